@@ -1,0 +1,2 @@
+//! Builds the bindings in `generated/`.
+fn main() {}

@@ -1,0 +1,306 @@
+//! THE target table: every Linux triple rustc knows, what clang calls it, which group of equal bindings it belongs to, and how
+//! far it is proven. Linux bindings are picked by architecture alone: they come from the kernel's headers, system-call numbers
+//! and prototypes every C library exports, so gnu, musl, uclibc, ohos and bionic share them.
+
+/// An operating system whose bindings are generated.
+#[derive(Debug)]
+pub(crate) struct Os {
+    /// Names its symbol file, its header and its folder below `generated/`.
+    pub(crate) name: &'static str,
+    /// The `cfg` under which its bindings are compiled.
+    pub(crate) cfg: &'static str,
+    /// Its groups.
+    pub(crate) groups: &'static [Group],
+    /// Its targets.
+    pub(crate) targets: &'static [Target],
+    /// What is not generated.
+    pub(crate) left_out: &'static [LeftOut],
+}
+
+/// Architectures whose bindings come out as one text. That they do is checked at every run.
+#[derive(Debug)]
+pub(crate) struct Group {
+    /// Names the file in `generated/` and the table in `tests/snapshots/`.
+    pub(crate) name: &'static str,
+    /// The `cfg` of each of its architectures.
+    pub(crate) cfg: &'static [&'static str],
+}
+
+/// A target.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// As rustc spells it.
+    pub(crate) triple: &'static str,
+    /// Its group.
+    pub(crate) group: &'static str,
+    /// As clang spells it.
+    pub(crate) clang: &'static str,
+    /// The header pack's folders, in clang's order.
+    pub(crate) headers: [&'static str; 2],
+    /// Further arguments for clang.
+    pub(crate) flags: &'static [&'static str],
+    /// How far it is proven.
+    pub(crate) proof: Proof,
+}
+
+/// How far a target is proven. What clang said is held against its group for all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Proof {
+    /// Only clang has seen the layouts.
+    Generated,
+    /// rustc has compiled the const assertions.
+    Checked,
+    /// The tests run on it.
+    Run,
+}
+
+impl Proof {
+    /// The word for it in the summary.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Proof::Generated => "generated",
+            Proof::Checked => "checked",
+            Proof::Run => "run",
+        }
+    }
+}
+
+/// What is not generated, and why.
+#[derive(Debug)]
+pub(crate) struct LeftOut {
+    /// A triple, or an architecture without one.
+    pub(crate) name: &'static str,
+    /// The `cfg` for which `generated/` says so at compile time, if no other target has the same.
+    pub(crate) cfg: Option<&'static str>,
+    /// Why.
+    pub(crate) reason: &'static str,
+}
+
+/// The compiler whose list of targets this table covers. Another may have more.
+#[cfg(test)]
+pub(crate) const RUSTC: &str = "1.95.0";
+
+/// All operating systems.
+pub(crate) const SYSTEMS: &[Os] = &[LINUX];
+
+/// Linux, Android among it.
+const LINUX: Os = Os {
+    name: "linux",
+    cfg: r#"any(target_os = "linux", target_os = "android")"#,
+    groups: LINUX_GROUPS,
+    targets: LINUX_TARGETS,
+    left_out: LINUX_LEFT_OUT,
+};
+
+/// What sets the groups apart: how `epoll_event` is laid out, the numbers of the two system calls, and the values of `O_*`, `E*`.
+const LINUX_GROUPS: &[Group] = &[
+    // epoll_event 16 bytes, 4-byte pointers, the kernel's generic numbers.
+    Group {
+        name: "generic32",
+        cfg: &[
+            r#"target_arch = "arm""#,
+            r#"target_arch = "hexagon""#,
+            r#"target_arch = "powerpc""#,
+            r#"target_arch = "riscv32""#,
+        ],
+    },
+    // epoll_event 16 bytes, 8-byte pointers, the kernel's generic numbers.
+    Group {
+        name: "generic64",
+        cfg: &[
+            r#"all(target_arch = "aarch64", target_pointer_width = "64")"#,
+            r#"target_arch = "loongarch64""#,
+            r#"target_arch = "riscv64""#,
+        ],
+    },
+    Group { name: "mips", cfg: &[r#"target_arch = "mips""#, r#"target_arch = "mips32r6""#] },
+    Group { name: "mips64", cfg: &[r#"target_arch = "mips64""#, r#"target_arch = "mips64r6""#] },
+    Group { name: "powerpc64", cfg: &[r#"target_arch = "powerpc64""#] },
+    Group { name: "s390x", cfg: &[r#"target_arch = "s390x""#] },
+    Group { name: "sparc", cfg: &[r#"target_arch = "sparc""#] },
+    Group { name: "sparc64", cfg: &[r#"target_arch = "sparc64""#] },
+    // epoll_event packed, numbers with the x32 bit.
+    Group { name: "x32", cfg: &[r#"all(target_arch = "x86_64", target_pointer_width = "32")"#] },
+    // epoll_event 12 bytes because 64-bit integers are aligned to 4.
+    Group { name: "x86_csky", cfg: &[r#"target_arch = "csky""#, r#"target_arch = "x86""#] },
+    // epoll_event packed.
+    Group { name: "x86_64", cfg: &[r#"all(target_arch = "x86_64", target_pointer_width = "64")"#] },
+];
+
+/// The folder of an architecture's kernel headers, and the one all share.
+macro_rules! kernel {
+    ($arch:literal) => {
+        [concat!($arch, "-linux-any"), "any-linux-any"]
+    };
+}
+
+/// One row: triple, group, clang's triple, header folder, flags of clang, proof.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $arch:literal, $flags:expr, $proof:ident) => {
+        Target { triple: $triple, group: $group, clang: $clang, headers: kernel!($arch), flags: $flags, proof: Proof::$proof }
+    };
+}
+
+/// For `riscv32gc`.
+const RV32: &[&str] = &["-march=rv32gc", "-mabi=ilp32d"];
+/// For `riscv64gc`.
+const RV64: &[&str] = &["-march=rv64gc", "-mabi=lp64d"];
+/// For `loongarch64`.
+const LA64: &[&str] = &["-mabi=lp64d"];
+/// For the embedded PowerPC, whose own spelling clang no longer takes.
+const SPE: &[&str] = &["-msoft-float"];
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const LINUX_TARGETS: &[Target] = &[
+    row!("aarch64-linux-android", "generic64", "aarch64-linux-android21", "aarch64", &[], Generated),
+    row!("aarch64-unknown-linux-gnu", "generic64", "aarch64-unknown-linux-gnu", "aarch64", &[], Generated),
+    row!("aarch64-unknown-linux-musl", "generic64", "aarch64-unknown-linux-musl", "aarch64", &[], Generated),
+    row!("aarch64-unknown-linux-ohos", "generic64", "aarch64-unknown-linux-ohos", "aarch64", &[], Generated),
+    row!("aarch64_be-unknown-linux-gnu", "generic64", "aarch64_be-unknown-linux-gnu", "aarch64", &[], Generated),
+    row!("aarch64_be-unknown-linux-musl", "generic64", "aarch64_be-unknown-linux-musl", "aarch64", &[], Generated),
+    row!("arm-linux-androideabi", "generic32", "armv5te-linux-androideabi21", "arm", &[], Generated),
+    row!("arm-unknown-linux-gnueabi", "generic32", "armv6-unknown-linux-gnueabi", "arm", &[], Generated),
+    row!("arm-unknown-linux-gnueabihf", "generic32", "armv6-unknown-linux-gnueabihf", "arm", &[], Generated),
+    row!("arm-unknown-linux-musleabi", "generic32", "armv6-unknown-linux-musleabi", "arm", &[], Generated),
+    row!("arm-unknown-linux-musleabihf", "generic32", "armv6-unknown-linux-musleabihf", "arm", &[], Generated),
+    row!("armeb-unknown-linux-gnueabi", "generic32", "armeb-unknown-linux-gnueabi", "arm", &[], Generated),
+    row!("armv4t-unknown-linux-gnueabi", "generic32", "armv4t-unknown-linux-gnueabi", "arm", &[], Generated),
+    row!("armv5te-unknown-linux-gnueabi", "generic32", "armv5te-unknown-linux-gnueabi", "arm", &[], Generated),
+    row!("armv5te-unknown-linux-musleabi", "generic32", "armv5te-unknown-linux-musleabi", "arm", &[], Generated),
+    row!("armv5te-unknown-linux-uclibceabi", "generic32", "armv5te-unknown-linux-gnueabi", "arm", &[], Generated),
+    row!("armv7-linux-androideabi", "generic32", "armv7-linux-androideabi21", "arm", &[], Generated),
+    row!("armv7-unknown-linux-gnueabi", "generic32", "armv7-unknown-linux-gnueabi", "arm", &[], Generated),
+    row!("armv7-unknown-linux-gnueabihf", "generic32", "armv7-unknown-linux-gnueabihf", "arm", &[], Generated),
+    row!("armv7-unknown-linux-musleabi", "generic32", "armv7-unknown-linux-musleabi", "arm", &[], Generated),
+    row!("armv7-unknown-linux-musleabihf", "generic32", "armv7-unknown-linux-musleabihf", "arm", &[], Generated),
+    row!("armv7-unknown-linux-ohos", "generic32", "armv7-unknown-linux-ohos", "arm", &[], Generated),
+    row!("armv7-unknown-linux-uclibceabi", "generic32", "armv7-unknown-linux-gnueabi", "arm", &[], Generated),
+    row!("armv7-unknown-linux-uclibceabihf", "generic32", "armv7-unknown-linux-gnueabihf", "arm", &[], Generated),
+    row!("csky-unknown-linux-gnuabiv2", "x86_csky", "csky-unknown-linux-gnu", "csky", &[], Generated),
+    row!("csky-unknown-linux-gnuabiv2hf", "x86_csky", "csky-unknown-linux-gnu", "csky", &[], Generated),
+    row!("hexagon-unknown-linux-musl", "generic32", "hexagon-unknown-linux-musl", "hexagon", &[], Generated),
+    row!("i586-unknown-linux-gnu", "x86_csky", "i586-unknown-linux-gnu", "x86", &[], Generated),
+    row!("i586-unknown-linux-musl", "x86_csky", "i586-unknown-linux-musl", "x86", &[], Generated),
+    row!("i686-linux-android", "x86_csky", "i686-linux-android21", "x86", &[], Generated),
+    row!("i686-unknown-linux-gnu", "x86_csky", "i686-unknown-linux-gnu", "x86", &[], Generated),
+    row!("i686-unknown-linux-musl", "x86_csky", "i686-unknown-linux-musl", "x86", &[], Generated),
+    row!("loongarch64-unknown-linux-gnu", "generic64", "loongarch64-unknown-linux-gnu", "loongarch", LA64, Generated),
+    row!("loongarch64-unknown-linux-musl", "generic64", "loongarch64-unknown-linux-musl", "loongarch", LA64, Generated),
+    row!("loongarch64-unknown-linux-ohos", "generic64", "loongarch64-unknown-linux-ohos", "loongarch", LA64, Generated),
+    row!("mips-unknown-linux-gnu", "mips", "mips-unknown-linux-gnu", "mips", &[], Generated),
+    row!("mips-unknown-linux-musl", "mips", "mips-unknown-linux-musl", "mips", &[], Generated),
+    row!("mips-unknown-linux-uclibc", "mips", "mips-unknown-linux-gnu", "mips", &[], Generated),
+    row!("mips64-openwrt-linux-musl", "mips64", "mips64-unknown-linux-musl", "mips", &[], Generated),
+    row!("mips64-unknown-linux-gnuabi64", "mips64", "mips64-unknown-linux-gnuabi64", "mips", &[], Generated),
+    row!("mips64-unknown-linux-muslabi64", "mips64", "mips64-unknown-linux-musl", "mips", &[], Generated),
+    row!("mips64el-unknown-linux-gnuabi64", "mips64", "mips64el-unknown-linux-gnuabi64", "mips", &[], Generated),
+    row!("mips64el-unknown-linux-muslabi64", "mips64", "mips64el-unknown-linux-musl", "mips", &[], Generated),
+    row!("mipsel-unknown-linux-gnu", "mips", "mipsel-unknown-linux-gnu", "mips", &[], Generated),
+    row!("mipsel-unknown-linux-musl", "mips", "mipsel-unknown-linux-musl", "mips", &[], Generated),
+    row!("mipsel-unknown-linux-uclibc", "mips", "mipsel-unknown-linux-gnu", "mips", &[], Generated),
+    row!("mipsisa32r6-unknown-linux-gnu", "mips", "mipsisa32r6-unknown-linux-gnu", "mips", &[], Generated),
+    row!("mipsisa32r6el-unknown-linux-gnu", "mips", "mipsisa32r6el-unknown-linux-gnu", "mips", &[], Generated),
+    row!("mipsisa64r6-unknown-linux-gnuabi64", "mips64", "mipsisa64r6-unknown-linux-gnuabi64", "mips", &[], Generated),
+    row!("mipsisa64r6el-unknown-linux-gnuabi64", "mips64", "mipsisa64r6el-unknown-linux-gnuabi64", "mips", &[], Generated),
+    row!("powerpc-unknown-linux-gnu", "generic32", "powerpc-unknown-linux-gnu", "powerpc", &[], Generated),
+    row!("powerpc-unknown-linux-gnuspe", "generic32", "powerpc-unknown-linux-gnu", "powerpc", SPE, Generated),
+    row!("powerpc-unknown-linux-musl", "generic32", "powerpc-unknown-linux-musl", "powerpc", &[], Generated),
+    row!("powerpc-unknown-linux-muslspe", "generic32", "powerpc-unknown-linux-musl", "powerpc", SPE, Generated),
+    row!("powerpc64-unknown-linux-gnu", "powerpc64", "powerpc64-unknown-linux-gnu", "powerpc", &[], Generated),
+    row!("powerpc64-unknown-linux-musl", "powerpc64", "powerpc64-unknown-linux-musl", "powerpc", &[], Generated),
+    row!("powerpc64le-unknown-linux-gnu", "powerpc64", "powerpc64le-unknown-linux-gnu", "powerpc", &[], Generated),
+    row!("powerpc64le-unknown-linux-musl", "powerpc64", "powerpc64le-unknown-linux-musl", "powerpc", &[], Generated),
+    row!("riscv32gc-unknown-linux-gnu", "generic32", "riscv32-unknown-linux-gnu", "riscv", RV32, Generated),
+    row!("riscv32gc-unknown-linux-musl", "generic32", "riscv32-unknown-linux-musl", "riscv", RV32, Generated),
+    row!("riscv64-linux-android", "generic64", "riscv64-linux-android35", "riscv", RV64, Generated),
+    row!("riscv64a23-unknown-linux-gnu", "generic64", "riscv64-unknown-linux-gnu", "riscv", RV64, Generated),
+    row!("riscv64gc-unknown-linux-gnu", "generic64", "riscv64-unknown-linux-gnu", "riscv", RV64, Generated),
+    row!("riscv64gc-unknown-linux-musl", "generic64", "riscv64-unknown-linux-musl", "riscv", RV64, Generated),
+    row!("s390x-unknown-linux-gnu", "s390x", "s390x-unknown-linux-gnu", "s390x", &[], Generated),
+    row!("s390x-unknown-linux-musl", "s390x", "s390x-unknown-linux-musl", "s390x", &[], Generated),
+    row!("sparc-unknown-linux-gnu", "sparc", "sparc-unknown-linux-gnu", "sparc", &[], Generated),
+    row!("sparc64-unknown-linux-gnu", "sparc64", "sparc64-unknown-linux-gnu", "sparc", &[], Generated),
+    row!("thumbv7neon-linux-androideabi", "generic32", "armv7-linux-androideabi21", "arm", &[], Generated),
+    row!("thumbv7neon-unknown-linux-gnueabihf", "generic32", "armv7-unknown-linux-gnueabihf", "arm", &[], Generated),
+    row!("thumbv7neon-unknown-linux-musleabihf", "generic32", "armv7-unknown-linux-musleabihf", "arm", &[], Generated),
+    row!("x86_64-linux-android", "x86_64", "x86_64-linux-android21", "x86", &[], Generated),
+    row!("x86_64-unikraft-linux-musl", "x86_64", "x86_64-unknown-linux-musl", "x86", &[], Generated),
+    row!("x86_64-unknown-linux-gnu", "x86_64", "x86_64-unknown-linux-gnu", "x86", &[], Run),
+    row!("x86_64-unknown-linux-gnuasan", "x86_64", "x86_64-unknown-linux-gnu", "x86", &[], Generated),
+    row!("x86_64-unknown-linux-gnux32", "x32", "x86_64-unknown-linux-gnux32", "x86", &[], Generated),
+    row!("x86_64-unknown-linux-musl", "x86_64", "x86_64-unknown-linux-musl", "x86", &[], Generated),
+    row!("x86_64-unknown-linux-ohos", "x86_64", "x86_64-unknown-linux-ohos", "x86", &[], Generated),
+];
+
+/// Left out by name.
+const LINUX_LEFT_OUT: &[LeftOut] = &[
+    LeftOut {
+        name: "m68k-unknown-linux-gnu",
+        cfg: Some(r#"target_arch = "m68k""#),
+        reason: "clang aligns 64-bit integers to 8 bytes (epoll_event has 16), rustc to 2 (12): the bindings would be wrong",
+    },
+    LeftOut {
+        name: "aarch64-unknown-linux-gnu_ilp32",
+        cfg: Some(r#"all(target_arch = "aarch64", target_pointer_width = "32")"#),
+        reason: "clang has no such target, and no released kernel has this ABI",
+    },
+    LeftOut {
+        name: "aarch64_be-unknown-linux-gnu_ilp32",
+        cfg: None,
+        reason: "clang has no such target, and no released kernel has this ABI",
+    },
+    LeftOut {
+        name: "wasm32-wali-linux-musl",
+        cfg: Some(r#"target_arch = "wasm32""#),
+        reason: "no kernel headers: the host's runtime translates the calls",
+    },
+    LeftOut {
+        name: "x86_64-unknown-linux-none",
+        cfg: None,
+        reason: "no C library and no std, so nothing here would link",
+    },
+    LeftOut { name: "arc", cfg: None, reason: "rustc has no Linux target for it" },
+    LeftOut { name: "loongarch32", cfg: None, reason: "rustc has no Linux target for it" },
+    LeftOut { name: "xtensa", cfg: Some(r#"target_arch = "xtensa""#), reason: "rustc has no Linux target for it" },
+    LeftOut { name: "mips64 n32", cfg: None, reason: "rustc has no Linux target for this ABI" },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn every_triple_of_rustc_is_in_the_table_or_left_out() {
+        let rustc = |argument: &[&str]| {
+            let output = Command::new("rustc").args(argument).output().expect("rustc runs");
+            String::from_utf8(output.stdout).expect("rustc prints text")
+        };
+        let unknown: Vec<String> = rustc(&["--print", "target-list"])
+            .lines()
+            .filter(|triple| triple.contains("linux") || triple.contains("android"))
+            .filter(|triple| !LINUX_TARGETS.iter().any(|target| target.triple == *triple))
+            .filter(|triple| !LINUX_LEFT_OUT.iter().any(|left| left.name == *triple))
+            .map(str::to_owned)
+            .collect();
+        println!("not in the table: {unknown:?}");
+        if rustc(&["--version"]).contains(RUSTC) {
+            assert!(unknown.is_empty(), "add to codegen/src/targets.rs: {unknown:?}");
+        }
+    }
+
+    #[test]
+    fn rows_are_sorted_and_name_groups_that_exist() {
+        for os in SYSTEMS {
+            assert!(os.targets.is_sorted_by(|a, b| a.triple < b.triple), "{} targets are not sorted", os.name);
+            assert!(os.groups.is_sorted_by(|a, b| a.name < b.name), "{} groups are not sorted", os.name);
+            for target in os.targets {
+                assert!(os.groups.iter().any(|group| group.name == target.group), "{} has no group", target.triple);
+            }
+            for group in os.groups {
+                assert!(os.targets.iter().any(|target| target.group == group.name), "{} is empty", group.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! One readiness event.
+#![allow(unsafe_code)] // One cast of a transparent reference.
+
+use std::fmt;
+
+use crate::Token;
+use crate::sys;
+use crate::sys::contract::Record as _;
+
+/// Something became ready.
+///
+/// An event is a hint: it may be spurious, and several changes may come as one event. What it means is found out by doing the
+/// operation until it says [`WouldBlock`](std::io::ErrorKind::WouldBlock).
+///
+/// Which methods hold in which situation differs between systems; each method says how far it can be relied on.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(all(feature = "os-poll", feature = "net"))] {
+/// # fn main() -> std::io::Result<()> {
+/// use mio::net::UdpSocket;
+/// use mio::{Events, Interest, Poll, Token};
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(16);
+/// let mut socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+/// poll.registry().register(&mut socket, Token(3), Interest::WRITABLE)?;
+/// poll.poll(&mut events, None)?;
+/// let event = events.iter().next().unwrap();
+/// assert!(event.is_writable() && !event.is_readable());
+/// # Ok(())
+/// # }
+/// # main().unwrap() }
+/// ```
+#[repr(transparent)]
+pub struct Event {
+    record: sys::Record,
+}
+
+impl Event {
+    /// The token given when the source was registered.
+    #[must_use]
+    pub fn token(&self) -> Token {
+        self.record.token()
+    }
+
+    /// Data, a connection, priority data or an end of file can be read.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        self.record.is_readable()
+    }
+
+    /// Data can be written, or a connection attempt has ended.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.record.is_writable()
+    }
+
+    /// The source is in an error state; `take_error` of a socket tells which.
+    ///
+    /// It may come alone: on epoll and poll(2) an unreachable peer of a UDP socket shows as an error that is neither readable
+    /// nor writable (and as [`is_write_closed`](Event::is_write_closed)). kqueue reports it together with a closed half.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.record.is_error()
+    }
+
+    /// The reading half is closed: the peer shut its writing half, or the connection is gone.
+    ///
+    /// Data sent before may still be there to read. Best effort: where the system says nothing of the kind (poll(2) without
+    /// `POLLRDHUP`), a read that returns `Ok(0)` is the only sign. It never holds merely because this side shut its writing
+    /// half.
+    #[must_use]
+    pub fn is_read_closed(&self) -> bool {
+        self.record.is_read_closed()
+    }
+
+    /// The writing half is closed: this side shut both halves, the reader of a pipe is gone, or the connection failed.
+    ///
+    /// Best effort. A peer that only shut its own writing half does not close ours. On epoll and poll(2) an error without any
+    /// other condition counts as closed.
+    #[must_use]
+    pub fn is_write_closed(&self) -> bool {
+        self.record.is_write_closed()
+    }
+
+    /// Priority data can be read, such as TCP's out-of-band byte.
+    ///
+    /// Such an event is [`is_readable`](Event::is_readable), too. Only epoll, poll(2) and Windows sockets have it.
+    #[must_use]
+    pub fn is_priority(&self) -> bool {
+        self.record.is_priority()
+    }
+
+    /// POSIX asynchronous I/O has completed. Always `false` but on kqueue.
+    #[must_use]
+    pub fn is_aio(&self) -> bool {
+        self.record.is_aio()
+    }
+
+    /// A list of POSIX asynchronous I/O has completed. Always `false` but on FreeBSD.
+    #[must_use]
+    pub fn is_lio(&self) -> bool {
+        self.record.is_lio()
+    }
+
+    /// The event that this record is.
+    pub(crate) fn from_record(record: &sys::Record) -> &Event {
+        let event: *const Event = std::ptr::from_ref(record).cast();
+        // SAFETY: `Event` is a `repr(transparent)` struct of one field, a `sys::Record`, so both have the same size, alignment
+        // and validity, and the pointer comes from a reference that the result borrows from.
+        unsafe { &*event }
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let detailed = f.alternate();
+        let mut debug = f.debug_struct("Event");
+        debug
+            .field("token", &self.token())
+            .field("readable", &self.is_readable())
+            .field("writable", &self.is_writable())
+            .field("error", &self.is_error())
+            .field("read_closed", &self.is_read_closed())
+            .field("write_closed", &self.is_write_closed())
+            .field("priority", &self.is_priority())
+            .field("aio", &self.is_aio())
+            .field("lio", &self.is_lio());
+        if detailed {
+            debug.field("details", &Details(&self.record));
+        }
+        debug.finish()
+    }
+}
+
+/// The selector's own view, shown by `{:#?}`.
+struct Details<'a>(&'a sys::Record);
+
+impl fmt::Debug for Details<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.details(f)
+    }
+}

@@ -1,0 +1,10 @@
+//! Events, the buffer that holds them, and the sources they come from.
+
+#[allow(clippy::module_inception)]
+mod event;
+mod events;
+mod source;
+
+pub use event::Event;
+pub use events::{Events, Iter};
+pub use source::Source;

@@ -1,0 +1,121 @@
+//! Something with a descriptor, together with its registration: one `Source` for every platform.
+
+use std::fmt;
+use std::io;
+use std::ops::{Deref, DerefMut};
+
+use crate::event::Source;
+use crate::sys::AsRaw;
+use crate::sys::contract::{Owner, Selector};
+use crate::sys::{self, errors};
+use crate::{Interest, Registry, Token};
+
+type Registration = <sys::Selector as Selector>::Registration;
+
+/// A source that owns what it watches.
+///
+/// The order of the fields is load-bearing: the registration is dropped before the descriptor is closed. There is no `Drop`
+/// here, so that `into_inner` can move `inner` out.
+pub(crate) struct IoSource<T> {
+    /// A registration whose selector is gone counts as none.
+    registration: Option<Registration>,
+    inner: T,
+}
+
+impl<T> IoSource<T> {
+    /// An unregistered source.
+    pub(crate) fn new(inner: T) -> IoSource<T> {
+        IoSource {
+            registration: None,
+            inner,
+        }
+    }
+
+    /// Runs one I/O operation. Every operation that can say `WouldBlock` must go through here: on selectors that emulate edges
+    /// that is what arms the source again.
+    pub(crate) fn do_io<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
+        let result = operation(&self.inner);
+        if <sys::Selector as Selector>::EMULATES_EDGE {
+            if let (Err(error), Some(registration)) = (&result, &self.registration) {
+                if error.kind() == io::ErrorKind::WouldBlock {
+                    <sys::Selector as Selector>::rearm(registration)?;
+                }
+            }
+        }
+        result
+    }
+
+    /// Gives up the registration, as dropping the source would, and returns what was watched.
+    pub(crate) fn into_inner(self) -> T {
+        self.inner
+    }
+}
+
+impl<T> Deref for IoSource<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.inner
+    }
+}
+
+impl<T> DerefMut for IoSource<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.inner
+    }
+}
+
+impl<T: AsRaw> Source for IoSource<T> {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        let selector = registry.selector();
+        match self.registration.as_ref().map(|held| selector.owner(held)) {
+            Some(Owner::This | Owner::Other) => Err(errors::already_registered()),
+            Some(Owner::Gone) | None => {
+                self.registration = None;
+                let registration = selector.register(self.inner.as_raw(), token, interests)?;
+                self.registration = Some(registration);
+                Ok(())
+            }
+        }
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        let selector = registry.selector();
+        let raw = self.inner.as_raw();
+        match &mut self.registration {
+            Some(registration) => match selector.owner(registration) {
+                Owner::This => selector.reregister(registration, raw, token, interests),
+                Owner::Other => Err(errors::other_registry()),
+                Owner::Gone => Err(errors::not_registered()),
+            },
+            None => Err(errors::not_registered()),
+        }
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        let selector = registry.selector();
+        let ours = self
+            .registration
+            .take_if(|held| selector.owner(held) == Owner::This);
+        match ours {
+            Some(registration) => selector.deregister(registration, self.inner.as_raw()),
+            None => Err(errors::not_registered()),
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for IoSource<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,94 @@
+//! Non-blocking I/O and readiness events, close to the operating system.
+//!
+//! A [`Poll`] waits for [`Events`] of any number of sources: sockets of the [`net`] module, pipes, raw descriptors. The API is
+//! that of mio 1.2, so this crate can stand in its place. The bindings to the system are generated from its own headers.
+//!
+//! Start with the [`guide`]; the optional parts are listed in [`features`]. A whole program is `examples/echo.rs`.
+//!
+//! # Where soundness ends
+//!
+//! No safe call of this crate causes undefined behaviour, whatever the caller does: descriptors that are closed, reused or
+//! never were open are keys for the kernel here, not promises. An [`event::Source`] written elsewhere can at worst make
+//! events go missing. What callers make of a [`Token`] is theirs: who turns tokens into pointers relies on one rule, that no
+//! event of a source is returned by a [`Poll::poll`] that began after the source was deregistered. It holds for every source
+//! of this crate.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc(test(attr(deny(warnings))))]
+
+#[cfg(all(
+    target_family = "wasm",
+    not(any(target_os = "wasi", target_os = "emscripten"))
+))]
+compile_error!(
+    "mio needs an operating system: of the wasm targets only WASI and Emscripten have one. \
+     Under tokio, leave out the `net` feature on this target."
+);
+
+#[macro_use]
+mod logging;
+
+#[rustfmt::skip]
+#[cfg(all(feature = "os-poll", any(target_os = "linux", target_os = "android")))]
+#[path = "../generated/mod.rs"]
+#[allow(
+    dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_upper_case_globals, unreachable_pub,
+    unsafe_code, unused_imports, clippy::all
+)]
+mod generated;
+
+mod interest;
+mod poll;
+mod sys;
+mod token;
+mod waker;
+
+pub mod event;
+
+#[cfg(any(feature = "net", all(unix, feature = "os-ext")))]
+mod io_source;
+
+#[cfg(feature = "net")]
+#[cfg_attr(docsrs, doc(cfg(feature = "net")))]
+pub mod net;
+
+// The handle traits of `net` types and of `Poll` need no `os-ext`; the module is public only with it.
+#[cfg(all(unix, feature = "os-ext"))]
+#[cfg_attr(docsrs, doc(cfg(all(unix, feature = "os-ext"))))]
+pub mod unix;
+
+#[cfg(all(unix, feature = "net"))]
+#[path = "unix/handles.rs"]
+mod handles;
+
+#[cfg(all(unix, not(mio_unsupported_force_poll_poll)))]
+#[path = "unix/selector_fd.rs"]
+mod selector_fd;
+
+#[doc(no_inline)]
+pub use event::Events;
+pub use interest::Interest;
+pub use poll::{Poll, Registry};
+pub use token::Token;
+pub use waker::Waker;
+
+pub mod features {
+    //! The optional parts of this crate.
+    //!
+    //! | feature | what it adds |
+    //! |---|---|
+    //! | `log` (default) | trace messages of registrations through the `log` crate |
+    //! | `os-poll` | [`Poll`](crate::Poll), [`Registry`](crate::Registry) and [`Waker`](crate::Waker) that work; without it their constructors return [`ErrorKind::Unsupported`] |
+    //! | `os-ext` | the system's own module (`unix` or `windows`); turns `os-poll` on |
+    //! | `net` | the sockets of `net`; they work without `os-poll`, too |
+    //!
+    //! [`ErrorKind::Unsupported`]: std::io::ErrorKind::Unsupported
+    //!
+    //! A library asks for what it uses; a program usually asks for all:
+    //!
+    //! ```toml
+    //! [dependencies]
+    //! mio = { version = "1.3", features = ["os-poll", "os-ext", "net"] }
+    //! ```
+}
+
+pub mod guide;

@@ -1,0 +1,258 @@
+//! The event queue and the handle that registers sources with it.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::event::{self, Events};
+use crate::sys;
+use crate::sys::contract::Selector as _;
+use crate::{Interest, Token};
+
+/// Waits for events of many sources at once.
+///
+/// # How events come
+///
+/// Events are edges: one comes when a source *becomes* ready, and the next after an operation has said
+/// [`WouldBlock`](io::ErrorKind::WouldBlock). So read or write until it does. A short read need not have emptied the source.
+/// Events may be spurious, and several conditions may share one event. Dropping a source, or
+/// [`deregister`](Registry::deregister), ends its events: none comes from a `poll` that begins afterwards.
+///
+/// Closing a descriptor ends its events only once every duplicate of it is closed (`try_clone`, `fork`): deregister first.
+///
+/// # Time
+///
+/// A time-out is never cut short: without an event `poll` returns no earlier. It may return later by what the system's
+/// scheduler takes. Sub-millisecond time-outs are exact on Linux 5.11 and later; elsewhere they may be rounded up to a
+/// millisecond. Any [`Duration`] is lawful; [`Duration::MAX`] waits until there is an event.
+///
+/// # Implementation notes
+///
+/// | system | selector | waker |
+/// |---|---|---|
+/// | Linux, Android | epoll(7) | eventfd(2) |
+/// | any other | not in this version: [`Poll::new`] returns [`Unsupported`](io::ErrorKind::Unsupported) | |
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(all(feature = "os-poll", feature = "net"))] {
+/// # fn main() -> std::io::Result<()> {
+/// use mio::net::{TcpListener, TcpStream};
+/// use mio::{Events, Interest, Poll, Token};
+/// use std::time::Duration;
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(64);
+/// let mut listener = TcpListener::bind("127.0.0.1:0".parse().unwrap())?;
+/// let mut client = TcpStream::connect(listener.local_addr()?)?;
+/// poll.registry().register(&mut listener, Token(0), Interest::READABLE)?;
+/// poll.registry().register(&mut client, Token(1), Interest::WRITABLE)?;
+///
+/// let (mut accepted, mut connected) = (false, false);
+/// while !(accepted && connected) {
+///     poll.poll(&mut events, Some(Duration::from_secs(5)))?;
+///     for event in &events {
+///         match event.token() {
+///             Token(0) => accepted = listener.accept().is_ok(),
+///             _ => connected = client.peer_addr().is_ok(),
+///         }
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// # main().unwrap() }
+/// ```
+pub struct Poll {
+    registry: Registry,
+}
+
+impl Poll {
+    /// Makes an event queue.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, such as too many open files; [`Unsupported`](io::ErrorKind::Unsupported) without feature
+    /// `os-poll` or where this crate has no selector.
+    pub fn new() -> io::Result<Poll> {
+        let selector = sys::Selector::new()?;
+        Ok(Poll {
+            registry: Registry { selector },
+        })
+    }
+
+    /// The handle that registers sources.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Waits for events, at most for `timeout`; `None` waits for ever, zero returns at once.
+    ///
+    /// `events` is emptied first, and then filled with at most its capacity. It stays empty when the time-out passes and after
+    /// an error.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`](io::ErrorKind::Interrupted) if a signal came while waiting: call again, with what is left of the
+    /// time-out. [`InvalidInput`](io::ErrorKind::InvalidInput) if the capacity of `events` is 0. Anything else the system
+    /// says has its code.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "os-poll")] {
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Events, Poll};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let mut events = Events::with_capacity(8);
+    /// let start = Instant::now();
+    /// poll.poll(&mut events, Some(Duration::from_micros(200)))?;
+    /// assert!(events.is_empty() && start.elapsed() >= Duration::from_micros(200));
+    /// # Ok(())
+    /// # }
+    /// # main().unwrap() }
+    /// ```
+    pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        self.registry.selector.select(events.records(), timeout)
+    }
+}
+
+impl fmt::Debug for Poll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Poll")
+            .field("registry", &self.registry)
+            .finish()
+    }
+}
+
+/// Registers sources with a [`Poll`]. It can be cloned and used from any thread, also while the `Poll` waits.
+pub struct Registry {
+    selector: sys::Selector,
+}
+
+impl Registry {
+    /// Starts watching `source`: its events carry `token` and come for `interests`.
+    ///
+    /// A condition that holds already is reported by the next `poll`.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the source is registered, with this `Poll` or another;
+    /// [`Unsupported`](io::ErrorKind::Unsupported) if the system cannot watch for `interests`; otherwise what the system says,
+    /// with its code. The source is then not registered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "os-poll", feature = "net"))] {
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Interest, Poll, Token, net::UdpSocket};
+    /// use std::io::ErrorKind;
+    ///
+    /// let poll = Poll::new()?;
+    /// let mut socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// poll.registry().register(&mut socket, Token(0), Interest::READABLE)?;
+    /// let error = poll.registry().register(&mut socket, Token(0), Interest::READABLE).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    /// # Ok(())
+    /// # }
+    /// # main().unwrap() }
+    /// ```
+    pub fn register<S>(&self, source: &mut S, token: Token, interests: Interest) -> io::Result<()>
+    where
+        S: event::Source + ?Sized,
+    {
+        trace!("register {token:?} for {interests:?}");
+        source.register(self, token, interests)
+    }
+
+    /// Replaces token and interests of `source`, both of them. A condition that holds is reported again.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered;
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is registered with another `Poll`; otherwise what the system says,
+    /// with its code.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "os-poll", feature = "net"))] {
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Interest, Poll, Token, net::UdpSocket};
+    ///
+    /// let poll = Poll::new()?;
+    /// let mut socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// poll.registry().register(&mut socket, Token(0), Interest::READABLE)?;
+    /// poll.registry().reregister(&mut socket, Token(1), Interest::WRITABLE)?;
+    /// # Ok(())
+    /// # }
+    /// # main().unwrap() }
+    /// ```
+    pub fn reregister<S>(&self, source: &mut S, token: Token, interests: Interest) -> io::Result<()>
+    where
+        S: event::Source + ?Sized,
+    {
+        trace!("reregister {token:?} for {interests:?}");
+        source.reregister(self, token, interests)
+    }
+
+    /// Stops watching `source`. No event of it is returned by a `poll` that begins afterwards; it can then be registered
+    /// again, with any `Poll`.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered with this `Poll`; otherwise what the system
+    /// says, with its code.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "os-poll", feature = "net"))] {
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Interest, Poll, Token, net::UdpSocket};
+    /// use std::io::ErrorKind;
+    ///
+    /// let poll = Poll::new()?;
+    /// let mut socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// poll.registry().register(&mut socket, Token(0), Interest::READABLE)?;
+    /// poll.registry().deregister(&mut socket)?;
+    /// let error = poll.registry().deregister(&mut socket).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// # main().unwrap() }
+    /// ```
+    pub fn deregister<S>(&self, source: &mut S) -> io::Result<()>
+    where
+        S: event::Source + ?Sized,
+    {
+        trace!("deregister");
+        source.deregister(self)
+    }
+
+    /// Makes another handle of the same queue, for another thread. It works as long as it lives, also without its `Poll`.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, such as too many open files.
+    pub fn try_clone(&self) -> io::Result<Registry> {
+        let selector = self.selector.try_clone()?;
+        Ok(Registry { selector })
+    }
+
+    pub(crate) fn selector(&self) -> &sys::Selector {
+        &self.selector
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry")
+            .field("selector", &self.selector)
+            .finish()
+    }
+}

@@ -1,0 +1,37 @@
+//! The errors of our own. Clients' tests read these texts and kinds: they are behaviour.
+
+use std::io;
+
+/// `register` of something registered, with this `Poll` or another.
+pub(crate) fn already_registered() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        "I/O source already registered with a `Registry`",
+    )
+}
+
+/// `reregister` of something registered with another `Poll`.
+pub(crate) fn other_registry() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        "I/O source already registered with a different `Registry`",
+    )
+}
+
+/// `reregister` or `deregister` of something that is not registered here.
+pub(crate) fn not_registered() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::NotFound,
+        "I/O source not registered with `Registry`",
+    )
+}
+
+/// The system, or the chosen features, have no such thing.
+pub(crate) fn unsupported(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, what)
+}
+
+/// An argument that no system accepts.
+pub(crate) fn invalid(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what)
+}

@@ -1,0 +1,56 @@
+//! A buffer that the kernel writes: the only `set_len` of the crate.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+
+/// A vector of fixed capacity that a system call fills from the start.
+#[derive(Debug)]
+pub(crate) struct KernelVec<T> {
+    /// Its allocated capacity may be larger than what was asked for; `capacity` is what counts.
+    items: Vec<T>,
+    capacity: usize,
+}
+
+impl<T> KernelVec<T> {
+    /// Room for `capacity` items, allocated now.
+    pub(crate) fn with_capacity(capacity: usize) -> KernelVec<T> {
+        KernelVec {
+            items: Vec::with_capacity(capacity),
+            capacity,
+        }
+    }
+
+    /// The most items it holds.
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// What the kernel wrote.
+    pub(crate) fn as_slice(&self) -> &[T] {
+        &self.items
+    }
+
+    /// Forgets all items.
+    pub(crate) fn clear(&mut self) {
+        self.items.clear();
+    }
+
+    /// Replaces the contents by what `write` puts into the buffer, which has `capacity` places. On an error it stays empty.
+    ///
+    /// # Safety
+    ///
+    /// When `write` returns `Ok(count)`, the first `count` places must be initialised.
+    pub(crate) unsafe fn fill<E>(
+        &mut self,
+        write: impl FnOnce(&mut [MaybeUninit<T>]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        self.items.clear();
+        let room = self.items.spare_capacity_mut();
+        let places = room.len().min(self.capacity);
+        let count = write(&mut room[..places])?.min(places);
+        // SAFETY: `count` is at most the capacity of `items`, which is empty, and the caller promises that so many places from
+        // the start are initialised.
+        unsafe { self.items.set_len(count) };
+        Ok(count)
+    }
+}

@@ -1,0 +1,79 @@
+//! How a time-out is handed to a kernel that counts in milliseconds or in nanoseconds.
+
+use std::ffi::c_int;
+use std::time::Duration;
+
+/// The longest wait in milliseconds that every kernel takes as given: 32-bit kernels before 2.6.37 took more than 30 minutes
+/// for ever.
+#[cfg(target_pointer_width = "32")]
+const LONGEST: c_int = 1_789_569;
+/// The longest wait in milliseconds that the calls can express.
+#[cfg(not(target_pointer_width = "32"))]
+const LONGEST: c_int = c_int::MAX;
+
+/// One wait of the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Until something happens.
+    Forever,
+    /// That many milliseconds, from 0 upwards.
+    Millis(c_int),
+    /// Not a whole number of milliseconds.
+    Nanos(Duration),
+}
+
+/// How to wait for `timeout`, and whether this is only its first piece because the whole is too long for the kernel.
+pub(crate) fn plan(timeout: Option<Duration>) -> (Wait, bool) {
+    let Some(timeout) = timeout else {
+        return (Wait::Forever, false);
+    };
+    if timeout > Duration::from_millis(LONGEST as u64) {
+        return (Wait::Millis(LONGEST), true);
+    }
+    if timeout.subsec_nanos() % 1_000_000 != 0 {
+        return (Wait::Nanos(timeout), false);
+    }
+    (Wait::Millis(round_up_millis(timeout)), false)
+}
+
+/// Whole milliseconds, never fewer than `duration`, and at most what the kernel takes.
+pub(crate) fn round_up_millis(duration: Duration) -> c_int {
+    let millis = duration.as_nanos().div_ceil(1_000_000);
+    c_int::try_from(millis).map_or(LONGEST, |millis| millis.min(LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    //! Rows at the conversion.
+
+    use super::*;
+
+    #[test]
+    fn whole_milliseconds_stay_milliseconds() {
+        assert_eq!(plan(None), (Wait::Forever, false));
+        assert_eq!(plan(Some(Duration::ZERO)), (Wait::Millis(0), false));
+        let timeout = Duration::from_millis(1500);
+        assert_eq!(plan(Some(timeout)), (Wait::Millis(1500), false));
+    }
+
+    #[test]
+    fn fractions_are_nanoseconds_or_rounded_up() {
+        let timeout = Duration::from_nanos(1);
+        assert_eq!(plan(Some(timeout)), (Wait::Nanos(timeout), false));
+        assert_eq!(round_up_millis(timeout), 1);
+        assert_eq!(round_up_millis(Duration::from_nanos(1_000_001)), 2);
+        assert_eq!(round_up_millis(Duration::ZERO), 0);
+    }
+
+    #[test]
+    fn too_long_is_waited_for_in_pieces() {
+        let longest = Duration::from_millis(LONGEST as u64);
+        assert_eq!(plan(Some(longest)), (Wait::Millis(LONGEST), false));
+        let more = longest + Duration::from_millis(1);
+        assert_eq!(plan(Some(more)), (Wait::Millis(LONGEST), true));
+        assert_eq!(plan(Some(Duration::MAX)), (Wait::Millis(LONGEST), true));
+        assert_eq!(round_up_millis(Duration::MAX), LONGEST);
+        let a_bit_more = longest + Duration::from_nanos(1);
+        assert_eq!(plan(Some(a_bit_more)), (Wait::Millis(LONGEST), true));
+    }
+}

@@ -1,0 +1,320 @@
+//! epoll(7): the queue lives in the kernel, and its edges are real.
+//!
+//! What the kernel promises: an event for each new edge of a watched descriptor (`EPOLLET`), a condition that holds at
+//! `EPOLL_CTL_ADD` or `EPOLL_CTL_MOD` is reported, and closing the last descriptor of an open file removes it. What it does
+//! not: a descriptor that was duplicated stays in the queue after `close`, so wakers are taken out explicitly.
+//!
+//! The token travels in the 64 bits of `epoll_data`, and nothing else does: users may add descriptors of their own through the
+//! queue's descriptor, and tokens may be shared, so no record can be told to be a waker's. See `wake_bits` for what follows.
+
+mod syscall;
+
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
+use crate::sys::timeout::{self, Wait};
+use crate::sys::wake::Notifier;
+use crate::sys::wake_bits::WakeBits;
+use crate::sys::{descriptor, errors, raw};
+use crate::{Interest, Token};
+
+pub(crate) use syscall::{Record, Records};
+
+/// An epoll queue whose wakers are made of `N`.
+pub(crate) struct Epoll<N> {
+    shared: Arc<Shared>,
+    wakes: Arc<WakeBits>,
+    /// A clone's own descriptor of the same queue.
+    duplicate: Option<OwnedFd>,
+    notifier: PhantomData<fn() -> N>,
+}
+
+/// What lives as long as the queue or a clone of it. Its address is the queue's identity.
+#[derive(Debug)]
+struct Shared {
+    queue: OwnedFd,
+}
+
+/// The queue a source was added to.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    queue: Weak<Shared>,
+}
+
+impl<N> AsFd for Epoll<N> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.duplicate {
+            Some(duplicate) => duplicate.as_fd(),
+            None => self.shared.queue.as_fd(),
+        }
+    }
+}
+
+impl<N> AsRawFd for Epoll<N> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl<N> fmt::Debug for Epoll<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Epoll")
+            .field("fd", &self.as_raw_fd())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<N: Notifier> contract::Selector for Epoll<N> {
+    type Raw = RawFd;
+    type Record = Record;
+    type Records = Records;
+    type Registration = Registration;
+    type Waker = Waker<N>;
+    const EMULATES_EDGE: bool = false;
+
+    fn new() -> io::Result<Epoll<N>> {
+        let queue = syscall::create()?;
+        Ok(Epoll {
+            shared: Arc::new(Shared { queue }),
+            wakes: Arc::new(WakeBits::new()),
+            duplicate: None,
+            notifier: PhantomData,
+        })
+    }
+
+    fn try_clone(&self) -> io::Result<Epoll<N>> {
+        Ok(Epoll {
+            shared: Arc::clone(&self.shared),
+            wakes: Arc::clone(&self.wakes),
+            duplicate: Some(descriptor::duplicate(self.as_fd())?),
+            notifier: PhantomData,
+        })
+    }
+
+    fn waker(&self, token: Token) -> io::Result<Waker<N>> {
+        let notifier = N::new()?;
+        let raw = notifier.as_fd().as_raw_fd();
+        syscall::add(self.as_fd(), raw, flags(Interest::READABLE)?, token)?;
+        Ok(Waker {
+            notifier,
+            bit: self.wakes.take(),
+            wakes: Arc::clone(&self.wakes),
+            queue: Arc::downgrade(&self.shared),
+        })
+    }
+
+    fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
+        use contract::Records as _;
+        records.clear();
+        if records.capacity() == 0 {
+            return Err(errors::invalid("the capacity of `Events` is 0"));
+        }
+        let (wait, is_a_piece) = timeout::plan(timeout);
+        if is_a_piece {
+            return self.select_in_pieces(records, timeout.unwrap_or(Duration::MAX));
+        }
+        self.wait(records, wait)?;
+        Ok(())
+    }
+
+    fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
+        self.register_raw(raw, token, interest)?;
+        Ok(Registration {
+            queue: Arc::downgrade(&self.shared),
+        })
+    }
+
+    fn reregister(
+        &self,
+        _: &mut Registration,
+        raw: RawFd,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.reregister_raw(raw, token, interest)
+    }
+
+    fn deregister(&self, _: Registration, raw: RawFd) -> io::Result<()> {
+        self.deregister_raw(raw)
+    }
+
+    fn owner(&self, registration: &Registration) -> Owner {
+        if registration.queue.as_ptr() == Arc::as_ptr(&self.shared) {
+            Owner::This
+        } else if registration.queue.strong_count() == 0 {
+            Owner::Gone
+        } else {
+            Owner::Other
+        }
+    }
+
+    fn rearm(_: &Registration) -> io::Result<()> {
+        // The kernel's edges need no arming.
+        Ok(())
+    }
+}
+
+impl<N: Notifier> RegisterRaw for Epoll<N> {
+    fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        syscall::add(self.as_fd(), raw, flags(interest)?, token)
+    }
+
+    fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        syscall::modify(self.as_fd(), raw, flags(interest)?, token)
+    }
+
+    fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
+        syscall::delete(self.as_fd(), raw)
+    }
+}
+
+impl<N> Epoll<N> {
+    /// One wait of the kernel. The wakes are marked as seen after every return of it, whatever it returned.
+    fn wait(&self, records: &mut Records, wait: Wait) -> io::Result<usize> {
+        let result = syscall::wait(self.as_fd(), records, wait);
+        self.wakes.seen();
+        result
+    }
+
+    /// Waits for longer than the kernel can in one call.
+    #[cold]
+    fn select_in_pieces(&self, records: &mut Records, timeout: Duration) -> io::Result<()> {
+        // A deadline that no clock reaches is none.
+        let deadline = Instant::now().checked_add(timeout);
+        loop {
+            let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+            let (wait, is_a_piece) = timeout::plan(left);
+            if self.wait(records, wait)? != 0 || !is_a_piece {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Wakes an epoll queue. See `wake_bits` for the protocol.
+pub(crate) struct Waker<N: Notifier> {
+    notifier: N,
+    /// Its bit in `wakes`; 0 if there was none left.
+    bit: usize,
+    wakes: Arc<WakeBits>,
+    queue: Weak<Shared>,
+}
+
+impl<N: Notifier> Wake for Waker<N> {
+    fn wake(&self) -> io::Result<()> {
+        if !self.wakes.announce(self.bit) {
+            return Ok(());
+        }
+        self.notifier
+            .notify()
+            .inspect_err(|_| self.wakes.retract(self.bit))
+    }
+}
+
+impl<N: Notifier> Drop for Waker<N> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.queue.upgrade() {
+            // Closing would not do: a duplicate made by fork(2) keeps the object in the queue. An error has no one to go to,
+            // and leaves no more behind than a spurious event.
+            let _ = syscall::delete(shared.queue.as_fd(), self.notifier.as_fd().as_raw_fd());
+        }
+        // Only now: no notification of this waker can come any more, and none is pending.
+        self.wakes.give_back(self.bit);
+    }
+}
+
+impl<N: Notifier> fmt::Debug for Waker<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waker")
+            .field("notifier", &self.notifier)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The flags that an interest asks for, edges always.
+fn flags(interest: Interest) -> io::Result<u32> {
+    if interest.is_aio() || interest.is_lio() {
+        return Err(errors::unsupported("epoll cannot watch for AIO or LIO"));
+    }
+    let mut flags = raw::EPOLLET;
+    if interest.is_readable() {
+        flags |= raw::EPOLLIN | raw::EPOLLRDHUP;
+    }
+    if interest.is_writable() {
+        flags |= raw::EPOLLOUT;
+    }
+    if interest.is_priority() {
+        flags |= raw::EPOLLPRI;
+    }
+    Ok(flags)
+}
+
+impl contract::Record for Record {
+    fn token(&self) -> Token {
+        Token(self.data())
+    }
+
+    fn is_readable(&self) -> bool {
+        self.flags() & (raw::EPOLLIN | raw::EPOLLPRI) != 0
+    }
+
+    fn is_writable(&self) -> bool {
+        self.flags() & raw::EPOLLOUT != 0
+    }
+
+    fn is_error(&self) -> bool {
+        self.flags() & raw::EPOLLERR != 0
+    }
+
+    fn is_read_closed(&self) -> bool {
+        let flags = self.flags();
+        // Both halves are gone, or the peer has shut its writing half.
+        flags & raw::EPOLLHUP != 0
+            || flags & (raw::EPOLLIN | raw::EPOLLRDHUP) == raw::EPOLLIN | raw::EPOLLRDHUP
+    }
+
+    fn is_write_closed(&self) -> bool {
+        let flags = self.flags();
+        // Both halves are gone, or writing fails, or nothing but an error: what a pipe's writer gets when its reader is gone.
+        flags & raw::EPOLLHUP != 0
+            || flags & (raw::EPOLLOUT | raw::EPOLLERR) == raw::EPOLLOUT | raw::EPOLLERR
+            || flags == raw::EPOLLERR
+    }
+
+    fn is_priority(&self) -> bool {
+        self.flags() & raw::EPOLLPRI != 0
+    }
+
+    fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("epoll_event")
+            .field("events", &Flags(self.flags()))
+            .field("data", &self.data())
+            .finish()
+    }
+}
+
+/// Shows flags by name, and what has none as a number.
+struct Flags(u32);
+
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        let mut separator = "";
+        for &(name, bit) in raw::EPOLL_NAMES {
+            if bit != 0 && rest & bit == bit {
+                write!(f, "{separator}{name}")?;
+                separator = "|";
+                rest &= !bit;
+            }
+        }
+        if rest != 0 || separator.is_empty() {
+            write!(f, "{separator}{rest:#x}")?;
+        }
+        Ok(())
+    }
+}

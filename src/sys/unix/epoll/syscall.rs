@@ -1,0 +1,205 @@
+//! The system calls of epoll(7), and the record that they fill.
+#![allow(unsafe_code)]
+
+use std::ffi::{c_int, c_long, c_void};
+use std::io;
+use std::mem::{self, MaybeUninit};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::Token;
+use crate::sys::contract;
+use crate::sys::kernel_vec::KernelVec;
+use crate::sys::raw;
+use crate::sys::timeout::{Wait, round_up_millis};
+
+/// The most events the kernel takes in one call (`EP_MAX_EVENTS`).
+const MOST_EVENTS: usize = c_int::MAX as usize / mem::size_of::<raw::epoll_event>();
+
+/// One `struct epoll_event`, as the kernel wrote it.
+#[repr(transparent)]
+pub(crate) struct Record(raw::epoll_event);
+
+// SAFETY: the union in the record can hold a pointer, but only its integer is ever written or read here.
+unsafe impl Send for Record {}
+// SAFETY: as for `Send`; besides, nothing changes a record through a shared reference.
+unsafe impl Sync for Record {}
+
+impl Record {
+    /// The flags of the event.
+    pub(super) fn flags(&self) -> u32 {
+        self.0.events
+    }
+
+    /// The caller's number.
+    pub(super) fn data(&self) -> usize {
+        // SAFETY: every bit pattern is a `u64`, and all 64 bits are initialised: the kernel copies them from what was passed
+        // to epoll_ctl(2), by `control` below or by the user, to which the same holds.
+        let data = unsafe { self.0.data.u64_ };
+        // Lossless for our own tokens. A user's own descriptor may carry more than a `usize` on 32-bit systems.
+        data as usize
+    }
+}
+
+/// The buffer that the kernel fills.
+pub(crate) struct Records(KernelVec<Record>);
+
+impl contract::Records for Records {
+    type Item = Record;
+
+    fn with_capacity(capacity: usize) -> Records {
+        Records(KernelVec::with_capacity(capacity))
+    }
+
+    fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+
+    fn as_slice(&self) -> &[Record] {
+        self.0.as_slice()
+    }
+
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// epoll_create1(2), close-on-exec.
+pub(super) fn create() -> io::Result<OwnedFd> {
+    // SAFETY: epoll_create1(2) takes an integer and touches no memory.
+    let number = unsafe { raw::epoll_create1(raw::EPOLL_CLOEXEC) };
+    if number == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// epoll_ctl(2) with `EPOLL_CTL_ADD`.
+pub(super) fn add(queue: BorrowedFd<'_>, raw: RawFd, flags: u32, token: Token) -> io::Result<()> {
+    control(queue, raw::EPOLL_CTL_ADD, raw, flags, token)
+}
+
+/// epoll_ctl(2) with `EPOLL_CTL_MOD`.
+pub(super) fn modify(
+    queue: BorrowedFd<'_>,
+    raw: RawFd,
+    flags: u32,
+    token: Token,
+) -> io::Result<()> {
+    control(queue, raw::EPOLL_CTL_MOD, raw, flags, token)
+}
+
+/// epoll_ctl(2) with `EPOLL_CTL_DEL`.
+pub(super) fn delete(queue: BorrowedFd<'_>, raw: RawFd) -> io::Result<()> {
+    control(queue, raw::EPOLL_CTL_DEL, raw, 0, Token(0))
+}
+
+/// epoll_ctl(2). `raw` may be any number: the kernel says `EBADF` for one that is not open.
+fn control(
+    queue: BorrowedFd<'_>,
+    operation: c_int,
+    raw: RawFd,
+    flags: u32,
+    token: Token,
+) -> io::Result<()> {
+    let mut event = raw::epoll_event {
+        events: flags,
+        data: raw::epoll_data {
+            u64_: token.0 as u64,
+        },
+    };
+    // SAFETY: epoll_ctl(2) reads one `epoll_event` during the call. Kernels before 2.6.9 want one for `EPOLL_CTL_DEL`, too.
+    let result = unsafe { raw::epoll_ctl(queue.as_raw_fd(), operation, raw, &raw mut event) };
+    if result == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// Waits for events and returns how many came. After an error the records are empty.
+///
+/// Whole milliseconds go through epoll_wait(2), which costs less than epoll_pwait2(2).
+pub(super) fn wait(queue: BorrowedFd<'_>, records: &mut Records, wait: Wait) -> io::Result<usize> {
+    match wait {
+        Wait::Forever => wait_millis(queue, records, -1),
+        Wait::Millis(millis) => wait_millis(queue, records, millis),
+        Wait::Nanos(timeout) => wait_nanos(queue, records, timeout),
+    }
+}
+
+/// epoll_wait(2).
+fn wait_millis(queue: BorrowedFd<'_>, records: &mut Records, millis: c_int) -> io::Result<usize> {
+    let fill = |room: &mut [MaybeUninit<Record>]| {
+        // SAFETY: epoll_wait(2) writes at most as many events as `room` has places; a `Record` is one `epoll_event`.
+        let result = unsafe {
+            raw::epoll_wait(queue.as_raw_fd(), room.as_mut_ptr().cast(), most(room), millis)
+        };
+        usize::try_from(result).map_err(|_| io::Error::last_os_error())
+    };
+    // SAFETY: the call returns the number of events it has written, from the start.
+    unsafe { records.0.fill(fill) }
+}
+
+/// epoll_pwait2(2), or epoll_wait(2) with the time-out rounded up where the kernel or a sandbox does not have it.
+fn wait_nanos(
+    queue: BorrowedFd<'_>,
+    records: &mut Records,
+    timeout: Duration,
+) -> io::Result<usize> {
+    /// Set once the kernel has refused the call; a sandbox does not change its mind.
+    static MISSING: AtomicBool = AtomicBool::new(false);
+
+    if !MISSING.load(Ordering::Relaxed) {
+        match wait_nanos_exactly(queue, records, timeout) {
+            Err(error) if is_missing(&error) => MISSING.store(true, Ordering::Relaxed),
+            result => return result,
+        }
+    }
+    wait_millis(queue, records, round_up_millis(timeout))
+}
+
+/// Whether a system call was refused for good: unknown to the kernel, or forbidden by a sandbox.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(raw::ENOSYS | raw::EPERM))
+}
+
+/// epoll_pwait2(2), by its number: C libraries have the function only of late.
+fn wait_nanos_exactly(
+    queue: BorrowedFd<'_>,
+    records: &mut Records,
+    timeout: Duration,
+) -> io::Result<usize> {
+    // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
+    let timeout = raw::__kernel_timespec {
+        tv_sec: timeout.as_secs() as _,
+        tv_nsec: timeout.subsec_nanos() as _,
+    };
+    let fill = |room: &mut [MaybeUninit<Record>]| {
+        // SAFETY: epoll_pwait2(2) takes (int, struct epoll_event *, int, const struct __kernel_timespec *, const sigset_t *,
+        // size_t), each passed as a long or a pointer as syscall(2) asks. It writes at most as many events as `room` has
+        // places, reads the time-out, and with no signal set reads no more.
+        let result = unsafe {
+            raw::syscall(
+                raw::__NR_epoll_pwait2,
+                c_long::from(queue.as_raw_fd()),
+                room.as_mut_ptr().cast::<c_void>(),
+                c_long::from(most(room)),
+                &raw const timeout,
+                ptr::null::<c_void>(),
+                0 as c_long,
+            )
+        };
+        usize::try_from(result).map_err(|_| io::Error::last_os_error())
+    };
+    // SAFETY: the call returns the number of events it has written, from the start.
+    unsafe { records.0.fill(fill) }
+}
+
+/// How many events fit, as the kernel wants it. Never 0: `select` refuses a capacity of 0.
+fn most(room: &[MaybeUninit<Record>]) -> c_int {
+    // At most `MOST_EVENTS`, which fits.
+    room.len().min(MOST_EVENTS) as c_int
+}

@@ -1,0 +1,85 @@
+//! Ends a waiting `poll` from another thread.
+
+use std::fmt;
+use std::io;
+
+use crate::sys::contract::{Selector, Wake as _};
+use crate::{Registry, Token, sys};
+
+/// Makes [`Poll::poll`](crate::Poll::poll) return an event with a token of its own, from any thread.
+///
+/// Any number of wakers may live on one `Poll`, made from it or from clones of its registry; each delivers its own token.
+///
+/// # What holds
+///
+/// - After a `wake`, at least one event with this waker's token comes; it is
+///   [`is_readable`](crate::event::Event::is_readable). Several wakes may come as one event.
+/// - What the waking thread wrote before `wake` is seen by the thread that gets the event, whether or not that `wake` was
+///   merged with another.
+/// - Between two returns of `poll`, any number of wakes of one waker cost one system call. A merged wake waits for the thread
+///   that announced first to make that call. If that thread's call fails, it gets the error, and the merged one's event comes
+///   with the next successful wake.
+/// - A waker that is dropped after `wake` and before `poll` may or may not deliver its event. None comes from a `poll` that
+///   began after the drop and returned fewer events than the capacity.
+/// - Once the `Poll` and all its registries are gone, `wake` does nothing and succeeds.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "os-poll")] {
+/// # fn main() -> std::io::Result<()> {
+/// use mio::{Events, Poll, Token, Waker};
+/// use std::sync::Arc;
+/// use std::thread;
+///
+/// const WAKE: Token = Token(10);
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(2);
+/// let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+///
+/// let handle = thread::spawn({
+///     let waker = Arc::clone(&waker);
+///     move || waker.wake()
+/// });
+/// poll.poll(&mut events, None)?;
+/// assert_eq!(events.iter().next().map(|event| event.token()), Some(WAKE));
+/// handle.join().unwrap()?;
+/// # Ok(())
+/// # }
+/// # main().unwrap() }
+/// ```
+pub struct Waker {
+    inner: <sys::Selector as Selector>::Waker,
+}
+
+impl Waker {
+    /// Makes a waker that delivers events with `token`.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, such as too many open files; [`Unsupported`](io::ErrorKind::Unsupported) where the system has
+    /// nothing to wake with.
+    pub fn new(registry: &Registry, token: Token) -> io::Result<Waker> {
+        let inner = registry.selector().waker(token)?;
+        Ok(Waker { inner })
+    }
+
+    /// Ends a waiting `poll`, or the next one.
+    ///
+    /// It may be called from a signal handler on epoll and kqueue only; on poll(2) it takes a lock.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; eventfd, pipe and kqueue fail only when the kernel is out of memory. A `wake` that fails may be
+    /// tried again.
+    pub fn wake(&self) -> io::Result<()> {
+        self.inner.wake()
+    }
+}
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waker").field("inner", &self.inner).finish()
+    }
+}
