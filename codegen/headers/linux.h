@@ -5,11 +5,18 @@
 #include <linux/types.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
-#include <linux/eventfd.h>
 #include <linux/poll.h>
 #include <linux/time_types.h>
 #include <linux/version.h>
 #include <asm/unistd.h>
+
+/* Older kernels' headers (--sysroot) do not have this one; eventfd(2) says what the flags are. */
+#if __has_include(<linux/eventfd.h>)
+#include <linux/eventfd.h>
+#else
+#define EFD_CLOEXEC O_CLOEXEC
+#define EFD_NONBLOCK O_NONBLOCK
+#endif
 
 /* epoll_ctl(2). The kernel's header says `__u64 data`; the manual page says which members it may hold. */
 union epoll_data {

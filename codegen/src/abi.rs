@@ -74,7 +74,8 @@ pub(crate) struct Constant {
 /// The table of `facts` as it stands in `tests/snapshots/abi@….snap`.
 pub(crate) fn table(title: &str, headers: &str, serves: &[&str], facts: &Facts) -> String {
     let mut text = String::new();
-    let mut line = |args: std::fmt::Arguments<'_>| writeln!(text, "{args}").expect("a string takes any text");
+    let mut line =
+        |args: std::fmt::Arguments<'_>| writeln!(text, "{args}").expect("a string takes any text");
     line(format_args!("{title}"));
     line(format_args!("headers: {headers}"));
     line(format_args!("serves:"));
@@ -84,18 +85,32 @@ pub(crate) fn table(title: &str, headers: &str, serves: &[&str], facts: &Facts) 
     for record in &facts.records {
         let kind = if record.union { "union" } else { "struct" };
         line(format_args!(""));
-        line(format_args!("{kind} {}: size {}, align {}, repr({})", record.name, record.size, record.align, record.repr));
+        line(format_args!(
+            "{kind} {}: size {}, align {}, repr({})",
+            record.name, record.size, record.align, record.repr
+        ));
         for field in &record.fields {
-            line(format_args!("    offset {:2}, size {:2}  {}: {}", field.offset, field.size, field.name, field.ty));
+            line(format_args!(
+                "    offset {:2}, size {:2}  {}: {}",
+                field.offset, field.size, field.name, field.ty
+            ));
         }
     }
     line(format_args!(""));
     for function in &facts.functions {
-        line(format_args!("fn {}{} [link {}]", function.name, signature(function, false), function.link_name));
+        line(format_args!(
+            "fn {}{} [link {}]",
+            function.name,
+            signature(function, false),
+            function.link_name
+        ));
     }
     line(format_args!(""));
     for constant in &facts.constants {
-        line(format_args!("const {}: {} = {} ({:#x})", constant.name, constant.ty, constant.value, constant.value));
+        line(format_args!(
+            "const {}: {} = {} ({:#x})",
+            constant.name, constant.ty, constant.value, constant.value
+        ));
     }
     text
 }
@@ -105,11 +120,21 @@ pub(crate) fn signature(function: &Function, named: bool) -> String {
     let mut parameters: Vec<String> = function
         .parameters
         .iter()
-        .map(|(name, ty)| if named { format!("{name}: {ty}") } else { ty.clone() })
+        .map(|(name, ty)| {
+            if named {
+                format!("{name}: {ty}")
+            } else {
+                ty.clone()
+            }
+        })
         .collect();
     if function.variadic {
         parameters.push("...".to_owned());
     }
-    let returns = if function.returns.is_empty() { String::new() } else { format!(" -> {}", function.returns) };
+    let returns = if function.returns.is_empty() {
+        String::new()
+    } else {
+        format!(" -> {}", function.returns)
+    };
     format!("({}){returns}", parameters.join(", "))
 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// The folder the tool was started in belongs to no checkout.
-    #[error("{0} and the folders above it hold no `codegen/sources.toml`; start in the repository, or name it\ncargo codegen --root DIR")]
+    #[error(
+        "{0} and the folders above it hold no `codegen/sources.toml`; start in the repository, or name it\ncargo codegen --root DIR"
+    )]
     NoRoot(PathBuf),
     /// A file or folder could not be used.
     #[error("cannot {what} {path}: {source}\ncargo codegen")]
@@ -19,13 +21,17 @@ pub(crate) enum Error {
         source: std::io::Error,
     },
     /// Neither `XDG_CACHE_HOME` nor `HOME` says where packs are kept.
-    #[error("neither XDG_CACHE_HOME nor HOME is set, so there is no place to keep header packs\nXDG_CACHE_HOME=/var/tmp/cache cargo codegen")]
+    #[error(
+        "neither XDG_CACHE_HOME nor HOME is set, so there is no place to keep header packs\nXDG_CACHE_HOME=/var/tmp/cache cargo codegen"
+    )]
     NoCache,
     /// `sources.toml` does not read as it should.
     #[error("codegen/sources.toml: {0}\ncargo codegen")]
     Sources(String),
     /// No wheel of libclang is pinned for this machine.
-    #[error("codegen/sources.toml pins no libclang for {host}; add a [[libclang]] entry with the hash of its wheel, found by\npython3 -m pip download --no-deps --only-binary=:all: {package}")]
+    #[error(
+        "codegen/sources.toml pins no libclang for {host}; add a [[libclang]] entry with the hash of its wheel, found by\npython3 -m pip download --no-deps --only-binary=:all: {package}"
+    )]
     NoLibclang {
         /// The machine, as `os-arch`.
         host: String,
@@ -33,7 +39,9 @@ pub(crate) enum Error {
         package: String,
     },
     /// `pip` did not deliver.
-    #[error("cannot fetch {package} {version}: {why}\npython3 -m pip download --no-deps --only-binary=:all: {package}=={version}")]
+    #[error(
+        "cannot fetch {package} {version}: {why}\npython3 -m pip download --no-deps --only-binary=:all: {package}=={version}"
+    )]
     Fetch {
         /// The package.
         package: String,
@@ -43,7 +51,9 @@ pub(crate) enum Error {
         why: String,
     },
     /// A wheel is not the pinned one.
-    #[error("{path} is not the pinned wheel\n  wanted sha256 {wanted}\n  found  sha256 {found}\nrm '{path}' && cargo codegen")]
+    #[error(
+        "{path} is not the pinned wheel\n  wanted sha256 {wanted}\n  found  sha256 {found}\nrm '{path}' && cargo codegen"
+    )]
     Hash {
         /// The wheel.
         path: PathBuf,
@@ -61,7 +71,9 @@ pub(crate) enum Error {
         why: String,
     },
     /// A folder of headers is missing.
-    #[error("{target}: the include folder {path} is missing (clang would pass over it in silence)\n{mend}")]
+    #[error(
+        "{target}: the include folder {path} is missing (clang would pass over it in silence)\n{mend}"
+    )]
     IncludeDir {
         /// For which target.
         target: String,
@@ -81,7 +93,9 @@ pub(crate) enum Error {
         why: String,
     },
     /// A symbol file is not sorted.
-    #[error("{file}:{line}: `{later}` stands after `{earlier}`; the file is sorted by byte\nLC_ALL=C sort -o {file} {file}")]
+    #[error(
+        "{file}:{line}: `{later}` stands after `{earlier}`; the file is sorted by byte\nLC_ALL=C sort -o {file} {file}"
+    )]
     Unsorted {
         /// The file, relative to the root.
         file: String,
@@ -93,7 +107,9 @@ pub(crate) enum Error {
         earlier: String,
     },
     /// Symbols that the headers lack.
-    #[error("{target}: the headers lack {symbols}\nfix codegen/symbols/{os}.txt or codegen/headers/{os}.h, then: cargo codegen")]
+    #[error(
+        "{target}: the headers lack {symbols}\nfix codegen/symbols/{os}.txt or codegen/headers/{os}.h, then: cargo codegen"
+    )]
     MissingSymbol {
         /// The target.
         target: String,
@@ -127,7 +143,9 @@ pub(crate) enum Error {
         wanted: String,
     },
     /// Two members of a group differ.
-    #[error("group {group}: {second} does not come out as {first} does\n{difference}give it a group of its own in codegen/src/targets.rs, then: cargo codegen")]
+    #[error(
+        "group {group}: {second} does not come out as {first} does\n{difference}give it a group of its own in codegen/src/targets.rs, then: cargo codegen"
+    )]
     GroupSplit {
         /// The group.
         group: String,
@@ -139,7 +157,9 @@ pub(crate) enum Error {
         difference: String,
     },
     /// Two groups are equal.
-    #[error("groups {first} and {second} come out equal\nmake them one in codegen/src/targets.rs, then: cargo codegen")]
+    #[error(
+        "groups {first} and {second} come out equal\nmake them one in codegen/src/targets.rs, then: cargo codegen"
+    )]
     GroupsEqual {
         /// One.
         first: String,
@@ -169,7 +189,10 @@ pub(crate) enum Error {
 
 impl Error {
     /// Turns an I/O error into ours: `.map_err(Error::io("read", path))`.
-    pub(crate) fn io(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
+    pub(crate) fn io(
+        what: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.into();
         move |source| Error::Io { what, path, source }
     }

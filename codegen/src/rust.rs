@@ -8,7 +8,17 @@ use crate::targets::{Group, LeftOut, Os};
 
 /// The C types of `core::ffi`, which generated text imports when it uses them.
 const C_TYPES: &[&str] = &[
-    "c_char", "c_int", "c_long", "c_longlong", "c_schar", "c_short", "c_uchar", "c_uint", "c_ulong", "c_ulonglong", "c_ushort",
+    "c_char",
+    "c_int",
+    "c_long",
+    "c_longlong",
+    "c_schar",
+    "c_short",
+    "c_uchar",
+    "c_uint",
+    "c_ulong",
+    "c_ulonglong",
+    "c_ushort",
     "c_void",
 ];
 
@@ -27,7 +37,10 @@ pub(crate) fn declarations(symbols: &[Symbol], facts: &Facts, header: &str) -> S
     records(&mut body, symbols, facts, header);
     functions(&mut body, symbols, facts, header);
     let mut text = String::new();
-    let used = |name: &&&str| body.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| word == **name);
+    let used = |name: &&&str| {
+        body.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+            .any(|word| word == **name)
+    };
     let types: Vec<&str> = C_TYPES.iter().filter(used).copied().collect();
     if !types.is_empty() {
         line!(text, "use core::ffi::{{{}}};", types.join(", "));
@@ -40,11 +53,16 @@ pub(crate) fn declarations(symbols: &[Symbol], facts: &Facts, header: &str) -> S
 
 /// The doc comment of a symbol.
 fn doc(symbols: &[Symbol], name: &str, header: &str) -> String {
-    let Some(symbol) = symbols.iter().find(|symbol| symbol.name == name) else { return "/// Not asked for.".to_owned() };
+    let Some(symbol) = symbols.iter().find(|symbol| symbol.name == name) else {
+        return "/// Not asked for.".to_owned();
+    };
     if symbol.source.starts_with('<') {
         format!("/// `{}`: {}.", symbol.source, symbol.why)
     } else {
-        format!("/// {}, declared in `{header}`: {}.", symbol.source, symbol.why)
+        format!(
+            "/// {}, declared in `{header}`: {}.",
+            symbol.source, symbol.why
+        )
     }
 }
 
@@ -53,26 +71,53 @@ fn constants(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str)
     for constant in &facts.constants {
         line!(text, "");
         line!(text, "{}", doc(symbols, &constant.name, header));
-        line!(text, "pub const {}: {} = {};", constant.name, constant.ty, constant.value);
+        line!(
+            text,
+            "pub const {}: {} = {};",
+            constant.name,
+            constant.ty,
+            constant.value
+        );
     }
 }
 
 /// Tables of names, for `Debug`.
 fn name_tables(text: &mut String, symbols: &[Symbol], facts: &Facts) {
     for table in symbols {
-        let Kind::Names(ty) = &table.kind else { continue };
-        let member = |symbol: &&Symbol| symbol.kind == Kind::Constant(ty.clone()) && symbol.name.starts_with(table.prefix());
+        let Kind::Names(ty) = &table.kind else {
+            continue;
+        };
+        let member = |symbol: &&Symbol| {
+            symbol.kind == Kind::Constant(ty.clone()) && symbol.name.starts_with(table.prefix())
+        };
         let mut members: Vec<_> = symbols
             .iter()
             .filter(member)
-            .filter_map(|symbol| facts.constants.iter().find(|constant| constant.name == symbol.name))
+            .filter_map(|symbol| {
+                facts
+                    .constants
+                    .iter()
+                    .find(|constant| constant.name == symbol.name)
+            })
             .collect();
         // As people read flags: lowest bit first.
         members.sort_by_key(|constant| constant.value);
-        let Some(first) = members.first() else { continue };
+        let Some(first) = members.first() else {
+            continue;
+        };
         line!(text, "");
-        line!(text, "/// The constants `{}` of this file with their names: {}.", table.source, table.why);
-        line!(text, "pub const {}: &[(&str, {})] = &[", table.name, first.ty);
+        line!(
+            text,
+            "/// The constants `{}` of this file with their names: {}.",
+            table.source,
+            table.why
+        );
+        line!(
+            text,
+            "pub const {}: &[(&str, {})] = &[",
+            table.name,
+            first.ty
+        );
         for constant in members {
             line!(text, "    (\"{0}\", {0}),", constant.name);
         }
@@ -82,15 +127,25 @@ fn name_tables(text: &mut String, symbols: &[Symbol], facts: &Facts) {
 
 /// Records, each with the assertions that hold rustc to clang's layout.
 fn records(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str) {
-    let plain = |ty: &str| C_TYPES.contains(&ty) || ty.starts_with(['u', 'i', '*']);
+    let plain = |ty: &str| facts.records.iter().all(|record| record.name != ty);
     for record in &facts.records {
-        let debug = !record.union && !record.repr.contains("packed") && record.fields.iter().all(|field| plain(&field.ty));
+        let debug = !record.union
+            && !record.repr.contains("packed")
+            && record.fields.iter().all(|field| plain(&field.ty));
         let name = &record.name;
         line!(text, "");
         line!(text, "{}", doc(symbols, name, header));
         line!(text, "#[repr({})]", record.repr);
-        line!(text, "#[derive(Clone, Copy{})]", if debug { ", Debug" } else { "" });
-        line!(text, "pub {} {name} {{", if record.union { "union" } else { "struct" });
+        line!(
+            text,
+            "#[derive(Clone, Copy{})]",
+            if debug { ", Debug" } else { "" }
+        );
+        line!(
+            text,
+            "pub {} {name} {{",
+            if record.union { "union" } else { "struct" }
+        );
         for field in &record.fields {
             line!(text, "    /// At byte {}.", field.offset);
             line!(text, "    pub {}: {},", field.name, field.ty);
@@ -99,9 +154,18 @@ fn records(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str) {
         line!(text, "");
         line!(text, "const _: () = {{");
         line!(text, "    assert!(size_of::<{name}>() == {});", record.size);
-        line!(text, "    assert!(align_of::<{name}>() == {});", record.align);
+        line!(
+            text,
+            "    assert!(align_of::<{name}>() == {});",
+            record.align
+        );
         for field in &record.fields {
-            line!(text, "    assert!(offset_of!({name}, {}) == {});", field.name, field.offset);
+            line!(
+                text,
+                "    assert!(offset_of!({name}, {}) == {});",
+                field.name,
+                field.offset
+            );
         }
         line!(text, "}};");
     }
@@ -122,7 +186,12 @@ fn functions(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str)
         if function.link_name != function.name {
             line!(text, "    #[link_name = \"{}\"]", function.link_name);
         }
-        line!(text, "    pub fn {}{};", function.name, signature(function, true));
+        line!(
+            text,
+            "    pub fn {}{};",
+            function.name,
+            signature(function, true)
+        );
     }
     line!(text, "}}");
 }
@@ -144,7 +213,11 @@ pub(crate) fn root(systems: &[Os]) -> String {
 /// `generated/OS/mod.rs`.
 pub(crate) fn switch(os: &Os) -> String {
     let mut text = String::new();
-    line!(text, "//! The bindings of {}, picked by architecture: one file for each distinct ABI.", os.name);
+    line!(
+        text,
+        "//! The bindings of {}, picked by architecture: one file for each distinct ABI.",
+        os.name
+    );
     line!(text, "//!");
     line!(text, "//! Written by `cargo codegen`; do not edit.");
     for group in os.groups {
@@ -154,22 +227,40 @@ pub(crate) fn switch(os: &Os) -> String {
         line!(text, "#[cfg({})]", any(group.cfg));
         line!(text, "pub use {}::*;", group.name);
     }
-    let named: Vec<&LeftOut> = os.left_out.iter().filter(|left| left.cfg.is_some()).collect();
+    let named: Vec<&LeftOut> = os
+        .left_out
+        .iter()
+        .filter(|left| left.cfg.is_some())
+        .collect();
     for left in &named {
         let cfg = left.cfg.unwrap_or_default();
         line!(text, "");
         line!(text, "#[cfg({cfg})]");
-        line!(text, "compile_error!(\"no bindings for {}: {}\");", left.name, left.reason);
+        line!(
+            text,
+            "compile_error!(\"no bindings for {}: {}\");",
+            left.name,
+            left.reason
+        );
     }
-    let all: Vec<&str> =
-        os.groups.iter().flat_map(|group: &Group| group.cfg).copied().chain(named.iter().filter_map(|left| left.cfg)).collect();
+    let all: Vec<&str> = os
+        .groups
+        .iter()
+        .flat_map(|group: &Group| group.cfg)
+        .copied()
+        .chain(named.iter().filter_map(|left| left.cfg))
+        .collect();
     line!(text, "");
     line!(text, "#[cfg(not(any(");
     for cfg in all {
         line!(text, "    {cfg},");
     }
     line!(text, ")))]");
-    line!(text, "compile_error!(\"no {} bindings for this architecture: add it to codegen/src/targets.rs\");", os.name);
+    line!(
+        text,
+        "compile_error!(\"no {} bindings for this architecture: add it to codegen/src/targets.rs\");",
+        os.name
+    );
     text
 }
 

@@ -53,15 +53,26 @@ impl Sources {
     /// The libclang for this machine.
     pub(crate) fn libclang(&self) -> Result<&Pack, Error> {
         let host = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
-        let package = self.libclang.first().map_or("libclang".to_owned(), |pack| format!("{}=={}", pack.package, pack.version));
-        self.libclang.iter().find(|pack| pack.host == host).ok_or(Error::NoLibclang { host, package })
+        let package = self.libclang.first().map_or("libclang".to_owned(), |pack| {
+            format!("{}=={}", pack.package, pack.version)
+        });
+        self.libclang
+            .iter()
+            .find(|pack| pack.host == host)
+            .ok_or(Error::NoLibclang { host, package })
     }
 }
 
 /// `$XDG_CACHE_HOME/mio-build`, or `~/.cache/mio-build`.
 pub(crate) fn cache() -> Result<PathBuf, Error> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let base = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).ok_or(Error::NoCache)?;
+    let set = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let base = set("XDG_CACHE_HOME")
+        .or_else(|| Some(set("HOME")?.join(".cache")))
+        .ok_or(Error::NoCache)?;
     Ok(base.join("mio-build"))
 }
 
@@ -71,7 +82,13 @@ impl Pack {
         // What is unpacked is part of the name: a longer list is another folder.
         let list = hex(&Sha256::digest(self.unpack.join("\n")));
         let short = |text: &str| text.chars().take(12).collect::<String>();
-        let folder = cache.join(format!("{}-{}-{}-{}", self.package, self.version, short(&self.sha256), short(&list)));
+        let folder = cache.join(format!(
+            "{}-{}-{}-{}",
+            self.package,
+            self.version,
+            short(&self.sha256),
+            short(&list)
+        ));
         if folder.is_dir() {
             return Ok(folder);
         }
@@ -91,11 +108,22 @@ impl Pack {
 
     /// Has `pip` fetch the wheel.
     fn fetch(&self, cache: &Path, wheel: &Path) -> Result<(), Error> {
-        let failed =
-            |why: String| Error::Fetch { package: self.package.clone(), version: self.version.clone(), why: why.trim().to_owned() };
+        let failed = |why: String| Error::Fetch {
+            package: self.package.clone(),
+            version: self.version.clone(),
+            why: why.trim().to_owned(),
+        };
         let scratch = scratch(cache)?;
         let output = Command::new("python3")
-            .args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"])
+            .args([
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--only-binary=:all:",
+            ])
             .args(["--platform", &self.platform, "--dest"])
             .arg(scratch.path())
             .arg(format!("{}=={}", self.package, self.version))
@@ -107,9 +135,15 @@ impl Pack {
         let fetched = scratch.path().join(&self.file);
         if !fetched.is_file() {
             let names = fs::read_dir(scratch.path()).map_err(Error::io("list", scratch.path()))?;
-            let names: Vec<String> =
-                names.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-            return Err(failed(format!("wanted {}, got {}", self.file, names.join(", "))));
+            let names: Vec<String> = names
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                .collect();
+            return Err(failed(format!(
+                "wanted {}, got {}",
+                self.file,
+                names.join(", ")
+            )));
         }
         self.verify(&fetched)?;
         fs::rename(&fetched, wheel).map_err(Error::io("rename", wheel))
@@ -130,19 +164,35 @@ impl Pack {
         if found == self.sha256 {
             return Ok(());
         }
-        Err(Error::Hash { path: wheel.to_owned(), wanted: self.sha256.clone(), found })
+        Err(Error::Hash {
+            path: wheel.to_owned(),
+            wanted: self.sha256.clone(),
+            found,
+        })
     }
 
     /// Unpacks what is needed into `scratch/tree`.
     fn unpack(&self, wheel: &Path, scratch: &Path) -> Result<(), Error> {
-        let failed = |why: String| Error::Unpack { path: wheel.to_owned(), why };
+        let failed = |why: String| Error::Unpack {
+            path: wheel.to_owned(),
+            why,
+        };
         let file = File::open(wheel).map_err(Error::io("open", wheel))?;
         let mut archive = zip::ZipArchive::new(file).map_err(|error| failed(error.to_string()))?;
         let mut count = 0;
         for index in 0..archive.len() {
-            let mut entry = archive.by_index(index).map_err(|error| failed(error.to_string()))?;
-            let Some(name) = entry.enclosed_name() else { continue };
-            if entry.is_dir() || !self.unpack.iter().any(|pattern| begins(entry.name(), pattern)) {
+            let mut entry = archive
+                .by_index(index)
+                .map_err(|error| failed(error.to_string()))?;
+            let Some(name) = entry.enclosed_name() else {
+                continue;
+            };
+            if entry.is_dir()
+                || !self
+                    .unpack
+                    .iter()
+                    .any(|pattern| begins(entry.name(), pattern))
+            {
                 continue;
             }
             // Platform files of a wheel lie below `NAME.data/platlib`.
@@ -154,7 +204,10 @@ impl Pack {
             count += 1;
         }
         if count == 0 {
-            return Err(failed(format!("it holds nothing that begins with {}", self.unpack.join(" or "))));
+            return Err(failed(format!(
+                "it holds nothing that begins with {}",
+                self.unpack.join(" or ")
+            )));
         }
         Ok(())
     }
@@ -162,7 +215,9 @@ impl Pack {
 
 /// Does the file name of a wheel begin with `pattern`, in which one `*` stands for part of a folder's name?
 fn begins(name: &str, pattern: &str) -> bool {
-    let name = name.split_once(".data/platlib/").map_or(name, |(_, rest)| rest);
+    let name = name
+        .split_once(".data/platlib/")
+        .map_or(name, |(_, rest)| rest);
     match pattern.split_once('*') {
         None => name.starts_with(pattern),
         Some((before, after)) => name
@@ -174,7 +229,10 @@ fn begins(name: &str, pattern: &str) -> bool {
 
 /// A folder for what is not finished; it is removed when dropped.
 fn scratch(cache: &Path) -> Result<tempfile::TempDir, Error> {
-    tempfile::Builder::new().prefix(".new-").tempdir_in(cache).map_err(Error::io("make a folder in", cache))
+    tempfile::Builder::new()
+        .prefix(".new-")
+        .tempdir_in(cache)
+        .map_err(Error::io("make a folder in", cache))
 }
 
 /// Gives a finished folder its name. Another process may have been faster; then its folder stays.
@@ -210,10 +268,22 @@ mod tests {
 
     #[test]
     fn patterns() {
-        assert!(begins("a/include/x86-linux-any/asm/poll.h", "a/include/*-linux-any/"));
-        assert!(!begins("a/include/x86/deep-linux-any/asm/poll.h", "a/include/*-linux-any/"));
-        assert!(!begins("a/include/generic-musl/poll.h", "a/include/*-linux-any/"));
-        assert!(begins("libclang-18.1.1.data/platlib/clang/native/libclang.so", "clang/native/"));
+        assert!(begins(
+            "a/include/x86-linux-any/asm/poll.h",
+            "a/include/*-linux-any/"
+        ));
+        assert!(!begins(
+            "a/include/x86/deep-linux-any/asm/poll.h",
+            "a/include/*-linux-any/"
+        ));
+        assert!(!begins(
+            "a/include/generic-musl/poll.h",
+            "a/include/*-linux-any/"
+        ));
+        assert!(begins(
+            "libclang-18.1.1.data/platlib/clang/native/libclang.so",
+            "clang/native/"
+        ));
         assert!(!begins("clang/cindex.py", "clang/native/"));
     }
 }

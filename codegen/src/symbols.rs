@@ -40,11 +40,17 @@ pub(crate) fn parse(file: &str, text: &str, header: &str) -> Result<Vec<Symbol>,
     let mut symbols: Vec<Symbol> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line_number = index + 1;
-        let wrong = |why: String| Error::Symbols { file: file.to_owned(), line: line_number, why };
+        let wrong = |why: String| Error::Symbols {
+            file: file.to_owned(),
+            line: line_number,
+            why,
+        };
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (left, why) = line.split_once('#').ok_or_else(|| wrong("`# why` is missing".to_owned()))?;
+        let (left, why) = line
+            .split_once('#')
+            .ok_or_else(|| wrong("`# why` is missing".to_owned()))?;
         let why = why.trim();
         if why.is_empty() {
             return Err(wrong("`# why` is empty".to_owned()));
@@ -57,8 +63,14 @@ pub(crate) fn parse(file: &str, text: &str, header: &str) -> Result<Vec<Symbol>,
             [name, "names", ty, source] => (name, Kind::Names(ty.to_owned()), source),
             _ => return Err(wrong(format!("`{}` is not NAME KIND SOURCE", left.trim()))),
         };
-        if source.starts_with('<') && !header.lines().any(|line| line.trim() == format!("#include {source}")) {
-            return Err(wrong(format!("{source} is not included by codegen/headers")));
+        if source.starts_with('<')
+            && !header
+                .lines()
+                .any(|line| line.trim() == format!("#include {source}"))
+        {
+            return Err(wrong(format!(
+                "{source} is not included by codegen/headers"
+            )));
         }
         if let Some(last) = symbols.last() {
             if last.name == name {
@@ -73,7 +85,12 @@ pub(crate) fn parse(file: &str, text: &str, header: &str) -> Result<Vec<Symbol>,
                 });
             }
         }
-        symbols.push(Symbol { name: name.to_owned(), kind, source: source.to_owned(), why: why.to_owned() });
+        symbols.push(Symbol {
+            name: name.to_owned(),
+            kind,
+            source: source.to_owned(),
+            why: why.to_owned(),
+        });
     }
     Ok(symbols)
 }

@@ -48,8 +48,10 @@ pub(crate) struct Target {
 pub(crate) enum Proof {
     /// Only clang has seen the layouts.
     Generated,
-    /// rustc has compiled the const assertions.
+    /// rustc has compiled the const assertions, when the bindings last changed.
     Checked,
+    /// A program of ours links against a C library of it.
+    Linked,
     /// The tests run on it.
     Run,
 }
@@ -60,6 +62,7 @@ impl Proof {
         match self {
             Proof::Generated => "generated",
             Proof::Checked => "checked",
+            Proof::Linked => "linked",
             Proof::Run => "run",
         }
     }
@@ -113,18 +116,45 @@ const LINUX_GROUPS: &[Group] = &[
             r#"target_arch = "riscv64""#,
         ],
     },
-    Group { name: "mips", cfg: &[r#"target_arch = "mips""#, r#"target_arch = "mips32r6""#] },
-    Group { name: "mips64", cfg: &[r#"target_arch = "mips64""#, r#"target_arch = "mips64r6""#] },
-    Group { name: "powerpc64", cfg: &[r#"target_arch = "powerpc64""#] },
-    Group { name: "s390x", cfg: &[r#"target_arch = "s390x""#] },
-    Group { name: "sparc", cfg: &[r#"target_arch = "sparc""#] },
-    Group { name: "sparc64", cfg: &[r#"target_arch = "sparc64""#] },
+    Group {
+        name: "mips",
+        cfg: &[r#"target_arch = "mips""#, r#"target_arch = "mips32r6""#],
+    },
+    Group {
+        name: "mips64",
+        cfg: &[r#"target_arch = "mips64""#, r#"target_arch = "mips64r6""#],
+    },
+    Group {
+        name: "powerpc64",
+        cfg: &[r#"target_arch = "powerpc64""#],
+    },
+    Group {
+        name: "s390x",
+        cfg: &[r#"target_arch = "s390x""#],
+    },
+    Group {
+        name: "sparc",
+        cfg: &[r#"target_arch = "sparc""#],
+    },
+    Group {
+        name: "sparc64",
+        cfg: &[r#"target_arch = "sparc64""#],
+    },
     // epoll_event packed, numbers with the x32 bit.
-    Group { name: "x32", cfg: &[r#"all(target_arch = "x86_64", target_pointer_width = "32")"#] },
-    // epoll_event 12 bytes because 64-bit integers are aligned to 4.
-    Group { name: "x86_csky", cfg: &[r#"target_arch = "csky""#, r#"target_arch = "x86""#] },
+    Group {
+        name: "x32",
+        cfg: &[r#"all(target_arch = "x86_64", target_pointer_width = "32")"#],
+    },
     // epoll_event packed.
-    Group { name: "x86_64", cfg: &[r#"all(target_arch = "x86_64", target_pointer_width = "64")"#] },
+    Group {
+        name: "x86_64",
+        cfg: &[r#"all(target_arch = "x86_64", target_pointer_width = "64")"#],
+    },
+    // epoll_event 12 bytes because 64-bit integers are aligned to 4.
+    Group {
+        name: "x86_csky",
+        cfg: &[r#"target_arch = "csky""#, r#"target_arch = "x86""#],
+    },
 ];
 
 /// The folder of an architecture's kernel headers, and the one all share.
@@ -137,7 +167,14 @@ macro_rules! kernel {
 /// One row: triple, group, clang's triple, header folder, flags of clang, proof.
 macro_rules! row {
     ($triple:literal, $group:literal, $clang:literal, $arch:literal, $flags:expr, $proof:ident) => {
-        Target { triple: $triple, group: $group, clang: $clang, headers: kernel!($arch), flags: $flags, proof: Proof::$proof }
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: kernel!($arch),
+            flags: $flags,
+            proof: Proof::$proof,
+        }
     };
 }
 
@@ -260,10 +297,26 @@ const LINUX_LEFT_OUT: &[LeftOut] = &[
         cfg: None,
         reason: "no C library and no std, so nothing here would link",
     },
-    LeftOut { name: "arc", cfg: None, reason: "rustc has no Linux target for it" },
-    LeftOut { name: "loongarch32", cfg: None, reason: "rustc has no Linux target for it" },
-    LeftOut { name: "xtensa", cfg: Some(r#"target_arch = "xtensa""#), reason: "rustc has no Linux target for it" },
-    LeftOut { name: "mips64 n32", cfg: None, reason: "rustc has no Linux target for this ABI" },
+    LeftOut {
+        name: "arc",
+        cfg: None,
+        reason: "rustc has no Linux target for it",
+    },
+    LeftOut {
+        name: "loongarch32",
+        cfg: None,
+        reason: "rustc has no Linux target for it",
+    },
+    LeftOut {
+        name: "xtensa",
+        cfg: Some(r#"target_arch = "xtensa""#),
+        reason: "rustc has no Linux target for it",
+    },
+    LeftOut {
+        name: "mips64 n32",
+        cfg: None,
+        reason: "rustc has no Linux target for this ABI",
+    },
 ];
 
 #[cfg(test)]
@@ -274,7 +327,10 @@ mod tests {
     #[test]
     fn every_triple_of_rustc_is_in_the_table_or_left_out() {
         let rustc = |argument: &[&str]| {
-            let output = Command::new("rustc").args(argument).output().expect("rustc runs");
+            let output = Command::new("rustc")
+                .args(argument)
+                .output()
+                .expect("rustc runs");
             String::from_utf8(output.stdout).expect("rustc prints text")
         };
         let unknown: Vec<String> = rustc(&["--print", "target-list"])
@@ -286,20 +342,39 @@ mod tests {
             .collect();
         println!("not in the table: {unknown:?}");
         if rustc(&["--version"]).contains(RUSTC) {
-            assert!(unknown.is_empty(), "add to codegen/src/targets.rs: {unknown:?}");
+            assert!(
+                unknown.is_empty(),
+                "add to codegen/src/targets.rs: {unknown:?}"
+            );
         }
     }
 
     #[test]
     fn rows_are_sorted_and_name_groups_that_exist() {
         for os in SYSTEMS {
-            assert!(os.targets.is_sorted_by(|a, b| a.triple < b.triple), "{} targets are not sorted", os.name);
-            assert!(os.groups.is_sorted_by(|a, b| a.name < b.name), "{} groups are not sorted", os.name);
+            assert!(
+                os.targets.is_sorted_by(|a, b| a.triple < b.triple),
+                "{} targets are not sorted",
+                os.name
+            );
+            assert!(
+                os.groups.is_sorted_by(|a, b| a.name < b.name),
+                "{} groups are not sorted",
+                os.name
+            );
             for target in os.targets {
-                assert!(os.groups.iter().any(|group| group.name == target.group), "{} has no group", target.triple);
+                assert!(
+                    os.groups.iter().any(|group| group.name == target.group),
+                    "{} has no group",
+                    target.triple
+                );
             }
             for group in os.groups {
-                assert!(os.targets.iter().any(|target| target.group == group.name), "{} is empty", group.name);
+                assert!(
+                    os.targets.iter().any(|target| target.group == group.name),
+                    "{} is empty",
+                    group.name
+                );
             }
         }
     }

@@ -36,28 +36,39 @@ pub(crate) struct Request<'a> {
 impl Request<'_> {
     /// An error about bindgen's text.
     fn shape(&self, why: impl Into<String>) -> Error {
-        Error::Shape { target: self.triple.to_owned(), why: why.into() }
+        Error::Shape {
+            target: self.triple.to_owned(),
+            why: why.into(),
+        }
     }
 
     /// An error about symbols nobody declares.
     fn missing(&self, symbols: &BTreeSet<String>) -> Error {
         let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
-        Error::MissingSymbol { target: self.triple.to_owned(), symbols: symbols.join(", "), os: self.os }
+        Error::MissingSymbol {
+            target: self.triple.to_owned(),
+            symbols: symbols.join(", "),
+            os: self.os,
+        }
     }
 }
 
 /// Prefix of the constants that carry macros over; bindgen alone cannot evaluate `((__poll_t)1)`, nor does it keep the type.
 const CARRIER: &str = "cg_";
 /// In a message of clang, before the name of a macro that does not exist.
-const MISSING: &str = "cg_missing ";
+const MISSING: &str = "required symbol missing: ";
 /// Measured besides what was asked for.
-const PROBES: [(&str, &str); 3] =
-    [("probe_pointer", "sizeof(void *)"), ("probe_long", "sizeof(long)"), ("probe_version", "LINUX_VERSION_CODE")];
+const PROBES: [(&str, &str); 3] = [
+    ("probe_pointer", "sizeof(void *)"),
+    ("probe_long", "sizeof(long)"),
+    ("probe_version", "LINUX_VERSION_CODE"),
+];
 
 /// Runs clang and returns what it said about the symbols.
 pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
     let text = bindgen_text(request)?;
-    let file = syn::parse_file(&text).map_err(|error| request.shape(format!("bindgen's text does not parse: {error}")))?;
+    let file = syn::parse_file(&text)
+        .map_err(|error| request.shape(format!("bindgen's text does not parse: {error}")))?;
     Reader::new(request).read(&file)
 }
 
@@ -65,12 +76,15 @@ pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
 fn wrapper(header: &str, symbols: &[Symbol]) -> String {
     let mut text = format!("#include \"{header}\"\n");
     for symbol in symbols {
-        let (Kind::Constant(ty), name) = (&symbol.kind, &symbol.name) else { continue };
+        let (Kind::Constant(ty), name) = (&symbol.kind, &symbol.name) else {
+            continue;
+        };
         write!(text, "#ifdef {name}\nstatic const {ty} {CARRIER}{name} = ({ty})({name});\n#else\n#error {MISSING}{name}\n#endif\n")
             .expect("a string takes any text");
     }
     for (name, value) in PROBES {
-        writeln!(text, "static const int {CARRIER}{name} = {value};").expect("a string takes any text");
+        writeln!(text, "static const int {CARRIER}{name} = {value};")
+            .expect("a string takes any text");
     }
     text
 }
@@ -84,14 +98,21 @@ fn bindgen_text(request: &Request<'_>) -> Result<String, Error> {
             mend: request.mend.to_owned(),
         });
     }
-    let mut args = vec![format!("--target={}", request.clang), "-nostdinc".to_owned()];
+    let mut args = vec![
+        format!("--target={}", request.clang),
+        "-nostdinc".to_owned(),
+    ];
     let folder = request.header.parent().unwrap_or(Path::new("."));
     args.extend(["-iquote".to_owned(), folder.display().to_string()]);
     for path in request.include {
         args.extend(["-isystem".to_owned(), path.display().to_string()]);
     }
     args.extend(request.flags.iter().map(|flag| (*flag).to_owned()));
-    let header = request.header.file_name().unwrap_or_default().to_string_lossy();
+    let header = request
+        .header
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
     let mut builder = bindgen::Builder::default()
         .header_contents("wrapper.h", &wrapper(&header, request.symbols))
         .clang_args(args)
@@ -130,7 +151,10 @@ fn bindgen_text(request: &Request<'_>) -> Result<String, Error> {
         .map(str::to_owned)
         .collect();
     if missing.is_empty() {
-        return Err(Error::Clang { target: request.triple.to_owned(), why: why.trim().to_owned() });
+        return Err(Error::Clang {
+            target: request.triple.to_owned(),
+            why: why.trim().to_owned(),
+        });
     }
     Err(request.missing(&missing))
 }
@@ -167,7 +191,12 @@ impl<'a> Reader<'a> {
             aliases.insert(format!("__{unsigned}"), unsigned.to_owned());
             aliases.insert(format!("__s{bits}"), format!("i{bits}"));
         }
-        Reader { request, aliases, layouts: Layouts::default(), probes: BTreeMap::new() }
+        Reader {
+            request,
+            aliases,
+            layouts: Layouts::default(),
+            probes: BTreeMap::new(),
+        }
     }
 
     /// Reads the whole text.
@@ -194,18 +223,32 @@ impl<'a> Reader<'a> {
                     }
                 }
                 syn::Item::Struct(item) => {
-                    facts.records.push(self.record(item.ident.to_string(), false, &item.attrs, &item.fields)?);
+                    facts.records.push(self.record(
+                        item.ident.to_string(),
+                        false,
+                        &item.attrs,
+                        &item.fields,
+                    )?);
                 }
                 syn::Item::Union(item) => {
                     let fields = syn::Fields::Named(item.fields.clone());
-                    facts.records.push(self.record(item.ident.to_string(), true, &item.attrs, &fields)?);
+                    facts.records.push(self.record(
+                        item.ident.to_string(),
+                        true,
+                        &item.attrs,
+                        &fields,
+                    )?);
                 }
                 syn::Item::ForeignMod(block) => {
                     for item in &block.items {
                         facts.functions.push(self.function(item)?);
                     }
                 }
-                other => return Err(self.request.shape(format!("unexpected: {}", first_words(other)))),
+                other => {
+                    return Err(self
+                        .request
+                        .shape(format!("unexpected: {}", first_words(other))));
+                }
             }
         }
         facts.records.sort_by(|a, b| a.name.cmp(&b.name));
@@ -224,7 +267,11 @@ impl<'a> Reader<'a> {
         let functions = facts.functions.iter().map(|item| item.name.clone());
         let constants = facts.constants.iter().map(|item| item.name.clone());
         let found: BTreeSet<String> = records.chain(functions).chain(constants).collect();
-        let symbols = self.request.symbols.iter().filter(|symbol| !matches!(symbol.kind, Kind::Names(_)));
+        let symbols = self
+            .request
+            .symbols
+            .iter()
+            .filter(|symbol| !matches!(symbol.kind, Kind::Names(_)));
         let asked: BTreeSet<String> = symbols.map(|symbol| symbol.name.clone()).collect();
         let missing: BTreeSet<String> = asked.difference(&found).cloned().collect();
         if !missing.is_empty() {
@@ -233,7 +280,7 @@ impl<'a> Reader<'a> {
         match found.difference(&asked).next() {
             None => Ok(()),
             Some(extra) => Err(self.request.shape(format!(
-                "`{extra}` is needed by what was asked for; add it to codegen/symbols/{}.txt",
+                "`{extra}` was not asked for but is needed, or is a second declaration; add it to codegen/symbols/{}.txt",
                 self.request.os
             ))),
         }
@@ -241,17 +288,33 @@ impl<'a> Reader<'a> {
 
     /// Reads one `const _: () = { ["Size of T"][size_of::<T>() - 12usize]; … };`.
     fn layout(&mut self, item: &syn::ItemConst) -> Result<(), Error> {
-        let unknown = || self.request.shape(format!("unexpected: {}", item.to_token_stream()));
-        let syn::Expr::Block(block) = &*item.expr else { return Err(unknown()) };
+        let unknown = || {
+            self.request
+                .shape(format!("unexpected: {}", item.to_token_stream()))
+        };
+        let syn::Expr::Block(block) = &*item.expr else {
+            return Err(unknown());
+        };
         for statement in &block.block.stmts {
-            let syn::Stmt::Expr(syn::Expr::Index(index), _) = statement else { return Err(unknown()) };
-            let (syn::Expr::Array(message), syn::Expr::Binary(difference)) = (&*index.expr, &*index.index) else {
+            let syn::Stmt::Expr(syn::Expr::Index(index), _) = statement else {
                 return Err(unknown());
             };
-            let (Some(message), Some(number)) = (message.elems.first(), integer(&difference.right)) else {
+            let (syn::Expr::Array(message), syn::Expr::Binary(difference)) =
+                (&*index.expr, &*index.index)
+            else {
                 return Err(unknown());
             };
-            let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(message), .. }) = message else { return Err(unknown()) };
+            let (Some(message), Some(number)) = (message.elems.first(), integer(&difference.right))
+            else {
+                return Err(unknown());
+            };
+            let syn::Expr::Lit(syn::ExprLit {
+                lit: syn::Lit::Str(message),
+                ..
+            }) = message
+            else {
+                return Err(unknown());
+            };
             let message = message.value();
             let number = u64::try_from(number).map_err(|_| unknown())?;
             let (map, name) = if let Some(name) = message.strip_prefix("Size of ") {
@@ -261,7 +324,9 @@ impl<'a> Reader<'a> {
             } else if let Some(name) = message.strip_prefix("Offset of field: ") {
                 (&mut self.layouts.offset, name)
             } else {
-                return Err(self.request.shape(format!("unexpected assertion: {message}")));
+                return Err(self
+                    .request
+                    .shape(format!("unexpected assertion: {message}")));
             };
             map.insert(name.to_owned(), number);
         }
@@ -269,15 +334,28 @@ impl<'a> Reader<'a> {
     }
 
     /// A struct or union. Field sizes follow when all records are known.
-    fn record(&self, name: String, union: bool, attrs: &[syn::Attribute], fields: &syn::Fields) -> Result<Record, Error> {
+    fn record(
+        &self,
+        name: String,
+        union: bool,
+        attrs: &[syn::Attribute],
+        fields: &syn::Fields,
+    ) -> Result<Record, Error> {
         let known = |map: &BTreeMap<String, u64>, key: &str| {
-            map.get(key).copied().ok_or_else(|| self.request.shape(format!("clang gives no layout for {key}; is it opaque?")))
+            map.get(key).copied().ok_or_else(|| {
+                self.request
+                    .shape(format!("clang gives no layout for {key}; is it opaque?"))
+            })
         };
         let mut repr = String::new();
         for attribute in attrs {
             if let syn::Meta::List(list) = &attribute.meta {
                 if list.path.is_ident("repr") {
-                    repr = list.tokens.to_string().replace(" ,", ",").replace(" (", "(");
+                    repr = list
+                        .tokens
+                        .to_string()
+                        .replace(" ,", ",")
+                        .replace(" (", "(");
                 }
             }
         }
@@ -290,9 +368,16 @@ impl<'a> Reader<'a> {
             name,
         };
         for field in fields {
-            let field_name = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+            let field_name = field
+                .ident
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default();
             record.fields.push(Field {
-                offset: known(&self.layouts.offset, &format!("{}::{field_name}", record.name))?,
+                offset: known(
+                    &self.layouts.offset,
+                    &format!("{}::{field_name}", record.name),
+                )?,
                 ty: self.ty(&field.ty)?,
                 size: 0,
                 name: field_name,
@@ -304,14 +389,22 @@ impl<'a> Reader<'a> {
     /// A function. A static would be a symbol that does not exist.
     fn function(&self, item: &syn::ForeignItem) -> Result<Function, Error> {
         let syn::ForeignItem::Fn(item) = item else {
-            return Err(self.request.shape(format!("a constant came out as an extern static: {}", item.to_token_stream())));
+            return Err(self.request.shape(format!(
+                "a constant came out as an extern static: {}",
+                item.to_token_stream()
+            )));
         };
         let name = item.sig.ident.to_string();
         let mut link_name = name.clone();
         for attribute in &item.attrs {
             if let syn::Meta::NameValue(pair) = &attribute.meta {
-                if let (true, syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })) =
-                    (pair.path.is_ident("link_name"), &pair.value)
+                if let (
+                    true,
+                    syn::Expr::Lit(syn::ExprLit {
+                        lit: syn::Lit::Str(text),
+                        ..
+                    }),
+                ) = (pair.path.is_ident("link_name"), &pair.value)
                 {
                     // clang marks a name that is not to be mangled further.
                     link_name = text.value().trim_start_matches('\u{1}').to_owned();
@@ -320,26 +413,39 @@ impl<'a> Reader<'a> {
         }
         let mut parameters = Vec::new();
         for input in &item.sig.inputs {
-            let syn::FnArg::Typed(input) = input else { return Err(self.request.shape(format!("{name} takes self"))) };
+            let syn::FnArg::Typed(input) = input else {
+                return Err(self.request.shape(format!("{name} takes self")));
+            };
             parameters.push((input.pat.to_token_stream().to_string(), self.ty(&input.ty)?));
         }
         let returns = match &item.sig.output {
             syn::ReturnType::Default => String::new(),
             syn::ReturnType::Type(_, ty) => self.ty(ty)?,
         };
-        Ok(Function { name, parameters, variadic: item.sig.variadic.is_some(), returns, link_name })
+        Ok(Function {
+            name,
+            parameters,
+            variadic: item.sig.variadic.is_some(),
+            returns,
+            link_name,
+        })
     }
 
     /// A constant, or none if it is a probe (which is kept).
     fn constant(&mut self, item: &syn::ItemConst) -> Result<Option<Constant>, Error> {
         let full = item.ident.to_string();
         let name = full.strip_prefix(CARRIER).unwrap_or(&full).to_owned();
-        let value = integer(&item.expr).ok_or_else(|| self.request.shape(format!("{name} is not an integer")))?;
+        let value = integer(&item.expr)
+            .ok_or_else(|| self.request.shape(format!("{name} is not an integer")))?;
         if PROBES.iter().any(|(probe, _)| *probe == name) {
             self.probes.insert(name, value);
             return Ok(None);
         }
-        Ok(Some(Constant { ty: self.ty(&item.ty)?, name, value }))
+        Ok(Some(Constant {
+            ty: self.ty(&item.ty)?,
+            name,
+            value,
+        }))
     }
 
     /// A type in our spelling: aliases resolved, C types without a path.
@@ -350,7 +456,9 @@ impl<'a> Reader<'a> {
     /// The same for a type's tokens.
     fn spell(&self, tokens: &str, depth: usize) -> Result<String, Error> {
         if depth > 16 {
-            return Err(self.request.shape(format!("the type `{tokens}` has no end")));
+            return Err(self
+                .request
+                .shape(format!("the type `{tokens}` has no end")));
         }
         let mut text = String::new();
         for word in tokens.replace(":: core :: ffi :: ", "").split_whitespace() {
@@ -358,11 +466,20 @@ impl<'a> Reader<'a> {
                 "*" | "[" | "]" => text.push_str(word),
                 "mut" | "const" => write!(text, "{word} ").expect("a string takes any text"),
                 ";" => text.push_str("; "),
-                word if word.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') => match self.aliases.get(word) {
-                    Some(meaning) => text.push_str(&self.spell(meaning, depth + 1)?),
-                    None => text.push_str(word),
-                },
-                _ => return Err(self.request.shape(format!("the type `{tokens}` is of an unknown kind"))),
+                word if word
+                    .chars()
+                    .all(|letter| letter.is_ascii_alphanumeric() || letter == '_') =>
+                {
+                    match self.aliases.get(word) {
+                        Some(meaning) => text.push_str(&self.spell(meaning, depth + 1)?),
+                        None => text.push_str(word),
+                    }
+                }
+                _ => {
+                    return Err(self
+                        .request
+                        .shape(format!("the type `{tokens}` is of an unknown kind")));
+                }
             }
         }
         Ok(text)
@@ -370,7 +487,10 @@ impl<'a> Reader<'a> {
 
     /// A probe's value.
     fn probe(&self, name: &str) -> Result<i128, Error> {
-        self.probes.get(name).copied().ok_or_else(|| self.request.shape(format!("{name} did not come out")))
+        self.probes
+            .get(name)
+            .copied()
+            .ok_or_else(|| self.request.shape(format!("{name} did not come out")))
     }
 
     /// Fills in the fields' sizes and holds them against the offsets.
@@ -393,14 +513,24 @@ impl<'a> Reader<'a> {
         for record in &mut facts.records {
             let mut end = 0;
             for field in &mut record.fields {
-                field.size = size(&field.ty)
-                    .ok_or_else(|| self.request.shape(format!("the size of {}.{} is unknown", record.name, field.name)))?;
+                field.size = size(&field.ty).ok_or_else(|| {
+                    self.request.shape(format!(
+                        "the size of {}.{} is unknown",
+                        record.name, field.name
+                    ))
+                })?;
                 if !record.union && field.offset < end {
-                    return Err(self.request.shape(format!("{}.{} overlaps the field before it", record.name, field.name)));
+                    return Err(self.request.shape(format!(
+                        "{}.{} overlaps the field before it",
+                        record.name, field.name
+                    )));
                 }
                 end = field.offset + field.size;
                 if end > record.size {
-                    return Err(self.request.shape(format!("{}.{} reaches beyond the record", record.name, field.name)));
+                    return Err(self.request.shape(format!(
+                        "{}.{} reaches beyond the record",
+                        record.name, field.name
+                    )));
                 }
             }
         }
@@ -411,13 +541,96 @@ impl<'a> Reader<'a> {
 /// An integer literal, possibly negative.
 fn integer(expression: &syn::Expr) -> Option<i128> {
     match expression {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) => number.base10_parse().ok(),
-        syn::Expr::Unary(syn::ExprUnary { op: syn::UnOp::Neg(_), expr, .. }) => Some(-integer(expr)?),
+        syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Int(number),
+            ..
+        }) => number.base10_parse().ok(),
+        syn::Expr::Unary(syn::ExprUnary {
+            op: syn::UnOp::Neg(_),
+            expr,
+            ..
+        }) => Some(-integer(expr)?),
         _ => None,
     }
 }
 
 /// The start of an item's text, for a message.
 fn first_words(item: &syn::Item) -> String {
-    item.to_token_stream().to_string().chars().take(120).collect()
+    item.to_token_stream()
+        .to_string()
+        .chars()
+        .take(120)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::symbols;
+
+    /// What comes of `text`, a text of bindgen's, when `asked` is asked for.
+    fn read(asked: &str, text: &str) -> Result<Facts, String> {
+        let symbols = symbols::parse("test", asked, "").map_err(|error| error.to_string())?;
+        let request = Request {
+            triple: "vax",
+            os: "linux",
+            clang: "vax",
+            flags: &[],
+            include: &[],
+            header: Path::new("test.h"),
+            symbols: &symbols,
+            mend: "",
+        };
+        let probes = "pub const cg_probe_pointer: ::core::ffi::c_int = 4;
+            pub const cg_probe_long: ::core::ffi::c_int = 4;
+            pub const cg_probe_version: ::core::ffi::c_int = 459264;";
+        let file = syn::parse_str(&format!("{text}{probes}")).map_err(|error| error.to_string())?;
+        Reader::new(&request)
+            .read(&file)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn marks_in_link_names_are_dropped() {
+        let text = "unsafe extern \"C\" { #[link_name = \"\\u{1}__ppoll_time64\"] pub fn ppoll(a: *const T, ...); }
+            pub type T = ::core::ffi::c_uint;";
+        let facts = read("ppoll fn ppoll(2) # x", text).unwrap();
+        assert_eq!(facts.functions[0].link_name, "__ppoll_time64");
+        assert_eq!(facts.functions[0].parameters[0].1, "*const c_uint");
+        assert_eq!(facts.headers, "Linux 7.2");
+    }
+
+    #[test]
+    fn a_redeclaration_under_another_name_is_an_error() {
+        let text = "unsafe extern \"C\" { pub fn ppoll(); #[link_name = \"\\u{1}__ppoll_time64\"] pub fn ppoll1(); }";
+        let error = read("ppoll fn ppoll(2) # x", text).unwrap_err();
+        assert!(error.contains("`ppoll1` was not asked for"), "{error}");
+    }
+
+    #[test]
+    fn a_constant_of_enum_type_is_an_error() {
+        let text = "unsafe extern \"C\" { pub static cg_CLOCK_MONOTONIC: clockid_t; }";
+        let error = read("CLOCK_MONOTONIC const clockid_t time(7) # x", text).unwrap_err();
+        assert!(error.contains("extern static"), "{error}");
+    }
+
+    #[test]
+    fn an_opaque_record_is_an_error() {
+        let text = "#[repr(C)] pub struct pollfd { pub fd: ::core::ffi::c_int }";
+        let error = read("pollfd record poll(2) # x", text).unwrap_err();
+        assert!(error.contains("no layout for pollfd"), "{error}");
+    }
+
+    #[test]
+    fn overlapping_fields_are_an_error() {
+        let text = "#[repr(C)] pub struct s { pub a: u64, pub b: u32 }
+            const _: () = {
+                [\"Size of s\"][::core::mem::size_of::<s>() - 12usize];
+                [\"Alignment of s\"][::core::mem::align_of::<s>() - 4usize];
+                [\"Offset of field: s::a\"][::core::mem::offset_of!(s, a) - 0usize];
+                [\"Offset of field: s::b\"][::core::mem::offset_of!(s, b) - 4usize];
+            };";
+        let error = read("s record s(2) # x", text).unwrap_err();
+        assert!(error.contains("s.b overlaps"), "{error}");
+    }
 }

@@ -20,6 +20,7 @@ use crate::{Interest, Registry, Token};
 /// use mio::{Interest, Registry, Token, event::Source, net::UdpSocket};
 /// use std::io;
 ///
+/// # #[allow(dead_code)]
 /// pub struct Beacon {
 ///     socket: UdpSocket,
 /// }

@@ -65,13 +65,22 @@ fn every_check<S: Subject>() {
         ("tokens_round_trip", tokens_round_trip::<S>),
         ("timeouts", timeouts::<S>),
         ("wakes_of_several_wakers", wakes_of_several_wakers::<S>),
-        ("wake_before_and_while_waiting", wake_before_and_while_waiting::<S>),
+        (
+            "wake_before_and_while_waiting",
+            wake_before_and_while_waiting::<S>,
+        ),
         ("wake_makes_writes_visible", wake_makes_writes_visible::<S>),
         ("dropped_waker_is_silent", dropped_waker_is_silent::<S>),
         ("more_wakers_than_bits", more_wakers_than_bits::<S>),
         ("wake_without_selector", wake_without_selector::<S>),
-        ("registration_while_waiting", registration_while_waiting::<S>),
-        ("wakes_and_sources_under_stress", wakes_and_sources_under_stress::<S>),
+        (
+            "registration_while_waiting",
+            registration_while_waiting::<S>,
+        ),
+        (
+            "wakes_and_sources_under_stress",
+            wakes_and_sources_under_stress::<S>,
+        ),
     ];
     for (name, check) in checks {
         println!("{name}");
@@ -129,9 +138,7 @@ fn readiness_and_edges<S: Subject>() {
     let mut records = records::<S>();
     let (left, right) = stream_pair();
     let fd = left.as_raw_fd();
-    let registration = selector
-        .register(fd, Token(1), Interest::READABLE)
-        .unwrap();
+    let registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
 
     for _ in 0..3 {
@@ -157,9 +164,7 @@ fn reregister_reports_again<S: Subject>() {
     let mut records = records::<S>();
     let (left, right) = stream_pair();
     let fd = left.as_raw_fd();
-    let mut registration = selector
-        .register(fd, Token(1), Interest::READABLE)
-        .unwrap();
+    let mut registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
     (&right).write_all(b"x").unwrap();
     assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
@@ -204,7 +209,9 @@ fn raw_numbers<S: Subject>() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let error = selector.reregister_raw(fd, Token(1), BOTH).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    selector.register_raw(fd, Token(1), Interest::READABLE).unwrap();
+    selector
+        .register_raw(fd, Token(1), Interest::READABLE)
+        .unwrap();
     let error = selector.register_raw(fd, Token(1), BOTH).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
 
@@ -316,7 +323,13 @@ fn tokens_round_trip<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
     let address = (&raw const records).addr();
-    for token in [0, usize::MAX, usize::MAX - 1, 1 << (usize::BITS - 1), address] {
+    for token in [
+        0,
+        usize::MAX,
+        usize::MAX - 1,
+        1 << (usize::BITS - 1),
+        address,
+    ] {
         let (left, _right) = stream_pair();
         let registration = selector
             .register(left.as_raw_fd(), Token(token), Interest::WRITABLE)

@@ -21,6 +21,16 @@ mod none;
 #[cfg(not(all(feature = "os-poll", any(target_os = "linux", target_os = "android"))))]
 pub(crate) use none::Selector;
 
+#[cfg(all(unix, feature = "net"))]
+#[path = "unix/socket/abstract_name.rs"]
+pub(crate) mod abstract_name;
+#[cfg(feature = "net")]
+mod socket_contract;
+#[cfg(all(target_os = "android", feature = "net"))]
+pub(crate) use std::os::android::net::SocketAddrExt as AbstractName;
+#[cfg(all(target_os = "linux", feature = "net"))]
+pub(crate) use std::os::linux::net::SocketAddrExt as AbstractName;
+
 #[cfg(feature = "os-poll")]
 pub(crate) mod atomic;
 #[cfg(feature = "os-poll")]
@@ -34,6 +44,26 @@ pub(crate) mod raw;
 pub(crate) mod timeout;
 #[cfg(feature = "os-poll")]
 pub(crate) mod wake_bits;
+
+/// Facts about sockets that differ between systems of one kind.
+#[cfg(all(unix, feature = "net"))]
+#[allow(dead_code)] // A system without a page asks for none.
+pub(crate) mod socket_facts {
+    use std::ffi::c_int;
+
+    /// Whether accept4(2) may be called: Android on x86 kills the process for it.
+    pub(crate) const ACCEPT4: bool = !cfg!(all(target_os = "android", target_arch = "x86"));
+
+    /// How many TCP connections may wait to be accepted: std's number. Linux takes at most net.core.somaxconn.
+    pub(crate) const TCP_BACKLOG: c_int = 128;
+
+    /// The same for Unix sockets, std's number again. -1 is as many as the system allows.
+    pub(crate) const UNIX_BACKLOG: c_int = if cfg!(target_os = "linux") {
+        -1
+    } else {
+        libc::SOMAXCONN
+    };
+}
 
 /// One event of this platform.
 pub(crate) type Record = <Selector as contract::Selector>::Record;
@@ -62,7 +92,10 @@ impl<T: std::os::fd::AsRawFd> AsRaw for T {
     }
 }
 
-#[cfg(all(unix, not(all(feature = "os-poll", any(target_os = "linux", target_os = "android")))))]
+#[cfg(all(
+    unix,
+    not(all(feature = "os-poll", any(target_os = "linux", target_os = "android")))
+))]
 impl std::os::fd::AsFd for Selector {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         match *self {}

@@ -48,7 +48,6 @@ use crate::{Interest, Registry, Token};
 /// # drop(client);
 /// # Ok(())
 /// # }
-/// # main().unwrap()
 /// ```
 #[derive(Debug)]
 pub struct SourceFd<'a>(

@@ -27,7 +27,6 @@ pub(crate) mod wake;
 type Notifier = eventfd::EventFd;
 #[cfg(all(feature = "os-poll", mio_unsupported_force_waker_pipe))]
 type Notifier = pipe::Pipe;
-
 #[cfg(all(feature = "os-poll", not(mio_unsupported_force_poll_poll)))]
 pub(crate) type Selector = epoll::Epoll<Notifier>;
 #[cfg(all(feature = "os-poll", mio_unsupported_force_poll_poll))]

@@ -60,7 +60,13 @@ pub(super) fn pipe2() -> io::Result<(OwnedFd, OwnedFd)> {
 /// read(2).
 pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     // SAFETY: read(2) writes at most `buffer.len()` bytes to a buffer of that length.
-    let count = unsafe { raw::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len() as _) };
+    let count = unsafe {
+        raw::read(
+            fd.as_raw_fd(),
+            buffer.as_mut_ptr().cast(),
+            buffer.len() as _,
+        )
+    };
     ret_count(count as isize)
 }
 

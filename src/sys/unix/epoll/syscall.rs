@@ -135,7 +135,12 @@ fn wait_millis(queue: BorrowedFd<'_>, records: &mut Records, millis: c_int) -> i
     let fill = |room: &mut [MaybeUninit<Record>]| {
         // SAFETY: epoll_wait(2) writes at most as many events as `room` has places; a `Record` is one `epoll_event`.
         let result = unsafe {
-            raw::epoll_wait(queue.as_raw_fd(), room.as_mut_ptr().cast(), most(room), millis)
+            raw::epoll_wait(
+                queue.as_raw_fd(),
+                room.as_mut_ptr().cast(),
+                most(room),
+                millis,
+            )
         };
         usize::try_from(result).map_err(|_| io::Error::last_os_error())
     };

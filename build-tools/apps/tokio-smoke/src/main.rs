@@ -1,0 +1,353 @@
+//! What tokio does with an event queue: TCP, UDP, Unix sockets, pipes to a child process, and signals; on both of its runtimes.
+//!
+//! Exits 0 and prints one line for each part if everything came as it should, within the time limit.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{
+    TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, unix::pipe,
+};
+use tokio::process::Command;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+/// Each part has this long; all of them take a few seconds even on a slow machine.
+const LIMIT: Duration = Duration::from_secs(60);
+
+const LOOPBACK: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tokio-smoke: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
+    let several = Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()?;
+    all("several threads", &several)?;
+    let one = Builder::new_current_thread().enable_all().build()?;
+    all("one thread", &one)
+}
+
+fn all(name: &str, runtime: &Runtime) -> io::Result<()> {
+    part(runtime, name, "tcp", tcp())?;
+    part(runtime, name, "tcp with a slow reader", slow_reader())?;
+    part(runtime, name, "udp", udp())?;
+    part(runtime, name, "unix sockets", unix())?;
+    part(runtime, name, "process", process())?;
+    part(runtime, name, "pipe", pipes())?;
+    part(runtime, name, "signal", signals())?;
+    part(runtime, name, "wakes", wakes())?;
+    part(runtime, name, "time", time())
+}
+
+fn part(
+    runtime: &Runtime,
+    name: &str,
+    what: &str,
+    task: impl Future<Output = io::Result<()>>,
+) -> io::Result<()> {
+    let start = Instant::now();
+    let outcome = runtime.block_on(async { timeout(LIMIT, task).await });
+    match outcome {
+        Ok(Ok(())) => {
+            println!("{name}: {what} passed, {} ms", start.elapsed().as_millis());
+            Ok(())
+        }
+        Ok(Err(error)) => Err(io::Error::other(format!("{name}: {what}: {error}"))),
+        Err(_) => Err(io::Error::other(format!(
+            "{name}: {what}: took longer than {} s",
+            LIMIT.as_secs()
+        ))),
+    }
+}
+
+fn expect(holds: bool, what: &str) -> io::Result<()> {
+    if holds {
+        Ok(())
+    } else {
+        Err(io::Error::other(what.to_owned()))
+    }
+}
+
+/// The outcome of every task.
+async fn join(mut tasks: JoinSet<io::Result<()>>) -> io::Result<()> {
+    while let Some(outcome) = tasks.join_next().await {
+        outcome.map_err(io::Error::other)??;
+    }
+    Ok(())
+}
+
+/// Many clients of one echo server.
+async fn tcp() -> io::Result<()> {
+    let listener = TcpListener::bind(LOOPBACK).await?;
+    let address = listener.local_addr()?;
+    let server = tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (mut reader, mut writer) = stream.split();
+                tokio::io::copy(&mut reader, &mut writer).await
+            });
+        }
+    });
+    let mut clients = JoinSet::new();
+    for client in 0..50_u8 {
+        clients.spawn(async move {
+            let mut stream = TcpStream::connect(address).await?;
+            for message in 0..20_u8 {
+                let sent = [client, message, client ^ message, 0x55].repeat(50);
+                stream.write_all(&sent).await?;
+                let mut received = vec![0; sent.len()];
+                stream.read_exact(&mut received).await?;
+                expect(received == sent, "an answer is not what was sent")?;
+            }
+            stream.shutdown().await?;
+            expect(
+                stream.read(&mut [0]).await? == 0,
+                "the server does not close",
+            )
+        });
+    }
+    join(clients).await?;
+    server.abort();
+
+    let gone = listener_that_is_gone().await?;
+    let refused = TcpStream::connect(gone).await.map_err(|error| error.kind());
+    expect(
+        matches!(refused, Err(io::ErrorKind::ConnectionRefused)),
+        "a connection is not refused",
+    )
+}
+
+async fn listener_that_is_gone() -> io::Result<SocketAddr> {
+    TcpListener::bind(LOOPBACK).await?.local_addr()
+}
+
+/// More than the buffers hold goes to someone who begins to read late, so that writing has to wait.
+async fn slow_reader() -> io::Result<()> {
+    const BYTES: usize = 16 << 20;
+    let listener = TcpListener::bind(LOOPBACK).await?;
+    let address = listener.local_addr()?;
+    let writing = tokio::spawn(async move {
+        let mut stream = TcpStream::connect(address).await?;
+        let block: Vec<u8> = (0..=255).collect();
+        for _ in 0..BYTES / block.len() {
+            stream.write_all(&block).await?;
+        }
+        stream.shutdown().await
+    });
+    let (mut stream, _) = listener.accept().await?;
+    sleep(Duration::from_millis(100)).await;
+    let mut received = Vec::with_capacity(BYTES);
+    stream.read_to_end(&mut received).await?;
+    writing.await.map_err(io::Error::other)??;
+    expect(received.len() == BYTES, "bytes are missing")?;
+    let in_order = received
+        .iter()
+        .enumerate()
+        .all(|(index, byte)| usize::from(*byte) == index % 256);
+    expect(in_order, "bytes are out of order")
+}
+
+async fn udp() -> io::Result<()> {
+    let server = UdpSocket::bind(LOOPBACK).await?;
+    let address = server.local_addr()?;
+    let serving = tokio::spawn(async move {
+        let mut buffer = [0; 64];
+        loop {
+            let (length, from) = server.recv_from(&mut buffer).await?;
+            server.send_to(&buffer[..length], from).await?;
+        }
+        #[expect(unreachable_code, reason = "it names the type")]
+        Ok::<(), io::Error>(())
+    });
+    let client = UdpSocket::bind(LOOPBACK).await?;
+    client.connect(address).await?;
+    for number in 0..500_u32 {
+        client.send(&number.to_be_bytes()).await?;
+        let mut answer = [0; 64];
+        let length = client.recv(&mut answer).await?;
+        expect(
+            answer[..length] == number.to_be_bytes(),
+            "an answer is not what was sent",
+        )?;
+    }
+    serving.abort();
+    Ok(())
+}
+
+async fn unix() -> io::Result<()> {
+    let path = std::env::temp_dir().join(format!("mio-tokio-smoke-{}", std::process::id()));
+    let outcome = unix_at(&path).await;
+    std::fs::remove_file(&path)?;
+    outcome?;
+
+    let (mut one, mut other) = UnixStream::pair()?;
+    one.write_all(b"pair").await?;
+    drop(one);
+    let mut text = String::new();
+    other.read_to_string(&mut text).await?;
+    expect(text == "pair", "a pair does not carry what was sent")?;
+
+    let (one, other) = UnixDatagram::pair()?;
+    let receiving = tokio::spawn(async move {
+        let mut buffer = [0; 16];
+        let length = other.recv(&mut buffer).await?;
+        Ok::<_, io::Error>(buffer[..length].to_vec())
+    });
+    one.send(b"datagram").await?;
+    let received = receiving.await.map_err(io::Error::other)??;
+    expect(received == b"datagram", "a datagram is not what was sent")
+}
+
+async fn unix_at(path: &std::path::Path) -> io::Result<()> {
+    let listener = UnixListener::bind(path)?;
+    let mut clients = JoinSet::new();
+    for client in 0..20_u8 {
+        let path = path.to_owned();
+        clients.spawn(async move {
+            let mut stream = UnixStream::connect(path).await?;
+            stream.write_all(&[client; 1000]).await?;
+            stream.shutdown().await?;
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await?;
+            expect(answer == [client; 1000], "an answer is not what was sent")
+        });
+    }
+    for _ in 0..20 {
+        let (mut stream, _) = listener.accept().await?;
+        tokio::spawn(async move {
+            let mut text = Vec::new();
+            stream.read_to_end(&mut text).await?;
+            stream.write_all(&text).await
+        });
+    }
+    join(clients).await
+}
+
+/// Pipes to and from a child, its end, and its end by force.
+async fn process() -> io::Result<()> {
+    let mut child = Command::new("cat")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut input = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    let text = "a line of text\n".repeat(50_000);
+    let sent = text.clone();
+    let writing = tokio::spawn(async move { input.write_all(sent.as_bytes()).await });
+    let mut output = BufReader::new(output);
+    let mut received = String::new();
+    while output.read_line(&mut received).await? > 0 {}
+    writing.await.map_err(io::Error::other)??;
+    expect(received == text, "cat does not give back what it was given")?;
+    expect(child.wait().await?.success(), "cat fails")?;
+
+    let status = Command::new("sh").args(["-c", "exit 7"]).status().await?;
+    expect(status.code() == Some(7), "an exit status is lost")?;
+
+    let mut endless = Command::new("sleep")
+        .arg("1000")
+        .kill_on_drop(true)
+        .spawn()?;
+    expect(
+        timeout(Duration::from_millis(20), endless.wait())
+            .await
+            .is_err(),
+        "sleep ends at once",
+    )?;
+    endless.kill().await?;
+
+    let mut children = JoinSet::new();
+    for number in 0..8 {
+        children.spawn(async move {
+            let output = Command::new("sh")
+                .args(["-c", &format!("echo {number}")])
+                .output()
+                .await?;
+            expect(
+                output.stdout == format!("{number}\n").as_bytes(),
+                "a child's output is lost",
+            )
+        });
+    }
+    join(children).await
+}
+
+async fn pipes() -> io::Result<()> {
+    let (mut sender, mut receiver) = pipe::pipe()?;
+    let text = b"through a pipe ".repeat(20_000);
+    let sent = text.clone();
+    let writing = tokio::spawn(async move { sender.write_all(&sent).await });
+    let mut received = Vec::new();
+    receiver.read_to_end(&mut received).await?;
+    writing.await.map_err(io::Error::other)??;
+    expect(received == text, "a pipe does not carry what was sent")
+}
+
+/// Signals reach tokio through a socket pair that its driver keeps registered.
+async fn signals() -> io::Result<()> {
+    let mut first = signal(SignalKind::user_defined1())?;
+    let mut second = signal(SignalKind::user_defined2())?;
+    let process = std::process::id().to_string();
+    for _ in 0..20 {
+        for (name, signal) in [("-USR1", &mut first), ("-USR2", &mut second)] {
+            let status = Command::new("kill").args([name, &process]).status().await?;
+            expect(status.success(), "kill fails")?;
+            expect(signal.recv().await.is_some(), "a signal is lost")?;
+        }
+    }
+    Ok(())
+}
+
+/// Tasks are woken from threads that know nothing of the runtime.
+async fn wakes() -> io::Result<()> {
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let sender = sender.clone();
+            std::thread::spawn(move || (0..5000).all(|number: u32| sender.send(number).is_ok()))
+        })
+        .collect();
+    drop(sender);
+    let mut received = 0;
+    while receiver.recv().await.is_some() {
+        received += 1;
+        if received % 500 == 0 {
+            // Lets the driver go to sleep, so that a wake has to reach it there.
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+    let sent = threads
+        .into_iter()
+        .all(|thread| thread.join().is_ok_and(|sent| sent));
+    expect(sent && received == 20_000, "messages are lost")
+}
+
+async fn time() -> io::Result<()> {
+    for milliseconds in [1, 5, 20] {
+        let start = Instant::now();
+        sleep(Duration::from_millis(milliseconds)).await;
+        expect(
+            start.elapsed() >= Duration::from_millis(milliseconds),
+            "a sleep ends early",
+        )?;
+    }
+    Ok(())
+}

@@ -1,2 +1,0 @@
-//! Runs the project.
-fn main() {}

@@ -1,0 +1,69 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs the project: its tests, its checks and what they need.
+///
+/// What is built and fetched is kept in $XDG_CACHE_HOME/mio-build (or ~/.cache/mio-build); the logs of the last run are in
+/// target/xtask/logs.
+///
+/// Exit status: 0 everything passed; 1 something failed; 2 wrong usage; 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run every stage: format, lints, docs, features, tests on all backends, models, examples, package …
+    ///
+    /// A stage that fails does not stop the others. The last line is `N passed, N failed`: the tests that ran, and each stage
+    /// without tests of its own as one.
+    Test {
+        /// Run only this stage, or all whose names begin with it and a hyphen; may be given several times
+        #[arg(long, value_name = "STAGE")]
+        only: Vec<String>,
+        /// Print the stages and run nothing
+        #[arg(long)]
+        list: bool,
+    },
+    /// Install what the tests need (Debian as root), or print the line that does
+    Setup,
+    /// Check the library with every set of features
+    Powerset,
+    /// Compile tests/api.rs against the registry's mio 1.2.5
+    ApiUpstream,
+    /// Run the tokio program on this library, on all backends
+    Tokio,
+    /// Run the tests of all backends again and again on a machine that is kept busy
+    Stress(Stress),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stress {
+    /// How often each backend's tests are run
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) times: u32,
+    /// Threads that spin alongside [default: twice the processors]
+    #[arg(long, value_name = "N")]
+    pub(crate) load: Option<usize>,
+    /// Only this backend, such as poll-pipe; may be given several times
+    #[arg(long, value_name = "BACKEND")]
+    pub(crate) only: Vec<String>,
+    /// Build with optimisation
+    #[arg(long)]
+    pub(crate) release: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,67 @@
+//! The library builds, without a warning, with every set of features.
+
+use anyhow::{Result, bail};
+
+use crate::project::{BACKENDS, Backend};
+use crate::step::{Context, Step};
+
+const FEATURES: [&str; 4] = ["log", "os-poll", "os-ext", "net"];
+
+/// All subsets of the features, as Cargo takes them.
+fn subsets() -> impl Iterator<Item = String> {
+    (0..1_usize << FEATURES.len()).map(|bits| {
+        let chosen = (0..FEATURES.len()).filter(|index| bits >> index & 1 == 1);
+        let chosen: Vec<&str> = chosen.map(|index| FEATURES[index]).collect();
+        chosen.join(",")
+    })
+}
+
+/// Checks every subset, for what users get and for the two fallbacks together, and tells all that fail.
+pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
+    let mut failed = Vec::new();
+    for backend in [BACKENDS[0], BACKENDS[3]] {
+        for features in subsets() {
+            if check(context, backend, &features).is_err() {
+                failed.push(format!("\"{features}\" ({})", backend.name));
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!(
+            "the library does not build cleanly with features {}",
+            failed.join(", ")
+        );
+    }
+    Ok(())
+}
+
+fn check(context: &mut Context<'_>, backend: Backend, features: &str) -> Result<()> {
+    let flags = format!("-D warnings {}", backend.rustflags);
+    let step = Step::cargo(
+        context.project,
+        backend,
+        "check --lib --no-default-features --features",
+    )
+    .argument(features)
+    .set("RUSTFLAGS", flags.trim())
+    .set(
+        "CARGO_TARGET_DIR",
+        context.project.target(&format!("checked-{}", backend.name)),
+    );
+    context.run(step.limit(600)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::subsets;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_subset_comes_once() {
+        let all: Vec<String> = subsets().collect();
+        assert_eq!(all.len(), 16);
+        assert_eq!(all.iter().collect::<HashSet<_>>().len(), 16);
+        assert!(all.contains(&String::new()));
+        assert!(all.contains(&"log,os-poll,os-ext,net".to_owned()));
+    }
+}

@@ -1,0 +1,80 @@
+//! Where things are, and which backends there are.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// The folders of a checkout and of its caches.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) root: PathBuf,
+    /// Outlives the checkout: a fresh clone finds its dependencies built and its downloads done.
+    pub(crate) cache: PathBuf,
+    pub(crate) logs: PathBuf,
+}
+
+impl Project {
+    pub(crate) fn find() -> Result<Project> {
+        // Cargo says where the package is; the compiled-in path serves a binary that is started by hand.
+        let package = env::var_os("CARGO_MANIFEST_DIR")
+            .map(PathBuf::from)
+            .filter(|folder| folder.ends_with("build-tools"))
+            .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+        let root = package
+            .parent()
+            .context("build-tools has no parent folder")?;
+        let root = root
+            .canonicalize()
+            .with_context(|| format!("{}", root.display()))?;
+        let cache = match env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty()) {
+            Some(folder) => PathBuf::from(folder),
+            None => PathBuf::from(env::var_os("HOME").context("HOME is not set")?).join(".cache"),
+        };
+        let logs = root.join("target/xtask/logs");
+        Ok(Project {
+            root,
+            cache: cache.join("mio-build"),
+            logs,
+        })
+    }
+
+    /// A build folder shared by everything that is built with the same flags.
+    pub(crate) fn target(&self, flags: &str) -> PathBuf {
+        self.cache.join("target").join(flags)
+    }
+
+    pub(crate) fn path(&self, below_root: impl AsRef<Path>) -> PathBuf {
+        self.root.join(below_root)
+    }
+}
+
+/// A selector and a waker that can be forced on this system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Backend {
+    pub(crate) name: &'static str,
+    pub(crate) rustflags: &'static str,
+}
+
+/// All four; the first is what users get.
+pub(crate) const BACKENDS: [Backend; 4] = [
+    Backend {
+        name: "epoll-eventfd",
+        rustflags: "",
+    },
+    Backend {
+        name: "epoll-pipe",
+        rustflags: "--cfg mio_unsupported_force_waker_pipe",
+    },
+    Backend {
+        name: "poll-eventfd",
+        rustflags: "--cfg mio_unsupported_force_poll_poll",
+    },
+    Backend {
+        name: "poll-pipe",
+        rustflags: "--cfg mio_unsupported_force_poll_poll --cfg mio_unsupported_force_waker_pipe",
+    },
+];
+
+/// The backend that needs no flags. Whatever is built without flags shares its folder.
+pub(crate) const PLAIN: Backend = BACKENDS[0];

@@ -1,0 +1,417 @@
+//! The stages of `cargo xtask test`, in their order.
+
+use std::fs;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use indicatif::ProgressBar;
+
+use crate::project::{BACKENDS, Backend, PLAIN, Project};
+use crate::report::{self, Outcome, Row};
+use crate::step::{Context, Step};
+use crate::{examples, features, oldest, setup};
+
+type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
+
+struct Stage {
+    name: String,
+    what: String,
+    run: Run,
+}
+
+fn stages() -> Vec<Stage> {
+    let mut stages = Vec::new();
+    let mut add = |name: &str, what: &str, run: Run| {
+        stages.push(Stage {
+            name: name.to_owned(),
+            what: what.to_owned(),
+            run,
+        });
+    };
+    add(
+        "setup",
+        "what the machine must have, and all dependencies",
+        Box::new(setup::run),
+    );
+    add("fmt", "formatting of every package", Box::new(fmt));
+    add(
+        "clippy",
+        "lints of every package, warnings are errors",
+        Box::new(clippy),
+    );
+    add(
+        "docs",
+        "documentation without a broken link",
+        Box::new(docs),
+    );
+    add(
+        "features",
+        "the library with every set of features",
+        Box::new(features::run),
+    );
+    for backend in BACKENDS {
+        for (profile, flag) in [("debug", ""), ("release", "--release")] {
+            add(
+                &format!("tests-{}-{profile}", backend.name),
+                &format!("all tests on {} in {profile}", backend.name),
+                Box::new(move |context| {
+                    tests(context, backend, &["--all-features", flag].join(" "))
+                }),
+            );
+        }
+    }
+    add(
+        "tests-reduced",
+        "all tests with fewer features",
+        Box::new(reduced),
+    );
+    add(
+        "doctests",
+        "the examples of the documentation",
+        Box::new(doctests),
+    );
+    add(
+        "codegen",
+        "`cargo codegen --check`: generated files are what the headers say",
+        Box::new(codegen),
+    );
+    add(
+        "codegen-tests",
+        "tests and ABI tables of the generator",
+        Box::new(codegen_tests),
+    );
+    add("tools", "tests of this program", Box::new(tools));
+    add("loom", "models of the wake protocols", Box::new(loom));
+    add(
+        "examples",
+        "examples run, serve and refuse what is wrong",
+        Box::new(examples::run),
+    );
+    add(
+        "api-upstream",
+        "tests/api.rs against the registry's mio 1.2.5",
+        Box::new(api_upstream),
+    );
+    add(
+        "tokio",
+        "a tokio program on this library, on every backend",
+        Box::new(tokio),
+    );
+    add(
+        "package",
+        "the published crate is complete and builds on its own",
+        Box::new(package),
+    );
+    add(
+        "oldest",
+        "the oldest supported compiler",
+        Box::new(oldest::run),
+    );
+    stages
+}
+
+/// Prints the stages.
+pub(crate) fn list() {
+    for stage in stages() {
+        println!("{:<28} {}", stage.name, stage.what);
+    }
+}
+
+/// Runs the stages named, or all of them; `true` if none failed.
+pub(crate) fn run(project: &Project, only: &[String]) -> Result<bool> {
+    let mut stages = stages();
+    for name in only {
+        if !stages.iter().any(|stage| is_meant(&stage.name, name)) {
+            bail!("there is no stage `{name}`; see: cargo xtask test --list");
+        }
+    }
+    if !only.is_empty() {
+        stages.retain(|stage| only.iter().any(|name| is_meant(&stage.name, name)));
+    }
+
+    let start = Instant::now();
+    let mut rows = Vec::new();
+    for stage in &stages {
+        let bar = report::bar(&stage.name);
+        let log = project.logs.join(format!("{}.log", stage.name));
+        let row = run_stage(project, stage, &log, bar.clone())?;
+        bar.finish_and_clear();
+        report::line(&row, &log, project);
+        rows.push(row);
+    }
+    Ok(report::summary(&rows, start.elapsed(), behaviour(project)))
+}
+
+/// A name means its stage and all that belong to it: `tests` means `tests-epoll-eventfd-debug`.
+fn is_meant(stage: &str, name: &str) -> bool {
+    stage
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        && !(name == "codegen" && stage != name)
+}
+
+fn run_stage(
+    project: &Project,
+    stage: &Stage,
+    log: &std::path::Path,
+    bar: ProgressBar,
+) -> Result<Row> {
+    let start = Instant::now();
+    let mut context = Context::new(project, log, bar)?;
+    let outcome = Outcome::from((stage.run)(&mut context));
+    Ok(Row {
+        stage: stage.name.clone(),
+        outcome,
+        counts: context.counts,
+        time: start.elapsed(),
+    })
+}
+
+/// How many rows of `tests/behaviour.txt` are tested and how many are not run.
+fn behaviour(project: &Project) -> Option<(usize, usize)> {
+    let text = fs::read_to_string(project.path("tests/behaviour.txt")).ok()?;
+    Some(behaviour_counts(&text))
+}
+
+fn behaviour_counts(text: &str) -> (usize, usize) {
+    let (mut tested, mut not_run) = (0, 0);
+    for line in text.lines() {
+        let Some((_, rest)) = line.split_once(" | ") else {
+            continue;
+        };
+        if line.starts_with('#') {
+            continue;
+        }
+        if rest.trim_start().starts_with("not run:") {
+            not_run += 1;
+        } else {
+            tested += 1;
+        }
+    }
+    (tested, not_run)
+}
+
+/// Packages with a workspace of their own.
+const APART: [&str; 3] = [
+    "build-tools/loom",
+    "build-tools/apps/api-upstream",
+    "build-tools/apps/tokio-smoke",
+];
+
+fn fmt(context: &mut Context<'_>) -> Result<()> {
+    context.run(Step::new("cargo").words("fmt --all --check"))?;
+    for folder in APART {
+        // Without `--all`: api-upstream's only file belongs to the library and is checked with it.
+        let manifest = context.project.path(folder).join("Cargo.toml");
+        context.run(
+            Step::new("cargo")
+                .words("fmt --check --manifest-path")
+                .argument(manifest),
+        )?;
+    }
+    Ok(())
+}
+
+fn clippy(context: &mut Context<'_>) -> Result<()> {
+    let arguments = "clippy --workspace --all-targets --all-features -- -D warnings";
+    context.run(Step::cargo(context.project, PLAIN, arguments))?;
+    // The fallbacks are code that no build without their flags sees.
+    for backend in &BACKENDS[1..] {
+        let arguments = "clippy --all-targets --all-features -- -D warnings";
+        context.run(Step::cargo(context.project, *backend, arguments))?;
+    }
+    let smoke = context.project.path("build-tools/apps/tokio-smoke");
+    let arguments = "clippy --all-targets -- -D warnings";
+    context.run(Step::cargo(context.project, PLAIN, arguments).folder(smoke))?;
+    Ok(())
+}
+
+fn docs(context: &mut Context<'_>) -> Result<()> {
+    let arguments = "doc --all-features --no-deps";
+    context
+        .run(Step::cargo(context.project, PLAIN, arguments).set("RUSTDOCFLAGS", "-D warnings"))?;
+    let arguments = "doc --all-features --no-deps --document-private-items";
+    context
+        .run(Step::cargo(context.project, PLAIN, arguments).set("RUSTDOCFLAGS", "-D warnings"))?;
+    Ok(())
+}
+
+/// The library's own tests and all of `tests/`.
+fn tests(context: &mut Context<'_>, backend: Backend, options: &str) -> Result<()> {
+    let step = Step::cargo(
+        context.project,
+        backend,
+        "test --no-fail-fast --lib --tests",
+    )
+    .words(options);
+    context.run(step).map(drop)
+}
+
+/// Sockets must work in full without a selector, and nothing may panic where there is none.
+fn reduced(context: &mut Context<'_>) -> Result<()> {
+    let mut failed = None;
+    for features in ["", "net", "os-poll", "os-ext", "os-poll,net"] {
+        let options = format!("--no-default-features --features={features}");
+        if let Err(error) = tests(context, PLAIN, &options) {
+            failed = Some(error);
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn doctests(context: &mut Context<'_>) -> Result<()> {
+    context.run(Step::cargo(
+        context.project,
+        PLAIN,
+        "test --doc --all-features",
+    ))?;
+    Ok(())
+}
+
+fn codegen(context: &mut Context<'_>) -> Result<()> {
+    context.run(Step::cargo(context.project, PLAIN, "codegen --check"))?;
+    Ok(())
+}
+
+fn codegen_tests(context: &mut Context<'_>) -> Result<()> {
+    // A table that is not what it should be fails; nothing is written beside it.
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "test --no-fail-fast --release --package mio-codegen",
+    );
+    context.run(step.set("INSTA_UPDATE", "no")).map(drop)
+}
+
+fn tools(context: &mut Context<'_>) -> Result<()> {
+    context.run(Step::cargo(
+        context.project,
+        PLAIN,
+        "test --package mio-build-tools",
+    ))?;
+    Ok(())
+}
+
+fn loom(context: &mut Context<'_>) -> Result<()> {
+    let manifest = context.project.path("build-tools/loom/Cargo.toml");
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "test --no-fail-fast --release --manifest-path",
+    )
+    .argument(manifest)
+    .set("RUSTFLAGS", "--cfg loom")
+    .set("CARGO_TARGET_DIR", context.project.target("loom"));
+    context.run(step)?;
+    some_test(context)
+}
+
+fn api_upstream(context: &mut Context<'_>) -> Result<()> {
+    let folder = context.project.path("build-tools/apps/api-upstream");
+    let tree = Step::cargo(
+        context.project,
+        PLAIN,
+        "tree --locked --edges all --invert mio",
+    )
+    .folder(&folder);
+    let tree = context.run(tree)?;
+    if !tree.lines().any(|line| line.trim() == "mio v1.2.5") {
+        bail!("the registry's mio 1.2.5 is not what is compiled here: see `cargo tree -i mio`");
+    }
+    context.run(Step::cargo(context.project, PLAIN, "test --locked").folder(&folder))?;
+    some_test(context)
+}
+
+/// Guards against a run that finds nothing to run.
+fn some_test(context: &Context<'_>) -> Result<()> {
+    if context.counts.passed == 0 {
+        bail!("no test ran");
+    }
+    Ok(())
+}
+
+fn tokio(context: &mut Context<'_>) -> Result<()> {
+    let folder = context.project.path("build-tools/apps/tokio-smoke");
+    let tree = Step::cargo(context.project, PLAIN, "tree --locked --invert mio").folder(&folder);
+    let tree = context.run(tree)?;
+    let root = format!("({})", context.project.root.display());
+    // Cargo only warns of a patch that is not used, and builds the registry's crate.
+    if !tree
+        .lines()
+        .next()
+        .is_some_and(|line| line.starts_with("mio v") && line.contains(&root))
+    {
+        bail!(
+            "tokio is not built on this library: run `cargo update -p mio` in build-tools/apps/tokio-smoke"
+        );
+    }
+    let mut failed = None;
+    for backend in BACKENDS {
+        let step = Step::cargo(context.project, backend, "run --locked")
+            .folder(&folder)
+            .limit(600);
+        if let Err(error) = context.run(step) {
+            failed = Some(error.context(backend.name));
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn package(context: &mut Context<'_>) -> Result<()> {
+    let list = Step::cargo(
+        context.project,
+        PLAIN,
+        "package --package mio --allow-dirty --list",
+    );
+    let list = context.run(list)?;
+    let files: Vec<&str> = list.lines().collect();
+    for wanted in [
+        "generated/mod.rs",
+        "generated/linux/x86_64.rs",
+        "src/lib.rs",
+        "README.md",
+        "LICENSE",
+    ] {
+        if !files.contains(&wanted) {
+            bail!("{wanted} is not in the package");
+        }
+    }
+    for folder in ["tests/", "codegen/", "build-tools/", ".ci/", ".cargo/"] {
+        if let Some(file) = files.iter().find(|file| file.starts_with(folder)) {
+            bail!("{file} is in the package, and tools are not published");
+        }
+    }
+    let arguments = "package --package mio --allow-dirty --all-features";
+    context
+        .run(Step::cargo(context.project, PLAIN, arguments))
+        .context("the package does not build on its own")?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{behaviour_counts, is_meant, stages};
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_of_stages_differ() {
+        let names: Vec<String> = stages().into_iter().map(|stage| stage.name).collect();
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+    }
+
+    #[test]
+    fn a_name_means_its_group() {
+        assert!(is_meant("tests-poll-pipe-debug", "tests"));
+        assert!(is_meant("tests-poll-pipe-debug", "tests-poll-pipe"));
+        assert!(is_meant("codegen", "codegen"));
+        assert!(!is_meant("codegen-tests", "codegen"));
+        assert!(!is_meant("tests-poll-pipe-debug", "test"));
+    }
+
+    #[test]
+    fn rows_not_run_are_counted() {
+        let text =
+            "# ID | where | backends\nA-1 | tcp::echo | all\nA-2 | not run: needs Windows\n\n";
+        assert_eq!(behaviour_counts(text), (1, 1));
+    }
+}

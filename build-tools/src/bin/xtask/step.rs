@@ -1,0 +1,339 @@
+//! One command of a stage: its output goes to the stage's log, it has a time limit, and its test results are counted.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use indicatif::ProgressBar;
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::project::{Backend, Project};
+
+static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// From here on an interrupt ends the running step, and with it this program.
+pub(crate) fn watch_for_interrupts() -> Result<()> {
+    let flag = INTERRUPTED.get_or_init(Arc::default);
+    for signal in [
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGTERM,
+        signal_hook::consts::SIGHUP,
+    ] {
+        signal_hook::flag::register(signal, Arc::clone(flag))?;
+    }
+    Ok(())
+}
+
+fn interrupted() -> bool {
+    INTERRUPTED
+        .get()
+        .is_some_and(|flag| flag.load(Ordering::Relaxed))
+}
+
+/// How many tests passed, failed and were ignored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) ignored: u64,
+}
+
+impl Counts {
+    /// Sums up the `test result:` lines of the test runner.
+    pub(crate) fn read(output: &str) -> Counts {
+        let mut counts = Counts::default();
+        for line in output.lines() {
+            let Some((_, results)) = line.split_once("test result: ") else {
+                continue;
+            };
+            // `ok. 3 passed; 0 failed; 1 ignored; …`
+            let results = results
+                .split_once(". ")
+                .map_or(results, |(_, results)| results);
+            for result in results.split(';') {
+                let mut words = result.split_whitespace();
+                let (Some(number), Some(word)) = (words.next(), words.next()) else {
+                    continue;
+                };
+                let Ok(number) = number.parse::<u64>() else {
+                    continue;
+                };
+                match word {
+                    "passed" => counts.passed += number,
+                    "failed" => counts.failed += number,
+                    "ignored" => counts.ignored += number,
+                    _ => {}
+                }
+            }
+        }
+        counts
+    }
+
+    pub(crate) fn add(&mut self, other: Counts) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self == Counts::default()
+    }
+}
+
+/// A command that is about to be run.
+#[derive(Debug)]
+pub(crate) struct Step {
+    program: OsString,
+    arguments: Vec<OsString>,
+    environment: Vec<(&'static str, OsString)>,
+    removed: Vec<&'static str>,
+    folder: Option<PathBuf>,
+    limit: Duration,
+    status: i32,
+}
+
+impl Step {
+    pub(crate) fn new(program: impl AsRef<OsStr>) -> Step {
+        Step {
+            program: program.as_ref().to_owned(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            removed: Vec::new(),
+            folder: None,
+            limit: Duration::from_secs(25 * 60),
+            status: 0,
+        }
+    }
+
+    /// Cargo with these words as its first arguments, building for `backend` in its shared folder.
+    pub(crate) fn cargo(project: &Project, backend: Backend, arguments: &str) -> Step {
+        Step::new("cargo")
+            .words(arguments)
+            .set("CARGO_TARGET_DIR", project.target(backend.name))
+            .set("RUSTFLAGS", backend.rustflags)
+            .remove("CARGO_ENCODED_RUSTFLAGS")
+            // Lines in backtraces are what a failing test needs; the rest of the debug information is disk and time.
+            .set("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
+            .set("CARGO_INCREMENTAL", "0")
+            .set("CARGO_TERM_COLOR", "never")
+            .set("RUST_BACKTRACE", "1")
+    }
+
+    /// Adds arguments, separated by spaces.
+    pub(crate) fn words(mut self, arguments: &str) -> Step {
+        self.arguments
+            .extend(arguments.split_whitespace().map(OsString::from));
+        self
+    }
+
+    pub(crate) fn argument(mut self, argument: impl AsRef<OsStr>) -> Step {
+        self.arguments.push(argument.as_ref().to_owned());
+        self
+    }
+
+    pub(crate) fn set(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Step {
+        self.environment.retain(|(present, _)| *present != name);
+        self.environment.push((name, value.as_ref().to_owned()));
+        self
+    }
+
+    pub(crate) fn remove(mut self, name: &'static str) -> Step {
+        self.removed.push(name);
+        self
+    }
+
+    pub(crate) fn folder(mut self, folder: impl AsRef<Path>) -> Step {
+        self.folder = Some(folder.as_ref().to_owned());
+        self
+    }
+
+    pub(crate) fn limit(mut self, seconds: u64) -> Step {
+        self.limit = Duration::from_secs(seconds);
+        self
+    }
+
+    /// The exit status that is expected, instead of 0.
+    pub(crate) fn status(mut self, status: i32) -> Step {
+        self.status = status;
+        self
+    }
+
+    /// The command as one would type it, without the environment that only saves time.
+    fn shown(&self) -> String {
+        let mut line = String::new();
+        for (name, value) in &self.environment {
+            let tells = matches!(*name, "RUSTFLAGS" | "RUSTDOCFLAGS" | "RUSTC");
+            if tells && !value.is_empty() {
+                line += &format!("{name}=\"{}\" ", value.to_string_lossy());
+            }
+        }
+        line += &self.program.to_string_lossy();
+        for argument in &self.arguments {
+            line += " ";
+            line += &argument.to_string_lossy();
+        }
+        line
+    }
+
+    fn command(&self, project: &Project) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .current_dir(self.folder.as_ref().unwrap_or(&project.root))
+            .stdin(Stdio::null());
+        // What `cargo run` has set for this program is not meant for others.
+        for (name, _) in std::env::vars_os() {
+            if let Some(text) = name.to_str() {
+                if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                    command.env_remove(text);
+                }
+            }
+        }
+        for name in &self.removed {
+            command.env_remove(name);
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+/// What a stage works with: the project, its log, and the tests counted so far.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) counts: Counts,
+    log: File,
+    bar: ProgressBar,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(project: &'a Project, log: &Path, bar: ProgressBar) -> Result<Context<'a>> {
+        if let Some(folder) = log.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+        }
+        let log = File::options()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .read(true)
+            .open(log)
+            .with_context(|| format!("{}", log.display()))?;
+        Ok(Context {
+            project,
+            counts: Counts::default(),
+            log,
+            bar,
+        })
+    }
+
+    /// Tells the log, and whoever looks at the progress bar.
+    pub(crate) fn say(&mut self, text: &str) -> Result<()> {
+        self.bar.set_message(text.to_owned());
+        writeln!(self.log, "{text}")?;
+        Ok(())
+    }
+
+    /// Runs a command to its end and returns what it wrote. Another exit status than the expected one is an error.
+    pub(crate) fn run(&mut self, step: Step) -> Result<String> {
+        let shown = step.shown();
+        self.say(&format!("$ {shown}"))?;
+        let start = self.log.stream_position()?;
+        let mut child = step
+            .command(self.project)
+            .stdout(self.log.try_clone()?)
+            .stderr(self.log.try_clone()?)
+            .process_group(0)
+            .spawn()
+            .with_context(|| shown.clone())?;
+        let status = wait(&mut child, step.limit);
+
+        let mut output = Vec::new();
+        self.log.seek(SeekFrom::Start(start))?;
+        self.log.read_to_end(&mut output)?;
+        let output = String::from_utf8_lossy(&output).into_owned();
+        self.counts.add(Counts::read(&output));
+
+        let Some(status) = status? else {
+            bail!("`{shown}` took longer than {} s", step.limit.as_secs());
+        };
+        if status.code() != Some(step.status) {
+            bail!("`{shown}` ended with {}", told(status));
+        }
+        Ok(output)
+    }
+}
+
+fn told(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (_, Some(signal)) => format!("signal {signal}"),
+        _ => status.to_string(),
+    }
+}
+
+/// Waits for a child that leads a process group; `None` if it had to be ended because its time was up.
+fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if interrupted() {
+            end_group(child);
+            eprintln!("interrupted");
+            process::exit(130);
+        }
+        if start.elapsed() > limit {
+            end_group(child);
+            return Ok(None);
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// Ends a child, with everything that it started if it leads a process group.
+pub(crate) fn end_group(child: &mut Child) {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    if let Some(group) = group {
+        // It may have ended by itself meanwhile: nothing is left to do then.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Counts;
+
+    #[test]
+    fn results_of_all_runs_are_summed() {
+        let output = "\
+running 3 tests
+test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
+noise
+test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 7 filtered out; finished in 0.10s
+";
+        let expected = Counts {
+            passed: 7,
+            failed: 2,
+            ignored: 1,
+        };
+        assert_eq!(Counts::read(output), expected);
+    }
+
+    #[test]
+    fn other_output_counts_nothing() {
+        assert!(Counts::read("3 passed; 1 failed\n").is_empty());
+    }
+}

@@ -1,0 +1,365 @@
+//! From targets to files: every target is read, the members of a group are held against each other, and each group becomes one
+//! Rust file and one table.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use sha2::{Digest, Sha256};
+
+use crate::abi::{self, Facts};
+use crate::error::Error;
+use crate::rust;
+use crate::sources::{Pack, hex};
+use crate::symbols::{self, Symbol};
+use crate::targets::{Os, Proof, Target};
+use crate::unix::{self, Request};
+
+/// Where headers come from.
+#[derive(Debug)]
+pub(crate) enum Headers<'a> {
+    /// The pinned pack, unpacked here.
+    Pack(&'a Pack, PathBuf),
+    /// A tree of the user's, for one target.
+    Sysroot(&'a Path),
+}
+
+impl Headers<'_> {
+    /// What the files' heads call it.
+    fn name(&self, describes: &str) -> String {
+        match self {
+            Headers::Pack(pack, _) => format!("{} {} ({describes})", pack.package, pack.version),
+            Headers::Sysroot(_) => format!("a tree given by --sysroot ({describes})"),
+        }
+    }
+
+    /// The include folders for `target`, in order.
+    fn include(&self, target: &Target) -> Vec<PathBuf> {
+        match self {
+            Headers::Pack(_, folder) => {
+                let mut folders = vec![folder.join("ziglang/lib/include")];
+                folders.extend(
+                    target
+                        .headers
+                        .map(|name| folder.join("ziglang/lib/libc/include").join(name)),
+                );
+                folders
+            }
+            Headers::Sysroot(root) => {
+                let base = root.join("include");
+                let multiarch = base.join(multiarch(target.triple));
+                if multiarch.is_dir() {
+                    vec![multiarch, base]
+                } else {
+                    vec![base]
+                }
+            }
+        }
+    }
+
+    /// The pack must be what `sources.toml` says it is.
+    fn describes(&self, found: &str) -> Result<(), Error> {
+        match self {
+            Headers::Pack(pack, _) if pack.describes != found => Err(Error::Sources(format!(
+                "{} {} describes `{}`, its headers say `{found}`",
+                pack.package, pack.version, pack.describes
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The command that brings missing headers back.
+    fn mend(&self) -> String {
+        match self {
+            Headers::Pack(_, folder) => format!("rm -r '{}' && cargo codegen", folder.display()),
+            Headers::Sysroot(_) => "cargo codegen --help".to_owned(),
+        }
+    }
+}
+
+/// Debian's name for a target; it keeps `asm/` in a folder of that name.
+fn multiarch(triple: &str) -> String {
+    let words: Vec<&str> = triple.split('-').collect();
+    let (arch, environment) = (words[0], words[words.len() - 1]);
+    let arch = match arch {
+        "i586" | "i686" => "i386",
+        "riscv32gc" => "riscv32",
+        "riscv64gc" => "riscv64",
+        _ if arch.starts_with("arm") && arch != "armeb" => "arm",
+        _ => arch,
+    };
+    format!("{arch}-linux-{environment}")
+}
+
+/// The inputs of an operating system, read from the repository.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    /// The symbols asked for.
+    symbols: Vec<Symbol>,
+    /// Our header's path.
+    header: PathBuf,
+    /// The same, relative to the repository.
+    header_name: String,
+    /// SHA-256 of all of it.
+    digest: String,
+}
+
+impl Inputs {
+    /// Reads `codegen/symbols` and `codegen/headers`. `tools` goes into the digest.
+    pub(crate) fn read(root: &Path, os: &Os, tools: &str) -> Result<Inputs, Error> {
+        let symbols_name = format!("codegen/symbols/{}.txt", os.name);
+        let header_name = format!("codegen/headers/{}.h", os.name);
+        let read = |name: &str| {
+            fs::read_to_string(root.join(name)).map_err(Error::io("read", root.join(name)))
+        };
+        let (symbols_text, header_text) = (read(&symbols_name)?, read(&header_name)?);
+        let table = format!(
+            "{:?}",
+            (
+                os.groups,
+                os.targets
+                    .iter()
+                    .map(|t| (t.triple, t.group, t.clang, t.headers, t.flags))
+                    .collect::<Vec<_>>()
+            )
+        );
+        let mut hash = Sha256::new();
+        for part in [&symbols_text, &header_text, tools, &table] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        Ok(Inputs {
+            symbols: symbols::parse(&symbols_name, &symbols_text, &header_text)?,
+            header: root.join(&header_name),
+            header_name,
+            digest: hex(&hash.finalize()),
+        })
+    }
+}
+
+/// A finished group.
+#[derive(Debug)]
+pub(crate) struct Group {
+    /// Its file below `generated/`.
+    pub(crate) path: PathBuf,
+    /// That file's text.
+    pub(crate) rust: String,
+    /// Its table's name in `tests/snapshots`.
+    pub(crate) table_name: String,
+    /// The table, as insta keeps it.
+    pub(crate) table: String,
+    /// The triples it serves.
+    pub(crate) serves: Vec<&'static str>,
+}
+
+/// Reads all `targets` of `os` and writes each group that is among them. A group's head names all its members, also when only
+/// some of them are read.
+pub(crate) fn groups(
+    os: &Os,
+    targets: &[&Target],
+    inputs: &Inputs,
+    headers: &Headers<'_>,
+) -> Result<Vec<Group>, Error> {
+    let all = read_all(os, targets, inputs, headers)?;
+    let mut groups: Vec<(Group, String)> = Vec::new();
+    for group in os.groups {
+        let mut members = targets
+            .iter()
+            .zip(&all)
+            .filter(|(target, _)| target.group == group.name);
+        let Some((first, facts)) = members.next() else {
+            continue;
+        };
+        headers.describes(&facts.headers)?;
+        let body = rust::declarations(&inputs.symbols, facts, &inputs.header_name);
+        for (member, facts) in members {
+            let other = rust::declarations(&inputs.symbols, facts, &inputs.header_name);
+            if other != body {
+                return Err(Error::GroupSplit {
+                    group: group.name.to_owned(),
+                    first: first.triple.to_owned(),
+                    second: member.triple.to_owned(),
+                    difference: difference(&body, &other),
+                });
+            }
+        }
+        if let Some((equal, _)) = groups.iter().find(|(_, text)| *text == body) {
+            return Err(Error::GroupsEqual {
+                first: equal.path.display().to_string(),
+                second: group.name.to_owned(),
+            });
+        }
+        let serves: Vec<&str> = os
+            .targets
+            .iter()
+            .filter(|target| target.group == group.name)
+            .map(|target| target.triple)
+            .collect();
+        let source = headers.name(&facts.headers);
+        let title = format!("The ABI of {}, group {}.", os.name, group.name);
+        let table = abi::table(&title, &source, &serves, facts);
+        let done = Group {
+            path: PathBuf::from(os.name).join(format!("{}.rs", group.name)),
+            rust: format!("{}\n{body}", head(&title, &source, &serves, &inputs.digest)),
+            table_name: format!("abi@{}-{}.snap", os.name, group.name),
+            table: format!("---\nsource: codegen/tests/abi.rs\n---\n{table}"),
+            serves,
+        };
+        groups.push((done, body));
+    }
+    Ok(groups.into_iter().map(|(group, _)| group).collect())
+}
+
+/// The lines by which two texts differ, shortened.
+pub(crate) fn difference(old: &str, new: &str) -> String {
+    const LINES: usize = 12;
+    let diff = similar::TextDiff::from_lines(old, new);
+    let changed = diff
+        .iter_all_changes()
+        .filter(|change| change.tag() != similar::ChangeTag::Equal);
+    let lines: Vec<String> = changed
+        .map(|change| format!("    {}{}\n", change.tag(), change.value().trim_end()))
+        .collect();
+    let mut text: String = lines.iter().take(LINES).cloned().collect();
+    if lines.len() > LINES {
+        text.push_str(&format!("    … and {} more lines\n", lines.len() - LINES));
+    }
+    text
+}
+
+/// The head of a generated file.
+fn head(title: &str, headers: &str, serves: &[&str], digest: &str) -> String {
+    let mut text = format!(
+        "//! {title}\n//!\n//! Written by `cargo codegen`; do not edit.\n//!\n//! Headers: {headers}.\n//! Inputs: sha256 {digest}.\n//!\n//! Serves:\n"
+    );
+    for triple in serves {
+        text.push_str(&format!("//! - {triple}\n"));
+    }
+    text
+}
+
+/// Reads all targets, on as many threads as the machine has, in the order of `targets`.
+fn read_all(
+    os: &Os,
+    targets: &[&Target],
+    inputs: &Inputs,
+    headers: &Headers<'_>,
+) -> Result<Vec<Facts>, Error> {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")
+        .expect("the template is a constant");
+    // Hidden by itself where there is no terminal.
+    let bar = ProgressBar::new(targets.len() as u64).with_style(style);
+    let next = AtomicUsize::new(0);
+    let results: Mutex<BTreeMap<usize, Result<Facts, Error>>> = Mutex::new(BTreeMap::new());
+    let mend = headers.mend();
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(target) = targets.get(index) else {
+                break;
+            };
+            bar.set_message(target.triple);
+            let result = unix::facts(&Request {
+                triple: target.triple,
+                os: os.name,
+                clang: target.clang,
+                flags: target.flags,
+                include: &headers.include(target),
+                header: &inputs.header,
+                symbols: &inputs.symbols,
+                mend: &mend,
+            });
+            bar.inc(1);
+            if result.is_err() {
+                // The rest need not be tried.
+                next.store(targets.len(), Ordering::Relaxed);
+            }
+            results
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner())
+                .insert(index, result);
+        }
+    };
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(targets.len());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    bar.finish_and_clear();
+    // The first error in the table's order.
+    results
+        .into_inner()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+        .into_values()
+        .collect()
+}
+
+/// What was done: one row for each group, then what was left out.
+pub(crate) fn summary(os: &Os, groups: &[Group], began: Instant) -> String {
+    let mut text = format!(
+        "{:<12} {:>7} {:>9} {:>7} {:>6} {:>3}  file\n",
+        "group", "targets", "generated", "checked", "linked", "run"
+    );
+    for group in groups {
+        let name = group.path.file_stem().unwrap_or_default().to_string_lossy();
+        let members = || os.targets.iter().filter(|target| target.group == name);
+        let [generated, checked, linked, run] =
+            [Proof::Generated, Proof::Checked, Proof::Linked, Proof::Run]
+                .map(|proof| members().filter(|target| target.proof == proof).count());
+        text.push_str(&format!(
+            "{name:<12} {:>7} {generated:>9} {checked:>7} {linked:>6} {run:>3}  generated/{}\n",
+            group.serves.len(),
+            group.path.display()
+        ));
+    }
+    for left in os.left_out {
+        text.push_str(&format!("left out: {}: {}\n", left.name, left.reason));
+    }
+    text.push_str(&format!(
+        "{}: {} targets in {} groups, {} left out, {:.1} s\n",
+        os.name,
+        groups.iter().map(|group| group.serves.len()).sum::<usize>(),
+        groups.len(),
+        os.left_out.len(),
+        began.elapsed().as_secs_f64()
+    ));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{difference, multiarch};
+
+    #[test]
+    fn multiarch_names() {
+        assert_eq!(multiarch("x86_64-unknown-linux-gnu"), "x86_64-linux-gnu");
+        assert_eq!(multiarch("i686-unknown-linux-gnu"), "i386-linux-gnu");
+        assert_eq!(
+            multiarch("armv7-unknown-linux-gnueabihf"),
+            "arm-linux-gnueabihf"
+        );
+        assert_eq!(
+            multiarch("riscv64gc-unknown-linux-gnu"),
+            "riscv64-linux-gnu"
+        );
+        assert_eq!(
+            multiarch("mips64el-unknown-linux-gnuabi64"),
+            "mips64el-linux-gnuabi64"
+        );
+    }
+
+    #[test]
+    fn long_differences_are_cut() {
+        let old: String = (0..30).map(|number| format!("{number}\n")).collect();
+        assert_eq!(difference(&old, &old), "");
+        assert_eq!(difference("a\nb\n", "a\nc\n"), "    -b\n    +c\n");
+        assert!(difference(&old, "").ends_with("    … and 18 more lines\n"));
+    }
+}

@@ -1,0 +1,421 @@
+//! The tool on inputs made wrong, and on trees that are not as they should be: every error says what and where, its last line is
+//! the command that mends it, and nothing is written.
+
+mod support;
+
+use std::fs;
+
+use support::{Repository, Result, failure};
+
+/// One target is enough for most tests.
+const ONE: [&str; 2] = ["--target", "aarch64-unknown-linux-musl"];
+
+/// The last line of a message.
+fn last(message: &str) -> &str {
+    message.trim_end().lines().last().unwrap_or_default()
+}
+
+/// Nothing was written.
+fn assert_untouched(repository: &Repository) {
+    assert!(!repository.path("generated").exists());
+    assert!(!repository.path("tests").exists());
+}
+
+#[test]
+fn two_runs_are_byte_equal_and_check_agrees() -> Result {
+    let (one, two) = (Repository::new()?, Repository::new()?);
+    one.succeed(&[])?;
+    // Another language and time zone, and an environment that would bend clang.
+    let bent = two
+        .tool()
+        .env("LC_ALL", "tr_TR.UTF-8")
+        .env("TZ", "Asia/Kolkata")
+        .env("TARGET", "m68k-unknown-linux-gnu")
+        .env("BINDGEN_EXTRA_CLANG_ARGS", "-D__NR_ppoll=1 -m32")
+        .env("LIBCLANG_PATH", "/nowhere")
+        .output()?;
+    assert!(
+        bent.status.success(),
+        "{}",
+        String::from_utf8_lossy(&bent.stderr)
+    );
+    for folder in ["generated", "generated/linux", "tests/snapshots"] {
+        let mut count = 0;
+        for entry in fs::read_dir(one.path(folder))? {
+            let path = entry?.path();
+            if path.is_file() {
+                let name = format!(
+                    "{folder}/{}",
+                    path.file_name().ok_or("no name")?.to_string_lossy()
+                );
+                assert_eq!(
+                    fs::read_to_string(&path)?,
+                    fs::read_to_string(two.path(&name))?,
+                    "{name}"
+                );
+                count += 1;
+            }
+        }
+        assert_eq!(
+            count,
+            fs::read_dir(two.path(folder))?
+                .flatten()
+                .filter(|entry| entry.path().is_file())
+                .count()
+        );
+    }
+    assert!(
+        one.succeed(&["--check"])?
+            .contains("everything is as the inputs give it")
+    );
+    assert!(
+        one.succeed(&[])?
+            .contains("generated: unchanged, tests/snapshots: unchanged, done")
+    );
+    Ok(())
+}
+
+#[test]
+fn check_names_changed_missing_and_stray_files() -> Result {
+    let repository = Repository::new()?;
+    repository.succeed(&[])?;
+    repository.edit(
+        "generated/linux/x86_64.rs",
+        "pub const EPOLLIN: u32 = 1;",
+        "pub const EPOLLIN: u32 = 2;",
+    )?;
+    fs::remove_file(repository.path("generated/linux/mips.rs"))?;
+    fs::write(repository.path("generated/linux/vax.rs"), "")?;
+    fs::write(repository.path("tests/snapshots/abi@linux-vax.snap"), "")?;
+    fs::write(repository.path("tests/snapshots/other.snap"), "not ours")?;
+    let said = repository.fail(&["--check"])?;
+    for line in [
+        "  changed: generated/linux/x86_64.rs\n",
+        "    -pub const EPOLLIN: u32 = 2;\n    +pub const EPOLLIN: u32 = 1;\n",
+        "  missing: generated/linux/mips.rs\n",
+        "  stray:   generated/linux/vax.rs\n",
+        "  stray:   tests/snapshots/abi@linux-vax.snap\n",
+    ] {
+        assert!(said.contains(line), "{line} is not in {said}");
+    }
+    assert!(!said.contains("other.snap"), "{said}");
+    assert_eq!(last(&said), "cargo codegen");
+    repository.succeed(&[])?;
+    repository.succeed(&["--check"])?;
+    assert!(
+        repository.path("tests/snapshots/other.snap").exists(),
+        "files of others stay"
+    );
+    let left: Vec<_> = fs::read_dir(repository.path(""))?
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
+    assert_eq!(left.len(), 3, "no scratch folder stays behind: {left:?}");
+    Ok(())
+}
+
+#[test]
+fn a_macro_nobody_defines_is_named_with_its_target() -> Result {
+    let repository = Repository::new()?;
+    repository.edit(
+        "codegen/symbols/linux.txt",
+        "EPOLLHUP ",
+        "EPOLLGONE const __u32 <linux/eventpoll.h> # none\nEPOLLHUP ",
+    )?;
+    let said = repository.fail(&[])?;
+    assert!(
+        said.contains("error: aarch64-linux-android: the headers lack EPOLLGONE\n"),
+        "{said}"
+    );
+    assert!(last(&said).ends_with("cargo codegen"), "{said}");
+    assert_untouched(&repository);
+    Ok(())
+}
+
+#[test]
+fn a_function_and_a_record_nobody_declares_are_named_with_their_target() -> Result {
+    let repository = Repository::new()?;
+    repository.edit(
+        "codegen/symbols/linux.txt",
+        "poll   ",
+        "pole fn poll(2) # none\npolecat record poll(2) # none\npoll   ",
+    )?;
+    let said = repository.fail(&ONE)?;
+    assert!(
+        said.contains("aarch64-unknown-linux-musl: the headers lack pole, polecat\n"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_record_that_another_needs_must_be_asked_for() -> Result {
+    let repository = Repository::new()?;
+    let text = fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?;
+    let without: String = text
+        .lines()
+        .filter(|line| !line.starts_with("epoll_data "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(repository.path("codegen/symbols/linux.txt"), without)?;
+    let said = repository.fail(&ONE)?;
+    assert!(
+        said.contains("`epoll_data` was not asked for but is needed"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn symbol_lines_are_checked() -> Result {
+    for (new, wanted) in [
+        (
+            "EAGAIN const int <linux/errno.h>",
+            "codegen/symbols/linux.txt:4: `# why` is missing",
+        ),
+        (
+            "EAGAIN const int <linux/errno.h> # ",
+            "codegen/symbols/linux.txt:4: `# why` is empty",
+        ),
+        (
+            "EAGAIN macro <linux/errno.h> # x",
+            "`EAGAIN macro <linux/errno.h>` is not NAME KIND SOURCE",
+        ),
+        (
+            "EAGAIN const int <errno.h> # x",
+            "<errno.h> is not included",
+        ),
+        (
+            "EBADF const int <linux/errno.h> # x",
+            "`EBADF` stands here twice",
+        ),
+        (
+            "EZ const int <linux/errno.h> # x",
+            "`EBADF` stands after `EZ`",
+        ),
+    ] {
+        let repository = Repository::new()?;
+        let text = fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?;
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("EAGAIN"))
+            .ok_or("no EAGAIN")?;
+        repository.edit("codegen/symbols/linux.txt", line, new)?;
+        let said = repository.fail(&ONE)?;
+        assert!(said.contains(wanted), "{wanted} is not in {said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_unsorted_file_is_mended_by_the_command_it_is_told() -> Result {
+    let repository = Repository::new()?;
+    let text = fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?;
+    let reversed: String = text.lines().rev().map(|line| format!("{line}\n")).collect();
+    fs::write(repository.path("codegen/symbols/linux.txt"), reversed)?;
+    let said = repository.fail(&ONE)?;
+    let status = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(last(&said))
+        .current_dir(repository.path(""))
+        .status()?;
+    assert!(status.success());
+    assert_eq!(
+        fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?,
+        text
+    );
+    Ok(())
+}
+
+#[test]
+fn a_wheel_with_another_hash_is_refused_with_both_hashes() -> Result {
+    let repository = Repository::new()?;
+    let toml = fs::read_to_string(repository.path("codegen/sources.toml"))?;
+    let value = |text: &str, name: &str| -> Option<String> {
+        Some(
+            text.split_once(&format!("\n{name} = \""))?
+                .1
+                .split_once('"')?
+                .0
+                .to_owned(),
+        )
+    };
+    // A cache whose wheel of libclang is cut short.
+    let host = format!(
+        "host = \"{}-{}\"",
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    );
+    let entry = toml
+        .split("[[libclang]]")
+        .find(|entry| entry.contains(&host))
+        .ok_or("no libclang for this host")?;
+    let file = value(entry, "file").ok_or("no file")?;
+    let wanted = value(entry, "sha256").ok_or("no hash")?;
+    let cache = repository.path("cache/mio-build");
+    fs::create_dir_all(&cache)?;
+    fs::write(cache.join(&file), "cut short")?;
+    let said = failure(
+        repository
+            .tool()
+            .args(ONE)
+            .env("XDG_CACHE_HOME", repository.path("cache"))
+            .output()?,
+    )?;
+    // printf 'cut short' | sha256sum
+    let found = "ed13456c3153a0fe817afd5c445a3ace2f5bd54a1e9c1da0a6f7df92bddd6912";
+    assert!(
+        said.contains(&format!(
+            "wanted sha256 {wanted}\n  found  sha256 {found}\n"
+        )),
+        "{said}"
+    );
+    assert!(
+        last(&said).starts_with("rm '") && last(&said).ends_with("' && cargo codegen"),
+        "{said}"
+    );
+    let names: Vec<_> = fs::read_dir(&cache)?
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
+    assert_eq!(names, [file.as_str()], "nothing was unpacked");
+    Ok(())
+}
+
+#[test]
+fn a_missing_include_folder_is_an_error() -> Result {
+    let repository = Repository::new()?;
+    let nowhere = repository.path("nowhere").display().to_string();
+    let said = repository.fail(&[
+        "--target",
+        "x86_64-unknown-linux-gnu",
+        "--sysroot",
+        &nowhere,
+    ])?;
+    assert!(
+        said.contains(&format!("the include folder {nowhere}/include is missing")),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_header_tree_is_read_in_place_of_the_pack() -> Result {
+    let repository = Repository::new()?;
+    repository.succeed(&[])?;
+    // The least a tree can hold: a kernel of 4.1 that swapped two flags.
+    let tree = repository.path("tree");
+    for (name, text) in [
+        (
+            "asm/unistd.h",
+            "#define __NR_epoll_pwait2 441\n#define __NR_ppoll 271\n",
+        ),
+        (
+            "linux/types.h",
+            "typedef unsigned __u32;\ntypedef unsigned long long __u64;\n",
+        ),
+        ("linux/errno.h", ERRNO),
+        ("linux/fcntl.h", FCNTL),
+        (
+            "linux/eventfd.h",
+            "#define EFD_CLOEXEC O_CLOEXEC\n#define EFD_NONBLOCK O_NONBLOCK\n",
+        ),
+        ("linux/poll.h", POLL),
+        (
+            "linux/time_types.h",
+            "struct __kernel_timespec { long long tv_sec, tv_nsec; };\n",
+        ),
+        ("linux/version.h", "#define LINUX_VERSION_CODE 0x040100\n"),
+        ("linux/eventpoll.h", EVENTPOLL),
+    ] {
+        let path = tree.join("include").join(name);
+        fs::create_dir_all(path.parent().ok_or("no parent")?)?;
+        fs::write(path, text)?;
+    }
+    let tree = tree.display().to_string();
+    let args = ["--target", "x86_64-unknown-linux-musl", "--sysroot", &tree];
+    let said = repository.fail(&[&args[..], &["--check"]].concat())?;
+    assert!(
+        said.contains("-pub const EPOLLIN: u32 = 1;\n    +pub const EPOLLIN: u32 = 4;\n"),
+        "{said}"
+    );
+    repository.succeed(&args)?;
+    let text = fs::read_to_string(repository.path("generated/linux/x86_64.rs"))?;
+    assert!(
+        text.contains("//! Headers: a tree given by --sysroot (Linux 4.1)."),
+        "{text}"
+    );
+    assert!(!text.contains(&tree), "no path of this machine");
+    assert!(
+        repository
+            .succeed(&args)?
+            .contains("these headers give the same")
+    );
+    assert!(
+        repository
+            .fail(&["--check"])?
+            .contains("changed: generated/linux/x86_64.rs")
+    );
+    Ok(())
+}
+
+/// `<linux/errno.h>` of that tree.
+const ERRNO: &str = "#define EAGAIN 11\n#define EBADF 9\n#define EEXIST 17\n#define EINTR 4\n#define EINVAL 22\n#define ENOENT 2\n\
+    #define ENOSYS 38\n#define EPERM 1\n";
+/// `<linux/fcntl.h>` of that tree.
+const FCNTL: &str = "#define FD_CLOEXEC 1\n#define F_DUPFD_CLOEXEC 1030\n#define F_GETFD 1\n#define F_GETFL 3\n#define F_SETFD 2\n\
+    #define F_SETFL 4\n#define O_CLOEXEC 524288\n#define O_NONBLOCK 2048\n";
+/// `<linux/poll.h>` of that tree.
+const POLL: &str = "struct pollfd { int fd; short events, revents; };\n#define POLLERR 8\n#define POLLHUP 16\n#define POLLIN 1\n\
+    #define POLLNVAL 32\n#define POLLOUT 4\n#define POLLPRI 2\n#define POLLRDHUP 8192\n";
+/// `<linux/eventpoll.h>` of that tree.
+const EVENTPOLL: &str = "struct epoll_event { __u32 events; __u64 data; } __attribute__((packed));\n#define EPOLLERR 8\n\
+    #define EPOLLET (1U << 31)\n#define EPOLLHUP 16\n#define EPOLLIN 4\n#define EPOLLONESHOT (1U << 30)\n#define EPOLLOUT 1\n\
+    #define EPOLLPRI 2\n#define EPOLLRDHUP 8192\n#define EPOLL_CLOEXEC O_CLOEXEC\n#define EPOLL_CTL_ADD 1\n\
+    #define EPOLL_CTL_DEL 2\n#define EPOLL_CTL_MOD 3\n";
+
+#[test]
+fn targets_that_are_left_out_say_why() -> Result {
+    let repository = Repository::new()?;
+    let said = repository.fail(&["--target", "m68k-unknown-linux-gnu"])?;
+    assert!(said.contains("is left out: clang aligns"), "{said}");
+    let said = repository.fail(&["--target", "vax-unknown-linux-gnu"])?;
+    assert!(
+        said.contains("`vax-unknown-linux-gnu` is not a target"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_header_with_a_syntax_error_is_quoted() -> Result {
+    let repository = Repository::new()?;
+    repository.edit("codegen/headers/linux.h", "int eventfd(", "int eventfd((")?;
+    let said = repository.fail(&ONE)?;
+    assert!(
+        said.contains("clang cannot read the headers") && said.contains("linux.h:"),
+        "{said}"
+    );
+    assert_untouched(&repository);
+    Ok(())
+}
+
+#[test]
+fn wrong_usage_is_status_2() -> Result {
+    let repository = Repository::new()?;
+    assert_eq!(
+        repository
+            .tool()
+            .arg("--sysroot")
+            .arg("/usr")
+            .output()?
+            .status
+            .code(),
+        Some(2)
+    );
+    assert_eq!(
+        repository.tool().arg("--chekc").output()?.status.code(),
+        Some(2)
+    );
+    Ok(())
+}

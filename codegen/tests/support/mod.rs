@@ -1,0 +1,74 @@
+//! A copy of the tool's inputs in a folder of its own, and the tool run on it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What a test may fail with.
+pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// A repository with nothing but the tool's inputs. It is removed when dropped.
+#[derive(Debug)]
+pub(crate) struct Repository {
+    /// Where it is.
+    folder: tempfile::TempDir,
+}
+
+impl Repository {
+    /// Copies the inputs of this repository.
+    pub(crate) fn new() -> Result<Repository> {
+        let folder = tempfile::tempdir()?;
+        let codegen = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for name in ["sources.toml", "symbols/linux.txt", "headers/linux.h"] {
+            let path = folder.path().join("codegen").join(name);
+            fs::create_dir_all(path.parent().ok_or("no parent")?)?;
+            fs::copy(codegen.join(name), path)?;
+        }
+        Ok(Repository { folder })
+    }
+
+    /// A path in it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The tool, about to run on it.
+    pub(crate) fn tool(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mio-codegen"));
+        command.arg("--root").arg(self.folder.path());
+        command
+    }
+
+    /// Runs the tool, which must succeed.
+    pub(crate) fn succeed(&self, args: &[&str]) -> Result<String> {
+        let output = self.tool().args(args).output()?;
+        assert!(
+            output.status.success(),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Runs the tool, which must fail with status 1. Returns what it said.
+    #[allow(dead_code)] // not every test binary has failing runs
+    pub(crate) fn fail(&self, args: &[&str]) -> Result<String> {
+        failure(self.tool().args(args).output()?)
+    }
+
+    /// Replaces `old`, which must be there, by `new` in a file.
+    #[allow(dead_code)] // not every test binary edits
+    pub(crate) fn edit(&self, name: &str, old: &str, new: &str) -> Result {
+        let text = fs::read_to_string(self.path(name))?;
+        assert!(text.contains(old), "{name} does not hold {old}");
+        Ok(fs::write(self.path(name), text.replacen(old, new, 1))?)
+    }
+}
+
+/// What a failed run said on standard error.
+#[allow(dead_code)] // not every test binary has failing runs
+pub(crate) fn failure(output: Output) -> Result<String> {
+    let said = String::from_utf8(output.stderr)?;
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    Ok(said)
+}

@@ -1,0 +1,76 @@
+//! Trait implementations that are the same for all sockets: they forward to the field `inner`, an `IoSource`.
+
+/// `Source`, `Debug`, and the way back to std's type.
+macro_rules! forward_socket {
+    ($socket:ty, $std:ty) => {
+        impl crate::event::Source for $socket {
+            fn register(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                self.inner.register(registry, token, interests)
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                self.inner.reregister(registry, token, interests)
+            }
+
+            fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {
+                self.inner.deregister(registry)
+            }
+        }
+
+        impl std::fmt::Debug for $socket {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Debug::fmt(&self.inner, f)
+            }
+        }
+
+        /// The socket stays non-blocking. A registration is given up as by dropping the socket.
+        impl From<$socket> for $std {
+            fn from(socket: $socket) -> $std {
+                socket.inner.into_inner()
+            }
+        }
+    };
+}
+
+/// `Read` and `Write`, for the stream and for a reference to it. `$write` and `$write_vectored` are functions of the system.
+macro_rules! forward_stream {
+    ($stream:ty, $write:path, $write_vectored:path) => {
+        forward_stream!(impl $stream, $write, $write_vectored);
+        forward_stream!(impl &$stream, $write, $write_vectored);
+    };
+    (impl $stream:ty, $write:path, $write_vectored:path) => {
+        impl std::io::Read for $stream {
+            fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+                self.inner.do_io(|mut stream| std::io::Read::read(&mut stream, buf))
+            }
+
+            fn read_vectored(&mut self, bufs: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
+                self.inner.do_io(|mut stream| std::io::Read::read_vectored(&mut stream, bufs))
+            }
+        }
+
+        impl std::io::Write for $stream {
+            fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+                self.inner.do_io(|stream| $write(stream, buf))
+            }
+
+            fn write_vectored(&mut self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+                self.inner.do_io(|stream| $write_vectored(stream, bufs))
+            }
+
+            fn flush(&mut self) -> std::io::Result<()> {
+                self.inner.do_io(|mut stream| std::io::Write::flush(&mut stream))
+            }
+        }
+    };
+}

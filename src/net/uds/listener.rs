@@ -1,0 +1,192 @@
+//! The listening side of Unix domain streams.
+
+use std::io;
+use std::os::unix::net::{self, SocketAddr};
+use std::path::Path;
+
+use crate::io_source::IoSource;
+use crate::net::UnixStream;
+use crate::sys::socket::uds;
+
+/// Accepts connections at the name of a Unix domain socket.
+///
+/// It is readable when a connection waits. One event may stand for several: accept until
+/// [`WouldBlock`](io::ErrorKind::WouldBlock). A socket's file stays when the listener is dropped: remove it yourself.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// # if cfg!(not(feature = "os-poll")) { return Ok(()); }
+/// use mio::net::{UnixListener, UnixStream};
+/// use mio::{Events, Interest, Poll, Token};
+///
+/// let path = std::env::temp_dir().join(format!("mio-listener-{}", std::process::id()));
+/// let mut listener = UnixListener::bind(&path)?;
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(8);
+/// poll.registry().register(&mut listener, Token(0), Interest::READABLE)?;
+///
+/// let _client = UnixStream::connect(&path)?;
+/// poll.poll(&mut events, None)?;
+/// let (_stream, peer) = listener.accept()?;
+/// assert!(peer.is_unnamed());
+/// # std::fs::remove_file(&path)?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct UnixListener {
+    pub(crate) inner: IoSource<net::UnixListener>,
+}
+
+impl UnixListener {
+    /// Makes a listener at `path`, a file that must not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL or is too long (108 bytes with its NUL on
+    /// Linux, fewer elsewhere); [`AddrInUse`](io::ErrorKind::AddrInUse) if there is such a file; or what else the system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UnixListener;
+    /// use std::io::ErrorKind;
+    ///
+    /// let path = std::env::temp_dir().join(format!("mio-bind-{}", std::process::id()));
+    /// let _listener = UnixListener::bind(&path)?;
+    /// assert_eq!(UnixListener::bind(&path).unwrap_err().kind(), ErrorKind::AddrInUse);
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixListener> {
+        let address = SocketAddr::from_pathname(path)?;
+        UnixListener::bind_addr(&address)
+    }
+
+    /// Makes a listener at `address`, which may be abstract where the system has such names.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bind`](UnixListener::bind).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")]
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UnixListener;
+    /// use std::os::linux::net::SocketAddrExt;
+    /// use std::os::unix::net::SocketAddr;
+    ///
+    /// let name = format!("mio-bind-addr-{}", std::process::id());
+    /// let address = SocketAddr::from_abstract_name(&name)?;
+    /// let listener = UnixListener::bind_addr(&address)?;
+    /// assert_eq!(listener.local_addr()?.as_abstract_name(), Some(name.as_bytes()));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(target_os = "linux"))]
+    /// # fn main() {}
+    /// ```
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
+        uds::bind(address).map(UnixListener::from_std)
+    }
+
+    /// Takes one of std's listeners. It should be non-blocking: its mode is not changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let path = std::env::temp_dir().join(format!("mio-listener-from-std-{}", std::process::id()));
+    /// let listener = std::os::unix::net::UnixListener::bind(&path)?;
+    /// listener.set_nonblocking(true)?;
+    /// let listener = mio::net::UnixListener::from_std(listener);
+    /// assert!(listener.accept().is_err());
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_std(listener: net::UnixListener) -> UnixListener {
+        UnixListener {
+            inner: IoSource::new(listener),
+        }
+    }
+
+    /// Takes one waiting connection: the stream, which is non-blocking, and the peer's address, which usually is unnamed.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if none waits, or what else the system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::{UnixListener, UnixStream};
+    /// use std::io::ErrorKind;
+    ///
+    /// let path = std::env::temp_dir().join(format!("mio-accept-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path)?;
+    /// assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// let _client = UnixStream::connect(&path)?;
+    /// assert!(listener.accept().is_ok());
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        let (stream, peer) = self.inner.do_io(uds::accept)?;
+        Ok((UnixStream::from_std(stream), peer))
+    }
+
+    /// The address it listens at.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UnixListener;
+    ///
+    /// let path = std::env::temp_dir().join(format!("mio-listener-local-addr-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path)?;
+    /// assert_eq!(listener.local_addr()?.as_pathname(), Some(path.as_path()));
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the system says about the query; the pending error is the `Ok` value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UnixListener;
+    ///
+    /// let path = std::env::temp_dir().join(format!("mio-listener-take-error-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path)?;
+    /// assert!(listener.take_error()?.is_none());
+    /// std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.inner.take_error()
+    }
+}
+
+forward_socket!(UnixListener, net::UnixListener);

@@ -1,0 +1,255 @@
+//! A Unix domain stream.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::unix::net::{self, SocketAddr};
+use std::path::Path;
+
+use crate::io_source::IoSource;
+use crate::sys::socket::uds;
+
+/// A connection over a Unix domain socket.
+///
+/// Reading and writing also works through a shared reference: `Read` and `Write` are implemented for `&UnixStream`.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use mio::net::UnixStream;
+/// use std::io::{ErrorKind, Read, Write};
+///
+/// let (mut left, mut right) = UnixStream::pair()?;
+/// let mut buffer = [0; 8];
+/// assert_eq!(right.read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+/// left.write_all(b"hello")?;
+/// let count = right.read(&mut buffer)?;
+/// assert_eq!(&buffer[..count], b"hello");
+/// # Ok(())
+/// # }
+/// ```
+pub struct UnixStream {
+    pub(crate) inner: IoSource<net::UnixStream>,
+}
+
+impl UnixStream {
+    /// Connects to the listener at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) on Linux if too many connections wait there: this one has not begun, try
+    /// later. [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL (so the abstract name `"\0name"` is
+    /// refused: use [`connect_addr`](UnixStream::connect_addr)) or is too long.
+    /// [`NotFound`](io::ErrorKind::NotFound) without such a file,
+    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if nobody listens; or what else the system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::{UnixListener, UnixStream};
+    /// use std::io::ErrorKind;
+    ///
+    /// let path = std::env::temp_dir().join(format!("mio-connect-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path)?;
+    /// let stream = UnixStream::connect(&path)?;
+    /// assert_eq!(stream.peer_addr()?.as_pathname(), Some(path.as_path()));
+    ///
+    /// drop((stream, listener));
+    /// assert_eq!(UnixStream::connect(&path).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    /// std::fs::remove_file(&path)?;
+    /// assert_eq!(UnixStream::connect("\0name").unwrap_err().kind(), ErrorKind::InvalidInput);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<UnixStream> {
+        let address = SocketAddr::from_pathname(path)?;
+        UnixStream::connect_addr(&address)
+    }
+
+    /// Connects to the listener at `address`, which may be abstract where the system has such names.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](UnixStream::connect).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(target_os = "linux")]
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::{UnixListener, UnixStream};
+    /// use std::os::linux::net::SocketAddrExt;
+    /// use std::os::unix::net::SocketAddr;
+    ///
+    /// let name = format!("mio-connect-addr-{}", std::process::id());
+    /// let address = SocketAddr::from_abstract_name(&name)?;
+    /// let _listener = UnixListener::bind_addr(&address)?;
+    /// let stream = UnixStream::connect_addr(&address)?;
+    /// assert_eq!(stream.peer_addr()?.as_abstract_name(), Some(name.as_bytes()));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(target_os = "linux"))]
+    /// # fn main() {}
+    /// ```
+    pub fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
+        uds::connect(address).map(UnixStream::from_std)
+    }
+
+    /// Takes one of std's streams. It should be non-blocking: its mode is not changed.
+    ///
+    /// The stream should be connected before it is registered: one that is not may report that it is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let (left, _right) = std::os::unix::net::UnixStream::pair()?;
+    /// left.set_nonblocking(true)?;
+    /// let mut left = mio::net::UnixStream::from_std(left);
+    /// assert!(std::io::Read::read(&mut left, &mut [0; 8]).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_std(stream: net::UnixStream) -> UnixStream {
+        UnixStream {
+            inner: IoSource::new(stream),
+        }
+    }
+
+    /// Makes two streams, connected to each other and both non-blocking. [`UnixStream`] has an example.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, such as too many open files.
+    pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
+        let (left, right) = uds::pair()?;
+        Ok((UnixStream::from_std(left), UnixStream::from_std(right)))
+    }
+
+    /// The address of this side.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UnixStream;
+    ///
+    /// let (left, _right) = UnixStream::pair()?;
+    /// assert!(left.local_addr()?.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// The address of the other side.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected), or what else the system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UnixStream;
+    ///
+    /// let (left, _right) = UnixStream::pair()?;
+    /// assert!(left.peer_addr()?.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.peer_addr()
+    }
+
+    /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the system says about the query; the pending error is the `Ok` value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UnixStream;
+    ///
+    /// let (left, _right) = UnixStream::pair()?;
+    /// assert!(left.take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.inner.take_error()
+    }
+
+    /// Closes one direction or both. Reading then returns `Ok(0)`, writing [`BrokenPipe`](io::ErrorKind::BrokenPipe).
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected), or what else the system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UnixStream;
+    /// use std::io::{ErrorKind, Read, Write};
+    /// use std::net::Shutdown;
+    ///
+    /// let (mut left, mut right) = UnixStream::pair()?;
+    /// left.shutdown(Shutdown::Write)?;
+    /// assert_eq!(left.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+    /// assert_eq!(right.read(&mut [0; 8])?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.inner.shutdown(how)
+    }
+
+    /// Runs an operation of your own on the socket, and arms the socket again if it says
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
+    ///
+    /// `f` must say so if, and only if, the socket was not ready, and should not use the methods of this type.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UnixStream;
+    /// use std::io::{ErrorKind, Read};
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (left, _right) = UnixStream::pair()?;
+    /// let error = left
+    ///     .try_io(|| {
+    ///         let other = std::fs::File::from(left.as_fd().try_clone_to_owned()?);
+    ///         (&other).read(&mut [0; 8])
+    ///     })
+    ///     .unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.do_io(|_| f())
+    }
+}
+
+forward_socket!(UnixStream, net::UnixStream);
+forward_stream!(UnixStream, uds::write, uds::write_vectored);

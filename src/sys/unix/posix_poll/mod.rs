@@ -1,0 +1,445 @@
+//! poll(2): a level-triggered call over an array, made into a queue with edges.
+//!
+//! All registrations are in a table under one mutex; the array belongs to the poller alone and takes over what has changed
+//! when a wait begins. Registering costs a system call only if another thread is blocked in the wait at that moment: then the
+//! notifier, the array's first entry, is written.
+//!
+//! What the kernel promises: the levels of all entries at one moment. What it does not: edges. For owned sources they are made
+//! by disarming what was reported until an operation would block; for raw descriptors by `lanes`. A hang-up or error cannot be
+//! masked: once reported, its slot leaves the array, and comes back when it is armed again or when a look at it apart sees
+//! other bits. A number that was closed (`POLLNVAL`) loses its registration, as on epoll.
+//!
+//! # Wakes
+//!
+//! `woken` and `blocked` share the mutex. A wake pushes its waker and reads `blocked` in one critical section; the poller
+//! collects `woken` and sets `blocked` in one. Whichever comes first: a wake that is pushed first is collected before
+//! blocking, and one that comes after sees `blocked` and writes the notifier. A wake that finds its waker's flag set is merged:
+//! the owner of that flag has pushed or will push, and the collection clears the flag with a read-modify-write, so it
+//! acquires what the merged wake released. `notified` only saves writes within one blocking call; the notifier is emptied
+//! when the kernel reports it, so a late write costs one more turn and no more.
+
+mod poller;
+mod syscall;
+mod table;
+
+use std::ffi::c_short;
+use std::fmt;
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
+use crate::sys::wake::Notifier;
+use crate::sys::{errors, raw};
+use crate::{Interest, Token};
+
+use poller::Poller;
+use table::{Key, Table};
+
+/// A queue over poll(2), whose notifier is an `N`.
+pub(crate) struct PosixPoll<N> {
+    shared: Arc<Shared<N>>,
+    /// What only the poller needs. Clones leave it empty.
+    poller: Poller,
+}
+
+/// What all clones share. Its address is the queue's identity.
+struct Shared<N> {
+    notifier: N,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    table: Table,
+    /// Wakers with a wake that was not reported yet.
+    woken: Vec<Arc<WakerSlot>>,
+    /// Whether a thread is in a wait that may sleep.
+    blocked: bool,
+    /// Whether the notifier was written for this wait.
+    notified: bool,
+}
+
+impl State {
+    /// Whether the caller has to write the notifier, once it has let go of the lock.
+    fn must_notify(&mut self) -> bool {
+        let must = self.blocked && !self.notified;
+        self.notified |= must;
+        must
+    }
+}
+
+impl<N: Notifier> Shared<N> {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing in a critical section panics half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes something, and makes a blocked poller look at it if the change says `true`.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> io::Result<(T, bool)>) -> io::Result<T> {
+        let mut state = self.state();
+        let (value, changed) = change(&mut state)?;
+        let must = changed && state.must_notify();
+        drop(state);
+        if must {
+            self.notify()?;
+        }
+        Ok(value)
+    }
+
+    fn notify(&self) -> io::Result<()> {
+        self.notifier.notify().inspect_err(|_| {
+            // The next change or wake tries again.
+            self.state().notified = false;
+        })
+    }
+}
+
+/// One source's place in a queue.
+pub(crate) struct Registration<N: Notifier> {
+    queue: Weak<Shared<N>>,
+    key: Key,
+}
+
+impl<N: Notifier> Drop for Registration<N> {
+    fn drop(&mut self) {
+        // Closing a descriptor takes it out of nothing here. An error of the notifier has no one to go to: the poller sees the
+        // change when it next wakes.
+        if let Some(shared) = self.queue.upgrade() {
+            let _ = shared.change(|state| Ok(((), state.table.remove(self.key))));
+        }
+    }
+}
+
+impl<N: Notifier> fmt::Debug for Registration<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<N: Notifier> fmt::Debug for PosixPoll<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PosixPoll")
+            .field("notifier", &self.shared.notifier)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<N: Notifier> PosixPoll<N> {
+    fn insert(&self, fd: RawFd, token: Token, interest: Interest, is_raw: bool) -> io::Result<Key> {
+        let interest = bits(interest)?;
+        if fd == self.shared.notifier.as_fd().as_raw_fd() {
+            return Err(errors::invalid("this descriptor is the queue's own"));
+        }
+        self.shared.change(|state| {
+            let key = state.table.insert(fd, token, interest, is_raw)?;
+            Ok((key, true))
+        })
+    }
+
+    fn replace(&self, key: Key, token: Token, interest: Interest) -> io::Result<()> {
+        let interest = bits(interest)?;
+        self.shared
+            .change(|state| Ok((state.table.replace(key, token, interest)?, true)))
+    }
+
+    fn remove(&self, key: Key) -> io::Result<()> {
+        self.shared.change(|state| {
+            if state.table.remove(key) {
+                Ok(((), true))
+            } else {
+                Err(errors::not_registered())
+            }
+        })
+    }
+}
+
+impl<N: Notifier> contract::Selector for PosixPoll<N> {
+    type Raw = RawFd;
+    type Record = Record;
+    type Records = Records;
+    type Registration = Registration<N>;
+    type Waker = Waker<N>;
+    const EMULATES_EDGE: bool = true;
+
+    fn new() -> io::Result<PosixPoll<N>> {
+        Ok(PosixPoll {
+            shared: Arc::new(Shared {
+                notifier: N::new()?,
+                state: Mutex::default(),
+            }),
+            poller: Poller::default(),
+        })
+    }
+
+    fn try_clone(&self) -> io::Result<PosixPoll<N>> {
+        Ok(PosixPoll {
+            shared: Arc::clone(&self.shared),
+            poller: Poller::default(),
+        })
+    }
+
+    fn waker(&self, token: Token) -> io::Result<Waker<N>> {
+        Ok(Waker {
+            slot: Arc::new(WakerSlot {
+                token,
+                flag: AtomicBool::new(false),
+            }),
+            queue: Arc::downgrade(&self.shared),
+        })
+    }
+
+    fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
+        use contract::Records as _;
+        records.clear();
+        if records.capacity() == 0 {
+            return Err(errors::invalid("the capacity of `Events` is 0"));
+        }
+        self.poller.select(&self.shared, records, timeout)
+    }
+
+    fn register(
+        &self,
+        raw: RawFd,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<Registration<N>> {
+        Ok(Registration {
+            key: self.insert(raw, token, interest, false)?,
+            queue: Arc::downgrade(&self.shared),
+        })
+    }
+
+    fn reregister(
+        &self,
+        registration: &mut Registration<N>,
+        _: RawFd,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.replace(registration.key, token, interest)
+    }
+
+    fn deregister(&self, registration: Registration<N>, _: RawFd) -> io::Result<()> {
+        self.remove(registration.key)
+    }
+
+    fn owner(&self, registration: &Registration<N>) -> Owner {
+        if registration.queue.as_ptr() == Arc::as_ptr(&self.shared) {
+            Owner::This
+        } else if registration.queue.strong_count() == 0 {
+            Owner::Gone
+        } else {
+            Owner::Other
+        }
+    }
+
+    fn rearm(registration: &Registration<N>) -> io::Result<()> {
+        match registration.queue.upgrade() {
+            Some(shared) => shared.change(|state| Ok(((), state.table.rearm(registration.key)))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<N: Notifier> RegisterRaw for PosixPoll<N> {
+    fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        self.insert(raw, token, interest, true)?;
+        Ok(())
+    }
+
+    fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        let key = self.shared.state().table.find(raw)?;
+        self.replace(key, token, interest)
+    }
+
+    fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
+        let key = self.shared.state().table.find(raw)?;
+        self.remove(key)
+    }
+}
+
+/// What the poller needs of a waker.
+#[derive(Debug)]
+struct WakerSlot {
+    token: Token,
+    /// Whether a wake has announced itself that was not reported yet.
+    flag: AtomicBool,
+}
+
+/// Wakes a queue over poll(2).
+pub(crate) struct Waker<N> {
+    slot: Arc<WakerSlot>,
+    queue: Weak<Shared<N>>,
+}
+
+impl<N: Notifier> Wake for Waker<N> {
+    fn wake(&self) -> io::Result<()> {
+        if self.slot.flag.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        match self.queue.upgrade() {
+            Some(shared) => shared.change(|state| {
+                state.woken.push(Arc::clone(&self.slot));
+                Ok(((), true))
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<N> Drop for Waker<N> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.queue.upgrade() {
+            let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.woken.retain(|slot| !Arc::ptr_eq(slot, &self.slot));
+        }
+    }
+}
+
+impl<N> fmt::Debug for Waker<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waker")
+            .field("slot", &self.slot)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The conditions that an interest asks for.
+fn bits(interest: Interest) -> io::Result<c_short> {
+    if interest.is_aio() || interest.is_lio() {
+        return Err(errors::unsupported("poll(2) cannot watch for AIO or LIO"));
+    }
+    let mut bits = 0;
+    if interest.is_readable() {
+        bits |= raw::POLLIN | raw::POLLRDHUP;
+    }
+    if interest.is_writable() {
+        bits |= raw::POLLOUT;
+    }
+    if interest.is_priority() {
+        bits |= raw::POLLPRI;
+    }
+    Ok(bits)
+}
+
+/// One event.
+#[derive(Clone, Copy)]
+pub(crate) struct Record {
+    token: Token,
+    bits: c_short,
+}
+
+impl Record {
+    fn new(token: Token, bits: c_short) -> Record {
+        Record { token, bits }
+    }
+
+    fn has(&self, bits: c_short) -> bool {
+        self.bits & bits == bits
+    }
+}
+
+impl contract::Record for Record {
+    fn token(&self) -> Token {
+        self.token
+    }
+
+    fn is_readable(&self) -> bool {
+        self.bits & (raw::POLLIN | raw::POLLPRI) != 0
+    }
+
+    fn is_writable(&self) -> bool {
+        self.has(raw::POLLOUT)
+    }
+
+    fn is_error(&self) -> bool {
+        self.has(raw::POLLERR)
+    }
+
+    fn is_read_closed(&self) -> bool {
+        // Both halves are gone, or the peer has shut its writing half.
+        self.has(raw::POLLHUP) || self.has(raw::POLLIN | raw::POLLRDHUP)
+    }
+
+    fn is_write_closed(&self) -> bool {
+        // Both halves are gone, or writing fails, or nothing but an error: what a pipe's writer gets when its reader is gone.
+        self.has(raw::POLLHUP) || self.has(raw::POLLOUT | raw::POLLERR) || self.bits == raw::POLLERR
+    }
+
+    fn is_priority(&self) -> bool {
+        self.has(raw::POLLPRI)
+    }
+
+    fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("pollfd")
+            .field("revents", &Flags(self.bits))
+            .field("token", &self.token.0)
+            .finish()
+    }
+}
+
+/// Shows flags by name, and what has none as a number.
+struct Flags(c_short);
+
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        let mut separator = "";
+        for &(name, bit) in raw::POLL_NAMES {
+            if bit != 0 && rest & bit == bit {
+                write!(f, "{separator}{name}")?;
+                separator = "|";
+                rest &= !bit;
+            }
+        }
+        if rest != 0 || separator.is_empty() {
+            write!(f, "{separator}{rest:#x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The events of one `select`.
+pub(crate) struct Records {
+    records: Vec<Record>,
+    capacity: usize,
+}
+
+impl Records {
+    /// How many more find room.
+    fn room(&self) -> usize {
+        self.capacity.saturating_sub(self.records.len())
+    }
+
+    fn push(&mut self, record: Record) {
+        self.records.push(record);
+    }
+}
+
+impl contract::Records for Records {
+    type Item = Record;
+
+    fn with_capacity(capacity: usize) -> Records {
+        Records {
+            records: Vec::with_capacity(capacity),
+            capacity,
+        }
+    }
+
+    fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn as_slice(&self) -> &[Record] {
+        &self.records
+    }
+
+    fn clear(&mut self) {
+        self.records.clear();
+    }
+}

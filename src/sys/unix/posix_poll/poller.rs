@@ -1,0 +1,318 @@
+//! The wait: what only the thread that polls has.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::table::{Key, Look};
+use super::{Record, Records, Shared, State, syscall};
+use crate::sys::raw;
+use crate::sys::timeout::{self, Wait};
+use crate::sys::wake::Notifier;
+
+/// The first pause between looks at parked slots while waiting; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+/// The longest.
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The array that is handed to the kernel, and what goes with it.
+#[derive(Debug, Default)]
+pub(super) struct Poller {
+    /// The notifier, then one entry for each place of the table.
+    array: Vec<raw::pollfd>,
+    /// Which tenant of its place each entry is of.
+    generations: Vec<u32>,
+    /// Slots that are looked at apart: raw ones that were reported and not seen clear, and parked ones.
+    apart: Vec<Key>,
+    /// The entries of one look, and when they were built, whose they are.
+    questions: Vec<raw::pollfd>,
+    asked: Vec<Key>,
+    /// Where the next scan starts, so that nobody starves when there is less room than events.
+    start: usize,
+    /// Whether the next call keeps a place for sources, however many wakers there are.
+    sources_first: bool,
+}
+
+/// When a wait ends.
+struct Deadline {
+    /// `None`: never, or at once if `is_zero`.
+    at: Option<Instant>,
+    is_zero: bool,
+}
+
+impl Deadline {
+    fn new(timeout: Option<Duration>) -> Deadline {
+        let is_zero = timeout == Some(Duration::ZERO);
+        let at = timeout
+            .filter(|_| !is_zero)
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        Deadline { at, is_zero }
+    }
+
+    fn is_past(&self) -> bool {
+        self.is_zero || self.at.is_some_and(|at| Instant::now() >= at)
+    }
+}
+
+impl Poller {
+    /// See `contract::Selector::select`. The records are empty, and have room for one at least.
+    pub(super) fn select<N: Notifier>(
+        &mut self,
+        shared: &Shared<N>,
+        records: &mut Records,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        let deadline = Deadline::new(timeout);
+        let reserved = usize::from(self.sources_first);
+        self.sources_first = !self.sources_first;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let mut wake_at = self.look_apart(shared, records);
+            let mut state = shared.state();
+            self.apply_changes(shared, &mut state);
+            let woken = collect_wakes(&mut state, records, reserved);
+            let may_sleep =
+                records.records.is_empty() && state.woken.is_empty() && !deadline.is_past();
+            state.blocked = may_sleep;
+            state.notified = false;
+            let has_parked = may_sleep && self.apart.iter().any(|key| state.table.is_parked(*key));
+            drop(state);
+
+            let wait = if may_sleep {
+                if has_parked {
+                    wake_at = earlier(wake_at, Instant::now().checked_add(pause));
+                    pause = (pause * 2).min(LAST_PAUSE);
+                }
+                time_left(earlier(wake_at, deadline.at))
+            } else {
+                Wait::Millis(0)
+            };
+            let result = syscall::wait(&mut self.array, wait);
+
+            let mut state = shared.state();
+            state.blocked = false;
+            if let Ok(count) = result {
+                self.take(shared, &mut state, records, count);
+            }
+            if woken == 0 {
+                // Otherwise a waker might be reported twice in one go.
+                collect_wakes(&mut state, records, 0);
+            }
+            drop(state);
+
+            if !records.records.is_empty() {
+                return Ok(());
+            }
+            // Nothing was taken, so the error is lost to nobody.
+            result?;
+            if deadline.is_past() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Brings the array up to date: as much work as there are changes.
+    fn apply_changes<N: Notifier>(&mut self, shared: &Shared<N>, state: &mut State) {
+        let length = state.table.len() + 1;
+        if self.array.len() < length {
+            let nothing = raw::pollfd {
+                fd: -1,
+                events: 0,
+                revents: 0,
+            };
+            self.array.resize(length, nothing);
+            self.generations.resize(length, 0);
+        }
+        if let Some(first) = self.array.first_mut() {
+            first.fd = shared.notifier.as_fd().as_raw_fd();
+            first.events = raw::POLLIN;
+        }
+        while let Some((index, generation, pollfd)) = state.table.next_change() {
+            self.set(index, generation, pollfd);
+        }
+    }
+
+    fn set(&mut self, index: u32, generation: u32, pollfd: raw::pollfd) {
+        let place = index as usize + 1;
+        if let (Some(entry), Some(tenant)) =
+            (self.array.get_mut(place), self.generations.get_mut(place))
+        {
+            *entry = pollfd;
+            *tenant = generation;
+        }
+    }
+
+    /// Looks at what the common wait cannot judge. Returns when the first muted lane may be reported.
+    fn look_apart<N: Notifier>(
+        &mut self,
+        shared: &Shared<N>,
+        records: &mut Records,
+    ) -> Option<Instant> {
+        if self.apart.is_empty() {
+            return None;
+        }
+        self.questions.clear();
+        self.asked.clear();
+        let mut state = shared.state();
+        self.apply_changes(shared, &mut state);
+        self.apart.retain(|key| {
+            let stays = state.table.stays_apart(*key);
+            if let Some(question) = state
+                .table
+                .get(*key)
+                .filter(|_| stays)
+                .and_then(|s| s.question())
+            {
+                self.questions.push(question);
+                self.asked.push(*key);
+            }
+            stays
+        });
+        drop(state);
+        if self.questions.is_empty() || syscall::wait(&mut self.questions, Wait::Millis(0)).is_err()
+        {
+            return None;
+        }
+        let now = Instant::now();
+        let mut wake_at = None;
+        let mut state = shared.state();
+        for number in 0..self.asked.len() {
+            let (question, key) = (self.questions[number], self.asked[number]);
+            let Some(slot) = state.table.get(key) else {
+                continue;
+            };
+            if question.revents & raw::POLLNVAL != 0 {
+                state.table.remove(key);
+                continue;
+            }
+            if records.room() == 0 {
+                // Untouched: the next call asks again.
+                break;
+            }
+            match slot.answer(question.events, question.revents, now) {
+                Look::Nothing => {}
+                Look::Event(record) => records.push(record),
+                Look::Muted(until) => wake_at = earlier(wake_at, Some(until)),
+            }
+            let pollfd = slot.pollfd();
+            self.set(key.index, key.generation, pollfd);
+        }
+        wake_at
+    }
+
+    /// Takes what the wait found: `count` entries of the array have something to say.
+    fn take<N: Notifier>(
+        &mut self,
+        shared: &Shared<N>,
+        state: &mut State,
+        records: &mut Records,
+        count: usize,
+    ) {
+        let mut left = count;
+        if self.array.first().is_some_and(|first| first.revents != 0) {
+            left = left.saturating_sub(1);
+            // Empty it by what the kernel says, not by `notified`: a late write would keep the array busy otherwise. If it
+            // cannot be emptied, the next turn tries again.
+            let _ = shared.notifier.drain();
+        }
+        self.clear_lanes(state);
+        let now = Instant::now();
+        let places = self.array.len();
+        // Place 0 is the notifier.
+        let mut place = if self.start == 0 || self.start >= places {
+            1
+        } else {
+            self.start
+        };
+        for _ in 1..places {
+            if left == 0 {
+                break;
+            }
+            let entry = self.array.get(place).copied();
+            let tenant = self.generations.get(place).copied();
+            if let (Some(entry), Some(generation)) = (entry, tenant) {
+                if entry.revents != 0 {
+                    if records.room() == 0 {
+                        break;
+                    }
+                    left -= 1;
+                    let key = Key {
+                        index: place as u32 - 1,
+                        generation,
+                    };
+                    if let Some(record) = self.take_one(state, key, entry, now) {
+                        records.push(record);
+                    }
+                }
+            }
+            place = if place + 1 == places { 1 } else { place + 1 };
+        }
+        self.start = place;
+    }
+
+    /// What one entry has to say, if its tenant is still there.
+    fn take_one(
+        &mut self,
+        state: &mut State,
+        key: Key,
+        entry: raw::pollfd,
+        now: Instant,
+    ) -> Option<Record> {
+        if entry.revents & raw::POLLNVAL != 0 {
+            // The number was closed: what epoll does then.
+            state.table.remove(key);
+            return None;
+        }
+        let slot = state.table.get(key)?;
+        let record = slot.ready(entry.events, entry.revents, now);
+        let pollfd = slot.pollfd();
+        self.set(key.index, key.generation, pollfd);
+        if state.table.set_apart(key) {
+            self.apart.push(key);
+        }
+        record
+    }
+
+    /// Notes which raw descriptors the wait has seen not ready.
+    fn clear_lanes(&mut self, state: &mut State) {
+        for key in &self.apart {
+            let place = key.index as usize + 1;
+            let entry = self.array.get(place).copied();
+            let is_tenant = self.generations.get(place) == Some(&key.generation);
+            if let (Some(entry), true, Some(slot)) = (entry, is_tenant, state.table.get(*key)) {
+                if entry.fd >= 0 {
+                    slot.seen(entry.events, entry.revents);
+                }
+            }
+        }
+    }
+}
+
+/// Reports wakers, as long as more than `reserved` places are left, and returns how many. The rest stays for later.
+fn collect_wakes(state: &mut State, records: &mut Records, reserved: usize) -> usize {
+    let count = records
+        .room()
+        .saturating_sub(reserved)
+        .min(state.woken.len());
+    for slot in state.woken.drain(..count) {
+        // A read-modify-write: it acquires what every merged wake released.
+        slot.flag.swap(false, Ordering::AcqRel);
+        records.push(Record::new(slot.token, raw::POLLIN));
+    }
+    count
+}
+
+/// The earlier of two moments, where `None` is never.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// The wait until then; the caller goes on if it was only a piece.
+fn time_left(until: Option<Instant>) -> Wait {
+    let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+    timeout::plan(left).0
+}

@@ -1,0 +1,383 @@
+//! What is registered: slots by index and generation, and the rules by which readiness becomes an event.
+
+use std::collections::HashMap;
+use std::ffi::c_short;
+use std::io;
+use std::os::fd::RawFd;
+use std::time::Instant;
+
+use super::Record;
+use crate::Token;
+use crate::sys::errors;
+use crate::sys::lanes::Lane;
+use crate::sys::raw;
+
+/// What the reading lane is made of.
+pub(super) const READ: c_short = raw::POLLIN | raw::POLLPRI | raw::POLLRDHUP;
+/// What the writing lane is made of.
+pub(super) const WRITE: c_short = raw::POLLOUT;
+/// What poll(2) reports whether it is asked to or not.
+pub(super) const GONE: c_short = raw::POLLHUP | raw::POLLERR;
+
+/// A registration: the place, and which of its tenants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    pub(super) index: u32,
+    pub(super) generation: u32,
+}
+
+/// How edges are made of levels.
+#[derive(Clone, Copy, Debug)]
+enum Edges {
+    /// An owned source: a condition that was reported waits until an operation would block. These are still armed.
+    Owned { armed: c_short },
+    /// A raw descriptor, whose operations nobody sees.
+    Raw { read: Lane, write: Lane },
+}
+
+/// A hang-up or error that was reported. It cannot be masked, so the slot is out of the array until something changes.
+#[derive(Clone, Copy, Debug)]
+struct Parked {
+    asked: c_short,
+    reported: c_short,
+}
+
+/// One registration, or a free place.
+#[derive(Debug)]
+pub(super) struct Slot {
+    generation: u32,
+    /// -1 if the place is free.
+    fd: RawFd,
+    token: Token,
+    interest: c_short,
+    edges: Edges,
+    parked: Option<Parked>,
+    /// Whether its index is in `changes`.
+    changed: bool,
+    /// Whether the poller looks at it apart.
+    pub(super) apart: bool,
+}
+
+/// What a look at a slot apart led to.
+pub(super) enum Look {
+    /// Nothing to report.
+    Nothing,
+    /// This is to be reported.
+    Event(Record),
+    /// Ready, but muted until then.
+    Muted(Instant),
+}
+
+impl Slot {
+    /// What the poller's array says of this slot.
+    pub(super) fn pollfd(&self) -> raw::pollfd {
+        // A negative number is passed over.
+        let fd = if self.parked.is_some() { -1 } else { self.fd };
+        raw::pollfd {
+            fd,
+            events: self.wanted(),
+            revents: 0,
+        }
+    }
+
+    /// The conditions the common wait is to see.
+    fn wanted(&self) -> c_short {
+        match &self.edges {
+            Edges::Owned { armed } => *armed,
+            Edges::Raw { .. } => self.interest & !self.in_doubt(),
+        }
+    }
+
+    /// The conditions that are looked at apart.
+    fn in_doubt(&self) -> c_short {
+        match &self.edges {
+            Edges::Owned { .. } => 0,
+            Edges::Raw { read, write } => {
+                let mut bits = 0;
+                if read.is_in_doubt() {
+                    bits |= READ;
+                }
+                if write.is_in_doubt() {
+                    bits |= WRITE;
+                }
+                self.interest & bits
+            }
+        }
+    }
+
+    /// Arms all conditions: the next wait reports those that hold.
+    fn arm(&mut self) {
+        self.parked = None;
+        match &mut self.edges {
+            Edges::Owned { armed } => *armed = self.interest,
+            Edges::Raw { read, write } => {
+                read.seen_clear();
+                write.seen_clear();
+            }
+        }
+    }
+
+    /// Whether the poller has to look at it apart from the common wait.
+    fn wants_a_look(&self) -> bool {
+        self.parked.is_some()
+            || matches!(&self.edges, Edges::Raw { read, write } if read.is_unproven() || write.is_unproven())
+    }
+
+    /// What a zero-time-out poll is to ask, if anything.
+    pub(super) fn question(&self) -> Option<raw::pollfd> {
+        let events = match &self.parked {
+            Some(parked) => parked.asked,
+            None => self.in_doubt(),
+        };
+        (self.parked.is_some() || events != 0).then_some(raw::pollfd {
+            fd: self.fd,
+            events,
+            revents: 0,
+        })
+    }
+
+    /// Takes the answer to a question. `now` is when it was asked.
+    pub(super) fn answer(&mut self, events: c_short, revents: c_short, now: Instant) -> Look {
+        if let Some(parked) = self.parked {
+            if events == parked.asked && revents & (events | GONE) != parked.reported {
+                // Something has changed: that is an edge.
+                self.arm();
+            }
+            return Look::Nothing;
+        }
+        let asked = events & self.in_doubt();
+        let Edges::Raw { read, write } = &mut self.edges else {
+            return Look::Nothing;
+        };
+        let mut bits = 0;
+        let mut muted: Option<Instant> = None;
+        for (lane, mask) in [(read, READ), (write, WRITE)] {
+            if asked & mask == 0 {
+                continue;
+            }
+            if revents & mask == 0 {
+                lane.seen_clear();
+            } else if let Some(until) = lane.muted(now) {
+                muted = Some(muted.map_or(until, |other| other.min(until)));
+            } else {
+                bits |= revents & mask & self.interest;
+                lane.report(now);
+            }
+        }
+        match (bits, muted) {
+            (0, None) => Look::Nothing,
+            (0, Some(until)) => Look::Muted(until),
+            (bits, _) => Look::Event(Record::new(self.token, bits)),
+        }
+    }
+
+    /// Takes what the common wait saw: the event to report, if any.
+    pub(super) fn ready(
+        &mut self,
+        asked: c_short,
+        revents: c_short,
+        now: Instant,
+    ) -> Option<Record> {
+        let bits = revents & (self.wanted() & asked | GONE);
+        if bits == 0 || self.parked.is_some() {
+            return None;
+        }
+        match &mut self.edges {
+            Edges::Owned { armed } => *armed &= !bits,
+            Edges::Raw { read, write } => {
+                if bits & READ != 0 {
+                    read.report(now);
+                }
+                if bits & WRITE != 0 {
+                    write.report(now);
+                }
+            }
+        }
+        if bits & GONE != 0 {
+            self.parked = Some(Parked {
+                asked,
+                reported: revents & (asked | GONE),
+            });
+        }
+        let mut shown = bits;
+        if bits & raw::POLLRDHUP != 0 {
+            // An end of file can be read, also where data was reported before.
+            shown |= self.interest & raw::POLLIN;
+        }
+        Some(Record::new(self.token, shown))
+    }
+
+    /// A condition was asked for and not seen.
+    pub(super) fn seen(&mut self, asked: c_short, revents: c_short) {
+        if let Edges::Raw { read, write } = &mut self.edges {
+            for (lane, mask) in [(read, READ), (write, WRITE)] {
+                if asked & mask != 0 && revents & mask == 0 {
+                    lane.seen_clear();
+                }
+            }
+        }
+    }
+}
+
+/// All registrations of one selector.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    numbers: HashMap<RawFd, u32>,
+    /// Slots that the poller's array does not show as they are.
+    changes: Vec<u32>,
+}
+
+impl Table {
+    /// How many places there are, free ones included.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The slot of a registration, if it still is.
+    pub(super) fn get(&mut self, key: Key) -> Option<&mut Slot> {
+        self.slots
+            .get_mut(key.index as usize)
+            .filter(|slot| slot.generation == key.generation && slot.fd >= 0)
+    }
+
+    /// The registration of a number.
+    pub(super) fn find(&self, fd: RawFd) -> io::Result<Key> {
+        let index = *self.numbers.get(&fd).ok_or_else(errors::not_registered)?;
+        let slot = self.slots.get(index as usize);
+        let generation = slot.map_or(0, |slot| slot.generation);
+        Ok(Key { index, generation })
+    }
+
+    /// Adds a registration.
+    pub(super) fn insert(
+        &mut self,
+        fd: RawFd,
+        token: Token,
+        interest: c_short,
+        is_raw: bool,
+    ) -> io::Result<Key> {
+        if fd < 0 {
+            return Err(io::Error::from_raw_os_error(raw::EBADF));
+        }
+        if self.numbers.contains_key(&fd) {
+            return Err(errors::already_registered());
+        }
+        let edges = if is_raw {
+            Edges::Raw {
+                read: Lane::default(),
+                write: Lane::default(),
+            }
+        } else {
+            Edges::Owned { armed: interest }
+        };
+        let new = |generation| Slot {
+            generation,
+            fd,
+            token,
+            interest,
+            edges,
+            parked: None,
+            changed: false,
+            apart: false,
+        };
+        let reused = self.free.pop().and_then(|index| {
+            let slot = self.slots.get_mut(index as usize)?;
+            let changed = slot.changed;
+            *slot = new(slot.generation);
+            slot.changed = changed;
+            Some((index, slot.generation))
+        });
+        let (index, generation) = match reused {
+            Some(place) => place,
+            None => {
+                let index = u32::try_from(self.slots.len())
+                    .map_err(|_| errors::invalid("too many sources"))?;
+                self.slots.push(new(0));
+                (index, 0)
+            }
+        };
+        self.numbers.insert(fd, index);
+        self.change(index);
+        Ok(Key { index, generation })
+    }
+
+    /// Replaces token and interest, and arms.
+    pub(super) fn replace(&mut self, key: Key, token: Token, interest: c_short) -> io::Result<()> {
+        let slot = self.get(key).ok_or_else(errors::not_registered)?;
+        slot.token = token;
+        slot.interest = interest;
+        slot.arm();
+        self.change(key.index);
+        Ok(())
+    }
+
+    /// Arms again after an operation that would block. `false` if there was nothing to do.
+    pub(super) fn rearm(&mut self, key: Key) -> bool {
+        let Some(slot) = self.get(key) else {
+            return false;
+        };
+        if slot.parked.is_none() && slot.wanted() == slot.interest {
+            return false;
+        }
+        slot.arm();
+        self.change(key.index);
+        true
+    }
+
+    /// Ends a registration. `false` if it had ended.
+    pub(super) fn remove(&mut self, key: Key) -> bool {
+        let Some(slot) = self.get(key) else {
+            return false;
+        };
+        let fd = slot.fd;
+        slot.fd = -1;
+        slot.parked = None;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.numbers.remove(&fd);
+        self.free.push(key.index);
+        self.change(key.index);
+        true
+    }
+
+    fn change(&mut self, index: u32) {
+        if let Some(slot) = self.slots.get_mut(index as usize) {
+            if !slot.changed {
+                slot.changed = true;
+                self.changes.push(index);
+            }
+        }
+    }
+
+    /// Takes one change: the place, the generation there, and what the array is to say.
+    pub(super) fn next_change(&mut self) -> Option<(u32, u32, raw::pollfd)> {
+        let index = self.changes.pop()?;
+        let slot = self.slots.get_mut(index as usize)?;
+        slot.changed = false;
+        Some((index, slot.generation, slot.pollfd()))
+    }
+
+    /// Marks a slot to be looked at apart; `true` if it was not yet.
+    pub(super) fn set_apart(&mut self, key: Key) -> bool {
+        self.get(key)
+            .is_some_and(|slot| slot.wants_a_look() && !std::mem::replace(&mut slot.apart, true))
+    }
+
+    /// Whether a slot is still to be looked at apart; if not, it is marked so.
+    pub(super) fn stays_apart(&mut self, key: Key) -> bool {
+        let Some(slot) = self.slots.get_mut(key.index as usize) else {
+            return false;
+        };
+        let stays = slot.generation == key.generation && slot.fd >= 0 && slot.wants_a_look();
+        if !stays && slot.generation == key.generation {
+            slot.apart = false;
+        }
+        stays
+    }
+
+    /// Whether a parked slot is among those looked at apart.
+    pub(super) fn is_parked(&mut self, key: Key) -> bool {
+        self.get(key).is_some_and(|slot| slot.parked.is_some())
+    }
+}

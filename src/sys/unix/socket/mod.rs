@@ -1,0 +1,83 @@
+//! Sockets of Unix systems, through the `libc` crate.
+//!
+//! Every socket made here is non-blocking and close-on-exec from its creation on, and is owned by a value as soon as the kernel
+//! has returned its number: a later step that fails closes it. The other operations of sockets are std's.
+
+mod address;
+mod syscall;
+pub(crate) mod tcp;
+pub(crate) mod udp;
+pub(crate) mod uds;
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use crate::sys::socket_facts;
+
+/// Takes one connection: accept4(2), or accept(2) and fcntl(2) where that is missing or forbidden.
+///
+/// A sandbox may forbid it with ENOSYS or EPERM. EPERM from a firewall is indistinguishable; then the second call says so, too.
+fn accept<A>(listener: BorrowedFd<'_>, storage: &mut syscall::Storage<A>) -> io::Result<OwnedFd> {
+    if socket_facts::ACCEPT4 {
+        match syscall::accept4(listener, storage) {
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {}
+            result => return result,
+        }
+    }
+    accept_and_set(listener, storage)
+}
+
+/// See [`accept`]. Some systems pass the listener's flags on, others do not: both are set.
+fn accept_and_set<A>(
+    listener: BorrowedFd<'_>,
+    storage: &mut syscall::Storage<A>,
+) -> io::Result<OwnedFd> {
+    let socket = syscall::accept(listener, storage)?;
+    syscall::set_close_on_exec(socket.as_fd())?;
+    syscall::set_nonblocking(socket.as_fd())?;
+    Ok(socket)
+}
+
+/// Whether connect(2) has at least begun. After EINTR it goes on without us, as after EINPROGRESS.
+fn begun(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsRawFd;
+
+    /// the path without accept4(2) sets both flags.
+    #[test]
+    fn plain_accept_sets_both_flags() {
+        let listener = tcp::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut storage = syscall::Storage::internet();
+        let accepted = accept_and_set(listener.as_fd(), &mut storage).unwrap();
+        let info = format!("/proc/self/fdinfo/{}", accepted.as_raw_fd());
+        let info = std::fs::read_to_string(info).unwrap();
+        let flags = info
+            .lines()
+            .find_map(|line| line.strip_prefix("flags:"))
+            .map(|octal| i32::from_str_radix(octal.trim(), 8).unwrap())
+            .unwrap();
+        assert_eq!(flags & libc::O_NONBLOCK, libc::O_NONBLOCK);
+        assert_eq!(flags & libc::O_CLOEXEC, libc::O_CLOEXEC);
+        let peer = address::from_internet(&storage).unwrap();
+        assert_eq!(peer, client.local_addr().unwrap());
+    }
+
+    #[test]
+    fn an_interrupted_connect_goes_on() {
+        let error = |code| Err(io::Error::from_raw_os_error(code));
+        assert!(begun(error(libc::EINTR)).is_ok());
+        assert!(begun(error(libc::EINPROGRESS)).is_ok());
+        assert!(begun(error(libc::ECONNREFUSED)).is_err());
+    }
+}

@@ -1,0 +1,55 @@
+//! The traits that turn sockets into descriptors and back.
+#![allow(unsafe_code)]
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+
+use crate::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+
+/// For each of the sockets.
+macro_rules! handles {
+    ($($socket:ident)*) => {$(
+        impl AsFd for $socket {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.inner.as_fd()
+            }
+        }
+
+        impl AsRawFd for $socket {
+            fn as_raw_fd(&self) -> RawFd {
+                self.inner.as_raw_fd()
+            }
+        }
+
+        /// A registration is given up as by dropping the socket.
+        impl IntoRawFd for $socket {
+            fn into_raw_fd(self) -> RawFd {
+                self.inner.into_inner().into_raw_fd()
+            }
+        }
+
+        /// The descriptor should be non-blocking: its mode is not changed.
+        impl FromRawFd for $socket {
+            unsafe fn from_raw_fd(fd: RawFd) -> $socket {
+                // SAFETY: the caller promises that `fd` is open and theirs to give away.
+                let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+                $socket::from(fd)
+            }
+        }
+
+        /// A registration is given up as by dropping the socket.
+        impl From<$socket> for OwnedFd {
+            fn from(socket: $socket) -> OwnedFd {
+                socket.inner.into_inner().into()
+            }
+        }
+
+        /// The descriptor should be non-blocking: its mode is not changed.
+        impl From<OwnedFd> for $socket {
+            fn from(fd: OwnedFd) -> $socket {
+                $socket::from_std(fd.into())
+            }
+        }
+    )*};
+}
+
+handles!(TcpListener TcpStream UdpSocket UnixDatagram UnixListener UnixStream);

@@ -1,0 +1,332 @@
+//! Pipes: one-way streams between threads or processes.
+//!
+//! [`new`] makes a pipe. The pipes of a child process become a [`Sender`] or [`Receiver`] by `From`.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::process::{ChildStderr, ChildStdin, ChildStdout};
+
+use crate::event::Source;
+use crate::io_source::IoSource;
+use crate::sys::descriptor;
+use crate::{Interest, Registry, Token};
+
+/// Makes a pipe. Both ends are non-blocking, and child processes do not inherit them.
+///
+/// The writable end reports that it is closed when the [`Receiver`] is dropped, and the readable end when the [`Sender`] is.
+///
+/// # Errors
+///
+/// What the system says, such as too many open files.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use mio::{Events, Interest, Poll, Token, unix::pipe};
+/// use std::io::{ErrorKind, Read, Write};
+///
+/// let (mut sender, mut receiver) = pipe::new()?;
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(8);
+/// poll.registry().register(&mut receiver, Token(0), Interest::READABLE)?;
+///
+/// let mut buffer = [0; 8];
+/// assert_eq!(receiver.read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+/// sender.write_all(b"hello")?;
+/// poll.poll(&mut events, None)?;
+/// let count = receiver.read(&mut buffer)?;
+/// assert_eq!(&buffer[..count], b"hello");
+///
+/// drop(sender);
+/// poll.poll(&mut events, None)?;
+/// assert!(events.iter().any(|event| event.is_read_closed()));
+/// assert_eq!(receiver.read(&mut buffer)?, 0);
+/// # Ok(())
+/// # }
+/// ```
+pub fn new() -> io::Result<(Sender, Receiver)> {
+    let (reader, writer) = descriptor::pipe()?;
+    Ok((Sender::from(writer), Receiver::from(reader)))
+}
+
+/// The end of a pipe that is written to. See [`new`].
+///
+/// A write to a pipe whose [`Receiver`] is gone is [`BrokenPipe`](io::ErrorKind::BrokenPipe), as long as the program ignores
+/// the signal `SIGPIPE`; Rust programs do so unless told otherwise.
+#[derive(Debug)]
+pub struct Sender {
+    inner: IoSource<File>,
+}
+
+/// The end of a pipe that is read from. See [`new`].
+#[derive(Debug)]
+pub struct Receiver {
+    inner: IoSource<File>,
+}
+
+impl Sender {
+    /// Sets whether writing waits (`false`) or says [`WouldBlock`](io::ErrorKind::WouldBlock) (`true`).
+    ///
+    /// The mode belongs to the open file: it changes for everyone who shares it, such as a child process.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::unix::pipe::Sender;
+    /// use std::process::{Command, Stdio};
+    ///
+    /// let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+    /// let sender = Sender::from(child.stdin.take().unwrap());
+    /// sender.set_nonblocking(true)?;
+    /// drop(sender);
+    /// assert!(child.wait()?.success());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        descriptor::set_nonblocking(self.inner.as_fd(), nonblocking)
+    }
+
+    /// Runs an operation of your own on the pipe, and arms it again if it says [`WouldBlock`](io::ErrorKind::WouldBlock).
+    ///
+    /// `f` must say so if, and only if, the pipe was not ready, and should not use the methods of this type.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::unix::pipe;
+    /// use std::fs::File;
+    /// use std::io::Write;
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (sender, _receiver) = pipe::new()?;
+    /// let count = sender.try_io(|| {
+    ///     let mut other = File::from(sender.as_fd().try_clone_to_owned()?);
+    ///     other.write(b"hello")
+    /// })?;
+    /// assert_eq!(count, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.do_io(|_| f())
+    }
+}
+
+impl Receiver {
+    /// Sets whether reading waits (`false`) or says [`WouldBlock`](io::ErrorKind::WouldBlock) (`true`).
+    ///
+    /// The mode belongs to the open file: it changes for everyone who shares it, such as a child process.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::unix::pipe::Receiver;
+    /// use std::io::{ErrorKind, Read};
+    /// use std::process::{Command, Stdio};
+    ///
+    /// let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    /// let mut receiver = Receiver::from(child.stdout.take().unwrap());
+    /// receiver.set_nonblocking(true)?;
+    /// assert_eq!(receiver.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// child.wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        descriptor::set_nonblocking(self.inner.as_fd(), nonblocking)
+    }
+
+    /// Runs an operation of your own on the pipe, and arms it again if it says [`WouldBlock`](io::ErrorKind::WouldBlock).
+    ///
+    /// `f` must say so if, and only if, the pipe was not ready, and should not use the methods of this type.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::unix::pipe;
+    /// use std::fs::File;
+    /// use std::io::{ErrorKind, Read};
+    /// use std::os::fd::AsFd;
+    ///
+    /// let (_sender, receiver) = pipe::new()?;
+    /// let error = receiver
+    ///     .try_io(|| {
+    ///         let mut other = File::from(receiver.as_fd().try_clone_to_owned()?);
+    ///         other.read(&mut [0; 8])
+    ///     })
+    ///     .unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.do_io(|_| f())
+    }
+}
+
+/// Traits that both ends have.
+macro_rules! end {
+    ($end:ident) => {
+        impl Source for $end {
+            fn register(
+                &mut self,
+                registry: &Registry,
+                token: Token,
+                interests: Interest,
+            ) -> io::Result<()> {
+                self.inner.register(registry, token, interests)
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &Registry,
+                token: Token,
+                interests: Interest,
+            ) -> io::Result<()> {
+                self.inner.reregister(registry, token, interests)
+            }
+
+            fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+                self.inner.deregister(registry)
+            }
+        }
+
+        impl AsFd for $end {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.inner.as_fd()
+            }
+        }
+
+        impl AsRawFd for $end {
+            fn as_raw_fd(&self) -> RawFd {
+                self.inner.as_raw_fd()
+            }
+        }
+
+        /// A registration is given up as by dropping the pipe's end.
+        impl IntoRawFd for $end {
+            fn into_raw_fd(self) -> RawFd {
+                self.inner.into_inner().into_raw_fd()
+            }
+        }
+
+        /// The descriptor should be non-blocking: its mode is not changed.
+        impl FromRawFd for $end {
+            unsafe fn from_raw_fd(fd: RawFd) -> $end {
+                // SAFETY: the caller promises that `fd` is open and theirs to give away.
+                let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+                $end::from(fd)
+            }
+        }
+
+        /// A registration is given up as by dropping the pipe's end.
+        impl From<$end> for OwnedFd {
+            fn from(end: $end) -> OwnedFd {
+                end.inner.into_inner().into()
+            }
+        }
+
+        /// The descriptor should be non-blocking: its mode is not changed.
+        impl From<OwnedFd> for $end {
+            fn from(fd: OwnedFd) -> $end {
+                $end {
+                    inner: IoSource::new(File::from(fd)),
+                }
+            }
+        }
+    };
+}
+
+end!(Sender);
+end!(Receiver);
+
+/// `Write` for a sender or a reference to one.
+macro_rules! write_to {
+    ($sender:ty) => {
+        impl Write for $sender {
+            fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+                self.inner.do_io(|mut pipe| pipe.write(buf))
+            }
+
+            fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+                self.inner.do_io(|mut pipe| pipe.write_vectored(bufs))
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                self.inner.do_io(|mut pipe| pipe.flush())
+            }
+        }
+    };
+}
+
+write_to!(Sender);
+write_to!(&Sender);
+
+/// `Read` for a receiver or a reference to one.
+macro_rules! read_from {
+    ($receiver:ty) => {
+        impl Read for $receiver {
+            fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+                self.inner.do_io(|mut pipe| pipe.read(buf))
+            }
+
+            fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                self.inner.do_io(|mut pipe| pipe.read_vectored(bufs))
+            }
+        }
+    };
+}
+
+read_from!(Receiver);
+read_from!(&Receiver);
+
+/// The pipe keeps its mode, which is blocking: call [`Sender::set_nonblocking`].
+impl From<ChildStdin> for Sender {
+    fn from(stdin: ChildStdin) -> Sender {
+        Sender::from(OwnedFd::from(stdin))
+    }
+}
+
+/// The pipe keeps its mode, which is blocking: call [`Receiver::set_nonblocking`].
+impl From<ChildStdout> for Receiver {
+    fn from(stdout: ChildStdout) -> Receiver {
+        Receiver::from(OwnedFd::from(stdout))
+    }
+}
+
+/// The pipe keeps its mode, which is blocking: call [`Receiver::set_nonblocking`].
+impl From<ChildStderr> for Receiver {
+    fn from(stderr: ChildStderr) -> Receiver {
+        Receiver::from(OwnedFd::from(stderr))
+    }
+}
