@@ -32,8 +32,10 @@ pub(crate) use std::os::android::net::SocketAddrExt as AbstractName;
 pub(crate) use std::os::linux::net::SocketAddrExt as AbstractName;
 
 #[cfg(feature = "os-poll")]
+#[allow(unused_imports)] // For queues in the kernel.
 pub(crate) mod atomic;
 #[cfg(feature = "os-poll")]
+#[allow(dead_code)] // For queues in the kernel.
 pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that emulate edges.
@@ -43,6 +45,7 @@ pub(crate) mod raw;
 #[cfg(feature = "os-poll")]
 pub(crate) mod timeout;
 #[cfg(feature = "os-poll")]
+#[allow(dead_code)] // For queues in the kernel.
 pub(crate) mod wake_bits;
 
 /// Facts about sockets that differ between systems of one kind.

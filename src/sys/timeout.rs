@@ -38,8 +38,8 @@ pub(crate) fn plan(timeout: Option<Duration>) -> (Wait, bool) {
 
 /// Whole milliseconds, never fewer than `duration`, and at most what the kernel takes.
 pub(crate) fn round_up_millis(duration: Duration) -> c_int {
-    let millis = duration.as_nanos().div_ceil(1_000_000);
-    c_int::try_from(millis).map_or(LONGEST, |millis| millis.min(LONGEST))
+    // The smaller of both fits, as `LONGEST` does.
+    duration.as_nanos().div_ceil(1_000_000).min(LONGEST as u128) as c_int
 }
 
 #[cfg(test)]

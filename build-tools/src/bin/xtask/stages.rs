@@ -55,7 +55,10 @@ fn stages() -> Vec<Stage> {
                 &format!("tests-{}-{profile}", backend.name),
                 &format!("all tests on {} in {profile}", backend.name),
                 Box::new(move |context| {
-                    tests(context, backend, &["--all-features", flag].join(" "))
+                    let options = ["--all-features", flag].join(" ");
+                    context
+                        .run(tests(context.project, backend, &options))
+                        .map(drop)
                 }),
             );
         }
@@ -199,64 +202,68 @@ const APART: [&str; 3] = [
 ];
 
 fn fmt(context: &mut Context<'_>) -> Result<()> {
-    context.run(Step::new("cargo").words("fmt --all --check"))?;
+    let mut steps = vec![Step::new("cargo").words("fmt --all --check")];
     for folder in APART {
-        // Without `--all`: api-upstream's only file belongs to the library and is checked with it.
         let manifest = context.project.path(folder).join("Cargo.toml");
-        context.run(
+        steps.push(
             Step::new("cargo")
                 .words("fmt --check --manifest-path")
                 .argument(manifest),
-        )?;
+        );
     }
-    Ok(())
+    context.run_each(steps)
 }
 
 fn clippy(context: &mut Context<'_>) -> Result<()> {
-    let arguments = "clippy --workspace --all-targets --all-features -- -D warnings";
-    context.run(Step::cargo(context.project, PLAIN, arguments))?;
+    let project = context.project;
+    let all = "clippy --keep-going --workspace --all-targets --all-features -- -D warnings";
+    let mut steps = vec![Step::cargo(project, PLAIN, all)];
     // The fallbacks are code that no build without their flags sees.
     for backend in &BACKENDS[1..] {
-        let arguments = "clippy --all-targets --all-features -- -D warnings";
-        context.run(Step::cargo(context.project, *backend, arguments))?;
+        let library = "clippy --keep-going --all-targets --all-features -- -D warnings";
+        steps.push(Step::cargo(project, *backend, library));
     }
-    let smoke = context.project.path("build-tools/apps/tokio-smoke");
-    let arguments = "clippy --all-targets -- -D warnings";
-    context.run(Step::cargo(context.project, PLAIN, arguments).folder(smoke))?;
-    Ok(())
+    let smoke = Step::cargo(project, PLAIN, "clippy --all-targets -- -D warnings");
+    steps.push(smoke.folder(project.path("build-tools/apps/tokio-smoke")));
+    let models = Step::cargo(
+        project,
+        PLAIN,
+        "clippy --release --all-targets -- -D warnings",
+    );
+    steps.push(
+        models
+            .folder(project.path("build-tools/loom"))
+            .set("RUSTFLAGS", "--cfg loom")
+            .set("CARGO_TARGET_DIR", project.target("loom")),
+    );
+    context.run_each(steps)
 }
 
 fn docs(context: &mut Context<'_>) -> Result<()> {
-    let arguments = "doc --all-features --no-deps";
-    context
-        .run(Step::cargo(context.project, PLAIN, arguments).set("RUSTDOCFLAGS", "-D warnings"))?;
-    let arguments = "doc --all-features --no-deps --document-private-items";
-    context
-        .run(Step::cargo(context.project, PLAIN, arguments).set("RUSTDOCFLAGS", "-D warnings"))?;
-    Ok(())
+    // As it is published, and with what is private for who works on it.
+    let step = |arguments| {
+        Step::cargo(context.project, PLAIN, arguments).set("RUSTDOCFLAGS", "-D warnings")
+    };
+    let steps = [
+        step("doc --all-features --no-deps"),
+        step("doc --all-features --no-deps --document-private-items"),
+    ];
+    context.run_each(steps)
 }
 
 /// The library's own tests and all of `tests/`.
-fn tests(context: &mut Context<'_>, backend: Backend, options: &str) -> Result<()> {
-    let step = Step::cargo(
-        context.project,
-        backend,
-        "test --no-fail-fast --lib --tests",
-    )
-    .words(options);
-    context.run(step).map(drop)
+fn tests(project: &Project, backend: Backend, options: &str) -> Step {
+    Step::cargo(project, backend, "test --no-fail-fast --lib --tests").words(options)
 }
 
 /// Sockets must work in full without a selector, and nothing may panic where there is none.
 fn reduced(context: &mut Context<'_>) -> Result<()> {
-    let mut failed = None;
-    for features in ["", "net", "os-poll", "os-ext", "os-poll,net"] {
+    let step = |features| {
         let options = format!("--no-default-features --features={features}");
-        if let Err(error) = tests(context, PLAIN, &options) {
-            failed = Some(error);
-        }
-    }
-    failed.map_or(Ok(()), Err)
+        tests(context.project, PLAIN, &options)
+    };
+    let steps = ["", "net", "os-poll", "os-ext", "os-poll,net"].map(step);
+    context.run_each(steps)
 }
 
 fn doctests(context: &mut Context<'_>) -> Result<()> {
@@ -345,16 +352,11 @@ fn tokio(context: &mut Context<'_>) -> Result<()> {
             "tokio is not built on this library: run `cargo update -p mio` in build-tools/apps/tokio-smoke"
         );
     }
-    let mut failed = None;
-    for backend in BACKENDS {
-        let step = Step::cargo(context.project, backend, "run --locked")
-            .folder(&folder)
-            .limit(600);
-        if let Err(error) = context.run(step) {
-            failed = Some(error.context(backend.name));
-        }
-    }
-    failed.map_or(Ok(()), Err)
+    let steps = BACKENDS.map(|backend| {
+        let step = Step::cargo(context.project, backend, "run --locked");
+        step.folder(&folder).limit(600)
+    });
+    context.run_each(steps)
 }
 
 fn package(context: &mut Context<'_>) -> Result<()> {

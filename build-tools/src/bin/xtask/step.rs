@@ -241,6 +241,17 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// Runs all of these, also after one has failed; the error is the last one's.
+    pub(crate) fn run_each(&mut self, steps: impl IntoIterator<Item = Step>) -> Result<()> {
+        let mut outcome = Ok(());
+        for step in steps {
+            if let Err(error) = self.run(step) {
+                outcome = Err(error);
+            }
+        }
+        outcome
+    }
+
     /// Runs a command to its end and returns what it wrote. Another exit status than the expected one is an error.
     pub(crate) fn run(&mut self, step: Step) -> Result<String> {
         let shown = step.shown();

@@ -67,12 +67,12 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
             buffer.len() as _,
         )
     };
-    ret_count(count as isize)
+    ret_count(count)
 }
 
 /// write(2).
 pub(crate) fn write(fd: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
     // SAFETY: write(2) reads at most `buffer.len()` bytes of a buffer of that length.
-    let count = unsafe { raw::write(fd.as_raw_fd(), buffer.as_ptr().cast(), buffer.len() as _) };
-    ret_count(count as isize)
+    let count = unsafe { raw::write(fd.as_raw_fd(), buffer.as_ptr().cast(), buffer.len()) };
+    ret_count(count)
 }

@@ -1,0 +1,202 @@
+//! Queues in the kernel: epoll with eventfd or pipe, and what is like it.
+
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+
+use crate::sys::wake_bits::WakeBits;
+
+/// A mistake to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// None: the library's own file.
+    None,
+    /// The flag is read by a load, and set only if it was clear.
+    LoadFirst,
+    /// The flags are cleared by a store.
+    ClearByStore,
+    /// The flags are cleared before the kernel's wait.
+    ClearBeforeWait,
+    /// The flags are cleared after the caller has seen the events.
+    ClearAfterLook,
+    /// The flag is set after the notification.
+    SetAfterNotify,
+}
+
+/// The kernel's side: an edge for each waker.
+struct Kernel {
+    edges: Mutex<Vec<bool>>,
+    changed: Condvar,
+}
+
+impl Kernel {
+    fn notify(&self, waker: usize) {
+        self.edges.lock().unwrap()[waker] = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits, if `may_sleep`, and takes at most `capacity` edges.
+    fn wait(&self, capacity: usize, may_sleep: bool) -> Vec<usize> {
+        let mut edges = self.edges.lock().unwrap();
+        while may_sleep && !edges.contains(&true) {
+            edges = self.changed.wait(edges).unwrap();
+        }
+        let taken: Vec<usize> = (0..edges.len())
+            .filter(|waker| edges[*waker])
+            .take(capacity)
+            .collect();
+        for waker in &taken {
+            edges[*waker] = false;
+        }
+        taken
+    }
+}
+
+/// The flags, right or mistaken.
+struct Flags {
+    mistake: Mistake,
+    right: WakeBits,
+    wrong: AtomicUsize,
+}
+
+impl Flags {
+    fn wake(&self, bit: usize, notify: impl Fn()) {
+        match self.mistake {
+            Mistake::LoadFirst => {
+                if self.wrong.load(Ordering::Acquire) & bit == 0
+                    && self.wrong.fetch_or(bit, Ordering::AcqRel) & bit == 0
+                {
+                    notify();
+                }
+            }
+            Mistake::SetAfterNotify => {
+                if self.wrong.fetch_or(0, Ordering::AcqRel) & bit == 0 {
+                    notify();
+                    self.wrong.fetch_or(bit, Ordering::AcqRel);
+                }
+            }
+            Mistake::None => {
+                if self.right.announce(bit) {
+                    notify();
+                }
+            }
+            _ => {
+                if self.wrong.fetch_or(bit, Ordering::AcqRel) & bit == 0 {
+                    notify();
+                }
+            }
+        }
+    }
+
+    fn seen(&self) {
+        match self.mistake {
+            Mistake::None => self.right.seen(),
+            Mistake::ClearByStore => {
+                if self.wrong.load(Ordering::Acquire) != 0 {
+                    self.wrong.store(0, Ordering::Release);
+                }
+            }
+            _ => {
+                self.wrong.swap(0, Ordering::AcqRel);
+            }
+        }
+    }
+
+    /// One `select`; what the caller does with the events is `look`.
+    fn select(&self, kernel: &Kernel, capacity: usize, may_sleep: bool, look: impl FnOnce(&[usize])) {
+        if self.mistake == Mistake::ClearBeforeWait {
+            self.seen();
+        }
+        let events = kernel.wait(capacity, may_sleep);
+        let clear_now = match self.mistake {
+            Mistake::ClearBeforeWait | Mistake::ClearAfterLook => false,
+            _ => true,
+        };
+        if clear_now {
+            self.seen();
+        }
+        look(&events);
+        if self.mistake == Mistake::ClearAfterLook {
+            self.seen();
+        }
+    }
+}
+
+/// Who wakes what, and how the poller waits.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// For each thread the wakers it wakes, one after the other.
+    pub threads: Vec<Vec<usize>>,
+    /// How many wakers there are.
+    pub wakers: usize,
+    /// How many events one wait returns at most.
+    pub capacity: usize,
+    /// Waits before the first that sleeps which return at once: time-outs and signals.
+    pub early: usize,
+}
+
+/// Runs a scene: the poller sleeps until it has seen what every thread wrote before its last wake of every waker.
+pub fn run(scene: Scene, mistake: Mistake) {
+    crate::explore(move || {
+        let kernel = Arc::new(Kernel {
+            edges: Mutex::new(vec![false; scene.wakers]),
+            changed: Condvar::new(),
+        });
+        let flags = Arc::new(Flags {
+            mistake,
+            right: WakeBits::new(),
+            wrong: AtomicUsize::new(0),
+        });
+        let bits: Vec<usize> = (0..scene.wakers).map(|_| flags.right.take()).collect();
+        // What a thread writes before a wake of a waker: how often it has woken it.
+        let written: Arc<Vec<Vec<AtomicUsize>>> = Arc::new(
+            scene
+                .threads
+                .iter()
+                .map(|_| (0..scene.wakers).map(|_| AtomicUsize::new(0)).collect())
+                .collect(),
+        );
+        let mut handles = Vec::new();
+        for (number, wakes) in scene.threads.iter().cloned().enumerate() {
+            let (kernel, flags) = (Arc::clone(&kernel), Arc::clone(&flags));
+            let (written, bits) = (Arc::clone(&written), bits.clone());
+            handles.push(thread::spawn(move || {
+                for waker in wakes {
+                    let place = &written[number][waker];
+                    let next = place.load(Ordering::Relaxed) + 1;
+                    place.store(next, Ordering::Relaxed);
+                    flags.wake(bits[waker], || kernel.notify(waker));
+                }
+            }));
+        }
+        for _ in 0..scene.early {
+            // Events of these waits count for nothing but themselves: the caller looks at what it can see then.
+            flags.select(&kernel, scene.capacity, false, |events| {
+                for waker in events {
+                    kernel.notify(*waker);
+                }
+            });
+        }
+        // What the poller has seen with an event of the waker itself.
+        let mut seen = vec![vec![0; scene.wakers]; scene.threads.len()];
+        let all_seen = |seen: &Vec<Vec<usize>>| {
+            scene.threads.iter().enumerate().all(|(number, wakes)| {
+                (0..scene.wakers).all(|waker| {
+                    seen[number][waker] == wakes.iter().filter(|w| **w == waker).count()
+                })
+            })
+        };
+        while !all_seen(&seen) {
+            flags.select(&kernel, scene.capacity, true, |events| {
+                for waker in events {
+                    for (number, row) in seen.iter_mut().enumerate() {
+                        row[*waker] = written[number][*waker].load(Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        for handle in handles {
+            handle.join().unwrap();
+        }
+    });
+}
