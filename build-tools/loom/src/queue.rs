@@ -103,15 +103,21 @@ impl Flags {
     }
 
     /// One `select`; what the caller does with the events is `look`.
-    fn select(&self, kernel: &Kernel, capacity: usize, may_sleep: bool, look: impl FnOnce(&[usize])) {
+    fn select(
+        &self,
+        kernel: &Kernel,
+        capacity: usize,
+        may_sleep: bool,
+        look: impl FnOnce(&[usize]),
+    ) {
         if self.mistake == Mistake::ClearBeforeWait {
             self.seen();
         }
         let events = kernel.wait(capacity, may_sleep);
-        let clear_now = match self.mistake {
-            Mistake::ClearBeforeWait | Mistake::ClearAfterLook => false,
-            _ => true,
-        };
+        let clear_now = !matches!(
+            self.mistake,
+            Mistake::ClearBeforeWait | Mistake::ClearAfterLook
+        );
         if clear_now {
             self.seen();
         }

@@ -72,22 +72,36 @@ fn queue_mutant_clear_by_store() {
 
 #[test]
 fn queue_mutant_clear_before_wait() {
-    queue_mutant("queue_mutant_clear_before_wait", queue::Mistake::ClearBeforeWait);
+    queue_mutant(
+        "queue_mutant_clear_before_wait",
+        queue::Mistake::ClearBeforeWait,
+    );
 }
 
 #[test]
 fn queue_mutant_clear_after_look() {
-    queue_mutant("queue_mutant_clear_after_look", queue::Mistake::ClearAfterLook);
+    queue_mutant(
+        "queue_mutant_clear_after_look",
+        queue::Mistake::ClearAfterLook,
+    );
 }
 
 #[test]
 fn queue_mutant_set_after_notify() {
-    queue_mutant("queue_mutant_set_after_notify", queue::Mistake::SetAfterNotify);
+    queue_mutant(
+        "queue_mutant_set_after_notify",
+        queue::Mistake::SetAfterNotify,
+    );
 }
 
 #[test]
 fn table_under_a_mutex() {
-    for (threads, registrations) in [(vec![0], 1), (vec![0, 0], 0), (vec![0, 1], 0), (vec![0, 0], 1)] {
+    for (threads, registrations) in [
+        (vec![0], 1),
+        (vec![0, 0], 0),
+        (vec![0, 1], 0),
+        (vec![0, 0], 1),
+    ] {
         println!("{threads:?} {registrations}");
         table::run(threads, registrations, table::Mistake::None);
     }
