@@ -28,6 +28,28 @@ impl fmt::Display for NotRun {
 
 impl std::error::Error for NotRun {}
 
+/// A failure that one command mends. It goes around the error it explains.
+#[derive(Debug)]
+pub(crate) struct Mend {
+    pub(crate) what: &'static str,
+    pub(crate) command: String,
+}
+
+impl Mend {
+    pub(crate) fn new(what: &'static str, command: impl Into<String>) -> Mend {
+        let command = command.into();
+        Mend { what, command }
+    }
+}
+
+impl fmt::Display for Mend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)
+    }
+}
+
+impl std::error::Error for Mend {}
+
 /// How a stage ended.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -115,17 +137,18 @@ pub(crate) fn line(row: &Row, log: &Path, project: &Project) {
     if let Outcome::Failed(error) = &row.outcome {
         show_log(log, project);
         println!("error: {error:#}");
-        println!("{}", again(&row.stage));
+        println!("{}", again(row));
     }
 }
 
 /// The command that mends a failed stage, or else the one that runs it alone.
-fn again(stage: &str) -> String {
-    match stage {
-        "fmt" => "mend: cargo fmt --all".to_owned(),
-        "codegen" => "mend: cargo codegen".to_owned(),
-        _ => format!("again: cargo xtask test --only {stage}"),
+fn again(row: &Row) -> String {
+    if let Outcome::Failed(error) = &row.outcome {
+        if let Some(mend) = error.downcast_ref::<Mend>() {
+            return format!("mend: {}", mend.command);
+        }
     }
+    format!("again: cargo xtask test --only {}", row.stage)
 }
 
 /// Shows the end of a log.
@@ -172,7 +195,7 @@ pub(crate) fn summary(rows: &[Row], total: Duration, behaviour: Option<(usize, u
         let result = match &row.outcome {
             Outcome::Passed => "passed".to_owned(),
             Outcome::Failed(_) => {
-                mend.push(row.stage.as_str());
+                mend.push(again(row));
                 "FAILED".to_owned()
             }
             Outcome::NotRun(reason) => format!("not run: {reason}"),
@@ -203,8 +226,8 @@ pub(crate) fn summary(rows: &[Row], total: Duration, behaviour: Option<(usize, u
         println!("tests ignored: {}", sum.ignored);
     }
     println!("time: {}", seconds(total));
-    for stage in &mend {
-        println!("{}", again(stage));
+    for line in &mend {
+        println!("{line}");
     }
     println!("{} passed, {} failed", sum.passed, sum.failed);
     mend.is_empty()
@@ -212,7 +235,7 @@ pub(crate) fn summary(rows: &[Row], total: Duration, behaviour: Option<(usize, u
 
 #[cfg(test)]
 mod tests {
-    use super::{NotRun, Outcome, Row, seconds};
+    use super::{Mend, NotRun, Outcome, Row, again, seconds};
     use crate::step::Counts;
     use std::time::Duration;
 
@@ -252,6 +275,21 @@ mod tests {
         let result = Err(NotRun("no such compiler".to_owned()).into());
         assert!(
             matches!(Outcome::from(result), Outcome::NotRun(reason) if reason == "no such compiler")
+        );
+    }
+
+    #[test]
+    fn a_failure_names_the_command_that_mends_it() {
+        let error =
+            anyhow::anyhow!("exit status 1").context(Mend::new("it differs", "cargo fmt --all"));
+        assert_eq!(
+            again(&row(Outcome::Failed(error), 0, 0)),
+            "mend: cargo fmt --all"
+        );
+        let error = anyhow::anyhow!("exit status 1");
+        assert_eq!(
+            again(&row(Outcome::Failed(error), 0, 0)),
+            "again: cargo xtask test --only stage"
         );
     }
 

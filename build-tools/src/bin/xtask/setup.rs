@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use crate::project::PLAIN;
+use crate::report::Mend;
 use crate::step::{Context, Step};
 
 /// A tool, a command that succeeds where it is there, and Debian's package of it.
@@ -91,7 +92,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     }
 
     if !lines.is_empty() {
-        bail!("tools are missing; run: {}", lines.join(" && "));
+        bail!(Mend::new("tools are missing", lines.join(" && ")));
     }
 
     // One fetch here, so that a registry that cannot be reached is told once and clearly.

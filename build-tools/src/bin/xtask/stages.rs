@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use indicatif::ProgressBar;
 
 use crate::project::{BACKENDS, Backend, PLAIN, Project};
-use crate::report::{self, Outcome, Row};
+use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
 use crate::{examples, features, oldest, setup};
 
@@ -194,24 +194,22 @@ fn behaviour_counts(text: &str) -> (usize, usize) {
     (tested, not_run)
 }
 
-/// Packages with a workspace of their own.
-const APART: [&str; 3] = [
-    "build-tools/loom",
-    "build-tools/apps/api-upstream",
-    "build-tools/apps/tokio-smoke",
-];
-
 fn fmt(context: &mut Context<'_>) -> Result<()> {
-    let mut steps = vec![Step::new("cargo").words("fmt --all --check")];
-    for folder in APART {
-        let manifest = context.project.path(folder).join("Cargo.toml");
-        steps.push(
-            Step::new("cargo")
-                .words("fmt --check --manifest-path")
-                .argument(manifest),
-        );
+    let root = Step::new("cargo").words("fmt --all --check");
+    let mut outcome = context
+        .run(root)
+        .map(drop)
+        .context(Mend::new("the formatting is another", "cargo fmt --all"));
+    // The packages with a workspace of their own. The one file of api-upstream is the library's and is among the above.
+    for folder in ["build-tools/loom", "build-tools/apps/tokio-smoke"] {
+        let manifest = format!("{folder}/Cargo.toml");
+        let step = Step::new("cargo").words("fmt --check --manifest-path");
+        if let Err(error) = context.run(step.argument(&manifest)) {
+            let command = format!("cargo fmt --manifest-path {manifest}");
+            outcome = Err(error.context(Mend::new("the formatting is another", command)));
+        }
     }
-    context.run_each(steps)
+    outcome
 }
 
 fn clippy(context: &mut Context<'_>) -> Result<()> {
@@ -276,8 +274,12 @@ fn doctests(context: &mut Context<'_>) -> Result<()> {
 }
 
 fn codegen(context: &mut Context<'_>) -> Result<()> {
-    context.run(Step::cargo(context.project, PLAIN, "codegen --check"))?;
-    Ok(())
+    let step = Step::cargo(context.project, PLAIN, "codegen --check");
+    let what = "the generated files are not what the inputs give";
+    context
+        .run(step)
+        .map(drop)
+        .context(Mend::new(what, "cargo codegen"))
 }
 
 fn codegen_tests(context: &mut Context<'_>) -> Result<()> {
@@ -348,9 +350,8 @@ fn tokio(context: &mut Context<'_>) -> Result<()> {
         .next()
         .is_some_and(|line| line.starts_with("mio v") && line.contains(&root))
     {
-        bail!(
-            "tokio is not built on this library: run `cargo update -p mio` in build-tools/apps/tokio-smoke"
-        );
+        let command = "cargo update --manifest-path build-tools/apps/tokio-smoke/Cargo.toml -p mio";
+        bail!(Mend::new("tokio is not built on this library", command));
     }
     let steps = BACKENDS.map(|backend| {
         let step = Step::cargo(context.project, backend, "run --locked");

@@ -1,0 +1,332 @@
+//! Who may register what, and what the errors say: in debug and in release builds.
+#![cfg(all(feature = "os-poll", feature = "net"))]
+
+mod support;
+
+use std::io::{self, ErrorKind, Write};
+
+use mio::net::{TcpListener, TcpStream, UdpSocket};
+use mio::{Events, Interest, Poll, Token};
+use support::{drain, loopback, nothing_comes, poll, queue, retry, wait_for};
+
+fn assert_error(result: io::Result<()>, kind: ErrorKind, text: &str) {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), kind);
+    assert!(error.to_string().contains(text), "{error}");
+}
+
+const ALREADY: &str = "I/O source already registered with a `Registry`";
+const OTHER: &str = "I/O source already registered with a different `Registry`";
+const NOT: &str = "I/O source not registered with `Registry`";
+
+#[test]
+fn registering_twice_is_already_exists() {
+    let first = Poll::new().unwrap();
+    let second = Poll::new().unwrap();
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    let register = |poll: &Poll, socket: &mut UdpSocket| {
+        poll.registry()
+            .register(socket, Token(0), Interest::READABLE)
+    };
+    register(&first, &mut socket).unwrap();
+    // also with another queue.
+    assert_error(
+        register(&first, &mut socket),
+        ErrorKind::AlreadyExists,
+        ALREADY,
+    );
+    assert_error(
+        register(&second, &mut socket),
+        ErrorKind::AlreadyExists,
+        ALREADY,
+    );
+    let clone = first.registry().try_clone().unwrap();
+    let result = clone.register(&mut socket, Token(0), Interest::READABLE);
+    assert_error(result, ErrorKind::AlreadyExists, ALREADY);
+}
+
+#[test]
+fn another_queue_has_no_say() {
+    let (mut first, mut events) = queue();
+    let second = Poll::new().unwrap();
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    first
+        .registry()
+        .register(&mut socket, Token(1), Interest::WRITABLE)
+        .unwrap();
+    let result = second
+        .registry()
+        .reregister(&mut socket, Token(2), Interest::WRITABLE);
+    assert_error(result, ErrorKind::AlreadyExists, OTHER);
+    assert_error(
+        second.registry().deregister(&mut socket),
+        ErrorKind::NotFound,
+        NOT,
+    );
+    // It is still registered with the first.
+    wait_for(&mut first, &mut events, Token(1), |event| {
+        event.is_writable()
+    });
+    first.registry().deregister(&mut socket).unwrap();
+}
+
+#[test]
+fn what_is_not_registered_is_not_found() {
+    let queue = Poll::new().unwrap();
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    let reregister = |socket: &mut UdpSocket| {
+        queue
+            .registry()
+            .reregister(socket, Token(0), Interest::READABLE)
+    };
+    assert_error(reregister(&mut socket), ErrorKind::NotFound, NOT);
+    assert_error(
+        queue.registry().deregister(&mut socket),
+        ErrorKind::NotFound,
+        NOT,
+    );
+    queue
+        .registry()
+        .register(&mut socket, Token(0), Interest::READABLE)
+        .unwrap();
+    queue.registry().deregister(&mut socket).unwrap();
+    assert_error(
+        queue.registry().deregister(&mut socket),
+        ErrorKind::NotFound,
+        NOT,
+    );
+    assert_error(reregister(&mut socket), ErrorKind::NotFound, NOT);
+}
+
+#[test]
+fn a_source_outlives_its_queue() {
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    for round in 0..3 {
+        let (mut first, mut events) = queue();
+        first
+            .registry()
+            .register(&mut socket, Token(round), Interest::WRITABLE)
+            .unwrap();
+        wait_for(&mut first, &mut events, Token(round), |event| {
+            event.is_writable()
+        });
+        drop(first);
+        let other = Poll::new().unwrap();
+        assert_error(
+            other.registry().deregister(&mut socket),
+            ErrorKind::NotFound,
+            NOT,
+        );
+    }
+}
+
+#[test]
+fn a_registry_clone_works_without_its_poll() {
+    let queue = Poll::new().unwrap();
+    let clone = queue.registry().try_clone().unwrap();
+    drop(queue);
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    clone
+        .register(&mut socket, Token(0), Interest::READABLE)
+        .unwrap();
+    clone.deregister(&mut socket).unwrap();
+}
+
+#[test]
+fn an_interest_that_cannot_be_watched_leaves_the_source_free() {
+    let queue = Poll::new().unwrap();
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    for interest in [Interest::AIO, Interest::LIO | Interest::READABLE] {
+        let error = queue
+            .registry()
+            .register(&mut socket, Token(0), interest)
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+    queue
+        .registry()
+        .register(&mut socket, Token(0), Interest::READABLE)
+        .unwrap();
+}
+
+///
+#[test]
+fn sources_may_share_a_token() {
+    let (mut queue, mut events) = queue();
+    let mut sockets: Vec<_> = (0..2)
+        .map(|_| UdpSocket::bind(loopback()).unwrap())
+        .collect();
+    for socket in &mut sockets {
+        queue
+            .registry()
+            .register(socket, Token(usize::MAX), Interest::WRITABLE)
+            .unwrap();
+    }
+    let mut count = 0;
+    while count < 2 {
+        poll(&mut queue, &mut events, support::LONG);
+        count += events
+            .iter()
+            .filter(|event| event.token() == Token(usize::MAX))
+            .count();
+    }
+}
+
+/// A connected pair, both ends of this library.
+fn streams() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind(loopback()).unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = retry(|| listener.accept());
+    (client, server)
+}
+
+/// Decisions 32, item 4.
+#[test]
+fn reregister_reports_what_holds_already() {
+    let (mut queue, mut events) = queue();
+    let (mut client, mut server) = streams();
+    server.write_all(b"x").unwrap();
+    queue
+        .registry()
+        .register(&mut client, Token(0), Interest::READABLE)
+        .unwrap();
+    wait_for(&mut queue, &mut events, Token(0), |event| {
+        event.is_readable()
+    });
+    nothing_comes(&mut queue, &mut events, Token(0));
+    for token in 1..4 {
+        queue
+            .registry()
+            .reregister(
+                &mut client,
+                Token(token),
+                Interest::READABLE | Interest::WRITABLE,
+            )
+            .unwrap();
+        wait_for(&mut queue, &mut events, Token(token), |event| {
+            event.is_readable() && event.is_writable()
+        });
+    }
+}
+
+/// no event of a deregistered source, whatever the room and whatever came before.
+#[test]
+fn no_event_after_deregister() {
+    let mut queue = Poll::new().unwrap();
+    let mut events = Events::with_capacity(1);
+    let (mut first, mut first_peer) = streams();
+    let (mut second, mut second_peer) = streams();
+    first_peer.write_all(b"x").unwrap();
+    second_peer.write_all(b"x").unwrap();
+    let registry = queue.registry();
+    registry
+        .register(&mut first, Token(1), Interest::READABLE)
+        .unwrap();
+    registry
+        .register(&mut second, Token(2), Interest::READABLE)
+        .unwrap();
+    poll(&mut queue, &mut events, support::LONG);
+    let got = events.iter().next().unwrap().token();
+    // While the event of one is handled, the other is deregistered.
+    let (gone, gone_source) = if got == Token(1) {
+        (Token(2), &mut second)
+    } else {
+        (Token(1), &mut first)
+    };
+    queue.registry().deregister(gone_source).unwrap();
+    nothing_comes(&mut queue, &mut events, gone);
+
+    // dropped sources are silent, and the number can be used again.
+    drop((first, second));
+    nothing_comes(&mut queue, &mut events, Token(1));
+    let (mut third, mut third_peer) = streams();
+    queue
+        .registry()
+        .register(&mut third, Token(3), Interest::READABLE)
+        .unwrap();
+    third_peer.write_all(b"y").unwrap();
+    wait_for(&mut queue, &mut events, Token(3), |event| {
+        event.is_readable()
+    });
+    assert_eq!(drain(&third), b"y");
+}
+
+/// no more events than there is room, and the rest comes later.
+#[test]
+fn the_capacity_is_respected_and_nobody_starves() {
+    let mut queue = Poll::new().unwrap();
+    let mut events = Events::with_capacity(1);
+    let mut sockets: Vec<_> = (0..5)
+        .map(|_| UdpSocket::bind(loopback()).unwrap())
+        .collect();
+    for (index, socket) in sockets.iter_mut().enumerate() {
+        queue
+            .registry()
+            .register(socket, Token(index), Interest::WRITABLE)
+            .unwrap();
+    }
+    let mut seen = [false; 5];
+    for _ in 0..5 {
+        poll(&mut queue, &mut events, support::LONG);
+        assert_eq!(events.iter().count(), 1);
+        seen[events.iter().next().unwrap().token().0] = true;
+    }
+    assert_eq!(seen, [true; 5]);
+}
+
+///
+#[test]
+fn no_room_is_invalid_input() {
+    let mut queue = Poll::new().unwrap();
+    let mut events = Events::with_capacity(0);
+    for timeout in [None, Some(support::SHORT)] {
+        let error = queue.poll(&mut events, timeout).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+}
+
+/// A-42, last part: registered before it is connected.
+#[test]
+fn a_source_registered_early_reports_its_connection() {
+    let (mut queue, mut events) = queue();
+    let listener = TcpListener::bind(loopback()).unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    queue
+        .registry()
+        .register(
+            &mut client,
+            Token(0),
+            Interest::READABLE | Interest::WRITABLE,
+        )
+        .unwrap();
+    wait_for(&mut queue, &mut events, Token(0), |event| {
+        event.is_writable()
+    });
+    assert!(client.take_error().unwrap().is_none());
+    client.peer_addr().unwrap();
+}
+
+#[test]
+fn leaving_while_registered_is_harmless() {
+    use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+    let (mut queue, mut events) = queue();
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    queue
+        .registry()
+        .register(&mut socket, Token(0), Interest::READABLE)
+        .unwrap();
+    let number = socket.into_raw_fd();
+    #[allow(unsafe_code)]
+    // SAFETY: `into_raw_fd` has given up the descriptor, which nothing else owns.
+    let fd = unsafe { OwnedFd::from_raw_fd(number) };
+    drop(UdpSocket::from(fd));
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    queue
+        .registry()
+        .register(&mut socket, Token(1), Interest::READABLE)
+        .unwrap();
+    let std_socket: std::net::UdpSocket = socket.into();
+    drop(std_socket);
+    nothing_comes(&mut queue, &mut events, Token(0));
+    nothing_comes(&mut queue, &mut events, Token(1));
+}

@@ -1,0 +1,417 @@
+//! TCP, UDP, Unix domain sockets and pipes: readiness, closing, and what every operation does to the next event.
+#![cfg(all(unix, feature = "os-poll", feature = "net", feature = "os-ext"))]
+
+mod support;
+
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::net::Shutdown;
+use std::process::{Command, Stdio};
+
+use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use mio::unix::pipe;
+use mio::{Events, Interest, Poll, Token};
+use support::{drain, loopback, nothing_comes, queue, retry, wait_for, would_block};
+
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+const ONE: Token = Token(1);
+const TWO: Token = Token(2);
+
+fn streams() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind(loopback()).unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = retry(|| listener.accept());
+    (client, server)
+}
+
+/// an event for each time that `accept` would have blocked.
+#[test]
+fn a_listener_reports_each_round() {
+    let (mut queue, mut events) = queue();
+    let mut listener = TcpListener::bind(loopback()).unwrap();
+    queue
+        .registry()
+        .register(&mut listener, ONE, Interest::READABLE)
+        .unwrap();
+    nothing_comes(&mut queue, &mut events, ONE);
+    for _ in 0..3 {
+        let clients: Vec<_> = (0..2)
+            .map(|_| std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap())
+            .collect();
+        let mut accepted = 0;
+        while accepted < clients.len() {
+            wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+            while let Ok((stream, address)) = listener.accept() {
+                assert_eq!(stream.peer_addr().unwrap(), address);
+                accepted += 1;
+            }
+        }
+        would_block(listener.accept());
+    }
+}
+
+/// every operation that would block leaves the source armed.
+#[test]
+fn every_operation_arms_again() {
+    let (mut queue, mut events) = queue();
+    let (mut client, mut server) = streams();
+    queue
+        .registry()
+        .register(&mut client, ONE, Interest::READABLE)
+        .unwrap();
+    type Operation = fn(&mut TcpStream) -> io::Result<usize>;
+    let operations: [Operation; 5] = [
+        |stream| stream.read(&mut [0; 8]),
+        |stream| stream.peek(&mut [0; 8]),
+        |stream| stream.read_vectored(&mut [IoSliceMut::new(&mut [0; 8])]),
+        |stream| (&*stream).read(&mut [0; 8]),
+        |stream| stream.try_io(|| Err(ErrorKind::WouldBlock.into())),
+    ];
+    for operation in operations {
+        would_block(operation(&mut client));
+        server.write_all(b"data").unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        assert_eq!(drain(&client), b"data");
+    }
+}
+
+#[test]
+fn a_full_stream_becomes_writable_again() {
+    let (mut queue, mut events) = queue();
+    let (mut client, server) = streams();
+    queue
+        .registry()
+        .register(&mut client, ONE, Interest::WRITABLE)
+        .unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    for _ in 0..3 {
+        let block = [7; 16 * 1024];
+        let mut sent = 0;
+        loop {
+            match client.write_vectored(&[IoSlice::new(&block), IoSlice::new(&block)]) {
+                Ok(count) => sent += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        let mut received = 0;
+        while received < sent {
+            received += drain(&server).len();
+        }
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    }
+}
+
+/// the peer has shut its writing half; ours is open.
+#[test]
+fn a_half_close_closes_reading_only() {
+    let (mut queue, mut events) = queue();
+    let (mut client, server) = streams();
+    queue.registry().register(&mut client, ONE, BOTH).unwrap();
+    server.shutdown(Shutdown::Write).unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        assert!(!event.is_write_closed(), "{event:?}");
+        event.is_read_closed() && event.is_readable()
+    });
+    assert_eq!(client.read(&mut [0; 8]).unwrap(), 0);
+    client.write_all(b"still").unwrap();
+}
+
+/// Data that was not read does not hide the end.
+#[test]
+fn an_end_behind_unread_data_is_reported() {
+    let (mut queue, mut events) = queue();
+    let (mut client, mut server) = streams();
+    queue
+        .registry()
+        .register(&mut client, ONE, Interest::READABLE)
+        .unwrap();
+    server.write_all(b"data").unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+    server.shutdown(Shutdown::Write).unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_read_closed());
+    assert_eq!(drain(&client), b"data");
+}
+
+#[test]
+fn both_halves_closed() {
+    let (mut queue, mut events) = queue();
+    let (mut client, server) = streams();
+    queue.registry().register(&mut client, ONE, BOTH).unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    drop(server);
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        event.is_read_closed() && event.is_write_closed()
+    });
+    // it is reported, and then there is silence.
+    assert_eq!(client.read(&mut [0; 8]).unwrap_or(0), 0);
+    let mut count = 0;
+    for _ in 0..20 {
+        support::poll(&mut queue, &mut events, std::time::Duration::from_millis(5));
+        count += events.iter().count();
+    }
+    assert!(count <= 2, "{count}");
+}
+
+///
+#[test]
+fn a_refused_connection_is_an_error_event() {
+    let (mut queue, mut events) = queue();
+    let address = {
+        let listener = TcpListener::bind(loopback()).unwrap();
+        listener.local_addr().unwrap()
+    };
+    let mut client = match TcpStream::connect(address) {
+        Ok(client) => client,
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+            return;
+        }
+    };
+    queue.registry().register(&mut client, ONE, BOTH).unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        event.is_writable() && event.is_write_closed() && event.is_read_closed()
+    });
+    let error = client.take_error().unwrap().unwrap();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
+
+///
+#[test]
+fn out_of_band_data_is_priority() {
+    use std::os::fd::AsRawFd;
+    let (mut queue, mut events) = queue();
+    let (mut client, server) = streams();
+    queue
+        .registry()
+        .register(&mut client, ONE, Interest::READABLE | Interest::PRIORITY)
+        .unwrap();
+    #[allow(unsafe_code)]
+    // SAFETY: send(2) reads one byte of a buffer of one.
+    let sent = unsafe { libc::send(server.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) };
+    assert_eq!(sent, 1);
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        event.is_priority() && event.is_readable()
+    });
+}
+
+/// no SIGPIPE.
+#[test]
+fn writing_to_a_closed_peer_is_an_error() {
+    let (mut left, right) = UnixStream::pair().unwrap();
+    drop(right);
+    assert_eq!(left.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn datagrams_give_an_event_each_round() {
+    let (mut queue, mut events) = queue();
+    let mut receiver = UdpSocket::bind(loopback()).unwrap();
+    let sender = UdpSocket::bind(loopback()).unwrap();
+    queue
+        .registry()
+        .register(&mut receiver, ONE, Interest::READABLE)
+        .unwrap();
+    let address = receiver.local_addr().unwrap();
+    for round in 0..5_u8 {
+        assert_eq!(sender.send_to(&[round], address).unwrap(), 1);
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        let mut buffer = [0; 4];
+        let (count, from) = receiver.recv_from(&mut buffer).unwrap();
+        assert_eq!(
+            (&buffer[..count], from),
+            (&[round][..], sender.local_addr().unwrap())
+        );
+        would_block(receiver.recv_from(&mut buffer));
+    }
+}
+
+/// an error does not end a registration. A-65: a short buffer truncates.
+#[test]
+fn a_datagram_error_ends_nothing() {
+    let (mut queue, mut events) = queue();
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    let gone = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
+    queue
+        .registry()
+        .register(&mut socket, ONE, Interest::READABLE)
+        .unwrap();
+    socket.connect(gone).unwrap();
+    socket.send(b"x").unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_error());
+    let error = socket.recv(&mut [0; 8]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    would_block(socket.recv(&mut [0; 8]));
+
+    let peer = UdpSocket::bind(loopback()).unwrap();
+    socket.connect(peer.local_addr().unwrap()).unwrap();
+    for _ in 0..3 {
+        peer.send_to(b"later", socket.local_addr().unwrap())
+            .unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        let mut buffer = [0; 2];
+        assert_eq!(socket.recv(&mut buffer).unwrap(), 2);
+        assert_eq!(&buffer, b"la");
+        would_block(socket.recv(&mut buffer));
+    }
+}
+
+///
+#[test]
+fn a_unix_listener_reports_each_round() {
+    let (mut queue, mut events) = queue();
+    let path = std::env::temp_dir().join(format!("mio-test-{}-listener", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let mut listener = UnixListener::bind(&path).unwrap();
+    queue
+        .registry()
+        .register(&mut listener, ONE, Interest::READABLE)
+        .unwrap();
+    for _ in 0..3 {
+        let client = UnixStream::connect(&path).unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        let (accepted, address) = listener.accept().unwrap();
+        assert!(address.is_unnamed());
+        assert_eq!(
+            accepted.local_addr().unwrap().as_pathname(),
+            Some(path.as_path())
+        );
+        would_block(listener.accept().map(drop));
+        drop(client);
+    }
+    std::fs::remove_file(&path).unwrap();
+}
+
+/// a full backlog is no connection.
+#[test]
+fn a_full_unix_backlog_would_block() {
+    let path = std::env::temp_dir().join(format!("mio-test-{}-backlog", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).unwrap();
+    let mut clients = Vec::new();
+    let error = loop {
+        match UnixStream::connect(&path) {
+            Ok(client) => clients.push(client),
+            Err(error) => break error,
+        }
+        // Beyond any backlog the system would allow, or out of descriptors: then there is nothing to see here.
+        assert!(clients.len() < 100_000);
+    };
+    assert!(
+        error.kind() == ErrorKind::WouldBlock || error.raw_os_error() == Some(libc::EMFILE),
+        "{error}"
+    );
+    drop(listener);
+    std::fs::remove_file(&path).unwrap();
+}
+
+///
+#[test]
+fn unix_names_and_pairs() {
+    assert_eq!(
+        UnixStream::connect("\0x").unwrap_err().kind(),
+        ErrorKind::InvalidInput
+    );
+    let (left, right) = UnixDatagram::pair().unwrap();
+    would_block(right.recv(&mut [0; 4]));
+    left.send(b"hi").unwrap();
+    let mut buffer = [0; 4];
+    let (count, from) = right.recv_from(&mut buffer).unwrap();
+    assert_eq!(&buffer[..count], b"hi");
+    assert!(from.is_unnamed());
+    let (mut left, mut right) = UnixStream::pair().unwrap();
+    would_block(right.read(&mut [0; 4]));
+    left.write_all(b"hi").unwrap();
+    assert_eq!(drain(&mut right), b"hi");
+}
+
+/// either end of a pipe learns that the other is gone.
+#[test]
+fn a_pipe_end_that_goes_closes_the_other() {
+    let (mut queue, mut events) = queue();
+    let (mut sender, mut receiver) = pipe::new().unwrap();
+    queue
+        .registry()
+        .register(&mut sender, ONE, Interest::WRITABLE)
+        .unwrap();
+    queue
+        .registry()
+        .register(&mut receiver, TWO, Interest::READABLE)
+        .unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    sender.write_all(b"data").unwrap();
+    wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+    // The close is reported although the data was not read.
+    drop(sender);
+    wait_for(&mut queue, &mut events, TWO, |event| event.is_read_closed());
+    assert_eq!(drain(&receiver), b"data");
+    drop(receiver);
+
+    let (mut sender, receiver) = pipe::new().unwrap();
+    queue
+        .registry()
+        .register(&mut sender, ONE, Interest::WRITABLE)
+        .unwrap();
+    drop(receiver);
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        event.is_write_closed()
+    });
+}
+
+/// a child's ends are blocking until told otherwise.
+#[test]
+fn the_pipes_of_a_child() {
+    let (mut queue, mut events) = queue();
+    let mut child = Command::new("cat")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut sender = pipe::Sender::from(child.stdin.take().unwrap());
+    let mut receiver = pipe::Receiver::from(child.stdout.take().unwrap());
+    receiver.set_nonblocking(true).unwrap();
+    sender.set_nonblocking(true).unwrap();
+    queue
+        .registry()
+        .register(&mut receiver, ONE, Interest::READABLE)
+        .unwrap();
+    would_block(receiver.read(&mut [0; 8]));
+    sender.write_all(b"through the cat").unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+    assert_eq!(drain(&receiver), b"through the cat");
+    drop(sender);
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_read_closed());
+    child.wait().unwrap();
+}
+
+/// Two busy sources and a small buffer: each is served.
+#[test]
+fn small_buffers_serve_all() {
+    let mut queue = Poll::new().unwrap();
+    let mut events = Events::with_capacity(1);
+    let (mut left, left_peer) = streams();
+    let (mut right, right_peer) = streams();
+    queue
+        .registry()
+        .register(&mut left, ONE, Interest::READABLE)
+        .unwrap();
+    queue
+        .registry()
+        .register(&mut right, TWO, Interest::READABLE)
+        .unwrap();
+    let mut served = [0_usize; 2];
+    while served.iter().any(|count| *count < 50) {
+        (&left_peer).write_all(b"x").unwrap();
+        (&right_peer).write_all(b"x").unwrap();
+        support::poll(&mut queue, &mut events, support::LONG);
+        for event in &events {
+            let (stream, count) = if event.token() == ONE {
+                (&left, &mut served[0])
+            } else {
+                (&right, &mut served[1])
+            };
+            assert!(!drain(stream).is_empty());
+            *count += 1;
+        }
+        assert!(served[0].abs_diff(served[1]) < 40, "{served:?}");
+    }
+}

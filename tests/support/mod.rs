@@ -1,0 +1,106 @@
+//! The vocabulary of the tests.
+#![allow(dead_code)] // No test uses all of it.
+
+use std::io::{self, ErrorKind, Read};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::{Events, Poll, Token};
+
+/// How long an event that must come may take. Nothing waits for it when all is well.
+pub(crate) const LONG: Duration = Duration::from_secs(30);
+
+/// How long an event that must not come is waited for.
+pub(crate) const SHORT: Duration = Duration::from_millis(30);
+
+/// Any port of loopback.
+pub(crate) fn loopback() -> SocketAddr {
+    "127.0.0.1:0".parse().unwrap()
+}
+
+/// A queue and a buffer.
+pub(crate) fn queue() -> (Poll, Events) {
+    (Poll::new().unwrap(), Events::with_capacity(64))
+}
+
+/// One `poll`; a signal is no reason to fail.
+pub(crate) fn poll(poll: &mut Poll, events: &mut Events, timeout: Duration) {
+    let end = Instant::now() + timeout;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match poll.poll(events, Some(left)) {
+            Ok(()) => return,
+            Err(error) if error.kind() == ErrorKind::Interrupted => assert!(events.is_empty()),
+            Err(error) => panic!("poll: {error}"),
+        }
+    }
+}
+
+/// Polls until an event of `token` is as wanted.
+pub(crate) fn wait_for(
+    queue: &mut Poll,
+    events: &mut Events,
+    token: Token,
+    wanted: impl Fn(&Event) -> bool,
+) {
+    let end = Instant::now() + LONG;
+    let mut seen = Vec::new();
+    while Instant::now() < end {
+        poll(queue, events, LONG);
+        for event in events.iter() {
+            if event.token() == token && wanted(event) {
+                return;
+            }
+            seen.push(format!("{event:?}"));
+        }
+    }
+    panic!("no such event of {token:?}; seen: {seen:#?}");
+}
+
+/// Polls for a while: no event of `token` comes.
+pub(crate) fn nothing_comes(queue: &mut Poll, events: &mut Events, token: Token) {
+    let end = Instant::now() + SHORT;
+    loop {
+        poll(queue, events, end.saturating_duration_since(Instant::now()));
+        for event in events.iter() {
+            assert_ne!(event.token(), token, "{event:?}");
+        }
+        if Instant::now() >= end {
+            return;
+        }
+    }
+}
+
+/// Reads until it would block, or the end; returns what was read.
+pub(crate) fn drain(mut source: impl Read) -> Vec<u8> {
+    let mut all = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => return all,
+            Ok(count) => all.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return all,
+            Err(error) => panic!("read: {error}"),
+        }
+    }
+}
+
+/// Tries until it no longer would block. The caller knows that it will end.
+pub(crate) fn retry<T>(mut operation: impl FnMut() -> io::Result<T>) -> T {
+    let end = Instant::now() + LONG;
+    loop {
+        match operation() {
+            Ok(value) => return value,
+            Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < end => {
+                std::thread::yield_now();
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// That it would block.
+pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
+}

@@ -1,0 +1,126 @@
+//! Time: never early, never for ever by mistake, and signals.
+#![cfg(all(unix, feature = "os-poll"))]
+
+mod support;
+
+use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::{Token, Waker};
+use support::{queue, wait_for};
+
+///
+#[test]
+fn no_return_before_the_time_is_up() {
+    let (mut queue, mut events) = queue();
+    for micros in [0, 1, 10, 200, 999, 1_000, 1_001, 1_500, 10_000, 30_500] {
+        let timeout = Duration::from_micros(micros);
+        for _ in 0..5 {
+            let start = Instant::now();
+            match queue.poll(&mut events, Some(timeout)) {
+                Ok(()) => assert!(start.elapsed() >= timeout, "{micros} us"),
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
+            }
+            assert!(events.is_empty());
+            // A bound for "not for ever" only: the machine may be busy.
+            assert!(start.elapsed() < support::LONG);
+        }
+    }
+}
+
+/// long time-outs wait for an event.
+#[test]
+fn the_longest_timeouts_wait() {
+    let (mut queue, mut events) = queue();
+    let waker = Waker::new(queue.registry(), Token(1)).unwrap();
+    let days = Duration::from_millis(i32::MAX as u64 + 1);
+    for timeout in [Duration::MAX, Duration::from_secs(u64::MAX), days] {
+        let woken = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(20));
+                woken.store(true, Ordering::SeqCst);
+                waker.wake().unwrap();
+            });
+            queue.poll(&mut events, Some(timeout)).unwrap();
+            assert!(woken.load(Ordering::SeqCst) && !events.is_empty());
+        });
+    }
+}
+
+/// what other threads register does not start the time anew.
+#[cfg(feature = "net")]
+#[test]
+fn registrations_do_not_prolong_the_time() {
+    let (mut queue, mut events) = queue();
+    let registry = queue.registry().try_clone().unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut sockets = Vec::new();
+            while !stop.load(Ordering::Relaxed) && sockets.len() < 400 {
+                let mut socket = mio::net::UdpSocket::bind(support::loopback()).unwrap();
+                registry
+                    .register(&mut socket, Token(0), mio::Interest::READABLE)
+                    .unwrap();
+                sockets.push(socket);
+                thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let start = Instant::now();
+        queue
+            .poll(&mut events, Some(Duration::from_millis(200)))
+            .unwrap();
+        stop.store(true, Ordering::Relaxed);
+        assert!(events.is_empty());
+        let elapsed = start.elapsed();
+        assert!(
+            elapsed >= Duration::from_millis(200) && elapsed < Duration::from_secs(5),
+            "{elapsed:?}"
+        );
+    });
+}
+
+/// a signal is `Interrupted`, nothing is left in `Events`, and no wake is lost.
+#[test]
+#[allow(unsafe_code)]
+fn a_signal_interrupts() {
+    extern "C" fn nothing(_: libc::c_int) {}
+    let (mut queue, mut events) = queue();
+    let waker = Waker::new(queue.registry(), Token(1)).unwrap();
+    // Leave something in the buffer for the error to clear.
+    waker.wake().unwrap();
+    wait_for(&mut queue, &mut events, Token(1), |event| {
+        event.is_readable()
+    });
+    // SAFETY: the handler does nothing, so it is safe in any thread at any time.
+    let old = unsafe {
+        libc::signal(
+            libc::SIGUSR1,
+            nothing as extern "C" fn(libc::c_int) as libc::sighandler_t,
+        )
+    };
+    assert_ne!(old, libc::SIG_ERR);
+    // SAFETY: it takes nothing and only returns this thread's handle.
+    let this = unsafe { libc::pthread_self() };
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                // SAFETY: the thread is alive: it waits for this one at the end of the scope.
+                unsafe { libc::pthread_kill(this, libc::SIGUSR1) };
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let error = queue.poll(&mut events, Some(support::LONG)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
+        assert!(events.is_empty());
+        waker.wake().unwrap();
+        wait_for(&mut queue, &mut events, Token(1), |event| {
+            event.is_readable()
+        });
+        done.store(true, Ordering::SeqCst);
+    });
+}

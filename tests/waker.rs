@@ -1,0 +1,149 @@
+//! Waking a queue from elsewhere.
+#![cfg(feature = "os-poll")]
+
+mod support;
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use mio::{Events, Poll, Token, Waker};
+use support::{nothing_comes, poll, queue, wait_for};
+
+const WAKE: Token = Token(10);
+
+/// its events are readable; A-94: at least one comes after the last wake.
+#[test]
+fn a_wake_is_one_readable_event() {
+    let (mut queue, mut events) = queue();
+    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    for _ in 0..3 {
+        for _ in 0..10 {
+            waker.wake().unwrap();
+        }
+        wait_for(&mut queue, &mut events, WAKE, |event| event.is_readable());
+        assert_eq!(events.iter().count(), 1);
+        // no storm after it.
+        nothing_comes(&mut queue, &mut events, WAKE);
+    }
+}
+
+/// many wakes, one after the other, from another thread.
+#[test]
+fn wakes_from_another_thread() {
+    let (mut queue, mut events) = queue();
+    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    for _ in 0..200 {
+        let barrier = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                barrier.wait();
+                waker.wake().unwrap();
+            });
+            barrier.wait();
+            wait_for(&mut queue, &mut events, WAKE, |event| event.is_readable());
+        });
+    }
+}
+
+/// several wakers, also over a cloned registry.
+#[test]
+fn each_waker_has_its_token() {
+    let (mut queue, mut events) = queue();
+    let clone = queue.registry().try_clone().unwrap();
+    let wakers: Vec<_> = (0..100)
+        .map(|index| {
+            let registry = if index % 2 == 0 {
+                queue.registry()
+            } else {
+                &clone
+            };
+            Waker::new(registry, Token(index)).unwrap()
+        })
+        .collect();
+    for round in 0..3 {
+        for waker in wakers.iter().skip(round) {
+            waker.wake().unwrap();
+            waker.wake().unwrap();
+        }
+        let mut seen = vec![false; wakers.len()];
+        while seen.iter().filter(|seen| **seen).count() < wakers.len() - round {
+            poll(&mut queue, &mut events, support::LONG);
+            for event in &events {
+                assert!(event.is_readable());
+                assert!(
+                    !std::mem::replace(&mut seen[event.token().0], true),
+                    "twice"
+                );
+            }
+        }
+        assert!(seen.iter().take(round).all(|seen| !seen));
+    }
+}
+
+/// A-90, the documented rule: it may come or not; later wakers are not disturbed.
+#[test]
+fn a_dropped_waker_disturbs_nobody() {
+    let (mut queue, mut events) = queue();
+    for _ in 0..100 {
+        let waker = Waker::new(queue.registry(), Token(1)).unwrap();
+        waker.wake().unwrap();
+        drop(waker);
+        nothing_or(&mut queue, &mut events);
+        let next = Waker::new(queue.registry(), WAKE).unwrap();
+        next.wake().unwrap();
+        wait_for(&mut queue, &mut events, WAKE, |event| event.is_readable());
+    }
+}
+
+/// A poll that began after the drop and had room to spare brings nothing.
+fn nothing_or(queue: &mut Poll, events: &mut Events) {
+    poll(queue, events, Duration::ZERO);
+    assert!(events.is_empty());
+}
+
+#[test]
+fn waking_without_a_queue_succeeds() {
+    let queue = Poll::new().unwrap();
+    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    drop(queue);
+    waker.wake().unwrap();
+    waker.wake().unwrap();
+}
+
+/// What was written before a wake, merged or not, is seen with the event.
+#[test]
+fn a_wake_publishes_what_was_written() {
+    const ROUNDS: usize = 5_000;
+    let (mut queue, mut events) = queue();
+    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    let written = [const { AtomicUsize::new(0) }; 3];
+    thread::scope(|scope| {
+        for place in &written {
+            let waker = &waker;
+            scope.spawn(move || {
+                for round in 1..=ROUNDS {
+                    place.store(round, Ordering::Relaxed);
+                    waker.wake().unwrap();
+                }
+            });
+        }
+        while written
+            .iter()
+            .any(|place| place.load(Ordering::Relaxed) < ROUNDS)
+        {
+            wait_for(&mut queue, &mut events, WAKE, |event| event.is_readable());
+        }
+    });
+}
+
+/// the state of wakers is shared by clones of clones.
+#[test]
+fn a_clone_of_a_clone_makes_wakers() {
+    let (mut queue, mut events) = queue();
+    let clone = queue.registry().try_clone().unwrap().try_clone().unwrap();
+    let waker = Waker::new(&clone, WAKE).unwrap();
+    waker.wake().unwrap();
+    wait_for(&mut queue, &mut events, WAKE, |event| event.is_readable());
+}
