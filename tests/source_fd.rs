@@ -138,29 +138,3 @@ fn one_number_on_two_queues() {
         event.is_readable()
     });
 }
-
-/// closed without `deregister`: no event, no busy poller, and the number can be registered again.
-#[test]
-fn a_number_closed_while_registered() {
-    let (mut queue, mut events) = queue();
-    let (left, right) = streams();
-    let fd = left.as_raw_fd();
-    queue
-        .registry()
-        .register(&mut SourceFd(&fd), ONE, Interest::READABLE)
-        .unwrap();
-    drop((left, right));
-    nothing_comes(&mut queue, &mut events, ONE);
-    let error = queue.registry().deregister(&mut SourceFd(&fd)).unwrap_err();
-    assert!(error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(libc::EBADF));
-    let (left, mut right) = streams();
-    let fd = left.as_raw_fd();
-    queue
-        .registry()
-        .register(&mut SourceFd(&fd), Token(2), Interest::READABLE)
-        .unwrap();
-    right.write_all(b"x").unwrap();
-    wait_for(&mut queue, &mut events, Token(2), |event| {
-        event.is_readable()
-    });
-}

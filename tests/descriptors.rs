@@ -1,0 +1,282 @@
+//! Descriptors: their flags, their number, and what happens when there are no more.
+//!
+//! One test only, so that nothing else in this process opens descriptors meanwhile.
+#![cfg(all(
+    target_os = "linux",
+    feature = "os-poll",
+    feature = "net",
+    feature = "os-ext"
+))]
+
+mod support;
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream as StdStream;
+
+use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use mio::unix::{SourceFd, pipe};
+use mio::{Interest, Poll, Token, Waker};
+use support::{loopback, nothing_comes, queue, retry, wait_for};
+
+#[test]
+fn descriptors() {
+    println!("every_descriptor_has_its_flags");
+    every_descriptor_has_its_flags();
+    println!("a_constructor_that_fails_leaks_nothing");
+    a_constructor_that_fails_leaks_nothing();
+    println!("everything_is_closed_in_the_end");
+    everything_is_closed_in_the_end();
+    println!("a_number_closed_while_registered");
+    a_number_closed_while_registered();
+}
+
+/// The open descriptors, without the one that lists them.
+fn open() -> Vec<RawFd> {
+    let mut all: Vec<RawFd> = fs::read_dir("/proc/self/fd")
+        .unwrap()
+        .filter_map(|entry| {
+            let entry = entry.unwrap();
+            let target = fs::read_link(entry.path()).ok()?;
+            let is_listing = target.to_string_lossy().ends_with("/fd");
+            (!is_listing).then(|| entry.file_name().to_string_lossy().parse().unwrap())
+        })
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+/// `O_` flags as the kernel shows them.
+fn flags(fd: RawFd) -> i32 {
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap();
+    let octal = info
+        .lines()
+        .find_map(|line| line.strip_prefix("flags:"))
+        .unwrap();
+    i32::from_str_radix(octal.trim(), 8).unwrap()
+}
+
+/// What a value opened while `make` ran.
+fn opened<T>(make: impl FnOnce() -> T) -> (T, Vec<RawFd>) {
+    let before = open();
+    let value = make();
+    let new = open()
+        .into_iter()
+        .filter(|fd| !before.contains(fd))
+        .collect();
+    (value, new)
+}
+
+///
+fn every_descriptor_has_its_flags() {
+    let close_on_exec = |fds: &[RawFd]| {
+        for fd in fds {
+            assert_ne!(flags(*fd) & libc::O_CLOEXEC, 0, "{fd}");
+        }
+    };
+    let both = |fds: &[RawFd], count: usize| {
+        assert_eq!(fds.len(), count);
+        close_on_exec(fds);
+        for fd in fds {
+            assert_ne!(flags(*fd) & libc::O_NONBLOCK, 0, "{fd}");
+        }
+    };
+    // The queue itself is neither read nor written.
+    let (queue, fds) = opened(|| Poll::new().unwrap());
+    close_on_exec(&fds);
+    let (clone, fds) = opened(|| queue.registry().try_clone().unwrap());
+    close_on_exec(&fds);
+    let (waker, fds) = opened(|| Waker::new(&clone, Token(0)).unwrap());
+    both(&fds, fds.len());
+    waker.wake().unwrap();
+
+    let (ends, fds) = opened(|| pipe::new().unwrap());
+    both(&fds, 2);
+    drop(ends);
+    let (_udp, fds) = opened(|| UdpSocket::bind(loopback()).unwrap());
+    both(&fds, 1);
+    let (listener, fds) = opened(|| TcpListener::bind(loopback()).unwrap());
+    both(&fds, 1);
+    let address = listener.local_addr().unwrap();
+    let (_client, fds) = opened(|| TcpStream::connect(address).unwrap());
+    both(&fds, 1);
+    let (_accepted, fds) = opened(|| retry(|| listener.accept()));
+    both(&fds, 1);
+
+    let path = std::env::temp_dir().join(format!("mio-test-{}-flags", std::process::id()));
+    let _ = fs::remove_file(&path);
+    let (listener, fds) = opened(|| UnixListener::bind(&path).unwrap());
+    both(&fds, 1);
+    let (_client, fds) = opened(|| UnixStream::connect(&path).unwrap());
+    both(&fds, 1);
+    let (_accepted, fds) = opened(|| retry(|| listener.accept()));
+    both(&fds, 1);
+    fs::remove_file(&path).unwrap();
+    let (_datagram, fds) = opened(|| UnixDatagram::unbound().unwrap());
+    both(&fds, 1);
+    let (_pair, fds) = opened(|| UnixStream::pair().unwrap());
+    both(&fds, 2);
+    let (_pair, fds) = opened(|| UnixDatagram::pair().unwrap());
+    both(&fds, 2);
+}
+
+/// with room for 0, 1, 2 … descriptors each constructor works or leaves nothing behind.
+fn a_constructor_that_fails_leaks_nothing() {
+    let queue = Poll::new().unwrap();
+    let listener = TcpListener::bind(loopback()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let _waiting: Vec<_> = (0..8)
+        .map(|_| std::net::TcpStream::connect(address).unwrap())
+        .collect();
+    let taken = UdpSocket::bind(loopback()).unwrap();
+    let in_use = taken.local_addr().unwrap();
+    let missing = std::env::temp_dir().join("mio-test-no-such-directory/socket");
+
+    type Constructor<'a> = (&'a str, Box<dyn Fn() -> io::Result<()> + 'a>);
+    let constructors: Vec<Constructor<'_>> = vec![
+        ("Poll::new", Box::new(|| Poll::new().map(drop))),
+        (
+            "Registry::try_clone",
+            Box::new(|| queue.registry().try_clone().map(drop)),
+        ),
+        (
+            "Waker::new",
+            Box::new(|| Waker::new(queue.registry(), Token(0)).map(drop)),
+        ),
+        ("pipe::new", Box::new(|| pipe::new().map(drop))),
+        (
+            "TcpListener::bind",
+            Box::new(|| TcpListener::bind(loopback()).map(drop)),
+        ),
+        (
+            "TcpListener::bind, in use",
+            Box::new(|| TcpListener::bind(address).map(drop)),
+        ),
+        (
+            "TcpListener::accept",
+            Box::new(|| listener.accept().map(drop)),
+        ),
+        (
+            "TcpStream::connect",
+            Box::new(|| TcpStream::connect(address).map(drop)),
+        ),
+        (
+            "UdpSocket::bind",
+            Box::new(|| UdpSocket::bind(loopback()).map(drop)),
+        ),
+        (
+            "UdpSocket::bind, in use",
+            Box::new(|| UdpSocket::bind(in_use).map(drop)),
+        ),
+        (
+            "UnixListener::bind",
+            Box::new(|| UnixListener::bind(&missing).map(drop)),
+        ),
+        (
+            "UnixStream::connect",
+            Box::new(|| UnixStream::connect(&missing).map(drop)),
+        ),
+        (
+            "UnixStream::pair",
+            Box::new(|| UnixStream::pair().map(drop)),
+        ),
+        (
+            "UnixDatagram::bind",
+            Box::new(|| UnixDatagram::bind(&missing).map(drop)),
+        ),
+        (
+            "UnixDatagram::pair",
+            Box::new(|| UnixDatagram::pair().map(drop)),
+        ),
+    ];
+    for (name, constructor) in &constructors {
+        for room in 0..4 {
+            let before = open();
+            let result = with_room_for(room, constructor);
+            assert_eq!(open(), before, "{name} with room for {room}");
+            if let (0, Err(error)) = (room, &result) {
+                let code = error.raw_os_error();
+                // poll(2) needs no descriptor for some of these, and a bad path may be seen first.
+                assert!(
+                    code == Some(libc::EMFILE) || error.kind() == ErrorKind::NotFound,
+                    "{name}: {error}"
+                );
+            }
+        }
+    }
+}
+
+/// Runs with a limit that leaves room for so many descriptors.
+#[allow(unsafe_code)]
+fn with_room_for<T>(room: usize, run: impl FnOnce() -> T) -> T {
+    let mut old = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: getrlimit(2) writes one `rlimit`.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut old) }, 0);
+    // The limit is on numbers, so the holes below it count as room, too.
+    let open = open();
+    let limit = (0..).filter(|fd| !open.contains(fd)).nth(room).unwrap();
+    let new = libc::rlimit {
+        rlim_cur: limit as libc::rlim_t,
+        ..old
+    };
+    // SAFETY: setrlimit(2) reads one `rlimit`.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &new) }, 0);
+    let result = run();
+    // SAFETY: setrlimit(2) reads one `rlimit`.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &old) }, 0);
+    result
+}
+
+fn everything_is_closed_in_the_end() {
+    let before = open();
+    for _ in 0..20 {
+        let (mut queue, mut events) = queue();
+        let clone = queue.registry().try_clone().unwrap();
+        let waker = Waker::new(&clone, Token(0)).unwrap();
+        let mut listener = TcpListener::bind(loopback()).unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        queue
+            .registry()
+            .register(&mut listener, Token(1), Interest::READABLE)
+            .unwrap();
+        clone
+            .register(&mut client, Token(2), Interest::WRITABLE)
+            .unwrap();
+        wait_for(&mut queue, &mut events, Token(2), |event| {
+            event.is_writable()
+        });
+        // In either order.
+        drop(queue);
+        drop((clone, waker, listener, client));
+    }
+    assert_eq!(open(), before);
+}
+
+/// closed without `deregister`: no event, no busy poller, and the number can be registered again.
+fn a_number_closed_while_registered() {
+    let (mut queue, mut events) = queue();
+    let (left, right) = StdStream::pair().unwrap();
+    let fd = left.as_raw_fd();
+    queue
+        .registry()
+        .register(&mut SourceFd(&fd), Token(1), Interest::READABLE)
+        .unwrap();
+    drop((left, right));
+    nothing_comes(&mut queue, &mut events, Token(1));
+    let error = queue.registry().deregister(&mut SourceFd(&fd)).unwrap_err();
+    assert!(error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(libc::EBADF));
+    let (left, mut right) = StdStream::pair().unwrap();
+    let fd = left.as_raw_fd();
+    queue
+        .registry()
+        .register(&mut SourceFd(&fd), Token(2), Interest::READABLE)
+        .unwrap();
+    right.write_all(b"x").unwrap();
+    wait_for(&mut queue, &mut events, Token(2), |event| {
+        event.is_readable()
+    });
+}
