@@ -172,25 +172,25 @@ impl Server {
                 }
             }
             if self.accept_again {
-                self.accept()?;
+                self.accept();
             }
         }
     }
 
     /// Accepts until nobody waits: there is no event for those who are left.
-    fn accept(&mut self) -> io::Result<()> {
+    fn accept(&mut self) {
         loop {
             let mut stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => {
                         self.accept_again = false;
-                        return Ok(());
+                        return;
                     }
                     // The client went away while it waited.
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => continue,
                     // Such as too many open files. Those who are served go on, the others are asked again later.
-                    _ => return Ok(()),
+                    _ => return,
                 },
             };
             let token = Token(self.next_token);

@@ -162,7 +162,7 @@ impl Server {
                 result => result?,
             }
             // First of all, whatever the order of the events: who was there before a line was said hears it.
-            self.accept()?;
+            self.accept();
             for event in &events {
                 match event.token() {
                     STOP => return Ok(()),
@@ -174,7 +174,7 @@ impl Server {
     }
 
     /// Accepts until nobody waits: there is no event for those who are left.
-    fn accept(&mut self) -> io::Result<()> {
+    fn accept(&mut self) {
         self.accept_again = true;
         loop {
             let mut stream = match self.listener.accept() {
@@ -182,11 +182,11 @@ impl Server {
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => {
                         self.accept_again = false;
-                        return Ok(());
+                        return;
                     }
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => continue,
                     // Such as too many open files: asked again later.
-                    _ => return Ok(()),
+                    _ => return,
                 },
             };
             let token = Token(self.next_token);

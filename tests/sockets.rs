@@ -415,3 +415,69 @@ fn small_buffers_serve_all() {
         assert!(served[0].abs_diff(served[1]) < 40, "{served:?}");
     }
 }
+
+/// A-12, second half: what was never connected says that it is hung up.
+#[test]
+fn a_socket_that_never_connected_is_not_cleanly_writable() {
+    let (mut queue, mut events) = queue();
+    let mut stream = TcpStream::from(unconnected());
+    queue.registry().register(&mut stream, ONE, BOTH).unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        event.is_write_closed()
+    });
+}
+
+/// it may still be connected, and then reports it.
+#[test]
+fn a_socket_registered_unconnected_reports_its_connection() {
+    let (mut queue, mut events) = queue();
+    let listener = TcpListener::bind(loopback()).unwrap();
+    let mut stream = TcpStream::from(unconnected());
+    queue.registry().register(&mut stream, ONE, BOTH).unwrap();
+    // Its hang-up is seen first.
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        event.is_write_closed()
+    });
+    connect(&stream, listener.local_addr().unwrap());
+    let (mut server, _) = retry(|| listener.accept());
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        event.is_writable() && !event.is_write_closed()
+    });
+    server.write_all(b"hi").unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+    assert_eq!(drain(&stream), b"hi");
+}
+
+/// A TCP socket that is nothing yet.
+#[allow(unsafe_code)]
+fn unconnected() -> std::os::fd::OwnedFd {
+    use std::os::fd::FromRawFd;
+    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: socket(2) takes three integers and touches no memory.
+    let number = unsafe { libc::socket(libc::AF_INET, kind, 0) };
+    assert!(number >= 0);
+    // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
+    unsafe { std::os::fd::OwnedFd::from_raw_fd(number) }
+}
+
+/// Connects it behind the library's back.
+#[allow(unsafe_code)]
+fn connect(stream: &TcpStream, address: std::net::SocketAddr) {
+    use std::os::fd::AsRawFd;
+    let raw = libc::sockaddr_in {
+        sin_family: libc::AF_INET as libc::sa_family_t,
+        sin_port: address.port().to_be(),
+        sin_addr: libc::in_addr {
+            s_addr: u32::from_ne_bytes([127, 0, 0, 1]),
+        },
+        sin_zero: [0; 8],
+    };
+    let length = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+    // SAFETY: connect(2) reads `length` bytes of `raw`, its size.
+    let result = unsafe { libc::connect(stream.as_raw_fd(), (&raw const raw).cast(), length) };
+    let error = io::Error::last_os_error();
+    assert!(
+        result == 0 || error.raw_os_error() == Some(libc::EINPROGRESS),
+        "{error}"
+    );
+}

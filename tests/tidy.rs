@@ -1,0 +1,346 @@
+//! The rules of the house, checked by reading the files.
+#![cfg(not(miri))]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All Rust files below a folder, as paths from the root with `/`, and their text.
+fn files(below: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(below)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                found.push((name(&path), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "nothing below {below}");
+    found.sort();
+    found
+}
+
+fn name(path: &Path) -> String {
+    let path = path.strip_prefix(root()).unwrap();
+    path.to_string_lossy().replace('\\', "/")
+}
+
+/// The code of a file: no comments, and nothing behind its unit tests.
+fn code(text: &str) -> Vec<(usize, String)> {
+    let mut lines = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with("#[cfg(test)]") {
+            break;
+        }
+        let line = match line.find("//") {
+            Some(comment) => &line[..comment],
+            None => line,
+        };
+        lines.push((number + 1, line.to_owned()));
+    }
+    lines
+}
+
+fn is_test(name: &str) -> bool {
+    name.ends_with("_tests.rs") || name.ends_with("/tests.rs")
+}
+
+/// Where unsafe code may be.
+fn may_be_unsafe(name: &str) -> bool {
+    let listed = [
+        "src/event/event.rs",
+        "src/sys/kernel_vec.rs",
+        "src/unix/handles.rs",
+        "src/unix/pipe.rs",
+    ];
+    listed.contains(&name)
+        || name.starts_with("src/sys/") && name.ends_with("/syscall.rs")
+        || name.starts_with("src/sys/windows/") && name.ends_with("/in_flight.rs")
+        || ["src/windows/handles.rs", "src/windows/named_pipe.rs"].contains(&name)
+}
+
+#[test]
+fn unsafe_code_is_where_the_readme_says() {
+    let mut faults = Vec::new();
+    for (name, text) in files("src") {
+        if may_be_unsafe(&name) {
+            continue;
+        }
+        for (number, line) in code(&text) {
+            let word = line
+                .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .any(|word| word == "unsafe" || word == "unsafe_code");
+            // The generated bindings are let in by one line of the root.
+            if word && !(name == "src/lib.rs" && line.trim() == "unsafe_code,") {
+                // A declared `unsafe fn` carries the duty on; its body is where it is discharged.
+                faults.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    assert!(
+        faults.is_empty(),
+        "unsafe outside the list:\n{}",
+        faults.join("\n")
+    );
+}
+
+#[test]
+fn nothing_panics_below_sys() {
+    let words = [
+        ".unwrap()",
+        ".expect(",
+        "panic!(",
+        "unreachable!(",
+        "todo!(",
+        "unimplemented!(",
+    ];
+    let mut faults = Vec::new();
+    for (name, text) in files("src/sys") {
+        if is_test(&name) {
+            continue;
+        }
+        for (number, line) in code(&text) {
+            let asserts =
+                line.contains("assert") && line.contains("!(") && !line.contains("const _");
+            if asserts || words.iter().any(|word| line.contains(word)) {
+                faults.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "may panic:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn systems_are_named_in_few_files() {
+    let allowed = ["src/lib.rs", "src/sys/mod.rs", "src/net/mod.rs"];
+    let mut faults = Vec::new();
+    for (name, text) in files("src") {
+        if allowed.contains(&name.as_str()) || is_test(&name) {
+            continue;
+        }
+        for (number, line) in code(&text) {
+            if line.contains("target_os")
+                || line.contains("cfg(windows")
+                || line.contains("target_vendor")
+            {
+                faults.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "names a system:\n{}", faults.join("\n"));
+}
+
+/// Which module of `crate` a file may not name: lower levels know nothing of the higher ones.
+#[test]
+fn imports_go_downwards() {
+    let rules: &[(&str, &[&str])] = &[
+        ("src/token.rs", &["crate::"]),
+        ("src/interest.rs", &["crate::"]),
+        (
+            "src/sys/",
+            &[
+                "Registry",
+                "crate::net",
+                "crate::unix",
+                "crate::poll",
+                "crate::event",
+                "crate::io_source",
+                "crate::waker",
+            ],
+        ),
+        (
+            "src/event/event.rs",
+            &[
+                "crate::net",
+                "crate::unix",
+                "crate::poll",
+                "crate::io_source",
+            ],
+        ),
+        (
+            "src/event/events.rs",
+            &["crate::net", "crate::unix", "crate::io_source"],
+        ),
+        (
+            "src/poll.rs",
+            &[
+                "crate::net",
+                "crate::unix",
+                "crate::io_source",
+                "crate::waker",
+            ],
+        ),
+        (
+            "src/waker.rs",
+            &["crate::net", "crate::unix", "crate::io_source"],
+        ),
+        ("src/io_source.rs", &["crate::net", "crate::unix"]),
+        ("src/net/", &["crate::unix", "crate::sys::raw"]),
+        ("generated/", &["crate::", "libc::", "std::"]),
+    ];
+    let mut faults = Vec::new();
+    let all = files("src").into_iter().chain(files("generated"));
+    for (name, text) in all.filter(|(name, _)| !is_test(name)) {
+        for (_, forbidden) in rules.iter().filter(|(place, _)| name.starts_with(place)) {
+            for (number, line) in code(&text) {
+                for word in *forbidden {
+                    // Texts of errors are no imports.
+                    if line.contains(word) && !line.contains('`') {
+                        faults.push(format!("{name}:{number}: {}", line.trim()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "imports upwards:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn only_the_seam_names_the_bindings() {
+    for (name, text) in files("src") {
+        if name == "src/lib.rs" || name == "src/sys/raw.rs" {
+            continue;
+        }
+        for (number, line) in code(&text) {
+            assert!(!line.contains("generated"), "{name}:{number}: {line}");
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    for folder in [
+        "src",
+        "generated",
+        "tests",
+        "examples",
+        "codegen",
+        "build-tools",
+    ] {
+        for (name, text) in files(folder) {
+            if name.contains("/target/") {
+                continue;
+            }
+            assert!(text.starts_with("//!"), "{name} does not begin with `//!`");
+        }
+    }
+}
+
+#[test]
+fn pages_are_short() {
+    for (name, text) in files("src/sys/os") {
+        let lines = text.lines().count();
+        // `mod.rs` is the platform that cannot be constructed, and no page.
+        assert!(
+            name.ends_with("/mod.rs") || lines <= 40,
+            "{name} has {lines} lines"
+        );
+    }
+}
+
+#[test]
+fn no_module_is_declared_inside_a_macro() {
+    for (name, text) in files("src") {
+        let mut depth = None;
+        for (number, line) in code(&text) {
+            if line.contains("macro_rules!") || line.contains("cfg_select!") {
+                depth = Some(0_i32);
+            }
+            if let Some(open) = &mut depth {
+                let is_mod = line.trim_start().starts_with("mod ") || line.contains("pub mod ");
+                assert!(!is_mod, "{name}:{number}: rustfmt does not see this file");
+                *open += line.matches('{').count() as i32 - line.matches('}').count() as i32;
+                if *open <= 0 && line.contains('}') {
+                    depth = None;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_top_level_is_fixed() {
+    let expected = [
+        "CHANGELOG.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
+        "README.md",
+        "build-tools",
+        "codegen",
+        "examples",
+        "generated",
+        "src",
+        "target",
+        "tests",
+    ];
+    for entry in fs::read_dir(root()).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        assert!(
+            name.starts_with('.') || expected.contains(&name.as_str()),
+            "{name} is not part of the layout"
+        );
+    }
+}
+
+/// as the project numbers them.
+const ROWS: &[std::ops::RangeInclusive<u32>] = &[
+    1..=17,
+    20..=31,
+    35..=52,
+    55..=70,
+    75..=87,
+    90..=95,
+    100..=104,
+    110..=113,
+    120..=126,
+];
+
+#[test]
+fn every_behaviour_is_tested_or_has_a_reason() {
+    let text = fs::read_to_string(root().join("tests/behaviour.txt")).unwrap();
+    let mut seen = Vec::new();
+    for line in text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        let (id, rest) = line
+            .split_once(" | ")
+            .unwrap_or_else(|| panic!("no field in: {line}"));
+        seen.push(id.to_owned());
+        if let Some(reason) = rest.strip_prefix("not run: ") {
+            assert!(reason.len() > 10, "{id} has no reason");
+            continue;
+        }
+        let (tests, backends) = rest
+            .split_once(" | ")
+            .unwrap_or_else(|| panic!("{id}: which backends?"));
+        assert!(!backends.is_empty(), "{id}: which backends?");
+        for test in tests.split(", ") {
+            let (file, function) = test
+                .split_once("::")
+                .unwrap_or_else(|| panic!("{id}: {test}"));
+            let text = fs::read_to_string(root().join(file))
+                .unwrap_or_else(|e| panic!("{id}: {file}: {e}"));
+            let declared = format!("fn {function}");
+            assert!(text.contains(&declared), "{id}: {file} has no {function}");
+        }
+    }
+    for range in ROWS {
+        for number in range.clone() {
+            let id = format!("A-{number}");
+            assert!(seen.contains(&id), "{id} is missing");
+        }
+    }
+    let mut unique = seen.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), seen.len(), "a row stands twice");
+}
