@@ -3,6 +3,7 @@
 //! A method stands as a function pointer of its full type; a constant function in a constant. What is only in this library is
 //! in `api_superset.rs`.
 #![cfg(all(unix, feature = "os-poll", feature = "os-ext", feature = "net"))]
+#![allow(clippy::type_complexity)] // The types are the test.
 
 use std::fmt::Debug;
 use std::hash::Hash;
