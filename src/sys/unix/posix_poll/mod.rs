@@ -135,10 +135,17 @@ impl<N: Notifier> PosixPoll<N> {
         if fd == self.shared.notifier.as_fd().as_raw_fd() {
             return Err(errors::invalid("this descriptor is the queue's own"));
         }
-        self.shared.change(|state| {
+        let mut inserted = None;
+        let result = self.shared.change(|state| {
             let key = state.table.insert(fd, token, interest, is_raw)?;
+            inserted = Some(key);
             Ok((key, true))
-        })
+        });
+        if let (Err(_), Some(key)) = (&result, inserted) {
+            // The poller could not be told. What failed leaves nothing behind.
+            self.shared.state().table.remove(key);
+        }
+        result
     }
 
     fn replace(&self, key: Key, token: Token, interest: Interest) -> io::Result<()> {
