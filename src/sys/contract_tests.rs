@@ -42,12 +42,14 @@ fn epoll_with_pipe() {
 fn posix_poll_with_eventfd() {
     every_check::<PosixPoll<EventFd>>();
     merged_wakes_notify_once::<PosixPoll<Counting<EventFd>>>(0);
+    registering_notifies_nobody::<PosixPoll<Counting<EventFd>>>();
 }
 
 #[test]
 fn posix_poll_with_pipe() {
     every_check::<PosixPoll<Pipe>>();
     merged_wakes_notify_once::<PosixPoll<Counting<Pipe>>>(0);
+    registering_notifies_nobody::<PosixPoll<Counting<Pipe>>>();
 }
 
 /// Runs all checks and names each, so that a failure tells which.
@@ -76,6 +78,10 @@ fn every_check<S: Subject>() {
         (
             "registration_while_waiting",
             registration_while_waiting::<S>,
+        ),
+        (
+            "a_number_reused_while_waiting",
+            a_number_reused_while_waiting::<S>,
         ),
         (
             "wakes_and_sources_under_stress",
@@ -585,4 +591,58 @@ fn merged_wakes_notify_once<S: Subject>(expected: usize) {
         assert_eq!(NOTIFICATIONS.get(), expected);
         assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
     }
+}
+
+/// Where the table is in user space, changing it costs no system call while nobody waits.
+fn registering_notifies_nobody<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = records::<S>();
+    let (left, _right) = stream_pair();
+    let fd = left.as_raw_fd();
+    NOTIFICATIONS.set(0);
+    for _ in 0..3 {
+        let mut registration = selector.register(fd, Token(1), BOTH).unwrap();
+        selector
+            .reregister(&mut registration, fd, Token(2), BOTH)
+            .unwrap();
+        assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+        S::rearm(&registration).unwrap();
+        selector.deregister(registration, fd).unwrap();
+        selector.register_raw(fd, Token(3), BOTH).unwrap();
+        selector.deregister_raw(fd).unwrap();
+        drop(selector.register(fd, Token(4), BOTH).unwrap());
+    }
+    assert_eq!(NOTIFICATIONS.get(), 0);
+}
+
+/// Row A-126: a number that is closed and opened again while another thread waits is its new owner's.
+fn a_number_reused_while_waiting<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let registry = selector.try_clone().unwrap();
+    let mut records = records::<S>();
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            for round in 0..300 {
+                let (left, right) = stream_pair();
+                (&right).write_all(b"x").unwrap();
+                let fd = left.as_raw_fd();
+                // An even token is never reported: it is gone before its data is read by anyone.
+                let old = registry
+                    .register(fd, Token(2 * round), Interest::PRIORITY)
+                    .unwrap();
+                registry.deregister(old, fd).unwrap();
+                let new = registry
+                    .register(fd, Token(2 * round + 1), Interest::READABLE)
+                    .unwrap();
+                registry.deregister(new, fd).unwrap();
+            }
+        });
+        while !other.is_finished() {
+            let timeout = Some(Duration::from_millis(5));
+            for token in tokens(&mut selector, &mut records, timeout) {
+                assert_eq!(token % 2, 1);
+            }
+        }
+        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    });
 }
