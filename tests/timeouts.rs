@@ -103,14 +103,14 @@ fn a_signal_interrupts() {
         )
     };
     assert_ne!(old, libc::SIG_ERR);
-    // SAFETY: it takes nothing and only returns this thread's handle.
-    let this = unsafe { libc::pthread_self() };
+    // SAFETY: it takes nothing and only returns this thread's handle, which some systems make a pointer.
+    let this = unsafe { libc::pthread_self() } as usize;
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::SeqCst) {
                 // SAFETY: the thread is alive: it waits for this one at the end of the scope.
-                unsafe { libc::pthread_kill(this, libc::SIGUSR1) };
+                unsafe { libc::pthread_kill(this as libc::pthread_t, libc::SIGUSR1) };
                 thread::sleep(Duration::from_millis(5));
             }
         });
