@@ -61,6 +61,8 @@ fn traits() {
     from::<usize, Token>();
     fn bits<T: BitOr<Output = T> + BitOrAssign>() {}
     bits::<Interest>();
+    fn clones<T: Clone>() {}
+    clones::<Event>();
     debug::<Poll>();
     debug::<Registry>();
     debug::<Events>();

@@ -33,6 +33,7 @@ use crate::sys::contract::Record as _;
 /// # }
 /// # main().unwrap() }
 /// ```
+#[derive(Clone)]
 #[repr(transparent)]
 pub struct Event {
     record: sys::Record,

@@ -20,7 +20,7 @@ use crate::{Interest, Token};
 /// One event, as the kernel or the selector wrote it.
 ///
 /// The defaults say "this selector has no such thing".
-pub(crate) trait Record: Send + Sync {
+pub(crate) trait Record: Clone + Send + Sync {
     /// The token given at registration.
     fn token(&self) -> Token;
     /// Data, a connection or an end of file can be read.

@@ -11,7 +11,7 @@ use crate::sys::errors;
 use crate::{Interest, Token};
 
 /// What does not exist: selector, registration, waker and record.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Never {}
 
 /// The selector that does not exist.

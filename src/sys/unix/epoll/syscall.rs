@@ -19,6 +19,7 @@ use crate::sys::timeout::{Wait, round_up_millis};
 const MOST_EVENTS: usize = c_int::MAX as usize / mem::size_of::<raw::epoll_event>();
 
 /// One `struct epoll_event`, as the kernel wrote it.
+#[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Record(raw::epoll_event);
 
