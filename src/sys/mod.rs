@@ -35,6 +35,8 @@ pub(crate) use std::os::linux::net::SocketAddrExt as AbstractName;
 #[allow(unused_imports)] // For queues in the kernel.
 pub(crate) mod atomic;
 #[cfg(feature = "os-poll")]
+pub(crate) mod flags;
+#[cfg(feature = "os-poll")]
 #[allow(dead_code)] // For queues in the kernel.
 pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]

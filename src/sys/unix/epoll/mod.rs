@@ -20,7 +20,7 @@ use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
 use crate::sys::timeout::{self, Wait};
 use crate::sys::wake::Notifier;
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{descriptor, errors, raw};
+use crate::sys::{descriptor, errors, flags, raw};
 use crate::{Interest, Token};
 
 pub(crate) use syscall::{Record, Records};
@@ -99,7 +99,7 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
     fn waker(&self, token: Token) -> io::Result<Waker<N>> {
         let notifier = N::new()?;
         let raw = notifier.as_fd().as_raw_fd();
-        syscall::add(self.as_fd(), raw, flags(Interest::READABLE)?, token)?;
+        syscall::add(self.as_fd(), raw, bits(Interest::READABLE)?, token)?;
         Ok(Waker {
             notifier,
             bit: self.wakes.take(),
@@ -161,11 +161,11 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
 
 impl<N: Notifier> RegisterRaw for Epoll<N> {
     fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        syscall::add(self.as_fd(), raw, flags(interest)?, token)
+        syscall::add(self.as_fd(), raw, bits(interest)?, token)
     }
 
     fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        syscall::modify(self.as_fd(), raw, flags(interest)?, token)
+        syscall::modify(self.as_fd(), raw, bits(interest)?, token)
     }
 
     fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
@@ -237,7 +237,7 @@ impl<N: Notifier> fmt::Debug for Waker<N> {
 }
 
 /// The flags that an interest asks for, edges always.
-fn flags(interest: Interest) -> io::Result<u32> {
+fn bits(interest: Interest) -> io::Result<u32> {
     if interest.is_aio() || interest.is_lio() {
         return Err(errors::unsupported("epoll cannot watch for AIO or LIO"));
     }
@@ -298,23 +298,11 @@ impl contract::Record for Record {
     }
 }
 
-/// Shows flags by name, and what has none as a number.
+/// Shows flags by name.
 struct Flags(u32);
 
 impl fmt::Debug for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        let mut separator = "";
-        for &(name, bit) in raw::EPOLL_NAMES {
-            if bit != 0 && rest & bit == bit {
-                write!(f, "{separator}{name}")?;
-                separator = "|";
-                rest &= !bit;
-            }
-        }
-        if rest != 0 || separator.is_empty() {
-            write!(f, "{separator}{rest:#x}")?;
-        }
-        Ok(())
+        flags::write(f, self.0, raw::EPOLL_NAMES.iter().copied())
     }
 }

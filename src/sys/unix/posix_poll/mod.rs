@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
 use crate::sys::wake::Notifier;
-use crate::sys::{errors, raw};
+use crate::sys::{errors, flags, raw};
 use crate::{Interest, Token};
 
 use poller::Poller;
@@ -390,24 +390,17 @@ impl contract::Record for Record {
     }
 }
 
-/// Shows flags by name, and what has none as a number.
+/// Shows flags by name.
 struct Flags(c_short);
 
 impl fmt::Debug for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        let mut separator = "";
-        for &(name, bit) in raw::POLL_NAMES {
-            if bit != 0 && rest & bit == bit {
-                write!(f, "{separator}{name}")?;
-                separator = "|";
-                rest &= !bit;
-            }
-        }
-        if rest != 0 || separator.is_empty() {
-            write!(f, "{separator}{rest:#x}")?;
-        }
-        Ok(())
+        // By bit pattern: a sign means nothing here.
+        let bits = |flags: c_short| u32::from(flags as u16);
+        let names = raw::POLL_NAMES
+            .iter()
+            .map(|(name, flag)| (*name, bits(*flag)));
+        flags::write(f, bits(self.0), names)
     }
 }
 
