@@ -28,7 +28,7 @@ compile_error!(
 mod logging;
 
 #[rustfmt::skip]
-#[cfg(all(feature = "os-poll", any(target_os = "linux", target_os = "android")))]
+#[cfg(feature = "os-poll")]
 #[path = "../generated/mod.rs"]
 #[allow(
     dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_upper_case_globals, unreachable_pub,
@@ -59,10 +59,6 @@ pub mod unix;
 #[cfg(all(unix, feature = "net"))]
 #[path = "unix/handles.rs"]
 mod handles;
-
-#[cfg(all(unix, not(mio_unsupported_force_poll_poll)))]
-#[path = "unix/selector_fd.rs"]
-mod selector_fd;
 
 #[doc(no_inline)]
 pub use event::Events;
