@@ -56,7 +56,11 @@ pub mod net;
 #[cfg_attr(docsrs, doc(cfg(all(unix, feature = "os-ext"))))]
 pub mod unix;
 
-#[cfg(all(unix, feature = "net"))]
+#[cfg(all(target_os = "hermit", feature = "os-ext"))]
+#[cfg_attr(docsrs, doc(cfg(all(target_os = "hermit", feature = "os-ext"))))]
+pub mod hermit;
+
+#[cfg(all(any(unix, target_os = "hermit", target_os = "wasi"), feature = "net"))]
 #[path = "unix/handles.rs"]
 mod handles;
 

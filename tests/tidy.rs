@@ -119,7 +119,13 @@ fn nothing_panics_below_sys() {
 
 #[test]
 fn systems_are_named_in_few_files() {
-    let allowed = ["src/lib.rs", "src/sys/mod.rs", "src/net/mod.rs"];
+    let allowed = [
+        "src/lib.rs",
+        "src/sys/mod.rs",
+        "src/net/mod.rs",
+        // Which of the sockets exist.
+        "src/unix/handles.rs",
+    ];
     let mut faults = Vec::new();
     for (name, text) in files("src") {
         if allowed.contains(&name.as_str()) || is_test(&name) {

@@ -10,7 +10,20 @@ pub(crate) mod errors;
 #[cfg(all(test, unix, feature = "os-poll"))]
 mod contract_tests;
 
+#[cfg_attr(target_os = "aix", path = "os/aix.rs")]
+#[cfg_attr(target_os = "cygwin", path = "os/cygwin.rs")]
+#[cfg_attr(target_os = "emscripten", path = "os/emscripten.rs")]
+#[cfg_attr(target_os = "espidf", path = "os/espidf.rs")]
+#[cfg_attr(target_os = "fuchsia", path = "os/fuchsia.rs")]
+#[cfg_attr(target_os = "haiku", path = "os/haiku.rs")]
+#[cfg_attr(target_os = "hermit", path = "os/hermit.rs")]
+#[cfg_attr(target_os = "hurd", path = "os/hurd.rs")]
+#[cfg_attr(target_os = "illumos", path = "os/illumos.rs")]
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "os/linux.rs")]
+#[cfg_attr(target_os = "nto", path = "os/nto.rs")]
+#[cfg_attr(target_os = "nuttx", path = "os/nuttx.rs")]
+#[cfg_attr(target_os = "redox", path = "os/redox.rs")]
+#[cfg_attr(target_os = "vita", path = "os/vita.rs")]
 #[allow(dead_code)] // Which of its mechanisms' functions a build uses depends on its features.
 mod os;
 #[allow(unused_imports)] // Without features a page is empty.
