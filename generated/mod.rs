@@ -2,6 +2,11 @@
 //!
 //! Written by `cargo codegen`; do not edit. A system without a page in the library has no module here.
 
+#[cfg(any(target_os = "freebsd", mio_kqueue_double = "freebsd"))]
+pub(crate) mod freebsd;
+#[cfg(target_os = "freebsd")]
+pub(crate) use freebsd::*;
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
