@@ -23,4 +23,4 @@ pub use x86::*;
     target_pointer_width = "64",
     target_arch = "x86",
 )))]
-compile_error!("no freebsd bindings for this architecture: add it to codegen/src/targets.rs");
+compile_error!("no freebsd bindings for this architecture: add it to codegen/src/targets");

@@ -1,8 +1,11 @@
 //! THE target table: every triple of every system with a page, what clang calls it, which group of equal bindings it belongs to,
 //! and how far it is proven. One file for each system; a new one is a file here and its line in `SYSTEMS`.
 
+mod apple;
 mod freebsd;
 mod linux;
+mod netbsd;
+mod openbsd;
 
 /// An operating system whose bindings are generated.
 #[derive(Debug)]
@@ -104,7 +107,13 @@ pub(crate) struct LeftOut {
 pub(crate) const RUSTC: &str = "1.95.0";
 
 /// All operating systems.
-pub(crate) const SYSTEMS: &[Os] = &[freebsd::FREEBSD, linux::LINUX];
+pub(crate) const SYSTEMS: &[Os] = &[
+    apple::APPLE,
+    freebsd::FREEBSD,
+    linux::LINUX,
+    netbsd::NETBSD,
+    openbsd::OPENBSD,
+];
 
 #[cfg(test)]
 mod tests {
