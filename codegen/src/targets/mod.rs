@@ -22,6 +22,8 @@ mod openbsd;
 mod redox;
 mod solaris;
 mod vita;
+mod wasip1;
+mod wasip2;
 
 /// An operating system whose bindings are generated.
 #[derive(Debug)]
@@ -145,6 +147,8 @@ pub(crate) const SYSTEMS: &[Os] = &[
     redox::REDOX,
     solaris::SOLARIS,
     vita::VITA,
+    wasip1::WASIP1,
+    wasip2::WASIP2,
 ];
 
 #[cfg(test)]
