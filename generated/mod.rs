@@ -4,3 +4,5 @@
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod linux;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::*;

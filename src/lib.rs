@@ -28,7 +28,7 @@ compile_error!(
 mod logging;
 
 #[rustfmt::skip]
-#[cfg(all(feature = "os-poll", any(target_os = "linux", target_os = "android")))]
+#[cfg(feature = "os-poll")]
 #[path = "../generated/mod.rs"]
 #[allow(
     dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_upper_case_globals, unreachable_pub,
@@ -56,13 +56,13 @@ pub mod net;
 #[cfg_attr(docsrs, doc(cfg(all(unix, feature = "os-ext"))))]
 pub mod unix;
 
-#[cfg(all(unix, feature = "net"))]
+#[cfg(all(target_os = "hermit", feature = "os-ext"))]
+#[cfg_attr(docsrs, doc(cfg(all(target_os = "hermit", feature = "os-ext"))))]
+pub mod hermit;
+
+#[cfg(all(any(unix, target_os = "hermit", target_os = "wasi"), feature = "net"))]
 #[path = "unix/handles.rs"]
 mod handles;
-
-#[cfg(all(unix, not(mio_unsupported_force_poll_poll)))]
-#[path = "unix/selector_fd.rs"]
-mod selector_fd;
 
 #[doc(no_inline)]
 pub use event::Events;

@@ -23,7 +23,20 @@ fn iterators_know_what_is_left() {
     exact::<event::Iter<'_>>();
 }
 
-#[cfg(not(mio_unsupported_force_poll_poll))]
+#[cfg(not(any(
+    mio_unsupported_force_poll_poll,
+    // poll(2) has no descriptor of its own.
+    target_os = "aix",
+    target_os = "cygwin",
+    target_os = "espidf",
+    target_os = "fuchsia",
+    target_os = "haiku",
+    target_os = "horizon",
+    target_os = "hurd",
+    target_os = "nto",
+    target_os = "nuttx",
+    target_os = "vita",
+)))]
 #[test]
 fn the_queue_is_a_descriptor() {
     fn fd<T: std::os::fd::AsFd>() {}

@@ -452,26 +452,24 @@ fn a_socket_registered_unconnected_reports_its_connection() {
 #[allow(unsafe_code)]
 fn unconnected() -> std::os::fd::OwnedFd {
     use std::os::fd::FromRawFd;
-    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: socket(2) takes three integers and touches no memory.
-    let number = unsafe { libc::socket(libc::AF_INET, kind, 0) };
+    let number = unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) };
     assert!(number >= 0);
     // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
-    unsafe { std::os::fd::OwnedFd::from_raw_fd(number) }
+    let socket = unsafe { std::net::TcpStream::from_raw_fd(number) };
+    socket.set_nonblocking(true).unwrap();
+    socket.into()
 }
 
 /// Connects it behind the library's back.
 #[allow(unsafe_code)]
 fn connect(stream: &TcpStream, address: std::net::SocketAddr) {
     use std::os::fd::AsRawFd;
-    let raw = libc::sockaddr_in {
-        sin_family: libc::AF_INET as libc::sa_family_t,
-        sin_port: address.port().to_be(),
-        sin_addr: libc::in_addr {
-            s_addr: u32::from_ne_bytes([127, 0, 0, 1]),
-        },
-        sin_zero: [0; 8],
-    };
+    // SAFETY: a C structure of integers, for which zeros are valid. Some systems have further fields.
+    let mut raw: libc::sockaddr_in = unsafe { std::mem::zeroed() };
+    raw.sin_family = libc::AF_INET as libc::sa_family_t;
+    raw.sin_port = address.port().to_be();
+    raw.sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]);
     let length = size_of::<libc::sockaddr_in>() as libc::socklen_t;
     // SAFETY: connect(2) reads `length` bytes of `raw`, its size.
     let result = unsafe { libc::connect(stream.as_raw_fd(), (&raw const raw).cast(), length) };

@@ -47,4 +47,10 @@ pub use udp::UdpSocket;
 #[cfg(unix)]
 mod uds;
 #[cfg(unix)]
-pub use uds::{UnixDatagram, UnixListener, UnixStream};
+pub use uds::{UnixListener, UnixStream};
+
+#[cfg(all(unix, not(target_os = "emscripten")))]
+#[path = "uds/datagram.rs"]
+mod unix_datagram;
+#[cfg(all(unix, not(target_os = "emscripten")))]
+pub use unix_datagram::UnixDatagram;

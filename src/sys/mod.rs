@@ -1,4 +1,6 @@
 //! The switch: which page of `os/` this system is, and what the layers above see of it.
+//!
+//! To add a system, write its page and name it in the list here; nothing else below `src/` changes.
 
 #[allow(dead_code)] // Without a selector some of its methods have no caller.
 pub(crate) mod contract;
@@ -8,33 +10,40 @@ pub(crate) mod errors;
 #[cfg(all(test, unix, feature = "os-poll"))]
 mod contract_tests;
 
+#[cfg_attr(target_os = "aix", path = "os/aix.rs")]
+#[cfg_attr(target_os = "cygwin", path = "os/cygwin.rs")]
+#[cfg_attr(target_os = "emscripten", path = "os/emscripten.rs")]
+#[cfg_attr(target_os = "espidf", path = "os/espidf.rs")]
+#[cfg_attr(target_os = "fuchsia", path = "os/fuchsia.rs")]
+#[cfg_attr(target_os = "haiku", path = "os/haiku.rs")]
+#[cfg_attr(target_os = "hermit", path = "os/hermit.rs")]
+#[cfg_attr(target_os = "hurd", path = "os/hurd.rs")]
+#[cfg_attr(target_os = "illumos", path = "os/illumos.rs")]
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "os/linux.rs")]
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg_attr(target_os = "nto", path = "os/nto.rs")]
+#[cfg_attr(target_os = "nuttx", path = "os/nuttx.rs")]
+#[cfg_attr(target_os = "redox", path = "os/redox.rs")]
+#[cfg_attr(target_os = "vita", path = "os/vita.rs")]
+#[allow(dead_code)] // Which of its mechanisms' functions a build uses depends on its features.
 mod os;
-#[cfg(any(target_os = "linux", target_os = "android"))]
 #[allow(unused_imports)] // Without features a page is empty.
 pub(crate) use os::*;
 
-#[cfg(not(all(feature = "os-poll", any(target_os = "linux", target_os = "android"))))]
-#[path = "os/mod.rs"]
-mod none;
-#[cfg(not(all(feature = "os-poll", any(target_os = "linux", target_os = "android"))))]
-pub(crate) use none::Selector;
+// A system with a page has no queue without `os-poll`.
+#[cfg(not(feature = "os-poll"))]
+#[path = "none/selector.rs"]
+mod selector;
+#[cfg(not(feature = "os-poll"))]
+pub(crate) use selector::Selector;
 
-#[cfg(all(unix, feature = "net"))]
-#[path = "unix/socket/abstract_name.rs"]
-pub(crate) mod abstract_name;
 #[cfg(feature = "net")]
 mod socket_contract;
-#[cfg(all(target_os = "android", feature = "net"))]
-pub(crate) use std::os::android::net::SocketAddrExt as AbstractName;
-#[cfg(all(target_os = "linux", feature = "net"))]
-pub(crate) use std::os::linux::net::SocketAddrExt as AbstractName;
 
 #[cfg(feature = "os-poll")]
 #[allow(unused_imports)] // For queues in the kernel.
 pub(crate) mod atomic;
 #[cfg(feature = "os-poll")]
+#[allow(dead_code)] // A system without a page has no flags.
 pub(crate) mod flags;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // For queues in the kernel.
@@ -43,32 +52,30 @@ pub(crate) mod kernel_vec;
 #[allow(dead_code)] // Used by the selectors that emulate edges.
 pub(crate) mod lanes;
 #[cfg(feature = "os-poll")]
+#[allow(unused_imports)] // A system without a page has no bindings.
 pub(crate) mod raw;
 #[cfg(feature = "os-poll")]
+#[allow(dead_code)] // Used by the selectors that count in milliseconds.
 pub(crate) mod timeout;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // For queues in the kernel.
 pub(crate) mod wake_bits;
 
-/// Facts about sockets that differ between systems of one kind.
-#[cfg(all(unix, feature = "net"))]
-#[allow(dead_code)] // A system without a page asks for none.
-pub(crate) mod socket_facts {
-    use std::ffi::c_int;
+/// How Android differs from other Linux systems.
+#[cfg(feature = "net")]
+#[allow(dead_code)] // For its page.
+pub(crate) mod android {
+    /// Whether this is Android.
+    pub(crate) const IS: bool = cfg!(target_os = "android");
 
-    /// Whether accept4(2) may be called: Android on x86 kills the process for it.
-    pub(crate) const ACCEPT4: bool = !cfg!(all(target_os = "android", target_arch = "x86"));
-
-    /// How many TCP connections may wait to be accepted: std's number. Linux takes at most net.core.somaxconn.
-    pub(crate) const TCP_BACKLOG: c_int = 128;
-
-    /// The same for Unix sockets, std's number again. -1 is as many as the system allows.
-    pub(crate) const UNIX_BACKLOG: c_int = if cfg!(target_os = "linux") {
-        -1
-    } else {
-        libc::SOMAXCONN
-    };
+    /// Whether accept4(2) kills the process: the sandbox on x86 forbids it.
+    pub(crate) const FORBIDS_ACCEPT4: bool = cfg!(all(target_os = "android", target_arch = "x86"));
 }
+
+#[cfg(all(target_os = "android", feature = "net"))]
+pub(crate) use std::os::android::net::SocketAddrExt as AbstractName;
+#[cfg(all(target_os = "linux", feature = "net"))]
+pub(crate) use std::os::linux::net::SocketAddrExt as AbstractName;
 
 /// One event of this platform.
 pub(crate) type Record = <Selector as contract::Selector>::Record;
@@ -76,11 +83,11 @@ pub(crate) type Record = <Selector as contract::Selector>::Record;
 pub(crate) type Records = <Selector as contract::Selector>::Records;
 
 /// The number by which the system knows a source.
-#[cfg(unix)]
+#[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
 #[allow(dead_code)] // Without a selector and without sources nobody asks.
 pub(crate) type Raw = std::os::fd::RawFd;
 /// A system without a page has no sources.
-#[cfg(not(unix))]
+#[cfg(not(any(unix, target_os = "hermit", target_os = "wasi")))]
 pub(crate) type Raw = std::convert::Infallible;
 
 /// Something that the system knows by a number.
@@ -90,19 +97,9 @@ pub(crate) trait AsRaw {
     fn as_raw(&self) -> Raw;
 }
 
-#[cfg(unix)]
+#[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
 impl<T: std::os::fd::AsRawFd> AsRaw for T {
     fn as_raw(&self) -> Raw {
         self.as_raw_fd()
-    }
-}
-
-#[cfg(all(
-    unix,
-    not(all(feature = "os-poll", any(target_os = "linux", target_os = "android")))
-))]
-impl std::os::fd::AsFd for Selector {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        match *self {}
     }
 }

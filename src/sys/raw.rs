@@ -1,3 +1,3 @@
 //! The seam to the generated bindings: nothing else names `generated`.
 
-pub(crate) use crate::generated::linux::*;
+pub(crate) use crate::generated::*;

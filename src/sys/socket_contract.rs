@@ -23,7 +23,7 @@ mod unix {
     use std::io::{self, IoSlice};
     use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 
-    use crate::sys::socket::uds;
+    use crate::sys::uds;
 
     const _: fn(&SocketAddr) -> io::Result<UnixStream> = uds::connect;
     const _: fn() -> io::Result<(UnixStream, UnixStream)> = uds::pair;

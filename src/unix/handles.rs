@@ -3,7 +3,11 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
-use crate::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+#[cfg(all(unix, not(target_os = "emscripten")))]
+use crate::net::UnixDatagram;
+use crate::net::{TcpListener, TcpStream, UdpSocket};
+#[cfg(unix)]
+use crate::net::{UnixListener, UnixStream};
 
 /// For each of the sockets.
 macro_rules! handles {
@@ -52,4 +56,8 @@ macro_rules! handles {
     )*};
 }
 
-handles!(TcpListener TcpStream UdpSocket UnixDatagram UnixListener UnixStream);
+handles!(TcpListener TcpStream UdpSocket);
+#[cfg(unix)]
+handles!(UnixListener UnixStream);
+#[cfg(all(unix, not(target_os = "emscripten")))]
+handles!(UnixDatagram);

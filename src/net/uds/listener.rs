@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::io_source::IoSource;
 use crate::net::UnixStream;
-use crate::sys::socket::uds;
+use crate::sys::uds;
 
 /// Accepts connections at the name of a Unix domain socket.
 ///

@@ -6,7 +6,7 @@ use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use crate::io_source::IoSource;
-use crate::sys::socket::uds;
+use crate::sys::uds;
 
 /// A connection over a Unix domain socket.
 ///

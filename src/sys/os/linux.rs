@@ -1,33 +1,70 @@
 //! Linux and Android: epoll(7), woken by an eventfd(2). poll(2) and pipes take their places on request, and in tests.
 
-#[allow(dead_code)] // Which of its functions a build uses depends on its features.
-#[cfg(feature = "os-poll")]
-#[path = "../unix/descriptor/mod.rs"]
-pub(crate) mod descriptor;
-#[cfg(all(feature = "os-poll", any(test, not(mio_unsupported_force_poll_poll))))]
-#[path = "../unix/epoll/mod.rs"]
-pub(crate) mod epoll;
-#[cfg(all(feature = "os-poll", any(test, not(mio_unsupported_force_waker_pipe))))]
-#[path = "../unix/wake/eventfd.rs"]
-pub(crate) mod eventfd;
-#[cfg(all(feature = "os-poll", any(test, mio_unsupported_force_waker_pipe)))]
-#[path = "../unix/wake/pipe.rs"]
-pub(crate) mod pipe;
-#[cfg(all(feature = "os-poll", any(test, mio_unsupported_force_poll_poll)))]
-#[path = "../unix/posix_poll/mod.rs"]
-pub(crate) mod posix_poll;
-#[cfg(feature = "net")]
-#[path = "../unix/socket/mod.rs"]
-pub(crate) mod socket;
-#[cfg(feature = "os-poll")]
-#[path = "../unix/wake/mod.rs"]
-pub(crate) mod wake;
+#[cfg(not(mio_unsupported_force_poll_poll))]
+#[path = "../../unix/selector_fd.rs"]
+mod selector_fd;
 
-#[cfg(all(feature = "os-poll", not(mio_unsupported_force_waker_pipe)))]
-type Notifier = eventfd::EventFd;
-#[cfg(all(feature = "os-poll", mio_unsupported_force_waker_pipe))]
-type Notifier = pipe::Pipe;
-#[cfg(all(feature = "os-poll", not(mio_unsupported_force_poll_poll)))]
-pub(crate) type Selector = epoll::Epoll<Notifier>;
-#[cfg(all(feature = "os-poll", mio_unsupported_force_poll_poll))]
-pub(crate) type Selector = posix_poll::PosixPoll<Notifier>;
+#[cfg(feature = "os-poll")]
+#[path = "../unix"]
+mod events {
+    pub(crate) mod descriptor;
+    #[path = "descriptor/duplicate/syscall.rs"]
+    pub(crate) mod duplicate;
+    #[cfg(any(test, not(mio_unsupported_force_poll_poll)))]
+    pub(crate) mod epoll;
+    #[cfg(any(test, not(mio_unsupported_force_waker_pipe)))]
+    #[path = "wake/eventfd.rs"]
+    pub(crate) mod eventfd;
+    #[path = "posix_poll/linux_exact/syscall.rs"]
+    pub(crate) mod exact_poll;
+    #[path = "epoll/linux_exact/syscall.rs"]
+    pub(crate) mod exact_wait;
+    #[path = "descriptor/pipe2/syscall.rs"]
+    pub(crate) mod new_pipe;
+    #[cfg(any(test, mio_unsupported_force_waker_pipe))]
+    #[path = "wake/pipe.rs"]
+    pub(crate) mod pipe;
+    #[cfg(any(test, mio_unsupported_force_poll_poll))]
+    pub(crate) mod posix_poll;
+    pub(crate) mod wake;
+
+    #[cfg(not(mio_unsupported_force_waker_pipe))]
+    type Notifier = eventfd::EventFd;
+    #[cfg(mio_unsupported_force_waker_pipe)]
+    type Notifier = pipe::Pipe;
+    #[cfg(not(mio_unsupported_force_poll_poll))]
+    pub(crate) type Selector = epoll::Epoll<Notifier>;
+    #[cfg(mio_unsupported_force_poll_poll)]
+    pub(crate) type Selector = posix_poll::PosixPoll<Notifier>;
+    #[cfg(any(test, mio_unsupported_force_poll_poll))]
+    pub(crate) use crate::sys::raw::{POLLPRI as PRIORITY, POLLRDHUP as READ_HANG_UP};
+}
+#[cfg(feature = "os-poll")]
+pub(crate) use events::*;
+
+#[cfg(feature = "net")]
+#[path = "../unix"]
+mod sockets {
+    use crate::sys::android;
+
+    #[path = "uds/abstract_name.rs"]
+    pub(crate) mod abstract_name;
+    pub(crate) mod socket;
+    #[path = "socket/write_nosignal/mod.rs"]
+    pub(crate) mod socket_write;
+    pub(crate) mod uds;
+
+    pub(crate) const SOCKETS: socket::facts::Facts = socket::facts::Facts {
+        at_once: libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC,
+        later: socket::facts::Later::Nothing,
+        accept4: if android::FORBIDS_ACCEPT4 {
+            None
+        } else {
+            Some(libc::accept4)
+        },
+        unix_backlog: if android::IS { libc::SOMAXCONN } else { -1 },
+        ..socket::facts::Facts::PLAIN
+    };
+}
+#[cfg(feature = "net")]
+pub(crate) use sockets::*;

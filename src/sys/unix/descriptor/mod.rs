@@ -1,17 +1,12 @@
-//! Descriptors: duplicating, reading, writing and their flags.
+//! Descriptors: reading, writing and their mode. How they are duplicated and how pipes are made is beside it, one file for each way.
 
 mod syscall;
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
 #[allow(unused_imports)] // As for the whole module.
-pub(crate) use syscall::{duplicate, read, set_nonblocking, write};
-
-/// A pipe(7) as (reader, writer), both ends non-blocking and close-on-exec from the start.
-pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    syscall::pipe2()
-}
+pub(crate) use syscall::{read, set_nonblocking, write};
 
 /// Reads until nothing is left. An end of file ends it, too.
 pub(crate) fn drain(fd: BorrowedFd<'_>) -> io::Result<()> {

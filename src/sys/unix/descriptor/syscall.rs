@@ -3,7 +3,7 @@
 
 use std::ffi::c_int;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 use crate::sys::raw;
 
@@ -20,18 +20,10 @@ fn ret_count(result: isize) -> io::Result<usize> {
     usize::try_from(result).map_err(|_| io::Error::last_os_error())
 }
 
-/// A duplicate with the close-on-exec flag.
-pub(crate) fn duplicate(fd: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-    // SAFETY: fcntl(2) with F_DUPFD_CLOEXEC takes an int, the least number of the duplicate, and touches no memory.
-    let number = ret(unsafe { raw::fcntl(fd.as_raw_fd(), raw::F_DUPFD_CLOEXEC, 0 as c_int) })?;
-    // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
-}
-
 /// Sets or clears `O_NONBLOCK`.
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
-    // SAFETY: fcntl(2) with F_GETFL takes no argument and touches no memory.
-    let old = ret(unsafe { raw::fcntl(fd.as_raw_fd(), raw::F_GETFL) })?;
+    // SAFETY: fcntl(2) with F_GETFL ignores its argument and touches no memory. Hermit's function has a fixed number of them.
+    let old = ret(unsafe { raw::fcntl(fd.as_raw_fd(), raw::F_GETFL, 0 as c_int) })?;
     let new = if nonblocking {
         old | raw::O_NONBLOCK
     } else {
@@ -42,19 +34,6 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Resu
         ret(unsafe { raw::fcntl(fd.as_raw_fd(), raw::F_SETFL, new) })?;
     }
     Ok(())
-}
-
-/// Makes a pipe as (reader, writer), both ends non-blocking and close-on-exec.
-pub(super) fn pipe2() -> io::Result<(OwnedFd, OwnedFd)> {
-    let mut ends: [c_int; 2] = [-1; 2];
-    // SAFETY: pipe2(2) writes two ints, for which `ends` has room.
-    ret(unsafe { raw::pipe2(ends.as_mut_ptr(), raw::O_CLOEXEC | raw::O_NONBLOCK) })?;
-    let [reader, writer] = ends;
-    // SAFETY: the call succeeded, so `reader` is a new descriptor that nothing else owns.
-    let reader = unsafe { OwnedFd::from_raw_fd(reader) };
-    // SAFETY: the call succeeded, so `writer` is a new descriptor that nothing else owns.
-    let writer = unsafe { OwnedFd::from_raw_fd(writer) };
-    Ok((reader, writer))
 }
 
 /// read(2).
@@ -73,6 +52,6 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
 /// write(2).
 pub(crate) fn write(fd: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
     // SAFETY: write(2) reads at most `buffer.len()` bytes of a buffer of that length.
-    let count = unsafe { raw::write(fd.as_raw_fd(), buffer.as_ptr().cast(), buffer.len()) };
+    let count = unsafe { raw::write(fd.as_raw_fd(), buffer.as_ptr().cast(), buffer.len() as _) };
     ret_count(count)
 }

@@ -20,7 +20,7 @@ use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
 use crate::sys::timeout::{self, Wait};
 use crate::sys::wake::Notifier;
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{descriptor, errors, flags, raw};
+use crate::sys::{duplicate, errors, flags, raw};
 use crate::{Interest, Token};
 
 pub(crate) use syscall::{Record, Records};
@@ -91,7 +91,7 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
         Ok(Epoll {
             shared: Arc::clone(&self.shared),
             wakes: Arc::clone(&self.wakes),
-            duplicate: Some(descriptor::duplicate(self.as_fd())?),
+            duplicate: Some(duplicate::duplicate(self.as_fd())?),
             notifier: PhantomData,
         })
     }

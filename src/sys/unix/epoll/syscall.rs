@@ -1,16 +1,15 @@
 //! The system calls of epoll(7), and the record that they fill.
 #![allow(unsafe_code)]
 
-use std::ffi::{c_int, c_long, c_void};
+use std::ffi::c_int;
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::Token;
 use crate::sys::contract;
+use crate::sys::exact_wait;
 use crate::sys::kernel_vec::KernelVec;
 use crate::sys::raw;
 use crate::sys::timeout::{Wait, round_up_millis};
@@ -149,59 +148,28 @@ fn wait_millis(queue: BorrowedFd<'_>, records: &mut Records, millis: c_int) -> i
     unsafe { records.0.fill(fill) }
 }
 
-/// epoll_pwait2(2), or epoll_wait(2) with the time-out rounded up where the kernel or a sandbox does not have it.
+/// With nanoseconds where the system has that, else epoll_wait(2) with the time-out rounded up.
 fn wait_nanos(
     queue: BorrowedFd<'_>,
     records: &mut Records,
     timeout: Duration,
 ) -> io::Result<usize> {
-    /// Set once the kernel has refused the call; a sandbox does not change its mind.
-    static MISSING: AtomicBool = AtomicBool::new(false);
-
-    if !MISSING.load(Ordering::Relaxed) {
-        match wait_nanos_exactly(queue, records, timeout) {
-            Err(error) if is_missing(&error) => MISSING.store(true, Ordering::Relaxed),
-            result => return result,
-        }
-    }
-    wait_millis(queue, records, round_up_millis(timeout))
-}
-
-/// Whether a system call was refused for good: unknown to the kernel, or forbidden by a sandbox.
-fn is_missing(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(raw::ENOSYS | raw::EPERM))
-}
-
-/// epoll_pwait2(2), by its number: C libraries have the function only of late.
-fn wait_nanos_exactly(
-    queue: BorrowedFd<'_>,
-    records: &mut Records,
-    timeout: Duration,
-) -> io::Result<usize> {
-    // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
-    let timeout = raw::__kernel_timespec {
-        tv_sec: timeout.as_secs() as _,
-        tv_nsec: timeout.subsec_nanos() as _,
-    };
+    let mut missing = false;
     let fill = |room: &mut [MaybeUninit<Record>]| {
-        // SAFETY: epoll_pwait2(2) takes (int, struct epoll_event *, int, const struct __kernel_timespec *, const sigset_t *,
-        // size_t), each passed as a long or a pointer as syscall(2) asks. It writes at most as many events as `room` has
-        // places, reads the time-out, and with no signal set reads no more.
-        let result = unsafe {
-            raw::syscall(
-                raw::__NR_epoll_pwait2,
-                c_long::from(queue.as_raw_fd()),
-                room.as_mut_ptr().cast::<c_void>(),
-                c_long::from(most(room)),
-                &raw const timeout,
-                ptr::null::<c_void>(),
-                0 as c_long,
-            )
-        };
-        usize::try_from(result).map_err(|_| io::Error::last_os_error())
+        let most = most(room);
+        // SAFETY: `room` has at least `most` places, each for one `epoll_event`, which is what a `Record` is.
+        let result = unsafe { exact_wait::wait(queue, room.as_mut_ptr().cast(), most, timeout) };
+        Ok::<usize, io::Error>(result?.unwrap_or_else(|| {
+            missing = true;
+            0
+        }))
     };
     // SAFETY: the call returns the number of events it has written, from the start.
-    unsafe { records.0.fill(fill) }
+    let count = unsafe { records.0.fill(fill) }?;
+    if missing {
+        return wait_millis(queue, records, round_up_millis(timeout));
+    }
+    Ok(count)
 }
 
 /// How many events fit, as the kernel wants it. Never 0: `select` refuses a capacity of 0.

@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
 use crate::sys::wake::Notifier;
-use crate::sys::{errors, flags, raw};
+use crate::sys::{PRIORITY, READ_HANG_UP, errors, flags, raw};
 use crate::{Interest, Token};
 
 use poller::Poller;
@@ -323,13 +323,16 @@ fn bits(interest: Interest) -> io::Result<c_short> {
     }
     let mut bits = 0;
     if interest.is_readable() {
-        bits |= raw::POLLIN | raw::POLLRDHUP;
+        bits |= raw::POLLIN | READ_HANG_UP;
     }
     if interest.is_writable() {
         bits |= raw::POLLOUT;
     }
     if interest.is_priority() {
-        bits |= raw::POLLPRI;
+        if PRIORITY == 0 {
+            return Err(errors::unsupported("poll(2) has no priority data here"));
+        }
+        bits |= PRIORITY;
     }
     Ok(bits)
 }
@@ -357,7 +360,7 @@ impl contract::Record for Record {
     }
 
     fn is_readable(&self) -> bool {
-        self.bits & (raw::POLLIN | raw::POLLPRI) != 0
+        self.bits & (raw::POLLIN | PRIORITY) != 0
     }
 
     fn is_writable(&self) -> bool {
@@ -370,7 +373,7 @@ impl contract::Record for Record {
 
     fn is_read_closed(&self) -> bool {
         // Both halves are gone, or the peer has shut its writing half.
-        self.has(raw::POLLHUP) || self.has(raw::POLLIN | raw::POLLRDHUP)
+        self.has(raw::POLLHUP) || READ_HANG_UP != 0 && self.has(raw::POLLIN | READ_HANG_UP)
     }
 
     fn is_write_closed(&self) -> bool {
@@ -379,7 +382,7 @@ impl contract::Record for Record {
     }
 
     fn is_priority(&self) -> bool {
-        self.has(raw::POLLPRI)
+        self.has(PRIORITY)
     }
 
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

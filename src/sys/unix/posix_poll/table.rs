@@ -10,10 +10,10 @@ use super::Record;
 use crate::Token;
 use crate::sys::errors;
 use crate::sys::lanes::Lane;
-use crate::sys::raw;
+use crate::sys::{PRIORITY, READ_HANG_UP, raw};
 
 /// What the reading lane is made of.
-pub(super) const READ: c_short = raw::POLLIN | raw::POLLPRI | raw::POLLRDHUP;
+pub(super) const READ: c_short = raw::POLLIN | PRIORITY | READ_HANG_UP;
 /// What the writing lane is made of.
 pub(super) const WRITE: c_short = raw::POLLOUT;
 /// What poll(2) reports whether it is asked to or not.
@@ -200,7 +200,7 @@ impl Slot {
             });
         }
         let mut shown = bits;
-        if bits & raw::POLLRDHUP != 0 {
+        if bits & READ_HANG_UP != 0 {
             // An end of file can be read, also where data was reported before.
             shown |= self.interest & raw::POLLIN;
         }

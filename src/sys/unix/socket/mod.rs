@@ -4,42 +4,72 @@
 //! has returned its number: a later step that fails closes it. The other operations of sockets are std's.
 
 mod address;
-mod syscall;
+pub(crate) mod facts;
+pub(crate) mod syscall;
 pub(crate) mod tcp;
 pub(crate) mod udp;
-pub(crate) mod uds;
 
+use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use crate::sys::socket_facts;
+use crate::sys::SOCKETS;
+use facts::Later;
+use syscall::{Plain, Storage};
+
+/// A socket, non-blocking and close-on-exec.
+pub(crate) fn new(domain: c_int, kind: c_int) -> io::Result<OwnedFd> {
+    let socket = syscall::socket(domain, kind | SOCKETS.at_once)?;
+    finish(socket.as_fd(), SOCKETS.later)?;
+    Ok(socket)
+}
+
+/// Sets what a new socket still needs.
+pub(crate) fn finish(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
+    if later == Later::Both {
+        syscall::set_close_on_exec(socket)?;
+    }
+    if later != Later::Nothing {
+        syscall::set_nonblocking(socket)?;
+    }
+    match SOCKETS.no_sigpipe {
+        Some(option) => syscall::set_option(socket, libc::SOL_SOCKET, option, 1),
+        None => Ok(()),
+    }
+}
 
 /// Takes one connection: accept4(2), or accept(2) and fcntl(2) where that is missing or forbidden.
 ///
 /// A sandbox may forbid it with ENOSYS or EPERM. EPERM from a firewall is indistinguishable; then the second call says so, too.
-fn accept<A>(listener: BorrowedFd<'_>, storage: &mut syscall::Storage<A>) -> io::Result<OwnedFd> {
-    if socket_facts::ACCEPT4 {
-        match syscall::accept4(listener, storage) {
+pub(crate) fn accept<A: Plain>(
+    listener: BorrowedFd<'_>,
+    storage: &mut Storage<A>,
+) -> io::Result<OwnedFd> {
+    if let Some(accept4) = SOCKETS.accept4 {
+        match syscall::accept4(accept4, listener, storage, SOCKETS.at_once) {
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {}
-            result => return result,
+            Ok(socket) => {
+                finish(socket.as_fd(), Later::Nothing)?;
+                return Ok(socket);
+            }
+            error => return error,
         }
     }
     accept_and_set(listener, storage)
 }
 
-/// See [`accept`]. Some systems pass the listener's flags on, others do not: both are set.
-fn accept_and_set<A>(
+/// See [`accept`]. Some systems pass the listener's flags on, others do not: all are set.
+fn accept_and_set<A: Plain>(
     listener: BorrowedFd<'_>,
-    storage: &mut syscall::Storage<A>,
+    storage: &mut Storage<A>,
 ) -> io::Result<OwnedFd> {
     let socket = syscall::accept(listener, storage)?;
-    syscall::set_close_on_exec(socket.as_fd())?;
-    syscall::set_nonblocking(socket.as_fd())?;
+    finish(socket.as_fd(), SOCKETS.after_accept)?;
     Ok(socket)
 }
 
 /// Whether connect(2) has at least begun. After EINTR it goes on without us, as after EINPROGRESS.
-fn begun(result: io::Result<()>) -> io::Result<()> {
+pub(crate) fn begun(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => {
             Ok(())
@@ -58,7 +88,7 @@ mod tests {
     fn plain_accept_sets_both_flags() {
         let listener = tcp::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let mut storage = syscall::Storage::internet();
+        let mut storage = syscall::Storage::new();
         let accepted = accept_and_set(listener.as_fd(), &mut storage).unwrap();
         let info = format!("/proc/self/fdinfo/{}", accepted.as_raw_fd());
         let info = std::fs::read_to_string(info).unwrap();

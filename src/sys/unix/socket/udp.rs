@@ -4,12 +4,12 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 
-use super::{address, syscall};
+use super::{address, new, syscall};
 
 /// A bound socket.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = syscall::socket(address::domain(address), libc::SOCK_DGRAM)?;
-    syscall::bind(socket.as_fd(), &address::to_internet(address))?;
+    let socket = new(address::domain(address), libc::SOCK_DGRAM)?;
+    syscall::bind(socket.as_fd(), address::to_internet(address).address())?;
     Ok(socket.into())
 }
 

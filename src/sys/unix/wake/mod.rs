@@ -18,3 +18,26 @@ pub(crate) trait Notifier:
     /// The descriptor to watch.
     fn as_fd(&self) -> BorrowedFd<'_>;
 }
+
+/// A notifier for queues that give no new edge while the object is readable: it is emptied before it is written.
+#[derive(Debug)]
+pub(crate) struct Drained<N>(N);
+
+impl<N: Notifier> Notifier for Drained<N> {
+    fn new() -> io::Result<Drained<N>> {
+        N::new().map(Drained)
+    }
+
+    fn notify(&self) -> io::Result<()> {
+        self.0.drain()?;
+        self.0.notify()
+    }
+
+    fn drain(&self) -> io::Result<()> {
+        self.0.drain()
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

@@ -5,8 +5,8 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use crate::sys::descriptor;
 use crate::sys::wake::Notifier;
+use crate::sys::{descriptor, new_pipe};
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct Pipe {
 
 impl Notifier for Pipe {
     fn new() -> io::Result<Pipe> {
-        let (reader, writer) = descriptor::pipe()?;
+        let (reader, writer) = new_pipe::pipe()?;
         Ok(Pipe { reader, writer })
     }
 

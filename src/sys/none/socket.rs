@@ -1,0 +1,57 @@
+//! Sockets of a system without a page: none can be made here. What std's sockets can do they still do.
+
+/// TCP sockets.
+pub(crate) mod tcp {
+    use std::io::{self, IoSlice, Write};
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+
+    use crate::sys::errors;
+
+    /// Always `Unsupported`.
+    pub(crate) fn connect(_: SocketAddr) -> io::Result<TcpStream> {
+        Err(errors::unsupported("mio has no sockets on this system"))
+    }
+
+    /// Always `Unsupported`.
+    pub(crate) fn bind(_: SocketAddr) -> io::Result<TcpListener> {
+        Err(errors::unsupported("mio has no sockets on this system"))
+    }
+
+    /// One connection of a listener made by std, non-blocking.
+    pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = listener.accept()?;
+        stream.set_nonblocking(true)?;
+        Ok((stream, peer))
+    }
+
+    /// As std writes.
+    pub(crate) fn write(mut stream: &TcpStream, buffer: &[u8]) -> io::Result<usize> {
+        stream.write(buffer)
+    }
+
+    /// As std writes.
+    pub(crate) fn write_vectored(
+        mut stream: &TcpStream,
+        buffers: &[IoSlice<'_>],
+    ) -> io::Result<usize> {
+        stream.write_vectored(buffers)
+    }
+}
+
+/// UDP sockets.
+pub(crate) mod udp {
+    use std::io;
+    use std::net::{SocketAddr, UdpSocket};
+
+    use crate::sys::errors;
+
+    /// Always `Unsupported`.
+    pub(crate) fn bind(_: SocketAddr) -> io::Result<UdpSocket> {
+        Err(errors::unsupported("mio has no sockets on this system"))
+    }
+
+    /// Always `Unsupported`.
+    pub(crate) fn only_v6(_: &UdpSocket) -> io::Result<bool> {
+        Err(errors::unsupported("mio has no sockets on this system"))
+    }
+}

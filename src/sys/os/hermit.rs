@@ -1,0 +1,38 @@
+//! Hermit: poll(2), woken by an eventfd. There are no pipes and no Unix sockets.
+
+#[cfg(feature = "os-poll")]
+#[path = "../unix"]
+mod events {
+    pub(crate) mod descriptor;
+    #[path = "wake/eventfd.rs"]
+    pub(crate) mod eventfd;
+    #[path = "posix_poll/not_exact.rs"]
+    pub(crate) mod exact_poll;
+    #[path = "descriptor/no_pipe.rs"]
+    pub(crate) mod new_pipe;
+    pub(crate) mod posix_poll;
+    pub(crate) mod wake;
+
+    pub(crate) type Selector = posix_poll::PosixPoll<eventfd::EventFd>;
+    pub(crate) use crate::sys::raw::POLLPRI as PRIORITY;
+    pub(crate) use crate::sys::raw::POLLRDHUP as READ_HANG_UP;
+}
+#[cfg(feature = "os-poll")]
+pub(crate) use events::*;
+
+#[cfg(feature = "net")]
+#[path = "../unix"]
+mod sockets {
+    pub(crate) mod socket;
+    #[path = "socket/write_std.rs"]
+    pub(crate) mod socket_write;
+
+    use socket::facts::{Facts, Later};
+    pub(crate) const SOCKETS: Facts = Facts {
+        at_once: libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC,
+        later: Later::Nothing,
+        ..Facts::PLAIN
+    };
+}
+#[cfg(feature = "net")]
+pub(crate) use sockets::*;

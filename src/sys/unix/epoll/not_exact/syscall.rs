@@ -1,0 +1,23 @@
+//! The system waits in whole milliseconds only.
+#![allow(unsafe_code)]
+
+use std::ffi::c_int;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use crate::sys::raw;
+
+/// Never waits: there is no such call.
+///
+/// # Safety
+///
+/// None is needed; where the call exists, it has a duty.
+pub(crate) unsafe fn wait(
+    _: BorrowedFd<'_>,
+    _: *mut raw::epoll_event,
+    _: c_int,
+    _: Duration,
+) -> io::Result<Option<usize>> {
+    Ok(None)
+}

@@ -1,0 +1,49 @@
+//! ppoll(2) with 64-bit time, by its number: on 32-bit systems the C library's function may take 32-bit time.
+#![allow(unsafe_code)]
+
+use std::ffi::{c_long, c_void};
+use std::io;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::sys::raw;
+
+/// Waits with nanoseconds. `None`: the kernel or a sandbox does not have the call.
+pub(crate) fn wait(array: &mut [raw::pollfd], timeout: Duration) -> io::Result<Option<usize>> {
+    /// Set once the kernel has refused the call; a sandbox does not change its mind.
+    static MISSING: AtomicBool = AtomicBool::new(false);
+
+    if MISSING.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
+    // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
+    let mut timeout = raw::__kernel_timespec {
+        tv_sec: timeout.as_secs() as _,
+        tv_nsec: timeout.subsec_nanos() as _,
+    };
+    // SAFETY: ppoll(2) takes (struct pollfd *, unsigned, struct __kernel_timespec *, const sigset_t *, size_t), each passed as a
+    // long or a pointer as syscall(2) asks. It reads and writes as many `pollfd`s as `array` has and the time-out, which is
+    // ours to change, and with no signal set reads no more.
+    let result = unsafe {
+        raw::syscall(
+            raw::NR_ppoll_64,
+            array.as_mut_ptr().cast::<c_void>(),
+            array.len() as c_long,
+            &raw mut timeout,
+            ptr::null::<c_void>(),
+            0 as c_long,
+        )
+    };
+    match usize::try_from(result) {
+        Ok(count) => Ok(Some(count)),
+        Err(_) => {
+            let error = io::Error::last_os_error();
+            if matches!(error.raw_os_error(), Some(raw::ENOSYS | raw::EPERM)) {
+                MISSING.store(true, Ordering::Relaxed);
+                return Ok(None);
+            }
+            Err(error)
+        }
+    }
+}

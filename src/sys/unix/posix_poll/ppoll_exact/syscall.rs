@@ -1,0 +1,29 @@
+//! ppoll(2), where the C library has it.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::ptr;
+use std::time::Duration;
+
+use crate::sys::raw;
+
+/// Waits with nanoseconds.
+pub(crate) fn wait(array: &mut [raw::pollfd], timeout: Duration) -> io::Result<Option<usize>> {
+    // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
+    let timeout = raw::timespec {
+        tv_sec: timeout.as_secs() as _,
+        tv_nsec: timeout.subsec_nanos() as _,
+    };
+    // SAFETY: ppoll(2) reads and writes as many `pollfd`s as `array` has, reads the time-out, and with no signal set reads no more.
+    let result = unsafe {
+        raw::ppoll(
+            array.as_mut_ptr(),
+            array.len() as _,
+            &raw const timeout,
+            ptr::null(),
+        )
+    };
+    usize::try_from(result)
+        .map(Some)
+        .map_err(|_| io::Error::last_os_error())
+}
