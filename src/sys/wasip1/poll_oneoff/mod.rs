@@ -118,12 +118,7 @@ impl<H: Host> contract::Selector for PollOneoff<H> {
         self.poller.select(&self.shared, records, timeout)
     }
 
-    fn register(
-        &self,
-        raw: RawFd,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<Registration> {
+    fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
         let directions = directions(interest)?;
         let key = self.shared.table().insert(raw, token, directions, false)?;
         Ok(Registration {

@@ -101,9 +101,7 @@ impl<H: Host> Poller<H> {
             let mut pause = Duration::ZERO;
             if may_sleep {
                 pause = until.map_or(LONGEST, |until| {
-                    until
-                        .saturating_duration_since(Instant::now())
-                        .min(LONGEST)
+                    until.saturating_duration_since(Instant::now()).min(LONGEST)
                 });
                 if H::THREADS && is_shared(shared) {
                     pause = pause.min(PIECE);

@@ -26,10 +26,17 @@ pub(super) struct Directions {
 }
 
 impl Directions {
-    fn get(&mut self, direction: Direction) -> &mut bool {
+    fn has(self, direction: Direction) -> bool {
         match direction {
-            Direction::Read => &mut self.read,
-            Direction::Write => &mut self.write,
+            Direction::Read => self.read,
+            Direction::Write => self.write,
+        }
+    }
+
+    fn set(&mut self, direction: Direction, value: bool) {
+        match direction {
+            Direction::Read => self.read = value,
+            Direction::Write => self.write = value,
         }
     }
 }
@@ -77,14 +84,13 @@ pub(super) enum Part {
 impl Slot {
     /// Where a direction takes part now.
     pub(super) fn part(&self, direction: Direction) -> Part {
-        let (mut interest, edges) = (self.interest, self.edges);
-        if self.fd < 0 || !*interest.get(direction) {
+        if self.fd < 0 || !self.interest.has(direction) {
             return Part::Out;
         }
-        match edges {
-            Edges::Owned { mut armed } if *armed.get(direction) => Part::Common,
+        match self.edges {
+            Edges::Owned { armed } if armed.has(direction) => Part::Common,
             Edges::Owned { .. } => Part::Out,
-            Edges::Raw { mut failed, .. } if *failed.get(direction) => Part::Out,
+            Edges::Raw { failed, .. } if failed.has(direction) => Part::Out,
             Edges::Raw { read, write, .. } => {
                 let lane = match direction {
                     Direction::Read => read,
@@ -138,7 +144,7 @@ impl Slot {
     /// A direction is reported.
     pub(super) fn report(&mut self, direction: Direction, now: Instant) {
         match &mut self.edges {
-            Edges::Owned { armed } => *armed.get(direction) = false,
+            Edges::Owned { armed } => armed.set(direction, false),
             Edges::Raw { .. } => {
                 if let Some(lane) = self.lane(direction) {
                     lane.report(now);
@@ -150,8 +156,8 @@ impl Slot {
     /// A direction cannot be watched: that is reported once.
     pub(super) fn fail(&mut self, direction: Direction) {
         match &mut self.edges {
-            Edges::Owned { armed: out } => *out.get(direction) = false,
-            Edges::Raw { failed, .. } => *failed.get(direction) = true,
+            Edges::Owned { armed } => armed.set(direction, false),
+            Edges::Raw { failed, .. } => failed.set(direction, true),
         }
     }
 
