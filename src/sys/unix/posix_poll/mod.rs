@@ -132,7 +132,7 @@ impl<N: Notifier> fmt::Debug for PosixPoll<N> {
 impl<N: Notifier> PosixPoll<N> {
     fn insert(&self, fd: RawFd, token: Token, interest: Interest, is_raw: bool) -> io::Result<Key> {
         let interest = bits(interest)?;
-        if fd == self.shared.notifier.number() {
+        if fd >= 0 && fd == self.shared.notifier.number() {
             return Err(errors::invalid("this descriptor is the queue's own"));
         }
         let mut inserted = None;
