@@ -9,3 +9,8 @@ use crate::sys::timeout::Wait;
 pub(crate) fn wait(_: &mut [raw::pollfd], _: Wait) -> io::Result<Option<usize>> {
     Ok(None)
 }
+
+/// poll(2) is to be asked.
+pub(crate) fn look(_: &mut [raw::pollfd]) -> io::Result<Option<usize>> {
+    Ok(None)
+}

@@ -169,8 +169,7 @@ impl Poller {
             stays
         });
         drop(state);
-        if self.questions.is_empty() || syscall::wait(&mut self.questions, Wait::Millis(0)).is_err()
-        {
+        if self.questions.is_empty() || syscall::look(&mut self.questions).is_err() {
             return None;
         }
         let now = Instant::now();

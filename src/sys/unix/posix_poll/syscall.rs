@@ -21,6 +21,14 @@ pub(super) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<usize> {
     }
 }
 
+/// Looks at all descriptors at once: what is not reported is not ready.
+pub(super) fn look(array: &mut [raw::pollfd]) -> io::Result<usize> {
+    match exact_poll::look(array)? {
+        Some(count) => Ok(count),
+        None => wait_millis(array, 0),
+    }
+}
+
 /// poll(2).
 fn wait_millis(array: &mut [raw::pollfd], millis: c_int) -> io::Result<usize> {
     // SAFETY: poll(2) reads and writes as many `pollfd`s as `array` has. The numbers in it are keys: a closed one is answered

@@ -16,11 +16,18 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// Where there are threads: how long it takes at most until a wait sees what they have registered.
 const PIECE: Duration = Duration::from_millis(10);
 
+/// How long a host is asked that may have left something out.
+const SURE: Duration = Duration::from_millis(1);
+
+/// When a look is repeated that told nothing.
+const SOON: Duration = Duration::from_millis(10);
+
 /// One subscription that was made for a source.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     key: Key,
     direction: Direction,
+    subscription: Subscription,
     /// What came of it.
     answer: Answer,
 }
@@ -127,7 +134,37 @@ impl<H: Host> Poller<H> {
             return Ok(None);
         }
         self.wait(Duration::ZERO)?;
+        self.ask_again();
         Ok(self.take(&mut shared.table(), records))
+    }
+
+    /// An answer that comes at once may leave out what is ready: wasmtime looks at a source only so often before it must go
+    /// back to its own loop. So what was not reported is asked about again, for long enough that the host does.
+    fn ask_again(&mut self) {
+        let mut answered = Vec::new();
+        loop {
+            let mut unanswered = Vec::new();
+            self.list.clear();
+            for asked in self.asked.drain(..) {
+                if asked.answer == Answer::Nothing {
+                    self.list.push(asked.subscription);
+                    unanswered.push(asked);
+                } else {
+                    answered.push(asked);
+                }
+            }
+            self.asked = unanswered;
+            let is_done = self.asked.is_empty()
+                || self.wait(SURE).is_err()
+                || self
+                    .asked
+                    .iter()
+                    .all(|asked| asked.answer == Answer::Nothing);
+            if is_done {
+                break;
+            }
+        }
+        self.asked.append(&mut answered);
     }
 
     /// Lists the sources that take part in a wait.
@@ -139,13 +176,15 @@ impl<H: Host> Poller<H> {
                 if slot.part(direction) != part {
                     continue;
                 }
-                self.list.push(match direction {
+                let subscription = match direction {
                     Direction::Read => Subscription::Read(slot.fd()),
                     Direction::Write => Subscription::Write(slot.fd()),
-                });
+                };
+                self.list.push(subscription);
                 self.asked.push(Asked {
                     key,
                     direction,
+                    subscription,
                     answer: Answer::Unknown,
                 });
             }
@@ -230,6 +269,7 @@ impl<H: Host> Poller<H> {
                 key,
                 direction,
                 answer,
+                ..
             } = *asked;
             if current.is_some_and(|(of, _)| of != key) {
                 flush(&mut current, records);
@@ -238,7 +278,13 @@ impl<H: Host> Poller<H> {
                 continue;
             };
             match answer {
-                Answer::Unknown => continue,
+                Answer::Unknown => {
+                    if slot.part(direction) == Part::Look {
+                        // The common wait does not have it: look again soon.
+                        wake_at = earlier(wake_at, now.checked_add(SOON));
+                    }
+                    continue;
+                }
                 Answer::Nothing => {
                     slot.seen_clear(direction);
                     continue;

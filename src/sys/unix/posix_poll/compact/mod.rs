@@ -3,6 +3,9 @@
 //! Only entries with something to watch are handed over. If there is none the time is slept away, and waiting for ever is an
 //! error at once, since nothing could end it. After EBADF each number is looked at, and the closed ones answer `POLLNVAL` as
 //! poll(2) would have.
+//!
+//! An answer that comes at once may leave out what is ready: wasmtime looks at a source only so often before it must go back to
+//! its own loop. So a look asks about the rest again, for long enough that the host does.
 
 mod syscall;
 
@@ -11,6 +14,27 @@ use std::thread;
 
 use crate::sys::timeout::{Wait, round_up_millis};
 use crate::sys::{errors, raw};
+
+/// Looks at all: what is not reported is not ready.
+pub(crate) fn look(array: &mut [raw::pollfd]) -> io::Result<Option<usize>> {
+    wait(array, Wait::Millis(0))?;
+    let mut rest = array.to_vec();
+    loop {
+        for (entry, rest) in array.iter_mut().zip(&mut rest) {
+            entry.revents |= rest.revents;
+            rest.events = entry.events & !entry.revents;
+            if entry.revents & (raw::POLLNVAL | raw::POLLERR | raw::POLLHUP) != 0 {
+                rest.events = 0;
+            }
+        }
+        let is_left = rest.iter().any(|rest| rest.fd >= 0 && rest.events != 0);
+        if !is_left || wait(&mut rest, Wait::Millis(1))? == Some(0) {
+            break;
+        }
+    }
+    let count = array.iter().filter(|entry| entry.revents != 0).count();
+    Ok(Some(count))
+}
 
 /// Waits, whatever the time-out.
 pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<usize>> {

@@ -30,3 +30,8 @@ pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<u
         .map(Some)
         .map_err(|_| io::Error::last_os_error())
 }
+
+/// poll(2) is to be asked.
+pub(crate) fn look(_: &mut [raw::pollfd]) -> io::Result<Option<usize>> {
+    Ok(None)
+}
