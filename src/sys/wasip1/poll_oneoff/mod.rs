@@ -13,6 +13,9 @@
 //! For a number that is not open some hosts fail the whole call, and some answer that the clock has passed, at once. Both lead
 //! to a look at every number: those that are closed lose their registration, as on epoll. If the call fails without one, each
 //! subscription is tried alone: the one at fault is reported as an error, once, and is left out until it is armed again.
+//!
+//! Node 20 comes back at once if the closed number is alone, and crashes if there is another beside it. Only a look at every
+//! number before every wait could prevent that; it would cost every other host a call for each source.
 
 pub(crate) mod host;
 mod poller;
