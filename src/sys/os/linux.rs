@@ -24,9 +24,6 @@ mod events {
     #[cfg(any(test, mio_unsupported_force_waker_pipe))]
     #[path = "wake/pipe.rs"]
     pub(crate) mod pipe;
-    #[cfg(test)]
-    #[path = "../wasip1/poll_oneoff/mod.rs"]
-    pub(crate) mod poll_oneoff;
     #[cfg(any(test, mio_unsupported_force_poll_poll))]
     pub(crate) mod posix_poll;
     pub(crate) mod wake;

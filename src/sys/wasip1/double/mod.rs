@@ -1,6 +1,8 @@
 //! Hosts of WASI preview 1 played by ppoll(2), so that the selector's tests run on Linux. How they differ was seen on the real
 //! ones: wasmtime 48, the `wasmtime` 17 wheel and Node 20.
 
+#[path = "../poll_oneoff/mod.rs"]
+mod poll_oneoff;
 mod syscall;
 mod tests;
 
@@ -9,7 +11,7 @@ use std::marker::PhantomData;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use crate::sys::poll_oneoff::host::{Event, Host, Subscription};
+use self::poll_oneoff::host::{Event, Host, Subscription};
 use crate::sys::raw;
 
 /// How a host behaves where preview 1 leaves it open.

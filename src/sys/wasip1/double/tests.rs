@@ -8,12 +8,12 @@ use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::poll_oneoff::PollOneoff;
 use super::{Double, Node, Wasmtime, Wheel};
 use crate::sys::contract::{Record as _, Records as _};
 use crate::sys::contract_tests::{
     self as contract, AT_ONCE, BOTH, LONG, Subject, records, stream_pair, tokens,
 };
-use crate::sys::poll_oneoff::PollOneoff;
 use crate::{Interest, Token};
 
 type Over<M> = PollOneoff<Double<M>>;

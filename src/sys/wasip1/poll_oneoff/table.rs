@@ -225,7 +225,7 @@ impl Table {
         is_raw: bool,
     ) -> io::Result<Key> {
         if fd < 0 {
-            return Err(io::Error::from_raw_os_error(raw::EBADF as i32));
+            return Err(io::Error::from_raw_os_error(raw::EBADF));
         }
         if self.numbers.contains_key(&fd) {
             return Err(errors::already_registered());
