@@ -9,6 +9,10 @@ pub(crate) mod errors;
 
 #[cfg(all(test, unix, feature = "os-poll"))]
 mod contract_tests;
+// Hosts of WASI, played by Linux.
+#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[path = "wasip1/double/mod.rs"]
+mod wasip1_hosts;
 
 #[cfg_attr(target_os = "aix", path = "os/aix.rs")]
 #[cfg_attr(target_os = "cygwin", path = "os/cygwin.rs")]

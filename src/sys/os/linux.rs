@@ -27,9 +27,6 @@ mod events {
     #[cfg(any(test, mio_unsupported_force_poll_poll))]
     pub(crate) mod posix_poll;
     pub(crate) mod wake;
-    #[cfg(test)]
-    #[path = "../wasip1/double/mod.rs"]
-    mod wasip1_hosts;
 
     #[cfg(not(mio_unsupported_force_waker_pipe))]
     type Notifier = eventfd::EventFd;
