@@ -68,7 +68,6 @@ def main():
     if connects:
         port = free_port()
         hand_in(config, port)
-        environment.append(("LISTEN_FDS", "1"))
         client = threading.Thread(target=play_client, args=(port, faults), daemon=True)
     config.env = environment
 
