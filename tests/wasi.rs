@@ -54,6 +54,20 @@ mod not_run {
     fn tests_of_sockets_and_registering() {}
 }
 
+/// The traits by which sockets are handed in and out.
+#[test]
+fn sockets_are_descriptors() {
+    use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+    fn has_all<T>()
+    where
+        T: AsFd + AsRawFd + IntoRawFd + FromRawFd + From<OwnedFd> + Into<OwnedFd>,
+    {
+    }
+    has_all::<TcpListener>();
+    has_all::<mio::net::TcpStream>();
+    has_all::<mio::net::UdpSocket>();
+}
+
 #[test]
 fn there_is_no_waker() {
     let (queue, _) = queue();

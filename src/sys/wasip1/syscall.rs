@@ -23,7 +23,7 @@ impl std::fmt::Debug for Preview1 {
 }
 
 /// The result of a call that returns its error.
-fn ret(errno: raw::__wasi_errno_t) -> io::Result<()> {
+fn ret(errno: u16) -> io::Result<()> {
     match errno {
         raw::__WASI_ERRNO_SUCCESS => Ok(()),
         errno => Err(io::Error::from_raw_os_error(errno.into())),
