@@ -10,6 +10,7 @@ mod setup;
 mod stages;
 mod step;
 mod stress;
+mod wasi;
 
 use std::process::ExitCode;
 

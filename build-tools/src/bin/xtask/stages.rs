@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use crate::project::{BACKENDS, Backend, PLAIN, Project};
 use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
-use crate::{examples, features, oldest, setup};
+use crate::{examples, features, oldest, setup, wasi};
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
 
@@ -109,6 +109,16 @@ fn stages() -> Vec<Stage> {
         "oldest",
         "the oldest supported compiler",
         Box::new(oldest::run),
+    );
+    add(
+        "wasi-preview2",
+        "sockets on WASI preview 2, under wasmtime",
+        Box::new(wasi::preview2),
+    );
+    add(
+        "wasi-preview1",
+        "WASI preview 1 under three hosts",
+        Box::new(wasi::preview1),
     );
     stages
 }
