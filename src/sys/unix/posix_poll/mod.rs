@@ -382,7 +382,7 @@ impl contract::Record for Record {
     }
 
     fn is_priority(&self) -> bool {
-        self.has(PRIORITY)
+        PRIORITY != 0 && self.has(PRIORITY)
     }
 
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
