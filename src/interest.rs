@@ -37,19 +37,19 @@ impl Interest {
 
     /// Completion of POSIX asynchronous I/O.
     ///
-    /// Only kqueue on FreeBSD, DragonFly and Apple systems has it; there it registers nothing by itself. Elsewhere registering
-    /// with it is [`ErrorKind::Unsupported`](std::io::ErrorKind::Unsupported).
+    /// Only kqueue has it; there it registers nothing by itself: the system call that starts the operation names the queue and the
+    /// token. Elsewhere registering with it is [`ErrorKind::Unsupported`](std::io::ErrorKind::Unsupported).
     pub const AIO: Interest = from_bits(0b0_0100);
 
     /// Completion of a list of POSIX asynchronous I/O.
     ///
-    /// Only kqueue on FreeBSD has it; there it registers nothing by itself. Elsewhere registering with it is
+    /// Only kqueue has it, and only FreeBSD's kernel reports it; it registers nothing by itself. Elsewhere registering with it is
     /// [`ErrorKind::Unsupported`](std::io::ErrorKind::Unsupported).
     pub const LIO: Interest = from_bits(0b0_1000);
 
     /// Priority data, such as TCP's out-of-band byte.
     ///
-    /// epoll and poll(2) have it. Where the system cannot watch for it, registering with it is
+    /// epoll, poll(2) and event ports have it. Where the system cannot watch for it, registering with it is
     /// [`ErrorKind::Unsupported`](std::io::ErrorKind::Unsupported).
     pub const PRIORITY: Interest = from_bits(0b1_0000);
 

@@ -23,15 +23,26 @@ use crate::{Interest, Token};
 /// # Time
 ///
 /// A time-out is never cut short: without an event `poll` returns no earlier. It may return later by what the system's
-/// scheduler takes. Sub-millisecond time-outs are exact on Linux 5.11 and later; elsewhere they may be rounded up to a
-/// millisecond. Any [`Duration`] is lawful; [`Duration::MAX`] waits until there is an event.
+/// scheduler takes. Sub-millisecond time-outs are exact on Linux 5.11 and later, kqueue, event ports and WASI; elsewhere they
+/// may be rounded up to a millisecond. Any [`Duration`] is lawful; [`Duration::MAX`] waits until there is an event.
 ///
 /// # Implementation notes
 ///
 /// | system | selector | waker |
 /// |---|---|---|
-/// | Linux, Android | epoll(7) | eventfd(2) |
-/// | any other | not in this version: [`Poll::new`] returns [`Unsupported`](io::ErrorKind::Unsupported) | |
+/// | Linux, Android, illumos | epoll(7) | eventfd(2) |
+/// | Redox, Emscripten | epoll | pipe |
+/// | macOS, iOS, tvOS, visionOS, watchOS, FreeBSD, NetBSD, DragonFly BSD | kqueue(2) | `EVFILT_USER` |
+/// | OpenBSD | kqueue(2) | `EVFILT_USER`, or a pipe where the kernel does not have it |
+/// | Solaris | event ports | `port_send` |
+/// | ESP-IDF, Fuchsia, Hermit, NuttX | poll(2) | eventfd |
+/// | AIX, Cygwin, Haiku, Hurd, QNX, Vita | poll(2) | pipe |
+/// | Nintendo 3DS, WASI preview 2 | poll(2) | none: [`Waker::new`](crate::Waker::new) is `Unsupported` |
+/// | WASI preview 1 | `poll_oneoff` | none |
+/// | any other | none: [`Poll::new`] returns [`Unsupported`](io::ErrorKind::Unsupported) | |
+///
+/// On WASI and where there is no waker, a `poll` without any source and without a time-out could never end: it is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput).
 ///
 /// # Examples
 ///

@@ -59,7 +59,7 @@ impl Waker {
     /// # Errors
     ///
     /// What the system says, such as too many open files; [`Unsupported`](io::ErrorKind::Unsupported) where the system has
-    /// nothing to wake with.
+    /// nothing to wake with (WASI, Nintendo 3DS).
     pub fn new(registry: &Registry, token: Token) -> io::Result<Waker> {
         let inner = registry.selector().waker(token)?;
         Ok(Waker { inner })
@@ -71,8 +71,8 @@ impl Waker {
     ///
     /// # Errors
     ///
-    /// What the system says; eventfd, pipe and kqueue fail only when the kernel is out of memory. A `wake` that fails may be
-    /// tried again.
+    /// What the system says; eventfd, pipe and kqueue fail only when the kernel is out of memory, event ports also when the
+    /// queue is full. A `wake` that fails may be tried again.
     pub fn wake(&self) -> io::Result<()> {
         self.inner.wake()
     }

@@ -24,6 +24,8 @@ use crate::unix::{self, Request};
 pub(crate) enum Headers<'a> {
     /// The pinned pack, unpacked here.
     Pack(&'a Pack, PathBuf),
+    /// `codegen/headers` declares everything.
+    Ours,
     /// A tree of the user's, for one target.
     Sysroot(&'a Path),
 }
@@ -33,6 +35,7 @@ impl Headers<'_> {
     fn name(&self, describes: &str) -> String {
         match self {
             Headers::Pack(pack, _) => format!("{} {} ({describes})", pack.package, pack.version),
+            Headers::Ours => format!("our own ({describes})"),
             Headers::Sysroot(_) => format!("a tree given by --sysroot ({describes})"),
         }
     }
@@ -45,10 +48,12 @@ impl Headers<'_> {
                 folders.extend(
                     target
                         .headers
+                        .iter()
                         .map(|name| folder.join("ziglang/lib/libc/include").join(name)),
                 );
                 folders
             }
+            Headers::Ours => Vec::new(),
             Headers::Sysroot(root) => {
                 let base = root.join("include");
                 let multiarch = base.join(multiarch(target.triple));
@@ -61,22 +66,11 @@ impl Headers<'_> {
         }
     }
 
-    /// The pack must be what `sources.toml` says it is.
-    fn describes(&self, found: &str) -> Result<(), Error> {
-        match self {
-            Headers::Pack(pack, _) if pack.describes != found => Err(Error::Sources(format!(
-                "{} {} describes `{}`, its headers say `{found}`",
-                pack.package, pack.version, pack.describes
-            ))),
-            _ => Ok(()),
-        }
-    }
-
     /// The command that brings missing headers back.
     fn mend(&self) -> String {
         match self {
             Headers::Pack(_, folder) => format!("rm -r '{}' && cargo codegen", folder.display()),
-            Headers::Sysroot(_) => "cargo codegen --help".to_owned(),
+            Headers::Ours | Headers::Sysroot(_) => "cargo codegen --help".to_owned(),
         }
     }
 }
@@ -120,6 +114,7 @@ impl Inputs {
         let table = format!(
             "{:?}",
             (
+                os.version,
                 os.groups,
                 os.targets
                     .iter()
@@ -174,7 +169,6 @@ pub(crate) fn groups(
         let Some((first, facts)) = members.next() else {
             continue;
         };
-        headers.describes(&facts.headers)?;
         let body = rust::declarations(&inputs.symbols, facts, &inputs.header_name);
         for (member, facts) in members {
             let other = rust::declarations(&inputs.symbols, facts, &inputs.header_name);
@@ -270,6 +264,7 @@ fn read_all(
                 flags: target.flags,
                 include: &headers.include(target),
                 header: &inputs.header,
+                version: os.version,
                 symbols: &inputs.symbols,
                 mend: &mend,
             });

@@ -66,9 +66,8 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
     let one = cli.target.as_deref().map(find_target).transpose()?;
     // What needs no clang is looked at first.
     let libclang = sources.libclang()?;
-    let tools = tools(&sources, libclang);
     for os in SYSTEMS {
-        Inputs::read(&root, os, &tools)?;
+        Inputs::read(&root, os, &tools(&sources, libclang, os)?)?;
     }
     let cache = sources::cache()?;
     let say = |text: String| {
@@ -84,21 +83,33 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
             wanted: libclang.version.clone(),
         });
     }
-    let headers = match &cli.sysroot {
-        Some(folder) => Headers::Sysroot(folder),
-        None => Headers::Pack(&sources.headers, sources.headers.folder(&cache, &say)?),
+    let headers = |os: &Os| {
+        Ok(match (&cli.sysroot, os.pack) {
+            (Some(folder), _) => Headers::Sysroot(folder),
+            (None, None) => Headers::Ours,
+            (None, Some(name)) => {
+                let pack = sources.headers(name)?;
+                Headers::Pack(pack, pack.folder(&cache, &say)?)
+            }
+        })
     };
     if let Some((os, target)) = one {
-        let inputs = Inputs::read(&root, os, &tools)?;
+        let inputs = Inputs::read(&root, os, &tools(&sources, libclang, os)?)?;
         return Ok(Outcome::Report(single(
-            cli, &root, os, target, &inputs, &headers,
+            cli,
+            &root,
+            os,
+            target,
+            &inputs,
+            &headers(os)?,
         )?));
     }
     let (mut all, mut report) = (Vec::new(), String::new());
     for os in SYSTEMS {
         let targets: Vec<&Target> = os.targets.iter().collect();
         let began = Instant::now();
-        let groups = group::groups(os, &targets, &Inputs::read(&root, os, &tools)?, &headers)?;
+        let inputs = Inputs::read(&root, os, &tools(&sources, libclang, os)?)?;
+        let groups = group::groups(os, &targets, &inputs, &headers(os)?)?;
         report.push_str(&group::summary(os, &groups, began));
         all.extend(groups);
     }
@@ -134,7 +145,7 @@ fn single(
     headers: &Headers<'_>,
 ) -> Result<String, Error> {
     let groups = group::groups(os, &[target], inputs, headers)?;
-    if matches!(headers, Headers::Pack(..)) {
+    if !matches!(headers, Headers::Sysroot(_)) {
         return Ok(groups.iter().map(|group| group.table.as_str()).collect());
     }
     // Only what the headers say counts here, not the files' heads.
@@ -231,18 +242,21 @@ fn root(cli: &Cli) -> Result<PathBuf, Error> {
 /// The version of bindgen that Cargo.toml pins.
 const BINDGEN: &str = "0.73.2";
 
-/// Everything that can change the output besides our own inputs. The same on every host.
-fn tools(sources: &Sources, libclang: &Pack) -> String {
-    let headers = &sources.headers;
-    format!(
-        "bindgen {BINDGEN}, {} {}, {} {} {}, mio-codegen {}",
+/// Everything that can change a system's output besides our own inputs. The same on every host.
+fn tools(sources: &Sources, libclang: &Pack, os: &Os) -> Result<String, Error> {
+    let headers = match os.pack {
+        Some(name) => {
+            let pack = sources.headers(name)?;
+            format!("{} {} {}", pack.package, pack.version, pack.sha256)
+        }
+        None => "no pack".to_owned(),
+    };
+    Ok(format!(
+        "bindgen {BINDGEN}, {} {}, {headers}, mio-codegen {}",
         libclang.package,
         libclang.version,
-        headers.package,
-        headers.version,
-        headers.sha256,
         env!("CARGO_PKG_VERSION")
-    )
+    ))
 }
 
 /// Makes sure this process has the pinned libclang and nothing in its environment that bends clang: it starts itself again with

@@ -52,8 +52,9 @@ pub(crate) fn declarations(symbols: &[Symbol], facts: &Facts, header: &str) -> S
 }
 
 /// The doc comment of a symbol.
-fn doc(symbols: &[Symbol], name: &str, header: &str) -> String {
-    let Some(symbol) = symbols.iter().find(|symbol| symbol.name == name) else {
+fn doc(symbols: &[Symbol], name: &str, function: bool, header: &str) -> String {
+    let is = |symbol: &&Symbol| symbol.name == name && (symbol.kind == Kind::Function) == function;
+    let Some(symbol) = symbols.iter().find(is) else {
         return "/// Not asked for.".to_owned();
     };
     if symbol.source.starts_with('<') {
@@ -70,7 +71,7 @@ fn doc(symbols: &[Symbol], name: &str, header: &str) -> String {
 fn constants(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str) {
     for constant in &facts.constants {
         line!(text, "");
-        line!(text, "{}", doc(symbols, &constant.name, header));
+        line!(text, "{}", doc(symbols, &constant.name, false, header));
         line!(
             text,
             "pub const {}: {} = {};",
@@ -134,7 +135,7 @@ fn records(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str) {
             && record.fields.iter().all(|field| plain(&field.ty));
         let name = &record.name;
         line!(text, "");
-        line!(text, "{}", doc(symbols, name, header));
+        line!(text, "{}", doc(symbols, name, false, header));
         line!(text, "#[repr({})]", record.repr);
         line!(
             text,
@@ -182,7 +183,7 @@ fn functions(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str)
         if index > 0 {
             line!(text, "");
         }
-        line!(text, "    {}", doc(symbols, &function.name, header));
+        line!(text, "    {}", doc(symbols, &function.name, true, header));
         if function.link_name != function.name {
             line!(text, "    #[link_name = \"{}\"]", function.link_name);
         }
@@ -203,9 +204,15 @@ pub(crate) fn root(systems: &[Os]) -> String {
          //! Written by `cargo codegen`; do not edit. A system without a page in the library has no module here.\n",
     );
     for os in systems {
+        let cfg = match os.also {
+            Some(also) => format!("any({}, {also})", os.cfg),
+            None => os.cfg.to_owned(),
+        };
         line!(text, "");
-        line!(text, "#[cfg({})]", os.cfg);
+        line!(text, "#[cfg({cfg})]");
         line!(text, "pub(crate) mod {};", os.name);
+        line!(text, "#[cfg({})]", os.cfg);
+        line!(text, "pub(crate) use {}::*;", os.name);
     }
     text
 }
@@ -258,7 +265,7 @@ pub(crate) fn switch(os: &Os) -> String {
     line!(text, ")))]");
     line!(
         text,
-        "compile_error!(\"no {} bindings for this architecture: add it to codegen/src/targets.rs\");",
+        "compile_error!(\"no {} bindings for this architecture: add it to codegen/src/targets\");",
         os.name
     );
     text

@@ -14,8 +14,8 @@ use crate::error::Error;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sources {
-    /// The headers every target reads.
-    pub(crate) headers: Pack,
+    /// The packs of headers.
+    headers: Vec<Pack>,
     /// The library that reads them: one wheel for each kind of host.
     libclang: Vec<Pack>,
 }
@@ -24,6 +24,9 @@ pub(crate) struct Sources {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Pack {
+    /// What the target table calls it; header packs only.
+    #[serde(default)]
+    pub(crate) name: String,
     /// Its name in the Python package index.
     pub(crate) package: String,
     /// Its version.
@@ -34,9 +37,6 @@ pub(crate) struct Pack {
     file: String,
     /// The file's SHA-256, in hexadecimal.
     pub(crate) sha256: String,
-    /// What it describes.
-    #[serde(default)]
-    pub(crate) describes: String,
     /// `os-arch` of the machines it runs on; empty if it does not matter.
     #[serde(default)]
     host: String,
@@ -48,6 +48,14 @@ impl Sources {
     /// Reads the file's text.
     pub(crate) fn parse(text: &str) -> Result<Sources, Error> {
         toml::from_str(text).map_err(|error| Error::Sources(error.to_string()))
+    }
+
+    /// The header pack of this name.
+    pub(crate) fn headers(&self, name: &str) -> Result<&Pack, Error> {
+        self.headers
+            .iter()
+            .find(|pack| pack.name == name)
+            .ok_or_else(|| Error::Sources(format!("no header pack is called `{name}`")))
     }
 
     /// The libclang for this machine.

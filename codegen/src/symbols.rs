@@ -73,7 +73,7 @@ pub(crate) fn parse(file: &str, text: &str, header: &str) -> Result<Vec<Symbol>,
             )));
         }
         if let Some(last) = symbols.last() {
-            if last.name == name {
+            if last.name == name && last.kind == kind {
                 return Err(wrong(format!("`{name}` stands here twice")));
             }
             if last.name.as_str() > name {

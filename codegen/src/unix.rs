@@ -11,6 +11,7 @@ use quote::ToTokens;
 use crate::abi::{Constant, Facts, Field, Function, Record};
 use crate::error::Error;
 use crate::symbols::{Kind, Symbol};
+use crate::targets::Version;
 
 /// What one run of clang needs.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Request<'a> {
     pub(crate) include: &'a [PathBuf],
     /// Our own header.
     pub(crate) header: &'a Path,
+    /// How its version is known.
+    pub(crate) version: Version,
     /// What is asked for.
     pub(crate) symbols: &'a [Symbol],
     /// The command that brings a missing folder back.
@@ -58,11 +61,12 @@ const CARRIER: &str = "cg_";
 /// In a message of clang, before the name of a macro that does not exist.
 const MISSING: &str = "required symbol missing: ";
 /// Measured besides what was asked for.
-const PROBES: [(&str, &str); 3] = [
+const PROBES: [(&str, &str); 2] = [
     ("probe_pointer", "sizeof(void *)"),
     ("probe_long", "sizeof(long)"),
-    ("probe_version", "LINUX_VERSION_CODE"),
 ];
+/// The same for `Version::LinuxHeaders`.
+const LINUX_VERSION: (&str, &str) = ("probe_version", "LINUX_VERSION_CODE");
 
 /// Runs clang and returns what it said about the symbols.
 pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
@@ -73,7 +77,7 @@ pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
 }
 
 /// The C text that is handed to clang: our header, and one typed constant for each macro.
-fn wrapper(header: &str, symbols: &[Symbol]) -> String {
+fn wrapper(header: &str, symbols: &[Symbol], version: Version) -> String {
     let mut text = format!("#include \"{header}\"\n");
     for symbol in symbols {
         let (Kind::Constant(ty), name) = (&symbol.kind, &symbol.name) else {
@@ -82,7 +86,11 @@ fn wrapper(header: &str, symbols: &[Symbol]) -> String {
         write!(text, "#ifdef {name}\nstatic const {ty} {CARRIER}{name} = ({ty})({name});\n#else\n#error {MISSING}{name}\n#endif\n")
             .expect("a string takes any text");
     }
-    for (name, value) in PROBES {
+    let linux = match version {
+        Version::LinuxHeaders => Some(LINUX_VERSION),
+        Version::Stated(_) => None,
+    };
+    for (name, value) in PROBES.into_iter().chain(linux) {
         writeln!(text, "static const int {CARRIER}{name} = {value};")
             .expect("a string takes any text");
     }
@@ -114,7 +122,10 @@ fn bindgen_text(request: &Request<'_>) -> Result<String, Error> {
         .unwrap_or_default()
         .to_string_lossy();
     let mut builder = bindgen::Builder::default()
-        .header_contents("wrapper.h", &wrapper(&header, request.symbols))
+        .header_contents(
+            "wrapper.h",
+            &wrapper(&header, request.symbols, request.version),
+        )
         .clang_args(args)
         // The newest dialect this bindgen is sure of: `unsafe extern "C"`, `offset_of!`. Only its facts are read.
         .rust_target(bindgen::RustTarget::stable(82, 0).expect("bindgen knows Rust 1.82"))
@@ -255,31 +266,45 @@ impl<'a> Reader<'a> {
         facts.functions.sort_by(|a, b| a.name.cmp(&b.name));
         facts.constants.sort_by(|a, b| a.name.cmp(&b.name));
         self.field_sizes(&mut facts)?;
-        let version = self.probe("probe_version")?;
-        facts.headers = format!("Linux {}.{}", version >> 16, version >> 8 & 0xff);
+        facts.headers = match self.request.version {
+            Version::LinuxHeaders => {
+                let version = self.probe(LINUX_VERSION.0)?;
+                format!("Linux {}.{}", version >> 16, version >> 8 & 0xff)
+            }
+            Version::Stated(version) => version.to_owned(),
+        };
         self.complete(&facts)?;
         Ok(facts)
     }
 
     /// Everything asked for is there, and nothing else.
     fn complete(&self, facts: &Facts) -> Result<(), Error> {
-        let records = facts.records.iter().map(|item| item.name.clone());
-        let functions = facts.functions.iter().map(|item| item.name.clone());
-        let constants = facts.constants.iter().map(|item| item.name.clone());
-        let found: BTreeSet<String> = records.chain(functions).chain(constants).collect();
-        let symbols = self
+        // A record and a function may share a name.
+        let records = facts.records.iter().map(|item| ("record", &item.name));
+        let functions = facts.functions.iter().map(|item| ("fn", &item.name));
+        let constants = facts.constants.iter().map(|item| ("const", &item.name));
+        let found: BTreeSet<(&str, &String)> = records.chain(functions).chain(constants).collect();
+        let asked: BTreeSet<(&str, &String)> = self
             .request
             .symbols
             .iter()
-            .filter(|symbol| !matches!(symbol.kind, Kind::Names(_)));
-        let asked: BTreeSet<String> = symbols.map(|symbol| symbol.name.clone()).collect();
-        let missing: BTreeSet<String> = asked.difference(&found).cloned().collect();
+            .filter_map(|symbol| match symbol.kind {
+                Kind::Record => Some(("record", &symbol.name)),
+                Kind::Function => Some(("fn", &symbol.name)),
+                Kind::Constant(_) => Some(("const", &symbol.name)),
+                Kind::Names(_) => None,
+            })
+            .collect();
+        let missing: BTreeSet<String> = asked
+            .difference(&found)
+            .map(|(_, name)| (*name).clone())
+            .collect();
         if !missing.is_empty() {
             return Err(self.request.missing(&missing));
         }
         match found.difference(&asked).next() {
             None => Ok(()),
-            Some(extra) => Err(self.request.shape(format!(
+            Some((_, extra)) => Err(self.request.shape(format!(
                 "`{extra}` was not asked for but is needed, or is a second declaration; add it to codegen/symbols/{}.txt",
                 self.request.os
             ))),
@@ -406,8 +431,14 @@ impl<'a> Reader<'a> {
                     }),
                 ) = (pair.path.is_ident("link_name"), &pair.value)
                 {
-                    // clang marks a name that is not to be mangled further.
-                    link_name = text.value().trim_start_matches('\u{1}').to_owned();
+                    // clang marks a name that is not to be mangled further; on Apple's systems it has its `_` then, which rustc
+                    // puts there itself.
+                    link_name = text.value();
+                    if let Some(verbatim) = link_name.strip_prefix('\u{1}') {
+                        let apple = self.request.clang.contains("-apple-");
+                        let rest = verbatim.strip_prefix('_').filter(|_| apple);
+                        link_name = rest.unwrap_or(verbatim).to_owned();
+                    }
                 }
             }
         }
@@ -437,7 +468,7 @@ impl<'a> Reader<'a> {
         let name = full.strip_prefix(CARRIER).unwrap_or(&full).to_owned();
         let value = integer(&item.expr)
             .ok_or_else(|| self.request.shape(format!("{name} is not an integer")))?;
-        if PROBES.iter().any(|(probe, _)| *probe == name) {
+        if name.starts_with("probe_") {
             self.probes.insert(name, value);
             return Ok(None);
         }
@@ -461,7 +492,15 @@ impl<'a> Reader<'a> {
                 .shape(format!("the type `{tokens}` has no end")));
         }
         let mut text = String::new();
-        for word in tokens.replace(":: core :: ffi :: ", "").split_whitespace() {
+        let mut apart = tokens.replace(":: core :: ffi :: ", "");
+        for sign in ["[", "]", ";"] {
+            apart = apart.replace(sign, &format!(" {sign} "));
+        }
+        for word in apart.split_whitespace() {
+            let word = word
+                .strip_suffix("usize")
+                .filter(|number| !number.is_empty())
+                .unwrap_or(word);
             match word {
                 "*" | "[" | "]" => text.push_str(word),
                 "mut" | "const" => write!(text, "{word} ").expect("a string takes any text"),
@@ -498,6 +537,13 @@ impl<'a> Reader<'a> {
         let pointer = self.probe("probe_pointer")?;
         let long = self.probe("probe_long")?;
         let size = |ty: &str| -> Option<u64> {
+            let (ty, count) = match ty.strip_prefix('[').and_then(|ty| ty.strip_suffix(']')) {
+                Some(array) => {
+                    let (ty, count) = array.split_once("; ")?;
+                    (ty, count.parse().ok()?)
+                }
+                None => (ty, 1_u64),
+            };
             let bytes = match ty {
                 "u8" | "i8" | "c_char" | "c_schar" | "c_uchar" => 1,
                 "u16" | "i16" | "c_short" | "c_ushort" => 2,
@@ -506,9 +552,9 @@ impl<'a> Reader<'a> {
                 "c_long" | "c_ulong" => long,
                 "usize" | "isize" => pointer,
                 _ if ty.starts_with('*') => pointer,
-                _ => return self.layouts.size.get(ty).copied(),
+                _ => return self.layouts.size.get(ty)?.checked_mul(count),
             };
-            u64::try_from(bytes).ok()
+            u64::try_from(bytes).ok()?.checked_mul(count)
         };
         for record in &mut facts.records {
             let mut end = 0;
@@ -578,6 +624,7 @@ mod tests {
             flags: &[],
             include: &[],
             header: Path::new("test.h"),
+            version: Version::LinuxHeaders,
             symbols: &symbols,
             mend: "",
         };

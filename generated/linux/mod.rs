@@ -94,4 +94,4 @@ compile_error!("no bindings for xtensa: rustc has no Linux target for it");
     target_arch = "wasm32",
     target_arch = "xtensa",
 )))]
-compile_error!("no linux bindings for this architecture: add it to codegen/src/targets.rs");
+compile_error!("no linux bindings for this architecture: add it to codegen/src/targets");

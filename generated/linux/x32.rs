@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (Linux 7.2).
-//! Inputs: sha256 90be9b9f05bce1c93c2d78ac38c621cabd774b81eed31f32aa8cf665a1e773ef.
+//! Inputs: sha256 6b79309f862b7d3767a4206543cd0bf6b03db8c8a7893609dfb0d89c544db671.
 //!
 //! Serves:
 //! - x86_64-unknown-linux-gnux32

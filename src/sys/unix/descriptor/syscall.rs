@@ -22,8 +22,8 @@ fn ret_count(result: isize) -> io::Result<usize> {
 
 /// Sets or clears `O_NONBLOCK`.
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
-    // SAFETY: fcntl(2) with F_GETFL takes no argument and touches no memory.
-    let old = ret(unsafe { raw::fcntl(fd.as_raw_fd(), raw::F_GETFL) })?;
+    // SAFETY: fcntl(2) with F_GETFL ignores its argument and touches no memory. Hermit's function has a fixed number of them.
+    let old = ret(unsafe { raw::fcntl(fd.as_raw_fd(), raw::F_GETFL, 0 as c_int) })?;
     let new = if nonblocking {
         old | raw::O_NONBLOCK
     } else {

@@ -198,8 +198,8 @@ pub(crate) fn set_close_on_exec(fd: BorrowedFd<'_>) -> io::Result<()> {
 
 /// Sets `O_NONBLOCK`.
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
-    // SAFETY: fcntl(2) with F_GETFL takes no argument and touches no memory.
-    let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) };
+    // SAFETY: fcntl(2) with F_GETFL ignores its argument and touches no memory. Hermit's function has a fixed number of them.
+    let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL, 0) };
     ret(flags)?;
     // SAFETY: fcntl(2) with F_SETFL takes an int, the flags, and touches no memory.
     ret(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK) })

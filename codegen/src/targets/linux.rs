@@ -1,95 +1,16 @@
-//! THE target table: every Linux triple rustc knows, what clang calls it, which group of equal bindings it belongs to, and how
-//! far it is proven. Linux bindings are picked by architecture alone: they come from the kernel's headers, system-call numbers
-//! and prototypes every C library exports, so gnu, musl, uclibc, ohos and bionic share them.
+//! Linux and Android: every triple rustc knows. The bindings are picked by architecture alone: they come from the kernel's
+//! headers, system-call numbers and prototypes every C library exports, so gnu, musl, uclibc, ohos and bionic share them.
 
-/// An operating system whose bindings are generated.
-#[derive(Debug)]
-pub(crate) struct Os {
-    /// Names its symbol file, its header and its folder below `generated/`.
-    pub(crate) name: &'static str,
-    /// The `cfg` under which its bindings are compiled.
-    pub(crate) cfg: &'static str,
-    /// Its groups.
-    pub(crate) groups: &'static [Group],
-    /// Its targets.
-    pub(crate) targets: &'static [Target],
-    /// What is not generated.
-    pub(crate) left_out: &'static [LeftOut],
-}
-
-/// Architectures whose bindings come out as one text. That they do is checked at every run.
-#[derive(Debug)]
-pub(crate) struct Group {
-    /// Names the file in `generated/` and the table in `tests/snapshots/`.
-    pub(crate) name: &'static str,
-    /// The `cfg` of each of its architectures.
-    pub(crate) cfg: &'static [&'static str],
-}
-
-/// A target.
-#[derive(Debug)]
-pub(crate) struct Target {
-    /// As rustc spells it.
-    pub(crate) triple: &'static str,
-    /// Its group.
-    pub(crate) group: &'static str,
-    /// As clang spells it.
-    pub(crate) clang: &'static str,
-    /// The header pack's folders, in clang's order.
-    pub(crate) headers: [&'static str; 2],
-    /// Further arguments for clang.
-    pub(crate) flags: &'static [&'static str],
-    /// How far it is proven.
-    pub(crate) proof: Proof,
-}
-
-/// How far a target is proven. What clang said is held against its group for all of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Proof {
-    /// Only clang has seen the layouts.
-    Generated,
-    /// rustc has compiled the const assertions, when the bindings last changed.
-    Checked,
-    /// A program of ours links against a C library of it.
-    Linked,
-    /// The tests run on it.
-    Run,
-}
-
-impl Proof {
-    /// The word for it in the summary.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Proof::Generated => "generated",
-            Proof::Checked => "checked",
-            Proof::Linked => "linked",
-            Proof::Run => "run",
-        }
-    }
-}
-
-/// What is not generated, and why.
-#[derive(Debug)]
-pub(crate) struct LeftOut {
-    /// A triple, or an architecture without one.
-    pub(crate) name: &'static str,
-    /// The `cfg` for which `generated/` says so at compile time, if no other target has the same.
-    pub(crate) cfg: Option<&'static str>,
-    /// Why.
-    pub(crate) reason: &'static str,
-}
-
-/// The compiler whose list of targets this table covers. Another may have more.
-#[cfg(test)]
-pub(crate) const RUSTC: &str = "1.95.0";
-
-/// All operating systems.
-pub(crate) const SYSTEMS: &[Os] = &[LINUX];
+use super::{Group, LeftOut, Os, Proof, Target, Version};
 
 /// Linux, Android among it.
-const LINUX: Os = Os {
+pub(super) const LINUX: Os = Os {
     name: "linux",
     cfg: r#"any(target_os = "linux", target_os = "android")"#,
+    also: None,
+    pack: Some("ziglang"),
+    version: Version::LinuxHeaders,
+    is: |triple| triple.contains("linux") || triple.contains("android"),
     groups: LINUX_GROUPS,
     targets: LINUX_TARGETS,
     left_out: LINUX_LEFT_OUT,
@@ -160,7 +81,7 @@ const LINUX_GROUPS: &[Group] = &[
 /// The folder of an architecture's kernel headers, and the one all share.
 macro_rules! kernel {
     ($arch:literal) => {
-        [concat!($arch, "-linux-any"), "any-linux-any"]
+        &[concat!($arch, "-linux-any"), "any-linux-any"]
     };
 }
 
@@ -318,64 +239,3 @@ const LINUX_LEFT_OUT: &[LeftOut] = &[
         reason: "rustc has no Linux target for this ABI",
     },
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::process::Command;
-
-    #[test]
-    fn every_triple_of_rustc_is_in_the_table_or_left_out() {
-        let rustc = |argument: &[&str]| {
-            let output = Command::new("rustc")
-                .args(argument)
-                .output()
-                .expect("rustc runs");
-            String::from_utf8(output.stdout).expect("rustc prints text")
-        };
-        let unknown: Vec<String> = rustc(&["--print", "target-list"])
-            .lines()
-            .filter(|triple| triple.contains("linux") || triple.contains("android"))
-            .filter(|triple| !LINUX_TARGETS.iter().any(|target| target.triple == *triple))
-            .filter(|triple| !LINUX_LEFT_OUT.iter().any(|left| left.name == *triple))
-            .map(str::to_owned)
-            .collect();
-        println!("not in the table: {unknown:?}");
-        if rustc(&["--version"]).contains(RUSTC) {
-            assert!(
-                unknown.is_empty(),
-                "add to codegen/src/targets.rs: {unknown:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn rows_are_sorted_and_name_groups_that_exist() {
-        for os in SYSTEMS {
-            assert!(
-                os.targets.is_sorted_by(|a, b| a.triple < b.triple),
-                "{} targets are not sorted",
-                os.name
-            );
-            assert!(
-                os.groups.is_sorted_by(|a, b| a.name < b.name),
-                "{} groups are not sorted",
-                os.name
-            );
-            for target in os.targets {
-                assert!(
-                    os.groups.iter().any(|group| group.name == target.group),
-                    "{} has no group",
-                    target.triple
-                );
-            }
-            for group in os.groups {
-                assert!(
-                    os.targets.iter().any(|target| target.group == group.name),
-                    "{} is empty",
-                    group.name
-                );
-            }
-        }
-    }
-}

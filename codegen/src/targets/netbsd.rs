@@ -1,0 +1,72 @@
+//! NetBSD 10: the kevent without extensions, whose function is `__kevent50`. It is found on NetBSD 11, too.
+
+use super::{Group, LeftOut, Os, Proof, Target, Version};
+
+/// NetBSD.
+pub(super) const NETBSD: Os = Os {
+    name: "netbsd",
+    cfg: r#"target_os = "netbsd""#,
+    also: Some(r#"mio_kqueue_double = "netbsd""#),
+    pack: Some("ziglang-netbsd"),
+    version: Version::Stated("NetBSD 10.1"),
+    is: |triple| triple.contains("-netbsd"),
+    groups: GROUPS,
+    targets: TARGETS,
+    left_out: LEFT_OUT,
+};
+
+/// What sets them apart is the size of pointers and times and the alignment of 64-bit integers.
+const GROUPS: &[Group] = &[
+    Group {
+        name: "ilp32",
+        cfg: &[
+            r#"target_arch = "arm""#,
+            r#"target_arch = "mips""#,
+            r#"target_arch = "powerpc""#,
+        ],
+    },
+    Group {
+        name: "lp64",
+        cfg: &[r#"all(target_pointer_width = "64", not(target_arch = "riscv64"))"#],
+    },
+    Group {
+        name: "x86",
+        cfg: &[r#"target_arch = "x86""#],
+    },
+];
+
+/// One row: triple, group, clang's triple, header folders, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $headers:expr, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &$headers,
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("aarch64-unknown-netbsd", "lp64", "aarch64-unknown-netbsd", ["aarch64-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
+    row!("aarch64_be-unknown-netbsd", "lp64", "aarch64_be-unknown-netbsd", ["aarch64-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
+    row!("armv6-unknown-netbsd-eabihf", "ilp32", "armv6-unknown-netbsd-eabihf", ["arm-netbsd-eabi", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
+    row!("armv7-unknown-netbsd-eabihf", "ilp32", "armv7-unknown-netbsd-eabihf", ["arm-netbsd-eabi", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
+    row!("i586-unknown-netbsd", "x86", "i586-unknown-netbsd", ["x86-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
+    row!("i686-unknown-netbsd", "x86", "i686-unknown-netbsd", ["x86-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
+    row!("mipsel-unknown-netbsd", "ilp32", "mipsel-unknown-netbsd", ["mips-netbsd-eabi", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
+    row!("powerpc-unknown-netbsd", "ilp32", "powerpc-unknown-netbsd", ["powerpc-netbsd-eabi", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
+    row!("sparc64-unknown-netbsd", "lp64", "sparc64-unknown-netbsd", ["sparc64-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
+    row!("x86_64-unknown-netbsd", "lp64", "x86_64-unknown-netbsd", ["x86_64-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
+];
+
+/// Left out by name.
+const LEFT_OUT: &[LeftOut] = &[LeftOut {
+    name: "riscv64gc-unknown-netbsd",
+    cfg: Some(r#"target_arch = "riscv64""#),
+    reason: "no headers of NetBSD 10 exist for it; those of NetBSD 11 have another kevent",
+}];

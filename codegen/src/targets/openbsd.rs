@@ -1,0 +1,58 @@
+//! OpenBSD.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// OpenBSD.
+pub(super) const OPENBSD: Os = Os {
+    name: "openbsd",
+    cfg: r#"target_os = "openbsd""#,
+    also: Some(r#"mio_kqueue_double = "openbsd""#),
+    pack: Some("ziglang"),
+    version: Version::Stated("OpenBSD 7.8"),
+    is: |triple| triple.contains("-openbsd"),
+    groups: GROUPS,
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// What sets them apart is the size of pointers and times and the alignment of 64-bit integers.
+const GROUPS: &[Group] = &[
+    Group {
+        name: "ilp32",
+        cfg: &[r#"target_arch = "powerpc""#],
+    },
+    Group {
+        name: "lp64",
+        cfg: &[r#"target_pointer_width = "64""#],
+    },
+    Group {
+        name: "x86",
+        cfg: &[r#"target_arch = "x86""#],
+    },
+];
+
+/// One row: triple, group, clang's triple, header folders, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $headers:expr, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &$headers,
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("aarch64-unknown-openbsd", "lp64", "aarch64-unknown-openbsd", ["aarch64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
+    row!("i686-unknown-openbsd", "x86", "i686-unknown-openbsd", ["x86-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
+    row!("powerpc-unknown-openbsd", "ilp32", "powerpc-unknown-openbsd", ["powerpc-openbsd-eabihf", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
+    row!("powerpc64-unknown-openbsd", "lp64", "powerpc64-unknown-openbsd", ["powerpc64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
+    row!("riscv64gc-unknown-openbsd", "lp64", "riscv64-unknown-openbsd", ["riscv64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
+    row!("sparc64-unknown-openbsd", "lp64", "sparc64-unknown-openbsd", ["sparc64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
+    row!("x86_64-unknown-openbsd", "lp64", "x86_64-unknown-openbsd", ["x86_64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
+];

@@ -1,0 +1,26 @@
+//! The bindings of freebsd, picked by architecture: one file for each distinct ABI.
+//!
+//! Written by `cargo codegen`; do not edit.
+
+#[cfg(any(target_arch = "arm", target_arch = "powerpc"))]
+mod arm;
+#[cfg(any(target_arch = "arm", target_arch = "powerpc"))]
+pub use arm::*;
+
+#[cfg(target_pointer_width = "64")]
+mod lp64;
+#[cfg(target_pointer_width = "64")]
+pub use lp64::*;
+
+#[cfg(target_arch = "x86")]
+mod x86;
+#[cfg(target_arch = "x86")]
+pub use x86::*;
+
+#[cfg(not(any(
+    target_arch = "arm",
+    target_arch = "powerpc",
+    target_pointer_width = "64",
+    target_arch = "x86",
+)))]
+compile_error!("no freebsd bindings for this architecture: add it to codegen/src/targets");
