@@ -6,6 +6,7 @@
 //! deregistered may get one stale event.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -19,7 +20,6 @@ use super::doorbell::{Doorbell, Wakers};
 use super::syscall::{self, Record, Records, WRITE};
 
 /// See the head of this file.
-#[derive(Debug)]
 pub(super) struct DeadEnds {
     /// Made for the first event: most queues never keep one, and pay one load for that.
     doorbell: OnceLock<Doorbell>,
@@ -30,9 +30,13 @@ pub(super) struct DeadEnds {
 pub(super) fn is_dead_end(error: &io::Error, filter: i32, raw: RawFd) -> bool {
     // NetBSD says that the descriptor is bad when it means the other end's.
     error.kind() == io::ErrorKind::BrokenPipe
-        || filter == WRITE
-            && error.raw_os_error() == Some(raw::EBADF)
-            && syscall::is_open(raw)
+        || filter == WRITE && error.raw_os_error() == Some(raw::EBADF) && syscall::is_open(raw)
+}
+
+impl fmt::Debug for DeadEnds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadEnds").finish_non_exhaustive()
+    }
 }
 
 impl DeadEnds {

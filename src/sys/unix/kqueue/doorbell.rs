@@ -6,17 +6,16 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::atomic::Ordering;
 
 use crate::Token;
-use crate::sys::USER_EVENT;
 use crate::sys::pipe::Pipe;
 use crate::sys::wake::Notifier;
 
-use super::syscall::{self, ADD, CLEAR, DELETE, READ, RECEIPT, Record};
+use super::syscall::{self, ADD, CLEAR, DELETE, READ, RECEIPT, Record, TRIGGER, USER};
 use super::{Shared, answer};
 
 /// Which kind of waker a queue makes.
 pub(crate) trait Wakers: 'static {
-    /// The filter of user events and the flag that triggers one, to be tried first.
-    const USER: Option<(i32, u32)>;
+    /// Whether user events are tried first.
+    const USER_EVENTS: bool;
 }
 
 /// User events where the system has them, else pipes.
@@ -24,7 +23,7 @@ pub(crate) trait Wakers: 'static {
 pub(crate) enum UserEvents {}
 
 impl Wakers for UserEvents {
-    const USER: Option<(i32, u32)> = USER_EVENT;
+    const USER_EVENTS: bool = true;
 }
 
 /// Always pipes.
@@ -33,17 +32,13 @@ impl Wakers for UserEvents {
 pub(crate) enum Pipes {}
 
 impl Wakers for Pipes {
-    const USER: Option<(i32, u32)> = None;
+    const USER_EVENTS: bool = false;
 }
 
 /// See the head of this file.
 pub(super) enum Doorbell {
-    /// A user event: its number in the queue, its filter and the flag that triggers it.
-    User {
-        ident: usize,
-        filter: i32,
-        trigger: u32,
-    },
+    /// A user event: its number in the queue.
+    User(usize),
     /// A pipe whose reader the queue watches.
     Pipe(Pipe),
 }
@@ -51,17 +46,11 @@ pub(super) enum Doorbell {
 impl Doorbell {
     /// Adds one to the queue; its event carries `token`.
     pub(super) fn new<W: Wakers>(shared: &Shared, token: Token) -> io::Result<Doorbell> {
-        if let Some((filter, trigger)) = W::USER {
+        if W::USER_EVENTS {
             // From the top: small numbers are what users of the descriptor pick for user events of their own.
             let ident = usize::MAX - shared.user_events.fetch_add(1, Ordering::Relaxed);
-            match add(shared.queue.as_fd(), ident, filter, token) {
-                Ok(()) => {
-                    return Ok(Doorbell::User {
-                        ident,
-                        filter,
-                        trigger,
-                    });
-                }
+            match add(shared.queue.as_fd(), ident, USER, token) {
+                Ok(()) => return Ok(Doorbell::User(ident)),
                 // The headers know the filter, this kernel does not.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
                 Err(error) => return Err(error),
@@ -77,11 +66,9 @@ impl Doorbell {
         match self {
             // Without EV_ADD, which some kernels take for a new event that is not triggered, and without EV_CLEAR, which makes
             // others forget the trigger at once. The token again, because triggering overwrites it.
-            Doorbell::User {
-                ident,
-                filter,
-                trigger,
-            } => syscall::post(queue, Record::new(*ident, *filter, 0, *trigger, token)),
+            Doorbell::User(ident) => {
+                syscall::post(queue, Record::new(*ident, USER, 0, TRIGGER, token))
+            }
             Doorbell::Pipe(pipe) => pipe.notify(),
         }
     }
@@ -99,7 +86,7 @@ impl Doorbell {
 
     fn key(&self) -> (usize, i32) {
         match self {
-            Doorbell::User { ident, filter, .. } => (*ident, *filter),
+            Doorbell::User(ident) => (*ident, USER),
             Doorbell::Pipe(pipe) => (ident_of(pipe), READ),
         }
     }
@@ -108,7 +95,7 @@ impl Doorbell {
 impl fmt::Debug for Doorbell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Doorbell::User { ident, .. } => f.debug_tuple("User").field(ident).finish(),
+            Doorbell::User(ident) => f.debug_tuple("User").field(ident).finish(),
             Doorbell::Pipe(pipe) => pipe.fmt(f),
         }
     }

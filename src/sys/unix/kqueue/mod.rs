@@ -28,13 +28,14 @@ use std::time::{Duration, Instant};
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{AIO, LIO, USER_EVENT, duplicate, errors, flags, raw};
+use crate::sys::{AIO, LIO, duplicate, errors, flags, raw};
 use crate::{Interest, Token};
 
 use dead::DeadEnds;
 use doorbell::Doorbell;
+#[allow(unused_imports)] // A page chooses one.
 pub(crate) use doorbell::{Pipes, UserEvents, Wakers};
-use syscall::{ADD, CLEAR, DELETE, EOF, ERROR, READ, RECEIPT, WRITE};
+use syscall::{ADD, CLEAR, DELETE, EOF, ERROR, READ, RECEIPT, TRIGGER, USER, WRITE};
 pub(crate) use syscall::{Record, Records};
 
 /// The longest wait in one call. Some kernels refuse more than 100 million seconds.
@@ -144,7 +145,10 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
             // Whatever it returned.
             self.shared.wakes.seen();
             result?;
-            let taken_out = self.shared.dead.exchange(self.shared.queue.as_fd(), records);
+            let taken_out = self
+                .shared
+                .dead
+                .exchange(self.shared.queue.as_fd(), records);
             if !records.as_slice().is_empty() {
                 return Ok(());
             }
@@ -325,9 +329,7 @@ fn existed(deleted: io::Result<()>) -> io::Result<bool> {
 /// The filters that an interest asks for. Asynchronous I/O adds its own.
 fn filters(interest: Interest) -> io::Result<[bool; 2]> {
     if interest.is_priority() {
-        return Err(errors::unsupported(
-            "kqueue cannot watch for priority data",
-        ));
+        return Err(errors::unsupported("kqueue cannot watch for priority data"));
     }
     if interest.is_aio() && AIO.is_none() || interest.is_lio() && LIO.is_none() {
         return Err(errors::unsupported(
@@ -389,7 +391,7 @@ impl contract::Record for Record {
 
     fn is_readable(&self) -> bool {
         // A wake is read, so to speak.
-        self.filter() == READ || USER_EVENT.is_some_and(|(filter, _)| self.filter() == filter)
+        self.filter() == READ || self.filter() == USER
     }
 
     fn is_writable(&self) -> bool {
@@ -422,7 +424,7 @@ impl contract::Record for Record {
             .field("ident", &self.ident())
             .field("filter", &FilterName(self.filter()))
             .field("flags", &Flags(self.flags()))
-            .field("fflags", &FilterFlags(self.fflags()))
+            .field("fflags", &FilterFlags(self))
             .field("data", &self.data())
             .field("udata", &self.udata())
             .finish()
@@ -452,12 +454,14 @@ impl fmt::Debug for Flags {
     }
 }
 
-/// Shows a filter's own flags by name.
-struct FilterFlags(u32);
+/// Shows a filter's own flags. Their meaning is the filter's: the end of a socket has a number of errno(3) there.
+struct FilterFlags<'a>(&'a Record);
 
-impl fmt::Debug for FilterFlags {
+impl fmt::Debug for FilterFlags<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = raw::NOTE_NAMES.iter();
-        flags::write(f, self.0, names.map(|(name, bit)| (*name, *bit as _)))
+        if self.0.filter() == USER {
+            return flags::write(f, self.0.fflags(), [("NOTE_TRIGGER", TRIGGER)].into_iter());
+        }
+        self.0.fflags().fmt(f)
     }
 }

@@ -19,6 +19,10 @@ use crate::sys::raw;
 pub(super) const READ: i32 = raw::EVFILT_READ as _;
 /// `EVFILT_WRITE`.
 pub(super) const WRITE: i32 = raw::EVFILT_WRITE as _;
+/// `EVFILT_USER`.
+pub(super) const USER: i32 = raw::EVFILT_USER as _;
+/// `NOTE_TRIGGER`: makes a user event happen.
+pub(super) const TRIGGER: u32 = raw::NOTE_TRIGGER as _;
 /// `EV_ADD`.
 pub(super) const ADD: u32 = raw::EV_ADD as _;
 /// `EV_DELETE`.
