@@ -1,11 +1,27 @@
 //! THE target table: every triple of every system with a page, what clang calls it, which group of equal bindings it belongs to,
 //! and how far it is proven. One file for each system; a new one is a file here and its line in `SYSTEMS`.
 
+mod aix;
 mod apple;
+mod cygwin;
+mod dragonfly;
+mod emscripten;
+mod espidf;
 mod freebsd;
+mod fuchsia;
+mod haiku;
+mod hermit;
+mod horizon;
+mod hurd;
+mod illumos;
 mod linux;
 mod netbsd;
+mod nto;
+mod nuttx;
 mod openbsd;
+mod redox;
+mod solaris;
+mod vita;
 
 /// An operating system whose bindings are generated.
 #[derive(Debug)]
@@ -108,11 +124,27 @@ pub(crate) const RUSTC: &str = "1.95.0";
 
 /// All operating systems.
 pub(crate) const SYSTEMS: &[Os] = &[
+    aix::AIX,
     apple::APPLE,
+    cygwin::CYGWIN,
+    dragonfly::DRAGONFLY,
+    emscripten::EMSCRIPTEN,
+    espidf::ESPIDF,
     freebsd::FREEBSD,
+    fuchsia::FUCHSIA,
+    haiku::HAIKU,
+    hermit::HERMIT,
+    horizon::HORIZON,
+    hurd::HURD,
+    illumos::ILLUMOS,
     linux::LINUX,
     netbsd::NETBSD,
+    nto::NTO,
+    nuttx::NUTTX,
     openbsd::OPENBSD,
+    redox::REDOX,
+    solaris::SOLARIS,
+    vita::VITA,
 ];
 
 #[cfg(test)]

@@ -19,10 +19,15 @@ impl Repository {
     pub(crate) fn new() -> Result<Repository> {
         let folder = tempfile::tempdir()?;
         let codegen = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for name in ["sources.toml", "symbols/linux.txt", "headers/linux.h"] {
-            let path = folder.path().join("codegen").join(name);
-            fs::create_dir_all(path.parent().ok_or("no parent")?)?;
-            fs::copy(codegen.join(name), path)?;
+        let inputs = folder.path().join("codegen");
+        fs::create_dir_all(&inputs)?;
+        fs::copy(codegen.join("sources.toml"), inputs.join("sources.toml"))?;
+        for name in ["symbols", "headers"] {
+            fs::create_dir_all(inputs.join(name))?;
+            for entry in fs::read_dir(codegen.join(name))? {
+                let entry = entry?;
+                fs::copy(entry.path(), inputs.join(name).join(entry.file_name()))?;
+            }
         }
         Ok(Repository { folder })
     }

@@ -1,0 +1,39 @@
+//! AIX.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// AIX.
+pub(super) const AIX: Os = Os {
+    name: "aix",
+    cfg: r#"target_os = "aix""#,
+    also: None,
+    pack: None,
+    version: Version::Stated("AIX 7.2"),
+    is: |triple| triple.ends_with("-aix"),
+    groups: &[Group {
+        name: "all",
+        cfg: &[r#"all()"#],
+    }],
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// One row: triple, group, clang's triple, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("powerpc64-ibm-aix", "all", "powerpc64-ibm-aix7.2", []),
+];

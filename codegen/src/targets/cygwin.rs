@@ -1,0 +1,39 @@
+//! Cygwin.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// Cygwin.
+pub(super) const CYGWIN: Os = Os {
+    name: "cygwin",
+    cfg: r#"target_os = "cygwin""#,
+    also: None,
+    pack: None,
+    version: Version::Stated("Cygwin 3.6"),
+    is: |triple| triple.ends_with("-cygwin"),
+    groups: &[Group {
+        name: "all",
+        cfg: &[r#"all()"#],
+    }],
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// One row: triple, group, clang's triple, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("x86_64-pc-cygwin", "all", "x86_64-pc-windows-cygnus", []),
+];

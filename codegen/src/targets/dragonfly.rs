@@ -1,0 +1,39 @@
+//! DragonFly BSD.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// DragonFly BSD.
+pub(super) const DRAGONFLY: Os = Os {
+    name: "dragonfly",
+    cfg: r#"target_os = "dragonfly""#,
+    also: Some(r#"mio_kqueue_double = "dragonfly""#),
+    pack: None,
+    version: Version::Stated("DragonFly 6.4"),
+    is: |triple| triple.ends_with("-dragonfly"),
+    groups: &[Group {
+        name: "all",
+        cfg: &[r#"all()"#],
+    }],
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// One row: triple, group, clang's triple, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("x86_64-unknown-dragonfly", "all", "x86_64-unknown-dragonfly", []),
+];

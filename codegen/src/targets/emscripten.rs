@@ -1,0 +1,39 @@
+//! Emscripten.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// Emscripten.
+pub(super) const EMSCRIPTEN: Os = Os {
+    name: "emscripten",
+    cfg: r#"target_os = "emscripten""#,
+    also: None,
+    pack: None,
+    version: Version::Stated("Emscripten 6.0"),
+    is: |triple| triple.ends_with("-emscripten"),
+    groups: &[Group {
+        name: "all",
+        cfg: &[r#"all()"#],
+    }],
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// One row: triple, group, clang's triple, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("wasm32-unknown-emscripten", "all", "wasm32-unknown-emscripten", ["-fvisibility=default"]),
+];

@@ -1,0 +1,41 @@
+//! Fuchsia.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// Fuchsia.
+pub(super) const FUCHSIA: Os = Os {
+    name: "fuchsia",
+    cfg: r#"target_os = "fuchsia""#,
+    also: None,
+    pack: None,
+    version: Version::Stated("Fuchsia F20"),
+    is: |triple| triple.ends_with("-fuchsia"),
+    groups: &[Group {
+        name: "all",
+        cfg: &[r#"all()"#],
+    }],
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// One row: triple, group, clang's triple, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("aarch64-unknown-fuchsia", "all", "aarch64-unknown-fuchsia", []),
+    row!("riscv64gc-unknown-fuchsia", "all", "riscv64-unknown-fuchsia", ["-march=rv64gc", "-mabi=lp64d"]),
+    row!("x86_64-unknown-fuchsia", "all", "x86_64-unknown-fuchsia", []),
+];

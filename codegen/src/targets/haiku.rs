@@ -1,0 +1,40 @@
+//! Haiku.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// Haiku.
+pub(super) const HAIKU: Os = Os {
+    name: "haiku",
+    cfg: r#"target_os = "haiku""#,
+    also: None,
+    pack: None,
+    version: Version::Stated("Haiku R1/beta5"),
+    is: |triple| triple.ends_with("-haiku"),
+    groups: &[Group {
+        name: "all",
+        cfg: &[r#"all()"#],
+    }],
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// One row: triple, group, clang's triple, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("i686-unknown-haiku", "all", "i686-unknown-haiku", []),
+    row!("x86_64-unknown-haiku", "all", "x86_64-unknown-haiku", []),
+];

@@ -1,0 +1,39 @@
+//! Nintendo 3DS.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// Nintendo 3DS.
+pub(super) const HORIZON: Os = Os {
+    name: "horizon",
+    cfg: r#"target_os = "horizon""#,
+    also: None,
+    pack: None,
+    version: Version::Stated("libctru 2"),
+    is: |triple| triple.ends_with("-nintendo-3ds"),
+    groups: &[Group {
+        name: "all",
+        cfg: &[r#"all()"#],
+    }],
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// One row: triple, group, clang's triple, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("armv6k-nintendo-3ds", "all", "armv6k-unknown-none-eabihf", []),
+];

@@ -1,0 +1,46 @@
+//! illumos.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// illumos.
+pub(super) const ILLUMOS: Os = Os {
+    name: "illumos",
+    cfg: r#"target_os = "illumos""#,
+    also: None,
+    pack: None,
+    version: Version::Stated("illumos 2024"),
+    is: |triple| triple.ends_with("-illumos"),
+    groups: &[
+        Group {
+            name: "aarch64",
+            cfg: &[r#"target_arch = "aarch64""#],
+        },
+        Group {
+            name: "x86_64",
+            cfg: &[r#"target_arch = "x86_64""#],
+        },
+    ],
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// One row: triple, group, clang's triple, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("aarch64-unknown-illumos", "aarch64", "aarch64-unknown-none-elf", []),
+    row!("x86_64-unknown-illumos", "x86_64", "x86_64-pc-solaris2.11", []),
+];

@@ -1,0 +1,48 @@
+//! Redox.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// Redox.
+pub(super) const REDOX: Os = Os {
+    name: "redox",
+    cfg: r#"target_os = "redox""#,
+    also: None,
+    pack: None,
+    version: Version::Stated("relibc 0.2"),
+    is: |triple| triple.ends_with("-redox"),
+    groups: &[
+        Group {
+            name: "lp64",
+            cfg: &[r#"target_pointer_width = "64""#],
+        },
+        Group {
+            name: "x86",
+            cfg: &[r#"target_arch = "x86""#],
+        },
+    ],
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// One row: triple, group, clang's triple, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("aarch64-unknown-redox", "lp64", "aarch64-unknown-none-elf", []),
+    row!("i586-unknown-redox", "x86", "i586-unknown-none-elf", []),
+    row!("riscv64gc-unknown-redox", "lp64", "riscv64-unknown-none-elf", ["-march=rv64imac", "-mabi=lp64"]),
+    row!("x86_64-unknown-redox", "lp64", "x86_64-unknown-none-elf", []),
+];

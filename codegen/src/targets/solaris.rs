@@ -1,0 +1,42 @@
+//! Solaris.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// Solaris.
+pub(super) const SOLARIS: Os = Os {
+    name: "solaris",
+    cfg: r#"target_os = "solaris""#,
+    also: Some(
+        r#"all(test, target_os = "linux", target_arch = "x86_64", target_pointer_width = "64")"#,
+    ),
+    pack: None,
+    version: Version::Stated("Solaris 11.4"),
+    is: |triple| triple.ends_with("-solaris"),
+    groups: &[Group {
+        name: "all",
+        cfg: &[r#"all()"#],
+    }],
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// One row: triple, group, clang's triple, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("sparcv9-sun-solaris", "all", "sparcv9-sun-solaris2.11", []),
+    row!("x86_64-pc-solaris", "all", "x86_64-pc-solaris2.11", []),
+];

@@ -1,0 +1,39 @@
+//! PlayStation Vita.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// PlayStation Vita.
+pub(super) const VITA: Os = Os {
+    name: "vita",
+    cfg: r#"target_os = "vita""#,
+    also: None,
+    pack: None,
+    version: Version::Stated("vitasdk 2"),
+    is: |triple| triple.contains("-vita-"),
+    groups: &[Group {
+        name: "all",
+        cfg: &[r#"all()"#],
+    }],
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// One row: triple, group, clang's triple, flags of clang.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("armv7-sony-vita-newlibeabihf", "all", "armv7a-unknown-none-eabihf", []),
+];

@@ -1,0 +1,263 @@
+//! The ABI of dragonfly, group all.
+//!
+//! Written by `cargo codegen`; do not edit.
+//!
+//! Headers: our own (DragonFly 6.4).
+//! Inputs: sha256 5be32a6cf39136fd4a743332aefa348ae96841d891ab2d3e0de77d5de2b8b9b1.
+//!
+//! Serves:
+//! - x86_64-unknown-dragonfly
+
+use core::ffi::{c_int, c_long, c_short, c_uint, c_ushort, c_void};
+use core::mem::{align_of, offset_of, size_of};
+
+/// errno(3), declared in `codegen/headers/dragonfly.h`: would block, or a full queue.
+pub const EAGAIN: c_int = 35;
+
+/// errno(3), declared in `codegen/headers/dragonfly.h`: the descriptor is not open.
+pub const EBADF: c_int = 9;
+
+/// errno(3), declared in `codegen/headers/dragonfly.h`: already there.
+pub const EEXIST: c_int = 17;
+
+/// errno(3), declared in `codegen/headers/dragonfly.h`: interrupted by a signal.
+pub const EINTR: c_int = 4;
+
+/// errno(3), declared in `codegen/headers/dragonfly.h`: a bad argument.
+pub const EINVAL: c_int = 22;
+
+/// errno(3), declared in `codegen/headers/dragonfly.h`: not registered.
+pub const ENOENT: c_int = 2;
+
+/// errno(3), declared in `codegen/headers/dragonfly.h`: the kernel lacks the call.
+pub const ENOSYS: c_int = 78;
+
+/// errno(3), declared in `codegen/headers/dragonfly.h`: a filter forbids the call.
+pub const EPERM: c_int = 1;
+
+/// errno(3), declared in `codegen/headers/dragonfly.h`: the other end is gone.
+pub const EPIPE: c_int = 32;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: POSIX asynchronous I/O.
+pub const EVFILT_AIO: c_short = -3;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: a name for Debug: a user's own process event.
+pub const EVFILT_PROC: c_short = -5;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: readable.
+pub const EVFILT_READ: c_short = -1;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: a name for Debug: a user's own signal event.
+pub const EVFILT_SIGNAL: c_short = -6;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: a name for Debug: a user's own timer.
+pub const EVFILT_TIMER: c_short = -7;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: the waker.
+pub const EVFILT_USER: c_short = -9;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: a name for Debug: a user's own file event.
+pub const EVFILT_VNODE: c_short = -4;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: writable.
+pub const EVFILT_WRITE: c_short = -2;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: register.
+pub const EV_ADD: c_ushort = 1;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: edges: the state is reset once reported.
+pub const EV_CLEAR: c_ushort = 32;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: deregister.
+pub const EV_DELETE: c_ushort = 2;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: keep, do not report.
+pub const EV_DISABLE: c_ushort = 8;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: disable once reported.
+pub const EV_DISPATCH: c_ushort = 128;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: report again.
+pub const EV_ENABLE: c_ushort = 4;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: the end of file, or a closed half.
+pub const EV_EOF: c_ushort = 32768;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: a receipt or an error.
+pub const EV_ERROR: c_ushort = 16384;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: delete once reported.
+pub const EV_ONESHOT: c_ushort = 16;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: answer each change instead of waiting.
+pub const EV_RECEIPT: c_ushort = 64;
+
+/// fcntl(2), declared in `codegen/headers/dragonfly.h`: the descriptor flag.
+pub const FD_CLOEXEC: c_int = 1;
+
+/// fcntl(2), declared in `codegen/headers/dragonfly.h`: duplicate a queue.
+pub const F_DUPFD_CLOEXEC: c_int = 17;
+
+/// fcntl(2), declared in `codegen/headers/dragonfly.h`: read the descriptor flags.
+pub const F_GETFD: c_int = 1;
+
+/// fcntl(2), declared in `codegen/headers/dragonfly.h`: read the status flags.
+pub const F_GETFL: c_int = 3;
+
+/// fcntl(2), declared in `codegen/headers/dragonfly.h`: set the descriptor flags.
+pub const F_SETFD: c_int = 2;
+
+/// fcntl(2), declared in `codegen/headers/dragonfly.h`: set the status flags.
+pub const F_SETFL: c_int = 4;
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: wakes.
+pub const NOTE_TRIGGER: c_uint = 16777216;
+
+/// open(2), declared in `codegen/headers/dragonfly.h`: flag of pipe2.
+pub const O_CLOEXEC: c_int = 131072;
+
+/// open(2), declared in `codegen/headers/dragonfly.h`: status flag.
+pub const O_NONBLOCK: c_int = 4;
+
+/// poll(2), declared in `codegen/headers/dragonfly.h`: an error, always reported.
+pub const POLLERR: c_short = 8;
+
+/// poll(2), declared in `codegen/headers/dragonfly.h`: a hang-up, always reported.
+pub const POLLHUP: c_short = 16;
+
+/// poll(2), declared in `codegen/headers/dragonfly.h`: readable.
+pub const POLLIN: c_short = 1;
+
+/// poll(2), declared in `codegen/headers/dragonfly.h`: the descriptor is not open.
+pub const POLLNVAL: c_short = 32;
+
+/// poll(2), declared in `codegen/headers/dragonfly.h`: writable.
+pub const POLLOUT: c_short = 4;
+
+/// poll(2), declared in `codegen/headers/dragonfly.h`: priority data.
+pub const POLLPRI: c_short = 2;
+
+/// The constants `EVFILT*` of this file with their names: filter names for Debug.
+pub const EVFILT_NAMES: &[(&str, c_short)] = &[
+    ("EVFILT_USER", EVFILT_USER),
+    ("EVFILT_TIMER", EVFILT_TIMER),
+    ("EVFILT_SIGNAL", EVFILT_SIGNAL),
+    ("EVFILT_PROC", EVFILT_PROC),
+    ("EVFILT_VNODE", EVFILT_VNODE),
+    ("EVFILT_AIO", EVFILT_AIO),
+    ("EVFILT_WRITE", EVFILT_WRITE),
+    ("EVFILT_READ", EVFILT_READ),
+];
+
+/// The constants `EV_*` of this file with their names: flag names for Debug.
+pub const EV_NAMES: &[(&str, c_ushort)] = &[
+    ("EV_ADD", EV_ADD),
+    ("EV_DELETE", EV_DELETE),
+    ("EV_ENABLE", EV_ENABLE),
+    ("EV_DISABLE", EV_DISABLE),
+    ("EV_ONESHOT", EV_ONESHOT),
+    ("EV_CLEAR", EV_CLEAR),
+    ("EV_RECEIPT", EV_RECEIPT),
+    ("EV_DISPATCH", EV_DISPATCH),
+    ("EV_ERROR", EV_ERROR),
+    ("EV_EOF", EV_EOF),
+];
+
+/// The constants `POLL*` of this file with their names: flag names for Debug.
+pub const POLL_NAMES: &[(&str, c_short)] = &[
+    ("POLLIN", POLLIN),
+    ("POLLPRI", POLLPRI),
+    ("POLLOUT", POLLOUT),
+    ("POLLERR", POLLERR),
+    ("POLLHUP", POLLHUP),
+    ("POLLNVAL", POLLNVAL),
+];
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: one change or event.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct kevent {
+    /// At byte 0.
+    pub ident: usize,
+    /// At byte 8.
+    pub filter: c_short,
+    /// At byte 10.
+    pub flags: c_ushort,
+    /// At byte 12.
+    pub fflags: c_uint,
+    /// At byte 16.
+    pub data: isize,
+    /// At byte 24.
+    pub udata: *mut c_void,
+}
+
+const _: () = {
+    assert!(size_of::<kevent>() == 32);
+    assert!(align_of::<kevent>() == 8);
+    assert!(offset_of!(kevent, ident) == 0);
+    assert!(offset_of!(kevent, filter) == 8);
+    assert!(offset_of!(kevent, flags) == 10);
+    assert!(offset_of!(kevent, fflags) == 12);
+    assert!(offset_of!(kevent, data) == 16);
+    assert!(offset_of!(kevent, udata) == 24);
+};
+
+/// poll(2), declared in `codegen/headers/dragonfly.h`: one watched descriptor.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct pollfd {
+    /// At byte 0.
+    pub fd: c_int,
+    /// At byte 4.
+    pub events: c_short,
+    /// At byte 6.
+    pub revents: c_short,
+}
+
+const _: () = {
+    assert!(size_of::<pollfd>() == 8);
+    assert!(align_of::<pollfd>() == 4);
+    assert!(offset_of!(pollfd, fd) == 0);
+    assert!(offset_of!(pollfd, events) == 4);
+    assert!(offset_of!(pollfd, revents) == 6);
+};
+
+/// kqueue(2), declared in `codegen/headers/dragonfly.h`: the time-out of kevent.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct timespec {
+    /// At byte 0.
+    pub tv_sec: c_long,
+    /// At byte 8.
+    pub tv_nsec: c_long,
+}
+
+const _: () = {
+    assert!(size_of::<timespec>() == 16);
+    assert!(align_of::<timespec>() == 8);
+    assert!(offset_of!(timespec, tv_sec) == 0);
+    assert!(offset_of!(timespec, tv_nsec) == 8);
+};
+
+unsafe extern "C" {
+    /// fcntl(2), declared in `codegen/headers/dragonfly.h`: sets flags.
+    pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
+
+    /// kqueue(2), declared in `codegen/headers/dragonfly.h`: changes what a queue watches, and waits.
+    pub fn kevent(kq: c_int, changelist: *const kevent, nchanges: c_int, eventlist: *mut kevent, nevents: c_int, timeout: *const timespec) -> c_int;
+
+    /// kqueue(2), declared in `codegen/headers/dragonfly.h`: makes a queue.
+    pub fn kqueue() -> c_int;
+
+    /// pipe(2), declared in `codegen/headers/dragonfly.h`: the waker.
+    pub fn pipe2(pipefd: *mut c_int, flags: c_int) -> c_int;
+
+    /// poll(2), declared in `codegen/headers/dragonfly.h`: waits, in milliseconds.
+    pub fn poll(fds: *mut pollfd, nfds: c_uint, timeout: c_int) -> c_int;
+
+    /// read(2), declared in `codegen/headers/dragonfly.h`: empties a waker.
+    pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
+
+    /// write(2), declared in `codegen/headers/dragonfly.h`: wakes.
+    pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
+}

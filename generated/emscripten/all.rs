@@ -1,0 +1,196 @@
+//! The ABI of emscripten, group all.
+//!
+//! Written by `cargo codegen`; do not edit.
+//!
+//! Headers: our own (Emscripten 6.0).
+//! Inputs: sha256 5391034563e2af203e71dc8b974357fdfd5c16dfaf3c1b1bfb14983654b7cee0.
+//!
+//! Serves:
+//! - wasm32-unknown-emscripten
+
+use core::ffi::{c_int, c_short, c_uint, c_ulong, c_ulonglong, c_void};
+use core::mem::{align_of, offset_of, size_of};
+
+/// errno(3), declared in `codegen/headers/emscripten.h`: the descriptor is not open.
+pub const EBADF: c_int = 8;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: an error, always reported.
+pub const EPOLLERR: c_uint = 8;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: edge-triggered.
+pub const EPOLLET: c_uint = 2147483648;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: both directions are shut, always reported.
+pub const EPOLLHUP: c_uint = 16;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: readable.
+pub const EPOLLIN: c_uint = 1;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: disabled after one event.
+pub const EPOLLONESHOT: c_uint = 1073741824;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: writable.
+pub const EPOLLOUT: c_uint = 4;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: priority data, or an exceptional condition.
+pub const EPOLLPRI: c_uint = 2;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: the peer shut its writing side.
+pub const EPOLLRDHUP: c_uint = 8192;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: flag of epoll_create1.
+pub const EPOLL_CLOEXEC: c_int = 524288;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: register.
+pub const EPOLL_CTL_ADD: c_int = 1;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: deregister.
+pub const EPOLL_CTL_DEL: c_int = 2;
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: reregister.
+pub const EPOLL_CTL_MOD: c_int = 3;
+
+/// fcntl(2), declared in `codegen/headers/emscripten.h`: duplicate a queue.
+pub const F_DUPFD_CLOEXEC: c_int = 1030;
+
+/// fcntl(2), declared in `codegen/headers/emscripten.h`: read the status flags.
+pub const F_GETFL: c_int = 3;
+
+/// fcntl(2), declared in `codegen/headers/emscripten.h`: set the status flags.
+pub const F_SETFL: c_int = 4;
+
+/// open(2), declared in `codegen/headers/emscripten.h`: flag of pipe2.
+pub const O_CLOEXEC: c_int = 524288;
+
+/// open(2), declared in `codegen/headers/emscripten.h`: status flag.
+pub const O_NONBLOCK: c_int = 2048;
+
+/// poll(2), declared in `codegen/headers/emscripten.h`: an error, always reported.
+pub const POLLERR: c_short = 8;
+
+/// poll(2), declared in `codegen/headers/emscripten.h`: a hang-up, always reported.
+pub const POLLHUP: c_short = 16;
+
+/// poll(2), declared in `codegen/headers/emscripten.h`: readable.
+pub const POLLIN: c_short = 1;
+
+/// poll(2), declared in `codegen/headers/emscripten.h`: the descriptor is not open.
+pub const POLLNVAL: c_short = 32;
+
+/// poll(2), declared in `codegen/headers/emscripten.h`: writable.
+pub const POLLOUT: c_short = 4;
+
+/// poll(2), declared in `codegen/headers/emscripten.h`: priority data.
+pub const POLLPRI: c_short = 2;
+
+/// poll(2), declared in `codegen/headers/emscripten.h`: the peer shut its writing side.
+pub const POLLRDHUP: c_short = 8192;
+
+/// The constants `EPOLL*` of this file with their names: flag names for Debug.
+pub const EPOLL_NAMES: &[(&str, c_uint)] = &[
+    ("EPOLLIN", EPOLLIN),
+    ("EPOLLPRI", EPOLLPRI),
+    ("EPOLLOUT", EPOLLOUT),
+    ("EPOLLERR", EPOLLERR),
+    ("EPOLLHUP", EPOLLHUP),
+    ("EPOLLRDHUP", EPOLLRDHUP),
+    ("EPOLLONESHOT", EPOLLONESHOT),
+    ("EPOLLET", EPOLLET),
+];
+
+/// The constants `POLL*` of this file with their names: flag names for Debug.
+pub const POLL_NAMES: &[(&str, c_short)] = &[
+    ("POLLIN", POLLIN),
+    ("POLLPRI", POLLPRI),
+    ("POLLOUT", POLLOUT),
+    ("POLLERR", POLLERR),
+    ("POLLHUP", POLLHUP),
+    ("POLLNVAL", POLLNVAL),
+    ("POLLRDHUP", POLLRDHUP),
+];
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: what a registration carries.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union epoll_data {
+    /// At byte 0.
+    pub ptr: *mut c_void,
+    /// At byte 0.
+    pub fd: c_int,
+    /// At byte 0.
+    pub u32_: c_uint,
+    /// At byte 0.
+    pub u64_: c_ulonglong,
+}
+
+const _: () = {
+    assert!(size_of::<epoll_data>() == 8);
+    assert!(align_of::<epoll_data>() == 8);
+    assert!(offset_of!(epoll_data, ptr) == 0);
+    assert!(offset_of!(epoll_data, fd) == 0);
+    assert!(offset_of!(epoll_data, u32_) == 0);
+    assert!(offset_of!(epoll_data, u64_) == 0);
+};
+
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: one registration or event.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct epoll_event {
+    /// At byte 0.
+    pub events: c_uint,
+    /// At byte 8.
+    pub data: epoll_data,
+}
+
+const _: () = {
+    assert!(size_of::<epoll_event>() == 16);
+    assert!(align_of::<epoll_event>() == 8);
+    assert!(offset_of!(epoll_event, events) == 0);
+    assert!(offset_of!(epoll_event, data) == 8);
+};
+
+/// poll(2), declared in `codegen/headers/emscripten.h`: one watched descriptor.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct pollfd {
+    /// At byte 0.
+    pub fd: c_int,
+    /// At byte 4.
+    pub events: c_short,
+    /// At byte 6.
+    pub revents: c_short,
+}
+
+const _: () = {
+    assert!(size_of::<pollfd>() == 8);
+    assert!(align_of::<pollfd>() == 4);
+    assert!(offset_of!(pollfd, fd) == 0);
+    assert!(offset_of!(pollfd, events) == 4);
+    assert!(offset_of!(pollfd, revents) == 6);
+};
+
+unsafe extern "C" {
+    /// epoll_create(2), declared in `codegen/headers/emscripten.h`: makes a queue.
+    pub fn epoll_create1(flags: c_int) -> c_int;
+
+    /// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: changes what a queue watches.
+    pub fn epoll_ctl(epfd: c_int, op: c_int, fd: c_int, event: *mut epoll_event) -> c_int;
+
+    /// epoll_wait(2), declared in `codegen/headers/emscripten.h`: waits, in milliseconds.
+    pub fn epoll_wait(epfd: c_int, events: *mut epoll_event, maxevents: c_int, timeout: c_int) -> c_int;
+
+    /// fcntl(2), declared in `codegen/headers/emscripten.h`: sets flags.
+    pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
+
+    /// pipe(2), declared in `codegen/headers/emscripten.h`: the waker.
+    pub fn pipe2(pipefd: *mut c_int, flags: c_int) -> c_int;
+
+    /// poll(2), declared in `codegen/headers/emscripten.h`: waits, in milliseconds.
+    pub fn poll(fds: *mut pollfd, nfds: c_ulong, timeout: c_int) -> c_int;
+
+    /// read(2), declared in `codegen/headers/emscripten.h`: empties a waker.
+    pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
+
+    /// write(2), declared in `codegen/headers/emscripten.h`: wakes.
+    pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
+}

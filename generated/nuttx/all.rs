@@ -1,0 +1,117 @@
+//! The ABI of nuttx, group all.
+//!
+//! Written by `cargo codegen`; do not edit.
+//!
+//! Headers: our own (NuttX 12).
+//! Inputs: sha256 eeca2af9ef7eeb867da5f1bd269e2789a04d5c01323990d6b308650c0e4481e3.
+//!
+//! Serves:
+//! - aarch64-unknown-nuttx
+//! - armv7a-nuttx-eabi
+//! - armv7a-nuttx-eabihf
+//! - riscv32imac-unknown-nuttx-elf
+//! - riscv32imafc-unknown-nuttx-elf
+//! - riscv32imc-unknown-nuttx-elf
+//! - riscv64gc-unknown-nuttx-elf
+//! - riscv64imac-unknown-nuttx-elf
+//! - thumbv6m-nuttx-eabi
+//! - thumbv7a-nuttx-eabi
+//! - thumbv7a-nuttx-eabihf
+//! - thumbv7em-nuttx-eabi
+//! - thumbv7em-nuttx-eabihf
+//! - thumbv7m-nuttx-eabi
+//! - thumbv8m.base-nuttx-eabi
+//! - thumbv8m.main-nuttx-eabi
+//! - thumbv8m.main-nuttx-eabihf
+
+use core::ffi::{c_int, c_short, c_uint, c_void};
+use core::mem::{align_of, offset_of, size_of};
+
+/// errno(3), declared in `codegen/headers/nuttx.h`: the descriptor is not open.
+pub const EBADF: c_int = 9;
+
+/// eventfd(2), declared in `codegen/headers/nuttx.h`: flag of eventfd.
+pub const EFD_CLOEXEC: c_int = 524288;
+
+/// eventfd(2), declared in `codegen/headers/nuttx.h`: flag of eventfd.
+pub const EFD_NONBLOCK: c_int = 2048;
+
+/// fcntl(2), declared in `codegen/headers/nuttx.h`: read the status flags.
+pub const F_GETFL: c_int = 2;
+
+/// fcntl(2), declared in `codegen/headers/nuttx.h`: set the status flags.
+pub const F_SETFL: c_int = 9;
+
+/// open(2), declared in `codegen/headers/nuttx.h`: flag of pipe2.
+pub const O_CLOEXEC: c_int = 524288;
+
+/// open(2), declared in `codegen/headers/nuttx.h`: status flag.
+pub const O_NONBLOCK: c_int = 2048;
+
+/// poll(2), declared in `codegen/headers/nuttx.h`: an error, always reported.
+pub const POLLERR: c_short = 8;
+
+/// poll(2), declared in `codegen/headers/nuttx.h`: a hang-up, always reported.
+pub const POLLHUP: c_short = 16;
+
+/// poll(2), declared in `codegen/headers/nuttx.h`: readable.
+pub const POLLIN: c_short = 1;
+
+/// poll(2), declared in `codegen/headers/nuttx.h`: the descriptor is not open.
+pub const POLLNVAL: c_short = 32;
+
+/// poll(2), declared in `codegen/headers/nuttx.h`: writable.
+pub const POLLOUT: c_short = 4;
+
+/// poll(2), declared in `codegen/headers/nuttx.h`: priority data.
+pub const POLLPRI: c_short = 2;
+
+/// The constants `POLL*` of this file with their names: flag names for Debug.
+pub const POLL_NAMES: &[(&str, c_short)] = &[
+    ("POLLIN", POLLIN),
+    ("POLLPRI", POLLPRI),
+    ("POLLOUT", POLLOUT),
+    ("POLLERR", POLLERR),
+    ("POLLHUP", POLLHUP),
+    ("POLLNVAL", POLLNVAL),
+];
+
+/// poll(2), declared in `codegen/headers/nuttx.h`: one watched descriptor.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct pollfd {
+    /// At byte 0.
+    pub fd: c_int,
+    /// At byte 4.
+    pub events: c_short,
+    /// At byte 6.
+    pub revents: c_short,
+}
+
+const _: () = {
+    assert!(size_of::<pollfd>() == 8);
+    assert!(align_of::<pollfd>() == 4);
+    assert!(offset_of!(pollfd, fd) == 0);
+    assert!(offset_of!(pollfd, events) == 4);
+    assert!(offset_of!(pollfd, revents) == 6);
+};
+
+unsafe extern "C" {
+    /// eventfd(2), declared in `codegen/headers/nuttx.h`: the waker.
+    pub fn eventfd(initval: c_uint, flags: c_int) -> c_int;
+
+    /// fcntl(2), declared in `codegen/headers/nuttx.h`: sets flags.
+    pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
+
+    /// pipe(2), declared in `codegen/headers/nuttx.h`: the waker.
+    pub fn pipe2(pipefd: *mut c_int, flags: c_int) -> c_int;
+
+    /// poll(2), declared in `codegen/headers/nuttx.h`: waits, in milliseconds.
+    pub fn poll(fds: *mut pollfd, nfds: c_uint, timeout: c_int) -> c_int;
+
+    /// read(2), declared in `codegen/headers/nuttx.h`: empties a waker.
+    pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
+
+    /// write(2), declared in `codegen/headers/nuttx.h`: wakes.
+    pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
+}

@@ -1,0 +1,19 @@
+//! The bindings of redox, picked by architecture: one file for each distinct ABI.
+//!
+//! Written by `cargo codegen`; do not edit.
+
+#[cfg(target_pointer_width = "64")]
+mod lp64;
+#[cfg(target_pointer_width = "64")]
+pub use lp64::*;
+
+#[cfg(target_arch = "x86")]
+mod x86;
+#[cfg(target_arch = "x86")]
+pub use x86::*;
+
+#[cfg(not(any(
+    target_pointer_width = "64",
+    target_arch = "x86",
+)))]
+compile_error!("no redox bindings for this architecture: add it to codegen/src/targets");
