@@ -33,6 +33,7 @@ const ONE_SHOT: u32 = 0x10;
 const CLEAR: u32 = raw::EV_CLEAR as _;
 const RECEIPT: u32 = raw::EV_RECEIPT as _;
 const DISPATCH: u32 = 0x80;
+const TRIGGER: u32 = raw::NOTE_TRIGGER as _;
 const ERROR: u32 = raw::EV_ERROR as _;
 const EOF: u32 = raw::EV_EOF as _;
 
@@ -327,9 +328,7 @@ impl World {
         let knote = self.queue(id)?.knotes.get_mut(&key).ok_or(libc::ENOENT)?;
         knote.event.udata = change.udata;
         if key.1 == Filter::User {
-            if change.fflags & u32::from(raw::NOTE_TRIGGER) != 0
-                && (!is_new || PERSONALITY.adding_triggers)
-            {
+            if change.fflags & TRIGGER != 0 && (!is_new || PERSONALITY.adding_triggers) {
                 knote.triggered = true;
             }
             if !is_new && change.flags & CLEAR != 0 && PERSONALITY.clear_cancels_trigger {
