@@ -14,13 +14,15 @@ use std::net::Shutdown;
 #[cfg(unix)]
 use std::process::{Command, Stdio};
 
+#[cfg(unix)]
+use mio::event::Event;
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 #[cfg(unix)]
 use mio::net::{UnixDatagram, UnixListener, UnixStream};
 #[cfg(unix)]
 use mio::unix::pipe;
 use mio::{Events, Interest, Poll, Token};
-use support::{drain, loopback, nothing_comes, queue, retry, wait_for, would_block};
+use support::{drain, loopback, nothing_comes, queue, retry, wait_for, wait_for_all, would_block};
 
 #[cfg(unix)]
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -155,9 +157,8 @@ fn both_halves_closed() {
     queue.registry().register(&mut client, ONE, BOTH).unwrap();
     client.shutdown(Shutdown::Write).unwrap();
     drop(server);
-    wait_for(&mut queue, &mut events, ONE, |event| {
-        event.is_read_closed() && event.is_write_closed()
-    });
+    let wanted: [fn(&Event) -> bool; 2] = [Event::is_read_closed, Event::is_write_closed];
+    wait_for_all(&mut queue, &mut events, ONE, &wanted);
     // it is reported, and then there is silence.
     assert_eq!(client.read(&mut [0; 8]).unwrap_or(0), 0);
     let mut count = 0;
@@ -185,9 +186,11 @@ fn a_refused_connection_is_an_error_event() {
         }
     };
     queue.registry().register(&mut client, ONE, BOTH).unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| {
-        event.is_writable() && event.is_write_closed() && event.is_read_closed()
-    });
+    let wanted: [fn(&Event) -> bool; 2] = [
+        |event| event.is_writable() && event.is_write_closed(),
+        Event::is_read_closed,
+    ];
+    wait_for_all(&mut queue, &mut events, ONE, &wanted);
     let error = client.take_error().unwrap().unwrap();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
@@ -199,10 +202,13 @@ fn out_of_band_data_is_priority() {
     use std::os::fd::AsRawFd;
     let (mut queue, mut events) = queue();
     let (mut client, server) = streams();
-    queue
-        .registry()
-        .register(&mut client, ONE, Interest::READABLE | Interest::PRIORITY)
-        .unwrap();
+    let interest = Interest::READABLE | Interest::PRIORITY;
+    let registered = queue.registry().register(&mut client, ONE, interest);
+    if support::KQUEUE {
+        assert_eq!(registered.unwrap_err().kind(), ErrorKind::Unsupported);
+        return;
+    }
+    registered.unwrap();
     #[allow(unsafe_code)]
     // SAFETY: send(2) reads one byte of a buffer of one.
     let sent = unsafe { libc::send(server.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) };
@@ -257,7 +263,10 @@ fn a_datagram_error_ends_nothing() {
         .unwrap();
     socket.connect(gone).unwrap();
     socket.send(b"x").unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_error());
+    // kqueue says only that there is something to be had.
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        event.is_error() || support::KQUEUE && event.is_readable()
+    });
     let error = socket.recv(&mut [0; 8]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     would_block(socket.recv(&mut [0; 8]));
@@ -441,13 +450,17 @@ fn small_buffers_serve_all() {
     }
 }
 
-/// A-12, second half: what was never connected says that it is hung up.
+/// A-12, second half: what was never connected says that it is hung up, or nothing.
 #[cfg(unix)]
 #[test]
 fn a_socket_that_never_connected_is_not_cleanly_writable() {
     let (mut queue, mut events) = queue();
     let mut stream = TcpStream::from(unconnected());
     queue.registry().register(&mut stream, ONE, BOTH).unwrap();
+    if support::KQUEUE {
+        nothing_comes(&mut queue, &mut events, ONE);
+        return;
+    }
     wait_for(&mut queue, &mut events, ONE, |event| {
         event.is_write_closed()
     });
@@ -461,10 +474,14 @@ fn a_socket_registered_unconnected_reports_its_connection() {
     let listener = TcpListener::bind(loopback()).unwrap();
     let mut stream = TcpStream::from(unconnected());
     queue.registry().register(&mut stream, ONE, BOTH).unwrap();
-    // Its hang-up is seen first.
-    wait_for(&mut queue, &mut events, ONE, |event| {
-        event.is_write_closed()
-    });
+    // Its hang-up is seen first, if at all.
+    if support::KQUEUE {
+        nothing_comes(&mut queue, &mut events, ONE);
+    } else {
+        wait_for(&mut queue, &mut events, ONE, |event| {
+            event.is_write_closed()
+        });
+    }
     connect(&stream, listener.local_addr().unwrap());
     let (mut server, _) = retry(|| listener.accept());
     wait_for(&mut queue, &mut events, ONE, |event| {

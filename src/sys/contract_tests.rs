@@ -10,11 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::sys::contract::{Owner, Record as _, Records as _, RegisterRaw, Wake};
-use crate::sys::epoll::Epoll;
-use crate::sys::eventfd::EventFd;
-use crate::sys::pipe::Pipe;
-use crate::sys::posix_poll::PosixPoll;
-use crate::sys::wake::{Drained, Notifier};
+use crate::sys::wake::Notifier;
 use crate::{Interest, Token};
 
 /// What every check asks of a combination.
@@ -26,37 +22,109 @@ pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 pub(super) const LONG: Option<Duration> = Some(Duration::from_secs(20));
 pub(super) const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 
-#[test]
-fn epoll_with_eventfd() {
-    every_check::<Epoll<EventFd>>();
-    merged_wakes_notify_once::<Epoll<Counting<EventFd>>>(1);
+#[cfg(not(any(
+    mio_kqueue_double = "apple",
+    mio_kqueue_double = "dragonfly",
+    mio_kqueue_double = "freebsd",
+    mio_kqueue_double = "netbsd",
+    mio_kqueue_double = "openbsd"
+)))]
+mod linux {
+    use super::*;
+    use crate::sys::epoll::Epoll;
+    use crate::sys::eventfd::EventFd;
+    use crate::sys::pipe::Pipe;
+    use crate::sys::posix_poll::PosixPoll;
+    use crate::sys::wake::Drained;
+
+    #[test]
+    fn epoll_with_eventfd() {
+        every_check::<Epoll<EventFd>>();
+        merged_wakes_notify_once::<Epoll<Counting<EventFd>>>(1);
+    }
+
+    #[test]
+    fn epoll_with_pipe() {
+        every_check::<Epoll<Pipe>>();
+        merged_wakes_notify_once::<Epoll<Counting<Pipe>>>(1);
+    }
+
+    /// illumos gives no new edge while the eventfd is readable, so it is emptied first. That loses nothing here either.
+    #[test]
+    fn epoll_with_drained_eventfd() {
+        every_check::<Epoll<Drained<EventFd>>>();
+        merged_wakes_notify_once::<Epoll<Counting<Drained<EventFd>>>>(1);
+    }
+
+    #[test]
+    fn posix_poll_with_eventfd() {
+        every_check::<PosixPoll<EventFd>>();
+        merged_wakes_notify_once::<PosixPoll<Counting<EventFd>>>(0);
+        registering_notifies_nobody::<PosixPoll<Counting<EventFd>>>();
+    }
+
+    #[test]
+    fn posix_poll_with_pipe() {
+        every_check::<PosixPoll<Pipe>>();
+        merged_wakes_notify_once::<PosixPoll<Counting<Pipe>>>(0);
+        registering_notifies_nobody::<PosixPoll<Counting<Pipe>>>();
+    }
 }
 
-#[test]
-fn epoll_with_pipe() {
-    every_check::<Epoll<Pipe>>();
-    merged_wakes_notify_once::<Epoll<Counting<Pipe>>>(1);
+/// On the double of one kernel.
+#[cfg(any(
+    mio_kqueue_double = "apple",
+    mio_kqueue_double = "dragonfly",
+    mio_kqueue_double = "freebsd",
+    mio_kqueue_double = "netbsd",
+    mio_kqueue_double = "openbsd"
+))]
+mod kqueue {
+    use super::*;
+    use crate::sys::kqueue::{Kqueue, Pipes, UserEvents};
+    use crate::sys::kqueue_double::faults::{self, Faults};
+    use crate::sys::pipe::Pipe;
+    use crate::sys::posix_poll::PosixPoll;
+
+    #[test]
+    fn kqueue_with_user_events() {
+        every_check::<Kqueue<UserEvents>>();
+    }
+
+    #[test]
+    fn kqueue_with_pipes() {
+        every_check::<Kqueue<Pipes>>();
+    }
+
+    #[test]
+    fn kqueue_that_has_no_user_events() {
+        let faults = Faults {
+            no_user_events: true,
+            ..Faults::default()
+        };
+        faults::with(faults, every_check::<Kqueue<UserEvents>>);
+    }
+
+    #[test]
+    fn kqueue_in_reverse() {
+        let faults = Faults {
+            reverse: true,
+            ..Faults::default()
+        };
+        faults::with(faults, every_check::<Kqueue<UserEvents>>);
+    }
+
+    #[test]
+    fn posix_poll_beside_kqueue() {
+        every_check::<PosixPoll<Pipe>>();
+        merged_wakes_notify_once::<PosixPoll<Counting<Pipe>>>(0);
+        registering_notifies_nobody::<PosixPoll<Counting<Pipe>>>();
+    }
 }
 
-/// illumos gives no new edge while the eventfd is readable, so it is emptied first. That loses nothing here either.
-#[test]
-fn epoll_with_drained_eventfd() {
-    every_check::<Epoll<Drained<EventFd>>>();
-    merged_wakes_notify_once::<Epoll<Counting<Drained<EventFd>>>>(1);
-}
-
-#[test]
-fn posix_poll_with_eventfd() {
-    every_check::<PosixPoll<EventFd>>();
-    merged_wakes_notify_once::<PosixPoll<Counting<EventFd>>>(0);
-    registering_notifies_nobody::<PosixPoll<Counting<EventFd>>>();
-}
-
-#[test]
-fn posix_poll_with_pipe() {
-    every_check::<PosixPoll<Pipe>>();
-    merged_wakes_notify_once::<PosixPoll<Counting<Pipe>>>(0);
-    registering_notifies_nobody::<PosixPoll<Counting<Pipe>>>();
+/// Whether its events say one thing each, and it cannot tell whether a bare number is watched.
+fn is_kqueue<S>() -> bool {
+    std::any::type_name::<S>().contains("::Kqueue<")
 }
 
 /// Runs all checks and names each, so that a failure tells which.
@@ -168,7 +236,8 @@ fn readiness_and_edges<S: Subject>() {
     drop(right);
     assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
     let record = &records.as_slice()[0];
-    assert!(record.is_readable() && record.is_read_closed() && record.is_write_closed());
+    assert!(record.is_readable() && record.is_read_closed());
+    assert!(record.is_write_closed() || is_kqueue::<S>());
     selector.deregister(registration, fd).unwrap();
 }
 
@@ -185,9 +254,12 @@ pub(super) fn reregister_reports_again<S: Subject>() {
         selector
             .reregister(&mut registration, fd, Token(token), BOTH)
             .unwrap();
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [token]);
-        let record = &records.as_slice()[0];
-        assert!(record.is_readable() && record.is_writable());
+        let mut got = tokens(&mut selector, &mut records, LONG);
+        got.dedup();
+        assert_eq!(got, [token]);
+        let all = records.as_slice();
+        assert!(all.iter().any(|record| record.is_readable()));
+        assert!(all.iter().any(|record| record.is_writable()));
     }
     selector
         .reregister(&mut registration, fd, Token(4), Interest::WRITABLE)
@@ -220,13 +292,17 @@ pub(super) fn raw_numbers<S: Subject>() {
     let fd = left.as_raw_fd();
     let error = selector.deregister_raw(fd).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    let error = selector.reregister_raw(fd, Token(1), BOTH).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound);
+    if !is_kqueue::<S>() {
+        let error = selector.reregister_raw(fd, Token(1), BOTH).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
     selector
         .register_raw(fd, Token(1), Interest::READABLE)
         .unwrap();
-    let error = selector.register_raw(fd, Token(1), BOTH).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    if !is_kqueue::<S>() {
+        let error = selector.register_raw(fd, Token(1), BOTH).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    }
 
     // drained by plain reads, the next data gives an event all the same.
     for _ in 0..100 {
@@ -236,7 +312,9 @@ pub(super) fn raw_numbers<S: Subject>() {
         while left.read(&mut buffer).is_ok() {}
     }
     selector.reregister_raw(fd, Token(2), BOTH).unwrap();
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+    let mut got = tokens(&mut selector, &mut records, LONG);
+    got.dedup();
+    assert_eq!(got, [2]);
     selector.deregister_raw(fd).unwrap();
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
 }
@@ -255,16 +333,20 @@ pub(super) fn bad_numbers<S: Subject>() {
 fn unsupported_interests<S: Subject>() {
     let selector = S::new().unwrap();
     let (left, _right) = stream_pair();
-    for interest in [Interest::AIO, Interest::LIO, BOTH | Interest::AIO] {
+    let (without, with) = if is_kqueue::<S>() {
+        let priority = Interest::PRIORITY;
+        ([priority, BOTH | priority], Interest::READABLE)
+    } else {
+        ([Interest::LIO, BOTH | Interest::AIO], Interest::PRIORITY)
+    };
+    for interest in without {
         let error = selector
             .register(left.as_raw_fd(), Token(0), interest)
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
     // The failed attempts have left nothing behind.
-    let registration = selector
-        .register(left.as_raw_fd(), Token(0), Interest::PRIORITY)
-        .unwrap();
+    let registration = selector.register(left.as_raw_fd(), Token(0), with).unwrap();
     drop(registration);
 }
 
@@ -328,7 +410,9 @@ pub(super) fn dropped_registration<S: Subject>() {
     let (left, right) = stream_pair();
     let registration = selector.register(left.as_raw_fd(), Token(2), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+    let mut got = tokens(&mut selector, &mut records, LONG);
+    got.dedup();
+    assert_eq!(got, [2]);
     selector.deregister(registration, left.as_raw_fd()).unwrap();
 }
 
@@ -631,13 +715,13 @@ fn a_number_reused_while_waiting<S: Subject>() {
         let other = scope.spawn(|| {
             for round in 0..300 {
                 let (left, right) = stream_pair();
-                (&right).write_all(b"x").unwrap();
                 let fd = left.as_raw_fd();
-                // An even token is never reported: it is gone before its data is read by anyone.
+                // An even token is never reported: it is gone before there is anything to read.
                 let old = registry
-                    .register(fd, Token(2 * round), Interest::PRIORITY)
+                    .register(fd, Token(2 * round), Interest::READABLE)
                     .unwrap();
                 registry.deregister(old, fd).unwrap();
+                (&right).write_all(b"x").unwrap();
                 let new = registry
                     .register(fd, Token(2 * round + 1), Interest::READABLE)
                     .unwrap();

@@ -30,6 +30,18 @@ impl<T> KernelVec<T> {
         &self.items
     }
 
+    /// What the kernel wrote, to be changed.
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+        &mut self.items
+    }
+
+    /// Takes one item out.
+    pub(crate) fn remove(&mut self, index: usize) {
+        if index < self.items.len() {
+            self.items.remove(index);
+        }
+    }
+
     /// Forgets all items.
     pub(crate) fn clear(&mut self) {
         self.items.clear();

@@ -15,17 +15,44 @@ mod contract_tests;
 mod wasip1_hosts;
 
 #[cfg_attr(target_os = "aix", path = "os/aix.rs")]
+#[cfg_attr(target_vendor = "apple", path = "os/apple.rs")]
 #[cfg_attr(target_os = "cygwin", path = "os/cygwin.rs")]
+#[cfg_attr(target_os = "dragonfly", path = "os/dragonfly.rs")]
 #[cfg_attr(target_os = "emscripten", path = "os/emscripten.rs")]
 #[cfg_attr(target_os = "espidf", path = "os/espidf.rs")]
+#[cfg_attr(target_os = "freebsd", path = "os/freebsd.rs")]
 #[cfg_attr(target_os = "fuchsia", path = "os/fuchsia.rs")]
 #[cfg_attr(target_os = "haiku", path = "os/haiku.rs")]
 #[cfg_attr(target_os = "hermit", path = "os/hermit.rs")]
 #[cfg_attr(target_os = "hurd", path = "os/hurd.rs")]
 #[cfg_attr(target_os = "illumos", path = "os/illumos.rs")]
-#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "os/linux.rs")]
+#[cfg_attr(
+    all(
+        any(target_os = "linux", target_os = "android"),
+        not(any(
+            mio_kqueue_double = "apple",
+            mio_kqueue_double = "dragonfly",
+            mio_kqueue_double = "freebsd",
+            mio_kqueue_double = "netbsd",
+            mio_kqueue_double = "openbsd"
+        ))
+    ),
+    path = "os/linux.rs"
+)]
+#[cfg_attr(
+    any(
+        mio_kqueue_double = "apple",
+        mio_kqueue_double = "dragonfly",
+        mio_kqueue_double = "freebsd",
+        mio_kqueue_double = "netbsd",
+        mio_kqueue_double = "openbsd"
+    ),
+    path = "os/linux_kqueue_double.rs"
+)]
+#[cfg_attr(target_os = "netbsd", path = "os/netbsd.rs")]
 #[cfg_attr(target_os = "nto", path = "os/nto.rs")]
 #[cfg_attr(target_os = "nuttx", path = "os/nuttx.rs")]
+#[cfg_attr(target_os = "openbsd", path = "os/openbsd.rs")]
 #[cfg_attr(target_os = "redox", path = "os/redox.rs")]
 #[cfg_attr(target_os = "vita", path = "os/vita.rs")]
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "os/wasip1.rs")]

@@ -58,6 +58,45 @@ pub(crate) fn wait_for(
     panic!("no such event of {token:?}; seen: {seen:#?}");
 }
 
+/// Whether the queue is a kqueue: its events say one thing each, and it cannot tell whether a bare number is watched.
+pub(crate) const KQUEUE: bool = cfg!(all(
+    not(mio_unsupported_force_poll_poll),
+    any(
+        target_vendor = "apple",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        mio_kqueue_double = "apple",
+        mio_kqueue_double = "dragonfly",
+        mio_kqueue_double = "freebsd",
+        mio_kqueue_double = "netbsd",
+        mio_kqueue_double = "openbsd",
+    )
+));
+
+/// Polls until each of these has been said by an event of `token`, by one or by several.
+pub(crate) fn wait_for_all(
+    queue: &mut Poll,
+    events: &mut Events,
+    token: Token,
+    wanted: &[fn(&Event) -> bool],
+) {
+    let mut seen = vec![false; wanted.len()];
+    wait_for(queue, events, token, |_| true);
+    loop {
+        for event in events.iter().filter(|event| event.token() == token) {
+            for (seen, wanted) in seen.iter_mut().zip(wanted) {
+                *seen |= wanted(event);
+            }
+        }
+        if seen.iter().all(|seen| *seen) {
+            return;
+        }
+        wait_for(queue, events, token, |_| true);
+    }
+}
+
 /// Polls for a while: no event of `token` comes.
 pub(crate) fn nothing_comes(queue: &mut Poll, events: &mut Events, token: Token) {
     let end = Instant::now() + SHORT;

@@ -63,7 +63,7 @@ pub(crate) enum Version {
 pub(crate) struct Group {
     /// Names the file in `generated/` and the table in `tests/snapshots/`.
     pub(crate) name: &'static str,
-    /// The `cfg` of each of its architectures.
+    /// The `cfg` of each of its architectures; empty if the group is for all.
     pub(crate) cfg: &'static [&'static str],
 }
 

@@ -1,0 +1,114 @@
+//! The event that some kernels do not make: the other end of a pipe was gone before this one was registered.
+//!
+//! Such a kernel refuses to add the filter, so that nothing would ever come. Registering succeeds all the same: the event is kept
+//! under a lock, a doorbell of our own is rung, and `select` puts the kept event in the place of the doorbell's. Deregistering
+//! or registering the number again forgets it, so no event outlives its registration. A number that is closed without being
+//! deregistered may get one stale event.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::Token;
+use crate::sys::contract::Records as _;
+use crate::sys::raw;
+
+use super::Shared;
+use super::doorbell::{Doorbell, Wakers};
+use super::syscall::{self, Record, Records, WRITE};
+
+/// See the head of this file.
+pub(super) struct DeadEnds {
+    /// Made for the first event: most queues never keep one, and pay one load for that.
+    doorbell: OnceLock<Doorbell>,
+    kept: Mutex<VecDeque<(RawFd, Record)>>,
+}
+
+/// Whether the kernel has refused to watch a number because nobody is at the other end.
+pub(super) fn is_dead_end(error: &io::Error, filter: i32, raw: RawFd) -> bool {
+    // NetBSD says that the descriptor is bad when it means the other end's.
+    error.kind() == io::ErrorKind::BrokenPipe
+        || filter == WRITE && error.raw_os_error() == Some(raw::EBADF) && syscall::is_open(raw)
+}
+
+impl fmt::Debug for DeadEnds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadEnds").finish_non_exhaustive()
+    }
+}
+
+impl DeadEnds {
+    /// None kept.
+    pub(super) fn new() -> DeadEnds {
+        DeadEnds {
+            doorbell: OnceLock::new(),
+            kept: Mutex::new(VecDeque::new()),
+        }
+    }
+
+    /// Keeps an event for the next `select`.
+    pub(super) fn keep<W: Wakers>(
+        &self,
+        shared: &Shared,
+        raw: RawFd,
+        record: Record,
+    ) -> io::Result<()> {
+        let mut kept = self.lock();
+        let doorbell = match self.doorbell.get() {
+            Some(doorbell) => doorbell,
+            None => {
+                let doorbell = Doorbell::new::<W>(shared, Token(0))?;
+                // Under the lock nobody else sets it.
+                self.doorbell.get_or_init(|| doorbell)
+            }
+        };
+        kept.push_back((raw, record));
+        let rung = doorbell.ring(shared.queue.as_fd(), Token(0));
+        if rung.is_err() {
+            kept.pop_back();
+        }
+        rung
+    }
+
+    /// Forgets the events of a number. `true` if there was one.
+    pub(super) fn forget(&self, raw: RawFd) -> bool {
+        if self.doorbell.get().is_none() {
+            return false;
+        }
+        let mut kept = self.lock();
+        let before = kept.len();
+        kept.retain(|(other, _)| *other != raw);
+        kept.len() != before
+    }
+
+    /// Puts a kept event in the place of the doorbell's, or takes that one out. `true` if it was taken out.
+    pub(super) fn exchange(&self, queue: BorrowedFd<'_>, records: &mut Records) -> bool {
+        let Some(doorbell) = self.doorbell.get() else {
+            return false;
+        };
+        let mut all = records.as_slice().iter();
+        let Some(index) = all.position(|record| doorbell.made(record)) else {
+            return false;
+        };
+        let mut kept = self.lock();
+        match kept.pop_front() {
+            Some((_, record)) => records.replace(index, record),
+            None => {
+                records.remove(index);
+                return true;
+            }
+        }
+        if !kept.is_empty() {
+            // The next one takes the next place. The doorbell is in the queue, so this does not fail; and something was taken
+            // from the queue, so there would be no place for an error.
+            let _ = doorbell.ring(queue, Token(0));
+        }
+        false
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(RawFd, Record)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,115 @@
+//! What makes a kqueue return: a user event in the queue itself, or a pipe(7) where the kernel has none.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::atomic::Ordering;
+
+use crate::Token;
+use crate::sys::pipe::Pipe;
+use crate::sys::wake::Notifier;
+
+use super::syscall::{self, ADD, CLEAR, DELETE, READ, RECEIPT, Record, TRIGGER, USER};
+use super::{Shared, answer};
+
+/// Which kind of waker a queue makes.
+pub(crate) trait Wakers: 'static {
+    /// Whether user events are tried first.
+    const USER_EVENTS: bool;
+}
+
+/// User events where the system has them, else pipes.
+#[derive(Debug)]
+pub(crate) enum UserEvents {}
+
+impl Wakers for UserEvents {
+    const USER_EVENTS: bool = true;
+}
+
+/// Always pipes.
+#[derive(Debug)]
+#[allow(dead_code)] // On request, and in tests.
+pub(crate) enum Pipes {}
+
+impl Wakers for Pipes {
+    const USER_EVENTS: bool = false;
+}
+
+/// See the head of this file.
+pub(super) enum Doorbell {
+    /// A user event: its number in the queue.
+    User(usize),
+    /// A pipe whose reader the queue watches.
+    Pipe(Pipe),
+}
+
+impl Doorbell {
+    /// Adds one to the queue; its event carries `token`.
+    pub(super) fn new<W: Wakers>(shared: &Shared, token: Token) -> io::Result<Doorbell> {
+        if W::USER_EVENTS {
+            // From the top: small numbers are what users of the descriptor pick for user events of their own.
+            let ident = usize::MAX - shared.user_events.fetch_add(1, Ordering::Relaxed);
+            match add(shared.queue.as_fd(), ident, USER, token) {
+                Ok(()) => return Ok(Doorbell::User(ident)),
+                // The headers know the filter, this kernel does not.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let pipe = Pipe::new()?;
+        add(shared.queue.as_fd(), ident_of(&pipe), READ, token)?;
+        Ok(Doorbell::Pipe(pipe))
+    }
+
+    /// Makes the queue return its event.
+    pub(super) fn ring(&self, queue: BorrowedFd<'_>, token: Token) -> io::Result<()> {
+        match self {
+            // Without EV_ADD, which some kernels take for a new event that is not triggered, and without EV_CLEAR, which makes
+            // others forget the trigger at once. The token again, because triggering overwrites it.
+            Doorbell::User(ident) => {
+                syscall::post(queue, Record::new(*ident, USER, 0, TRIGGER, token))
+            }
+            Doorbell::Pipe(pipe) => pipe.notify(),
+        }
+    }
+
+    /// Takes it out of the queue, with its event.
+    pub(super) fn take_out(&self, queue: BorrowedFd<'_>) -> io::Result<()> {
+        let (ident, filter) = self.key();
+        syscall::post(queue, Record::new(ident, filter, DELETE, 0, Token(0)))
+    }
+
+    /// Whether it made this event.
+    pub(super) fn made(&self, record: &Record) -> bool {
+        self.key() == (record.ident(), record.filter())
+    }
+
+    fn key(&self) -> (usize, i32) {
+        match self {
+            Doorbell::User(ident) => (*ident, USER),
+            Doorbell::Pipe(pipe) => (ident_of(pipe), READ),
+        }
+    }
+}
+
+impl fmt::Debug for Doorbell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Doorbell::User(ident) => f.debug_tuple("User").field(ident).finish(),
+            Doorbell::Pipe(pipe) => pipe.fmt(f),
+        }
+    }
+}
+
+/// The number by which the queue knows a pipe.
+fn ident_of(pipe: &Pipe) -> usize {
+    // An open descriptor is not negative.
+    pipe.as_fd().as_raw_fd() as usize
+}
+
+/// Adds one filter, for edges.
+fn add(queue: BorrowedFd<'_>, ident: usize, filter: i32, token: Token) -> io::Result<()> {
+    let mut change = [Record::new(ident, filter, ADD | CLEAR | RECEIPT, 0, token)];
+    syscall::change(queue, &mut change)?;
+    answer(&change, ident, filter)
+}
