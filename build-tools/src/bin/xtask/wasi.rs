@@ -24,7 +24,7 @@ use crate::report::NotRun;
 use crate::step::{Context, Step};
 
 /// Debian 12's newer compiler, with std's source. Its LLVM also serves the linker.
-const COMPILER: &str = "1.96.0+dfsg1-1~deb12u2";
+pub(crate) const COMPILER: &str = "1.96.0+dfsg1-1~deb12u2";
 const COMPILER_PACKAGES: [&str; 4] = [
     "rustc-web",
     "libstd-rust-web-dev",
@@ -170,10 +170,10 @@ impl Tools {
 
 /// A folder of the cache, filled by `fill` if it is not there. It gets its name when it is whole, so that an interruption leaves
 /// nothing that looks done.
-fn once(
+pub(crate) fn once(
     context: &mut Context<'_>,
     name: &str,
-    fill: fn(&mut Context<'_>, &Path) -> Result<()>,
+    fill: impl FnOnce(&mut Context<'_>, &Path) -> Result<()>,
 ) -> Result<PathBuf> {
     let folder = context.project.cache.join(name);
     if folder.exists() {
@@ -195,7 +195,7 @@ fn once(
     filled.map(|()| folder)
 }
 
-fn compiler(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+pub(crate) fn compiler(context: &mut Context<'_>, parts: &Path) -> Result<()> {
     let download = || {
         let mut step = Step::new("apt-get")
             .words("download")
@@ -217,16 +217,24 @@ fn compiler(context: &mut Context<'_>, parts: &Path) -> Result<()> {
     unpack(context, parts)
 }
 
-/// From sid, by lists of its own: the machine's are left alone.
-fn libc(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+/// Has sid's package of this name downloaded, by lists of its own: the machine's are left alone, but say where its packages are.
+pub(crate) fn from_sid(context: &mut Context<'_>, parts: &Path, package: &str) -> Result<()> {
     let lists = parts.join("lists");
     fs::create_dir_all(lists.join("partial"))?;
     fs::create_dir_all(parts.join("archives/archives/partial"))?;
+    let known = Step::new("apt-get")
+        .words("indextargets --format")
+        .argument("$(REPO_URI)");
+    let known = context.run(known)?;
+    let archive = known
+        .lines()
+        .find(|line| line.trim_end_matches('/').ends_with("/debian"))
+        .context("apt names no archive of Debian's")?;
     let sources = parts.join("sources.list");
     let keys = "/usr/share/keyrings/debian-archive-keyring.gpg";
     fs::write(
         &sources,
-        format!("deb [signed-by={keys}] http://deb.debian.org/debian sid main\n"),
+        format!("deb [signed-by={keys}] {archive} sid main\n"),
     )?;
     let apt = |words: &str| {
         Step::new("apt-get")
@@ -241,7 +249,12 @@ fn libc(context: &mut Context<'_>, parts: &Path) -> Result<()> {
             .limit(600)
     };
     context.run(apt("update"))?;
-    context.run(apt("download wasi-libc"))?;
+    context.run(apt("download").argument(package))?;
+    Ok(())
+}
+
+fn libc(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+    from_sid(context, parts, "wasi-libc")?;
     let pinned = parts.join(WASI_LIBC);
     if !pinned.exists() {
         context.say(&format!(
@@ -295,7 +308,7 @@ fn wheel(context: &mut Context<'_>, parts: &Path) -> Result<()> {
 }
 
 /// Unpacks all packages of Debian's in a folder. Nothing is installed.
-fn unpack(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+pub(crate) fn unpack(context: &mut Context<'_>, parts: &Path) -> Result<()> {
     for entry in fs::read_dir(parts)? {
         let file = entry?.path();
         if file.extension().is_some_and(|extension| extension == "deb") {
@@ -309,7 +322,7 @@ fn unpack(context: &mut Context<'_>, parts: &Path) -> Result<()> {
     Ok(())
 }
 
-fn hash(context: &mut Context<'_>, file: &Path) -> Result<String> {
+pub(crate) fn hash(context: &mut Context<'_>, file: &Path) -> Result<String> {
     let output = context.run(Step::new("sha256sum").argument(file))?;
     let word = output.split_whitespace().next().unwrap_or_default();
     Ok(word.to_owned())
