@@ -106,3 +106,13 @@ pub(crate) use solaris::*;
 pub(crate) mod vita;
 #[cfg(target_os = "vita")]
 pub(crate) use vita::*;
+
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+pub(crate) mod wasip1;
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+pub(crate) use wasip1::*;
+
+#[cfg(all(target_os = "wasi", not(target_env = "p1")))]
+pub(crate) mod wasip2;
+#[cfg(all(target_os = "wasi", not(target_env = "p1")))]
+pub(crate) use wasip2::*;

@@ -62,6 +62,10 @@ pub mod unix;
 #[cfg_attr(docsrs, doc(cfg(all(target_os = "hermit", feature = "os-ext"))))]
 pub mod hermit;
 
+#[cfg(all(target_os = "wasi", feature = "os-ext"))]
+#[cfg_attr(docsrs, doc(cfg(all(target_os = "wasi", feature = "os-ext"))))]
+pub mod wasi;
+
 #[cfg(all(any(unix, target_os = "hermit", target_os = "wasi"), feature = "net"))]
 #[path = "unix/handles.rs"]
 mod handles;

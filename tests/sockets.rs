@@ -1,26 +1,39 @@
 //! TCP, UDP, Unix domain sockets and pipes: readiness, closing, and what every operation does to the next event.
-#![cfg(all(unix, feature = "os-poll", feature = "net", feature = "os-ext"))]
+#![cfg(all(
+    any(unix, all(target_os = "wasi", not(target_env = "p1"))),
+    feature = "os-poll",
+    feature = "net",
+    feature = "os-ext"
+))]
 
 mod support;
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+#[cfg(unix)]
 use std::net::Shutdown;
+#[cfg(unix)]
 use std::process::{Command, Stdio};
 
+#[cfg(unix)]
 use mio::event::Event;
-use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
+use mio::net::{TcpListener, TcpStream, UdpSocket};
+#[cfg(unix)]
+use mio::net::{UnixDatagram, UnixListener, UnixStream};
+#[cfg(unix)]
 use mio::unix::pipe;
 use mio::{Events, Interest, Poll, Token};
 use support::{drain, loopback, nothing_comes, queue, retry, wait_for, wait_for_all, would_block};
 
+#[cfg(unix)]
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 const ONE: Token = Token(1);
 const TWO: Token = Token(2);
 
 fn streams() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind(loopback()).unwrap();
-    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (server, _) = retry(|| listener.accept());
+    support::connected(&mut client);
     (client, server)
 }
 
@@ -54,14 +67,15 @@ fn a_listener_reports_each_round() {
 #[test]
 fn every_operation_arms_again() {
     let (mut queue, mut events) = queue();
-    let (mut client, mut server) = streams();
+    let (mut client, server) = streams();
     queue
         .registry()
         .register(&mut client, ONE, Interest::READABLE)
         .unwrap();
     type Operation = fn(&mut TcpStream) -> io::Result<usize>;
-    let operations: [Operation; 5] = [
+    let operations: &[Operation] = &[
         |stream| stream.read(&mut [0; 8]),
+        #[cfg(not(target_os = "wasi"))] // It cannot peek.
         |stream| stream.peek(&mut [0; 8]),
         |stream| stream.read_vectored(&mut [IoSliceMut::new(&mut [0; 8])]),
         |stream| (&*stream).read(&mut [0; 8]),
@@ -69,7 +83,7 @@ fn every_operation_arms_again() {
     ];
     for operation in operations {
         would_block(operation(&mut client));
-        server.write_all(b"data").unwrap();
+        support::send(&server, b"data");
         wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
         assert_eq!(drain(&client), b"data");
     }
@@ -103,6 +117,7 @@ fn a_full_stream_becomes_writable_again() {
 }
 
 /// the peer has shut its writing half; ours is open.
+#[cfg(unix)]
 #[test]
 fn a_half_close_closes_reading_only() {
     let (mut queue, mut events) = queue();
@@ -118,6 +133,7 @@ fn a_half_close_closes_reading_only() {
 }
 
 /// Data that was not read does not hide the end.
+#[cfg(unix)]
 #[test]
 fn an_end_behind_unread_data_is_reported() {
     let (mut queue, mut events) = queue();
@@ -133,6 +149,7 @@ fn an_end_behind_unread_data_is_reported() {
     assert_eq!(drain(&client), b"data");
 }
 
+#[cfg(unix)]
 #[test]
 fn both_halves_closed() {
     let (mut queue, mut events) = queue();
@@ -153,6 +170,7 @@ fn both_halves_closed() {
 }
 
 ///
+#[cfg(unix)]
 #[test]
 fn a_refused_connection_is_an_error_event() {
     let (mut queue, mut events) = queue();
@@ -178,6 +196,7 @@ fn a_refused_connection_is_an_error_event() {
 }
 
 ///
+#[cfg(unix)]
 #[test]
 fn out_of_band_data_is_priority() {
     use std::os::fd::AsRawFd;
@@ -200,6 +219,7 @@ fn out_of_band_data_is_priority() {
 }
 
 /// no SIGPIPE.
+#[cfg(unix)]
 #[test]
 fn writing_to_a_closed_peer_is_an_error() {
     let (mut left, right) = UnixStream::pair().unwrap();
@@ -231,6 +251,7 @@ fn datagrams_give_an_event_each_round() {
 }
 
 /// an error does not end a registration. A-65: a short buffer truncates.
+#[cfg(unix)]
 #[test]
 fn a_datagram_error_ends_nothing() {
     let (mut queue, mut events) = queue();
@@ -264,6 +285,7 @@ fn a_datagram_error_ends_nothing() {
 }
 
 ///
+#[cfg(unix)]
 #[test]
 fn a_unix_listener_reports_each_round() {
     let (mut queue, mut events) = queue();
@@ -290,6 +312,7 @@ fn a_unix_listener_reports_each_round() {
 }
 
 /// a full backlog is no connection.
+#[cfg(unix)]
 #[test]
 #[allow(unsafe_code)]
 fn a_full_unix_backlog_would_block() {
@@ -313,6 +336,7 @@ fn a_full_unix_backlog_would_block() {
 }
 
 ///
+#[cfg(unix)]
 #[test]
 fn unix_names_and_pairs() {
     assert_eq!(
@@ -333,6 +357,7 @@ fn unix_names_and_pairs() {
 }
 
 /// either end of a pipe learns that the other is gone.
+#[cfg(unix)]
 #[test]
 fn a_pipe_end_that_goes_closes_the_other() {
     let (mut queue, mut events) = queue();
@@ -366,6 +391,7 @@ fn a_pipe_end_that_goes_closes_the_other() {
 }
 
 /// a child's ends are blocking until told otherwise.
+#[cfg(unix)]
 #[test]
 fn the_pipes_of_a_child() {
     let (mut queue, mut events) = queue();
@@ -408,8 +434,8 @@ fn small_buffers_serve_all() {
         .unwrap();
     let mut served = [0_usize; 2];
     while served.iter().any(|count| *count < 50) {
-        (&left_peer).write_all(b"x").unwrap();
-        (&right_peer).write_all(b"x").unwrap();
+        support::send(&left_peer, b"x");
+        support::send(&right_peer, b"x");
         support::poll(&mut queue, &mut events, support::LONG);
         for event in &events {
             let (stream, count) = if event.token() == ONE {
@@ -425,6 +451,7 @@ fn small_buffers_serve_all() {
 }
 
 /// A-12, second half: what was never connected says that it is hung up, or nothing.
+#[cfg(unix)]
 #[test]
 fn a_socket_that_never_connected_is_not_cleanly_writable() {
     let (mut queue, mut events) = queue();
@@ -440,6 +467,7 @@ fn a_socket_that_never_connected_is_not_cleanly_writable() {
 }
 
 /// it may still be connected, and then reports it.
+#[cfg(unix)]
 #[test]
 fn a_socket_registered_unconnected_reports_its_connection() {
     let (mut queue, mut events) = queue();
@@ -465,6 +493,7 @@ fn a_socket_registered_unconnected_reports_its_connection() {
 }
 
 /// A TCP socket that is nothing yet.
+#[cfg(unix)]
 #[allow(unsafe_code)]
 fn unconnected() -> std::os::fd::OwnedFd {
     use std::os::fd::FromRawFd;
@@ -478,6 +507,7 @@ fn unconnected() -> std::os::fd::OwnedFd {
 }
 
 /// Connects it behind the library's back.
+#[cfg(unix)]
 #[allow(unsafe_code)]
 fn connect(stream: &TcpStream, address: std::net::SocketAddr) {
     use std::os::fd::AsRawFd;

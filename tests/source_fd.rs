@@ -1,22 +1,41 @@
 //! Raw descriptors, whose operations the library does not see.
-#![cfg(all(unix, feature = "os-poll", feature = "os-ext"))]
+#![cfg(all(
+    any(unix, all(target_os = "wasi", not(target_env = "p1"))),
+    feature = "os-poll",
+    feature = "os-ext"
+))]
 
 mod support;
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
+#[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
 use mio::unix::SourceFd;
+#[cfg(target_os = "wasi")]
+use mio::wasi::SourceFd;
 use mio::{Interest, Token};
 use support::{drain, nothing_comes, poll, queue, wait_for};
 
 const ONE: Token = Token(1);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
+#[cfg(unix)]
 fn streams() -> (UnixStream, UnixStream) {
     let (left, right) = UnixStream::pair().unwrap();
+    left.set_nonblocking(true).unwrap();
+    right.set_nonblocking(true).unwrap();
+    (left, right)
+}
+
+#[cfg(target_os = "wasi")]
+fn streams() -> (std::net::TcpStream, std::net::TcpStream) {
+    let listener = std::net::TcpListener::bind(support::loopback()).unwrap();
+    let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (right, _) = listener.accept().unwrap();
     left.set_nonblocking(true).unwrap();
     right.set_nonblocking(true).unwrap();
     (left, right)
@@ -27,19 +46,19 @@ fn streams() -> (UnixStream, UnixStream) {
 fn drained_elsewhere_it_keeps_getting_events() {
     for interest in [Interest::READABLE, BOTH] {
         let (mut queue, mut events) = queue();
-        let (left, mut right) = streams();
+        let (left, right) = streams();
         let fd = left.as_raw_fd();
         queue
             .registry()
             .register(&mut SourceFd(&fd), ONE, interest)
             .unwrap();
         for _ in 0..300 {
-            right.write_all(b"x").unwrap();
+            support::send(&right, b"x");
             wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
             assert_eq!(drain(&left), b"x");
         }
         queue.registry().deregister(&mut SourceFd(&fd)).unwrap();
-        right.write_all(b"x").unwrap();
+        support::send(&right, b"x");
         nothing_comes(&mut queue, &mut events, ONE);
     }
 }
@@ -48,12 +67,12 @@ fn drained_elsewhere_it_keeps_getting_events() {
 #[test]
 fn never_served_it_is_reported_seldom() {
     let (mut queue, mut events) = queue();
-    let (left, mut right) = streams();
+    let (left, right) = streams();
     queue
         .registry()
         .register(&mut SourceFd(&left.as_raw_fd()), ONE, BOTH)
         .unwrap();
-    right.write_all(b"x").unwrap();
+    support::send(&right, b"x");
     let returns = |queue: &mut mio::Poll, events: &mut mio::Events, time: Duration| {
         let end = Instant::now() + time;
         let mut count = 0;
@@ -128,7 +147,7 @@ fn errors_have_their_kinds() {
 fn one_number_on_two_queues() {
     let (mut first, mut events) = queue();
     let (mut second, _) = queue();
-    let (left, mut right) = streams();
+    let (left, right) = streams();
     let fd = left.as_raw_fd();
     first
         .registry()
@@ -138,7 +157,7 @@ fn one_number_on_two_queues() {
         .registry()
         .register(&mut SourceFd(&fd), Token(2), Interest::READABLE)
         .unwrap();
-    right.write_all(b"x").unwrap();
+    support::send(&right, b"x");
     wait_for(&mut first, &mut events, ONE, |event| event.is_readable());
     wait_for(&mut second, &mut events, Token(2), |event| {
         event.is_readable()

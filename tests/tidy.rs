@@ -1,5 +1,5 @@
 //! The rules of the house, checked by reading the files.
-#![cfg(not(miri))]
+#![cfg(not(any(miri, target_os = "wasi")))]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -245,7 +245,7 @@ fn pages_are_short() {
         let lines = text.lines().count();
         // `mod.rs` is the platform that cannot be constructed, and a double plays several systems: no pages.
         assert!(
-            name.ends_with("/mod.rs") || name.ends_with("_double.rs") || lines <= 72,
+            name.ends_with("/mod.rs") || name.ends_with("_double.rs") || lines <= 80,
             "{name} has {lines} lines"
         );
     }

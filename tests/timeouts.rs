@@ -1,15 +1,20 @@
 //! Time: never early, never for ever by mistake, and signals.
-#![cfg(all(unix, feature = "os-poll"))]
+#![cfg(all(any(unix, target_os = "wasi"), feature = "os-poll"))]
 
 mod support;
 
 use std::io::ErrorKind;
+#[cfg(unix)]
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(unix)]
 use std::thread;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
 use mio::{Token, Waker};
-use support::{queue, wait_for};
+use support::queue;
+#[cfg(unix)]
+use support::wait_for;
 
 ///
 #[test]
@@ -31,6 +36,7 @@ fn no_return_before_the_time_is_up() {
 }
 
 /// long time-outs wait for an event.
+#[cfg(unix)]
 #[test]
 fn the_longest_timeouts_wait() {
     let (mut queue, mut events) = queue();
@@ -51,7 +57,7 @@ fn the_longest_timeouts_wait() {
 }
 
 /// what other threads register does not start the time anew.
-#[cfg(feature = "net")]
+#[cfg(all(unix, feature = "net"))]
 #[test]
 fn registrations_do_not_prolong_the_time() {
     let (mut queue, mut events) = queue();
@@ -84,6 +90,7 @@ fn registrations_do_not_prolong_the_time() {
 }
 
 /// a signal is `Interrupted`, nothing is left in `Events`, and no wake is lost.
+#[cfg(unix)]
 #[test]
 #[allow(unsafe_code)]
 fn a_signal_interrupts() {

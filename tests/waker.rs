@@ -1,5 +1,5 @@
 //! Waking a queue from elsewhere.
-#![cfg(feature = "os-poll")]
+#![cfg(all(feature = "os-poll", not(target_os = "wasi")))]
 
 mod support;
 

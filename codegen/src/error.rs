@@ -144,7 +144,7 @@ pub(crate) enum Error {
     },
     /// Two members of a group differ.
     #[error(
-        "group {group}: {second} does not come out as {first} does\n{difference}give it a group of its own in codegen/src/targets.rs, then: cargo codegen"
+        "group {group}: {second} does not come out as {first} does\n{difference}give it a group of its own in codegen/src/targets, then: cargo codegen"
     )]
     GroupSplit {
         /// The group.
@@ -158,7 +158,7 @@ pub(crate) enum Error {
     },
     /// Two groups are equal.
     #[error(
-        "groups {first} and {second} come out equal\nmake them one in codegen/src/targets.rs, then: cargo codegen"
+        "groups {first} and {second} come out equal\nmake them one in codegen/src/targets, then: cargo codegen"
     )]
     GroupsEqual {
         /// One.
@@ -167,7 +167,7 @@ pub(crate) enum Error {
         second: String,
     },
     /// A target the table does not have.
-    #[error("`{0}` is not a target of codegen/src/targets.rs\ncargo codegen --list")]
+    #[error("`{0}` is not a target of codegen/src/targets\ncargo codegen --list")]
     UnknownTarget(String),
     /// A target that is left out by name.
     #[error("`{target}` is left out: {reason}\ncargo codegen --list")]

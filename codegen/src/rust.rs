@@ -228,11 +228,17 @@ pub(crate) fn switch(os: &Os) -> String {
     line!(text, "//!");
     line!(text, "//! Written by `cargo codegen`; do not edit.");
     for group in os.groups {
+        let cfg = match group.cfg {
+            // One group for every architecture.
+            [] => String::new(),
+            some => format!("#[cfg({})]\n", any(some)),
+        };
         line!(text, "");
-        line!(text, "#[cfg({})]", any(group.cfg));
-        line!(text, "mod {};", group.name);
-        line!(text, "#[cfg({})]", any(group.cfg));
-        line!(text, "pub use {}::*;", group.name);
+        line!(text, "{cfg}mod {};", group.name);
+        line!(text, "{cfg}pub use {}::*;", group.name);
+    }
+    if os.groups.iter().any(|group| group.cfg.is_empty()) {
+        return text;
     }
     let named: Vec<&LeftOut> = os
         .left_out

@@ -68,7 +68,7 @@ fn clang_says_what_the_tables_say() -> Result {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[rustfmt::skip]
 #[path = "../../generated/mod.rs"]
-#[allow(dead_code, missing_debug_implementations, non_camel_case_types, non_upper_case_globals, unreachable_pub, unsafe_code)]
+#[allow(dead_code, missing_debug_implementations, non_camel_case_types, non_upper_case_globals, unreachable_pub, unsafe_code, unused_imports)]
 mod generated;
 
 /// What rustc lays out for the generated bindings of this machine, and what rustc and `libc` say about the same names.

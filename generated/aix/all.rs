@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (AIX 7.2).
-//! Inputs: sha256 51527ccccfe96b56704a04a7d0f9539b518d970735f912a059352f942dbd6480.
+//! Inputs: sha256 5fc262b9d5f9abbeb274b059a0daf5e208d9b7f4e3dfde3272a5596cf5525f95.
 //!
 //! Serves:
 //! - powerpc64-ibm-aix

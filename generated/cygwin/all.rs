@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Cygwin 3.6).
-//! Inputs: sha256 07464cfa0e2dc36c3eab23fa21396dfcabd1f547ca963d3b2eadb63d96222165.
+//! Inputs: sha256 4b3e2297dccb468c156eaa56be3f0a8ce4bc3ed98c937d59b3043d466c3df091.
 //!
 //! Serves:
 //! - x86_64-pc-cygwin

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (DragonFly 6.4).
-//! Inputs: sha256 5be32a6cf39136fd4a743332aefa348ae96841d891ab2d3e0de77d5de2b8b9b1.
+//! Inputs: sha256 453d03612b81681d39bad8ede99dda18ae81f7b8a8ffe3a5fa450c6dfaa60d91.
 //!
 //! Serves:
 //! - x86_64-unknown-dragonfly

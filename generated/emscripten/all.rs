@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Emscripten 6.0).
-//! Inputs: sha256 5391034563e2af203e71dc8b974357fdfd5c16dfaf3c1b1bfb14983654b7cee0.
+//! Inputs: sha256 067d58d8f25ca0955ac6f08da9a7d9f2f0d60f7a080b067dd2fffd46a7b78159.
 //!
 //! Serves:
 //! - wasm32-unknown-emscripten

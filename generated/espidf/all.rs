@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (ESP-IDF 5).
-//! Inputs: sha256 45f384d6e5271fe8e8a6f6b8b018102e471816da8073149d717f4f4ae201feaa.
+//! Inputs: sha256 0f97cc2b43346f62f07d15f1855a3c92eaeb2341c89d3db55d5b0c02666025bb.
 //!
 //! Serves:
 //! - riscv32imac-esp-espidf

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Fuchsia F20).
-//! Inputs: sha256 afd03d446b0bc149cb718b90b79ee03cd552ddd67deeb6ff64c041a5f463c6c5.
+//! Inputs: sha256 31806bf5148f95f379082dd75c0cfbbe270b4bd38fda9284e2b1e802236bbf1f.
 //!
 //! Serves:
 //! - aarch64-unknown-fuchsia

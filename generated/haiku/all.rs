@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Haiku R1/beta5).
-//! Inputs: sha256 1b3742bebf7e010fbc7faa70f50a4e6a034d1b3508622cd3e587b524c5a81420.
+//! Inputs: sha256 0ffa6a4a9a492fa99e0ca8a13a12309a3a693f12f2abbe5f12cf368d0ffd2139.
 //!
 //! Serves:
 //! - i686-unknown-haiku

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (hermit-abi 0.5).
-//! Inputs: sha256 efa427582a38e570d8ba0ccc99c35bb1b8777bbf0b6b9c8155bbd267900b8618.
+//! Inputs: sha256 66fb135fe402f4632798d9638b5a976dc3cd66a39ad943cc8a09c08e41774603.
 //!
 //! Serves:
 //! - aarch64-unknown-hermit

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (libctru 2).
-//! Inputs: sha256 409c1cc53b713a22a41f0cc3863c7ad751c79fdbfb715d840d1a4f12d83114e2.
+//! Inputs: sha256 63e89262d249537e7eaaa0ff1166cc4866e1c65d11ee16c7636382a36c672c68.
 //!
 //! Serves:
 //! - armv6k-nintendo-3ds

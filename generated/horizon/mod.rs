@@ -2,12 +2,5 @@
 //!
 //! Written by `cargo codegen`; do not edit.
 
-#[cfg(all())]
 mod all;
-#[cfg(all())]
 pub use all::*;
-
-#[cfg(not(any(
-    all(),
-)))]
-compile_error!("no horizon bindings for this architecture: add it to codegen/src/targets");

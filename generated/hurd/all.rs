@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (glibc 2.43).
-//! Inputs: sha256 c39d72b8b2af485d2dee370e09ef8fc7238260ecb7cbec614b810fe44e2515cb.
+//! Inputs: sha256 9b35e3ccfb9f55202ac36feebd4f98afc1f8246e7ce61ff64f1ba2ce5fdd896a.
 //!
 //! Serves:
 //! - i686-unknown-hurd-gnu

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (QNX SDP 7.1).
-//! Inputs: sha256 70f1b7bfc3fea849c4dbf823847a85956e70b19bd577026af50ff7a00de30dbe.
+//! Inputs: sha256 5a36c5d8e11ec5011764f475aebb42c6f435edc3ef83e77dbcf43f0f3e05d018.
 //!
 //! Serves:
 //! - aarch64-unknown-nto-qnx700

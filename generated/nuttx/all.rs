@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (NuttX 12).
-//! Inputs: sha256 eeca2af9ef7eeb867da5f1bd269e2789a04d5c01323990d6b308650c0e4481e3.
+//! Inputs: sha256 004b396b7875ac96a1cb1f7b39572ba808b23e147ab0cdb9995f0e946a86228e.
 //!
 //! Serves:
 //! - aarch64-unknown-nuttx

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Solaris 11.4).
-//! Inputs: sha256 b3ce624a68cf63d914e0b03662152231452a6bd7da9933568e76764eb31861b1.
+//! Inputs: sha256 8a1f573b9d7a8a159b94c262f5f4ae192125b2d6ee81fdfbaeea8d54966c848d.
 //!
 //! Serves:
 //! - sparcv9-sun-solaris

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (vitasdk 2).
-//! Inputs: sha256 f3d476ade9faee57f3667fcd96dc621c17375da9b51207de523121460e593f7b.
+//! Inputs: sha256 d96a35a181ec0990e1fd5b026661875bc546b95c5b831b0620605156e5cf29d9.
 //!
 //! Serves:
 //! - armv7-sony-vita-newlibeabihf

@@ -14,13 +14,13 @@ use crate::sys::wake::Notifier;
 use crate::{Interest, Token};
 
 /// What every check asks of a combination.
-trait Subject: RegisterRaw<Raw = RawFd> {}
+pub(super) trait Subject: RegisterRaw<Raw = RawFd> {}
 impl<S: RegisterRaw<Raw = RawFd>> Subject for S {}
 
-const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// Long enough for a loaded machine; nothing waits for it when all is well.
-const LONG: Option<Duration> = Some(Duration::from_secs(20));
-const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
+pub(super) const LONG: Option<Duration> = Some(Duration::from_secs(20));
+pub(super) const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 
 #[cfg(all(
     any(target_os = "linux", target_os = "android"),
@@ -198,19 +198,19 @@ fn every_check<S: Subject>() {
     }
 }
 
-fn stream_pair() -> (UnixStream, UnixStream) {
+pub(super) fn stream_pair() -> (UnixStream, UnixStream) {
     let (left, right) = UnixStream::pair().unwrap();
     left.set_nonblocking(true).unwrap();
     right.set_nonblocking(true).unwrap();
     (left, right)
 }
 
-fn records<S: Subject>() -> S::Records {
+pub(super) fn records<S: Subject>() -> S::Records {
     S::Records::with_capacity(16)
 }
 
 /// One `select`; a signal is no reason to fail.
-fn tokens<S: Subject>(
+pub(super) fn tokens<S: Subject>(
     selector: &mut S,
     records: &mut S::Records,
     timeout: Option<Duration>,
@@ -228,7 +228,7 @@ fn tokens<S: Subject>(
 }
 
 /// Reads everything, as a served source is left; tells the selector when it would block.
-fn drain<S: Subject>(mut stream: &UnixStream, registration: &S::Registration) {
+pub(super) fn drain<S: Subject>(mut stream: &UnixStream, registration: &S::Registration) {
     let mut buffer = [0; 256];
     loop {
         match stream.read(&mut buffer) {
@@ -270,7 +270,7 @@ fn readiness_and_edges<S: Subject>() {
     selector.deregister(registration, fd).unwrap();
 }
 
-fn reregister_reports_again<S: Subject>() {
+pub(super) fn reregister_reports_again<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
     let (left, right) = stream_pair();
@@ -297,7 +297,7 @@ fn reregister_reports_again<S: Subject>() {
     assert!(!records.as_slice()[0].is_readable());
 }
 
-fn no_event_after_deregister<S: Subject>() {
+pub(super) fn no_event_after_deregister<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = S::Records::with_capacity(1);
     let (left, right) = stream_pair();
@@ -314,7 +314,7 @@ fn no_event_after_deregister<S: Subject>() {
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
 }
 
-fn raw_numbers<S: Subject>() {
+pub(super) fn raw_numbers<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
     let (mut left, mut right) = stream_pair();
@@ -348,7 +348,7 @@ fn raw_numbers<S: Subject>() {
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
 }
 
-fn bad_numbers<S: Subject>() {
+pub(super) fn bad_numbers<S: Subject>() {
     let selector = S::new().unwrap();
     for number in [-1, -2, RawFd::MIN] {
         let error = selector.register_raw(number, Token(0), BOTH).unwrap_err();
@@ -405,7 +405,7 @@ fn capacity<S: Subject>() {
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
 }
 
-fn owners<S: Subject>() {
+pub(super) fn owners<S: Subject>() {
     let selector = S::new().unwrap();
     let clone = selector.try_clone().unwrap();
     let other = S::new().unwrap();
@@ -423,7 +423,7 @@ fn owners<S: Subject>() {
     assert!(size_of::<S::Registration>() <= 16);
 }
 
-fn dropped_registration<S: Subject>() {
+pub(super) fn dropped_registration<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
     let (left, right) = stream_pair();
@@ -598,7 +598,7 @@ fn wake_without_selector<S: Subject>() {
     }
 }
 
-fn registration_while_waiting<S: Subject>() {
+pub(super) fn registration_while_waiting<S: Subject>() {
     let mut selector = S::new().unwrap();
     let registry = selector.try_clone().unwrap();
     let mut records = records::<S>();

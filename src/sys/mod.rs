@@ -9,6 +9,10 @@ pub(crate) mod errors;
 
 #[cfg(all(test, unix, feature = "os-poll"))]
 mod contract_tests;
+// Hosts of WASI, played by Linux.
+#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[path = "wasip1/double/mod.rs"]
+mod wasip1_hosts;
 
 #[cfg_attr(target_os = "aix", path = "os/aix.rs")]
 #[cfg_attr(target_vendor = "apple", path = "os/apple.rs")]
@@ -51,6 +55,8 @@ mod contract_tests;
 #[cfg_attr(target_os = "openbsd", path = "os/openbsd.rs")]
 #[cfg_attr(target_os = "redox", path = "os/redox.rs")]
 #[cfg_attr(target_os = "vita", path = "os/vita.rs")]
+#[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "os/wasip1.rs")]
+#[cfg_attr(all(target_os = "wasi", not(target_env = "p1")), path = "os/wasip2.rs")]
 #[allow(dead_code)] // Which of its mechanisms' functions a build uses depends on its features.
 mod os;
 #[allow(unused_imports)] // Without features a page is empty.

@@ -14,7 +14,7 @@ use crate::{Interest, Registry, Token};
 ///
 /// # Platform differences
 ///
-/// epoll and kqueue report edges: one event for each new readiness. poll(2) (other Unix systems, or when it is forced) cannot
+/// epoll and kqueue report edges: one event for each new readiness. poll(2) (other Unix systems and WASI, or when it is forced) cannot
 /// tell "not read yet" from "read and filled again" for a descriptor whose operations this crate does not see. There:
 ///
 /// - readiness that follows a wait in which the descriptor was seen not ready is reported at once, any other within 10 ms;

@@ -132,10 +132,33 @@ pub(crate) fn retry<T>(mut operation: impl FnMut() -> io::Result<T>) -> T {
         match operation() {
             Ok(value) => return value,
             Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < end => {
-                std::thread::yield_now();
+                // Asleep, so that a host with one thread can go on, too.
+                std::thread::sleep(Duration::from_micros(100));
             }
             Err(error) => panic!("{error}"),
         }
+    }
+}
+
+/// Waits until a connection is there. On most systems loopback is at once; on WASI it is only after a `poll`.
+#[cfg(feature = "net")]
+pub(crate) fn connected(stream: &mut mio::net::TcpStream) {
+    let (mut poll, mut events) = queue();
+    poll.registry()
+        .register(stream, Token(0), mio::Interest::WRITABLE)
+        .unwrap();
+    wait_for(&mut poll, &mut events, Token(0), |event| {
+        event.is_writable()
+    });
+    poll.registry().deregister(stream).unwrap();
+    stream.peer_addr().unwrap();
+}
+
+/// Writes all of it. Some hosts let a new connection wait a moment before it can be written to.
+pub(crate) fn send(mut stream: impl io::Write, mut data: &[u8]) {
+    while !data.is_empty() {
+        let count = retry(|| stream.write(data));
+        data = &data[count..];
     }
 }
 

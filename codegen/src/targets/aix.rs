@@ -12,7 +12,7 @@ pub(super) const AIX: Os = Os {
     is: |triple| triple.ends_with("-aix"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

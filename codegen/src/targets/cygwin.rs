@@ -12,7 +12,7 @@ pub(super) const CYGWIN: Os = Os {
     is: |triple| triple.ends_with("-cygwin"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

@@ -12,7 +12,7 @@ pub(super) const DRAGONFLY: Os = Os {
     is: |triple| triple.ends_with("-dragonfly"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

@@ -12,7 +12,7 @@ pub(super) const EMSCRIPTEN: Os = Os {
     is: |triple| triple.ends_with("-emscripten"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

@@ -12,7 +12,7 @@ pub(super) const ESPIDF: Os = Os {
     is: |triple| triple.ends_with("-espidf"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: LEFT_OUT,

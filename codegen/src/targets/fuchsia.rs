@@ -12,7 +12,7 @@ pub(super) const FUCHSIA: Os = Os {
     is: |triple| triple.ends_with("-fuchsia"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

@@ -12,7 +12,7 @@ pub(super) const HAIKU: Os = Os {
     is: |triple| triple.ends_with("-haiku"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

@@ -12,7 +12,7 @@ pub(super) const HERMIT: Os = Os {
     is: |triple| triple.ends_with("-hermit"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

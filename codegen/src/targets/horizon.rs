@@ -12,7 +12,7 @@ pub(super) const HORIZON: Os = Os {
     is: |triple| triple.ends_with("-nintendo-3ds"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

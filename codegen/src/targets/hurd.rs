@@ -12,7 +12,7 @@ pub(super) const HURD: Os = Os {
     is: |triple| triple.contains("-hurd-"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

@@ -22,6 +22,8 @@ mod openbsd;
 mod redox;
 mod solaris;
 mod vita;
+mod wasip1;
+mod wasip2;
 
 /// An operating system whose bindings are generated.
 #[derive(Debug)]
@@ -61,7 +63,7 @@ pub(crate) enum Version {
 pub(crate) struct Group {
     /// Names the file in `generated/` and the table in `tests/snapshots/`.
     pub(crate) name: &'static str,
-    /// The `cfg` of each of its architectures.
+    /// The `cfg` of each of its architectures; empty if the group is for all.
     pub(crate) cfg: &'static [&'static str],
 }
 
@@ -145,6 +147,8 @@ pub(crate) const SYSTEMS: &[Os] = &[
     redox::REDOX,
     solaris::SOLARIS,
     vita::VITA,
+    wasip1::WASIP1,
+    wasip2::WASIP2,
 ];
 
 #[cfg(test)]

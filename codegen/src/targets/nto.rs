@@ -12,7 +12,7 @@ pub(super) const NTO: Os = Os {
     is: |triple| triple.contains("-nto-qnx"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

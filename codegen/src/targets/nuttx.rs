@@ -12,7 +12,7 @@ pub(super) const NUTTX: Os = Os {
     is: |triple| triple.contains("-nuttx"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

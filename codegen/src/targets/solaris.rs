@@ -14,7 +14,7 @@ pub(super) const SOLARIS: Os = Os {
     is: |triple| triple.ends_with("-solaris"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

@@ -12,7 +12,7 @@ pub(super) const VITA: Os = Os {
     is: |triple| triple.contains("-vita-"),
     groups: &[Group {
         name: "all",
-        cfg: &[r#"all()"#],
+        cfg: &[],
     }],
     targets: TARGETS,
     left_out: &[],

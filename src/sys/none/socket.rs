@@ -1,4 +1,4 @@
-//! Sockets of a system without a page: none can be made here. What std's sockets can do they still do.
+//! Sockets of a system where none can be made, for want of calls or of a page. What sockets made elsewhere can do they still do.
 
 /// TCP sockets.
 pub(crate) mod tcp {
@@ -9,12 +9,16 @@ pub(crate) mod tcp {
 
     /// Always `Unsupported`.
     pub(crate) fn connect(_: SocketAddr) -> io::Result<TcpStream> {
-        Err(errors::unsupported("mio has no sockets on this system"))
+        Err(errors::unsupported(
+            "mio cannot make sockets on this system",
+        ))
     }
 
     /// Always `Unsupported`.
     pub(crate) fn bind(_: SocketAddr) -> io::Result<TcpListener> {
-        Err(errors::unsupported("mio has no sockets on this system"))
+        Err(errors::unsupported(
+            "mio cannot make sockets on this system",
+        ))
     }
 
     /// One connection of a listener made by std, non-blocking.
@@ -47,11 +51,15 @@ pub(crate) mod udp {
 
     /// Always `Unsupported`.
     pub(crate) fn bind(_: SocketAddr) -> io::Result<UdpSocket> {
-        Err(errors::unsupported("mio has no sockets on this system"))
+        Err(errors::unsupported(
+            "mio cannot make sockets on this system",
+        ))
     }
 
     /// Always `Unsupported`.
     pub(crate) fn only_v6(_: &UdpSocket) -> io::Result<bool> {
-        Err(errors::unsupported("mio has no sockets on this system"))
+        Err(errors::unsupported(
+            "mio cannot make sockets on this system",
+        ))
     }
 }

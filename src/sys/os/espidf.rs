@@ -14,6 +14,9 @@ mod events {
     pub(crate) mod wake;
 
     pub(crate) type Selector = posix_poll::PosixPoll<eventfd::EventFd>;
+    /// The counter is non-blocking by itself, and nothing is inherited: a flag that says so is refused.
+    pub(crate) const EFD_NONBLOCK: std::ffi::c_int = 0;
+    pub(crate) const EFD_CLOEXEC: std::ffi::c_int = 0;
     pub(crate) use crate::sys::raw::POLLPRI as PRIORITY;
     pub(crate) const READ_HANG_UP: std::ffi::c_short = 0;
 }

@@ -15,6 +15,7 @@ mod events {
 
     pub(crate) type Selector = posix_poll::PosixPoll<eventfd::EventFd>;
     pub(crate) use crate::sys::raw::POLLPRI as PRIORITY;
+    pub(crate) use crate::sys::raw::{EFD_CLOEXEC, EFD_NONBLOCK};
     pub(crate) const READ_HANG_UP: std::ffi::c_short = 0;
 }
 #[cfg(feature = "os-poll")]

@@ -16,6 +16,7 @@ mod events {
     pub(crate) type Selector = posix_poll::PosixPoll<eventfd::EventFd>;
     pub(crate) use crate::sys::raw::POLLPRI as PRIORITY;
     pub(crate) use crate::sys::raw::POLLRDHUP as READ_HANG_UP;
+    pub(crate) use crate::sys::raw::{EFD_CLOEXEC, EFD_NONBLOCK};
 }
 #[cfg(feature = "os-poll")]
 pub(crate) use events::*;

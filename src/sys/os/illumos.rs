@@ -26,6 +26,7 @@ mod events {
     pub(crate) mod wake;
 
     type Notifier = wake::Drained<eventfd::EventFd>;
+    pub(crate) use crate::sys::raw::{EFD_CLOEXEC, EFD_NONBLOCK};
     #[cfg(not(mio_unsupported_force_poll_poll))]
     pub(crate) type Selector = epoll::Epoll<Notifier>;
     #[cfg(mio_unsupported_force_poll_poll)]

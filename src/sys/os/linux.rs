@@ -32,6 +32,8 @@ mod events {
     type Notifier = eventfd::EventFd;
     #[cfg(mio_unsupported_force_waker_pipe)]
     type Notifier = pipe::Pipe;
+    #[cfg(any(test, not(mio_unsupported_force_waker_pipe)))]
+    pub(crate) use crate::sys::raw::{EFD_CLOEXEC, EFD_NONBLOCK};
     #[cfg(not(mio_unsupported_force_poll_poll))]
     pub(crate) type Selector = epoll::Epoll<Notifier>;
     #[cfg(mio_unsupported_force_poll_poll)]

@@ -15,7 +15,9 @@ mod events {
 
     pub(crate) type Selector = posix_poll::PosixPoll<eventfd::EventFd>;
     pub(crate) use crate::sys::raw::POLLPRI as PRIORITY;
-    pub(crate) use crate::sys::raw::POLLRDHUP as READ_HANG_UP;
+    pub(crate) use crate::sys::raw::{EFD_CLOEXEC, EFD_NONBLOCK};
+    /// POLLRDHUP is POLLHUP here: it says nothing of its own.
+    pub(crate) const READ_HANG_UP: std::ffi::c_short = 0;
 }
 #[cfg(feature = "os-poll")]
 pub(crate) use events::*;

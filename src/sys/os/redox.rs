@@ -30,7 +30,9 @@ mod events {
     #[cfg(mio_unsupported_force_poll_poll)]
     pub(crate) type Selector = posix_poll::PosixPoll<Notifier>;
     #[cfg(mio_unsupported_force_poll_poll)]
-    pub(crate) use crate::sys::raw::{POLLPRI as PRIORITY, POLLRDHUP as READ_HANG_UP};
+    pub(crate) use crate::sys::raw::POLLPRI as PRIORITY;
+    #[cfg(mio_unsupported_force_poll_poll)]
+    pub(crate) const READ_HANG_UP: std::ffi::c_short = 0;
 }
 #[cfg(feature = "os-poll")]
 pub(crate) use events::*;

@@ -14,7 +14,8 @@ mod events {
     pub(crate) mod wake;
 
     pub(crate) type Selector = posix_poll::PosixPoll<pipe::Pipe>;
-    pub(crate) use crate::sys::raw::POLLPRI as PRIORITY;
+    /// POLLPRI is POLLIN here: it would report priority data for any data.
+    pub(crate) const PRIORITY: std::ffi::c_short = 0;
     pub(crate) const READ_HANG_UP: std::ffi::c_short = 0;
 }
 #[cfg(feature = "os-poll")]

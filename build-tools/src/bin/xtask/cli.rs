@@ -37,8 +37,26 @@ pub(crate) enum Command {
     ApiUpstream,
     /// Run the tokio program on this library, on all backends
     Tokio,
+    /// Check, and where it can be done link, the library for other systems
+    Targets(Targets),
     /// Run the tests of all backends again and again on a machine that is kept busy
     Stress(Stress),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Targets {
+    /// All of them, not only one for each backend and pointer width
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only this target; may be given several times
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) only: Vec<String>,
+    /// Print the targets and how far each is taken, and check nothing
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Remove what was built for a target once it is done
+    #[arg(long)]
+    pub(crate) clean: bool,
 }
 
 #[derive(Debug, Args)]

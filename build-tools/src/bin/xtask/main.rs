@@ -3,6 +3,7 @@
 mod cli;
 mod examples;
 mod features;
+mod foreign;
 mod oldest;
 mod project;
 mod report;
@@ -10,6 +11,8 @@ mod setup;
 mod stages;
 mod step;
 mod stress;
+mod targets;
+mod wasi;
 
 use std::process::ExitCode;
 
@@ -44,6 +47,7 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
         Command::Powerset => stages::run(&project, &["features".into()]),
         Command::ApiUpstream => stages::run(&project, &["api-upstream".into()]),
         Command::Tokio => stages::run(&project, &["tokio".into()]),
+        Command::Targets(options) => targets::run(&project, options),
         Command::Stress(options) => stress::run(&project, options),
     }
 }

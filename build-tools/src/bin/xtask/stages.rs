@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use crate::project::{BACKENDS, Backend, PLAIN, Project};
 use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
-use crate::{examples, features, oldest, setup};
+use crate::{examples, features, foreign, oldest, setup, targets, wasi};
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
 
@@ -63,6 +63,13 @@ fn stages() -> Vec<Stage> {
             );
         }
     }
+    for kernel in KERNELS {
+        add(
+            &format!("kqueue-double-{kernel}"),
+            &format!("all tests on kqueue, over a double of {kernel}'s kernel"),
+            Box::new(move |context| kqueue_double(context, kernel)),
+        );
+    }
     add(
         "tests-reduced",
         "all tests with fewer features",
@@ -106,11 +113,56 @@ fn stages() -> Vec<Stage> {
         Box::new(package),
     );
     add(
+        "linux-i686",
+        "all tests on 32-bit x86",
+        Box::new(foreign::linux_i686),
+    );
+    add(
+        "linux-s390x",
+        "all tests on a big-endian machine, emulated",
+        Box::new(foreign::linux_s390x),
+    );
+    add(
+        "linux-aarch64",
+        "all tests on 64-bit ARM, emulated",
+        Box::new(foreign::linux_aarch64),
+    );
+    add(
+        "targets",
+        "one target for each backend and pointer width, checked or linked",
+        Box::new(targets::stage),
+    );
+    add(
         "oldest",
         "the oldest supported compiler",
         Box::new(oldest::run),
     );
+    add(
+        "wasi-preview2",
+        "sockets on WASI preview 2, under wasmtime",
+        Box::new(wasi::preview2),
+    );
+    add(
+        "wasi-preview1",
+        "WASI preview 1 under three hosts",
+        Box::new(wasi::preview1),
+    );
     stages
+}
+
+/// Whose kqueue the double models.
+const KERNELS: [&str; 5] = ["apple", "dragonfly", "freebsd", "netbsd", "openbsd"];
+
+/// The unmodified selector over a test double of the kernel.
+fn kqueue_double(context: &mut Context<'_>, kernel: &str) -> Result<()> {
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "test --all-features --no-fail-fast --lib --tests",
+    )
+    .set("RUSTFLAGS", format!("--cfg mio_kqueue_double=\"{kernel}\""))
+    .set("CARGO_TARGET_DIR", context.project.target("kqueue-double"));
+    context.run(step).map(drop)
 }
 
 /// Prints the stages.

@@ -105,12 +105,11 @@ fn control(
     flags: u32,
     token: Token,
 ) -> io::Result<()> {
-    let mut event = raw::epoll_event {
-        events: flags,
-        data: raw::epoll_data {
-            u64_: token.0 as u64,
-        },
-    };
+    // Some systems have fields of padding behind the two that every system has.
+    // SAFETY: the record is made of integers and a union of integers and a pointer, for which zeros are values.
+    let mut event: raw::epoll_event = unsafe { mem::zeroed() };
+    event.events = flags;
+    event.data.u64_ = token.0 as u64;
     // SAFETY: epoll_ctl(2) reads one `epoll_event` during the call. Kernels before 2.6.9 want one for `EPOLL_CTL_DEL`, too.
     let result = unsafe { raw::epoll_ctl(queue.as_raw_fd(), operation, raw, &raw mut event) };
     if result == -1 {

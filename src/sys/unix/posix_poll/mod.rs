@@ -25,13 +25,13 @@ mod table;
 use std::ffi::c_short;
 use std::fmt;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
-use crate::sys::wake::Notifier;
+use crate::sys::wake::PollNotifier as Notifier;
 use crate::sys::{PRIORITY, READ_HANG_UP, errors, flags, raw};
 use crate::{Interest, Token};
 
@@ -132,7 +132,7 @@ impl<N: Notifier> fmt::Debug for PosixPoll<N> {
 impl<N: Notifier> PosixPoll<N> {
     fn insert(&self, fd: RawFd, token: Token, interest: Interest, is_raw: bool) -> io::Result<Key> {
         let interest = bits(interest)?;
-        if fd == self.shared.notifier.as_fd().as_raw_fd() {
+        if fd >= 0 && fd == self.shared.notifier.number() {
             return Err(errors::invalid("this descriptor is the queue's own"));
         }
         let mut inserted = None;
@@ -191,6 +191,11 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
     }
 
     fn waker(&self, token: Token) -> io::Result<Waker<N>> {
+        if !N::WAKES {
+            return Err(errors::unsupported(
+                "nothing can end a wait from outside here",
+            ));
+        }
         Ok(Waker {
             slot: Arc::new(WakerSlot {
                 token,
@@ -382,7 +387,7 @@ impl contract::Record for Record {
     }
 
     fn is_priority(&self) -> bool {
-        self.has(PRIORITY)
+        PRIORITY != 0 && self.has(PRIORITY)
     }
 
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,6 @@
 //! The wait: what only the thread that polls has.
 
 use std::io;
-use std::os::fd::AsRawFd;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use super::table::{Key, Look};
 use super::{Record, Records, Shared, State, syscall};
 use crate::sys::raw;
 use crate::sys::timeout::{self, Wait};
-use crate::sys::wake::Notifier;
+use crate::sys::wake::PollNotifier as Notifier;
 
 /// The first pause between looks at parked slots while waiting; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
@@ -125,7 +124,7 @@ impl Poller {
             self.generations.resize(length, 0);
         }
         if let Some(first) = self.array.first_mut() {
-            first.fd = shared.notifier.as_fd().as_raw_fd();
+            first.fd = shared.notifier.number();
             first.events = raw::POLLIN;
         }
         while let Some((index, generation, pollfd)) = state.table.next_change() {
@@ -170,8 +169,7 @@ impl Poller {
             stays
         });
         drop(state);
-        if self.questions.is_empty() || syscall::wait(&mut self.questions, Wait::Millis(0)).is_err()
-        {
+        if self.questions.is_empty() || syscall::look(&mut self.questions).is_err() {
             return None;
         }
         let now = Instant::now();

@@ -81,9 +81,11 @@ pub(crate) fn begun(result: io::Result<()>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(unix)]
     use std::os::fd::AsRawFd;
 
     /// the path without accept4(2) sets both flags.
+    #[cfg(unix)]
     #[test]
     fn plain_accept_sets_both_flags() {
         let listener = tcp::bind("127.0.0.1:0".parse().unwrap()).unwrap();

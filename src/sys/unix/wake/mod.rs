@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 /// An object whose notification makes its descriptor readable, and again each time (a new edge).
@@ -17,6 +17,42 @@ pub(crate) trait Notifier:
     fn drain(&self) -> io::Result<()>;
     /// The descriptor to watch.
     fn as_fd(&self) -> BorrowedFd<'_>;
+}
+
+/// What a queue over poll(2) is woken by: a notifier, or nothing where the system has none.
+pub(crate) trait PollNotifier:
+    Sized + Send + Sync + UnwindSafe + RefUnwindSafe + fmt::Debug
+{
+    /// Whether it can wake anybody.
+    const WAKES: bool;
+    /// See [`Notifier::new`].
+    fn new() -> io::Result<Self>;
+    /// See [`Notifier::notify`].
+    fn notify(&self) -> io::Result<()>;
+    /// See [`Notifier::drain`].
+    fn drain(&self) -> io::Result<()>;
+    /// The number to watch; -1 if there is none, which poll(2) passes over.
+    fn number(&self) -> RawFd;
+}
+
+impl<N: Notifier> PollNotifier for N {
+    const WAKES: bool = true;
+
+    fn new() -> io::Result<N> {
+        Notifier::new()
+    }
+
+    fn notify(&self) -> io::Result<()> {
+        Notifier::notify(self)
+    }
+
+    fn drain(&self) -> io::Result<()> {
+        Notifier::drain(self)
+    }
+
+    fn number(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
 }
 
 /// A notifier for queues that give no new edge while the object is readable: it is emptied before it is written.

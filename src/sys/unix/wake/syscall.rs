@@ -4,12 +4,12 @@
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 
-use crate::sys::raw;
+use crate::sys::{EFD_CLOEXEC, EFD_NONBLOCK, raw};
 
 /// Makes a counter of 0, close-on-exec and non-blocking.
 pub(super) fn eventfd() -> io::Result<OwnedFd> {
     // SAFETY: eventfd(2) takes two integers and touches no memory.
-    let number = unsafe { raw::eventfd(0, raw::EFD_CLOEXEC | raw::EFD_NONBLOCK) };
+    let number = unsafe { raw::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
     if number == -1 {
         return Err(io::Error::last_os_error());
     }

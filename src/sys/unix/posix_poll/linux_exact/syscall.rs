@@ -5,15 +5,18 @@ use std::ffi::{c_long, c_void};
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use crate::sys::raw;
+use crate::sys::timeout::Wait;
 
-/// Waits with nanoseconds. `None`: the kernel or a sandbox does not have the call.
-pub(crate) fn wait(array: &mut [raw::pollfd], timeout: Duration) -> io::Result<Option<usize>> {
+/// Waits with nanoseconds. `None`: whole milliseconds, or the kernel or a sandbox does not have the call.
+pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<usize>> {
     /// Set once the kernel has refused the call; a sandbox does not change its mind.
     static MISSING: AtomicBool = AtomicBool::new(false);
 
+    let Wait::Nanos(timeout) = wait else {
+        return Ok(None);
+    };
     if MISSING.load(Ordering::Relaxed) {
         return Ok(None);
     }
@@ -46,4 +49,9 @@ pub(crate) fn wait(array: &mut [raw::pollfd], timeout: Duration) -> io::Result<O
             Err(error)
         }
     }
+}
+
+/// poll(2) is to be asked.
+pub(crate) fn look(_: &mut [raw::pollfd]) -> io::Result<Option<usize>> {
+    Ok(None)
 }

@@ -3,12 +3,15 @@
 
 use std::io;
 use std::ptr;
-use std::time::Duration;
 
 use crate::sys::raw;
+use crate::sys::timeout::Wait;
 
-/// Waits with nanoseconds.
-pub(crate) fn wait(array: &mut [raw::pollfd], timeout: Duration) -> io::Result<Option<usize>> {
+/// Waits with nanoseconds. `None`: whole milliseconds.
+pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<usize>> {
+    let Wait::Nanos(timeout) = wait else {
+        return Ok(None);
+    };
     // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
     let timeout = raw::timespec {
         tv_sec: timeout.as_secs() as _,
@@ -26,4 +29,9 @@ pub(crate) fn wait(array: &mut [raw::pollfd], timeout: Duration) -> io::Result<O
     usize::try_from(result)
         .map(Some)
         .map_err(|_| io::Error::last_os_error())
+}
+
+/// poll(2) is to be asked.
+pub(crate) fn look(_: &mut [raw::pollfd]) -> io::Result<Option<usize>> {
+    Ok(None)
 }

@@ -1,0 +1,199 @@
+//! Compilers, linkers and emulators for other systems than this machine's, each fetched once into the cache.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::project::PLAIN;
+use crate::report::NotRun;
+use crate::step::{Context, Step};
+use crate::wasi::{self, COMPILER};
+
+/// Arguments of rustc that `zig cc` does not take, and libraries that its stubs do not have and nothing here uses.
+const WRAPPER: &str = r#"#!/bin/bash
+a=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    -arch) shift;;
+    -Wl,-melf_i386|--target=*|-mmacosx-version-min=*|-m64|-m32) ;;
+    -lkvm|-lmemstat|-lprocstat|-ldevstat|-liconv) ;;
+    *) a+=("$1");;
+  esac
+  shift
+done
+"#;
+
+/// Debian's newer compiler, whose std can be built from source for any target.
+#[derive(Debug)]
+pub(crate) struct Compiler {
+    root: PathBuf,
+}
+
+impl Compiler {
+    pub(crate) fn fetched(context: &mut Context<'_>) -> Result<Compiler> {
+        only_here()?;
+        let root = wasi::once(context, &format!("rust-web-{COMPILER}"), wasi::compiler);
+        let root = root.map_err(|error| NotRun(format!("no Rust {COMPILER} ({error:#})")))?;
+        Ok(Compiler { root })
+    }
+
+    /// Cargo on that compiler, in a build folder of its own.
+    pub(crate) fn cargo(&self, context: &Context<'_>, words: &str) -> Step {
+        let root = &self.root;
+        let shared = format!(
+            "{0}/usr/lib/x86_64-linux-gnu:{0}/usr/lib",
+            root.to_string_lossy()
+        );
+        Step::cargo(context.project, PLAIN, words)
+            .set("CARGO_TARGET_DIR", context.project.target("foreign"))
+            .set("RUSTC", root.join("usr/bin/rustc"))
+            .set("RUSTDOC", root.join("usr/bin/rustdoc"))
+            .set("RUSTC_BOOTSTRAP", "1")
+            .set("LD_LIBRARY_PATH", shared)
+    }
+}
+
+fn only_here() -> Result<()> {
+    if cfg!(not(all(target_os = "linux", target_arch = "x86_64"))) {
+        return Err(NotRun("the tools are known for Linux on x86-64 only".to_owned()).into());
+    }
+    Ok(())
+}
+
+/// A linker for a system that zig knows, as a script in the cache.
+pub(crate) fn linker(context: &mut Context<'_>, zig_target: &str) -> Result<PathBuf> {
+    only_here()?;
+    let zig = wasi::once(context, "zig-0.17.1", zig)
+        .map_err(|error| NotRun(format!("zig cannot be fetched ({error:#})")))?;
+    let folder = context.project.target("linkers");
+    fs::create_dir_all(&folder)?;
+    let program = zig.join("ziglang/zig");
+    let cache = context.project.target("zig");
+    let text = format!(
+        "{WRAPPER}export ZIG_GLOBAL_CACHE_DIR='{0}' ZIG_LOCAL_CACHE_DIR='{0}'\nunset LD_LIBRARY_PATH\nexec '{1}' cc -target {zig_target} \"${{a[@]}}\"\n",
+        cache.display(),
+        program.display()
+    );
+    let script = folder.join(format!("zcc-{zig_target}"));
+    fs::write(&script, text)?;
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    Ok(script)
+}
+
+/// Where zig keeps the stubs of Apple's libraries.
+pub(crate) fn apple_root(context: &Context<'_>) -> PathBuf {
+    context
+        .project
+        .cache
+        .join("zig-0.17.1/ziglang/lib/libc/darwin")
+}
+
+/// The wheel that `cargo codegen` reads headers of, whole.
+fn zig(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+    let sources = fs::read_to_string(context.project.path("codegen/sources.toml"))?;
+    let field = |name: &str| {
+        let line = sources
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("{name} = \"")));
+        line.and_then(|rest| rest.strip_suffix('"'))
+            .with_context(|| format!("codegen/sources.toml has no {name}"))
+    };
+    let (file, sha256) = (field("file")?, field("sha256")?);
+    let wheel = context.project.cache.join(file);
+    if !wheel.exists() {
+        let step = Step::new("python3")
+            .words("-m pip download --quiet --no-deps --only-binary :all: --platform")
+            .argument(field("platform")?)
+            .words("--dest")
+            .argument(&context.project.cache)
+            .argument(format!("{}=={}", field("package")?, field("version")?))
+            .limit(900);
+        context.run(step)?;
+    }
+    if wasi::hash(context, &wheel)? != sha256 {
+        bail!("{} is not the file that it was", wheel.display());
+    }
+    let unzip = Step::new("python3")
+        .words("-m zipfile -e")
+        .argument(&wheel)
+        .argument(parts.join("root"));
+    context.run(unzip)?;
+    let program = parts.join("root/ziglang/zig");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+/// Debian 12's emulator: it lacks `epoll_pwait2`, so the fallback runs.
+pub(crate) fn old_qemu(context: &mut Context<'_>) -> Result<PathBuf> {
+    let fill = |context: &mut Context<'_>, parts: &Path| {
+        let step = Step::new("apt-get")
+            .words("download qemu-user-static")
+            .folder(parts)
+            .limit(600);
+        context.run(step)?;
+        wasi::unpack(context, parts)
+    };
+    wasi::once(context, "qemu-user-7", fill)
+        .map_err(|error| NotRun(format!("qemu-user cannot be fetched ({error:#})")).into())
+}
+
+/// sid's emulator, which has it.
+pub(crate) fn new_qemu(context: &mut Context<'_>) -> Result<PathBuf> {
+    let fill = |context: &mut Context<'_>, parts: &Path| {
+        wasi::from_sid(context, parts, "qemu-user")?;
+        wasi::unpack(context, parts)
+    };
+    wasi::once(context, "qemu-user-sid", fill)
+        .map_err(|error| NotRun(format!("sid's qemu-user cannot be fetched ({error:#})")).into())
+}
+
+/// Linux on 32-bit x86: musl, linked by zig, run by this kernel.
+pub(crate) fn linux_i686(context: &mut Context<'_>) -> Result<()> {
+    let compiler = Compiler::fetched(context)?;
+    let linker = linker(context, "x86-linux-musl")?;
+    let step = suite(&compiler, context, "i686-unknown-linux-musl")
+        .set("CARGO_TARGET_I686_UNKNOWN_LINUX_MUSL_LINKER", linker);
+    context.run(step).map(drop)
+}
+
+/// Linux on a big-endian machine, under two emulators.
+pub(crate) fn linux_s390x(context: &mut Context<'_>) -> Result<()> {
+    let compiler = Compiler::fetched(context)?;
+    let linker = linker(context, "s390x-linux-musl")?;
+    let old = old_qemu(context)?.join("usr/bin/qemu-s390x-static");
+    let new = new_qemu(context)?.join("usr/bin/qemu-s390x");
+    let steps = [old, new].map(|emulator| {
+        suite(&compiler, context, "s390x-unknown-linux-musl")
+            .set("CARGO_TARGET_S390X_UNKNOWN_LINUX_MUSL_LINKER", &linker)
+            .set("CARGO_TARGET_S390X_UNKNOWN_LINUX_MUSL_RUNNER", emulator)
+    });
+    context.run_each(steps)
+}
+
+/// Linux on 64-bit ARM, under the emulator that has all calls.
+pub(crate) fn linux_aarch64(context: &mut Context<'_>) -> Result<()> {
+    let compiler = Compiler::fetched(context)?;
+    let linker = linker(context, "aarch64-linux-musl")?;
+    let emulator = new_qemu(context)?.join("usr/bin/qemu-aarch64");
+    let step = suite(&compiler, context, "aarch64-unknown-linux-musl")
+        .set("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", linker)
+        .set("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUNNER", emulator);
+    context.run(step).map(drop)
+}
+
+/// The whole suite for a static musl target.
+fn suite(compiler: &Compiler, context: &Context<'_>, target: &str) -> Step {
+    compiler
+        .cargo(
+            context,
+            "test --all-features --no-fail-fast --lib --tests -Zbuild-std=std,panic_unwind,test",
+        )
+        .words("--target")
+        .argument(target)
+        .set(
+            "RUSTFLAGS",
+            "-Clink-self-contained=no -Ctarget-feature=+crt-static",
+        )
+}

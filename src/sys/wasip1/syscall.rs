@@ -1,0 +1,123 @@
+//! `poll_oneoff` and `fd_fdstat_get` of WASI preview 1.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+
+use crate::sys::poll_oneoff::host::{Event, Host, Subscription};
+use crate::sys::raw;
+
+/// The real host.
+#[derive(Default)]
+pub(crate) struct Preview1 {
+    /// The arrays that are handed over, kept for their memory.
+    subscriptions: Vec<raw::__wasi_subscription_t>,
+    events: Vec<raw::__wasi_event_t>,
+}
+
+impl std::fmt::Debug for Preview1 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Preview1").finish_non_exhaustive()
+    }
+}
+
+/// The result of a call that returns its error.
+fn ret(errno: u16) -> io::Result<()> {
+    match errno {
+        raw::__WASI_ERRNO_SUCCESS => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno.into())),
+    }
+}
+
+impl Host for Preview1 {
+    const THREADS: bool = cfg!(target_feature = "atomics");
+
+    fn wait(&mut self, list: &[Subscription], events: &mut Vec<Event>) -> io::Result<()> {
+        events.clear();
+        self.subscriptions.clear();
+        for (place, subscription) in list.iter().enumerate() {
+            self.subscriptions.push(prepare(place, *subscription));
+        }
+        // As many events as subscriptions may come.
+        self.events.resize(list.len(), NO_EVENT);
+        let mut count = 0;
+        // SAFETY: `poll_oneoff` reads as many subscriptions as `list` has from an array that was just filled with so many,
+        // writes at most as many events to one that was just made so long, and their number to `count`. The descriptors in it
+        // are numbers only: a closed one is an error.
+        ret(unsafe {
+            raw::__wasi_poll_oneoff(
+                self.subscriptions.as_ptr(),
+                self.events.as_mut_ptr(),
+                list.len() as _,
+                &raw mut count,
+            )
+        })?;
+        for event in self.events.iter().take(count as usize) {
+            // What it is follows from the subscription. `fd_readwrite` is garbage for clocks.
+            let place = event.userdata as usize;
+            let is_clock = matches!(list.get(place), Some(Subscription::Clock(_)));
+            let hang_up = raw::__WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP;
+            events.push(Event {
+                place,
+                hang_up: !is_clock && event.fd_readwrite.flags & hang_up != 0,
+                error: event.error.into(),
+            });
+        }
+        Ok(())
+    }
+
+    fn is_open(fd: RawFd) -> bool {
+        let mut status = MaybeUninit::<raw::__wasi_fdstat_t>::uninit();
+        // SAFETY: `fd_fdstat_get` writes one structure, for which `status` has room. The descriptor is a number only.
+        let errno = unsafe { raw::__wasi_fd_fdstat_get(fd as _, status.as_mut_ptr()) };
+        errno != raw::__WASI_ERRNO_BADF
+    }
+}
+
+const NO_EVENT: raw::__wasi_event_t = raw::__wasi_event_t {
+    userdata: 0,
+    error: 0,
+    type_: 0,
+    fd_readwrite: raw::__wasi_event_fd_readwrite_t {
+        nbytes: 0,
+        flags: 0,
+    },
+};
+
+/// A subscription as the host takes it.
+fn prepare(place: usize, subscription: Subscription) -> raw::__wasi_subscription_t {
+    let watched = |fd: RawFd| raw::__wasi_subscription_fd_readwrite_t {
+        file_descriptor: fd as _,
+    };
+    let (tag, u) = match subscription {
+        Subscription::Read(fd) => (
+            raw::__WASI_EVENTTYPE_FD_READ,
+            raw::__wasi_subscription_u_u_t {
+                fd_read: watched(fd),
+            },
+        ),
+        Subscription::Write(fd) => (
+            raw::__WASI_EVENTTYPE_FD_WRITE,
+            raw::__wasi_subscription_u_u_t {
+                fd_write: watched(fd),
+            },
+        ),
+        Subscription::Clock(pause) => (
+            raw::__WASI_EVENTTYPE_CLOCK,
+            raw::__wasi_subscription_u_u_t {
+                clock: raw::__wasi_subscription_clock_t {
+                    id: raw::__WASI_CLOCKID_MONOTONIC,
+                    timeout: u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX),
+                    precision: 0,
+                    // No flag: from now on.
+                    flags: 0,
+                },
+            },
+        ),
+    };
+    raw::__wasi_subscription_t {
+        userdata: place as u64,
+        u: raw::__wasi_subscription_u_t { tag, u },
+    }
+}

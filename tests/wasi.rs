@@ -1,0 +1,294 @@
+//! What is WASI's own: waits that nothing could end, closed descriptors, listeners, and what there is not.
+//!
+//! Preview 1 cannot make sockets: its test of them needs a listener that the host hands in as descriptor 3, with somebody who
+//! connects to it (`build-tools/wasi/host.py --connect`), and is ignored otherwise.
+#![cfg(all(
+    target_os = "wasi",
+    feature = "os-poll",
+    feature = "os-ext",
+    feature = "net"
+))]
+
+mod support;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpListener;
+use mio::wasi::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use support::{nothing_comes, queue, wait_for, would_block};
+
+const ONE: Token = Token(1);
+const TWO: Token = Token(2);
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+/// A number that is not open.
+const CLOSED: i32 = 77;
+
+/// What the other tests do elsewhere and nobody can do here: ignored tests, so that they are counted and give their reasons.
+mod not_run {
+    #[test]
+    #[ignore = "nothing can end a wait from outside: `Waker::new` is `Unsupported`"]
+    fn tests_of_wakers() {}
+
+    #[test]
+    #[ignore = "there are no threads, wakers and signals to end a long wait"]
+    fn the_other_tests_of_timeouts() {}
+
+    #[test]
+    #[ignore = "there is no close-on-exec, and no limit of descriptors to set"]
+    fn tests_of_descriptors() {}
+
+    #[test]
+    #[ignore = "there are no Unix sockets, no pipes and no child processes"]
+    fn tests_of_unix_sockets_and_pipes() {}
+
+    #[test]
+    #[ignore = "the end of a stream is told by reading only"]
+    fn tests_of_half_closes() {}
+
+    #[test]
+    #[cfg(target_env = "p1")]
+    #[ignore = "preview 1 cannot make sockets"]
+    fn tests_of_sockets_and_registering() {}
+}
+
+/// The traits by which sockets are handed in and out.
+#[test]
+fn sockets_are_descriptors() {
+    use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+    fn has_all<T>()
+    where
+        T: AsFd + AsRawFd + IntoRawFd + FromRawFd + From<OwnedFd> + Into<OwnedFd>,
+    {
+    }
+    has_all::<TcpListener>();
+    has_all::<mio::net::TcpStream>();
+    has_all::<mio::net::UdpSocket>();
+}
+
+#[test]
+fn there_is_no_waker() {
+    let (queue, _) = queue();
+    let error = Waker::new(queue.registry(), ONE).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn interests_that_cannot_be_watched() {
+    let (queue, _) = queue();
+    for interest in [Interest::PRIORITY, Interest::AIO, Interest::LIO | BOTH] {
+        let error = queue
+            .registry()
+            .register(&mut SourceFd(&0), ONE, interest)
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+}
+
+/// time is slept away with nothing registered, and a wait that nothing could end is an error, at once.
+#[test]
+fn with_no_subscription() {
+    let (mut queue, mut events) = queue();
+    for millis in [0, 1, 30] {
+        let (start, timeout) = (Instant::now(), Duration::from_millis(millis));
+        queue.poll(&mut events, Some(timeout)).unwrap();
+        assert!(start.elapsed() >= timeout && events.is_empty());
+    }
+    let error = queue.poll(&mut events, None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(events.is_empty());
+    let error = queue.poll(&mut Events::with_capacity(0), None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+/// hosts fail the whole wait, or end it at once, for one number that is not open.
+#[test]
+fn one_closed_number_fails_nobody() {
+    let (mut queue, mut events) = queue();
+    let watch = |registry: &Registry| registry.register(&mut SourceFd(&CLOSED), TWO, BOTH);
+    watch(queue.registry()).unwrap();
+    let (start, timeout) = (Instant::now(), Duration::from_millis(30));
+    queue.poll(&mut events, Some(timeout)).unwrap();
+    assert!(start.elapsed() >= timeout && events.is_empty());
+    // the poll has seen that it is closed.
+    let error = queue
+        .registry()
+        .deregister(&mut SourceFd(&CLOSED))
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    watch(queue.registry()).unwrap();
+    // The standard output, which is always writable, beside it.
+    queue
+        .registry()
+        .register(&mut SourceFd(&1), ONE, Interest::WRITABLE)
+        .unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    for number in [-1, i32::MIN] {
+        let error = queue
+            .registry()
+            .register(&mut SourceFd(&number), ONE, BOTH)
+            .unwrap_err();
+        assert_eq!(
+            error.kind(),
+            std::io::Error::from_raw_os_error(libc::EBADF).kind()
+        );
+        assert_eq!(error.raw_os_error(), Some(libc::EBADF));
+    }
+}
+
+/// A listener, and what is done beside it.
+struct Server {
+    listener: TcpListener,
+    queue: Poll,
+    events: Events,
+}
+
+/// A-111 and the life of a connection, of which the other end writes `hello`, waits for the echo, shuts its writing half, and
+/// goes when it has read to the end.
+fn serve(server: Server, mut client: impl FnMut(u32)) {
+    let Server {
+        mut listener,
+        mut queue,
+        mut events,
+    } = server;
+    // Hosts of preview 1 say that a listener can be written to, if they are asked.
+    let interest = if cfg!(target_env = "p1") {
+        Interest::READABLE
+    } else {
+        BOTH
+    };
+    queue
+        .registry()
+        .register(&mut listener, ONE, interest)
+        .unwrap();
+    // A closed number beside it all.
+    queue
+        .registry()
+        .register(&mut SourceFd(&CLOSED), TWO, BOTH)
+        .unwrap();
+    client(0);
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        assert!(!event.is_writable(), "{event:?}");
+        event.is_readable()
+    });
+    let (mut stream, _) = listener.accept().unwrap();
+    would_block(listener.accept());
+    queue.registry().register(&mut stream, TWO, BOTH).unwrap();
+    wait_for(&mut queue, &mut events, TWO, |event| event.is_writable());
+    would_block(stream.read(&mut [0; 8]));
+    // A socket that may be written to is reported each time that reading would block: from here on only reading counts.
+    queue
+        .registry()
+        .reregister(&mut stream, TWO, Interest::READABLE)
+        .unwrap();
+    client(1);
+    wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+    let mut buffer = [0; 16];
+    let count = stream.read(&mut buffer).unwrap();
+    assert_eq!(&buffer[..count], b"hello");
+    would_block(stream.read(&mut buffer));
+    nothing_comes(&mut queue, &mut events, TWO);
+    stream.write_all(&buffer[..count]).unwrap();
+    client(2);
+    wait_for(&mut queue, &mut events, TWO, |event| {
+        assert!(!event.is_write_closed(), "{event:?}");
+        event.is_readable()
+    });
+    assert_eq!(stream.read(&mut buffer).unwrap(), 0);
+    // A half-close is told by reading only. Once both halves are closed preview 1 says so.
+    stream.shutdown(Shutdown::Write).unwrap();
+    queue
+        .registry()
+        .reregister(&mut stream, ONE, Interest::READABLE)
+        .unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        event.is_readable() && event.is_read_closed() == cfg!(target_env = "p1")
+    });
+    queue.registry().deregister(&mut stream).unwrap();
+    drop(stream);
+    client(3);
+    nothing_comes(&mut queue, &mut events, TWO);
+    would_block(listener.accept());
+}
+
+#[cfg(target_env = "p1")]
+#[test]
+#[ignore = "needs a listener from the host: build-tools/wasi/host.py --connect"]
+fn a_listener_that_was_handed_in() {
+    use std::os::fd::FromRawFd;
+    #[allow(unsafe_code)]
+    // SAFETY: the host has opened descriptor 3 for this test, which alone takes it.
+    let listener = unsafe { TcpListener::from_raw_fd(3) };
+    let (queue, events) = queue();
+    let server = Server {
+        listener,
+        queue,
+        events,
+    };
+    serve(server, |_| ());
+}
+
+#[cfg(target_env = "p1")]
+#[test]
+fn sockets_cannot_be_made() {
+    let address = support::loopback();
+    let kinds = [
+        TcpListener::bind(address).unwrap_err().kind(),
+        mio::net::TcpStream::connect(address).unwrap_err().kind(),
+        mio::net::UdpSocket::bind(address).unwrap_err().kind(),
+    ];
+    assert_eq!(kinds, [ErrorKind::Unsupported; 3]);
+}
+
+#[cfg(not(target_env = "p1"))]
+#[test]
+fn a_listener_and_a_connection() {
+    use std::net::TcpStream;
+    let listener = TcpListener::bind(support::loopback()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (queue, events) = queue();
+    let mut client: Option<TcpStream> = None;
+    let server = Server {
+        listener,
+        queue,
+        events,
+    };
+    serve(server, |step| match (step, &mut client) {
+        (1, Some(client)) => client.write_all(b"hello").unwrap(),
+        (2, Some(client)) => {
+            let mut echo = [0; 5];
+            client.read_exact(&mut echo).unwrap();
+            assert_eq!(&echo, b"hello");
+            client.shutdown(Shutdown::Write).unwrap();
+        }
+        (3, Some(stream)) => {
+            assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
+            client = None;
+        }
+        _ => client = Some(TcpStream::connect(address).unwrap()),
+    });
+}
+
+///
+#[cfg(not(target_env = "p1"))]
+#[test]
+fn a_refused_connection_is_an_event() {
+    let (mut queue, mut events) = queue();
+    let address = {
+        let listener = TcpListener::bind(support::loopback()).unwrap();
+        listener.local_addr().unwrap()
+    };
+    let mut client = match mio::net::TcpStream::connect(address) {
+        Ok(client) => client,
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+            return;
+        }
+    };
+    queue.registry().register(&mut client, ONE, BOTH).unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    let error = client.take_error().unwrap().unwrap();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
