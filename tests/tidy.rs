@@ -243,9 +243,9 @@ fn every_file_says_what_it_is() {
 fn pages_are_short() {
     for (name, text) in files("src/sys/os") {
         let lines = text.lines().count();
-        // `mod.rs` is the platform that cannot be constructed, and no page.
+        // `mod.rs` is the platform that cannot be constructed, and a double plays several systems: no pages.
         assert!(
-            name.ends_with("/mod.rs") || lines <= 80,
+            name.ends_with("/mod.rs") || name.ends_with("_double.rs") || lines <= 80,
             "{name} has {lines} lines"
         );
     }

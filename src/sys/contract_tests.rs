@@ -22,13 +22,16 @@ pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 pub(super) const LONG: Option<Duration> = Some(Duration::from_secs(20));
 pub(super) const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 
-#[cfg(not(any(
-    mio_kqueue_double = "apple",
-    mio_kqueue_double = "dragonfly",
-    mio_kqueue_double = "freebsd",
-    mio_kqueue_double = "netbsd",
-    mio_kqueue_double = "openbsd"
-)))]
+#[cfg(all(
+    any(target_os = "linux", target_os = "android"),
+    not(any(
+        mio_kqueue_double = "apple",
+        mio_kqueue_double = "dragonfly",
+        mio_kqueue_double = "freebsd",
+        mio_kqueue_double = "netbsd",
+        mio_kqueue_double = "openbsd"
+    ))
+))]
 mod linux {
     use super::*;
     use crate::sys::epoll::Epoll;
@@ -71,6 +74,32 @@ mod linux {
     }
 }
 
+/// On a kernel that has it.
+#[cfg(all(
+    not(mio_unsupported_force_poll_poll),
+    any(
+        target_vendor = "apple",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd"
+    )
+))]
+mod kqueue {
+    use super::*;
+    use crate::sys::kqueue::{Kqueue, Pipes, UserEvents};
+
+    #[test]
+    fn kqueue_with_user_events() {
+        every_check::<Kqueue<UserEvents>>();
+    }
+
+    #[test]
+    fn kqueue_with_pipes() {
+        every_check::<Kqueue<Pipes>>();
+    }
+}
+
 /// On the double of one kernel.
 #[cfg(any(
     mio_kqueue_double = "apple",
@@ -79,7 +108,7 @@ mod linux {
     mio_kqueue_double = "netbsd",
     mio_kqueue_double = "openbsd"
 ))]
-mod kqueue {
+mod kqueue_double {
     use super::*;
     use crate::sys::kqueue::{Kqueue, Pipes, UserEvents};
     use crate::sys::kqueue_double::faults::{self, Faults};

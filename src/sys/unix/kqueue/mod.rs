@@ -15,8 +15,6 @@
 mod dead;
 mod doorbell;
 mod syscall;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::io;
@@ -465,3 +463,6 @@ impl fmt::Debug for FilterFlags<'_> {
         self.0.fflags().fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;
