@@ -317,6 +317,7 @@ fn a_source_registered_early_reports_its_connection() {
     client.peer_addr().unwrap();
 }
 
+#[cfg(not(windows))]
 #[test]
 fn leaving_while_registered_is_harmless() {
     use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};

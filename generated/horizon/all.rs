@@ -3,12 +3,12 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (libctru 2).
-//! Inputs: sha256 63e89262d249537e7eaaa0ff1166cc4866e1c65d11ee16c7636382a36c672c68.
+//! Inputs: sha256 153a20fa883e8a50f010459cc4101badaa6cd352fc15d507fe245206c82d775a.
 //!
 //! Serves:
 //! - armv6k-nintendo-3ds
 
-use core::ffi::{c_int, c_short, c_uint, c_void};
+use core::ffi::{c_int, c_uint, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
 /// errno(3), declared in `codegen/headers/horizon.h`: the descriptor is not open.
@@ -24,25 +24,25 @@ pub const F_SETFL: c_int = 4;
 pub const O_NONBLOCK: c_int = 16384;
 
 /// poll(2), declared in `codegen/headers/horizon.h`: an error, always reported.
-pub const POLLERR: c_short = 8;
+pub const POLLERR: c_int = 8;
 
 /// poll(2), declared in `codegen/headers/horizon.h`: a hang-up, always reported.
-pub const POLLHUP: c_short = 4;
+pub const POLLHUP: c_int = 4;
 
 /// poll(2), declared in `codegen/headers/horizon.h`: readable.
-pub const POLLIN: c_short = 1;
+pub const POLLIN: c_int = 1;
 
 /// poll(2), declared in `codegen/headers/horizon.h`: the descriptor is not open.
-pub const POLLNVAL: c_short = 32;
+pub const POLLNVAL: c_int = 32;
 
 /// poll(2), declared in `codegen/headers/horizon.h`: writable.
-pub const POLLOUT: c_short = 16;
+pub const POLLOUT: c_int = 16;
 
 /// poll(2), declared in `codegen/headers/horizon.h`: priority data.
-pub const POLLPRI: c_short = 2;
+pub const POLLPRI: c_int = 2;
 
 /// The constants `POLL*` of this file with their names: flag names for Debug.
-pub const POLL_NAMES: &[(&str, c_short)] = &[
+pub const POLL_NAMES: &[(&str, c_int)] = &[
     ("POLLIN", POLLIN),
     ("POLLPRI", POLLPRI),
     ("POLLHUP", POLLHUP),

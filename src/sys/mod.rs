@@ -24,6 +24,7 @@ mod wasip1_hosts;
 #[cfg_attr(target_os = "fuchsia", path = "os/fuchsia.rs")]
 #[cfg_attr(target_os = "haiku", path = "os/haiku.rs")]
 #[cfg_attr(target_os = "hermit", path = "os/hermit.rs")]
+#[cfg_attr(target_os = "horizon", path = "os/horizon.rs")]
 #[cfg_attr(target_os = "hurd", path = "os/hurd.rs")]
 #[cfg_attr(target_os = "illumos", path = "os/illumos.rs")]
 #[cfg_attr(
@@ -94,6 +95,14 @@ pub(crate) mod timeout;
 #[allow(dead_code)] // For queues in the kernel.
 pub(crate) mod wake_bits;
 
+/// The type of poll(2)'s conditions.
+#[cfg(all(feature = "os-poll", not(target_os = "horizon")))]
+#[allow(dead_code)] // For poll(2).
+pub(crate) type PollBits = std::ffi::c_short;
+/// The type of poll(2)'s conditions.
+#[cfg(all(feature = "os-poll", target_os = "horizon"))]
+pub(crate) type PollBits = std::ffi::c_int;
+
 /// How Android differs from other Linux systems.
 #[cfg(feature = "net")]
 #[allow(dead_code)] // For its page.
@@ -119,9 +128,9 @@ pub(crate) type Records = <Selector as contract::Selector>::Records;
 #[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
 #[allow(dead_code)] // Without a selector and without sources nobody asks.
 pub(crate) type Raw = std::os::fd::RawFd;
-/// A system without a page has no sources.
+/// A system without a page has no sources, so nobody asks.
 #[cfg(not(any(unix, target_os = "hermit", target_os = "wasi")))]
-pub(crate) type Raw = std::convert::Infallible;
+pub(crate) type Raw = ();
 
 /// Something that the system knows by a number.
 #[allow(dead_code)] // Without `net` and `os-ext` there are no sources.
@@ -135,4 +144,9 @@ impl<T: std::os::fd::AsRawFd> AsRaw for T {
     fn as_raw(&self) -> Raw {
         self.as_raw_fd()
     }
+}
+
+#[cfg(not(any(unix, target_os = "hermit", target_os = "wasi")))]
+impl<T> AsRaw for T {
+    fn as_raw(&self) -> Raw {}
 }

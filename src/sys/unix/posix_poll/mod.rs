@@ -22,7 +22,6 @@ mod poller;
 mod syscall;
 mod table;
 
-use std::ffi::c_short;
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
@@ -32,7 +31,7 @@ use std::time::Duration;
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
 use crate::sys::wake::PollNotifier as Notifier;
-use crate::sys::{PRIORITY, READ_HANG_UP, errors, flags, raw};
+use crate::sys::{PRIORITY, PollBits, READ_HANG_UP, errors, flags, raw};
 use crate::{Interest, Token};
 
 use poller::Poller;
@@ -322,7 +321,7 @@ impl<N> fmt::Debug for Waker<N> {
 }
 
 /// The conditions that an interest asks for.
-fn bits(interest: Interest) -> io::Result<c_short> {
+fn bits(interest: Interest) -> io::Result<PollBits> {
     if interest.is_aio() || interest.is_lio() {
         return Err(errors::unsupported("poll(2) cannot watch for AIO or LIO"));
     }
@@ -346,15 +345,15 @@ fn bits(interest: Interest) -> io::Result<c_short> {
 #[derive(Clone, Copy)]
 pub(crate) struct Record {
     token: Token,
-    bits: c_short,
+    bits: PollBits,
 }
 
 impl Record {
-    fn new(token: Token, bits: c_short) -> Record {
+    fn new(token: Token, bits: PollBits) -> Record {
         Record { token, bits }
     }
 
-    fn has(&self, bits: c_short) -> bool {
+    fn has(&self, bits: PollBits) -> bool {
         self.bits & bits == bits
     }
 }
@@ -399,12 +398,12 @@ impl contract::Record for Record {
 }
 
 /// Shows flags by name.
-struct Flags(c_short);
+struct Flags(PollBits);
 
 impl fmt::Debug for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // By bit pattern: a sign means nothing here.
-        let bits = |flags: c_short| u32::from(flags as u16);
+        let bits = |flags: PollBits| u32::from(flags as u16);
         let names = raw::POLL_NAMES
             .iter()
             .map(|(name, flag)| (*name, bits(*flag)));

@@ -1,7 +1,6 @@
 //! What is registered: slots by index and generation, and the rules by which readiness becomes an event.
 
 use std::collections::HashMap;
-use std::ffi::c_short;
 use std::io;
 use std::os::fd::RawFd;
 use std::time::Instant;
@@ -10,14 +9,14 @@ use super::Record;
 use crate::Token;
 use crate::sys::errors;
 use crate::sys::lanes::Lane;
-use crate::sys::{PRIORITY, READ_HANG_UP, raw};
+use crate::sys::{PRIORITY, PollBits, READ_HANG_UP, raw};
 
 /// What the reading lane is made of.
-pub(super) const READ: c_short = raw::POLLIN | PRIORITY | READ_HANG_UP;
+pub(super) const READ: PollBits = raw::POLLIN | PRIORITY | READ_HANG_UP;
 /// What the writing lane is made of.
-pub(super) const WRITE: c_short = raw::POLLOUT;
+pub(super) const WRITE: PollBits = raw::POLLOUT;
 /// What poll(2) reports whether it is asked to or not.
-pub(super) const GONE: c_short = raw::POLLHUP | raw::POLLERR;
+pub(super) const GONE: PollBits = raw::POLLHUP | raw::POLLERR;
 
 /// A registration: the place, and which of its tenants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +29,7 @@ pub(super) struct Key {
 #[derive(Clone, Copy, Debug)]
 enum Edges {
     /// An owned source: a condition that was reported waits until an operation would block. These are still armed.
-    Owned { armed: c_short },
+    Owned { armed: PollBits },
     /// A raw descriptor, whose operations nobody sees.
     Raw { read: Lane, write: Lane },
 }
@@ -38,8 +37,8 @@ enum Edges {
 /// A hang-up or error that was reported. It cannot be masked, so the slot is out of the array until something changes.
 #[derive(Clone, Copy, Debug)]
 struct Parked {
-    asked: c_short,
-    reported: c_short,
+    asked: PollBits,
+    reported: PollBits,
 }
 
 /// One registration, or a free place.
@@ -49,7 +48,7 @@ pub(super) struct Slot {
     /// -1 if the place is free.
     fd: RawFd,
     token: Token,
-    interest: c_short,
+    interest: PollBits,
     edges: Edges,
     parked: Option<Parked>,
     /// Whether its index is in `changes`.
@@ -81,7 +80,7 @@ impl Slot {
     }
 
     /// The conditions the common wait is to see.
-    fn wanted(&self) -> c_short {
+    fn wanted(&self) -> PollBits {
         match &self.edges {
             Edges::Owned { armed } => *armed,
             Edges::Raw { .. } => self.interest & !self.in_doubt(),
@@ -89,7 +88,7 @@ impl Slot {
     }
 
     /// The conditions that are looked at apart.
-    fn in_doubt(&self) -> c_short {
+    fn in_doubt(&self) -> PollBits {
         match &self.edges {
             Edges::Owned { .. } => 0,
             Edges::Raw { read, write } => {
@@ -137,7 +136,7 @@ impl Slot {
     }
 
     /// Takes the answer to a question. `now` is when it was asked.
-    pub(super) fn answer(&mut self, events: c_short, revents: c_short, now: Instant) -> Look {
+    pub(super) fn answer(&mut self, events: PollBits, revents: PollBits, now: Instant) -> Look {
         if let Some(parked) = self.parked {
             if events == parked.asked && revents & (events | GONE) != parked.reported {
                 // Something has changed: that is an edge.
@@ -174,8 +173,8 @@ impl Slot {
     /// Takes what the common wait saw: the event to report, if any.
     pub(super) fn ready(
         &mut self,
-        asked: c_short,
-        revents: c_short,
+        asked: PollBits,
+        revents: PollBits,
         now: Instant,
     ) -> Option<Record> {
         let bits = revents & (self.wanted() & asked | GONE);
@@ -208,7 +207,7 @@ impl Slot {
     }
 
     /// A condition was asked for and not seen.
-    pub(super) fn seen(&mut self, asked: c_short, revents: c_short) {
+    pub(super) fn seen(&mut self, asked: PollBits, revents: PollBits) {
         if let Edges::Raw { read, write } = &mut self.edges {
             for (lane, mask) in [(read, READ), (write, WRITE)] {
                 if asked & mask != 0 && revents & mask == 0 {
@@ -255,7 +254,7 @@ impl Table {
         &mut self,
         fd: RawFd,
         token: Token,
-        interest: c_short,
+        interest: PollBits,
         is_raw: bool,
     ) -> io::Result<Key> {
         if fd < 0 {
@@ -304,7 +303,7 @@ impl Table {
     }
 
     /// Replaces token and interest, and arms.
-    pub(super) fn replace(&mut self, key: Key, token: Token, interest: c_short) -> io::Result<()> {
+    pub(super) fn replace(&mut self, key: Key, token: Token, interest: PollBits) -> io::Result<()> {
         let slot = self.get(key).ok_or_else(errors::not_registered)?;
         slot.token = token;
         slot.interest = interest;
