@@ -1,0 +1,385 @@
+//! The event truth table: which methods of `Event` hold in which situation, measured on the backend that this build uses and
+//! compared with `tests/snapshots/truth@….txt`.
+//!
+//! Each situation is brought about first; then the source is registered, and everything that comes until it is quiet counts.
+//! `MIO_BLESS=1 cargo test --all-features --test truth_table` writes the table anew.
+#![cfg(all(
+    target_os = "linux",
+    feature = "os-poll",
+    feature = "os-ext",
+    feature = "net"
+))]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write as _};
+use std::mem::size_of;
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::event::Source;
+use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
+use mio::unix::pipe;
+use mio::{Events, Interest, Poll, Token};
+
+/// What this build runs on.
+fn backend() -> &'static str {
+    if cfg!(mio_kqueue_double = "apple") {
+        "kqueue-apple"
+    } else if cfg!(mio_kqueue_double = "dragonfly") {
+        "kqueue-dragonfly"
+    } else if cfg!(mio_kqueue_double = "freebsd") {
+        "kqueue-freebsd"
+    } else if cfg!(mio_kqueue_double = "netbsd") {
+        "kqueue-netbsd"
+    } else if cfg!(mio_kqueue_double = "openbsd") {
+        "kqueue-openbsd"
+    } else if cfg!(mio_unsupported_force_poll_poll) {
+        "poll"
+    } else {
+        "epoll"
+    }
+}
+
+/// A source in its situation, and what must live as long.
+struct Situation {
+    source: Box<dyn Source>,
+    _others: Vec<Box<dyn std::any::Any>>,
+}
+
+fn situation(source: impl Source + 'static, others: Vec<Box<dyn std::any::Any>>) -> Situation {
+    Situation {
+        source: Box::new(source),
+        _others: others,
+    }
+}
+
+fn local() -> SocketAddr {
+    "127.0.0.1:0".parse().unwrap()
+}
+
+/// A connected stream, and std's stream at its other end.
+fn tcp() -> (TcpStream, std::net::TcpStream) {
+    let listener = std::net::TcpListener::bind(local()).unwrap();
+    let peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    stream.set_nonblocking(true).unwrap();
+    (TcpStream::from_std(stream), peer)
+}
+
+fn uds() -> (UnixStream, std::os::unix::net::UnixStream) {
+    let (left, right) = std::os::unix::net::UnixStream::pair().unwrap();
+    left.set_nonblocking(true).unwrap();
+    (UnixStream::from_std(left), right)
+}
+
+/// A TCP socket that is nothing yet.
+#[allow(unsafe_code)]
+fn unconnected() -> TcpStream {
+    // SAFETY: socket(2) takes three integers and touches no memory.
+    let number = unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) };
+    assert!(number >= 0);
+    // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
+    let socket: std::net::TcpStream = unsafe { OwnedFd::from_raw_fd(number) }.into();
+    socket.set_nonblocking(true).unwrap();
+    TcpStream::from_std(socket)
+}
+
+/// Closes with a reset instead of a FIN.
+#[allow(unsafe_code)]
+fn reset(stream: std::net::TcpStream) {
+    let linger = libc::linger {
+        l_onoff: 1,
+        l_linger: 0,
+    };
+    // SAFETY: setsockopt(2) reads a `linger` of its size.
+    let result = unsafe {
+        libc::setsockopt(
+            stream.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_LINGER,
+            (&raw const linger).cast(),
+            size_of::<libc::linger>() as libc::socklen_t,
+        )
+    };
+    assert_eq!(result, 0);
+}
+
+#[allow(unsafe_code)]
+fn out_of_band(stream: &std::net::TcpStream) {
+    // SAFETY: send(2) reads one byte of a buffer of that length.
+    let sent = unsafe { libc::send(stream.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) };
+    assert_eq!(sent, 1);
+}
+
+type Make = fn() -> Situation;
+
+/// All situations, in the order of the table.
+fn situations() -> Vec<(&'static str, Make)> {
+    vec![
+        ("TCP: connected, idle", || {
+            let (stream, peer) = tcp();
+            situation(stream, vec![Box::new(peer)])
+        }),
+        ("TCP: data arrived", || {
+            let (stream, mut peer) = tcp();
+            peer.write_all(b"x").unwrap();
+            situation(stream, vec![Box::new(peer)])
+        }),
+        ("TCP: out-of-band byte", || {
+            let (stream, peer) = tcp();
+            out_of_band(&peer);
+            situation(stream, vec![Box::new(peer)])
+        }),
+        ("TCP: peer shut its writing half", || {
+            let (stream, peer) = tcp();
+            peer.shutdown(Shutdown::Write).unwrap();
+            situation(stream, vec![Box::new(peer)])
+        }),
+        ("TCP: peer shut its reading half", || {
+            let (stream, peer) = tcp();
+            peer.shutdown(Shutdown::Read).unwrap();
+            situation(stream, vec![Box::new(peer)])
+        }),
+        ("TCP: own writing half shut", || {
+            let (stream, peer) = tcp();
+            stream.shutdown(Shutdown::Write).unwrap();
+            situation(stream, vec![Box::new(peer)])
+        }),
+        ("TCP: own reading half shut", || {
+            let (stream, peer) = tcp();
+            stream.shutdown(Shutdown::Read).unwrap();
+            situation(stream, vec![Box::new(peer)])
+        }),
+        ("TCP: both halves shut", || {
+            let (stream, peer) = tcp();
+            stream.shutdown(Shutdown::Both).unwrap();
+            situation(stream, vec![Box::new(peer)])
+        }),
+        ("TCP: peer closed", || {
+            let (stream, peer) = tcp();
+            drop(peer);
+            situation(stream, vec![])
+        }),
+        ("TCP: peer closed, data left", || {
+            let (stream, mut peer) = tcp();
+            peer.write_all(b"x").unwrap();
+            drop(peer);
+            situation(stream, vec![])
+        }),
+        ("TCP: reset by peer", || {
+            let (stream, peer) = tcp();
+            reset(peer);
+            situation(stream, vec![])
+        }),
+        ("TCP: connection refused", || {
+            let listener = std::net::TcpListener::bind(local()).unwrap();
+            let address = listener.local_addr().unwrap();
+            drop(listener);
+            situation(TcpStream::connect(address).unwrap(), vec![])
+        }),
+        ("TCP: connection made", || {
+            let listener = std::net::TcpListener::bind(local()).unwrap();
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            situation(stream, vec![Box::new(listener)])
+        }),
+        ("TCP: never connected", || situation(unconnected(), vec![])),
+        ("TCP listener: idle", || {
+            situation(TcpListener::bind(local()).unwrap(), vec![])
+        }),
+        ("TCP listener: a connection waits", || {
+            let listener = TcpListener::bind(local()).unwrap();
+            let peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            situation(listener, vec![Box::new(peer)])
+        }),
+        ("Unix stream: connected, idle", || {
+            let (stream, peer) = uds();
+            situation(stream, vec![Box::new(peer)])
+        }),
+        ("Unix stream: data arrived", || {
+            let (stream, mut peer) = uds();
+            peer.write_all(b"x").unwrap();
+            situation(stream, vec![Box::new(peer)])
+        }),
+        ("Unix stream: peer shut its writing half", || {
+            let (stream, peer) = uds();
+            peer.shutdown(Shutdown::Write).unwrap();
+            situation(stream, vec![Box::new(peer)])
+        }),
+        ("Unix stream: peer closed", || {
+            let (stream, peer) = uds();
+            drop(peer);
+            situation(stream, vec![])
+        }),
+        ("Unix stream: peer closed, our data unread", || {
+            let (mut stream, peer) = uds();
+            stream.write_all(b"x").unwrap();
+            drop(peer);
+            situation(stream, vec![])
+        }),
+        ("Unix listener: a connection waits", || {
+            let name = format!("truth-{}-{:?}", std::process::id(), Instant::now());
+            let path = std::env::temp_dir().join(name.replace([' ', '{', '}', ':', ','], ""));
+            let listener = UnixListener::bind(&path).unwrap();
+            let peer = std::os::unix::net::UnixStream::connect(&path).unwrap();
+            fs::remove_file(&path).unwrap();
+            situation(listener, vec![Box::new(peer)])
+        }),
+        ("UDP: idle", || {
+            situation(UdpSocket::bind(local()).unwrap(), vec![])
+        }),
+        ("UDP: a datagram waits", || {
+            let socket = UdpSocket::bind(local()).unwrap();
+            let peer = std::net::UdpSocket::bind(local()).unwrap();
+            peer.send_to(b"x", socket.local_addr().unwrap()).unwrap();
+            situation(socket, vec![Box::new(peer)])
+        }),
+        ("UDP: nobody at the connected address", || {
+            let gone = std::net::UdpSocket::bind(local()).unwrap();
+            let socket = UdpSocket::bind(local()).unwrap();
+            socket.connect(gone.local_addr().unwrap()).unwrap();
+            drop(gone);
+            socket.send(b"x").unwrap();
+            situation(socket, vec![])
+        }),
+        ("Pipe reader: idle", || {
+            let (sender, receiver) = pipe::new().unwrap();
+            situation(receiver, vec![Box::new(sender)])
+        }),
+        ("Pipe reader: data arrived", || {
+            let (mut sender, receiver) = pipe::new().unwrap();
+            sender.write_all(b"x").unwrap();
+            situation(receiver, vec![Box::new(sender)])
+        }),
+        ("Pipe reader: writer gone", || {
+            let (sender, receiver) = pipe::new().unwrap();
+            drop(sender);
+            situation(receiver, vec![])
+        }),
+        ("Pipe reader: writer gone, data left", || {
+            let (mut sender, receiver) = pipe::new().unwrap();
+            sender.write_all(b"x").unwrap();
+            drop(sender);
+            situation(receiver, vec![])
+        }),
+        ("Pipe writer: room", || {
+            let (sender, receiver) = pipe::new().unwrap();
+            situation(sender, vec![Box::new(receiver)])
+        }),
+        ("Pipe writer: reader gone", || {
+            let (sender, receiver) = pipe::new().unwrap();
+            drop(receiver);
+            situation(sender, vec![])
+        }),
+    ]
+}
+
+/// Everything that comes for a source registered with `interest`, as one cell; `unsupported` where it cannot be asked for.
+fn observe(make: Make, interest: Interest) -> String {
+    let mut poll = Poll::new().unwrap();
+    let mut events = Events::with_capacity(16);
+    let mut held = make();
+    // Loopback delivers at once, but not always within the call that sent.
+    thread::sleep(Duration::from_millis(20));
+    match poll
+        .registry()
+        .register(&mut *held.source, Token(1), interest)
+    {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => return "unsupported".into(),
+        result => result.unwrap(),
+    }
+    let mut seen = [false; 6];
+    let mut quiet = 0;
+    while quiet < 2 {
+        poll.poll(&mut events, Some(Duration::from_millis(20)))
+            .unwrap();
+        quiet += 1;
+        for event in &events {
+            quiet = 0;
+            let holds = [
+                event.is_readable(),
+                event.is_writable(),
+                event.is_read_closed(),
+                event.is_write_closed(),
+                event.is_error(),
+                event.is_priority(),
+            ];
+            for (seen, holds) in seen.iter_mut().zip(holds) {
+                *seen |= holds;
+            }
+        }
+    }
+    let names = ["R", "W", "rc", "wc", "e", "p"];
+    let words: Vec<&str> = names
+        .iter()
+        .zip(seen)
+        .filter_map(|(name, seen)| seen.then_some(*name))
+        .collect();
+    if words.is_empty() {
+        "-".to_owned()
+    } else {
+        words.join(" ")
+    }
+}
+
+fn table() -> String {
+    let mut text = format!(
+        "What `Event` says on {}, measured by tests/truth_table.rs.\n\n\
+         R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error, p is_priority; `-` no event.\n\
+         kqueue is measured on a test double of the kernel named.\n\n",
+        backend()
+    );
+    let row = |text: &mut String, cells: [&str; 4]| {
+        writeln!(
+            text,
+            "| {:<41} | {:<11} | {:<11} | {:<20} |",
+            cells[0], cells[1], cells[2], cells[3]
+        )
+        .unwrap();
+    };
+    row(
+        &mut text,
+        ["situation", "READABLE", "WRITABLE", "READABLE + PRIORITY"],
+    );
+    row(&mut text, ["---", "---", "---", "---"]);
+    for (name, make) in situations() {
+        let readable = observe(make, Interest::READABLE);
+        let writable = observe(make, Interest::WRITABLE);
+        let priority = if name.contains("out-of-band") {
+            observe(make, Interest::READABLE | Interest::PRIORITY)
+        } else {
+            String::new()
+        };
+        row(&mut text, [name, &readable, &writable, &priority]);
+    }
+    text
+}
+
+/// A-9, A-10, A-11, A-12, A-24, A-42: the whole table.
+#[test]
+fn events_say_what_the_table_says() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("tests/snapshots/truth@{}.txt", backend()));
+    let found = table();
+    if std::env::var_os("MIO_BLESS").is_some_and(|value| value == "1") {
+        let new = path.with_extension("new");
+        fs::write(&new, &found).unwrap();
+        fs::rename(&new, &path).unwrap();
+        return;
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    let mut difference = String::new();
+    for (old, new) in expected.lines().zip(found.lines()) {
+        if old != new {
+            writeln!(difference, "-{old}\n+{new}").unwrap();
+        }
+    }
+    assert!(
+        expected == found,
+        "{} says otherwise:\n{difference}\nMIO_BLESS=1 cargo test --all-features --test truth_table",
+        path.display()
+    );
+}
