@@ -2,7 +2,7 @@
 //!
 //! A unit test asks for it with `with`, for the calls of its own thread. Every thread of the process gets what the environment
 //! variable `MIO_KQUEUE_DOUBLE` names, separated by commas: `short` (one event a call), `reverse` (the order of events),
-//! `no-user` (no user events), `interrupt` (every fifth wait).
+//! `no-user` (no user events), `interrupt` (every fifth wait). Unit tests that expect several events of one call fail with `short`.
 
 use std::cell::{Cell, RefCell};
 use std::env;
