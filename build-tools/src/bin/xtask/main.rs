@@ -4,6 +4,7 @@ mod cli;
 mod examples;
 mod features;
 mod foreign;
+mod mutations;
 mod oldest;
 mod project;
 mod report;

@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use crate::project::{BACKENDS, Backend, PLAIN, Project};
 use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
-use crate::{examples, features, foreign, oldest, setup, targets, wasi};
+use crate::{examples, features, foreign, mutations, oldest, setup, targets, wasi};
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
 
@@ -70,6 +70,11 @@ fn stages() -> Vec<Stage> {
             Box::new(move |context| kqueue_double(context, kernel)),
         );
     }
+    add(
+        "mutations",
+        "each known mistake in the kqueue selector is noticed by a test",
+        Box::new(mutations::kqueue),
+    );
     add(
         "tests-reduced",
         "all tests with fewer features",

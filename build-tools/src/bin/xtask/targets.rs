@@ -96,7 +96,7 @@ const TARGETS: &[Row] = &[
     ("x86_64-unknown-hermit", Check, true),
     ("riscv32imc-esp-espidf", Check, true),
     ("armv7-sony-vita-newlibeabihf", Check, false),
-    ("armv6k-nintendo-3ds", Check, false),
+    ("armv6k-nintendo-3ds", Not(NO_STD), false),
     ("riscv64gc-unknown-nuttx-elf", Not(NO_STD), false),
     ("wasm32-unknown-emscripten", Check, false),
     ("wasm32-wasip1", Run("wasi-preview1"), false),
