@@ -1,6 +1,9 @@
 //! The vocabulary of the tests.
 #![allow(dead_code)] // No test uses all of it.
 
+#[cfg(windows)]
+pub(crate) mod handles;
+
 use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
