@@ -1,6 +1,5 @@
 //! Winsock's own start: until it has happened in a process, every call on a socket fails with `WSANOTINITIALISED`.
 
-#[path = "syscall.rs"]
 mod syscall;
 
 use std::io;
