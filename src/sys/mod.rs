@@ -85,7 +85,8 @@ pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that emulate edges.
 pub(crate) mod lanes;
-#[cfg(feature = "os-poll")]
+// Sockets need bindings on Windows.
+#[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
 #[allow(unused_imports)] // A system without a page has no bindings.
 pub(crate) mod raw;
 #[cfg(feature = "os-poll")]
@@ -128,8 +129,12 @@ pub(crate) type Records = <Selector as contract::Selector>::Records;
 #[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
 #[allow(dead_code)] // Without a selector and without sources nobody asks.
 pub(crate) type Raw = std::os::fd::RawFd;
+/// The number by which the system knows a socket.
+#[cfg(windows)]
+#[allow(dead_code)] // Without a selector and without sources nobody asks.
+pub(crate) type Raw = std::os::windows::io::RawSocket;
 /// A system without a page has no sources, so nobody asks.
-#[cfg(not(any(unix, target_os = "hermit", target_os = "wasi")))]
+#[cfg(not(any(unix, windows, target_os = "hermit", target_os = "wasi")))]
 pub(crate) type Raw = ();
 
 /// Something that the system knows by a number.
@@ -146,7 +151,14 @@ impl<T: std::os::fd::AsRawFd> AsRaw for T {
     }
 }
 
-#[cfg(not(any(unix, target_os = "hermit", target_os = "wasi")))]
+#[cfg(windows)]
+impl<T: std::os::windows::io::AsRawSocket> AsRaw for T {
+    fn as_raw(&self) -> Raw {
+        self.as_raw_socket()
+    }
+}
+
+#[cfg(not(any(unix, windows, target_os = "hermit", target_os = "wasi")))]
 impl<T> AsRaw for T {
     fn as_raw(&self) -> Raw {}
 }
