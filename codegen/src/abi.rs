@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde::Serialize;
+
 /// Everything one target's headers say about the symbols that were asked for. Each list is sorted by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Facts {
@@ -13,10 +15,12 @@ pub(crate) struct Facts {
     pub(crate) constants: Vec<Constant>,
     /// `LINUX_VERSION_CODE` of the headers, as `7.2`. Not part of the ABI.
     pub(crate) headers: String,
+    /// Records that are declared without fields. None where everything asked for is there.
+    pub(crate) opaque: Vec<String>,
 }
 
 /// A struct or union.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Record {
     /// Its name.
     pub(crate) name: String,
@@ -33,7 +37,7 @@ pub(crate) struct Record {
 }
 
 /// A field of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Field {
     /// Its name.
     pub(crate) name: String,

@@ -53,6 +53,16 @@ pub(crate) enum Error {
         /// What `pip` said.
         why: String,
     },
+    /// `pip` does not know the newest version.
+    #[error(
+        "cannot ask for the newest version of {package}: {why}\npython3 -m pip index versions {package}"
+    )]
+    Newest {
+        /// The package.
+        package: String,
+        /// What `pip` said.
+        why: String,
+    },
     /// A wheel is not the pinned one.
     #[error(
         "{path} is not the pinned wheel\n  wanted sha256 {wanted}\n  found  sha256 {found}\nrm '{path}' && cargo codegen"
@@ -128,6 +138,94 @@ pub(crate) enum Error {
         target: String,
         /// What they said.
         why: String,
+    },
+    /// A record became opaque.
+    #[error(
+        "{target}: `{record}` is declared without fields, so its layout is unknown; declare it in codegen/headers/{os}.h or strike it from codegen/symbols/{os}.txt, then\ncargo codegen"
+    )]
+    Opaque {
+        /// The target.
+        target: String,
+        /// The record.
+        record: String,
+        /// Whose lists.
+        os: &'static str,
+    },
+    /// A line of an ABI table is of no known kind.
+    #[error(
+        "{file}:{line}: `{text}` is no line of an ABI table; write the tables anew\ncargo codegen"
+    )]
+    Table {
+        /// The table.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What stands there.
+        text: String,
+    },
+    /// A side of a comparison cannot be found.
+    #[error(
+        "`{side}` is {why}; name a git revision, a folder with ABI tables, or a header pack and version such as ziglang@0.15.2\ncargo codegen diff --help"
+    )]
+    Side {
+        /// As it was given.
+        side: String,
+        /// Why not.
+        why: String,
+    },
+    /// `git` did not answer.
+    #[error("git {command} failed: {why}\ncargo codegen diff --help")]
+    Git {
+        /// Its arguments.
+        command: String,
+        /// What it said.
+        why: String,
+    },
+    /// No pack of this name.
+    #[error(
+        "codegen/sources.toml has no header pack `{name}`; it has {known}\ncargo codegen list packs"
+    )]
+    UnknownPack {
+        /// As it was given.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// A symbol that no table has.
+    #[error("no ABI table has `{name}`{near}\ncargo codegen list symbols")]
+    UnknownSymbol {
+        /// As it was given.
+        name: String,
+        /// `; did you mean …?`
+        near: String,
+    },
+    /// A system that the table of targets does not have.
+    #[error("`{name}` is no system; there are {known}\ncargo codegen list")]
+    UnknownSystem {
+        /// As it was given.
+        name: String,
+        /// Those there are.
+        known: String,
+    },
+    /// A new symbol cannot be added as it was asked for.
+    #[error("{why}\n{mend}")]
+    Add {
+        /// Why not.
+        why: String,
+        /// The command that does it.
+        mend: String,
+    },
+    /// A renewal cannot be finished.
+    #[error("{report}\n{what} is not renewed, nothing was written: {why}\n{mend}")]
+    Renewal {
+        /// What changes, as far as it could be read.
+        report: String,
+        /// The pack and its version.
+        what: String,
+        /// What stands in the way.
+        why: String,
+        /// The command to run once it is mended.
+        mend: String,
     },
     /// bindgen's text holds something the tool does not know how to write.
     #[error("{target}: {why}\ncargo codegen --target {target}")]

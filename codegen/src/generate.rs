@@ -9,8 +9,10 @@ use std::time::Instant;
 
 use crate::error::Error;
 use crate::group::{self, Group, Headers, Inputs};
+use crate::matrix;
 use crate::rust;
 use crate::sources::{self, Sources};
+use crate::surface::TABLES;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::write::{Folder, Tree};
 
@@ -133,7 +135,7 @@ pub(crate) fn say(text: String) {
 }
 
 /// What the two folders are to hold.
-pub(crate) fn folders(groups: Vec<Group>) -> Vec<Folder> {
+pub(crate) fn folders(groups: Vec<Group>) -> Result<Vec<Folder>, Error> {
     let mut generated = Tree::new();
     let mut tables = Tree::new();
     generated.insert("mod.rs".into(), rust::root(SYSTEMS));
@@ -144,18 +146,19 @@ pub(crate) fn folders(groups: Vec<Group>) -> Vec<Folder> {
         generated.insert(group.path, group.rust);
         tables.insert(group.table_name.into(), group.table);
     }
-    vec![
+    tables.insert(matrix::NAME.into(), matrix::page(&tables)?);
+    Ok(vec![
         Folder {
             path: "generated",
             prefix: String::new(),
             files: generated,
         },
         Folder {
-            path: "tests/snapshots",
+            path: TABLES,
             prefix: "abi@".to_owned(),
             files: tables,
         },
-    ]
+    ])
 }
 
 /// Does the variable bend what clang reads?

@@ -32,7 +32,7 @@ pub(crate) enum Headers<'a> {
 
 impl Headers<'_> {
     /// What the files' heads call it.
-    fn name(&self, describes: &str) -> String {
+    pub(crate) fn name(&self, describes: &str) -> String {
         match self {
             Headers::Pack(pack, _) => format!("{} {} ({describes})", pack.package, pack.version),
             Headers::Ours => format!("our own ({describes})"),
@@ -41,16 +41,12 @@ impl Headers<'_> {
     }
 
     /// The include folders for `target`, in order.
-    fn include(&self, target: &Target) -> Vec<PathBuf> {
+    pub(crate) fn include(&self, target: &Target) -> Vec<PathBuf> {
         match self {
             Headers::Pack(_, folder) => {
                 let mut folders = vec![folder.join("ziglang/lib/include")];
-                folders.extend(
-                    target
-                        .headers
-                        .iter()
-                        .map(|name| folder.join("ziglang/lib/libc/include").join(name)),
-                );
+                let include = folder.join("ziglang/lib/libc/include");
+                folders.extend(target.headers.iter().map(|name| present(&include, name)));
                 folders
             }
             Headers::Ours => Vec::new(),
@@ -75,6 +71,15 @@ impl Headers<'_> {
     }
 }
 
+/// A folder of a pack, under the name that packs before 0.16 had for it if it is not there.
+fn present(include: &Path, name: &str) -> PathBuf {
+    let (wanted, older) = (include.join(name), include.join("any-macos-any"));
+    if name == "any-darwin-any" && !wanted.is_dir() && older.is_dir() {
+        return older;
+    }
+    wanted
+}
+
 /// Debian's name for a target; it keeps `asm/` in a folder of that name.
 fn multiarch(triple: &str) -> String {
     let words: Vec<&str> = triple.split('-').collect();
@@ -93,11 +98,11 @@ fn multiarch(triple: &str) -> String {
 #[derive(Debug)]
 pub(crate) struct Inputs {
     /// The symbols asked for.
-    symbols: Vec<Symbol>,
+    pub(crate) symbols: Vec<Symbol>,
     /// Our header's path.
-    header: PathBuf,
+    pub(crate) header: PathBuf,
     /// The same, relative to the repository.
-    header_name: String,
+    pub(crate) header_name: String,
     /// SHA-256 of all of it.
     digest: String,
 }
@@ -159,7 +164,9 @@ pub(crate) fn groups(
     inputs: &Inputs,
     headers: &Headers<'_>,
 ) -> Result<Vec<Group>, Error> {
-    let all = read_all(os, targets, inputs, headers)?;
+    let all: Vec<Facts> = read_all(os, targets, inputs, headers, false)
+        .into_values()
+        .collect::<Result<_, _>>()?;
     let mut groups: Vec<(Group, String)> = Vec::new();
     for group in os.groups {
         let mut members = targets
@@ -236,13 +243,15 @@ fn head(title: &str, headers: &str, serves: &[&str], digest: &str) -> String {
     text
 }
 
-/// Reads all targets, on as many threads as the machine has, in the order of `targets`.
-fn read_all(
+/// Reads all targets, on as many threads as the machine has, by their place in `targets`. If not `lenient`, the first error ends
+/// it, and what comes after is not there.
+pub(crate) fn read_all(
     os: &Os,
     targets: &[&Target],
     inputs: &Inputs,
     headers: &Headers<'_>,
-) -> Result<Vec<Facts>, Error> {
+    lenient: bool,
+) -> BTreeMap<usize, Result<Facts, Error>> {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")
         .expect("the template is a constant");
     // Hidden by itself where there is no terminal.
@@ -267,9 +276,10 @@ fn read_all(
                 version: os.version,
                 symbols: &inputs.symbols,
                 mend: &mend,
+                lenient,
             });
             bar.inc(1);
-            if result.is_err() {
+            if result.is_err() && !lenient {
                 // The rest need not be tried.
                 next.store(targets.len(), Ordering::Relaxed);
             }
@@ -288,12 +298,9 @@ fn read_all(
         }
     });
     bar.finish_and_clear();
-    // The first error in the table's order.
     results
         .into_inner()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
-        .into_values()
-        .collect()
 }
 
 /// What was done: one row for each group, then what was left out.

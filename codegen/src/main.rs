@@ -8,26 +8,45 @@
 //! [`diff`] compares two of these, [`report`] shows the outcome. [`plan`] does both before anything is written.
 
 mod abi;
+mod add;
+mod advice;
+mod bump;
 mod cli;
+mod diff;
+mod diff_record;
 mod error;
+mod explain;
 mod generate;
+mod git;
 mod group;
+mod layout;
+mod list;
+mod locate;
+mod matrix;
+mod pip;
+mod plan;
+mod report;
+mod review;
 mod rust;
+mod show;
 mod sources;
+mod surface;
 mod symbols;
+mod tables;
 mod targets;
 mod unix;
+mod usage;
 mod write;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::error::Error;
 use crate::generate::Generator;
 use crate::group::{Headers, Inputs};
@@ -36,23 +55,36 @@ use crate::write::Folder;
 
 fn main() -> ExitCode {
     // A reader that has seen enough (`| head`) is no error.
-    match run(&Cli::parse()) {
-        Ok(Outcome::Report(text)) => {
-            let _ = io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
-        }
+    let cli = Cli::parse();
+    cli.refuse_mixtures();
+    // `diff` says with 1 that something breaks.
+    let failure = match cli.command {
+        Some(Command::Diff { .. }) => ExitCode::from(2),
+        _ => ExitCode::FAILURE,
+    };
+    match run(&cli) {
+        Ok(Outcome::Report(text)) => print(&text, ExitCode::SUCCESS),
+        Ok(Outcome::Ended(text, code)) => print(&text, code),
         Ok(Outcome::Child(code)) => code,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error}");
-            ExitCode::FAILURE
+            let _ = writeln!(anstream::stderr(), "error: {error}");
+            failure
         }
     }
+}
+
+/// Prints; in colours only where they are wanted.
+fn print(text: &str, code: ExitCode) -> ExitCode {
+    let _ = anstream::stdout().write_all(text.as_bytes());
+    code
 }
 
 /// How a run ended.
 enum Outcome {
     /// Well, with this to say.
     Report(String),
+    /// With this to say and this status.
+    Ended(String, ExitCode),
     /// With this status; everything has been said.
     Child(ExitCode),
 }
@@ -60,12 +92,15 @@ enum Outcome {
 /// Everything.
 fn run(cli: &Cli) -> Result<Outcome, Error> {
     if cli.list {
-        return Ok(Outcome::Report(list()));
+        return Ok(Outcome::Report(list::targets()));
     }
     let began = Instant::now();
     let root = root(cli)?;
     let one = cli.target.as_deref().map(find_target).transpose()?;
     let generator = Generator::open(&root, cli.libclang.as_deref())?;
+    if let Some(command) = &cli.command {
+        return review::run(command, &generator);
+    }
     if let Some(code) = generator.with_libclang()? {
         return Ok(Outcome::Child(code));
     }
@@ -80,7 +115,7 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
         )?));
     }
     let (groups, mut report) = generator.everything()?;
-    let mut folders = generate::folders(groups);
+    let mut folders = generate::folders(groups)?;
     if generator.libclang.is_some() {
         // Another version says it in the head of each file; the facts are to be the same.
         folders.retain(|folder| folder.path != "generated");
@@ -180,23 +215,4 @@ fn find_target(triple: &str) -> Result<(&'static Os, &'static Target), Error> {
         }
     }
     Err(Error::UnknownTarget(triple.to_owned()))
-}
-
-/// `--list`.
-fn list() -> String {
-    let mut text = String::new();
-    for os in SYSTEMS {
-        for target in os.targets {
-            let group = format!("{}/{}", os.name, target.group);
-            text.push_str(&format!(
-                "{:<40} {group:<16} {}\n",
-                target.triple,
-                target.proof.word()
-            ));
-        }
-        for left in os.left_out {
-            text.push_str(&format!("left out: {}: {}\n", left.name, left.reason));
-        }
-    }
-    text
 }

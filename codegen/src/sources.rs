@@ -3,25 +3,25 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::pip;
 
 /// `codegen/sources.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sources {
     /// The packs of headers.
-    headers: Vec<Pack>,
+    pub(crate) headers: Vec<Pack>,
     /// The library that reads them: one wheel for each kind of host.
     libclang: Vec<Pack>,
 }
 
 /// A pinned wheel.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Pack {
     /// What the target table calls it; header packs only.
@@ -32,16 +32,16 @@ pub(crate) struct Pack {
     /// Its version.
     pub(crate) version: String,
     /// `pip`'s name of the platform it was built for.
-    platform: String,
+    pub(crate) platform: String,
     /// Its file name.
-    file: String,
+    pub(crate) file: String,
     /// The file's SHA-256, in hexadecimal.
     pub(crate) sha256: String,
     /// `os-arch` of the machines it runs on; empty if it does not matter.
     #[serde(default)]
-    host: String,
+    pub(crate) host: String,
     /// Which files are unpacked: those that begin so; one `*` stands for part of a folder's name.
-    unpack: Vec<String>,
+    pub(crate) unpack: Vec<String>,
 }
 
 impl Sources {
@@ -116,59 +116,67 @@ impl Pack {
 
     /// Has `pip` fetch the wheel.
     fn fetch(&self, cache: &Path, wheel: &Path) -> Result<(), Error> {
-        let failed = |why: String| Error::Fetch {
-            package: self.package.clone(),
-            version: self.version.clone(),
-            why: why.trim().to_owned(),
-        };
         let scratch = scratch(cache)?;
-        let output = Command::new("python3")
-            .args([
-                "-m",
-                "pip",
-                "download",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--no-deps",
-                "--only-binary=:all:",
-            ])
-            .args(["--platform", &self.platform, "--dest"])
-            .arg(scratch.path())
-            .arg(format!("{}=={}", self.package, self.version))
-            .output()
-            .map_err(|error| failed(format!("python3 does not start: {error}")))?;
-        if !output.status.success() {
-            return Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()));
-        }
-        let fetched = scratch.path().join(&self.file);
-        if !fetched.is_file() {
-            let names = fs::read_dir(scratch.path()).map_err(Error::io("list", scratch.path()))?;
-            let names: Vec<String> = names
-                .flatten()
-                .map(|entry| entry.file_name().to_string_lossy().into_owned())
-                .collect();
-            return Err(failed(format!(
-                "wanted {}, got {}",
-                self.file,
-                names.join(", ")
-            )));
+        let fetched = pip::download(&self.package, &self.version, &self.platform, scratch.path())?;
+        if fetched.file_name() != Some(self.file.as_ref()) {
+            let name = fetched.file_name().unwrap_or_default().to_string_lossy();
+            return Err(Error::Fetch {
+                package: self.package.clone(),
+                version: self.version.clone(),
+                why: format!("wanted {}, got {name}", self.file),
+            });
         }
         self.verify(&fetched)?;
         fs::rename(&fetched, wheel).map_err(Error::io("rename", wheel))
     }
 
+    /// The same pack at another version: its wheel is fetched unless the cache has it, and its hash taken.
+    pub(crate) fn at(
+        &self,
+        version: &str,
+        cache: &Path,
+        say: &dyn Fn(String),
+    ) -> Result<Pack, Error> {
+        if version == self.version {
+            return Ok(self.clone());
+        }
+        fs::create_dir_all(cache).map_err(Error::io("make", cache))?;
+        let begin = format!("{}-{version}-", self.package);
+        let kept = fs::read_dir(cache)
+            .map_err(Error::io("list", cache))?
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .find(|name| {
+                name.starts_with(&begin) && name.contains(&self.platform) && name.ends_with(".whl")
+            });
+        let file = match kept {
+            Some(file) => file,
+            None => {
+                say(format!("fetching {} {version}", self.package));
+                let scratch = scratch(cache)?;
+                let fetched =
+                    pip::download(&self.package, version, &self.platform, scratch.path())?;
+                let file = fetched
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                let kept = cache.join(&file);
+                fs::rename(&fetched, &kept).map_err(Error::io("rename", kept))?;
+                file
+            }
+        };
+        Ok(Pack {
+            version: version.to_owned(),
+            sha256: sha256(&cache.join(&file))?,
+            file,
+            ..self.clone()
+        })
+    }
+
     /// Is this file the pinned one?
     fn verify(&self, wheel: &Path) -> Result<(), Error> {
-        let mut file = File::open(wheel).map_err(Error::io("open", wheel))?;
-        let mut hash = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match file.read(&mut buffer).map_err(Error::io("read", wheel))? {
-                0 => break,
-                length => hash.update(&buffer[..length]),
-            }
-        }
-        let found = hex(&hash.finalize());
+        let found = sha256(wheel)?;
         if found == self.sha256 {
             return Ok(());
         }
@@ -218,6 +226,19 @@ impl Pack {
             )));
         }
         Ok(())
+    }
+}
+
+/// The SHA-256 of a file.
+fn sha256(path: &Path) -> Result<String, Error> {
+    let mut file = File::open(path).map_err(Error::io("open", path))?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(Error::io("read", path))? {
+            0 => return Ok(hex(&hash.finalize())),
+            length => hash.update(&buffer[..length]),
+        }
     }
 }
 

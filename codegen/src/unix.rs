@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -34,9 +35,37 @@ pub(crate) struct Request<'a> {
     pub(crate) symbols: &'a [Symbol],
     /// The command that brings a missing folder back.
     pub(crate) mend: &'a str,
+    /// Whether what is missing is left out. Otherwise it is an error.
+    pub(crate) lenient: bool,
 }
 
 impl Request<'_> {
+    /// The arguments for clang.
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec![format!("--target={}", self.clang), "-nostdinc".to_owned()];
+        let folder = self.header.parent().unwrap_or(Path::new("."));
+        arguments.extend(["-iquote".to_owned(), folder.display().to_string()]);
+        for path in self.include {
+            arguments.extend(["-isystem".to_owned(), path.display().to_string()]);
+        }
+        arguments.extend(self.flags.iter().map(|flag| (*flag).to_owned()));
+        arguments
+    }
+
+    /// The line that brings our header in; its text if what is missing is left out.
+    fn include_ours(&self) -> Result<String, Error> {
+        if self.lenient {
+            return if_there(self.header);
+        }
+        let name = self.header.file_name().unwrap_or_default();
+        Ok(format!("#include \"{}\"", name.to_string_lossy()))
+    }
+
+    /// Our header alone: the C text and the arguments for clang.
+    pub(crate) fn plain(&self) -> Result<(String, Vec<String>), Error> {
+        Ok((self.include_ours()? + "\n", self.arguments()))
+    }
+
     /// An error about bindgen's text.
     fn shape(&self, why: impl Into<String>) -> Error {
         Error::Shape {
@@ -77,14 +106,21 @@ pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
 }
 
 /// The C text that is handed to clang: our header, and one typed constant for each macro.
-fn wrapper(header: &str, symbols: &[Symbol], version: Version) -> String {
-    let mut text = format!("#include \"{header}\"\n");
+fn wrapper(header: &str, symbols: &[Symbol], version: Version, lenient: bool) -> String {
+    let mut text = format!("{header}\n");
     for symbol in symbols {
         let (Kind::Constant(ty), name) = (&symbol.kind, &symbol.name) else {
             continue;
         };
-        write!(text, "#ifdef {name}\nstatic const {ty} {CARRIER}{name} = ({ty})({name});\n#else\n#error {MISSING}{name}\n#endif\n")
-            .expect("a string takes any text");
+        write!(
+            text,
+            "#ifdef {name}\nstatic const {ty} {CARRIER}{name} = ({ty})({name});\n"
+        )
+        .expect("a string takes any text");
+        if !lenient {
+            write!(text, "#else\n#error {MISSING}{name}\n").expect("a string takes any text");
+        }
+        text.push_str("#endif\n");
     }
     let linux = match version {
         Version::LinuxHeaders => Some(LINUX_VERSION),
@@ -97,6 +133,16 @@ fn wrapper(header: &str, symbols: &[Symbol], version: Version) -> String {
     text
 }
 
+/// Our header's text, with headers that do not exist left out.
+fn if_there(header: &Path) -> Result<String, Error> {
+    let text = fs::read_to_string(header).map_err(Error::io("read", header))?;
+    let line = |line: &str| match line.strip_prefix("#include ") {
+        Some(name) => format!("#if __has_include({name})\n{line}\n#endif\n"),
+        None => format!("{line}\n"),
+    };
+    Ok(text.lines().map(line).collect())
+}
+
 /// bindgen's Rust text for the request.
 fn bindgen_text(request: &Request<'_>) -> Result<String, Error> {
     if let Some(missing) = request.include.iter().find(|path| !path.is_dir()) {
@@ -106,27 +152,13 @@ fn bindgen_text(request: &Request<'_>) -> Result<String, Error> {
             mend: request.mend.to_owned(),
         });
     }
-    let mut args = vec![
-        format!("--target={}", request.clang),
-        "-nostdinc".to_owned(),
-    ];
-    let folder = request.header.parent().unwrap_or(Path::new("."));
-    args.extend(["-iquote".to_owned(), folder.display().to_string()]);
-    for path in request.include {
-        args.extend(["-isystem".to_owned(), path.display().to_string()]);
-    }
-    args.extend(request.flags.iter().map(|flag| (*flag).to_owned()));
-    let header = request
-        .header
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
+    let header = request.include_ours()?;
     let mut builder = bindgen::Builder::default()
         .header_contents(
             "wrapper.h",
-            &wrapper(&header, request.symbols, request.version),
+            &wrapper(&header, request.symbols, request.version, request.lenient),
         )
-        .clang_args(args)
+        .clang_args(request.arguments())
         // The newest dialect this bindgen is sure of: `unsafe extern "C"`, `offset_of!`. Only its facts are read.
         .rust_target(bindgen::RustTarget::stable(82, 0).expect("bindgen knows Rust 1.82"))
         .rust_edition(bindgen::RustEdition::Edition2021)
@@ -233,6 +265,9 @@ impl<'a> Reader<'a> {
                         facts.constants.push(constant);
                     }
                 }
+                syn::Item::Struct(item) if self.is_opaque(item) => {
+                    facts.opaque.push(item.ident.to_string());
+                }
                 syn::Item::Struct(item) => {
                     facts.records.push(self.record(
                         item.ident.to_string(),
@@ -279,6 +314,16 @@ impl<'a> Reader<'a> {
 
     /// Everything asked for is there, and nothing else.
     fn complete(&self, facts: &Facts) -> Result<(), Error> {
+        if self.request.lenient {
+            return Ok(());
+        }
+        if let Some(name) = facts.opaque.first() {
+            return Err(Error::Opaque {
+                target: self.request.triple.to_owned(),
+                record: name.clone(),
+                os: self.request.os,
+            });
+        }
         // A record and a function may share a name.
         let records = facts.records.iter().map(|item| ("record", &item.name));
         let functions = facts.functions.iter().map(|item| ("fn", &item.name));
@@ -356,6 +401,15 @@ impl<'a> Reader<'a> {
             map.insert(name.to_owned(), number);
         }
         Ok(())
+    }
+
+    /// Is the record declared without fields? bindgen gives it one of no size then, or clang no layout at all.
+    fn is_opaque(&self, item: &syn::ItemStruct) -> bool {
+        !self.layouts.size.contains_key(&item.ident.to_string())
+            || item
+                .fields
+                .iter()
+                .any(|field| field.ident.as_ref().is_some_and(|name| name == "_unused"))
     }
 
     /// A struct or union. Field sizes follow when all records are known.
@@ -627,6 +681,7 @@ mod tests {
             version: Version::LinuxHeaders,
             symbols: &symbols,
             mend: "",
+            lenient: false,
         };
         let probes = "pub const cg_probe_pointer: ::core::ffi::c_int = 4;
             pub const cg_probe_long: ::core::ffi::c_int = 4;
@@ -665,7 +720,10 @@ mod tests {
     fn an_opaque_record_is_an_error() {
         let text = "#[repr(C)] pub struct pollfd { pub fd: ::core::ffi::c_int }";
         let error = read("pollfd record poll(2) # x", text).unwrap_err();
-        assert!(error.contains("no layout for pollfd"), "{error}");
+        assert!(
+            error.contains("`pollfd` is declared without fields"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,0 +1,195 @@
+//! `cargo codegen bump`: moves one header pack to another version.
+
+use std::path::Path;
+
+use toml_edit::{DocumentMut, value};
+
+use crate::diff;
+use crate::error::Error;
+use crate::generate::{Generator, say};
+use crate::pip;
+use crate::plan::Plan;
+use crate::report::{self, Format};
+use crate::sources::Pack;
+use crate::surface::{self, Surface};
+use crate::targets::{SYSTEMS, Version};
+use crate::usage;
+use crate::write::Single;
+
+/// Where packs are pinned.
+const SOURCES: &str = "codegen/sources.toml";
+
+/// What a renewal has to say.
+#[derive(Debug)]
+pub(crate) struct Renewed {
+    /// The report, in the format that was asked for.
+    pub(crate) report: String,
+    /// What was written, and what is left to do by hand.
+    pub(crate) closing: String,
+}
+
+/// Moves the pack `name` to `version`, or to the newest.
+pub(crate) fn bump(
+    generator: &Generator,
+    name: &str,
+    version: Option<&str>,
+    format: Format,
+    unfold: bool,
+) -> Result<Renewed, Error> {
+    let root = &generator.root;
+    let pack = find(generator, name)?;
+    let version = match version {
+        Some(version) => version.to_owned(),
+        None => {
+            say(format!("asking for the newest {}", pack.package));
+            pip::newest(&pack.package)?
+        }
+    };
+    if version == pack.version {
+        return Ok(Renewed {
+            report: String::new(),
+            closing: format!(
+                "{name} is at {} {version} already; nothing to do\n",
+                pack.package
+            ),
+        });
+    }
+    let new = pack.at(&version, &generator.cache, &say)?;
+    new.folder(&generator.cache, &say)?;
+    let path = root.join(SOURCES);
+    let text = std::fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+    let plan = Plan::new(
+        root,
+        vec![Single {
+            path: SOURCES.to_owned(),
+            text: repin(&text, name, &new)?,
+        }],
+    )?;
+    let systems = readers(name);
+    say(format!(
+        "reading {} from {} {version}",
+        systems.join(", "),
+        pack.package
+    ));
+    let title = format!("{name}@{version}");
+    let finished = plan.finish(root, &title).map_err(|error| {
+        // What the headers do say is worth more than the first thing they do not.
+        match lenient(&plan.generator, name, &title, root) {
+            Ok(report) => Error::Renewal {
+                report: report::write(&report, Format::Terminal, unfold),
+                what: format!("{name} ({} → {version})", pack.version),
+                why: plan.without_copy(&why(&error)),
+                mend: format!("cargo codegen bump {name} {version}"),
+            },
+            Err(_) => error,
+        }
+    })?;
+    let report = report::write(&finished.report, format, unfold);
+    let mut closing = plan.write(&finished, root)?;
+    for os in SYSTEMS.iter().filter(|os| os.pack == Some(name)) {
+        if let Version::Stated(stated) = os.version {
+            closing.push_str(&format!(
+                "codegen/src/targets/{}.rs states the version as `{stated}`: is it still so?\n",
+                os.name
+            ));
+        }
+    }
+    closing.push_str(&format!(
+        "{name}: {} → {version}, sha256 {}\n",
+        pack.version, new.sha256
+    ));
+    Ok(Renewed { report, closing })
+}
+
+/// The pack of this name.
+fn find<'a>(generator: &'a Generator, name: &str) -> Result<&'a Pack, Error> {
+    let packs = &generator.sources.headers;
+    packs.iter().find(|pack| pack.name == name).ok_or_else(|| {
+        let known: Vec<&str> = packs.iter().map(|pack| pack.name.as_str()).collect();
+        Error::UnknownPack {
+            name: name.to_owned(),
+            known: known.join(", "),
+        }
+    })
+}
+
+/// The systems that read a pack.
+pub(crate) fn readers(pack: &str) -> Vec<&'static str> {
+    let read = SYSTEMS.iter().filter(|os| os.pack == Some(pack));
+    read.map(|os| os.name).collect()
+}
+
+/// `sources.toml` with the pack at its new version; all else stays as it stands.
+fn repin(text: &str, name: &str, new: &Pack) -> Result<String, Error> {
+    let wrong = |why: String| Error::Sources(why);
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| wrong(error.to_string()))?;
+    let packs = document["headers"]
+        .as_array_of_tables_mut()
+        .ok_or_else(|| wrong("there are no header packs".to_owned()))?;
+    let pack = packs
+        .iter_mut()
+        .find(|pack| pack.get("name").and_then(|name| name.as_str()) == Some(name))
+        .ok_or_else(|| wrong(format!("no header pack is called `{name}`")))?;
+    for (key, text) in [
+        ("version", &new.version),
+        ("file", &new.file),
+        ("sha256", &new.sha256),
+    ] {
+        pack[key] = value(text);
+    }
+    Ok(document.to_string())
+}
+
+/// What changes as far as it can be read: the tables of the tree against the new headers.
+fn lenient(
+    generator: &Generator,
+    name: &str,
+    title: &str,
+    root: &Path,
+) -> Result<diff::Report, Error> {
+    let pack = find(generator, name)?;
+    let new = surface::of_one(generator, pack, title)?;
+    let mut old = Surface::of_folder("the tree as it is".to_owned(), root)?;
+    old.systems.clone_from(&new.systems);
+    let describes = |os: &str| new.describes(os);
+    old.targets.retain(|_, seen| describes(&seen.os));
+    Ok(diff::compare(&old, &new, &usage::of(root)?))
+}
+
+/// An error without the command in its last line.
+fn why(error: &Error) -> String {
+    let text = error.to_string();
+    let (why, _) = text.rsplit_once('\n').unwrap_or((&text, ""));
+    why.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_pin_moves() {
+        let text = include_str!("../sources.toml");
+        let sources = crate::sources::Sources::parse(text).expect("ours reads");
+        let old = sources.headers("ziglang-netbsd").expect("it is there");
+        let new = Pack {
+            version: "9.9".to_owned(),
+            file: "nine.whl".to_owned(),
+            sha256: "99".to_owned(),
+            ..old.clone()
+        };
+        let changed = repin(text, "ziglang-netbsd", &new).expect("it is there");
+        let differing: Vec<(&str, &str)> = text
+            .lines()
+            .zip(changed.lines())
+            .filter(|(a, b)| a != b)
+            .collect();
+        assert_eq!(text.lines().count(), changed.lines().count());
+        assert_eq!(differing.len(), 3, "{differing:?}");
+        assert!(differing.iter().any(|(_, new)| *new == "version = \"9.9\""));
+        let back = repin(&changed, "ziglang-netbsd", old).expect("it is there");
+        assert_eq!(back, text);
+    }
+}

@@ -1,0 +1,226 @@
+//! Everything about one symbol: where it is, what it is worth, what it is for, and which line of which header says so.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use anstyle::Style;
+
+use crate::abi::{Facts, signature};
+use crate::error::Error;
+use crate::generate::Generator;
+use crate::group::{Headers, Inputs};
+use crate::locate::{self, Declared, Place};
+use crate::show::distance;
+use crate::surface::Surface;
+use crate::symbols::Kind;
+use crate::targets::{Os, SYSTEMS, Target};
+use crate::unix::Request;
+use crate::usage::Usage;
+
+/// Appends a line.
+macro_rules! line {
+    ($text:expr, $($format:tt)*) => {
+        writeln!($text, $($format)*).expect("a string takes any text")
+    };
+}
+
+/// A value as the table has it, and what kind of thing has it.
+type Value = (Declared, String);
+
+/// The whole text.
+pub(crate) fn explain(
+    generator: &Generator,
+    surface: &Surface,
+    usage: &Usage,
+    name: &str,
+) -> Result<String, Error> {
+    let mut values: BTreeMap<Value, BTreeMap<(&str, &str), Vec<&str>>> = BTreeMap::new();
+    for (triple, seen) in &surface.targets {
+        for value in of(&seen.facts, name) {
+            let groups = values.entry(value).or_default();
+            groups
+                .entry((&seen.os, &seen.group))
+                .or_default()
+                .push(triple);
+        }
+    }
+    if values.is_empty() {
+        return Err(unknown(surface, name));
+    }
+    let bold = Style::new().bold();
+    let mut text = String::new();
+    let mut count = 0;
+    for ((declared, value), groups) in &values {
+        line!(text, "{bold}{value}{bold:#}");
+        for ((os, group), targets) in groups {
+            count += targets.len();
+            line!(text, "  {os} {group}: {}", targets.join(", "));
+            if let Some(line) = origin(generator, os, group, name, *declared)? {
+                line!(text, "      {line}");
+            }
+        }
+    }
+    text.push('\n');
+    for os in SYSTEMS {
+        for (line, why) in reasons(generator, os, name)? {
+            line!(text, "codegen/symbols/{}.txt:{line}: {why}", os.name);
+        }
+    }
+    match usage.get(name) {
+        Some(files) => {
+            let files: Vec<&str> = files.iter().map(String::as_str).collect();
+            line!(text, "used by {}", files.join(", "));
+        }
+        None => line!(text, "src/ does not use it by name"),
+    }
+    let all = surface.targets.len();
+    line!(
+        text,
+        "{count} of {all} targets have it, with {} {}",
+        values.len(),
+        if values.len() == 1 { "value" } else { "values" }
+    );
+    Ok(text)
+}
+
+/// What a target says about a name. A record and a function may share it.
+fn of(facts: &Facts, name: &str) -> Vec<Value> {
+    let mut values = Vec::new();
+    for constant in facts.constants.iter().filter(|item| item.name == name) {
+        let value = format!("const {name}: {} = {}", constant.ty, constant.value);
+        values.push((Declared::Macro, value));
+    }
+    for function in facts.functions.iter().filter(|item| item.name == name) {
+        let value = format!(
+            "fn {name}{}, linked as {}",
+            signature(function, false),
+            function.link_name
+        );
+        values.push((Declared::Function, value));
+    }
+    for record in facts.records.iter().filter(|item| item.name == name) {
+        let kind = if record.union { "union" } else { "struct" };
+        let fields: Vec<String> = record
+            .fields
+            .iter()
+            .map(|field| format!("{}: {} at {}", field.name, field.ty, field.offset))
+            .collect();
+        let value = format!(
+            "{kind} {name}: size {}, align {} {{ {} }}",
+            record.size,
+            record.align,
+            fields.join(", ")
+        );
+        values.push((Declared::Record, value));
+    }
+    values
+}
+
+/// The lines of a symbol file that ask for the name.
+fn reasons(generator: &Generator, os: &Os, name: &str) -> Result<Vec<(usize, String)>, Error> {
+    let path = generator
+        .root
+        .join(format!("codegen/symbols/{}.txt", os.name));
+    let text = std::fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+    let lines = text.lines().enumerate();
+    let asks = lines.filter(|(_, line)| line.split_whitespace().next() == Some(name));
+    let found = asks.filter_map(|(index, line)| {
+        let (_, why) = line.split_once('#')?;
+        Some((index + 1, why.trim().to_owned()))
+    });
+    Ok(found.collect())
+}
+
+/// The header and line of a symbol, as clang sees it on the first target of the group.
+fn origin(
+    generator: &Generator,
+    os: &str,
+    group: &str,
+    name: &str,
+    declared: Declared,
+) -> Result<Option<String>, Error> {
+    let Some(os) = SYSTEMS.iter().find(|known| known.name == os) else {
+        return Ok(None);
+    };
+    let Some(target) = os.targets.iter().find(|target| target.group == group) else {
+        return Ok(None);
+    };
+    let inputs = generator.inputs(os)?;
+    let headers = generator.headers(os)?;
+    let places = places(os, target, &inputs, &headers, &[name.to_owned()])?;
+    let from = headers.name("");
+    let from = from.split(" (").next().unwrap_or_default();
+    Ok(places
+        .get(&(name.to_owned(), declared))
+        .map(|place| format!("{} ({from})", shown(place, &generator.root))))
+}
+
+/// Where names are declared on one target.
+pub(crate) fn places(
+    os: &'static Os,
+    target: &Target,
+    inputs: &Inputs,
+    headers: &Headers<'_>,
+    names: &[String],
+) -> Result<locate::Places, Error> {
+    let request = Request {
+        triple: target.triple,
+        os: os.name,
+        clang: target.clang,
+        flags: target.flags,
+        include: &headers.include(target),
+        header: &inputs.header,
+        version: os.version,
+        symbols: &inputs.symbols,
+        mend: "cargo codegen",
+        lenient: false,
+    };
+    locate::find(&request, names)
+}
+
+/// A place without the folders that are another on each machine.
+fn shown(place: &Place, root: &Path) -> String {
+    let full = place.file.to_string_lossy().replace('\\', "/");
+    let short = match full.split_once("/libc/include/") {
+        Some((_, short)) => short.to_owned(),
+        None => match place.file.strip_prefix(root) {
+            Ok(short) => short.display().to_string(),
+            Err(_) => full,
+        },
+    };
+    match &place.through {
+        Some(through) => format!("{short}:{}, through {through}", place.line),
+        None => format!("{short}:{}", place.line),
+    }
+}
+
+/// No table has the name.
+fn unknown(surface: &Surface, name: &str) -> Error {
+    let mut best: Option<(usize, &str)> = None;
+    for seen in surface.targets.values() {
+        let records = seen.facts.records.iter().map(|item| &item.name);
+        let functions = seen.facts.functions.iter().map(|item| &item.name);
+        let constants = seen.facts.constants.iter().map(|item| &item.name);
+        for known in records.chain(functions).chain(constants) {
+            let near = (distance(known, name), known.as_str());
+            best = Some(best.map_or(near, |best| best.min(near)));
+        }
+    }
+    Error::UnknownSymbol {
+        name: name.to_owned(),
+        near: match best {
+            Some((distance, near)) if distance <= 3 => format!("; did you mean `{near}`?"),
+            _ => String::new(),
+        },
+    }
+}
+
+/// Which kind of symbol a declaration is bound as.
+pub(crate) fn kind(declared: Declared, ty: &str) -> Kind {
+    match declared {
+        Declared::Record => Kind::Record,
+        Declared::Function => Kind::Function,
+        Declared::Macro => Kind::Constant(ty.to_owned()),
+    }
+}

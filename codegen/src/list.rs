@@ -1,0 +1,72 @@
+//! `cargo codegen list`: what there is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::bump::readers;
+use crate::cli::What;
+use crate::error::Error;
+use crate::generate::Generator;
+use crate::surface::Surface;
+use crate::targets::SYSTEMS;
+
+/// The list that was asked for.
+pub(crate) fn list(what: What, generator: &Generator) -> Result<String, Error> {
+    match what {
+        What::Targets => Ok(targets()),
+        What::Symbols => symbols(generator),
+        What::Packs => Ok(packs(generator)),
+    }
+}
+
+/// All targets.
+pub(crate) fn targets() -> String {
+    let mut text = String::new();
+    for os in SYSTEMS {
+        for target in os.targets {
+            let group = format!("{}/{}", os.name, target.group);
+            text.push_str(&format!(
+                "{:<40} {group:<16} {}\n",
+                target.triple,
+                target.proof.word()
+            ));
+        }
+        for left in os.left_out {
+            text.push_str(&format!("left out: {}: {}\n", left.name, left.reason));
+        }
+    }
+    text
+}
+
+/// All symbols of the tables, with the systems that have them.
+fn symbols(generator: &Generator) -> Result<String, Error> {
+    let surface = Surface::of_folder("the working tree".to_owned(), &generator.root)?;
+    let mut all: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for seen in surface.targets.values() {
+        let facts = &seen.facts;
+        let constants = facts.constants.iter().map(|item| ("const", &item.name));
+        let functions = facts.functions.iter().map(|item| ("fn", &item.name));
+        let records = facts.records.iter().map(|item| ("record", &item.name));
+        for (kind, name) in constants.chain(functions).chain(records) {
+            all.entry((name, kind)).or_default().insert(&seen.os);
+        }
+    }
+    let line = |((name, kind), systems): (&(&str, &str), &BTreeSet<&str>)| {
+        let systems: Vec<&str> = systems.iter().copied().collect();
+        format!("{name:<48} {kind:<7} {}\n", systems.join(" "))
+    };
+    Ok(all.iter().map(line).collect())
+}
+
+/// The header packs.
+fn packs(generator: &Generator) -> String {
+    let line = |pack: &crate::sources::Pack| {
+        format!(
+            "{:<16} {} {:<8} read by {}\n",
+            pack.name,
+            pack.package,
+            pack.version,
+            readers(&pack.name).join(", ")
+        )
+    };
+    generator.sources.headers.iter().map(line).collect()
+}

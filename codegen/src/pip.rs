@@ -1,0 +1,83 @@
+//! `pip`, which brings wheels and knows which versions there are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::error::Error;
+
+/// Runs `python3 -m pip` and returns what it printed.
+fn run(arguments: &[&str], failed: impl Fn(String) -> Error) -> Result<String, Error> {
+    let output = Command::new("python3")
+        .args(["-m", "pip"])
+        .args(arguments)
+        .arg("--disable-pip-version-check")
+        .output()
+        .map_err(|error| failed(format!("python3 does not start: {error}")))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(failed(said.trim().to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Fetches the wheel of one version for `platform` into the empty `folder`.
+pub(crate) fn download(
+    package: &str,
+    version: &str,
+    platform: &str,
+    folder: &Path,
+) -> Result<PathBuf, Error> {
+    let failed = |why: String| Error::Fetch {
+        package: package.to_owned(),
+        version: version.to_owned(),
+        why,
+    };
+    let target = folder.to_string_lossy();
+    let which = format!("{package}=={version}");
+    let arguments = [
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--platform",
+        platform,
+        "--dest",
+        &target,
+        &which,
+    ];
+    run(&arguments, failed)?;
+    let mut entries = fs::read_dir(folder).map_err(Error::io("list", folder))?;
+    match entries.next() {
+        Some(entry) => Ok(entry.map_err(Error::io("list", folder))?.path()),
+        None => Err(failed("pip wrote no file".to_owned())),
+    }
+}
+
+/// The newest version of a package.
+pub(crate) fn newest(package: &str) -> Result<String, Error> {
+    let failed = |why: String| Error::Newest {
+        package: package.to_owned(),
+        why,
+    };
+    let said = run(&["index", "versions", package], failed)?;
+    first_version(&said).ok_or_else(|| failed(format!("it answered `{}`", said.trim())))
+}
+
+/// The version in the first line of `pip index versions`: `ziglang (0.17.1)`.
+fn first_version(said: &str) -> Option<String> {
+    let (_, rest) = said.lines().next()?.split_once('(')?;
+    Some(rest.split_once(')')?.0.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_version;
+
+    #[test]
+    fn the_newest_version_is_read() {
+        let said = "ziglang (0.17.1)\nAvailable versions: 0.17.1, 0.17.0\n";
+        assert_eq!(first_version(said).as_deref(), Some("0.17.1"));
+        assert_eq!(first_version(""), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! The report as one page that needs nothing else.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{SEVERITIES, picture, places, sentence};
+use crate::diff::{Report, Row, Severity};
+
+/// The page's style.
+const STYLE: &str = include_str!("style.css");
+
+/// The whole page.
+pub(super) fn write(report: &Report) -> String {
+    let title = format!("ABI: {} → {}", report.old, report.new);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                // What padding is filled with, for all pictures.
+                svg .pattern width="0" height="0" aria-hidden="true" {
+                    defs {
+                        pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                            rect .ground width="7" height="7" {}
+                            line x1="0" y1="0" x2="0" y2="7" {}
+                        }
+                    }
+                }
+                header {
+                    h1 { "ABI: " (report.old) span .arrow { " → " } (report.new) }
+                    p .sentence { (sentence(report)) }
+                    (counts(report))
+                }
+                main {
+                    @for (severity, heading) in SEVERITIES { (section(report, severity, heading)) }
+                    (not_compared(report))
+                }
+                footer {
+                    p {
+                        "A line of a picture is eight bytes. " span .key-changed { "Framed" } ": not so on the other side. "
+                        span .key-padding { "Hatched" } ": padding, bytes of no field."
+                    }
+                }
+            }
+        }
+    };
+    page.into_string() + "\n"
+}
+
+/// The numbers at the top.
+fn counts(report: &Report) -> Markup {
+    html! {
+        nav .counts {
+            @for (severity, heading) in SEVERITIES {
+                @let word = heading.to_lowercase();
+                @let used = report.of(severity).filter(|row| !row.used_by.is_empty()).count();
+                a .(word) href=(format!("#{word}")) {
+                    span .number { (report.count(severity)) }
+                    span .word { (word) }
+                    @if used > 0 { span .used { (used) " used by src/" } }
+                }
+            }
+        }
+    }
+}
+
+/// All rows of a severity.
+fn section(report: &Report, severity: Severity, heading: &str) -> Markup {
+    let rows: Vec<&Row> = report.of(severity).collect();
+    let word = heading.to_lowercase();
+    let body = html! {
+        @for row in &rows { (article(row, &word)) }
+    };
+    html! {
+        @if !rows.is_empty() {
+            section id=(word) {
+                h2 { (heading) }
+                @if severity == Severity::Cosmetic {
+                    details { summary { (rows.len()) " rows" } (body) }
+                } @else { (body) }
+            }
+        }
+    }
+}
+
+/// One row.
+fn article(row: &Row, word: &str) -> Markup {
+    let change = &row.change;
+    html! {
+        article .(word) {
+            h3 { span .kind { (change.kind.word()) } " " code { (change.symbol) } }
+            ul .facts { @for fact in &change.facts { li { (fact) } } }
+            @if change.old.is_some() || change.new.is_some() {
+                (picture::both(change.old.as_ref(), change.new.as_ref()))
+            }
+            dl {
+                dt { "targets" }
+                dd {
+                    @let all: usize = row.places.iter().map(|place| place.targets.len()).sum();
+                    @if all > 4 {
+                        details {
+                            summary { (places(row)) }
+                            @for place in &row.places { p { b { (place.os) ": " } (place.targets.join(", ")) } }
+                        }
+                    } @else { (places(row)) }
+                }
+                @if !row.used_by.is_empty() {
+                    dt .used { "used by" }
+                    dd { @for file in &row.used_by { code { (file) } " " } }
+                }
+                @if !row.advice.is_empty() { dt { "to do" } dd { (row.advice) } }
+            }
+        }
+    }
+}
+
+/// What is not on the page.
+fn not_compared(report: &Report) -> Markup {
+    html! {
+        @if !report.not_compared.is_empty() {
+            section id="not-compared" {
+                h2 { "Not compared" }
+                ul { @for left in &report.not_compared { li { b { (left.what) } ": " (left.why) } } }
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The picture of a record as SVG: eight bytes a line, every byte of a field or of padding.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use crate::abi::{Field, Record};
+use crate::layout::{self, Cell, Line, WIDTH, What};
+
+/// Measures of the picture.
+const BYTE: u64 = 52;
+const HEIGHT: u64 = 34;
+const LEFT: u64 = 40;
+const TOP: u64 = 20;
+const GAP: u64 = 14;
+
+/// The pictures of both sides, with what differs marked.
+pub(super) fn both(old: Option<&Record>, new: Option<&Record>) -> Markup {
+    html! {
+        div .pictures {
+            @for (heading, record, other) in [("old", old, new), ("new", new, old)] {
+                @if let Some(record) = record {
+                    figure {
+                        figcaption {
+                            b { (heading) } ": size " (record.size) ", align " (record.align)
+                            @if record.repr != "C" { ", repr(" (record.repr) ")" }
+                            @if !record.union { ", " (layout::padding(record)) " bytes of padding" }
+                        }
+                        (svg(record, &differing(record, other)))
+                    }
+                } @else {
+                    figure .absent { figcaption { b { (heading) } ": not there" } }
+                }
+            }
+        }
+    }
+}
+
+/// The fields that the other side does not have just so.
+fn differing(record: &Record, other: Option<&Record>) -> BTreeSet<usize> {
+    let same = |field: &Field| other.is_some_and(|other| other.fields.contains(field));
+    let fields = record.fields.iter().enumerate();
+    fields
+        .filter(|(_, field)| other.is_some() && !same(field))
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// One record.
+fn svg(record: &Record, marked: &BTreeSet<usize>) -> Markup {
+    let mut y = TOP;
+    let mut placed: Vec<(u64, Line)> = Vec::new();
+    for picture in layout::pictures(record) {
+        for line in picture {
+            placed.push((y, line));
+            y += HEIGHT;
+        }
+        y += GAP;
+    }
+    let width = LEFT + WIDTH * BYTE + 2;
+    let height = y.saturating_sub(GAP) + 4;
+    html! {
+        svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox=(format!("0 0 {width} {height}")) width=(width) height=(height) {
+            title { (record.name) }
+            @for byte in 0..WIDTH.min(record.size) {
+                text .ruler x=(LEFT + byte * BYTE + BYTE / 2) y=(TOP - 6) text-anchor="middle" { (byte) }
+            }
+            @for (y, line) in &placed {
+                (svg_line(record, marked, *y, line))
+            }
+        }
+    }
+}
+
+/// One line of eight bytes.
+fn svg_line(record: &Record, marked: &BTreeSet<usize>, y: u64, line: &Line) -> Markup {
+    let offset = match line {
+        Line::Bytes { offset, .. } | Line::Folded { offset, .. } => *offset,
+    };
+    html! {
+        text .ruler x=(LEFT - 8) y=(y + HEIGHT / 2 + 4) text-anchor="end" { (offset) }
+        @match line {
+            Line::Bytes { cells, .. } => @for cell in cells { (svg_cell(record, marked, y, cell)) },
+            Line::Folded { lines, field, .. } => {
+                rect .(format!("f{}", colour(&record.fields[*field].name))) x=(LEFT) y=(y) width=(WIDTH * BYTE) height=(HEIGHT) {}
+                text .more x=(LEFT + WIDTH * BYTE / 2) y=(y + HEIGHT / 2 + 4) text-anchor="middle" {
+                    "… " (lines) " more lines of " (record.fields[*field].name)
+                }
+            }
+        }
+    }
+}
+
+/// One part of a line.
+fn svg_cell(record: &Record, marked: &BTreeSet<usize>, y: u64, cell: &Cell) -> Markup {
+    let (x, width) = (LEFT + cell.start * BYTE, cell.length * BYTE);
+    let (class, label) = match cell.what {
+        What::Padding => ("padding".to_owned(), "padding".to_owned()),
+        What::Field(index) => {
+            let field = &record.fields[index];
+            let mark = if marked.contains(&index) {
+                " changed"
+            } else {
+                ""
+            };
+            let label = if cell.first {
+                fitting(field, width)
+            } else {
+                "…".to_owned()
+            };
+            (format!("f{}{mark}", colour(&field.name)), label)
+        }
+    };
+    // A thin line for every byte, so that they can be counted.
+    let ticks = (1..cell.length).map(|byte| x + byte * BYTE);
+    html! {
+        g {
+            @if let What::Field(index) = cell.what {
+                title { (record.fields[index].name) ": " (record.fields[index].ty) ", offset " (record.fields[index].offset) ", size " (record.fields[index].size) }
+            }
+            rect .(class) x=(x) y=(y) width=(width) height=(HEIGHT) {}
+            @for tick in ticks { line .tick x1=(tick) y1=(y + HEIGHT - 5) x2=(tick) y2=(y + HEIGHT) {} }
+            text x=(x + width / 2) y=(y + HEIGHT / 2 + 4) text-anchor="middle" { (label) }
+        }
+    }
+}
+
+/// Name and type, or the part of it that has room.
+fn fitting(field: &Field, width: u64) -> String {
+    // A letter of the page's font is 7 pixels wide.
+    let room = usize::try_from(width.saturating_sub(6) / 7).unwrap_or(0);
+    let full = format!("{}: {}", field.name, field.ty);
+    if full.chars().count() <= room {
+        full
+    } else if field.name.chars().count() <= room {
+        field.name.clone()
+    } else {
+        let cut: String = field.name.chars().take(room.saturating_sub(1)).collect();
+        cut + "…"
+    }
+}
+
+/// A field has one colour on both sides: it follows from its name.
+fn colour(name: &str) -> u32 {
+    name.bytes().fold(7_u32, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(byte.into())
+    }) % 6
+}

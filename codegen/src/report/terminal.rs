@@ -1,0 +1,121 @@
+//! The report for eyes in front of a terminal.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{CellAlignment, Table, presets};
+
+use super::{SEVERITIES, places, sentence, targets};
+use crate::diff::{Report, Row, Severity};
+
+/// Appends a line.
+macro_rules! line {
+    ($text:expr, $($format:tt)*) => {
+        writeln!($text, $($format)*).expect("a string takes any text")
+    };
+}
+
+/// The colour of a severity.
+fn style(severity: Severity) -> Style {
+    let colour = match severity {
+        Severity::Breaking => AnsiColor::Red,
+        Severity::Widening => AnsiColor::Green,
+        Severity::Cosmetic => AnsiColor::BrightBlack,
+    };
+    colour.on_default().bold()
+}
+
+/// The whole report.
+pub(super) fn write(report: &Report, unfold: bool) -> String {
+    let mut text = String::new();
+    let bold = Style::new().bold();
+    line!(text, "{bold}ABI: {} → {}{bold:#}", report.old, report.new);
+    line!(text, "{}", sentence(report));
+    for (severity, heading) in SEVERITIES {
+        let rows: Vec<&Row> = report.of(severity).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        let colour = style(severity);
+        line!(text, "\n{colour}{}{colour:#}", heading.to_uppercase());
+        if severity == Severity::Cosmetic && !unfold {
+            line!(text, "  {} folded; --unfold shows them", rows.len());
+            continue;
+        }
+        for row in rows {
+            write_row(&mut text, row, colour, unfold);
+        }
+    }
+    if !report.not_compared.is_empty() {
+        line!(text, "\n{bold}NOT COMPARED{bold:#}");
+        for left in &report.not_compared {
+            let what = if unfold {
+                left.what.clone()
+            } else {
+                shorten(&left.what)
+            };
+            line!(text, "  {what}: {}", left.why);
+        }
+    }
+    if !report.rows.is_empty() {
+        line!(text, "\n{}", summary(report));
+    }
+    text
+}
+
+/// One row.
+fn write_row(text: &mut String, row: &Row, colour: Style, unfold: bool) {
+    let bold = Style::new().bold();
+    line!(
+        text,
+        "  {colour}{}{colour:#} {bold}{}{bold:#}  on {}",
+        row.change.kind.word(),
+        row.change.symbol,
+        places(row)
+    );
+    for fact in &row.change.facts {
+        line!(text, "      {fact}");
+    }
+    if !row.used_by.is_empty() {
+        line!(text, "      used by {}", row.used_by.join(", "));
+    }
+    if !row.advice.is_empty() {
+        line!(text, "      to do: {}", row.advice);
+    }
+    if unfold {
+        for place in &row.places {
+            line!(text, "      {}: {}", place.os, place.targets.join(", "));
+        }
+    }
+}
+
+/// A list of targets cut short.
+fn shorten(what: &str) -> String {
+    let parts: Vec<&str> = what.split(", ").collect();
+    if parts.len() <= 3 {
+        return what.to_owned();
+    }
+    format!("{}, … and {} more", parts[0], parts.len() - 1)
+}
+
+/// The table at the end.
+fn summary(report: &Report) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["severity", "changes", "of symbols src/ uses", "targets"]);
+    for (severity, heading) in SEVERITIES {
+        let rows: Vec<&Row> = report.of(severity).collect();
+        let used = rows.iter().filter(|row| !row.used_by.is_empty()).count();
+        let most = rows.iter().map(|row| targets(row)).max().unwrap_or(0);
+        table.add_row([
+            heading.to_lowercase(),
+            rows.len().to_string(),
+            used.to_string(),
+            most.to_string(),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}

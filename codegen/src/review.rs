@@ -1,0 +1,139 @@
+//! The commands: what each needs, does and prints.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::cli::{Command, Output};
+use crate::diff::{self, Severity};
+use crate::error::Error;
+use crate::generate::{Generator, say};
+use crate::report::{self, Format};
+use crate::surface::{Side, Surface};
+use crate::{Outcome, add, bump, explain, git, list, show, usage};
+
+/// Does what was asked.
+pub(crate) fn run(command: &Command, generator: &Generator) -> Result<Outcome, Error> {
+    let root = &generator.root;
+    let tree = || Surface::of_folder("the working tree".to_owned(), root);
+    match command {
+        Command::List { what } => Ok(Outcome::Report(list::list(*what, generator)?)),
+        Command::Show { record, target } => {
+            let text = show::show(&tree()?, record, target.as_deref())?;
+            Ok(Outcome::Report(text))
+        }
+        Command::Diff { old, new, output } => {
+            compare(generator, old.as_deref(), new.as_deref(), output)
+        }
+        Command::Explain { symbol } => {
+            if let Some(code) = generator.with_libclang()? {
+                return Ok(Outcome::Child(code));
+            }
+            let text = explain::explain(generator, &tree()?, &usage::of(root)?, symbol)?;
+            Ok(Outcome::Report(text))
+        }
+        Command::Bump {
+            pack,
+            version,
+            output,
+        } => {
+            if let Some(code) = generator.with_libclang()? {
+                return Ok(Outcome::Child(code));
+            }
+            let version = version.as_deref();
+            let renewed = bump::bump(generator, pack, version, output.format, output.unfold)?;
+            finish(renewed.report, &renewed.closing, output)
+        }
+        Command::Add {
+            symbols,
+            how,
+            output,
+        } => {
+            if let Some(code) = generator.with_libclang()? {
+                return Ok(Outcome::Child(code));
+            }
+            let (report, closing) =
+                add::add(generator, symbols, how, output.format, output.unfold)?;
+            finish(report, &closing, output)
+        }
+    }
+}
+
+/// `diff`.
+fn compare(
+    generator: &Generator,
+    old: Option<&str>,
+    new: Option<&str>,
+    output: &Output,
+) -> Result<Outcome, Error> {
+    let root = &generator.root;
+    let side = |text: &str| Side::parse(text, root, &generator.sources.headers);
+    let old = match old {
+        Some(text) => side(text)?,
+        None => {
+            let (commit, name) = git::merge_base(root)?;
+            Side::Revision(commit, name)
+        }
+    };
+    let new = match new {
+        Some(text) => side(text)?,
+        None => Side::Folder(root.clone(), "the working tree".to_owned()),
+    };
+    if old.is_pack() || new.is_pack() {
+        if let Some(code) = generator.with_libclang()? {
+            return Ok(Outcome::Child(code));
+        }
+    }
+    let report = diff::compare(
+        &old.read(generator)?,
+        &new.read(generator)?,
+        &usage::of(root)?,
+    );
+    if report.compared == 0 && report.rows.is_empty() {
+        return Err(Error::Side {
+            side: format!("{} → {}", report.old, report.new),
+            why: "a comparison without a target that both describe".to_owned(),
+        });
+    }
+    let code = if report.count(Severity::Breaking) > 0 {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    };
+    let text = report::write(&report, output.format, output.unfold);
+    let text = match &output.output {
+        None => text,
+        Some(file) => {
+            keep(file, &text)?;
+            // Whoever keeps the file still wants to know what is in it.
+            report::write(&report, Format::Terminal, output.unfold)
+                + &format!("{}: written\n", file.display())
+        }
+    };
+    Ok(Outcome::Ended(text, code))
+}
+
+/// The report where it was wanted, and what else there is to say.
+fn finish(report: String, closing: &str, output: &Output) -> Result<Outcome, Error> {
+    if let Some(file) = &output.output {
+        keep(file, &report)?;
+        return Ok(Outcome::Report(format!(
+            "{closing}{}: written\n",
+            file.display()
+        )));
+    }
+    // A page for machines or browsers stays alone on standard output.
+    if output.format == Format::Terminal {
+        return Ok(Outcome::Report(
+            format!("{report}\n{closing}").trim_start().to_owned(),
+        ));
+    }
+    say(closing.trim_end().to_owned());
+    Ok(Outcome::Report(report))
+}
+
+/// Writes a report to a file.
+fn keep(file: &Path, text: &str) -> Result<(), Error> {
+    fs::write(file, anstream::adapter::strip_str(text).to_string())
+        .map_err(Error::io("write", file))
+}

@@ -1,0 +1,316 @@
+//! Draws a record's layout in the terminal.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::abi::Record;
+use crate::error::Error;
+use crate::layout::{self, Cell, Line, WIDTH, What};
+use crate::surface::{Seen, Surface};
+
+/// Columns of a byte, its right border among them.
+const COLUMNS: usize = 9;
+
+/// All layouts of a record, each with the targets that have it.
+pub(crate) fn show(surface: &Surface, name: &str, target: Option<&str>) -> Result<String, Error> {
+    let mut layouts: BTreeMap<&Record, Vec<(&str, &Seen)>> = BTreeMap::new();
+    for (triple, seen) in &surface.targets {
+        if target.is_some_and(|wanted| wanted != triple) {
+            continue;
+        }
+        for record in seen
+            .facts
+            .records
+            .iter()
+            .filter(|record| record.name == name)
+        {
+            layouts.entry(record).or_default().push((triple, seen));
+        }
+    }
+    if layouts.is_empty() {
+        return Err(unknown(surface, name, target));
+    }
+    let mut text = String::new();
+    let count = layouts.len();
+    for (index, (record, targets)) in layouts.into_iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        text.push_str(&draw(record));
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        for (_, seen) in &targets {
+            *places
+                .entry(format!("{} {}", seen.os, seen.group))
+                .or_default() += 1;
+        }
+        let places: Vec<String> = places
+            .iter()
+            .map(|(place, count)| format!("{place} ({count})"))
+            .collect();
+        match targets[..] {
+            [(triple, _)] => line(&mut text, format_args!("on {triple}")),
+            _ => line(
+                &mut text,
+                format_args!("on {} targets: {}", targets.len(), places.join(", ")),
+            ),
+        }
+    }
+    if count > 1 {
+        line(&mut text, format_args!("\n{count} layouts"));
+    }
+    Ok(text)
+}
+
+/// Why there is nothing to show.
+fn unknown(surface: &Surface, name: &str, target: Option<&str>) -> Error {
+    if let Some(target) = target {
+        if !surface.targets.contains_key(target) {
+            return Error::UnknownTarget(target.to_owned());
+        }
+    }
+    let records = surface
+        .targets
+        .values()
+        .flat_map(|seen| &seen.facts.records);
+    let mut best: Vec<(usize, &str)> = records
+        .map(|record| (distance(&record.name, name), record.name.as_str()))
+        .collect();
+    best.sort_unstable();
+    Error::UnknownSymbol {
+        name: match target {
+            Some(target) => format!("{name}` as a record for `{target}"),
+            None => format!("{name}` as a record`")
+                .trim_end_matches('`')
+                .to_owned(),
+        },
+        near: match best.first() {
+            Some((distance, near)) if *distance <= 3 && *near != name => {
+                format!("; did you mean `{near}`?")
+            }
+            _ => String::new(),
+        },
+    }
+}
+
+/// How many letters must change to make one word the other.
+pub(crate) fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for column in 0..other.len() {
+            let replaced = diagonal + usize::from(letter != other[column]);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}
+
+/// Appends a line.
+fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    writeln!(text, "{arguments}").expect("a string takes any text");
+}
+
+/// One layout.
+pub(crate) fn draw(record: &Record) -> String {
+    let bold = Style::new().bold();
+    let kind = if record.union { "union" } else { "struct" };
+    let mut text = format!(
+        "{bold}{kind} {}{bold:#}: size {}, align {}",
+        record.name, record.size, record.align
+    );
+    if record.repr != "C" {
+        write!(text, ", repr({})", record.repr).expect("a string takes any text");
+    }
+    if !record.union {
+        match layout::padding(record) {
+            0 => text.push_str(", no padding"),
+            bytes => write!(text, ", {bytes} bytes of padding").expect("a string takes any text"),
+        }
+    }
+    text.push('\n');
+    let ruler: String = (0..WIDTH.min(record.size))
+        .map(|byte| format!("{byte:^COLUMNS$}"))
+        .collect();
+    line(&mut text, format_args!("      {}", ruler.trim_end()));
+    for picture in layout::pictures(record) {
+        draw_picture(&mut text, record, &picture);
+    }
+    text
+}
+
+/// The boxes of one picture.
+fn draw_picture(text: &mut String, record: &Record, picture: &[Line]) {
+    let none: &[Cell] = &[];
+    let mut above = none;
+    for entry in picture {
+        match entry {
+            Line::Bytes { offset, cells } => {
+                line(text, format_args!("     {}", border(above, cells)));
+                line(text, format_args!("{offset:4} {}", body(record, cells)));
+                above = cells;
+            }
+            Line::Folded { lines, field, .. } => {
+                let note = format!("… {lines} more lines of {}", record.fields[*field].name);
+                let wide = COLUMNS * usize::try_from(WIDTH).unwrap_or(8) - 1;
+                line(text, format_args!("     │{note:^wide$}│"));
+            }
+        }
+    }
+    line(text, format_args!("     {}", border(above, none)));
+}
+
+/// The text inside the boxes of a line.
+fn body(record: &Record, cells: &[Cell]) -> String {
+    let dim = Style::new().dimmed();
+    let mut text = "│".to_owned();
+    for cell in cells {
+        let wide = columns(cell.length) - 1;
+        match cell.what {
+            What::Padding => {
+                let fill = "░".repeat(wide);
+                write!(text, "{dim}{fill}{dim:#}│").expect("a string takes any text");
+            }
+            What::Field(index) => {
+                let field = &record.fields[index];
+                let colour = COLOURS[index % COLOURS.len()].on_default();
+                let label = if cell.first {
+                    label(&field.name, &field.ty, wide)
+                } else {
+                    "…".to_owned()
+                };
+                write!(text, "{colour}{label:^wide$}{colour:#}│").expect("a string takes any text");
+            }
+        }
+    }
+    text
+}
+
+/// The colours fields take in turn.
+const COLOURS: [AnsiColor; 5] = [
+    AnsiColor::Cyan,
+    AnsiColor::Green,
+    AnsiColor::Yellow,
+    AnsiColor::Magenta,
+    AnsiColor::Blue,
+];
+
+/// Name and type, or as much of it as has room.
+fn label(name: &str, ty: &str, wide: usize) -> String {
+    let full = format!("{name}: {ty}");
+    if full.chars().count() <= wide {
+        return full;
+    }
+    if name.chars().count() <= wide {
+        return name.to_owned();
+    }
+    let mut cut: String = name.chars().take(wide.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+/// Columns of some bytes.
+fn columns(bytes: u64) -> usize {
+    COLUMNS * usize::try_from(bytes).unwrap_or(0)
+}
+
+/// The line between two lines of boxes.
+fn border(above: &[Cell], below: &[Cell]) -> String {
+    let end = |cells: &[Cell]| cells.last().map_or(0, |cell| cell.start + cell.length);
+    let bytes = end(above).max(end(below));
+    // Is there an upright at the left edge of a byte? Is there a border over it?
+    let upright = |cells: &[Cell], byte: u64| {
+        !cells.is_empty() && (cells.iter().any(|cell| cell.start == byte) || byte == end(cells))
+    };
+    let holder = |cells: &[Cell], byte: u64| {
+        let holds = |cell: &&Cell| (cell.start..cell.start + cell.length).contains(&byte);
+        cells.iter().find(holds).copied()
+    };
+    let flat = |byte: u64| match (holder(above, byte), holder(below, byte)) {
+        (Some(up), Some(down)) => up.what != down.what || down.first,
+        (None, None) => false,
+        _ => true,
+    };
+    let mut text = String::new();
+    for byte in 0..=bytes {
+        let left = byte > 0 && flat(byte - 1);
+        let right = byte < bytes && flat(byte);
+        text.push(corner(
+            upright(above, byte),
+            upright(below, byte),
+            left,
+            right,
+        ));
+        if byte < bytes {
+            let sign = if right { "─" } else { " " };
+            text.push_str(&sign.repeat(COLUMNS - 1));
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// The sign where lines from these sides meet.
+fn corner(up: bool, down: bool, left: bool, right: bool) -> char {
+    match (up, down, left, right) {
+        (false, true, false, true) => '┌',
+        (false, true, true, true) => '┬',
+        (false, true, true, false) => '┐',
+        (true, true, false, true) => '├',
+        (true, true, true, true) => '┼',
+        (true, true, true, false) => '┤',
+        (true, false, false, true) => '└',
+        (true, false, true, true) => '┴',
+        (true, false, true, false) => '┘',
+        (_, _, true, true) => '─',
+        (false, false, _, _) => ' ',
+        _ => '│',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abi::Field;
+
+    #[test]
+    fn a_picture_shows_names_types_and_padding() {
+        let field = |name: &str, ty: &str, offset, size| Field {
+            name: name.to_owned(),
+            ty: ty.to_owned(),
+            offset,
+            size,
+        };
+        let record = Record {
+            name: "event".to_owned(),
+            union: false,
+            repr: "C".to_owned(),
+            size: 24,
+            align: 8,
+            fields: vec![field("flags", "u16", 0, 2), field("data", "u64", 8, 16)],
+        };
+        let drawn = anstream::adapter::strip_str(&draw(&record)).to_string();
+        let wanted = "\
+struct event: size 24, align 8, 6 bytes of padding
+          0        1        2        3        4        5        6        7
+     ┌─────────────────┬─────────────────────────────────────────────────────┐
+   0 │   flags: u16    │░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░│
+     ├─────────────────┴─────────────────────────────────────────────────────┤
+   8 │                               data: u64                               │
+     │                                                                       │
+  16 │                                   …                                   │
+     └───────────────────────────────────────────────────────────────────────┘
+";
+        assert_eq!(drawn, wanted, "\n{drawn}");
+    }
+
+    #[test]
+    fn distances() {
+        assert_eq!(distance("kevent", "kevent"), 0);
+        assert_eq!(distance("kevent", "kevnt"), 1);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}
