@@ -2,7 +2,6 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::mem;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawSocket};
 use std::ptr;
 
@@ -309,5 +308,4 @@ pub(super) fn look(sockets: &mut [Look]) -> io::Result<()> {
 }
 
 // An AFD poll's status is written through the start of an `OVERLAPPED`.
-const _: () =
-    assert!(mem::align_of::<raw::OVERLAPPED>() >= mem::align_of::<raw::IO_STATUS_BLOCK>());
+const _: () = assert!(align_of::<raw::OVERLAPPED>() >= align_of::<raw::IO_STATUS_BLOCK>());
