@@ -28,6 +28,9 @@ mod source;
 mod syscall;
 mod waker;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::io;

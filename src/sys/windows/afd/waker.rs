@@ -45,6 +45,14 @@ impl Waker {
     }
 }
 
+#[cfg(test)]
+impl Waker {
+    /// What its packets say.
+    pub(super) fn number(&self) -> usize {
+        self.attachment.number()
+    }
+}
+
 impl Wake for Waker {
     fn wake(&self) -> io::Result<()> {
         let Bell { bit, bits, .. } = &*self.bell;
