@@ -19,6 +19,10 @@ mod wasip1_hosts;
 #[allow(dead_code)] // Who else uses them is not here.
 #[path = "windows/afd/elsewhere_tests.rs"]
 mod afd_elsewhere;
+// The states of a handle that is waited for on Windows.
+#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[path = "windows/wait/state.rs"]
+mod wait_elsewhere;
 
 #[cfg_attr(target_os = "aix", path = "os/aix.rs")]
 #[cfg_attr(target_vendor = "apple", path = "os/apple.rs")]
