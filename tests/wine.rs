@@ -30,6 +30,9 @@ unsafe extern "system" {
     fn WSAPoll(array: *mut PollFd, count: u32, milliseconds: i32) -> i32;
 }
 
+/// Long for loopback.
+const MOMENT: Duration = Duration::from_millis(100);
+
 const POLLRDNORM: i16 = 0x100;
 const POLLHUP: i16 = 2;
 
@@ -49,33 +52,65 @@ fn under_wine(proof: impl FnOnce()) {
 
 /// What can be read of the socket, after a moment.
 fn poll(socket: &impl AsRawSocket) -> i16 {
-    thread::sleep(Duration::from_millis(100));
+    thread::sleep(MOMENT);
+    wait(socket, MOMENT * 2)
+}
+
+/// What can be read of the socket, or 0 after so long.
+fn wait(socket: &impl AsRawSocket, time: Duration) -> i16 {
     let mut entry = PollFd {
         socket: socket.as_raw_socket() as usize,
         wanted: POLLRDNORM,
         found: 0,
     };
     // SAFETY: WSAPoll reads and writes an array of one entry.
-    let count = unsafe { WSAPoll(&mut entry, 1, 200) };
+    let count = unsafe { WSAPoll(&mut entry, 1, time.as_millis() as i32) };
     assert!(count >= 0, "{}", std::io::Error::last_os_error());
     entry.found
+}
+
+fn refused_datagram() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let gone = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.connect(gone.local_addr().unwrap()).unwrap();
+    drop(gone);
+    socket.send(b"x").unwrap();
+    socket
 }
 
 /// The answer of ICMP is known, as SO_ERROR shows, but neither WSAPoll nor recv tells it.
 #[test]
 fn says_nothing_of_a_datagram_that_was_refused() {
     under_wine(|| {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_nonblocking(true).unwrap();
-        let gone = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.connect(gone.local_addr().unwrap()).unwrap();
-        drop(gone);
-        socket.send(b"x").unwrap();
+        let socket = refused_datagram();
         assert_eq!(poll(&socket), 0);
         let received = socket.recv(&mut [0; 8]).unwrap_err();
         assert_eq!(received.kind(), ErrorKind::WouldBlock);
         let error = socket.take_error().unwrap().unwrap();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    });
+}
+
+/// What waits when WSAPoll is called is found, but no call that has begun ends when a datagram comes.
+#[test]
+fn is_deaf_after_a_datagram_that_was_refused() {
+    under_wine(|| {
+        let socket = refused_datagram();
+        let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+        assert_eq!(poll(&socket), 0);
+        socket.connect(peer.local_addr().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap();
+        for _ in 0..2 {
+            thread::scope(|scope| {
+                let waiting = scope.spawn(|| wait(&socket, MOMENT * 10));
+                thread::sleep(MOMENT);
+                peer.send_to(b"x", address).unwrap();
+                assert_eq!(waiting.join().unwrap(), 0);
+            });
+            assert_eq!(poll(&socket), POLLRDNORM);
+            assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 1);
+        }
     });
 }
 
