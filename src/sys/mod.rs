@@ -7,12 +7,18 @@ pub(crate) mod contract;
 #[allow(dead_code)] // Which of them a build uses depends on its features.
 pub(crate) mod errors;
 
-#[cfg(all(test, unix, feature = "os-poll"))]
+#[cfg(all(test, any(unix, windows), feature = "os-poll"))]
 mod contract_tests;
 // Hosts of WASI, played by Linux.
 #[cfg(all(test, target_os = "linux", feature = "os-poll"))]
 #[path = "wasip1/double/mod.rs"]
 mod wasip1_hosts;
+
+// The states of a socket on Windows.
+#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[allow(dead_code)] // Who else uses them is not here.
+#[path = "windows/afd/elsewhere_tests.rs"]
+mod afd_elsewhere;
 
 #[cfg_attr(target_os = "aix", path = "os/aix.rs")]
 #[cfg_attr(target_vendor = "apple", path = "os/apple.rs")]

@@ -107,6 +107,14 @@ impl Devices {
     }
 }
 
+#[cfg(test)]
+impl Devices {
+    /// How many handles are open.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+}
+
 /// AFD could not be opened: the system's message would not say what it is about.
 #[derive(Debug)]
 struct NoDevice(io::Error);

@@ -28,6 +28,9 @@ mod source;
 mod syscall;
 mod waker;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -40,7 +43,6 @@ use std::time::Duration;
 use crate::sys::contract::{self, Owner, RegisterRaw};
 use crate::sys::iocp::Port;
 use crate::sys::record::{Record, Records};
-use crate::sys::wake_bits::WakeBits;
 use crate::sys::{errors, winsock};
 use crate::{Interest, Token};
 
@@ -59,7 +61,6 @@ pub(crate) struct Afd {
 /// What all clones share. Its address is the queue's identity.
 struct Shared {
     port: Arc<Port>,
-    wakes: Arc<WakeBits>,
     devices: Mutex<Devices>,
     /// Sources to be updated before the next wait.
     updates: Mutex<Vec<Arc<Source>>>,
@@ -99,6 +100,9 @@ impl Shared {
     ) -> io::Result<Arc<Source>> {
         let interest = conditions(interest)?;
         winsock::start()?;
+        if is_raw {
+            syscall::check(socket)?;
+        }
         let base = base::socket(socket, syscall::socket_ioctl)?;
         let device = self.devices().take(&self.port)?;
         let shared = Arc::downgrade(self);
@@ -153,7 +157,10 @@ impl Shared {
     /// A source has ended by itself.
     fn forget(&self, source: &Arc<Source>) {
         let mut raw = self.raw();
-        if raw.get(&source.raw).is_some_and(|held| Arc::ptr_eq(held, source)) {
+        if raw
+            .get(&source.raw)
+            .is_some_and(|held| Arc::ptr_eq(held, source))
+        {
             raw.remove(&source.raw);
         }
         drop(raw);
@@ -184,7 +191,6 @@ impl contract::Selector for Afd {
         Ok(Afd {
             shared: Arc::new(Shared {
                 port: Arc::new(Port::new()?),
-                wakes: Arc::new(WakeBits::new()),
                 devices: Mutex::default(),
                 updates: Mutex::default(),
                 is_waiting: AtomicBool::new(false),
@@ -202,7 +208,7 @@ impl contract::Selector for Afd {
     }
 
     fn waker(&self, token: Token) -> io::Result<Waker> {
-        Ok(Waker::new(&self.shared.port, &self.shared.wakes, token))
+        Ok(Waker::new(&self.shared.port, token))
     }
 
     fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
