@@ -23,6 +23,10 @@ mod afd_elsewhere;
 #[cfg(all(test, not(windows), feature = "os-poll"))]
 #[path = "windows/pipe_io/elsewhere_tests.rs"]
 mod pipe_elsewhere;
+// The states of a handle that is waited for on Windows.
+#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[path = "windows/wait/state.rs"]
+mod wait_elsewhere;
 
 #[cfg_attr(target_os = "aix", path = "os/aix.rs")]
 #[cfg_attr(target_vendor = "apple", path = "os/apple.rs")]

@@ -35,6 +35,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::mem;
+#[cfg(feature = "os-ext")]
+use std::os::windows::io::RawHandle;
 use std::os::windows::io::RawSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,6 +45,8 @@ use std::time::Duration;
 use crate::sys::contract::{self, Owner, RegisterRaw};
 use crate::sys::iocp::Port;
 use crate::sys::record::{Record, Records};
+#[cfg(feature = "os-ext")]
+use crate::sys::wait::{Means, Waits};
 use crate::sys::{errors, winsock};
 use crate::{Interest, Token};
 
@@ -69,6 +73,8 @@ struct Shared {
     is_waiting: AtomicBool,
     /// Sources that are only a number.
     raw: Mutex<HashMap<RawSocket, Arc<Source>>>,
+    #[cfg(feature = "os-ext")]
+    waits: Waits,
 }
 
 /// One source's place in a queue.
@@ -195,6 +201,8 @@ impl contract::Selector for Afd {
                 updates: Mutex::default(),
                 is_waiting: AtomicBool::new(false),
                 raw: Mutex::default(),
+                #[cfg(feature = "os-ext")]
+                waits: Waits::default(),
             }),
             poller: Poller::default(),
         })
@@ -336,6 +344,43 @@ fn conditions(interest: Interest) -> io::Result<u32> {
         return Err(errors::unsupported("AFD cannot watch for AIO or LIO"));
     }
     Ok(masks::of(interest))
+}
+
+/// Handles that are no sockets.
+#[cfg(feature = "os-ext")]
+impl Afd {
+    /// Starts waiting for a handle, once.
+    pub(crate) fn register_handle(
+        &self,
+        handle: RawHandle,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let Shared { port, waits, .. } = &*self.shared;
+        waits.register(port, handle, token, interest, Means::best())
+    }
+
+    /// Starts waiting for a handle again, once.
+    pub(crate) fn reregister_handle(
+        &self,
+        handle: RawHandle,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let Shared { port, waits, .. } = &*self.shared;
+        waits.reregister(port, handle, token, interest)
+    }
+
+    /// Waits for a handle no more.
+    pub(crate) fn deregister_handle(&self, handle: RawHandle) -> io::Result<()> {
+        self.shared.waits.deregister(handle)
+    }
+
+    /// All handles that are waited for.
+    #[cfg(test)]
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.shared.waits
+    }
 }
 
 impl Afd {
