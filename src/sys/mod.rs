@@ -19,6 +19,10 @@ mod wasip1_hosts;
 #[allow(dead_code)] // Who else uses them is not here.
 #[path = "windows/afd/elsewhere_tests.rs"]
 mod afd_elsewhere;
+// The states of pipes of Windows.
+#[cfg(all(test, not(windows), feature = "os-poll"))]
+#[path = "windows/pipe_io/elsewhere_tests.rs"]
+mod pipe_elsewhere;
 // The states of a handle that is waited for on Windows.
 #[cfg(all(test, target_os = "linux", feature = "os-poll"))]
 #[path = "windows/wait/state.rs"]
