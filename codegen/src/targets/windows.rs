@@ -12,8 +12,8 @@ pub(super) const WINDOWS: Os = Os {
     is: |triple| triple.contains("-windows"),
     names: &[Name {
         title: "Windows",
-        selector: "none yet",
-        waker: "none yet",
+        selector: "AFD, through a completion port",
+        waker: "a packet posted to the port",
         is: |_| true,
     }],
     groups: &[],

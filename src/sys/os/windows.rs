@@ -6,6 +6,8 @@ mod events {
     pub(crate) mod afd;
     pub(crate) mod iocp;
     pub(crate) mod record;
+    #[cfg(feature = "os-ext")]
+    pub(crate) mod wait;
 
     pub(crate) type Selector = afd::Afd;
 }

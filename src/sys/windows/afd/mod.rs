@@ -28,10 +28,15 @@ mod source;
 mod syscall;
 mod waker;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::mem;
+#[cfg(feature = "os-ext")]
+use std::os::windows::io::RawHandle;
 use std::os::windows::io::RawSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +45,8 @@ use std::time::Duration;
 use crate::sys::contract::{self, Owner, RegisterRaw};
 use crate::sys::iocp::Port;
 use crate::sys::record::{Record, Records};
-use crate::sys::wake_bits::WakeBits;
+#[cfg(feature = "os-ext")]
+use crate::sys::wait::{Means, Waits};
 use crate::sys::{errors, winsock};
 use crate::{Interest, Token};
 
@@ -59,7 +65,6 @@ pub(crate) struct Afd {
 /// What all clones share. Its address is the queue's identity.
 struct Shared {
     port: Arc<Port>,
-    wakes: Arc<WakeBits>,
     devices: Mutex<Devices>,
     /// Sources to be updated before the next wait.
     updates: Mutex<Vec<Arc<Source>>>,
@@ -68,6 +73,8 @@ struct Shared {
     is_waiting: AtomicBool,
     /// Sources that are only a number.
     raw: Mutex<HashMap<RawSocket, Arc<Source>>>,
+    #[cfg(feature = "os-ext")]
+    waits: Waits,
 }
 
 /// One source's place in a queue.
@@ -99,6 +106,9 @@ impl Shared {
     ) -> io::Result<Arc<Source>> {
         let interest = conditions(interest)?;
         winsock::start()?;
+        if is_raw {
+            syscall::check(socket)?;
+        }
         let base = base::socket(socket, syscall::socket_ioctl)?;
         let device = self.devices().take(&self.port)?;
         let shared = Arc::downgrade(self);
@@ -153,7 +163,10 @@ impl Shared {
     /// A source has ended by itself.
     fn forget(&self, source: &Arc<Source>) {
         let mut raw = self.raw();
-        if raw.get(&source.raw).is_some_and(|held| Arc::ptr_eq(held, source)) {
+        if raw
+            .get(&source.raw)
+            .is_some_and(|held| Arc::ptr_eq(held, source))
+        {
             raw.remove(&source.raw);
         }
         drop(raw);
@@ -184,11 +197,12 @@ impl contract::Selector for Afd {
         Ok(Afd {
             shared: Arc::new(Shared {
                 port: Arc::new(Port::new()?),
-                wakes: Arc::new(WakeBits::new()),
                 devices: Mutex::default(),
                 updates: Mutex::default(),
                 is_waiting: AtomicBool::new(false),
                 raw: Mutex::default(),
+                #[cfg(feature = "os-ext")]
+                waits: Waits::default(),
             }),
             poller: Poller::default(),
         })
@@ -202,7 +216,7 @@ impl contract::Selector for Afd {
     }
 
     fn waker(&self, token: Token) -> io::Result<Waker> {
-        Ok(Waker::new(&self.shared.port, &self.shared.wakes, token))
+        Ok(Waker::new(&self.shared.port, token))
     }
 
     fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
@@ -330,6 +344,43 @@ fn conditions(interest: Interest) -> io::Result<u32> {
         return Err(errors::unsupported("AFD cannot watch for AIO or LIO"));
     }
     Ok(masks::of(interest))
+}
+
+/// Handles that are no sockets.
+#[cfg(feature = "os-ext")]
+impl Afd {
+    /// Starts waiting for a handle, once.
+    pub(crate) fn register_handle(
+        &self,
+        handle: RawHandle,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let Shared { port, waits, .. } = &*self.shared;
+        waits.register(port, handle, token, interest, Means::best())
+    }
+
+    /// Starts waiting for a handle again, once.
+    pub(crate) fn reregister_handle(
+        &self,
+        handle: RawHandle,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let Shared { port, waits, .. } = &*self.shared;
+        waits.reregister(port, handle, token, interest)
+    }
+
+    /// Waits for a handle no more.
+    pub(crate) fn deregister_handle(&self, handle: RawHandle) -> io::Result<()> {
+        self.shared.waits.deregister(handle)
+    }
+
+    /// All handles that are waited for.
+    #[cfg(test)]
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.shared.waits
+    }
 }
 
 impl Afd {

@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
+use super::Shared;
 use super::masks::CLOSED;
 use super::source::{Source, SourceMachine};
 use super::syscall::{self, Look};
-use super::Shared;
 use crate::sys::contract::Records as _;
 use crate::sys::iocp::{FOREVER, Packets, Round};
 use crate::sys::record::{Record, Records};
@@ -96,7 +96,6 @@ impl Poller {
                 .port
                 .dequeue(&mut self.packets, records.room(), pause);
             shared.is_waiting.store(false, Ordering::Relaxed);
-            shared.wakes.seen();
             // What was reported before is lost to nobody; the error comes again, or has passed.
             let count = match result {
                 Err(error) if records.is_empty() => return Err(error),
