@@ -228,6 +228,7 @@ pub(crate) fn run(project: &Project, only: &[String], all: bool) -> Result<bool>
     let mut stages = stages();
     let often = stages.len();
     stages.extend(seldom());
+    let mut left = Vec::new();
     for name in only {
         if !stages.iter().any(|stage| is_meant(&stage.name, name)) {
             bail!("there is no stage `{name}`; see: cargo xtask test --list");
@@ -236,7 +237,7 @@ pub(crate) fn run(project: &Project, only: &[String], all: bool) -> Result<bool>
     if !only.is_empty() {
         stages.retain(|stage| only.iter().any(|name| is_meant(&stage.name, name)));
     } else if !all {
-        stages.truncate(often);
+        left = stages.drain(often..).map(|stage| stage.name).collect();
     }
 
     let start = Instant::now();
@@ -249,7 +250,12 @@ pub(crate) fn run(project: &Project, only: &[String], all: bool) -> Result<bool>
         report::line(&row, &log, project);
         rows.push(row);
     }
-    Ok(report::summary(&rows, start.elapsed(), behaviour(project)))
+    Ok(report::summary(
+        &rows,
+        &left,
+        start.elapsed(),
+        behaviour(project),
+    ))
 }
 
 /// A name means its stage and all that belong to it: `tests` means `tests-epoll-eventfd-debug`.
