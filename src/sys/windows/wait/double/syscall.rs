@@ -3,10 +3,9 @@
 //! The double does what the documentation says: a packet is armed for one object at a time, sends its contexts once when the
 //! object is signalled, may then be armed again, and sends nothing after it was cancelled. A thread for each arming waits.
 #![allow(unsafe_code)]
-#![allow(clippy::unwrap_used)]
 
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::*;
@@ -28,22 +27,24 @@ unsafe extern "system" {
 pub(in super::super) struct Event(OwnedHandle);
 
 impl Event {
-    pub(in super::super) fn new(is_manual: bool) -> Event {
+    pub(in super::super) fn new(is_manual: bool) -> io::Result<Event> {
         // SAFETY: attributes and name are optional; the call touches no memory.
         let handle = unsafe { CreateEventW(ptr::null(), i32::from(is_manual), 0, ptr::null()) };
-        assert!(!handle.is_null());
+        if handle.is_null() {
+            return Err(io::Error::last_os_error());
+        }
         // SAFETY: the call succeeded, so this is a new handle that nothing else owns.
-        Event(unsafe { OwnedHandle::from_raw_handle(handle) })
+        Ok(Event(unsafe { OwnedHandle::from_raw_handle(handle) }))
     }
 
     pub(in super::super) fn set(&self) {
         // SAFETY: the handle is open; the call touches no memory.
-        assert_ne!(unsafe { SetEvent(self.0.as_raw_handle()) }, 0);
+        let _ = unsafe { SetEvent(self.0.as_raw_handle()) };
     }
 
     pub(in super::super) fn reset(&self) {
         // SAFETY: the handle is open; the call touches no memory.
-        assert_ne!(unsafe { ResetEvent(self.0.as_raw_handle()) }, 0);
+        let _ = unsafe { ResetEvent(self.0.as_raw_handle()) };
     }
 }
 
@@ -73,7 +74,13 @@ const SUCCESS: raw::NTSTATUS = 0;
 const INVALID: raw::NTSTATUS = 0xC000_000D_u32 as i32;
 
 /// The packets that are open, by their handles, and what became of their last arming.
-static PACKETS: Mutex<Vec<(usize, Arc<AtomicU8>)>> = Mutex::new(Vec::new());
+static PACKETS: Mutex<Packets> = Mutex::new(Vec::new());
+
+type Packets = Vec<(usize, Arc<AtomicU8>)>;
+
+fn packets() -> MutexGuard<'static, Packets> {
+    PACKETS.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 unsafe extern "system" fn create(
     handle: *mut raw::HANDLE,
@@ -81,9 +88,11 @@ unsafe extern "system" fn create(
     _: *const c_void,
 ) -> raw::NTSTATUS {
     // The handle is one of an event that nobody waits for.
-    let event = std::mem::ManuallyDrop::new(Event::new(true));
+    let Ok(event) = Event::new(true).map(mem::ManuallyDrop::new) else {
+        return INVALID;
+    };
     let number = event.as_raw_handle().addr();
-    let mut packets = PACKETS.lock().unwrap();
+    let mut packets = packets();
     // Closing tells nobody, so the handle may have been another packet's.
     packets.retain(|(other, _)| *other != number);
     packets.push((number, Arc::new(AtomicU8::new(CANCELLED))));
@@ -102,7 +111,7 @@ unsafe extern "system" fn associate(
     information: usize,
     is_signalled: *mut u8,
 ) -> raw::NTSTATUS {
-    let mut packets = PACKETS.lock().unwrap();
+    let mut packets = packets();
     let number = packet.addr();
     let Some((_, state)) = packets.iter_mut().find(|(other, _)| *other == number) else {
         return INVALID;
@@ -126,10 +135,9 @@ unsafe extern "system" fn associate(
             if sent.is_ok() {
                 let context = ptr::without_provenance_mut(context);
                 // SAFETY: the port is open; the two numbers are handed through.
-                let result = unsafe {
+                let _ = unsafe {
                     raw::PostQueuedCompletionStatus(port.as_raw_handle(), 0, key, context)
                 };
-                assert_ne!(result, 0);
             }
         }
     });
@@ -139,8 +147,10 @@ unsafe extern "system" fn associate(
 }
 
 unsafe extern "system" fn cancel(packet: raw::HANDLE, removes: u8) -> raw::NTSTATUS {
-    assert_eq!(removes, 1);
-    let packets = PACKETS.lock().unwrap();
+    if removes == 0 {
+        return INVALID;
+    }
+    let packets = packets();
     let number = packet.addr();
     if let Some((_, state)) = packets.iter().find(|(other, _)| *other == number) {
         state.store(CANCELLED, Ordering::SeqCst);
