@@ -57,18 +57,18 @@ mod tests {
     #[test]
     fn the_first_question_is_enough() {
         for base in [BASE, LAYERED] {
-            let (result, asked) = ask(&[(raw::SIO_BASE_HANDLE as i32, base)]);
+            let (result, asked) = ask(&[(raw::SIO_BASE_HANDLE, base)]);
             assert_eq!(result.unwrap(), base);
-            assert_eq!(asked, [raw::SIO_BASE_HANDLE as i32]);
+            assert_eq!(asked, [raw::SIO_BASE_HANDLE]);
         }
     }
 
     #[test]
     fn three_others_follow_in_order() {
         let others = [
-            raw::SIO_BSP_HANDLE_SELECT as i32,
-            raw::SIO_BSP_HANDLE_POLL as i32,
-            raw::SIO_BSP_HANDLE as i32,
+            raw::SIO_BSP_HANDLE_SELECT,
+            raw::SIO_BSP_HANDLE_POLL,
+            raw::SIO_BSP_HANDLE,
         ];
         for (index, other) in others.into_iter().enumerate() {
             let (result, asked) = ask(&[(other, BASE)]);
@@ -80,15 +80,15 @@ mod tests {
     #[test]
     fn the_same_socket_is_no_answer_and_the_first_error_stays() {
         let (result, asked) = ask(&[
-            (raw::SIO_BSP_HANDLE_SELECT as i32, LAYERED),
-            (raw::SIO_BSP_HANDLE as i32, LAYERED),
+            (raw::SIO_BSP_HANDLE_SELECT, LAYERED),
+            (raw::SIO_BSP_HANDLE, LAYERED),
         ]);
         assert_eq!(result.unwrap_err().raw_os_error(), Some(10_001));
         assert_eq!(asked.len(), 4);
         // One that repeats the socket does not hide a better one behind it.
         let (result, _) = ask(&[
-            (raw::SIO_BSP_HANDLE_SELECT as i32, LAYERED),
-            (raw::SIO_BSP_HANDLE as i32, BASE),
+            (raw::SIO_BSP_HANDLE_SELECT, LAYERED),
+            (raw::SIO_BSP_HANDLE, BASE),
         ]);
         assert_eq!(result.unwrap(), BASE);
     }

@@ -21,7 +21,18 @@ const NO_SYSTEM_RESOURCES: i32 = 1450;
 
 /// Lets `passing` polls of this thread pass, and refuses the next one.
 fn refuse_poll(passing: u32) {
-    faults::POLLS.set(Some((passing, 1, NO_RESOURCES)));
+    faults::POLLS.set(Some(faults::Plan {
+        passing,
+        status: NO_RESOURCES,
+    }));
+}
+
+/// Refuses the next cancelling of this thread.
+fn refuse_cancel() {
+    faults::CANCELS.set(Some(faults::Plan {
+        passing: 0,
+        status: NO_RESOURCES,
+    }));
 }
 
 fn register(selector: &Afd, stream: &TcpStream, token: usize, interest: Interest) -> Registration {
@@ -132,14 +143,14 @@ fn a_poll_that_cannot_be_cancelled_is_no_end() {
         .reregister(&mut registration, raw, Token(2), BOTH)
         .unwrap();
     let _other = register(&selector, &other, 3, Interest::WRITABLE);
-    faults::CANCELS.set(Some((0, 1, NO_RESOURCES)));
+    refuse_cancel();
     assert_eq!(collect(&mut selector, &mut records, 2), [2, 3]);
     Afd::rearm(&registration).unwrap();
     assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
     assert!(records.as_slice()[0].is_writable() && !records.as_slice()[0].is_error());
 
     // At the end of a registration it leaves nothing that would be reported.
-    faults::CANCELS.set(Some((0, 1, NO_RESOURCES)));
+    refuse_cancel();
     selector.deregister(registration, raw).unwrap();
     (&right).write_all(b"x").unwrap();
     assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(20))).is_empty());
