@@ -4,9 +4,9 @@
 //! when the socket is closed. What it does not: edges, which `machine` makes of the answers, and any answer about a socket
 //! that has a poll in flight for less than is wanted: that one is cancelled first.
 //!
-//! Registering, registering anew and arming make no system call while nobody waits (but for asking Winsock once for the socket
-//! that AFD knows): the sources that need a poll stand in a list, each of them once, and the next `select` starts the polls. A
-//! source that changes while another thread waits is seen to at once by whoever changes it.
+//! Registering, registering anew and arming make no system call while nobody waits: the sources that need a poll stand in a
+//! list, each of them once, and the next `select` starts the polls. A source that changes while another thread waits is seen
+//! to at once by whoever changes it.
 //!
 //! # One bad source
 //!
@@ -109,11 +109,10 @@ impl Shared {
         if is_raw {
             syscall::check(socket)?;
         }
-        let base = base::socket(socket, syscall::socket_ioctl)?;
         let device = self.devices().take(&self.port)?;
         let shared = Arc::downgrade(self);
         Ok(Source::new(
-            shared, &device, socket, base, token, interest, is_raw,
+            shared, &device, socket, token, interest, is_raw,
         ))
     }
 
