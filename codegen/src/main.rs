@@ -17,6 +17,7 @@ mod sources;
 mod symbols;
 mod targets;
 mod unix;
+mod windows;
 mod write;
 
 use std::fs;

@@ -24,6 +24,7 @@ mod solaris;
 mod vita;
 mod wasip1;
 mod wasip2;
+mod windows;
 
 /// An operating system whose bindings are generated.
 #[derive(Debug)]
@@ -149,6 +150,7 @@ pub(crate) const SYSTEMS: &[Os] = &[
     vita::VITA,
     wasip1::WASIP1,
     wasip2::WASIP2,
+    windows::WINDOWS,
 ];
 
 #[cfg(test)]
