@@ -330,10 +330,15 @@ fn observe(make: Make, interest: Interest) -> String {
 }
 
 fn table() -> String {
+    let measured_on = if cfg!(windows) {
+        "afd is measured under Wine 8."
+    } else {
+        "kqueue is measured on a test double of the kernel named."
+    };
     let mut text = format!(
         "What `Event` says on {}, measured by tests/truth_table.rs.\n\n\
          R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error, p is_priority; `-` no event.\n\
-         kqueue is measured on a test double of the kernel named.\n\n",
+         {measured_on}\n\n",
         backend()
     );
     let row = |text: &mut String, cells: [&str; 4]| {

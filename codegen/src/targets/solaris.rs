@@ -1,6 +1,6 @@
 //! Solaris.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// Solaris.
 pub(super) const SOLARIS: Os = Os {
@@ -12,10 +12,17 @@ pub(super) const SOLARIS: Os = Os {
     pack: None,
     version: Version::Stated("Solaris 11.4"),
     is: |triple| triple.ends_with("-solaris"),
+    names: &[Name {
+        title: "Solaris",
+        selector: "poll(2)",
+        waker: "pipe",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -29,7 +36,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

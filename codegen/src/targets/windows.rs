@@ -1,6 +1,6 @@
 //! Windows.
 
-use super::{Group, LeftOut, Os, Proof, Target, Version};
+use super::{Group, LeftOut, Name, Os, Proof, Target, Version};
 
 /// Windows.
 pub(super) const WINDOWS: Os = Os {
@@ -10,7 +10,14 @@ pub(super) const WINDOWS: Os = Os {
     pack: Some("ziglang-windows"),
     version: Version::Stated("mingw-w64 as a check of Windows' own metadata"),
     is: |triple| triple.contains("-windows-"),
+    names: &[Name {
+        title: "Windows",
+        selector: "AFD, through a completion port",
+        waker: "a packet posted to the port",
+        is: |_| true,
+    }],
     groups: GROUPS,
+    proven: PROVEN,
     targets: TARGETS,
     left_out: LEFT_OUT,
 };
@@ -31,16 +38,15 @@ const GROUPS: &[Group] = &[
     },
 ];
 
-/// One row: triple, group, clang's triple, how far it is proven.
+/// One row: triple, group, clang's triple.
 macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $proof:ident) => {
+    ($triple:literal, $group:literal, $clang:literal) => {
         Target {
             triple: $triple,
             group: $group,
             clang: $clang,
             headers: &["any-windows-any"],
             flags: &[],
-            proof: Proof::$proof,
         }
     };
 }
@@ -48,24 +54,40 @@ macro_rules! row {
 /// Sorted by triple. Layouts do not depend on the compiler that is imitated, so clang reads all as mingw's.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("aarch64-pc-windows-gnullvm", "bits64", "aarch64-pc-windows-gnu", Checked),
-    row!("aarch64-pc-windows-msvc", "bits64", "aarch64-pc-windows-gnu", Checked),
-    row!("aarch64-uwp-windows-msvc", "bits64", "aarch64-pc-windows-gnu", Generated),
-    row!("arm64ec-pc-windows-msvc", "bits64", "aarch64-pc-windows-gnu", Checked),
-    row!("i686-pc-windows-gnu", "bits32", "i686-pc-windows-gnu", Generated),
-    row!("i686-pc-windows-gnullvm", "bits32", "i686-pc-windows-gnu", Checked),
-    row!("i686-pc-windows-msvc", "bits32", "i686-pc-windows-gnu", Checked),
-    row!("i686-uwp-windows-gnu", "bits32", "i686-pc-windows-gnu", Generated),
-    row!("i686-uwp-windows-msvc", "bits32", "i686-pc-windows-gnu", Generated),
-    row!("i686-win7-windows-gnu", "bits32", "i686-pc-windows-gnu", Generated),
-    row!("i686-win7-windows-msvc", "bits32", "i686-pc-windows-gnu", Checked),
-    row!("x86_64-pc-windows-gnu", "bits64", "x86_64-pc-windows-gnu", Run),
-    row!("x86_64-pc-windows-gnullvm", "bits64", "x86_64-pc-windows-gnu", Checked),
-    row!("x86_64-pc-windows-msvc", "bits64", "x86_64-pc-windows-gnu", Checked),
-    row!("x86_64-uwp-windows-gnu", "bits64", "x86_64-pc-windows-gnu", Generated),
-    row!("x86_64-uwp-windows-msvc", "bits64", "x86_64-pc-windows-gnu", Generated),
-    row!("x86_64-win7-windows-gnu", "bits64", "x86_64-pc-windows-gnu", Generated),
-    row!("x86_64-win7-windows-msvc", "bits64", "x86_64-pc-windows-gnu", Checked),
+    row!("aarch64-pc-windows-gnullvm", "bits64", "aarch64-pc-windows-gnu"),
+    row!("aarch64-pc-windows-msvc", "bits64", "aarch64-pc-windows-gnu"),
+    row!("aarch64-uwp-windows-msvc", "bits64", "aarch64-pc-windows-gnu"),
+    row!("arm64ec-pc-windows-msvc", "bits64", "aarch64-pc-windows-gnu"),
+    row!("i686-pc-windows-gnu", "bits32", "i686-pc-windows-gnu"),
+    row!("i686-pc-windows-gnullvm", "bits32", "i686-pc-windows-gnu"),
+    row!("i686-pc-windows-msvc", "bits32", "i686-pc-windows-gnu"),
+    row!("i686-uwp-windows-gnu", "bits32", "i686-pc-windows-gnu"),
+    row!("i686-uwp-windows-msvc", "bits32", "i686-pc-windows-gnu"),
+    row!("i686-win7-windows-gnu", "bits32", "i686-pc-windows-gnu"),
+    row!("i686-win7-windows-msvc", "bits32", "i686-pc-windows-gnu"),
+    row!("x86_64-pc-windows-gnu", "bits64", "x86_64-pc-windows-gnu"),
+    row!("x86_64-pc-windows-gnullvm", "bits64", "x86_64-pc-windows-gnu"),
+    row!("x86_64-pc-windows-msvc", "bits64", "x86_64-pc-windows-gnu"),
+    row!("x86_64-uwp-windows-gnu", "bits64", "x86_64-pc-windows-gnu"),
+    row!("x86_64-uwp-windows-msvc", "bits64", "x86_64-pc-windows-gnu"),
+    row!("x86_64-win7-windows-gnu", "bits64", "x86_64-pc-windows-gnu"),
+    row!("x86_64-win7-windows-msvc", "bits64", "x86_64-pc-windows-gnu"),
+];
+
+/// Why the library is not compiled for some.
+const NO_STD: &str = "std for UWP and for other mingws is not built here";
+
+/// A difference to "checked".
+const PROVEN: &[(&str, Proof)] = &[
+    ("aarch64-uwp-windows-msvc", Proof::Generated(NO_STD)),
+    ("i686-pc-windows-gnu", Proof::Generated(NO_STD)),
+    ("i686-uwp-windows-gnu", Proof::Generated(NO_STD)),
+    ("i686-uwp-windows-msvc", Proof::Generated(NO_STD)),
+    ("i686-win7-windows-gnu", Proof::Generated(NO_STD)),
+    ("x86_64-uwp-windows-gnu", Proof::Generated(NO_STD)),
+    ("x86_64-uwp-windows-msvc", Proof::Generated(NO_STD)),
+    ("x86_64-win7-windows-gnu", Proof::Generated(NO_STD)),
+    ("x86_64-pc-windows-gnu", Proof::Run("wine")),
 ];
 
 /// 32-bit ARM.
