@@ -26,7 +26,9 @@ use mio::{Events, Interest, Poll, Token};
 
 /// What this build runs on.
 fn backend() -> &'static str {
-    if cfg!(mio_kqueue_double = "apple") {
+    if cfg!(mio_event_ports_double) {
+        "event-ports"
+    } else if cfg!(mio_kqueue_double = "apple") {
         "kqueue-apple"
     } else if cfg!(mio_kqueue_double = "dragonfly") {
         "kqueue-dragonfly"
@@ -333,7 +335,7 @@ fn table() -> String {
     let measured_on = if cfg!(windows) {
         "afd is measured under Wine 8."
     } else {
-        "kqueue is measured on a test double of the kernel named."
+        "kqueue and event ports are measured on test doubles of their kernels."
     };
     let mut text = format!(
         "What `Event` says on {}, measured by tests/truth_table.rs.\n\n\
