@@ -71,8 +71,8 @@ impl Waker {
     ///
     /// # Errors
     ///
-    /// What the system says; eventfd, pipe and kqueue fail only when the kernel is out of memory, event ports also when the
-    /// queue is full. A `wake` that fails may be tried again.
+    /// What the system says; eventfd, pipe, kqueue and Windows fail only when the kernel is out of memory, event ports also
+    /// when the queue is full. A `wake` that fails may be tried again.
     pub fn wake(&self) -> io::Result<()> {
         self.inner.wake()
     }

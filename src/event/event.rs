@@ -80,7 +80,7 @@ impl Event {
     /// The writing half is closed: this side shut both halves, the reader of a pipe is gone, or the connection failed.
     ///
     /// Best effort. A peer that only shut its own writing half does not close ours. On epoll and poll(2) an error without any
-    /// other condition counts as closed.
+    /// other condition counts as closed. Windows tells what the peer and the network did, not what this side has shut.
     #[must_use]
     pub fn is_write_closed(&self) -> bool {
         self.record.is_write_closed()

@@ -7,12 +7,26 @@ pub(crate) mod contract;
 #[allow(dead_code)] // Which of them a build uses depends on its features.
 pub(crate) mod errors;
 
-#[cfg(all(test, unix, feature = "os-poll"))]
+#[cfg(all(test, any(unix, windows), feature = "os-poll"))]
 mod contract_tests;
 // Hosts of WASI, played by Linux.
 #[cfg(all(test, target_os = "linux", feature = "os-poll"))]
 #[path = "wasip1/double/mod.rs"]
 mod wasip1_hosts;
+
+// The states of a socket on Windows.
+#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[allow(dead_code)] // Who else uses them is not here.
+#[path = "windows/afd/elsewhere_tests.rs"]
+mod afd_elsewhere;
+// The states of pipes of Windows.
+#[cfg(all(test, not(windows), feature = "os-poll"))]
+#[path = "windows/pipe_io/elsewhere_tests.rs"]
+mod pipe_elsewhere;
+// The states of a handle that is waited for on Windows.
+#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[path = "windows/wait/state.rs"]
+mod wait_elsewhere;
 
 #[cfg_attr(target_os = "aix", path = "os/aix.rs")]
 #[cfg_attr(target_vendor = "apple", path = "os/apple.rs")]

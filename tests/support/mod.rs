@@ -171,9 +171,3 @@ pub(crate) fn send(mut stream: impl io::Write, mut data: &[u8]) {
 pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
     assert_eq!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
 }
-
-/// Whether it says that nobody listens where a datagram was sent. Windows calls that a reset.
-pub(crate) fn is_refused(error: &io::Error) -> bool {
-    let kind = error.kind();
-    kind == ErrorKind::ConnectionRefused || cfg!(windows) && kind == ErrorKind::ConnectionReset
-}

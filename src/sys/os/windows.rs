@@ -1,10 +1,18 @@
-//! Windows.
+//! Windows: AFD, the driver of sockets, polls them; its answers come through a completion port, as do wakes.
 
 #[cfg(feature = "os-poll")]
-#[path = "../none/selector.rs"]
-mod selector;
+#[path = "../windows"]
+mod events {
+    pub(crate) mod afd;
+    pub(crate) mod iocp;
+    pub(crate) mod record;
+    #[cfg(feature = "os-ext")]
+    pub(crate) mod wait;
+
+    pub(crate) type Selector = afd::Afd;
+}
 #[cfg(feature = "os-poll")]
-pub(crate) use selector::Selector;
+pub(crate) use events::*;
 
 #[cfg(any(feature = "os-poll", feature = "net"))]
 #[path = "../windows/winsock/mod.rs"]
