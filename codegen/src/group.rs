@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::rust;
 use crate::sources::{Pack, hex};
 use crate::symbols::{self, Symbol};
-use crate::targets::{Os, Proof, Target};
+use crate::targets::{Os, Target};
 use crate::unix::{self, Request};
 
 /// Where headers come from.
@@ -306,8 +306,11 @@ pub(crate) fn summary(os: &Os, groups: &[Group], began: Instant) -> String {
         let name = group.path.file_stem().unwrap_or_default().to_string_lossy();
         let members = || os.targets.iter().filter(|target| target.group == name);
         let [generated, checked, linked, run] =
-            [Proof::Generated, Proof::Checked, Proof::Linked, Proof::Run]
-                .map(|proof| members().filter(|target| target.proof == proof).count());
+            ["generated", "checked", "linked", "run"].map(|word| {
+                members()
+                    .filter(|target| os.proof(target).word() == word)
+                    .count()
+            });
         text.push_str(&format!(
             "{name:<12} {:>7} {generated:>9} {checked:>7} {linked:>6} {run:>3}  generated/{}\n",
             group.serves.len(),

@@ -19,6 +19,7 @@ pub(crate) mod in_flight;
 mod syscall;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::io;
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
@@ -118,8 +119,8 @@ impl Port {
             attached.last = attached.last.wrapping_add(1);
             let number = attached.last;
             // Numbers come back after all others had their turn.
-            if !attached.by_number.contains_key(&number) {
-                attached.by_number.insert(number, receiver);
+            if let Entry::Vacant(place) = attached.by_number.entry(number) {
+                place.insert(receiver);
                 return Attachment {
                     port: Arc::downgrade(self),
                     number,

@@ -154,49 +154,5 @@ pub(super) fn duplicate(handle: RawHandle) -> io::Result<OwnedHandle> {
 }
 
 #[cfg(test)]
-pub(super) mod events {
-    //! Something to wait for.
-
-    use super::*;
-
-    #[link(name = "kernel32")]
-    unsafe extern "system" {
-        fn CreateEventW(
-            attributes: *const c_void,
-            is_manual: i32,
-            is_set: i32,
-            name: *const u16,
-        ) -> RawHandle;
-        fn SetEvent(event: RawHandle) -> i32;
-        fn ResetEvent(event: RawHandle) -> i32;
-    }
-
-    /// An event object.
-    pub(in super::super) struct Event(OwnedHandle);
-
-    impl Event {
-        pub(in super::super) fn new(is_manual: bool) -> Event {
-            // SAFETY: attributes and name are optional; the call touches no memory.
-            let handle = unsafe { CreateEventW(ptr::null(), i32::from(is_manual), 0, ptr::null()) };
-            assert!(!handle.is_null());
-            // SAFETY: the call succeeded, so this is a new handle that nothing else owns.
-            Event(unsafe { OwnedHandle::from_raw_handle(handle) })
-        }
-
-        pub(in super::super) fn set(&self) {
-            // SAFETY: the handle is open; the call touches no memory.
-            assert_ne!(unsafe { SetEvent(self.0.as_raw_handle()) }, 0);
-        }
-
-        pub(in super::super) fn reset(&self) {
-            // SAFETY: the handle is open; the call touches no memory.
-            assert_ne!(unsafe { ResetEvent(self.0.as_raw_handle()) }, 0);
-        }
-    }
-
-    impl AsRawHandle for Event {
-        fn as_raw_handle(&self) -> RawHandle {
-            self.0.as_raw_handle()
-        }
-    }
-}
+#[path = "double/syscall.rs"]
+pub(super) mod double;
