@@ -75,7 +75,6 @@ mod wait_elsewhere;
 #[cfg_attr(target_os = "vita", path = "os/vita.rs")]
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "os/wasip1.rs")]
 #[cfg_attr(all(target_os = "wasi", not(target_env = "p1")), path = "os/wasip2.rs")]
-#[cfg_attr(windows, path = "os/windows.rs")]
 #[allow(dead_code)] // Which of its mechanisms' functions a build uses depends on its features.
 mod os;
 #[allow(unused_imports)] // Without features a page is empty.
@@ -107,6 +106,9 @@ pub(crate) mod lanes;
 #[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
 #[allow(unused_imports)] // A system without a page has no bindings.
 pub(crate) mod raw;
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)] // Used by the selectors that make their records themselves.
+pub(crate) mod record_list;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that count in milliseconds.
 pub(crate) mod timeout;
