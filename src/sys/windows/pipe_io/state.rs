@@ -194,16 +194,16 @@ impl<M: Memory, P> State<M, P> {
     }
 
     /// The port goes: all must end soon, and is awaited.
-    pub(crate) fn abandon(&mut self, device: &mut dyn Device<M, P>) {
+    pub(crate) fn abandon(&mut self, mut cancel: impl FnMut(&P)) {
         self.deregister();
         if let Some(held) = &self.connect {
-            device.cancel(&held.pending);
+            cancel(&held.pending);
         }
         if let Read::Pending(held) = &self.read {
-            device.cancel(&held.pending);
+            cancel(&held.pending);
         }
         if let Write::Pending(held) = &self.write {
-            device.cancel(&held.pending);
+            cancel(&held.pending);
         }
     }
 

@@ -102,6 +102,11 @@ impl Pipe {
         self.script.refusals.push_back(Some(fault(meaning)));
     }
 
+    fn abandon(&mut self) {
+        let cancelled = &mut self.script.cancelled;
+        self.state.abandon(|pending| cancelled.push(*pending));
+    }
+
     fn connect(&mut self) -> io::Result<()> {
         self.state.connect(&mut self.script)
     }
@@ -750,7 +755,7 @@ fn the_port_goes() {
     let mut pipe = Pipe::up(ALL);
     pipe.connect().unwrap_err();
     pipe.write(b"abc").unwrap();
-    pipe.state.abandon(&mut pipe.script);
+    pipe.abandon();
     assert_eq!(pipe.script.cancelled.len(), 3);
     pipe.end(Call::Connect, Err(fault(Meaning::Aborted)));
     pipe.end(Call::Read, Err(fault(Meaning::Aborted)));
@@ -768,7 +773,7 @@ fn the_port_goes() {
 fn the_port_goes_and_nothing_can_be_started() {
     let mut pipe = Pipe::up(ALL);
     pipe.write(b"abc").unwrap();
-    pipe.state.abandon(&mut pipe.script);
+    pipe.abandon();
     // The read had ended before, and a part was written.
     pipe.receive(b"in");
     pipe.refuse(Meaning::Failed);
@@ -782,7 +787,7 @@ fn the_port_goes_and_nothing_can_be_started() {
 #[test]
 fn an_idle_pipe_is_abandoned_or_dropped() {
     let mut pipe = Pipe::new();
-    pipe.state.abandon(&mut pipe.script);
+    pipe.abandon();
     pipe.state.close(&mut pipe.script);
     assert!(pipe.script.cancelled.is_empty());
     assert!(!pipe.state.deregister());
@@ -860,6 +865,14 @@ fn what_holds_is_said_again() {
     pipe.register(ALL, true);
     pipe.state.deregister();
     pipe.register(Interest::WRITABLE, false);
+    assert_eq!(pipe.said(), Ready::NOTHING);
+}
+
+#[test]
+fn nothing_of_an_earlier_interest_is_said() {
+    let mut pipe = Pipe::new();
+    pipe.register(ALL, true);
+    pipe.register(Interest::READABLE, true);
     assert_eq!(pipe.said(), Ready::NOTHING);
 }
 
