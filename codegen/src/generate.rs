@@ -14,6 +14,7 @@ use crate::rust;
 use crate::sources::{self, Sources};
 use crate::surface::TABLES;
 use crate::targets::{Os, SYSTEMS, Target};
+use crate::windows;
 use crate::write::{Folder, Tree};
 
 /// The version of bindgen that Cargo.toml pins.
@@ -72,6 +73,11 @@ impl Generator {
                 format!("{} {} {}", pack.package, pack.version, pack.sha256)
             }
             None => "no pack".to_owned(),
+        };
+        let headers = if os.name == windows::NAME {
+            format!("{headers}, {}", windows::TOOLS)
+        } else {
+            headers
         };
         Ok(format!(
             "bindgen {BINDGEN}, {} {}, {headers}, mio-codegen {}",

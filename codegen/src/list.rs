@@ -27,7 +27,7 @@ pub(crate) fn targets() -> String {
             text.push_str(&format!(
                 "{:<40} {group:<16} {}\n",
                 target.triple,
-                target.proof.word()
+                os.proof(target).word()
             ));
         }
         for left in os.left_out {

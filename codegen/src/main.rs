@@ -33,10 +33,12 @@ mod sources;
 mod surface;
 mod symbols;
 mod tables;
-mod targets;
 mod unix;
 mod usage;
+mod windows;
 mod write;
+
+use mio_targets as targets;
 
 use std::fs;
 use std::io::Write;

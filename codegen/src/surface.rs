@@ -263,7 +263,8 @@ fn read_system(
         }
     }
     let inputs = generator.inputs(os)?;
-    let read = group::read_all(os, &targets, &inputs, headers, true);
+    let metadata = group::metadata(&inputs)?;
+    let read = group::read_all(os, &targets, &inputs, headers, metadata.as_ref(), true);
     for (target, result) in targets.iter().zip(read.into_values()) {
         match result {
             Ok(facts) => {

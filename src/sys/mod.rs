@@ -7,12 +7,26 @@ pub(crate) mod contract;
 #[allow(dead_code)] // Which of them a build uses depends on its features.
 pub(crate) mod errors;
 
-#[cfg(all(test, unix, feature = "os-poll"))]
+#[cfg(all(test, any(unix, windows), feature = "os-poll"))]
 mod contract_tests;
 // Hosts of WASI, played by Linux.
 #[cfg(all(test, target_os = "linux", feature = "os-poll"))]
 #[path = "wasip1/double/mod.rs"]
 mod wasip1_hosts;
+
+// The states of a socket on Windows.
+#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[allow(dead_code)] // Who else uses them is not here.
+#[path = "windows/afd/elsewhere_tests.rs"]
+mod afd_elsewhere;
+// The states of pipes of Windows.
+#[cfg(all(test, not(windows), feature = "os-poll"))]
+#[path = "windows/pipe_io/elsewhere_tests.rs"]
+mod pipe_elsewhere;
+// The states of a handle that is waited for on Windows.
+#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[path = "windows/wait/state.rs"]
+mod wait_elsewhere;
 
 #[cfg_attr(target_os = "aix", path = "os/aix.rs")]
 #[cfg_attr(target_vendor = "apple", path = "os/apple.rs")]
@@ -31,6 +45,7 @@ mod wasip1_hosts;
     all(
         any(target_os = "linux", target_os = "android"),
         not(any(
+            mio_event_ports_double,
             mio_kqueue_double = "apple",
             mio_kqueue_double = "dragonfly",
             mio_kqueue_double = "freebsd",
@@ -40,6 +55,7 @@ mod wasip1_hosts;
     ),
     path = "os/linux.rs"
 )]
+#[cfg_attr(mio_event_ports_double, path = "os/linux_event_ports_double.rs")]
 #[cfg_attr(
     any(
         mio_kqueue_double = "apple",
@@ -55,9 +71,11 @@ mod wasip1_hosts;
 #[cfg_attr(target_os = "nuttx", path = "os/nuttx.rs")]
 #[cfg_attr(target_os = "openbsd", path = "os/openbsd.rs")]
 #[cfg_attr(target_os = "redox", path = "os/redox.rs")]
+#[cfg_attr(target_os = "solaris", path = "os/solaris.rs")]
 #[cfg_attr(target_os = "vita", path = "os/vita.rs")]
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "os/wasip1.rs")]
 #[cfg_attr(all(target_os = "wasi", not(target_env = "p1")), path = "os/wasip2.rs")]
+#[cfg_attr(windows, path = "os/windows.rs")]
 #[allow(dead_code)] // Which of its mechanisms' functions a build uses depends on its features.
 mod os;
 #[allow(unused_imports)] // Without features a page is empty.
@@ -89,6 +107,9 @@ pub(crate) mod lanes;
 #[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
 #[allow(unused_imports)] // A system without a page has no bindings.
 pub(crate) mod raw;
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)] // Used by the selectors that make their records themselves.
+pub(crate) mod record_list;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that count in milliseconds.
 pub(crate) mod timeout;

@@ -9,6 +9,9 @@
 //! so the first clearing after T is at the latest the one that follows the wait which takes U's notification. That clearing
 //! acquires what T released, and that wait returns the waker's event. More clearings only make later wakes notify again.
 //!
+//! On a completion port a packet says which waker it is from. There each waker has bits of its own, cleared when one of its
+//! packets is taken; the argument is the same, with "the wait that takes this notification" for "every return".
+//!
 //! The model checker rejects each of these shortcuts: a load before the `fetch_or`, a store in place of the `swap`, clearing
 //! before the kernel wait or after the caller has seen the events, notifying before the bit is set.
 
@@ -73,6 +76,16 @@ impl WakeBits {
     /// Takes an announcement back after the notification failed, so that the next wake tries again.
     pub(crate) fn retract(&self, bit: usize) {
         self.pending.fetch_and(!bit, Ordering::AcqRel);
+    }
+
+    /// Clears the bits of wakers whose notifications were taken by a wait after which others may still be queued. To be called as
+    /// `seen`, and only if it is known whose notifications there were.
+    ///
+    /// The argument is the same: the wake that set a bit notifies after it, and the wait that takes this notification clears it.
+    pub(crate) fn seen_these(&self, bits: usize) {
+        if bits != 0 {
+            self.pending.fetch_and(!bits, Ordering::AcqRel);
+        }
     }
 
     /// Clears all bits. To be called after every return of the kernel wait (events, time-out, error), before anything reaches

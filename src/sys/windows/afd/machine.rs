@@ -183,7 +183,12 @@ impl<I, P> Machine<I, P> {
     }
 
     /// The packet has come. Returns the conditions to report, or 0.
-    pub(super) fn completed(&mut self, idle: I, answer: Answer, now: impl FnOnce() -> Instant) -> u32 {
+    pub(super) fn completed(
+        &mut self,
+        idle: I,
+        answer: Answer,
+        now: impl FnOnce() -> Instant,
+    ) -> u32 {
         let asked = match mem::replace(&mut self.poll, Poll::Idle(idle)) {
             Poll::Pending { asked, .. } => asked,
             // What was asked for is not known any more, so what is not answered says nothing.
@@ -335,3 +340,11 @@ impl<I, P> Machine<I, P> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "machine_raw_tests.rs"]
+mod raw_tests;

@@ -2,10 +2,10 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::mem;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawSocket};
 use std::ptr;
 
+use super::base::NOT_A_SOCKET;
 use super::faults;
 use super::machine::Answer;
 use super::source::AfdPoll;
@@ -66,16 +66,12 @@ impl PollInfo {
 
 /// Whether a status says that there is no such socket.
 fn is_gone(status: raw::NTSTATUS) -> bool {
-    [
-        raw::STATUS_INVALID_HANDLE,
-        raw::STATUS_OBJECT_TYPE_MISMATCH,
-    ]
-    .contains(&status)
+    [raw::STATUS_INVALID_HANDLE, raw::STATUS_OBJECT_TYPE_MISMATCH].contains(&status)
 }
 
 /// Whether a poll was refused because there is no such socket.
 pub(super) fn says_gone(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(raw::ERROR_INVALID_HANDLE as i32)
+    error.raw_os_error() == Some(raw::ERROR_INVALID_HANDLE)
 }
 
 /// `NtCreateFile` of a handle to AFD, for operations that send packets.
@@ -234,6 +230,27 @@ pub(super) fn socket_ioctl(socket: RawSocket, code: u32) -> io::Result<RawSocket
     Ok(answer as RawSocket)
 }
 
+/// `getsockopt` of the type, for the error alone: not every system looks at the number of a socket before it is polled.
+pub(super) fn check(socket: RawSocket) -> io::Result<()> {
+    let mut kind = 0_i32;
+    let mut length = size_of::<i32>() as i32;
+    // SAFETY: the call writes at most `length` bytes, for which there is room, and the length. The socket is a number for the
+    // system.
+    let result = unsafe {
+        raw::getsockopt(
+            socket as usize,
+            raw::SOL_SOCKET,
+            raw::SO_TYPE,
+            (&raw mut kind).cast(),
+            &raw mut length,
+        )
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 /// One socket to look at, and what was seen.
 #[repr(transparent)]
 pub(super) struct Look(raw::WSAPOLLFD);
@@ -258,12 +275,25 @@ impl Look {
         })
     }
 
+    /// It was found closed.
+    pub(super) fn set_closed(&mut self) {
+        self.0.revents = raw::POLLNVAL as i16;
+    }
+
+    /// Nothing is known of it.
+    pub(super) fn set_unknown(&mut self) {
+        self.0.revents = 0;
+    }
+
     /// What was seen, in AFD's words. A socket that is not open has been closed.
     pub(super) fn seen(&self) -> u32 {
         let seen = self.0.revents;
         let mut conditions = 0;
         for (bits, means) in [
-            (raw::POLLRDNORM, raw::AFD_POLL_RECEIVE | raw::AFD_POLL_ACCEPT),
+            (
+                raw::POLLRDNORM,
+                raw::AFD_POLL_RECEIVE | raw::AFD_POLL_ACCEPT,
+            ),
             (raw::POLLRDBAND, raw::AFD_POLL_RECEIVE_EXPEDITED),
             (raw::POLLWRNORM, raw::AFD_POLL_SEND),
             (raw::POLLHUP, raw::AFD_POLL_DISCONNECT),
@@ -277,8 +307,16 @@ impl Look {
     }
 }
 
-/// `WSAPoll` without waiting.
+/// Whether a look has failed because there is no such socket.
+pub(super) fn says_no_socket(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(NOT_A_SOCKET)
+}
+
+/// `WSAPoll` without waiting. One socket that is closed may be told by its record, or by an error.
 pub(super) fn look(sockets: &mut [Look]) -> io::Result<()> {
+    if let Some(code) = faults::look(sockets.len()) {
+        return Err(io::Error::from_raw_os_error(code));
+    }
     let count = u32::try_from(sockets.len()).unwrap_or(u32::MAX);
     // SAFETY: the call reads and writes so many records, for which there is room; a `Look` is one `WSAPOLLFD`.
     let result = unsafe { raw::WSAPoll(sockets.as_mut_ptr().cast(), count, 0) };
@@ -289,4 +327,4 @@ pub(super) fn look(sockets: &mut [Look]) -> io::Result<()> {
 }
 
 // An AFD poll's status is written through the start of an `OVERLAPPED`.
-const _: () = assert!(mem::align_of::<raw::OVERLAPPED>() >= mem::align_of::<raw::IO_STATUS_BLOCK>());
+const _: () = assert!(align_of::<raw::OVERLAPPED>() >= align_of::<raw::IO_STATUS_BLOCK>());

@@ -12,69 +12,70 @@ use crate::sys::record::Record;
 use crate::sys::wake_bits::WakeBits;
 
 /// Wakes the thread that waits for packets. See `wake_bits` for the protocol.
+///
+/// A packet says whose it is, so every waker has its bits for itself, and they are cleared when its own packet is taken: between
+/// two of its events any number of wakes post one packet, however many wakers there are.
 pub(crate) struct Waker {
-    /// Gone first: no packet of this waker is delivered afterwards.
+    /// Without it no packet of this waker is delivered any more.
     attachment: Attachment,
-    bit: Bit,
-    /// The receiver of its packets.
-    _bell: Arc<Bell>,
+    bell: Arc<Bell>,
 }
 
-/// A waker's bit, given back on drop.
-struct Bit {
-    /// 0 if there was none left.
-    bit: usize,
-    wakes: Arc<WakeBits>,
-}
-
-/// Where a packet finds the token.
+/// The receiver of a waker's packets.
+#[derive(Debug)]
 struct Bell {
     token: Token,
+    bit: usize,
+    bits: WakeBits,
 }
 
 impl Waker {
-    pub(super) fn new(port: &Arc<Port>, wakes: &Arc<WakeBits>, token: Token) -> Waker {
-        let bell = Arc::new(Bell { token });
+    pub(super) fn new(port: &Arc<Port>, token: Token) -> Waker {
+        let bits = WakeBits::new();
+        let bell = Arc::new(Bell {
+            token,
+            bit: bits.take(),
+            bits,
+        });
         let receiver: Weak<Bell> = Arc::downgrade(&bell);
         Waker {
             attachment: port.attach(receiver),
-            bit: Bit {
-                bit: wakes.take(),
-                wakes: Arc::clone(wakes),
-            },
-            _bell: bell,
+            bell,
         }
+    }
+}
+
+#[cfg(test)]
+impl Waker {
+    /// What its packets say.
+    pub(super) fn number(&self) -> usize {
+        self.attachment.number()
     }
 }
 
 impl Wake for Waker {
     fn wake(&self) -> io::Result<()> {
-        let Bit { bit, wakes } = &self.bit;
-        if !wakes.announce(*bit) {
+        let Bell { bit, bits, .. } = &*self.bell;
+        if !bits.announce(*bit) {
             return Ok(());
         }
-        self.attachment
-            .notice()
-            .inspect_err(|_| wakes.retract(*bit))
+        self.attachment.notice().inspect_err(|_| bits.retract(*bit))
     }
 }
 
 impl Attached for Bell {
     fn noticed(&self, round: &mut Round<'_>) {
+        self.bits.seen();
         round.report(Record::new(self.token, raw::AFD_POLL_RECEIVE));
     }
 
     fn abandon(&self) {}
 }
 
-impl Drop for Bit {
-    fn drop(&mut self) {
-        self.wakes.give_back(self.bit);
-    }
-}
-
 impl fmt::Debug for Waker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Waker").finish_non_exhaustive()
+        f.debug_struct("Waker")
+            .field("token", &self.bell.token)
+            .finish_non_exhaustive()
     }
 }

@@ -46,9 +46,8 @@ pub(crate) type Packets = KernelVec<Packet>;
 /// `CreateIoCompletionPort` of a new port.
 pub(super) fn create() -> io::Result<OwnedHandle> {
     // SAFETY: without a file and without a port the call makes a new port; it touches no memory.
-    let handle = unsafe {
-        raw::CreateIoCompletionPort(raw::INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 0)
-    };
+    let handle =
+        unsafe { raw::CreateIoCompletionPort(raw::INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 0) };
     if handle.is_null() {
         return Err(io::Error::last_os_error());
     }
@@ -72,7 +71,8 @@ pub(super) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) ->
 pub(super) fn post(port: BorrowedHandle<'_>, number: usize) -> io::Result<()> {
     let number = ptr::without_provenance_mut(number);
     // SAFETY: the port is open. The pointer is handed through and followed by nobody: its key says that it is a number.
-    let result = unsafe { raw::PostQueuedCompletionStatus(port.as_raw_handle(), 0, NUMBER, number) };
+    let result =
+        unsafe { raw::PostQueuedCompletionStatus(port.as_raw_handle(), 0, NUMBER, number) };
     if result == 0 {
         return Err(io::Error::last_os_error());
     }
@@ -104,7 +104,7 @@ pub(super) fn dequeue(
             return Ok(usize::try_from(count).unwrap_or(0));
         }
         let error = io::Error::last_os_error();
-        if error.raw_os_error() == Some(raw::WAIT_TIMEOUT as i32) {
+        if error.raw_os_error() == Some(raw::WAIT_TIMEOUT) {
             return Ok(0);
         }
         Err(error)

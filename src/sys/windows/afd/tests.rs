@@ -1,0 +1,273 @@
+//! The selector against AFD itself, and against an AFD that fails.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::windows::io::AsRawSocket;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use super::*;
+use crate::sys::contract::{Record as _, Records as _, Selector as _, Wake as _};
+use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
+
+/// `STATUS_INSUFFICIENT_RESOURCES`: what a poll may be refused with at any time.
+const NO_RESOURCES: i32 = 0xC000_009A_u32 as i32;
+/// `ERROR_NO_SYSTEM_RESOURCES`, which it becomes.
+const NO_SYSTEM_RESOURCES: i32 = 1450;
+
+/// Lets `passing` polls of this thread pass, and refuses the next one.
+fn refuse_poll(passing: u32) {
+    faults::POLLS.set(Some(faults::Plan {
+        passing,
+        status: NO_RESOURCES,
+    }));
+}
+
+/// Refuses the next cancelling of this thread.
+fn refuse_cancel() {
+    faults::CANCELS.set(Some(faults::Plan {
+        passing: 0,
+        status: NO_RESOURCES,
+    }));
+}
+
+pub(super) fn register(
+    selector: &Afd,
+    stream: &TcpStream,
+    token: usize,
+    interest: Interest,
+) -> Registration {
+    selector
+        .register(stream.as_raw_socket(), Token(token), interest)
+        .unwrap()
+}
+
+/// Collects the events of several waits, sorted, until there are `count`.
+pub(super) fn collect(selector: &mut Afd, records: &mut Records, count: usize) -> Vec<usize> {
+    let mut got = Vec::new();
+    while got.len() < count {
+        let more = tokens(selector, records, LONG);
+        assert!(!more.is_empty(), "{got:?}");
+        got.extend(more);
+    }
+    got.sort_unstable();
+    got
+}
+
+/// the wait goes on, the others deliver, and the one at fault is told to look for itself.
+#[test]
+fn a_source_that_is_refused_fails_nobody() {
+    let mut selector = Afd::new().unwrap();
+    for capacity in [16, 1] {
+        let mut records = Records::with_capacity(capacity);
+        let pairs: Vec<_> = (0..3).map(|_| stream_pair()).collect();
+        let registrations: Vec<_> = pairs
+            .iter()
+            .enumerate()
+            .map(|(token, (left, _))| register(&selector, left, token, Interest::WRITABLE))
+            .collect();
+        refuse_poll(1);
+        let mut seen = Vec::new();
+        while seen.len() < 3 {
+            for token in tokens(&mut selector, &mut records, LONG) {
+                seen.push(token);
+            }
+            for record in records.as_slice() {
+                assert!(record.is_writable() && !record.is_readable());
+                assert_eq!(record.is_error(), record.token() == Token(1));
+                assert!(!record.is_read_closed() && !record.is_write_closed());
+            }
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, [0, 1, 2]);
+        // It is out until it is armed, and then polled again.
+        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        Afd::rearm(&registrations[1]).unwrap();
+        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+        assert!(!records.as_slice()[0].is_error());
+    }
+}
+
+/// whoever registers while another thread waits gets the error, and nothing is left behind.
+#[test]
+fn a_refusal_is_told_to_who_registers() {
+    let mut selector = Afd::new().unwrap();
+    let registry = selector.try_clone().unwrap();
+    let waker = selector.waker(Token(9)).unwrap();
+    let (left, right) = stream_pair();
+    let shared = Arc::clone(&selector.shared);
+    thread::scope(|scope| {
+        let poller = scope.spawn(move || {
+            let mut records = Records::with_capacity(4);
+            let got = tokens(&mut selector, &mut records, LONG);
+            (selector, got)
+        });
+        while !shared.is_waiting.load(Ordering::Relaxed) {
+            thread::yield_now();
+        }
+        // The list may still be about to be taken: then the refusal meets the poller, which has no plan of its own.
+        drop(shared.updates());
+        refuse_poll(0);
+        let error = registry
+            .register(left.as_raw_socket(), Token(1), BOTH)
+            .unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(NO_SYSTEM_RESOURCES));
+        refuse_poll(0);
+        let error = registry
+            .register_raw(left.as_raw_socket(), Token(1), BOTH)
+            .unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(NO_SYSTEM_RESOURCES));
+        let error = registry.deregister_raw(left.as_raw_socket()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+
+        waker.wake().unwrap();
+        let (mut selector, got) = poller.join().unwrap();
+        assert_eq!(got, [9]);
+        let mut records = Records::with_capacity(4);
+        let _registration = register(&selector, &left, 2, Interest::READABLE);
+        (&right).write_all(b"x").unwrap();
+        assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+    });
+}
+
+/// neither a panic nor silence.
+#[test]
+fn a_poll_that_cannot_be_cancelled_is_no_end() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Records::with_capacity(4);
+    let (left, right) = stream_pair();
+    let (other, _other_peer) = stream_pair();
+    let raw = left.as_raw_socket();
+    let mut registration = register(&selector, &left, 1, Interest::READABLE);
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    selector
+        .reregister(&mut registration, raw, Token(2), BOTH)
+        .unwrap();
+    let _other = register(&selector, &other, 3, Interest::WRITABLE);
+    refuse_cancel();
+    assert_eq!(collect(&mut selector, &mut records, 2), [2, 3]);
+    Afd::rearm(&registration).unwrap();
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+    assert!(records.as_slice()[0].is_writable() && !records.as_slice()[0].is_error());
+
+    // At the end of a registration it leaves nothing that would be reported.
+    refuse_cancel();
+    selector.deregister(registration, raw).unwrap();
+    (&right).write_all(b"x").unwrap();
+    assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(20))).is_empty());
+    let _again = register(&selector, &left, 4, Interest::READABLE);
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [4]);
+}
+
+/// a packet that is no event does not end a wait.
+#[test]
+fn packets_of_nobody_are_no_events() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Records::with_capacity(4);
+    let port = Arc::clone(selector.port());
+    let waker = selector.waker(Token(1)).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in [0, usize::MAX, 1 << 20] {
+                crate::sys::iocp::post_number(port.handle(), number).unwrap();
+                thread::sleep(Duration::from_millis(5));
+            }
+            waker.wake().unwrap();
+        });
+        assert_eq!(tokens(&mut selector, &mut records, None), [1]);
+    });
+}
+
+/// registrations that come and go neither shorten nor lengthen a wait.
+#[test]
+fn a_timed_wait_keeps_its_deadline() {
+    let mut selector = Afd::new().unwrap();
+    let registry = selector.try_clone().unwrap();
+    let mut records = Records::with_capacity(4);
+    let ended = AtomicBool::new(false);
+    let rounds = AtomicUsize::new(0);
+    let (left, _right) = stream_pair();
+    let raw = left.as_raw_socket();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                let mut registration = registry
+                    .register(raw, Token(1), Interest::READABLE)
+                    .unwrap();
+                registry
+                    .reregister(&mut registration, raw, Token(1), Interest::PRIORITY)
+                    .unwrap();
+                registry.deregister(registration, raw).unwrap();
+                rounds.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        let time = Duration::from_millis(300);
+        let start = Instant::now();
+        let got = tokens(&mut selector, &mut records, Some(time));
+        let elapsed = start.elapsed();
+        ended.store(true, Ordering::Relaxed);
+        assert!(got.is_empty());
+        assert!(elapsed >= time, "{elapsed:?}");
+        assert!(elapsed < time * 10, "{elapsed:?}");
+    });
+    assert!(rounds.into_inner() > 0);
+}
+
+/// A-35 on AFD: a raw socket that is never served is reported seldom, and one that is drained elsewhere soon.
+#[test]
+fn raw_sockets_keep_to_the_lanes() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Records::with_capacity(4);
+    let (left, right) = stream_pair();
+    let raw = left.as_raw_socket();
+    selector.register_raw(raw, Token(1), BOTH).unwrap();
+    (&right).write_all(b"x").unwrap();
+    let start = Instant::now();
+    let mut returns = 0;
+    while start.elapsed() < Duration::from_secs(1) {
+        let left = Duration::from_secs(1).saturating_sub(start.elapsed());
+        returns += usize::from(!tokens(&mut selector, &mut records, Some(left)).is_empty());
+    }
+    // Both directions have their free reports, and then one for each pause.
+    assert!(returns <= 2 * (64 + 8) + 2 * 110, "{returns}");
+    assert!(returns >= 20, "{returns}");
+
+    selector
+        .reregister_raw(raw, Token(2), Interest::READABLE)
+        .unwrap();
+    for _ in 0..300 {
+        assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
+        (&right).write_all(b"x").unwrap();
+        let start = Instant::now();
+        assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+        assert!(start.elapsed() < Duration::from_secs(2));
+    }
+    selector.deregister_raw(raw).unwrap();
+    assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(30))).is_empty());
+}
+
+/// A-56 for a connection that is refused and one that is reset: one event, and then none.
+#[test]
+fn failures_come_once() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Records::with_capacity(4);
+    let (left, right) = stream_pair();
+    let _registration = register(&selector, &left, 1, BOTH);
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+    // Closed with data unread, it resets.
+    (&left).write_all(b"unread").unwrap();
+    thread::sleep(Duration::from_millis(20));
+    drop(right);
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+    let record = records.as_slice()[0];
+    assert!(record.is_read_closed() && record.is_write_closed() && record.is_error());
+    let mut more = 0;
+    while !tokens(&mut selector, &mut records, Some(Duration::from_millis(50))).is_empty() {
+        // What is left says nothing of the failure again.
+        more += 1;
+        assert!(records.as_slice().iter().all(|record| !record.is_error()));
+        assert!(more <= 2);
+    }
+}
