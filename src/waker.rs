@@ -67,7 +67,7 @@ impl Waker {
 
     /// Ends a waiting `poll`, or the next one.
     ///
-    /// It may be called from a signal handler on epoll and kqueue only; on poll(2) it takes a lock.
+    /// It may be called from a signal handler on epoll and kqueue only; on poll(2) and event ports it takes a lock.
     ///
     /// # Errors
     ///

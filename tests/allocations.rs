@@ -1,5 +1,19 @@
 //! A warm queue allocates nothing: neither `poll`, nor a wake, nor arming after `WouldBlock`, nor registering anew.
-#![cfg(all(feature = "os-poll", feature = "net", not(target_os = "wasi")))]
+//!
+//! Doubles of kernels do, in the calls of the selectors above them.
+#![cfg(all(
+    feature = "os-poll",
+    feature = "net",
+    not(target_os = "wasi"),
+    not(any(
+        mio_event_ports_double,
+        mio_kqueue_double = "apple",
+        mio_kqueue_double = "dragonfly",
+        mio_kqueue_double = "freebsd",
+        mio_kqueue_double = "netbsd",
+        mio_kqueue_double = "openbsd"
+    ))
+))]
 #![allow(unsafe_code)]
 
 mod support;

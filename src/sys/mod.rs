@@ -45,6 +45,7 @@ mod wait_elsewhere;
     all(
         any(target_os = "linux", target_os = "android"),
         not(any(
+            mio_event_ports_double,
             mio_kqueue_double = "apple",
             mio_kqueue_double = "dragonfly",
             mio_kqueue_double = "freebsd",
@@ -54,6 +55,7 @@ mod wait_elsewhere;
     ),
     path = "os/linux.rs"
 )]
+#[cfg_attr(mio_event_ports_double, path = "os/linux_event_ports_double.rs")]
 #[cfg_attr(
     any(
         mio_kqueue_double = "apple",
@@ -69,6 +71,7 @@ mod wait_elsewhere;
 #[cfg_attr(target_os = "nuttx", path = "os/nuttx.rs")]
 #[cfg_attr(target_os = "openbsd", path = "os/openbsd.rs")]
 #[cfg_attr(target_os = "redox", path = "os/redox.rs")]
+#[cfg_attr(target_os = "solaris", path = "os/solaris.rs")]
 #[cfg_attr(target_os = "vita", path = "os/vita.rs")]
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "os/wasip1.rs")]
 #[cfg_attr(all(target_os = "wasi", not(target_env = "p1")), path = "os/wasip2.rs")]

@@ -82,6 +82,23 @@ pub(crate) const KQUEUE: bool = cfg!(all(
     )
 ));
 
+/// Whether the end of a peer's stream is told apart from data. Elsewhere only reading tells it.
+pub(crate) const TELLS_END: bool = !cfg!(any(
+    target_os = "aix",
+    target_os = "cygwin",
+    target_os = "espidf",
+    target_os = "fuchsia",
+    target_os = "haiku",
+    target_os = "horizon",
+    target_os = "hurd",
+    target_os = "nto",
+    target_os = "nuttx",
+    target_os = "solaris",
+    target_os = "vita",
+    target_os = "wasi",
+    mio_event_ports_double,
+));
+
 /// Polls until each of these has been said by an event of `token`, by one or by several.
 pub(crate) fn wait_for_all(
     queue: &mut Poll,

@@ -10,6 +10,7 @@ use std::os::windows::io::{AsRawHandle, FromRawHandle, IntoRawHandle, OwnedHandl
 use std::process;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Instant;
 
 use mio::windows::NamedPipe;
@@ -43,6 +44,7 @@ const PIPE_ACCESS_OUTBOUND: u32 = 2;
 const PIPE_TYPE_MESSAGE: u32 = 4;
 const PIPE_READMODE_MESSAGE: u32 = 2;
 const FILE_FLAG_FIRST_PIPE_INSTANCE: u32 = 0x0008_0000;
+const ERROR_PIPE_BUSY: i32 = 231;
 const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
 
 pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -136,9 +138,19 @@ pub(crate) fn client(name: &str, kind: Kind) -> NamedPipe {
     from_file(file)
 }
 
-/// The client's end, for plain blocking I/O.
+/// The client's end, for plain blocking I/O. Waits for an instance that has no client yet.
 pub(crate) fn blocking_client(name: &str, kind: Kind) -> File {
-    options(kind).open(name).unwrap()
+    let end = Instant::now() + LONG;
+    loop {
+        match options(kind).open(name) {
+            Ok(file) => return file,
+            Err(error) => {
+                assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_BUSY));
+                assert!(Instant::now() < end, "{error}");
+                thread::yield_now();
+            }
+        }
+    }
 }
 
 /// Both ends, connected.

@@ -71,9 +71,14 @@ fn stages() -> Vec<Stage> {
         );
     }
     add(
+        "event-ports-double",
+        "all tests on event ports, over a double of Solaris' kernel",
+        Box::new(event_ports_double),
+    );
+    add(
         "mutations",
-        "each known mistake in the kqueue selector is noticed by a test",
-        Box::new(mutations::kqueue),
+        "each known mistake in the selectors over doubles is noticed by a test",
+        Box::new(mutations::all),
     );
     add(
         "tests-reduced",
@@ -221,6 +226,37 @@ fn kqueue_double(context: &mut Context<'_>, kernel: &str) -> Result<()> {
     .set("RUSTFLAGS", format!("--cfg mio_kqueue_double=\"{kernel}\""))
     .set("CARGO_TARGET_DIR", context.project.target("kqueue-double"));
     context.run(step).map(drop)
+}
+
+/// The same for event ports; once more with every event beside an error, and ETIME without a count.
+fn event_ports_double(context: &mut Context<'_>) -> Result<()> {
+    let step = |arguments: &str, faults| {
+        Step::cargo(context.project, PLAIN, "test --all-features --no-fail-fast")
+            .words(arguments)
+            .set("RUSTFLAGS", "--cfg mio_event_ports_double")
+            .set(
+                "CARGO_TARGET_DIR",
+                context.project.target("event-ports-double"),
+            )
+            .set("MIO_EVENT_PORTS_DOUBLE", faults)
+    };
+    let lints = Step::cargo(
+        context.project,
+        PLAIN,
+        "clippy --all-targets --all-features -- -D warnings",
+    )
+    .set("RUSTFLAGS", "--cfg mio_event_ports_double")
+    .set(
+        "CARGO_TARGET_DIR",
+        context.project.target("event-ports-double"),
+    );
+    let steps = [
+        lints,
+        step("--lib --tests", ""),
+        step("--test=*", "time-up,keep-count"),
+        step("--test=*", "signal"),
+    ];
+    context.run_each(steps)
 }
 
 /// Prints the stages.
