@@ -40,7 +40,7 @@ const LIMIT: &str = "600";
 /// The name tells what is in the prefix; a change of it makes a new one.
 const PREFIX: &str = "wine-prefix-1";
 
-/// The suite, its documentation's examples and the example programs, in one profile.
+/// The suite, the examples of its documentation, the example programs and tokio, in one profile.
 pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     let wine = Wine::started(context)?;
     let before = wine.server()?;
@@ -64,6 +64,11 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
                 .words(arguments)
                 .limit(900),
         );
+    }
+    for app in APPS {
+        let folder = context.project.path("build-tools/apps").join(app);
+        let step = wine.cargo(context, "run --locked").words(profile);
+        steps.push(step.folder(folder).limit(900));
     }
     context.run_each(steps)?;
     let after = wine.server()?;
@@ -144,6 +149,9 @@ impl Wine {
         // One server for all programs. It ends by itself if this program is killed.
         let start = surroundings(server_program(&wine.program), &wine.prefix).words("-p600");
         context.run(start.limit(60))?;
+        // The first program starts the services that the others use.
+        let first = surroundings(&wine.program, &wine.prefix).words("cmd /c exit");
+        context.run(first.limit(120))?;
         Ok(wine)
     }
 
