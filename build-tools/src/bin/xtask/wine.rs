@@ -77,7 +77,15 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
 }
 
 /// Programs that end by themselves. `unix_chat` needs Unix.
-const EXAMPLES: [(&str, &str); 2] = [("echo", "-- --clients 20 --messages 50"), ("udp_echo", "")];
+const EXAMPLES: [(&str, &str); 4] = [
+    ("echo", "-- --clients 20 --messages 50"),
+    ("udp_echo", ""),
+    ("std_socket", ""),
+    ("wait_for_children", ""),
+];
+
+/// tokio on this library, and on its named pipes.
+const APPS: [&str; 2] = ["tokio-smoke", "tokio-pipes"];
 
 /// What is missing for it is installed, where that can be done; else the line that does.
 pub(crate) fn install(context: &mut Context<'_>) -> Result<()> {
@@ -146,6 +154,8 @@ impl Wine {
             prefix,
             _lock: lock,
         };
+        // Of a run that was interrupted, if any: the lock says that nobody needs it.
+        wine.end();
         // One server for all programs. It ends by itself if this program is killed.
         let start = surroundings(server_program(&wine.program), &wine.prefix).words("-p600");
         context.run(start.limit(60))?;
@@ -206,8 +216,9 @@ impl Wine {
     }
 }
 
-impl Drop for Wine {
-    fn drop(&mut self) {
+impl Wine {
+    /// Ends the server and all programs of the prefix.
+    fn end(&self) {
         for word in ["-k", "-w"] {
             let mut command = Command::new("timeout");
             command.arg("60").arg(server_program(&self.program));
@@ -216,6 +227,12 @@ impl Drop for Wine {
             // Without a server there is nothing to end.
             let _ = command.status();
         }
+    }
+}
+
+impl Drop for Wine {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
