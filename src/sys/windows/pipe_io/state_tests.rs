@@ -869,6 +869,14 @@ fn what_holds_is_said_again() {
 }
 
 #[test]
+fn nothing_of_an_earlier_interest_is_said() {
+    let mut pipe = Pipe::new();
+    pipe.register(ALL, true);
+    pipe.register(Interest::READABLE, true);
+    assert_eq!(pipe.said(), Ready::NOTHING);
+}
+
+#[test]
 fn disconnecting_forgets_the_client() {
     let mut pipe = Pipe::up(ALL);
     pipe.receive(b"old");
