@@ -129,15 +129,6 @@ impl Parsed {
                     };
                     parsed.declare(item.ident.to_string(), declared);
                 }
-                // As bindgen writes them.
-                syn::Item::ForeignMod(block) => {
-                    for item in block.items {
-                        let syn::ForeignItem::Fn(item) = item else {
-                            return Err(wrong(format!("unexpected: {}", item.to_token_stream())));
-                        };
-                        parsed.functions.push(declared(&item.sig, String::new())?);
-                    }
-                }
                 // `Default`.
                 syn::Item::Impl(_) => {}
                 other => return Err(wrong(format!("unexpected: {}", other.to_token_stream()))),
@@ -225,11 +216,6 @@ fn function(call: &syn::Macro) -> Result<Function, Error> {
     };
     let (library, signature) = syn::parse::Parser::parse2(parse, call.tokens.clone())
         .map_err(|error| wrong(format!("{}: {error}", call.to_token_stream())))?;
-    declared(&signature, format!("{library} {}", signature.ident))
-}
-
-/// A function of this signature.
-fn declared(signature: &syn::Signature, link_name: String) -> Result<Function, Error> {
     let parameters = signature.inputs.iter().map(|input| match input {
         syn::FnArg::Typed(input) => {
             let name = input.pat.to_token_stream().to_string();
@@ -237,15 +223,16 @@ fn declared(signature: &syn::Signature, link_name: String) -> Result<Function, E
         }
         syn::FnArg::Receiver(_) => Err(wrong("a method")),
     });
+    let name = signature.ident.to_string();
     Ok(Function {
-        name: signature.ident.to_string(),
         parameters: parameters.collect::<Result<_, _>>()?,
         variadic: signature.variadic.is_some(),
         returns: match &signature.output {
             syn::ReturnType::Default => String::new(),
             syn::ReturnType::Type(_, ty) => layout::text(ty),
         },
-        link_name,
+        link_name: format!("{library} {name}"),
+        name,
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod build_cost;
 mod cli;
+mod clients;
 mod examples;
 mod features;
 mod foreign;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem;
+use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use super::syscall::{self, Look};
 use crate::sys::contract::Records as _;
 use crate::sys::iocp::{FOREVER, Packets, Round};
 use crate::sys::record::{Record, Records};
-use crate::sys::timeout;
+use crate::sys::timeout::{self, Deadline, earlier};
 
 /// The most packets that one wait takes.
 const MOST_PACKETS: usize = 1024;
@@ -45,28 +46,6 @@ impl Default for Poller {
     }
 }
 
-/// When a wait ends.
-struct Deadline {
-    /// `None`: never, or at once if `is_zero`.
-    at: Option<Instant>,
-    is_zero: bool,
-}
-
-impl Deadline {
-    fn new(timeout: Option<Duration>) -> Deadline {
-        let is_zero = timeout == Some(Duration::ZERO);
-        let at = timeout
-            .filter(|_| !is_zero)
-            // A deadline that no clock reaches is none.
-            .and_then(|timeout| Instant::now().checked_add(timeout));
-        Deadline { at, is_zero }
-    }
-
-    fn is_past(&self) -> bool {
-        self.is_zero || self.at.is_some_and(|at| Instant::now() >= at)
-    }
-}
-
 impl Poller {
     /// See `contract::Selector::select`. The records are empty, and have room for one at least.
     pub(super) fn select(
@@ -79,15 +58,16 @@ impl Poller {
         if self.packets.capacity() < most {
             self.packets = Packets::with_capacity(most);
         }
+        let is_zero = timeout == Some(Duration::ZERO);
         let deadline = Deadline::new(timeout);
         let mut turns = 0;
         loop {
-            let wake_at = self.update(shared, records, !deadline.is_zero);
+            let wake_at = self.update(shared, records, !is_zero);
             if records.room() == 0 {
                 shared.is_waiting.store(false, Ordering::Relaxed);
                 return Ok(());
             }
-            let pause = if deadline.is_zero || !records.is_empty() {
+            let pause = if is_zero || !records.is_empty() {
                 0
             } else {
                 millis(earlier(wake_at, deadline.at))
@@ -158,12 +138,11 @@ impl Poller {
         if self.looks.is_empty() {
             return None;
         }
-        let result = syscall::look(&mut self.looks);
+        let mut wake_at = match syscall::look(&mut self.looks) {
+            Ok(()) => None,
+            Err(_) => self.look_one_by_one(),
+        };
         let now = Instant::now();
-        if result.is_err() {
-            return now.checked_add(SOON);
-        }
-        let mut wake_at = None;
         let looked = self.looks.iter().zip(&self.asked);
         for (source, (look, asked)) in self.looked_at.iter().zip(looked) {
             if records.room() == 0 {
@@ -185,6 +164,26 @@ impl Poller {
         }
         // So that nobody starves when there is less room than events.
         self.looked_at.rotate_left(1);
+        wake_at
+    }
+}
+
+impl Poller {
+    /// One of those that were looked at may fail all of them, so each is looked at by itself. Returns when to look again at those
+    /// of which nothing is known now.
+    fn look_one_by_one(&mut self) -> Option<Instant> {
+        let mut wake_at = None;
+        for (look, asked) in self.looks.iter_mut().zip(&mut self.asked) {
+            match syscall::look(slice::from_mut(look)) {
+                Ok(()) => {}
+                Err(error) if syscall::says_no_socket(&error) => look.set_closed(),
+                Err(_) => {
+                    look.set_unknown();
+                    *asked = 0;
+                    wake_at = earlier(wake_at, Instant::now().checked_add(SOON));
+                }
+            }
+        }
         wake_at
     }
 }
@@ -219,14 +218,6 @@ fn millis(until: Option<Instant>) -> u32 {
     let left = until.saturating_duration_since(Instant::now());
     // Never negative, and never `FOREVER`, which is beyond the largest `c_int`.
     timeout::round_up_millis(left) as u32
-}
-
-/// The earlier of two moments, where `None` is never.
-fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
 }
 
 const _: () = assert!(FOREVER > i32::MAX as u32);
