@@ -207,7 +207,7 @@ fn seldom() -> Vec<Stage> {
         ),
         stage(
             "valgrind",
-            "all tests under valgrind",
+            "all tests but `descriptors` under valgrind",
             Box::new(seldom::valgrind),
         ),
         stage(
