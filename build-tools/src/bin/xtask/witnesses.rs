@@ -208,6 +208,11 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
+/// Whether Debian's rustc cannot even lay out records for it.
+pub(crate) fn cannot_be_asked(os: &Os, target: &Target) -> bool {
+    target.triple.starts_with("csky-") || os.name == "windows"
+}
+
 /// The row of a target in the outcome.
 pub(crate) fn row(
     context: &mut Context<'_>,
@@ -216,10 +221,14 @@ pub(crate) fn row(
     target: &Target,
 ) -> Result<String> {
     let triple = target.triple;
-    if target.group.is_empty() {
-        return Ok(format!(
-            "{triple:<40} clang not asked, rustc not asked, libc not asked: its bindings are not read from headers"
-        ));
+    if cannot_be_asked(os, target) {
+        let reason = match os.name {
+            "windows" => {
+                "its bindings are held against mingw-w64's headers instead, see `abi@windows-….snap`"
+            }
+            _ => "this rustc has no code generator for it",
+        };
+        return Err(NotRun(reason.to_owned()).into());
     }
     let disagreements = Disagreements::read(context.project)?;
     let table = context.project.path(format!(
@@ -374,7 +383,11 @@ pub(crate) fn check(
 ) -> Result<()> {
     let row = row(context, compiler, os, target)?;
     context.say(&row)?;
-    if known(context.project).get(target.triple) == Some(&row) {
+    let known = known(context.project).remove(target.triple);
+    if known.as_deref().is_none_or(|known| known == row) {
+        if known.is_none() {
+            context.say("it has no row yet: cargo xtask witnesses")?;
+        }
         return Ok(());
     }
     let command = format!("cargo xtask witnesses --only {}", target.triple);
@@ -388,7 +401,7 @@ const HEAD: &str = "\
 # What three witnesses say about the bindings of each target; written by `cargo xtask witnesses`.
 # clang: its layouts are what the group's table `abi@….snap` says. rustc: every assertion on them holds when it compiles for the target.
 # libc: that crate, compiled for the target, says the same (equal), has no such thing (absent), or says something else (differ, with the
-# reason from codegen/disagreements.txt).
+# reason from codegen/disagreements.txt). A target without a row has not been asked yet.
 
 ";
 
