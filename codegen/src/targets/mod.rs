@@ -186,8 +186,11 @@ pub const OFTEN: &[&str] = &[
 
 /// For whom the whole library and its tests are compiled with no warning, by `cargo xtask targets --all`; besides [`OFTEN`].
 pub const CHECKED: &[&str] = &[
+    "aarch64-pc-windows-msvc",
     "aarch64-unknown-nto-qnx710",
     "armv7-sony-vita-newlibeabihf",
+    "i686-pc-windows-msvc",
+    "sparcv9-sun-solaris",
     "wasm32-unknown-emscripten",
     "x86_64-pc-cygwin",
     "x86_64-unknown-dragonfly",

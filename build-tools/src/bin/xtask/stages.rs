@@ -10,7 +10,7 @@ use crate::project::{BACKENDS, Backend, PLAIN, Project};
 use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
 use crate::{
-    clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi,
+    clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi, wine,
 };
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
@@ -149,6 +149,13 @@ fn stages() -> Vec<Stage> {
         "all tests on 64-bit ARM, emulated",
         Box::new(foreign::linux_aarch64),
     );
+    for (profile, flag) in [("debug", ""), ("release", "--release")] {
+        add(
+            &format!("windows-wine-{profile}"),
+            &format!("all tests and the examples on Windows in {profile}, under Wine"),
+            Box::new(move |context| wine::suite(context, flag)),
+        );
+    }
     add(
         "targets",
         "one target for each selector and pointer width, checked or linked, and its witnesses",
@@ -362,7 +369,11 @@ fn fmt(context: &mut Context<'_>) -> Result<()> {
         .map(drop)
         .context(Mend::new("the formatting is another", "cargo fmt --all"));
     // The packages with a workspace of their own. The one file of api-upstream is the library's and is among the above.
-    for folder in ["build-tools/loom", "build-tools/apps/tokio-smoke"] {
+    for folder in [
+        "build-tools/loom",
+        "build-tools/apps/tokio-smoke",
+        "build-tools/apps/tokio-pipes",
+    ] {
         let manifest = format!("{folder}/Cargo.toml");
         let step = Step::new("cargo").words("fmt --check --manifest-path");
         if let Err(error) = context.run(step.argument(&manifest)) {

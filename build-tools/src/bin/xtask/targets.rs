@@ -177,7 +177,7 @@ fn prove(
     target: &Target,
     proof: Proof,
 ) -> Result<()> {
-    if !witnesses::cannot_be_asked(os, target) {
+    if !witnesses::cannot_be_asked(target) {
         witnesses::check(context, compiler, os, target)?;
     }
     match proof {
