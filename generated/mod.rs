@@ -116,3 +116,8 @@ pub(crate) use wasip1::*;
 pub(crate) mod wasip2;
 #[cfg(all(target_os = "wasi", not(target_env = "p1")))]
 pub(crate) use wasip2::*;
+
+#[cfg(windows)]
+pub(crate) mod windows;
+#[cfg(windows)]
+pub(crate) use windows::*;

@@ -758,6 +758,9 @@ fn pipes_of_one_direction() {
             would_block(server.connect());
             servers.push(server);
         }
+        for number in 0..16 {
+            nothing_comes(&mut queue, &mut events, Token(number));
+        }
         let clients: Vec<_> = (0..16)
             .map(|_| {
                 let name = name.clone();

@@ -48,6 +48,8 @@ fn all_counts() {
     everything_comes_back_in_every_order();
     println!("pipes_come_back_while_the_queue_lives");
     pipes_come_back_while_the_queue_lives();
+    println!("a_refused_operation_gives_its_memory_back");
+    a_refused_operation_gives_its_memory_back();
     println!("steady_traffic_allocates_nothing");
     steady_traffic_allocates_nothing();
 }
@@ -147,6 +149,30 @@ fn pipes_come_back_while_the_queue_lives() {
     }
     assert_eq!(handles::open(), before);
     assert_eq!(LIVE.load(Ordering::Relaxed), live);
+}
+
+/// what fails at once, without a packet.
+fn a_refused_operation_gives_its_memory_back() {
+    let (mut queue, mut events) = queue();
+    let (server, client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
+    drop(client);
+    support::wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+    let refuse = || {
+        for _ in 0..100 {
+            assert_eq!(
+                { &server }.write(&[1; 1000]).unwrap_err().kind(),
+                ErrorKind::BrokenPipe
+            );
+            assert_eq!({ &server }.read(&mut [0; 8]).unwrap(), 0);
+        }
+    };
+    refuse();
+    let (before, live) = (handles::open(), LIVE.load(Ordering::Relaxed));
+    refuse();
+    assert_eq!(LIVE.load(Ordering::Relaxed), live);
+    drop(server);
+    support::nothing_comes(&mut queue, &mut events, SERVER);
+    assert_eq!(handles::open(), before - 1);
 }
 
 /// One message there and back.

@@ -16,6 +16,7 @@ mod rust;
 mod sources;
 mod symbols;
 mod unix;
+mod windows;
 mod write;
 
 use mio_targets as targets;

@@ -119,6 +119,9 @@ pub(crate) mod lanes;
 #[allow(unused_imports)] // A system without a page has no bindings.
 pub(crate) mod raw;
 #[cfg(feature = "os-poll")]
+#[allow(dead_code)] // Used by the selectors that make their records themselves.
+pub(crate) mod record_list;
+#[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that count in milliseconds.
 pub(crate) mod timeout;
 #[cfg(feature = "os-poll")]

@@ -192,11 +192,10 @@ pub const DOCUMENTED: &[&str] = &[
 pub fn all() -> impl Iterator<Item = (&'static Os, &'static Target)> {
     SYSTEMS
         .iter()
-        .chain([&windows::WINDOWS])
         .flat_map(|os| os.targets.iter().map(move |target| (os, target)))
 }
 
-/// All operating systems whose bindings clang reads from headers.
+/// All operating systems.
 pub const SYSTEMS: &[Os] = &[
     aix::AIX,
     apple::APPLE,
@@ -221,6 +220,7 @@ pub const SYSTEMS: &[Os] = &[
     vita::VITA,
     wasip1::WASIP1,
     wasip2::WASIP2,
+    windows::WINDOWS,
 ];
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `cargo xtask`: everything that is run on this project, above all `cargo xtask test`.
 
 mod cli;
+mod clients;
 mod examples;
 mod features;
 mod foreign;

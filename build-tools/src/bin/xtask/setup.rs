@@ -101,6 +101,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
         "build-tools/loom",
         "build-tools/apps/tokio-smoke",
         "build-tools/apps/api-upstream",
+        "build-tools/apps/clients",
     ] {
         let manifest = context.project.path(lock).join("Cargo.toml");
         if manifest.exists() {

@@ -9,7 +9,9 @@ use indicatif::ProgressBar;
 use crate::project::{BACKENDS, Backend, PLAIN, Project};
 use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
-use crate::{examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi};
+use crate::{
+    clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi,
+};
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
 
@@ -122,6 +124,16 @@ fn stages() -> Vec<Stage> {
         "a tokio program on this library, on every backend",
         Box::new(tokio),
     );
+    for backend in clients::USUAL {
+        add(
+            &format!("clients-{}", backend.name),
+            &format!(
+                "tests of tokio and of others that stand on mio, on {}",
+                backend.name
+            ),
+            Box::new(move |context| clients::run(context, backend)),
+        );
+    }
     add(
         "package",
         "the published crate is complete and builds on its own",

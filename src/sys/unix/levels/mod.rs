@@ -8,6 +8,7 @@ mod table;
 use std::fmt;
 use std::io;
 
+use crate::sys::record_list::RecordList;
 use crate::sys::{PRIORITY, PollBits, READ_HANG_UP, contract, errors, flags, raw};
 use crate::{Interest, Token};
 
@@ -109,46 +110,4 @@ impl fmt::Debug for Flags {
 }
 
 /// The events of one `select`.
-pub(crate) struct Records {
-    records: Vec<Record>,
-    capacity: usize,
-}
-
-impl Records {
-    /// Whether there is none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-
-    /// How many more find room.
-    pub(crate) fn room(&self) -> usize {
-        self.capacity.saturating_sub(self.records.len())
-    }
-
-    pub(crate) fn push(&mut self, record: Record) {
-        self.records.push(record);
-    }
-}
-
-impl contract::Records for Records {
-    type Item = Record;
-
-    fn with_capacity(capacity: usize) -> Records {
-        Records {
-            records: Vec::with_capacity(capacity),
-            capacity,
-        }
-    }
-
-    fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    fn as_slice(&self) -> &[Record] {
-        &self.records
-    }
-
-    fn clear(&mut self) {
-        self.records.clear();
-    }
-}
+pub(crate) type Records = RecordList<Record>;

@@ -284,7 +284,7 @@ impl<H: Host> Poller<H> {
                 wake_at = earlier(wake_at, Some(until));
                 continue;
             }
-            if current.is_none() && records.is_full() {
+            if current.is_none() && records.room() == 0 {
                 // Untouched: the next call starts here.
                 self.start = key.index as usize;
                 return wake_at;

@@ -84,7 +84,11 @@ impl<'r> Round<'r> {
     /// Reports an event. `false` if there is no room, which cannot be if every packet reports one at most.
     pub(crate) fn report(&mut self, record: Record) -> bool {
         match &mut self.records {
-            Some(records) => records.push(record),
+            Some(records) if records.room() == 0 => false,
+            Some(records) => {
+                records.push(record);
+                true
+            }
             None => true,
         }
     }

@@ -20,6 +20,8 @@ mod state;
 #[cfg(test)]
 mod state_tests;
 mod syscall;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsStr;
 use std::fmt;

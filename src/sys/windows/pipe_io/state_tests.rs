@@ -330,6 +330,20 @@ fn a_connection_is_late_while_the_next_is_pending() {
     assert_eq!(pipe.said(), Ready::WRITABLE);
 }
 
+#[test]
+fn waiting_for_a_client_shows_that_there_is_none() {
+    let mut pipe = Pipe::new();
+    // A pipe that may not be asked is taken for connected.
+    pipe.register(Interest::WRITABLE, true);
+    assert!(pipe.state.has_ready());
+    pipe.connect().unwrap_err();
+    assert_eq!(pipe.said(), Ready::NOTHING);
+    assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
+    assert_eq!(pipe.count(Call::Read), 0);
+    pipe.end(Call::Connect, Ok(0));
+    assert_eq!(pipe.said(), Ready::WRITABLE);
+}
+
 // Reading.
 
 #[test]
@@ -865,6 +879,14 @@ fn what_holds_is_said_again() {
     pipe.register(ALL, true);
     pipe.state.deregister();
     pipe.register(Interest::WRITABLE, false);
+    assert_eq!(pipe.said(), Ready::NOTHING);
+}
+
+#[test]
+fn nothing_of_an_earlier_interest_is_said() {
+    let mut pipe = Pipe::new();
+    pipe.register(ALL, true);
+    pipe.register(Interest::READABLE, true);
     assert_eq!(pipe.said(), Ready::NOTHING);
 }
 

@@ -49,7 +49,8 @@ pub(super) fn is_pipe(handle: BorrowedHandle<'_>) -> bool {
     kind == raw::FILE_TYPE_PIPE as u32
 }
 
-/// `NtQueryInformationFile`: whether there is another end. What is not a pipe, or may not be asked, is taken for connected.
+/// `NtQueryInformationFile`: whether there is another end. What is not a pipe, or may not be asked, is taken for connected. Wine 8
+/// answers as Windows does.
 pub(super) fn is_connected(handle: BorrowedHandle<'_>) -> bool {
     let mut status = raw::IO_STATUS_BLOCK::default();
     let mut info = raw::FILE_PIPE_LOCAL_INFORMATION::default();
