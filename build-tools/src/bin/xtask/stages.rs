@@ -165,6 +165,11 @@ fn stages() -> Vec<Stage> {
         Box::new(targets::powersets),
     );
     add(
+        "no-system",
+        "one error, and what to do, where there is no operating system",
+        Box::new(targets::one_error_without_a_system),
+    );
+    add(
         "oldest",
         "the oldest supported compiler",
         Box::new(oldest::run),
