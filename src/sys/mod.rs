@@ -87,6 +87,7 @@ mod wait_elsewhere;
 #[cfg_attr(target_os = "vita", path = "os/vita.rs")]
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "os/wasip1.rs")]
 #[cfg_attr(all(target_os = "wasi", not(target_env = "p1")), path = "os/wasip2.rs")]
+#[cfg_attr(windows, path = "os/windows.rs")]
 #[allow(dead_code)] // Which of its mechanisms' functions a build uses depends on its features.
 mod os;
 #[allow(unused_imports)] // Without features a page is empty.

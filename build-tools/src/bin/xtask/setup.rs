@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use crate::project::PLAIN;
 use crate::report::Mend;
 use crate::step::{Context, Step};
+use crate::wine;
 
 /// A tool, a command that succeeds where it is there, and Debian's package of it.
 struct Tool {
@@ -89,6 +90,11 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
                 lines.push(format!("rustup component add {component}"));
             }
         }
+    }
+
+    // Only two stages need these, and say so.
+    if let Err(error) = wine::install(context) {
+        context.say(&format!("{error:#}"))?;
     }
 
     if !lines.is_empty() {

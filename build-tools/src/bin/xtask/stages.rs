@@ -10,7 +10,7 @@ use crate::project::{BACKENDS, Backend, PLAIN, Project};
 use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
 use crate::{
-    clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi,
+    clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi, wine,
 };
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
@@ -154,6 +154,13 @@ fn stages() -> Vec<Stage> {
         "all tests on 64-bit ARM, emulated",
         Box::new(foreign::linux_aarch64),
     );
+    for (profile, flag) in [("debug", ""), ("release", "--release")] {
+        add(
+            &format!("windows-wine-{profile}"),
+            &format!("all tests and the examples on Windows in {profile}, under Wine"),
+            Box::new(move |context| wine::suite(context, flag)),
+        );
+    }
     add(
         "targets",
         "one target for each selector and pointer width, checked or linked, and its witnesses",
@@ -217,7 +224,7 @@ fn seldom() -> Vec<Stage> {
         ),
         stage(
             "valgrind",
-            "all tests under valgrind",
+            "all tests but `descriptors` under valgrind",
             Box::new(seldom::valgrind),
         ),
         stage(
