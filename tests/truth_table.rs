@@ -426,7 +426,10 @@ fn events_say_what_the_table_says() {
 
 /// A table that is kept: the situations, and what is said of them for READABLE, WRITABLE and READABLE + PRIORITY.
 #[cfg(target_os = "linux")]
-fn kept(name: &str) -> Vec<(String, [String; 3])> {
+type Kept = Vec<(String, [String; 3])>;
+
+#[cfg(target_os = "linux")]
+fn kept(name: &str) -> Kept {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/snapshots")
         .join(format!("truth@{name}.txt"));
@@ -458,7 +461,7 @@ fn all_tables_side_by_side() {
         .collect();
     names.sort();
     // Kernels that say the same share a column.
-    let mut columns: Vec<(String, Vec<(String, [String; 3])>)> = Vec::new();
+    let mut columns: Vec<(String, Kept)> = Vec::new();
     for name in names {
         let table = kept(&name);
         match columns.iter_mut().find(|(_, other)| *other == table) {
