@@ -394,7 +394,11 @@ fn fmt(context: &mut Context<'_>) -> Result<()> {
         .map(drop)
         .context(Mend::new("the formatting is another", "cargo fmt --all"));
     // The packages with a workspace of their own. The one file of api-upstream is the library's and is among the above.
-    for folder in ["build-tools/loom", "build-tools/apps/tokio-smoke"] {
+    for folder in [
+        "build-tools/loom",
+        "build-tools/apps/tokio-smoke",
+        "build-tools/apps/tokio-pipes",
+    ] {
         let manifest = format!("{folder}/Cargo.toml");
         let step = Step::new("cargo").words("fmt --check --manifest-path");
         if let Err(error) = context.run(step.argument(&manifest)) {
