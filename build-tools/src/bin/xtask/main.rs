@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything that is run on this project, above all `cargo xtask test`.
 
+mod build_cost;
 mod cli;
 mod clients;
 mod examples;
@@ -17,6 +18,7 @@ mod step;
 mod stress;
 mod targets;
 mod wasi;
+mod wine;
 mod witnesses;
 
 use std::process::ExitCode;
@@ -55,6 +57,7 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
         Command::Targets(options) => targets::run(&project, options),
         Command::Witnesses(options) => witnesses::run(&project, options),
         Command::Readme { check } => readme::run(&project, *check),
+        Command::BuildCost => build_cost::run(&project),
         Command::Stress(options) => stress::run(&project, options),
     }
 }

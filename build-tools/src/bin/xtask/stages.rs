@@ -10,7 +10,7 @@ use crate::project::{BACKENDS, Backend, PLAIN, Project};
 use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
 use crate::{
-    clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi,
+    clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi, wine,
 };
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
@@ -76,6 +76,11 @@ fn stages() -> Vec<Stage> {
         "event-ports-double",
         "all tests on event ports, over a double of Solaris' kernel",
         Box::new(event_ports_double),
+    );
+    add(
+        "poll-oneoff-double",
+        "what needs no waker on poll_oneoff, over a double of its host",
+        Box::new(poll_oneoff_double),
     );
     add(
         "mutations",
@@ -149,6 +154,13 @@ fn stages() -> Vec<Stage> {
         "all tests on 64-bit ARM, emulated",
         Box::new(foreign::linux_aarch64),
     );
+    for (profile, flag) in [("debug", ""), ("release", "--release")] {
+        add(
+            &format!("windows-wine-{profile}"),
+            &format!("all tests and the examples on Windows in {profile}, under Wine"),
+            Box::new(move |context| wine::suite(context, flag)),
+        );
+    }
     add(
         "targets",
         "one target for each selector and pointer width, checked or linked, and its witnesses",
@@ -158,6 +170,11 @@ fn stages() -> Vec<Stage> {
         "features-elsewhere",
         "every set of features on one target of each selector",
         Box::new(targets::powersets),
+    );
+    add(
+        "no-system",
+        "one error, and what to do, where there is no operating system",
+        Box::new(targets::one_error_without_a_system),
     );
     add(
         "oldest",
@@ -207,7 +224,7 @@ fn seldom() -> Vec<Stage> {
         ),
         stage(
             "valgrind",
-            "all tests under valgrind",
+            "all tests but `descriptors` under valgrind",
             Box::new(seldom::valgrind),
         ),
         stage(
@@ -262,6 +279,21 @@ fn event_ports_double(context: &mut Context<'_>) -> Result<()> {
         step("--test=*", "signal"),
     ];
     context.run_each(steps)
+}
+
+/// Preview 1 of WASI: what a guest can do there that has neither wakers nor signals.
+fn poll_oneoff_double(context: &mut Context<'_>) -> Result<()> {
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "test --all-features --no-fail-fast --test truth_table --test registering --test source_fd",
+    )
+    .set("RUSTFLAGS", "--cfg mio_poll_oneoff_double")
+    .set(
+        "CARGO_TARGET_DIR",
+        context.project.target("poll-oneoff-double"),
+    );
+    context.run(step).map(drop)
 }
 
 /// Prints the stages.
@@ -362,7 +394,11 @@ fn fmt(context: &mut Context<'_>) -> Result<()> {
         .map(drop)
         .context(Mend::new("the formatting is another", "cargo fmt --all"));
     // The packages with a workspace of their own. The one file of api-upstream is the library's and is among the above.
-    for folder in ["build-tools/loom", "build-tools/apps/tokio-smoke"] {
+    for folder in [
+        "build-tools/loom",
+        "build-tools/apps/tokio-smoke",
+        "build-tools/apps/tokio-pipes",
+    ] {
         let manifest = format!("{folder}/Cargo.toml");
         let step = Step::new("cargo").words("fmt --check --manifest-path");
         if let Err(error) = context.run(step.argument(&manifest)) {
