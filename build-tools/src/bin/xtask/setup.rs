@@ -106,6 +106,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
         "",
         "build-tools/loom",
         "build-tools/apps/tokio-smoke",
+        "build-tools/apps/tokio-pipes",
         "build-tools/apps/api-upstream",
         "build-tools/apps/clients",
     ] {

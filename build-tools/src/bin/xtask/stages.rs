@@ -78,6 +78,11 @@ fn stages() -> Vec<Stage> {
         Box::new(event_ports_double),
     );
     add(
+        "poll-oneoff-double",
+        "what needs no waker on poll_oneoff, over a double of its host",
+        Box::new(poll_oneoff_double),
+    );
+    add(
         "mutations",
         "each known mistake in the selectors over doubles is noticed by a test",
         Box::new(mutations::all),
@@ -165,6 +170,11 @@ fn stages() -> Vec<Stage> {
         "features-elsewhere",
         "every set of features on one target of each selector",
         Box::new(targets::powersets),
+    );
+    add(
+        "no-system",
+        "one error, and what to do, where there is no operating system",
+        Box::new(targets::one_error_without_a_system),
     );
     add(
         "oldest",
@@ -271,6 +281,21 @@ fn event_ports_double(context: &mut Context<'_>) -> Result<()> {
     context.run_each(steps)
 }
 
+/// Preview 1 of WASI: what a guest can do there that has neither wakers nor signals.
+fn poll_oneoff_double(context: &mut Context<'_>) -> Result<()> {
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "test --all-features --no-fail-fast --test truth_table --test registering --test source_fd",
+    )
+    .set("RUSTFLAGS", "--cfg mio_poll_oneoff_double")
+    .set(
+        "CARGO_TARGET_DIR",
+        context.project.target("poll-oneoff-double"),
+    );
+    context.run(step).map(drop)
+}
+
 /// Prints the stages.
 pub(crate) fn list() {
     for stage in stages().into_iter().chain(seldom()) {
@@ -369,7 +394,11 @@ fn fmt(context: &mut Context<'_>) -> Result<()> {
         .map(drop)
         .context(Mend::new("the formatting is another", "cargo fmt --all"));
     // The packages with a workspace of their own. The one file of api-upstream is the library's and is among the above.
-    for folder in ["build-tools/loom", "build-tools/apps/tokio-smoke"] {
+    for folder in [
+        "build-tools/loom",
+        "build-tools/apps/tokio-smoke",
+        "build-tools/apps/tokio-pipes",
+    ] {
         let manifest = format!("{folder}/Cargo.toml");
         let step = Step::new("cargo").words("fmt --check --manifest-path");
         if let Err(error) = context.run(step.argument(&manifest)) {

@@ -40,7 +40,8 @@ const LIMIT: &str = "600";
 /// The name tells what is in the prefix; a change of it makes a new one.
 const PREFIX: &str = "wine-prefix-1";
 
-/// The suite, the examples of its documentation, the example programs and tokio, in one profile.
+/// The suite, the examples of its documentation, sockets without a queue, the API against upstream's, the example programs and
+/// tokio, in one profile.
 pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     let wine = Wine::started(context)?;
     let before = wine.server()?;
@@ -54,7 +55,18 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     let documentation = wine
         .cargo(context, "test --no-fail-fast --all-features --doc")
         .words(profile);
-    let mut steps = vec![tests, documentation];
+    // Sockets need no queue.
+    let without_queue = wine
+        .cargo(context, "test --no-default-features --features net")
+        .words("--test without_selector --test handles")
+        .words(profile)
+        .words("-- --test-threads=1");
+    let upstream = context.project.path("build-tools/apps/api-upstream");
+    let upstream = wine
+        .cargo(context, "test --locked --test api")
+        .words(profile)
+        .folder(upstream);
+    let mut steps = vec![tests, documentation, without_queue, upstream];
     for (example, arguments) in EXAMPLES {
         steps.push(
             wine.cargo(context, "run --all-features")
