@@ -28,10 +28,11 @@ compile_error!(
 mod logging;
 
 #[rustfmt::skip]
-#[cfg(feature = "os-poll")]
+// Sockets need bindings on Windows.
+#[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
 #[path = "../generated/mod.rs"]
 #[allow(
-    dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_upper_case_globals, unreachable_pub,
+    dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_snake_case, non_upper_case_globals, unreachable_pub,
     unsafe_code, unused_imports, clippy::all,
 // A double has the bindings of two systems.
     clashing_extern_declarations
@@ -68,6 +69,10 @@ pub mod wasi;
 
 #[cfg(all(any(unix, target_os = "hermit", target_os = "wasi"), feature = "net"))]
 #[path = "unix/handles.rs"]
+mod handles;
+
+#[cfg(all(windows, feature = "net"))]
+#[path = "windows/handles.rs"]
 mod handles;
 
 #[doc(no_inline)]

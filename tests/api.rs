@@ -2,7 +2,12 @@
 //!
 //! A method stands as a function pointer of its full type; a constant function in a constant. What is only in this library is
 //! in `api_superset.rs`.
-#![cfg(all(unix, feature = "os-poll", feature = "os-ext", feature = "net"))]
+#![cfg(all(
+    any(unix, windows),
+    feature = "os-poll",
+    feature = "os-ext",
+    feature = "net"
+))]
 #![allow(clippy::type_complexity)] // The types are the test.
 
 use std::fmt::Debug;
@@ -10,16 +15,11 @@ use std::hash::Hash;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 use std::ops::{BitOr, BitOrAssign};
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::os::unix::net as uds;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::path::PathBuf;
-use std::process::{ChildStderr, ChildStdin, ChildStdout};
 use std::time::Duration;
 
 use mio::event::{self, Event, Source};
-use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
-use mio::unix::{SourceFd, pipe};
+use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 fn all<T: Send + Sync + Unpin + UnwindSafe + RefUnwindSafe>() {}
@@ -29,7 +29,6 @@ fn from<T: From<U>, U>() {}
 fn source<T: Source + ?Sized>() {}
 fn reads<T: Read>() {}
 fn writes<T: Write>() {}
-fn handle<T: AsFd + AsRawFd + IntoRawFd + FromRawFd + From<OwnedFd> + Into<OwnedFd> + Debug>() {}
 
 #[test]
 fn auto_traits() {
@@ -44,12 +43,6 @@ fn auto_traits() {
     all::<TcpListener>();
     all::<TcpStream>();
     all::<UdpSocket>();
-    all::<UnixListener>();
-    all::<UnixStream>();
-    all::<UnixDatagram>();
-    all::<pipe::Sender>();
-    all::<pipe::Receiver>();
-    all::<SourceFd<'_>>();
 }
 
 #[test]
@@ -82,65 +75,13 @@ fn traits() {
     source::<TcpListener>();
     source::<TcpStream>();
     source::<UdpSocket>();
-    source::<UnixListener>();
-    source::<UnixStream>();
-    source::<UnixDatagram>();
-    source::<pipe::Sender>();
-    source::<pipe::Receiver>();
-    source::<SourceFd<'_>>();
-    debug::<SourceFd<'_>>();
-    handle::<TcpListener>();
-    handle::<TcpStream>();
-    handle::<UdpSocket>();
-    handle::<UnixListener>();
-    handle::<UnixStream>();
-    handle::<UnixDatagram>();
-    handle::<pipe::Sender>();
-    handle::<pipe::Receiver>();
     from::<std::net::TcpListener, TcpListener>();
     from::<std::net::TcpStream, TcpStream>();
     from::<std::net::UdpSocket, UdpSocket>();
-    from::<uds::UnixListener, UnixListener>();
-    from::<uds::UnixStream, UnixStream>();
-    from::<uds::UnixDatagram, UnixDatagram>();
-    from::<pipe::Sender, ChildStdin>();
-    from::<pipe::Receiver, ChildStdout>();
-    from::<pipe::Receiver, ChildStderr>();
     reads::<TcpStream>();
     reads::<&TcpStream>();
-    reads::<UnixStream>();
-    reads::<&UnixStream>();
-    reads::<pipe::Receiver>();
-    reads::<&pipe::Receiver>();
     writes::<TcpStream>();
     writes::<&TcpStream>();
-    writes::<UnixStream>();
-    writes::<&UnixStream>();
-    writes::<pipe::Sender>();
-    writes::<&pipe::Sender>();
-}
-
-#[cfg(not(any(
-    mio_unsupported_force_poll_poll,
-    // poll(2) has no descriptor of its own.
-    target_os = "aix",
-    target_os = "cygwin",
-    target_os = "espidf",
-    target_os = "fuchsia",
-    target_os = "haiku",
-    target_os = "horizon",
-    target_os = "hurd",
-    target_os = "nto",
-    target_os = "nuttx",
-    target_os = "vita",
-)))]
-#[test]
-fn the_queue_is_a_descriptor() {
-    fn raw<T: AsRawFd>() {}
-    fn fd<T: AsFd>() {}
-    raw::<Poll>();
-    raw::<Registry>();
-    fd::<Registry>();
 }
 
 #[test]
@@ -278,71 +219,203 @@ fn udp_socket() {
         UdpSocket::try_io::<fn() -> io::Result<u8>, u8>;
 }
 
-/// The methods of `UnixListener`.
-#[test]
-fn unix_listener() {
-    let _: fn(PathBuf) -> io::Result<UnixListener> = UnixListener::bind::<PathBuf>;
-    let _: fn(&uds::SocketAddr) -> io::Result<UnixListener> = UnixListener::bind_addr;
-    let _: fn(uds::UnixListener) -> UnixListener = UnixListener::from_std;
-    let _: fn(&UnixListener) -> io::Result<(UnixStream, uds::SocketAddr)> = UnixListener::accept;
-    let _: fn(&UnixListener) -> io::Result<uds::SocketAddr> = UnixListener::local_addr;
-    let _: fn(&UnixListener) -> io::Result<Option<io::Error>> = UnixListener::take_error;
-}
-
-/// The methods of `UnixStream`.
-#[test]
-fn unix_stream() {
-    let _: fn(PathBuf) -> io::Result<UnixStream> = UnixStream::connect::<PathBuf>;
-    let _: fn(&uds::SocketAddr) -> io::Result<UnixStream> = UnixStream::connect_addr;
-    let _: fn(uds::UnixStream) -> UnixStream = UnixStream::from_std;
-    let _: fn() -> io::Result<(UnixStream, UnixStream)> = UnixStream::pair;
-    let _: fn(&UnixStream) -> io::Result<uds::SocketAddr> = UnixStream::local_addr;
-    let _: fn(&UnixStream) -> io::Result<uds::SocketAddr> = UnixStream::peer_addr;
-    let _: fn(&UnixStream) -> io::Result<Option<io::Error>> = UnixStream::take_error;
-    let _: fn(&UnixStream, Shutdown) -> io::Result<()> = UnixStream::shutdown;
-    let _: fn(&UnixStream, fn() -> io::Result<u8>) -> io::Result<u8> =
-        UnixStream::try_io::<fn() -> io::Result<u8>, u8>;
-}
-
-/// The methods of `UnixDatagram`.
-#[test]
-fn unix_datagram() {
-    let _: fn(PathBuf) -> io::Result<UnixDatagram> = UnixDatagram::bind::<PathBuf>;
-    let _: fn(&uds::SocketAddr) -> io::Result<UnixDatagram> = UnixDatagram::bind_addr;
-    let _: fn(uds::UnixDatagram) -> UnixDatagram = UnixDatagram::from_std;
-    let _: fn(&UnixDatagram, PathBuf) -> io::Result<()> = UnixDatagram::connect::<PathBuf>;
-    let _: fn() -> io::Result<UnixDatagram> = UnixDatagram::unbound;
-    let _: fn() -> io::Result<(UnixDatagram, UnixDatagram)> = UnixDatagram::pair;
-    let _: fn(&UnixDatagram) -> io::Result<uds::SocketAddr> = UnixDatagram::local_addr;
-    let _: fn(&UnixDatagram) -> io::Result<uds::SocketAddr> = UnixDatagram::peer_addr;
-    let _: fn(&UnixDatagram, &mut [u8]) -> io::Result<(usize, uds::SocketAddr)> =
-        UnixDatagram::recv_from;
-    let _: fn(&UnixDatagram, &mut [u8]) -> io::Result<usize> = UnixDatagram::recv;
-    let _: fn(&UnixDatagram, &[u8], PathBuf) -> io::Result<usize> =
-        UnixDatagram::send_to::<PathBuf>;
-    let _: fn(&UnixDatagram, &[u8]) -> io::Result<usize> = UnixDatagram::send;
-    let _: fn(&UnixDatagram) -> io::Result<Option<io::Error>> = UnixDatagram::take_error;
-    let _: fn(&UnixDatagram, Shutdown) -> io::Result<()> = UnixDatagram::shutdown;
-    let _: fn(&UnixDatagram, fn() -> io::Result<u8>) -> io::Result<u8> =
-        UnixDatagram::try_io::<fn() -> io::Result<u8>, u8>;
-}
-
-#[test]
-fn pipes_and_numbers() {
-    let _: fn() -> io::Result<(pipe::Sender, pipe::Receiver)> = pipe::new;
-    let _: fn(&pipe::Sender, bool) -> io::Result<()> = pipe::Sender::set_nonblocking;
-    let _: fn(&pipe::Receiver, bool) -> io::Result<()> = pipe::Receiver::set_nonblocking;
-    type Io = fn() -> io::Result<u8>;
-    let _: fn(&pipe::Sender, Io) -> io::Result<u8> = pipe::Sender::try_io::<Io, u8>;
-    let _: fn(&pipe::Receiver, Io) -> io::Result<u8> = pipe::Receiver::try_io::<Io, u8>;
-    let number: RawFd = 0;
-    let SourceFd(inner) = SourceFd(&number);
-    assert_eq!(*inner, 0);
-}
-
 /// Modules that are only documentation.
 #[test]
 fn documentation_modules() {
     #[allow(unused_imports)]
     use mio::{features, guide};
+}
+
+/// What only Unix systems have.
+#[cfg(unix)]
+mod unix {
+    use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+    use std::os::unix::net as uds;
+    use std::path::PathBuf;
+    use std::process::{ChildStderr, ChildStdin, ChildStdout};
+
+    use mio::net::{UnixDatagram, UnixListener, UnixStream};
+    use mio::unix::{SourceFd, pipe};
+
+    use super::*;
+
+    fn handle<T>()
+    where
+        T: AsFd + AsRawFd + IntoRawFd + FromRawFd + From<OwnedFd> + Into<OwnedFd> + Debug,
+    {
+    }
+
+    #[test]
+    fn auto_traits() {
+        all::<UnixListener>();
+        all::<UnixStream>();
+        all::<UnixDatagram>();
+        all::<pipe::Sender>();
+        all::<pipe::Receiver>();
+        all::<SourceFd<'_>>();
+    }
+
+    #[test]
+    fn traits() {
+        source::<UnixListener>();
+        source::<UnixStream>();
+        source::<UnixDatagram>();
+        source::<pipe::Sender>();
+        source::<pipe::Receiver>();
+        source::<SourceFd<'_>>();
+        debug::<SourceFd<'_>>();
+        handle::<TcpListener>();
+        handle::<TcpStream>();
+        handle::<UdpSocket>();
+        handle::<UnixListener>();
+        handle::<UnixStream>();
+        handle::<UnixDatagram>();
+        handle::<pipe::Sender>();
+        handle::<pipe::Receiver>();
+        from::<uds::UnixListener, UnixListener>();
+        from::<uds::UnixStream, UnixStream>();
+        from::<uds::UnixDatagram, UnixDatagram>();
+        from::<pipe::Sender, ChildStdin>();
+        from::<pipe::Receiver, ChildStdout>();
+        from::<pipe::Receiver, ChildStderr>();
+        reads::<UnixStream>();
+        reads::<&UnixStream>();
+        reads::<pipe::Receiver>();
+        reads::<&pipe::Receiver>();
+        writes::<UnixStream>();
+        writes::<&UnixStream>();
+        writes::<pipe::Sender>();
+        writes::<&pipe::Sender>();
+    }
+
+    #[cfg(not(any(
+        mio_unsupported_force_poll_poll,
+        // poll(2) has no descriptor of its own.
+        target_os = "aix",
+        target_os = "cygwin",
+        target_os = "espidf",
+        target_os = "fuchsia",
+        target_os = "haiku",
+        target_os = "horizon",
+        target_os = "hurd",
+        target_os = "nto",
+        target_os = "nuttx",
+        target_os = "vita",
+    )))]
+    #[test]
+    fn the_queue_is_a_descriptor() {
+        fn raw<T: AsRawFd>() {}
+        fn fd<T: AsFd>() {}
+        raw::<Poll>();
+        raw::<Registry>();
+        fd::<Registry>();
+    }
+
+    /// The methods of `UnixListener`.
+    #[test]
+    fn unix_listener() {
+        let _: fn(PathBuf) -> io::Result<UnixListener> = UnixListener::bind::<PathBuf>;
+        let _: fn(&uds::SocketAddr) -> io::Result<UnixListener> = UnixListener::bind_addr;
+        let _: fn(uds::UnixListener) -> UnixListener = UnixListener::from_std;
+        let _: fn(&UnixListener) -> io::Result<(UnixStream, uds::SocketAddr)> =
+            UnixListener::accept;
+        let _: fn(&UnixListener) -> io::Result<uds::SocketAddr> = UnixListener::local_addr;
+        let _: fn(&UnixListener) -> io::Result<Option<io::Error>> = UnixListener::take_error;
+    }
+
+    /// The methods of `UnixStream`.
+    #[test]
+    fn unix_stream() {
+        let _: fn(PathBuf) -> io::Result<UnixStream> = UnixStream::connect::<PathBuf>;
+        let _: fn(&uds::SocketAddr) -> io::Result<UnixStream> = UnixStream::connect_addr;
+        let _: fn(uds::UnixStream) -> UnixStream = UnixStream::from_std;
+        let _: fn() -> io::Result<(UnixStream, UnixStream)> = UnixStream::pair;
+        let _: fn(&UnixStream) -> io::Result<uds::SocketAddr> = UnixStream::local_addr;
+        let _: fn(&UnixStream) -> io::Result<uds::SocketAddr> = UnixStream::peer_addr;
+        let _: fn(&UnixStream) -> io::Result<Option<io::Error>> = UnixStream::take_error;
+        let _: fn(&UnixStream, Shutdown) -> io::Result<()> = UnixStream::shutdown;
+        let _: fn(&UnixStream, fn() -> io::Result<u8>) -> io::Result<u8> =
+            UnixStream::try_io::<fn() -> io::Result<u8>, u8>;
+    }
+
+    /// The methods of `UnixDatagram`.
+    #[test]
+    fn unix_datagram() {
+        let _: fn(PathBuf) -> io::Result<UnixDatagram> = UnixDatagram::bind::<PathBuf>;
+        let _: fn(&uds::SocketAddr) -> io::Result<UnixDatagram> = UnixDatagram::bind_addr;
+        let _: fn(uds::UnixDatagram) -> UnixDatagram = UnixDatagram::from_std;
+        let _: fn(&UnixDatagram, PathBuf) -> io::Result<()> = UnixDatagram::connect::<PathBuf>;
+        let _: fn() -> io::Result<UnixDatagram> = UnixDatagram::unbound;
+        let _: fn() -> io::Result<(UnixDatagram, UnixDatagram)> = UnixDatagram::pair;
+        let _: fn(&UnixDatagram) -> io::Result<uds::SocketAddr> = UnixDatagram::local_addr;
+        let _: fn(&UnixDatagram) -> io::Result<uds::SocketAddr> = UnixDatagram::peer_addr;
+        let _: fn(&UnixDatagram, &mut [u8]) -> io::Result<(usize, uds::SocketAddr)> =
+            UnixDatagram::recv_from;
+        let _: fn(&UnixDatagram, &mut [u8]) -> io::Result<usize> = UnixDatagram::recv;
+        let _: fn(&UnixDatagram, &[u8], PathBuf) -> io::Result<usize> =
+            UnixDatagram::send_to::<PathBuf>;
+        let _: fn(&UnixDatagram, &[u8]) -> io::Result<usize> = UnixDatagram::send;
+        let _: fn(&UnixDatagram) -> io::Result<Option<io::Error>> = UnixDatagram::take_error;
+        let _: fn(&UnixDatagram, Shutdown) -> io::Result<()> = UnixDatagram::shutdown;
+        let _: fn(&UnixDatagram, fn() -> io::Result<u8>) -> io::Result<u8> =
+            UnixDatagram::try_io::<fn() -> io::Result<u8>, u8>;
+    }
+
+    #[test]
+    fn pipes_and_numbers() {
+        let _: fn() -> io::Result<(pipe::Sender, pipe::Receiver)> = pipe::new;
+        let _: fn(&pipe::Sender, bool) -> io::Result<()> = pipe::Sender::set_nonblocking;
+        let _: fn(&pipe::Receiver, bool) -> io::Result<()> = pipe::Receiver::set_nonblocking;
+        type Io = fn() -> io::Result<u8>;
+        let _: fn(&pipe::Sender, Io) -> io::Result<u8> = pipe::Sender::try_io::<Io, u8>;
+        let _: fn(&pipe::Receiver, Io) -> io::Result<u8> = pipe::Receiver::try_io::<Io, u8>;
+        let number: RawFd = 0;
+        let SourceFd(inner) = SourceFd(&number);
+        assert_eq!(*inner, 0);
+    }
+}
+
+/// What only Windows has.
+#[cfg(windows)]
+mod windows {
+    use std::ffi::OsString;
+    use std::os::windows::io::{
+        AsRawHandle, AsRawSocket, AsSocket, FromRawHandle, FromRawSocket, IntoRawSocket,
+        OwnedSocket,
+    };
+
+    use mio::windows::NamedPipe;
+
+    use super::*;
+
+    fn socket<T>()
+    where
+        T: AsSocket + AsRawSocket + IntoRawSocket + FromRawSocket,
+        T: From<OwnedSocket> + Into<OwnedSocket> + Debug,
+    {
+    }
+
+    #[test]
+    fn traits() {
+        socket::<TcpListener>();
+        socket::<TcpStream>();
+        socket::<UdpSocket>();
+    }
+
+    #[test]
+    fn named_pipe() {
+        fn handle<T: AsRawHandle + FromRawHandle + Debug>() {}
+        handle::<NamedPipe>();
+        fn shared<T: Send + Sync + Unpin>() {}
+        shared::<NamedPipe>();
+        source::<NamedPipe>();
+        reads::<NamedPipe>();
+        reads::<&NamedPipe>();
+        writes::<NamedPipe>();
+        writes::<&NamedPipe>();
+        let _: fn(OsString) -> io::Result<NamedPipe> = NamedPipe::new::<OsString>;
+        let _: fn(&NamedPipe) -> io::Result<()> = NamedPipe::connect;
+        let _: fn(&NamedPipe) -> io::Result<()> = NamedPipe::disconnect;
+        let _: fn(&NamedPipe) -> io::Result<Option<io::Error>> = NamedPipe::take_error;
+    }
 }

@@ -318,27 +318,39 @@ fn a_source_registered_early_reports_its_connection() {
 }
 
 #[cfg(not(windows))]
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd as Owned};
+#[cfg(windows)]
+use std::os::windows::io::{FromRawSocket, IntoRawSocket, OwnedSocket as Owned};
+
+#[allow(unsafe_code)]
+fn through_its_number(socket: UdpSocket) -> std::net::UdpSocket {
+    #[cfg(not(windows))]
+    // SAFETY: `into_raw_fd` has given up the descriptor, which nothing else owns.
+    return unsafe { std::net::UdpSocket::from_raw_fd(socket.into_raw_fd()) };
+    #[cfg(windows)]
+    // SAFETY: `into_raw_socket` has given up the socket, which nothing else owns.
+    return unsafe { std::net::UdpSocket::from_raw_socket(socket.into_raw_socket()) };
+}
+
+/// Decisions 32, item 5: by its number, by ownership, and by std's type.
 #[test]
 fn leaving_while_registered_is_harmless() {
-    use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
     let (mut queue, mut events) = queue();
-    let mut socket = UdpSocket::bind(loopback()).unwrap();
-    queue
-        .registry()
-        .register(&mut socket, Token(0), Interest::READABLE)
-        .unwrap();
-    let number = socket.into_raw_fd();
-    #[allow(unsafe_code)]
-    // SAFETY: `into_raw_fd` has given up the descriptor, which nothing else owns.
-    let fd = unsafe { OwnedFd::from_raw_fd(number) };
-    drop(UdpSocket::from(fd));
-    let mut socket = UdpSocket::bind(loopback()).unwrap();
-    queue
-        .registry()
-        .register(&mut socket, Token(1), Interest::READABLE)
-        .unwrap();
-    let std_socket: std::net::UdpSocket = socket.into();
-    drop(std_socket);
-    nothing_comes(&mut queue, &mut events, Token(0));
-    nothing_comes(&mut queue, &mut events, Token(1));
+    for round in 0..3 {
+        let mut socket = UdpSocket::bind(loopback()).unwrap();
+        queue
+            .registry()
+            .register(&mut socket, Token(round), Interest::READABLE)
+            .unwrap();
+        let std_socket: std::net::UdpSocket = match round {
+            0 => through_its_number(socket),
+            1 => Owned::from(socket).into(),
+            _ => socket.into(),
+        };
+        std_socket
+            .send_to(b"x", std_socket.local_addr().unwrap())
+            .unwrap();
+        drop(std_socket);
+        nothing_comes(&mut queue, &mut events, Token(round));
+    }
 }

@@ -1,6 +1,6 @@
 //! TCP, UDP, Unix domain sockets and pipes: readiness, closing, and what every operation does to the next event.
 #![cfg(all(
-    any(unix, all(target_os = "wasi", not(target_env = "p1"))),
+    any(unix, windows, all(target_os = "wasi", not(target_env = "p1"))),
     feature = "os-poll",
     feature = "net",
     feature = "os-ext"
@@ -9,12 +9,12 @@
 mod support;
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 use std::net::Shutdown;
 #[cfg(unix)]
 use std::process::{Command, Stdio};
 
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 #[cfg(unix)]
@@ -24,7 +24,7 @@ use mio::unix::pipe;
 use mio::{Events, Interest, Poll, Token};
 use support::{drain, loopback, nothing_comes, queue, retry, wait_for, wait_for_all, would_block};
 
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 const ONE: Token = Token(1);
 const TWO: Token = Token(2);
@@ -117,7 +117,7 @@ fn a_full_stream_becomes_writable_again() {
 }
 
 /// the peer has shut its writing half; ours is open.
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 #[test]
 fn a_half_close_closes_reading_only() {
     let (mut queue, mut events) = queue();
@@ -133,7 +133,7 @@ fn a_half_close_closes_reading_only() {
 }
 
 /// Data that was not read does not hide the end.
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 #[test]
 fn an_end_behind_unread_data_is_reported() {
     let (mut queue, mut events) = queue();
@@ -149,7 +149,7 @@ fn an_end_behind_unread_data_is_reported() {
     assert_eq!(drain(&client), b"data");
 }
 
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 #[test]
 fn both_halves_closed() {
     let (mut queue, mut events) = queue();
@@ -157,8 +157,13 @@ fn both_halves_closed() {
     queue.registry().register(&mut client, ONE, BOTH).unwrap();
     client.shutdown(Shutdown::Write).unwrap();
     drop(server);
-    let wanted: [fn(&Event) -> bool; 2] = [Event::is_read_closed, Event::is_write_closed];
-    wait_for_all(&mut queue, &mut events, ONE, &wanted);
+    // AFD says only what the peer did.
+    let wanted: &[fn(&Event) -> bool] = if cfg!(windows) {
+        &[Event::is_read_closed]
+    } else {
+        &[Event::is_read_closed, Event::is_write_closed]
+    };
+    wait_for_all(&mut queue, &mut events, ONE, wanted);
     // it is reported, and then there is silence.
     assert_eq!(client.read(&mut [0; 8]).unwrap_or(0), 0);
     let mut count = 0;
@@ -170,7 +175,7 @@ fn both_halves_closed() {
 }
 
 ///
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 #[test]
 fn a_refused_connection_is_an_error_event() {
     let (mut queue, mut events) = queue();
@@ -193,13 +198,14 @@ fn a_refused_connection_is_an_error_event() {
     wait_for_all(&mut queue, &mut events, ONE, &wanted);
     let error = client.take_error().unwrap().unwrap();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    // It is reported once.
+    nothing_comes(&mut queue, &mut events, ONE);
 }
 
 ///
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 #[test]
 fn out_of_band_data_is_priority() {
-    use std::os::fd::AsRawFd;
     let (mut queue, mut events) = queue();
     let (mut client, server) = streams();
     let interest = Interest::READABLE | Interest::PRIORITY;
@@ -209,10 +215,7 @@ fn out_of_band_data_is_priority() {
         return;
     }
     registered.unwrap();
-    #[allow(unsafe_code)]
-    // SAFETY: send(2) reads one byte of a buffer of one.
-    let sent = unsafe { libc::send(server.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) };
-    assert_eq!(sent, 1);
+    support::raw::send_out_of_band(&server);
     wait_for(&mut queue, &mut events, ONE, |event| {
         event.is_priority() && event.is_readable()
     });
@@ -250,8 +253,8 @@ fn datagrams_give_an_event_each_round() {
     }
 }
 
-/// an error does not end a registration. A-65: a short buffer truncates.
-#[cfg(unix)]
+/// an error does not end a registration. A-65: what becomes of a datagram that is longer than the buffer.
+#[cfg(not(target_os = "wasi"))]
 #[test]
 fn a_datagram_error_ends_nothing() {
     let (mut queue, mut events) = queue();
@@ -263,12 +266,12 @@ fn a_datagram_error_ends_nothing() {
         .unwrap();
     socket.connect(gone).unwrap();
     socket.send(b"x").unwrap();
-    // kqueue says only that there is something to be had.
+    // kqueue and AFD say only that there is something to be had.
     wait_for(&mut queue, &mut events, ONE, |event| {
-        event.is_error() || support::KQUEUE && event.is_readable()
+        event.is_error() || (support::KQUEUE || cfg!(windows)) && event.is_readable()
     });
     let error = socket.recv(&mut [0; 8]).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    assert!(support::is_refused(&error), "{error}");
     would_block(socket.recv(&mut [0; 8]));
 
     let peer = UdpSocket::bind(loopback()).unwrap();
@@ -278,7 +281,11 @@ fn a_datagram_error_ends_nothing() {
             .unwrap();
         wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
         let mut buffer = [0; 2];
-        assert_eq!(socket.recv(&mut buffer).unwrap(), 2);
+        match socket.recv(&mut buffer) {
+            // WSAEMSGSIZE.
+            Err(error) if cfg!(windows) => assert_eq!(error.raw_os_error(), Some(10_040)),
+            count => assert_eq!(count.unwrap(), 2),
+        }
         assert_eq!(&buffer, b"la");
         would_block(socket.recv(&mut buffer));
     }
@@ -450,14 +457,18 @@ fn small_buffers_serve_all() {
     }
 }
 
+/// Whether nothing is said of a socket that was never connected.
+#[cfg(not(target_os = "wasi"))]
+const SILENT: bool = support::KQUEUE || cfg!(windows);
+
 /// A-12, second half: what was never connected says that it is hung up, or nothing.
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 #[test]
 fn a_socket_that_never_connected_is_not_cleanly_writable() {
     let (mut queue, mut events) = queue();
-    let mut stream = TcpStream::from(unconnected());
+    let mut stream = TcpStream::from_std(support::raw::unconnected());
     queue.registry().register(&mut stream, ONE, BOTH).unwrap();
-    if support::KQUEUE {
+    if SILENT {
         nothing_comes(&mut queue, &mut events, ONE);
         return;
     }
@@ -467,22 +478,22 @@ fn a_socket_that_never_connected_is_not_cleanly_writable() {
 }
 
 /// it may still be connected, and then reports it.
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 #[test]
 fn a_socket_registered_unconnected_reports_its_connection() {
     let (mut queue, mut events) = queue();
     let listener = TcpListener::bind(loopback()).unwrap();
-    let mut stream = TcpStream::from(unconnected());
+    let mut stream = TcpStream::from_std(support::raw::unconnected());
     queue.registry().register(&mut stream, ONE, BOTH).unwrap();
     // Its hang-up is seen first, if at all.
-    if support::KQUEUE {
+    if SILENT {
         nothing_comes(&mut queue, &mut events, ONE);
     } else {
         wait_for(&mut queue, &mut events, ONE, |event| {
             event.is_write_closed()
         });
     }
-    connect(&stream, listener.local_addr().unwrap());
+    support::raw::connect(&stream, listener.local_addr().unwrap());
     let (mut server, _) = retry(|| listener.accept());
     wait_for(&mut queue, &mut events, ONE, |event| {
         event.is_writable() && !event.is_write_closed()
@@ -490,38 +501,4 @@ fn a_socket_registered_unconnected_reports_its_connection() {
     server.write_all(b"hi").unwrap();
     wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
     assert_eq!(drain(&stream), b"hi");
-}
-
-/// A TCP socket that is nothing yet.
-#[cfg(unix)]
-#[allow(unsafe_code)]
-fn unconnected() -> std::os::fd::OwnedFd {
-    use std::os::fd::FromRawFd;
-    // SAFETY: socket(2) takes three integers and touches no memory.
-    let number = unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) };
-    assert!(number >= 0);
-    // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
-    let socket = unsafe { std::net::TcpStream::from_raw_fd(number) };
-    socket.set_nonblocking(true).unwrap();
-    socket.into()
-}
-
-/// Connects it behind the library's back.
-#[cfg(unix)]
-#[allow(unsafe_code)]
-fn connect(stream: &TcpStream, address: std::net::SocketAddr) {
-    use std::os::fd::AsRawFd;
-    // SAFETY: a C structure of integers, for which zeros are valid. Some systems have further fields.
-    let mut raw: libc::sockaddr_in = unsafe { std::mem::zeroed() };
-    raw.sin_family = libc::AF_INET as libc::sa_family_t;
-    raw.sin_port = address.port().to_be();
-    raw.sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]);
-    let length = size_of::<libc::sockaddr_in>() as libc::socklen_t;
-    // SAFETY: connect(2) reads `length` bytes of `raw`, its size.
-    let result = unsafe { libc::connect(stream.as_raw_fd(), (&raw const raw).cast(), length) };
-    let error = io::Error::last_os_error();
-    assert!(
-        result == 0 || error.raw_os_error() == Some(libc::EINPROGRESS),
-        "{error}"
-    );
 }

@@ -1,16 +1,16 @@
 //! Time: never early, never for ever by mistake, and signals.
-#![cfg(all(any(unix, target_os = "wasi"), feature = "os-poll"))]
+#![cfg(feature = "os-poll")]
 
 mod support;
 
 use std::io::ErrorKind;
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 use std::sync::atomic::{AtomicBool, Ordering};
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 use std::thread;
 use std::time::{Duration, Instant};
 
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 use mio::{Token, Waker};
 use support::queue;
 #[cfg(unix)]
@@ -36,7 +36,7 @@ fn no_return_before_the_time_is_up() {
 }
 
 /// long time-outs wait for an event.
-#[cfg(unix)]
+#[cfg(not(target_os = "wasi"))]
 #[test]
 fn the_longest_timeouts_wait() {
     let (mut queue, mut events) = queue();
@@ -57,7 +57,7 @@ fn the_longest_timeouts_wait() {
 }
 
 /// what other threads register does not start the time anew.
-#[cfg(all(unix, feature = "net"))]
+#[cfg(all(not(target_os = "wasi"), feature = "net"))]
 #[test]
 fn registrations_do_not_prolong_the_time() {
     let (mut queue, mut events) = queue();

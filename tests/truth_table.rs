@@ -4,25 +4,24 @@
 //! Each situation is brought about first; then the source is registered, and everything that comes until it is quiet counts.
 //! `MIO_BLESS=1 cargo test --all-features --test truth_table` writes the table anew.
 #![cfg(all(
-    target_os = "linux",
+    any(target_os = "linux", windows),
     feature = "os-poll",
     feature = "os-ext",
     feature = "net"
 ))]
 
+mod support;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
-use std::mem::size_of;
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mio::event::Source;
-use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
-use mio::unix::pipe;
+use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Token};
 
 /// What this build runs on.
@@ -37,6 +36,8 @@ fn backend() -> &'static str {
         "kqueue-netbsd"
     } else if cfg!(mio_kqueue_double = "openbsd") {
         "kqueue-openbsd"
+    } else if cfg!(windows) {
+        "afd"
     } else if cfg!(mio_unsupported_force_poll_poll) {
         "poll"
     } else {
@@ -70,55 +71,22 @@ fn tcp() -> (TcpStream, std::net::TcpStream) {
     (TcpStream::from_std(stream), peer)
 }
 
-fn uds() -> (UnixStream, std::os::unix::net::UnixStream) {
-    let (left, right) = std::os::unix::net::UnixStream::pair().unwrap();
-    left.set_nonblocking(true).unwrap();
-    (UnixStream::from_std(left), right)
-}
-
-/// A TCP socket that is nothing yet.
-#[allow(unsafe_code)]
-fn unconnected() -> TcpStream {
-    // SAFETY: socket(2) takes three integers and touches no memory.
-    let number = unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0) };
-    assert!(number >= 0);
-    // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
-    let socket: std::net::TcpStream = unsafe { OwnedFd::from_raw_fd(number) }.into();
-    socket.set_nonblocking(true).unwrap();
-    TcpStream::from_std(socket)
-}
-
-/// Closes with a reset instead of a FIN.
-#[allow(unsafe_code)]
-fn reset(stream: std::net::TcpStream) {
-    let linger = libc::linger {
-        l_onoff: 1,
-        l_linger: 0,
-    };
-    // SAFETY: setsockopt(2) reads a `linger` of its size.
-    let result = unsafe {
-        libc::setsockopt(
-            stream.as_raw_fd(),
-            libc::SOL_SOCKET,
-            libc::SO_LINGER,
-            (&raw const linger).cast(),
-            size_of::<libc::linger>() as libc::socklen_t,
-        )
-    };
-    assert_eq!(result, 0);
-}
-
-#[allow(unsafe_code)]
-fn out_of_band(stream: &std::net::TcpStream) {
-    // SAFETY: send(2) reads one byte of a buffer of that length.
-    let sent = unsafe { libc::send(stream.as_raw_fd(), b"!".as_ptr().cast(), 1, libc::MSG_OOB) };
-    assert_eq!(sent, 1);
-}
-
 type Make = fn() -> Situation;
 
+type Row = (&'static str, Make);
+
 /// All situations, in the order of the table.
-fn situations() -> Vec<(&'static str, Make)> {
+fn situations() -> Vec<Row> {
+    let mut all = tcp_situations();
+    #[cfg(unix)]
+    all.extend(unix::stream_situations());
+    all.extend(udp_situations());
+    #[cfg(unix)]
+    all.extend(unix::pipe_situations());
+    all
+}
+
+fn tcp_situations() -> Vec<Row> {
     vec![
         ("TCP: connected, idle", || {
             let (stream, peer) = tcp();
@@ -131,7 +99,7 @@ fn situations() -> Vec<(&'static str, Make)> {
         }),
         ("TCP: out-of-band byte", || {
             let (stream, peer) = tcp();
-            out_of_band(&peer);
+            support::raw::send_out_of_band(&peer);
             situation(stream, vec![Box::new(peer)])
         }),
         ("TCP: peer shut its writing half", || {
@@ -172,7 +140,8 @@ fn situations() -> Vec<(&'static str, Make)> {
         }),
         ("TCP: reset by peer", || {
             let (stream, peer) = tcp();
-            reset(peer);
+            support::raw::reset_on_close(&peer);
+            drop(peer);
             situation(stream, vec![])
         }),
         ("TCP: connection refused", || {
@@ -186,7 +155,9 @@ fn situations() -> Vec<(&'static str, Make)> {
             let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             situation(stream, vec![Box::new(listener)])
         }),
-        ("TCP: never connected", || situation(unconnected(), vec![])),
+        ("TCP: never connected", || {
+            situation(TcpStream::from_std(support::raw::unconnected()), vec![])
+        }),
         ("TCP listener: idle", || {
             situation(TcpListener::bind(local()).unwrap(), vec![])
         }),
@@ -195,39 +166,11 @@ fn situations() -> Vec<(&'static str, Make)> {
             let peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             situation(listener, vec![Box::new(peer)])
         }),
-        ("Unix stream: connected, idle", || {
-            let (stream, peer) = uds();
-            situation(stream, vec![Box::new(peer)])
-        }),
-        ("Unix stream: data arrived", || {
-            let (stream, mut peer) = uds();
-            peer.write_all(b"x").unwrap();
-            situation(stream, vec![Box::new(peer)])
-        }),
-        ("Unix stream: peer shut its writing half", || {
-            let (stream, peer) = uds();
-            peer.shutdown(Shutdown::Write).unwrap();
-            situation(stream, vec![Box::new(peer)])
-        }),
-        ("Unix stream: peer closed", || {
-            let (stream, peer) = uds();
-            drop(peer);
-            situation(stream, vec![])
-        }),
-        ("Unix stream: peer closed, our data unread", || {
-            let (mut stream, peer) = uds();
-            stream.write_all(b"x").unwrap();
-            drop(peer);
-            situation(stream, vec![])
-        }),
-        ("Unix listener: a connection waits", || {
-            let name = format!("truth-{}-{:?}", std::process::id(), Instant::now());
-            let path = std::env::temp_dir().join(name.replace([' ', '{', '}', ':', ','], ""));
-            let listener = UnixListener::bind(&path).unwrap();
-            let peer = std::os::unix::net::UnixStream::connect(&path).unwrap();
-            fs::remove_file(&path).unwrap();
-            situation(listener, vec![Box::new(peer)])
-        }),
+    ]
+}
+
+fn udp_situations() -> Vec<Row> {
+    vec![
         ("UDP: idle", || {
             situation(UdpSocket::bind(local()).unwrap(), vec![])
         }),
@@ -245,36 +188,97 @@ fn situations() -> Vec<(&'static str, Make)> {
             socket.send(b"x").unwrap();
             situation(socket, vec![])
         }),
-        ("Pipe reader: idle", || {
-            let (sender, receiver) = pipe::new().unwrap();
-            situation(receiver, vec![Box::new(sender)])
-        }),
-        ("Pipe reader: data arrived", || {
-            let (mut sender, receiver) = pipe::new().unwrap();
-            sender.write_all(b"x").unwrap();
-            situation(receiver, vec![Box::new(sender)])
-        }),
-        ("Pipe reader: writer gone", || {
-            let (sender, receiver) = pipe::new().unwrap();
-            drop(sender);
-            situation(receiver, vec![])
-        }),
-        ("Pipe reader: writer gone, data left", || {
-            let (mut sender, receiver) = pipe::new().unwrap();
-            sender.write_all(b"x").unwrap();
-            drop(sender);
-            situation(receiver, vec![])
-        }),
-        ("Pipe writer: room", || {
-            let (sender, receiver) = pipe::new().unwrap();
-            situation(sender, vec![Box::new(receiver)])
-        }),
-        ("Pipe writer: reader gone", || {
-            let (sender, receiver) = pipe::new().unwrap();
-            drop(receiver);
-            situation(sender, vec![])
-        }),
     ]
+}
+
+/// What only Unix has.
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::net as std_net;
+    use std::time::Instant;
+
+    use mio::net::{UnixListener, UnixStream};
+    use mio::unix::pipe;
+
+    use super::*;
+
+    fn uds() -> (UnixStream, std_net::UnixStream) {
+        let (left, right) = std_net::UnixStream::pair().unwrap();
+        left.set_nonblocking(true).unwrap();
+        (UnixStream::from_std(left), right)
+    }
+
+    pub(super) fn stream_situations() -> Vec<Row> {
+        vec![
+            ("Unix stream: connected, idle", || {
+                let (stream, peer) = uds();
+                situation(stream, vec![Box::new(peer)])
+            }),
+            ("Unix stream: data arrived", || {
+                let (stream, mut peer) = uds();
+                peer.write_all(b"x").unwrap();
+                situation(stream, vec![Box::new(peer)])
+            }),
+            ("Unix stream: peer shut its writing half", || {
+                let (stream, peer) = uds();
+                peer.shutdown(Shutdown::Write).unwrap();
+                situation(stream, vec![Box::new(peer)])
+            }),
+            ("Unix stream: peer closed", || {
+                let (stream, peer) = uds();
+                drop(peer);
+                situation(stream, vec![])
+            }),
+            ("Unix stream: peer closed, our data unread", || {
+                let (mut stream, peer) = uds();
+                stream.write_all(b"x").unwrap();
+                drop(peer);
+                situation(stream, vec![])
+            }),
+            ("Unix listener: a connection waits", || {
+                let name = format!("truth-{}-{:?}", std::process::id(), Instant::now());
+                let path = std::env::temp_dir().join(name.replace([' ', '{', '}', ':', ','], ""));
+                let listener = UnixListener::bind(&path).unwrap();
+                let peer = std_net::UnixStream::connect(&path).unwrap();
+                fs::remove_file(&path).unwrap();
+                situation(listener, vec![Box::new(peer)])
+            }),
+        ]
+    }
+
+    pub(super) fn pipe_situations() -> Vec<Row> {
+        vec![
+            ("Pipe reader: idle", || {
+                let (sender, receiver) = pipe::new().unwrap();
+                situation(receiver, vec![Box::new(sender)])
+            }),
+            ("Pipe reader: data arrived", || {
+                let (mut sender, receiver) = pipe::new().unwrap();
+                sender.write_all(b"x").unwrap();
+                situation(receiver, vec![Box::new(sender)])
+            }),
+            ("Pipe reader: writer gone", || {
+                let (sender, receiver) = pipe::new().unwrap();
+                drop(sender);
+                situation(receiver, vec![])
+            }),
+            ("Pipe reader: writer gone, data left", || {
+                let (mut sender, receiver) = pipe::new().unwrap();
+                sender.write_all(b"x").unwrap();
+                drop(sender);
+                situation(receiver, vec![])
+            }),
+            ("Pipe writer: room", || {
+                let (sender, receiver) = pipe::new().unwrap();
+                situation(sender, vec![Box::new(receiver)])
+            }),
+            ("Pipe writer: reader gone", || {
+                let (sender, receiver) = pipe::new().unwrap();
+                drop(receiver);
+                situation(sender, vec![])
+            }),
+        ]
+    }
 }
 
 /// Everything that comes for a source registered with `interest`, as one cell; `unsupported` where it cannot be asked for.

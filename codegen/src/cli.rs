@@ -31,6 +31,17 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "DIR", requires = "target")]
     pub(crate) sysroot: Option<PathBuf>,
 
+    /// Read with the libclang in this folder and compare the ABI tables only; needs --check
+    ///
+    /// Another version of clang must find the same facts.
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "check",
+        conflicts_with = "target"
+    )]
+    pub(crate) libclang: Option<PathBuf>,
+
     /// The repository to read and write [default: the one around the current folder]
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,

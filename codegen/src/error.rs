@@ -20,6 +20,9 @@ pub(crate) enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// Somebody else is writing.
+    #[error("another run is writing {0}; wait for it, then\ncargo codegen")]
+    Busy(PathBuf),
     /// Neither `XDG_CACHE_HOME` nor `HOME` says where packs are kept.
     #[error(
         "neither XDG_CACHE_HOME nor HOME is set, so there is no place to keep header packs\nXDG_CACHE_HOME=/var/tmp/cache cargo codegen"

@@ -1,5 +1,5 @@
-//! Puts finished files into the tree, or compares them with it. A folder is built beside the old one and exchanged with it in
-//! one rename, so that an interruption leaves either the old or the new one, never a mixture.
+//! Puts finished files into the tree, or compares them with it. Everything is built beside the old ones first; then each folder is
+//! exchanged in one rename, so that an interruption leaves either the old or the new one, never a mixture.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -55,36 +55,138 @@ impl Folder {
         Ok(text)
     }
 
-    /// Makes the folder hold what it should. Files that are not ours stay. Says whether anything changed.
-    pub(crate) fn write(&self, root: &Path) -> Result<bool, Error> {
-        if self.differences(root)?.is_empty() {
-            return Ok(false);
-        }
-        let target = root.join(self.path);
-        let parent = target.parent().unwrap_or(root);
-        fs::create_dir_all(parent).map_err(Error::io("make", parent))?;
-        let scratch = tempfile::Builder::new()
-            .prefix(".codegen-")
-            .tempdir_in(parent)
-            .map_err(Error::io("make a folder in", parent))?;
-        // The temporary folder itself is closed to others; its child gets the usual mode.
-        let new = scratch.path().join("new");
-        let mut files: BTreeMap<PathBuf, Vec<u8>> = read_tree(&target)?;
+    /// Builds what the folder is to be in `new`. Files that are not ours come along.
+    fn build(&self, root: &Path, new: &Path) -> Result<(), Error> {
+        let mut files: BTreeMap<PathBuf, Vec<u8>> = read_tree(&root.join(self.path))?;
         files.retain(|path, _| !self.ours(path));
         files.extend(
             self.files
                 .iter()
                 .map(|(path, text)| (path.clone(), text.clone().into_bytes())),
         );
-        fs::create_dir(&new).map_err(Error::io("make", &new))?;
+        fs::create_dir(new).map_err(Error::io("make", new))?;
         for (path, bytes) in files {
             let path = new.join(path);
-            let folder = path.parent().unwrap_or(&new);
+            let folder = path.parent().unwrap_or(new);
             fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
             fs::write(&path, bytes).map_err(Error::io("write", &path))?;
         }
-        exchange(&new, &target, scratch.path()).map_err(Error::io("replace", &target))?;
-        Ok(true)
+        Ok(())
+    }
+}
+
+/// A file outside of the folders, and what it is to hold. It is replaced before them, so that the next run finishes what an
+/// interruption leaves.
+#[derive(Debug)]
+pub(crate) struct Single {
+    /// Its path, relative to the repository.
+    pub(crate) path: String,
+    /// Its text.
+    pub(crate) text: String,
+}
+
+/// Makes the tree hold `singles` and `folders`: all of it, or nothing if something fails. Says of each folder whether it changed.
+pub(crate) fn all(folders: &[Folder], singles: &[Single], root: &Path) -> Result<Vec<bool>, Error> {
+    let mut changes = Vec::new();
+    for folder in folders {
+        changes.push(!folder.differences(root)?.is_empty());
+    }
+    if singles.is_empty() && !changes.contains(&true) {
+        return Ok(changes);
+    }
+    let _alone = lock(root)?;
+    remove_leftovers(root);
+    let scratch = tempfile::Builder::new()
+        .prefix(SCRATCH)
+        .tempdir_in(root)
+        .map_err(Error::io("make a folder in", root))?;
+    // The temporary folder itself is closed to others; its children get the usual mode.
+    let mut pairs: Vec<(PathBuf, PathBuf)> = Vec::new();
+    let place = |pairs: &Vec<_>| scratch.path().join(pairs.len().to_string());
+    for single in singles {
+        let new = place(&pairs);
+        fs::write(&new, &single.text).map_err(Error::io("write", &new))?;
+        pairs.push((new, root.join(&single.path)));
+    }
+    for (folder, _) in folders
+        .iter()
+        .zip(&changes)
+        .filter(|(_, changed)| **changed)
+    {
+        let new = place(&pairs);
+        folder.build(root, &new)?;
+        pairs.push((new, root.join(folder.path)));
+    }
+    for (done, (new, target)) in pairs.iter().enumerate() {
+        let parent = target.parent().unwrap_or(root);
+        let result = fs::create_dir_all(parent).and_then(|()| exchange(new, target));
+        if let Err(error) = result {
+            // What is new goes out again. If that fails too, `--check` says which folder is older.
+            for (new, target) in pairs[..done].iter().rev() {
+                let _ = exchange(new, target);
+            }
+            return Err(Error::io("replace", target)(error));
+        }
+    }
+    Ok(changes)
+}
+
+/// Fails if the tree is not as it should be.
+pub(crate) fn compare(folders: &[Folder], root: &Path, mend: &str) -> Result<(), Error> {
+    let mut texts = Vec::new();
+    for folder in folders {
+        texts.push(folder.differences(root)?);
+    }
+    let mut differences: String = texts.concat();
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let paths = |differ: bool| {
+        let paths = folders.iter().zip(&texts);
+        let paths = paths.filter(|(_, text)| text.is_empty() != differ);
+        paths
+            .map(|(folder, _)| folder.path)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    if texts.iter().any(String::is_empty) {
+        differences.push_str(&format!(
+            "{} is what the inputs give, {} is not: after an interrupted run it is the older one\n",
+            paths(false),
+            paths(true)
+        ));
+    }
+    Err(Error::Stale {
+        differences,
+        mend: mend.to_owned(),
+    })
+}
+
+/// How the names of unfinished folders begin. `.gitignore` has them too.
+const SCRATCH: &str = ".codegen-";
+
+/// Only one process writes at a time. The lock ends with the file.
+fn lock(root: &Path) -> Result<fs::File, Error> {
+    let path = root.join("codegen");
+    let file = fs::File::open(&path).map_err(Error::io("open", &path))?;
+    #[cfg(unix)]
+    {
+        use rustix::fs::{FlockOperation, flock};
+        if flock(&file, FlockOperation::NonBlockingLockExclusive)
+            == Err(rustix::io::Errno::WOULDBLOCK)
+        {
+            return Err(Error::Busy(root.to_owned()));
+        }
+    }
+    Ok(file)
+}
+
+/// Removes what an interrupted run left. The caller holds the lock, so nobody is using it.
+fn remove_leftovers(root: &Path) {
+    for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
@@ -112,21 +214,26 @@ fn read_tree(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
     Ok(files)
 }
 
-/// Puts `new` in the place of `target`; the old one ends up in `scratch`.
-fn exchange(new: &Path, target: &Path, scratch: &Path) -> io::Result<()> {
+/// Puts `new` in the place of `target`; the old one is at `new` then.
+fn exchange(new: &Path, target: &Path) -> io::Result<()> {
     if !target.exists() {
         return fs::rename(new, target);
     }
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
-        if renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE).is_ok() {
-            return Ok(());
+        match renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE) {
+            Ok(()) => return Ok(()),
+            // This file system or kernel cannot.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     // Without that call there is a moment with no folder at all; the next run finishes what an interruption then leaves.
-    fs::rename(target, scratch.join("old"))?;
-    fs::rename(new, target)
+    let aside = new.with_extension("old");
+    fs::rename(target, &aside)?;
+    fs::rename(new, target)?;
+    fs::rename(&aside, new)
 }
 
 #[cfg(test)]
@@ -150,9 +257,13 @@ mod tests {
             folder.differences(root.path())?,
             "  missing: tables/abi@new\n  stray:   tables/abi@gone\n"
         );
-        assert!(folder.write(root.path())?);
-        assert!(
-            !folder.write(root.path())?,
+        fs::create_dir(root.path().join("codegen"))?;
+        fs::create_dir(root.path().join(".codegen-left"))?;
+        let folders = [folder];
+        assert_eq!(all(&folders, &[], root.path())?, [true]);
+        assert_eq!(
+            all(&folders, &[], root.path())?,
+            [false],
             "the second time there is nothing to do"
         );
         let names: Vec<PathBuf> = read_tree(root.path())?.into_keys().collect();
@@ -163,6 +274,64 @@ mod tests {
                 PathBuf::from("tables/other")
             ]
         );
+        Ok(())
+    }
+
+    /// A repository with two folders that are `old`, and what makes them `new`.
+    fn two() -> io::Result<(tempfile::TempDir, Vec<Folder>)> {
+        let root = tempfile::tempdir()?;
+        fs::create_dir(root.path().join("codegen"))?;
+        for path in ["one", "two"] {
+            fs::create_dir(root.path().join(path))?;
+            fs::write(root.path().join(path).join("file"), "old")?;
+        }
+        let folder = |path| Folder {
+            path,
+            prefix: String::new(),
+            files: Tree::from([("file".into(), "new".to_owned())]),
+        };
+        Ok((root, vec![folder("one"), folder("two")]))
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_leaves_all_as_it_was() -> Result<(), Box<dyn std::error::Error>> {
+        let (root, folders) = two()?;
+        fs::write(root.path().join("codegen/list"), "old")?;
+        let single = |path: &str| Single {
+            path: path.to_owned(),
+            text: "new".to_owned(),
+        };
+        // The second lies below a file.
+        let singles = [single("codegen/list"), single("codegen/list/below")];
+        let before = read_tree(root.path())?;
+        assert!(all(&folders, &singles, root.path()).is_err());
+        assert_eq!(read_tree(root.path())?, before);
+        Ok(())
+    }
+
+    #[test]
+    fn after_an_interruption_between_two_folders_the_older_one_is_named_and_the_next_run_finishes()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let (root, folders) = two()?;
+        all(&folders[..1], &[], root.path())?;
+        let said = compare(&folders, root.path(), "mend")
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains("one is what the inputs give, two is not: after an interrupted run it is the older one\nmend"), "{said}");
+        assert_eq!(all(&folders, &[], root.path())?, [false, true]);
+        compare(&folders, root.path(), "mend")?;
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn two_writers_do_not_mix() -> Result<(), Box<dyn std::error::Error>> {
+        let (root, folders) = two()?;
+        let alone = lock(root.path())?;
+        let said = all(&folders, &[], root.path()).unwrap_err().to_string();
+        assert!(said.contains("another run is writing"), "{said}");
+        drop(alone);
+        all(&folders, &[], root.path())?;
         Ok(())
     }
 }

@@ -2,25 +2,33 @@
 #![allow(clippy::unwrap_used)]
 // A system may run some of the checks only.
 #![cfg_attr(
-    not(any(target_os = "linux", target_os = "android")),
+    not(any(target_os = "linux", target_os = "android", windows)),
     allow(dead_code, unused_imports)
 )]
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
-use std::os::unix::net::UnixStream;
+use std::io::{ErrorKind, Read, Write};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::sys::contract::{Owner, Record as _, Records as _, RegisterRaw, Wake};
-use crate::sys::wake::Notifier;
+use crate::sys::{AsRaw as _, Raw};
 use crate::{Interest, Token};
 
+#[cfg(unix)]
+use notifications::{Counting, merged_wakes_notify_once, registering_notifies_nobody};
+
 /// What every check asks of a combination.
-pub(super) trait Subject: RegisterRaw<Raw = RawFd> {}
-impl<S: RegisterRaw<Raw = RawFd>> Subject for S {}
+pub(super) trait Subject: RegisterRaw<Raw = Raw> {}
+impl<S: RegisterRaw<Raw = Raw>> Subject for S {}
+
+/// What the checks watch.
+#[cfg(unix)]
+type Stream = std::os::unix::net::UnixStream;
+/// What the checks watch.
+#[cfg(windows)]
+type Stream = std::net::TcpStream;
 
 pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// Long enough for a loaded machine; nothing waits for it when all is well.
@@ -76,6 +84,17 @@ mod linux {
         every_check::<PosixPoll<Pipe>>();
         merged_wakes_notify_once::<PosixPoll<Counting<Pipe>>>(0);
         registering_notifies_nobody::<PosixPoll<Counting<Pipe>>>();
+    }
+}
+
+#[cfg(windows)]
+mod windows {
+    use super::*;
+    use crate::sys::afd::Afd;
+
+    #[test]
+    fn afd() {
+        every_check::<Afd>();
     }
 }
 
@@ -203,10 +222,27 @@ fn every_check<S: Subject>() {
     }
 }
 
-pub(super) fn stream_pair() -> (UnixStream, UnixStream) {
-    let (left, right) = UnixStream::pair().unwrap();
+pub(super) fn stream_pair() -> (Stream, Stream) {
+    let (left, right) = connected();
     left.set_nonblocking(true).unwrap();
     right.set_nonblocking(true).unwrap();
+    (left, right)
+}
+
+#[cfg(unix)]
+fn connected() -> (Stream, Stream) {
+    Stream::pair().unwrap()
+}
+
+#[cfg(windows)]
+fn connected() -> (Stream, Stream) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let left = Stream::connect(listener.local_addr().unwrap()).unwrap();
+    let (right, _) = listener.accept().unwrap();
+    for stream in [&left, &right] {
+        // A byte is not kept back to be sent with the next.
+        stream.set_nodelay(true).unwrap();
+    }
     (left, right)
 }
 
@@ -233,7 +269,7 @@ pub(super) fn tokens<S: Subject>(
 }
 
 /// Reads everything, as a served source is left; tells the selector when it would block.
-pub(super) fn drain<S: Subject>(mut stream: &UnixStream, registration: &S::Registration) {
+pub(super) fn drain<S: Subject>(mut stream: &Stream, registration: &S::Registration) {
     let mut buffer = [0; 256];
     loop {
         match stream.read(&mut buffer) {
@@ -252,7 +288,7 @@ fn readiness_and_edges<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
     let (left, right) = stream_pair();
-    let fd = left.as_raw_fd();
+    let fd = left.as_raw();
     let registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
 
@@ -271,7 +307,7 @@ fn readiness_and_edges<S: Subject>() {
     assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
     let record = &records.as_slice()[0];
     assert!(record.is_readable() && record.is_read_closed());
-    assert!(record.is_write_closed() || is_kqueue::<S>());
+    assert!(record.is_write_closed() || is_kqueue::<S>() || cfg!(windows));
     selector.deregister(registration, fd).unwrap();
 }
 
@@ -279,7 +315,7 @@ pub(super) fn reregister_reports_again<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
     let (left, right) = stream_pair();
-    let fd = left.as_raw_fd();
+    let fd = left.as_raw();
     let mut registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
     (&right).write_all(b"x").unwrap();
     assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
@@ -306,7 +342,7 @@ pub(super) fn no_event_after_deregister<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = S::Records::with_capacity(1);
     let (left, right) = stream_pair();
-    let fd = left.as_raw_fd();
+    let fd = left.as_raw();
     let registration = selector.register(fd, Token(1), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
     selector.deregister(registration, fd).unwrap();
@@ -323,7 +359,7 @@ pub(super) fn raw_numbers<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
     let (mut left, mut right) = stream_pair();
-    let fd = left.as_raw_fd();
+    let fd = left.as_raw();
     let error = selector.deregister_raw(fd).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     if !is_kqueue::<S>() {
@@ -354,11 +390,17 @@ pub(super) fn raw_numbers<S: Subject>() {
 }
 
 pub(super) fn bad_numbers<S: Subject>() {
+    #[cfg(unix)]
+    let (numbers, code) = ([-1, -2, Raw::MIN], crate::sys::raw::EBADF);
+    // WSAENOTSOCK.
+    #[cfg(windows)]
+    let (numbers, code) = ([Raw::MAX, 0, Raw::MAX / 4 * 2], 10_038);
     let selector = S::new().unwrap();
-    for number in [-1, -2, RawFd::MIN] {
+    for number in numbers {
         let error = selector.register_raw(number, Token(0), BOTH).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(crate::sys::raw::EBADF));
-        assert!(selector.register(number, Token(0), BOTH).is_err());
+        assert_eq!(error.raw_os_error(), Some(code));
+        // An owned socket is one: its number is not looked at again on Windows.
+        assert!(cfg!(windows) || selector.register(number, Token(0), BOTH).is_err());
         assert!(selector.reregister_raw(number, Token(0), BOTH).is_err());
         assert!(selector.deregister_raw(number).is_err());
     }
@@ -375,12 +417,12 @@ fn unsupported_interests<S: Subject>() {
     };
     for interest in without {
         let error = selector
-            .register(left.as_raw_fd(), Token(0), interest)
+            .register(left.as_raw(), Token(0), interest)
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
     // The failed attempts have left nothing behind.
-    let registration = selector.register(left.as_raw_fd(), Token(0), with).unwrap();
+    let registration = selector.register(left.as_raw(), Token(0), with).unwrap();
     drop(registration);
 }
 
@@ -395,7 +437,7 @@ fn capacity<S: Subject>() {
     let pairs: Vec<_> = (0..3).map(|_| stream_pair()).collect();
     let mut registrations = Vec::new();
     for (index, (left, _)) in pairs.iter().enumerate() {
-        let registration = selector.register(left.as_raw_fd(), Token(index), Interest::WRITABLE);
+        let registration = selector.register(left.as_raw(), Token(index), Interest::WRITABLE);
         registrations.push(registration.unwrap());
     }
     let waker = selector.waker(Token(3)).unwrap();
@@ -415,7 +457,7 @@ pub(super) fn owners<S: Subject>() {
     let clone = selector.try_clone().unwrap();
     let other = S::new().unwrap();
     let (left, _right) = stream_pair();
-    let registration = selector.register(left.as_raw_fd(), Token(0), BOTH).unwrap();
+    let registration = selector.register(left.as_raw(), Token(0), BOTH).unwrap();
     assert_eq!(selector.owner(&registration), Owner::This);
     assert_eq!(clone.owner(&registration), Owner::This);
     assert_eq!(other.owner(&registration), Owner::Other);
@@ -432,7 +474,7 @@ pub(super) fn dropped_registration<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
     let (left, right) = stream_pair();
-    let fd = left.as_raw_fd();
+    let fd = left.as_raw();
     let registration = selector.register(fd, Token(1), BOTH).unwrap();
     // The order in which a source is dropped: registration first, then the descriptor.
     drop(registration);
@@ -442,12 +484,12 @@ pub(super) fn dropped_registration<S: Subject>() {
 
     // The number comes back, and the new source is its own.
     let (left, right) = stream_pair();
-    let registration = selector.register(left.as_raw_fd(), Token(2), BOTH).unwrap();
+    let registration = selector.register(left.as_raw(), Token(2), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
     let mut got = tokens(&mut selector, &mut records, LONG);
     got.dedup();
     assert_eq!(got, [2]);
-    selector.deregister(registration, left.as_raw_fd()).unwrap();
+    selector.deregister(registration, left.as_raw()).unwrap();
 }
 
 fn tokens_round_trip<S: Subject>() {
@@ -463,7 +505,7 @@ fn tokens_round_trip<S: Subject>() {
     ] {
         let (left, _right) = stream_pair();
         let registration = selector
-            .register(left.as_raw_fd(), Token(token), Interest::WRITABLE)
+            .register(left.as_raw(), Token(token), Interest::WRITABLE)
             .unwrap();
         let waker = selector.waker(Token(token)).unwrap();
         waker.wake().unwrap();
@@ -472,7 +514,7 @@ fn tokens_round_trip<S: Subject>() {
             got.extend(tokens(&mut selector, &mut records, LONG));
         }
         assert_eq!(got, [token, token]);
-        selector.deregister(registration, left.as_raw_fd()).unwrap();
+        selector.deregister(registration, left.as_raw()).unwrap();
     }
 }
 
@@ -615,13 +657,13 @@ pub(super) fn registration_while_waiting<S: Subject>() {
             let other = scope.spawn(|| {
                 barrier.wait();
                 registry
-                    .register(left.as_raw_fd(), Token(round), Interest::READABLE)
+                    .register(left.as_raw(), Token(round), Interest::READABLE)
                     .unwrap()
             });
             barrier.wait();
             assert_eq!(tokens(&mut selector, &mut records, LONG), [round]);
             let registration = other.join().unwrap();
-            registry.deregister(registration, left.as_raw_fd()).unwrap();
+            registry.deregister(registration, left.as_raw()).unwrap();
         });
     }
 }
@@ -634,7 +676,7 @@ fn wakes_and_sources_under_stress<S: Subject>() {
     let waker = selector.waker(Token(0)).unwrap();
     let (left, right) = stream_pair();
     let registration = selector
-        .register(left.as_raw_fd(), Token(1), Interest::READABLE)
+        .register(left.as_raw(), Token(1), Interest::READABLE)
         .unwrap();
     let sent = AtomicUsize::new(0);
     let mut received = 0;
@@ -673,73 +715,6 @@ fn wakes_and_sources_under_stress<S: Subject>() {
     });
 }
 
-/// How often any `Counting` notifier of this thread's test was written.
-#[derive(Debug)]
-struct Counting<N> {
-    inner: N,
-}
-
-thread_local! {
-    static NOTIFICATIONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
-
-impl<N: Notifier> Notifier for Counting<N> {
-    fn new() -> io::Result<Self> {
-        let inner = N::new()?;
-        Ok(Counting { inner })
-    }
-
-    fn notify(&self) -> io::Result<()> {
-        NOTIFICATIONS.set(NOTIFICATIONS.get() + 1);
-        self.inner.notify()
-    }
-
-    fn drain(&self) -> io::Result<()> {
-        self.inner.drain()
-    }
-
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inner.as_fd()
-    }
-}
-
-/// Between two returns of `select` a burst of wakes notifies `expected` times.
-fn merged_wakes_notify_once<S: Subject>(expected: usize) {
-    let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
-    let waker = selector.waker(Token(1)).unwrap();
-    for _ in 0..3 {
-        NOTIFICATIONS.set(0);
-        for _ in 0..64 {
-            waker.wake().unwrap();
-        }
-        assert_eq!(NOTIFICATIONS.get(), expected);
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-    }
-}
-
-/// Where the table is in user space, changing it costs no system call while nobody waits.
-fn registering_notifies_nobody<S: Subject>() {
-    let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
-    let (left, _right) = stream_pair();
-    let fd = left.as_raw_fd();
-    NOTIFICATIONS.set(0);
-    for _ in 0..3 {
-        let mut registration = selector.register(fd, Token(1), BOTH).unwrap();
-        selector
-            .reregister(&mut registration, fd, Token(2), BOTH)
-            .unwrap();
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
-        S::rearm(&registration).unwrap();
-        selector.deregister(registration, fd).unwrap();
-        selector.register_raw(fd, Token(3), BOTH).unwrap();
-        selector.deregister_raw(fd).unwrap();
-        drop(selector.register(fd, Token(4), BOTH).unwrap());
-    }
-    assert_eq!(NOTIFICATIONS.get(), 0);
-}
-
 /// Row A-126: a number that is closed and opened again while another thread waits is its new owner's.
 fn a_number_reused_while_waiting<S: Subject>() {
     let mut selector = S::new().unwrap();
@@ -749,7 +724,7 @@ fn a_number_reused_while_waiting<S: Subject>() {
         let other = scope.spawn(|| {
             for round in 0..300 {
                 let (left, right) = stream_pair();
-                let fd = left.as_raw_fd();
+                let fd = left.as_raw();
                 // An even token is never reported: it is gone before there is anything to read.
                 let old = registry
                     .register(fd, Token(2 * round), Interest::READABLE)
@@ -770,4 +745,81 @@ fn a_number_reused_while_waiting<S: Subject>() {
         }
         assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
     });
+}
+
+/// Where a waker writes to an object of its own.
+#[cfg(unix)]
+mod notifications {
+    use std::io;
+    use std::os::fd::BorrowedFd;
+
+    use super::*;
+    use crate::sys::wake::Notifier;
+
+    /// How often any `Counting` notifier of this thread's test was written.
+    #[derive(Debug)]
+    pub(super) struct Counting<N> {
+        inner: N,
+    }
+
+    thread_local! {
+        static NOTIFICATIONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
+    impl<N: Notifier> Notifier for Counting<N> {
+        fn new() -> io::Result<Self> {
+            let inner = N::new()?;
+            Ok(Counting { inner })
+        }
+
+        fn notify(&self) -> io::Result<()> {
+            NOTIFICATIONS.set(NOTIFICATIONS.get() + 1);
+            self.inner.notify()
+        }
+
+        fn drain(&self) -> io::Result<()> {
+            self.inner.drain()
+        }
+
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.inner.as_fd()
+        }
+    }
+
+    /// Between two returns of `select` a burst of wakes notifies `expected` times.
+    pub(super) fn merged_wakes_notify_once<S: Subject>(expected: usize) {
+        let mut selector = S::new().unwrap();
+        let mut records = records::<S>();
+        let waker = selector.waker(Token(1)).unwrap();
+        for _ in 0..3 {
+            NOTIFICATIONS.set(0);
+            for _ in 0..64 {
+                waker.wake().unwrap();
+            }
+            assert_eq!(NOTIFICATIONS.get(), expected);
+            assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+        }
+    }
+
+    /// Where the table is in user space, changing it costs no system call while nobody waits.
+    pub(super) fn registering_notifies_nobody<S: Subject>() {
+        let mut selector = S::new().unwrap();
+        let mut records = records::<S>();
+        let (left, _right) = stream_pair();
+        let fd = left.as_raw();
+        NOTIFICATIONS.set(0);
+        for _ in 0..3 {
+            let mut registration = selector.register(fd, Token(1), BOTH).unwrap();
+            selector
+                .reregister(&mut registration, fd, Token(2), BOTH)
+                .unwrap();
+            assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+            S::rearm(&registration).unwrap();
+            selector.deregister(registration, fd).unwrap();
+            selector.register_raw(fd, Token(3), BOTH).unwrap();
+            selector.deregister_raw(fd).unwrap();
+            drop(selector.register(fd, Token(4), BOTH).unwrap());
+        }
+        assert_eq!(NOTIFICATIONS.get(), 0);
+    }
 }

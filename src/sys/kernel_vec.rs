@@ -42,6 +42,11 @@ impl<T> KernelVec<T> {
         }
     }
 
+    /// Takes all items out, from the start.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> {
+        self.items.drain(..)
+    }
+
     /// Forgets all items.
     pub(crate) fn clear(&mut self) {
         self.items.clear();

@@ -7,12 +7,18 @@ pub(crate) mod contract;
 #[allow(dead_code)] // Which of them a build uses depends on its features.
 pub(crate) mod errors;
 
-#[cfg(all(test, unix, feature = "os-poll"))]
+#[cfg(all(test, any(unix, windows), feature = "os-poll"))]
 mod contract_tests;
 // Hosts of WASI, played by Linux.
 #[cfg(all(test, target_os = "linux", feature = "os-poll"))]
 #[path = "wasip1/double/mod.rs"]
 mod wasip1_hosts;
+
+// The states of a socket on Windows.
+#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[allow(dead_code)] // Who else uses them is not here.
+#[path = "windows/afd/elsewhere_tests.rs"]
+mod afd_elsewhere;
 
 #[cfg_attr(target_os = "aix", path = "os/aix.rs")]
 #[cfg_attr(target_vendor = "apple", path = "os/apple.rs")]
@@ -85,7 +91,8 @@ pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that emulate edges.
 pub(crate) mod lanes;
-#[cfg(feature = "os-poll")]
+// Sockets need bindings on Windows.
+#[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
 #[allow(unused_imports)] // A system without a page has no bindings.
 pub(crate) mod raw;
 #[cfg(feature = "os-poll")]
@@ -128,8 +135,12 @@ pub(crate) type Records = <Selector as contract::Selector>::Records;
 #[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
 #[allow(dead_code)] // Without a selector and without sources nobody asks.
 pub(crate) type Raw = std::os::fd::RawFd;
+/// The number by which the system knows a socket.
+#[cfg(windows)]
+#[allow(dead_code)] // Without a selector and without sources nobody asks.
+pub(crate) type Raw = std::os::windows::io::RawSocket;
 /// A system without a page has no sources, so nobody asks.
-#[cfg(not(any(unix, target_os = "hermit", target_os = "wasi")))]
+#[cfg(not(any(unix, windows, target_os = "hermit", target_os = "wasi")))]
 pub(crate) type Raw = ();
 
 /// Something that the system knows by a number.
@@ -146,7 +157,14 @@ impl<T: std::os::fd::AsRawFd> AsRaw for T {
     }
 }
 
-#[cfg(not(any(unix, target_os = "hermit", target_os = "wasi")))]
+#[cfg(windows)]
+impl<T: std::os::windows::io::AsRawSocket> AsRaw for T {
+    fn as_raw(&self) -> Raw {
+        self.as_raw_socket()
+    }
+}
+
+#[cfg(not(any(unix, windows, target_os = "hermit", target_os = "wasi")))]
 impl<T> AsRaw for T {
     fn as_raw(&self) -> Raw {}
 }

@@ -6,7 +6,9 @@
 use std::io::{self, IoSlice};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 
-use crate::sys::socket::{tcp, udp};
+use crate::sys::socket::{self, tcp, udp};
+
+const _: fn() = socket::adopt;
 
 const _: fn(SocketAddr) -> io::Result<TcpStream> = tcp::connect;
 const _: fn(SocketAddr) -> io::Result<TcpListener> = tcp::bind;

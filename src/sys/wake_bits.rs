@@ -9,6 +9,9 @@
 //! so the first clearing after T is at the latest the one that follows the wait which takes U's notification. That clearing
 //! acquires what T released, and that wait returns the waker's event. More clearings only make later wakes notify again.
 //!
+//! On a completion port a packet says which waker it is from. There each waker has bits of its own, cleared when one of its
+//! packets is taken; the argument is the same, with "the wait that takes this notification" for "every return".
+//!
 //! The model checker rejects each of these shortcuts: a load before the `fetch_or`, a store in place of the `swap`, clearing
 //! before the kernel wait or after the caller has seen the events, notifying before the bit is set.
 

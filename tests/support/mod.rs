@@ -1,6 +1,11 @@
 //! The vocabulary of the tests.
 #![allow(dead_code)] // No test uses all of it.
 
+#[cfg(windows)]
+pub(crate) mod handles;
+#[cfg(all(any(unix, windows), feature = "net"))]
+pub(crate) mod raw;
+
 use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -165,4 +170,10 @@ pub(crate) fn send(mut stream: impl io::Write, mut data: &[u8]) {
 /// That it would block.
 pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
     assert_eq!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+/// Whether it says that nobody listens where a datagram was sent. Windows calls that a reset.
+pub(crate) fn is_refused(error: &io::Error) -> bool {
+    let kind = error.kind();
+    kind == ErrorKind::ConnectionRefused || cfg!(windows) && kind == ErrorKind::ConnectionReset
 }

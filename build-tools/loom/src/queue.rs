@@ -1,4 +1,4 @@
-//! Queues in the kernel: epoll with eventfd or pipe, and what is like it.
+//! Queues in the kernel: epoll with eventfd or pipe, and what is like it; and completion ports, whose packets say whose they are.
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
@@ -55,12 +55,18 @@ impl Kernel {
 /// The flags, right or mistaken.
 struct Flags {
     mistake: Mistake,
-    right: WakeBits,
+    /// One for all wakers, or one for each.
+    right: Vec<WakeBits>,
     wrong: AtomicUsize,
 }
 
 impl Flags {
-    fn wake(&self, bit: usize, notify: impl Fn()) {
+    /// The library's flags of a waker.
+    fn right(&self, waker: usize) -> &WakeBits {
+        &self.right[waker % self.right.len()]
+    }
+
+    fn wake(&self, waker: usize, bit: usize, notify: impl Fn()) {
         match self.mistake {
             Mistake::LoadFirst => {
                 if self.wrong.load(Ordering::Acquire) & bit == 0
@@ -76,7 +82,7 @@ impl Flags {
                 }
             }
             Mistake::None => {
-                if self.right.announce(bit) {
+                if self.right(waker).announce(bit) {
                     notify();
                 }
             }
@@ -88,9 +94,14 @@ impl Flags {
         }
     }
 
-    fn seen(&self) {
+    fn seen(&self, events: &[usize]) {
         match self.mistake {
-            Mistake::None => self.right.seen(),
+            Mistake::None if self.right.len() > 1 => {
+                for waker in events {
+                    self.right(*waker).seen();
+                }
+            }
+            Mistake::None => self.right(0).seen(),
             Mistake::ClearByStore => {
                 if self.wrong.load(Ordering::Acquire) != 0 {
                     self.wrong.store(0, Ordering::Release);
@@ -111,7 +122,7 @@ impl Flags {
         look: impl FnOnce(&[usize]),
     ) {
         if self.mistake == Mistake::ClearBeforeWait {
-            self.seen();
+            self.seen(&[]);
         }
         let events = kernel.wait(capacity, may_sleep);
         let clear_now = !matches!(
@@ -119,11 +130,11 @@ impl Flags {
             Mistake::ClearBeforeWait | Mistake::ClearAfterLook
         );
         if clear_now {
-            self.seen();
+            self.seen(&events);
         }
         look(&events);
         if self.mistake == Mistake::ClearAfterLook {
-            self.seen();
+            self.seen(&events);
         }
     }
 }
@@ -139,6 +150,8 @@ pub struct Scene {
     pub capacity: usize,
     /// Waits before the first that sleeps which return at once: time-outs and signals.
     pub early: usize,
+    /// Whether each waker has flags of its own, which its own events clear.
+    pub apart: bool,
 }
 
 /// Runs a scene: the poller sleeps until it has seen what every thread wrote before its last wake of every waker.
@@ -150,10 +163,15 @@ pub fn run(scene: Scene, mistake: Mistake) {
         });
         let flags = Arc::new(Flags {
             mistake,
-            right: WakeBits::new(),
+            // A second one where there is but one waker: it says that they are apart.
+            right: (0..if scene.apart { scene.wakers.max(2) } else { 1 })
+                .map(|_| WakeBits::new())
+                .collect(),
             wrong: AtomicUsize::new(0),
         });
-        let bits: Vec<usize> = (0..scene.wakers).map(|_| flags.right.take()).collect();
+        let bits: Vec<usize> = (0..scene.wakers)
+            .map(|waker| flags.right(waker).take())
+            .collect();
         // What a thread writes before a wake of a waker: how often it has woken it.
         let written: Arc<Vec<Vec<AtomicUsize>>> = Arc::new(
             scene
@@ -171,7 +189,7 @@ pub fn run(scene: Scene, mistake: Mistake) {
                     let place = &written[number][waker];
                     let next = place.load(Ordering::Relaxed) + 1;
                     place.store(next, Ordering::Relaxed);
-                    flags.wake(bits[waker], || kernel.notify(waker));
+                    flags.wake(waker, bits[waker], || kernel.notify(waker));
                 }
             }));
         }

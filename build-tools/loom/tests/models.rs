@@ -13,6 +13,7 @@ fn scenes() -> Vec<Scene> {
         wakers,
         capacity,
         early,
+        apart: false,
     };
     vec![
         scene(&[&[0, 0]], 1, 1, 0),
@@ -46,6 +47,19 @@ fn assert_rejected(name: &str, models: impl FnOnce()) {
 #[test]
 fn queue_in_the_kernel() {
     for scene in scenes() {
+        println!("{scene:?}");
+        queue::run(scene, queue::Mistake::None);
+    }
+}
+
+/// Completion ports: each waker has its own flags.
+#[test]
+fn completion_port() {
+    for scene in scenes() {
+        let scene = Scene {
+            apart: true,
+            ..scene
+        };
         println!("{scene:?}");
         queue::run(scene, queue::Mistake::None);
     }

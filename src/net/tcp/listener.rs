@@ -5,7 +5,7 @@ use std::net::{self, SocketAddr};
 
 use crate::io_source::IoSource;
 use crate::net::TcpStream;
-use crate::sys::socket::tcp;
+use crate::sys::socket::{self, tcp};
 
 /// Accepts TCP connections.
 ///
@@ -77,6 +77,7 @@ impl TcpListener {
     /// # }
     /// ```
     pub fn from_std(listener: net::TcpListener) -> TcpListener {
+        socket::adopt();
         TcpListener {
             inner: IoSource::new(listener),
         }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{self, Shutdown, SocketAddr};
 
 use crate::io_source::IoSource;
-use crate::sys::socket::tcp;
+use crate::sys::socket::{self, tcp};
 
 /// A TCP connection, made by [`connect`](TcpStream::connect) or [`TcpListener::accept`](crate::net::TcpListener::accept).
 ///
@@ -105,6 +105,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn from_std(stream: net::TcpStream) -> TcpStream {
+        socket::adopt();
         TcpStream {
             inner: IoSource::new(stream),
         }

@@ -6,7 +6,7 @@ use std::io;
 use std::net::{self, SocketAddr};
 
 use crate::io_source::IoSource;
-use crate::sys::socket::udp;
+use crate::sys::socket::{self, udp};
 
 /// A UDP socket.
 ///
@@ -83,6 +83,7 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn from_std(socket: net::UdpSocket) -> UdpSocket {
+        socket::adopt();
         UdpSocket {
             inner: IoSource::new(socket),
         }

@@ -1,11 +1,4 @@
-//! A chat over Unix sockets: what one says, all others hear, line by line.
-//!
-//! ```sh
-//! cargo run --release --all-features --example unix_chat
-//! ```
-//!
-//! Beyond what `echo` shows: one connection's event leads to writes on others, so each connection has a queue of what it has
-//! not taken yet, and an end of patience.
+//! The chat itself: server, clients, and what the command line asks for.
 
 use std::collections::{HashMap, VecDeque};
 use std::fs;
@@ -41,7 +34,7 @@ const LISTENER: Token = Token(0);
 const STOP: Token = Token(1);
 const FIRST_CONNECTION: usize = 2;
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let options = match Options::read() {
         Ok(options) => options,
         Err(error) => {

@@ -1,0 +1,204 @@
+//! Everything a run needs, and the run itself: all systems read, all groups written as text, nothing put into the tree yet.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use crate::error::Error;
+use crate::group::{self, Group, Headers, Inputs};
+use crate::rust;
+use crate::sources::{self, Sources};
+use crate::targets::{Os, SYSTEMS, Target};
+use crate::write::{Folder, Tree};
+
+/// The version of bindgen that Cargo.toml pins.
+const BINDGEN: &str = "0.73.2";
+
+/// A repository's inputs, and where packs are kept.
+#[derive(Debug)]
+pub(crate) struct Generator {
+    /// The repository whose `codegen/` is read.
+    pub(crate) root: PathBuf,
+    /// Its header packs.
+    pub(crate) sources: Sources,
+    /// Where packs are kept.
+    pub(crate) cache: PathBuf,
+    /// Read with this libclang, not the pinned one.
+    pub(crate) libclang: Option<PathBuf>,
+}
+
+impl Generator {
+    /// Reads the inputs of all systems, so that what needs no clang is wrong before clang is started.
+    pub(crate) fn open(root: &Path, libclang: Option<&Path>) -> Result<Generator, Error> {
+        let toml = root.join("codegen/sources.toml");
+        let text = fs::read_to_string(&toml).map_err(Error::io("read", &toml))?;
+        let generator = Generator {
+            root: root.to_owned(),
+            sources: Sources::parse(&text)?,
+            cache: sources::cache()?,
+            libclang: libclang.map(Path::to_owned),
+        };
+        for os in SYSTEMS {
+            generator.inputs(os)?;
+        }
+        Ok(generator)
+    }
+
+    /// The inputs of a system.
+    pub(crate) fn inputs(&self, os: &Os) -> Result<Inputs, Error> {
+        Inputs::read(&self.root, os, &self.tools(os)?)
+    }
+
+    /// The headers of a system, fetched and unpacked now if they are not there.
+    pub(crate) fn headers(&self, os: &Os) -> Result<Headers<'_>, Error> {
+        let Some(name) = os.pack else {
+            return Ok(Headers::Ours);
+        };
+        let pack = self.sources.headers(name)?;
+        Ok(Headers::Pack(pack, pack.folder(&self.cache, &say)?))
+    }
+
+    /// Everything that can change a system's output besides our own inputs. The same on every host.
+    fn tools(&self, os: &Os) -> Result<String, Error> {
+        let libclang = self.sources.libclang()?;
+        let headers = match os.pack {
+            Some(name) => {
+                let pack = self.sources.headers(name)?;
+                format!("{} {} {}", pack.package, pack.version, pack.sha256)
+            }
+            None => "no pack".to_owned(),
+        };
+        Ok(format!(
+            "bindgen {BINDGEN}, {} {}, {headers}, mio-codegen {}",
+            libclang.package,
+            libclang.version,
+            env!("CARGO_PKG_VERSION")
+        ))
+    }
+
+    /// Makes sure this process has the libclang that is wanted and nothing in its environment that bends clang: it starts itself
+    /// again with a clean one and returns that process's exit code. Returns none in a process that is already so.
+    pub(crate) fn with_libclang(&self) -> Result<Option<ExitCode>, Error> {
+        let pinned = self.sources.libclang()?;
+        let place = match &self.libclang {
+            Some(folder) => folder.clone(),
+            None => pinned.folder(&self.cache, &say)?,
+        };
+        let folder = sources::find_libclang(&place).ok_or_else(|| Error::IncludeDir {
+            target: "libclang".to_owned(),
+            path: place.clone(),
+            mend: match &self.libclang {
+                Some(_) => "cargo codegen --check --libclang DIR".to_owned(),
+                None => format!("rm -r '{}' && cargo codegen", place.display()),
+            },
+        })?;
+        if let Some(code) = again(&folder)? {
+            return Ok(Some(code));
+        }
+        let found = bindgen::clang_version().full;
+        if self.libclang.is_none() && !found.contains(&pinned.version) {
+            return Err(Error::WrongLibclang {
+                found,
+                wanted: pinned.version.clone(),
+            });
+        }
+        Ok(None)
+    }
+
+    /// Reads one system.
+    pub(crate) fn system(&self, os: &Os) -> Result<Vec<Group>, Error> {
+        let targets: Vec<&Target> = os.targets.iter().collect();
+        group::groups(os, &targets, &self.inputs(os)?, &self.headers(os)?)
+    }
+
+    /// Reads all systems; with a table of what was read.
+    pub(crate) fn everything(&self) -> Result<(Vec<Group>, String), Error> {
+        let (mut all, mut report) = (Vec::new(), String::new());
+        for os in SYSTEMS {
+            let began = Instant::now();
+            let groups = self.system(os)?;
+            report.push_str(&group::summary(os, &groups, began));
+            all.extend(groups);
+        }
+        Ok((all, report))
+    }
+}
+
+/// Tells what takes long.
+pub(crate) fn say(text: String) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// What the two folders are to hold.
+pub(crate) fn folders(groups: Vec<Group>) -> Vec<Folder> {
+    let mut generated = Tree::new();
+    let mut tables = Tree::new();
+    generated.insert("mod.rs".into(), rust::root(SYSTEMS));
+    for os in SYSTEMS {
+        generated.insert(Path::new(os.name).join("mod.rs"), rust::switch(os));
+    }
+    for group in groups {
+        generated.insert(group.path, group.rust);
+        tables.insert(group.table_name.into(), group.table);
+    }
+    vec![
+        Folder {
+            path: "generated",
+            prefix: String::new(),
+            files: generated,
+        },
+        Folder {
+            path: "tests/snapshots",
+            prefix: "abi@".to_owned(),
+            files: tables,
+        },
+    ]
+}
+
+/// Does the variable bend what clang reads?
+fn bends(name: &OsString) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with("BINDGEN_EXTRA_CLANG_ARGS")
+        || [
+            "TARGET",
+            "LLVM_CONFIG_PATH",
+            "CLANG_PATH",
+            "CPATH",
+            "C_INCLUDE_PATH",
+        ]
+        .contains(&&*name)
+}
+
+/// Starts this program again, with the libclang in `folder` and a clean environment, unless it has both.
+fn again(folder: &Path) -> Result<Option<ExitCode>, Error> {
+    let bending: Vec<OsString> = std::env::vars_os()
+        .map(|(name, _)| name)
+        .filter(bends)
+        .collect();
+    if bending.is_empty() && std::env::var_os("LIBCLANG_PATH").is_some_and(|path| path == *folder) {
+        return Ok(None);
+    }
+    let program = std::env::current_exe().map_err(Error::io("find", "this program"))?;
+    let mut command = Command::new(&program);
+    command
+        .args(std::env::args_os().skip(1))
+        .env("LIBCLANG_PATH", folder);
+    for name in bending {
+        command.env_remove(name);
+    }
+    let status = command.status().map_err(Error::io("start", program))?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(Some(code.map_or(ExitCode::FAILURE, ExitCode::from)))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn bindgen_is_the_pinned_one() {
+        let pin = format!("bindgen = {{ version = \"={}\"", super::BINDGEN);
+        assert!(include_str!("../Cargo.toml").contains(&pin), "{pin}");
+    }
+}

@@ -1,0 +1,232 @@
+//! The wait: what only the thread that polls has.
+
+use std::io;
+use std::mem;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard};
+use std::time::{Duration, Instant};
+
+use super::Shared;
+use super::masks::CLOSED;
+use super::source::{Source, SourceMachine};
+use super::syscall::{self, Look};
+use crate::sys::contract::Records as _;
+use crate::sys::iocp::{FOREVER, Packets, Round};
+use crate::sys::record::{Record, Records};
+use crate::sys::timeout;
+
+/// The most packets that one wait takes.
+const MOST_PACKETS: usize = 1024;
+
+/// How often a `select` whose time is up goes on because packets came that were no events: they may lead to some.
+const MOST_TURNS: usize = 8;
+
+/// When a look is repeated that told nothing.
+const SOON: Duration = Duration::from_millis(10);
+
+/// What the poller keeps between calls: memory, and the raw sockets that it looks at itself.
+pub(super) struct Poller {
+    packets: Packets,
+    updates: Vec<Arc<Source>>,
+    looked_at: Vec<Arc<Source>>,
+    looks: Vec<Look>,
+    asked: Vec<u32>,
+}
+
+impl Default for Poller {
+    fn default() -> Poller {
+        Poller {
+            packets: Packets::with_capacity(0),
+            updates: Vec::new(),
+            looked_at: Vec::new(),
+            looks: Vec::new(),
+            asked: Vec::new(),
+        }
+    }
+}
+
+/// When a wait ends.
+struct Deadline {
+    /// `None`: never, or at once if `is_zero`.
+    at: Option<Instant>,
+    is_zero: bool,
+}
+
+impl Deadline {
+    fn new(timeout: Option<Duration>) -> Deadline {
+        let is_zero = timeout == Some(Duration::ZERO);
+        let at = timeout
+            .filter(|_| !is_zero)
+            // A deadline that no clock reaches is none.
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        Deadline { at, is_zero }
+    }
+
+    fn is_past(&self) -> bool {
+        self.is_zero || self.at.is_some_and(|at| Instant::now() >= at)
+    }
+}
+
+impl Poller {
+    /// See `contract::Selector::select`. The records are empty, and have room for one at least.
+    pub(super) fn select(
+        &mut self,
+        shared: &Arc<Shared>,
+        records: &mut Records,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
+        let most = records.capacity().min(MOST_PACKETS);
+        if self.packets.capacity() < most {
+            self.packets = Packets::with_capacity(most);
+        }
+        let deadline = Deadline::new(timeout);
+        let mut turns = 0;
+        loop {
+            let wake_at = self.update(shared, records, !deadline.is_zero);
+            if records.room() == 0 {
+                shared.is_waiting.store(false, Ordering::Relaxed);
+                return Ok(());
+            }
+            let pause = if deadline.is_zero || !records.is_empty() {
+                0
+            } else {
+                millis(earlier(wake_at, deadline.at))
+            };
+            let result = shared
+                .port
+                .dequeue(&mut self.packets, records.room(), pause);
+            shared.is_waiting.store(false, Ordering::Relaxed);
+            // What was reported before is lost to nobody; the error comes again, or has passed.
+            let count = match result {
+                Err(error) if records.is_empty() => return Err(error),
+                result => result.unwrap_or(0),
+            };
+            for packet in self.packets.drain() {
+                shared.port.deliver(packet, &mut Round::new(records));
+            }
+            if !records.is_empty() {
+                return Ok(());
+            }
+            if deadline.is_past() {
+                turns += 1;
+                if count == 0 || turns >= MOST_TURNS {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Starts the polls that are needed, and looks at what no poll can judge. Returns when the first muted lane may be
+    /// reported.
+    fn update(
+        &mut self,
+        shared: &Arc<Shared>,
+        records: &mut Records,
+        will_wait: bool,
+    ) -> Option<Instant> {
+        shared.is_waiting.store(will_wait, Ordering::Relaxed);
+        mem::swap(&mut *shared.updates(), &mut self.updates);
+        for source in self.updates.drain(..) {
+            let mut machine = source.machine();
+            machine.is_queued = false;
+            if machine.in_doubt() != 0 && !mem::replace(&mut machine.is_looked_at, true) {
+                self.looked_at.push(Arc::clone(&source));
+            }
+            attend(shared, &source, machine, records);
+        }
+        if self.looked_at.is_empty() {
+            return None;
+        }
+        self.look(shared, records)
+    }
+
+    /// Looks at the raw sockets that are in doubt, without waiting.
+    fn look(&mut self, shared: &Arc<Shared>, records: &mut Records) -> Option<Instant> {
+        self.looks.clear();
+        self.asked.clear();
+        let (looks, asked) = (&mut self.looks, &mut self.asked);
+        self.looked_at.retain(|source| {
+            let mut machine = source.machine();
+            let in_doubt = machine.in_doubt();
+            machine.is_looked_at = in_doubt != 0;
+            if machine.is_looked_at {
+                looks.push(Look::new(source.raw, in_doubt));
+                asked.push(in_doubt);
+            }
+            machine.is_looked_at
+        });
+        if self.looks.is_empty() {
+            return None;
+        }
+        let result = syscall::look(&mut self.looks);
+        let now = Instant::now();
+        if result.is_err() {
+            return now.checked_add(SOON);
+        }
+        let mut wake_at = None;
+        let looked = self.looks.iter().zip(&self.asked);
+        for (source, (look, asked)) in self.looked_at.iter().zip(looked) {
+            if records.room() == 0 {
+                // The rest is left untouched for the next call.
+                break;
+            }
+            let mut machine = source.machine();
+            let seen = look.seen();
+            if seen & CLOSED != 0 {
+                shared.found_closed(source, machine);
+                continue;
+            }
+            let (ready, again) = machine.looked(*asked, seen, now);
+            if ready != 0 {
+                records.push(Record::new(machine.token(), ready));
+            }
+            wake_at = earlier(wake_at, again);
+            attend(shared, source, machine, records);
+        }
+        // So that nobody starves when there is less room than events.
+        self.looked_at.rotate_left(1);
+        wake_at
+    }
+}
+
+/// Starts or cancels the poll of a source. A source that AFD refuses is reported; without room for that it is tried again.
+fn attend(
+    shared: &Shared,
+    source: &Arc<Source>,
+    mut machine: MutexGuard<'_, SourceMachine>,
+    records: &mut Records,
+) {
+    let Err(error) = source.update(&mut machine, &shared.port) else {
+        return;
+    };
+    if syscall::says_gone(&error) {
+        shared.found_closed(source, machine);
+    } else if records.room() > 0 {
+        let conditions = machine.fail();
+        if conditions != 0 {
+            records.push(Record::new(machine.token(), conditions));
+        }
+    } else {
+        shared.queue(source, &mut machine);
+    }
+}
+
+/// The wait until a moment, or for ever. A wait that is too long for the kernel is its first piece.
+fn millis(until: Option<Instant>) -> u32 {
+    let Some(until) = until else {
+        return FOREVER;
+    };
+    let left = until.saturating_duration_since(Instant::now());
+    // Never negative, and never `FOREVER`, which is beyond the largest `c_int`.
+    timeout::round_up_millis(left) as u32
+}
+
+/// The earlier of two moments, where `None` is never.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+const _: () = assert!(FOREVER > i32::MAX as u32);

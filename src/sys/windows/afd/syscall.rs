@@ -1,0 +1,311 @@
+//! The calls of AFD: opening it, polling with it, and what Winsock says about sockets.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawSocket};
+use std::ptr;
+
+use super::faults;
+use super::machine::Answer;
+use super::source::AfdPoll;
+use crate::sys::iocp::in_flight::{Pending, Reserved, Submission};
+use crate::sys::iocp::status_error;
+use crate::sys::raw;
+
+/// The name of the driver's device. Wine and Windows want something behind `Afd`, whatever it is.
+const DEVICE: [u16; 15] = wide(b"\\Device\\Afd\\mio");
+
+/// UTF-16 of ASCII.
+const fn wide<const N: usize>(ascii: &[u8; N]) -> [u16; N] {
+    let mut wide = [0; N];
+    let mut index = 0;
+    while index < N {
+        wide[index] = ascii[index] as u16;
+        index += 1;
+    }
+    wide
+}
+
+/// The record of one poll: asked and answered in the same memory.
+#[repr(transparent)]
+pub(super) struct PollInfo(raw::AFD_POLL_INFO);
+
+// SAFETY: the handle in the record is a number: nothing here follows it.
+unsafe impl Send for PollInfo {}
+
+impl PollInfo {
+    /// Asks once for `conditions` of a socket, without a time limit.
+    pub(super) fn new(socket: RawSocket, conditions: u32) -> PollInfo {
+        PollInfo(raw::AFD_POLL_INFO {
+            Timeout: i64::MAX,
+            NumberOfHandles: 1,
+            Exclusive: 0,
+            Handles: [raw::AFD_POLL_HANDLE_INFO {
+                Handle: ptr::without_provenance_mut(socket as usize),
+                Events: conditions,
+                Status: 0,
+            }],
+        })
+    }
+
+    /// What a poll with this `status` has found.
+    pub(super) fn answer(&self, status: raw::NTSTATUS) -> Answer {
+        match status {
+            raw::STATUS_CANCELLED => Answer::Nothing,
+            _ if is_gone(status) => Answer::Gone,
+            _ if is_error(status) => Answer::Failed,
+            _ if self.0.NumberOfHandles == 0 => Answer::Nothing,
+            _ => {
+                let [info] = &self.0.Handles;
+                Answer::Conditions(info.Events)
+            }
+        }
+    }
+}
+
+/// Whether a status says that there is no such socket.
+fn is_gone(status: raw::NTSTATUS) -> bool {
+    [raw::STATUS_INVALID_HANDLE, raw::STATUS_OBJECT_TYPE_MISMATCH].contains(&status)
+}
+
+/// Whether a poll was refused because there is no such socket.
+pub(super) fn says_gone(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(raw::ERROR_INVALID_HANDLE as i32)
+}
+
+/// `NtCreateFile` of a handle to AFD, for operations that send packets.
+pub(super) fn open() -> io::Result<OwnedHandle> {
+    let mut device = DEVICE;
+    let length = size_of_val(&device) as u16;
+    let name = raw::UNICODE_STRING {
+        Length: length,
+        MaximumLength: length,
+        Buffer: device.as_mut_ptr(),
+    };
+    let attributes = raw::OBJECT_ATTRIBUTES {
+        Length: size_of::<raw::OBJECT_ATTRIBUTES>() as u32,
+        RootDirectory: ptr::null_mut(),
+        ObjectName: (&raw const name).cast_mut(),
+        Attributes: 0,
+        SecurityDescriptor: ptr::null_mut(),
+        SecurityQualityOfService: ptr::null_mut(),
+    };
+    let mut handle = ptr::null_mut();
+    let mut status_block = raw::IO_STATUS_BLOCK::default();
+    // SAFETY: the call reads the attributes, the name and its text, and writes the handle and the status, all of which outlive
+    // it: an open is over when it returns.
+    let status = unsafe {
+        raw::NtCreateFile(
+            &raw mut handle,
+            raw::SYNCHRONIZE as u32,
+            (&raw const attributes).cast_mut(),
+            &raw mut status_block,
+            ptr::null_mut(),
+            0,
+            (raw::FILE_SHARE_READ | raw::FILE_SHARE_WRITE) as u32,
+            raw::FILE_OPEN as u32,
+            0,
+            ptr::null_mut(),
+            0,
+        )
+    };
+    if status < 0 {
+        return Err(status_error(status));
+    }
+    // SAFETY: the call succeeded, so this is a new handle that nothing else owns.
+    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// `SetFileCompletionNotificationModes`: the end of an operation need not signal the handle as well, nobody waits on it. A
+/// system that cannot do so is only slower.
+pub(super) fn signal_no_handle(device: BorrowedHandle<'_>) {
+    // SAFETY: the handle is open; the call touches no memory.
+    let _ = unsafe {
+        raw::SetFileCompletionNotificationModes(
+            device.as_raw_handle(),
+            raw::FILE_SKIP_SET_EVENT_ON_HANDLE as u8,
+        )
+    };
+}
+
+/// `NtDeviceIoControlFile` with `IOCTL_AFD_POLL`: asks once for `conditions` of a base socket, without a time limit.
+pub(super) fn poll<'r>(
+    device: BorrowedHandle<'_>,
+    socket: RawSocket,
+    conditions: u32,
+    reserved: Reserved<'r, AfdPoll>,
+) -> Submission<'r> {
+    let block = reserved.overlapped();
+    let operation = reserved.operation();
+    // SAFETY: nobody else has access to the operation; this is the address of its field.
+    let info = unsafe { &raw mut (*operation).info };
+    // SAFETY: as above, and the memory is that of one `PollInfo`.
+    unsafe { info.write(PollInfo::new(socket, conditions)) };
+    let size = size_of::<raw::AFD_POLL_INFO>() as u32;
+    let status = match faults::poll() {
+        Some(status) => status,
+        // SAFETY: the device is open. The kernel reads and writes the status block, which an `OVERLAPPED` starts with, and the
+        // poll's record, both of them until the packet has come: `Reserved` says that they stay that long. The socket is a
+        // number for the kernel.
+        None => unsafe {
+            raw::NtDeviceIoControlFile(
+                device.as_raw_handle(),
+                ptr::null_mut(),
+                None,
+                block.cast(),
+                block.cast(),
+                raw::IOCTL_AFD_POLL,
+                info.cast(),
+                size,
+                info.cast(),
+                size,
+            )
+        },
+    };
+    if is_error(status) {
+        // SAFETY: an operation that fails at once sends no packet, and the kernel is done with its memory.
+        unsafe { reserved.refused(status_error(status)) }
+    } else {
+        // SAFETY: what succeeds or is pending sends one packet with the context that was given, which is the pointer, to the
+        // port that the device is associated with. It was not told to leave packets out.
+        unsafe { reserved.submitted() }
+    }
+}
+
+/// `NtCancelIoFileEx` of one poll. `Ok` if its packet comes soon, or is there already.
+pub(super) fn cancel(device: BorrowedHandle<'_>, poll: &Pending<AfdPoll>) -> io::Result<()> {
+    if let Some(status) = faults::cancel() {
+        return Err(status_error(status));
+    }
+    let mut status_block = raw::IO_STATUS_BLOCK::default();
+    // SAFETY: the device is open. The poll's address is compared and not followed; the second block is written during the call.
+    let status = unsafe {
+        raw::NtCancelIoFileEx(
+            device.as_raw_handle(),
+            poll.name().cast(),
+            &raw mut status_block,
+        )
+    };
+    if is_error(status) && status != raw::STATUS_NOT_FOUND {
+        return Err(status_error(status));
+    }
+    Ok(())
+}
+
+/// `CancelIoEx` of everything in flight on a device.
+pub(super) fn cancel_all(device: BorrowedHandle<'_>) {
+    // There is nothing to be done about an error; "nothing found" is the usual one.
+    // SAFETY: the device is open; the call touches no memory.
+    let _ = unsafe { raw::CancelIoEx(device.as_raw_handle(), ptr::null()) };
+}
+
+/// Whether a status says that nothing was started: the topmost two bits are set.
+fn is_error(status: raw::NTSTATUS) -> bool {
+    status as u32 >> 30 == 3
+}
+
+/// `WSAIoctl` that answers with a socket.
+pub(super) fn socket_ioctl(socket: RawSocket, code: u32) -> io::Result<RawSocket> {
+    let mut answer: usize = 0;
+    let mut length = 0;
+    // SAFETY: the call writes at most one socket number and the length, during the call: without an `OVERLAPPED` it does not
+    // return before it is over. The socket is a number for the system.
+    let result = unsafe {
+        raw::WSAIoctl(
+            socket as usize,
+            code,
+            ptr::null(),
+            0,
+            (&raw mut answer).cast(),
+            size_of::<usize>() as u32,
+            &raw mut length,
+            ptr::null_mut(),
+            None,
+        )
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(answer as RawSocket)
+}
+
+/// `getsockopt` of the type, for the error alone: not every system looks at the number of a socket before it is polled.
+pub(super) fn check(socket: RawSocket) -> io::Result<()> {
+    let mut kind = 0_i32;
+    let mut length = size_of::<i32>() as i32;
+    // SAFETY: the call writes at most `length` bytes, for which there is room, and the length. The socket is a number for the
+    // system.
+    let result = unsafe {
+        raw::getsockopt(
+            socket as usize,
+            raw::SOL_SOCKET,
+            raw::SO_TYPE,
+            (&raw mut kind).cast(),
+            &raw mut length,
+        )
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// One socket to look at, and what was seen.
+#[repr(transparent)]
+pub(super) struct Look(raw::WSAPOLLFD);
+
+impl Look {
+    /// Looks for what is to be read, written, or read out of band.
+    pub(super) fn new(socket: RawSocket, conditions: u32) -> Look {
+        let mut events = 0;
+        if conditions & (raw::AFD_POLL_RECEIVE | raw::AFD_POLL_ACCEPT) != 0 {
+            events |= raw::POLLRDNORM;
+        }
+        if conditions & raw::AFD_POLL_RECEIVE_EXPEDITED != 0 {
+            events |= raw::POLLRDBAND;
+        }
+        if conditions & raw::AFD_POLL_SEND != 0 {
+            events |= raw::POLLWRNORM;
+        }
+        Look(raw::WSAPOLLFD {
+            fd: socket as usize,
+            events: events as i16,
+            revents: 0,
+        })
+    }
+
+    /// What was seen, in AFD's words. A socket that is not open has been closed.
+    pub(super) fn seen(&self) -> u32 {
+        let seen = self.0.revents;
+        let mut conditions = 0;
+        for (bits, means) in [
+            (
+                raw::POLLRDNORM,
+                raw::AFD_POLL_RECEIVE | raw::AFD_POLL_ACCEPT,
+            ),
+            (raw::POLLRDBAND, raw::AFD_POLL_RECEIVE_EXPEDITED),
+            (raw::POLLWRNORM, raw::AFD_POLL_SEND),
+            (raw::POLLHUP, raw::AFD_POLL_DISCONNECT),
+            (raw::POLLNVAL, raw::AFD_POLL_LOCAL_CLOSE),
+        ] {
+            if seen & bits as i16 != 0 {
+                conditions |= means;
+            }
+        }
+        conditions
+    }
+}
+
+/// `WSAPoll` without waiting.
+pub(super) fn look(sockets: &mut [Look]) -> io::Result<()> {
+    let count = u32::try_from(sockets.len()).unwrap_or(u32::MAX);
+    // SAFETY: the call reads and writes so many records, for which there is room; a `Look` is one `WSAPOLLFD`.
+    let result = unsafe { raw::WSAPoll(sockets.as_mut_ptr().cast(), count, 0) };
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+// An AFD poll's status is written through the start of an `OVERLAPPED`.
+const _: () = assert!(align_of::<raw::OVERLAPPED>() >= align_of::<raw::IO_STATUS_BLOCK>());

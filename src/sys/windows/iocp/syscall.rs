@@ -1,0 +1,121 @@
+//! The system calls of completion ports, and the packets that they return.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::ptr;
+
+use super::{IN_FLIGHT, NUMBER};
+use crate::sys::kernel_vec::KernelVec;
+use crate::sys::raw;
+
+/// A wait without an end. Every other number is a number of milliseconds.
+pub(crate) const FOREVER: u32 = raw::INFINITE;
+
+/// One packet. It is moved and never copied: the packet of an operation in flight carries a reference.
+#[repr(transparent)]
+pub(crate) struct Packet(raw::OVERLAPPED_ENTRY);
+
+// SAFETY: the pointer in a packet is a number here, but for an operation in flight: that is a reference to a `Block`, which may
+// go to any thread (see `in_flight`).
+unsafe impl Send for Packet {}
+// SAFETY: as for `Send`; besides, nothing changes a packet through a shared reference.
+unsafe impl Sync for Packet {}
+
+impl Packet {
+    /// What the packet's sender or its handle said at `associate` or `post`.
+    pub(super) fn key(&self) -> usize {
+        self.0.lpCompletionKey
+    }
+
+    /// The number that was posted. Never to be followed as a pointer.
+    pub(super) fn number(&self) -> usize {
+        self.0.lpOverlapped.addr()
+    }
+
+    /// Where the operation lies whose packet this is.
+    pub(super) fn into_pointer(self) -> *mut raw::OVERLAPPED {
+        self.0.lpOverlapped
+    }
+}
+
+/// Room for packets.
+pub(crate) type Packets = KernelVec<Packet>;
+
+/// `CreateIoCompletionPort` of a new port.
+pub(super) fn create() -> io::Result<OwnedHandle> {
+    // SAFETY: without a file and without a port the call makes a new port; it touches no memory.
+    let handle =
+        unsafe { raw::CreateIoCompletionPort(raw::INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 0) };
+    if handle.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call succeeded, so this is a new handle that nothing else owns.
+    Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
+}
+
+/// `CreateIoCompletionPort` that makes the operations of `handle` send their packets to `port`, as operations in flight.
+pub(super) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) -> io::Result<()> {
+    // SAFETY: both handles are open; the call touches no memory.
+    let result = unsafe {
+        raw::CreateIoCompletionPort(handle.as_raw_handle(), port.as_raw_handle(), IN_FLIGHT, 0)
+    };
+    if result.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// `PostQueuedCompletionStatus` of a packet that says `number`.
+pub(super) fn post(port: BorrowedHandle<'_>, number: usize) -> io::Result<()> {
+    let number = ptr::without_provenance_mut(number);
+    // SAFETY: the port is open. The pointer is handed through and followed by nobody: its key says that it is a number.
+    let result =
+        unsafe { raw::PostQueuedCompletionStatus(port.as_raw_handle(), 0, NUMBER, number) };
+    if result == 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// `GetQueuedCompletionStatusEx`: waits `millis` for packets, takes at most `room` of them and returns how many came.
+pub(super) fn dequeue(
+    port: BorrowedHandle<'_>,
+    packets: &mut Packets,
+    room: usize,
+    millis: u32,
+) -> io::Result<usize> {
+    let fill = |places: &mut [MaybeUninit<Packet>]| {
+        let most = places.len().min(room);
+        let mut count = 0;
+        // SAFETY: the call writes at most `most` entries, for which there are places; a `Packet` is one `OVERLAPPED_ENTRY`.
+        let result = unsafe {
+            raw::GetQueuedCompletionStatusEx(
+                port.as_raw_handle(),
+                places.as_mut_ptr().cast(),
+                u32::try_from(most).unwrap_or(u32::MAX),
+                &raw mut count,
+                millis,
+                0,
+            )
+        };
+        if result != 0 {
+            return Ok(usize::try_from(count).unwrap_or(0));
+        }
+        let error = io::Error::last_os_error();
+        if error.raw_os_error() == Some(raw::WAIT_TIMEOUT as i32) {
+            return Ok(0);
+        }
+        Err(error)
+    };
+    // SAFETY: the call returns the number of entries that it has written, from the start.
+    unsafe { packets.fill(fill) }
+}
+
+/// `RtlNtStatusToDosError`: the error that a status of the kernel means.
+pub(crate) fn status_error(status: raw::NTSTATUS) -> io::Error {
+    // SAFETY: the call takes an integer and touches no memory.
+    let code = unsafe { raw::RtlNtStatusToDosError(status) };
+    io::Error::from_raw_os_error(code as i32)
+}

@@ -1,0 +1,16 @@
+//! WSAStartup.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+
+use crate::sys::raw;
+
+/// Version 2.2, the only one since Windows 98.
+const VERSION: u16 = 0x0202;
+
+/// WSAStartup. Returns the error's code, or 0.
+pub(super) fn startup() -> i32 {
+    let mut facts = MaybeUninit::<raw::WSADATA>::uninit();
+    // SAFETY: WSAStartup writes one `WSADATA` to the pointer, which has that room. Nobody reads it.
+    unsafe { raw::WSAStartup(VERSION, facts.as_mut_ptr()) }
+}

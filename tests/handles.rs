@@ -1,0 +1,138 @@
+//! Handles of Windows: who inherits them, their number, and what is left behind when a call fails.
+//!
+//! One test only, so that nothing else in this process opens handles meanwhile.
+#![cfg(all(windows, feature = "net"))]
+
+mod support;
+
+use std::io::{self, ErrorKind, Read};
+use std::os::windows::io::{AsRawSocket, AsSocket, FromRawSocket, IntoRawSocket, OwnedSocket};
+use std::process::Command;
+
+use mio::net::{TcpListener, TcpStream, UdpSocket};
+use support::{handles, loopback, retry, would_block};
+
+#[test]
+fn all_handles() {
+    println!("no_socket_is_inherited_and_all_are_non_blocking");
+    no_socket_is_inherited_and_all_are_non_blocking();
+    println!("a_constructor_that_fails_leaks_nothing");
+    a_constructor_that_fails_leaks_nothing();
+    println!("ownership_goes_in_and_out");
+    ownership_goes_in_and_out();
+    println!("a_socket_that_came_by_inheritance");
+    a_socket_that_came_by_inheritance();
+}
+
+///
+fn no_socket_is_inherited_and_all_are_non_blocking() {
+    let listener = TcpListener::bind(loopback()).unwrap();
+    would_block(listener.accept());
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut accepted, peer) = retry(|| listener.accept());
+    assert_eq!(peer, client.local_addr().unwrap());
+    would_block(accepted.read(&mut [0; 4]));
+    let udp = UdpSocket::bind(loopback()).unwrap();
+    would_block(udp.recv(&mut [0; 4]));
+    assert!(!handles::is_inherited(&listener));
+    assert!(!handles::is_inherited(&client));
+    assert!(!handles::is_inherited(&accepted));
+    assert!(!handles::is_inherited(&udp));
+}
+
+/// each constructor, with an address that it cannot have.
+fn a_constructor_that_fails_leaks_nothing() {
+    let listener = TcpListener::bind(loopback()).unwrap();
+    let udp = UdpSocket::bind(loopback()).unwrap();
+    let tcp_address = listener.local_addr().unwrap();
+    let udp_address = udp.local_addr().unwrap();
+    let multicast = "224.0.0.1:9".parse().unwrap();
+    type Constructor<'a> = (&'a str, Box<dyn Fn() -> io::Result<()> + 'a>);
+    let constructors: Vec<Constructor<'_>> = vec![
+        (
+            "TcpListener::bind, in use",
+            Box::new(|| TcpListener::bind(tcp_address).map(drop)),
+        ),
+        (
+            "UdpSocket::bind, in use",
+            Box::new(|| UdpSocket::bind(udp_address).map(drop)),
+        ),
+        (
+            "TcpListener::accept, nobody there",
+            Box::new(|| listener.accept().map(drop)),
+        ),
+        (
+            "TcpStream::connect, to a group",
+            Box::new(|| TcpStream::connect(multicast).map(drop)),
+        ),
+    ];
+    for (name, constructor) in &constructors {
+        // What the system opens once for all is open after the first.
+        assert!(constructor().is_err(), "{name}");
+        let before = handles::open();
+        for _ in 0..10 {
+            let error = constructor().unwrap_err();
+            assert!(error.raw_os_error().is_some(), "{name}: {error:?}");
+        }
+        assert_eq!(handles::open(), before, "{name}");
+    }
+    let error = TcpListener::bind(tcp_address).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+}
+
+fn ownership_goes_in_and_out() {
+    let before = handles::open();
+    for _ in 0..10 {
+        let listener = TcpListener::bind(loopback()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let number = listener.as_socket().as_raw_socket();
+        assert_eq!(listener.as_raw_socket(), number);
+        let owned = OwnedSocket::from(listener);
+        assert_eq!(owned.as_raw_socket(), number);
+        let number = TcpListener::from(owned).into_raw_socket();
+        #[allow(unsafe_code)]
+        // SAFETY: `into_raw_socket` has given up the socket, which nothing else owns.
+        let listener = unsafe { TcpListener::from_raw_socket(number) };
+        assert_eq!(listener.local_addr().unwrap(), address);
+        let listener = std::net::TcpListener::from(listener);
+        would_block(listener.accept());
+    }
+    assert_eq!(handles::open(), before);
+}
+
+/// Names the socket that a child process inherits.
+const INHERITED: &str = "MIO_TEST_SOCKET";
+
+/// in a process where nobody has started Winsock, `from_raw_socket` is the first to touch it.
+fn a_socket_that_came_by_inheritance() {
+    let listener = TcpListener::bind(loopback()).unwrap();
+    handles::inherit(&listener);
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_child", "--ignored", "--nocapture"])
+        .env(INHERITED, listener.as_raw_socket().to_string())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let address = listener.local_addr().unwrap();
+    assert!(text.contains(&format!("listens at {address}")), "{text}");
+    assert!(output.status.success(), "{text}");
+}
+
+#[test]
+#[ignore = "only as the child process of `all_handles`"]
+fn the_child() {
+    let Ok(number) = std::env::var(INHERITED) else {
+        return;
+    };
+    assert!(!handles::end_winsock(), "it was started before");
+    #[allow(unsafe_code)]
+    // SAFETY: the parent process says that this is an open socket, which this process has inherited and nothing else owns.
+    let listener = unsafe { TcpListener::from_raw_socket(number.parse().unwrap()) };
+    println!("listens at {}", listener.local_addr().unwrap());
+    would_block(listener.accept());
+    // std has made no socket, so the only start was the library's.
+    assert!(handles::end_winsock(), "nobody has started it");
+    assert!(!handles::end_winsock(), "it was started twice");
+    // Closing the listener would be an error now.
+    std::process::exit(0);
+}

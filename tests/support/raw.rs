@@ -1,0 +1,144 @@
+//! What neither this library nor std can do to a socket, by the system's own calls.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::mem::size_of;
+use std::net::{SocketAddr, TcpStream};
+
+use system::{Numbered, number};
+
+/// The calls of Unix.
+#[cfg(unix)]
+mod system {
+    pub(super) use libc::{
+        AF_INET, EINPROGRESS as IN_PROGRESS, MSG_OOB, SO_LINGER, SOCK_STREAM, SOL_SOCKET, connect,
+        linger, send, setsockopt, sockaddr_in, socket,
+    };
+    use std::net::TcpStream;
+    pub(super) use std::os::fd::AsRawFd as Numbered;
+    use std::os::fd::FromRawFd;
+
+    pub(super) fn number(socket: &impl Numbered) -> i32 {
+        socket.as_raw_fd()
+    }
+
+    /// Owns a socket that was just made.
+    pub(super) fn own(number: i32) -> TcpStream {
+        assert!(number >= 0, "{}", std::io::Error::last_os_error());
+        // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
+        unsafe { TcpStream::from_raw_fd(number) }
+    }
+}
+
+/// The calls of Windows, by the same names.
+#[cfg(windows)]
+#[allow(non_camel_case_types)]
+mod system {
+    use std::net::TcpStream;
+    pub(super) use std::os::windows::io::AsRawSocket as Numbered;
+    use std::os::windows::io::{FromRawSocket, RawSocket};
+
+    pub(super) const AF_INET: i32 = 2;
+    pub(super) const IN_PROGRESS: i32 = 10_035; // WSAEWOULDBLOCK
+    pub(super) const MSG_OOB: i32 = 1;
+    pub(super) const SOCK_STREAM: i32 = 1;
+    pub(super) const SOL_SOCKET: i32 = 0xffff;
+    pub(super) const SO_LINGER: i32 = 0x80;
+
+    #[repr(C)]
+    pub(super) struct linger {
+        pub(super) l_onoff: u16,
+        pub(super) l_linger: u16,
+    }
+
+    #[repr(C)]
+    pub(super) struct in_addr {
+        pub(super) s_addr: u32,
+    }
+
+    #[repr(C)]
+    pub(super) struct sockaddr_in {
+        pub(super) sin_family: u16,
+        pub(super) sin_port: u16,
+        pub(super) sin_addr: in_addr,
+        sin_zero: [u8; 8],
+    }
+
+    #[link(name = "ws2_32")]
+    unsafe extern "system" {
+        pub(super) fn socket(family: i32, kind: i32, protocol: i32) -> usize;
+        pub(super) fn connect(socket: usize, address: *const u8, length: i32) -> i32;
+        pub(super) fn send(socket: usize, buffer: *const u8, length: i32, flags: i32) -> i32;
+        pub(super) fn setsockopt(
+            socket: usize,
+            level: i32,
+            name: i32,
+            value: *const u8,
+            length: i32,
+        ) -> i32;
+    }
+
+    pub(super) fn number(socket: &impl Numbered) -> usize {
+        socket.as_raw_socket() as usize
+    }
+
+    /// Owns a socket that was just made.
+    pub(super) fn own(number: usize) -> TcpStream {
+        assert_ne!(number, usize::MAX, "{}", std::io::Error::last_os_error());
+        // SAFETY: the call succeeded, so `number` is a new socket that nothing else owns.
+        unsafe { TcpStream::from_raw_socket(number as RawSocket) }
+    }
+}
+
+/// A TCP socket that is nothing yet. It does not block.
+pub(crate) fn unconnected() -> TcpStream {
+    // SAFETY: socket takes three integers and touches no memory.
+    let number = unsafe { system::socket(system::AF_INET, system::SOCK_STREAM, 0) };
+    let socket = system::own(number);
+    socket.set_nonblocking(true).unwrap();
+    socket
+}
+
+/// Connects it behind the library's back.
+pub(crate) fn connect(stream: &impl Numbered, address: SocketAddr) {
+    // SAFETY: a C structure of integers, for which zeros are valid. Some systems have further fields.
+    let mut raw: system::sockaddr_in = unsafe { std::mem::zeroed() };
+    raw.sin_family = system::AF_INET as _;
+    raw.sin_port = address.port().to_be();
+    raw.sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]);
+    let length = size_of::<system::sockaddr_in>() as _;
+    // SAFETY: connect reads `length` bytes of `raw`, its size.
+    let result = unsafe { system::connect(number(stream), (&raw const raw).cast(), length) };
+    let error = io::Error::last_os_error();
+    assert!(
+        result == 0 || error.raw_os_error() == Some(system::IN_PROGRESS),
+        "{error}"
+    );
+}
+
+/// Sends one byte of priority.
+pub(crate) fn send_out_of_band(stream: &impl Numbered) {
+    // SAFETY: send reads one byte of a buffer of one.
+    let sent = unsafe { system::send(number(stream), b"!".as_ptr().cast(), 1, system::MSG_OOB) };
+    assert_eq!(sent, 1, "{}", io::Error::last_os_error());
+}
+
+/// From now on closing it resets the connection.
+pub(crate) fn reset_on_close(stream: &impl Numbered) {
+    let linger = system::linger {
+        l_onoff: 1,
+        l_linger: 0,
+    };
+    let length = size_of::<system::linger>() as _;
+    // SAFETY: setsockopt reads `length` bytes of `linger`, its size.
+    let result = unsafe {
+        system::setsockopt(
+            number(stream),
+            system::SOL_SOCKET,
+            system::SO_LINGER,
+            (&raw const linger).cast(),
+            length,
+        )
+    };
+    assert_eq!(result, 0, "{}", io::Error::last_os_error());
+}
