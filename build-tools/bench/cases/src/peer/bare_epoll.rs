@@ -31,7 +31,7 @@ fn control(queue: &OwnedFd, operation: c_int, fd: c_int, token: usize, interest:
 }
 
 impl Watch<OwnedFd> for Arc<OwnedFd> {
-    #[inline]
+    #[inline(always)]
     fn add(&self, source: &mut OwnedFd, token: usize, interest: Interest) {
         control(
             self,
@@ -42,7 +42,7 @@ impl Watch<OwnedFd> for Arc<OwnedFd> {
         );
     }
 
-    #[inline]
+    #[inline(always)]
     fn change(&self, source: &mut OwnedFd, token: usize, interest: Interest) {
         control(
             self,
@@ -53,7 +53,7 @@ impl Watch<OwnedFd> for Arc<OwnedFd> {
         );
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&self, source: &mut OwnedFd) {
         control(
             self,
@@ -87,7 +87,7 @@ impl Peer for Bare {
         Vec::with_capacity(capacity)
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll(&mut self, events: &mut Vec<libc::epoll_event>, timeout: Option<Duration>) {
         let room = events.capacity() as c_int;
         let (queue, to) = (self.0.as_raw_fd(), events.as_mut_ptr());
@@ -128,7 +128,7 @@ impl Peer for Bare {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn visit(events: &Vec<libc::epoll_event>, mut see: impl FnMut(usize, bool, bool)) {
         for event in events {
             see(
@@ -153,7 +153,7 @@ impl Peer for Bare {
         counter
     }
 
-    #[inline]
+    #[inline(always)]
     fn wake(waker: &OwnedFd) {
         set_event(waker.as_raw_fd());
     }

@@ -32,7 +32,7 @@ fn bits(interest: Interest) -> c_short {
 }
 
 impl Watch<OwnedFd> for Arc<Mutex<Set>> {
-    #[inline]
+    #[inline(always)]
     fn add(&self, source: &mut OwnedFd, token: usize, interest: Interest) {
         let mut set = self.lock().unwrap_or_else(PoisonError::into_inner);
         let fd = source.as_raw_fd();
@@ -49,7 +49,7 @@ impl Watch<OwnedFd> for Arc<Mutex<Set>> {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn change(&self, source: &mut OwnedFd, token: usize, interest: Interest) {
         let mut set = self.lock().unwrap_or_else(PoisonError::into_inner);
         let place = set.places[source.as_raw_fd() as usize];
@@ -57,7 +57,7 @@ impl Watch<OwnedFd> for Arc<Mutex<Set>> {
         set.tokens[place] = token;
     }
 
-    #[inline]
+    #[inline(always)]
     fn remove(&self, source: &mut OwnedFd) {
         let mut set = self.lock().unwrap_or_else(PoisonError::into_inner);
         let place = set.places[source.as_raw_fd() as usize];
@@ -91,7 +91,7 @@ impl Peer for Bare {
         Vec::with_capacity(capacity)
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll(&mut self, events: &mut Vec<(usize, c_short)>, timeout: Option<Duration>) {
         events.clear();
         let mut set = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -124,7 +124,7 @@ impl Peer for Bare {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn visit(events: &Vec<(usize, c_short)>, mut see: impl FnMut(usize, bool, bool)) {
         for (token, bits) in events {
             let readable = bits & (libc::POLLIN | libc::POLLPRI) != 0;
@@ -148,7 +148,7 @@ impl Peer for Bare {
         counter
     }
 
-    #[inline]
+    #[inline(always)]
     fn wake(waker: &OwnedFd) {
         set_event(waker.as_raw_fd());
     }

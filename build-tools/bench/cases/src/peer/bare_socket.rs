@@ -38,7 +38,7 @@ pub fn set_event(descriptor: c_int) {
 }
 
 /// read(2).
-#[inline]
+#[inline(always)]
 pub fn read(descriptor: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     // SAFETY: read(2) writes at most as many bytes as `buffer` has.
     let result = unsafe {
@@ -52,7 +52,7 @@ pub fn read(descriptor: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> 
 }
 
 /// send(2), without SIGPIPE.
-#[inline]
+#[inline(always)]
 pub fn send(descriptor: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
     // SAFETY: send(2) reads at most as many bytes as `buffer` has.
     let result = unsafe {
@@ -81,7 +81,7 @@ fn encode(address: SocketAddr) -> libc::sockaddr_in {
 const LENGTH: libc::socklen_t = size_of::<libc::sockaddr_in>() as libc::socklen_t;
 
 /// sendto(2).
-#[inline]
+#[inline(always)]
 pub fn send_to(descriptor: BorrowedFd<'_>, buffer: &[u8], to: SocketAddr) -> io::Result<usize> {
     let to = encode(to);
     // SAFETY: sendto(2) reads at most as many bytes as `buffer` has, and an address of the length that is told.
@@ -99,7 +99,7 @@ pub fn send_to(descriptor: BorrowedFd<'_>, buffer: &[u8], to: SocketAddr) -> io:
 }
 
 /// accept4(2), without asking for the address.
-#[inline]
+#[inline(always)]
 pub fn accept(descriptor: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     // SAFETY: without room for an address accept4(2) writes none.
     owned(unsafe {
@@ -113,7 +113,7 @@ pub fn accept(descriptor: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 }
 
 /// socket(2) and connect(2), without waiting.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn connect(address: SocketAddr) -> OwnedFd {
     let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
@@ -136,7 +136,7 @@ macro_rules! bare_sockets {
             descriptor
         }
 
-        #[inline]
+        #[inline(always)]
         fn read_source(source: &mut OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
             bare_socket::read(source.as_fd(), buffer)
         }
@@ -148,22 +148,22 @@ macro_rules! bare_sockets {
             (listener.into(), address)
         }
 
-        #[inline]
+        #[inline(always)]
         fn accept(listener: &mut OwnedFd) -> io::Result<OwnedFd> {
             bare_socket::accept(listener.as_fd())
         }
 
-        #[inline]
+        #[inline(always)]
         fn connect(address: SocketAddr) -> OwnedFd {
             bare_socket::connect(address)
         }
 
-        #[inline]
+        #[inline(always)]
         fn read(stream: &mut OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
             bare_socket::read(stream.as_fd(), buffer)
         }
 
-        #[inline]
+        #[inline(always)]
         fn write(stream: &mut OwnedFd, buffer: &[u8]) -> io::Result<usize> {
             bare_socket::send(stream.as_fd(), buffer)
         }
@@ -175,12 +175,12 @@ macro_rules! bare_sockets {
             (socket.into(), address)
         }
 
-        #[inline]
+        #[inline(always)]
         fn send_to(socket: &mut OwnedFd, data: &[u8], to: SocketAddr) -> io::Result<usize> {
             bare_socket::send_to(socket.as_fd(), data, to)
         }
 
-        #[inline]
+        #[inline(always)]
         fn receive(socket: &mut OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
             bare_socket::read(socket.as_fd(), buffer)
         }

@@ -21,7 +21,7 @@ macro_rules! mio_like {
             #[doc = $name]
             pub struct $peer(Poll);
 
-            #[inline]
+            #[inline(always)]
             fn interest(interest: Interest) -> $crate_name::Interest {
                 match interest {
                     Interest::Read => $crate_name::Interest::READABLE,
@@ -30,17 +30,17 @@ macro_rules! mio_like {
             }
 
             impl<S: Source> Watch<S> for Registry {
-                #[inline]
+                #[inline(always)]
                 fn add(&self, source: &mut S, token: usize, wanted: Interest) {
                     must(self.register(source, Token(token), interest(wanted)));
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn change(&self, source: &mut S, token: usize, wanted: Interest) {
                     must(self.reregister(source, Token(token), interest(wanted)));
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn remove(&self, source: &mut S) {
                     must(self.deregister(source));
                 }
@@ -65,7 +65,7 @@ macro_rules! mio_like {
                     Events::with_capacity(capacity)
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) {
                     match self.0.poll(events, timeout) {
                         Ok(()) => {}
@@ -74,7 +74,7 @@ macro_rules! mio_like {
                     }
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn visit(events: &Events, mut see: impl FnMut(usize, bool, bool)) {
                     for event in events {
                         see(event.token().0, event.is_readable(), event.is_writable());
@@ -93,7 +93,7 @@ macro_rules! mio_like {
                     must(Waker::new(self.0.registry(), Token(token)))
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn wake(waker: &Waker) {
                     must(waker.wake());
                 }
@@ -115,22 +115,22 @@ macro_rules! mio_like {
                     (listener, address)
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn accept(listener: &mut TcpListener) -> io::Result<TcpStream> {
                     listener.accept().map(|(stream, _)| stream)
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn connect(address: SocketAddr) -> TcpStream {
                     must(TcpStream::connect(address))
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
                     stream.read(buffer)
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn write(stream: &mut TcpStream, buffer: &[u8]) -> io::Result<usize> {
                     stream.write(buffer)
                 }
@@ -141,7 +141,7 @@ macro_rules! mio_like {
                     (socket, address)
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn send_to(
                     socket: &mut UdpSocket,
                     data: &[u8],
@@ -150,7 +150,7 @@ macro_rules! mio_like {
                     socket.send_to(data, to)
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn receive(socket: &mut UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
                     socket.recv_from(buffer).map(|(count, _)| count)
                 }

@@ -36,6 +36,7 @@ fn event(token: usize, interest: Interest) -> Event {
 macro_rules! watch {
     ($($source:ty: $raw:ident $safe:ident),*) => { $(
         impl Watch<$source> for Registry {
+            #[inline(always)]
             fn add(&self, source: &mut $source, token: usize, interest: Interest) {
                 // SAFETY: every case removes its sources, or drops the queue, before it drops them.
                 let result = unsafe {
@@ -44,11 +45,13 @@ macro_rules! watch {
                 must(result);
             }
 
+            #[inline(always)]
             fn change(&self, source: &mut $source, token: usize, interest: Interest) {
                 let source = source.$safe();
                 must(self.poller.modify_with_mode(source, event(token, interest), self.mode));
             }
 
+            #[inline(always)]
             fn remove(&self, source: &mut $source) {
                 must(self.poller.delete(source.$safe()));
             }
@@ -88,6 +91,7 @@ impl Peer for Poller {
         NonZeroUsize::new(capacity).map_or_else(Events::new, Events::with_capacity)
     }
 
+    #[inline(always)]
     fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) {
         events.clear();
         match self.registry.poller.wait(events, timeout) {
@@ -97,6 +101,7 @@ impl Peer for Poller {
         }
     }
 
+    #[inline(always)]
     fn visit(events: &Events, mut see: impl FnMut(usize, bool, bool)) {
         for event in events.iter() {
             see(event.key, event.readable, event.writable);
@@ -115,6 +120,7 @@ impl Peer for Poller {
         Arc::clone(&self.registry.poller)
     }
 
+    #[inline(always)]
     fn wake(waker: &Arc<polling::Poller>) {
         must(waker.notify());
     }
@@ -125,6 +131,7 @@ impl Peer for Poller {
     }
 
     #[cfg(unix)]
+    #[inline(always)]
     fn read_source(source: &mut OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
         crate::peer::bare_socket::read(source.as_fd(), buffer)
     }
@@ -136,6 +143,7 @@ impl Peer for Poller {
         (listener, address)
     }
 
+    #[inline(always)]
     fn accept(listener: &mut TcpListener) -> io::Result<TcpStream> {
         let (stream, _) = listener.accept()?;
         stream.set_nonblocking(true)?;
@@ -143,22 +151,26 @@ impl Peer for Poller {
     }
 
     #[cfg(unix)]
+    #[inline(always)]
     fn connect(address: SocketAddr) -> TcpStream {
         // std cannot begin to connect without waiting.
         TcpStream::from(crate::peer::bare_socket::connect(address))
     }
 
     #[cfg(windows)]
+    #[inline(always)]
     fn connect(address: SocketAddr) -> TcpStream {
         let stream = must(TcpStream::connect(address));
         must(stream.set_nonblocking(true));
         stream
     }
 
+    #[inline(always)]
     fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
         stream.read(buffer)
     }
 
+    #[inline(always)]
     fn write(stream: &mut TcpStream, buffer: &[u8]) -> io::Result<usize> {
         stream.write(buffer)
     }
@@ -170,10 +182,12 @@ impl Peer for Poller {
         (socket, address)
     }
 
+    #[inline(always)]
     fn send_to(socket: &mut UdpSocket, data: &[u8], to: SocketAddr) -> io::Result<usize> {
         socket.send_to(data, to)
     }
 
+    #[inline(always)]
     fn receive(socket: &mut UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
         socket.recv_from(buffer).map(|(count, _)| count)
     }
