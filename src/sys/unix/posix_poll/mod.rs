@@ -204,6 +204,7 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
         })
     }
 
+    #[inline]
     fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
         use contract::Records as _;
         records.clear();
@@ -289,6 +290,7 @@ pub(crate) struct Waker<N> {
 }
 
 impl<N: Notifier> Wake for Waker<N> {
+    #[inline]
     fn wake(&self) -> io::Result<()> {
         if self.slot.flag.swap(true, Ordering::AcqRel) {
             return Ok(());
@@ -353,38 +355,46 @@ impl Record {
         Record { token, bits }
     }
 
+    #[inline]
     fn has(&self, bits: PollBits) -> bool {
         self.bits & bits == bits
     }
 }
 
 impl contract::Record for Record {
+    #[inline]
     fn token(&self) -> Token {
         self.token
     }
 
+    #[inline]
     fn is_readable(&self) -> bool {
         self.bits & (raw::POLLIN | PRIORITY) != 0
     }
 
+    #[inline]
     fn is_writable(&self) -> bool {
         self.has(raw::POLLOUT)
     }
 
+    #[inline]
     fn is_error(&self) -> bool {
         self.has(raw::POLLERR)
     }
 
+    #[inline]
     fn is_read_closed(&self) -> bool {
         // Both halves are gone, or the peer has shut its writing half.
         self.has(raw::POLLHUP) || READ_HANG_UP != 0 && self.has(raw::POLLIN | READ_HANG_UP)
     }
 
+    #[inline]
     fn is_write_closed(&self) -> bool {
         // Both halves are gone, or writing fails, or nothing but an error: what a pipe's writer gets when its reader is gone.
         self.has(raw::POLLHUP) || self.has(raw::POLLOUT | raw::POLLERR) || self.bits == raw::POLLERR
     }
 
+    #[inline]
     fn is_priority(&self) -> bool {
         PRIORITY != 0 && self.has(PRIORITY)
     }
@@ -419,10 +429,12 @@ pub(crate) struct Records {
 
 impl Records {
     /// How many more find room.
+    #[inline]
     fn room(&self) -> usize {
         self.capacity.saturating_sub(self.records.len())
     }
 
+    #[inline]
     fn push(&mut self, record: Record) {
         self.records.push(record);
     }
@@ -438,14 +450,17 @@ impl contract::Records for Records {
         }
     }
 
+    #[inline]
     fn capacity(&self) -> usize {
         self.capacity
     }
 
+    #[inline]
     fn as_slice(&self) -> &[Record] {
         &self.records
     }
 
+    #[inline]
     fn clear(&mut self) {
         self.records.clear();
     }

@@ -69,6 +69,7 @@ pub(super) enum Look {
 
 impl Slot {
     /// What the poller's array says of this slot.
+    #[inline]
     pub(super) fn pollfd(&self) -> raw::pollfd {
         // A negative number is passed over.
         let fd = if self.parked.is_some() { -1 } else { self.fd };
@@ -80,6 +81,7 @@ impl Slot {
     }
 
     /// The conditions the common wait is to see.
+    #[inline]
     fn wanted(&self) -> PollBits {
         match &self.edges {
             Edges::Owned { armed } => *armed,
@@ -88,6 +90,7 @@ impl Slot {
     }
 
     /// The conditions that are looked at apart.
+    #[inline]
     fn in_doubt(&self) -> PollBits {
         match &self.edges {
             Edges::Owned { .. } => 0,
@@ -117,6 +120,7 @@ impl Slot {
     }
 
     /// Whether the poller has to look at it apart from the common wait.
+    #[inline]
     fn wants_a_look(&self) -> bool {
         self.parked.is_some()
             || matches!(&self.edges, Edges::Raw { read, write } if read.is_unproven() || write.is_unproven())
@@ -171,6 +175,7 @@ impl Slot {
     }
 
     /// Takes what the common wait saw: the event to report, if any.
+    #[inline]
     pub(super) fn ready(
         &mut self,
         asked: PollBits,
@@ -235,6 +240,7 @@ impl Table {
     }
 
     /// The slot of a registration, if it still is.
+    #[inline]
     pub(super) fn get(&mut self, key: Key) -> Option<&mut Slot> {
         self.slots
             .get_mut(key.index as usize)
@@ -358,6 +364,7 @@ impl Table {
     }
 
     /// Marks a slot to be looked at apart; `true` if it was not yet.
+    #[inline]
     pub(super) fn set_apart(&mut self, key: Key) -> bool {
         self.get(key)
             .is_some_and(|slot| slot.wants_a_look() && !std::mem::replace(&mut slot.apart, true))
