@@ -97,7 +97,7 @@ pub(crate) mod redox;
 #[cfg(target_os = "redox")]
 pub(crate) use redox::*;
 
-#[cfg(any(target_os = "solaris", all(test, target_os = "linux", target_arch = "x86_64", target_pointer_width = "64")))]
+#[cfg(any(target_os = "solaris", mio_event_ports_double))]
 pub(crate) mod solaris;
 #[cfg(target_os = "solaris")]
 pub(crate) use solaris::*;
@@ -116,3 +116,8 @@ pub(crate) use wasip1::*;
 pub(crate) mod wasip2;
 #[cfg(all(target_os = "wasi", not(target_env = "p1")))]
 pub(crate) use wasip2::*;
+
+#[cfg(windows)]
+pub(crate) mod windows;
+#[cfg(windows)]
+pub(crate) use windows::*;

@@ -49,7 +49,7 @@ impl Interest {
 
     /// Priority data, such as TCP's out-of-band byte.
     ///
-    /// epoll, poll(2) and event ports have it. Where the system cannot watch for it, registering with it is
+    /// epoll, poll(2), event ports and Windows have it. Where the system cannot watch for it, registering with it is
     /// [`ErrorKind::Unsupported`](std::io::ErrorKind::Unsupported).
     pub const PRIORITY: Interest = from_bits(0b1_0000);
 

@@ -33,7 +33,7 @@ mod logging;
 #[path = "../generated/mod.rs"]
 #[allow(
     dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_snake_case, non_upper_case_globals, unreachable_pub,
-    unsafe_code, unused_imports, clippy::all,
+    unsafe_code, unused_imports, clippy::all, clippy::undocumented_unsafe_blocks,
 // A double has the bindings of two systems.
     clashing_extern_declarations
 )]
@@ -58,6 +58,10 @@ pub mod net;
 #[cfg(all(unix, feature = "os-ext"))]
 #[cfg_attr(docsrs, doc(cfg(all(unix, feature = "os-ext"))))]
 pub mod unix;
+
+#[cfg(all(windows, feature = "os-ext"))]
+#[cfg_attr(docsrs, doc(cfg(all(windows, feature = "os-ext"))))]
+pub mod windows;
 
 #[cfg(all(target_os = "hermit", feature = "os-ext"))]
 #[cfg_attr(docsrs, doc(cfg(all(target_os = "hermit", feature = "os-ext"))))]

@@ -37,6 +37,7 @@ use crate::{Interest, Token};
 /// | Solaris | event ports | `port_send` |
 /// | ESP-IDF, Fuchsia, Hermit, NuttX | poll(2) | eventfd |
 /// | AIX, Cygwin, Haiku, Hurd, QNX, Vita | poll(2) | pipe |
+/// | Windows | AFD, the driver of sockets, through a completion port | a packet posted to the port |
 /// | Nintendo 3DS, WASI preview 2 | poll(2) | none: [`Waker::new`](crate::Waker::new) is `Unsupported` |
 /// | WASI preview 1 | `poll_oneoff` | none |
 /// | any other | none: [`Poll::new`] returns [`Unsupported`](io::ErrorKind::Unsupported) | |

@@ -67,12 +67,12 @@ impl Waker {
 
     /// Ends a waiting `poll`, or the next one.
     ///
-    /// It may be called from a signal handler on epoll and kqueue only; on poll(2) it takes a lock.
+    /// It may be called from a signal handler on epoll and kqueue only; on poll(2) and event ports it takes a lock.
     ///
     /// # Errors
     ///
-    /// What the system says; eventfd, pipe and kqueue fail only when the kernel is out of memory, event ports also when the
-    /// queue is full. A `wake` that fails may be tried again.
+    /// What the system says; eventfd, pipe, kqueue and Windows fail only when the kernel is out of memory, event ports also
+    /// when the queue is full. A `wake` that fails may be tried again.
     #[inline]
     pub fn wake(&self) -> io::Result<()> {
         self.inner.wake()

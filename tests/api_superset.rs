@@ -1,5 +1,10 @@
 //! What this library has beyond mio 1.2.5.
-#![cfg(all(unix, feature = "os-poll", feature = "os-ext", feature = "net"))]
+#![cfg(all(
+    any(unix, windows),
+    feature = "os-poll",
+    feature = "os-ext",
+    feature = "net"
+))]
 
 use mio::{Interest, event};
 
@@ -23,6 +28,26 @@ fn iterators_know_what_is_left() {
     exact::<event::Iter<'_>>();
 }
 
+/// Sources that are a socket or a handle of somebody else.
+#[cfg(windows)]
+#[test]
+fn sources_by_number() {
+    use mio::windows::{SourceHandle, SourceSocket};
+    use std::os::windows::io::{RawHandle, RawSocket};
+
+    fn source<T: mio::event::Source + std::fmt::Debug>() {}
+    source::<SourceSocket<'_>>();
+    source::<SourceHandle<'_>>();
+    fn all<T: Send + Sync + Unpin>() {}
+    all::<SourceSocket<'_>>();
+    let number: RawSocket = 0;
+    let SourceSocket(inner) = SourceSocket(&number);
+    assert_eq!(*inner, 0);
+    let handle: RawHandle = std::ptr::null_mut();
+    let SourceHandle(inner) = SourceHandle(&handle);
+    assert!(inner.is_null());
+}
+
 #[cfg(not(any(
     mio_unsupported_force_poll_poll,
     // poll(2) has no descriptor of its own.
@@ -36,6 +61,8 @@ fn iterators_know_what_is_left() {
     target_os = "nto",
     target_os = "nuttx",
     target_os = "vita",
+    // A completion port is no descriptor.
+    windows,
 )))]
 #[test]
 fn the_queue_is_a_descriptor() {

@@ -20,6 +20,11 @@ fn all_handles() {
     a_constructor_that_fails_leaks_nothing();
     println!("ownership_goes_in_and_out");
     ownership_goes_in_and_out();
+    #[cfg(feature = "os-poll")]
+    {
+        println!("everything_is_closed_in_the_end");
+        everything_is_closed_in_the_end();
+    }
     println!("a_socket_that_came_by_inheritance");
     a_socket_that_came_by_inheritance();
 }
@@ -96,6 +101,66 @@ fn ownership_goes_in_and_out() {
         assert_eq!(listener.local_addr().unwrap(), address);
         let listener = std::net::TcpListener::from(listener);
         would_block(listener.accept());
+    }
+    assert_eq!(handles::open(), before);
+}
+
+/// whatever goes first, and although polls are in flight.
+#[cfg(feature = "os-poll")]
+fn everything_is_closed_in_the_end() {
+    use mio::{Interest, Token, Waker};
+
+    let round = |order: usize| {
+        let (mut queue, mut events) = support::queue();
+        let clone = queue.registry().try_clone().unwrap();
+        let waker = Waker::new(&clone, Token(0)).unwrap();
+        let mut listener = TcpListener::bind(loopback()).unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = retry(|| listener.accept());
+        // More than one of AFD's handles has room for.
+        let mut others: Vec<_> = (0..40)
+            .map(|_| UdpSocket::bind(loopback()).unwrap())
+            .collect();
+        let registry = queue.registry();
+        registry
+            .register(&mut listener, Token(1), Interest::READABLE)
+            .unwrap();
+        clone
+            .register(&mut client, Token(2), Interest::READABLE)
+            .unwrap();
+        for other in &mut others {
+            registry
+                .register(other, Token(3), Interest::READABLE)
+                .unwrap();
+        }
+        support::nothing_comes(&mut queue, &mut events, Token(2));
+        waker.wake().unwrap();
+        match order {
+            0 => {
+                drop(queue);
+                drop(clone);
+                drop(waker);
+                drop((listener, client, others));
+            }
+            1 => {
+                drop((listener, client, others));
+                drop((waker, clone, queue));
+            }
+            _ => {
+                clone.deregister(&mut client).unwrap();
+                drop((queue, client, clone, others, listener, waker));
+            }
+        }
+        // The connection is closed, too, although a poll of it was in flight.
+        let end = std::time::Instant::now() + support::LONG;
+        while !matches!(server.read(&mut [0; 4]), Ok(0)) {
+            assert!(std::time::Instant::now() < end);
+        }
+    };
+    round(0);
+    let before = handles::open();
+    for order in 0..15 {
+        round(order % 3);
     }
     assert_eq!(handles::open(), before);
 }

@@ -116,7 +116,7 @@ fn a_full_stream_becomes_writable_again() {
     }
 }
 
-/// the peer has shut its writing half; ours is open.
+/// the peer has shut its writing half; ours is open. A-46: where the event does not say so, reading does.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn a_half_close_closes_reading_only() {
@@ -126,7 +126,7 @@ fn a_half_close_closes_reading_only() {
     server.shutdown(Shutdown::Write).unwrap();
     wait_for(&mut queue, &mut events, ONE, |event| {
         assert!(!event.is_write_closed(), "{event:?}");
-        event.is_read_closed() && event.is_readable()
+        event.is_readable() && event.is_read_closed() == support::TELLS_END
     });
     assert_eq!(client.read(&mut [0; 8]).unwrap(), 0);
     client.write_all(b"still").unwrap();
@@ -135,6 +135,10 @@ fn a_half_close_closes_reading_only() {
 /// Data that was not read does not hide the end.
 #[cfg(not(target_os = "wasi"))]
 #[test]
+#[cfg_attr(
+    windows,
+    ignore = "Wine hides it: tests/wine.rs, says_nothing_of_an_end_behind_data"
+)]
 fn an_end_behind_unread_data_is_reported() {
     let (mut queue, mut events) = queue();
     let (mut client, mut server) = streams();
@@ -145,8 +149,11 @@ fn an_end_behind_unread_data_is_reported() {
     server.write_all(b"data").unwrap();
     wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
     server.shutdown(Shutdown::Write).unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_read_closed());
+    if support::TELLS_END {
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_read_closed());
+    }
     assert_eq!(drain(&client), b"data");
+    assert_eq!(client.read(&mut [0; 8]).unwrap(), 0);
 }
 
 #[cfg(not(target_os = "wasi"))]
@@ -166,12 +173,18 @@ fn both_halves_closed() {
     wait_for_all(&mut queue, &mut events, ONE, wanted);
     // it is reported, and then there is silence.
     assert_eq!(client.read(&mut [0; 8]).unwrap_or(0), 0);
+    assert!(count_events(&mut queue, &mut events) <= 2);
+}
+
+/// How many events come in a while.
+#[cfg(not(target_os = "wasi"))]
+fn count_events(queue: &mut Poll, events: &mut Events) -> usize {
     let mut count = 0;
     for _ in 0..20 {
-        support::poll(&mut queue, &mut events, std::time::Duration::from_millis(5));
+        support::poll(queue, events, std::time::Duration::from_millis(5));
         count += events.iter().count();
     }
-    assert!(count <= 2, "{count}");
+    count
 }
 
 ///
@@ -198,8 +211,9 @@ fn a_refused_connection_is_an_error_event() {
     wait_for_all(&mut queue, &mut events, ONE, &wanted);
     let error = client.take_error().unwrap().unwrap();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    // It is reported once.
-    nothing_comes(&mut queue, &mut events, ONE);
+    // It is reported once; poll(2) sees that the error was taken.
+    let count = count_events(&mut queue, &mut events);
+    assert!(count <= usize::from(!cfg!(windows)), "{count}");
 }
 
 ///
@@ -253,11 +267,9 @@ fn datagrams_give_an_event_each_round() {
     }
 }
 
-/// an error does not end a registration. A-65: what becomes of a datagram that is longer than the buffer.
+/// A UDP socket that has just sent to where nobody listens.
 #[cfg(not(target_os = "wasi"))]
-#[test]
-fn a_datagram_error_ends_nothing() {
-    let (mut queue, mut events) = queue();
+fn refused_datagram(queue: &Poll) -> UdpSocket {
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     let gone = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
     queue
@@ -266,25 +278,87 @@ fn a_datagram_error_ends_nothing() {
         .unwrap();
     socket.connect(gone).unwrap();
     socket.send(b"x").unwrap();
+    socket
+}
+
+/// a datagram that was refused comes back as an error, once.
+#[cfg(not(target_os = "wasi"))]
+#[test]
+#[cfg_attr(
+    windows,
+    ignore = "Wine tells it neither to AFD nor to recv: tests/wine.rs, says_nothing_of_a_datagram_that_was_refused"
+)]
+fn a_refused_datagram_is_an_error_event() {
+    let (mut queue, mut events) = queue();
+    let socket = refused_datagram(&queue);
     // kqueue and AFD say only that there is something to be had.
     wait_for(&mut queue, &mut events, ONE, |event| {
         event.is_error() || (support::KQUEUE || cfg!(windows)) && event.is_readable()
     });
     let error = socket.recv(&mut [0; 8]).unwrap_err();
-    assert!(support::is_refused(&error), "{error}");
+    let kind = error.kind();
+    assert!(
+        kind == ErrorKind::ConnectionRefused || cfg!(windows) && kind == ErrorKind::ConnectionReset,
+        "{error}"
+    );
     would_block(socket.recv(&mut [0; 8]));
+}
 
+/// it ends nothing. The error of a connected socket.
+#[cfg(not(target_os = "wasi"))]
+#[test]
+#[cfg_attr(
+    windows,
+    ignore = "Wine's polls are deaf afterwards: tests/wine.rs, is_deaf_after_a_datagram_that_was_refused"
+)]
+fn after_a_refused_datagram_events_go_on() {
+    let (mut queue, mut events) = queue();
+    let socket = refused_datagram(&queue);
+    support::poll(&mut queue, &mut events, support::SHORT);
+    let _ = socket.recv(&mut [0; 8]);
+    would_block(socket.recv(&mut [0; 8]));
     let peer = UdpSocket::bind(loopback()).unwrap();
     socket.connect(peer.local_addr().unwrap()).unwrap();
+    datagrams_come(&mut queue, &mut events, &socket, &peer);
+}
+
+/// the same of a socket that is not connected, to which only Windows tells an error at all.
+#[cfg(not(target_os = "wasi"))]
+#[test]
+fn after_a_datagram_to_nobody_events_go_on() {
+    let (mut queue, mut events) = queue();
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    queue
+        .registry()
+        .register(&mut socket, ONE, Interest::READABLE)
+        .unwrap();
+    let peer = UdpSocket::bind(loopback()).unwrap();
+    let gone = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
+    for _ in 0..3 {
+        socket.send_to(b"x", gone).unwrap();
+        support::poll(&mut queue, &mut events, support::SHORT);
+        match socket.recv(&mut [0; 8]) {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                would_block(socket.recv(&mut [0; 8]));
+            }
+            result => would_block(result),
+        }
+        datagrams_come(&mut queue, &mut events, &socket, &peer);
+    }
+}
+
+/// An event for each datagram, although the buffer is too short. A-65: what becomes of it then.
+#[cfg(not(target_os = "wasi"))]
+fn datagrams_come(queue: &mut Poll, events: &mut Events, socket: &UdpSocket, peer: &UdpSocket) {
     for _ in 0..3 {
         peer.send_to(b"later", socket.local_addr().unwrap())
             .unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(queue, events, ONE, |event| event.is_readable());
         let mut buffer = [0; 2];
         match socket.recv(&mut buffer) {
-            // WSAEMSGSIZE.
+            // WSAEMSGSIZE: the datagram is lost.
             Err(error) if cfg!(windows) => assert_eq!(error.raw_os_error(), Some(10_040)),
-            count => assert_eq!(count.unwrap(), 2),
+            count => assert_eq!((cfg!(windows), count.unwrap()), (false, 2)),
         }
         assert_eq!(&buffer, b"la");
         would_block(socket.recv(&mut buffer));

@@ -1,6 +1,6 @@
-//! Raw descriptors, whose operations the library does not see.
+//! Sources that are only a number, whose operations the library does not see: descriptors, and sockets of Windows.
 #![cfg(all(
-    any(unix, all(target_os = "wasi", not(target_env = "p1"))),
+    any(unix, windows, all(target_os = "wasi", not(target_env = "p1"))),
     feature = "os-poll",
     feature = "os-ext"
 ))]
@@ -8,20 +8,42 @@
 mod support;
 
 use std::io::ErrorKind;
-use std::os::fd::AsRawFd;
+#[cfg(not(windows))]
+use std::os::fd::{AsRawFd, RawFd as Number};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+#[cfg(windows)]
+use std::os::windows::io::{AsRawSocket, RawSocket as Number};
+
 #[cfg(unix)]
-use mio::unix::SourceFd;
+use mio::unix::SourceFd as Source;
 #[cfg(target_os = "wasi")]
-use mio::wasi::SourceFd;
+use mio::wasi::SourceFd as Source;
+#[cfg(windows)]
+use mio::windows::SourceSocket as Source;
 use mio::{Interest, Token};
 use support::{drain, nothing_comes, poll, queue, wait_for};
 
 const ONE: Token = Token(1);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+#[cfg(not(windows))]
+fn number(stream: &impl AsRawFd) -> Number {
+    stream.as_raw_fd()
+}
+
+#[cfg(windows)]
+fn number(stream: &impl AsRawSocket) -> Number {
+    stream.as_raw_socket()
+}
+
+/// Numbers that are never open, and what the system says of them.
+#[cfg(not(windows))]
+const NOT_OPEN: ([Number; 2], i32) = ([-1, i32::MIN], libc::EBADF);
+#[cfg(windows)]
+const NOT_OPEN: ([Number; 2], i32) = ([Number::MAX, 0], 10_038); // WSAENOTSOCK
 
 #[cfg(unix)]
 fn streams() -> (UnixStream, UnixStream) {
@@ -31,7 +53,7 @@ fn streams() -> (UnixStream, UnixStream) {
     (left, right)
 }
 
-#[cfg(target_os = "wasi")]
+#[cfg(not(unix))]
 fn streams() -> (std::net::TcpStream, std::net::TcpStream) {
     let listener = std::net::TcpListener::bind(support::loopback()).unwrap();
     let left = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -47,17 +69,17 @@ fn drained_elsewhere_it_keeps_getting_events() {
     for interest in [Interest::READABLE, BOTH] {
         let (mut queue, mut events) = queue();
         let (left, right) = streams();
-        let fd = left.as_raw_fd();
+        let raw = number(&left);
         queue
             .registry()
-            .register(&mut SourceFd(&fd), ONE, interest)
+            .register(&mut Source(&raw), ONE, interest)
             .unwrap();
         for _ in 0..300 {
             support::send(&right, b"x");
             wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
             assert_eq!(drain(&left), b"x");
         }
-        queue.registry().deregister(&mut SourceFd(&fd)).unwrap();
+        queue.registry().deregister(&mut Source(&raw)).unwrap();
         support::send(&right, b"x");
         nothing_comes(&mut queue, &mut events, ONE);
     }
@@ -70,7 +92,7 @@ fn never_served_it_is_reported_seldom() {
     let (left, right) = streams();
     queue
         .registry()
-        .register(&mut SourceFd(&left.as_raw_fd()), ONE, BOTH)
+        .register(&mut Source(&number(&left)), ONE, BOTH)
         .unwrap();
     support::send(&right, b"x");
     let returns = |queue: &mut mio::Poll, events: &mut mio::Events, time: Duration| {
@@ -89,7 +111,7 @@ fn never_served_it_is_reported_seldom() {
     // And `reregister` arms at once.
     queue
         .registry()
-        .reregister(&mut SourceFd(&left.as_raw_fd()), Token(2), BOTH)
+        .reregister(&mut Source(&number(&left)), Token(2), BOTH)
         .unwrap();
     wait_for(&mut queue, &mut events, Token(2), |event| {
         event.is_readable()
@@ -99,19 +121,20 @@ fn never_served_it_is_reported_seldom() {
 #[test]
 fn numbers_that_are_not_open() {
     let (queue, _) = queue();
-    for number in [-1, i32::MIN] {
+    let (numbers, code) = NOT_OPEN;
+    for number in numbers {
         let error = queue
             .registry()
-            .register(&mut SourceFd(&number), ONE, BOTH)
+            .register(&mut Source(&number), ONE, BOTH)
             .unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(libc::EBADF));
+        assert_eq!(error.raw_os_error(), Some(code));
         assert!(
             queue
                 .registry()
-                .reregister(&mut SourceFd(&number), ONE, BOTH)
+                .reregister(&mut Source(&number), ONE, BOTH)
                 .is_err()
         );
-        assert!(queue.registry().deregister(&mut SourceFd(&number)).is_err());
+        assert!(queue.registry().deregister(&mut Source(&number)).is_err());
     }
 }
 
@@ -119,8 +142,8 @@ fn numbers_that_are_not_open() {
 fn errors_have_their_kinds() {
     let (queue, _) = queue();
     let (left, _right) = streams();
-    let fd = left.as_raw_fd();
-    let mut source = SourceFd(&fd);
+    let raw = number(&left);
+    let mut source = Source(&raw);
     let error = queue.registry().deregister(&mut source).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let reregistered = queue.registry().reregister(&mut source, ONE, BOTH);
@@ -148,14 +171,14 @@ fn one_number_on_two_queues() {
     let (mut first, mut events) = queue();
     let (mut second, _) = queue();
     let (left, right) = streams();
-    let fd = left.as_raw_fd();
+    let raw = number(&left);
     first
         .registry()
-        .register(&mut SourceFd(&fd), ONE, Interest::READABLE)
+        .register(&mut Source(&raw), ONE, Interest::READABLE)
         .unwrap();
     second
         .registry()
-        .register(&mut SourceFd(&fd), Token(2), Interest::READABLE)
+        .register(&mut Source(&raw), Token(2), Interest::READABLE)
         .unwrap();
     support::send(&right, b"x");
     wait_for(&mut first, &mut events, ONE, |event| event.is_readable());

@@ -155,6 +155,7 @@ fn imports_go_downwards() {
                 "Registry",
                 "crate::net",
                 "crate::unix",
+                "crate::windows",
                 "crate::poll",
                 "crate::event",
                 "crate::io_source",
@@ -166,29 +167,47 @@ fn imports_go_downwards() {
             &[
                 "crate::net",
                 "crate::unix",
+                "crate::windows",
                 "crate::poll",
                 "crate::io_source",
             ],
         ),
         (
             "src/event/events.rs",
-            &["crate::net", "crate::unix", "crate::io_source"],
+            &[
+                "crate::net",
+                "crate::unix",
+                "crate::windows",
+                "crate::io_source",
+            ],
         ),
         (
             "src/poll.rs",
             &[
                 "crate::net",
                 "crate::unix",
+                "crate::windows",
                 "crate::io_source",
                 "crate::waker",
             ],
         ),
         (
             "src/waker.rs",
-            &["crate::net", "crate::unix", "crate::io_source"],
+            &[
+                "crate::net",
+                "crate::unix",
+                "crate::windows",
+                "crate::io_source",
+            ],
         ),
-        ("src/io_source.rs", &["crate::net", "crate::unix"]),
-        ("src/net/", &["crate::unix", "crate::sys::raw"]),
+        (
+            "src/io_source.rs",
+            &["crate::net", "crate::unix", "crate::windows"],
+        ),
+        (
+            "src/net/",
+            &["crate::unix", "crate::windows", "crate::sys::raw"],
+        ),
         ("generated/", &["crate::", "libc::", "std::"]),
     ];
     let mut faults = Vec::new();

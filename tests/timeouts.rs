@@ -90,7 +90,7 @@ fn registrations_do_not_prolong_the_time() {
 }
 
 /// a signal is `Interrupted`, nothing is left in `Events`, and no wake is lost.
-#[cfg(unix)]
+#[cfg(all(unix, not(target_os = "espidf")))] // There are no signals.
 #[test]
 #[allow(unsafe_code)]
 fn a_signal_interrupts() {

@@ -26,7 +26,9 @@ use mio::{Events, Interest, Poll, Token};
 
 /// What this build runs on.
 fn backend() -> &'static str {
-    if cfg!(mio_kqueue_double = "apple") {
+    if cfg!(mio_event_ports_double) {
+        "event-ports"
+    } else if cfg!(mio_kqueue_double = "apple") {
         "kqueue-apple"
     } else if cfg!(mio_kqueue_double = "dragonfly") {
         "kqueue-dragonfly"
@@ -330,10 +332,15 @@ fn observe(make: Make, interest: Interest) -> String {
 }
 
 fn table() -> String {
+    let measured_on = if cfg!(windows) {
+        "afd is measured under Wine 8."
+    } else {
+        "kqueue and event ports are measured on test doubles of their kernels."
+    };
     let mut text = format!(
         "What `Event` says on {}, measured by tests/truth_table.rs.\n\n\
          R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error, p is_priority; `-` no event.\n\
-         kqueue is measured on a test double of the kernel named.\n\n",
+         {measured_on}\n\n",
         backend()
     );
     let row = |text: &mut String, cells: [&str; 4]| {

@@ -30,6 +30,7 @@ struct port_event {
 };
 
 #define EBADF 9
+#define EBADFD 81
 #define FD_CLOEXEC 1
 #define F_GETFL 3
 #define F_SETFD 2

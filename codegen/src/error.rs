@@ -121,6 +121,25 @@ pub(crate) enum Error {
         /// Whose lists.
         os: &'static str,
     },
+    /// The metadata of Windows does not have what is asked for, or holds something the tool does not know.
+    #[error(
+        "the metadata of Windows: {0}\nfix codegen/symbols/windows.txt or codegen/headers/windows.rdl, then: cargo codegen"
+    )]
+    Metadata(String),
+    /// The metadata of Windows and the headers of mingw-w64 say different things.
+    #[error(
+        "{target}: {what} is {metadata} by the metadata of Windows and {headers} by the headers of mingw-w64\nfind out who is right; codegen/headers/windows.h and windows.rdl are ours: cargo codegen --target {target}"
+    )]
+    Disagree {
+        /// The target.
+        target: String,
+        /// About what.
+        what: String,
+        /// What the metadata says.
+        metadata: i128,
+        /// What the headers say.
+        headers: i128,
+    },
     /// clang or bindgen refuse the headers.
     #[error("{target}: clang cannot read the headers: {why}\ncargo codegen --target {target}")]
     Clang {

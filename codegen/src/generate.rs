@@ -12,6 +12,7 @@ use crate::group::{self, Group, Headers, Inputs};
 use crate::rust;
 use crate::sources::{self, Sources};
 use crate::targets::{Os, SYSTEMS, Target};
+use crate::windows;
 use crate::write::{Folder, Tree};
 
 /// The version of bindgen that Cargo.toml pins.
@@ -70,6 +71,11 @@ impl Generator {
                 format!("{} {} {}", pack.package, pack.version, pack.sha256)
             }
             None => "no pack".to_owned(),
+        };
+        let headers = if os.name == windows::NAME {
+            format!("{headers}, {}", windows::TOOLS)
+        } else {
+            headers
         };
         Ok(format!(
             "bindgen {BINDGEN}, {} {}, {headers}, mio-codegen {}",

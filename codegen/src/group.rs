@@ -16,8 +16,9 @@ use crate::error::Error;
 use crate::rust;
 use crate::sources::{Pack, hex};
 use crate::symbols::{self, Symbol};
-use crate::targets::{Os, Proof, Target};
+use crate::targets::{Os, Target};
 use crate::unix::{self, Request};
+use crate::windows::{self, Metadata};
 
 /// Where headers come from.
 #[derive(Debug)]
@@ -98,6 +99,8 @@ pub(crate) struct Inputs {
     header: PathBuf,
     /// The same, relative to the repository.
     header_name: String,
+    /// Our metadata, where a system has any.
+    rdl: Option<PathBuf>,
     /// SHA-256 of all of it.
     digest: String,
 }
@@ -122,8 +125,16 @@ impl Inputs {
                     .collect::<Vec<_>>()
             )
         );
+        let rdl_name = format!("codegen/headers/{}.rdl", os.name);
+        let rdl = (os.name == windows::NAME).then(|| root.join(&rdl_name));
+        let rdl_text = match rdl {
+            Some(_) => read(&rdl_name)?,
+            None => String::new(),
+        };
         let mut hash = Sha256::new();
-        for part in [&symbols_text, &header_text, tools, &table] {
+        // What a system does not have is no part.
+        let parts = [&symbols_text, &header_text, tools, &table].into_iter();
+        for part in parts.chain(rdl.as_ref().map(|_| rdl_text.as_str())) {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
@@ -131,6 +142,7 @@ impl Inputs {
             symbols: symbols::parse(&symbols_name, &symbols_text, &header_text)?,
             header: root.join(&header_name),
             header_name,
+            rdl,
             digest: hex(&hash.finalize()),
         })
     }
@@ -159,7 +171,16 @@ pub(crate) fn groups(
     inputs: &Inputs,
     headers: &Headers<'_>,
 ) -> Result<Vec<Group>, Error> {
-    let all = read_all(os, targets, inputs, headers)?;
+    // Windows has metadata, and headers to check it by; all others have headers.
+    let metadata = match &inputs.rdl {
+        Some(rdl) => Some(Metadata::read(&inputs.symbols, rdl)?),
+        None => None,
+    };
+    let declarations = |facts: &Facts| match &metadata {
+        Some(metadata) => windows::declarations(metadata, facts),
+        None => rust::declarations(&inputs.symbols, facts, &inputs.header_name),
+    };
+    let all = read_all(os, targets, inputs, headers, metadata.as_ref())?;
     let mut groups: Vec<(Group, String)> = Vec::new();
     for group in os.groups {
         let mut members = targets
@@ -169,9 +190,9 @@ pub(crate) fn groups(
         let Some((first, facts)) = members.next() else {
             continue;
         };
-        let body = rust::declarations(&inputs.symbols, facts, &inputs.header_name);
+        let body = declarations(facts);
         for (member, facts) in members {
-            let other = rust::declarations(&inputs.symbols, facts, &inputs.header_name);
+            let other = declarations(facts);
             if other != body {
                 return Err(Error::GroupSplit {
                     group: group.name.to_owned(),
@@ -242,6 +263,7 @@ fn read_all(
     targets: &[&Target],
     inputs: &Inputs,
     headers: &Headers<'_>,
+    metadata: Option<&Metadata>,
 ) -> Result<Vec<Facts>, Error> {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")
         .expect("the template is a constant");
@@ -257,17 +279,22 @@ fn read_all(
                 break;
             };
             bar.set_message(target.triple);
-            let result = unix::facts(&Request {
+            let include = headers.include(target);
+            let request = Request {
                 triple: target.triple,
                 os: os.name,
                 clang: target.clang,
                 flags: target.flags,
-                include: &headers.include(target),
+                include: &include,
                 header: &inputs.header,
                 version: os.version,
                 symbols: &inputs.symbols,
                 mend: &mend,
-            });
+            };
+            let result = match metadata {
+                Some(metadata) => windows::facts(&request, metadata),
+                None => unix::facts(&request),
+            };
             bar.inc(1);
             if result.is_err() {
                 // The rest need not be tried.
@@ -306,8 +333,11 @@ pub(crate) fn summary(os: &Os, groups: &[Group], began: Instant) -> String {
         let name = group.path.file_stem().unwrap_or_default().to_string_lossy();
         let members = || os.targets.iter().filter(|target| target.group == name);
         let [generated, checked, linked, run] =
-            [Proof::Generated, Proof::Checked, Proof::Linked, Proof::Run]
-                .map(|proof| members().filter(|target| target.proof == proof).count());
+            ["generated", "checked", "linked", "run"].map(|word| {
+                members()
+                    .filter(|target| os.proof(target).word() == word)
+                    .count()
+            });
         text.push_str(&format!(
             "{name:<12} {:>7} {generated:>9} {checked:>7} {linked:>6} {run:>3}  generated/{}\n",
             group.serves.len(),

@@ -15,9 +15,11 @@ mod group;
 mod rust;
 mod sources;
 mod symbols;
-mod targets;
 mod unix;
+mod windows;
 mod write;
+
+use mio_targets as targets;
 
 use std::fs;
 use std::io::{self, Write};
@@ -191,7 +193,7 @@ fn list() -> String {
             text.push_str(&format!(
                 "{:<40} {group:<16} {}\n",
                 target.triple,
-                target.proof.word()
+                os.proof(target).word()
             ));
         }
         for left in os.left_out {

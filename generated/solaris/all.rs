@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Solaris 11.4).
-//! Inputs: sha256 8a1f573b9d7a8a159b94c262f5f4ae192125b2d6ee81fdfbaeea8d54966c848d.
+//! Inputs: sha256 18f08185af8f52fca4d1f51bbeb4aae782f208319fc369f06d761c6597084eb3.
 //!
 //! Serves:
 //! - sparcv9-sun-solaris
@@ -17,6 +17,9 @@ pub const EAGAIN: c_int = 11;
 
 /// errno(3), declared in `codegen/headers/solaris.h`: the descriptor is not open.
 pub const EBADF: c_int = 9;
+
+/// errno(3), declared in `codegen/headers/solaris.h`: the number to watch is not open.
+pub const EBADFD: c_int = 81;
 
 /// errno(3), declared in `codegen/headers/solaris.h`: interrupted by a signal.
 pub const EINTR: c_int = 4;

@@ -63,7 +63,7 @@ impl Event {
 
     /// The source is in an error state; `take_error` of a socket tells which.
     ///
-    /// It may come alone: on epoll and poll(2) an unreachable peer of a UDP socket shows as an error that is neither readable
+    /// It may come alone: on epoll, event ports and poll(2) an unreachable peer of a UDP socket shows as an error that is neither readable
     /// nor writable (and as [`is_write_closed`](Event::is_write_closed)). kqueue reports it together with a closed half.
     #[must_use]
     #[inline]
@@ -73,8 +73,8 @@ impl Event {
 
     /// The reading half is closed: the peer shut its writing half, or the connection is gone.
     ///
-    /// Data sent before may still be there to read. Best effort: where the system says nothing of the kind (poll(2) without
-    /// `POLLRDHUP`), a read that returns `Ok(0)` is the only sign. It never holds merely because this side shut its writing
+    /// Data sent before may still be there to read. Best effort: where the system says nothing of the kind (event ports, poll(2)
+    /// without `POLLRDHUP`), a read that returns `Ok(0)` is the only sign. It never holds merely because this side shut its writing
     /// half.
     #[must_use]
     #[inline]
@@ -84,8 +84,8 @@ impl Event {
 
     /// The writing half is closed: this side shut both halves, the reader of a pipe is gone, or the connection failed.
     ///
-    /// Best effort. A peer that only shut its own writing half does not close ours. On epoll and poll(2) an error without any
-    /// other condition counts as closed.
+    /// Best effort. A peer that only shut its own writing half does not close ours. On epoll, event ports and poll(2) an error without any
+    /// other condition counts as closed. Windows tells what the peer and the network did, not what this side has shut.
     #[must_use]
     #[inline]
     pub fn is_write_closed(&self) -> bool {
@@ -94,7 +94,7 @@ impl Event {
 
     /// Priority data can be read, such as TCP's out-of-band byte.
     ///
-    /// Such an event is [`is_readable`](Event::is_readable), too. Only epoll, poll(2) and Windows sockets have it.
+    /// Such an event is [`is_readable`](Event::is_readable), too. Only epoll, event ports, poll(2) and Windows sockets have it.
     #[must_use]
     #[inline]
     pub fn is_priority(&self) -> bool {

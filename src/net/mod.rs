@@ -14,7 +14,9 @@
 //!
 //! # The sockets made here
 //!
-//! Child processes do not inherit them. On Unix a write to a peer that is gone is [`BrokenPipe`], never the signal `SIGPIPE`.
+//! Child processes do not inherit them, nor those that [`TcpListener::accept`] returns. Windows cannot do the latter in one step:
+//! a process that another thread starts at that very moment may. On Unix a write to a peer that is gone is [`BrokenPipe`], never
+//! the signal `SIGPIPE`.
 //!
 //! # Going on after `WouldBlock`
 //!

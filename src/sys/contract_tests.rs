@@ -38,6 +38,7 @@ pub(super) const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 #[cfg(all(
     any(target_os = "linux", target_os = "android"),
     not(any(
+        mio_event_ports_double,
         mio_kqueue_double = "apple",
         mio_kqueue_double = "dragonfly",
         mio_kqueue_double = "freebsd",
@@ -121,6 +122,57 @@ mod kqueue {
     #[test]
     fn kqueue_with_pipes() {
         every_check::<Kqueue<Pipes>>();
+    }
+}
+
+/// On a kernel that has them, or on their double.
+#[cfg(all(
+    not(mio_unsupported_force_poll_poll),
+    any(target_os = "solaris", mio_event_ports_double)
+))]
+mod event_ports {
+    use super::*;
+    use crate::sys::event_ports::EventPorts;
+
+    #[test]
+    fn event_ports() {
+        every_check::<EventPorts>();
+    }
+}
+
+/// On the double alone: what goes wrong, and what is beside it.
+#[cfg(mio_event_ports_double)]
+mod event_ports_double {
+    use super::*;
+    use crate::sys::event_ports::EventPorts;
+    use crate::sys::event_ports_double::faults::{self, Faults};
+    use crate::sys::pipe::Pipe;
+    use crate::sys::posix_poll::PosixPoll;
+
+    #[test]
+    fn event_ports_whose_time_is_always_up() {
+        let faults = Faults {
+            beside_events: Some(crate::sys::raw::ETIME),
+            keeps_count: true,
+            ..Faults::default()
+        };
+        faults::with(faults, every_check::<EventPorts>);
+    }
+
+    #[test]
+    fn event_ports_whose_events_come_with_a_signal() {
+        let faults = Faults {
+            beside_events: Some(crate::sys::raw::EINTR),
+            ..Faults::default()
+        };
+        faults::with(faults, every_check::<EventPorts>);
+    }
+
+    #[test]
+    fn posix_poll_beside_event_ports() {
+        every_check::<PosixPoll<Pipe>>();
+        merged_wakes_notify_once::<PosixPoll<Counting<Pipe>>>(0);
+        registering_notifies_nobody::<PosixPoll<Counting<Pipe>>>();
     }
 }
 

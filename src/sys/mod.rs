@@ -19,6 +19,14 @@ mod wasip1_hosts;
 #[allow(dead_code)] // Who else uses them is not here.
 #[path = "windows/afd/elsewhere_tests.rs"]
 mod afd_elsewhere;
+// The states of pipes of Windows.
+#[cfg(all(test, not(windows), feature = "os-poll"))]
+#[path = "windows/pipe_io/elsewhere_tests.rs"]
+mod pipe_elsewhere;
+// The states of a handle that is waited for on Windows.
+#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[path = "windows/wait/state.rs"]
+mod wait_elsewhere;
 
 #[cfg_attr(target_os = "aix", path = "os/aix.rs")]
 #[cfg_attr(target_vendor = "apple", path = "os/apple.rs")]
@@ -37,6 +45,7 @@ mod afd_elsewhere;
     all(
         any(target_os = "linux", target_os = "android"),
         not(any(
+            mio_event_ports_double,
             mio_kqueue_double = "apple",
             mio_kqueue_double = "dragonfly",
             mio_kqueue_double = "freebsd",
@@ -46,6 +55,7 @@ mod afd_elsewhere;
     ),
     path = "os/linux.rs"
 )]
+#[cfg_attr(mio_event_ports_double, path = "os/linux_event_ports_double.rs")]
 #[cfg_attr(
     any(
         mio_kqueue_double = "apple",
@@ -61,6 +71,7 @@ mod afd_elsewhere;
 #[cfg_attr(target_os = "nuttx", path = "os/nuttx.rs")]
 #[cfg_attr(target_os = "openbsd", path = "os/openbsd.rs")]
 #[cfg_attr(target_os = "redox", path = "os/redox.rs")]
+#[cfg_attr(target_os = "solaris", path = "os/solaris.rs")]
 #[cfg_attr(target_os = "vita", path = "os/vita.rs")]
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "os/wasip1.rs")]
 #[cfg_attr(all(target_os = "wasi", not(target_env = "p1")), path = "os/wasip2.rs")]
@@ -98,6 +109,9 @@ pub(crate) mod lanes;
 #[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
 #[allow(unused_imports)] // A system without a page has no bindings.
 pub(crate) mod raw;
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)] // Used by the selectors that make their records themselves.
+pub(crate) mod record_list;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that count in milliseconds.
 pub(crate) mod timeout;

@@ -51,3 +51,13 @@ pub(crate) use played::{
 ))]
 #[allow(non_camel_case_types)] // The system's name.
 pub(crate) type kevent = played::kevent;
+
+// The double of event ports plays Solaris on Linux.
+#[cfg(mio_event_ports_double)]
+pub(crate) use crate::generated::solaris::{
+    EBADFD, ETIME, PORT_SOURCE_FD, PORT_SOURCE_USER, port_event, timespec,
+};
+#[cfg(mio_event_ports_double)]
+pub(crate) use crate::sys::event_ports_double::{
+    port_associate, port_create, port_dissociate, port_getn, port_send,
+};

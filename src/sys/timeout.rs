@@ -1,7 +1,7 @@
-//! How a time-out is handed to a kernel that counts in milliseconds or in nanoseconds.
+//! When a wait ends, and how a time-out is handed to a kernel that counts in milliseconds or in nanoseconds.
 
 use std::ffi::c_int;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The longest wait in milliseconds that every kernel takes as given: 32-bit kernels before 2.6.37 took more than 30 minutes
 /// for ever.
@@ -10,6 +10,38 @@ const LONGEST: c_int = 1_789_569;
 /// The longest wait in milliseconds that the calls can express.
 #[cfg(not(target_pointer_width = "32"))]
 const LONGEST: c_int = c_int::MAX;
+
+/// When a wait ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    /// `None`: never, or at once if `is_zero`. A moment that no clock reaches is never.
+    pub(crate) at: Option<Instant>,
+    is_zero: bool,
+}
+
+impl Deadline {
+    /// That long from now.
+    pub(crate) fn new(timeout: Option<Duration>) -> Deadline {
+        let is_zero = timeout == Some(Duration::ZERO);
+        let at = timeout
+            .filter(|_| !is_zero)
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        Deadline { at, is_zero }
+    }
+
+    /// Whether the wait is over.
+    pub(crate) fn is_past(&self) -> bool {
+        self.is_zero || self.at.is_some_and(|at| Instant::now() >= at)
+    }
+}
+
+/// The earlier of two moments, where `None` is never.
+pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
 
 /// One wait of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

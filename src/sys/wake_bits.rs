@@ -79,6 +79,16 @@ impl WakeBits {
         self.pending.fetch_and(!bit, Ordering::AcqRel);
     }
 
+    /// Clears the bits of wakers whose notifications were taken by a wait after which others may still be queued. To be called as
+    /// `seen`, and only if it is known whose notifications there were.
+    ///
+    /// The argument is the same: the wake that set a bit notifies after it, and the wait that takes this notification clears it.
+    pub(crate) fn seen_these(&self, bits: usize) {
+        if bits != 0 {
+            self.pending.fetch_and(!bits, Ordering::AcqRel);
+        }
+    }
+
     /// Clears all bits. To be called after every return of the kernel wait (events, time-out, error), before anything reaches
     /// the caller.
     #[inline]

@@ -14,13 +14,15 @@ use crate::{Interest, Registry, Token};
 ///
 /// # Platform differences
 ///
-/// epoll and kqueue report edges: one event for each new readiness. poll(2) (other Unix systems and WASI, or when it is forced) cannot
-/// tell "not read yet" from "read and filled again" for a descriptor whose operations this crate does not see. There:
+/// epoll and kqueue report edges: one event for each new readiness. Event ports (Solaris) and poll(2) (other Unix systems and
+/// WASI, or when it is forced) cannot tell "not read yet" from "read and filled again" for a descriptor whose operations this
+/// crate does not see. There:
 ///
 /// - readiness that follows a wait in which the descriptor was seen not ready is reported at once, any other within 10 ms;
 /// - a descriptor that stays ready and is not served causes spurious events, at most about 100 a second once warm;
 /// - [`reregister`](Registry::reregister) arms at once, and is exact after [`WouldBlock`](io::ErrorKind::WouldBlock);
-/// - a number that was closed while registered can be registered again once a `poll` has seen that it is closed.
+/// - a number that was closed while registered can be registered again once a `poll` has seen that it is closed; on event ports at
+///   once, if no event of it has come since it was last waited for.
 ///
 /// # Examples
 ///

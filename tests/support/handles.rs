@@ -125,10 +125,12 @@ fn in_the_table() -> usize {
     assert!(count <= ROOM);
     // SAFETY: GetCurrentProcessId takes nothing.
     let this = unsafe { GetCurrentProcessId() } as u16;
+    // SAFETY: the table is alive; this is the address of its field.
+    let entries = unsafe { &raw const (*table).entries };
     (0..count)
         .filter(|index| {
             // SAFETY: the call has written `count` entries, at most the room, of integers.
-            let entry = unsafe { (&raw const (*table).entries).cast::<Entry>().add(*index) };
+            let entry = unsafe { entries.cast::<Entry>().add(*index) };
             // SAFETY: as above; the pointer is aligned, as the table is.
             unsafe { (*entry).process == this }
         })

@@ -3,6 +3,8 @@
 
 #[cfg(windows)]
 pub(crate) mod handles;
+#[cfg(all(windows, feature = "os-ext"))]
+pub(crate) mod pipes;
 #[cfg(all(any(unix, windows), feature = "net"))]
 pub(crate) mod raw;
 
@@ -78,6 +80,23 @@ pub(crate) const KQUEUE: bool = cfg!(all(
         mio_kqueue_double = "netbsd",
         mio_kqueue_double = "openbsd",
     )
+));
+
+/// Whether the end of a peer's stream is told apart from data. Elsewhere only reading tells it.
+pub(crate) const TELLS_END: bool = !cfg!(any(
+    target_os = "aix",
+    target_os = "cygwin",
+    target_os = "espidf",
+    target_os = "fuchsia",
+    target_os = "haiku",
+    target_os = "horizon",
+    target_os = "hurd",
+    target_os = "nto",
+    target_os = "nuttx",
+    target_os = "solaris",
+    target_os = "vita",
+    target_os = "wasi",
+    mio_event_ports_double,
 ));
 
 /// Polls until each of these has been said by an event of `token`, by one or by several.
@@ -170,10 +189,4 @@ pub(crate) fn send(mut stream: impl io::Write, mut data: &[u8]) {
 /// That it would block.
 pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
     assert_eq!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
-}
-
-/// Whether it says that nobody listens where a datagram was sent. Windows calls that a reset.
-pub(crate) fn is_refused(error: &io::Error) -> bool {
-    let kind = error.kind();
-    kind == ErrorKind::ConnectionRefused || cfg!(windows) && kind == ErrorKind::ConnectionReset
 }

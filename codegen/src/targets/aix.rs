@@ -1,6 +1,6 @@
 //! AIX.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// AIX.
 pub(super) const AIX: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const AIX: Os = Os {
     pack: None,
     version: Version::Stated("AIX 7.2"),
     is: |triple| triple.ends_with("-aix"),
+    names: &[Name {
+        title: "AIX 7.2",
+        selector: "poll(2)",
+        waker: "pipe",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

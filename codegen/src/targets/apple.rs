@@ -1,6 +1,6 @@
 //! Apple's systems: macOS, iOS, tvOS, watchOS, visionOS.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Proof, Target, Version};
 
 /// Apple's systems.
 pub(super) const APPLE: Os = Os {
@@ -10,7 +10,22 @@ pub(super) const APPLE: Os = Os {
     pack: Some("ziglang"),
     version: Version::Stated("macOS SDK 27.0"),
     is: |triple| triple.contains("-apple-"),
+    names: &[
+        Name {
+            title: "macOS",
+            selector: "kqueue",
+            waker: "EVFILT_USER",
+            is: |triple| triple.ends_with("-darwin"),
+        },
+        Name {
+            title: "iOS, tvOS, visionOS, watchOS",
+            selector: "kqueue",
+            waker: "EVFILT_USER",
+            is: |triple| !triple.ends_with("-darwin"),
+        },
+    ],
     groups: GROUPS,
+    proven: PROVEN,
     targets: TARGETS,
     left_out: &[],
 };
@@ -43,7 +58,6 @@ macro_rules! row {
             clang: $clang,
             headers: &$headers,
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }
@@ -75,4 +89,22 @@ const TARGETS: &[Target] = &[
     row!("x86_64-apple-tvos", "lp64", "x86_64-apple-tvos10.0-simulator", ["any-darwin-any"], ["-fblocks"]),
     row!("x86_64-apple-watchos-sim", "lp64", "x86_64-apple-watchos7.0-simulator", ["any-darwin-any"], ["-fblocks"]),
     row!("x86_64h-apple-darwin", "lp64", "x86_64h-apple-macosx10.12", ["any-darwin-any"], ["-fblocks"]),
+];
+
+/// What is proven of them beyond a check.
+const PROVEN: &[(&str, Proof)] = &[
+    (
+        "aarch64-apple-darwin",
+        Proof::Linked {
+            zig: "aarch64-macos",
+            binds: "_kevent",
+        },
+    ),
+    (
+        "x86_64-apple-darwin",
+        Proof::Linked {
+            zig: "x86_64-macos",
+            binds: "_kevent",
+        },
+    ),
 ];

@@ -1,6 +1,6 @@
 //! Cygwin.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// Cygwin.
 pub(super) const CYGWIN: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const CYGWIN: Os = Os {
     pack: None,
     version: Version::Stated("Cygwin 3.6"),
     is: |triple| triple.ends_with("-cygwin"),
+    names: &[Name {
+        title: "Cygwin",
+        selector: "poll(2)",
+        waker: "pipe",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

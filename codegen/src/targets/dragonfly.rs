@@ -1,6 +1,6 @@
 //! DragonFly BSD.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// DragonFly BSD.
 pub(super) const DRAGONFLY: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const DRAGONFLY: Os = Os {
     pack: None,
     version: Version::Stated("DragonFly 6.4"),
     is: |triple| triple.ends_with("-dragonfly"),
+    names: &[Name {
+        title: "DragonFly BSD",
+        selector: "kqueue",
+        waker: "EVFILT_USER",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

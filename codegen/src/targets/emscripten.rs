@@ -1,6 +1,6 @@
 //! Emscripten.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// Emscripten.
 pub(super) const EMSCRIPTEN: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const EMSCRIPTEN: Os = Os {
     pack: None,
     version: Version::Stated("Emscripten 6.0"),
     is: |triple| triple.ends_with("-emscripten"),
+    names: &[Name {
+        title: "Emscripten",
+        selector: "epoll",
+        waker: "pipe",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

@@ -1,6 +1,6 @@
 //! ESP-IDF. clang has no xtensa target; its text is that of RISC-V with the same pointers, and rustc holds the assertions to it.
 
-use super::{Group, LeftOut, Os, Proof, Target, Version};
+use super::{Group, LeftOut, Name, Os, Target, Version};
 
 /// ESP-IDF.
 pub(super) const ESPIDF: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const ESPIDF: Os = Os {
     pack: None,
     version: Version::Stated("ESP-IDF 5"),
     is: |triple| triple.ends_with("-espidf"),
+    names: &[Name {
+        title: "ESP-IDF",
+        selector: "poll(2)",
+        waker: "eventfd",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: LEFT_OUT,
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

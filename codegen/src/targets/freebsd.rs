@@ -1,6 +1,6 @@
 //! FreeBSD 12 and later: the kevent with 64-bit data and extensions.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Proof, Target, Version};
 
 /// FreeBSD.
 pub(super) const FREEBSD: Os = Os {
@@ -10,7 +10,14 @@ pub(super) const FREEBSD: Os = Os {
     pack: Some("ziglang"),
     version: Version::Stated("FreeBSD 15, declared as 14.0"),
     is: |triple| triple.ends_with("-freebsd"),
+    names: &[Name {
+        title: "FreeBSD 12 and later",
+        selector: "kqueue",
+        waker: "EVFILT_USER",
+        is: |_| true,
+    }],
     groups: GROUPS,
+    proven: PROVEN,
     targets: TARGETS,
     left_out: &[],
 };
@@ -40,7 +47,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[$folder, "generic-freebsd"],
             flags: $flags,
-            proof: Proof::Checked,
         }
     };
 }
@@ -67,3 +73,12 @@ const TARGETS: &[Target] = &[
     row!("riscv64gc-unknown-freebsd", "lp64", "riscv64-unknown-freebsd", "riscv64-freebsd-none", RV),
     row!("x86_64-unknown-freebsd", "lp64", "x86_64-unknown-freebsd", "x86_64-freebsd-none", V),
 ];
+
+/// What is proven of them beyond a check.
+const PROVEN: &[(&str, Proof)] = &[(
+    "x86_64-unknown-freebsd",
+    Proof::Linked {
+        zig: "x86_64-freebsd",
+        binds: "kevent@FBSD_1.5",
+    },
+)];

@@ -1,6 +1,6 @@
 //! Fuchsia.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// Fuchsia.
 pub(super) const FUCHSIA: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const FUCHSIA: Os = Os {
     pack: None,
     version: Version::Stated("Fuchsia F20"),
     is: |triple| triple.ends_with("-fuchsia"),
+    names: &[Name {
+        title: "Fuchsia",
+        selector: "poll(2)",
+        waker: "eventfd",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

@@ -1,6 +1,6 @@
 //! Haiku.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// Haiku.
 pub(super) const HAIKU: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const HAIKU: Os = Os {
     pack: None,
     version: Version::Stated("Haiku R1/beta5"),
     is: |triple| triple.ends_with("-haiku"),
+    names: &[Name {
+        title: "Haiku",
+        selector: "poll(2)",
+        waker: "pipe",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

@@ -1,6 +1,6 @@
 //! Hermit.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// Hermit.
 pub(super) const HERMIT: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const HERMIT: Os = Os {
     pack: None,
     version: Version::Stated("hermit-abi 0.5"),
     is: |triple| triple.ends_with("-hermit"),
+    names: &[Name {
+        title: "Hermit",
+        selector: "poll(2)",
+        waker: "eventfd",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

@@ -1,6 +1,6 @@
 //! Nintendo 3DS.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// Nintendo 3DS.
 pub(super) const HORIZON: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const HORIZON: Os = Os {
     pack: None,
     version: Version::Stated("libctru 2"),
     is: |triple| triple.ends_with("-nintendo-3ds"),
+    names: &[Name {
+        title: "Nintendo 3DS (Horizon)",
+        selector: "poll(2)",
+        waker: "none",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

@@ -1,6 +1,6 @@
 //! GNU Hurd.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// GNU Hurd.
 pub(super) const HURD: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const HURD: Os = Os {
     pack: None,
     version: Version::Stated("glibc 2.43"),
     is: |triple| triple.contains("-hurd-"),
+    names: &[Name {
+        title: "Hurd",
+        selector: "poll(2)",
+        waker: "pipe",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

@@ -1,6 +1,6 @@
 //! illumos.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// illumos.
 pub(super) const ILLUMOS: Os = Os {
@@ -10,6 +10,12 @@ pub(super) const ILLUMOS: Os = Os {
     pack: None,
     version: Version::Stated("illumos 2024"),
     is: |triple| triple.ends_with("-illumos"),
+    names: &[Name {
+        title: "illumos",
+        selector: "epoll",
+        waker: "eventfd",
+        is: |_| true,
+    }],
     groups: &[
         Group {
             name: "aarch64",
@@ -20,6 +26,7 @@ pub(super) const ILLUMOS: Os = Os {
             cfg: &[r#"target_arch = "x86_64""#],
         },
     ],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -33,7 +40,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

@@ -1,6 +1,6 @@
 //! NetBSD 10: the kevent without extensions, whose function is `__kevent50`. It is found on NetBSD 11, too.
 
-use super::{Group, LeftOut, Os, Proof, Target, Version};
+use super::{Group, LeftOut, Name, Os, Proof, Target, Version};
 
 /// NetBSD.
 pub(super) const NETBSD: Os = Os {
@@ -10,7 +10,14 @@ pub(super) const NETBSD: Os = Os {
     pack: Some("ziglang-netbsd"),
     version: Version::Stated("NetBSD 10.1"),
     is: |triple| triple.contains("-netbsd"),
+    names: &[Name {
+        title: "NetBSD 10 and later",
+        selector: "kqueue",
+        waker: "EVFILT_USER",
+        is: |_| true,
+    }],
     groups: GROUPS,
+    proven: PROVEN,
     targets: TARGETS,
     left_out: LEFT_OUT,
 };
@@ -44,7 +51,6 @@ macro_rules! row {
             clang: $clang,
             headers: &$headers,
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }
@@ -70,3 +76,12 @@ const LEFT_OUT: &[LeftOut] = &[LeftOut {
     cfg: Some(r#"target_arch = "riscv64""#),
     reason: "no headers of NetBSD 10 exist for it; those of NetBSD 11 have another kevent",
 }];
+
+/// What is proven of them beyond a check.
+const PROVEN: &[(&str, Proof)] = &[(
+    "x86_64-unknown-netbsd",
+    Proof::Linked {
+        zig: "x86_64-netbsd",
+        binds: "__kevent50",
+    },
+)];

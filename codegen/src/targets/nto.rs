@@ -1,6 +1,6 @@
 //! QNX Neutrino.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// QNX Neutrino.
 pub(super) const NTO: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const NTO: Os = Os {
     pack: None,
     version: Version::Stated("QNX SDP 7.1"),
     is: |triple| triple.contains("-nto-qnx"),
+    names: &[Name {
+        title: "QNX",
+        selector: "poll(2)",
+        waker: "pipe",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

@@ -1,6 +1,6 @@
 //! NuttX.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// NuttX.
 pub(super) const NUTTX: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const NUTTX: Os = Os {
     pack: None,
     version: Version::Stated("NuttX 12"),
     is: |triple| triple.contains("-nuttx"),
+    names: &[Name {
+        title: "NuttX",
+        selector: "poll(2)",
+        waker: "eventfd",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

@@ -1,6 +1,6 @@
 //! OpenBSD.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Proof, Target, Version};
 
 /// OpenBSD.
 pub(super) const OPENBSD: Os = Os {
@@ -10,7 +10,14 @@ pub(super) const OPENBSD: Os = Os {
     pack: Some("ziglang"),
     version: Version::Stated("OpenBSD 7.8"),
     is: |triple| triple.contains("-openbsd"),
+    names: &[Name {
+        title: "OpenBSD",
+        selector: "kqueue",
+        waker: "EVFILT_USER, else pipe",
+        is: |_| true,
+    }],
     groups: GROUPS,
+    proven: PROVEN,
     targets: TARGETS,
     left_out: &[],
 };
@@ -40,7 +47,6 @@ macro_rules! row {
             clang: $clang,
             headers: &$headers,
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }
@@ -56,3 +62,12 @@ const TARGETS: &[Target] = &[
     row!("sparc64-unknown-openbsd", "lp64", "sparc64-unknown-openbsd", ["sparc64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
     row!("x86_64-unknown-openbsd", "lp64", "x86_64-unknown-openbsd", ["x86_64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
 ];
+
+/// What is proven of them beyond a check.
+const PROVEN: &[(&str, Proof)] = &[(
+    "x86_64-unknown-openbsd",
+    Proof::Linked {
+        zig: "x86_64-openbsd",
+        binds: "kevent",
+    },
+)];

@@ -1,6 +1,6 @@
 //! Redox.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// Redox.
 pub(super) const REDOX: Os = Os {
@@ -10,6 +10,12 @@ pub(super) const REDOX: Os = Os {
     pack: None,
     version: Version::Stated("relibc 0.2"),
     is: |triple| triple.ends_with("-redox"),
+    names: &[Name {
+        title: "Redox",
+        selector: "epoll",
+        waker: "pipe",
+        is: |_| true,
+    }],
     groups: &[
         Group {
             name: "lp64",
@@ -20,6 +26,7 @@ pub(super) const REDOX: Os = Os {
             cfg: &[r#"target_arch = "x86""#],
         },
     ],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -33,7 +40,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

@@ -1,21 +1,26 @@
 //! Solaris.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// Solaris.
 pub(super) const SOLARIS: Os = Os {
     name: "solaris",
     cfg: r#"target_os = "solaris""#,
-    also: Some(
-        r#"all(test, target_os = "linux", target_arch = "x86_64", target_pointer_width = "64")"#,
-    ),
+    also: Some("mio_event_ports_double"),
     pack: None,
     version: Version::Stated("Solaris 11.4"),
     is: |triple| triple.ends_with("-solaris"),
+    names: &[Name {
+        title: "Solaris",
+        selector: "event ports",
+        waker: "port_send",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -29,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

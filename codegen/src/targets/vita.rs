@@ -1,6 +1,6 @@
 //! PlayStation Vita.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Target, Version};
 
 /// PlayStation Vita.
 pub(super) const VITA: Os = Os {
@@ -10,10 +10,17 @@ pub(super) const VITA: Os = Os {
     pack: None,
     version: Version::Stated("vitasdk 2"),
     is: |triple| triple.contains("-vita-"),
+    names: &[Name {
+        title: "PlayStation Vita",
+        selector: "poll(2)",
+        waker: "pipe",
+        is: |_| true,
+    }],
     groups: &[Group {
         name: "all",
         cfg: &[],
     }],
+    proven: &[],
     targets: TARGETS,
     left_out: &[],
 };
@@ -27,7 +34,6 @@ macro_rules! row {
             clang: $clang,
             headers: &[],
             flags: &$flags,
-            proof: Proof::Checked,
         }
     };
 }

@@ -1,6 +1,6 @@
 //! WASI preview 1.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Proof, Target, Version};
 
 /// WASI preview 1.
 pub(super) const WASIP1: Os = Os {
@@ -10,7 +10,14 @@ pub(super) const WASIP1: Os = Os {
     pack: Some("ziglang"),
     version: Version::Stated("wasi-libc, snapshot preview 1"),
     is: |triple| triple.contains("-wasip1"),
+    names: &[Name {
+        title: "WASI preview 1",
+        selector: "poll_oneoff",
+        waker: "none",
+        is: |_| true,
+    }],
     groups: GROUPS,
+    proven: PROVEN,
     targets: TARGETS,
     left_out: &[],
 };
@@ -30,7 +37,6 @@ macro_rules! row {
             clang: $clang,
             headers: &["wasm-wasi-musl", "generic-musl"],
             flags: &["-fvisibility=default", $($flag),*],
-            proof: Proof::Checked,
         }
     };
 }
@@ -41,3 +47,6 @@ const TARGETS: &[Target] = &[
     row!("wasm32-wasip1", "wasm32-wasip1",),
     row!("wasm32-wasip1-threads", "wasm32-wasip1-threads", "-pthread"),
 ];
+
+/// What is proven of them beyond a check.
+const PROVEN: &[(&str, Proof)] = &[("wasm32-wasip1", Proof::Run("wasi-preview1"))];

@@ -1,6 +1,6 @@
 //! WASI preview 2 and 3: to rustc the third differs in name only, and its C library is that of the second.
 
-use super::{Group, Os, Proof, Target, Version};
+use super::{Group, Name, Os, Proof, Target, Version};
 
 /// WASI preview 2 and 3.
 pub(super) const WASIP2: Os = Os {
@@ -10,7 +10,14 @@ pub(super) const WASIP2: Os = Os {
     pack: Some("ziglang"),
     version: Version::Stated("wasi-libc, preview 2"),
     is: |triple| triple.contains("-wasip2") || triple.contains("-wasip3"),
+    names: &[Name {
+        title: "WASI preview 2",
+        selector: "poll(2)",
+        waker: "none",
+        is: |_| true,
+    }],
     groups: GROUPS,
+    proven: PROVEN,
     targets: TARGETS,
     left_out: &[],
 };
@@ -30,7 +37,6 @@ macro_rules! row {
             clang: $clang,
             headers: &["wasm-wasi-musl", "generic-musl"],
             flags: &["-fvisibility=default", $($flag),*],
-            proof: Proof::Checked,
         }
     };
 }
@@ -41,3 +47,6 @@ const TARGETS: &[Target] = &[
     row!("wasm32-wasip2", "wasm32-wasip2", "-D__wasilibc_use_wasip2", "-D__wasip2__"),
     row!("wasm32-wasip3", "wasm32-wasip2", "-D__wasilibc_use_wasip2", "-D__wasip2__"),
 ];
+
+/// What is proven of them beyond a check.
+const PROVEN: &[(&str, Proof)] = &[("wasm32-wasip2", Proof::Run("wasi-preview2"))];

@@ -155,8 +155,9 @@ impl TcpStream {
         self.inner.local_addr()
     }
 
-    /// Closes one direction or both. Reading then returns `Ok(0)`, writing [`BrokenPipe`](io::ErrorKind::BrokenPipe); the peer
-    /// reads to the end of what was written. What a second call returns differs between systems.
+    /// Closes one direction or both. The peer reads to the end of what was written. Afterwards reading returns `Ok(0)` and
+    /// writing [`BrokenPipe`](io::ErrorKind::BrokenPipe), on Windows `WSAESHUTDOWN`. What a second call returns differs between
+    /// systems.
     ///
     /// # Errors
     ///
@@ -308,25 +309,18 @@ impl TcpStream {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(unix)]
     /// # fn main() -> std::io::Result<()> {
-    /// use std::io::ErrorKind;
-    /// use std::os::fd::{AsFd, OwnedFd};
+    /// use std::io::{ErrorKind, Read};
     ///
     /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    /// let stream = mio::net::TcpStream::connect(listener.local_addr()?)?;
-    /// let error = stream
-    ///     .try_io(|| {
-    ///         let other = std::net::TcpStream::from(stream.as_fd().try_clone_to_owned()?);
-    ///         std::io::Read::read(&mut &other, &mut [0; 8])
-    ///     })
-    ///     .unwrap_err();
+    /// let stream = std::net::TcpStream::connect(listener.local_addr()?)?;
+    /// stream.set_nonblocking(true)?;
+    /// let other = stream.try_clone()?; // The same socket.
+    /// let stream = mio::net::TcpStream::from_std(stream);
+    /// let error = stream.try_io(|| (&other).read(&mut [0; 8])).unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
-    /// # let _: OwnedFd = stream.into();
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(unix))]
-    /// # fn main() {}
     /// ```
     pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
     where

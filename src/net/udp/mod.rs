@@ -342,24 +342,17 @@ impl UdpSocket {
     /// # Examples
     ///
     /// ```
-    /// # #[cfg(unix)]
     /// # fn main() -> std::io::Result<()> {
-    /// use mio::net::UdpSocket;
     /// use std::io::ErrorKind;
-    /// use std::os::fd::AsFd;
     ///
-    /// let socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
-    /// let error = socket
-    ///     .try_io(|| {
-    ///         let other = std::net::UdpSocket::from(socket.as_fd().try_clone_to_owned()?);
-    ///         other.recv(&mut [0; 8])
-    ///     })
-    ///     .unwrap_err();
+    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// socket.set_nonblocking(true)?;
+    /// let other = socket.try_clone()?; // The same socket.
+    /// let socket = mio::net::UdpSocket::from_std(socket);
+    /// let error = socket.try_io(|| other.recv(&mut [0; 8])).unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
     /// # Ok(())
     /// # }
-    /// # #[cfg(not(unix))]
-    /// # fn main() {}
     /// ```
     pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
     where

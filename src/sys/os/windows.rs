@@ -5,7 +5,11 @@
 mod events {
     pub(crate) mod afd;
     pub(crate) mod iocp;
+    #[cfg(feature = "os-ext")]
+    pub(crate) mod pipe_io;
     pub(crate) mod record;
+    #[cfg(feature = "os-ext")]
+    pub(crate) mod wait;
 
     pub(crate) type Selector = afd::Afd;
 }

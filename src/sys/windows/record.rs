@@ -6,6 +6,7 @@ use std::fmt;
 
 use crate::Token;
 use crate::sys::contract;
+use crate::sys::record_list::RecordList;
 use crate::sys::{flags, raw};
 
 /// The source cannot be watched. None of AFD's flags.
@@ -53,30 +54,37 @@ impl Record {
 }
 
 impl contract::Record for Record {
+    #[inline]
     fn token(&self) -> Token {
         self.token
     }
 
+    #[inline]
     fn is_readable(&self) -> bool {
         self.flags & READABLE != 0
     }
 
+    #[inline]
     fn is_writable(&self) -> bool {
         self.flags & WRITABLE != 0
     }
 
+    #[inline]
     fn is_error(&self) -> bool {
         self.flags & (FAILED | FAULT) != 0
     }
 
+    #[inline]
     fn is_read_closed(&self) -> bool {
         self.flags & READ_CLOSED != 0
     }
 
+    #[inline]
     fn is_write_closed(&self) -> bool {
         self.flags & FAILED != 0
     }
 
+    #[inline]
     fn is_priority(&self) -> bool {
         self.flags & raw::AFD_POLL_RECEIVE_EXPEDITED != 0
     }
@@ -99,51 +107,4 @@ impl fmt::Debug for Flags {
 }
 
 /// The events of one `select`.
-pub(crate) struct Records {
-    records: Vec<Record>,
-    capacity: usize,
-}
-
-impl Records {
-    /// How many more find room.
-    pub(crate) fn room(&self) -> usize {
-        self.capacity.saturating_sub(self.records.len())
-    }
-
-    /// Whether there is none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-
-    /// Adds an event; `false` if there is no room.
-    pub(crate) fn push(&mut self, record: Record) -> bool {
-        let has_room = self.room() > 0;
-        if has_room {
-            self.records.push(record);
-        }
-        has_room
-    }
-}
-
-impl contract::Records for Records {
-    type Item = Record;
-
-    fn with_capacity(capacity: usize) -> Records {
-        Records {
-            records: Vec::with_capacity(capacity),
-            capacity,
-        }
-    }
-
-    fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    fn as_slice(&self) -> &[Record] {
-        &self.records
-    }
-
-    fn clear(&mut self) {
-        self.records.clear();
-    }
-}
+pub(crate) type Records = RecordList<Record>;

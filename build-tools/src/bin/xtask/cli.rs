@@ -25,6 +25,9 @@ pub(crate) enum Command {
         /// Run only this stage, or all whose names begin with it and a hyphen; may be given several times
         #[arg(long, value_name = "STAGE")]
         only: Vec<String>,
+        /// Also what takes too long for every time: all targets, more machines, sanitizers, valgrind
+        #[arg(long)]
+        all: bool,
         /// Print the stages and run nothing
         #[arg(long)]
         list: bool,
@@ -39,6 +42,14 @@ pub(crate) enum Command {
     Tokio,
     /// Check, and where it can be done link, the library for other systems
     Targets(Targets),
+    /// Ask rustc and the `libc` crate about the bindings of every target, and write tests/snapshots/witnesses.txt
+    Witnesses(Witnesses),
+    /// Write README's table of platforms from the table of targets
+    Readme {
+        /// Write nothing; fail if it is another
+        #[arg(long)]
+        check: bool,
+    },
     /// Run the tests of all backends again and again on a machine that is kept busy
     Stress(Stress),
 }
@@ -57,6 +68,16 @@ pub(crate) struct Targets {
     /// Remove what was built for a target once it is done
     #[arg(long)]
     pub(crate) clean: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Witnesses {
+    /// Only this target; may be given several times
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) only: Vec<String>,
+    /// Write nothing; fail if a row is another
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]

@@ -29,6 +29,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
         ("echo", "-- --clients 20 --messages 50", "1000 messages"),
         ("udp_echo", "", "messages"),
         ("unix_chat", "", "messages"),
+        ("std_socket", "", "20 lines came"),
     ] {
         let output = context.run(example(name).words(arguments))?;
         if !output.contains(tells) {
@@ -37,7 +38,12 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     }
     let binary = |name: &str| context_binary(context, name);
     let echo = binary("echo");
-    let all = [echo.clone(), binary("udp_echo"), binary("unix_chat")];
+    let all = [
+        echo.clone(),
+        binary("udp_echo"),
+        binary("unix_chat"),
+        binary("std_socket"),
+    ];
 
     for program in &all {
         let help = context.run(Step::new(program).words("--help").limit(20))?;

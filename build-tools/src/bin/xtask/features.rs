@@ -18,17 +18,29 @@ fn subsets() -> impl Iterator<Item = String> {
 
 /// Checks every subset, for what users get and for the two fallbacks together, and tells all that fail.
 pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
-    let mut failed = Vec::new();
     for backend in [BACKENDS[0], BACKENDS[3]] {
-        for features in subsets() {
-            if check(context, backend, &features).is_err() {
-                failed.push(format!("\"{features}\" ({})", backend.name));
-            }
+        each(context, backend.name, |context, features| {
+            check(context, backend, features)
+        })?;
+    }
+    Ok(())
+}
+
+/// Has every subset checked; the error names all that fail.
+pub(crate) fn each(
+    context: &mut Context<'_>,
+    place: &str,
+    check: impl Fn(&mut Context<'_>, &str) -> Result<()>,
+) -> Result<()> {
+    let mut failed = Vec::new();
+    for features in subsets() {
+        if check(context, &features).is_err() {
+            failed.push(format!("\"{features}\""));
         }
     }
     if !failed.is_empty() {
         bail!(
-            "the library does not build cleanly with features {}",
+            "on {place} the library does not build cleanly with features {}",
             failed.join(", ")
         );
     }

@@ -55,6 +55,48 @@ impl Compiler {
     }
 }
 
+impl Compiler {
+    /// Cargo on that compiler for what is only checked: libraries end after their metadata.
+    pub(crate) fn checker(&self, context: &Context<'_>, words: &str) -> Step {
+        self.cargo(context, words)
+            .set(
+                "RUSTC_WRAPPER",
+                context.project.path("build-tools/checked/rustc.sh"),
+            )
+            .set("CARGO_TARGET_DIR", context.project.target("checked"))
+            .set("CARGO_PROFILE_DEV_DEBUG", "0")
+            .set("RUSTFLAGS", "-Dwarnings")
+    }
+}
+
+impl Compiler {
+    /// cc with this compiler's own lld, as a script in the cache: GNU's linker fails on the runtime of ThreadSanitizer.
+    pub(crate) fn lld(&self, context: &Context<'_>) -> Result<PathBuf> {
+        let folder = context.project.target("linkers").join("lld");
+        fs::create_dir_all(&folder)?;
+        let link = folder.join("ld.lld");
+        let program = self.root.join("usr/bin/ld.lld-22");
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink(&program, &link)?;
+        let shared = self.root.join("usr/lib/x86_64-linux-gnu");
+        let script = folder.join("cc");
+        let text = format!(
+            "#!/bin/sh\nexport LD_LIBRARY_PATH='{}'\nexec cc -fuse-ld=lld -B'{}' \"$@\"\n",
+            shared.display(),
+            folder.display()
+        );
+        fs::write(&script, text)?;
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+        Ok(script)
+    }
+}
+
+/// Cargo's variable for a target.
+pub(crate) fn variable(triple: &str, what: &str) -> String {
+    let triple = triple.to_uppercase().replace(['-', '.'], "_");
+    format!("CARGO_TARGET_{triple}_{what}")
+}
+
 fn only_here() -> Result<()> {
     if cfg!(not(all(target_os = "linux", target_arch = "x86_64"))) {
         return Err(NotRun("the tools are known for Linux on x86-64 only".to_owned()).into());
@@ -184,7 +226,7 @@ pub(crate) fn linux_aarch64(context: &mut Context<'_>) -> Result<()> {
 }
 
 /// The whole suite for a static musl target.
-fn suite(compiler: &Compiler, context: &Context<'_>, target: &str) -> Step {
+pub(crate) fn suite(compiler: &Compiler, context: &Context<'_>, target: &str) -> Step {
     compiler
         .cargo(
             context,

@@ -7,13 +7,16 @@ mod foreign;
 mod mutations;
 mod oldest;
 mod project;
+mod readme;
 mod report;
+mod seldom;
 mod setup;
 mod stages;
 mod step;
 mod stress;
 mod targets;
 mod wasi;
+mod witnesses;
 
 use std::process::ExitCode;
 
@@ -43,12 +46,14 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
             stages::list();
             Ok(true)
         }
-        Command::Test { only, .. } => stages::run(&project, only),
-        Command::Setup => stages::run(&project, &["setup".into()]),
-        Command::Powerset => stages::run(&project, &["features".into()]),
-        Command::ApiUpstream => stages::run(&project, &["api-upstream".into()]),
-        Command::Tokio => stages::run(&project, &["tokio".into()]),
+        Command::Test { only, all, .. } => stages::run(&project, only, *all),
+        Command::Setup => stages::run(&project, &["setup".into()], false),
+        Command::Powerset => stages::run(&project, &["features".into()], false),
+        Command::ApiUpstream => stages::run(&project, &["api-upstream".into()], false),
+        Command::Tokio => stages::run(&project, &["tokio".into()], false),
         Command::Targets(options) => targets::run(&project, options),
+        Command::Witnesses(options) => witnesses::run(&project, options),
+        Command::Readme { check } => readme::run(&project, *check),
         Command::Stress(options) => stress::run(&project, options),
     }
 }

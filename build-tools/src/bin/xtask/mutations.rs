@@ -8,11 +8,31 @@ use anyhow::{Context as _, Result, bail};
 use crate::project::PLAIN;
 use crate::step::{Context, Step};
 
-/// The stage: all lines of `build-tools/mutations/kqueue/list.txt`.
-pub(crate) fn kqueue(context: &mut Context<'_>) -> Result<()> {
-    let folder = context.project.path("build-tools/mutations/kqueue");
-    let list = fs::read_to_string(folder.join("list.txt"))?;
+/// The stage: all lines of the two `build-tools/mutations/*/list.txt`.
+pub(crate) fn all(context: &mut Context<'_>) -> Result<()> {
+    let lists = [
+        ("kqueue", "--cfg mio_kqueue_double=\"freebsd\""),
+        ("event_ports", "--cfg mio_event_ports_double"),
+    ];
     let mut missed = Vec::new();
+    for (name, flags) in lists {
+        list(context, name, flags, &mut missed)?;
+    }
+    if missed.is_empty() {
+        return Ok(());
+    }
+    bail!("no test notices {}", missed.join(", "))
+}
+
+/// One list, over the double that these flags choose.
+fn list(
+    context: &mut Context<'_>,
+    name: &str,
+    flags: &str,
+    missed: &mut Vec<String>,
+) -> Result<()> {
+    let folder = context.project.path("build-tools/mutations").join(name);
+    let list = fs::read_to_string(folder.join("list.txt"))?;
     for line in list.lines().filter(|line| !line.starts_with('#')) {
         let fields: Vec<&str> = line.split(" | ").map(str::trim).collect();
         let [patch, place, test] = fields[..] else {
@@ -33,7 +53,7 @@ pub(crate) fn kqueue(context: &mut Context<'_>) -> Result<()> {
             .words("--")
             .argument(test)
             .folder(&copy)
-            .set("RUSTFLAGS", "--cfg mio_kqueue_double=\"freebsd\"")
+            .set("RUSTFLAGS", flags)
             .set("CARGO_TARGET_DIR", context.project.target("mutants"))
             .limit(400)
             .status(101);
@@ -45,14 +65,11 @@ pub(crate) fn kqueue(context: &mut Context<'_>) -> Result<()> {
             Ok(output) if output.contains("FAILED") => context.counts.passed += 1,
             _ => {
                 context.counts.failed += 1;
-                missed.push(patch.to_owned());
+                missed.push(format!("{name}/{patch}"));
             }
         }
     }
-    if missed.is_empty() {
-        return Ok(());
-    }
-    bail!("no test notices {}", missed.join(", "))
+    Ok(())
 }
 
 /// The files of the checkout that Git knows, or would.

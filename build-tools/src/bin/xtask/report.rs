@@ -182,8 +182,13 @@ pub(crate) fn table(header: &[&str], right: &[usize]) -> Table {
     table
 }
 
-/// The table of stages and the last line; `true` if nothing failed.
-pub(crate) fn summary(rows: &[Row], total: Duration, behaviour: Option<(usize, usize)>) -> bool {
+/// The table of stages and the last line; `true` if nothing failed. `left` are stages that nobody asked for.
+pub(crate) fn summary(
+    rows: &[Row],
+    left: &[String],
+    total: Duration,
+    behaviour: Option<(usize, usize)>,
+) -> bool {
     let mut table = table(
         &["stage", "result", "passed", "failed", "ignored", "time"],
         &[2, 3, 4, 5],
@@ -217,13 +222,24 @@ pub(crate) fn summary(rows: &[Row], total: Duration, behaviour: Option<(usize, u
         ]);
     }
     println!("\n{table}\n");
+    let not_run = rows
+        .iter()
+        .filter(|row| matches!(row.outcome, Outcome::NotRun(_)));
+    println!(
+        "stages: {} run, {} not run (each with its reason above)",
+        rows.len() - not_run.clone().count(),
+        not_run.count()
+    );
+    if !left.is_empty() {
+        println!("left to `cargo xtask test --all`: {}", left.join(", "));
+    }
     if let Some((tested, not_run)) = behaviour {
         println!(
             "rows of tests/behaviour.txt: {tested} tested, {not_run} not run (each with its reason there)"
         );
     }
     if sum.ignored > 0 {
-        println!("tests ignored: {}", sum.ignored);
+        println!("tests ignored, targets not checked: {}", sum.ignored);
     }
     println!("time: {}", seconds(total));
     for line in &mend {

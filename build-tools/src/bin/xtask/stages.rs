@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use crate::project::{BACKENDS, Backend, PLAIN, Project};
 use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
-use crate::{examples, features, foreign, mutations, oldest, setup, targets, wasi};
+use crate::{examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi};
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
 
@@ -71,9 +71,14 @@ fn stages() -> Vec<Stage> {
         );
     }
     add(
+        "event-ports-double",
+        "all tests on event ports, over a double of Solaris' kernel",
+        Box::new(event_ports_double),
+    );
+    add(
         "mutations",
-        "each known mistake in the kqueue selector is noticed by a test",
-        Box::new(mutations::kqueue),
+        "each known mistake in the selectors over doubles is noticed by a test",
+        Box::new(mutations::all),
     );
     add(
         "tests-reduced",
@@ -134,8 +139,13 @@ fn stages() -> Vec<Stage> {
     );
     add(
         "targets",
-        "one target for each backend and pointer width, checked or linked",
-        Box::new(targets::stage),
+        "one target for each selector and pointer width, checked or linked, and its witnesses",
+        Box::new(targets::often),
+    );
+    add(
+        "features-elsewhere",
+        "every set of features on one target of each selector",
+        Box::new(targets::powersets),
     );
     add(
         "oldest",
@@ -155,6 +165,47 @@ fn stages() -> Vec<Stage> {
     stages
 }
 
+/// What only `--all` runs, or who asks for it by name.
+fn seldom() -> Vec<Stage> {
+    let stage = |name: &str, what: &str, run: Run| Stage {
+        name: name.to_owned(),
+        what: format!("{what} (with --all)"),
+        run,
+    };
+    vec![
+        stage(
+            "linux-armv7",
+            "all tests on 32-bit ARM, emulated",
+            Box::new(seldom::linux_armv7),
+        ),
+        stage(
+            "linux-riscv64",
+            "all tests on 64-bit RISC-V, emulated",
+            Box::new(seldom::linux_riscv64),
+        ),
+        stage(
+            "address-sanitizer",
+            "all tests under AddressSanitizer, leaks included",
+            Box::new(seldom::address_sanitizer),
+        ),
+        stage(
+            "thread-sanitizer",
+            "all tests under ThreadSanitizer",
+            Box::new(seldom::thread_sanitizer),
+        ),
+        stage(
+            "valgrind",
+            "all tests under valgrind",
+            Box::new(seldom::valgrind),
+        ),
+        stage(
+            "all-targets",
+            "every other target of the table, and its witnesses",
+            Box::new(targets::rest),
+        ),
+    ]
+}
+
 /// Whose kqueue the double models.
 const KERNELS: [&str; 5] = ["apple", "dragonfly", "freebsd", "netbsd", "openbsd"];
 
@@ -170,16 +221,50 @@ fn kqueue_double(context: &mut Context<'_>, kernel: &str) -> Result<()> {
     context.run(step).map(drop)
 }
 
+/// The same for event ports; once more with every event beside an error, and ETIME without a count.
+fn event_ports_double(context: &mut Context<'_>) -> Result<()> {
+    let step = |arguments: &str, faults| {
+        Step::cargo(context.project, PLAIN, "test --all-features --no-fail-fast")
+            .words(arguments)
+            .set("RUSTFLAGS", "--cfg mio_event_ports_double")
+            .set(
+                "CARGO_TARGET_DIR",
+                context.project.target("event-ports-double"),
+            )
+            .set("MIO_EVENT_PORTS_DOUBLE", faults)
+    };
+    let lints = Step::cargo(
+        context.project,
+        PLAIN,
+        "clippy --all-targets --all-features -- -D warnings",
+    )
+    .set("RUSTFLAGS", "--cfg mio_event_ports_double")
+    .set(
+        "CARGO_TARGET_DIR",
+        context.project.target("event-ports-double"),
+    );
+    let steps = [
+        lints,
+        step("--lib --tests", ""),
+        step("--test=*", "time-up,keep-count"),
+        step("--test=*", "signal"),
+    ];
+    context.run_each(steps)
+}
+
 /// Prints the stages.
 pub(crate) fn list() {
-    for stage in stages() {
+    for stage in stages().into_iter().chain(seldom()) {
         println!("{:<28} {}", stage.name, stage.what);
     }
 }
 
 /// Runs the stages named, or all of them; `true` if none failed.
-pub(crate) fn run(project: &Project, only: &[String]) -> Result<bool> {
+pub(crate) fn run(project: &Project, only: &[String], all: bool) -> Result<bool> {
     let mut stages = stages();
+    let often = stages.len();
+    stages.extend(seldom());
+    let mut left = Vec::new();
     for name in only {
         if !stages.iter().any(|stage| is_meant(&stage.name, name)) {
             bail!("there is no stage `{name}`; see: cargo xtask test --list");
@@ -187,6 +272,8 @@ pub(crate) fn run(project: &Project, only: &[String]) -> Result<bool> {
     }
     if !only.is_empty() {
         stages.retain(|stage| only.iter().any(|name| is_meant(&stage.name, name)));
+    } else if !all {
+        left = stages.drain(often..).map(|stage| stage.name).collect();
     }
 
     let start = Instant::now();
@@ -199,7 +286,12 @@ pub(crate) fn run(project: &Project, only: &[String]) -> Result<bool> {
         report::line(&row, &log, project);
         rows.push(row);
     }
-    Ok(report::summary(&rows, start.elapsed(), behaviour(project)))
+    Ok(report::summary(
+        &rows,
+        &left,
+        start.elapsed(),
+        behaviour(project),
+    ))
 }
 
 /// A name means its stage and all that belong to it: `tests` means `tests-epoll-eventfd-debug`.
@@ -344,7 +436,7 @@ fn codegen_tests(context: &mut Context<'_>) -> Result<()> {
     let step = Step::cargo(
         context.project,
         PLAIN,
-        "test --no-fail-fast --release --package mio-codegen",
+        "test --no-fail-fast --release --package mio-codegen --package mio-targets",
     );
     context.run(step.set("INSTA_UPDATE", "no")).map(drop)
 }
@@ -450,12 +542,13 @@ fn package(context: &mut Context<'_>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{behaviour_counts, is_meant, stages};
+    use super::{behaviour_counts, is_meant, seldom, stages};
     use std::collections::HashSet;
 
     #[test]
     fn names_of_stages_differ() {
-        let names: Vec<String> = stages().into_iter().map(|stage| stage.name).collect();
+        let all = stages().into_iter().chain(seldom());
+        let names: Vec<String> = all.map(|stage| stage.name).collect();
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
     }
 

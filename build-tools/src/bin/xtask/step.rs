@@ -93,7 +93,7 @@ impl Counts {
 pub(crate) struct Step {
     program: OsString,
     arguments: Vec<OsString>,
-    environment: Vec<(&'static str, OsString)>,
+    environment: Vec<(String, OsString)>,
     removed: Vec<&'static str>,
     folder: Option<PathBuf>,
     limit: Duration,
@@ -139,7 +139,8 @@ impl Step {
         self
     }
 
-    pub(crate) fn set(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Step {
+    pub(crate) fn set(mut self, name: impl Into<String>, value: impl AsRef<OsStr>) -> Step {
+        let name = name.into();
         self.environment.retain(|(present, _)| *present != name);
         self.environment.push((name, value.as_ref().to_owned()));
         self
@@ -170,7 +171,7 @@ impl Step {
     fn shown(&self) -> String {
         let mut line = String::new();
         for (name, value) in &self.environment {
-            let tells = matches!(*name, "RUSTFLAGS" | "RUSTDOCFLAGS" | "RUSTC");
+            let tells = matches!(&**name, "RUSTFLAGS" | "RUSTDOCFLAGS" | "RUSTC");
             if tells && !value.is_empty() {
                 line += &format!("{name}=\"{}\" ", value.to_string_lossy());
             }
@@ -254,6 +255,22 @@ impl<'a> Context<'a> {
 
     /// Runs a command to its end and returns what it wrote. Another exit status than the expected one is an error.
     pub(crate) fn run(&mut self, step: Step) -> Result<String> {
+        let (shown, expected) = (step.shown(), step.status);
+        let (output, status) = self.run_through(step)?;
+        if status.code() != Some(expected) {
+            bail!("`{shown}` ended with {}", told(status));
+        }
+        Ok(output)
+    }
+
+    /// Runs a command that may fail; returns what it wrote and whether it ended as expected.
+    pub(crate) fn run_either(&mut self, step: Step) -> Result<(String, bool)> {
+        let expected = step.status;
+        let (output, status) = self.run_through(step)?;
+        Ok((output, status.code() == Some(expected)))
+    }
+
+    fn run_through(&mut self, step: Step) -> Result<(String, ExitStatus)> {
         let shown = step.shown();
         self.say(&format!("$ {shown}"))?;
         let start = self.log.stream_position()?;
@@ -275,10 +292,7 @@ impl<'a> Context<'a> {
         let Some(status) = status? else {
             bail!("`{shown}` took longer than {} s", step.limit.as_secs());
         };
-        if status.code() != Some(step.status) {
-            bail!("`{shown}` ended with {}", told(status));
-        }
-        Ok(output)
+        Ok((output, status))
     }
 }
 

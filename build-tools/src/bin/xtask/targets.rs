@@ -7,105 +7,18 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use mio_targets::{OFTEN, Os, Proof, Target};
 
 use crate::cli;
+use crate::features;
 use crate::foreign::{self, Compiler};
 use crate::project::Project;
 use crate::report::{self, NotRun};
 use crate::step::{Context, Step};
+use crate::witnesses;
 
-/// How far this machine takes a target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum How {
-    Check,
-    /// Linked by zig for its target of this name; the symbol of `kevent` that must be bound.
-    Link(&'static str, &'static str),
-    /// Run by this stage of `cargo xtask test`.
-    Run(&'static str),
-    /// Not even checked.
-    Not(&'static str),
-}
-
-use How::{Check, Link, Not, Run};
-
-/// A row: the triple, how, and whether it is one of the few that `cargo xtask test` takes.
-type Row = (&'static str, How, bool);
-
-const NO_STD: &str = "std of rustc 1.96 does not compile for it";
-
-/// Sorted by system. `cargo codegen --list` has every triple whose bindings are generated; here is at least one for each system,
-/// architecture family and C library that upstream checks.
-#[rustfmt::skip]
-const TARGETS: &[Row] = &[
-    ("x86_64-unknown-linux-gnu", Run("tests-epoll-eventfd-debug"), false),
-    ("i686-unknown-linux-musl", Run("linux-i686"), false),
-    ("aarch64-unknown-linux-musl", Run("linux-aarch64"), false),
-    ("s390x-unknown-linux-musl", Run("linux-s390x"), false),
-    ("aarch64-unknown-linux-gnu", Check, false),
-    ("aarch64-unknown-linux-ohos", Check, false),
-    ("arm-unknown-linux-gnueabi", Check, false),
-    ("arm-unknown-linux-gnueabihf", Check, false),
-    ("armv7-unknown-linux-gnueabihf", Check, false),
-    ("csky-unknown-linux-gnuabiv2", Not("the compiler has no such backend"), false),
-    ("i686-unknown-linux-gnu", Check, false),
-    ("loongarch64-unknown-linux-gnu", Check, false),
-    ("mips64-unknown-linux-gnuabi64", Check, false),
-    ("powerpc-unknown-linux-gnu", Check, false),
-    ("powerpc64-unknown-linux-gnu", Check, false),
-    ("riscv64gc-unknown-linux-gnu", Check, false),
-    ("s390x-unknown-linux-gnu", Check, false),
-    ("sparc64-unknown-linux-gnu", Check, false),
-    ("x86_64-unknown-linux-gnux32", Check, false),
-    ("x86_64-unknown-linux-musl", Check, false),
-    ("aarch64-linux-android", Check, false),
-    ("arm-linux-androideabi", Check, false),
-    ("armv7-linux-androideabi", Check, true),
-    ("i686-linux-android", Check, false),
-    ("x86_64-linux-android", Check, false),
-    ("aarch64-apple-darwin", Link("aarch64-macos", "_kevent"), true),
-    ("x86_64-apple-darwin", Link("x86_64-macos", "_kevent"), false),
-    ("aarch64-apple-ios", Check, false),
-    ("aarch64-apple-ios-sim", Check, false),
-    ("x86_64-apple-ios", Check, false),
-    ("aarch64-apple-tvos", Check, false),
-    ("aarch64-apple-visionos", Check, false),
-    ("aarch64-apple-watchos", Check, false),
-    ("arm64_32-apple-watchos", Check, false),
-    ("x86_64-unknown-freebsd", Link("x86_64-freebsd", "kevent@FBSD_1.5"), true),
-    ("aarch64-unknown-freebsd", Check, false),
-    ("i686-unknown-freebsd", Check, false),
-    ("x86_64-unknown-netbsd", Link("x86_64-netbsd", "__kevent50"), true),
-    ("i686-unknown-netbsd", Check, true),
-    ("x86_64-unknown-openbsd", Link("x86_64-openbsd", "kevent"), true),
-    ("i686-unknown-openbsd", Check, false),
-    ("x86_64-unknown-dragonfly", Check, false),
-    ("x86_64-unknown-illumos", Check, false),
-    ("sparcv9-sun-solaris", Check, false),
-    ("x86_64-pc-solaris", Check, true),
-    ("powerpc64-ibm-aix", Not(NO_STD), false),
-    ("x86_64-unknown-haiku", Check, false),
-    ("i686-unknown-haiku", Check, false),
-    ("aarch64-unknown-nto-qnx710", Check, false),
-    ("x86_64-pc-nto-qnx710", Check, false),
-    ("i686-unknown-hurd-gnu", Check, false),
-    ("x86_64-unknown-hurd-gnu", Check, false),
-    ("x86_64-pc-cygwin", Check, false),
-    ("x86_64-unknown-redox", Check, false),
-    ("aarch64-unknown-fuchsia", Check, false),
-    ("x86_64-unknown-fuchsia", Check, false),
-    ("x86_64-unknown-hermit", Check, true),
-    ("riscv32imc-esp-espidf", Check, true),
-    ("armv7-sony-vita-newlibeabihf", Check, false),
-    ("armv6k-nintendo-3ds", Not(NO_STD), false),
-    ("riscv64gc-unknown-nuttx-elf", Not(NO_STD), false),
-    ("wasm32-unknown-emscripten", Check, false),
-    ("wasm32-wasip1", Run("wasi-preview1"), false),
-    ("wasm32-wasip2", Run("wasi-preview2"), false),
-    ("x86_64-pc-windows-msvc", Check, true),
-    ("i686-pc-windows-msvc", Check, false),
-    ("aarch64-pc-windows-msvc", Check, false),
-    ("x86_64-pc-windows-gnu", Check, false),
-];
+/// A target and its system.
+type Row = (&'static Os, &'static Target);
 
 /// What became of a target.
 struct Done {
@@ -119,24 +32,24 @@ struct Done {
 /// The subcommand; `true` if nothing failed.
 pub(crate) fn run(project: &Project, options: &cli::Targets) -> Result<bool> {
     for name in &options.only {
-        if !TARGETS.iter().any(|(triple, ..)| triple == name) {
+        if !mio_targets::all().any(|(_, target)| target.triple == name) {
             bail!("`{name}` is not one of the targets; see: cargo xtask targets --list");
         }
     }
     if options.list {
-        for (triple, how, _) in TARGETS {
-            println!("{triple:<34} {}", word(*how));
+        for (os, target) in mio_targets::all() {
+            println!("{:<40} {}", target.triple, word(os.proof(target)));
         }
         return Ok(true);
     }
-    let chosen = |row: &&Row| {
-        let named = options.only.iter().any(|name| name == row.0);
-        named || options.only.is_empty() && (options.all || row.2)
+    let chosen = |(_, target): &Row| {
+        let named = options.only.iter().any(|name| name == target.triple);
+        named || options.only.is_empty() && (options.all || OFTEN.contains(&target.triple))
     };
     let log = project.logs.join("targets.log");
     let bar = report::bar("targets");
     let mut context = Context::new(project, &log, bar.clone())?;
-    let rows: Vec<&Row> = TARGETS.iter().filter(chosen).collect();
+    let rows: Vec<Row> = mio_targets::all().filter(chosen).collect();
     let done = all(&mut context, &rows, options.clean)?;
     bar.finish_and_clear();
     let mut table = report::table(&["target", "state", "time", "reason"], &[2]);
@@ -154,14 +67,27 @@ pub(crate) fn run(project: &Project, options: &cli::Targets) -> Result<bool> {
     Ok(failed == 0)
 }
 
-/// The stage of `cargo xtask test`: one target for each backend and pointer width.
-pub(crate) fn stage(context: &mut Context<'_>) -> Result<()> {
-    let rows: Vec<&Row> = TARGETS.iter().filter(|row| row.2).collect();
+/// The stage of `cargo xtask test`: one target for each selector and pointer width.
+pub(crate) fn often(context: &mut Context<'_>) -> Result<()> {
+    stage(context, |target| OFTEN.contains(&target.triple))
+}
+
+/// The stage of `cargo xtask test --all`: the rest.
+pub(crate) fn rest(context: &mut Context<'_>) -> Result<()> {
+    stage(context, |target| !OFTEN.contains(&target.triple))
+}
+
+fn stage(context: &mut Context<'_>, chosen: fn(&Target) -> bool) -> Result<()> {
+    let rows: Vec<Row> = mio_targets::all()
+        .filter(|(_, target)| chosen(target))
+        .collect();
     let done = all(context, &rows, false)?;
     for row in &done {
         context.say(&format!("{}: {} {}", row.triple, row.state, row.reason))?;
         if row.failed {
             context.counts.failed += 1;
+        } else if row.state == "not checked" {
+            context.counts.ignored += 1;
         } else {
             context.counts.passed += 1;
         }
@@ -172,36 +98,56 @@ pub(crate) fn stage(context: &mut Context<'_>) -> Result<()> {
     }
 }
 
-fn word(how: How) -> String {
-    match how {
-        Check => "checked".to_owned(),
-        Link(..) => "linked".to_owned(),
-        Run(stage) => format!("run by `cargo xtask test --only {stage}`"),
-        Not(reason) => format!("not checked: {reason}"),
+/// The stage that checks every set of features on one target of each selector, besides this machine's.
+pub(crate) fn powersets(context: &mut Context<'_>) -> Result<()> {
+    let compiler = Compiler::fetched(context)?;
+    let mut selectors = Vec::new();
+    for (os, target) in mio_targets::all().filter(|(_, target)| OFTEN.contains(&target.triple)) {
+        let name = os.names.iter().find(|name| (name.is)(target.triple));
+        let Some(name) = name.filter(|name| !selectors.contains(&name.selector)) else {
+            continue;
+        };
+        selectors.push(name.selector);
+        let check = |context: &mut Context<'_>, subset: &str| {
+            let step = compiler
+                .checker(
+                    context,
+                    "check --lib -Zbuild-std=std,panic_abort,test --target",
+                )
+                .argument(target.triple)
+                .words("--no-default-features --features")
+                .argument(subset);
+            context.run(step).map(drop)
+        };
+        features::each(context, target.triple, check)?;
+    }
+    Ok(())
+}
+
+fn word(proof: Proof) -> String {
+    match proof {
+        Proof::Run(stage) => format!("run by `cargo xtask test --only {stage}`"),
+        Proof::Generated(reason) => format!("not checked: {reason}"),
+        Proof::Checked | Proof::Linked { .. } => proof.word().to_owned(),
     }
 }
 
-fn all(context: &mut Context<'_>, rows: &[&Row], clean: bool) -> Result<Vec<Done>> {
+fn all(context: &mut Context<'_>, rows: &[Row], clean: bool) -> Result<Vec<Done>> {
     let compiler = Compiler::fetched(context)?;
     let mut done = Vec::new();
-    for (triple, how, _) in rows {
+    for (os, target) in rows {
+        let triple = target.triple;
         context.say(triple)?;
         let began = Instant::now();
-        let (state, result) = match how {
-            Not(reason) => ("not checked", Err(NotRun((*reason).to_owned()).into())),
-            Run(_) => ("run", check(context, &compiler, triple)),
-            Check => ("checked", check(context, &compiler, triple)),
-            Link(zig, symbol) => {
-                let checked = check(context, &compiler, triple);
-                let linked = checked.and_then(|()| link(context, &compiler, triple, zig, symbol));
-                ("linked", linked)
-            }
-        };
+        let proof = os.proof(target);
+        let result = prove(context, &compiler, os, target, proof);
         if clean {
-            let _ = std::fs::remove_dir_all(context.project.target("foreign").join(triple));
+            for folder in ["checked", "foreign"] {
+                let _ = std::fs::remove_dir_all(context.project.target(folder).join(triple));
+            }
         }
         let (state, reason, failed) = match result {
-            Ok(()) => (state, word(*how), false),
+            Ok(()) => (proof.word(), word(proof), false),
             Err(error) => match error.downcast::<NotRun>() {
                 Ok(NotRun(reason)) => ("not checked", reason, false),
                 Err(error) => ("FAILED", format!("{error:#}"), true),
@@ -223,15 +169,33 @@ fn all(context: &mut Context<'_>, rows: &[&Row], clean: bool) -> Result<Vec<Done
     Ok(done)
 }
 
+/// Takes a target as far as the table says.
+fn prove(
+    context: &mut Context<'_>,
+    compiler: &Compiler,
+    os: &Os,
+    target: &Target,
+    proof: Proof,
+) -> Result<()> {
+    witnesses::check(context, compiler, os, target)?;
+    match proof {
+        Proof::Generated(reason) => Err(NotRun(reason.to_owned()).into()),
+        Proof::Checked | Proof::Run(_) => check(context, compiler, target.triple),
+        Proof::Linked { zig, binds } => {
+            check(context, compiler, target.triple)?;
+            link(context, compiler, target.triple, zig, binds)
+        }
+    }
+}
+
 fn check(context: &mut Context<'_>, compiler: &Compiler, triple: &str) -> Result<()> {
     let step = compiler
-        .cargo(
+        .checker(
             context,
             "check --all-features --lib --tests -Zbuild-std=std,panic_abort,test",
         )
         .words("--target")
-        .argument(triple)
-        .set("RUSTFLAGS", "-Dwarnings");
+        .argument(triple);
     context.run(step).map(drop)
 }
 
@@ -244,14 +208,6 @@ fn link(
     symbol: &str,
 ) -> Result<()> {
     let linker = foreign::linker(context, zig)?;
-    let name = match triple {
-        "aarch64-apple-darwin" => "CARGO_TARGET_AARCH64_APPLE_DARWIN_LINKER",
-        "x86_64-apple-darwin" => "CARGO_TARGET_X86_64_APPLE_DARWIN_LINKER",
-        "x86_64-unknown-freebsd" => "CARGO_TARGET_X86_64_UNKNOWN_FREEBSD_LINKER",
-        "x86_64-unknown-netbsd" => "CARGO_TARGET_X86_64_UNKNOWN_NETBSD_LINKER",
-        "x86_64-unknown-openbsd" => "CARGO_TARGET_X86_64_UNKNOWN_OPENBSD_LINKER",
-        other => bail!("no linker is known for {other}"),
-    };
     let step = compiler
         .cargo(
             context,
@@ -259,7 +215,7 @@ fn link(
         )
         .words("--target")
         .argument(triple)
-        .set(name, linker)
+        .set(foreign::variable(triple, "LINKER"), linker)
         .set("SDKROOT", foreign::apple_root(context));
     let output = context.run(step)?;
     // `Executable tests/waker.rs (…/waker-0123456789abcdef)`

@@ -18,9 +18,10 @@
 //! acquires what the merged wake released. `notified` only saves writes within one blocking call; the notifier is emptied
 //! when the kernel reports it, so a late write costs one more turn and no more.
 
+#[allow(clippy::duplicate_mod)] // Where a double is tested, both selectors are there.
+#[path = "../levels/mod.rs"]
+mod levels;
 mod poller;
-mod syscall;
-mod table;
 
 use std::fmt;
 use std::io;
@@ -30,12 +31,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
+use crate::sys::errors;
 use crate::sys::wake::PollNotifier as Notifier;
-use crate::sys::{PRIORITY, PollBits, READ_HANG_UP, errors, flags, raw};
 use crate::{Interest, Token};
 
+use levels::{Key, Table, bits};
+pub(crate) use levels::{Record, Records};
 use poller::Poller;
-use table::{Key, Table};
+
+/// How an event shows itself.
+const SHOWN: [&str; 2] = ["pollfd", "revents"];
 
 /// A queue over poll(2), whose notifier is an `N`.
 pub(crate) struct PosixPoll<N> {
@@ -319,149 +324,5 @@ impl<N> fmt::Debug for Waker<N> {
         f.debug_struct("Waker")
             .field("slot", &self.slot)
             .finish_non_exhaustive()
-    }
-}
-
-/// The conditions that an interest asks for.
-fn bits(interest: Interest) -> io::Result<PollBits> {
-    if interest.is_aio() || interest.is_lio() {
-        return Err(errors::unsupported("poll(2) cannot watch for AIO or LIO"));
-    }
-    let mut bits = 0;
-    if interest.is_readable() {
-        bits |= raw::POLLIN | READ_HANG_UP;
-    }
-    if interest.is_writable() {
-        bits |= raw::POLLOUT;
-    }
-    if interest.is_priority() {
-        if PRIORITY == 0 {
-            return Err(errors::unsupported("poll(2) has no priority data here"));
-        }
-        bits |= PRIORITY;
-    }
-    Ok(bits)
-}
-
-/// One event.
-#[derive(Clone, Copy)]
-pub(crate) struct Record {
-    token: Token,
-    bits: PollBits,
-}
-
-impl Record {
-    fn new(token: Token, bits: PollBits) -> Record {
-        Record { token, bits }
-    }
-
-    #[inline]
-    fn has(&self, bits: PollBits) -> bool {
-        self.bits & bits == bits
-    }
-}
-
-impl contract::Record for Record {
-    #[inline]
-    fn token(&self) -> Token {
-        self.token
-    }
-
-    #[inline]
-    fn is_readable(&self) -> bool {
-        self.bits & (raw::POLLIN | PRIORITY) != 0
-    }
-
-    #[inline]
-    fn is_writable(&self) -> bool {
-        self.has(raw::POLLOUT)
-    }
-
-    #[inline]
-    fn is_error(&self) -> bool {
-        self.has(raw::POLLERR)
-    }
-
-    #[inline]
-    fn is_read_closed(&self) -> bool {
-        // Both halves are gone, or the peer has shut its writing half.
-        self.has(raw::POLLHUP) || READ_HANG_UP != 0 && self.has(raw::POLLIN | READ_HANG_UP)
-    }
-
-    #[inline]
-    fn is_write_closed(&self) -> bool {
-        // Both halves are gone, or writing fails, or nothing but an error: what a pipe's writer gets when its reader is gone.
-        self.has(raw::POLLHUP) || self.has(raw::POLLOUT | raw::POLLERR) || self.bits == raw::POLLERR
-    }
-
-    #[inline]
-    fn is_priority(&self) -> bool {
-        PRIORITY != 0 && self.has(PRIORITY)
-    }
-
-    fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("pollfd")
-            .field("revents", &Flags(self.bits))
-            .field("token", &self.token.0)
-            .finish()
-    }
-}
-
-/// Shows flags by name.
-struct Flags(PollBits);
-
-impl fmt::Debug for Flags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // By bit pattern: a sign means nothing here.
-        let bits = |flags: PollBits| u32::from(flags as u16);
-        let names = raw::POLL_NAMES
-            .iter()
-            .map(|(name, flag)| (*name, bits(*flag)));
-        flags::write(f, bits(self.0), names)
-    }
-}
-
-/// The events of one `select`.
-pub(crate) struct Records {
-    records: Vec<Record>,
-    capacity: usize,
-}
-
-impl Records {
-    /// How many more find room.
-    #[inline]
-    fn room(&self) -> usize {
-        self.capacity.saturating_sub(self.records.len())
-    }
-
-    #[inline]
-    fn push(&mut self, record: Record) {
-        self.records.push(record);
-    }
-}
-
-impl contract::Records for Records {
-    type Item = Record;
-
-    fn with_capacity(capacity: usize) -> Records {
-        Records {
-            records: Vec::with_capacity(capacity),
-            capacity,
-        }
-    }
-
-    #[inline]
-    fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    #[inline]
-    fn as_slice(&self) -> &[Record] {
-        &self.records
-    }
-
-    #[inline]
-    fn clear(&mut self) {
-        self.records.clear();
     }
 }

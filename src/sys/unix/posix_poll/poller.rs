@@ -4,16 +4,11 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::table::{Key, Look};
-use super::{Record, Records, Shared, State, syscall};
+use super::levels::{self, Apart, Key};
+use super::{Record, Records, Shared, State};
 use crate::sys::raw;
-use crate::sys::timeout::{self, Wait};
+use crate::sys::timeout::{self, Deadline, Wait, earlier};
 use crate::sys::wake::PollNotifier as Notifier;
-
-/// The first pause between looks at parked slots while waiting; it doubles.
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-/// The longest.
-const LAST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The array that is handed to the kernel, and what goes with it.
 #[derive(Debug, Default)]
@@ -22,36 +17,12 @@ pub(super) struct Poller {
     array: Vec<raw::pollfd>,
     /// Which tenant of its place each entry is of.
     generations: Vec<u32>,
-    /// Slots that are looked at apart: raw ones that were reported and not seen clear, and parked ones.
-    apart: Vec<Key>,
-    /// The entries of one look, and when they were built, whose they are.
-    questions: Vec<raw::pollfd>,
-    asked: Vec<Key>,
+    /// Slots that are looked at apart.
+    apart: Apart,
     /// Where the next scan starts, so that nobody starves when there is less room than events.
     start: usize,
     /// Whether the next call keeps a place for sources, however many wakers there are.
     sources_first: bool,
-}
-
-/// When a wait ends.
-struct Deadline {
-    /// `None`: never, or at once if `is_zero`.
-    at: Option<Instant>,
-    is_zero: bool,
-}
-
-impl Deadline {
-    fn new(timeout: Option<Duration>) -> Deadline {
-        let is_zero = timeout == Some(Duration::ZERO);
-        let at = timeout
-            .filter(|_| !is_zero)
-            .and_then(|timeout| Instant::now().checked_add(timeout));
-        Deadline { at, is_zero }
-    }
-
-    fn is_past(&self) -> bool {
-        self.is_zero || self.at.is_some_and(|at| Instant::now() >= at)
-    }
 }
 
 impl Poller {
@@ -65,29 +36,25 @@ impl Poller {
         let deadline = Deadline::new(timeout);
         let reserved = usize::from(self.sources_first);
         self.sources_first = !self.sources_first;
-        let mut pause = FIRST_PAUSE;
+        let mut pause = None;
         loop {
-            let mut wake_at = self.look_apart(shared, records);
+            let wake_at = self
+                .apart
+                .look(|run| run(&mut shared.state().table), records);
             let mut state = shared.state();
             self.apply_changes(shared, &mut state);
             let woken = collect_wakes(&mut state, records, reserved);
-            let may_sleep =
-                records.records.is_empty() && state.woken.is_empty() && !deadline.is_past();
+            let may_sleep = records.is_empty() && state.woken.is_empty() && !deadline.is_past();
             state.blocked = may_sleep;
             state.notified = false;
-            let has_parked = may_sleep && self.apart.iter().any(|key| state.table.is_parked(*key));
-            drop(state);
-
             let wait = if may_sleep {
-                if has_parked {
-                    wake_at = earlier(wake_at, Instant::now().checked_add(pause));
-                    pause = (pause * 2).min(LAST_PAUSE);
-                }
-                time_left(earlier(wake_at, deadline.at))
+                let look_at = self.apart.pause(&mut state.table, &mut pause);
+                time_left(earlier(earlier(wake_at, look_at), deadline.at))
             } else {
                 Wait::Millis(0)
             };
-            let result = syscall::wait(&mut self.array, wait);
+            drop(state);
+            let result = levels::wait(&mut self.array, wait);
 
             let mut state = shared.state();
             state.blocked = false;
@@ -100,7 +67,7 @@ impl Poller {
             }
             drop(state);
 
-            if !records.records.is_empty() {
+            if !records.is_empty() {
                 return Ok(());
             }
             // Nothing was taken, so the error is lost to nobody.
@@ -143,63 +110,6 @@ impl Poller {
         }
     }
 
-    /// Looks at what the common wait cannot judge. Returns when the first muted lane may be reported.
-    fn look_apart<N: Notifier>(
-        &mut self,
-        shared: &Shared<N>,
-        records: &mut Records,
-    ) -> Option<Instant> {
-        if self.apart.is_empty() {
-            return None;
-        }
-        self.questions.clear();
-        self.asked.clear();
-        let mut state = shared.state();
-        self.apply_changes(shared, &mut state);
-        self.apart.retain(|key| {
-            let stays = state.table.stays_apart(*key);
-            if let Some(question) = state
-                .table
-                .get(*key)
-                .filter(|_| stays)
-                .and_then(|s| s.question())
-            {
-                self.questions.push(question);
-                self.asked.push(*key);
-            }
-            stays
-        });
-        drop(state);
-        if self.questions.is_empty() || syscall::look(&mut self.questions).is_err() {
-            return None;
-        }
-        let now = Instant::now();
-        let mut wake_at = None;
-        let mut state = shared.state();
-        for number in 0..self.asked.len() {
-            let (question, key) = (self.questions[number], self.asked[number]);
-            let Some(slot) = state.table.get(key) else {
-                continue;
-            };
-            if question.revents & raw::POLLNVAL != 0 {
-                state.table.remove(key);
-                continue;
-            }
-            if records.room() == 0 {
-                // Untouched: the next call asks again.
-                break;
-            }
-            match slot.answer(question.events, question.revents, now) {
-                Look::Nothing => {}
-                Look::Event(record) => records.push(record),
-                Look::Muted(until) => wake_at = earlier(wake_at, Some(until)),
-            }
-            let pollfd = slot.pollfd();
-            self.set(key.index, key.generation, pollfd);
-        }
-        wake_at
-    }
-
     /// Takes what the wait found: `count` entries of the array have something to say.
     fn take<N: Notifier>(
         &mut self,
@@ -230,7 +140,10 @@ impl Poller {
         // From where the last scan ended to the end, and then from the front.
         let mut place = first;
         for end in [places, first] {
-            while let Some(found) = next_ready(&self.array, place, end).filter(|_| left > 0) {
+            while left > 0 {
+                let Some(found) = next_ready(&self.array, place, end) else {
+                    break;
+                };
                 place = found;
                 if records.room() == 0 {
                     self.start = place;
@@ -273,15 +186,13 @@ impl Poller {
         }
         let pollfd = slot.pollfd();
         self.set(key.index, key.generation, pollfd);
-        if state.table.set_apart(key) {
-            self.apart.push(key);
-        }
+        self.apart.add(&mut state.table, key);
         Some(())
     }
 
     /// Notes which raw descriptors the wait has seen not ready.
     fn clear_lanes(&mut self, state: &mut State) {
-        for key in &self.apart {
+        for key in self.apart.keys() {
             let place = key.index as usize + 1;
             let entry = self.array.get(place).copied();
             let is_tenant = self.generations.get(place) == Some(&key.generation);
@@ -331,14 +242,6 @@ fn collect_wakes(state: &mut State, records: &mut Records, reserved: usize) -> u
         records.push(Record::new(slot.token, raw::POLLIN));
     }
     count
-}
-
-/// The earlier of two moments, where `None` is never.
-fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
 }
 
 /// The wait until then; the caller goes on if it was only a piece.

@@ -9,6 +9,7 @@ use super::host::{Event, Host, Subscription};
 use super::record::{Direction, Record, Records};
 use super::table::{Key, Part, Table};
 use crate::sys::errors;
+use crate::sys::timeout::{Deadline, earlier};
 
 /// The longest single wait. Hosts add it to their own clock, which must not overflow.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -55,27 +56,6 @@ pub(super) struct Poller<H> {
     events: Vec<Event>,
     asked: Vec<Asked>,
     start: usize,
-}
-
-/// When a wait ends.
-struct Deadline {
-    /// `None`: never, or at once if `is_zero`.
-    at: Option<Instant>,
-    is_zero: bool,
-}
-
-impl Deadline {
-    fn new(timeout: Option<Duration>) -> Deadline {
-        let is_zero = timeout == Some(Duration::ZERO);
-        let at = timeout
-            .filter(|_| !is_zero)
-            .and_then(|timeout| Instant::now().checked_add(timeout));
-        Deadline { at, is_zero }
-    }
-
-    fn is_past(&self) -> bool {
-        self.is_zero || self.at.is_some_and(|at| Instant::now() >= at)
-    }
 }
 
 impl<H: Host> Poller<H> {
@@ -304,7 +284,7 @@ impl<H: Host> Poller<H> {
                 wake_at = earlier(wake_at, Some(until));
                 continue;
             }
-            if current.is_none() && records.is_full() {
+            if current.is_none() && records.room() == 0 {
                 // Untouched: the next call starts here.
                 self.start = key.index as usize;
                 return wake_at;
@@ -345,12 +325,4 @@ fn is_closed<H: Host>(subscription: Subscription) -> bool {
 /// Whether somebody else could change registrations now: another handle, or a source that is armed again.
 fn is_shared(shared: &Arc<Shared>) -> bool {
     Arc::strong_count(shared) > 1 || Arc::weak_count(shared) > 0
-}
-
-/// The earlier of two moments, where `None` is never.
-fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
 }

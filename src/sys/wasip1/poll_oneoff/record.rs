@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::Token;
+use crate::sys::record_list::RecordList;
 use crate::sys::{contract, flags};
 
 /// What a subscription watches.
@@ -110,46 +111,4 @@ impl fmt::Debug for Flags {
 }
 
 /// The events of one `select`.
-pub(crate) struct Records {
-    records: Vec<Record>,
-    capacity: usize,
-}
-
-impl Records {
-    /// Whether no more find room.
-    pub(super) fn is_full(&self) -> bool {
-        self.records.len() >= self.capacity
-    }
-
-    /// Whether there is none.
-    pub(super) fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-
-    pub(super) fn push(&mut self, record: Record) {
-        self.records.push(record);
-    }
-}
-
-impl contract::Records for Records {
-    type Item = Record;
-
-    fn with_capacity(capacity: usize) -> Records {
-        Records {
-            records: Vec::with_capacity(capacity),
-            capacity,
-        }
-    }
-
-    fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    fn as_slice(&self) -> &[Record] {
-        &self.records
-    }
-
-    fn clear(&mut self) {
-        self.records.clear();
-    }
-}
+pub(crate) type Records = RecordList<Record>;

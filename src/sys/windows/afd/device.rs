@@ -134,3 +134,20 @@ impl Error for NoDevice {
 fn no_device(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), NoDevice(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// old versions of Wine said only that a file was not found.
+    #[test]
+    fn an_error_says_that_it_is_about_afd() {
+        // ERROR_FILE_NOT_FOUND.
+        let error = no_device(io::Error::from_raw_os_error(2));
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().contains("Afd"), "{error}");
+        let inner = error.get_ref().and_then(|error| error.source());
+        let inner = inner.and_then(|error| error.downcast_ref::<io::Error>());
+        assert_eq!(inner.and_then(io::Error::raw_os_error), Some(2));
+    }
+}

@@ -3,40 +3,18 @@
 use crate::sys::raw::NTSTATUS;
 
 #[cfg(test)]
-thread_local! {
-    /// How many of this thread's polls pass before one is refused with a status, and how many are then refused.
-    pub(super) static POLLS: std::cell::Cell<Option<(u32, u32, NTSTATUS)>> = const { std::cell::Cell::new(None) };
-    /// As `POLLS`, for cancelling.
-    pub(super) static CANCELS: std::cell::Cell<Option<(u32, u32, NTSTATUS)>> = const { std::cell::Cell::new(None) };
-    /// How many polls and cancels this thread has asked the kernel for.
-    pub(super) static CALLS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-}
+pub(super) use plans::{CALLS, CANCELS, POLLS, Plan};
 
 /// The status by which the next poll is to fail.
 #[cfg(test)]
 pub(super) fn poll() -> Option<NTSTATUS> {
-    CALLS.set(CALLS.get() + 1);
-    next(&POLLS)
+    plans::next(&POLLS)
 }
 
 /// The status by which the next cancelling is to fail.
 #[cfg(test)]
 pub(super) fn cancel() -> Option<NTSTATUS> {
-    CALLS.set(CALLS.get() + 1);
-    next(&CANCELS)
-}
-
-#[cfg(test)]
-fn next(
-    plan: &'static std::thread::LocalKey<std::cell::Cell<Option<(u32, u32, NTSTATUS)>>>,
-) -> Option<NTSTATUS> {
-    let (passing, failing, status) = plan.get()?;
-    if passing > 0 {
-        plan.set(Some((passing - 1, failing, status)));
-        return None;
-    }
-    plan.set((failing > 1).then_some((0, failing - 1, status)));
-    Some(status)
+    plans::next(&CANCELS)
 }
 
 /// None: outside of tests there are only the kernel's own.
@@ -49,4 +27,43 @@ pub(super) fn poll() -> Option<NTSTATUS> {
 #[cfg(not(test))]
 pub(super) fn cancel() -> Option<NTSTATUS> {
     None
+}
+
+#[cfg(test)]
+mod plans {
+    //! What is to fail, for each thread.
+    #![allow(clippy::missing_const_for_thread_local)] // They are, but not for the lint's eyes on this system.
+
+    use std::cell::Cell;
+    use std::thread::LocalKey;
+
+    use super::NTSTATUS;
+
+    /// Lets some calls pass, and then one fail.
+    #[derive(Clone, Copy, Debug)]
+    pub(in super::super) struct Plan {
+        pub(in super::super) passing: u32,
+        pub(in super::super) status: NTSTATUS,
+    }
+
+    thread_local! {
+        /// For polls.
+        pub(in super::super) static POLLS: Cell<Option<Plan>> = const { Cell::new(None) };
+        /// For cancelling.
+        pub(in super::super) static CANCELS: Cell<Option<Plan>> = const { Cell::new(None) };
+        /// How many polls and cancels this thread has asked for.
+        pub(in super::super) static CALLS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn next(plan: &'static LocalKey<Cell<Option<Plan>>>) -> Option<NTSTATUS> {
+        CALLS.set(CALLS.get() + 1);
+        let Plan { passing, status } = plan.get()?;
+        if passing == 0 {
+            plan.set(None);
+            return Some(status);
+        }
+        let passing = passing - 1;
+        plan.set(Some(Plan { passing, status }));
+        None
+    }
 }

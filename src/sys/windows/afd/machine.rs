@@ -344,3 +344,7 @@ impl<I, P> Machine<I, P> {
 #[cfg(test)]
 #[path = "machine_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "machine_raw_tests.rs"]
+mod raw_tests;

@@ -1,54 +1,48 @@
 //! Every cell of the table of states, and the edges.
 #![allow(clippy::unwrap_used)]
 
-use std::cell::Cell;
-use std::time::Duration;
-
 use super::*;
+use std::cell::Cell;
 
 /// The memory of a poll, by the number of times it was started.
 #[derive(Debug, PartialEq, Eq)]
-struct Memory;
+pub(super) struct Memory;
 /// The name of a poll.
 #[derive(Debug, PartialEq, Eq)]
-struct Name;
+pub(super) struct Name;
 
-type Tested = Machine<Memory, Name>;
+pub(super) type Tested = Machine<Memory, Name>;
 
 /// One condition of each direction.
-const IN: u32 = READ & READ.wrapping_neg();
+pub(super) const IN: u32 = READ & READ.wrapping_neg();
 /// Another that a reader waits for.
 const END: u32 = READ & !IN & (READ & !IN).wrapping_neg();
-const ALL: u32 = READ | WRITE | FAILED;
+pub(super) const ALL: u32 = READ | WRITE | FAILED;
 
 fn owned(interest: u32) -> Tested {
     Machine::new(Memory, Token(1), interest | FAILED, false)
 }
 
-fn raw(interest: u32) -> Tested {
-    Machine::new(Memory, Token(1), interest | FAILED, true)
-}
-
 /// What an update asked the kernel for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Calls {
+pub(super) struct Calls {
     started: Option<u32>,
     cancelled: bool,
 }
 
-const NO_CALLS: Calls = Calls {
+pub(super) const NO_CALLS: Calls = Calls {
     started: None,
     cancelled: false,
 };
 
-fn start(asked: u32) -> Calls {
+pub(super) fn start(asked: u32) -> Calls {
     Calls {
         started: Some(asked | CLOSED),
         cancelled: false,
     }
 }
 
-const CANCEL: Calls = Calls {
+pub(super) const CANCEL: Calls = Calls {
     started: None,
     cancelled: true,
 };
@@ -79,7 +73,7 @@ fn update_with(machine: &mut Tested, refuses: bool) -> (Calls, Result<(), &'stat
     (calls.get(), result)
 }
 
-fn update(machine: &mut Tested) -> Calls {
+pub(super) fn update(machine: &mut Tested) -> Calls {
     let (calls, result) = update_with(machine, false);
     result.unwrap();
     assert!(!machine.needs_update());
@@ -87,7 +81,7 @@ fn update(machine: &mut Tested) -> Calls {
     calls
 }
 
-fn completed(machine: &mut Tested, answer: Answer) -> u32 {
+pub(super) fn completed(machine: &mut Tested, answer: Answer) -> u32 {
     let ready = machine.completed(Memory, answer, Instant::now);
     assert_eq!(machine.poll, Poll::Idle(Memory));
     ready
@@ -364,115 +358,4 @@ fn reregistering_reports_what_holds_already() {
     assert_eq!(machine.token(), Token(7));
     update(&mut machine);
     assert_eq!(completed(&mut machine, Answer::Conditions(IN)), IN);
-}
-
-/// Brings a raw reader that is never seen clear into doubt.
-fn in_doubt(machine: &mut Tested) {
-    let mut reports = 0;
-    while machine.in_doubt() == 0 {
-        assert_eq!(update(machine), start(machine.wanted()));
-        assert_eq!(completed(machine, Answer::Conditions(IN)), IN);
-        reports += 1;
-        assert!(reports < 100);
-    }
-    assert_eq!(machine.in_doubt(), READ);
-}
-
-/// without any arming.
-#[test]
-fn raw_conditions_are_reported_again_and_again_until_in_doubt() {
-    let mut machine = raw(READ);
-    in_doubt(&mut machine);
-    // Now a poll in flight asks for failures only, and a look for the rest.
-    assert_eq!(update(&mut machine), start(FAILED));
-    let now = Instant::now();
-    assert_eq!(machine.looked(READ, IN, now), (IN, None));
-    assert_eq!(machine.in_doubt(), READ);
-}
-
-#[test]
-fn a_look_that_sees_clear_trusts_again() {
-    let mut machine = raw(READ);
-    in_doubt(&mut machine);
-    update(&mut machine);
-    assert_eq!(machine.looked(READ, 0, Instant::now()), (0, None));
-    assert_eq!(machine.in_doubt(), 0);
-    // The poll in flight asks for too little now.
-    assert_eq!(update(&mut machine), CANCEL);
-}
-
-/// No spin: after the free ones there are pauses, and they are kept.
-#[test]
-fn a_raw_socket_that_is_never_served_is_muted() {
-    let mut machine = raw(READ);
-    in_doubt(&mut machine);
-    let start = Instant::now();
-    let mut reports = 0;
-    for tenths in 0..100_000_u64 {
-        let now = start + Duration::from_micros(tenths * 100);
-        let (ready, again) = machine.looked(READ, IN, now);
-        assert_eq!(ready == 0, again.is_some());
-        if let Some(again) = again {
-            assert!(again > now && again <= now + Duration::from_millis(10));
-        }
-        reports += u32::from(ready != 0);
-    }
-    assert!(reports <= 64 + 8 + 1_001, "{reports}");
-}
-
-#[test]
-fn a_look_at_what_was_armed_meanwhile_says_nothing() {
-    let mut machine = raw(READ);
-    in_doubt(&mut machine);
-    machine.reregister(Token(2), ALL);
-    assert_eq!(machine.in_doubt(), 0);
-    assert_eq!(machine.looked(READ, IN, Instant::now()), (0, None));
-    machine.end(|_| {});
-    assert_eq!(machine.looked(READ, IN, Instant::now()), (0, None));
-}
-
-/// A poll that was started before the doubt does not report past the pauses.
-#[test]
-fn a_poll_from_before_the_doubt_is_not_reported() {
-    let mut machine = raw(READ);
-    in_doubt(&mut machine);
-    assert_eq!(completed(&mut machine, Answer::Conditions(IN)), 0);
-}
-
-/// An answer for one direction says that the other is clear, if both were asked for.
-#[test]
-fn raw_directions_are_apart() {
-    let mut machine = raw(READ | WRITE);
-    for _ in 0..200 {
-        assert_eq!(update(&mut machine), start(ALL));
-        assert_eq!(completed(&mut machine, Answer::Conditions(IN)), IN);
-        assert_eq!(update(&mut machine), start(ALL));
-        assert_eq!(completed(&mut machine, Answer::Conditions(WRITE)), WRITE);
-    }
-    assert_eq!(machine.in_doubt(), 0);
-}
-
-#[test]
-fn raw_failures_are_reported_once() {
-    let mut machine = raw(READ);
-    update(&mut machine);
-    let failure = FAILED & FAILED.wrapping_neg();
-    assert_eq!(
-        completed(&mut machine, Answer::Conditions(failure)),
-        failure
-    );
-    assert_eq!(machine.wanted(), READ | FAILED & !failure);
-    machine.reregister(Token(1), READ | FAILED);
-    assert_eq!(machine.wanted(), READ | FAILED);
-}
-
-#[test]
-fn a_raw_socket_that_cannot_be_polled_is_out_until_it_is_armed() {
-    let mut machine = raw(READ);
-    assert_eq!(machine.fail(), masks::fault(READ | FAILED));
-    assert_eq!(machine.wanted(), 0);
-    assert_eq!(update(&mut machine), NO_CALLS);
-    assert_eq!(machine.fail(), 0);
-    machine.reregister(Token(1), READ | FAILED);
-    assert_eq!(update(&mut machine), start(READ | FAILED));
 }

@@ -4,9 +4,9 @@
 //! when the socket is closed. What it does not: edges, which `machine` makes of the answers, and any answer about a socket
 //! that has a poll in flight for less than is wanted: that one is cancelled first.
 //!
-//! Registering, registering anew and arming make no system call while nobody waits (but for asking Winsock once for the socket
-//! that AFD knows): the sources that need a poll stand in a list, each of them once, and the next `select` starts the polls. A
-//! source that changes while another thread waits is seen to at once by whoever changes it.
+//! Registering, registering anew and arming make no system call while nobody waits: the sources that need a poll stand in a
+//! list, each of them once, and the next `select` starts the polls. A source that changes while another thread waits is seen
+//! to at once by whoever changes it.
 //!
 //! # One bad source
 //!
@@ -24,31 +24,37 @@ mod faults;
 mod machine;
 mod masks;
 mod poller;
+mod shared;
 mod source;
 mod syscall;
 mod waker;
 
 #[cfg(test)]
+mod cost_tests;
+#[cfg(test)]
+mod end_tests;
+#[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::mem;
+#[cfg(feature = "os-ext")]
+use std::os::windows::io::RawHandle;
 use std::os::windows::io::RawSocket;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::sys::contract::{self, Owner, RegisterRaw};
+use crate::sys::errors;
 use crate::sys::iocp::Port;
 use crate::sys::record::{Record, Records};
-use crate::sys::{errors, winsock};
+#[cfg(feature = "os-ext")]
+use crate::sys::wait::Means;
 use crate::{Interest, Token};
 
-use device::Devices;
 use poller::Poller;
-use source::{Source, SourceMachine};
+use shared::{Shared, conditions};
+use source::Source;
 use waker::Waker;
 
 /// See the head of this file.
@@ -58,125 +64,9 @@ pub(crate) struct Afd {
     poller: Poller,
 }
 
-/// What all clones share. Its address is the queue's identity.
-struct Shared {
-    port: Arc<Port>,
-    devices: Mutex<Devices>,
-    /// Sources to be updated before the next wait.
-    updates: Mutex<Vec<Arc<Source>>>,
-    /// Whether a thread waits, or is about to, and has taken the list. Set before the list is locked for that, so whoever locks
-    /// it afterwards sees it.
-    is_waiting: AtomicBool,
-    /// Sources that are only a number.
-    raw: Mutex<HashMap<RawSocket, Arc<Source>>>,
-}
-
 /// One source's place in a queue.
 pub(crate) struct Registration {
     source: Arc<Source>,
-}
-
-impl Shared {
-    fn updates(&self) -> MutexGuard<'_, Vec<Arc<Source>>> {
-        // Nothing in a critical section panics half-way through a change.
-        self.updates.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn raw(&self) -> MutexGuard<'_, HashMap<RawSocket, Arc<Source>>> {
-        self.raw.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn devices(&self) -> MutexGuard<'_, Devices> {
-        self.devices.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes a source, for which nothing has been asked yet.
-    fn source(
-        self: &Arc<Shared>,
-        socket: RawSocket,
-        token: Token,
-        interest: Interest,
-        is_raw: bool,
-    ) -> io::Result<Arc<Source>> {
-        let interest = conditions(interest)?;
-        winsock::start()?;
-        if is_raw {
-            syscall::check(socket)?;
-        }
-        let base = base::socket(socket, syscall::socket_ioctl)?;
-        let device = self.devices().take(&self.port)?;
-        let shared = Arc::downgrade(self);
-        Ok(Source::new(
-            shared, &device, socket, base, token, interest, is_raw,
-        ))
-    }
-
-    /// Has the next wait update a source, if there is something to do.
-    fn queue(&self, source: &Arc<Source>, machine: &mut SourceMachine) {
-        if machine.is_queued || !needs_poller(machine) {
-            return;
-        }
-        machine.is_queued = true;
-        self.updates().push(Arc::clone(source));
-    }
-
-    /// Sees to a source that its caller has changed: now, if a thread waits, else before the next wait.
-    fn arm(&self, source: &Arc<Source>, machine: &mut SourceMachine) -> io::Result<()> {
-        if !machine.needs_update() {
-            return Ok(());
-        }
-        {
-            let mut updates = self.updates();
-            if !self.is_waiting.load(Ordering::Relaxed) {
-                if !mem::replace(&mut machine.is_queued, true) {
-                    updates.push(Arc::clone(source));
-                }
-                return Ok(());
-            }
-        }
-        source.update(machine, &self.port)
-    }
-
-    /// Ends a source. Returns whether it was registered.
-    fn end(&self, source: &Source) -> bool {
-        let was_registered = source.end();
-        if was_registered {
-            self.devices().give_back(source.device_number());
-        }
-        was_registered
-    }
-
-    /// The socket of a source was found closed.
-    fn found_closed(&self, source: &Arc<Source>, mut machine: MutexGuard<'_, SourceMachine>) {
-        if machine.gone() {
-            drop(machine);
-            self.forget(source);
-        }
-    }
-
-    /// A source has ended by itself.
-    fn forget(&self, source: &Arc<Source>) {
-        let mut raw = self.raw();
-        if raw
-            .get(&source.raw)
-            .is_some_and(|held| Arc::ptr_eq(held, source))
-        {
-            raw.remove(&source.raw);
-        }
-        drop(raw);
-        self.devices().give_back(source.device_number());
-    }
-
-    /// The source of a number.
-    fn find(&self, socket: RawSocket) -> io::Result<Arc<Source>> {
-        let source = self.raw().get(&socket).cloned();
-        source.ok_or_else(errors::not_registered)
-    }
-}
-
-/// Whether the poller has something to do for a source: to start or cancel a poll, or to look at it from now on.
-fn needs_poller(machine: &SourceMachine) -> bool {
-    machine.needs_update() || machine.in_doubt() != 0 && !machine.is_looked_at
 }
 
 impl contract::Selector for Afd {
@@ -189,13 +79,7 @@ impl contract::Selector for Afd {
 
     fn new() -> io::Result<Afd> {
         Ok(Afd {
-            shared: Arc::new(Shared {
-                port: Arc::new(Port::new()?),
-                devices: Mutex::default(),
-                updates: Mutex::default(),
-                is_waiting: AtomicBool::new(false),
-                raw: Mutex::default(),
-            }),
+            shared: Arc::new(Shared::new()?),
             poller: Poller::default(),
         })
     }
@@ -330,12 +214,41 @@ fn reregister(
     shared.arm(source, &mut machine)
 }
 
-/// What AFD is asked for on behalf of an interest.
-fn conditions(interest: Interest) -> io::Result<u32> {
-    if interest.is_aio() || interest.is_lio() {
-        return Err(errors::unsupported("AFD cannot watch for AIO or LIO"));
+/// Handles that are no sockets.
+#[cfg(feature = "os-ext")]
+impl Afd {
+    /// Starts waiting for a handle, once.
+    pub(crate) fn register_handle(
+        &self,
+        handle: RawHandle,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let Shared { port, waits, .. } = &*self.shared;
+        waits.register(port, handle, token, interest, Means::best())
     }
-    Ok(masks::of(interest))
+
+    /// Starts waiting for a handle again, once.
+    pub(crate) fn reregister_handle(
+        &self,
+        handle: RawHandle,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let Shared { port, waits, .. } = &*self.shared;
+        waits.reregister(port, handle, token, interest)
+    }
+
+    /// Waits for a handle no more.
+    pub(crate) fn deregister_handle(&self, handle: RawHandle) -> io::Result<()> {
+        self.shared.waits.deregister(handle)
+    }
+
+    /// All handles that are waited for.
+    #[cfg(test)]
+    pub(crate) fn waits(&self) -> &crate::sys::wait::Waits {
+        &self.shared.waits
+    }
 }
 
 impl Afd {

@@ -13,7 +13,7 @@ use super::syscall::{self, Look};
 use crate::sys::contract::Records as _;
 use crate::sys::iocp::{FOREVER, Packets, Round};
 use crate::sys::record::{Record, Records};
-use crate::sys::timeout;
+use crate::sys::timeout::{self, Deadline, earlier};
 
 /// The most packets that one wait takes.
 const MOST_PACKETS: usize = 1024;
@@ -45,28 +45,6 @@ impl Default for Poller {
     }
 }
 
-/// When a wait ends.
-struct Deadline {
-    /// `None`: never, or at once if `is_zero`.
-    at: Option<Instant>,
-    is_zero: bool,
-}
-
-impl Deadline {
-    fn new(timeout: Option<Duration>) -> Deadline {
-        let is_zero = timeout == Some(Duration::ZERO);
-        let at = timeout
-            .filter(|_| !is_zero)
-            // A deadline that no clock reaches is none.
-            .and_then(|timeout| Instant::now().checked_add(timeout));
-        Deadline { at, is_zero }
-    }
-
-    fn is_past(&self) -> bool {
-        self.is_zero || self.at.is_some_and(|at| Instant::now() >= at)
-    }
-}
-
 impl Poller {
     /// See `contract::Selector::select`. The records are empty, and have room for one at least.
     pub(super) fn select(
@@ -79,15 +57,16 @@ impl Poller {
         if self.packets.capacity() < most {
             self.packets = Packets::with_capacity(most);
         }
+        let is_zero = timeout == Some(Duration::ZERO);
         let deadline = Deadline::new(timeout);
         let mut turns = 0;
         loop {
-            let wake_at = self.update(shared, records, !deadline.is_zero);
+            let wake_at = self.update(shared, records, !is_zero);
             if records.room() == 0 {
                 shared.is_waiting.store(false, Ordering::Relaxed);
                 return Ok(());
             }
-            let pause = if deadline.is_zero || !records.is_empty() {
+            let pause = if is_zero || !records.is_empty() {
                 0
             } else {
                 millis(earlier(wake_at, deadline.at))
@@ -219,14 +198,6 @@ fn millis(until: Option<Instant>) -> u32 {
     let left = until.saturating_duration_since(Instant::now());
     // Never negative, and never `FOREVER`, which is beyond the largest `c_int`.
     timeout::round_up_millis(left) as u32
-}
-
-/// The earlier of two moments, where `None` is never.
-fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
 }
 
 const _: () = assert!(FOREVER > i32::MAX as u32);

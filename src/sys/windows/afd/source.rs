@@ -3,13 +3,14 @@
 use std::fmt;
 use std::io;
 use std::os::windows::io::{AsHandle, RawSocket};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
-use super::Shared;
 use super::device::Device;
 use super::machine::Machine;
 use super::syscall::{self, PollInfo};
+use super::{Shared, base};
 use crate::Token;
 use crate::sys::iocp::in_flight::{Idle, Operation, Outcome, Pending};
 use crate::sys::iocp::{Port, Round};
@@ -33,8 +34,8 @@ pub(super) struct Source {
     device_number: usize,
     /// The number that the caller knows.
     pub(super) raw: RawSocket,
-    /// The number that AFD knows.
-    base: RawSocket,
+    /// The number that AFD knows. Changed under the lock of the states.
+    base: AtomicUsize,
     machine: Mutex<SourceMachine>,
 }
 
@@ -43,14 +44,13 @@ impl Source {
         shared: Weak<Shared>,
         device: &Arc<Device>,
         raw: RawSocket,
-        base: RawSocket,
         token: Token,
         interest: u32,
         is_raw: bool,
     ) -> Arc<Source> {
         Arc::new_cyclic(|source: &Weak<Source>| {
             let idle = Idle::new(AfdPoll {
-                info: PollInfo::new(base, 0),
+                info: PollInfo::new(raw, 0),
                 source: source.clone(),
                 device: None,
             });
@@ -59,7 +59,7 @@ impl Source {
                 device: Arc::downgrade(device),
                 device_number: device.number(),
                 raw,
-                base,
+                base: AtomicUsize::new(raw as usize),
                 machine: Mutex::new(Machine::new(idle, token, interest, is_raw)),
             }
         })
@@ -81,19 +81,40 @@ impl Source {
         let Some(device) = self.device.upgrade() else {
             return Ok(());
         };
+        let start = |mut idle: Idle<AfdPoll>, conditions, base| {
+            idle.get_mut().device = Some(Arc::clone(&device));
+            let started = idle.start(port, |reserved| {
+                syscall::poll(device.as_handle(), base, conditions, reserved)
+            });
+            started.map_err(|(mut idle, error)| {
+                idle.get_mut().device = None;
+                (idle, error)
+            })
+        };
         machine.update(
-            |mut idle, conditions| {
-                idle.get_mut().device = Some(Arc::clone(&device));
-                let submit = idle.start(port, |reserved| {
-                    syscall::poll(device.as_handle(), self.base, conditions, reserved)
-                });
-                submit.map_err(|(mut idle, error)| {
-                    idle.get_mut().device = None;
-                    (idle, error)
-                })
+            |idle, conditions| match start(idle, conditions, self.base()) {
+                Ok(pending) => Ok(pending),
+                Err((idle, refusal)) => match self.look_below(refusal) {
+                    Ok(base) => start(idle, conditions, base),
+                    Err(error) => Err((idle, error)),
+                },
             },
             |pending| syscall::cancel(device.as_handle(), pending),
         )
+    }
+
+    fn base(&self) -> RawSocket {
+        self.base.load(Ordering::Relaxed) as RawSocket
+    }
+
+    /// AFD has refused the socket: the one below it, from now on. Asked for once.
+    fn look_below(&self, refusal: io::Error) -> io::Result<RawSocket> {
+        if self.base() != self.raw {
+            return Err(refusal);
+        }
+        let base = base::below(self.raw, refusal, syscall::socket_ioctl)?;
+        self.base.store(base as usize, Ordering::Relaxed);
+        Ok(base)
     }
 
     /// Ends its events. Returns whether it was registered.

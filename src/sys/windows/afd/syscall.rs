@@ -70,7 +70,7 @@ fn is_gone(status: raw::NTSTATUS) -> bool {
 
 /// Whether a poll was refused because there is no such socket.
 pub(super) fn says_gone(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(raw::ERROR_INVALID_HANDLE as i32)
+    error.raw_os_error() == Some(raw::ERROR_INVALID_HANDLE)
 }
 
 /// `NtCreateFile` of a handle to AFD, for operations that send packets.

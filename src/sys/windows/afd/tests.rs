@@ -2,17 +2,15 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::windows::io::AsRawSocket;
-use std::sync::Weak;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
 use super::*;
 use crate::sys::contract::{Record as _, Records as _, Selector as _, Wake as _};
 use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
-use crate::sys::iocp::Packets;
 
 /// `STATUS_INSUFFICIENT_RESOURCES`: what a poll may be refused with at any time.
 const NO_RESOURCES: i32 = 0xC000_009A_u32 as i32;
@@ -21,17 +19,33 @@ const NO_SYSTEM_RESOURCES: i32 = 1450;
 
 /// Lets `passing` polls of this thread pass, and refuses the next one.
 fn refuse_poll(passing: u32) {
-    faults::POLLS.set(Some((passing, 1, NO_RESOURCES)));
+    faults::POLLS.set(Some(faults::Plan {
+        passing,
+        status: NO_RESOURCES,
+    }));
 }
 
-fn register(selector: &Afd, stream: &TcpStream, token: usize, interest: Interest) -> Registration {
+/// Refuses the next cancelling of this thread.
+fn refuse_cancel() {
+    faults::CANCELS.set(Some(faults::Plan {
+        passing: 0,
+        status: NO_RESOURCES,
+    }));
+}
+
+pub(super) fn register(
+    selector: &Afd,
+    stream: &TcpStream,
+    token: usize,
+    interest: Interest,
+) -> Registration {
     selector
         .register(stream.as_raw_socket(), Token(token), interest)
         .unwrap()
 }
 
 /// Collects the events of several waits, sorted, until there are `count`.
-fn collect(selector: &mut Afd, records: &mut Records, count: usize) -> Vec<usize> {
+pub(super) fn collect(selector: &mut Afd, records: &mut Records, count: usize) -> Vec<usize> {
     let mut got = Vec::new();
     while got.len() < count {
         let more = tokens(selector, records, LONG);
@@ -132,88 +146,19 @@ fn a_poll_that_cannot_be_cancelled_is_no_end() {
         .reregister(&mut registration, raw, Token(2), BOTH)
         .unwrap();
     let _other = register(&selector, &other, 3, Interest::WRITABLE);
-    faults::CANCELS.set(Some((0, 1, NO_RESOURCES)));
+    refuse_cancel();
     assert_eq!(collect(&mut selector, &mut records, 2), [2, 3]);
     Afd::rearm(&registration).unwrap();
     assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
     assert!(records.as_slice()[0].is_writable() && !records.as_slice()[0].is_error());
 
     // At the end of a registration it leaves nothing that would be reported.
-    faults::CANCELS.set(Some((0, 1, NO_RESOURCES)));
+    refuse_cancel();
     selector.deregister(registration, raw).unwrap();
     (&right).write_all(b"x").unwrap();
     assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(20))).is_empty());
     let _again = register(&selector, &left, 4, Interest::READABLE);
     assert_eq!(tokens(&mut selector, &mut records, LONG), [4]);
-}
-
-/// How many polls and cancels `action` costs in this thread.
-fn calls(action: impl FnOnce()) -> usize {
-    faults::CALLS.set(0);
-    action();
-    faults::CALLS.get()
-}
-
-#[test]
-fn registering_costs_one_poll_at_the_next_wait() {
-    const COUNT: usize = 100;
-    let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(COUNT);
-    let pairs: Vec<_> = (0..COUNT).map(|_| stream_pair()).collect();
-    let mut registrations = Vec::new();
-    let cost = calls(|| {
-        for (token, (left, _)) in pairs.iter().enumerate() {
-            registrations.push(register(&selector, left, token, BOTH));
-        }
-        for (registration, (left, _)) in registrations.iter_mut().zip(&pairs) {
-            let raw = left.as_raw_socket();
-            selector
-                .reregister(registration, raw, Token(7), Interest::READABLE)
-                .unwrap();
-        }
-        for (_, right) in &pairs[..COUNT / 2] {
-            let raw = right.as_raw_socket();
-            let unused = selector.register(raw, Token(1), BOTH).unwrap();
-            selector.deregister(unused, raw).unwrap();
-        }
-    });
-    assert_eq!(cost, 0);
-    let cost = calls(|| assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty()));
-    assert_eq!(cost, COUNT);
-    // What is asked for already is neither cancelled nor asked for again.
-    let cost = calls(|| {
-        for (token, (registration, (left, _))) in registrations.iter_mut().zip(&pairs).enumerate() {
-            let raw = left.as_raw_socket();
-            selector
-                .reregister(registration, raw, Token(token), Interest::READABLE)
-                .unwrap();
-            Afd::rearm(registration).unwrap();
-        }
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-    });
-    assert_eq!(cost, 0);
-    // And the new token is the one that comes.
-    (&pairs[3].1).write_all(b"x").unwrap();
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [3]);
-}
-
-/// An event and its service cost one poll.
-#[test]
-fn one_event_costs_one_poll() {
-    let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
-    let (left, right) = stream_pair();
-    let registration = register(&selector, &left, 1, Interest::READABLE);
-    let cost = calls(|| {
-        for _ in 0..10 {
-            (&right).write_all(b"x").unwrap();
-            assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-            assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
-            assert!((&left).read(&mut [0; 8]).is_err());
-            Afd::rearm(&registration).unwrap();
-        }
-    });
-    assert_eq!(cost, 10);
 }
 
 /// a packet that is no event does not end a wait.
@@ -268,149 +213,6 @@ fn a_timed_wait_keeps_its_deadline() {
         assert!(elapsed < time * 10, "{elapsed:?}");
     });
     assert!(rounds.into_inner() > 0);
-}
-
-/// One packet for any number of wakes between two events.
-#[test]
-fn merged_wakes_post_one_packet() {
-    let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
-    let wakers: Vec<_> = (0..70)
-        .map(|token| selector.waker(Token(token)).unwrap())
-        .collect();
-    let mut packets = Packets::with_capacity(100);
-    for _ in 0..3 {
-        for _ in 0..10 {
-            for waker in &wakers {
-                waker.wake().unwrap();
-            }
-        }
-        let count = selector.port().dequeue(&mut packets, 100, 0).unwrap();
-        assert_eq!(count, wakers.len());
-        assert_eq!(selector.port().dequeue(&mut packets, 100, 0).unwrap(), 0);
-        // As if they had come: nothing else may clear their flags.
-        for waker in &wakers {
-            waker.wake().unwrap();
-        }
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-        for waker in &wakers {
-            crate::sys::iocp::post_number(selector.port().handle(), waker.number()).unwrap();
-        }
-        let got = collect(&mut selector, &mut records, wakers.len());
-        assert!(got.into_iter().eq(0..wakers.len()));
-    }
-}
-
-/// the end of the port takes everything in flight back, and its handles are closed, though the sources live on.
-#[test]
-fn the_end_takes_back_what_is_in_flight() {
-    let pairs: Vec<_> = (0..100).map(|_| stream_pair()).collect();
-    for is_last_a_clone in [false, true] {
-        let mut selector = Afd::new().unwrap();
-        let mut records = Records::with_capacity(4);
-        let mut registrations = Vec::new();
-        for (token, (left, right)) in pairs.iter().enumerate() {
-            registrations.push(register(&selector, left, token, Interest::READABLE));
-            selector
-                .register_raw(right.as_raw_socket(), Token(token), Interest::READABLE)
-                .unwrap();
-        }
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-        // Some are on their way already, some are to be.
-        (&pairs[0].1).write_all(b"x").unwrap();
-        drop(registrations.pop());
-        let (left, _) = &pairs[50];
-        selector
-            .reregister(
-                &mut registrations[50],
-                left.as_raw_socket(),
-                Token(50),
-                BOTH,
-            )
-            .unwrap();
-
-        let shared = Arc::downgrade(&selector.shared);
-        let port = Arc::downgrade(selector.port());
-        let handle = Arc::downgrade(selector.port().handle());
-        let device = Arc::downgrade(&selector.shared.devices().take(selector.port()).unwrap());
-        let clone = selector.try_clone().unwrap();
-        if is_last_a_clone {
-            drop(selector);
-            assert!(port.strong_count() > 0);
-            drop(clone);
-        } else {
-            drop(clone);
-            drop(selector);
-        }
-        assert!(shared.upgrade().is_none());
-        assert_eq!(
-            (Weak::strong_count(&port), Weak::strong_count(&handle)),
-            (0, 0)
-        );
-        // What is in flight keeps its handle: nothing is.
-        assert_eq!(Weak::strong_count(&device), 0);
-        drop(registrations);
-        assert_eq!((&pairs[0].0).read(&mut [0; 8]).unwrap(), 1);
-    }
-}
-
-/// a peer sees the end of a socket whose queue went first.
-#[test]
-fn a_socket_closes_after_its_queue() {
-    let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
-    let (left, right) = stream_pair();
-    let registration = register(&selector, &left, 1, Interest::READABLE);
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-    drop(selector);
-    drop(registration);
-    drop(left);
-    right.set_nonblocking(false).unwrap();
-    right
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
-    assert_eq!((&right).read(&mut [0; 8]).unwrap(), 0);
-}
-
-/// Handles of AFD are shared, and closed when they have no sources.
-#[test]
-fn handles_of_afd_come_and_go() {
-    let selector = Afd::new().unwrap();
-    let pairs: Vec<_> = (0..40).map(|_| stream_pair()).collect();
-    let count = || selector.shared.devices().len();
-    for _ in 0..3 {
-        let mut registrations: Vec<_> = pairs
-            .iter()
-            .flat_map(|(left, right)| [left, right])
-            .map(|stream| register(&selector, stream, 0, BOTH))
-            .collect();
-        assert_eq!(count(), 3);
-        registrations.truncate(33);
-        assert!(count() <= 3);
-        drop(registrations);
-        assert_eq!(count(), 1);
-    }
-}
-
-/// A number that is closed while it is registered loses its registration, and can be registered again.
-#[test]
-fn a_raw_socket_that_is_closed_is_forgotten() {
-    let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
-    for is_polled in [true, false] {
-        let (left, _right) = stream_pair();
-        let raw = left.as_raw_socket();
-        selector
-            .register_raw(raw, Token(1), Interest::READABLE)
-            .unwrap();
-        if is_polled {
-            assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-        }
-        drop(left);
-        assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(20))).is_empty());
-        let error = selector.deregister_raw(raw).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::NotFound, "{is_polled}");
-    }
 }
 
 /// A-35 on AFD: a raw socket that is never served is reported seldom, and one that is drained elsewhere soon.
@@ -468,29 +270,4 @@ fn failures_come_once() {
         assert!(records.as_slice().iter().all(|record| !record.is_error()));
         assert!(more <= 2);
     }
-}
-
-/// The port is empty after everything: nothing is left to come.
-#[test]
-fn nothing_is_left_in_the_port() {
-    let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
-    let (left, right) = stream_pair();
-    for _ in 0..20 {
-        let registration = register(&selector, &left, 1, BOTH);
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-        selector
-            .deregister(registration, left.as_raw_socket())
-            .unwrap();
-    }
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    selector
-        .register_raw(listener.as_raw_socket(), Token(2), Interest::READABLE)
-        .unwrap();
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-    selector.deregister_raw(listener.as_raw_socket()).unwrap();
-    assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(20))).is_empty());
-    let mut packets = Packets::with_capacity(4);
-    assert_eq!(selector.port().dequeue(&mut packets, 4, 0).unwrap(), 0);
-    drop(right);
 }

@@ -19,6 +19,7 @@ pub(crate) mod in_flight;
 mod syscall;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::io;
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
@@ -83,7 +84,11 @@ impl<'r> Round<'r> {
     /// Reports an event. `false` if there is no room, which cannot be if every packet reports one at most.
     pub(crate) fn report(&mut self, record: Record) -> bool {
         match &mut self.records {
-            Some(records) => records.push(record),
+            Some(records) if records.room() == 0 => false,
+            Some(records) => {
+                records.push(record);
+                true
+            }
             None => true,
         }
     }
@@ -118,8 +123,8 @@ impl Port {
             attached.last = attached.last.wrapping_add(1);
             let number = attached.last;
             // Numbers come back after all others had their turn.
-            if !attached.by_number.contains_key(&number) {
-                attached.by_number.insert(number, receiver);
+            if let Entry::Vacant(place) = attached.by_number.entry(number) {
+                place.insert(receiver);
                 return Attachment {
                     port: Arc::downgrade(self),
                     number,

@@ -104,7 +104,7 @@ pub(super) fn dequeue(
             return Ok(usize::try_from(count).unwrap_or(0));
         }
         let error = io::Error::last_os_error();
-        if error.raw_os_error() == Some(raw::WAIT_TIMEOUT as i32) {
+        if error.raw_os_error() == Some(raw::WAIT_TIMEOUT) {
             return Ok(0);
         }
         Err(error)

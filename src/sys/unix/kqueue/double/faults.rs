@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::personality::PERSONALITY;
-use super::syscall::Errno;
+use super::queue::Errno;
 use super::{ADD, Event};
 
 /// What goes wrong.

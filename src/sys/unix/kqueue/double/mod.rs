@@ -11,6 +11,8 @@
 mod condition;
 pub(crate) mod faults;
 mod personality;
+#[path = "../../queue_double/syscall.rs"]
+mod queue;
 mod syscall;
 
 use std::collections::{HashMap, VecDeque};
@@ -21,7 +23,7 @@ use std::time::{Duration, Instant};
 use crate::sys::raw;
 
 use personality::{DeadPipe, PERSONALITY};
-use syscall::Errno;
+use queue::Errno;
 pub(crate) use syscall::{kevent, kqueue};
 
 /// `EV_ADD` and its kin, which have one value everywhere.
@@ -133,7 +135,7 @@ fn new_queue() -> Result<RawFd, Errno> {
     };
     world.last_queue += 1;
     let id = world.last_queue;
-    let queue = syscall::make_queue(&world.inner, &world.bell, id)?;
+    let queue = queue::make_queue(&world.inner, &world.bell, id)?;
     world.queues.insert(id, Queue::default());
     if id % 32 == 0 {
         world.forget_closed_queues();
@@ -204,16 +206,18 @@ fn call(
         if left == Some(Duration::ZERO) {
             return Ok(events);
         }
-        syscall::wait(fd, left)?;
+        queue::wait(fd, left)?;
+        // Takes the bell's edge.
+        queue::taken(fd);
     }
 }
 
 impl World {
     fn new() -> Result<World, Errno> {
         Ok(World {
-            inner: [syscall::new_inner()?, syscall::new_inner()?],
-            bell: syscall::new_bell()?,
-            spare: Some(syscall::new_bell()?),
+            inner: [queue::new_inner()?, queue::new_inner()?],
+            bell: queue::new_bell()?,
+            spare: Some(queue::new_bell()?),
             queues: HashMap::new(),
             watches: [HashMap::new(), HashMap::new()],
             last_queue: 0,
@@ -223,11 +227,11 @@ impl World {
 
     /// Which queue a descriptor is, or a duplicate of.
     fn identify(&mut self, fd: RawFd) -> Result<u32, Errno> {
-        let id = match syscall::identify(fd) {
+        let id = match queue::identify(fd) {
             Err(libc::EMFILE) => {
                 drop(self.spare.take());
-                let id = syscall::identify(fd);
-                self.spare = syscall::new_bell().ok();
+                let id = queue::identify(fd);
+                self.spare = queue::new_bell().ok();
                 id
             }
             result => result,
@@ -240,7 +244,7 @@ impl World {
     }
 
     fn forget_closed_queues(&mut self) {
-        let open = syscall::open_queues();
+        let open = queue::open_queues();
         let closed: Vec<u32> = self
             .queues
             .keys()
@@ -272,7 +276,7 @@ impl World {
         if filter != Filter::User {
             let fd = RawFd::try_from(change.ident).map_err(|_| libc::EBADF)?;
             self.forget_if_closed(fd);
-            if !syscall::is_open(fd) {
+            if !queue::is_open(fd) {
                 return Err(libc::EBADF);
             }
         }
@@ -345,7 +349,7 @@ impl World {
         }
         if condition::of(key, knote).is_some() {
             self.activate(id, key);
-            syscall::ring(&self.bell);
+            queue::ring(&self.bell);
         }
         Ok(())
     }
@@ -398,7 +402,7 @@ impl World {
             }
         }
         if others {
-            syscall::ring(&self.bell);
+            queue::ring(&self.bell);
         }
     }
 
@@ -499,7 +503,7 @@ impl World {
     fn forget_if_closed(&mut self, fd: RawFd) {
         for (index, filter) in [Filter::Read, Filter::Write].into_iter().enumerate() {
             if !self.watches[index].contains_key(&fd)
-                || syscall::is_watched(self.inner[index].as_fd().as_raw_fd(), fd)
+                || queue::is_watched(self.inner[index].as_fd().as_raw_fd(), fd)
             {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! In what the kernels differ.
 
-use super::syscall::Errno;
+use super::queue::Errno;
 
 /// What adding the writing filter does to a pipe whose reader is gone.
 #[allow(dead_code)] // Each kernel has one of them.

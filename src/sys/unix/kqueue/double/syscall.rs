@@ -2,44 +2,14 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_short};
-use std::fs;
 use std::mem;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::ptr;
-use std::time::Duration;
 
 use crate::sys::raw;
 
+use super::queue::{Errno, control, delete, duration, errno, fail, ret, taken};
 use super::{Event, call, faults, new_queue};
-
-/// A number of errno(3).
-pub(crate) type Errno = c_int;
-
-/// The data by which a descriptor of the double is known, with the queue's number in the lower half.
-const MAGIC: u64 = 0x6b71_6462 << 32;
-
-fn errno() -> Errno {
-    // SAFETY: the C library's pointer to the thread's own number.
-    let place = unsafe { libc::__errno_location() };
-    // SAFETY: it is valid for as long as the thread is.
-    unsafe { *place }
-}
-
-fn fail(error: Errno) -> c_int {
-    // SAFETY: the C library's pointer to the thread's own number.
-    let place = unsafe { libc::__errno_location() };
-    // SAFETY: it is valid for as long as the thread is.
-    unsafe { *place = error };
-    -1
-}
-
-fn ret(result: c_int) -> Result<c_int, Errno> {
-    if result == -1 {
-        Err(errno())
-    } else {
-        Ok(result)
-    }
-}
 
 /// kqueue(2).
 ///
@@ -108,117 +78,6 @@ pub(crate) unsafe fn kevent(
     posted.len() as c_int
 }
 
-fn duration(seconds: i64, nanos: i64) -> Result<Duration, Errno> {
-    match (u64::try_from(seconds), u32::try_from(nanos)) {
-        (Ok(seconds), Ok(nanos)) if nanos < 1_000_000_000 => Ok(Duration::new(seconds, nanos)),
-        _ => Err(libc::EINVAL),
-    }
-}
-
-/// An inner queue.
-pub(super) fn new_inner() -> Result<OwnedFd, Errno> {
-    // SAFETY: epoll_create1(2) takes an integer and touches no memory.
-    let number = ret(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
-    // SAFETY: a new descriptor that nothing else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
-}
-
-/// A counter to ring.
-pub(super) fn new_bell() -> Result<OwnedFd, Errno> {
-    // SAFETY: eventfd(2) takes two integers and touches no memory.
-    let number = ret(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
-    // SAFETY: a new descriptor that nothing else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
-}
-
-/// Wakes every waiter, which look for themselves whether it concerns them.
-pub(super) fn ring(bell: &OwnedFd) {
-    let one = 1_u64;
-    // SAFETY: write(2) reads 8 bytes of `one`. The counter does not fill up in any life of a test.
-    unsafe { libc::write(bell.as_raw_fd(), (&raw const one).cast(), 8) };
-}
-
-/// A descriptor of the double, which the kernel keeps open across exec(2), as it does a real one on some systems.
-pub(super) fn make_queue(inner: &[OwnedFd; 2], bell: &OwnedFd, id: u32) -> Result<RawFd, Errno> {
-    // SAFETY: epoll_create1(2) takes an integer and touches no memory.
-    let number = ret(unsafe { libc::epoll_create1(0) })?;
-    // SAFETY: a new descriptor that nothing else owns.
-    let queue = unsafe { OwnedFd::from_raw_fd(number) };
-    for inner in inner {
-        control(queue.as_raw_fd(), inner.as_raw_fd(), libc::EPOLLIN, 0)?;
-    }
-    let edges = libc::EPOLLIN | libc::EPOLLET;
-    let data = MAGIC | u64::from(id);
-    control(queue.as_raw_fd(), bell.as_raw_fd(), edges, data)?;
-    Ok(std::os::fd::IntoRawFd::into_raw_fd(queue))
-}
-
-fn control(queue: RawFd, fd: RawFd, events: c_int, data: u64) -> Result<(), Errno> {
-    let mut event = libc::epoll_event {
-        events: events as u32,
-        u64: data,
-    };
-    // SAFETY: epoll_ctl(2) reads one `epoll_event`.
-    ret(unsafe { libc::epoll_ctl(queue, libc::EPOLL_CTL_ADD, fd, &raw mut event) })?;
-    Ok(())
-}
-
-/// Which queue a descriptor is: the kernel tells which data the bell has in it.
-pub(super) fn identify(fd: RawFd) -> Result<u32, Errno> {
-    let text = match fs::read_to_string(format!("/proc/self/fdinfo/{fd}")) {
-        Ok(text) => text,
-        Err(error) if error.raw_os_error() == Some(libc::EMFILE) => return Err(libc::EMFILE),
-        Err(_) => return Err(libc::EBADF),
-    };
-    text.lines()
-        .filter(|line| line.starts_with("tfd:"))
-        .filter_map(|line| line.split("data:").nth(1)?.split_whitespace().next())
-        .filter_map(|data| u64::from_str_radix(data, 16).ok())
-        .find(|data| data & !0xffff_ffff == MAGIC)
-        .map(|data| data as u32)
-        .ok_or(libc::EBADF)
-}
-
-/// The queues that have a descriptor.
-pub(super) fn open_queues() -> Vec<u32> {
-    let Ok(all) = fs::read_dir("/proc/self/fd") else {
-        return Vec::new();
-    };
-    all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter_map(|fd| identify(fd).ok())
-        .collect()
-}
-
-/// Sleeps until something may have happened to a queue.
-pub(super) fn wait(fd: RawFd, timeout: Option<Duration>) -> Result<(), Errno> {
-    // The caller comes back after an hour.
-    let timeout = timeout.map(|timeout| timeout.min(Duration::from_secs(3600)));
-    let timeout = timeout.map(|timeout| libc::timespec {
-        tv_sec: timeout.as_secs() as _,
-        tv_nsec: timeout.subsec_nanos() as _,
-    });
-    let pointer = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    let mut one = libc::pollfd {
-        fd,
-        events: libc::POLLIN,
-        revents: 0,
-    };
-    // SAFETY: ppoll(2) reads and writes one `pollfd` and reads the time-out if there is one.
-    ret(unsafe { libc::ppoll(&raw mut one, 1, pointer, ptr::null()) })?;
-    // Takes the bell's edge.
-    taken(fd);
-    Ok(())
-}
-
-/// The data of what is ready.
-fn taken(queue: RawFd) -> Vec<u64> {
-    let mut room = [libc::epoll_event { events: 0, u64: 0 }; 64];
-    // SAFETY: epoll_wait(2) writes at most 64 events to a buffer of 64.
-    let count = unsafe { libc::epoll_wait(queue, room.as_mut_ptr(), 64, 0) };
-    let count = usize::try_from(count).unwrap_or(0);
-    room[..count].iter().map(|event| event.u64).collect()
-}
-
 /// Takes the edges of an inner queue, as numbers and generations.
 pub(super) fn edges(inner: &OwnedFd) -> Vec<(RawFd, u32)> {
     let mut all = Vec::new();
@@ -229,7 +88,7 @@ pub(super) fn edges(inner: &OwnedFd) -> Vec<(RawFd, u32)> {
         }
         all.extend(
             some.iter()
-                .map(|data| (*data as u32 as RawFd, (data >> 32) as u32)),
+                .map(|(data, _)| (*data as u32 as RawFd, (data >> 32) as u32)),
         );
     }
 }
@@ -257,28 +116,6 @@ pub(super) fn watch(
 
 pub(super) fn unwatch(inner: &OwnedFd, fd: RawFd) {
     delete(inner.as_raw_fd(), fd);
-}
-
-fn delete(inner: RawFd, fd: RawFd) {
-    let mut event = libc::epoll_event { events: 0, u64: 0 };
-    // SAFETY: epoll_ctl(2) reads one `epoll_event` at most.
-    unsafe { libc::epoll_ctl(inner, libc::EPOLL_CTL_DEL, fd, &raw mut event) };
-}
-
-/// Whether the number is still what was added: the kernel says so when it is added once more.
-pub(super) fn is_watched(inner: RawFd, fd: RawFd) -> bool {
-    match control(inner, fd, 0, 0) {
-        Ok(()) => {
-            delete(inner, fd);
-            false
-        }
-        Err(error) => error == libc::EEXIST,
-    }
-}
-
-pub(super) fn is_open(fd: RawFd) -> bool {
-    // SAFETY: fcntl(2) with F_GETFD touches no memory.
-    ret(unsafe { libc::fcntl(fd, libc::F_GETFD) }).is_ok()
 }
 
 /// What is ready, without waiting.

@@ -9,7 +9,7 @@ use crate::sys::raw;
 use crate::sys::timeout::{Wait, round_up_millis};
 
 /// Waits until a descriptor is ready, and returns how many are. A negative number in the array is passed over.
-pub(super) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<usize> {
+pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<usize> {
     // The system's own way first, if it has one for this wait.
     if let Some(count) = exact_poll::wait(array, wait)? {
         return Ok(count);
@@ -22,7 +22,7 @@ pub(super) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<usize> {
 }
 
 /// Looks at all descriptors at once: what is not reported is not ready.
-pub(super) fn look(array: &mut [raw::pollfd]) -> io::Result<usize> {
+pub(crate) fn look(array: &mut [raw::pollfd]) -> io::Result<usize> {
     match exact_poll::look(array)? {
         Some(count) => Ok(count),
         None => wait_millis(array, 0),

@@ -12,17 +12,17 @@ use crate::sys::lanes::Lane;
 use crate::sys::{PRIORITY, PollBits, READ_HANG_UP, raw};
 
 /// What the reading lane is made of.
-pub(super) const READ: PollBits = raw::POLLIN | PRIORITY | READ_HANG_UP;
+pub(crate) const READ: PollBits = raw::POLLIN | PRIORITY | READ_HANG_UP;
 /// What the writing lane is made of.
-pub(super) const WRITE: PollBits = raw::POLLOUT;
+pub(crate) const WRITE: PollBits = raw::POLLOUT;
 /// What poll(2) reports whether it is asked to or not.
-pub(super) const GONE: PollBits = raw::POLLHUP | raw::POLLERR;
+pub(crate) const GONE: PollBits = raw::POLLHUP | raw::POLLERR;
 
 /// A registration: the place, and which of its tenants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key {
-    pub(super) index: u32,
-    pub(super) generation: u32,
+pub(crate) struct Key {
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
 }
 
 /// How edges are made of levels.
@@ -43,7 +43,7 @@ struct Parked {
 
 /// One registration, or a free place.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(crate) struct Slot {
     generation: u32,
     /// -1 if the place is free.
     fd: RawFd,
@@ -54,11 +54,11 @@ pub(super) struct Slot {
     /// Whether its index is in `changes`.
     changed: bool,
     /// Whether the poller looks at it apart.
-    pub(super) apart: bool,
+    pub(crate) apart: bool,
 }
 
 /// What a look at a slot apart led to.
-pub(super) enum Look {
+pub(crate) enum Look {
     /// Nothing to report.
     Nothing,
     /// This is to be reported.
@@ -70,7 +70,7 @@ pub(super) enum Look {
 impl Slot {
     /// What the poller's array says of this slot.
     #[inline]
-    pub(super) fn pollfd(&self) -> raw::pollfd {
+    pub(crate) fn pollfd(&self) -> raw::pollfd {
         // A negative number is passed over.
         let fd = if self.parked.is_some() { -1 } else { self.fd };
         raw::pollfd {
@@ -107,6 +107,11 @@ impl Slot {
         }
     }
 
+    /// The number.
+    pub(crate) fn fd(&self) -> RawFd {
+        self.fd
+    }
+
     /// Arms all conditions: the next wait reports those that hold.
     fn arm(&mut self) {
         self.parked = None;
@@ -127,7 +132,7 @@ impl Slot {
     }
 
     /// What a zero-time-out poll is to ask, if anything.
-    pub(super) fn question(&self) -> Option<raw::pollfd> {
+    pub(crate) fn question(&self) -> Option<raw::pollfd> {
         let events = match &self.parked {
             Some(parked) => parked.asked,
             None => self.in_doubt(),
@@ -140,11 +145,17 @@ impl Slot {
     }
 
     /// Takes the answer to a question. `now` is when it was asked.
-    pub(super) fn answer(&mut self, events: PollBits, revents: PollBits, now: Instant) -> Look {
-        if let Some(parked) = self.parked {
-            if events == parked.asked && revents & (events | GONE) != parked.reported {
-                // Something has changed: that is an edge.
-                self.arm();
+    fn answer(&mut self, events: PollBits, revents: PollBits, now: Instant) -> Look {
+        if let Some(parked) = &mut self.parked {
+            if events == parked.asked {
+                let seen = revents & (events | GONE);
+                if seen & GONE == 0 || seen & !parked.reported != 0 {
+                    // It can be watched again, or there is something new.
+                    self.arm();
+                } else {
+                    // Less than before is nothing new: an error that was asked for, say.
+                    parked.reported = seen;
+                }
             }
             return Look::Nothing;
         }
@@ -175,8 +186,9 @@ impl Slot {
     }
 
     /// Takes what the common wait saw: the event to report, if any.
+    #[allow(clippy::bad_bit_mask)] // A condition that the system has not is 0.
     #[inline]
-    pub(super) fn ready(
+    pub(crate) fn ready(
         &mut self,
         asked: PollBits,
         revents: PollBits,
@@ -212,7 +224,7 @@ impl Slot {
     }
 
     /// A condition was asked for and not seen.
-    pub(super) fn seen(&mut self, asked: PollBits, revents: PollBits) {
+    pub(crate) fn seen(&mut self, asked: PollBits, revents: PollBits) {
         if let Edges::Raw { read, write } = &mut self.edges {
             for (lane, mask) in [(read, READ), (write, WRITE)] {
                 if asked & mask != 0 && revents & mask == 0 {
@@ -225,7 +237,7 @@ impl Slot {
 
 /// All registrations of one selector.
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub(crate) struct Table {
     slots: Vec<Slot>,
     free: Vec<u32>,
     numbers: HashMap<RawFd, u32>,
@@ -235,20 +247,20 @@ pub(super) struct Table {
 
 impl Table {
     /// How many places there are, free ones included.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }
 
     /// The slot of a registration, if it still is.
     #[inline]
-    pub(super) fn get(&mut self, key: Key) -> Option<&mut Slot> {
+    pub(crate) fn get(&mut self, key: Key) -> Option<&mut Slot> {
         self.slots
             .get_mut(key.index as usize)
             .filter(|slot| slot.generation == key.generation && slot.fd >= 0)
     }
 
     /// The registration of a number.
-    pub(super) fn find(&self, fd: RawFd) -> io::Result<Key> {
+    pub(crate) fn find(&self, fd: RawFd) -> io::Result<Key> {
         let index = *self.numbers.get(&fd).ok_or_else(errors::not_registered)?;
         let slot = self.slots.get(index as usize);
         let generation = slot.map_or(0, |slot| slot.generation);
@@ -256,7 +268,7 @@ impl Table {
     }
 
     /// Adds a registration.
-    pub(super) fn insert(
+    pub(crate) fn insert(
         &mut self,
         fd: RawFd,
         token: Token,
@@ -309,7 +321,7 @@ impl Table {
     }
 
     /// Replaces token and interest, and arms.
-    pub(super) fn replace(&mut self, key: Key, token: Token, interest: PollBits) -> io::Result<()> {
+    pub(crate) fn replace(&mut self, key: Key, token: Token, interest: PollBits) -> io::Result<()> {
         let slot = self.get(key).ok_or_else(errors::not_registered)?;
         slot.token = token;
         slot.interest = interest;
@@ -319,7 +331,7 @@ impl Table {
     }
 
     /// Arms again after an operation that would block. `false` if there was nothing to do.
-    pub(super) fn rearm(&mut self, key: Key) -> bool {
+    pub(crate) fn rearm(&mut self, key: Key) -> bool {
         let Some(slot) = self.get(key) else {
             return false;
         };
@@ -332,7 +344,7 @@ impl Table {
     }
 
     /// Ends a registration. `false` if it had ended.
-    pub(super) fn remove(&mut self, key: Key) -> bool {
+    pub(crate) fn remove(&mut self, key: Key) -> bool {
         let Some(slot) = self.get(key) else {
             return false;
         };
@@ -346,6 +358,41 @@ impl Table {
         true
     }
 
+    /// The present tenant of a place.
+    pub(crate) fn tenant(&self, index: u32) -> Option<Key> {
+        let slot = self.slots.get(index as usize)?;
+        let generation = slot.generation;
+        (slot.fd >= 0).then_some(Key { index, generation })
+    }
+
+    /// Counts a slot among the changes.
+    pub(crate) fn touch(&mut self, key: Key) {
+        if self.get(key).is_some() {
+            self.change(key.index);
+        }
+    }
+
+    /// What has changed of a slot was seen to.
+    pub(crate) fn settle(&mut self, key: Key) {
+        if let Some(slot) = self.get(key) {
+            slot.changed = false;
+        }
+    }
+
+    /// Takes the answer to a question about a slot. `now` is when it was asked.
+    pub(crate) fn answer(&mut self, key: Key, answer: &raw::pollfd, now: Instant) -> Look {
+        let Some(slot) = self.get(key) else {
+            return Look::Nothing;
+        };
+        let before = slot.pollfd();
+        let look = slot.answer(answer.events, answer.revents, now);
+        let after = slot.pollfd();
+        if (before.fd, before.events) != (after.fd, after.events) {
+            self.change(key.index);
+        }
+        look
+    }
+
     fn change(&mut self, index: u32) {
         if let Some(slot) = self.slots.get_mut(index as usize) {
             if !slot.changed {
@@ -356,22 +403,25 @@ impl Table {
     }
 
     /// Takes one change: the place, the generation there, and what the array is to say.
-    pub(super) fn next_change(&mut self) -> Option<(u32, u32, raw::pollfd)> {
-        let index = self.changes.pop()?;
-        let slot = self.slots.get_mut(index as usize)?;
-        slot.changed = false;
-        Some((index, slot.generation, slot.pollfd()))
+    pub(crate) fn next_change(&mut self) -> Option<(u32, u32, raw::pollfd)> {
+        loop {
+            let index = self.changes.pop()?;
+            let slot = self.slots.get_mut(index as usize)?;
+            if std::mem::replace(&mut slot.changed, false) {
+                return Some((index, slot.generation, slot.pollfd()));
+            }
+        }
     }
 
     /// Marks a slot to be looked at apart; `true` if it was not yet.
     #[inline]
-    pub(super) fn set_apart(&mut self, key: Key) -> bool {
+    pub(crate) fn set_apart(&mut self, key: Key) -> bool {
         self.get(key)
             .is_some_and(|slot| slot.wants_a_look() && !std::mem::replace(&mut slot.apart, true))
     }
 
     /// Whether a slot is still to be looked at apart; if not, it is marked so.
-    pub(super) fn stays_apart(&mut self, key: Key) -> bool {
+    pub(crate) fn stays_apart(&mut self, key: Key) -> bool {
         let Some(slot) = self.slots.get_mut(key.index as usize) else {
             return false;
         };
@@ -383,7 +433,7 @@ impl Table {
     }
 
     /// Whether a parked slot is among those looked at apart.
-    pub(super) fn is_parked(&mut self, key: Key) -> bool {
+    pub(crate) fn is_parked(&mut self, key: Key) -> bool {
         self.get(key).is_some_and(|slot| slot.parked.is_some())
     }
 }

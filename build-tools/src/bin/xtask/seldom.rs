@@ -1,0 +1,167 @@
+//! The stages of `cargo xtask test --all`: what takes too long for every time.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::foreign::{self, Compiler};
+use crate::project::PLAIN;
+use crate::report::NotRun;
+use crate::step::{Context, Step};
+use crate::wasi;
+
+/// What rustc calls this machine; sanitizers want it named.
+const HOST: &str = "x86_64-unknown-linux-gnu";
+
+/// Linux on 32-bit ARM, under the emulator that lacks `epoll_pwait2`.
+pub(crate) fn linux_armv7(context: &mut Context<'_>) -> Result<()> {
+    let emulator = foreign::old_qemu(context)?.join("usr/bin/qemu-arm-static");
+    emulated(
+        context,
+        "armv7-unknown-linux-musleabihf",
+        "arm-linux-musleabihf",
+        emulator,
+    )
+}
+
+/// Linux on 64-bit RISC-V, under the emulator that has all calls.
+pub(crate) fn linux_riscv64(context: &mut Context<'_>) -> Result<()> {
+    let emulator = foreign::new_qemu(context)?.join("usr/bin/qemu-riscv64");
+    emulated(
+        context,
+        "riscv64gc-unknown-linux-musl",
+        "riscv64-linux-musl",
+        emulator,
+    )
+}
+
+fn emulated(context: &mut Context<'_>, target: &str, zig: &str, emulator: PathBuf) -> Result<()> {
+    let compiler = Compiler::fetched(context)?;
+    let linker = foreign::linker(context, zig)?;
+    let step = foreign::suite(&compiler, context, target)
+        .set(foreign::variable(target, "LINKER"), linker)
+        .set(foreign::variable(target, "RUNNER"), emulator);
+    context.run(step).map(drop)
+}
+
+/// A program that must be reported, so that silence means something.
+fn control(
+    context: &mut Context<'_>,
+    name: &str,
+    text: &str,
+    flags: &str,
+    tells: &str,
+    status: i32,
+) -> Result<()> {
+    let folder = context.project.target("controls");
+    std::fs::create_dir_all(&folder)?;
+    let source = folder.join(format!("{name}.rs"));
+    std::fs::write(&source, text)?;
+    let program = folder.join(name);
+    let build = Step::new("rustc")
+        .words("+nightly --edition 2024 --target")
+        .words(HOST)
+        .words(flags)
+        .argument(&source)
+        .words("-o")
+        .argument(&program);
+    context
+        .run(build)
+        .map_err(|error| NotRun(format!("no nightly Rust with a sanitizer ({error:#})")))?;
+    let output = context.run(Step::new(&program).status(status).limit(60))?;
+    if !output.contains(tells) {
+        bail!("a seeded fault is not reported: {output}");
+    }
+    Ok(())
+}
+
+const USE_AFTER_FREE: &str = "\
+//! A use after free.
+fn main() {
+    let pointer = Box::into_raw(Box::new(7));
+    unsafe {
+        drop(Box::from_raw(pointer));
+        println!(\"{}\", pointer.read_volatile());
+    }
+}
+";
+
+/// The suite under AddressSanitizer, which also looks for leaks.
+pub(crate) fn address_sanitizer(context: &mut Context<'_>) -> Result<()> {
+    control(
+        context,
+        "use_after_free",
+        USE_AFTER_FREE,
+        "-Zsanitizer=address",
+        "heap-use-after-free",
+        1,
+    )?;
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "+nightly test --all-features --no-fail-fast --lib --tests --target",
+    )
+    .words(HOST)
+    .set("RUSTFLAGS", "-Zsanitizer=address")
+    .set("ASAN_OPTIONS", "detect_leaks=1")
+    .set(
+        "CARGO_TARGET_DIR",
+        context.project.target("address-sanitizer"),
+    );
+    context.run(step).map(drop)
+}
+
+/// The suite under ThreadSanitizer, std rebuilt for it.
+///
+/// It sees no order in raw system calls, so what is built for it uses libc's functions only (`cfg(sanitize = "thread")` is not
+/// stable; the calls that wait exactly are refused by this stage's environment instead).
+pub(crate) fn thread_sanitizer(context: &mut Context<'_>) -> Result<()> {
+    let compiler = Compiler::fetched(context)?;
+    let runtime = wasi::once(context, "libclang-rt-22", |context, parts| {
+        let step = Step::new("apt-get")
+            .words("download libclang-rt-22-dev")
+            .folder(parts)
+            .limit(600);
+        context.run(step)?;
+        wasi::unpack(context, parts)
+    });
+    let runtime =
+        runtime.map_err(|error| NotRun(format!("the runtime cannot be fetched ({error:#})")))?;
+    let runtime = runtime.join("usr/lib/llvm-22/lib/clang/22/lib/linux/libclang_rt.tsan-x86_64.a");
+    let linker = compiler.lld(context)?;
+    let flags = format!(
+        "-Zsanitizer=thread -Zexternal-clangrt -Clink-arg=-Wl,--whole-archive,{},--no-whole-archive -Clink-arg=-lm -Clink-arg=-lc",
+        runtime.display()
+    );
+    let step = compiler
+        .cargo(
+            context,
+            "test --all-features --no-fail-fast --lib --tests -Zbuild-std=std,panic_unwind,test --target",
+        )
+        .words(HOST)
+        .set(foreign::variable(HOST, "LINKER"), linker)
+        .set("RUSTFLAGS", flags)
+        .set("TSAN_OPTIONS", "halt_on_error=0 exitcode=66")
+        .set("CARGO_TARGET_DIR", context.project.target("thread-sanitizer"));
+    context.run(step).map(drop)
+}
+
+/// The suite under valgrind: no invalid access, no definite leak.
+pub(crate) fn valgrind(context: &mut Context<'_>) -> Result<()> {
+    if context
+        .run(Step::new("valgrind").words("--version"))
+        .is_err()
+    {
+        return Err(NotRun("there is no `valgrind`".to_owned()).into());
+    }
+    let runner =
+        "valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite";
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "test --all-features --no-fail-fast --lib --tests --target",
+    )
+    .words(HOST)
+    .set(foreign::variable(HOST, "RUNNER"), runner);
+    context.run(step).map(drop)
+}

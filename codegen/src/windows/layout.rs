@@ -1,0 +1,148 @@
+//! The layout of a record by the rules of C: fields in order, each at the next multiple of its alignment.
+
+use quote::ToTokens;
+
+use super::metadata::{Declared, Parsed, wrong};
+use crate::abi::{Field, Record};
+use crate::error::Error;
+
+/// What layouts depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Machine {
+    /// `target_arch`.
+    arch: &'static str,
+    /// Bytes of a pointer.
+    pub(super) pointer: u64,
+}
+
+impl Machine {
+    /// That of a triple.
+    pub(super) fn of(triple: &str) -> Machine {
+        let (arch, pointer) = match triple.split('-').next() {
+            Some("aarch64") => ("aarch64", 8),
+            Some("arm64ec") => ("arm64ec", 8),
+            Some("x86_64") => ("x86_64", 8),
+            _ => ("x86", 4),
+        };
+        Machine { arch, pointer }
+    }
+}
+
+/// A type, as it stands in tables.
+pub(super) fn text(ty: &syn::Type) -> String {
+    let text = ty.to_token_stream().to_string();
+    text.replace("core :: ffi :: ", "")
+        .replace("* mut", "*mut")
+        .replace("* const", "*const")
+        .replace("[ ", "[")
+        .replace(" ]", "]")
+        .replace(" ;", ";")
+}
+
+/// The record declared by this very name.
+pub(super) fn record(parsed: &Parsed, name: &str, machine: Machine) -> Result<Record, Error> {
+    let of_machine = |declared: &&Declared| {
+        declared.attributes.iter().all(|attribute| {
+            let text = attribute.to_token_stream().to_string();
+            !attribute.path().is_ident("cfg") || text.contains(&format!("\"{}\"", machine.arch))
+        })
+    };
+    let declared = parsed
+        .records
+        .get(name)
+        .and_then(|all| all.iter().find(of_machine))
+        .ok_or_else(|| wrong(format!("no record {name} for {}", machine.arch)))?;
+    let repr = declared
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("repr"))
+        .filter_map(|attribute| attribute.parse_args::<proc_macro2::TokenStream>().ok())
+        .map(|tokens| tokens.to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    if repr.contains("packed") || repr.contains("align") {
+        return Err(wrong(format!("{name} is repr({repr})")));
+    }
+    let mut record = Record {
+        name: name.to_owned(),
+        union: declared.union,
+        repr,
+        size: 0,
+        align: 1,
+        fields: Vec::new(),
+    };
+    for field in &declared.fields {
+        let (size, align) = of(parsed, &field.ty, machine)?;
+        let offset = if record.union {
+            0
+        } else {
+            record.size.next_multiple_of(align)
+        };
+        record.align = record.align.max(align);
+        record.size = record.size.max(offset + size);
+        record.fields.push(Field {
+            name: field
+                .ident
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            ty: text(&field.ty),
+            offset,
+            size,
+        });
+    }
+    record.size = record.size.next_multiple_of(record.align);
+    Ok(record)
+}
+
+/// Size and alignment of a type.
+pub(super) fn of(parsed: &Parsed, ty: &syn::Type, machine: Machine) -> Result<(u64, u64), Error> {
+    let unknown = || wrong(format!("the size of {}", text(ty)));
+    match ty {
+        syn::Type::Ptr(_) => Ok((machine.pointer, machine.pointer)),
+        syn::Type::Array(array) => {
+            let (size, align) = of(parsed, &array.elem, machine)?;
+            let syn::Expr::Lit(syn::ExprLit {
+                lit: syn::Lit::Int(count),
+                ..
+            }) = &array.len
+            else {
+                return Err(unknown());
+            };
+            let count: u64 = count.base10_parse().map_err(|_| unknown())?;
+            Ok((size * count, align))
+        }
+        syn::Type::Path(path) => {
+            let last = path.path.segments.last().ok_or_else(unknown)?;
+            let name = last.ident.to_string();
+            let size = match name.as_str() {
+                "u8" | "i8" => 1,
+                "u16" | "i16" => 2,
+                "u32" | "i32" | "f32" => 4,
+                // Windows aligns them to eight bytes everywhere.
+                "u64" | "i64" | "f64" => 8,
+                // Of a function.
+                "usize" | "isize" | "Option" => machine.pointer,
+                _ => match parsed.aliases.get(&name) {
+                    Some(alias) => return of(parsed, alias, machine),
+                    None if parsed.records.contains_key(&name) => {
+                        let record = record(parsed, &name, machine)?;
+                        return Ok((record.size, record.align));
+                    }
+                    None => return Err(unknown()),
+                },
+            };
+            Ok((size, size))
+        }
+        _ => Err(unknown()),
+    }
+}
+
+/// Whether the type is a signed integer.
+pub(super) fn is_signed(parsed: &Parsed, ty: &syn::Type) -> bool {
+    let name = text(ty);
+    match parsed.aliases.get(&name) {
+        Some(alias) => is_signed(parsed, alias),
+        None => ["i8", "i16", "i32", "i64", "isize"].contains(&name.as_str()),
+    }
+}

@@ -1,0 +1,70 @@
+//! Windows: declarations come from its own metadata, through windows-bindgen; what the metadata lacks stands in
+//! `codegen/headers/windows.rdl`. The metadata has no layouts, so these are computed here ([`layout`]) and held, together with the
+//! values of constants, against the headers of mingw-w64 ([`oracle`]). A disagreement stops the run.
+
+mod layout;
+mod metadata;
+mod oracle;
+
+pub(crate) use metadata::Metadata;
+
+use crate::abi::{Facts, Record};
+use crate::error::Error;
+use crate::symbols::Kind;
+use crate::targets::Version;
+use crate::unix::Request;
+
+/// The name of the system.
+pub(crate) const NAME: &str = "windows";
+
+/// What changes its output besides our own inputs.
+pub(crate) const TOOLS: &str = "windows-bindgen 0.100.0";
+
+/// The facts of one target, agreed upon by the metadata and the headers.
+pub(crate) fn facts(request: &Request<'_>, metadata: &Metadata) -> Result<Facts, Error> {
+    let machine = layout::Machine::of(request.triple);
+    let parsed = metadata::Parsed::read(&metadata.text)?;
+    let mut facts = Facts {
+        functions: parsed.functions.clone(),
+        headers: match request.version {
+            Version::Stated(version) => version.to_owned(),
+            Version::LinuxHeaders => String::new(),
+        },
+        ..Facts::default()
+    };
+    for symbol in request.symbols {
+        match symbol.kind {
+            Kind::Record => facts.records.push(parsed.record(&symbol.name, machine)?),
+            Kind::Constant(_) => facts
+                .constants
+                .push(parsed.constant(&symbol.name, machine)?),
+            // Their declarations are checked by name below.
+            Kind::Function | Kind::Names(_) => {}
+        }
+    }
+    facts.records.sort_by(|a, b| a.name.cmp(&b.name));
+    facts.constants.sort_by(|a, b| a.name.cmp(&b.name));
+    oracle::check(request, &facts, &parsed, machine, &metadata.known)?;
+    Ok(facts)
+}
+
+/// The text of a group: the declarations, and the assertions that hold rustc to the layouts.
+pub(crate) fn declarations(metadata: &Metadata, facts: &Facts) -> String {
+    let mut text = metadata.text.clone();
+    text.push_str("\nconst _: () = {\n    use core::mem::{align_of, offset_of, size_of};\n");
+    for record in &facts.records {
+        let Record {
+            name, size, align, ..
+        } = record;
+        text.push_str(&format!("\n    assert!(size_of::<{name}>() == {size});\n"));
+        text.push_str(&format!("    assert!(align_of::<{name}>() == {align});\n"));
+        for field in &record.fields {
+            text.push_str(&format!(
+                "    assert!(offset_of!({name}, {}) == {});\n",
+                field.name, field.offset
+            ));
+        }
+    }
+    text.push_str("};\n");
+    text
+}

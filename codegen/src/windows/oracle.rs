@@ -1,0 +1,248 @@
+//! The headers of mingw-w64, as a second witness: clang says how large each record is, where its fields are and what each constant
+//! is worth.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use super::layout::Machine;
+use super::metadata::{Parsed, mask};
+use crate::abi::Facts;
+use crate::error::Error;
+use crate::symbols::Kind;
+use crate::unix::Request;
+
+/// Fails where clang says otherwise.
+pub(super) fn check(
+    request: &Request<'_>,
+    facts: &Facts,
+    parsed: &Parsed,
+    machine: Machine,
+    known: &Known,
+) -> Result<(), Error> {
+    let questions = questions(request, facts, parsed, machine)?;
+    let answers = known.answers(request, &questions)?;
+    compare(request.triple, &questions, &answers)
+}
+
+/// Answers that clang has given. Triples that it calls by one name are asked once.
+#[derive(Debug, Default)]
+pub(super) struct Known(Mutex<BTreeMap<(String, String), Vec<i128>>>);
+
+impl Known {
+    /// What clang answers, in order.
+    fn answers(&self, request: &Request<'_>, questions: &[Question]) -> Result<Vec<i128>, Error> {
+        let text = text(request, questions);
+        let key = (request.clang.to_owned(), text);
+        // Held while clang runs, so that nobody asks the same meanwhile.
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answers) = known.get(&key) {
+            return Ok(answers.clone());
+        }
+        let answers = ask(request, questions, &key.1)?;
+        known.insert(key, answers.clone());
+        Ok(answers)
+    }
+}
+
+/// Fails at the first difference.
+fn compare(triple: &str, questions: &[Question], answers: &[i128]) -> Result<(), Error> {
+    for (question, answer) in questions.iter().zip(answers) {
+        let mask = mask(question.size);
+        if question.expected & mask != answer & mask {
+            return Err(Error::Disagree {
+                target: triple.to_owned(),
+                what: question.what.clone(),
+                metadata: question.expected,
+                headers: *answer,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What clang is asked.
+struct Question {
+    /// In words.
+    what: String,
+    /// In C.
+    in_c: String,
+    /// The metadata's answer.
+    expected: i128,
+    /// How many bytes of the answer count: a signed constant is as wide as a pointer by then.
+    size: u64,
+}
+
+impl Question {
+    /// One whose whole answer counts.
+    fn new(what: String, in_c: String, expected: impl Into<i128>) -> Question {
+        let expected = expected.into();
+        Question {
+            what,
+            in_c,
+            expected,
+            size: 8,
+        }
+    }
+}
+
+/// Everything that is to be asked.
+fn questions(
+    request: &Request<'_>,
+    facts: &Facts,
+    parsed: &Parsed,
+    machine: Machine,
+) -> Result<Vec<Question>, Error> {
+    let mut all = Vec::new();
+    for record in &facts.records {
+        let name = &record.name;
+        let sizes = [
+            ("size", format!("sizeof({name})"), record.size),
+            ("alignment", format!("_Alignof({name})"), record.align),
+        ];
+        for (what, question, answer) in sizes {
+            all.push(Question::new(format!("{what} of {name}"), question, answer));
+        }
+        for field in &record.fields {
+            // C has no name for it; the fields behind it and the size say where it is.
+            if field.name.starts_with("Anonymous") {
+                continue;
+            }
+            let in_c = field.name.trim_start_matches("r#");
+            let what = format!("offset of {name}.{in_c}");
+            all.push(Question::new(
+                what,
+                format!("__builtin_offsetof({name}, {in_c})"),
+                field.offset,
+            ));
+            let what = format!("size of {name}.{in_c}");
+            all.push(Question::new(
+                what,
+                format!("sizeof((({name} *)0)->{in_c})"),
+                field.size,
+            ));
+        }
+    }
+    for constant in &facts.constants {
+        let name = &constant.name;
+        let question = format!("(ULONG_PTR)({name})");
+        let mut question = Question::new(format!("value of {name}"), question, constant.value);
+        question.size = parsed.size_of_constant(name, machine)?;
+        all.push(question);
+    }
+    for symbol in request.symbols {
+        if symbol.kind == Kind::Function {
+            let name = &symbol.name;
+            // Whether it is declared at all: then this is a pointer's size.
+            let question = format!("sizeof(&{name}) == sizeof(void *)");
+            all.push(Question::new(format!("declaration of {name}"), question, 1));
+        }
+    }
+    Ok(all)
+}
+
+const PREFIX: &str = "answer_";
+
+/// The questions as a text in C.
+fn text(request: &Request<'_>, questions: &[Question]) -> String {
+    let header = request
+        .header
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let mut text = format!("#include \"{header}\"\n");
+    for (index, question) in questions.iter().enumerate() {
+        text.push_str(&format!(
+            "static const unsigned long long {PREFIX}{index} = (unsigned long long)({});\n",
+            question.in_c
+        ));
+    }
+    text
+}
+
+/// Has clang read the text. The answers in order.
+fn ask(request: &Request<'_>, questions: &[Question], text: &str) -> Result<Vec<i128>, Error> {
+    if let Some(missing) = request.include.iter().find(|path| !path.is_dir()) {
+        return Err(Error::IncludeDir {
+            target: request.triple.to_owned(),
+            path: missing.clone(),
+            mend: request.mend.to_owned(),
+        });
+    }
+    let folder = request.header.parent().unwrap_or(Path::new("."));
+    let mut arguments = vec![
+        format!("--target={}", request.clang),
+        "-nostdinc".to_owned(),
+        "-iquote".to_owned(),
+        folder.display().to_string(),
+    ];
+    for path in request.include {
+        arguments.extend(["-isystem".to_owned(), path.display().to_string()]);
+    }
+    arguments.extend(request.flags.iter().map(|flag| (*flag).to_owned()));
+    let builder = bindgen::Builder::default()
+        .header_contents("questions.h", text)
+        .clang_args(arguments)
+        .detect_include_paths(false)
+        .disable_header_comment()
+        .generate_comments(false)
+        .layout_tests(false)
+        .formatter(bindgen::Formatter::None)
+        .allowlist_var(format!("{PREFIX}.*"));
+    let failed = |why: String| Error::Clang {
+        target: request.triple.to_owned(),
+        why,
+    };
+    let bindings = catch_unwind(AssertUnwindSafe(|| builder.generate()))
+        .map_err(|_| failed("bindgen panicked (its message is above)".to_owned()))?
+        .map_err(|error| failed(error.to_string().trim().to_owned()))?;
+    let file = syn::parse_file(&bindings.to_string()).map_err(|error| failed(error.to_string()))?;
+    let mut found = BTreeMap::new();
+    for item in file.items {
+        if let syn::Item::Const(item) = item {
+            if let syn::Expr::Lit(syn::ExprLit {
+                lit: syn::Lit::Int(number),
+                ..
+            }) = &*item.expr
+            {
+                if let Ok(value) = number.base10_parse::<i128>() {
+                    found.insert(item.ident.to_string(), value);
+                }
+            }
+        }
+    }
+    questions
+        .iter()
+        .enumerate()
+        .map(|(index, question)| {
+            found
+                .get(&format!("{PREFIX}{index}"))
+                .copied()
+                .ok_or_else(|| failed(format!("no {}", question.what)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disagreement_stops_the_run() {
+        let questions = [
+            Question::new("size of S".to_owned(), String::new(), 8),
+            Question {
+                // As wide as a pointer by then.
+                size: 4,
+                ..Question::new("value of C".to_owned(), String::new(), -1)
+            },
+        ];
+        let agreed = [8, 0xffff_ffff_ffff_ffff];
+        compare("vax", &questions, &agreed).unwrap();
+        let said = compare("vax", &questions, &[12, agreed[1]]).unwrap_err();
+        let text = "vax: size of S is 8 by the metadata of Windows and 12 by the headers";
+        assert!(said.to_string().starts_with(text), "{said}");
+        assert!(compare("vax", &questions, &[8, 7]).is_err());
+    }
+}

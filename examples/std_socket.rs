@@ -1,0 +1,151 @@
+//! Watches a socket of std by its number: what to do with sockets that are not mio's own, such as another library's.
+//!
+//! ```sh
+//! cargo run --release --all-features --example std_socket
+//! ```
+//!
+//! The number is a `SourceFd` on Unix and a `SourceSocket` on Windows. Its operations are not seen by mio: reading until
+//! `WouldBlock` is all that it takes, and an event may come though there is nothing to read.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use mio::{Events, Interest, Poll, Token};
+
+#[cfg(target_os = "hermit")]
+use mio::hermit::SourceFd;
+#[cfg(unix)]
+use mio::unix::SourceFd;
+#[cfg(target_os = "wasi")]
+use mio::wasi::SourceFd;
+#[cfg(windows)]
+use mio::windows::SourceSocket;
+#[cfg(not(windows))]
+use std::os::fd::AsRawFd;
+#[cfg(windows)]
+use std::os::windows::io::AsRawSocket;
+
+/// The source of a socket's number.
+#[cfg(not(windows))]
+macro_rules! by_number {
+    ($socket:expr) => {
+        SourceFd(&$socket.as_raw_fd())
+    };
+}
+/// The source of a socket's number.
+#[cfg(windows)]
+macro_rules! by_number {
+    ($socket:expr) => {
+        SourceSocket(&$socket.as_raw_socket())
+    };
+}
+
+const HELP: &str = "\
+Watches a socket of std by its number, while a thread writes to it line by line.
+
+Usage: std_socket [OPTIONS]
+
+  --lines N       how many lines are written [default: 20]
+  --help          print this
+
+Exit status: 0 every line came; 1 an error; 2 wrong usage.";
+
+const PEER: Token = Token(0);
+
+fn main() -> ExitCode {
+    let lines = match lines() {
+        Ok(Some(lines)) => lines,
+        Ok(None) => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("std_socket: {error}; see --help");
+            return ExitCode::from(2);
+        }
+    };
+    match run(lines) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("std_socket: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The option, or `None` for help.
+fn lines() -> Result<Option<u32>, lexopt::Error> {
+    use lexopt::prelude::*;
+    let mut lines = 20;
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("lines") => lines = parser.value()?.parse()?,
+            Long("help") => return Ok(None),
+            _ => return Err(argument.unexpected()),
+        }
+    }
+    Ok(Some(lines))
+}
+
+fn run(lines: u32) -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
+    let writer = std::thread::spawn(move || write(address, lines));
+    let (mut socket, _) = listener.accept()?;
+    socket.set_nonblocking(true)?;
+
+    let mut poll = Poll::new()?;
+    let mut events = Events::with_capacity(8);
+    poll.registry()
+        .register(&mut by_number!(socket), PEER, Interest::READABLE)?;
+    let mut text = Vec::new();
+    let mut is_open = true;
+    while is_open {
+        match poll.poll(&mut events, Some(Duration::from_secs(20))) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        if events.is_empty() {
+            return Err(io::Error::new(ErrorKind::TimedOut, "the writer is silent"));
+        }
+        is_open = read(&mut socket, &mut text)?;
+    }
+    // Before it is closed.
+    poll.registry().deregister(&mut by_number!(socket))?;
+
+    let came = text.iter().filter(|byte| **byte == b'\n').count();
+    if came != lines as usize {
+        return Err(io::Error::other(format!("{came} lines came of {lines}")));
+    }
+    println!("{came} lines came");
+    writer
+        .join()
+        .map_err(|_| io::Error::other("the writer panicked"))?
+}
+
+/// Reads until there is no more now. `false` at the end.
+fn read(socket: &mut TcpStream, text: &mut Vec<u8>) -> io::Result<bool> {
+    let mut buffer = [0; 1024];
+    loop {
+        match socket.read(&mut buffer) {
+            Ok(0) => return Ok(false),
+            Ok(count) => text.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn write(address: std::net::SocketAddr, lines: u32) -> io::Result<()> {
+    let mut socket = TcpStream::connect(address)?;
+    for line in 0..lines {
+        writeln!(socket, "line {line}")?;
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Ok(())
+}

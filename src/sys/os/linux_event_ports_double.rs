@@ -1,0 +1,62 @@
+//! Linux playing Solaris' event ports, for tests only: see the double's own head. Sockets are those of Linux.
+
+#[cfg(not(mio_unsupported_force_poll_poll))]
+#[path = "../../unix/selector_fd.rs"]
+mod selector_fd;
+
+#[cfg(feature = "os-poll")]
+#[path = "../unix"]
+mod events {
+    pub(crate) mod descriptor;
+    #[path = "descriptor/duplicate/syscall.rs"]
+    pub(crate) mod duplicate;
+    pub(crate) mod event_ports;
+    #[path = "event_ports/double/mod.rs"]
+    pub(crate) mod event_ports_double;
+    #[path = "posix_poll/not_exact.rs"]
+    pub(crate) mod exact_poll;
+    #[path = "descriptor/pipe2/syscall.rs"]
+    pub(crate) mod new_pipe;
+    #[cfg(any(test, mio_unsupported_force_poll_poll))]
+    #[path = "wake/pipe.rs"]
+    pub(crate) mod pipe;
+    #[cfg(any(test, mio_unsupported_force_poll_poll))]
+    pub(crate) mod posix_poll;
+    pub(crate) mod wake;
+
+    #[cfg(not(mio_unsupported_force_poll_poll))]
+    pub(crate) type Selector = event_ports::EventPorts;
+    #[cfg(mio_unsupported_force_poll_poll)]
+    pub(crate) type Selector = posix_poll::PosixPoll<pipe::Pipe>;
+    pub(crate) use crate::sys::raw::POLLPRI as PRIORITY;
+    pub(crate) const READ_HANG_UP: std::ffi::c_short = 0;
+}
+#[cfg(feature = "os-poll")]
+pub(crate) use events::*;
+
+#[cfg(feature = "net")]
+#[path = "../unix"]
+mod sockets {
+    use crate::sys::android;
+
+    #[path = "uds/abstract_name.rs"]
+    pub(crate) mod abstract_name;
+    pub(crate) mod socket;
+    #[path = "socket/write_nosignal/mod.rs"]
+    pub(crate) mod socket_write;
+    pub(crate) mod uds;
+
+    pub(crate) const SOCKETS: socket::facts::Facts = socket::facts::Facts {
+        at_once: libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC,
+        later: socket::facts::Later::Nothing,
+        accept4: if android::FORBIDS_ACCEPT4 {
+            None
+        } else {
+            Some(libc::accept4)
+        },
+        unix_backlog: if android::IS { libc::SOMAXCONN } else { -1 },
+        ..socket::facts::Facts::PLAIN
+    };
+}
+#[cfg(feature = "net")]
+pub(crate) use sockets::*;

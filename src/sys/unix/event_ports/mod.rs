@@ -1,0 +1,318 @@
+//! Event ports of Solaris: the queue lives in the kernel, but each association with a descriptor gives one event and is gone.
+//!
+//! What the kernel promises (port_associate(3C), port_get(3C)): an association whose condition holds already gives its event at
+//! once, one that is not there yet gives it later, associating again replaces what was asked and forgets an event that nobody
+//! has taken, and `close` ends an association. What it does not: edges. As on poll(2) they are made in `levels`: what was
+//! reported is not asked for again until an operation would block (owned sources) or by `lanes` (raw descriptors). So:
+//!
+//! - Registering, re-registering and arming associate at once, under the lock, whoever waits meanwhile.
+//! - After an event, what is still wanted is associated when the next wait begins, not before: the caller has served the source
+//!   by then. Associating a ready descriptor at once would spin.
+//! - A condition that was asked for and is not in an event was not there when the association was made; nor was any that is
+//!   still silent when the queue is empty. Raw descriptors live by these sights of "clear".
+//! - Events may come together with an error (ETIME, EINTR); the count is read whatever the result.
+//!
+//! `portev_user` holds a place of the table and its generation, or the number of a waker, which is never given twice. Tokens are
+//! looked up under the lock when an event is taken, so what was deregistered or dropped before is passed over. Events of other
+//! sources (timers, asynchronous I/O) are those of users of the queue's descriptor: they pass through with their own number.
+//!
+//! Wakes are merged as `wake_bits` says. What is more, a wake in a queue that was not emptied stays announced:
+//! so no waker fills the queue with its packets. A waker for which there is no bit is announced under the lock.
+
+#[allow(clippy::duplicate_mod)] // Where a double is tested, both selectors are there.
+#[path = "../levels/mod.rs"]
+mod levels;
+mod poller;
+mod state;
+mod syscall;
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
+use crate::sys::wake_bits::WakeBits;
+use crate::sys::{duplicate, errors, raw};
+use crate::{Interest, Token};
+
+use levels::{Key, bits};
+pub(crate) use levels::{Record, Records};
+use poller::Poller;
+use state::State;
+
+/// How an event shows itself.
+const SHOWN: [&str; 2] = ["port_event", "portev_events"];
+
+/// A queue over an event port.
+pub(crate) struct EventPorts {
+    shared: Arc<Shared>,
+    /// A clone's own descriptor of the same port.
+    duplicate: Option<OwnedFd>,
+    /// What only the poller needs. Clones leave it empty.
+    poller: Poller,
+}
+
+/// What lives as long as the queue or a clone of it. Its address is the queue's identity.
+#[derive(Debug)]
+struct Shared {
+    port: OwnedFd,
+    state: Mutex<State>,
+    wakes: Arc<WakeBits>,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing in a critical section panics half-way through a change.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn port(&self) -> BorrowedFd<'_> {
+        self.port.as_fd()
+    }
+
+    /// Starts watching. What fails leaves nothing behind.
+    fn insert(&self, fd: RawFd, token: Token, interest: Interest, is_raw: bool) -> io::Result<Key> {
+        let interest = bits(interest)?;
+        let mut state = self.state();
+        if let Ok(old) = state.table.find(fd) {
+            if state.is_lost(self.port(), old, fd) {
+                // The number was closed, and is another's now.
+                state.forget(old);
+            }
+        }
+        let key = state.table.insert(fd, token, interest, is_raw)?;
+        if let Err(error) = state.associate(self.port(), key) {
+            state.forget(key);
+            return Err(error);
+        }
+        Ok(key)
+    }
+
+    fn replace(&self, key: Key, token: Token, interest: Interest) -> io::Result<()> {
+        let interest = bits(interest)?;
+        let mut state = self.state();
+        state.table.replace(key, token, interest)?;
+        state.associate(self.port(), key)
+    }
+
+    /// Arms again what waits for an operation that would block.
+    fn rearm(&self, key: Key) -> io::Result<()> {
+        let mut state = self.state();
+        if state.table.rearm(key) {
+            state.associate(self.port(), key)?;
+        }
+        Ok(())
+    }
+}
+
+/// One source's place in a queue.
+pub(crate) struct Registration {
+    queue: Weak<Shared>,
+    key: Key,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        // Closing would end the association, but not the place in the table.
+        if let Some(shared) = self.queue.upgrade() {
+            shared.state().remove(shared.port(), self.key);
+        }
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AsFd for EventPorts {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.duplicate {
+            Some(duplicate) => duplicate.as_fd(),
+            None => self.shared.port(),
+        }
+    }
+}
+
+impl AsRawFd for EventPorts {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl fmt::Debug for EventPorts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventPorts")
+            .field("fd", &self.as_raw_fd())
+            .finish_non_exhaustive()
+    }
+}
+
+impl contract::Selector for EventPorts {
+    type Raw = RawFd;
+    type Record = Record;
+    type Records = Records;
+    type Registration = Registration;
+    type Waker = Waker;
+    const EMULATES_EDGE: bool = true;
+
+    fn new() -> io::Result<EventPorts> {
+        Ok(EventPorts {
+            shared: Arc::new(Shared {
+                port: syscall::create()?,
+                state: Mutex::default(),
+                wakes: Arc::new(WakeBits::new()),
+            }),
+            duplicate: None,
+            poller: Poller::default(),
+        })
+    }
+
+    fn try_clone(&self) -> io::Result<EventPorts> {
+        Ok(EventPorts {
+            shared: Arc::clone(&self.shared),
+            duplicate: Some(duplicate::duplicate(self.as_fd())?),
+            poller: Poller::default(),
+        })
+    }
+
+    fn waker(&self, token: Token) -> io::Result<Waker> {
+        let bit = self.shared.wakes.take();
+        Ok(Waker {
+            number: self.shared.state().add_waker(token, bit),
+            bit,
+            wakes: Arc::clone(&self.shared.wakes),
+            queue: Arc::downgrade(&self.shared),
+        })
+    }
+
+    fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
+        use contract::Records as _;
+        records.clear();
+        if records.capacity() == 0 {
+            return Err(errors::invalid("the capacity of `Events` is 0"));
+        }
+        self.poller.select(&self.shared, records, timeout)
+    }
+
+    fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
+        Ok(Registration {
+            key: self.shared.insert(raw, token, interest, false)?,
+            queue: Arc::downgrade(&self.shared),
+        })
+    }
+
+    fn reregister(
+        &self,
+        registration: &mut Registration,
+        _: RawFd,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.shared.replace(registration.key, token, interest)
+    }
+
+    fn deregister(&self, registration: Registration, _: RawFd) -> io::Result<()> {
+        let mut state = self.shared.state();
+        match state.remove(self.shared.port(), registration.key) {
+            Some(_) => Ok(()),
+            None => Err(errors::not_registered()),
+        }
+    }
+
+    fn owner(&self, registration: &Registration) -> Owner {
+        if registration.queue.as_ptr() == Arc::as_ptr(&self.shared) {
+            Owner::This
+        } else if registration.queue.strong_count() == 0 {
+            Owner::Gone
+        } else {
+            Owner::Other
+        }
+    }
+
+    fn rearm(registration: &Registration) -> io::Result<()> {
+        match registration.queue.upgrade() {
+            Some(shared) => shared.rearm(registration.key),
+            None => Ok(()),
+        }
+    }
+}
+
+impl RegisterRaw for EventPorts {
+    fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        self.shared.insert(raw, token, interest, true)?;
+        Ok(())
+    }
+
+    fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        let key = self.shared.state().table.find(raw)?;
+        self.shared.replace(key, token, interest)
+    }
+
+    fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
+        let mut state = self.shared.state();
+        let key = state.table.find(raw)?;
+        match state.remove(self.shared.port(), key) {
+            // A number that was closed is registered no more.
+            Some(was_associated) if was_associated || syscall::is_open(raw) => Ok(()),
+            _ => Err(errors::not_registered()),
+        }
+    }
+}
+
+/// Wakes an event port.
+pub(crate) struct Waker {
+    number: usize,
+    /// Its bit in `wakes`; 0 if there was none left.
+    bit: usize,
+    wakes: Arc<WakeBits>,
+    queue: Weak<Shared>,
+}
+
+impl Wake for Waker {
+    fn wake(&self) -> io::Result<()> {
+        let Some(shared) = self.queue.upgrade() else {
+            // Nobody is there to be woken.
+            return Ok(());
+        };
+        let is_first = if self.bit == 0 {
+            shared.state().announce(self.number)
+        } else {
+            self.wakes.announce(self.bit)
+        };
+        if !is_first {
+            return Ok(());
+        }
+        syscall::send(shared.port(), raw::POLLIN, self.number).inspect_err(|_| {
+            // A queue can be full. The next wake tries again.
+            self.wakes.retract(self.bit);
+            shared.state().retract(self.number);
+        })
+    }
+}
+
+impl Drop for Waker {
+    fn drop(&mut self) {
+        if let Some(shared) = self.queue.upgrade() {
+            // What is queued cannot be taken back. Without its number nobody knows it any more.
+            shared.state().remove_waker(self.number);
+        }
+        self.wakes.give_back(self.bit);
+    }
+}
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waker")
+            .field("number", &self.number)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Slots that the common wait cannot judge: each wait begins with a look at them by one poll(2) that never sleeps.
+
+use std::time::{Duration, Instant};
+
+use super::table::{Key, Look, Table};
+use super::{Records, syscall};
+use crate::sys::raw;
+use crate::sys::timeout::earlier;
+
+/// The first pause between looks at parked slots while waiting; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+/// The longest.
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Raw slots that were reported and not seen clear, and parked ones.
+#[derive(Debug, Default)]
+pub(crate) struct Apart {
+    keys: Vec<Key>,
+    /// The entries of one look, and when they were built, whose they are.
+    questions: Vec<raw::pollfd>,
+    asked: Vec<Key>,
+}
+
+impl Apart {
+    /// The slots.
+    pub(crate) fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// Adds a slot if it has to be looked at.
+    pub(crate) fn add(&mut self, table: &mut Table, key: Key) {
+        if table.set_apart(key) {
+            self.keys.push(key);
+        }
+    }
+
+    /// Looks, and returns when the first muted lane may be reported. `locked` runs something with the table, under its lock.
+    pub(crate) fn look(
+        &mut self,
+        locked: impl Fn(&mut dyn FnMut(&mut Table)),
+        records: &mut Records,
+    ) -> Option<Instant> {
+        if self.keys.is_empty() {
+            return None;
+        }
+        locked(&mut |table| self.ask(table));
+        if self.questions.is_empty() || syscall::look(&mut self.questions).is_err() {
+            return None;
+        }
+        let mut wake_at = None;
+        locked(&mut |table| wake_at = self.take(table, records));
+        wake_at
+    }
+
+    fn ask(&mut self, table: &mut Table) {
+        self.questions.clear();
+        self.asked.clear();
+        self.keys.retain(|key| {
+            let stays = table.stays_apart(*key);
+            if let Some(question) = table.get(*key).filter(|_| stays).and_then(|s| s.question()) {
+                self.questions.push(question);
+                self.asked.push(*key);
+            }
+            stays
+        });
+    }
+
+    fn take(&mut self, table: &mut Table, records: &mut Records) -> Option<Instant> {
+        let now = Instant::now();
+        let mut wake_at = None;
+        for (question, key) in self.questions.iter().zip(&self.asked) {
+            if question.revents & raw::POLLNVAL != 0 {
+                // The number was closed.
+                table.remove(*key);
+                continue;
+            }
+            if records.room() == 0 {
+                // Untouched: the next call asks again.
+                break;
+            }
+            match table.answer(*key, question, now) {
+                Look::Nothing => {}
+                Look::Event(record) => records.push(record),
+                Look::Muted(until) => wake_at = earlier(wake_at, Some(until)),
+            }
+        }
+        wake_at
+    }
+
+    /// How long a wait may sleep at most before the next look, if that is limited. `pause` is kept by the caller, who starts with
+    /// `None`.
+    pub(crate) fn pause(&self, table: &mut Table, pause: &mut Option<Duration>) -> Option<Instant> {
+        if !self.keys.iter().any(|key| table.is_parked(*key)) {
+            return None;
+        }
+        let now = pause.unwrap_or(FIRST_PAUSE);
+        *pause = Some((now * 2).min(LAST_PAUSE));
+        Instant::now().checked_add(now)
+    }
+}

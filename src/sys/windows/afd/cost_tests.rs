@@ -1,0 +1,111 @@
+//! What registrations, events and wakes cost in system calls.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{Read, Write};
+use std::os::windows::io::AsRawSocket;
+
+use super::tests::{collect, register};
+use super::*;
+use crate::sys::contract::{Records as _, Selector as _, Wake as _};
+use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
+use crate::sys::iocp::Packets;
+
+/// How many polls and cancels `action` costs in this thread.
+fn calls(action: impl FnOnce()) -> usize {
+    faults::CALLS.set(0);
+    action();
+    faults::CALLS.get()
+}
+
+#[test]
+fn registering_costs_one_poll_at_the_next_wait() {
+    const COUNT: usize = 100;
+    let mut selector = Afd::new().unwrap();
+    let mut records = Records::with_capacity(COUNT);
+    let pairs: Vec<_> = (0..COUNT).map(|_| stream_pair()).collect();
+    let mut registrations = Vec::new();
+    let cost = calls(|| {
+        for (token, (left, _)) in pairs.iter().enumerate() {
+            registrations.push(register(&selector, left, token, BOTH));
+        }
+        for (registration, (left, _)) in registrations.iter_mut().zip(&pairs) {
+            let raw = left.as_raw_socket();
+            selector
+                .reregister(registration, raw, Token(7), Interest::READABLE)
+                .unwrap();
+        }
+        for (_, right) in &pairs[..COUNT / 2] {
+            let raw = right.as_raw_socket();
+            let unused = selector.register(raw, Token(1), BOTH).unwrap();
+            selector.deregister(unused, raw).unwrap();
+        }
+    });
+    assert_eq!(cost, 0);
+    let cost = calls(|| assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty()));
+    assert_eq!(cost, COUNT);
+    // What is asked for already is neither cancelled nor asked for again.
+    let cost = calls(|| {
+        for (token, (registration, (left, _))) in registrations.iter_mut().zip(&pairs).enumerate() {
+            let raw = left.as_raw_socket();
+            selector
+                .reregister(registration, raw, Token(token), Interest::READABLE)
+                .unwrap();
+            Afd::rearm(registration).unwrap();
+        }
+        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    });
+    assert_eq!(cost, 0);
+    // And the new token is the one that comes.
+    (&pairs[3].1).write_all(b"x").unwrap();
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [3]);
+}
+
+/// An event and its service cost one poll.
+#[test]
+fn one_event_costs_one_poll() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Records::with_capacity(4);
+    let (left, right) = stream_pair();
+    let registration = register(&selector, &left, 1, Interest::READABLE);
+    let cost = calls(|| {
+        for _ in 0..10 {
+            (&right).write_all(b"x").unwrap();
+            assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+            assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
+            assert!((&left).read(&mut [0; 8]).is_err());
+            Afd::rearm(&registration).unwrap();
+        }
+    });
+    assert_eq!(cost, 10);
+}
+
+/// One packet for any number of wakes between two events.
+#[test]
+fn merged_wakes_post_one_packet() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Records::with_capacity(4);
+    let wakers: Vec<_> = (0..70)
+        .map(|token| selector.waker(Token(token)).unwrap())
+        .collect();
+    let mut packets = Packets::with_capacity(100);
+    for _ in 0..3 {
+        for _ in 0..10 {
+            for waker in &wakers {
+                waker.wake().unwrap();
+            }
+        }
+        let count = selector.port().dequeue(&mut packets, 100, 0).unwrap();
+        assert_eq!(count, wakers.len());
+        assert_eq!(selector.port().dequeue(&mut packets, 100, 0).unwrap(), 0);
+        // As if they had come: nothing else may clear their flags.
+        for waker in &wakers {
+            waker.wake().unwrap();
+        }
+        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        for waker in &wakers {
+            crate::sys::iocp::post_number(selector.port().handle(), waker.number()).unwrap();
+        }
+        let got = collect(&mut selector, &mut records, wakers.len());
+        assert!(got.into_iter().eq(0..wakers.len()));
+    }
+}

@@ -1,0 +1,175 @@
+//! Bytes on their way through a pipe.
+//!
+//! All of the memory is initialised from the start and stays so: reading needs no `set_len`, and a buffer that is used again
+//! is not cleared again.
+
+use std::io;
+
+/// The most that an idle buffer keeps, so that a pipe does not hold on to the memory of one large write.
+const KEPT: usize = 1024 * 1024;
+
+/// Memory, of which the bytes from `start` to `end` are data.
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Buffer {
+    /// Forgets the data and makes room for `len` bytes: `OutOfMemory` if there is none.
+    pub(crate) fn make_room(&mut self, len: usize) -> io::Result<()> {
+        self.start = 0;
+        self.end = 0;
+        if let Some(more) = len.checked_sub(self.bytes.len()) {
+            self.bytes
+                .try_reserve_exact(more)
+                .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+            self.bytes.resize(len, 0);
+        }
+        Ok(())
+    }
+
+    /// Forgets the data and gathers `slices` instead.
+    pub(crate) fn gather<'s>(
+        &mut self,
+        slices: impl Iterator<Item = &'s [u8]> + Clone,
+    ) -> io::Result<()> {
+        let len = slices
+            .clone()
+            .map(<[u8]>::len)
+            .fold(0, usize::saturating_add);
+        self.make_room(len)?;
+        let mut rest = self.bytes.as_mut_slice();
+        for slice in slices {
+            // There is room for all of them.
+            let Some((place, behind)) = rest.split_at_mut_checked(slice.len()) else {
+                break;
+            };
+            place.copy_from_slice(slice);
+            rest = behind;
+        }
+        self.end = len;
+        Ok(())
+    }
+
+    /// The memory, for the kernel to write into.
+    pub(crate) fn space(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    /// The kernel has written the first `len` bytes.
+    pub(crate) fn filled(&mut self, len: usize) {
+        self.start = 0;
+        self.end = len.min(self.bytes.len());
+    }
+
+    /// The data.
+    pub(crate) fn data(&self) -> &[u8] {
+        self.bytes.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Forgets the first `len` bytes of the data.
+    pub(crate) fn consume(&mut self, len: usize) {
+        self.start = self.start.saturating_add(len).min(self.end);
+    }
+
+    /// Forgets the data, and gives back the memory if it is much.
+    pub(crate) fn clear(&mut self) {
+        self.start = 0;
+        self.end = 0;
+        if self.bytes.len() > KEPT {
+            self.bytes = Vec::new();
+        }
+    }
+}
+
+/// Memory that is not in use. Two operations at a time are the rule (a read and a write), so two are kept, and in the long run
+/// nothing is allocated.
+#[derive(Debug)]
+pub(crate) struct Pool<M>([Option<M>; 2]);
+
+impl<M> Default for Pool<M> {
+    fn default() -> Pool<M> {
+        Pool([None, None])
+    }
+}
+
+impl<M> Pool<M> {
+    /// Memory of an earlier operation.
+    pub(crate) fn take(&mut self) -> Option<M> {
+        self.0.iter_mut().find_map(Option::take)
+    }
+
+    /// Keeps memory, or frees it if enough is kept.
+    pub(crate) fn give_back(&mut self, memory: M) {
+        if let Some(place) = self.0.iter_mut().find(|place| place.is_none()) {
+            *place = Some(memory);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_are_gathered_and_consumed() {
+        let mut buffer = Buffer::default();
+        buffer
+            .gather([b"ab".as_slice(), b"", b"cde"].into_iter())
+            .unwrap();
+        assert_eq!(buffer.data(), b"abcde");
+        buffer.consume(3);
+        assert_eq!(buffer.data(), b"de");
+        buffer.consume(usize::MAX);
+        assert_eq!(buffer.data(), b"");
+        buffer.gather([b"x".as_slice()].into_iter()).unwrap();
+        assert_eq!(buffer.data(), b"x");
+    }
+
+    #[test]
+    fn the_kernel_fills_what_there_is_room_for() {
+        let mut buffer = Buffer::default();
+        buffer.make_room(4).unwrap();
+        buffer.space().copy_from_slice(b"wxyz");
+        buffer.filled(3);
+        assert_eq!(buffer.data(), b"wxy");
+        buffer.filled(9);
+        assert_eq!(buffer.data(), b"wxyz");
+        buffer.make_room(2).unwrap();
+        assert_eq!(buffer.data(), b"");
+        assert!(buffer.space().len() >= 2);
+    }
+
+    #[test]
+    fn memory_that_cannot_be_had_is_an_error() {
+        let mut buffer = Buffer::default();
+        let error = buffer.make_room(usize::MAX).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
+        assert_eq!(buffer.data(), b"");
+    }
+
+    #[test]
+    fn much_memory_is_not_kept() {
+        let mut buffer = Buffer::default();
+        buffer.make_room(KEPT + 1).unwrap();
+        buffer.clear();
+        assert_eq!(buffer.space().len(), 0);
+        buffer.make_room(KEPT).unwrap();
+        buffer.clear();
+        assert_eq!(buffer.space().len(), KEPT);
+    }
+
+    #[test]
+    fn two_are_kept() {
+        let mut pool = Pool::default();
+        for number in 0..3 {
+            pool.give_back(number);
+        }
+        assert_eq!(
+            [pool.take(), pool.take(), pool.take()],
+            [Some(0), Some(1), None]
+        );
+    }
+}

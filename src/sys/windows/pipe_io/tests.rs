@@ -1,0 +1,66 @@
+//! What the system says of pipes.
+
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::windows::io::AsHandle;
+
+use super::device::{Call, Meaning};
+use super::{create, syscall};
+use crate::sys::raw;
+
+#[test]
+fn whether_there_is_another_end() {
+    let name = format!(r"\\.\pipe\mio-unit-{}", std::process::id());
+    let server = create(OsStr::new(&name)).unwrap();
+    let server = server.as_handle();
+    assert!(syscall::is_pipe(server));
+    assert!(!syscall::is_connected(server), "listening");
+    let client = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&name)
+        .unwrap();
+    assert!(syscall::is_connected(server), "connected");
+    assert!(syscall::is_connected(client.as_handle()));
+    syscall::disconnect(server).unwrap();
+    assert!(!syscall::is_connected(server), "disconnected");
+    drop(client);
+}
+
+#[test]
+fn what_is_no_pipe_is_connected() {
+    let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+    assert!(!syscall::is_pipe(file.as_handle()));
+    assert!(syscall::is_connected(file.as_handle()));
+}
+
+#[test]
+fn what_errors_mean() {
+    for (call, code, meaning) in [
+        (Call::Connect, raw::ERROR_PIPE_CONNECTED, Meaning::Connected),
+        (Call::Connect, raw::ERROR_NO_DATA, Meaning::Connected),
+        (Call::Write, raw::ERROR_NO_DATA, Meaning::Failed),
+        (Call::Read, raw::ERROR_PIPE_LISTENING, Meaning::Listening),
+        (Call::Write, raw::ERROR_PIPE_LISTENING, Meaning::Failed),
+        (Call::Read, raw::ERROR_BROKEN_PIPE, Meaning::Ended),
+        (Call::Read, raw::ERROR_HANDLE_EOF, Meaning::Ended),
+        (Call::Write, raw::ERROR_BROKEN_PIPE, Meaning::Failed),
+        (Call::Read, raw::ERROR_OPERATION_ABORTED, Meaning::Aborted),
+        (
+            Call::Connect,
+            raw::ERROR_OPERATION_ABORTED,
+            Meaning::Aborted,
+        ),
+    ] {
+        let fault = syscall::fault(call, io::Error::from_raw_os_error(code));
+        assert_eq!(fault.meaning, meaning, "{call:?} {code}");
+        assert_eq!(fault.error.raw_os_error(), Some(code));
+    }
+}
+
+#[test]
+fn a_name_without_its_nul_is_refused() {
+    assert!(syscall::create(&[]).is_err());
+    assert!(syscall::create(&[1, 2]).is_err());
+}

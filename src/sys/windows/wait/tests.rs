@@ -1,0 +1,279 @@
+//! Handles that are waited for, by each means that this system has.
+#![allow(clippy::unwrap_used)]
+
+use std::os::windows::io::AsRawHandle;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use super::syscall::double::Event;
+use super::*;
+use crate::sys::afd::Afd;
+use crate::sys::contract::{Record as _, Records as _, Selector as _};
+use crate::sys::contract_tests::{AT_ONCE, LONG, tokens};
+use crate::sys::record::Records;
+
+/// Runs a check by each means. Which of them this system lacks is said; a double stands in for it.
+fn by_each_means(check: fn(Means)) {
+    check(Means::Pool);
+    check(Means::Packets(Functions::double()));
+    match Functions::find() {
+        Some(functions) => check(Means::Packets(functions)),
+        None => println!("not run on the system itself: it has no wait completion packets"),
+    }
+}
+
+/// A queue, and what one needs to use it.
+struct Queue {
+    selector: Afd,
+    records: Records,
+    means: Means,
+}
+
+impl Queue {
+    fn new(means: Means) -> Queue {
+        Queue {
+            selector: Afd::new().unwrap(),
+            records: Records::with_capacity(8),
+            means,
+        }
+    }
+
+    fn register(&self, object: &impl AsRawHandle, token: usize) -> io::Result<()> {
+        self.register_for(object, token, Interest::READABLE)
+    }
+
+    fn register_for(
+        &self,
+        object: &impl AsRawHandle,
+        token: usize,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.selector.waits().register(
+            self.selector.port(),
+            object.as_raw_handle(),
+            Token(token),
+            interest,
+            self.means,
+        )
+    }
+
+    fn reregister(&self, object: &impl AsRawHandle, token: usize) -> io::Result<()> {
+        self.selector
+            .reregister_handle(object.as_raw_handle(), Token(token), Interest::READABLE)
+    }
+
+    fn deregister(&self, object: &impl AsRawHandle) -> io::Result<()> {
+        self.selector.deregister_handle(object.as_raw_handle())
+    }
+
+    fn events(&mut self, timeout: Option<Duration>) -> Vec<usize> {
+        let got = tokens(&mut self.selector, &mut self.records, timeout);
+        let all = self.records.as_slice();
+        assert!(
+            all.iter()
+                .all(|record| record.is_readable() && !record.is_writable())
+        );
+        got
+    }
+
+    /// Nothing comes, though the pool's threads have had their time.
+    fn is_silent(&mut self) {
+        assert!(self.events(Some(Duration::from_millis(30))).is_empty());
+    }
+}
+
+#[test]
+fn an_event_for_each_arming() {
+    by_each_means(|means| {
+        let mut queue = Queue::new(means);
+        for is_manual in [true, false] {
+            let event = Event::new(is_manual).unwrap();
+            queue.register(&event, 1).unwrap();
+            queue.is_silent();
+            event.set();
+            assert_eq!(queue.events(LONG), [1]);
+            // Once, though a manual one stays signalled.
+            event.set();
+            queue.is_silent();
+            queue.reregister(&event, 2).unwrap();
+            assert_eq!(queue.events(LONG), [2]);
+            event.reset();
+            queue.reregister(&event, 3).unwrap();
+            queue.is_silent();
+            event.set();
+            assert_eq!(queue.events(LONG), [3]);
+            queue.deregister(&event).unwrap();
+        }
+    });
+}
+
+/// A signal that was noticed is not lost by arming again: an auto-reset event has it no more.
+#[test]
+fn arming_what_is_armed_changes_the_token() {
+    by_each_means(|means| {
+        let mut queue = Queue::new(means);
+        let event = Event::new(false).unwrap();
+        queue.register(&event, 1).unwrap();
+        event.set();
+        thread::sleep(Duration::from_millis(30));
+        queue.reregister(&event, 2).unwrap();
+        assert_eq!(queue.events(LONG), [2]);
+        queue.is_silent();
+    });
+}
+
+#[test]
+fn a_signal_from_another_thread_ends_a_wait() {
+    by_each_means(|means| {
+        let mut queue = Queue::new(means);
+        let event = Event::new(false).unwrap();
+        queue.register(&event, 7).unwrap();
+        for _ in 0..50 {
+            thread::scope(|scope| {
+                scope.spawn(|| event.set());
+                assert_eq!(queue.events(None), [7]);
+            });
+            queue.reregister(&event, 7).unwrap();
+        }
+    });
+}
+
+/// No token afterwards, whether the signal comes before, meanwhile or later.
+#[test]
+fn nothing_comes_after_the_end() {
+    by_each_means(|means| {
+        let mut queue = Queue::new(means);
+        for round in 0..50 {
+            let event = Event::new(round % 2 == 0).unwrap();
+            queue.register(&event, 1).unwrap();
+            thread::scope(|scope| {
+                scope.spawn(|| event.set());
+                queue.deregister(&event).unwrap();
+            });
+            assert!(queue.events(AT_ONCE).is_empty());
+            event.set();
+            assert!(queue.events(AT_ONCE).is_empty());
+            // A new registration has its own packets.
+            event.set();
+            queue.register(&event, 2).unwrap();
+            assert_eq!(queue.events(LONG), [2]);
+            queue.deregister(&event).unwrap();
+        }
+        queue.is_silent();
+    });
+}
+
+#[test]
+fn a_process_that_ends() {
+    by_each_means(|means| {
+        let mut queue = Queue::new(means);
+        let mut child = Command::new("cmd").args(["/c", "exit 3"]).spawn().unwrap();
+        queue.register(&child, 1).unwrap();
+        assert_eq!(queue.events(LONG), [1]);
+        assert_eq!(child.wait().unwrap().code(), Some(3));
+        queue.reregister(&child, 2).unwrap();
+        assert_eq!(queue.events(LONG), [2]);
+        queue.deregister(&child).unwrap();
+    });
+}
+
+#[test]
+fn errors() {
+    by_each_means(|means| {
+        let mut queue = Queue::new(means);
+        let event = Event::new(true).unwrap();
+        event.set();
+        for result in [queue.reregister(&event, 1), queue.deregister(&event)] {
+            assert_eq!(result.unwrap_err().kind(), io::ErrorKind::NotFound);
+        }
+        for interest in [
+            Interest::WRITABLE,
+            Interest::READABLE | Interest::WRITABLE,
+            Interest::PRIORITY,
+        ] {
+            let error = queue.register_for(&event, 1, interest).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+        }
+        queue.register(&event, 1).unwrap();
+        let error = queue.register(&event, 2).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(queue.events(LONG), [1]);
+
+        /// A number that is no handle.
+        struct Nothing(usize);
+        impl AsRawHandle for Nothing {
+            fn as_raw_handle(&self) -> RawHandle {
+                std::ptr::without_provenance_mut(self.0)
+            }
+        }
+        for number in [0, 0x7fff_fff0] {
+            let error = queue.register(&Nothing(number), 3).unwrap_err();
+            // ERROR_INVALID_HANDLE.
+            assert_eq!(error.raw_os_error(), Some(6));
+        }
+        // A handle that was closed while registered disturbs nobody.
+        let closed = Event::new(false).unwrap();
+        let number = Nothing(closed.as_raw_handle().addr());
+        queue.register(&number, 4).unwrap();
+        drop(closed);
+        queue.is_silent();
+        queue.deregister(&number).unwrap();
+    });
+}
+
+/// The queue goes while some wait, some have come and some are being signalled.
+#[test]
+fn the_queue_goes_first() {
+    by_each_means(|means| {
+        for _ in 0..20 {
+            let mut queue = Queue::new(means);
+            let events: Vec<_> = (0..6).map(|n| Event::new(n % 2 == 0).unwrap()).collect();
+            for (token, event) in events.iter().enumerate() {
+                queue.register(event, token).unwrap();
+            }
+            events[0].set();
+            assert_eq!(queue.events(LONG), [0]);
+            events[1].set();
+            let handle = Arc::downgrade(queue.selector.port().handle());
+            thread::scope(|scope| {
+                scope.spawn(|| events[2].set());
+                scope.spawn(|| events[3].set());
+                drop(queue);
+            });
+            assert_eq!(Weak::strong_count(&handle), 0);
+            for event in &events {
+                event.set();
+            }
+        }
+    });
+}
+
+/// Many at once, from many threads.
+#[test]
+fn many_handles() {
+    by_each_means(|means| {
+        const COUNT: usize = 200;
+        let mut queue = Queue::new(means);
+        let events: Vec<_> = (0..COUNT).map(|_| Event::new(false).unwrap()).collect();
+        for (token, event) in events.iter().enumerate() {
+            queue.register(event, token).unwrap();
+        }
+        for _ in 0..3 {
+            thread::scope(|scope| {
+                for part in events.chunks(COUNT / 4) {
+                    scope.spawn(move || part.iter().for_each(|event| event.set()));
+                }
+                let mut seen = vec![0; COUNT];
+                while seen.iter().sum::<u32>() < COUNT as u32 {
+                    for token in queue.events(LONG) {
+                        seen[token] += 1;
+                        queue.reregister(&events[token], token).unwrap();
+                    }
+                }
+                assert!(seen.iter().all(|count| *count == 1));
+            });
+        }
+        queue.is_silent();
+    });
+}

@@ -1,0 +1,127 @@
+//! A warm queue allocates nothing: neither `poll`, nor a wake, nor arming after `WouldBlock`, nor registering anew.
+//!
+//! Doubles of kernels do, in the calls of the selectors above them.
+#![cfg(all(
+    feature = "os-poll",
+    feature = "net",
+    not(target_os = "wasi"),
+    not(any(
+        mio_event_ports_double,
+        mio_kqueue_double = "apple",
+        mio_kqueue_double = "dragonfly",
+        mio_kqueue_double = "freebsd",
+        mio_kqueue_double = "netbsd",
+        mio_kqueue_double = "openbsd"
+    ))
+))]
+#![allow(unsafe_code)]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::{ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Token, Waker};
+use support::{loopback, poll, queue};
+
+/// How often anything in this process has asked for memory.
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+// SAFETY: everything is handed to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract of this very method.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const WAKE: Token = Token(100);
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+#[test]
+fn a_warm_queue_allocates_nothing() {
+    let (mut queue, mut events) = queue();
+    let listener = TcpListener::bind(loopback()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut pairs: Vec<(TcpStream, std::net::TcpStream)> = (0..8)
+        .map(|_| {
+            let peer = std::net::TcpStream::connect(address).unwrap();
+            let (stream, _) = loop {
+                match listener.accept() {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        std::thread::yield_now();
+                    }
+                    accepted => break accepted.unwrap(),
+                }
+            };
+            (stream, peer)
+        })
+        .collect();
+    for (token, (stream, _)) in pairs.iter_mut().enumerate() {
+        queue
+            .registry()
+            .register(stream, Token(token), BOTH)
+            .unwrap();
+    }
+    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+
+    let mut round = |round: usize| {
+        waker.wake().unwrap();
+        for (_, peer) in &mut pairs {
+            peer.write_all(b"x").unwrap();
+        }
+        let interest = if round % 2 == 0 {
+            BOTH
+        } else {
+            Interest::READABLE
+        };
+        let (stream, _) = &mut pairs[0];
+        queue
+            .registry()
+            .reregister(stream, Token(0), interest)
+            .unwrap();
+        let (mut read, mut woken) = (0, false);
+        while read < pairs.len() || !woken {
+            poll(&mut queue, &mut events, Duration::from_secs(20));
+            for event in &events {
+                if event.token() == WAKE {
+                    woken = true;
+                    continue;
+                }
+                let (stream, _) = &mut pairs[event.token().0];
+                let mut buffer = [0; 16];
+                while let Ok(count) = stream.read(&mut buffer) {
+                    read += count;
+                }
+            }
+        }
+    };
+    for number in 0..20 {
+        round(number);
+    }
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    for number in 0..100 {
+        round(number);
+    }
+    assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
+}

@@ -1,0 +1,224 @@
+//! What named pipes leave behind: no handle, no memory; and what they allocate while they work: nothing.
+//!
+//! One test only, so that nothing else in this process opens handles or allocates meanwhile.
+#![cfg(all(windows, feature = "os-ext"))]
+#![allow(unsafe_code)]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::{ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mio::windows::NamedPipe;
+use mio::{Events, Poll, Token, Waker};
+use support::pipes::{self, BOTH, Kind};
+use support::{LONG, handles, poll, queue, would_block};
+
+const SERVER: Token = Token(0);
+const CLIENT: Token = Token(1);
+
+struct Counting;
+
+static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: all is done by the system's allocator; the counters do not touch the memory.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATED.fetch_add(1, Ordering::Relaxed);
+        LIVE.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise is handed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+#[test]
+fn all_counts() {
+    println!("everything_comes_back_in_every_order");
+    everything_comes_back_in_every_order();
+    println!("pipes_come_back_while_the_queue_lives");
+    pipes_come_back_while_the_queue_lives();
+    println!("a_refused_operation_gives_its_memory_back");
+    a_refused_operation_gives_its_memory_back();
+    println!("steady_traffic_allocates_nothing");
+    steady_traffic_allocates_nothing();
+}
+
+/// What a run is about, in the order in which it is dropped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Part {
+    Server,
+    Client,
+    Listening,
+    Queue,
+}
+
+/// A pair with a read and a write in flight in each direction, and a pipe with a connect in flight; all dropped in this order.
+fn run(order: &[Part], with_clones: bool) {
+    let (mut queue, mut events) = queue();
+    let (server, client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
+    let name = pipes::name();
+    let mut listening = NamedPipe::new(&name).unwrap();
+    queue
+        .registry()
+        .register(&mut listening, Token(2), BOTH)
+        .unwrap();
+    would_block(listening.connect());
+    assert_eq!({ &server }.write(&[1; 100_000]).unwrap(), 100_000);
+    assert_eq!({ &client }.write(&[2; 100_000]).unwrap(), 100_000);
+    // Some of the packets are taken, others wait in the queue, and so do notices.
+    support::nothing_comes(&mut queue, &mut events, Token(2));
+    let clones = with_clones.then(|| {
+        let registry = queue.registry().try_clone().unwrap();
+        let waker = Waker::new(&registry, Token(3)).unwrap();
+        waker.wake().unwrap();
+        (registry, waker)
+    });
+    let mut parts = (Some(server), Some(client), Some(listening), Some(queue));
+    for part in order {
+        match part {
+            Part::Server => drop(parts.0.take()),
+            Part::Client => drop(parts.1.take()),
+            Part::Listening => drop(parts.2.take()),
+            Part::Queue => drop(parts.3.take()),
+        }
+    }
+    // The last owners of the port.
+    drop(clones);
+}
+
+fn orders() -> Vec<Vec<Part>> {
+    let parts = [Part::Server, Part::Client, Part::Listening, Part::Queue];
+    let mut orders: Vec<Vec<Part>> = vec![vec![]];
+    for _ in parts {
+        orders = orders
+            .into_iter()
+            .flat_map(|order| {
+                parts
+                    .into_iter()
+                    .filter(|part| !order.contains(part))
+                    .map(|part| [order.as_slice(), &[part]].concat())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+    }
+    assert_eq!(orders.len(), 24);
+    orders
+}
+
+///
+fn everything_comes_back_in_every_order() {
+    for with_clones in [false, true] {
+        let orders = orders();
+        // What is made once.
+        run(&orders[0], with_clones);
+        let before = handles::open();
+        for order in &orders {
+            let live = LIVE.load(Ordering::Relaxed);
+            run(order, with_clones);
+            assert_eq!(handles::open(), before, "{order:?}");
+            assert_eq!(LIVE.load(Ordering::Relaxed), live, "{order:?}");
+        }
+    }
+}
+
+/// Dropped pipes are closed by the polls that follow.
+fn pipes_come_back_while_the_queue_lives() {
+    let (mut queue, mut events) = queue();
+    let mut round = |queue: &mut Poll| {
+        let (server, client) = pipes::registered(queue, Kind::Bytes, 4096);
+        assert_eq!({ &server }.write(&[1; 100_000]).unwrap(), 100_000);
+        drop(client);
+        drop(server);
+        support::nothing_comes(queue, &mut events, SERVER);
+    };
+    round(&mut queue);
+    let (before, live) = (handles::open(), LIVE.load(Ordering::Relaxed));
+    for _ in 0..10 {
+        round(&mut queue);
+    }
+    assert_eq!(handles::open(), before);
+    assert_eq!(LIVE.load(Ordering::Relaxed), live);
+}
+
+/// what fails at once, without a packet.
+fn a_refused_operation_gives_its_memory_back() {
+    let (mut queue, mut events) = queue();
+    let (server, client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
+    drop(client);
+    support::wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+    let refuse = || {
+        for _ in 0..100 {
+            assert_eq!(
+                { &server }.write(&[1; 1000]).unwrap_err().kind(),
+                ErrorKind::BrokenPipe
+            );
+            assert_eq!({ &server }.read(&mut [0; 8]).unwrap(), 0);
+        }
+    };
+    refuse();
+    let (before, live) = (handles::open(), LIVE.load(Ordering::Relaxed));
+    refuse();
+    assert_eq!(LIVE.load(Ordering::Relaxed), live);
+    drop(server);
+    support::nothing_comes(&mut queue, &mut events, SERVER);
+    assert_eq!(handles::open(), before - 1);
+}
+
+/// One message there and back.
+fn echo(queue: &mut Poll, events: &mut Events, server: &NamedPipe, client: &NamedPipe) {
+    let (mut there, mut back) = (0, 0);
+    let mut is_sent = false;
+    let mut buffer = [0; 1000];
+    while back < 1000 {
+        if !is_sent {
+            match { client }.write(&[7; 1000]) {
+                Ok(count) => is_sent = count == 1000,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+        if let Ok(count) = { server }.read(&mut buffer) {
+            there += count;
+        }
+        if there == 1000 {
+            match { server }.write(&buffer) {
+                Ok(count) => there -= count,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+        if let Ok(count) = { client }.read(&mut buffer) {
+            back += count;
+        }
+        if back < 1000 {
+            poll(queue, events, LONG);
+        }
+    }
+}
+
+fn steady_traffic_allocates_nothing() {
+    let (mut queue, mut events) = queue();
+    let (server, client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
+    for _ in 0..10 {
+        echo(&mut queue, &mut events, &server, &client);
+    }
+    let (before, live) = (
+        ALLOCATED.load(Ordering::Relaxed),
+        LIVE.load(Ordering::Relaxed),
+    );
+    for _ in 0..1000 {
+        echo(&mut queue, &mut events, &server, &client);
+    }
+    assert_eq!(LIVE.load(Ordering::Relaxed), live);
+    assert_eq!(ALLOCATED.load(Ordering::Relaxed), before);
+    assert_eq!(CLIENT.0, SERVER.0 + 1);
+}

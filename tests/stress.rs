@@ -1,0 +1,242 @@
+//! Many threads at once: connections that come and go, registrations from elsewhere, wakes; and nothing is left behind.
+//!
+//! `MIO_STRESS=N` does N times as much.
+#![cfg(all(feature = "os-poll", feature = "net", any(unix, windows)))]
+
+mod support;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use mio::net::{TcpListener, TcpStream, UdpSocket};
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use support::{LONG, loopback, poll, queue};
+
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+const LISTENER: Token = Token(usize::MAX);
+const WAKE: Token = Token(usize::MAX - 1);
+
+fn times(count: usize) -> usize {
+    let factor = std::env::var("MIO_STRESS").map_or(1, |value| value.parse().unwrap());
+    count * factor
+}
+
+/// How many handles or descriptors this process has open, where that can be told.
+fn open() -> Option<usize> {
+    #[cfg(windows)]
+    return Some(support::handles::open());
+    #[cfg(unix)]
+    std::fs::read_dir("/proc/self/fd").ok().map(Iterator::count)
+}
+
+#[test]
+fn many_threads_at_once() {
+    // What the system opens with a first socket stays open.
+    all_at_once(1);
+    let before = open();
+    for _ in 0..3 {
+        all_at_once(times(100));
+    }
+    if before.is_none() {
+        println!("not run: the descriptors of this system cannot be counted");
+    }
+    // Threads that end may take a moment to give back what is theirs.
+    let mut after = open();
+    for _ in 0..100 {
+        if after <= before {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+        after = open();
+    }
+    assert!(after <= before, "{before:?} were open, now {after:?}");
+}
+
+fn all_at_once(rounds: usize) {
+    thread::scope(|scope| {
+        scope.spawn(|| connections(rounds));
+        scope.spawn(|| registrations(rounds));
+        scope.spawn(|| wakes(rounds * 20));
+    });
+}
+
+/// Clients that connect, have one message echoed and close; every other one resets.
+fn connections(rounds: usize) {
+    const CLIENTS: usize = 3;
+    let (mut queue, mut events) = queue();
+    let mut listener = TcpListener::bind(loopback()).unwrap();
+    let address = listener.local_addr().unwrap();
+    queue
+        .registry()
+        .register(&mut listener, LISTENER, Interest::READABLE)
+        .unwrap();
+    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    let left = AtomicUsize::new(CLIENTS);
+    thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                for round in 0..rounds {
+                    client(address, round);
+                }
+                left.fetch_sub(1, Ordering::Relaxed);
+                waker.wake().unwrap();
+            });
+        }
+        let mut streams: Vec<Option<TcpStream>> = Vec::new();
+        while left.load(Ordering::Relaxed) > 0 {
+            poll(&mut queue, &mut events, LONG);
+            assert!(!events.is_empty(), "nothing comes any more");
+            for event in &events {
+                match event.token() {
+                    WAKE => {}
+                    LISTENER => accept(queue.registry(), &listener, &mut streams),
+                    Token(place) => {
+                        if streams[place].as_mut().is_some_and(|stream| !echo(stream)) {
+                            streams[place] = None;
+                        }
+                    }
+                }
+            }
+        }
+    });
+}
+
+fn accept(registry: &Registry, listener: &TcpListener, streams: &mut Vec<Option<TcpStream>>) {
+    loop {
+        match listener.accept() {
+            Ok((mut stream, _)) => {
+                let place = streams.iter().position(Option::is_none);
+                let place = place.unwrap_or(streams.len());
+                registry.register(&mut stream, Token(place), BOTH).unwrap();
+                if place == streams.len() {
+                    streams.push(None);
+                }
+                streams[place] = Some(stream);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+            // The client has gone already.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+            Err(error) => panic!("accept: {error}"),
+        }
+    }
+}
+
+/// Echoes what there is. `false` when the stream is done with.
+fn echo(stream: &mut TcpStream) -> bool {
+    let mut buffer = [0; 64];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return false,
+            Ok(count) => {
+                // So little always finds room.
+                if stream.write(&buffer[..count]).is_err() {
+                    return false;
+                }
+            }
+            Err(error) => return error.kind() == ErrorKind::WouldBlock,
+        }
+    }
+}
+
+fn client(address: SocketAddr, round: usize) {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    stream.write_all(b"hello").unwrap();
+    if round % 2 == 0 {
+        let mut answer = [0; 5];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"hello");
+    }
+}
+
+/// Sources that come, change and go through clones of a registry while their queue is waited for.
+fn registrations(rounds: usize) {
+    const THREADS: usize = 3;
+    let (mut queue, mut events) = queue();
+    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    let left = AtomicUsize::new(THREADS);
+    thread::scope(|scope| {
+        for number in 0..THREADS {
+            let registry = queue.registry().try_clone().unwrap();
+            let (waker, left) = (&waker, &left);
+            scope.spawn(move || {
+                for _ in 0..rounds {
+                    come_and_go(&registry, number);
+                }
+                left.fetch_sub(1, Ordering::Relaxed);
+                waker.wake().unwrap();
+            });
+        }
+        while left.load(Ordering::Relaxed) > 0 {
+            poll(&mut queue, &mut events, LONG);
+            assert!(!events.is_empty(), "nothing comes any more");
+            for event in &events {
+                assert!(event.token() == WAKE || event.token().0 < THREADS);
+            }
+        }
+    });
+    // All sources are gone.
+    poll(&mut queue, &mut events, Duration::from_millis(20));
+    assert!(events.iter().all(|event| event.token() == WAKE));
+}
+
+fn come_and_go(registry: &Registry, number: usize) {
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    let address = socket.local_addr().unwrap();
+    registry
+        .register(&mut socket, Token(number), Interest::READABLE)
+        .unwrap();
+    socket.send_to(b"x", address).unwrap();
+    registry
+        .reregister(&mut socket, Token(number), BOTH)
+        .unwrap();
+    if number % 2 == 0 {
+        registry.deregister(&mut socket).unwrap();
+        registry
+            .register(&mut socket, Token(number), Interest::WRITABLE)
+            .unwrap();
+    }
+    // Dropped while registered.
+}
+
+/// Wakers that come and go while others wake: no last wake is lost.
+fn wakes(count: usize) {
+    let (mut queue, mut events): (Poll, Events) = queue();
+    let wakers: Vec<_> = (0..4)
+        .map(|token| Waker::new(queue.registry(), Token(token)).unwrap())
+        .collect();
+    let written: Vec<_> = wakers.iter().map(|_| AtomicUsize::new(0)).collect();
+    let registry = queue.registry().try_clone().unwrap();
+    let is_over = AtomicBool::new(false);
+    let mut seen = vec![0; wakers.len()];
+    thread::scope(|scope| {
+        for (waker, written) in wakers.iter().zip(&written) {
+            scope.spawn(move || {
+                for number in 1..=count {
+                    written.store(number, Ordering::Relaxed);
+                    waker.wake().unwrap();
+                }
+            });
+        }
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let waker = Waker::new(&registry, WAKE).unwrap();
+                waker.wake().unwrap();
+                drop(waker);
+                thread::yield_now();
+            }
+        });
+        while seen.iter().any(|seen| *seen < count) {
+            poll(&mut queue, &mut events, LONG);
+            assert!(!events.is_empty(), "a wake was lost: {seen:?} of {count}");
+            for event in events.iter().filter(|event| event.token() != WAKE) {
+                let place = event.token().0;
+                seen[place] = written[place].load(Ordering::Relaxed);
+            }
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+}

@@ -1,0 +1,189 @@
+//! Named pipes of every kind, and what else can be opened for overlapped I/O.
+#![allow(unsafe_code)]
+
+use std::ffi::c_void;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::windows::ffi::OsStrExt;
+use std::os::windows::fs::OpenOptionsExt;
+use std::os::windows::io::{AsRawHandle, FromRawHandle, IntoRawHandle, OwnedHandle, RawHandle};
+use std::process;
+use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use mio::windows::NamedPipe;
+use mio::{Interest, Poll, Token};
+
+use super::LONG;
+
+#[link(name = "kernel32")]
+unsafe extern "system" {
+    fn CancelIoEx(handle: RawHandle, overlapped: *mut c_void) -> i32;
+    fn CreateNamedPipeW(
+        name: *const u16,
+        open_mode: u32,
+        pipe_mode: u32,
+        instances: u32,
+        out: u32,
+        r#in: u32,
+        timeout: u32,
+        security: *mut c_void,
+    ) -> RawHandle;
+    fn SetNamedPipeHandleState(
+        pipe: RawHandle,
+        mode: *const u32,
+        count: *const u32,
+        timeout: *const u32,
+    ) -> i32;
+}
+
+const PIPE_ACCESS_INBOUND: u32 = 1;
+const PIPE_ACCESS_OUTBOUND: u32 = 2;
+const PIPE_TYPE_MESSAGE: u32 = 4;
+const PIPE_READMODE_MESSAGE: u32 = 2;
+const FILE_FLAG_FIRST_PIPE_INSTANCE: u32 = 0x0008_0000;
+const ERROR_PIPE_BUSY: i32 = 231;
+const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+
+pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// In which directions bytes go, and whether they are messages.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Bytes,
+    Messages,
+    ToClient,
+    FromClient,
+}
+
+/// A name that no other pipe has.
+pub(crate) fn name() -> String {
+    static LAST: AtomicUsize = AtomicUsize::new(0);
+    let number = LAST.fetch_add(1, Ordering::Relaxed);
+    format!(r"\\.\pipe\mio-test-{}-{number}", process::id())
+}
+
+/// One of several instances of a pipe, with `quota` bytes of room in each direction.
+pub(crate) fn server(name: &str, kind: Kind, quota: u32) -> NamedPipe {
+    let (access, mode) = match kind {
+        Kind::Bytes => (PIPE_ACCESS_INBOUND | PIPE_ACCESS_OUTBOUND, 0),
+        Kind::Messages => (
+            PIPE_ACCESS_INBOUND | PIPE_ACCESS_OUTBOUND,
+            PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE,
+        ),
+        Kind::ToClient => (PIPE_ACCESS_OUTBOUND, 0),
+        Kind::FromClient => (PIPE_ACCESS_INBOUND, 0),
+    };
+    let handle = create(name, access | FILE_FLAG_OVERLAPPED, mode, quota).unwrap();
+    // SAFETY: a new handle, given away.
+    unsafe { NamedPipe::from_raw_handle(handle) }
+}
+
+fn create(name: &str, access: u32, mode: u32, quota: u32) -> io::Result<RawHandle> {
+    let wide: Vec<u16> = std::ffi::OsStr::new(name)
+        .encode_wide()
+        .chain([0])
+        .collect();
+    let security = ptr::null_mut();
+    // SAFETY: the name ends with a NUL; the rest is numbers.
+    let handle =
+        unsafe { CreateNamedPipeW(wide.as_ptr(), access, mode, 255, quota, quota, 0, security) };
+    if handle as isize == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(handle)
+}
+
+/// Whether this system makes a "first" instance of a pipe that has one already.
+pub(crate) fn another_first_is_made(name: &str) -> bool {
+    let access = PIPE_ACCESS_INBOUND | PIPE_ACCESS_OUTBOUND | FILE_FLAG_FIRST_PIPE_INSTANCE;
+    let Ok(handle) = create(name, access, 0, 0) else {
+        return false;
+    };
+    // SAFETY: a new handle, which is closed here.
+    drop(unsafe { OwnedHandle::from_raw_handle(handle) });
+    true
+}
+
+/// A file for overlapped I/O as a source.
+pub(crate) fn from_file(file: File) -> NamedPipe {
+    // SAFETY: the file gives its handle away, and there is no duplicate.
+    unsafe { NamedPipe::from_raw_handle(file.into_raw_handle()) }
+}
+
+fn options(kind: Kind) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options
+        .read(!matches!(kind, Kind::FromClient))
+        .write(!matches!(kind, Kind::ToClient));
+    options
+}
+
+/// The client's end.
+pub(crate) fn client(name: &str, kind: Kind) -> NamedPipe {
+    let file = options(kind)
+        .custom_flags(FILE_FLAG_OVERLAPPED)
+        .open(name)
+        .unwrap();
+    if let Kind::Messages = kind {
+        let mode = PIPE_READMODE_MESSAGE;
+        // SAFETY: the handle is open; one number is read.
+        let result = unsafe {
+            SetNamedPipeHandleState(file.as_raw_handle(), &mode, ptr::null(), ptr::null())
+        };
+        assert_ne!(result, 0, "{}", io::Error::last_os_error());
+    }
+    from_file(file)
+}
+
+/// The client's end, for plain blocking I/O. Waits for an instance that has no client yet.
+pub(crate) fn blocking_client(name: &str, kind: Kind) -> File {
+    let end = Instant::now() + LONG;
+    loop {
+        match options(kind).open(name) {
+            Ok(file) => return file,
+            Err(error) => {
+                assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_BUSY));
+                assert!(Instant::now() < end, "{error}");
+                thread::yield_now();
+            }
+        }
+    }
+}
+
+/// Both ends, connected.
+pub(crate) fn pair(kind: Kind, quota: u32) -> (NamedPipe, NamedPipe) {
+    let name = name();
+    let server = server(&name, kind, quota);
+    let client = client(&name, kind);
+    (server, client)
+}
+
+/// Both ends, connected and registered with `Token(0)` (the server) and `Token(1)`, after their first events.
+pub(crate) fn registered(poll: &mut Poll, kind: Kind, quota: u32) -> (NamedPipe, NamedPipe) {
+    let (mut server, mut client) = pair(kind, quota);
+    let registry = poll.registry();
+    registry.register(&mut server, Token(0), BOTH).unwrap();
+    registry.register(&mut client, Token(1), BOTH).unwrap();
+    let mut events = mio::Events::with_capacity(8);
+    let (mut first, mut second) = (false, false);
+    let end = Instant::now() + LONG;
+    while !(first && second) {
+        assert!(Instant::now() < end, "not both ends became writable");
+        super::poll(poll, &mut events, LONG);
+        for event in &events {
+            first |= event.token() == Token(0) && event.is_writable();
+            second |= event.token() == Token(1) && event.is_writable();
+        }
+    }
+    (server, client)
+}
+
+/// Cancels what the pipe has in flight, behind its back.
+pub(crate) fn cancel_all(pipe: &NamedPipe) {
+    // SAFETY: the handle is open; without an address all operations are meant.
+    let result = unsafe { CancelIoEx(pipe.as_raw_handle(), ptr::null_mut()) };
+    assert_ne!(result, 0, "{}", io::Error::last_os_error());
+}
