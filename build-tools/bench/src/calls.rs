@@ -43,7 +43,8 @@ pub(crate) fn run(
     for (case, peer, operations, calls) in read(&String::from_utf8_lossy(&log)) {
         let each = |(name, count)| (name, count as f64 / operations);
         let row = results.row(worker.backend, &case);
-        row.calls.insert(peer, calls.into_iter().map(each).collect());
+        row.calls
+            .insert(peer, calls.into_iter().map(each).collect());
     }
     Ok(())
 }
@@ -105,7 +106,10 @@ mod tests {
         let sums = read(log);
         assert_eq!(sums.len(), 1);
         let (case, peer, operations, calls) = &sums[0];
-        assert_eq!((case.as_str(), peer.as_str(), *operations), ("wake", "ours", 2.0));
+        assert_eq!(
+            (case.as_str(), peer.as_str(), *operations),
+            ("wake", "ours", 2.0)
+        );
         let expected = [("epoll_wait".to_owned(), 1), ("write".to_owned(), 1)];
         assert_eq!(*calls, expected.into());
     }

@@ -18,7 +18,10 @@ pub(crate) fn run(places: &Places, results: &mut Results) -> Result<()> {
     let features = "features = [\"os-poll\", \"os-ext\", \"net\"]";
     let peers = [
         ("ours", format!("mio = {{ {ours}, {features} }}")),
-        ("upstream", format!("mio = {{ version = \"=1.2.5\", {features} }}")),
+        (
+            "upstream",
+            format!("mio = {{ version = \"=1.2.5\", {features} }}"),
+        ),
         ("polling", "polling = \"3\"".to_owned()),
     ];
     for (peer, dependency) in peers {
@@ -84,7 +87,10 @@ fn compiled(deps: &Path) -> Result<(usize, usize)> {
     }
     let mut lines = 0;
     for file in files {
-        lines += fs::read_to_string(&file).with_context(|| file.clone())?.lines().count();
+        lines += fs::read_to_string(&file)
+            .with_context(|| file.clone())?
+            .lines()
+            .count();
     }
     Ok((crates, lines))
 }

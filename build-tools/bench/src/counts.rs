@@ -94,7 +94,10 @@ mod tests {
 
     #[test]
     fn the_total_of_a_dump_is_found() {
-        assert_eq!(total("events: Ir\nsummary: 32025\n\nfn=(1)\n"), Some(32025.0));
+        assert_eq!(
+            total("events: Ir\nsummary: 32025\n\nfn=(1)\n"),
+            Some(32025.0)
+        );
         assert_eq!(total("events: Ir\n"), None);
     }
 }

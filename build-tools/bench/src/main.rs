@@ -128,7 +128,10 @@ fn run(options: &Run) -> Result<()> {
         return Ok(());
     }
     if results.is_empty() {
-        anyhow::bail!("no case is called {}; see --list", options.cases.join(" or "));
+        anyhow::bail!(
+            "no case is called {}; see --list",
+            options.cases.join(" or ")
+        );
     }
     if options.cases.is_empty() && !options.quick {
         cost::run(&places, &mut results)?;

@@ -90,10 +90,7 @@ impl Worker {
 }
 
 /// Runs a command and hands over each line it prints, at once.
-pub(crate) fn lines(
-    command: &mut Command,
-    mut take: impl FnMut(&str) -> Result<()>,
-) -> Result<()> {
+pub(crate) fn lines(command: &mut Command, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything that is run on this project, above all `cargo xtask test`.
 
+mod bench;
 mod cli;
 mod examples;
 mod features;
@@ -54,6 +55,7 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
         Command::Targets(options) => targets::run(&project, options),
         Command::Witnesses(options) => witnesses::run(&project, options),
         Command::Readme { check } => readme::run(&project, *check),
+        Command::Bench(options) => bench::run(&project, options),
         Command::Stress(options) => stress::run(&project, options),
     }
 }
