@@ -186,3 +186,38 @@ fn one_number_on_two_queues() {
         event.is_readable()
     });
 }
+
+/// closed while registered, at a time when both are ready and nobody serves them, one disturbs nobody else.
+#[test]
+fn one_that_was_closed_disturbs_nobody() {
+    let (mut queue, mut events) = queue();
+    let (closed, _peer) = streams();
+    let (left, right) = streams();
+    let both = [(&closed, ONE), (&left, Token(2))];
+    for (stream, token) in both {
+        queue
+            .registry()
+            .register(&mut Source(&number(stream)), token, BOTH)
+            .unwrap();
+    }
+    // A selector that is told levels only doubts both by then.
+    let end = Instant::now() + Duration::from_millis(300);
+    while Instant::now() < end {
+        poll(
+            &mut queue,
+            &mut events,
+            end.saturating_duration_since(Instant::now()),
+        );
+    }
+    let gone = number(&closed);
+    drop(closed);
+    for _ in 0..20 {
+        support::send(&right, b"x");
+        wait_for(&mut queue, &mut events, Token(2), |event| {
+            event.is_readable()
+        });
+        assert_eq!(drain(&left), b"x");
+    }
+    nothing_comes(&mut queue, &mut events, ONE);
+    assert!(queue.registry().deregister(&mut Source(&gone)).is_err());
+}

@@ -90,7 +90,10 @@ fn registrations_do_not_prolong_the_time() {
 }
 
 /// a signal is `Interrupted`, nothing is left in `Events`, and no wake is lost.
-#[cfg(all(unix, not(target_os = "espidf")))] // There are no signals.
+#[cfg(all(
+    unix,
+    not(any(target_os = "espidf", target_os = "horizon", target_os = "vita"))
+))] // These have no signals.
 #[test]
 #[allow(unsafe_code)]
 fn a_signal_interrupts() {

@@ -12,7 +12,30 @@ use crate::sys::contract::Record as _;
 /// An event is a hint: it may be spurious, and several changes may come as one event. What it means is found out by doing the
 /// operation until it says [`WouldBlock`](std::io::ErrorKind::WouldBlock).
 ///
-/// Which methods hold in which situation differs between systems; each method says how far it can be relied on.
+/// Which methods hold in which situation differs between systems; each method says how far it can be relied on. These are rows of
+/// `tests/snapshots/truth.md` of the repository, which is measured. R is [`is_readable`](Event::is_readable), W
+/// [`is_writable`](Event::is_writable), rc [`is_read_closed`](Event::is_read_closed), wc
+/// [`is_write_closed`](Event::is_write_closed), e [`is_error`](Event::is_error); `-` is no event, and empty is what that system has
+/// not. A source registered with [`Interest::READABLE`](crate::Interest::READABLE):
+///
+/// | situation | afd | epoll, poll | event-ports | kqueue | poll-oneoff | wasip2 |
+/// |---|---|---|---|---|---|---|
+/// | TCP: peer shut its writing half | R rc | R rc | R | R rc | R | R |
+/// | TCP: peer closed | R rc | R rc | R | R rc | R | R |
+/// | TCP: reset by peer | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |
+/// | TCP: connection refused | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |
+/// | TCP: both halves shut | - | R rc wc | R rc wc | R rc | R rc | R |
+/// | UDP: nobody at the connected address | - | wc e | wc e | R | R | R |
+/// | Pipe reader: writer gone |  | rc wc | rc wc | R rc | R rc |  |
+///
+/// And one registered with [`Interest::WRITABLE`](crate::Interest::WRITABLE):
+///
+/// | situation | afd | epoll, poll | event-ports | kqueue | poll-oneoff | wasip2 |
+/// |---|---|---|---|---|---|---|
+/// | TCP: peer shut its writing half | W | W | W | W | W | W |
+/// | TCP: own writing half shut | W | W | W | W wc | W | W |
+/// | TCP: reset by peer | R W rc wc e | W rc wc e | W rc wc e | W wc e | W wc |  |
+/// | Pipe writer: reader gone |  | W wc e | W wc e | W wc | W |  |
 ///
 /// # Examples
 ///
@@ -82,7 +105,8 @@ impl Event {
         self.record.is_read_closed()
     }
 
-    /// The writing half is closed: this side shut both halves, the reader of a pipe is gone, or the connection failed.
+    /// The writing half is closed: this side shut both halves (on kqueue: its writing half), the reader of a pipe is gone, or the
+    /// connection failed.
     ///
     /// Best effort. A peer that only shut its own writing half does not close ours. On epoll, event ports and poll(2) an error without any
     /// other condition counts as closed. Windows tells what the peer and the network did, not what this side has shut.

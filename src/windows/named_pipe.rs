@@ -27,6 +27,9 @@ use crate::{Interest, Registry, Token};
 /// its client has no events. `is_read_closed` and `is_write_closed` are never set: the next client may come. The end is a `read`
 /// that returns 0.
 ///
+/// A server's end that was made for writing only may not be asked whether it has a client: it is taken to have one until
+/// [`connect`](NamedPipe::connect) finds that it has none. So call that before you poll.
+///
 /// # The server's end
 ///
 /// [`new`](NamedPipe::new), then [`connect`](NamedPipe::connect), then a writable event, then

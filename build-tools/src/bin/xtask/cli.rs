@@ -52,6 +52,8 @@ pub(crate) enum Command {
     },
     /// Measure against upstream's mio, `polling` and bare system calls: time, instructions, system calls, memory, builds
     Bench(Bench),
+    /// Measure a build for Windows, and one of the registry's mio 1.2.5: time, crates, lines
+    BuildCost,
     /// Run the tests of all backends again and again on a machine that is kept busy
     Stress(Stress),
 }
@@ -131,7 +133,7 @@ pub(crate) struct Stress {
     /// Threads that spin alongside [default: twice the processors]
     #[arg(long, value_name = "N")]
     pub(crate) load: Option<usize>,
-    /// Only this backend, such as poll-pipe; may be given several times
+    /// Only this backend, such as poll-pipe, or `windows` under Wine; may be given several times
     #[arg(long, value_name = "BACKEND")]
     pub(crate) only: Vec<String>,
     /// Build with optimisation

@@ -1,7 +1,9 @@
 //! `cargo xtask`: everything that is run on this project, above all `cargo xtask test`.
 
 mod bench;
+mod build_cost;
 mod cli;
+mod clients;
 mod examples;
 mod features;
 mod foreign;
@@ -17,6 +19,7 @@ mod step;
 mod stress;
 mod targets;
 mod wasi;
+mod wine;
 mod witnesses;
 
 use std::process::ExitCode;
@@ -56,6 +59,7 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
         Command::Witnesses(options) => witnesses::run(&project, options),
         Command::Readme { check } => readme::run(&project, *check),
         Command::Bench(options) => bench::run(&project, options),
+        Command::BuildCost => build_cost::run(&project),
         Command::Stress(options) => stress::run(&project, options),
     }
 }

@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use crate::project::PLAIN;
 use crate::report::Mend;
 use crate::step::{Context, Step};
+use crate::wine;
 
 /// A tool, a command that succeeds where it is there, and Debian's package of it.
 struct Tool {
@@ -101,6 +102,11 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
         }
     }
 
+    // Only two stages need these, and say so.
+    if let Err(error) = wine::install(context) {
+        context.say(&format!("{error:#}"))?;
+    }
+
     if !lines.is_empty() {
         bail!(Mend::new("tools are missing", lines.join(" && ")));
     }
@@ -111,7 +117,9 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
         "build-tools/bench",
         "build-tools/loom",
         "build-tools/apps/tokio-smoke",
+        "build-tools/apps/tokio-pipes",
         "build-tools/apps/api-upstream",
+        "build-tools/apps/clients",
     ] {
         let manifest = context.project.path(lock).join("Cargo.toml");
         if manifest.exists() {

@@ -9,7 +9,10 @@ use indicatif::ProgressBar;
 use crate::project::{BACKENDS, Backend, PLAIN, Project};
 use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
-use crate::{bench, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi};
+use crate::{
+    bench, clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi,
+    wine,
+};
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
 
@@ -76,6 +79,11 @@ fn stages() -> Vec<Stage> {
         Box::new(event_ports_double),
     );
     add(
+        "poll-oneoff-double",
+        "what needs no waker on poll_oneoff, over a double of its host",
+        Box::new(poll_oneoff_double),
+    );
+    add(
         "mutations",
         "each known mistake in the selectors over doubles is noticed by a test",
         Box::new(mutations::all),
@@ -122,6 +130,16 @@ fn stages() -> Vec<Stage> {
         "a tokio program on this library, on every backend",
         Box::new(tokio),
     );
+    for backend in clients::USUAL {
+        add(
+            &format!("clients-{}", backend.name),
+            &format!(
+                "tests of tokio and of others that stand on mio, on {}",
+                backend.name
+            ),
+            Box::new(move |context| clients::run(context, backend)),
+        );
+    }
     add(
         "package",
         "the published crate is complete and builds on its own",
@@ -142,6 +160,13 @@ fn stages() -> Vec<Stage> {
         "all tests on 64-bit ARM, emulated",
         Box::new(foreign::linux_aarch64),
     );
+    for (profile, flag) in [("debug", ""), ("release", "--release")] {
+        add(
+            &format!("windows-wine-{profile}"),
+            &format!("all tests and the examples on Windows in {profile}, under Wine"),
+            Box::new(move |context| wine::suite(context, flag)),
+        );
+    }
     add(
         "targets",
         "one target for each selector and pointer width, checked or linked, and its witnesses",
@@ -151,6 +176,11 @@ fn stages() -> Vec<Stage> {
         "features-elsewhere",
         "every set of features on one target of each selector",
         Box::new(targets::powersets),
+    );
+    add(
+        "no-system",
+        "one error, and what to do, where there is no operating system",
+        Box::new(targets::one_error_without_a_system),
     );
     add(
         "oldest",
@@ -200,7 +230,7 @@ fn seldom() -> Vec<Stage> {
         ),
         stage(
             "valgrind",
-            "all tests under valgrind",
+            "all tests but `descriptors` under valgrind",
             Box::new(seldom::valgrind),
         ),
         stage(
@@ -255,6 +285,21 @@ fn event_ports_double(context: &mut Context<'_>) -> Result<()> {
         step("--test=*", "signal"),
     ];
     context.run_each(steps)
+}
+
+/// Preview 1 of WASI: what a guest can do there that has neither wakers nor signals.
+fn poll_oneoff_double(context: &mut Context<'_>) -> Result<()> {
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "test --all-features --no-fail-fast --test truth_table --test registering --test source_fd",
+    )
+    .set("RUSTFLAGS", "--cfg mio_poll_oneoff_double")
+    .set(
+        "CARGO_TARGET_DIR",
+        context.project.target("poll-oneoff-double"),
+    );
+    context.run(step).map(drop)
 }
 
 /// Prints the stages.
@@ -359,6 +404,7 @@ fn fmt(context: &mut Context<'_>) -> Result<()> {
         "build-tools/bench",
         "build-tools/loom",
         "build-tools/apps/tokio-smoke",
+        "build-tools/apps/tokio-pipes",
     ] {
         let manifest = format!("{folder}/Cargo.toml");
         let step = Step::new("cargo").words("fmt --all --check --manifest-path");

@@ -9,7 +9,7 @@ use std::os::windows::io::RawSocket;
 use crate::sys::raw;
 
 /// `WSAENOTSOCK`.
-const NOT_A_SOCKET: i32 = 10_038;
+pub(super) const NOT_A_SOCKET: i32 = 10_038;
 
 /// The socket below `socket`, which AFD has refused with `refusal`; asked for by `ioctl`.
 ///

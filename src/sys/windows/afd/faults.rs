@@ -3,7 +3,7 @@
 use crate::sys::raw::NTSTATUS;
 
 #[cfg(test)]
-pub(super) use plans::{CALLS, CANCELS, POLLS, Plan};
+pub(super) use plans::{CALLS, CANCELS, LOOKS, POLLS, Plan};
 
 /// The status by which the next poll is to fail.
 #[cfg(test)]
@@ -15,6 +15,18 @@ pub(super) fn poll() -> Option<NTSTATUS> {
 #[cfg(test)]
 pub(super) fn cancel() -> Option<NTSTATUS> {
     plans::next(&CANCELS)
+}
+
+/// The error by which a look at so many sockets is to fail.
+#[cfg(test)]
+pub(super) fn look(count: usize) -> Option<i32> {
+    LOOKS.get().and_then(|fails| fails(count))
+}
+
+/// None: outside of tests there are only the kernel's own.
+#[cfg(not(test))]
+pub(super) fn look(_: usize) -> Option<i32> {
+    None
 }
 
 /// None: outside of tests there are only the kernel's own.
@@ -51,6 +63,8 @@ mod plans {
         pub(in super::super) static POLLS: Cell<Option<Plan>> = const { Cell::new(None) };
         /// For cancelling.
         pub(in super::super) static CANCELS: Cell<Option<Plan>> = const { Cell::new(None) };
+        /// For looks: the error of one at so many sockets.
+        pub(in super::super) static LOOKS: Cell<Option<fn(usize) -> Option<i32>>> = const { Cell::new(None) };
         /// How many polls and cancels this thread has asked for.
         pub(in super::super) static CALLS: Cell<usize> = const { Cell::new(0) };
     }

@@ -34,6 +34,8 @@ mod cost_tests;
 #[cfg(test)]
 mod end_tests;
 #[cfg(test)]
+mod look_tests;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

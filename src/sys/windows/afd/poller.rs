@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem;
+use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
@@ -137,12 +138,11 @@ impl Poller {
         if self.looks.is_empty() {
             return None;
         }
-        let result = syscall::look(&mut self.looks);
+        let mut wake_at = match syscall::look(&mut self.looks) {
+            Ok(()) => None,
+            Err(_) => self.look_one_by_one(),
+        };
         let now = Instant::now();
-        if result.is_err() {
-            return now.checked_add(SOON);
-        }
-        let mut wake_at = None;
         let looked = self.looks.iter().zip(&self.asked);
         for (source, (look, asked)) in self.looked_at.iter().zip(looked) {
             if records.room() == 0 {
@@ -164,6 +164,26 @@ impl Poller {
         }
         // So that nobody starves when there is less room than events.
         self.looked_at.rotate_left(1);
+        wake_at
+    }
+}
+
+impl Poller {
+    /// One of those that were looked at may fail all of them, so each is looked at by itself. Returns when to look again at those
+    /// of which nothing is known now.
+    fn look_one_by_one(&mut self) -> Option<Instant> {
+        let mut wake_at = None;
+        for (look, asked) in self.looks.iter_mut().zip(&mut self.asked) {
+            match syscall::look(slice::from_mut(look)) {
+                Ok(()) => {}
+                Err(error) if syscall::says_no_socket(&error) => look.set_closed(),
+                Err(_) => {
+                    look.set_unknown();
+                    *asked = 0;
+                    wake_at = earlier(wake_at, Instant::now().checked_add(SOON));
+                }
+            }
+        }
         wake_at
     }
 }

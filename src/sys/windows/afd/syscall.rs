@@ -5,6 +5,7 @@ use std::io;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawSocket};
 use std::ptr;
 
+use super::base::NOT_A_SOCKET;
 use super::faults;
 use super::machine::Answer;
 use super::source::AfdPoll;
@@ -274,6 +275,16 @@ impl Look {
         })
     }
 
+    /// It was found closed.
+    pub(super) fn set_closed(&mut self) {
+        self.0.revents = raw::POLLNVAL as i16;
+    }
+
+    /// Nothing is known of it.
+    pub(super) fn set_unknown(&mut self) {
+        self.0.revents = 0;
+    }
+
     /// What was seen, in AFD's words. A socket that is not open has been closed.
     pub(super) fn seen(&self) -> u32 {
         let seen = self.0.revents;
@@ -296,8 +307,16 @@ impl Look {
     }
 }
 
-/// `WSAPoll` without waiting.
+/// Whether a look has failed because there is no such socket.
+pub(super) fn says_no_socket(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(NOT_A_SOCKET)
+}
+
+/// `WSAPoll` without waiting. One socket that is closed may be told by its record, or by an error.
 pub(super) fn look(sockets: &mut [Look]) -> io::Result<()> {
+    if let Some(code) = faults::look(sockets.len()) {
+        return Err(io::Error::from_raw_os_error(code));
+    }
     let count = u32::try_from(sockets.len()).unwrap_or(u32::MAX);
     // SAFETY: the call reads and writes so many records, for which there is room; a `Look` is one `WSAPOLLFD`.
     let result = unsafe { raw::WSAPoll(sockets.as_mut_ptr().cast(), count, 0) };

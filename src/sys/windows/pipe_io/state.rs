@@ -155,6 +155,9 @@ impl<M: Memory, P> State<M, P> {
         match device.start(Call::Connect, serial, memory, 0) {
             Ok(pending) => {
                 self.connect = Some(InFlight { serial, pending });
+                // So nobody is there, whatever the system said before.
+                self.is_up = false;
+                self.ready.writable = false;
                 Err(would_block())
             }
             Err((memory, fault)) => {

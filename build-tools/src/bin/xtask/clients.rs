@@ -1,0 +1,135 @@
+//! The test suites of crates that stand on mio, from the registry's packages, run on this library.
+//!
+//! `build-tools/apps/clients/Cargo.toml` names the crates. Their sources are copied out of Cargo's cache into one workspace, so
+//! that their tests can be built, with this library in mio's place and with the versions that `suites.lock` names.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::project::{BACKENDS, Backend, PLAIN, Project};
+use crate::report::Mend;
+use crate::step::{Context, Step};
+
+/// A crate and the tests of it that use the event queue, as arguments for Cargo.
+const SUITES: [(&str, &str); 2] = [
+    (
+        "tokio",
+        "--features full,test-util --test tcp* --test ud* --test un* --test net_* --test io_async_fd* --test process* \
+         --test signal* --test rt_* --test time_* --test no_rt --test buffered",
+    ),
+    ("notify", "--lib"),
+];
+
+/// On one backend.
+pub(crate) fn run(context: &mut Context<'_>, backend: Backend) -> Result<()> {
+    let folder = workspace(context)?;
+    let tree =
+        Step::cargo(context.project, PLAIN, "tree --locked --invert mio@1.3.0").folder(&folder);
+    let tree = context.run(tree)?;
+    let root = format!("({})", context.project.root.display());
+    if !tree.lines().next().is_some_and(|line| line.contains(&root)) {
+        bail!("the suites are not built on this library: {tree}");
+    }
+    let steps = SUITES.map(|(name, arguments)| {
+        Step::cargo(
+            context.project,
+            backend,
+            "test --locked --no-fail-fast --package",
+        )
+        .words(name)
+        .words(arguments)
+        .folder(&folder)
+        .set(
+            "CARGO_TARGET_DIR",
+            context.project.target(&format!("clients-{}", backend.name)),
+        )
+        .limit(40 * 60)
+    });
+    context.run_each(steps)
+}
+
+/// The backend that users get, and the one that is most unlike it.
+pub(crate) const USUAL: [Backend; 2] = [BACKENDS[0], BACKENDS[3]];
+
+/// Lays the workspace anew and returns its folder.
+fn workspace(context: &mut Context<'_>) -> Result<PathBuf> {
+    let manifest = context.project.path("build-tools/apps/clients/Cargo.toml");
+    let metadata = Step::cargo(
+        context.project,
+        PLAIN,
+        "metadata --locked --format-version 1 --manifest-path",
+    )
+    .argument(&manifest);
+    let metadata = context.run(metadata)?;
+    let folder = context.project.cache.join("clients");
+    for (name, _) in SUITES {
+        let from = source(&metadata, name).context(Mend::new(
+            "the lock file of the clients lacks one of them",
+            "cargo update --manifest-path build-tools/apps/clients/Cargo.toml",
+        ))?;
+        let to = folder.join(name);
+        if to.exists() {
+            fs::remove_dir_all(&to).with_context(|| format!("{}", to.display()))?;
+        }
+        copy(&from, &to).with_context(|| format!("{}", from.display()))?;
+    }
+    let members = SUITES.map(|(name, _)| format!("\"{name}\"")).join(", ");
+    let text = format!(
+        "[workspace]\nresolver = \"2\"\nmembers = [{members}]\n\n[patch.crates-io]\ntokio = {{ path = \"tokio\" }}\nmio = {{ path = \"{}\" }}\n",
+        context.project.root.display()
+    );
+    fs::write(folder.join("Cargo.toml"), text)?;
+    fs::copy(lock(context.project), folder.join("Cargo.lock"))?;
+    Ok(folder)
+}
+
+fn lock(project: &Project) -> PathBuf {
+    project.path("build-tools/apps/clients/suites.lock")
+}
+
+/// The folder of a package's source, out of Cargo's metadata.
+fn source(metadata: &str, name: &str) -> Option<PathBuf> {
+    // Before it Cargo may tell of its downloads.
+    let metadata = metadata.lines().find(|line| line.starts_with('{'))?;
+    let metadata: serde_json::Value = serde_json::from_str(metadata).ok()?;
+    let packages = metadata.get("packages")?.as_array()?;
+    let package = packages
+        .iter()
+        .find(|package| package.get("name").and_then(|found| found.as_str()) == Some(name))?;
+    let manifest = Path::new(package.get("manifest_path")?.as_str()?);
+    manifest.parent().map(Path::to_owned)
+}
+
+/// Copies a package, without the files that speak of the workspace it came from.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == "Cargo.lock" || name == "Cargo.toml.orig" {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to.join(name))?;
+        } else {
+            fs::copy(entry.path(), to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source;
+    use std::path::Path;
+
+    #[test]
+    fn a_package_is_found_in_metadata() {
+        let metadata = "Downloading\n".to_owned()
+            + r#"{"packages":[{"name":"a","manifest_path":"/x/a-1/Cargo.toml"},{"name":"b","manifest_path":"/x/b-2/Cargo.toml"}]}"#;
+        assert_eq!(source(&metadata, "b").as_deref(), Some(Path::new("/x/b-2")));
+        assert_eq!(source(&metadata, "c"), None);
+    }
+}
