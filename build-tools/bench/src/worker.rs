@@ -34,6 +34,7 @@ pub(crate) struct Case {
     pub(crate) case: String,
     pub(crate) backend: String,
     pub(crate) about: String,
+    pub(crate) threads: bool,
     pub(crate) peers: Vec<String>,
 }
 

@@ -1,6 +1,6 @@
 //! Ending a wait from elsewhere.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
@@ -33,27 +33,42 @@ pub fn burst<P: Peer>(meter: &mut Meter<'_>) {
     );
 }
 
-/// Two threads wake each other in turn.
+/// Who is to play. Odd: the other thread.
+const OVER: usize = usize::MAX;
+
+/// Two threads wake each other in turn. Who is woken looks whether it is its turn: some queues return without a wake.
 pub fn ping_pong<P: Peer>(meter: &mut Meter<'_>) {
-    let done = Arc::new(AtomicBool::new(false));
+    let ball = Arc::new(AtomicUsize::new(0));
     let (mut here, mut there) = (P::new(), P::new());
     let (wake_here, wake_there) = (here.waker(1), there.waker(1));
     let other = thread::spawn({
-        let done = Arc::clone(&done);
+        let ball = Arc::clone(&ball);
         move || {
             let mut events = P::events(16);
-            while !done.load(Ordering::SeqCst) {
+            loop {
                 there.poll(&mut events, None);
-                P::wake(&wake_here);
+                match ball.load(Ordering::SeqCst) {
+                    OVER => return,
+                    turn if turn % 2 == 1 => {
+                        ball.store(turn + 1, Ordering::SeqCst);
+                        P::wake(&wake_here);
+                    }
+                    _ => {}
+                }
             }
         }
     });
     let mut events = P::events(16);
+    let mut turn = 0;
     meter.each(|| {
+        ball.store(turn + 1, Ordering::SeqCst);
         P::wake(&wake_there);
-        here.poll(&mut events, None);
+        turn += 2;
+        while ball.load(Ordering::SeqCst) != turn {
+            here.poll(&mut events, None);
+        }
     });
-    done.store(true, Ordering::SeqCst);
+    ball.store(OVER, Ordering::SeqCst);
     P::wake(&wake_there);
     assert!(other.join().is_ok());
 }
