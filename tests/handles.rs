@@ -43,6 +43,13 @@ fn no_socket_is_inherited_and_all_are_non_blocking() {
     assert!(!handles::is_inherited(&client));
     assert!(!handles::is_inherited(&accepted));
     assert!(!handles::is_inherited(&udp));
+    #[cfg(feature = "os-ext")]
+    {
+        use std::os::windows::io::AsRawHandle;
+        let name = format!(r"\\.\pipe\mio-test-{}-inherited", std::process::id());
+        let pipe = mio::windows::NamedPipe::new(name).unwrap();
+        assert!(!handles::would_be_inherited(pipe.as_raw_handle()));
+    }
 }
 
 /// A-69: each constructor, with an address that it cannot have.

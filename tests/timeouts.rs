@@ -13,8 +13,6 @@ use std::time::{Duration, Instant};
 #[cfg(not(target_os = "wasi"))]
 use mio::{Token, Waker};
 use support::queue;
-#[cfg(unix)]
-use support::wait_for;
 
 ///
 #[test]
@@ -97,6 +95,8 @@ fn registrations_do_not_prolong_the_time() {
 #[test]
 #[allow(unsafe_code)]
 fn a_signal_interrupts() {
+    use support::wait_for;
+
     extern "C" fn nothing(_: libc::c_int) {}
     let (mut queue, mut events) = queue();
     let waker = Waker::new(queue.registry(), Token(1)).unwrap();

@@ -337,20 +337,20 @@ pub(crate) fn read_all(
 /// What was done: one row for each group, then what was left out.
 pub(crate) fn summary(os: &Os, groups: &[Group], began: Instant) -> String {
     let mut text = format!(
-        "{:<12} {:>7} {:>9} {:>7} {:>6} {:>3}  file\n",
-        "group", "targets", "generated", "checked", "linked", "run"
+        "{:<12} {:>7} {:>9} {:>8} {:>7} {:>6} {:>3}  file\n",
+        "group", "targets", "generated", "bindings", "checked", "linked", "run"
     );
     for group in groups {
         let name = group.path.file_stem().unwrap_or_default().to_string_lossy();
         let members = || os.targets.iter().filter(|target| target.group == name);
-        let [generated, checked, linked, run] =
-            ["generated", "checked", "linked", "run"].map(|word| {
+        let [generated, bindings, checked, linked, run] =
+            ["generated", "bindings", "checked", "linked", "run"].map(|word| {
                 members()
                     .filter(|target| os.proof(target).word() == word)
                     .count()
             });
         text.push_str(&format!(
-            "{name:<12} {:>7} {generated:>9} {checked:>7} {linked:>6} {run:>3}  generated/{}\n",
+            "{name:<12} {:>7} {generated:>9} {bindings:>8} {checked:>7} {linked:>6} {run:>3}  generated/{}\n",
             group.serves.len(),
             group.path.display()
         ));

@@ -12,7 +12,30 @@ use crate::sys::contract::Record as _;
 /// An event is a hint: it may be spurious, and several changes may come as one event. What it means is found out by doing the
 /// operation until it says [`WouldBlock`](std::io::ErrorKind::WouldBlock).
 ///
-/// Which methods hold in which situation differs between systems; each method says how far it can be relied on.
+/// Which methods hold in which situation differs between systems; each method says how far it can be relied on. These are rows of
+/// `tests/snapshots/truth.md` of the repository, which is measured. R is [`is_readable`](Event::is_readable), W
+/// [`is_writable`](Event::is_writable), rc [`is_read_closed`](Event::is_read_closed), wc
+/// [`is_write_closed`](Event::is_write_closed), e [`is_error`](Event::is_error); `-` is no event, and empty is what that system has
+/// not. A source registered with [`Interest::READABLE`](crate::Interest::READABLE):
+///
+/// | situation | afd | epoll, poll | event-ports | kqueue | poll-oneoff | wasip2 |
+/// |---|---|---|---|---|---|---|
+/// | TCP: peer shut its writing half | R rc | R rc | R | R rc | R | R |
+/// | TCP: peer closed | R rc | R rc | R | R rc | R | R |
+/// | TCP: reset by peer | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |
+/// | TCP: connection refused | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |
+/// | TCP: both halves shut | - | R rc wc | R rc wc | R rc | R rc | R |
+/// | UDP: nobody at the connected address | - | wc e | wc e | R | R | R |
+/// | Pipe reader: writer gone |  | rc wc | rc wc | R rc | R rc |  |
+///
+/// And one registered with [`Interest::WRITABLE`](crate::Interest::WRITABLE):
+///
+/// | situation | afd | epoll, poll | event-ports | kqueue | poll-oneoff | wasip2 |
+/// |---|---|---|---|---|---|---|
+/// | TCP: peer shut its writing half | W | W | W | W | W | W |
+/// | TCP: own writing half shut | W | W | W | W wc | W | W |
+/// | TCP: reset by peer | R W rc wc e | W rc wc e | W rc wc e | W wc e | W wc |  |
+/// | Pipe writer: reader gone |  | W wc e | W wc e | W wc | W |  |
 ///
 /// # Examples
 ///
@@ -42,18 +65,21 @@ pub struct Event {
 impl Event {
     /// The token given when the source was registered.
     #[must_use]
+    #[inline]
     pub fn token(&self) -> Token {
         self.record.token()
     }
 
     /// Data, a connection, priority data or an end of file can be read.
     #[must_use]
+    #[inline]
     pub fn is_readable(&self) -> bool {
         self.record.is_readable()
     }
 
     /// Data can be written, or a connection attempt has ended.
     #[must_use]
+    #[inline]
     pub fn is_writable(&self) -> bool {
         self.record.is_writable()
     }
@@ -63,6 +89,7 @@ impl Event {
     /// It may come alone: on epoll, event ports and poll(2) an unreachable peer of a UDP socket shows as an error that is neither readable
     /// nor writable (and as [`is_write_closed`](Event::is_write_closed)). kqueue reports it together with a closed half.
     #[must_use]
+    #[inline]
     pub fn is_error(&self) -> bool {
         self.record.is_error()
     }
@@ -73,15 +100,18 @@ impl Event {
     /// without `POLLRDHUP`), a read that returns `Ok(0)` is the only sign. It never holds merely because this side shut its writing
     /// half.
     #[must_use]
+    #[inline]
     pub fn is_read_closed(&self) -> bool {
         self.record.is_read_closed()
     }
 
-    /// The writing half is closed: this side shut both halves, the reader of a pipe is gone, or the connection failed.
+    /// The writing half is closed: this side shut both halves (on kqueue: its writing half), the reader of a pipe is gone, or the
+    /// connection failed.
     ///
     /// Best effort. A peer that only shut its own writing half does not close ours. On epoll, event ports and poll(2) an error without any
     /// other condition counts as closed. Windows tells what the peer and the network did, not what this side has shut.
     #[must_use]
+    #[inline]
     pub fn is_write_closed(&self) -> bool {
         self.record.is_write_closed()
     }
@@ -90,23 +120,27 @@ impl Event {
     ///
     /// Such an event is [`is_readable`](Event::is_readable), too. Only epoll, event ports, poll(2) and Windows sockets have it.
     #[must_use]
+    #[inline]
     pub fn is_priority(&self) -> bool {
         self.record.is_priority()
     }
 
     /// POSIX asynchronous I/O has completed. Always `false` but on kqueue.
     #[must_use]
+    #[inline]
     pub fn is_aio(&self) -> bool {
         self.record.is_aio()
     }
 
     /// A list of POSIX asynchronous I/O has completed. Always `false` but on FreeBSD.
     #[must_use]
+    #[inline]
     pub fn is_lio(&self) -> bool {
         self.record.is_lio()
     }
 
     /// The event that this record is.
+    #[inline]
     pub(crate) fn from_record(record: &sys::Record) -> &Event {
         let event: *const Event = std::ptr::from_ref(record).cast();
         // SAFETY: `Event` is a `repr(transparent)` struct of one field, a `sys::Record`, so both have the same size, alignment

@@ -7,10 +7,20 @@ pub(crate) mod contract;
 #[allow(dead_code)] // Which of them a build uses depends on its features.
 pub(crate) mod errors;
 
-#[cfg(all(test, any(unix, windows), feature = "os-poll"))]
+#[cfg(all(
+    test,
+    any(unix, windows),
+    feature = "os-poll",
+    not(mio_poll_oneoff_double)
+))]
 mod contract_tests;
 // Hosts of WASI, played by Linux.
-#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
+#[cfg(all(
+    any(test, mio_poll_oneoff_double),
+    target_os = "linux",
+    feature = "os-poll"
+))]
+#[allow(dead_code)] // Outside of unit tests one host is played.
 #[path = "wasip1/double/mod.rs"]
 mod wasip1_hosts;
 
@@ -46,6 +56,7 @@ mod wait_elsewhere;
         any(target_os = "linux", target_os = "android"),
         not(any(
             mio_event_ports_double,
+            mio_poll_oneoff_double,
             mio_kqueue_double = "apple",
             mio_kqueue_double = "dragonfly",
             mio_kqueue_double = "freebsd",
@@ -56,6 +67,7 @@ mod wait_elsewhere;
     path = "os/linux.rs"
 )]
 #[cfg_attr(mio_event_ports_double, path = "os/linux_event_ports_double.rs")]
+#[cfg_attr(mio_poll_oneoff_double, path = "os/linux_poll_oneoff_double.rs")]
 #[cfg_attr(
     any(
         mio_kqueue_double = "apple",
@@ -97,6 +109,9 @@ pub(crate) mod atomic;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // A system without a page has no flags.
 pub(crate) mod flags;
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)] // For queues in the kernel.
+pub(crate) mod identity;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // For queues in the kernel.
 pub(crate) mod kernel_vec;

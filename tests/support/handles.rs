@@ -36,7 +36,11 @@ const HANDLE_FLAG_INHERIT: u32 = 1;
 
 /// Whether a child process would inherit the socket.
 pub(crate) fn is_inherited(socket: &impl AsRawSocket) -> bool {
-    let handle = socket.as_raw_socket() as usize as Handle;
+    would_be_inherited(socket.as_raw_socket() as usize as Handle)
+}
+
+/// Whether a child process would inherit the handle.
+pub(crate) fn would_be_inherited(handle: Handle) -> bool {
     let mut flags = 0;
     // SAFETY: GetHandleInformation writes one `u32` to `flags`.
     let result = unsafe { GetHandleInformation(handle, &mut flags) };

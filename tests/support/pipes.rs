@@ -3,7 +3,7 @@
 
 use std::ffi::c_void;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, IntoRawHandle, OwnedHandle, RawHandle};
@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Instant;
 
 use mio::windows::NamedPipe;
-use mio::{Interest, Poll, Token};
+use mio::{Events, Interest, Poll, Token};
 
 use super::LONG;
 
@@ -47,6 +47,8 @@ const FILE_FLAG_FIRST_PIPE_INSTANCE: u32 = 0x0008_0000;
 const ERROR_PIPE_BUSY: i32 = 231;
 const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
 
+pub(crate) const SERVER: Token = Token(0);
+pub(crate) const CLIENT: Token = Token(1);
 pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// In which directions bytes go, and whether they are messages.
@@ -161,24 +163,30 @@ pub(crate) fn pair(kind: Kind, quota: u32) -> (NamedPipe, NamedPipe) {
     (server, client)
 }
 
-/// Both ends, connected and registered with `Token(0)` (the server) and `Token(1)`, after their first events.
+/// Both ends, connected and registered with `SERVER` and `CLIENT`, after their first events.
 pub(crate) fn registered(poll: &mut Poll, kind: Kind, quota: u32) -> (NamedPipe, NamedPipe) {
     let (mut server, mut client) = pair(kind, quota);
     let registry = poll.registry();
-    registry.register(&mut server, Token(0), BOTH).unwrap();
-    registry.register(&mut client, Token(1), BOTH).unwrap();
-    let mut events = mio::Events::with_capacity(8);
+    registry.register(&mut server, SERVER, BOTH).unwrap();
+    registry.register(&mut client, CLIENT, BOTH).unwrap();
+    let mut events = Events::with_capacity(8);
     let (mut first, mut second) = (false, false);
     let end = Instant::now() + LONG;
     while !(first && second) {
         assert!(Instant::now() < end, "not both ends became writable");
         super::poll(poll, &mut events, LONG);
         for event in &events {
-            first |= event.token() == Token(0) && event.is_writable();
-            second |= event.token() == Token(1) && event.is_writable();
+            first |= event.token() == SERVER && event.is_writable();
+            second |= event.token() == CLIENT && event.is_writable();
         }
     }
     (server, client)
+}
+
+/// A pipe, registered for everything.
+pub(crate) fn watched(poll: &Poll, mut pipe: NamedPipe, token: Token) -> NamedPipe {
+    poll.registry().register(&mut pipe, token, BOTH).unwrap();
+    pipe
 }
 
 /// Cancels what the pipe has in flight, behind its back.
@@ -186,4 +194,63 @@ pub(crate) fn cancel_all(pipe: &NamedPipe) {
     // SAFETY: the handle is open; without an address all operations are meant.
     let result = unsafe { CancelIoEx(pipe.as_raw_handle(), ptr::null_mut()) };
     assert_ne!(result, 0, "{}", io::Error::last_os_error());
+}
+
+/// Reads from `pipe` until there are `len` bytes, polling in between.
+pub(crate) fn receive(
+    queue: &mut Poll,
+    events: &mut Events,
+    mut pipe: &NamedPipe,
+    token: Token,
+    len: usize,
+) -> Vec<u8> {
+    let mut all = Vec::new();
+    let mut buffer = [0; 1024];
+    while all.len() < len {
+        match pipe.read(&mut buffer) {
+            Ok(0) => panic!("the end after {} bytes", all.len()),
+            Ok(count) => all.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                super::wait_for(queue, events, token, |event| event.is_readable());
+            }
+            Err(error) => panic!("read: {error}"),
+        }
+    }
+    all
+}
+
+/// Polls until a read returns something else than `WouldBlock`.
+pub(crate) fn read_at_last(
+    queue: &mut Poll,
+    events: &mut Events,
+    mut pipe: &NamedPipe,
+    token: Token,
+) -> io::Result<usize> {
+    loop {
+        match pipe.read(&mut [0; 64]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                super::wait_for(queue, events, token, |event| event.is_readable());
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Writes all of it, polling in between.
+pub(crate) fn send(
+    queue: &mut Poll,
+    events: &mut Events,
+    mut pipe: &NamedPipe,
+    token: Token,
+    data: &[u8],
+) {
+    loop {
+        match pipe.write(data) {
+            Ok(count) => return assert_eq!(count, data.len()),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                super::wait_for(queue, events, token, |event| event.is_writable());
+            }
+            Err(error) => panic!("write: {error}"),
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! AIX.
 
-use super::{Group, Name, Os, Target, Version};
+use super::{Group, Name, Os, Proof, Target, Version};
 
 /// AIX.
 pub(super) const AIX: Os = Os {
@@ -20,7 +20,7 @@ pub(super) const AIX: Os = Os {
         name: "all",
         cfg: &[],
     }],
-    proven: &[],
+    proven: PROVEN,
     targets: TARGETS,
     left_out: &[],
 };
@@ -43,3 +43,11 @@ macro_rules! row {
 const TARGETS: &[Target] = &[
     row!("powerpc64-ibm-aix", "all", "powerpc64-ibm-aix7.2", []),
 ];
+
+/// What cannot be proven of it.
+const PROVEN: &[(&str, Proof)] = &[(
+    "powerpc64-ibm-aix",
+    Proof::Generated(
+        "std of rustc 1.96 does not compile for it: `libc::stat` has no field `st_atime`",
+    ),
+)];

@@ -1,6 +1,6 @@
 //! Nintendo 3DS.
 
-use super::{Group, Name, Os, Target, Version};
+use super::{Group, Name, Os, Proof, Target, Version};
 
 /// Nintendo 3DS.
 pub(super) const HORIZON: Os = Os {
@@ -20,7 +20,7 @@ pub(super) const HORIZON: Os = Os {
         name: "all",
         cfg: &[],
     }],
-    proven: &[],
+    proven: PROVEN,
     targets: TARGETS,
     left_out: &[],
 };
@@ -43,3 +43,11 @@ macro_rules! row {
 const TARGETS: &[Target] = &[
     row!("armv6k-nintendo-3ds", "all", "armv6k-unknown-none-eabihf", []),
 ];
+
+/// What cannot be proven of it.
+const PROVEN: &[(&str, Proof)] = &[(
+    "armv6k-nintendo-3ds",
+    Proof::Generated(
+        "std of rustc 1.96 does not compile for it: it takes `libc::pollfd::events` for an `i16`, and it is an `i32`",
+    ),
+)];

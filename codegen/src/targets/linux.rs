@@ -254,8 +254,16 @@ const LINUX_LEFT_OUT: &[LeftOut] = &[
     },
 ];
 
-/// What is proven of them beyond a check.
+/// Why neither rustc nor `libc` is asked.
+const NO_BACKEND: &str = "Debian's rustc has no code generator for it";
+
+/// What is proven of them beyond a check, and what cannot be.
 const PROVEN: &[(&str, Proof)] = &[
+    ("csky-unknown-linux-gnuabiv2", Proof::Generated(NO_BACKEND)),
+    (
+        "csky-unknown-linux-gnuabiv2hf",
+        Proof::Generated(NO_BACKEND),
+    ),
     ("aarch64-unknown-linux-musl", Proof::Run("linux-aarch64")),
     ("i686-unknown-linux-musl", Proof::Run("linux-i686")),
     ("s390x-unknown-linux-musl", Proof::Run("linux-s390x")),

@@ -1,6 +1,6 @@
 //! NuttX.
 
-use super::{Group, Name, Os, Target, Version};
+use super::{Group, Name, Os, Proof, Target, Version};
 
 /// NuttX.
 pub(super) const NUTTX: Os = Os {
@@ -20,7 +20,7 @@ pub(super) const NUTTX: Os = Os {
         name: "all",
         cfg: &[],
     }],
-    proven: &[],
+    proven: PROVEN,
     targets: TARGETS,
     left_out: &[],
 };
@@ -58,4 +58,29 @@ const TARGETS: &[Target] = &[
     row!("thumbv8m.base-nuttx-eabi", "all", "thumbv8m.base-unknown-none-eabi", []),
     row!("thumbv8m.main-nuttx-eabi", "all", "thumbv8m.main-unknown-none-eabi", []),
     row!("thumbv8m.main-nuttx-eabihf", "all", "thumbv8m.main-unknown-none-eabihf", []),
+];
+
+/// Why the library is not compiled.
+const NO_STD: &str =
+    "std of rustc 1.96 does not compile for it: there is no `libc::_SC_HOST_NAME_MAX`";
+
+/// What cannot be proven of it.
+const PROVEN: &[(&str, Proof)] = &[
+    ("aarch64-unknown-nuttx", Proof::Generated(NO_STD)),
+    ("armv7a-nuttx-eabi", Proof::Generated(NO_STD)),
+    ("armv7a-nuttx-eabihf", Proof::Generated(NO_STD)),
+    ("riscv32imac-unknown-nuttx-elf", Proof::Generated(NO_STD)),
+    ("riscv32imafc-unknown-nuttx-elf", Proof::Generated(NO_STD)),
+    ("riscv32imc-unknown-nuttx-elf", Proof::Generated(NO_STD)),
+    ("riscv64gc-unknown-nuttx-elf", Proof::Generated(NO_STD)),
+    ("riscv64imac-unknown-nuttx-elf", Proof::Generated(NO_STD)),
+    ("thumbv6m-nuttx-eabi", Proof::Generated(NO_STD)),
+    ("thumbv7a-nuttx-eabi", Proof::Generated(NO_STD)),
+    ("thumbv7a-nuttx-eabihf", Proof::Generated(NO_STD)),
+    ("thumbv7em-nuttx-eabi", Proof::Generated(NO_STD)),
+    ("thumbv7em-nuttx-eabihf", Proof::Generated(NO_STD)),
+    ("thumbv7m-nuttx-eabi", Proof::Generated(NO_STD)),
+    ("thumbv8m.base-nuttx-eabi", Proof::Generated(NO_STD)),
+    ("thumbv8m.main-nuttx-eabi", Proof::Generated(NO_STD)),
+    ("thumbv8m.main-nuttx-eabihf", Proof::Generated(NO_STD)),
 ];

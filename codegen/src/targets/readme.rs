@@ -13,7 +13,7 @@ const END: &str = "<!-- End of what `cargo xtask readme` writes. -->\n";
 /// The table: a row for each system.
 pub fn platforms() -> String {
     let mut text = String::from(
-        "| system | selector | waker | run | linked | checked |\n|---|---|---|---|---|---|\n",
+        "| system | selector | waker | run | linked | checked | bindings only |\n|---|---|---|---|---|---|---|\n",
     );
     let mut names: Vec<(&Name, Vec<(&Os, &Target)>)> = Vec::new();
     for (os, target) in all() {
@@ -29,72 +29,46 @@ pub fn platforms() -> String {
     }
     names.sort_by_key(|(name, _)| name.title.to_lowercase());
     for (name, targets) in names {
-        let mut by_proof: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut by_proof: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let mut reasons: Vec<&str> = Vec::new();
         for (os, target) in targets {
             let proof = os.proof(target);
-            by_proof
-                .entry(proof.word())
-                .or_default()
-                .push(target.triple);
+            let triple = format!("`{}`", target.triple);
+            by_proof.entry(proof.word()).or_default().push(triple);
             if let Proof::Generated(reason) = proof {
                 reasons.push(reason);
             }
         }
-        let triples = |word: &str| match by_proof.get(word) {
-            None => "—".to_owned(),
-            Some(triples) => {
-                let triples = triples.iter().map(|triple| format!("`{triple}`"));
-                triples.collect::<Vec<_>>().join(", ")
-            }
-        };
-        let checked = match by_proof.get("checked").map_or(&[][..], Vec::as_slice) {
-            [] => String::new(),
-            [one] => format!("`{one}`"),
-            [first, .., last] => {
-                let count = by_proof["checked"].len();
-                if count == 2 {
-                    format!("`{first}`, `{last}`")
-                } else {
-                    format!("{count} targets")
-                }
-            }
-        };
         reasons.dedup();
-        let left: Vec<String> = match by_proof.get("generated") {
-            None => Vec::new(),
-            Some(triples) => vec![format!("not {}: {}", plural(triples), reasons.join("; "))],
+        let named = |word: &str| {
+            by_proof
+                .get(word)
+                .map_or_else(String::new, |triples| triples.join(", "))
         };
-        let parts: Vec<String> = [checked]
-            .into_iter()
-            .filter(|text| !text.is_empty())
-            .chain(left)
-            .collect();
-        let checked = if parts.is_empty() {
-            "—".to_owned()
-        } else {
-            parts.join("; ")
+        let count = |word: &str| by_proof.get(word).map_or(0, Vec::len);
+        let rest = match (count("bindings"), count("generated")) {
+            (0, 0) => String::new(),
+            (bindings, 0) => bindings.to_string(),
+            (0, left) => format!("{left}; {}", reasons.join("; ")),
+            (bindings, left) => format!(
+                "{}; of these {left}: {}",
+                bindings + left,
+                reasons.join("; ")
+            ),
         };
         writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {checked} |",
+            "| {} | {} | {} | {} | {} | {} | {rest} |",
             name.title,
             name.selector,
             name.waker,
-            triples("run"),
-            triples("linked"),
+            named("run"),
+            named("linked"),
+            named("checked"),
         )
         .expect("a string takes any text");
     }
     text
-}
-
-/// One triple by name, more by number.
-fn plural(triples: &[&str]) -> String {
-    match triples {
-        [one] => format!("`{one}`"),
-        _ => format!("{} targets", triples.len()),
-    }
 }
 
 /// README's text with its table as it should be; none if it has no place for one.

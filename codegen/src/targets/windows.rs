@@ -87,7 +87,7 @@ const PROVEN: &[(&str, Proof)] = &[
     ("x86_64-uwp-windows-gnu", Proof::Generated(NO_STD)),
     ("x86_64-uwp-windows-msvc", Proof::Generated(NO_STD)),
     ("x86_64-win7-windows-gnu", Proof::Generated(NO_STD)),
-    ("x86_64-pc-windows-gnu", Proof::Run("wine")),
+    ("x86_64-pc-windows-gnu", Proof::Run("windows-wine")),
 ];
 
 /// 32-bit ARM.

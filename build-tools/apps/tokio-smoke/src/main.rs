@@ -1,25 +1,26 @@
-//! What tokio does with an event queue: TCP, UDP, Unix sockets, pipes to a child process, and signals; on both of its runtimes.
+//! What tokio does with an event queue: TCP and UDP everywhere; Unix sockets, pipes to a child process, and signals on Unix; on both
+//! of its runtimes.
 //!
 //! Exits 0 and prints one line for each part if everything came as it should, within the time limit.
+
+#[cfg(unix)]
+mod unix;
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{
-    TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, unix::pipe,
-};
-use tokio::process::Command;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// Each part has this long; all of them take a few seconds even on a slow machine.
-const LIMIT: Duration = Duration::from_secs(60);
+/// Each part has this long; all of them take a few seconds even on a slow machine. Under Wine every call goes through its one server,
+/// which a busy machine slows down many times over.
+const LIMIT: Duration = Duration::from_secs(if cfg!(windows) { 400 } else { 60 });
 
 const LOOPBACK: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
@@ -48,10 +49,8 @@ fn all(name: &str, runtime: &Runtime) -> io::Result<()> {
     part(runtime, name, "tcp", tcp())?;
     part(runtime, name, "tcp with a slow reader", slow_reader())?;
     part(runtime, name, "udp", udp())?;
-    part(runtime, name, "unix sockets", unix())?;
-    part(runtime, name, "process", process())?;
-    part(runtime, name, "pipe", pipes())?;
-    part(runtime, name, "signal", signals())?;
+    #[cfg(unix)]
+    unix::all(runtime, name)?;
     part(runtime, name, "wakes", wakes())?;
     part(runtime, name, "time", time())
 }
@@ -188,131 +187,6 @@ async fn udp() -> io::Result<()> {
         )?;
     }
     serving.abort();
-    Ok(())
-}
-
-async fn unix() -> io::Result<()> {
-    let path = std::env::temp_dir().join(format!("mio-tokio-smoke-{}", std::process::id()));
-    let outcome = unix_at(&path).await;
-    std::fs::remove_file(&path)?;
-    outcome?;
-
-    let (mut one, mut other) = UnixStream::pair()?;
-    one.write_all(b"pair").await?;
-    drop(one);
-    let mut text = String::new();
-    other.read_to_string(&mut text).await?;
-    expect(text == "pair", "a pair does not carry what was sent")?;
-
-    let (one, other) = UnixDatagram::pair()?;
-    let receiving = tokio::spawn(async move {
-        let mut buffer = [0; 16];
-        let length = other.recv(&mut buffer).await?;
-        Ok::<_, io::Error>(buffer[..length].to_vec())
-    });
-    one.send(b"datagram").await?;
-    let received = receiving.await.map_err(io::Error::other)??;
-    expect(received == b"datagram", "a datagram is not what was sent")
-}
-
-async fn unix_at(path: &std::path::Path) -> io::Result<()> {
-    let listener = UnixListener::bind(path)?;
-    let mut clients = JoinSet::new();
-    for client in 0..20_u8 {
-        let path = path.to_owned();
-        clients.spawn(async move {
-            let mut stream = UnixStream::connect(path).await?;
-            stream.write_all(&[client; 1000]).await?;
-            stream.shutdown().await?;
-            let mut answer = Vec::new();
-            stream.read_to_end(&mut answer).await?;
-            expect(answer == [client; 1000], "an answer is not what was sent")
-        });
-    }
-    for _ in 0..20 {
-        let (mut stream, _) = listener.accept().await?;
-        tokio::spawn(async move {
-            let mut text = Vec::new();
-            stream.read_to_end(&mut text).await?;
-            stream.write_all(&text).await
-        });
-    }
-    join(clients).await
-}
-
-/// Pipes to and from a child, its end, and its end by force.
-async fn process() -> io::Result<()> {
-    let mut child = Command::new("cat")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let mut input = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    let text = "a line of text\n".repeat(50_000);
-    let sent = text.clone();
-    let writing = tokio::spawn(async move { input.write_all(sent.as_bytes()).await });
-    let mut output = BufReader::new(output);
-    let mut received = String::new();
-    while output.read_line(&mut received).await? > 0 {}
-    writing.await.map_err(io::Error::other)??;
-    expect(received == text, "cat does not give back what it was given")?;
-    expect(child.wait().await?.success(), "cat fails")?;
-
-    let status = Command::new("sh").args(["-c", "exit 7"]).status().await?;
-    expect(status.code() == Some(7), "an exit status is lost")?;
-
-    let mut endless = Command::new("sleep")
-        .arg("1000")
-        .kill_on_drop(true)
-        .spawn()?;
-    expect(
-        timeout(Duration::from_millis(20), endless.wait())
-            .await
-            .is_err(),
-        "sleep ends at once",
-    )?;
-    endless.kill().await?;
-
-    let mut children = JoinSet::new();
-    for number in 0..8 {
-        children.spawn(async move {
-            let output = Command::new("sh")
-                .args(["-c", &format!("echo {number}")])
-                .output()
-                .await?;
-            expect(
-                output.stdout == format!("{number}\n").as_bytes(),
-                "a child's output is lost",
-            )
-        });
-    }
-    join(children).await
-}
-
-async fn pipes() -> io::Result<()> {
-    let (mut sender, mut receiver) = pipe::pipe()?;
-    let text = b"through a pipe ".repeat(20_000);
-    let sent = text.clone();
-    let writing = tokio::spawn(async move { sender.write_all(&sent).await });
-    let mut received = Vec::new();
-    receiver.read_to_end(&mut received).await?;
-    writing.await.map_err(io::Error::other)??;
-    expect(received == text, "a pipe does not carry what was sent")
-}
-
-/// Signals reach tokio through a socket pair that its driver keeps registered.
-async fn signals() -> io::Result<()> {
-    let mut first = signal(SignalKind::user_defined1())?;
-    let mut second = signal(SignalKind::user_defined2())?;
-    let process = std::process::id().to_string();
-    for _ in 0..20 {
-        for (name, signal) in [("-USR1", &mut first), ("-USR2", &mut second)] {
-            let status = Command::new("kill").args([name, &process]).status().await?;
-            expect(status.success(), "kill fails")?;
-            expect(signal.recv().await.is_some(), "a signal is lost")?;
-        }
-    }
     Ok(())
 }
 

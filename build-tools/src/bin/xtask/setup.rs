@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use crate::project::PLAIN;
 use crate::report::Mend;
 use crate::step::{Context, Step};
+use crate::wine;
 
 /// A tool, a command that succeeds where it is there, and Debian's package of it.
 struct Tool {
@@ -18,7 +19,7 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: [Tool; 3] = [
+const TOOLS: [Tool; 5] = [
     Tool {
         name: "a C linker",
         probe: &["cc", "--version"],
@@ -33,6 +34,16 @@ const TOOLS: [Tool; 3] = [
         name: "pip (fetches the header packs)",
         probe: &["python3", "-m", "pip", "--version"],
         package: "python3-pip",
+    },
+    Tool {
+        name: "valgrind (counts instructions)",
+        probe: &["valgrind", "--version"],
+        package: "valgrind",
+    },
+    Tool {
+        name: "strace (counts system calls)",
+        probe: &["strace", "--version"],
+        package: "strace",
     },
 ];
 
@@ -91,6 +102,11 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
         }
     }
 
+    // Only two stages need these, and say so.
+    if let Err(error) = wine::install(context) {
+        context.say(&format!("{error:#}"))?;
+    }
+
     if !lines.is_empty() {
         bail!(Mend::new("tools are missing", lines.join(" && ")));
     }
@@ -98,8 +114,10 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     // One fetch here, so that a registry that cannot be reached is told once and clearly.
     for lock in [
         "",
+        "build-tools/bench",
         "build-tools/loom",
         "build-tools/apps/tokio-smoke",
+        "build-tools/apps/tokio-pipes",
         "build-tools/apps/api-upstream",
         "build-tools/apps/clients",
     ] {

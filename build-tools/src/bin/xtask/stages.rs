@@ -10,7 +10,8 @@ use crate::project::{BACKENDS, Backend, PLAIN, Project};
 use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
 use crate::{
-    clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi,
+    bench, clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi,
+    wine,
 };
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
@@ -78,6 +79,11 @@ fn stages() -> Vec<Stage> {
         Box::new(event_ports_double),
     );
     add(
+        "poll-oneoff-double",
+        "what needs no waker on poll_oneoff, over a double of its host",
+        Box::new(poll_oneoff_double),
+    );
+    add(
         "mutations",
         "each known mistake in the selectors over doubles is noticed by a test",
         Box::new(mutations::all),
@@ -104,6 +110,11 @@ fn stages() -> Vec<Stage> {
     );
     add("tools", "tests of this program", Box::new(tools));
     add("loom", "models of the wake protocols", Box::new(loom));
+    add(
+        "bench-gate",
+        "instructions, system calls and allocations have not grown",
+        Box::new(bench::gate),
+    );
     add(
         "examples",
         "examples run, serve and refuse what is wrong",
@@ -149,6 +160,13 @@ fn stages() -> Vec<Stage> {
         "all tests on 64-bit ARM, emulated",
         Box::new(foreign::linux_aarch64),
     );
+    for (profile, flag) in [("debug", ""), ("release", "--release")] {
+        add(
+            &format!("windows-wine-{profile}"),
+            &format!("all tests and the examples on Windows in {profile}, under Wine"),
+            Box::new(move |context| wine::suite(context, flag)),
+        );
+    }
     add(
         "targets",
         "one target for each selector and pointer width, checked or linked, and its witnesses",
@@ -158,6 +176,11 @@ fn stages() -> Vec<Stage> {
         "features-elsewhere",
         "every set of features on one target of each selector",
         Box::new(targets::powersets),
+    );
+    add(
+        "no-system",
+        "one error, and what to do, where there is no operating system",
+        Box::new(targets::one_error_without_a_system),
     );
     add(
         "oldest",
@@ -264,6 +287,21 @@ fn event_ports_double(context: &mut Context<'_>) -> Result<()> {
     context.run_each(steps)
 }
 
+/// Preview 1 of WASI: what a guest can do there that has neither wakers nor signals.
+fn poll_oneoff_double(context: &mut Context<'_>) -> Result<()> {
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "test --all-features --no-fail-fast --test truth_table --test registering --test source_fd",
+    )
+    .set("RUSTFLAGS", "--cfg mio_poll_oneoff_double")
+    .set(
+        "CARGO_TARGET_DIR",
+        context.project.target("poll-oneoff-double"),
+    );
+    context.run(step).map(drop)
+}
+
 /// Prints the stages.
 pub(crate) fn list() {
     for stage in stages().into_iter().chain(seldom()) {
@@ -362,11 +400,16 @@ fn fmt(context: &mut Context<'_>) -> Result<()> {
         .map(drop)
         .context(Mend::new("the formatting is another", "cargo fmt --all"));
     // The packages with a workspace of their own. The one file of api-upstream is the library's and is among the above.
-    for folder in ["build-tools/loom", "build-tools/apps/tokio-smoke"] {
+    for folder in [
+        "build-tools/bench",
+        "build-tools/loom",
+        "build-tools/apps/tokio-smoke",
+        "build-tools/apps/tokio-pipes",
+    ] {
         let manifest = format!("{folder}/Cargo.toml");
-        let step = Step::new("cargo").words("fmt --check --manifest-path");
+        let step = Step::new("cargo").words("fmt --all --check --manifest-path");
         if let Err(error) = context.run(step.argument(&manifest)) {
-            let command = format!("cargo fmt --manifest-path {manifest}");
+            let command = format!("cargo fmt --all --manifest-path {manifest}");
             outcome = Err(error.context(Mend::new("the formatting is another", command)));
         }
     }
@@ -384,6 +427,12 @@ fn clippy(context: &mut Context<'_>) -> Result<()> {
     }
     let smoke = Step::cargo(project, PLAIN, "clippy --all-targets -- -D warnings");
     steps.push(smoke.folder(project.path("build-tools/apps/tokio-smoke")));
+    let bench = "clippy --release --workspace --all-targets -- -D warnings";
+    steps.push(
+        Step::cargo(project, PLAIN, bench)
+            .folder(project.path("build-tools/bench"))
+            .set("CARGO_TARGET_DIR", project.target("bench")),
+    );
     let models = Step::cargo(
         project,
         PLAIN,

@@ -1,4 +1,5 @@
-//! The tests of every backend, many times, while other threads keep the processors busy.
+//! The tests of every backend, many times, while other threads keep the processors busy. With `--only windows` those of Windows,
+//! under Wine.
 
 use std::hint;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,10 +12,48 @@ use crate::cli;
 use crate::project::{BACKENDS, Backend, Project};
 use crate::report;
 use crate::step::{Context, Counts, Step};
+use crate::wine::Wine;
 
-/// What became of one backend's runs.
+/// The name of what runs under Wine.
+const WINDOWS: &str = "windows";
+
+/// What is run again and again.
+enum Suite {
+    Here(Backend),
+    Windows(Wine),
+}
+
+impl Suite {
+    fn name(&self) -> &'static str {
+        match self {
+            Suite::Here(backend) => backend.name,
+            Suite::Windows(_) => WINDOWS,
+        }
+    }
+
+    /// The tests; with `--no-run` they are only built.
+    fn step(&self, context: &Context<'_>, release: bool, only_build: bool) -> Step {
+        let words = "test --no-fail-fast --lib --tests --all-features";
+        let mut step = match self {
+            Suite::Here(backend) => Step::cargo(context.project, *backend, words).limit(1200),
+            Suite::Windows(wine) => wine.cargo(context, words),
+        };
+        if release {
+            step = step.words("--release");
+        }
+        if only_build {
+            return step.words("--no-run");
+        }
+        match self {
+            Suite::Here(_) => step,
+            Suite::Windows(_) => step.words("-- --test-threads=1"),
+        }
+    }
+}
+
+/// What became of one suite's runs.
 struct Runs {
-    backend: Backend,
+    name: &'static str,
     failed: u32,
     counts: Counts,
     slowest: Duration,
@@ -24,9 +63,9 @@ struct Runs {
 /// Runs the tests; `true` if no run failed.
 pub(crate) fn run(project: &Project, options: &cli::Stress) -> Result<bool> {
     for name in &options.only {
-        if !BACKENDS.iter().any(|backend| backend.name == name) {
+        if name != WINDOWS && !BACKENDS.iter().any(|backend| backend.name == name) {
             let names = BACKENDS.map(|backend| backend.name).join(", ");
-            bail!("there is no backend `{name}`; there are {names}");
+            bail!("there is no backend `{name}`; there are {names}, {WINDOWS}");
         }
     }
     let chosen = |backend: &&Backend| {
@@ -37,7 +76,16 @@ pub(crate) fn run(project: &Project, options: &cli::Stress) -> Result<bool> {
 
     let mut results = Vec::new();
     for backend in BACKENDS.iter().filter(chosen) {
-        results.push(backend_runs(project, *backend, options, load)?);
+        results.push(suite_runs(project, &Suite::Here(*backend), options, load)?);
+    }
+    if options.only.iter().any(|name| name == WINDOWS) {
+        let log = project.logs.join("stress-windows-setup.log");
+        let bar = report::bar(WINDOWS);
+        let mut context = Context::new(project, &log, bar.clone())?;
+        let wine = Wine::started(&mut context);
+        bar.finish_and_clear();
+        let suite = Suite::Windows(wine?);
+        results.push(suite_runs(project, &suite, options, load)?);
     }
 
     let mut table = report::table(
@@ -58,7 +106,7 @@ pub(crate) fn run(project: &Project, options: &cli::Stress) -> Result<bool> {
         failed_runs += runs.failed;
         sum.add(runs.counts);
         table.add_row([
-            runs.backend.name.to_owned(),
+            runs.name.to_owned(),
             options.times.to_string(),
             runs.failed.to_string(),
             runs.counts.passed.to_string(),
@@ -73,34 +121,27 @@ pub(crate) fn run(project: &Project, options: &cli::Stress) -> Result<bool> {
     Ok(failed_runs == 0)
 }
 
-fn backend_runs(
+fn suite_runs(
     project: &Project,
-    backend: Backend,
+    suite: &Suite,
     options: &cli::Stress,
     load: usize,
 ) -> Result<Runs> {
-    let arguments = if options.release {
-        "test --no-fail-fast --lib --tests --all-features --release"
-    } else {
-        "test --no-fail-fast --lib --tests --all-features"
-    };
+    let name = suite.name();
     let mut runs = Runs {
-        backend,
+        name,
         failed: 0,
         counts: Counts::default(),
         slowest: Duration::ZERO,
         total: Duration::ZERO,
     };
-    let bar = report::bar(backend.name);
-    let log = |run: u32| {
-        project
-            .logs
-            .join(format!("stress-{}-{run}.log", backend.name))
-    };
+    let bar = report::bar(name);
+    let log = |run: u32| project.logs.join(format!("stress-{name}-{run}.log"));
 
     // Built before the load begins: what is tried is the tests, not the compiler.
     let mut context = Context::new(project, &log(0), bar.clone())?;
-    if let Err(error) = context.run(Step::cargo(project, backend, arguments).words("--no-run")) {
+    let build = suite.step(&context, options.release, true).limit(40 * 60);
+    if let Err(error) = context.run(build) {
         bar.finish_and_clear();
         report::show_log(&log(0), project);
         return Err(error);
@@ -116,24 +157,23 @@ fn backend_runs(
             });
         }
         for run in 1..=options.times {
-            bar.set_prefix(format!("{} run {run} of {}", backend.name, options.times));
-            let outcome = one_run(project, backend, arguments, &log(run), &bar, &mut runs);
+            bar.set_prefix(format!("{name} run {run} of {}", options.times));
+            let outcome = one_run(project, suite, options.release, &log(run), &bar, &mut runs);
             if let Err(error) = outcome {
                 runs.failed += 1;
                 bar.suspend(|| {
-                    println!("FAILED  {} run {run}: {error:#}", backend.name);
+                    println!("FAILED  {name} run {run}: {error:#}");
                     report::show_log(&log(run), project);
                 });
             } else if bar.is_hidden() {
-                println!("passed  {} run {run} of {}", backend.name, options.times);
+                println!("passed  {name} run {run} of {}", options.times);
             }
         }
         stop.store(true, Ordering::Relaxed);
     });
     bar.finish_and_clear();
     println!(
-        "{}: {} of {} runs passed under a load of {load} threads",
-        backend.name,
+        "{name}: {} of {} runs passed under a load of {load} threads",
         options.times - runs.failed,
         options.times
     );
@@ -142,15 +182,15 @@ fn backend_runs(
 
 fn one_run(
     project: &Project,
-    backend: Backend,
-    arguments: &str,
+    suite: &Suite,
+    release: bool,
     log: &std::path::Path,
     bar: &indicatif::ProgressBar,
     runs: &mut Runs,
 ) -> Result<()> {
     let start = Instant::now();
     let mut context = Context::new(project, log, bar.clone())?;
-    let outcome = context.run(Step::cargo(project, backend, arguments).limit(1200));
+    let outcome = context.run(suite.step(&context, release, false));
     let time = start.elapsed();
     runs.counts.add(context.counts);
     runs.slowest = runs.slowest.max(time);

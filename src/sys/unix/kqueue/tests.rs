@@ -310,3 +310,19 @@ fn events_show_their_names() {
     let shown = format!("{:?}", Shown(Record::new(4, USER, ADD, TRIGGER, Token(6))));
     assert!(shown.contains("EVFILT_USER") && shown.contains("NOTE_TRIGGER"));
 }
+
+/// systems disagree about the types of the fields, and no value is lost between theirs and ours.
+#[test]
+fn records_keep_their_fields() {
+    for filter in [READ, WRITE, USER] {
+        for number in [0, 1, usize::MAX >> 1, usize::MAX] {
+            let record = Record::new(number, filter, ADD | CLEAR | EOF, TRIGGER, Token(number));
+            assert_eq!((record.ident(), record.udata()), (number, number));
+            assert_eq!(
+                (record.filter(), record.flags()),
+                (filter, ADD | CLEAR | EOF)
+            );
+            assert_eq!((record.fflags(), record.data()), (TRIGGER, 0));
+        }
+    }
+}

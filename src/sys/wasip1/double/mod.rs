@@ -2,8 +2,9 @@
 //! ones: wasmtime 48, the `wasmtime` 17 wheel and Node 20.
 
 #[path = "../poll_oneoff/mod.rs"]
-mod poll_oneoff;
+pub(crate) mod poll_oneoff;
 mod syscall;
+#[cfg(all(test, not(mio_poll_oneoff_double)))]
 mod tests;
 
 use std::io;
@@ -82,7 +83,7 @@ impl<M: Manner + std::fmt::Debug> Host for Double<M> {
         let mut has_closed = false;
         for (place, subscription) in list.iter().enumerate() {
             let (fd, conditions) = match *subscription {
-                Subscription::Read(fd) => (fd, raw::POLLIN | raw::POLLRDHUP),
+                Subscription::Read(fd) => (fd, raw::POLLIN),
                 Subscription::Write(fd) => (fd, raw::POLLOUT),
                 Subscription::Clock(pause) => {
                     clock = Some((place, pause));
@@ -114,7 +115,8 @@ impl<M: Manner + std::fmt::Debug> Host for Double<M> {
         let count = syscall::poll(&mut array, clock.map(|(_, pause)| pause))?;
         for (place, entry) in array.iter().enumerate() {
             if entry.revents != 0 {
-                let hang_up = entry.revents & (raw::POLLHUP | raw::POLLRDHUP) != 0;
+                // A half-close is told by reading only.
+                let hang_up = entry.revents & raw::POLLHUP != 0;
                 events.push(Event {
                     place,
                     hang_up,

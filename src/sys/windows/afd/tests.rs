@@ -232,7 +232,8 @@ fn raw_sockets_keep_to_the_lanes() {
     }
     // Both directions have their free reports, and then one for each pause.
     assert!(returns <= 2 * (64 + 8) + 2 * 110, "{returns}");
-    assert!(returns >= 20, "{returns}");
+    // It is not forgotten; how often it comes is up to the machine.
+    assert!(returns > 2, "{returns}");
 
     selector
         .reregister_raw(raw, Token(2), Interest::READABLE)

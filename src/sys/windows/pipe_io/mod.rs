@@ -58,6 +58,8 @@ pub(crate) struct Shared {
 struct Inner {
     state: State,
     pool: Pool<Idle<Transfer>>,
+    /// Operations whose packet has not come, also those that were given up.
+    in_flight: usize,
     /// How to have `noticed` called.
     attachment: Option<Attachment>,
     /// Whether a notice is under way.
@@ -69,6 +71,7 @@ struct Io<'a> {
     shared: &'a Arc<Shared>,
     port: Option<&'a Port>,
     pool: &'a mut Pool<Idle<Transfer>>,
+    in_flight: &'a mut usize,
 }
 
 /// Makes the first instance of a pipe.
@@ -87,6 +90,7 @@ impl Pipe {
         let inner = Inner {
             state: State::new(syscall::is_pipe(handle.as_handle())),
             pool: Pool::default(),
+            in_flight: 0,
             attachment: None,
             is_noticed: false,
         };
@@ -236,8 +240,10 @@ impl Shared {
     fn associate(self: &Arc<Shared>, port: &Arc<Port>) -> io::Result<()> {
         let handle = self.handle.as_handle();
         if let Err(error) = port.associate(handle) {
-            // The handle may still belong to a port that is gone, and with it all that was in flight.
-            if self.inner().attachment.is_none()
+            // The handle may still belong to a port that is gone, with all that was in flight, or that is about to go.
+            let inner = self.inner();
+            if inner.attachment.is_none()
+                || inner.in_flight != 0
                 || syscall::dissociate(handle).is_err()
                 || port.associate(handle).is_err()
             {
@@ -277,6 +283,7 @@ impl Shared {
     ) {
         let port = self.port();
         let mut inner = self.inner();
+        inner.in_flight = inner.in_flight.saturating_sub(1);
         inner.act(self, port.as_deref(), |state, io| {
             state.completed(io, call, serial, memory, result);
         });
@@ -291,8 +298,13 @@ impl Inner {
         port: Option<&Port>,
         act: impl FnOnce(&mut State, &mut Io<'_>) -> R,
     ) -> R {
-        let pool = &mut self.pool;
-        act(&mut self.state, &mut Io { shared, port, pool })
+        let mut io = Io {
+            shared,
+            port,
+            pool: &mut self.pool,
+            in_flight: &mut self.in_flight,
+        };
+        act(&mut self.state, &mut io)
     }
 
     /// Has the waiting thread look at what is ready. Whoever calls this holds the port, if there is one.
@@ -376,10 +388,16 @@ impl Device<Idle<Transfer>, Pending<Transfer>> for Io<'_> {
             Call::Read => memory.start(port, |reserved| syscall::read(handle, reserved, len)),
             Call::Write => memory.start(port, |reserved| syscall::write(handle, reserved)),
         };
-        result.map_err(|(mut memory, error)| {
-            memory.get_mut().pipe = None;
-            (memory, syscall::fault(call, error))
-        })
+        match result {
+            Ok(pending) => {
+                *self.in_flight += 1;
+                Ok(pending)
+            }
+            Err((mut memory, error)) => {
+                memory.get_mut().pipe = None;
+                Err((memory, syscall::fault(call, error)))
+            }
+        }
     }
 
     fn cancel(&mut self, pending: &Pending<Transfer>) {

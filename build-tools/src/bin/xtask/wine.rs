@@ -1,0 +1,307 @@
+//! Windows, run for real under Wine: sockets over AFD, named pipes, the completion port.
+//!
+//! By hand, with Debian's compiler unpacked in R (std is built from source) and a prefix P whose system32 has the DLL of
+//! `build-tools/wine/`:
+//!
+//! ```text
+//! export RUSTC=R/usr/bin/rustc RUSTC_BOOTSTRAP=1 LD_LIBRARY_PATH=R/usr/lib/x86_64-linux-gnu:R/usr/lib WINEPREFIX=P WINEDEBUG=-all
+//! export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="env -u LD_LIBRARY_PATH timeout 600 /usr/lib/wine/wine64"
+//! cargo test -Zbuild-std=std,panic_unwind,test --target x86_64-pc-windows-gnu --all-features -- --test-threads=1
+//! ```
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::foreign::{self, Compiler};
+use crate::report::NotRun;
+use crate::setup;
+use crate::step::{Context, Step};
+use crate::wasi;
+
+pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
+
+pub(crate) const STD: &str = "-Zbuild-std=std,panic_unwind,test --target";
+
+pub(crate) const LINKER: &str = "x86_64-w64-mingw32-gcc";
+
+/// What Debian needs for it.
+const PACKAGES: &str = "gcc-mingw-w64-x86-64-posix wine wine64";
+
+/// A test program that takes longer hangs.
+const LIMIT: &str = "600";
+
+/// The name tells what is in the prefix; a change of it makes a new one.
+const PREFIX: &str = "wine-prefix-1";
+
+/// The suite, the examples of its documentation, sockets without a queue, the API against upstream's, the example programs and
+/// tokio, in one profile.
+pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
+    let wine = Wine::started(context)?;
+    let before = wine.server()?;
+    let tests = wine
+        .cargo(
+            context,
+            "test --no-fail-fast --all-features --lib --tests --examples",
+        )
+        .words(profile)
+        .words("-- --test-threads=1");
+    let documentation = wine
+        .cargo(context, "test --no-fail-fast --all-features --doc")
+        .words(profile);
+    // Sockets need no queue.
+    let without_queue = wine
+        .cargo(context, "test --no-default-features --features net")
+        .words("--test without_selector --test handles")
+        .words(profile)
+        .words("-- --test-threads=1");
+    let upstream = context.project.path("build-tools/apps/api-upstream");
+    let upstream = wine
+        .cargo(context, "test --locked --test api")
+        .words(profile)
+        .folder(upstream);
+    let mut steps = vec![tests, documentation, without_queue, upstream];
+    for (example, arguments) in EXAMPLES {
+        steps.push(
+            wine.cargo(context, "run --all-features")
+                .words(profile)
+                .words("--example")
+                .words(example)
+                .words(arguments)
+                .limit(900),
+        );
+    }
+    for app in APPS {
+        let folder = context.project.path("build-tools/apps").join(app);
+        let step = wine.cargo(context, "run --locked").words(profile);
+        steps.push(step.folder(folder).limit(900));
+    }
+    context.run_each(steps)?;
+    let after = wine.server()?;
+    context.say(&format!("wineserver before: {before}"))?;
+    context.say(&format!("wineserver after:  {after}"))
+}
+
+/// Programs that end by themselves. `unix_chat` needs Unix.
+const EXAMPLES: [(&str, &str); 4] = [
+    ("echo", "-- --clients 20 --messages 50"),
+    ("udp_echo", ""),
+    ("std_socket", ""),
+    ("wait_for_children", ""),
+];
+
+/// tokio on this library, and on its named pipes.
+const APPS: [&str; 2] = ["tokio-smoke", "tokio-pipes"];
+
+/// What is missing for it is installed, where that can be done; else the line that does.
+pub(crate) fn install(context: &mut Context<'_>) -> Result<()> {
+    if program().is_some() && has(LINKER) {
+        return Ok(());
+    }
+    if !setup::is_debian_root() {
+        let line = format!("sudo apt-get install {PACKAGES}");
+        return Err(NotRun(format!("there is no Wine or no mingw-w64: {line}")).into());
+    }
+    let install = Step::new("apt-get")
+        .words("install --yes --no-install-recommends")
+        .words(PACKAGES)
+        .set("DEBIAN_FRONTEND", "noninteractive")
+        .limit(900);
+    let update = Step::new("apt-get").words("update").limit(600);
+    let outcome = context
+        .run(update)
+        .and_then(|_| context.run(install))
+        .map_err(|error| NotRun(format!("Wine cannot be installed ({error:#})")))?;
+    drop(outcome);
+    if program().is_none() || !has(LINKER) {
+        bail!("{PACKAGES} are installed, and Wine or {LINKER} is not to be found");
+    }
+    Ok(())
+}
+
+fn has(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Wine for 64-bit programs: Debian's by its path, since `wine` asks for the 32-bit one.
+fn program() -> Option<PathBuf> {
+    let known = Path::new("/usr/lib/wine/wine64");
+    if known.exists() {
+        return Some(known.to_owned());
+    }
+    has("wine64").then(|| PathBuf::from("wine64"))
+}
+
+/// Wine with its server, until this is dropped. One at a time has the prefix.
+#[derive(Debug)]
+pub(crate) struct Wine {
+    compiler: Compiler,
+    program: PathBuf,
+    prefix: PathBuf,
+    /// Held as long as the server runs.
+    _lock: File,
+}
+
+impl Wine {
+    pub(crate) fn started(context: &mut Context<'_>) -> Result<Wine> {
+        let compiler = Compiler::fetched(context)?;
+        install(context)?;
+        let program = program().context("there is no Wine")?;
+        let lock = locked(context)?;
+        let prefix = wasi::once(context, PREFIX, |context, parts| {
+            fill(context, &program, &parts.join("root"))
+        })?;
+        let wine = Wine {
+            compiler,
+            program,
+            prefix,
+            _lock: lock,
+        };
+        // Of a run that was interrupted, if any: the lock says that nobody needs it.
+        wine.end();
+        // One server for all programs. It ends by itself if this program is killed.
+        let start = surroundings(server_program(&wine.program), &wine.prefix).words("-p600");
+        context.run(start.limit(60))?;
+        // The first program starts the services that the others use.
+        let first = surroundings(&wine.program, &wine.prefix).words("cmd /c exit");
+        context.run(first.limit(120))?;
+        Ok(wine)
+    }
+
+    /// Cargo for Windows, whose programs Wine runs.
+    pub(crate) fn cargo(&self, context: &Context<'_>, words: &str) -> Step {
+        let (command, rest) = words.split_once(' ').unwrap_or((words, ""));
+        let runner = format!(
+            "env -u LD_LIBRARY_PATH timeout --kill-after=10 {LIMIT} {}",
+            self.program.display()
+        );
+        let step = self
+            .compiler
+            .cargo(context, command)
+            .words(STD)
+            .words(TARGET)
+            .words(rest)
+            .set(foreign::variable(TARGET, "RUNNER"), runner)
+            .set(foreign::variable(TARGET, "LINKER"), LINKER)
+            .set("CARGO_TARGET_DIR", context.project.target("windows"));
+        with_prefix(step, &self.prefix).limit(40 * 60)
+    }
+
+    /// What the server holds: open descriptors and memory. What programs leave behind shows here.
+    fn server(&self) -> Result<String> {
+        let name = server_program(&self.program);
+        let name = name.file_name().unwrap_or_default();
+        for entry in fs::read_dir("/proc")? {
+            let folder = entry?.path();
+            let Ok(program) = fs::read_link(folder.join("exe")) else {
+                continue;
+            };
+            let is_ours = program.file_name() == Some(name)
+                && fs::read(folder.join("environ")).is_ok_and(|variables| {
+                    let ours = format!("WINEPREFIX={}", self.prefix.display());
+                    variables
+                        .split(|byte| *byte == 0)
+                        .any(|variable| variable == ours.as_bytes())
+                });
+            if !is_ours {
+                continue;
+            }
+            let descriptors = fs::read_dir(folder.join("fd"))?.count();
+            let status = fs::read_to_string(folder.join("status"))?;
+            let memory = status
+                .lines()
+                .find_map(|line| line.strip_prefix("VmRSS:"))
+                .unwrap_or("unknown")
+                .trim();
+            return Ok(format!("{descriptors} descriptors, {memory} of memory"));
+        }
+        bail!("the server of Wine does not run")
+    }
+}
+
+impl Wine {
+    /// Ends the server and all programs of the prefix.
+    fn end(&self) {
+        for word in ["-k", "-w"] {
+            let mut command = Command::new("timeout");
+            command.arg("60").arg(server_program(&self.program));
+            command.arg(word).env("WINEPREFIX", &self.prefix);
+            command.stdin(Stdio::null()).stderr(Stdio::null());
+            // Without a server there is nothing to end.
+            let _ = command.status();
+        }
+    }
+}
+
+impl Drop for Wine {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn server_program(wine: &Path) -> PathBuf {
+    for name in ["wineserver64", "wineserver"] {
+        let program = wine.with_file_name(name);
+        if program.exists() {
+            return program;
+        }
+    }
+    PathBuf::from("wineserver")
+}
+
+fn with_prefix(step: Step, prefix: &Path) -> Step {
+    step.set("WINEPREFIX", prefix)
+        .set("WINEDEBUG", "-all")
+        .set("WINEDLLOVERRIDES", "mscoree,mshtml,winemenubuilder.exe=")
+        .remove("DISPLAY")
+}
+
+fn surroundings(program: impl AsRef<Path>, prefix: &Path) -> Step {
+    with_prefix(Step::new(program.as_ref()), prefix)
+}
+
+/// Makes a prefix, with the DLL that Wine 8 lacks where every program finds it.
+fn fill(context: &mut Context<'_>, program: &Path, root: &Path) -> Result<()> {
+    let boot = surroundings(program, root).words("wineboot --init");
+    context.run(boot.limit(300))?;
+    let end = surroundings(server_program(program), root).words("-w");
+    context.run(end.limit(120))?;
+    let own = root.join("drive_c/windows/system32/bcryptprimitives.dll");
+    if !own.exists() {
+        let source = "build-tools/wine/bcryptprimitives.c";
+        let compile = Step::new(LINKER)
+            .words("-shared -O2 -s -o")
+            .argument(&own)
+            .argument(context.project.path(source))
+            .words("-ladvapi32");
+        context.run(compile)?;
+    }
+    Ok(())
+}
+
+/// Two runs at once would end each other's server. The other one ends within its own limits.
+fn locked(context: &mut Context<'_>) -> Result<File> {
+    let path = context.project.cache.join(format!("{PREFIX}.lock"));
+    let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
+    let began = Instant::now();
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(Errno::WOULDBLOCK) if began.elapsed() < Duration::from_secs(3600) => {
+                context.say("another run has Wine's prefix; waiting for it")?;
+                thread::sleep(Duration::from_secs(1));
+            }
+            Err(Errno::WOULDBLOCK) => bail!("another run has Wine's prefix for an hour"),
+            Err(error) => bail!("{}: {error}", path.display()),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Named pipes: clients that come and go, and how `connect` ends.
+#![cfg(all(windows, feature = "os-ext"))]
+
+mod support;
+
+use std::io::{ErrorKind, Read, Write};
+use std::thread;
+
+use mio::Interest;
+use mio::windows::NamedPipe;
+use support::pipes::{self, BOTH, CLIENT, Kind, SERVER, read_at_last, receive, send};
+use support::{nothing_comes, queue, wait_for, would_block};
+
+const ERROR_OPERATION_ABORTED: i32 = 995;
+
+#[test]
+fn nothing_while_listening_then_a_client() {
+    let name = pipes::name();
+    let (mut queue, mut events) = queue();
+    for interest in [BOTH, Interest::WRITABLE] {
+        let mut server = pipes::server(&name, Kind::Bytes, 4096);
+        queue
+            .registry()
+            .register(&mut server, SERVER, interest)
+            .unwrap();
+        nothing_comes(&mut queue, &mut events, SERVER);
+        would_block(server.connect());
+        would_block(server.connect());
+        would_block(server.read(&mut [0; 4]));
+        nothing_comes(&mut queue, &mut events, SERVER);
+        let mut client = pipes::client(&name, Kind::Bytes);
+        wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+        assert!(server.take_error().unwrap().is_none());
+        nothing_comes(&mut queue, &mut events, SERVER);
+        queue
+            .registry()
+            .register(&mut client, CLIENT, BOTH)
+            .unwrap();
+        send(&mut queue, &mut events, &server, SERVER, b"hello");
+        assert_eq!(
+            receive(&mut queue, &mut events, &client, CLIENT, 5),
+            b"hello"
+        );
+    }
+}
+
+#[test]
+fn a_client_before_connect() {
+    let name = pipes::name();
+    let (mut queue, mut events) = queue();
+    let server = pipes::watched(&queue, pipes::server(&name, Kind::Bytes, 4096), SERVER);
+    nothing_comes(&mut queue, &mut events, SERVER);
+    let _client = pipes::client(&name, Kind::Bytes);
+    server.connect().unwrap();
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    nothing_comes(&mut queue, &mut events, SERVER);
+    assert!(server.take_error().unwrap().is_none());
+}
+
+#[test]
+fn a_client_that_vanished_before_connect() {
+    let name = pipes::name();
+    let (mut queue, mut events) = queue();
+    let server = pipes::watched(&queue, pipes::server(&name, Kind::Bytes, 4096), SERVER);
+    nothing_comes(&mut queue, &mut events, SERVER);
+    let mut client = pipes::blocking_client(&name, Kind::Bytes);
+    client.write_all(b"bye").unwrap();
+    drop(client);
+    // A client that has gone has been there: it is connected, and what it wrote can be read.
+    server.connect().unwrap();
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    assert_eq!(receive(&mut queue, &mut events, &server, SERVER, 3), b"bye");
+    assert_eq!(
+        read_at_last(&mut queue, &mut events, &server, SERVER).unwrap(),
+        0
+    );
+}
+
+#[test]
+fn one_client_after_the_other() {
+    let name = pipes::name();
+    let (mut queue, mut events) = queue();
+    let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    for round in 0..20_u8 {
+        would_block(server.connect());
+        let mut client = pipes::blocking_client(&name, Kind::Bytes);
+        wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+        assert!(server.take_error().unwrap().is_none());
+        client.write_all(&[round]).unwrap();
+        assert_eq!(
+            receive(&mut queue, &mut events, &server, SERVER, 1),
+            [round]
+        );
+        drop(client);
+        for _ in 0..3 {
+            // The end, each time.
+            let end = read_at_last(&mut queue, &mut events, &server, SERVER);
+            assert_eq!(end.unwrap(), 0);
+        }
+        server.disconnect().unwrap();
+        would_block(server.read(&mut [0; 4]));
+    }
+}
+
+#[test]
+fn nothing_of_one_client_reaches_the_next() {
+    let name = pipes::name();
+    let (mut queue, mut events) = queue();
+    let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    would_block(server.connect());
+    let mut first = pipes::blocking_client(&name, Kind::Bytes);
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    first.write_all(b"old").unwrap();
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+    // More than the pipe holds, so it stays in flight.
+    assert_eq!(server.write(&[1; 300_000]).unwrap(), 300_000);
+    server.disconnect().unwrap();
+    would_block(server.connect());
+    let mut second = pipes::blocking_client(&name, Kind::Bytes);
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    send(&mut queue, &mut events, &server, SERVER, b"new");
+    let mut buffer = [0; 3];
+    let reader = thread::spawn(move || {
+        second.read_exact(&mut buffer).unwrap();
+        second.write_all(b"yes").unwrap();
+        (buffer, second)
+    });
+    assert_eq!(receive(&mut queue, &mut events, &server, SERVER, 3), b"yes");
+    assert_eq!(&reader.join().unwrap().0, b"new");
+}
+
+#[test]
+fn a_connect_that_is_given_up() {
+    let name = pipes::name();
+    let (mut queue, mut events) = queue();
+    let server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    // By the pipe itself: no event, no error.
+    would_block(server.connect());
+    server.disconnect().unwrap();
+    nothing_comes(&mut queue, &mut events, SERVER);
+    assert!(server.take_error().unwrap().is_none());
+    // By somebody else: an event, and the error, once.
+    would_block(server.connect());
+    pipes::cancel_all(&server);
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    let error = server.take_error().unwrap().unwrap();
+    assert_eq!(error.raw_os_error(), Some(ERROR_OPERATION_ABORTED));
+    assert!(server.take_error().unwrap().is_none());
+    // And it can go on.
+    would_block(server.connect());
+    let _client = pipes::client(&name, Kind::Bytes);
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    assert!(server.take_error().unwrap().is_none());
+}
+
+#[test]
+fn a_name_in_use_and_a_name_that_cannot_be() {
+    let name = pipes::name();
+    let _server = NamedPipe::new(&name).unwrap();
+    if pipes::another_first_is_made(&name) {
+        println!("not run: this system lets anybody make a first instance");
+    } else {
+        let error = NamedPipe::new(&name).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    }
+    let error = NamedPipe::new("\\\\.\\pipe\\a\0b").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(
+        NamedPipe::new("no pipe")
+            .unwrap_err()
+            .raw_os_error()
+            .is_some()
+    );
+}
