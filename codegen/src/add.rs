@@ -201,7 +201,7 @@ fn text_of(symbol: &Symbol, name: usize, source: usize) -> String {
     } else {
         format!("{kind} {ty}")
     };
-    let wide = source.saturating_sub(name + 1);
+    let wide = source.saturating_sub(name + 2);
     let left = format!("{:<name$} {kind:<wide$} {}", symbol.name, symbol.source);
     format!("{left} # {}", symbol.why)
 }
