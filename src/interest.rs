@@ -63,6 +63,7 @@ impl Interest {
     /// ```
     #[must_use]
     #[allow(clippy::should_implement_trait)]
+    #[inline]
     pub const fn add(self, other: Interest) -> Interest {
         match NonZeroU8::new(self.0.get() | other.0.get()) {
             Some(bits) => Interest(bits),
@@ -86,30 +87,35 @@ impl Interest {
 
     /// Whether readable is set.
     #[must_use]
+    #[inline]
     pub const fn is_readable(self) -> bool {
         self.has(Interest::READABLE)
     }
 
     /// Whether writable is set.
     #[must_use]
+    #[inline]
     pub const fn is_writable(self) -> bool {
         self.has(Interest::WRITABLE)
     }
 
     /// Whether AIO is set.
     #[must_use]
+    #[inline]
     pub const fn is_aio(self) -> bool {
         self.has(Interest::AIO)
     }
 
     /// Whether LIO is set.
     #[must_use]
+    #[inline]
     pub const fn is_lio(self) -> bool {
         self.has(Interest::LIO)
     }
 
     /// Whether priority is set.
     #[must_use]
+    #[inline]
     pub const fn is_priority(self) -> bool {
         self.has(Interest::PRIORITY)
     }

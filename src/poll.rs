@@ -95,6 +95,7 @@ impl Poll {
 
     /// The handle that registers sources.
     #[must_use]
+    #[inline]
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
@@ -127,6 +128,7 @@ impl Poll {
     /// # }
     /// # main().unwrap() }
     /// ```
+    #[inline]
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         self.registry.selector.select(events.records(), timeout)
     }
@@ -256,6 +258,7 @@ impl Registry {
         Ok(Registry { selector })
     }
 
+    #[inline]
     pub(crate) fn selector(&self) -> &sys::Selector {
         &self.selector
     }

@@ -73,6 +73,7 @@ impl Waker {
     ///
     /// What the system says; eventfd, pipe, kqueue and Windows fail only when the kernel is out of memory, event ports also
     /// when the queue is full. A `wake` that fails may be tried again.
+    #[inline]
     pub fn wake(&self) -> io::Result<()> {
         self.inner.wake()
     }

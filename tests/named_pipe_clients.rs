@@ -48,11 +48,7 @@ fn nothing_while_listening_then_a_client() {
 fn a_client_before_connect() {
     let name = pipes::name();
     let (mut queue, mut events) = queue();
-    let mut server = pipes::server(&name, Kind::Bytes, 4096);
-    queue
-        .registry()
-        .register(&mut server, SERVER, BOTH)
-        .unwrap();
+    let server = pipes::watched(&queue, pipes::server(&name, Kind::Bytes, 4096), SERVER);
     nothing_comes(&mut queue, &mut events, SERVER);
     let _client = pipes::client(&name, Kind::Bytes);
     server.connect().unwrap();
@@ -65,11 +61,7 @@ fn a_client_before_connect() {
 fn a_client_that_vanished_before_connect() {
     let name = pipes::name();
     let (mut queue, mut events) = queue();
-    let mut server = pipes::server(&name, Kind::Bytes, 4096);
-    queue
-        .registry()
-        .register(&mut server, SERVER, BOTH)
-        .unwrap();
+    let server = pipes::watched(&queue, pipes::server(&name, Kind::Bytes, 4096), SERVER);
     nothing_comes(&mut queue, &mut events, SERVER);
     let mut client = pipes::blocking_client(&name, Kind::Bytes);
     client.write_all(b"bye").unwrap();
@@ -88,11 +80,7 @@ fn a_client_that_vanished_before_connect() {
 fn one_client_after_the_other() {
     let name = pipes::name();
     let (mut queue, mut events) = queue();
-    let mut server = NamedPipe::new(&name).unwrap();
-    queue
-        .registry()
-        .register(&mut server, SERVER, BOTH)
-        .unwrap();
+    let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
     for round in 0..20_u8 {
         would_block(server.connect());
         let mut client = pipes::blocking_client(&name, Kind::Bytes);
@@ -118,11 +106,7 @@ fn one_client_after_the_other() {
 fn nothing_of_one_client_reaches_the_next() {
     let name = pipes::name();
     let (mut queue, mut events) = queue();
-    let mut server = NamedPipe::new(&name).unwrap();
-    queue
-        .registry()
-        .register(&mut server, SERVER, BOTH)
-        .unwrap();
+    let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
     would_block(server.connect());
     let mut first = pipes::blocking_client(&name, Kind::Bytes);
     wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
@@ -149,11 +133,7 @@ fn nothing_of_one_client_reaches_the_next() {
 fn a_connect_that_is_given_up() {
     let name = pipes::name();
     let (mut queue, mut events) = queue();
-    let mut server = NamedPipe::new(&name).unwrap();
-    queue
-        .registry()
-        .register(&mut server, SERVER, BOTH)
-        .unwrap();
+    let server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
     // By the pipe itself: no event, no error.
     would_block(server.connect());
     server.disconnect().unwrap();

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mio::windows::NamedPipe;
 use mio::{Events, Poll, Token, Waker};
-use support::pipes::{self, BOTH, Kind};
+use support::pipes::{self, Kind};
 use support::{LONG, handles, poll, queue, would_block};
 
 const SERVER: Token = Token(0);
@@ -68,11 +68,7 @@ fn run(order: &[Part], with_clones: bool) {
     let (mut queue, mut events) = queue();
     let (server, client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
     let name = pipes::name();
-    let mut listening = NamedPipe::new(&name).unwrap();
-    queue
-        .registry()
-        .register(&mut listening, Token(2), BOTH)
-        .unwrap();
+    let listening = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), Token(2));
     would_block(listening.connect());
     assert_eq!({ &server }.write(&[1; 100_000]).unwrap(), 100_000);
     assert_eq!({ &client }.write(&[2; 100_000]).unwrap(), 100_000);

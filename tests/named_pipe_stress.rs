@@ -23,11 +23,7 @@ fn thousands_of_clients() {
     const CLIENTS: usize = 3000;
     let name = pipes::name();
     let (mut queue, mut events) = queue();
-    let mut server = NamedPipe::new(&name).unwrap();
-    queue
-        .registry()
-        .register(&mut server, SERVER, BOTH)
-        .unwrap();
+    let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
     let names = name.clone();
     // The client of a round starts when the round does.
     let (start, started) = mpsc::channel::<usize>();

@@ -65,18 +65,21 @@ pub struct Event {
 impl Event {
     /// The token given when the source was registered.
     #[must_use]
+    #[inline]
     pub fn token(&self) -> Token {
         self.record.token()
     }
 
     /// Data, a connection, priority data or an end of file can be read.
     #[must_use]
+    #[inline]
     pub fn is_readable(&self) -> bool {
         self.record.is_readable()
     }
 
     /// Data can be written, or a connection attempt has ended.
     #[must_use]
+    #[inline]
     pub fn is_writable(&self) -> bool {
         self.record.is_writable()
     }
@@ -86,6 +89,7 @@ impl Event {
     /// It may come alone: on epoll, event ports and poll(2) an unreachable peer of a UDP socket shows as an error that is neither readable
     /// nor writable (and as [`is_write_closed`](Event::is_write_closed)). kqueue reports it together with a closed half.
     #[must_use]
+    #[inline]
     pub fn is_error(&self) -> bool {
         self.record.is_error()
     }
@@ -96,6 +100,7 @@ impl Event {
     /// without `POLLRDHUP`), a read that returns `Ok(0)` is the only sign. It never holds merely because this side shut its writing
     /// half.
     #[must_use]
+    #[inline]
     pub fn is_read_closed(&self) -> bool {
         self.record.is_read_closed()
     }
@@ -106,6 +111,7 @@ impl Event {
     /// Best effort. A peer that only shut its own writing half does not close ours. On epoll, event ports and poll(2) an error without any
     /// other condition counts as closed. Windows tells what the peer and the network did, not what this side has shut.
     #[must_use]
+    #[inline]
     pub fn is_write_closed(&self) -> bool {
         self.record.is_write_closed()
     }
@@ -114,23 +120,27 @@ impl Event {
     ///
     /// Such an event is [`is_readable`](Event::is_readable), too. Only epoll, event ports, poll(2) and Windows sockets have it.
     #[must_use]
+    #[inline]
     pub fn is_priority(&self) -> bool {
         self.record.is_priority()
     }
 
     /// POSIX asynchronous I/O has completed. Always `false` but on kqueue.
     #[must_use]
+    #[inline]
     pub fn is_aio(&self) -> bool {
         self.record.is_aio()
     }
 
     /// A list of POSIX asynchronous I/O has completed. Always `false` but on FreeBSD.
     #[must_use]
+    #[inline]
     pub fn is_lio(&self) -> bool {
         self.record.is_lio()
     }
 
     /// The event that this record is.
+    #[inline]
     pub(crate) fn from_record(record: &sys::Record) -> &Event {
         let event: *const Event = std::ptr::from_ref(record).cast();
         // SAFETY: `Event` is a `repr(transparent)` struct of one field, a `sys::Record`, so both have the same size, alignment

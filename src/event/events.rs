@@ -52,6 +52,7 @@ impl Events {
 
     /// The most events one `poll` returns.
     #[must_use]
+    #[inline]
     pub fn capacity(&self) -> usize {
         self.records.capacity()
     }
@@ -62,12 +63,14 @@ impl Events {
     /// assert!(mio::Events::with_capacity(1024).is_empty());
     /// ```
     #[must_use]
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.records.as_slice().is_empty()
     }
 
     /// The events of the last `poll`.
     #[must_use]
+    #[inline]
     pub fn iter(&self) -> Iter<'_> {
         Iter {
             records: self.records.as_slice().iter(),
@@ -75,10 +78,12 @@ impl Events {
     }
 
     /// Forgets all events. `poll` does so by itself.
+    #[inline]
     pub fn clear(&mut self) {
         self.records.clear();
     }
 
+    #[inline]
     pub(crate) fn records(&mut self) -> &mut sys::Records {
         &mut self.records
     }
@@ -88,6 +93,7 @@ impl<'a> IntoIterator for &'a Events {
     type Item = &'a Event;
     type IntoIter = Iter<'a>;
 
+    #[inline]
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
@@ -108,14 +114,17 @@ pub struct Iter<'a> {
 impl<'a> Iterator for Iter<'a> {
     type Item = &'a Event;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.records.next().map(Event::from_record)
     }
 
+    #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.records.size_hint()
     }
 
+    #[inline]
     fn count(self) -> usize {
         self.records.count()
     }

@@ -21,11 +21,13 @@ impl<T> KernelVec<T> {
     }
 
     /// The most items it holds.
+    #[inline]
     pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }
 
     /// What the kernel wrote.
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[T] {
         &self.items
     }
@@ -48,6 +50,7 @@ impl<T> KernelVec<T> {
     }
 
     /// Forgets all items.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.items.clear();
     }
@@ -57,6 +60,7 @@ impl<T> KernelVec<T> {
     /// # Safety
     ///
     /// When `write` returns `Ok(count)`, the first `count` places must be initialised.
+    #[inline]
     pub(crate) unsafe fn fill<E>(
         &mut self,
         write: impl FnOnce(&mut [MaybeUninit<T>]) -> Result<usize, E>,

@@ -111,6 +111,9 @@ pub(crate) mod atomic;
 pub(crate) mod flags;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // For queues in the kernel.
+pub(crate) mod identity;
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)] // For queues in the kernel.
 pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that emulate edges.

@@ -13,16 +13,19 @@ pub(crate) struct RecordList<R> {
 
 impl<R> RecordList<R> {
     /// Whether there is none.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
     /// How many more find room.
+    #[inline]
     pub(crate) fn room(&self) -> usize {
         self.capacity.saturating_sub(self.records.len())
     }
 
     /// Adds an event, for which there is room.
+    #[inline]
     pub(crate) fn push(&mut self, record: R) {
         self.records.push(record);
     }
@@ -38,14 +41,17 @@ impl<R: Record + UnwindSafe + RefUnwindSafe> Records for RecordList<R> {
         }
     }
 
+    #[inline]
     fn capacity(&self) -> usize {
         self.capacity
     }
 
+    #[inline]
     fn as_slice(&self) -> &[R] {
         &self.records
     }
 
+    #[inline]
     fn clear(&mut self) {
         self.records.clear();
     }

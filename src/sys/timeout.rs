@@ -62,10 +62,13 @@ pub(crate) fn plan(timeout: Option<Duration>) -> (Wait, bool) {
     if timeout > Duration::from_millis(LONGEST as u64) {
         return (Wait::Millis(LONGEST), true);
     }
-    if timeout.subsec_nanos() % 1_000_000 != 0 {
+    let nanos = timeout.subsec_nanos();
+    if nanos % 1_000_000 != 0 {
         return (Wait::Nanos(timeout), false);
     }
-    (Wait::Millis(round_up_millis(timeout)), false)
+    // At most `LONGEST`, which fits.
+    let millis = timeout.as_secs() * 1000 + u64::from(nanos / 1_000_000);
+    (Wait::Millis(millis as c_int), false)
 }
 
 /// Whole milliseconds, never fewer than `duration`, and at most what the kernel takes.

@@ -69,6 +69,7 @@ impl WakeBits {
     /// Announces a wake. `true` if the caller has to notify the kernel now.
     ///
     /// Always a read-modify-write, never a load first: only so does the next clearing acquire what the caller wrote.
+    #[inline]
     pub(crate) fn announce(&self, bit: usize) -> bool {
         bit == 0 || self.pending.fetch_or(bit, Ordering::AcqRel) & bit == 0
     }
@@ -90,6 +91,7 @@ impl WakeBits {
 
     /// Clears all bits. To be called after every return of the kernel wait (events, time-out, error), before anything reaches
     /// the caller.
+    #[inline]
     pub(crate) fn seen(&self) {
         if self.pending.load(Ordering::Acquire) != 0 {
             // A swap, not a store: it acquires what every merged wake released.

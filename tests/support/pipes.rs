@@ -183,6 +183,12 @@ pub(crate) fn registered(poll: &mut Poll, kind: Kind, quota: u32) -> (NamedPipe,
     (server, client)
 }
 
+/// A pipe, registered for everything.
+pub(crate) fn watched(poll: &Poll, mut pipe: NamedPipe, token: Token) -> NamedPipe {
+    poll.registry().register(&mut pipe, token, BOTH).unwrap();
+    pipe
+}
+
 /// Cancels what the pipe has in flight, behind its back.
 pub(crate) fn cancel_all(pipe: &NamedPipe) {
     // SAFETY: the handle is open; without an address all operations are meant.

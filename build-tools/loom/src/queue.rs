@@ -1,4 +1,5 @@
-//! Queues in the kernel: epoll with eventfd or pipe, and what is like it; and completion ports, whose packets say whose they are.
+//! Queues in the kernel: epoll with eventfd or pipe, and what is like it; completion ports and event ports, whose packets say whose
+//! they are.
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
@@ -57,6 +58,8 @@ struct Flags {
     mistake: Mistake,
     /// One for all wakers, or one for each.
     right: Vec<WakeBits>,
+    /// The bits of all wakers, if a wait that was full clears those of its own events only.
+    named: Option<Vec<usize>>,
     wrong: AtomicUsize,
 }
 
@@ -94,8 +97,13 @@ impl Flags {
         }
     }
 
-    fn seen(&self, events: &[usize]) {
+    fn seen(&self, events: &[usize], is_full: bool) {
         match self.mistake {
+            Mistake::None if is_full && self.named.is_some() => {
+                let bits = self.named.as_deref().unwrap_or_default();
+                let told = events.iter().fold(0, |told, waker| told | bits[*waker]);
+                self.right(0).seen_these(told);
+            }
             Mistake::None if self.right.len() > 1 => {
                 for waker in events {
                     self.right(*waker).seen();
@@ -122,7 +130,7 @@ impl Flags {
         look: impl FnOnce(&[usize]),
     ) {
         if self.mistake == Mistake::ClearBeforeWait {
-            self.seen(&[]);
+            self.seen(&[], false);
         }
         let events = kernel.wait(capacity, may_sleep);
         let clear_now = !matches!(
@@ -130,11 +138,11 @@ impl Flags {
             Mistake::ClearBeforeWait | Mistake::ClearAfterLook
         );
         if clear_now {
-            self.seen(&events);
+            self.seen(&events, events.len() == capacity);
         }
         look(&events);
         if self.mistake == Mistake::ClearAfterLook {
-            self.seen(&events);
+            self.seen(&events, events.len() == capacity);
         }
     }
 }
@@ -152,6 +160,8 @@ pub struct Scene {
     pub early: usize,
     /// Whether each waker has flags of its own, which its own events clear.
     pub apart: bool,
+    /// Whether a wait that was full clears the flags of its own events only. Not together with `apart`.
+    pub named: bool,
 }
 
 /// Runs a scene: the poller sleeps until it has seen what every thread wrote before its last wake of every waker.
@@ -161,17 +171,19 @@ pub fn run(scene: Scene, mistake: Mistake) {
             edges: Mutex::new(vec![false; scene.wakers]),
             changed: Condvar::new(),
         });
+        // A second one where there is but one waker: it says that they are apart.
+        let right: Vec<WakeBits> = (0..if scene.apart { scene.wakers.max(2) } else { 1 })
+            .map(|_| WakeBits::new())
+            .collect();
+        let bits: Vec<usize> = (0..scene.wakers)
+            .map(|waker| right[waker % right.len()].take())
+            .collect();
         let flags = Arc::new(Flags {
             mistake,
-            // A second one where there is but one waker: it says that they are apart.
-            right: (0..if scene.apart { scene.wakers.max(2) } else { 1 })
-                .map(|_| WakeBits::new())
-                .collect(),
+            right,
+            named: scene.named.then(|| bits.clone()),
             wrong: AtomicUsize::new(0),
         });
-        let bits: Vec<usize> = (0..scene.wakers)
-            .map(|waker| flags.right(waker).take())
-            .collect();
         // What a thread writes before a wake of a waker: how often it has woken it.
         let written: Arc<Vec<Vec<AtomicUsize>>> = Arc::new(
             scene

@@ -14,6 +14,7 @@ fn scenes() -> Vec<Scene> {
         capacity,
         early,
         apart: false,
+        named: false,
     };
     vec![
         scene(&[&[0, 0]], 1, 1, 0),
@@ -58,6 +59,19 @@ fn completion_port() {
     for scene in scenes() {
         let scene = Scene {
             apart: true,
+            ..scene
+        };
+        println!("{scene:?}");
+        queue::run(scene, queue::Mistake::None);
+    }
+}
+
+/// Event ports: a wait that was full clears the flags of the wakers it has told.
+#[test]
+fn event_ports() {
+    for scene in scenes() {
+        let scene = Scene {
+            named: true,
             ..scene
         };
         println!("{scene:?}");

@@ -54,30 +54,37 @@ impl Record {
 }
 
 impl contract::Record for Record {
+    #[inline]
     fn token(&self) -> Token {
         self.token
     }
 
+    #[inline]
     fn is_readable(&self) -> bool {
         self.flags & READABLE != 0
     }
 
+    #[inline]
     fn is_writable(&self) -> bool {
         self.flags & WRITABLE != 0
     }
 
+    #[inline]
     fn is_error(&self) -> bool {
         self.flags & (FAILED | FAULT) != 0
     }
 
+    #[inline]
     fn is_read_closed(&self) -> bool {
         self.flags & READ_CLOSED != 0
     }
 
+    #[inline]
     fn is_write_closed(&self) -> bool {
         self.flags & FAILED != 0
     }
 
+    #[inline]
     fn is_priority(&self) -> bool {
         self.flags & raw::AFD_POLL_RECEIVE_EXPEDITED != 0
     }

@@ -50,10 +50,53 @@ pub(crate) enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Measure against upstream's mio, `polling` and bare system calls: time, instructions, system calls, memory, builds
+    Bench(Bench),
     /// Measure a build for Windows, and one of the registry's mio 1.2.5: time, crates, lines
     BuildCost,
     /// Run the tests of all backends again and again on a machine that is kept busy
     Stress(Stress),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Cases, such as `wake` or `poll/ready-1-of-10000`; none means all
+    cases: Vec<String>,
+    /// Fewer and shorter rounds, and no builds from scratch: a few minutes
+    #[arg(long)]
+    quick: bool,
+    /// Print the cases and measure nothing
+    #[arg(long)]
+    list: bool,
+    /// Rounds of each case; a round runs every peer once
+    #[arg(long, value_name = "N")]
+    rounds: Option<usize>,
+    /// Put the table and the plots into the README
+    #[arg(long)]
+    publish: bool,
+    /// Only count instructions, and write what the stage `bench-gate` expects
+    #[arg(long, conflicts_with_all = ["cases", "quick", "list", "rounds", "publish"])]
+    pub(crate) update_gate: bool,
+}
+
+impl Bench {
+    /// The same for the bench itself.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        if self.update_gate {
+            return ["gate", "--update"].map(str::to_owned).into();
+        }
+        let mut arguments = vec!["run".to_owned()];
+        for (is_set, flag) in [
+            (self.quick, "--quick"),
+            (self.list, "--list"),
+            (self.publish, "--publish"),
+        ] {
+            arguments.extend(is_set.then(|| flag.to_owned()));
+        }
+        arguments.extend(self.rounds.map(|rounds| format!("--rounds={rounds}")));
+        arguments.extend(self.cases.iter().cloned());
+        arguments
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything that is run on this project, above all `cargo xtask test`.
 
+mod bench;
 mod build_cost;
 mod cli;
 mod clients;
@@ -57,6 +58,7 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
         Command::Targets(options) => targets::run(&project, options),
         Command::Witnesses(options) => witnesses::run(&project, options),
         Command::Readme { check } => readme::run(&project, *check),
+        Command::Bench(options) => bench::run(&project, options),
         Command::BuildCost => build_cost::run(&project),
         Command::Stress(options) => stress::run(&project, options),
     }

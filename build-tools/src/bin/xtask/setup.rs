@@ -19,7 +19,7 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: [Tool; 3] = [
+const TOOLS: [Tool; 5] = [
     Tool {
         name: "a C linker",
         probe: &["cc", "--version"],
@@ -34,6 +34,16 @@ const TOOLS: [Tool; 3] = [
         name: "pip (fetches the header packs)",
         probe: &["python3", "-m", "pip", "--version"],
         package: "python3-pip",
+    },
+    Tool {
+        name: "valgrind (counts instructions)",
+        probe: &["valgrind", "--version"],
+        package: "valgrind",
+    },
+    Tool {
+        name: "strace (counts system calls)",
+        probe: &["strace", "--version"],
+        package: "strace",
     },
 ];
 
@@ -104,6 +114,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     // One fetch here, so that a registry that cannot be reached is told once and clearly.
     for lock in [
         "",
+        "build-tools/bench",
         "build-tools/loom",
         "build-tools/apps/tokio-smoke",
         "build-tools/apps/tokio-pipes",

@@ -10,7 +10,8 @@ use crate::project::{BACKENDS, Backend, PLAIN, Project};
 use crate::report::{self, Mend, Outcome, Row};
 use crate::step::{Context, Step};
 use crate::{
-    clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi, wine,
+    bench, clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi,
+    wine,
 };
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
@@ -109,6 +110,11 @@ fn stages() -> Vec<Stage> {
     );
     add("tools", "tests of this program", Box::new(tools));
     add("loom", "models of the wake protocols", Box::new(loom));
+    add(
+        "bench-gate",
+        "instructions, system calls and allocations have not grown",
+        Box::new(bench::gate),
+    );
     add(
         "examples",
         "examples run, serve and refuse what is wrong",
@@ -395,14 +401,15 @@ fn fmt(context: &mut Context<'_>) -> Result<()> {
         .context(Mend::new("the formatting is another", "cargo fmt --all"));
     // The packages with a workspace of their own. The one file of api-upstream is the library's and is among the above.
     for folder in [
+        "build-tools/bench",
         "build-tools/loom",
         "build-tools/apps/tokio-smoke",
         "build-tools/apps/tokio-pipes",
     ] {
         let manifest = format!("{folder}/Cargo.toml");
-        let step = Step::new("cargo").words("fmt --check --manifest-path");
+        let step = Step::new("cargo").words("fmt --all --check --manifest-path");
         if let Err(error) = context.run(step.argument(&manifest)) {
-            let command = format!("cargo fmt --manifest-path {manifest}");
+            let command = format!("cargo fmt --all --manifest-path {manifest}");
             outcome = Err(error.context(Mend::new("the formatting is another", command)));
         }
     }
@@ -420,6 +427,12 @@ fn clippy(context: &mut Context<'_>) -> Result<()> {
     }
     let smoke = Step::cargo(project, PLAIN, "clippy --all-targets -- -D warnings");
     steps.push(smoke.folder(project.path("build-tools/apps/tokio-smoke")));
+    let bench = "clippy --release --workspace --all-targets -- -D warnings";
+    steps.push(
+        Step::cargo(project, PLAIN, bench)
+            .folder(project.path("build-tools/bench"))
+            .set("CARGO_TARGET_DIR", project.target("bench")),
+    );
     let models = Step::cargo(
         project,
         PLAIN,

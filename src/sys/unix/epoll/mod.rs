@@ -9,6 +9,7 @@
 
 mod syscall;
 
+use std::ffi::c_int;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
+use crate::sys::identity::{Identity, Mark};
 use crate::sys::timeout::{self, Wait};
 use crate::sys::wake::Notifier;
 use crate::sys::wake_bits::WakeBits;
@@ -34,19 +36,21 @@ pub(crate) struct Epoll<N> {
     notifier: PhantomData<fn() -> N>,
 }
 
-/// What lives as long as the queue or a clone of it. Its address is the queue's identity.
+/// What lives as long as the queue or a clone of it.
 #[derive(Debug)]
 struct Shared {
     queue: OwnedFd,
+    identity: Identity,
 }
 
 /// The queue a source was added to.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    queue: Weak<Shared>,
+    queue: Mark,
 }
 
 impl<N> AsFd for Epoll<N> {
+    #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.duplicate {
             Some(duplicate) => duplicate.as_fd(),
@@ -80,7 +84,10 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
     fn new() -> io::Result<Epoll<N>> {
         let queue = syscall::create()?;
         Ok(Epoll {
-            shared: Arc::new(Shared { queue }),
+            shared: Arc::new(Shared {
+                queue,
+                identity: Identity::new(),
+            }),
             wakes: Arc::new(WakeBits::new()),
             duplicate: None,
             notifier: PhantomData,
@@ -108,27 +115,25 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
         })
     }
 
+    #[inline]
     fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
-        use contract::Records as _;
-        records.clear();
-        if records.capacity() == 0 {
-            return Err(errors::invalid("the capacity of `Events` is 0"));
+        // The two most common waits, where a few instructions count, and any other.
+        match timeout {
+            None => self.wait_millis(records, -1),
+            Some(timeout) if timeout.is_zero() => self.wait_millis(records, 0),
+            Some(timeout) => self.select_timed(records, timeout),
         }
-        let (wait, is_a_piece) = timeout::plan(timeout);
-        if is_a_piece {
-            return self.select_in_pieces(records, timeout.unwrap_or(Duration::MAX));
-        }
-        self.wait(records, wait)?;
-        Ok(())
     }
 
+    #[inline]
     fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
         self.register_raw(raw, token, interest)?;
         Ok(Registration {
-            queue: Arc::downgrade(&self.shared),
+            queue: self.shared.identity.mark(),
         })
     }
 
+    #[inline]
     fn reregister(
         &self,
         _: &mut Registration,
@@ -139,18 +144,14 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
         self.reregister_raw(raw, token, interest)
     }
 
+    #[inline]
     fn deregister(&self, _: Registration, raw: RawFd) -> io::Result<()> {
         self.deregister_raw(raw)
     }
 
+    #[inline]
     fn owner(&self, registration: &Registration) -> Owner {
-        if registration.queue.as_ptr() == Arc::as_ptr(&self.shared) {
-            Owner::This
-        } else if registration.queue.strong_count() == 0 {
-            Owner::Gone
-        } else {
-            Owner::Other
-        }
+        self.shared.identity.owner(registration.queue)
     }
 
     fn rearm(_: &Registration) -> io::Result<()> {
@@ -160,14 +161,17 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
 }
 
 impl<N: Notifier> RegisterRaw for Epoll<N> {
+    #[inline]
     fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         syscall::add(self.as_fd(), raw, bits(interest)?, token)
     }
 
+    #[inline]
     fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         syscall::modify(self.as_fd(), raw, bits(interest)?, token)
     }
 
+    #[inline]
     fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
         syscall::delete(self.as_fd(), raw)
     }
@@ -175,10 +179,27 @@ impl<N: Notifier> RegisterRaw for Epoll<N> {
 
 impl<N> Epoll<N> {
     /// One wait of the kernel. The wakes are marked as seen after every return of it, whatever it returned.
+    #[inline]
     fn wait(&self, records: &mut Records, wait: Wait) -> io::Result<usize> {
         let result = syscall::wait(self.as_fd(), records, wait);
         self.wakes.seen();
         result
+    }
+
+    /// The same where the number of milliseconds is known.
+    fn wait_millis(&self, records: &mut Records, millis: c_int) -> io::Result<()> {
+        let result = syscall::wait_millis(self.as_fd(), records, millis);
+        self.wakes.seen();
+        result.map(drop)
+    }
+
+    /// Waits for some time.
+    fn select_timed(&self, records: &mut Records, timeout: Duration) -> io::Result<()> {
+        let (wait, is_a_piece) = timeout::plan(Some(timeout));
+        if is_a_piece {
+            return self.select_in_pieces(records, timeout);
+        }
+        self.wait(records, wait).map(drop)
     }
 
     /// Waits for longer than the kernel can in one call.
@@ -206,6 +227,7 @@ pub(crate) struct Waker<N: Notifier> {
 }
 
 impl<N: Notifier> Wake for Waker<N> {
+    #[inline]
     fn wake(&self) -> io::Result<()> {
         if !self.wakes.announce(self.bit) {
             return Ok(());
@@ -237,6 +259,7 @@ impl<N: Notifier> fmt::Debug for Waker<N> {
 }
 
 /// The flags that an interest asks for, edges always.
+#[inline]
 fn bits(interest: Interest) -> io::Result<u32> {
     if interest.is_aio() || interest.is_lio() {
         return Err(errors::unsupported("epoll cannot watch for AIO or LIO"));
@@ -255,22 +278,27 @@ fn bits(interest: Interest) -> io::Result<u32> {
 }
 
 impl contract::Record for Record {
+    #[inline]
     fn token(&self) -> Token {
         Token(self.data())
     }
 
+    #[inline]
     fn is_readable(&self) -> bool {
         self.flags() & (raw::EPOLLIN | raw::EPOLLPRI) != 0
     }
 
+    #[inline]
     fn is_writable(&self) -> bool {
         self.flags() & raw::EPOLLOUT != 0
     }
 
+    #[inline]
     fn is_error(&self) -> bool {
         self.flags() & raw::EPOLLERR != 0
     }
 
+    #[inline]
     fn is_read_closed(&self) -> bool {
         let flags = self.flags();
         // Both halves are gone, or the peer has shut its writing half.
@@ -278,6 +306,7 @@ impl contract::Record for Record {
             || flags & (raw::EPOLLIN | raw::EPOLLRDHUP) == raw::EPOLLIN | raw::EPOLLRDHUP
     }
 
+    #[inline]
     fn is_write_closed(&self) -> bool {
         let flags = self.flags();
         // Both halves are gone, or writing fails, or nothing but an error: what a pipe's writer gets when its reader is gone.
@@ -286,6 +315,7 @@ impl contract::Record for Record {
             || flags == raw::EPOLLERR
     }
 
+    #[inline]
     fn is_priority(&self) -> bool {
         self.flags() & raw::EPOLLPRI != 0
     }

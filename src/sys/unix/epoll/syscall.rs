@@ -29,11 +29,13 @@ unsafe impl Sync for Record {}
 
 impl Record {
     /// The flags of the event.
+    #[inline]
     pub(super) fn flags(&self) -> u32 {
         self.0.events
     }
 
     /// The caller's number.
+    #[inline]
     pub(super) fn data(&self) -> usize {
         // SAFETY: every bit pattern is a `u64`, and all 64 bits are initialised: the kernel copies them from what was passed
         // to epoll_ctl(2), by `control` below or by the user, to which the same holds.
@@ -53,14 +55,17 @@ impl contract::Records for Records {
         Records(KernelVec::with_capacity(capacity))
     }
 
+    #[inline]
     fn capacity(&self) -> usize {
         self.0.capacity()
     }
 
+    #[inline]
     fn as_slice(&self) -> &[Record] {
         self.0.as_slice()
     }
 
+    #[inline]
     fn clear(&mut self) {
         self.0.clear();
     }
@@ -78,11 +83,13 @@ pub(super) fn create() -> io::Result<OwnedFd> {
 }
 
 /// epoll_ctl(2) with `EPOLL_CTL_ADD`.
+#[inline]
 pub(super) fn add(queue: BorrowedFd<'_>, raw: RawFd, flags: u32, token: Token) -> io::Result<()> {
     control(queue, raw::EPOLL_CTL_ADD, raw, flags, token)
 }
 
 /// epoll_ctl(2) with `EPOLL_CTL_MOD`.
+#[inline]
 pub(super) fn modify(
     queue: BorrowedFd<'_>,
     raw: RawFd,
@@ -93,11 +100,13 @@ pub(super) fn modify(
 }
 
 /// epoll_ctl(2) with `EPOLL_CTL_DEL`.
+#[inline]
 pub(super) fn delete(queue: BorrowedFd<'_>, raw: RawFd) -> io::Result<()> {
     control(queue, raw::EPOLL_CTL_DEL, raw, 0, Token(0))
 }
 
 /// epoll_ctl(2). `raw` may be any number: the kernel says `EBADF` for one that is not open.
+#[inline]
 fn control(
     queue: BorrowedFd<'_>,
     operation: c_int,
@@ -121,6 +130,7 @@ fn control(
 /// Waits for events and returns how many came. After an error the records are empty.
 ///
 /// Whole milliseconds go through epoll_wait(2), which costs less than epoll_pwait2(2).
+#[inline]
 pub(super) fn wait(queue: BorrowedFd<'_>, records: &mut Records, wait: Wait) -> io::Result<usize> {
     match wait {
         Wait::Forever => wait_millis(queue, records, -1),
@@ -130,7 +140,12 @@ pub(super) fn wait(queue: BorrowedFd<'_>, records: &mut Records, wait: Wait) -> 
 }
 
 /// epoll_wait(2).
-fn wait_millis(queue: BorrowedFd<'_>, records: &mut Records, millis: c_int) -> io::Result<usize> {
+#[inline]
+pub(super) fn wait_millis(
+    queue: BorrowedFd<'_>,
+    records: &mut Records,
+    millis: c_int,
+) -> io::Result<usize> {
     let fill = |room: &mut [MaybeUninit<Record>]| {
         // SAFETY: epoll_wait(2) writes at most as many events as `room` has places; a `Record` is one `epoll_event`.
         let result = unsafe {
@@ -171,7 +186,8 @@ fn wait_nanos(
     Ok(count)
 }
 
-/// How many events fit, as the kernel wants it. Never 0: `select` refuses a capacity of 0.
+/// How many events fit, as the kernel wants it. The kernel refuses 0 as invalid.
+#[inline]
 fn most(room: &[MaybeUninit<Record>]) -> c_int {
     // At most `MOST_EVENTS`, which fits.
     room.len().min(MOST_EVENTS) as c_int

@@ -383,36 +383,44 @@ impl fmt::Debug for Waker {
 }
 
 impl contract::Record for Record {
+    #[inline]
     fn token(&self) -> Token {
         Token(self.udata())
     }
 
+    #[inline]
     fn is_readable(&self) -> bool {
         // A wake is read, so to speak.
         self.filter() == READ || self.filter() == USER
     }
 
+    #[inline]
     fn is_writable(&self) -> bool {
         self.filter() == WRITE
     }
 
+    #[inline]
     fn is_error(&self) -> bool {
         // With the end of a socket comes the reason, if there is one.
         self.flags() & ERROR != 0 || self.flags() & EOF != 0 && self.fflags() != 0
     }
 
+    #[inline]
     fn is_read_closed(&self) -> bool {
         self.filter() == READ && self.flags() & EOF != 0
     }
 
+    #[inline]
     fn is_write_closed(&self) -> bool {
         self.filter() == WRITE && self.flags() & EOF != 0
     }
 
+    #[inline]
     fn is_aio(&self) -> bool {
         AIO == Some(self.filter())
     }
 
+    #[inline]
     fn is_lio(&self) -> bool {
         LIO == Some(self.filter())
     }

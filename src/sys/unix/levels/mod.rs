@@ -50,38 +50,46 @@ impl Record {
         Record { token, bits }
     }
 
+    #[inline]
     fn has(&self, bits: PollBits) -> bool {
         self.bits & bits == bits
     }
 }
 
 impl contract::Record for Record {
+    #[inline]
     fn token(&self) -> Token {
         self.token
     }
 
+    #[inline]
     fn is_readable(&self) -> bool {
         self.bits & (raw::POLLIN | PRIORITY) != 0
     }
 
+    #[inline]
     fn is_writable(&self) -> bool {
         self.has(raw::POLLOUT)
     }
 
+    #[inline]
     fn is_error(&self) -> bool {
         self.has(raw::POLLERR)
     }
 
+    #[inline]
     fn is_read_closed(&self) -> bool {
         // Both halves are gone, or the peer has shut its writing half.
         self.has(raw::POLLHUP) || READ_HANG_UP != 0 && self.has(raw::POLLIN | READ_HANG_UP)
     }
 
+    #[inline]
     fn is_write_closed(&self) -> bool {
         // Both halves are gone, or writing fails, or nothing but an error: what a pipe's writer gets when its reader is gone.
         self.has(raw::POLLHUP) || self.has(raw::POLLOUT | raw::POLLERR) || self.bits == raw::POLLERR
     }
 
+    #[inline]
     fn is_priority(&self) -> bool {
         PRIORITY != 0 && self.has(PRIORITY)
     }

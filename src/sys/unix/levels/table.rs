@@ -69,6 +69,7 @@ pub(crate) enum Look {
 
 impl Slot {
     /// What the poller's array says of this slot.
+    #[inline]
     pub(crate) fn pollfd(&self) -> raw::pollfd {
         // A negative number is passed over.
         let fd = if self.parked.is_some() { -1 } else { self.fd };
@@ -80,6 +81,7 @@ impl Slot {
     }
 
     /// The conditions the common wait is to see.
+    #[inline]
     fn wanted(&self) -> PollBits {
         match &self.edges {
             Edges::Owned { armed } => *armed,
@@ -88,6 +90,7 @@ impl Slot {
     }
 
     /// The conditions that are looked at apart.
+    #[inline]
     fn in_doubt(&self) -> PollBits {
         match &self.edges {
             Edges::Owned { .. } => 0,
@@ -122,6 +125,7 @@ impl Slot {
     }
 
     /// Whether the poller has to look at it apart from the common wait.
+    #[inline]
     fn wants_a_look(&self) -> bool {
         self.parked.is_some()
             || matches!(&self.edges, Edges::Raw { read, write } if read.is_unproven() || write.is_unproven())
@@ -183,6 +187,7 @@ impl Slot {
 
     /// Takes what the common wait saw: the event to report, if any.
     #[allow(clippy::bad_bit_mask)] // A condition that the system has not is 0.
+    #[inline]
     pub(crate) fn ready(
         &mut self,
         asked: PollBits,
@@ -247,6 +252,7 @@ impl Table {
     }
 
     /// The slot of a registration, if it still is.
+    #[inline]
     pub(crate) fn get(&mut self, key: Key) -> Option<&mut Slot> {
         self.slots
             .get_mut(key.index as usize)
@@ -408,6 +414,7 @@ impl Table {
     }
 
     /// Marks a slot to be looked at apart; `true` if it was not yet.
+    #[inline]
     pub(crate) fn set_apart(&mut self, key: Key) -> bool {
         self.get(key)
             .is_some_and(|slot| slot.wants_a_look() && !std::mem::replace(&mut slot.apart, true))

@@ -209,6 +209,7 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
         })
     }
 
+    #[inline]
     fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
         use contract::Records as _;
         records.clear();
@@ -294,6 +295,7 @@ pub(crate) struct Waker<N> {
 }
 
 impl<N: Notifier> Wake for Waker<N> {
+    #[inline]
     fn wake(&self) -> io::Result<()> {
         if self.slot.flag.swap(true, Ordering::AcqRel) {
             return Ok(());

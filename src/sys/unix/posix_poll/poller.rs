@@ -99,6 +99,7 @@ impl Poller {
         }
     }
 
+    #[inline]
     fn set(&mut self, index: u32, generation: u32, pollfd: raw::pollfd) {
         let place = index as usize + 1;
         if let (Some(entry), Some(tenant)) =
@@ -125,59 +126,68 @@ impl Poller {
             let _ = shared.notifier.drain();
         }
         self.clear_lanes(state);
+        if left == 0 {
+            return;
+        }
         let now = Instant::now();
         let places = self.array.len();
         // Place 0 is the notifier.
-        let mut place = if self.start == 0 || self.start >= places {
+        let first = if self.start == 0 || self.start >= places {
             1
         } else {
             self.start
         };
-        for _ in 1..places {
+        // From where the last scan ended to the end, and then from the front.
+        let mut place = first;
+        for end in [places, first] {
+            while left > 0 {
+                let Some(found) = next_ready(&self.array, place, end) else {
+                    break;
+                };
+                place = found;
+                if records.room() == 0 {
+                    self.start = place;
+                    return;
+                }
+                left -= 1;
+                self.take_one(state, records, place, now);
+                place += 1;
+            }
             if left == 0 {
                 break;
             }
-            let entry = self.array.get(place).copied();
-            let tenant = self.generations.get(place).copied();
-            if let (Some(entry), Some(generation)) = (entry, tenant) {
-                if entry.revents != 0 {
-                    if records.room() == 0 {
-                        break;
-                    }
-                    left -= 1;
-                    let key = Key {
-                        index: place as u32 - 1,
-                        generation,
-                    };
-                    if let Some(record) = self.take_one(state, key, entry, now) {
-                        records.push(record);
-                    }
-                }
-            }
-            place = if place + 1 == places { 1 } else { place + 1 };
+            place = 1;
         }
         self.start = place;
     }
 
-    /// What one entry has to say, if its tenant is still there.
+    /// Reports what one entry has to say, if its tenant is still there.
+    #[inline]
     fn take_one(
         &mut self,
         state: &mut State,
-        key: Key,
-        entry: raw::pollfd,
+        records: &mut Records,
+        place: usize,
         now: Instant,
-    ) -> Option<Record> {
+    ) -> Option<()> {
+        let entry = self.array.get(place).copied()?;
+        let key = Key {
+            index: place as u32 - 1,
+            generation: self.generations.get(place).copied()?,
+        };
         if entry.revents & raw::POLLNVAL != 0 {
             // The number was closed: what epoll does then.
             state.table.remove(key);
             return None;
         }
         let slot = state.table.get(key)?;
-        let record = slot.ready(entry.events, entry.revents, now);
+        if let Some(record) = slot.ready(entry.events, entry.revents, now) {
+            records.push(record);
+        }
         let pollfd = slot.pollfd();
         self.set(key.index, key.generation, pollfd);
         self.apart.add(&mut state.table, key);
-        record
+        Some(())
     }
 
     /// Notes which raw descriptors the wait has seen not ready.
@@ -193,6 +203,31 @@ impl Poller {
             }
         }
     }
+}
+
+/// Entries whose answers are looked at in one go.
+const STRIDE: usize = 16;
+
+/// The first entry from `place` on, and before `end`, that has something to say.
+///
+/// All of the queue's own work that grows with the number of sources is here, so entries are passed over many at a time.
+#[inline]
+fn next_ready(array: &[raw::pollfd], place: usize, end: usize) -> Option<usize> {
+    let rest = array.get(place..end)?;
+    // Where much is ready the next one is often the very next.
+    if rest.first()?.revents != 0 {
+        return Some(place);
+    }
+    let quiet = rest
+        .chunks_exact(STRIDE)
+        .take_while(|entries| entries.iter().fold(0, |bits, entry| bits | entry.revents) == 0)
+        .count();
+    let passed = quiet * STRIDE;
+    let found = rest
+        .get(passed..)?
+        .iter()
+        .position(|entry| entry.revents != 0)?;
+    Some(place + passed + found)
 }
 
 /// Reports wakers, as long as more than `reserved` places are left, and returns how many. The rest stays for later.

@@ -1,0 +1,369 @@
+//! The cases, and on which peers each runs.
+
+#[cfg(unix)]
+mod churn;
+#[cfg(unix)]
+mod echo;
+mod poll;
+#[cfg(unix)]
+mod ready;
+#[cfg(unix)]
+mod register;
+mod wake;
+
+use crate::meter::Meter;
+
+/// One case.
+pub struct Case {
+    /// Its name on the command line and in tables.
+    pub name: &'static str,
+    /// What one operation is.
+    pub about: &'static str,
+    /// Whether other threads work, too: their instructions cannot be told apart.
+    pub threads: bool,
+    /// Whether it waits for time to pass: instructions tell nothing.
+    pub waits: bool,
+    /// Descriptors that it needs.
+    pub descriptors: u64,
+    /// Turns when counts are taken from outside.
+    pub counted: u64,
+    /// The peers.
+    pub runs: Vec<(&'static str, fn(&mut Meter<'_>))>,
+}
+
+/// Which queue this build has.
+pub const BACKEND: &str = if cfg!(windows) {
+    "afd"
+} else if cfg!(mio_unsupported_force_poll_poll) {
+    "poll"
+} else {
+    "epoll"
+};
+
+/// Makes a case of a function for all peers.
+macro_rules! case {
+    ($name:expr, $about:literal, $module:ident::$function:ident $(, $parameter:literal)*) => {
+        Case {
+            name: $name,
+            about: $about,
+            threads: false,
+            waits: false,
+            descriptors: 256,
+            counted: 200,
+            runs: vec![
+                ("ours", $module::$function::<$crate::peer::Ours $(, $parameter)*>),
+                ("upstream", $module::$function::<$crate::peer::Upstream $(, $parameter)*>),
+                ("polling", $module::$function::<$crate::peer::Poller $(, $parameter)*>),
+                #[cfg(unix)]
+                ("bare", $module::$function::<$crate::peer::Bare $(, $parameter)*>),
+            ],
+        }
+    };
+}
+
+impl Case {
+    fn threads(mut self) -> Case {
+        self.threads = true;
+        self
+    }
+
+    fn waits(mut self) -> Case {
+        self.waits = true;
+        self
+    }
+
+    fn descriptors(mut self, most: u64) -> Case {
+        self.descriptors = most + 256;
+        self
+    }
+
+    fn counted(mut self, turns: u64) -> Case {
+        self.counted = turns;
+        self
+    }
+
+    fn without(mut self, peer: &str) -> Case {
+        self.runs.retain(|(name, _)| *name != peer);
+        self
+    }
+}
+
+/// Nothing is done: what the measuring itself costs.
+#[must_use]
+pub fn nothing() -> fn(&mut Meter<'_>) {
+    |meter| meter.prepared(1, &mut (), |()| {}, |()| {})
+}
+
+/// All cases of this build.
+#[must_use]
+pub fn all() -> Vec<Case> {
+    let mut cases = vec![
+        case!(
+            "poll-empty",
+            "poll without a time-out, nothing ready",
+            poll::empty
+        ),
+        case!(
+            "timeout-50us",
+            "lateness of a time-out of 50 us",
+            poll::lateness,
+            50
+        )
+        .counted(20)
+        .waits(),
+        case!(
+            "timeout-200us",
+            "lateness of a time-out of 200 us",
+            poll::lateness,
+            200
+        )
+        .counted(20)
+        .waits(),
+        case!(
+            "timeout-1ms",
+            "lateness of a time-out of 1 ms",
+            poll::lateness,
+            1_000
+        )
+        .counted(20)
+        .waits(),
+        case!(
+            "timeout-10ms",
+            "lateness of a time-out of 10 ms",
+            poll::lateness,
+            10_000
+        )
+        .counted(4)
+        .waits(),
+        case!("wake", "a wake, and the poll that reports it", wake::one),
+        case!("wake-burst-64", "64 wakes between two polls", wake::burst),
+        case!(
+            "wake-ping-pong",
+            "a wake of another thread, and one back",
+            wake::ping_pong
+        )
+        .threads(),
+        case!(
+            "wake-threads-1",
+            "wakes of a busy queue by 1 thread",
+            wake::threads,
+            1
+        )
+        .threads(),
+        case!(
+            "wake-threads-2",
+            "wakes of a busy queue by 2 threads",
+            wake::threads,
+            2
+        )
+        .threads(),
+        case!(
+            "wake-threads-4",
+            "wakes of a busy queue by 4 threads",
+            wake::threads,
+            4
+        )
+        .threads(),
+        case!(
+            "wake-threads-8",
+            "wakes of a busy queue by 8 threads",
+            wake::threads,
+            8
+        )
+        .threads(),
+    ];
+    #[cfg(unix)]
+    cases.extend(unix());
+    #[cfg(unix)]
+    if BACKEND == "epoll" {
+        cases.extend(epoll());
+    } else {
+        cases.extend(poll2());
+    }
+    cases
+}
+
+#[cfg(unix)]
+fn unix() -> Vec<Case> {
+    vec![
+        case!(
+            "ready-1-of-1",
+            "poll with the only source ready",
+            ready::ready,
+            1,
+            1
+        ),
+        case!(
+            "ready-64-of-64",
+            "poll with all of 64 ready",
+            ready::ready,
+            64,
+            64
+        ),
+        case!("udp-ping-pong", "a datagram there, and one back", echo::udp),
+        case!(
+            "echo-1",
+            "a message there and back, 1 connection",
+            echo::tcp,
+            1
+        ),
+        case!(
+            "echo-64",
+            "a message there and back, 64 connections",
+            echo::tcp,
+            64
+        )
+        .counted(20),
+        case!(
+            "echo-1024",
+            "a message there and back, 1024 connections",
+            echo::tcp,
+            1024
+        )
+        .descriptors(2048)
+        .counted(4),
+        case!(
+            "accept-churn",
+            "accept, register, deregister, close",
+            churn::accept
+        ),
+        case!(
+            "connect-churn",
+            "connect, register, wait, deregister, close",
+            churn::connect
+        ),
+    ]
+}
+
+#[cfg(unix)]
+fn epoll() -> Vec<Case> {
+    vec![
+        case!(
+            "ready-1-of-64",
+            "poll with one of 64 ready",
+            ready::ready,
+            1,
+            64
+        ),
+        case!(
+            "ready-1-of-4096",
+            "poll with one of 4096 ready",
+            ready::ready,
+            1,
+            4096
+        )
+        .descriptors(4096),
+        case!(
+            "ready-1-of-50000",
+            "poll with one of 50 000 ready",
+            ready::ready,
+            1,
+            50000
+        )
+        .descriptors(50_000),
+        case!("register", "register", register::register, 64),
+        case!("reregister", "reregister", register::reregister),
+        case!("deregister", "deregister", register::deregister, 64),
+        case!(
+            "register-deregister",
+            "register, then deregister",
+            register::both
+        ),
+    ]
+}
+
+#[cfg(unix)]
+fn poll2() -> Vec<Case> {
+    vec![
+        case!(
+            "ready-1-of-10",
+            "poll with one of 10 ready",
+            ready::ready,
+            1,
+            10
+        ),
+        case!(
+            "ready-1-of-1000",
+            "poll with one of 1000 ready",
+            ready::ready,
+            1,
+            1000
+        )
+        .descriptors(1000),
+        case!(
+            "ready-1-of-10000",
+            "poll with one of 10 000 ready",
+            ready::ready,
+            1,
+            10000
+        )
+        .descriptors(10_000),
+        case!(
+            "register-in-10",
+            "register beside 10 others",
+            register::register,
+            10
+        ),
+        case!(
+            "register-in-1000",
+            "register beside 1000 others",
+            register::register,
+            1000
+        )
+        .descriptors(1000),
+        case!(
+            "register-in-10000",
+            "register beside 10 000 others",
+            register::register,
+            10000
+        )
+        .descriptors(10_000),
+        case!("reregister", "reregister", register::reregister),
+        case!(
+            "deregister-in-10",
+            "deregister beside 10 others",
+            register::deregister,
+            10
+        ),
+        case!(
+            "deregister-in-1000",
+            "deregister beside 1000 others",
+            register::deregister,
+            1000
+        )
+        .descriptors(1000),
+        case!(
+            "deregister-in-10000",
+            "deregister beside 10 000 others",
+            register::deregister,
+            10000
+        )
+        .descriptors(10_000),
+        case!(
+            "register-while-polling-10",
+            "register and deregister while another thread polls 10",
+            register::while_polling,
+            10
+        )
+        .without("bare")
+        .threads(),
+        case!(
+            "register-while-polling-1000",
+            "register and deregister while another thread polls 1000",
+            register::while_polling,
+            1000
+        )
+        .without("bare")
+        .threads()
+        .descriptors(1000),
+        case!(
+            "register-while-polling-10000",
+            "register and deregister while another thread polls 10 000",
+            register::while_polling,
+            10000
+        )
+        .without("bare")
+        .threads()
+        .descriptors(10_000),
+    ]
+}

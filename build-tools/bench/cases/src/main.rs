@@ -1,0 +1,144 @@
+//! Runs cases and prints one line of JSON for each result. `mio-bench` builds it, runs it and reads what it prints.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use lexopt::prelude::*;
+use mio_bench_cases::cases::{self, BACKEND, Case};
+use mio_bench_cases::meter::Meter;
+use serde_json::json;
+
+#[cfg(unix)]
+mod limits;
+mod outside;
+
+const HELP: &str = "\
+Usage: worker list | time [--rounds N] [--millis N] [CASE…] | count [CASE…] | trace [CASE…]
+
+  list    the cases of this build
+  time    runs the peers in turn, round after round
+  count   runs each once, for callgrind
+  trace   runs each once, for strace
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), lexopt::Error> {
+    let (mut rounds, mut millis, mut words) = (5_usize, 2_u64, Vec::new());
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("rounds") => rounds = parser.value()?.parse()?,
+            Long("millis") => millis = parser.value()?.parse()?,
+            Long("help") | Short('h') => {
+                print!("{HELP}");
+                return Ok(());
+            }
+            Value(word) => words.push(word.string()?),
+            _ => return Err(argument.unexpected()),
+        }
+    }
+    if words.is_empty() {
+        return Err(HELP.into());
+    }
+    let command = words.remove(0);
+    let chosen: Vec<Case> = cases::all()
+        .into_iter()
+        .filter(|case| words.is_empty() || words.iter().any(|word| word == case.name))
+        .collect();
+    for case in &chosen {
+        if command == "list" {
+            let peers: Vec<&str> = case.runs.iter().map(|(peer, _)| *peer).collect();
+            println!(
+                "{}",
+                json!({ "case": case.name, "backend": BACKEND, "about": case.about, "threads": case.threads, "peers": peers })
+            );
+            continue;
+        }
+        #[cfg(unix)]
+        if let Err(reason) = limits::raise(case.descriptors) {
+            println!("{}", json!({ "case": case.name, "not_run": reason }));
+            continue;
+        }
+        match command.as_str() {
+            "time" => time(case, rounds, Duration::from_millis(millis)),
+            "count" if case.threads || case.waits => {}
+            "count" => outside::count(case),
+            "trace" => outside::trace(case),
+            _ => return Err(HELP.into()),
+        }
+    }
+    if command == "count" {
+        outside::count_nothing();
+    }
+    Ok(())
+}
+
+/// Nanoseconds an operation, without what the clock takes.
+fn measure(run: fn(&mut Meter<'_>), n: u64, clock: f64) -> (f64, Duration) {
+    let (mut total, mut spans) = (Duration::ZERO, 0.0);
+    let mut span = |body: &mut dyn FnMut()| {
+        let start = Instant::now();
+        body();
+        total += start.elapsed();
+        spans += 1.0;
+    };
+    let start = Instant::now();
+    let mut meter = Meter::new(n, &mut span);
+    run(&mut meter);
+    let (own, operations) = (meter.own(), meter.operations() as f64);
+    let nanos = own.unwrap_or((total.as_nanos() as f64 - spans * clock).max(0.0) / operations);
+    let _ = total;
+    (nanos, start.elapsed())
+}
+
+/// So many turns of the first peer take about that long.
+fn turns(case: &Case, wanted: Duration) -> u64 {
+    let Some((_, run)) = case.runs.first() else {
+        return 1;
+    };
+    let mut n = 1;
+    loop {
+        let (mut total, mut own) = (Duration::ZERO, None);
+        let mut span = |body: &mut dyn FnMut()| {
+            let start = Instant::now();
+            body();
+            total += start.elapsed();
+        };
+        let mut meter = Meter::new(n, &mut span);
+        run(&mut meter);
+        own = meter.own().or(own);
+        if total >= wanted || n >= 1 << 20 {
+            let per = total.as_secs_f64() / n as f64;
+            let fits = (wanted.as_secs_f64() / per.max(1e-9)).ceil();
+            // A median of what the case measures by itself wants a few.
+            let least = if own.is_some() { 5.0 } else { 1.0 };
+            return fits.clamp(least, n.max(5) as f64) as u64;
+        }
+        n *= 2;
+    }
+}
+
+/// A round runs every peer once, each round beginning with another.
+fn time(case: &Case, rounds: usize, wanted: Duration) {
+    let clock = measure(cases::nothing(), 2_000, 0.0).0;
+    let n = turns(case, wanted);
+    for round in 0..rounds {
+        for place in 0..case.runs.len() {
+            let (peer, run) = case.runs[(round + place) % case.runs.len()];
+            let (nanos, _) = measure(run, n, clock);
+            println!(
+                "{}",
+                json!({ "case": case.name, "peer": peer, "round": round, "n": n, "nanos": nanos })
+            );
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! System calls, counted by strace over all threads: the figure that matters most.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::Places;
+use crate::results::Results;
+use crate::worker::{Case, Worker, spinner};
+
+/// What one peer of one case has called, and how many operations that was.
+type Sum = (String, String, f64, BTreeMap<String, u64>);
+
+/// Counts all cases of one backend.
+pub(crate) fn run(
+    places: &Places,
+    worker: &Worker,
+    cases: &[Case],
+    results: &mut Results,
+) -> Result<()> {
+    if cases.is_empty() {
+        return Ok(());
+    }
+    let bar = spinner(&format!("system calls, {}", worker.backend));
+    let log = places.out.join(format!("strace-{}.log", worker.backend));
+    // Where threads meet by chance the number says nothing, and tracing them takes long.
+    let cases = cases.iter().filter(|case| !case.threads);
+    let output = Command::new("strace")
+        .args(["-f", "-s", "64", "-o"])
+        .arg(&log)
+        .arg(worker.program("worker"))
+        .arg("trace")
+        .args(cases.map(|case| &case.case))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .output()
+        .context("strace (Debian's package strace)")?;
+    bar.finish_and_clear();
+    if !output.status.success() {
+        bail!("strace: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let log = fs::read(&log)?;
+    for (case, peer, operations, calls) in read(&String::from_utf8_lossy(&log)) {
+        let each = |(name, count)| (name, count as f64 / operations);
+        let row = results.row(worker.backend, &case);
+        row.calls
+            .insert(peer, calls.into_iter().map(each).collect());
+    }
+    Ok(())
+}
+
+/// Reads the log: what lies between the marks counts, and a third mark says for whom.
+fn read(log: &str) -> Vec<Sum> {
+    let mut sums = Vec::new();
+    let mut calls: BTreeMap<String, u64> = BTreeMap::new();
+    let mut counts = false;
+    for line in log.lines() {
+        // `1234  name(arguments…`; what is resumed was counted when it began.
+        let Some((_, call)) = line.split_once(char::is_whitespace) else {
+            continue;
+        };
+        let Some((name, arguments)) = call.trim_start().split_once('(') else {
+            continue;
+        };
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(is_name) {
+            continue;
+        }
+        if let Some(mark) = arguments.strip_prefix("-1, \"").filter(|_| name == "write") {
+            let mark = mark.split('"').next().unwrap_or_default();
+            let words: Vec<&str> = mark.split(' ').collect();
+            match words[..] {
+                ["begin"] => counts = true,
+                ["end"] => counts = false,
+                ["sum", case, peer, operations] => {
+                    let operations = operations.parse().unwrap_or(f64::NAN);
+                    let calls = std::mem::take(&mut calls);
+                    sums.push((case.to_owned(), peer.to_owned(), operations, calls));
+                }
+                _ => {}
+            }
+        } else if counts && name != "futex" && name != "exit" && name != "madvise" {
+            // Threads that start, wait for each other or end are the case's own.
+            *calls.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn what_lies_between_the_marks_counts() {
+        let log = "\
+7  read(3, 0x0, 8) = 8
+7  write(-1, \"begin\", 5) = -1 EBADF (Bad file descriptor)
+7  epoll_wait(3, <unfinished ...>
+8  write(4, \"\\1\\0\", 8) = 8
+7  <... epoll_wait resumed>[], 4, 0) = 1
+7  write(-1, \"end\", 3) = -1 EBADF (Bad file descriptor)
+7  close(3) = 0
+7  write(-1, \"sum wake ours 2\", 15) = -1 EBADF (Bad file descriptor)
+";
+        let sums = read(log);
+        assert_eq!(sums.len(), 1);
+        let (case, peer, operations, calls) = &sums[0];
+        assert_eq!(
+            (case.as_str(), peer.as_str(), *operations),
+            ("wake", "ours", 2.0)
+        );
+        let expected = [("epoll_wait".to_owned(), 1), ("write".to_owned(), 1)];
+        assert_eq!(*calls, expected.into());
+    }
+}

@@ -1,0 +1,141 @@
+//! What is to be reached, and whether it is.
+
+use crate::results::{Results, Row};
+
+/// One goal.
+#[derive(Debug)]
+pub(crate) struct Goal {
+    /// What it is about.
+    pub(crate) what: String,
+    /// What was found.
+    pub(crate) found: f64,
+    /// What it must not be above.
+    pub(crate) most: f64,
+    /// Whether it depends on the clock: then it says something only on a quiet machine.
+    pub(crate) timed: bool,
+}
+
+impl Goal {
+    pub(crate) fn is_met(&self) -> bool {
+        self.found <= self.most
+    }
+}
+
+/// Timed goals: ours divided by upstream's, in the same round.
+const RATIOS: [(&str, f64); 21] = [
+    ("epoll/poll-empty", 1.03),
+    ("epoll/ready-1-of-1", 1.03),
+    ("epoll/ready-64-of-64", 1.03),
+    ("epoll/ready-1-of-4096", 1.03),
+    ("epoll/wake", 1.03),
+    ("epoll/wake-ping-pong", 1.03),
+    ("epoll/wake-burst-64", 0.05),
+    ("epoll/timeout-200us", 0.15),
+    ("epoll/register", 1.00),
+    ("epoll/reregister", 1.00),
+    ("epoll/deregister", 1.00),
+    ("epoll/register-deregister", 1.00),
+    ("epoll/echo-1", 1.03),
+    ("epoll/echo-64", 1.03),
+    ("epoll/accept-churn", 1.03),
+    ("epoll/connect-churn", 1.03),
+    ("epoll/udp-ping-pong", 1.03),
+    ("poll/register-in-10", 0.25),
+    ("poll/register-in-1000", 0.25),
+    ("poll/register-in-10000", 0.25),
+    ("poll/ready-1-of-10000", 1.00),
+];
+
+/// All goals that the cases which ran can tell something about.
+pub(crate) fn all(results: &Results) -> Vec<Goal> {
+    let mut goals = counted(results);
+    for (name, most) in RATIOS {
+        let row = results.rows.get(name);
+        if let Some(ratio) = row.and_then(|row| row.ratio.get("upstream")) {
+            goals.push(Goal {
+                what: format!("{name}: time, ratio to upstream"),
+                found: ratio.median,
+                most,
+                timed: true,
+            });
+        }
+    }
+    goals
+}
+
+/// The goals that are counted, and so hold on any machine.
+pub(crate) fn counted(results: &Results) -> Vec<Goal> {
+    let mut goals = Vec::new();
+    let mut add = |what: String, found: f64, most: f64| {
+        goals.push(Goal {
+            what,
+            found,
+            most,
+            timed: false,
+        });
+    };
+    let instructions = |name: &str, peer: &str| {
+        let row = results.rows.get(name)?;
+        row.instructions.get(peer).copied()
+    };
+    let name = "epoll/poll-empty";
+    if let (Some(ours), Some(bare)) = (instructions(name, "ours"), instructions(name, "bare")) {
+        let what = format!("{name}: instructions beyond the bare call");
+        add(what, ours - bare, 15.0);
+    }
+    let per_event = |peer| {
+        let (one, many) = ("epoll/ready-1-of-1", "epoll/ready-64-of-64");
+        Some((instructions(many, peer)? - instructions(one, peer)?) / 63.0)
+    };
+    if let (Some(ours), Some(bare)) = (per_event("ours"), per_event("bare")) {
+        let what = "epoll: instructions for each event, ratio to the bare loop".to_owned();
+        add(what, ours / bare, 1.05);
+    }
+    let name = "poll/ready-1-of-10000";
+    if let (Some(ours), Some(upstream)) =
+        (instructions(name, "ours"), instructions(name, "upstream"))
+    {
+        let what = format!("{name}: instructions, ratio to upstream");
+        add(what, ours / upstream, 0.4);
+    }
+    for (name, row) in &results.rows {
+        if is_steady(name) {
+            if let (Some(ours), Some(upstream)) = (row.calls("ours"), row.calls("upstream")) {
+                add(
+                    format!("{name}: system calls, against upstream"),
+                    ours,
+                    upstream,
+                );
+            }
+        }
+        if name.ends_with("/wake-burst-64") {
+            if let Some(ours) = row.calls("ours") {
+                add(format!("{name}: system calls"), ours, 1.0);
+            }
+        }
+        if let Some(ours) = polls_only(name, row) {
+            add(format!("{name}: allocations"), ours, 0.0);
+        }
+    }
+    goals
+}
+
+/// Whether the number of system calls does not depend on how threads are scheduled.
+fn is_steady(name: &str) -> bool {
+    ![
+        "/wake-threads",
+        "/wake-ping-pong",
+        "/register-while",
+        "/echo",
+    ]
+    .iter()
+    .any(|part| name.contains(part))
+}
+
+/// Allocations of cases that poll, wake and register, once warm. A new socket may allocate.
+fn polls_only(name: &str, row: &Row) -> Option<f64> {
+    if name.ends_with("-churn") {
+        return None;
+    }
+    row.allocations.get("ours").copied()
+}

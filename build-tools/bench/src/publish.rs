@@ -1,0 +1,96 @@
+//! What the README shows: the pictures, and a table between two marks.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use crate::Places;
+use crate::plot::PICTURES;
+use crate::report;
+use crate::results::Results;
+
+const BEGIN: &str = "<!-- bench: written by `cargo xtask bench --publish` -->\n";
+const END: &str = "<!-- end of bench -->\n";
+
+/// The cases of the README's table.
+const SHOWN: [&str; 14] = [
+    "epoll/poll-empty",
+    "epoll/ready-1-of-1",
+    "epoll/ready-64-of-64",
+    "epoll/register-deregister",
+    "epoll/reregister",
+    "epoll/echo-64",
+    "epoll/accept-churn",
+    "epoll/wake",
+    "epoll/wake-burst-64",
+    "epoll/timeout-200us",
+    "poll/register-in-1000",
+    "poll/register-while-polling-1000",
+    "poll/ready-1-of-10000",
+    "poll/wake-burst-64",
+];
+
+/// Writes both.
+pub(crate) fn run(places: &Places, results: &Results) -> Result<()> {
+    let folder = places.bench.join("plots");
+    fs::create_dir_all(&folder)?;
+    for picture in PICTURES {
+        let from = places.out.join(picture);
+        if from.exists() {
+            fs::copy(&from, folder.join(picture))?;
+        }
+    }
+    let file = places.root.join("README.md");
+    let readme = fs::read_to_string(&file)?;
+    let (before, rest) = readme
+        .split_once(BEGIN)
+        .context("the README has no place for the table")?;
+    let (_, after) = rest
+        .split_once(END)
+        .context("the README's place for the table does not end")?;
+    fs::write(
+        &file,
+        format!("{before}{BEGIN}{}{END}{after}", table(results)),
+    )?;
+    Ok(())
+}
+
+fn table(results: &Results) -> String {
+    let mut text = String::from(
+        "| case | time | / upstream | / polling | / bare | instructions: ours, upstream, bare | system calls: ours, upstream |\n|---|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for name in SHOWN {
+        let Some(row) = results.rows.get(name) else {
+            continue;
+        };
+        let ratio = |peer: &str| {
+            let ratio = row.ratio.get(peer);
+            ratio.map_or_else(String::new, |ratio| format!("{:.2}", ratio.median))
+        };
+        let counted = |peer: &str| {
+            let count = row.instructions.get(peer);
+            count.map_or_else(|| "-".to_owned(), |count| format!("{count:.0}"))
+        };
+        let calls = |peer: &str| {
+            row.calls(peer)
+                .map_or_else(|| "-".to_owned(), |calls| format!("{calls:.0}"))
+        };
+        let time = row.nanos.get("ours").map_or(f64::NAN, |nanos| nanos.median);
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "| `{name}` | {} | {} | {} | {} | {}, {}, {} | {}, {} |",
+            report::time(time),
+            ratio("upstream"),
+            ratio("polling"),
+            ratio("bare"),
+            counted("ours"),
+            counted("upstream"),
+            counted("bare"),
+            calls("ours"),
+            calls("upstream"),
+        );
+    }
+    text
+}

@@ -1,0 +1,120 @@
+//! What a run has found, as it is written to results.json.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::Places;
+
+/// The peers, in the order of the tables.
+pub(crate) const PEERS: [&str; 4] = ["ours", "upstream", "polling", "bare"];
+
+/// A median and the tenth and ninetieth hundredth.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
+impl Spread {
+    /// Of at least one number.
+    pub(crate) fn of(mut numbers: Vec<f64>) -> Spread {
+        numbers.sort_by(f64::total_cmp);
+        let at = |part: f64| {
+            let place = (numbers.len().saturating_sub(1) as f64 * part).round();
+            numbers.get(place as usize).copied().unwrap_or(f64::NAN)
+        };
+        Spread {
+            median: at(0.5),
+            low: at(0.1),
+            high: at(0.9),
+        }
+    }
+}
+
+/// One case on one backend.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Row {
+    pub(crate) about: String,
+    /// Why it was not run.
+    pub(crate) not_run: Option<String>,
+    /// Nanoseconds an operation, by peer.
+    pub(crate) nanos: BTreeMap<String, Spread>,
+    /// Ours divided by the peer's of the same round.
+    pub(crate) ratio: BTreeMap<String, Spread>,
+    /// User-space instructions an operation, by peer.
+    pub(crate) instructions: BTreeMap<String, f64>,
+    /// System calls an operation, by peer and name.
+    pub(crate) calls: BTreeMap<String, BTreeMap<String, f64>>,
+    /// Allocations an operation, by peer.
+    pub(crate) allocations: BTreeMap<String, f64>,
+}
+
+impl Row {
+    /// All system calls an operation of a peer.
+    pub(crate) fn calls(&self, peer: &str) -> Option<f64> {
+        self.calls.get(peer).map(|calls| calls.values().sum())
+    }
+}
+
+/// Bytes that a registered source takes.
+#[derive(Debug, Serialize)]
+pub(crate) struct Registered {
+    pub(crate) backend: String,
+    pub(crate) peer: String,
+    /// In the source, beyond its descriptor.
+    pub(crate) inside: f64,
+    /// On the heap.
+    pub(crate) heap: f64,
+}
+
+/// A build from scratch.
+#[derive(Debug, Serialize)]
+pub(crate) struct Build {
+    pub(crate) peer: String,
+    pub(crate) seconds: f64,
+    pub(crate) crates: usize,
+    pub(crate) lines: usize,
+}
+
+/// All of it.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Results {
+    /// By `backend/case`.
+    pub(crate) rows: BTreeMap<String, Row>,
+    pub(crate) registered: Vec<Registered>,
+    pub(crate) builds: Vec<Build>,
+}
+
+impl Results {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The row of a case, made if need be.
+    pub(crate) fn row(&mut self, backend: &str, case: &str) -> &mut Row {
+        self.rows.entry(format!("{backend}/{case}")).or_default()
+    }
+
+    pub(crate) fn write(&self, places: &Places) -> Result<()> {
+        let file = places.out.join("results.json");
+        fs::write(&file, serde_json::to_string_pretty(self)?)?;
+        println!("written: {} and the plots beside it", file.display());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Spread;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        let spread = Spread::of((1..=11).rev().map(f64::from).collect());
+        assert_eq!((spread.low, spread.median, spread.high), (2.0, 6.0, 10.0));
+        assert_eq!(Spread::of(vec![3.0]).median, 3.0);
+    }
+}

@@ -1,0 +1,134 @@
+//! The programs that run the cases: one for each backend, because a backend is chosen when the library is built.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Deserialize;
+
+use crate::Places;
+
+/// The flags of each backend.
+const BACKENDS: [(&str, &str); 2] = [
+    ("epoll", ""),
+    (
+        "poll",
+        "--cfg mio_unsupported_force_poll_poll --cfg polling_test_poll_backend",
+    ),
+];
+
+/// A built worker.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) backend: &'static str,
+    folder: PathBuf,
+}
+
+/// A line of `worker list`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Case {
+    pub(crate) case: String,
+    pub(crate) backend: String,
+    pub(crate) about: String,
+    pub(crate) threads: bool,
+    pub(crate) peers: Vec<String>,
+}
+
+impl Worker {
+    /// Builds all.
+    pub(crate) fn build_all(places: &Places) -> Result<Vec<Worker>> {
+        BACKENDS
+            .iter()
+            .map(|(backend, flags)| {
+                let bar = spinner(&format!("building the cases for {backend}"));
+                let target = places.target.join(format!("cases-{backend}"));
+                let output = Command::new("cargo")
+                    .args(["build", "--release", "--locked", "--package"])
+                    .arg("mio-bench-cases")
+                    .current_dir(&places.bench)
+                    .env("CARGO_TARGET_DIR", &target)
+                    .env("RUSTFLAGS", flags)
+                    .env_remove("CARGO_ENCODED_RUSTFLAGS")
+                    .stdin(Stdio::null())
+                    .output()
+                    .context("cargo")?;
+                bar.finish_and_clear();
+                if !output.status.success() {
+                    let text = String::from_utf8_lossy(&output.stderr);
+                    bail!("the cases do not build for {backend}:\n{text}");
+                }
+                Ok(Worker {
+                    backend,
+                    folder: target.join("release"),
+                })
+            })
+            .collect()
+    }
+
+    /// One of its programs.
+    pub(crate) fn program(&self, name: &str) -> OsString {
+        self.folder.join(name).into_os_string()
+    }
+
+    /// Its cases that are meant by these words, or all.
+    pub(crate) fn chosen(&self, words: &[String]) -> Result<Vec<Case>> {
+        let mut cases = Vec::new();
+        let mut command = Command::new(self.program("worker"));
+        lines(command.arg("list"), |line| {
+            let case: Case = serde_json::from_str(line)?;
+            let full = format!("{}/{}", case.backend, case.case);
+            if words.is_empty() || words.iter().any(|word| *word == case.case || *word == full) {
+                cases.push(case);
+            }
+            Ok(())
+        })?;
+        Ok(cases)
+    }
+}
+
+/// Runs a command and hands over each line it prints, at once.
+pub(crate) fn lines(command: &mut Command, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("{:?}", command.get_program()))?;
+    let errors = child.stderr.take().map(|errors| {
+        std::thread::spawn(move || std::io::read_to_string(errors).unwrap_or_default())
+    });
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).lines() {
+            take(&line?)?;
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() {
+        let errors = errors
+            .and_then(|thread| thread.join().ok())
+            .unwrap_or_default();
+        bail!("{:?} ended with {status}:\n{errors}", command.get_program());
+    }
+    Ok(())
+}
+
+/// A spinner with a text, on a terminal only.
+pub(crate) fn spinner(text: &str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(text.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// A bar of so many steps, on a terminal only.
+pub(crate) fn bar(text: &str, steps: usize) -> ProgressBar {
+    let bar = ProgressBar::new(steps as u64).with_prefix(text.to_owned());
+    let template = "{prefix} [{bar:30}] {pos}/{len} {eta} {wide_msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
