@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (mingw-w64 as a check of Windows' own metadata).
-//! Inputs: sha256 cc18db771e56a576afa066a7e3c3f4ca5ce13960d9d23fa734c3a5d8663bade5.
+//! Inputs: sha256 a37cbed212a5daad9ac66db15c14b331ce429522ee7d0d16ac9812a4d700e61a.
 //!
 //! Serves:
 //! - aarch64-pc-windows-gnullvm
@@ -91,7 +91,6 @@ pub const ERROR_HANDLE_EOF: i32 = 38;
 pub const ERROR_INVALID_HANDLE: i32 = 6;
 pub const ERROR_IO_PENDING: i32 = 997;
 pub const ERROR_MORE_DATA: i32 = 234;
-pub const ERROR_NOT_FOUND: i32 = 1168;
 pub const ERROR_NO_DATA: i32 = 232;
 pub const ERROR_OPERATION_ABORTED: i32 = 995;
 pub const ERROR_PIPE_CONNECTED: i32 = 535;
