@@ -56,7 +56,9 @@ pub(crate) struct Row {
 impl Row {
     /// All system calls an operation of a peer.
     pub(crate) fn calls(&self, peer: &str) -> Option<f64> {
-        self.calls.get(peer).map(|calls| calls.values().sum())
+        self.calls
+            .get(peer)
+            .map(|calls| calls.values().fold(0.0, |sum, count| sum + count))
     }
 }
 

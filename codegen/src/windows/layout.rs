@@ -3,7 +3,7 @@
 use quote::ToTokens;
 
 use super::metadata::{Declared, Parsed, wrong};
-use crate::abi::{Field, Record};
+use crate::abi::{Field, Function, Record};
 use crate::error::Error;
 
 /// What layouts depend on.
@@ -116,11 +116,12 @@ pub(super) fn of(parsed: &Parsed, ty: &syn::Type, machine: Machine) -> Result<(u
             let last = path.path.segments.last().ok_or_else(unknown)?;
             let name = last.ident.to_string();
             let size = match name.as_str() {
-                "u8" | "i8" => 1,
-                "u16" | "i16" => 2,
-                "u32" | "i32" | "f32" => 4,
+                // The types of C are as Windows has them.
+                "u8" | "i8" | "c_char" | "c_schar" | "c_uchar" => 1,
+                "u16" | "i16" | "c_short" | "c_ushort" => 2,
+                "u32" | "i32" | "f32" | "c_int" | "c_uint" | "c_long" | "c_ulong" => 4,
                 // Windows aligns them to eight bytes everywhere.
-                "u64" | "i64" | "f64" => 8,
+                "u64" | "i64" | "f64" | "c_longlong" | "c_ulonglong" => 8,
                 // Of a function.
                 "usize" | "isize" | "Option" => machine.pointer,
                 _ => match parsed.aliases.get(&name) {
@@ -136,6 +137,26 @@ pub(super) fn of(parsed: &Parsed, ty: &syn::Type, machine: Machine) -> Result<(u
         }
         _ => Err(unknown()),
     }
+}
+
+/// What a call passes: the bytes of each parameter, and of the result.
+pub(super) fn call(
+    parsed: &Parsed,
+    function: &Function,
+    machine: Machine,
+) -> Result<String, Error> {
+    let bytes = |ty: &str| {
+        let ty = syn::parse_str(ty).map_err(|error| wrong(format!("{ty}: {error}")))?;
+        Ok(of(parsed, &ty, machine)?.0.to_string())
+    };
+    let parameters = function.parameters.iter().map(|(_, ty)| bytes(ty));
+    let parameters: Vec<String> = parameters.collect::<Result<_, Error>>()?;
+    let result = match &*function.returns {
+        "" => "0".to_owned(),
+        ty => bytes(ty)?,
+    };
+    let more = if function.variadic { ", ..." } else { "" };
+    Ok(format!("({}{more}) -> {result}", parameters.join(", ")))
 }
 
 /// Whether the type is a signed integer.

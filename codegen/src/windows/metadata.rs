@@ -129,6 +129,26 @@ impl Parsed {
                     };
                     parsed.declare(item.ident.to_string(), declared);
                 }
+                // As bindgen writes them: another name of an enumeration, and functions.
+                syn::Item::Use(item) => {
+                    let syn::UseTree::Path(syn::UsePath { tree, .. }) = &item.tree else {
+                        return Err(wrong(format!("unexpected: {}", item.to_token_stream())));
+                    };
+                    let syn::UseTree::Rename(names) = &**tree else {
+                        return Err(wrong(format!("unexpected: {}", item.to_token_stream())));
+                    };
+                    let first = &names.ident;
+                    let ty = syn::parse_quote!(#first);
+                    parsed.aliases.insert(names.rename.to_string(), ty);
+                }
+                syn::Item::ForeignMod(block) => {
+                    for item in block.items {
+                        let syn::ForeignItem::Fn(item) = item else {
+                            return Err(wrong(format!("unexpected: {}", item.to_token_stream())));
+                        };
+                        parsed.functions.push(declared(&item.sig, String::new())?);
+                    }
+                }
                 // `Default`.
                 syn::Item::Impl(_) => {}
                 other => return Err(wrong(format!("unexpected: {}", other.to_token_stream()))),
@@ -216,6 +236,11 @@ fn function(call: &syn::Macro) -> Result<Function, Error> {
     };
     let (library, signature) = syn::parse::Parser::parse2(parse, call.tokens.clone())
         .map_err(|error| wrong(format!("{}: {error}", call.to_token_stream())))?;
+    declared(&signature, format!("{library} {}", signature.ident))
+}
+
+/// A function of this signature.
+fn declared(signature: &syn::Signature, link_name: String) -> Result<Function, Error> {
     let parameters = signature.inputs.iter().map(|input| match input {
         syn::FnArg::Typed(input) => {
             let name = input.pat.to_token_stream().to_string();
@@ -223,16 +248,15 @@ fn function(call: &syn::Macro) -> Result<Function, Error> {
         }
         syn::FnArg::Receiver(_) => Err(wrong("a method")),
     });
-    let name = signature.ident.to_string();
     Ok(Function {
+        name: signature.ident.to_string(),
         parameters: parameters.collect::<Result<_, _>>()?,
         variadic: signature.variadic.is_some(),
         returns: match &signature.output {
             syn::ReturnType::Default => String::new(),
             syn::ReturnType::Type(_, ty) => layout::text(ty),
         },
-        link_name: format!("{library} {name}"),
-        name,
+        link_name,
     })
 }
 

@@ -1,13 +1,13 @@
-//! The headers of mingw-w64, as a second witness: clang says how large each record is, where its fields are and what each constant
-//! is worth.
+//! The headers of mingw-w64, as a second witness: clang says how large each record is, where its fields are, what each constant is
+//! worth, and how many bytes a call of each function passes.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use super::layout::Machine;
-use super::metadata::{Parsed, mask};
+use super::layout::{self, Machine};
+use super::metadata::{Parsed, mask, wrong};
 use crate::abi::Facts;
 use crate::error::Error;
 use crate::symbols::Kind;
@@ -21,18 +21,37 @@ pub(super) fn check(
     machine: Machine,
     known: &Known,
 ) -> Result<(), Error> {
-    let questions = questions(request, facts, parsed, machine)?;
-    let answers = known.answers(request, &questions)?;
-    compare(request.triple, &questions, &answers)
+    let questions = questions(facts, parsed, machine)?;
+    let answers = known.answers(request, &questions, machine)?;
+    compare(request.triple, &questions, &answers.numbers)?;
+    for function in &parsed.functions {
+        let ours = layout::call(parsed, function, machine)?;
+        compare_call(request.triple, &function.name, &ours, &answers.calls)?;
+    }
+    Ok(())
+}
+
+/// What clang has said.
+#[derive(Debug, Clone, Default)]
+struct Answers {
+    /// Of each question, in order.
+    numbers: Vec<i128>,
+    /// What a call passes, by function.
+    calls: BTreeMap<String, String>,
 }
 
 /// Answers that clang has given. Triples that it calls by one name are asked once.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<BTreeMap<(String, String), Vec<i128>>>);
+pub(super) struct Known(Mutex<BTreeMap<(String, String), Answers>>);
 
 impl Known {
-    /// What clang answers, in order.
-    fn answers(&self, request: &Request<'_>, questions: &[Question]) -> Result<Vec<i128>, Error> {
+    /// What clang answers.
+    fn answers(
+        &self,
+        request: &Request<'_>,
+        questions: &[Question],
+        machine: Machine,
+    ) -> Result<Answers, Error> {
         let text = text(request, questions);
         let key = (request.clang.to_owned(), text);
         // Held while clang runs, so that nobody asks the same meanwhile.
@@ -40,10 +59,26 @@ impl Known {
         if let Some(answers) = known.get(&key) {
             return Ok(answers.clone());
         }
-        let answers = ask(request, questions, &key.1)?;
+        let answers = ask(request, questions, machine, &key.1)?;
         known.insert(key, answers.clone());
         Ok(answers)
     }
+}
+
+/// Fails if the headers do not declare the function, or pass something else.
+fn compare_call(
+    triple: &str,
+    name: &str,
+    ours: &str,
+    calls: &BTreeMap<String, String>,
+) -> Result<(), Error> {
+    let theirs = calls.get(name).map_or("nothing", String::as_str);
+    if ours == theirs {
+        return Ok(());
+    }
+    Err(wrong(format!(
+        "{triple}: a call of {name} passes {ours} by the metadata and {theirs} by the headers of mingw-w64, in bytes"
+    )))
 }
 
 /// Fails at the first difference.
@@ -88,12 +123,7 @@ impl Question {
 }
 
 /// Everything that is to be asked.
-fn questions(
-    request: &Request<'_>,
-    facts: &Facts,
-    parsed: &Parsed,
-    machine: Machine,
-) -> Result<Vec<Question>, Error> {
+fn questions(facts: &Facts, parsed: &Parsed, machine: Machine) -> Result<Vec<Question>, Error> {
     let mut all = Vec::new();
     for record in &facts.records {
         let name = &record.name;
@@ -131,14 +161,6 @@ fn questions(
         question.size = parsed.size_of_constant(name, machine)?;
         all.push(question);
     }
-    for symbol in request.symbols {
-        if symbol.kind == Kind::Function {
-            let name = &symbol.name;
-            // Whether it is declared at all: then this is a pointer's size.
-            let question = format!("sizeof(&{name}) == sizeof(void *)");
-            all.push(Question::new(format!("declaration of {name}"), question, 1));
-        }
-    }
     Ok(all)
 }
 
@@ -162,7 +184,12 @@ fn text(request: &Request<'_>, questions: &[Question]) -> String {
 }
 
 /// Has clang read the text. The answers in order.
-fn ask(request: &Request<'_>, questions: &[Question], text: &str) -> Result<Vec<i128>, Error> {
+fn ask(
+    request: &Request<'_>,
+    questions: &[Question],
+    machine: Machine,
+    text: &str,
+) -> Result<Answers, Error> {
     if let Some(missing) = request.include.iter().find(|path| !path.is_dir()) {
         return Err(Error::IncludeDir {
             target: request.triple.to_owned(),
@@ -181,7 +208,7 @@ fn ask(request: &Request<'_>, questions: &[Question], text: &str) -> Result<Vec<
         arguments.extend(["-isystem".to_owned(), path.display().to_string()]);
     }
     arguments.extend(request.flags.iter().map(|flag| (*flag).to_owned()));
-    let builder = bindgen::Builder::default()
+    let mut builder = bindgen::Builder::default()
         .header_contents("questions.h", text)
         .clang_args(arguments)
         .detect_include_paths(false)
@@ -190,6 +217,11 @@ fn ask(request: &Request<'_>, questions: &[Question], text: &str) -> Result<Vec<
         .layout_tests(false)
         .formatter(bindgen::Formatter::None)
         .allowlist_var(format!("{PREFIX}.*"));
+    for symbol in request.symbols {
+        if symbol.kind == Kind::Function {
+            builder = builder.allowlist_function(&symbol.name);
+        }
+    }
     let failed = |why: String| Error::Clang {
         target: request.triple.to_owned(),
         why,
@@ -197,7 +229,14 @@ fn ask(request: &Request<'_>, questions: &[Question], text: &str) -> Result<Vec<
     let bindings = catch_unwind(AssertUnwindSafe(|| builder.generate()))
         .map_err(|_| failed("bindgen panicked (its message is above)".to_owned()))?
         .map_err(|error| failed(error.to_string().trim().to_owned()))?;
-    let file = syn::parse_file(&bindings.to_string()).map_err(|error| failed(error.to_string()))?;
+    let text = bindings.to_string();
+    let declared = Parsed::read(&text)?;
+    let mut calls = BTreeMap::new();
+    for function in &declared.functions {
+        let call = layout::call(&declared, function, machine)?;
+        calls.insert(function.name.clone(), call);
+    }
+    let file = syn::parse_file(&text).map_err(|error| failed(error.to_string()))?;
     let mut found = BTreeMap::new();
     for item in file.items {
         if let syn::Item::Const(item) = item {
@@ -212,7 +251,7 @@ fn ask(request: &Request<'_>, questions: &[Question], text: &str) -> Result<Vec<
             }
         }
     }
-    questions
+    let numbers = questions
         .iter()
         .enumerate()
         .map(|(index, question)| {
@@ -221,12 +260,25 @@ fn ask(request: &Request<'_>, questions: &[Question], text: &str) -> Result<Vec<
                 .copied()
                 .ok_or_else(|| failed(format!("no {}", question.what)))
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok(Answers { numbers, calls })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_call_stops_the_run() {
+        let calls = BTreeMap::from([("f".to_owned(), "(8, 4) -> 4".to_owned())]);
+        compare_call("vax", "f", "(8, 4) -> 4", &calls).unwrap();
+        let said = compare_call("vax", "f", "(8, 8) -> 4", &calls).unwrap_err();
+        assert!(
+            said.to_string().contains("f passes (8, 8) -> 4 by"),
+            "{said}"
+        );
+        assert!(compare_call("vax", "g", "() -> 4", &calls).is_err());
+    }
 
     #[test]
     fn a_disagreement_stops_the_run() {
