@@ -25,7 +25,7 @@ fn main() {
         for (peer, run) in &case.runs {
             let mut count = 0;
             let mut span = |body: &mut dyn FnMut()| {
-                count += allocation_counter::measure(|| body()).count_total;
+                count += allocation_counter::measure(&mut *body).count_total;
             };
             let mut meter = Meter::new(20, &mut span);
             run(&mut meter);

@@ -13,6 +13,9 @@ mod wake;
 
 use crate::meter::Meter;
 
+/// Runs a case once, by the meter that is handed in.
+pub type Measured = fn(&mut Meter<'_>);
+
 /// One case.
 pub struct Case {
     /// Its name on the command line and in tables.
@@ -28,7 +31,7 @@ pub struct Case {
     /// Turns when counts are taken from outside.
     pub counted: u64,
     /// The peers.
-    pub runs: Vec<(&'static str, fn(&mut Meter<'_>))>,
+    pub runs: Vec<(&'static str, Measured)>,
 }
 
 /// Which queue this build has.
