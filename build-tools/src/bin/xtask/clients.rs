@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::project::{BACKENDS, Backend, PLAIN, Project};
+use crate::project::{Backend, PLAIN, Project};
 use crate::report::Mend;
 use crate::step::{Context, Step};
 
@@ -49,9 +49,6 @@ pub(crate) fn run(context: &mut Context<'_>, backend: Backend) -> Result<()> {
     });
     context.run_each(steps)
 }
-
-/// The backend that users get, and the one that is most unlike it.
-pub(crate) const USUAL: [Backend; 2] = [BACKENDS[0], BACKENDS[3]];
 
 /// Lays the workspace anew and returns its folder.
 fn workspace(context: &mut Context<'_>) -> Result<PathBuf> {
