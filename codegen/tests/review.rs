@@ -1,0 +1,318 @@
+//! The commands that show, compare and change the bindings: on the repository's own tables, on real header packs of two releases,
+//! and on disks that refuse.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::{Repository, Result};
+
+/// A copy of the inputs, with the tables they give.
+fn with_tables() -> Result<Repository> {
+    let repository = Repository::new()?;
+    copy_tables(&repository.path("tests/snapshots"))?;
+    Ok(repository)
+}
+
+/// Copies this repository's tables.
+fn copy_tables(to: &Path) -> Result {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/snapshots");
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with("abi@") {
+            fs::copy(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Status and what was printed, both streams.
+fn run(command: &mut Command) -> Result<(Option<i32>, String)> {
+    let output = command.output()?;
+    let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+    Ok((output.status.code(), said))
+}
+
+/// Two folders of tables, one with an edit, compared.
+fn compared(edits: &[(&str, &str, &str)], format: &str) -> Result<(Option<i32>, String)> {
+    let repository = with_tables()?;
+    let new: PathBuf = repository.path("new");
+    copy_tables(&new)?;
+    for (file, old, changed) in edits {
+        repository.edit(&format!("new/{file}"), old, changed)?;
+    }
+    let old = repository.path("tests/snapshots");
+    run(repository
+        .tool()
+        .arg("diff")
+        .args([&old, &new])
+        .args(["--format", format]))
+}
+
+#[test]
+fn a_table_that_did_not_change_is_status_0() -> Result {
+    let (status, said) = compared(&[], "terminal")?;
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("No difference on "), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_changed_value_is_breaking_and_one_row_for_all_its_targets() -> Result {
+    let edits = [
+        (
+            "abi@freebsd-lp64.snap",
+            "const EV_ADD: c_ushort = 1 ",
+            "const EV_ADD: c_ushort = 2 ",
+        ),
+        (
+            "abi@freebsd-x86.snap",
+            "const EV_ADD: c_ushort = 1 ",
+            "const EV_ADD: c_ushort = 2 ",
+        ),
+        (
+            "abi@freebsd-arm.snap",
+            "const EV_ADD: c_ushort = 1 ",
+            "const EV_ADD: c_ushort = 2 ",
+        ),
+    ];
+    let (status, said) = compared(&edits, "terminal")?;
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.contains("1 breaking, 0 widening, 0 cosmetic"),
+        "{said}"
+    );
+    assert!(
+        said.contains("const EV_ADD  on freebsd (all 9 targets)\n      value 1 → 2"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_new_symbol_is_widening_and_status_0() -> Result {
+    let edits = [(
+        "abi@aix-all.snap",
+        "const EBADF",
+        "const EAAA: c_int = 1 (0x1)\nconst EBADF",
+    )];
+    let (status, said) = compared(&edits, "markdown")?;
+    assert_eq!(status, Some(0), "{said}");
+    assert!(
+        said.contains("### Widening") && said.contains("| const `EAAA` | new: 1 of type c\\_int |"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn an_inserted_field_is_drawn_on_both_sides() -> Result {
+    let edits = [(
+        "abi@netbsd-lp64.snap",
+        "    offset 32, size  8  udata: *mut c_void",
+        "    offset 32, size  8  extra: u64\n    offset 40, size  8  udata: *mut c_void",
+    )];
+    let (status, page) = compared(&edits, "html")?;
+    assert_eq!(status, Some(1));
+    assert_eq!(page.matches("<figure>").count(), 2, "old beside new");
+    assert!(
+        page.contains("class=\"padding\"") && page.contains("changed"),
+        "padding and what moved are marked"
+    );
+    assert!(
+        !page.contains("http://")
+            || page.matches("http").count() == page.matches("http://www.w3.org/2000/svg").count(),
+        "it needs nothing else"
+    );
+    let (_, json) = compared(&edits, "json")?;
+    assert!(
+        json.contains("\"severity\": \"breaking\"") && json.contains("field udata: offset 32 → 40"),
+        "{json}"
+    );
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_compared_is_status_2() -> Result {
+    let repository = with_tables()?;
+    let (status, said) = run(repository.tool().args(["diff", "no-such-revision"]))?;
+    assert_eq!(status, Some(2), "{said}");
+    assert!(
+        said.contains("no git revision, folder or pack@version"),
+        "{said}"
+    );
+    repository.edit(
+        "tests/snapshots/abi@aix-all.snap",
+        "const EBADF",
+        "constant EBADF",
+    )?;
+    let tables = repository.path("tests/snapshots");
+    let (status, said) = run(repository.tool().arg("diff").args([&tables, &tables]))?;
+    assert_eq!(status, Some(2), "{said}");
+    assert!(said.contains("is no line of an ABI table"), "{said}");
+    Ok(())
+}
+
+/// Two releases of real headers. The report is `renewal.md`; its breaking rows are NetBSD's own history: NetBSD 11 gave kevent a new
+/// layout with `ext[4]`, and a new symbol, `__kevent100`, for it.
+#[test]
+fn a_real_renewal_says_what_the_systems_changed() -> Result {
+    let repository = Repository::new()?;
+    let sides = [
+        "diff",
+        "ziglang@0.15.2",
+        "ziglang@0.17.1",
+        "--format",
+        "markdown",
+    ];
+    let output = repository.tool().args(sides).output()?;
+    let said = String::from_utf8(output.stdout)?;
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/renewal.md");
+    let known = fs::read_to_string(&kept)?;
+    assert_eq!(
+        known, said,
+        "if it is right: cargo codegen diff ziglang@0.15.2 ziglang@0.17.1 --format markdown"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_renewal_moves_pin_bindings_and_tables_together() -> Result {
+    let repository = with_tables()?;
+    let said = repository.succeed(&["bump", "ziglang-netbsd", "0.17.1"])?;
+    assert!(
+        said.contains("link name __kevent50 → __kevent100"),
+        "{said}"
+    );
+    let toml = fs::read_to_string(repository.path("codegen/sources.toml"))?;
+    assert_eq!(
+        toml.matches("version = \"0.17.1\"").count() + toml.matches("version = \"0.16.0\"").count(),
+        toml.matches("package = \"ziglang\"").count()
+    );
+    repository.succeed(&["--check"])?;
+    let again = repository.succeed(&["bump", "ziglang-netbsd", "0.17.1"])?;
+    assert!(again.contains("nothing to do"), "{again}");
+    Ok(())
+}
+
+#[test]
+fn a_renewal_that_lacks_a_system_writes_nothing() -> Result {
+    let repository = with_tables()?;
+    let before = fs::read_to_string(repository.path("codegen/sources.toml"))?;
+    let said = repository.fail(&["bump", "ziglang", "0.15.2"])?;
+    assert!(said.contains("nothing was written"), "{said}");
+    assert!(
+        said.trim_end()
+            .ends_with("cargo codegen bump ziglang 0.15.2"),
+        "{said}"
+    );
+    assert_eq!(
+        fs::read_to_string(repository.path("codegen/sources.toml"))?,
+        before
+    );
+    assert!(!repository.path("generated").exists());
+    Ok(())
+}
+
+#[test]
+fn a_symbol_is_added_in_its_place() -> Result {
+    let repository = with_tables()?;
+    let said = repository.succeed(&[
+        "add",
+        "EPOLLEXCLUSIVE",
+        "--os",
+        "linux",
+        "--why",
+        "wakes one of several",
+    ])?;
+    assert!(
+        said.contains("const EPOLLEXCLUSIVE  on linux (all "),
+        "{said}"
+    );
+    let list = fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?;
+    let line = list
+        .lines()
+        .find(|line| line.starts_with("EPOLLEXCLUSIVE "))
+        .ok_or("no line")?;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(
+        words[..4],
+        ["EPOLLEXCLUSIVE", "const", "__u32", "<linux/eventpoll.h>"]
+    );
+    repository.succeed(&["--check"])?;
+    let said = repository.fail(&["add", "EPOLLGONE", "--os", "linux", "--why", "x"])?;
+    assert!(
+        said.contains("reaches no header that declares `EPOLLGONE`"),
+        "{said}"
+    );
+    Ok(())
+}
+
+#[test]
+fn records_are_drawn_and_symbols_explained() -> Result {
+    let repository = with_tables()?;
+    let drawn = repository.succeed(&[
+        "show",
+        "epoll_event",
+        "--target",
+        "x86_64-unknown-linux-gnu",
+    ])?;
+    assert!(
+        drawn.contains("struct epoll_event: size 12, align 1, repr(C, packed), no padding"),
+        "{drawn}"
+    );
+    let said = repository.fail(&["show", "epol_event"])?;
+    assert!(said.contains("did you mean `epoll_event`?"), "{said}");
+    let said = repository.succeed(&["explain", "EPOLLRDHUP"])?;
+    assert!(said.contains("any-linux-any/linux/eventpoll.h:"), "{said}");
+    Ok(())
+}
+
+/// Runs the tool on a repository on a disk of its own, mounted with `options`, in a namespace of its own.
+#[cfg(target_os = "linux")]
+fn on_disk(before: &str, options: &str) -> Result<(Option<i32>, String)> {
+    let repository = Repository::new()?;
+    let disk = tempfile::tempdir()?;
+    let script = format!(
+        "mount -t tmpfs -o {options} tmpfs \"$1\" && cp -r \"$2/codegen\" \"$1\" && {before} && {{ \"$3\" --root \"$1\"; status=$?; ls -A \"$1\" >&2; exit $status; }}"
+    );
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", &script, "sh"]);
+    command.arg(disk.path()).arg(repository.path(""));
+    run(command.arg(env!("CARGO_BIN_EXE_mio-codegen")))
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_and_nothing_is_left_half_written() -> Result {
+    let (status, said) = on_disk("true", "size=600k")?;
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("No space left on device"), "{said}");
+    assert!(
+        said.trim_end().ends_with("cargo codegen\ncodegen"),
+        "only the inputs are there: {said}"
+    );
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_cannot_be_written_is_told() -> Result {
+    let (status, said) = on_disk("mount -o remount,ro \"$1\"", "size=10m")?;
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("Read-only file system"), "{said}");
+    assert!(
+        said.trim_end().ends_with("cargo codegen\ncodegen"),
+        "only the inputs are there: {said}"
+    );
+    Ok(())
+}
