@@ -136,6 +136,9 @@ pub(crate) struct Stress {
     /// Only this backend, such as poll-pipe, or `windows` under Wine; may be given several times
     #[arg(long, value_name = "BACKEND")]
     pub(crate) only: Vec<String>,
+    /// Under Wine only this test program, such as named_pipe; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) suite: Vec<String>,
     /// Build with optimisation
     #[arg(long)]
     pub(crate) release: bool,
