@@ -74,20 +74,23 @@ const TARGETS: &[Target] = &[
     row!("x86_64-win7-windows-msvc", "bits64", "x86_64-pc-windows-gnu"),
 ];
 
-/// Why the library is not compiled for some.
-const NO_STD: &str = "std for UWP and for other mingws is not built here";
-
 /// A difference to "checked".
 const PROVEN: &[(&str, Proof)] = &[
-    ("aarch64-uwp-windows-msvc", Proof::Generated(NO_STD)),
-    ("i686-pc-windows-gnu", Proof::Generated(NO_STD)),
-    ("i686-uwp-windows-gnu", Proof::Generated(NO_STD)),
-    ("i686-uwp-windows-msvc", Proof::Generated(NO_STD)),
-    ("i686-win7-windows-gnu", Proof::Generated(NO_STD)),
-    ("x86_64-uwp-windows-gnu", Proof::Generated(NO_STD)),
-    ("x86_64-uwp-windows-msvc", Proof::Generated(NO_STD)),
-    ("x86_64-win7-windows-gnu", Proof::Generated(NO_STD)),
+    ("aarch64-pc-windows-gnullvm", Proof::Checked),
+    ("aarch64-uwp-windows-msvc", Proof::Checked),
+    ("arm64ec-pc-windows-msvc", Proof::Checked),
+    ("i686-pc-windows-gnu", Proof::Checked),
+    ("i686-pc-windows-gnullvm", Proof::Checked),
+    ("i686-uwp-windows-gnu", Proof::Checked),
+    ("i686-uwp-windows-msvc", Proof::Checked),
+    ("i686-win7-windows-gnu", Proof::Checked),
+    ("i686-win7-windows-msvc", Proof::Checked),
     ("x86_64-pc-windows-gnu", Proof::Run("windows-wine")),
+    ("x86_64-pc-windows-gnullvm", Proof::Checked),
+    ("x86_64-uwp-windows-gnu", Proof::Checked),
+    ("x86_64-uwp-windows-msvc", Proof::Checked),
+    ("x86_64-win7-windows-gnu", Proof::Checked),
+    ("x86_64-win7-windows-msvc", Proof::Checked),
 ];
 
 /// 32-bit ARM.
