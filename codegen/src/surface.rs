@@ -10,7 +10,7 @@ use crate::generate::{Generator, say};
 use crate::group::{self, Headers};
 use crate::sources::Pack;
 use crate::tables::{self, Table};
-use crate::targets::{Os, SYSTEMS, Target};
+use crate::targets::{Os, SYSTEMS, Target, Version};
 use crate::{git, write};
 
 /// Where the tables are in a repository.
@@ -252,12 +252,8 @@ fn read_system(
     for target in os.targets {
         match headers.include(target).iter().find(|path| !path.is_dir()) {
             None => targets.push(target),
-            Some(missing) => {
-                let folder = missing.file_name().unwrap_or_default().to_string_lossy();
-                let why = format!(
-                    "{} has no headers for it (no folder {folder})",
-                    surface.name
-                );
+            Some(_) => {
+                let why = format!("{} has no headers for it", surface.name);
                 surface.unread.insert(target.triple.to_owned(), why);
             }
         }
@@ -271,7 +267,7 @@ fn read_system(
                 let seen = Seen {
                     os: os.name.to_owned(),
                     group: target.group.to_owned(),
-                    headers: headers.name(&facts.headers),
+                    headers: described(generator, os, headers, &facts),
                     facts: Rc::new(facts),
                 };
                 surface.targets.insert(target.triple.to_owned(), seen);
@@ -283,6 +279,22 @@ fn read_system(
         }
     }
     Ok(())
+}
+
+/// What the headers are called. Which version of a system they describe is stated for the pinned pack alone.
+fn described(generator: &Generator, os: &Os, headers: &Headers<'_>, facts: &Facts) -> String {
+    let full = headers.name(&facts.headers);
+    let pinned = os
+        .pack
+        .and_then(|name| generator.sources.headers(name).ok());
+    let is_pinned = match (headers, pinned) {
+        (Headers::Pack(pack, _), Some(pinned)) => pack.version == pinned.version,
+        _ => true,
+    };
+    match (os.version, full.split_once(" (")) {
+        (Version::Stated(_), Some((short, _))) if !is_pinned => short.to_owned(),
+        _ => full,
+    }
 }
 
 /// Why a target could not be read: without its name, so that equal reasons are one.

@@ -74,19 +74,18 @@ pub(super) fn write(report: &Report) -> String {
 
 /// What is to be done, as a list.
 fn advice(text: &mut String, rows: &[&Row]) {
-    let mut first = true;
+    // The same record on another group has the same advice.
+    let mut told: Vec<String> = Vec::new();
     for row in rows.iter().filter(|row| !row.advice.is_empty()) {
-        if first {
+        let symbol = format!("{} `{}`", row.change.kind.word(), row.change.symbol);
+        let line = format!("- [ ] {symbol}: {}", escape(&row.advice));
+        if told.is_empty() {
             line!(text, "\nTo do:\n");
-            first = false;
         }
-        line!(
-            text,
-            "- [ ] {} `{}`: {}",
-            row.change.kind.word(),
-            row.change.symbol,
-            escape(&row.advice)
-        );
+        if !told.contains(&line) {
+            line!(text, "{line}");
+            told.push(line);
+        }
     }
 }
 
