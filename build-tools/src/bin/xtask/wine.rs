@@ -9,6 +9,7 @@
 //! cargo test -Zbuild-std=std,panic_unwind,test --target x86_64-pc-windows-gnu --all-features -- --test-threads=1
 //! ```
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -223,6 +224,16 @@ impl Wine {
         with_prefix(step, &self.prefix).limit(40 * 60)
     }
 
+    /// What runs a program.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// What it needs to know.
+    pub(crate) fn surroundings(&self) -> [(&'static str, OsString); 3] {
+        variables(&self.prefix)
+    }
+
     /// A test program that Cargo has built, run as Cargo runs it.
     pub(crate) fn test_program(&self, program: &Path) -> Step {
         let step = surroundings(&self.program, &self.prefix).argument(program);
@@ -294,10 +305,21 @@ fn server_program(wine: &Path) -> PathBuf {
     PathBuf::from("wineserver")
 }
 
+fn variables(prefix: &Path) -> [(&'static str, OsString); 3] {
+    [
+        ("WINEPREFIX", prefix.into()),
+        ("WINEDEBUG", "-all".into()),
+        (
+            "WINEDLLOVERRIDES",
+            "mscoree,mshtml,winemenubuilder.exe=".into(),
+        ),
+    ]
+}
+
 fn with_prefix(step: Step, prefix: &Path) -> Step {
-    step.set("WINEPREFIX", prefix)
-        .set("WINEDEBUG", "-all")
-        .set("WINEDLLOVERRIDES", "mscoree,mshtml,winemenubuilder.exe=")
+    let variables = variables(prefix).into_iter();
+    variables
+        .fold(step, |step, (name, value)| step.set(name, value))
         .remove("DISPLAY")
 }
 
