@@ -111,9 +111,7 @@ pub struct Name {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     /// The library cannot be compiled for it with these tools, and why.
-    Generated(&'static str),
-    /// Its bindings are its group's; the library is checked on another target of the same system.
-    Bindings,
+    NotChecked(&'static str),
     /// `cargo check` passes with all features and the tests, warnings being errors.
     Checked,
     /// Also, the tests link against a C library of it.
@@ -131,8 +129,7 @@ impl Proof {
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
-            Proof::Generated(_) => "generated",
-            Proof::Bindings => "bindings",
+            Proof::NotChecked(_) => "not checked",
             Proof::Checked => "checked",
             Proof::Linked { .. } => "linked",
             Proof::Run(_) => "run",
@@ -144,13 +141,7 @@ impl Os {
     /// How far one of its targets is proven.
     pub fn proof(&self, target: &Target) -> Proof {
         let known = self.proven.iter().find(|row| row.0 == target.triple);
-        match known {
-            Some((_, proof)) => *proof,
-            None if CHECKED.contains(&target.triple) || OFTEN.contains(&target.triple) => {
-                Proof::Checked
-            }
-            None => Proof::Bindings,
-        }
+        known.map_or(Proof::Checked, |(_, proof)| *proof)
     }
 }
 
@@ -182,23 +173,6 @@ pub const OFTEN: &[&str] = &[
     "x86_64-unknown-hermit",
     "x86_64-unknown-netbsd",
     "x86_64-unknown-openbsd",
-];
-
-/// For whom the whole library and its tests are compiled with no warning, by `cargo xtask targets --all`; besides [`OFTEN`].
-pub const CHECKED: &[&str] = &[
-    "aarch64-pc-windows-msvc",
-    "aarch64-unknown-nto-qnx710",
-    "armv7-sony-vita-newlibeabihf",
-    "i686-pc-windows-msvc",
-    "sparcv9-sun-solaris",
-    "wasm32-unknown-emscripten",
-    "x86_64-pc-cygwin",
-    "x86_64-unknown-dragonfly",
-    "x86_64-unknown-fuchsia",
-    "x86_64-unknown-haiku",
-    "x86_64-unknown-hurd-gnu",
-    "x86_64-unknown-illumos",
-    "x86_64-unknown-redox",
 ];
 
 /// For whom docs.rs builds the documentation: each public module is on one of them.

@@ -35,7 +35,7 @@ pub fn platforms() -> String {
             let proof = os.proof(target);
             let triple = format!("`{}`", target.triple);
             by_proof.entry(proof.word()).or_default().push(triple);
-            if let Proof::Generated(reason) = proof {
+            if let Proof::NotChecked(reason) = proof {
                 reasons.push(reason);
             }
         }

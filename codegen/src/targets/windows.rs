@@ -79,14 +79,14 @@ const NO_STD: &str = "std for UWP and for other mingws is not built here";
 
 /// A difference to "checked".
 const PROVEN: &[(&str, Proof)] = &[
-    ("aarch64-uwp-windows-msvc", Proof::Generated(NO_STD)),
-    ("i686-pc-windows-gnu", Proof::Generated(NO_STD)),
-    ("i686-uwp-windows-gnu", Proof::Generated(NO_STD)),
-    ("i686-uwp-windows-msvc", Proof::Generated(NO_STD)),
-    ("i686-win7-windows-gnu", Proof::Generated(NO_STD)),
-    ("x86_64-uwp-windows-gnu", Proof::Generated(NO_STD)),
-    ("x86_64-uwp-windows-msvc", Proof::Generated(NO_STD)),
-    ("x86_64-win7-windows-gnu", Proof::Generated(NO_STD)),
+    ("aarch64-uwp-windows-msvc", Proof::NotChecked(NO_STD)),
+    ("i686-pc-windows-gnu", Proof::NotChecked(NO_STD)),
+    ("i686-uwp-windows-gnu", Proof::NotChecked(NO_STD)),
+    ("i686-uwp-windows-msvc", Proof::NotChecked(NO_STD)),
+    ("i686-win7-windows-gnu", Proof::NotChecked(NO_STD)),
+    ("x86_64-uwp-windows-gnu", Proof::NotChecked(NO_STD)),
+    ("x86_64-uwp-windows-msvc", Proof::NotChecked(NO_STD)),
+    ("x86_64-win7-windows-gnu", Proof::NotChecked(NO_STD)),
     ("x86_64-pc-windows-gnu", Proof::Run("windows-wine")),
 ];
 

@@ -227,7 +227,7 @@ pub(crate) fn row(
     if os.name == "windows" {
         // rustc meets the assertions when the library is checked, which needs windows-link besides.
         let rustc = match os.proof(target) {
-            Proof::Generated(_) | Proof::Bindings => "not asked",
+            Proof::NotChecked(_) => "not asked",
             _ => "yes",
         };
         return Ok(format!(
