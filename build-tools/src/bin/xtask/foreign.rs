@@ -56,9 +56,11 @@ impl Compiler {
 }
 
 impl Compiler {
-    /// Cargo on that compiler for what is only checked: libraries end after their metadata.
+    /// Cargo on that compiler for what is only checked: libraries end after their metadata, and std goes without the crates that
+    /// print backtraces, which are a fifth of it.
     pub(crate) fn checker(&self, context: &Context<'_>, words: &str) -> Step {
         self.cargo(context, words)
+            .words("-Zbuild-std-features=panic-unwind")
             .set(
                 "RUSTC_WRAPPER",
                 context.project.path("build-tools/checked/rustc.sh"),
