@@ -112,9 +112,9 @@ pub(crate) fn powersets(context: &mut Context<'_>) -> Result<()> {
             let step = compiler
                 .checker(
                     context,
-                    "check --lib -Zbuild-std=std,panic_abort,test --target",
+                    "check --lib -Zbuild-std=std,panic_abort,test",
+                    target.triple,
                 )
-                .argument(target.triple)
                 .words("--no-default-features --features")
                 .argument(subset);
             context.run(step).map(drop)
@@ -189,13 +189,11 @@ fn prove(
 }
 
 fn check(context: &mut Context<'_>, compiler: &Compiler, triple: &str) -> Result<()> {
-    let step = compiler
-        .checker(
-            context,
-            "check --all-features --lib --tests -Zbuild-std=std,panic_abort,test",
-        )
-        .words("--target")
-        .argument(triple);
+    let step = compiler.checker(
+        context,
+        "check --all-features --lib --tests -Zbuild-std=std,panic_abort,test",
+        triple,
+    );
     context.run(step).map(drop)
 }
 
@@ -204,8 +202,11 @@ pub(crate) fn one_error_without_a_system(context: &mut Context<'_>) -> Result<()
     let compiler = Compiler::fetched(context)?;
     for features in ["--all-features", "--no-default-features"] {
         let step = compiler
-            .checker(context, "check --lib -Zbuild-std=std,panic_abort")
-            .words("--target wasm32-unknown-unknown")
+            .checker(
+                context,
+                "check --lib -Zbuild-std=std,panic_abort",
+                "wasm32-unknown-unknown",
+            )
             .words(features)
             .status(101);
         let output = context.run(step)?;

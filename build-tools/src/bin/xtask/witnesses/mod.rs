@@ -143,9 +143,7 @@ fn compile(
     let path = folder.join(&file);
     write_if_other(&path, &text)?;
     let step = compiler
-        .checker(context, "check -Zbuild-std=core")
-        .words("--target")
-        .argument(target.triple)
+        .checker(context, "check -Zbuild-std=core", target.triple)
         .words("--manifest-path")
         .argument(project.path("build-tools/witness/Cargo.toml"))
         .set("MIO_WITNESS", &path);
