@@ -33,16 +33,18 @@ pub fn platforms() -> String {
     names.sort_by_key(|(name, _)| name.title.to_lowercase());
     for (name, targets) in names {
         let mut by_proof: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        let mut reasons: Vec<&str> = Vec::new();
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for (os, target) in targets {
             let proof = os.proof(target);
             let triple = format!("`{}`", target.triple);
             by_proof.entry(proof.word()).or_default().push(triple);
-            if let Proof::NotChecked(reason) = proof {
-                reasons.push(reason);
-            }
+            let reason = match proof {
+                Proof::NotChecked(reason) => reason,
+                Proof::Unproven => "not compiled yet",
+                Proof::Checked | Proof::Linked { .. } | Proof::Run(_) => continue,
+            };
+            *reasons.entry(reason).or_default() += 1;
         }
-        reasons.dedup();
         let named = |word: &str| {
             by_proof
                 .get(word)
@@ -52,10 +54,11 @@ pub fn platforms() -> String {
             0..=NAMED => named("checked"),
             count => count.to_string(),
         };
-        let rest = match by_proof.get("not checked").map_or(0, Vec::len) {
-            0 => String::new(),
-            count => format!("{count}: {}", reasons.join("; ")),
-        };
+        let rest: Vec<String> = reasons
+            .iter()
+            .map(|(reason, count)| format!("{count}: {reason}"))
+            .collect();
+        let rest = rest.join("; ");
         writeln!(
             text,
             "| {} | {} | {} | {} | {} | {checked} | {rest} |",
