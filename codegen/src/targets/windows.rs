@@ -75,23 +75,7 @@ const TARGETS: &[Target] = &[
 ];
 
 /// A difference to "checked".
-const PROVEN: &[(&str, Proof)] = &[
-    ("aarch64-pc-windows-gnullvm", Proof::Checked),
-    ("aarch64-uwp-windows-msvc", Proof::Checked),
-    ("arm64ec-pc-windows-msvc", Proof::Checked),
-    ("i686-pc-windows-gnu", Proof::Checked),
-    ("i686-pc-windows-gnullvm", Proof::Checked),
-    ("i686-uwp-windows-gnu", Proof::Checked),
-    ("i686-uwp-windows-msvc", Proof::Checked),
-    ("i686-win7-windows-gnu", Proof::Checked),
-    ("i686-win7-windows-msvc", Proof::Checked),
-    ("x86_64-pc-windows-gnu", Proof::Run("windows-wine")),
-    ("x86_64-pc-windows-gnullvm", Proof::Checked),
-    ("x86_64-uwp-windows-gnu", Proof::Checked),
-    ("x86_64-uwp-windows-msvc", Proof::Checked),
-    ("x86_64-win7-windows-gnu", Proof::Checked),
-    ("x86_64-win7-windows-msvc", Proof::Checked),
-];
+const PROVEN: &[(&str, Proof)] = &[("x86_64-pc-windows-gnu", Proof::Run("windows-wine"))];
 
 /// 32-bit ARM.
 const LEFT_OUT: &[LeftOut] = &[
