@@ -230,7 +230,7 @@ fn seldom() -> Vec<Stage> {
         ),
         stage(
             "valgrind",
-            "all tests but `descriptors` under valgrind",
+            "all tests under valgrind",
             Box::new(seldom::valgrind),
         ),
         stage(
