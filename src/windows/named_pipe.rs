@@ -56,7 +56,7 @@ use crate::{Interest, Registry, Token};
 /// # Dropping
 ///
 /// What was written before the drop arrives as long as the [`Poll`](crate::Poll) lives and polls; the handle is closed then. When
-/// the last of the `Poll`, its registries and its wakers goes, all that is in flight is cancelled, and what was not written yet
+/// the last of the `Poll` and its registries goes, all that is in flight is cancelled, and what was not written yet
 /// is lost; the next write of a pipe that still lives says so.
 ///
 /// # Registering

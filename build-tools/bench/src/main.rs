@@ -75,11 +75,13 @@ pub(crate) struct Places {
 
 impl Places {
     fn find() -> Result<Places> {
-        let bench = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        // Cargo says where the package is; the compiled-in path serves a binary that is started by hand.
+        let bench = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = bench
             .join("../..")
             .canonicalize()
-            .context("the checkout is gone")?;
+            .with_context(|| format!("{}", bench.display()))?;
         let target = std::env::var_os("CARGO_TARGET_DIR")
             .map_or_else(|| root.join("target/bench-build"), PathBuf::from);
         let out = root.join("target/bench");

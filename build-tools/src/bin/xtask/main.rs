@@ -2,6 +2,7 @@
 
 mod bench;
 mod build_cost;
+mod checkout;
 mod cli;
 mod clients;
 mod examples;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use crate::checkout;
+
 /// The folders of a checkout and of its caches.
 #[derive(Debug)]
 pub(crate) struct Project {
@@ -31,11 +33,12 @@ impl Project {
             Some(folder) => PathBuf::from(folder),
             None => PathBuf::from(env::var_os("HOME").context("HOME is not set")?).join(".cache"),
         };
-        let logs = root.join("target/xtask/logs");
+        let cache = cache.join("mio-build");
+        checkout::enter(&cache.join("target"), &root)?;
         Ok(Project {
+            logs: root.join("target/xtask/logs"),
             root,
-            cache: cache.join("mio-build"),
-            logs,
+            cache,
         })
     }
 
