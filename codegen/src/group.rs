@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 
 use crate::abi::{self, Facts};
 use crate::error::Error;
+use crate::interrupt;
+use crate::quiet::Quiet;
 use crate::rust;
 use crate::sources::{Pack, hex};
 use crate::symbols::{self, Symbol};
@@ -136,21 +138,27 @@ impl Inputs {
             Some(_) => read(&rdl_name)?,
             None => String::new(),
         };
-        let mut hash = Sha256::new();
         // What a system does not have is no part.
-        let parts = [&symbols_text, &header_text, tools, &table].into_iter();
-        for part in parts.chain(rdl.as_ref().map(|_| rdl_text.as_str())) {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
+        let parts = [symbols_text.as_str(), &header_text, tools, &table].into_iter();
+        let parts = parts.chain(rdl.as_ref().map(|_| rdl_text.as_str()));
         Ok(Inputs {
             symbols: symbols::parse(&symbols_name, &symbols_text, &header_text)?,
             header: root.join(&header_name),
             header_name,
             rdl,
-            digest: hex(&hash.finalize()),
+            digest: digest(parts),
         })
     }
+}
+
+/// What the head of a generated file says of its inputs.
+pub(crate) fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize())
 }
 
 /// A finished group.
@@ -280,8 +288,10 @@ pub(crate) fn read_all(
 ) -> BTreeMap<usize, Result<Facts, Error>> {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")
         .expect("the template is a constant");
+    let quiet = Quiet::new();
     // Hidden by itself where there is no terminal.
-    let bar = ProgressBar::new(targets.len() as u64).with_style(style);
+    let bar = ProgressBar::with_draw_target(Some(targets.len() as u64), quiet.target());
+    bar.set_style(style);
     let next = AtomicUsize::new(0);
     let results: Mutex<BTreeMap<usize, Result<Facts, Error>>> = Mutex::new(BTreeMap::new());
     let mend = headers.mend();
@@ -305,10 +315,10 @@ pub(crate) fn read_all(
                 mend: &mend,
                 lenient,
             };
-            let result = match metadata {
+            let result = interrupt::check().and_then(|()| match metadata {
                 Some(metadata) => windows::facts(&request, metadata),
                 None => unix::facts(&request),
-            };
+            });
             bar.inc(1);
             if result.is_err() && !lenient {
                 // The rest need not be tried.

@@ -19,12 +19,14 @@ mod explain;
 mod generate;
 mod git;
 mod group;
+mod interrupt;
 mod layout;
 mod list;
 mod locate;
 mod matrix;
 mod pip;
 mod plan;
+mod quiet;
 mod report;
 mod review;
 mod rust;
@@ -64,13 +66,29 @@ fn main() -> ExitCode {
         Some(Command::Diff { .. }) => ExitCode::from(2),
         _ => ExitCode::FAILURE,
     };
+    if let Err(error) = interrupt::watch() {
+        let _ = writeln!(
+            anstream::stderr(),
+            "Ctrl-C leaves unfinished files: {error}"
+        );
+    }
     match run(&cli) {
         Ok(Outcome::Report(text)) => print(&text, ExitCode::SUCCESS),
         Ok(Outcome::Ended(text, code)) => print(&text, code),
         Ok(Outcome::Child(code)) => code,
         Err(error) => {
-            let _ = writeln!(anstream::stderr(), "error: {error}");
-            failure
+            let command = cli.command.as_ref();
+            let arguments: Vec<String> = command.map_or_else(Vec::new, |_| {
+                let arguments = std::env::args_os().skip(1);
+                arguments
+                    .map(|word| word.to_string_lossy().into_owned())
+                    .collect()
+            });
+            let _ = writeln!(anstream::stderr(), "error: {}", error.told(&arguments));
+            match error {
+                Error::Interrupted => ExitCode::from(interrupt::STATUS),
+                _ => failure,
+            }
         }
     }
 }
@@ -116,7 +134,7 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
             cli, &root, os, target, &inputs, &headers,
         )?));
     }
-    let (groups, mut report) = generator.everything()?;
+    let (groups, mut report) = generator.everything(|_| false)?;
     let mut folders = generate::folders(groups)?;
     if generator.libclang.is_some() {
         // Another version says it in the head of each file; the facts are to be the same.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::interrupt;
 use crate::pip;
 
 /// `codegen/sources.toml`.
@@ -197,6 +198,7 @@ impl Pack {
         let mut archive = zip::ZipArchive::new(file).map_err(|error| failed(error.to_string()))?;
         let mut count = 0;
         for index in 0..archive.len() {
+            interrupt::check()?;
             let mut entry = archive
                 .by_index(index)
                 .map_err(|error| failed(error.to_string()))?;

@@ -114,7 +114,9 @@ fn wrapper(header: &str, symbols: &[Symbol], version: Version, lenient: bool) ->
         };
         write!(
             text,
-            "#ifdef {name}\nstatic const {ty} {CARRIER}{name} = ({ty})({name});\n"
+            "#ifdef {name}\nstatic const {ty} {CARRIER}{name} = ({ty})({name});\n\
+             _Static_assert(({ty})({name}) == ({name}) || !((unsigned long long)({name}) >> (8 * sizeof({ty}) - 1) >> 1), \
+             \"{name} does not fit into {ty}\");\n"
         )
         .expect("a string takes any text");
         if !lenient {
@@ -184,8 +186,12 @@ fn bindgen_text(request: &Request<'_>) -> Result<String, Error> {
     let bindings = catch_unwind(AssertUnwindSafe(|| builder.generate()));
     let why = match bindings {
         Ok(Ok(bindings)) => return Ok(bindings.to_string()),
+        Ok(Err(bindgen::BindgenError::ClangDiagnostic(said))) => said,
         Ok(Err(error)) => error.to_string(),
-        Err(_) => "bindgen panicked (its message is above)".to_owned(),
+        Err(panic) => match panic.downcast_ref::<String>() {
+            Some(said) => format!("bindgen panicked: {said}"),
+            None => "bindgen panicked".to_owned(),
+        },
     };
     let missing: BTreeSet<String> = why
         .lines()
