@@ -46,9 +46,11 @@ pub(crate) enum Error {
     Sources(String),
     /// No wheel of libclang is pinned for this machine.
     #[error(
-        "codegen/sources.toml pins no libclang for {host}; add a [[libclang]] entry with the hash of its wheel, found by\npython3 -m pip download --no-deps --only-binary=:all: {package}"
+        "codegen/sources.toml pins no libclang for {host}; add a [[{name}]] entry with the hash of its wheel, found by\npython3 -m pip download --no-deps --only-binary=:all: {package}"
     )]
     NoLibclang {
+        /// Where it is looked for.
+        name: &'static str,
         /// The machine, as `os-arch`.
         host: String,
         /// What to look for.

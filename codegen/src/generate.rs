@@ -8,7 +8,8 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::group::{self, Group, Headers, Inputs};
+use crate::group::{self, Group, Inputs};
+use crate::headers::Headers;
 use crate::matrix;
 use crate::rust;
 use crate::sources::{self, Sources};

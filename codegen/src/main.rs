@@ -13,12 +13,14 @@ mod advice;
 mod bump;
 mod cli;
 mod diff;
+mod diff_facts;
 mod diff_record;
 mod error;
 mod explain;
 mod generate;
 mod git;
 mod group;
+mod headers;
 mod interrupt;
 mod layout;
 mod list;
@@ -53,7 +55,8 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::error::Error;
 use crate::generate::Generator;
-use crate::group::{Headers, Inputs};
+use crate::group::Inputs;
+use crate::headers::Headers;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::write::Folder;
 
@@ -117,7 +120,11 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
     let began = Instant::now();
     let root = root(cli)?;
     let one = cli.target.as_deref().map(find_target).transpose()?;
-    let generator = Generator::open(&root, cli.libclang.as_deref())?;
+    let mut generator = Generator::open(&root, cli.libclang.as_deref())?;
+    if cli.witness {
+        let pack = generator.sources.witness()?;
+        generator.libclang = Some(pack.folder(&generator.cache, &generate::say)?);
+    }
     if let Some(command) = &cli.command {
         return review::run(command, &generator);
     }
@@ -143,6 +150,10 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
     if cli.check {
         write::compare(&folders, &root, "cargo codegen")?;
         report.push_str("everything is as the inputs give it");
+        if generator.libclang.is_some() {
+            let version = bindgen::clang_version().full;
+            report.push_str(&format!(", read by {version}: the ABI tables, that is"));
+        }
     } else {
         let written = write::all(&folders, &[], &root)?;
         for (folder, written) in folders.iter().zip(written) {

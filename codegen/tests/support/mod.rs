@@ -34,7 +34,7 @@ impl Repository {
     }
 
     /// The same with this repository's bindings and tables.
-    #[allow(dead_code)] // not every test binary has renewals
+    #[allow(dead_code)] // not every test binary needs them
     pub(crate) fn whole() -> Result<Repository> {
         let repository = Repository::new()?;
         let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -76,6 +76,7 @@ impl Repository {
     }
 
     /// Runs the tool, which must succeed.
+    #[allow(dead_code)] // not every test binary has runs that succeed
     pub(crate) fn succeed(&self, args: &[&str]) -> Result<String> {
         let output = self.tool().args(args).output()?;
         assert!(
