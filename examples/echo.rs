@@ -7,6 +7,8 @@
 //! The server shows what every event loop on edges must do: go on until the system says `WouldBlock`, keep what could not be
 //! written, and stop reading from who does not take its answers.
 
+mod command_line;
+
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -14,6 +16,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lexopt::ValueExt as _;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 
@@ -40,58 +43,34 @@ const STOP: Token = Token(1);
 const FIRST_CONNECTION: usize = 2;
 
 fn main() -> ExitCode {
-    let options = match Options::read() {
-        Ok(options) => options,
-        Err(error) => {
-            eprintln!("echo: {error}; see --help");
-            return ExitCode::from(2);
-        }
+    let options = Options {
+        clients: 100,
+        messages: 1000,
+        listen: None,
     };
-    match run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("echo: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    command_line::main("echo", HELP, options, Options::take, run)
 }
 
 struct Options {
     clients: usize,
     messages: u64,
     listen: Option<SocketAddr>,
-    help: bool,
 }
 
 impl Options {
-    fn read() -> Result<Options, lexopt::Error> {
-        use lexopt::{Arg::Long, ValueExt};
-
-        let mut options = Options {
-            clients: 100,
-            messages: 1000,
-            listen: None,
-            help: false,
-        };
-        let mut arguments = lexopt::Parser::from_env();
-        while let Some(argument) = arguments.next()? {
-            match argument {
-                Long("clients") => options.clients = arguments.value()?.parse()?,
-                Long("messages") => options.messages = arguments.value()?.parse()?,
-                Long("listen") => options.listen = Some(arguments.value()?.parse()?),
-                Long("help") => options.help = true,
-                _ => return Err(argument.unexpected()),
-            }
+    fn take(&mut self, name: &str, line: &mut lexopt::Parser) -> Result<bool, lexopt::Error> {
+        match name {
+            "clients" => self.clients = line.value()?.parse()?,
+            "messages" => self.messages = line.value()?.parse()?,
+            "listen" => self.listen = Some(line.value()?.parse()?),
+            _ => return Ok(false),
         }
-        Ok(options)
+        Ok(true)
     }
 }
 
 fn run(options: &Options) -> io::Result<()> {
     let mut out = io::stdout();
-    if options.help {
-        return writeln!(out, "{HELP}");
-    }
     let address = options
         .listen
         .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));

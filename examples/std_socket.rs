@@ -7,11 +7,14 @@
 //! The number is a `SourceFd` on Unix and a `SourceSocket` on Windows. Its operations are not seen by mio: reading until
 //! `WouldBlock` is all that it takes, and an event may come though there is nothing to read.
 
+mod command_line;
+
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use lexopt::ValueExt as _;
 use mio::{Events, Interest, Poll, Token};
 
 #[cfg(target_os = "hermit")]
@@ -55,39 +58,13 @@ Exit status: 0 every line came; 1 an error; 2 wrong usage.";
 const PEER: Token = Token(0);
 
 fn main() -> ExitCode {
-    let lines = match lines() {
-        Ok(Some(lines)) => lines,
-        Ok(None) => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
+    let take = |lines: &mut u32, name: &str, line: &mut lexopt::Parser| {
+        if name == "lines" {
+            *lines = line.value()?.parse()?;
         }
-        Err(error) => {
-            eprintln!("std_socket: {error}; see --help");
-            return ExitCode::from(2);
-        }
+        Ok(name == "lines")
     };
-    match run(lines) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("std_socket: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// The option, or `None` for help.
-fn lines() -> Result<Option<u32>, lexopt::Error> {
-    use lexopt::prelude::*;
-    let mut lines = 20;
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("lines") => lines = parser.value()?.parse()?,
-            Long("help") => return Ok(None),
-            _ => return Err(argument.unexpected()),
-        }
-    }
-    Ok(Some(lines))
+    command_line::main("std_socket", HELP, 20, take, |lines| run(*lines))
 }
 
 fn run(lines: u32) -> io::Result<()> {

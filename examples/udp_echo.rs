@@ -6,11 +6,14 @@
 //!
 //! A datagram may be lost, on loopback too when a buffer is full. So who asks asks again, and knows old answers from new ones.
 
+mod command_line;
+
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use lexopt::ValueExt as _;
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 
@@ -34,56 +37,31 @@ const TRIES: u32 = 25;
 const SERVER: Token = Token(usize::MAX);
 
 fn main() -> ExitCode {
-    let options = match Options::read() {
-        Ok(options) => options,
-        Err(error) => {
-            eprintln!("udp_echo: {error}; see --help");
-            return ExitCode::from(2);
-        }
+    let options = Options {
+        clients: 20,
+        messages: 500,
     };
-    match run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("udp_echo: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    command_line::main("udp_echo", HELP, options, Options::take, run)
 }
 
 struct Options {
     clients: usize,
     messages: u64,
-    help: bool,
 }
 
 impl Options {
-    fn read() -> Result<Options, lexopt::Error> {
-        use lexopt::{Arg::Long, ValueExt};
-
-        let mut options = Options {
-            clients: 20,
-            messages: 500,
-            help: false,
-        };
-        let mut arguments = lexopt::Parser::from_env();
-        while let Some(argument) = arguments.next()? {
-            match argument {
-                Long("clients") => options.clients = arguments.value()?.parse()?,
-                Long("messages") => options.messages = arguments.value()?.parse()?,
-                Long("help") => options.help = true,
-                _ => return Err(argument.unexpected()),
-            }
+    fn take(&mut self, name: &str, line: &mut lexopt::Parser) -> Result<bool, lexopt::Error> {
+        match name {
+            "clients" => self.clients = line.value()?.parse()?,
+            "messages" => self.messages = line.value()?.parse()?,
+            _ => return Ok(false),
         }
-        Ok(options)
+        Ok(true)
     }
 }
 
 fn run(options: &Options) -> io::Result<()> {
     let mut out = io::stdout();
-    if options.help {
-        return writeln!(out, "{HELP}");
-    }
-
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(256);
     let loopback = SocketAddr::from(([127, 0, 0, 1], 0));

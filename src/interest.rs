@@ -120,8 +120,14 @@ impl Interest {
         self.has(Interest::PRIORITY)
     }
 
+    /// The set as a number: one bit for each kind, five in all.
+    #[inline]
+    pub(crate) const fn bits(self) -> u8 {
+        self.0.get()
+    }
+
     const fn has(self, other: Interest) -> bool {
-        self.0.get() & other.0.get() != 0
+        self.bits() & other.bits() != 0
     }
 }
 

@@ -65,6 +65,15 @@ impl<T> DerefMut for IoSource<T> {
     }
 }
 
+/// Ends a registration whose selector is gone, and refuses to end any other.
+#[cold]
+fn end_stale(selector: &sys::Selector, held: &mut Option<Registration>) -> io::Result<()> {
+    match held.take_if(|held| selector.owner(held) == Owner::Gone) {
+        Some(_) => Ok(()),
+        None => Err(errors::already_registered()),
+    }
+}
+
 impl<T: AsRaw> Source for IoSource<T> {
     fn register(
         &mut self,
@@ -73,15 +82,12 @@ impl<T: AsRaw> Source for IoSource<T> {
         interests: Interest,
     ) -> io::Result<()> {
         let selector = registry.selector();
-        match self.registration.as_ref().map(|held| selector.owner(held)) {
-            Some(Owner::This | Owner::Other) => Err(errors::already_registered()),
-            Some(Owner::Gone) | None => {
-                self.registration = None;
-                let registration = selector.register(self.inner.as_raw(), token, interests)?;
-                self.registration = Some(registration);
-                Ok(())
-            }
+        if self.registration.is_some() {
+            end_stale(selector, &mut self.registration)?;
         }
+        let registration = selector.register(self.inner.as_raw(), token, interests)?;
+        self.registration = Some(registration);
+        Ok(())
     }
 
     fn reregister(

@@ -25,6 +25,11 @@ fn all_handles() {
         println!("everything_is_closed_in_the_end");
         everything_is_closed_in_the_end();
     }
+    #[cfg(feature = "os-ext")]
+    {
+        println!("waits_for_handles_come_and_go");
+        waits_for_handles_come_and_go();
+    }
     println!("a_socket_that_came_by_inheritance");
     a_socket_that_came_by_inheritance();
 }
@@ -170,6 +175,60 @@ fn everything_is_closed_in_the_end() {
         round(order % 3);
     }
     assert_eq!(handles::open(), before);
+}
+
+/// `SourceHandle`: waits that end with their event, that are deregistered while they wait, and that end with their queue.
+#[cfg(feature = "os-ext")]
+fn waits_for_handles_come_and_go() {
+    use mio::windows::SourceHandle;
+    use mio::{Interest, Token};
+    use std::os::windows::io::AsRawHandle;
+    use std::{sync::mpsc, thread};
+
+    let round = |count: usize| {
+        let (mut queue, mut events) = support::queue();
+        let mut kept = Vec::new();
+        for token in 0..count {
+            let (end, ends) = mpsc::channel::<()>();
+            let thread = thread::spawn(move || ends.recv().is_ok());
+            let handle = thread.as_raw_handle();
+            let mut source = SourceHandle(&handle);
+            let registry = queue.registry();
+            registry
+                .register(&mut source, Token(token), Interest::READABLE)
+                .unwrap();
+            match token % 3 {
+                0 => {
+                    end.send(()).unwrap();
+                    support::wait_for(&mut queue, &mut events, Token(token), |event| {
+                        event.is_readable()
+                    });
+                    queue.registry().deregister(&mut source).unwrap();
+                }
+                1 => {
+                    registry.deregister(&mut source).unwrap();
+                    end.send(()).unwrap();
+                }
+                // Waits on, or has an event that nobody asks for.
+                _ => {
+                    kept.push((thread, end));
+                    continue;
+                }
+            }
+            assert!(thread.join().unwrap());
+        }
+        for (thread, end) in kept {
+            end.send(()).unwrap();
+            assert!(thread.join().unwrap());
+        }
+    };
+    round(6);
+    let before = handles::open();
+    for _ in 0..10 {
+        round(30);
+    }
+    // The threads of the pool, where it does the waiting, come and go; the waits were 300.
+    handles::are_again(before + 10);
 }
 
 /// Names the socket that a child process inherits.

@@ -1,4 +1,7 @@
-//! Named pipes under load: thousands of clients, outcomes that race, and registrations that end while others poll.
+//! Named pipes under load: thousands of clients, outcomes that race, and registrations that end while others poll; and no handle
+//! is left behind.
+//!
+//! One test only, so that nothing else in this process opens handles meanwhile.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -13,14 +16,35 @@ use std::time::{Duration, Instant};
 use mio::windows::NamedPipe;
 use mio::{Interest, Token};
 use support::pipes::{self, BOTH, Kind};
-use support::{LONG, poll, queue, wait_for};
+use support::{LONG, handles, poll, queue, wait_for};
 
 const SERVER: Token = Token(0);
 
-/// clients come before, during and after `connect`, and some have gone again by then. Each is told of once.
 #[test]
-fn thousands_of_clients() {
-    const CLIENTS: usize = 3000;
+fn all_stress() {
+    let parts: [(&str, fn(usize)); 3] = [
+        ("thousands_of_clients", |part| {
+            thousands_of_clients(3000 / part)
+        }),
+        ("registrations_end_while_others_poll", |part| {
+            registrations_end_while_others_poll(1500 / part);
+        }),
+        ("pipes_between_threads", |part| {
+            pipes_between_threads(500 / part)
+        }),
+    ];
+    for (name, run) in parts {
+        println!("{name}");
+        // What the system opens once for all is open after a few.
+        run(100);
+        let before = handles::open();
+        run(1);
+        handles::are_again(before);
+    }
+}
+
+/// clients come before, during and after `connect`, and some have gone again by then. Each is told of once.
+fn thousands_of_clients(number: usize) {
     let name = pipes::name();
     let (mut queue, mut events) = queue();
     let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
@@ -40,7 +64,7 @@ fn thousands_of_clients() {
         }
     });
     let mut at_once = 0;
-    for round in 0..CLIENTS {
+    for round in 0..number {
         // Now and then a new pipe, to which clients can come before `connect`, and an old one that goes.
         if round % 4 == 3 {
             let old = server;
@@ -89,13 +113,11 @@ fn thousands_of_clients() {
     }
     drop(start);
     clients.join().unwrap();
-    println!("{at_once} of {CLIENTS} were there before connect");
+    println!("{at_once} of {number} were there before connect");
 }
 
 /// after `deregister` or drop on another thread, no `poll` that begins later has the token.
-#[test]
-fn registrations_end_while_others_poll() {
-    const ROUNDS: usize = 1500;
+fn registrations_end_while_others_poll(rounds: usize) {
     for capacity in [1, 64] {
         let (mut queue, _) = queue();
         let mut events = mio::Events::with_capacity(capacity);
@@ -107,7 +129,7 @@ fn registrations_end_while_others_poll() {
             let (gone, is_over) = (Arc::clone(&gone), Arc::clone(&is_over));
             move || {
                 let (mut server, mut client) = pipes::pair(Kind::Bytes, 4096);
-                for round in 0..ROUNDS {
+                for round in 0..rounds {
                     let token = Token(round);
                     registry.register(&mut server, token, BOTH).unwrap();
                     registry.register(&mut client, token, BOTH).unwrap();
@@ -158,10 +180,8 @@ fn registrations_end_while_others_poll() {
 }
 
 /// Several threads, each with a queue of its own, and pipes between them.
-#[test]
-fn pipes_between_threads() {
+fn pipes_between_threads(messages: usize) {
     const THREADS: usize = 4;
-    const MESSAGES: usize = 500;
     let names: Vec<String> = (0..THREADS).map(|_| pipes::name()).collect();
     let servers: Vec<_> = names
         .iter()
@@ -178,7 +198,7 @@ fn pipes_between_threads() {
                 let mut buffer = [0; 4096];
                 let mut count = 0;
                 let end = Instant::now() + 2 * LONG;
-                while count < MESSAGES || waiting.is_some() {
+                while count < messages || waiting.is_some() {
                     assert!(Instant::now() < end);
                     poll(&mut queue, &mut events, LONG);
                     loop {
@@ -217,7 +237,7 @@ fn pipes_between_threads() {
         .map(|name| {
             thread::spawn(move || {
                 let mut client = pipes::blocking_client(&name, Kind::Messages);
-                for number in 0..MESSAGES {
+                for number in 0..messages {
                     let message = vec![number as u8; 1 + number * 7 % 4000];
                     client.write_all(&message).unwrap();
                     let mut answer = vec![0; message.len()];

@@ -12,7 +12,7 @@ use std::io::{self, ErrorKind};
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Token};
-use support::{drain, loopback, nothing_comes, poll, queue, retry, wait_for, wait_for_all};
+use support::{drain, loopback, nothing_comes, poll, queue, streams, wait_for, wait_for_all};
 
 fn assert_error(result: io::Result<()>, kind: ErrorKind, text: &str) {
     let error = result.unwrap_err();
@@ -183,15 +183,6 @@ fn sources_may_share_a_token() {
     }
 }
 
-/// A connected pair, both ends of this library.
-fn streams() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind(loopback()).unwrap();
-    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let (server, _) = retry(|| listener.accept());
-    support::connected(&mut client);
-    (client, server)
-}
-
 /// Decisions 32, item 4.
 #[test]
 fn reregister_reports_what_holds_already() {
@@ -352,5 +343,151 @@ fn leaving_while_registered_is_harmless() {
             .unwrap();
         drop(std_socket);
         nothing_comes(&mut queue, &mut events, Token(round));
+    }
+}
+
+/// closing one of two descriptors of a socket ends nothing in some kernels, `deregister` does in all.
+#[cfg(not(target_os = "wasi"))]
+#[test]
+fn a_duplicate_gives_no_event_after_deregister() {
+    let (mut queue, mut events) = queue();
+    let listener = std::net::TcpListener::bind(loopback()).unwrap();
+    let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (peer, _) = listener.accept().unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let duplicate = stream.try_clone().unwrap();
+    let mut stream = TcpStream::from_std(stream);
+    queue
+        .registry()
+        .register(&mut stream, Token(1), Interest::READABLE)
+        .unwrap();
+    queue.registry().deregister(&mut stream).unwrap();
+    drop(stream);
+    support::send(&peer, b"x");
+    nothing_comes(&mut queue, &mut events, Token(1));
+    // And it can be registered in its turn.
+    let mut duplicate = TcpStream::from_std(duplicate);
+    queue
+        .registry()
+        .register(&mut duplicate, Token(2), Interest::READABLE)
+        .unwrap();
+    wait_for(&mut queue, &mut events, Token(2), |event| {
+        event.is_readable()
+    });
+}
+
+#[cfg(not(target_os = "wasi"))]
+mod threads {
+    use std::sync::Barrier;
+    use std::thread;
+
+    use super::*;
+
+    /// Whoever registers, while somebody waits.
+    #[test]
+    fn many_threads_register() {
+        const EACH: usize = 20;
+        let (mut queue, mut events) = queue();
+        let registry = queue.registry().try_clone().unwrap();
+        thread::scope(|scope| {
+            let all: Vec<_> = (0..4)
+                .map(|thread| {
+                    let registry = &registry;
+                    scope.spawn(move || {
+                        let tokens = thread * EACH..(thread + 1) * EACH;
+                        tokens
+                            .map(|token| {
+                                let mut socket = UdpSocket::bind(loopback()).unwrap();
+                                registry
+                                    .register(&mut socket, Token(token), Interest::WRITABLE)
+                                    .unwrap();
+                                socket
+                            })
+                            .collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            let mut seen = [false; 4 * EACH];
+            while seen.contains(&false) {
+                poll(&mut queue, &mut events, support::LONG);
+                assert!(!events.is_empty(), "{seen:?}");
+                for event in &events {
+                    seen[event.token().0] = true;
+                }
+            }
+            for sockets in all {
+                for mut socket in sockets.join().unwrap() {
+                    registry.deregister(&mut socket).unwrap();
+                }
+            }
+        });
+        nothing_comes(&mut queue, &mut events, Token(0));
+    }
+
+    /// A new token and a new interest take effect in the wait that goes on.
+    #[test]
+    fn reregistering_while_waiting() {
+        let (mut queue, mut events) = queue();
+        let registry = queue.registry().try_clone().unwrap();
+        let mut socket = UdpSocket::bind(loopback()).unwrap();
+        queue
+            .registry()
+            .register(&mut socket, Token(0), Interest::READABLE)
+            .unwrap();
+        for round in 1..20 {
+            let barrier = Barrier::new(2);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    registry
+                        .reregister(&mut socket, Token(2 * round), Interest::READABLE)
+                        .unwrap();
+                    registry
+                        .reregister(&mut socket, Token(2 * round + 1), Interest::WRITABLE)
+                        .unwrap();
+                });
+                barrier.wait();
+                wait_for(&mut queue, &mut events, Token(2 * round + 1), |event| {
+                    event.is_writable() && !event.is_readable()
+                });
+            });
+        }
+    }
+
+    /// The end of a queue at any moment is no fault of those who use it.
+    #[test]
+    fn a_queue_that_goes_while_others_register() {
+        for _ in 0..20 {
+            let queue = Poll::new().unwrap();
+            let registries: Vec<_> = (0..3)
+                .map(|_| queue.registry().try_clone().unwrap())
+                .collect();
+            let barrier = Barrier::new(4);
+            thread::scope(|scope| {
+                for registry in registries {
+                    let barrier = &barrier;
+                    scope.spawn(move || {
+                        let mut socket = UdpSocket::bind(loopback()).unwrap();
+                        barrier.wait();
+                        for token in 0..50 {
+                            registry
+                                .register(&mut socket, Token(token), Interest::WRITABLE)
+                                .unwrap();
+                            registry
+                                .reregister(&mut socket, Token(token), Interest::READABLE)
+                                .unwrap();
+                            registry.deregister(&mut socket).unwrap();
+                        }
+                        registry
+                            .register(&mut socket, Token(0), Interest::WRITABLE)
+                            .unwrap();
+                        drop(registry);
+                        drop(socket);
+                    });
+                }
+                barrier.wait();
+                drop(queue);
+            });
+        }
     }
 }

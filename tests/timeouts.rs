@@ -33,6 +33,49 @@ fn no_return_before_the_time_is_up() {
     }
 }
 
+/// without an event it returns close to the time; where the system counts in nanoseconds, not a millisecond later.
+#[test]
+fn short_times_are_short() {
+    let (mut queue, mut events) = queue();
+    let mut best = |timeout: Duration| {
+        (0..200)
+            .map(|_| {
+                let start = Instant::now();
+                // A signal would only make it shorter.
+                let _ = queue.poll(&mut events, Some(timeout));
+                start.elapsed()
+            })
+            .min()
+            .unwrap()
+    };
+    let bound = Duration::from_micros(950);
+    let nothing = best(Duration::ZERO);
+    assert!(nothing < bound, "no time: {nothing:?}");
+    let micros = best(Duration::from_micros(100));
+    assert!(micros < Duration::from_millis(20), "100 us: {micros:?}");
+    if counts_nanoseconds() {
+        assert!(micros < bound, "100 us: {micros:?}");
+    }
+}
+
+/// Whether the wait is known to be exact here. Emulators and sandboxes may not have the system call.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+fn counts_nanoseconds() -> bool {
+    // epoll_pwait2(2) has this number on most machines; where it has another, this is no call or another's error.
+    let number: libc::c_long = 441;
+    // SAFETY: on a queue that is not there it fails and touches no memory.
+    let result = unsafe { libc::syscall(number, -1, 0_usize, 1, 0_usize, 0_usize, 0_usize) };
+    let error = std::io::Error::last_os_error().raw_os_error();
+    let has_call = result == -1 && error == Some(libc::EBADF);
+    !support::DOUBLE && (has_call || cfg!(mio_unsupported_force_poll_poll))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn counts_nanoseconds() -> bool {
+    false
+}
+
 /// long time-outs wait for an event.
 #[cfg(not(target_os = "wasi"))]
 #[test]
@@ -87,50 +130,102 @@ fn registrations_do_not_prolong_the_time() {
     });
 }
 
-/// a signal is `Interrupted`, nothing is left in `Events`, and no wake is lost.
 #[cfg(all(
     unix,
     not(any(target_os = "espidf", target_os = "horizon", target_os = "vita"))
 ))] // These have no signals.
-#[test]
 #[allow(unsafe_code)]
-fn a_signal_interrupts() {
+mod signals {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
     use support::wait_for;
 
-    extern "C" fn nothing(_: libc::c_int) {}
-    let (mut queue, mut events) = queue();
-    let waker = Waker::new(queue.registry(), Token(1)).unwrap();
-    // Leave something in the buffer for the error to clear.
-    waker.wake().unwrap();
-    wait_for(&mut queue, &mut events, Token(1), |event| {
-        event.is_readable()
-    });
-    // SAFETY: the handler does nothing, so it is safe in any thread at any time.
-    let old = unsafe {
-        libc::signal(
-            libc::SIGUSR1,
-            nothing as extern "C" fn(libc::c_int) as libc::sighandler_t,
-        )
-    };
-    assert_ne!(old, libc::SIG_ERR);
-    // SAFETY: it takes nothing and only returns this thread's handle, which some systems make a pointer.
-    let this = unsafe { libc::pthread_self() } as usize;
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !done.load(Ordering::SeqCst) {
-                // SAFETY: the thread is alive: it waits for this one at the end of the scope.
-                unsafe { libc::pthread_kill(this as libc::pthread_t, libc::SIGUSR1) };
-                thread::sleep(Duration::from_millis(5));
+    /// Runs with a signal to this thread every few moments.
+    fn amid_signals(pause: Duration, run: impl FnOnce()) {
+        extern "C" fn nothing(_: libc::c_int) {}
+        // SAFETY: the handler does nothing, so it is safe in any thread at any time.
+        let old = unsafe {
+            libc::signal(
+                libc::SIGUSR1,
+                nothing as extern "C" fn(libc::c_int) as libc::sighandler_t,
+            )
+        };
+        assert_ne!(old, libc::SIG_ERR);
+        // SAFETY: it takes nothing and only returns this thread's handle, which some systems make a pointer.
+        let this = unsafe { libc::pthread_self() } as usize;
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::SeqCst) {
+                    // SAFETY: the thread is alive: it waits for this one at the end of the scope.
+                    unsafe { libc::pthread_kill(this as libc::pthread_t, libc::SIGUSR1) };
+                    thread::sleep(pause);
+                }
+            });
+            // A failure must not leave the signals going on for ever.
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+            done.store(true, Ordering::SeqCst);
+            if let Err(panic) = result {
+                std::panic::resume_unwind(panic);
             }
         });
-        let error = queue.poll(&mut events, Some(support::LONG)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Interrupted);
-        assert!(events.is_empty());
+    }
+
+    /// a signal is `Interrupted`, nothing is left in `Events`, and no wake is lost.
+    #[test]
+    fn a_signal_interrupts() {
+        let (mut queue, mut events) = queue();
+        let waker = Waker::new(queue.registry(), Token(1)).unwrap();
+        // Leave something in the buffer for the error to clear.
         waker.wake().unwrap();
         wait_for(&mut queue, &mut events, Token(1), |event| {
             event.is_readable()
         });
-        done.store(true, Ordering::SeqCst);
-    });
+        amid_signals(Duration::from_millis(5), || {
+            let error = queue.poll(&mut events, Some(support::LONG)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Interrupted);
+            assert!(events.is_empty());
+            waker.wake().unwrap();
+            wait_for(&mut queue, &mut events, Token(1), |event| {
+                event.is_readable()
+            });
+        });
+    }
+
+    /// each wake has its event, however many signals come in between.
+    #[test]
+    fn wakes_amid_signals() {
+        const ROUNDS: usize = 300;
+        let (mut queue, mut events) = queue();
+        let waker = Waker::new(queue.registry(), Token(1)).unwrap();
+        let answered = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            let other = scope.spawn(|| {
+                for round in 0..ROUNDS {
+                    waker.wake().unwrap();
+                    let end = Instant::now() + support::LONG;
+                    while answered.load(Ordering::SeqCst) <= round {
+                        assert!(Instant::now() < end, "wake {round} is lost");
+                        thread::yield_now();
+                    }
+                }
+            });
+            amid_signals(Duration::from_micros(50), || {
+                while !other.is_finished() {
+                    // Not for ever: after the last wake nothing comes.
+                    let timeout = Some(Duration::from_millis(50));
+                    match queue.poll(&mut events, timeout) {
+                        Ok(()) => {}
+                        Err(error) => {
+                            assert_eq!(error.kind(), ErrorKind::Interrupted);
+                            assert!(events.is_empty());
+                        }
+                    }
+                    answered.fetch_add(events.iter().count(), Ordering::SeqCst);
+                }
+            });
+        });
+        assert_eq!(answered.load(Ordering::SeqCst), ROUNDS);
+    }
 }

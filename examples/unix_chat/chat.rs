@@ -8,8 +8,11 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use lexopt::ValueExt as _;
 use mio::net::{UnixListener, UnixStream};
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
+
+use crate::command_line;
 
 const HELP: &str = "\
 Serves a chat on a Unix socket and lets many take part from the same process.
@@ -35,58 +38,34 @@ const STOP: Token = Token(1);
 const FIRST_CONNECTION: usize = 2;
 
 pub(crate) fn main() -> ExitCode {
-    let options = match Options::read() {
-        Ok(options) => options,
-        Err(error) => {
-            eprintln!("unix_chat: {error}; see --help");
-            return ExitCode::from(2);
-        }
+    let options = Options {
+        clients: 10,
+        messages: 100,
+        listen: None,
     };
-    match run(&options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("unix_chat: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    command_line::main("unix_chat", HELP, options, Options::take, run)
 }
 
 struct Options {
     clients: usize,
     messages: usize,
     listen: Option<PathBuf>,
-    help: bool,
 }
 
 impl Options {
-    fn read() -> Result<Options, lexopt::Error> {
-        use lexopt::{Arg::Long, ValueExt};
-
-        let mut options = Options {
-            clients: 10,
-            messages: 100,
-            listen: None,
-            help: false,
-        };
-        let mut arguments = lexopt::Parser::from_env();
-        while let Some(argument) = arguments.next()? {
-            match argument {
-                Long("clients") => options.clients = arguments.value()?.parse()?,
-                Long("messages") => options.messages = arguments.value()?.parse()?,
-                Long("listen") => options.listen = Some(arguments.value()?.into()),
-                Long("help") => options.help = true,
-                _ => return Err(argument.unexpected()),
-            }
+    fn take(&mut self, name: &str, line: &mut lexopt::Parser) -> Result<bool, lexopt::Error> {
+        match name {
+            "clients" => self.clients = line.value()?.parse()?,
+            "messages" => self.messages = line.value()?.parse()?,
+            "listen" => self.listen = Some(line.value()?.into()),
+            _ => return Ok(false),
         }
-        Ok(options)
+        Ok(true)
     }
 }
 
 fn run(options: &Options) -> io::Result<()> {
     let mut out = io::stdout();
-    if options.help {
-        return writeln!(out, "{HELP}");
-    }
     if let Some(path) = &options.listen {
         let server = Server::bind(path)?;
         writeln!(out, "listening on {}", path.display())?;

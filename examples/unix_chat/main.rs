@@ -9,6 +9,9 @@
 
 #[cfg(unix)]
 mod chat;
+#[cfg(unix)]
+#[path = "../command_line/mod.rs"]
+mod command_line;
 
 #[cfg(unix)]
 fn main() -> std::process::ExitCode {

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (mingw-w64 as a check of Windows' own metadata).
-//! Inputs: sha256 a37cbed212a5daad9ac66db15c14b331ce429522ee7d0d16ac9812a4d700e61a.
+//! Inputs: sha256 711471b2133297d785e34704499756e1b0b6fc5f056f9fd43d431a35f0fd21d6.
 //!
 //! Serves:
 //! - aarch64-pc-windows-gnullvm
@@ -128,6 +128,7 @@ pub const FILE_SKIP_SET_EVENT_ON_HANDLE: i32 = 2;
 pub const FILE_TYPE_PIPE: i32 = 3;
 pub const FilePipeLocalInformation: FILE_INFORMATION_CLASS = 24;
 pub const FileReplaceCompletionInformation: FILE_INFORMATION_CLASS = 61;
+pub const GENERIC_ALL: i32 = 268435456;
 pub type GROUP = u32;
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
@@ -457,6 +458,7 @@ impl Default for WSADATA {
         unsafe { core::mem::zeroed() }
     }
 }
+pub const WSAENOTSOCK: i32 = 10038;
 pub const WSAEWOULDBLOCK: i32 = 10035;
 #[repr(C)]
 #[derive(Clone, Copy, Default)]

@@ -118,6 +118,12 @@ pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that emulate edges.
 pub(crate) mod lanes;
+#[cfg(all(
+    feature = "os-poll",
+    any(unix, target_os = "hermit", target_os = "wasi")
+))]
+#[allow(dead_code)] // Used by the selectors that emulate edges.
+pub(crate) mod places;
 // Sockets need bindings on Windows.
 #[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
 #[allow(unused_imports)] // A system without a page has no bindings.

@@ -100,6 +100,17 @@ mod tests {
         assert_eq!(round_up_millis(Duration::ZERO), 0);
     }
 
+    ///
+    #[test]
+    fn short_words_mean_short_waits() {
+        let half_an_hour = Duration::from_secs(1800);
+        let is_whole = plan(Some(half_an_hour)) == (Wait::Millis(1_800_000), false);
+        assert_eq!(is_whole, usize::BITS > 32);
+        assert_eq!(plan(Some(half_an_hour)).1, usize::BITS <= 32);
+        let minutes = Duration::from_secs(1789);
+        assert_eq!(plan(Some(minutes)), (Wait::Millis(1_789_000), false));
+    }
+
     #[test]
     fn too_long_is_waited_for_in_pieces() {
         let longest = Duration::from_millis(LONGEST as u64);

@@ -5,6 +5,8 @@ use std::ffi::c_void;
 use std::mem::size_of;
 use std::os::windows::io::AsRawSocket;
 use std::ptr;
+use std::thread;
+use std::time::Duration;
 
 type Handle = *mut c_void;
 
@@ -75,6 +77,20 @@ pub(crate) fn open() -> usize {
         0 => in_the_table(),
         count => count as usize,
     }
+}
+
+/// As many handles are open as were `before`, or will be as soon as threads that have ended have given back what is theirs.
+#[track_caller]
+pub(crate) fn are_again(before: usize) {
+    let mut now = open();
+    for _ in 0..200 {
+        if now <= before {
+            return;
+        }
+        thread::sleep(Duration::from_millis(20));
+        now = open();
+    }
+    panic!("{before} handles were open, now {now}");
 }
 
 /// SYSTEM_HANDLE_TABLE_ENTRY_INFO.

@@ -82,6 +82,33 @@ pub(crate) const KQUEUE: bool = cfg!(all(
     )
 ));
 
+/// Whether a double plays another system's kernel here. It has its own ways to wait.
+pub(crate) const DOUBLE: bool = cfg!(any(
+    mio_event_ports_double,
+    mio_poll_oneoff_double,
+    mio_kqueue_double = "apple",
+    mio_kqueue_double = "dragonfly",
+    mio_kqueue_double = "freebsd",
+    mio_kqueue_double = "netbsd",
+    mio_kqueue_double = "openbsd",
+));
+
+/// Whether a source that was read in part reports new data by itself: the kernel's edges are real. Elsewhere an operation must
+/// have said that it would block.
+pub(crate) const EDGES: bool = KQUEUE
+    || cfg!(all(
+        any(
+            target_os = "linux",
+            target_os = "android",
+            target_os = "illumos",
+            target_os = "redox",
+            target_os = "emscripten"
+        ),
+        not(mio_unsupported_force_poll_poll),
+        not(mio_event_ports_double),
+        not(mio_poll_oneoff_double),
+    ));
+
 /// Whether the end of a peer's stream is told apart from data. Elsewhere only reading tells it.
 pub(crate) const TELLS_END: bool = !cfg!(any(
     target_os = "aix",
@@ -176,6 +203,16 @@ pub(crate) fn connected(stream: &mut mio::net::TcpStream) {
     });
     poll.registry().deregister(stream).unwrap();
     stream.peer_addr().unwrap();
+}
+
+/// A connected pair, both ends of this library.
+#[cfg(feature = "net")]
+pub(crate) fn streams() -> (mio::net::TcpStream, mio::net::TcpStream) {
+    let listener = mio::net::TcpListener::bind(loopback()).unwrap();
+    let mut client = mio::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (server, _) = retry(|| listener.accept());
+    connected(&mut client);
+    (client, server)
 }
 
 /// Writes all of it. Some hosts let a new connection wait a moment before it can be written to.

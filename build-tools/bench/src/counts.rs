@@ -28,7 +28,7 @@ pub(crate) fn run(
     cases: &[Case],
     results: &mut Results,
 ) -> Result<()> {
-    if cases.is_empty() {
+    if cases.is_empty() || !worker.is_countable() {
         return Ok(());
     }
     let bar = spinner(&format!("instructions, {}", worker.backend));

@@ -52,12 +52,21 @@ struct Run {
     /// Print the cases and measure nothing
     #[arg(long)]
     list: bool,
-    /// Rounds of each case; a round runs every peer once [default: 31, or 7 with --quick]
+    /// Rounds of each case; a round runs every peer once [default: 31, or 7 with --quick; under Wine 11 or 3]
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
     /// Put the table and the plots into the README and its folder
     #[arg(long)]
     publish: bool,
+    /// The folder of the programs for Windows
+    #[arg(long, value_name = "FOLDER", requires = "wine")]
+    windows: Option<PathBuf>,
+    /// What runs them
+    #[arg(long, value_name = "PROGRAM", requires = "windows")]
+    wine: Option<PathBuf>,
+    /// Why the cases of Windows are not run
+    #[arg(long, value_name = "REASON", conflicts_with = "windows")]
+    no_windows: Option<String>,
 }
 
 /// Where things are.
@@ -111,7 +120,10 @@ fn main() -> ExitCode {
 
 fn run(options: &Run) -> Result<()> {
     let places = Places::find()?;
-    let workers = Worker::build_all(&places)?;
+    let mut workers = Worker::build_all(&places)?;
+    if let (Some(folder), Some(wine)) = (&options.windows, &options.wine) {
+        workers.push(Worker::for_windows(folder, wine));
+    }
     let mut results = Results::default();
     for worker in &workers {
         let cases = worker.chosen(&options.cases)?;
@@ -127,7 +139,13 @@ fn run(options: &Run) -> Result<()> {
         memory::run(worker, &cases, &mut results)?;
     }
     if options.list {
+        if let Some(reason) = &options.no_windows {
+            println!("{:<8} not run: {reason}", "afd");
+        }
         return Ok(());
+    }
+    if let Some(reason) = &options.no_windows {
+        results.row("afd", "all").not_run = Some(reason.clone());
     }
     if results.is_empty() {
         anyhow::bail!(

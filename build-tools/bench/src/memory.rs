@@ -1,7 +1,5 @@
 //! Allocations while a case runs, and bytes that a registered source takes.
 
-use std::process::Command;
-
 use anyhow::Result;
 use serde::Deserialize;
 
@@ -21,7 +19,7 @@ struct Line {
 /// Counts for one backend.
 pub(crate) fn run(worker: &Worker, cases: &[Case], results: &mut Results) -> Result<()> {
     let bar = spinner(&format!("allocations, {}", worker.backend));
-    lines(&mut Command::new(worker.program("memory")), |line| {
+    lines(&mut worker.command("memory"), |line| {
         let line: Line = serde_json::from_str(line)?;
         if let (Some(case), Some(count), Some(operations)) =
             (line.case, line.allocations, line.operations)

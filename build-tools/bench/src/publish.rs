@@ -14,7 +14,7 @@ const BEGIN: &str = "<!-- bench: written by `cargo xtask bench --publish` -->\n"
 const END: &str = "<!-- end of bench -->\n";
 
 /// The cases of the README's table.
-const SHOWN: [&str; 14] = [
+const SHOWN: [&str; 20] = [
     "epoll/poll-empty",
     "epoll/ready-1-of-1",
     "epoll/ready-64-of-64",
@@ -29,6 +29,12 @@ const SHOWN: [&str; 14] = [
     "poll/register-while-polling-1000",
     "poll/ready-1-of-10000",
     "poll/wake-burst-64",
+    "afd/register-1000",
+    "afd/register-1000-and-poll",
+    "afd/ready-64-of-64",
+    "afd/wake",
+    "afd/wake-burst-64",
+    "afd/pipe-ping-pong",
 ];
 
 /// Writes both.

@@ -1,7 +1,6 @@
 //! Times, always as the ratio within one round: what disturbs a round disturbs all peers of it.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -32,11 +31,11 @@ pub(crate) fn run(
     if cases.is_empty() {
         return Ok(());
     }
-    let rounds = rounds.unwrap_or(if quick { 7 } else { 31 });
+    let rounds = rounds.unwrap_or_else(|| worker.rounds(quick));
     let steps = cases.iter().map(|case| case.peers.len() * rounds).sum();
     let bar = bar(&format!("times, {}", worker.backend), steps);
     let mut samples = Samples::new();
-    let mut command = Command::new(worker.program("worker"));
+    let mut command = worker.command("worker");
     command
         .args(["time", "--millis", if quick { "2" } else { "4" }])
         .args(["--rounds", &rounds.to_string()])

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ const BACKENDS: [(&str, &str); 2] = [
 pub(crate) struct Worker {
     pub(crate) backend: &'static str,
     folder: PathBuf,
+    /// Wine, if it is what runs the programs.
+    wine: Option<PathBuf>,
 }
 
 /// A line of `worker list`.
@@ -64,20 +66,57 @@ impl Worker {
                 Ok(Worker {
                     backend,
                     folder: target.join("release"),
+                    wine: None,
                 })
             })
             .collect()
     }
 
-    /// One of its programs.
+    /// The one for Windows, which `cargo xtask bench` has built.
+    pub(crate) fn for_windows(folder: &Path, wine: &Path) -> Worker {
+        Worker {
+            backend: "afd",
+            folder: folder.to_owned(),
+            wine: Some(wine.to_owned()),
+        }
+    }
+
+    /// Whether this machine's own tools can count what its programs do.
+    pub(crate) fn is_countable(&self) -> bool {
+        self.wine.is_none()
+    }
+
+    /// How many rounds there are, if nobody says it. Wine starts and works slowly.
+    pub(crate) fn rounds(&self, quick: bool) -> usize {
+        match (&self.wine, quick) {
+            (None, false) => 31,
+            (None, true) => 7,
+            (Some(_), false) => 11,
+            (Some(_), true) => 3,
+        }
+    }
+
+    /// One of its programs, for tools of this machine.
     pub(crate) fn program(&self, name: &str) -> OsString {
         self.folder.join(name).into_os_string()
+    }
+
+    /// Starts one of its programs.
+    pub(crate) fn command(&self, name: &str) -> Command {
+        match &self.wine {
+            None => Command::new(self.program(name)),
+            Some(wine) => {
+                let mut command = Command::new(wine);
+                command.arg(self.folder.join(format!("{name}.exe")));
+                command
+            }
+        }
     }
 
     /// Its cases that are meant by these words, or all.
     pub(crate) fn chosen(&self, words: &[String]) -> Result<Vec<Case>> {
         let mut cases = Vec::new();
-        let mut command = Command::new(self.program("worker"));
+        let mut command = self.command("worker");
         lines(command.arg("list"), |line| {
             let case: Case = serde_json::from_str(line)?;
             let full = format!("{}/{}", case.backend, case.case);

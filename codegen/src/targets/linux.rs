@@ -255,17 +255,19 @@ const LINUX_LEFT_OUT: &[LeftOut] = &[
 ];
 
 /// Why neither rustc nor `libc` is asked.
-const NO_BACKEND: &str = "Debian's rustc has no code generator for it";
+const NO_BACKEND: &str = "Debian's rustc has no code generator for csky";
 
 /// What is proven of them beyond a check, and what cannot be.
 const PROVEN: &[(&str, Proof)] = &[
-    ("csky-unknown-linux-gnuabiv2", Proof::Generated(NO_BACKEND)),
+    ("csky-unknown-linux-gnuabiv2", Proof::NotChecked(NO_BACKEND)),
     (
         "csky-unknown-linux-gnuabiv2hf",
-        Proof::Generated(NO_BACKEND),
+        Proof::NotChecked(NO_BACKEND),
     ),
     ("aarch64-unknown-linux-musl", Proof::Run("linux-aarch64")),
+    ("armv7-unknown-linux-musleabihf", Proof::Run("linux-armv7")),
     ("i686-unknown-linux-musl", Proof::Run("linux-i686")),
+    ("riscv64gc-unknown-linux-musl", Proof::Run("linux-riscv64")),
     ("s390x-unknown-linux-musl", Proof::Run("linux-s390x")),
     (
         "x86_64-unknown-linux-gnu",

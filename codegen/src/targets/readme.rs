@@ -10,10 +10,13 @@ const BEGIN: &str = "<!-- Written by `cargo xtask readme` from codegen/src/targe
 /// The line behind it.
 const END: &str = "<!-- End of what `cargo xtask readme` writes. -->\n";
 
+/// How many targets that are only checked are named; of more, the number stands there.
+const NAMED: usize = 2;
+
 /// The table: a row for each system.
 pub fn platforms() -> String {
     let mut text = String::from(
-        "| system | selector | waker | run | linked | checked | bindings only |\n|---|---|---|---|---|---|---|\n",
+        "| system | selector | waker | run | linked | checked | not checked |\n|---|---|---|---|---|---|---|\n",
     );
     let mut names: Vec<(&Name, Vec<(&Os, &Target)>)> = Vec::new();
     for (os, target) in all() {
@@ -30,41 +33,40 @@ pub fn platforms() -> String {
     names.sort_by_key(|(name, _)| name.title.to_lowercase());
     for (name, targets) in names {
         let mut by_proof: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        let mut reasons: Vec<&str> = Vec::new();
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for (os, target) in targets {
             let proof = os.proof(target);
             let triple = format!("`{}`", target.triple);
             by_proof.entry(proof.word()).or_default().push(triple);
-            if let Proof::Generated(reason) = proof {
-                reasons.push(reason);
-            }
+            let reason = match proof {
+                Proof::NotChecked(reason) => reason,
+                Proof::Unproven => "not compiled yet",
+                Proof::Checked | Proof::Linked { .. } | Proof::Run(_) => continue,
+            };
+            *reasons.entry(reason).or_default() += 1;
         }
-        reasons.dedup();
         let named = |word: &str| {
             by_proof
                 .get(word)
                 .map_or_else(String::new, |triples| triples.join(", "))
         };
-        let count = |word: &str| by_proof.get(word).map_or(0, Vec::len);
-        let rest = match (count("bindings"), count("generated")) {
-            (0, 0) => String::new(),
-            (bindings, 0) => bindings.to_string(),
-            (0, left) => format!("{left}; {}", reasons.join("; ")),
-            (bindings, left) => format!(
-                "{}; of these {left}: {}",
-                bindings + left,
-                reasons.join("; ")
-            ),
+        let checked = match by_proof.get("checked").map_or(0, Vec::len) {
+            0..=NAMED => named("checked"),
+            count => count.to_string(),
         };
+        let rest: Vec<String> = reasons
+            .iter()
+            .map(|(reason, count)| format!("{count}: {reason}"))
+            .collect();
+        let rest = rest.join("; ");
         writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {rest} |",
+            "| {} | {} | {} | {} | {} | {checked} | {rest} |",
             name.title,
             name.selector,
             name.waker,
             named("run"),
             named("linked"),
-            named("checked"),
         )
         .expect("a string takes any text");
     }

@@ -74,21 +74,8 @@ const TARGETS: &[Target] = &[
     row!("x86_64-win7-windows-msvc", "bits64", "x86_64-pc-windows-gnu"),
 ];
 
-/// Why the library is not compiled for some.
-const NO_STD: &str = "std for UWP and for other mingws is not built here";
-
 /// A difference to "checked".
-const PROVEN: &[(&str, Proof)] = &[
-    ("aarch64-uwp-windows-msvc", Proof::Generated(NO_STD)),
-    ("i686-pc-windows-gnu", Proof::Generated(NO_STD)),
-    ("i686-uwp-windows-gnu", Proof::Generated(NO_STD)),
-    ("i686-uwp-windows-msvc", Proof::Generated(NO_STD)),
-    ("i686-win7-windows-gnu", Proof::Generated(NO_STD)),
-    ("x86_64-uwp-windows-gnu", Proof::Generated(NO_STD)),
-    ("x86_64-uwp-windows-msvc", Proof::Generated(NO_STD)),
-    ("x86_64-win7-windows-gnu", Proof::Generated(NO_STD)),
-    ("x86_64-pc-windows-gnu", Proof::Run("windows-wine")),
-];
+const PROVEN: &[(&str, Proof)] = &[("x86_64-pc-windows-gnu", Proof::Run("windows-wine"))];
 
 /// 32-bit ARM.
 const LEFT_OUT: &[LeftOut] = &[

@@ -47,28 +47,7 @@ mod events {
 pub(crate) use events::*;
 
 #[cfg(feature = "net")]
-#[path = "../unix"]
-mod sockets {
-    use crate::sys::android;
-
-    #[path = "uds/abstract_name.rs"]
-    pub(crate) mod abstract_name;
-    pub(crate) mod socket;
-    #[path = "socket/write_nosignal/mod.rs"]
-    pub(crate) mod socket_write;
-    pub(crate) mod uds;
-
-    pub(crate) const SOCKETS: socket::facts::Facts = socket::facts::Facts {
-        at_once: libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC,
-        later: socket::facts::Later::Nothing,
-        accept4: if android::FORBIDS_ACCEPT4 {
-            None
-        } else {
-            Some(libc::accept4)
-        },
-        unix_backlog: if android::IS { libc::SOMAXCONN } else { -1 },
-        ..socket::facts::Facts::PLAIN
-    };
-}
+#[path = "linux_sockets.rs"]
+mod sockets;
 #[cfg(feature = "net")]
 pub(crate) use sockets::*;

@@ -1,4 +1,4 @@
-//! The bench: a workspace of its own, run from here.
+//! The bench: a workspace of its own, run from here. What runs under Wine is built here, too.
 
 use std::process::Command;
 
@@ -6,18 +6,66 @@ use anyhow::{Context as _, Result};
 
 use crate::cli::Bench;
 use crate::project::{PLAIN, Project};
+use crate::report::{self, NotRun};
 use crate::step::{Context, Step};
+use crate::wine::{TARGET, Wine};
 
 /// `cargo xtask bench`; its output is the bench's own.
 pub(crate) fn run(project: &Project, options: &Bench) -> Result<bool> {
-    let status = Command::new("cargo")
+    let mut command = Command::new("cargo");
+    command
         .args(["run", "--quiet", "--release", "--locked", "--"])
         .args(options.arguments())
         .current_dir(project.path("build-tools/bench"))
-        .env("CARGO_TARGET_DIR", project.target("bench"))
-        .status()
-        .context("cargo")?;
+        .env("CARGO_TARGET_DIR", project.target("bench"));
+    // Wine's server runs until the bench has ended.
+    let wine = if options.is_of_windows() {
+        with_windows(project, &mut command)?
+    } else {
+        None
+    };
+    let status = command.status().context("cargo")?;
+    drop(wine);
     Ok(status.success())
+}
+
+/// Builds the cases for Windows, or has the bench say why they are not run.
+fn with_windows(project: &Project, command: &mut Command) -> Result<Option<Wine>> {
+    let log = project.logs.join("bench-windows.log");
+    let bar = report::bar("building the cases for Windows");
+    let mut context = Context::new(project, &log, bar.clone())?;
+    let built = Wine::started(&mut context).and_then(|wine| {
+        // std is there from the tests: it is built with the same options.
+        let build = wine
+            .cargo(
+                &context,
+                "build --release --locked --package mio-bench-cases",
+            )
+            .folder(project.path("build-tools/bench"))
+            .set("CARGO_PROFILE_RELEASE_DEBUG", "0");
+        context.run(build).map(|_| wine)
+    });
+    bar.finish_and_clear();
+    match built {
+        Ok(wine) => {
+            let folder = project.target("windows").join(TARGET).join("release");
+            for (flag, path) in [("--windows", &*folder), ("--wine", wine.program())] {
+                command.arg(flag).arg(path);
+            }
+            command.envs(wine.surroundings());
+            Ok(Some(wine))
+        }
+        Err(error) => match error.downcast::<NotRun>() {
+            Ok(NotRun(reason)) => {
+                command.arg("--no-windows").arg(reason);
+                Ok(None)
+            }
+            Err(error) => {
+                report::show_log(&log, project);
+                Err(error)
+            }
+        },
+    }
 }
 
 /// The stage: the bench's own tests, and then the counts that do not depend on the clock.

@@ -68,7 +68,7 @@ pub(crate) struct Bench {
     /// Print the cases and measure nothing
     #[arg(long)]
     list: bool,
-    /// Rounds of each case; a round runs every peer once
+    /// Rounds of each case; a round runs every peer once [default: 31, or 7 with --quick; under Wine 11 or 3]
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
     /// Put the table and the plots into the README
@@ -80,6 +80,12 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
+    /// Whether cases of Windows may be meant.
+    pub(crate) fn is_of_windows(&self) -> bool {
+        let is_meant = |case: &String| case.starts_with("afd/") || !case.contains('/');
+        !self.update_gate && (self.cases.is_empty() || self.cases.iter().any(is_meant))
+    }
+
     /// The same for the bench itself.
     pub(crate) fn arguments(&self) -> Vec<String> {
         if self.update_gate {
@@ -136,6 +142,9 @@ pub(crate) struct Stress {
     /// Only this backend, such as poll-pipe, or `windows` under Wine; may be given several times
     #[arg(long, value_name = "BACKEND")]
     pub(crate) only: Vec<String>,
+    /// Under Wine only this test program, such as named_pipe; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) suite: Vec<String>,
     /// Build with optimisation
     #[arg(long)]
     pub(crate) release: bool,

@@ -12,15 +12,52 @@ use crate::project::{Backend, PLAIN, Project};
 use crate::report::Mend;
 use crate::step::{Context, Step};
 
+/// Upstream's own crate under another name: the examples in its documentation, and beside it, then use this library.
+const UPSTREAM: &str = "upstream-docs";
+
 /// A crate and the tests of it that use the event queue, as arguments for Cargo.
-const SUITES: [(&str, &str); 2] = [
+const SUITES: [(&str, &str); 4] = [
     (
         "tokio",
         "--features full,test-util --test tcp* --test ud* --test un* --test net_* --test io_async_fd* --test process* \
          --test signal* --test rt_* --test time_* --test no_rt --test buffered",
     ),
+    ("tokio-util", "--features full --test udp --test framed*"),
     ("notify", "--lib"),
+    ("actix-server", "--lib --tests"),
 ];
+
+/// The library is built, too, but nothing uses it.
+const UPSTREAM_MANIFEST: &str = r#"[package]
+name = "upstream-docs"
+version = "0.0.0"
+edition = "2021"
+autoexamples = false
+
+[lints.rust]
+warnings = "allow"
+
+[features]
+default = ["log", "os-poll", "os-ext", "net"]
+log = ["dep:log"]
+os-poll = []
+os-ext = []
+net = []
+
+[dependencies]
+libc = "0.2"
+log = { version = "0.4", optional = true }
+
+[dev-dependencies]
+env_logger = "0.11"
+mio = { version = "1.2", features = ["os-poll", "os-ext", "net"] }
+
+[[example]]
+name = "tcp_server"
+
+[[example]]
+name = "udp_server"
+"#;
 
 /// On one backend.
 pub(crate) fn run(context: &mut Context<'_>, backend: Backend) -> Result<()> {
@@ -29,57 +66,76 @@ pub(crate) fn run(context: &mut Context<'_>, backend: Backend) -> Result<()> {
         Step::cargo(context.project, PLAIN, "tree --locked --invert mio@1.3.0").folder(&folder);
     let tree = context.run(tree)?;
     let root = format!("({})", context.project.root.display());
-    if !tree.lines().next().is_some_and(|line| line.contains(&root)) {
+    // Before its tree Cargo may tell of its downloads.
+    if !tree
+        .lines()
+        .any(|line| line.starts_with("mio v") && line.contains(&root))
+    {
         bail!("the suites are not built on this library: {tree}");
     }
-    let steps = SUITES.map(|(name, arguments)| {
-        Step::cargo(
-            context.project,
-            backend,
-            "test --locked --no-fail-fast --package",
-        )
-        .words(name)
-        .words(arguments)
-        .folder(&folder)
-        .set(
-            "CARGO_TARGET_DIR",
-            context.project.target(&format!("clients-{}", backend.name)),
-        )
-        .limit(40 * 60)
-    });
+    let of_upstream = [(UPSTREAM, "--doc"), (UPSTREAM, "--examples")];
+    let steps = SUITES
+        .into_iter()
+        .chain(of_upstream)
+        .map(|(name, arguments)| {
+            Step::cargo(
+                context.project,
+                backend,
+                "test --locked --no-fail-fast --package",
+            )
+            .words(name)
+            .words(arguments)
+            .folder(&folder)
+            .set(
+                "CARGO_TARGET_DIR",
+                context.project.target(&format!("clients-{}", backend.name)),
+            )
+            .limit(40 * 60)
+        });
     context.run_each(steps)
 }
 
 /// Lays the workspace anew and returns its folder.
 fn workspace(context: &mut Context<'_>) -> Result<PathBuf> {
-    let manifest = context.project.path("build-tools/apps/clients/Cargo.toml");
-    let metadata = Step::cargo(
-        context.project,
-        PLAIN,
-        "metadata --locked --format-version 1 --manifest-path",
-    )
-    .argument(&manifest);
-    let metadata = context.run(metadata)?;
     let folder = context.project.cache.join("clients");
+    let clients = metadata(context, "build-tools/apps/clients/Cargo.toml")?;
     for (name, _) in SUITES {
-        let from = source(&metadata, name).context(Mend::new(
-            "the lock file of the clients lacks one of them",
-            "cargo update --manifest-path build-tools/apps/clients/Cargo.toml",
-        ))?;
-        let to = folder.join(name);
-        if to.exists() {
-            fs::remove_dir_all(&to).with_context(|| format!("{}", to.display()))?;
-        }
-        copy(&from, &to).with_context(|| format!("{}", from.display()))?;
+        take_over(&clients, name, &folder.join(name))?;
     }
+    let upstream = metadata(context, "build-tools/apps/api-upstream/Cargo.toml")?;
+    take_over(&upstream, "mio", &folder.join(UPSTREAM))?;
+    fs::write(folder.join(UPSTREAM).join("Cargo.toml"), UPSTREAM_MANIFEST)?;
     let members = SUITES.map(|(name, _)| format!("\"{name}\"")).join(", ");
     let text = format!(
-        "[workspace]\nresolver = \"2\"\nmembers = [{members}]\n\n[patch.crates-io]\ntokio = {{ path = \"tokio\" }}\nmio = {{ path = \"{}\" }}\n",
+        "[workspace]\nresolver = \"2\"\nmembers = [{members}, \"{UPSTREAM}\"]\n\n[patch.crates-io]\ntokio = {{ path = \"tokio\" }}\nmio = {{ path = \"{}\" }}\n",
         context.project.root.display()
     );
     fs::write(folder.join("Cargo.toml"), text)?;
     fs::copy(lock(context.project), folder.join("Cargo.lock"))?;
     Ok(folder)
+}
+
+/// What Cargo knows of a package's dependencies.
+fn metadata(context: &mut Context<'_>, manifest: &str) -> Result<String> {
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "metadata --locked --format-version 1 --manifest-path",
+    );
+    let step = step.argument(context.project.path(manifest));
+    context.run(step)
+}
+
+/// Copies the source of a package into an empty folder.
+fn take_over(metadata: &str, name: &str, to: &Path) -> Result<()> {
+    let from = source(metadata, name).context(Mend::new(
+        "the lock file of the clients lacks one of them",
+        "cargo update --manifest-path build-tools/apps/clients/Cargo.toml",
+    ))?;
+    if to.exists() {
+        fs::remove_dir_all(to).with_context(|| format!("{}", to.display()))?;
+    }
+    copy(&from, to).with_context(|| format!("{}", from.display()))
 }
 
 fn lock(project: &Project) -> PathBuf {

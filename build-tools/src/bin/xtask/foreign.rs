@@ -56,9 +56,18 @@ impl Compiler {
 }
 
 impl Compiler {
-    /// Cargo on that compiler for what is only checked: libraries end after their metadata.
-    pub(crate) fn checker(&self, context: &Context<'_>, words: &str) -> Step {
+    /// Cargo on that compiler for a target that is only checked: libraries end after their metadata, and std goes without the
+    /// crates that print backtraces, a fifth of it, where it compiles without.
+    pub(crate) fn checker(&self, context: &Context<'_>, words: &str, triple: &str) -> Step {
+        let features = if triple.ends_with("-fuchsia") {
+            "panic-unwind,backtrace"
+        } else {
+            "panic-unwind"
+        };
         self.cargo(context, words)
+            .words("--target")
+            .argument(triple)
+            .argument(format!("-Zbuild-std-features={features}"))
             .set(
                 "RUSTC_WRAPPER",
                 context.project.path("build-tools/checked/rustc.sh"),

@@ -15,6 +15,8 @@ use crate::step::Counts;
 
 /// Lines of a failed stage's log that are shown; the file has all of them.
 const TAIL: usize = 120;
+/// Columns of a line that is shown.
+const WIDEST: usize = 400;
 
 /// Why a stage could not run here. It is not a failure, and it is not hidden.
 #[derive(Debug)]
@@ -164,7 +166,8 @@ pub(crate) fn show_log(log: &Path, project: &Project) {
         println!("  | {}:", shown.display());
     }
     for line in &lines[skipped..] {
-        println!("  | {line}");
+        // A line of a megabyte, such as Cargo's metadata, tells nobody anything.
+        println!("  | {}", console::truncate_str(line, WIDEST, " …"));
     }
 }
 

@@ -1,7 +1,8 @@
 //! The tests of every backend, many times, while other threads keep the processors busy. With `--only windows` those of Windows,
-//! under Wine.
+//! under Wine, program by program.
 
 use std::hint;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,43 +18,50 @@ use crate::wine::Wine;
 /// The name of what runs under Wine.
 const WINDOWS: &str = "windows";
 
-/// What is run again and again.
-enum Suite {
+/// The tests that are run again and again.
+const TESTS: &str = "test --no-fail-fast --lib --tests --all-features";
+
+/// What is run again and again. Under Wine a run of everything takes minutes, so there each test program has its own runs.
+enum Suite<'a> {
     Here(Backend),
-    Windows(Wine),
+    Windows {
+        wine: &'a Wine,
+        name: String,
+        program: PathBuf,
+    },
 }
 
-impl Suite {
-    fn name(&self) -> &'static str {
+impl Suite<'_> {
+    fn name(&self) -> &str {
         match self {
             Suite::Here(backend) => backend.name,
-            Suite::Windows(_) => WINDOWS,
+            Suite::Windows { name, .. } => name,
         }
     }
 
-    /// The tests; with `--no-run` they are only built.
-    fn step(&self, context: &Context<'_>, release: bool, only_build: bool) -> Step {
-        let words = "test --no-fail-fast --lib --tests --all-features";
-        let mut step = match self {
-            Suite::Here(backend) => Step::cargo(context.project, *backend, words).limit(1200),
-            Suite::Windows(wine) => wine.cargo(context, words),
-        };
-        if release {
-            step = step.words("--release");
-        }
-        if only_build {
-            return step.words("--no-run");
-        }
+    /// One run.
+    fn step(&self, context: &Context<'_>, release: bool) -> Step {
         match self {
-            Suite::Here(_) => step,
-            Suite::Windows(_) => step.words("-- --test-threads=1"),
+            Suite::Here(backend) => here(context, *backend, release).limit(1200),
+            Suite::Windows { wine, program, .. } => wine.test_program(program),
         }
     }
+}
+
+fn here(context: &Context<'_>, backend: Backend, release: bool) -> Step {
+    in_profile(Step::cargo(context.project, backend, TESTS), release)
+}
+
+fn in_profile(step: Step, release: bool) -> Step {
+    if release {
+        return step.words("--release");
+    }
+    step
 }
 
 /// What became of one suite's runs.
 struct Runs {
-    name: &'static str,
+    name: String,
     failed: u32,
     counts: Counts,
     slowest: Duration,
@@ -71,21 +79,16 @@ pub(crate) fn run(project: &Project, options: &cli::Stress) -> Result<bool> {
     let chosen = |backend: &&Backend| {
         options.only.is_empty() || options.only.iter().any(|name| name == backend.name)
     };
-    let processors = thread::available_parallelism().map_or(2, usize::from);
-    let load = options.load.unwrap_or(2 * processors);
-
     let mut results = Vec::new();
     for backend in BACKENDS.iter().filter(chosen) {
-        results.push(suite_runs(project, &Suite::Here(*backend), options, load)?);
+        built(project, backend.name, |context| {
+            let build = here(context, *backend, options.release).words("--no-run");
+            context.run(build.limit(40 * 60)).map(drop)
+        })?;
+        results.push(suite_runs(project, &Suite::Here(*backend), options)?);
     }
     if options.only.iter().any(|name| name == WINDOWS) {
-        let log = project.logs.join("stress-windows-setup.log");
-        let bar = report::bar(WINDOWS);
-        let mut context = Context::new(project, &log, bar.clone())?;
-        let wine = Wine::started(&mut context);
-        bar.finish_and_clear();
-        let suite = Suite::Windows(wine?);
-        results.push(suite_runs(project, &suite, options, load)?);
+        windows(project, options, &mut results)?;
     }
 
     let mut table = report::table(
@@ -106,7 +109,7 @@ pub(crate) fn run(project: &Project, options: &cli::Stress) -> Result<bool> {
         failed_runs += runs.failed;
         sum.add(runs.counts);
         table.add_row([
-            runs.name.to_owned(),
+            runs.name.clone(),
             options.times.to_string(),
             runs.failed.to_string(),
             runs.counts.passed.to_string(),
@@ -121,31 +124,77 @@ pub(crate) fn run(project: &Project, options: &cli::Stress) -> Result<bool> {
     Ok(failed_runs == 0)
 }
 
-fn suite_runs(
+/// Does what comes before the load begins: what is tried is the tests, not the compiler.
+fn built<T>(
     project: &Project,
-    suite: &Suite,
-    options: &cli::Stress,
-    load: usize,
-) -> Result<Runs> {
+    name: &str,
+    build: impl FnOnce(&mut Context<'_>) -> Result<T>,
+) -> Result<T> {
+    let bar = report::bar(name);
+    let log = project.logs.join(format!("stress-{name}-0.log"));
+    let mut context = Context::new(project, &log, bar.clone())?;
+    let outcome = build(&mut context);
+    bar.finish_and_clear();
+    if outcome.is_err() {
+        report::show_log(&log, project);
+    }
+    outcome
+}
+
+/// All test programs, one after the other.
+fn windows(project: &Project, options: &cli::Stress, results: &mut Vec<Runs>) -> Result<()> {
+    let (wine, programs) = built(project, WINDOWS, |context| {
+        let wine = Wine::started(context)?;
+        let build = in_profile(wine.cargo(context, TESTS), options.release).words("--no-run");
+        let output = context.run(build)?;
+        Ok((wine, programs(&output)))
+    })?;
+    let is_meant =
+        |name: &str| options.suite.is_empty() || options.suite.iter().any(|suite| suite == name);
+    let mut some = false;
+    for (name, program) in programs {
+        if is_meant(&name) {
+            some = true;
+            let name = format!("{WINDOWS} {name}");
+            let suite = Suite::Windows {
+                wine: &wine,
+                name,
+                program,
+            };
+            results.push(suite_runs(project, &suite, options)?);
+        }
+    }
+    if !some {
+        bail!("there is no test program of that name");
+    }
+    Ok(())
+}
+
+/// What Cargo says it has built: `Executable tests/waker.rs (…/waker-0123456789abcdef.exe)`.
+fn programs(output: &str) -> Vec<(String, PathBuf)> {
+    let program = |line: &str| {
+        let (_, path) = line.trim().strip_prefix("Executable")?.rsplit_once('(')?;
+        let path = PathBuf::from(path.strip_suffix(')')?);
+        let name = path.file_stem()?.to_str()?.rsplit_once('-')?.0.to_owned();
+        Some((name, path))
+    };
+    output.lines().filter_map(program).collect()
+}
+
+fn suite_runs(project: &Project, suite: &Suite<'_>, options: &cli::Stress) -> Result<Runs> {
     let name = suite.name();
     let mut runs = Runs {
-        name,
+        name: name.to_owned(),
         failed: 0,
         counts: Counts::default(),
         slowest: Duration::ZERO,
         total: Duration::ZERO,
     };
     let bar = report::bar(name);
-    let log = |run: u32| project.logs.join(format!("stress-{name}-{run}.log"));
-
-    // Built before the load begins: what is tried is the tests, not the compiler.
-    let mut context = Context::new(project, &log(0), bar.clone())?;
-    let build = suite.step(&context, options.release, true).limit(40 * 60);
-    if let Err(error) = context.run(build) {
-        bar.finish_and_clear();
-        report::show_log(&log(0), project);
-        return Err(error);
-    }
+    let words = name.replace(' ', "-");
+    let log = |run: u32| project.logs.join(format!("stress-{words}-{run}.log"));
+    let processors = thread::available_parallelism().map_or(2, usize::from);
+    let load = options.load.unwrap_or(2 * processors);
 
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -182,18 +231,34 @@ fn suite_runs(
 
 fn one_run(
     project: &Project,
-    suite: &Suite,
+    suite: &Suite<'_>,
     release: bool,
-    log: &std::path::Path,
+    log: &Path,
     bar: &indicatif::ProgressBar,
     runs: &mut Runs,
 ) -> Result<()> {
     let start = Instant::now();
     let mut context = Context::new(project, log, bar.clone())?;
-    let outcome = context.run(suite.step(&context, release, false));
+    let outcome = context.run(suite.step(&context, release));
     let time = start.elapsed();
     runs.counts.add(context.counts);
     runs.slowest = runs.slowest.max(time);
     runs.total += time;
     outcome.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::programs;
+
+    #[test]
+    fn programs_are_those_that_cargo_names() {
+        let output = "\
+   Compiling mio v1.3.0
+  Executable unittests src/lib.rs (/t/debug/deps/mio-0123456789abcdef.exe)
+  Executable tests/named_pipe.rs (/t/debug/deps/named_pipe-0123456789abcdef.exe)
+";
+        let names: Vec<String> = programs(output).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["mio", "named_pipe"]);
+    }
 }

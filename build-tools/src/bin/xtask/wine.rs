@@ -9,6 +9,8 @@
 //! cargo test -Zbuild-std=std,panic_unwind,test --target x86_64-pc-windows-gnu --all-features -- --test-threads=1
 //! ```
 
+use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -35,7 +37,7 @@ pub(crate) const LINKER: &str = "x86_64-w64-mingw32-gcc";
 const PACKAGES: &str = "gcc-mingw-w64-x86-64-posix wine wine64";
 
 /// A test program that takes longer hangs.
-const LIMIT: &str = "600";
+const LIMIT: u64 = 600;
 
 /// The name tells what is in the prefix; a change of it makes a new one.
 const PREFIX: &str = "wine-prefix-1";
@@ -82,10 +84,36 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
         let step = wine.cargo(context, "run --locked").words(profile);
         steps.push(step.folder(folder).limit(900));
     }
-    context.run_each(steps)?;
+    let outcome = context.run_each(steps);
     let after = wine.server()?;
     context.say(&format!("wineserver before: {before}"))?;
-    context.say(&format!("wineserver after:  {after}"))
+    context.say(&format!("wineserver after:  {after}"))?;
+    outcome?;
+    let most = before.descriptors + SLACK;
+    if after.descriptors > most {
+        bail!("Wine's server had {before}, and now has {after}: more than {most} descriptors");
+    }
+    Ok(())
+}
+
+/// So many descriptors the server may have more after the suite than before: services of Wine come and go. The suite makes tens of
+/// thousands of sockets, pipes and ports.
+const SLACK: usize = 16;
+
+/// What Wine's server holds: a descriptor for each file and socket that any of its processes has open, and memory.
+struct Server {
+    descriptors: usize,
+    memory: String,
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Server {
+            descriptors,
+            memory,
+        } = self;
+        write!(f, "{descriptors} descriptors, {memory} of memory")
+    }
 }
 
 /// Programs that end by themselves. `unix_chat` needs Unix.
@@ -196,8 +224,24 @@ impl Wine {
         with_prefix(step, &self.prefix).limit(40 * 60)
     }
 
-    /// What the server holds: open descriptors and memory. What programs leave behind shows here.
-    fn server(&self) -> Result<String> {
+    /// What runs a program.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// What it needs to know.
+    pub(crate) fn surroundings(&self) -> [(&'static str, OsString); 3] {
+        variables(&self.prefix)
+    }
+
+    /// A test program that Cargo has built, run as Cargo runs it.
+    pub(crate) fn test_program(&self, program: &Path) -> Step {
+        let step = surroundings(&self.program, &self.prefix).argument(program);
+        step.words("--test-threads=1").limit(LIMIT)
+    }
+
+    /// What the server holds. What programs leave behind shows here.
+    fn server(&self) -> Result<Server> {
         let name = server_program(&self.program);
         let name = name.file_name().unwrap_or_default();
         for entry in fs::read_dir("/proc")? {
@@ -222,7 +266,10 @@ impl Wine {
                 .find_map(|line| line.strip_prefix("VmRSS:"))
                 .unwrap_or("unknown")
                 .trim();
-            return Ok(format!("{descriptors} descriptors, {memory} of memory"));
+            return Ok(Server {
+                descriptors,
+                memory: memory.to_owned(),
+            });
         }
         bail!("the server of Wine does not run")
     }
@@ -258,10 +305,21 @@ fn server_program(wine: &Path) -> PathBuf {
     PathBuf::from("wineserver")
 }
 
+fn variables(prefix: &Path) -> [(&'static str, OsString); 3] {
+    [
+        ("WINEPREFIX", prefix.into()),
+        ("WINEDEBUG", "-all".into()),
+        (
+            "WINEDLLOVERRIDES",
+            "mscoree,mshtml,winemenubuilder.exe=".into(),
+        ),
+    ]
+}
+
 fn with_prefix(step: Step, prefix: &Path) -> Step {
-    step.set("WINEPREFIX", prefix)
-        .set("WINEDEBUG", "-all")
-        .set("WINEDLLOVERRIDES", "mscoree,mshtml,winemenubuilder.exe=")
+    let variables = variables(prefix).into_iter();
+    variables
+        .fold(step, |step, (name, value)| step.set(name, value))
         .remove("DISPLAY")
 }
 

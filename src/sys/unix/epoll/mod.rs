@@ -258,23 +258,41 @@ impl<N: Notifier> fmt::Debug for Waker<N> {
     }
 }
 
-/// The flags that an interest asks for, edges always.
-#[inline]
-fn bits(interest: Interest) -> io::Result<u32> {
-    if interest.is_aio() || interest.is_lio() {
-        return Err(errors::unsupported("epoll cannot watch for AIO or LIO"));
+/// The flags for each set of interests, edges always; 0 for what epoll cannot watch for.
+const FLAGS: [u32; 32] = {
+    let mut all = [0; 32];
+    let mut set = 1;
+    while set < all.len() {
+        all[set] = flags_for(set as u8);
+        set += 1;
     }
+    all
+};
+
+const fn flags_for(set: u8) -> u32 {
     let mut flags = raw::EPOLLET;
-    if interest.is_readable() {
+    if set & (Interest::AIO.bits() | Interest::LIO.bits()) != 0 {
+        return 0;
+    }
+    if set & Interest::READABLE.bits() != 0 {
         flags |= raw::EPOLLIN | raw::EPOLLRDHUP;
     }
-    if interest.is_writable() {
+    if set & Interest::WRITABLE.bits() != 0 {
         flags |= raw::EPOLLOUT;
     }
-    if interest.is_priority() {
+    if set & Interest::PRIORITY.bits() != 0 {
         flags |= raw::EPOLLPRI;
     }
-    Ok(flags)
+    flags
+}
+
+/// The flags that an interest asks for.
+#[inline]
+fn bits(interest: Interest) -> io::Result<u32> {
+    match FLAGS.get(usize::from(interest.bits())) {
+        Some(&flags) if flags != 0 => Ok(flags),
+        _ => Err(errors::unsupported("epoll cannot watch for AIO or LIO")),
+    }
 }
 
 impl contract::Record for Record {

@@ -25,6 +25,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
+use crate::sys::identity::{Identity, Mark};
 use crate::sys::wake_bits::WakeBits;
 use crate::sys::{AIO, LIO, duplicate, errors, flags, raw};
 use crate::{Interest, Token};
@@ -47,10 +48,11 @@ pub(crate) struct Kqueue<W> {
     wakers: PhantomData<fn() -> W>,
 }
 
-/// What lives as long as the queue or a clone of it. Its address is the queue's identity.
+/// What lives as long as the queue or a clone of it.
 #[derive(Debug)]
 struct Shared {
     queue: OwnedFd,
+    identity: Identity,
     /// How many user events there have been.
     user_events: AtomicUsize,
     dead: DeadEnds,
@@ -60,7 +62,7 @@ struct Shared {
 /// The queue a source was added to.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    queue: Weak<Shared>,
+    queue: Mark,
 }
 
 impl<W> AsFd for Kqueue<W> {
@@ -99,6 +101,7 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
         Ok(Kqueue {
             shared: Arc::new(Shared {
                 queue,
+                identity: Identity::new(),
                 user_events: AtomicUsize::new(0),
                 dead: DeadEnds::new(),
                 wakes: Arc::new(WakeBits::new()),
@@ -163,7 +166,7 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
     fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
         self.register_raw(raw, token, interest)?;
         Ok(Registration {
-            queue: Arc::downgrade(&self.shared),
+            queue: self.shared.identity.mark(),
         })
     }
 
@@ -184,13 +187,7 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        if registration.queue.as_ptr() == Arc::as_ptr(&self.shared) {
-            Owner::This
-        } else if registration.queue.strong_count() == 0 {
-            Owner::Gone
-        } else {
-            Owner::Other
-        }
+        self.shared.identity.owner(registration.queue)
     }
 
     fn rearm(_: &Registration) -> io::Result<()> {

@@ -1,6 +1,5 @@
-//! What is registered: slots by index and generation, and the rules by which readiness becomes an event.
+//! What is registered, and the rules by which readiness becomes an event.
 
-use std::collections::HashMap;
 use std::io;
 use std::os::fd::RawFd;
 use std::time::Instant;
@@ -9,6 +8,8 @@ use super::Record;
 use crate::Token;
 use crate::sys::errors;
 use crate::sys::lanes::Lane;
+pub(crate) use crate::sys::places::Key;
+use crate::sys::places::Places;
 use crate::sys::{PRIORITY, PollBits, READ_HANG_UP, raw};
 
 /// What the reading lane is made of.
@@ -17,13 +18,6 @@ pub(crate) const READ: PollBits = raw::POLLIN | PRIORITY | READ_HANG_UP;
 pub(crate) const WRITE: PollBits = raw::POLLOUT;
 /// What poll(2) reports whether it is asked to or not.
 pub(crate) const GONE: PollBits = raw::POLLHUP | raw::POLLERR;
-
-/// A registration: the place, and which of its tenants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Key {
-    pub(crate) index: u32,
-    pub(crate) generation: u32,
-}
 
 /// How edges are made of levels.
 #[derive(Clone, Copy, Debug)]
@@ -41,10 +35,9 @@ struct Parked {
     reported: PollBits,
 }
 
-/// One registration, or a free place.
+/// One registration, or what is left of the last one.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    generation: u32,
     /// -1 if the place is free.
     fd: RawFd,
     token: Token,
@@ -238,9 +231,7 @@ impl Slot {
 /// All registrations of one selector.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-    numbers: HashMap<RawFd, u32>,
+    places: Places<Slot>,
     /// Slots that the poller's array does not show as they are.
     changes: Vec<u32>,
 }
@@ -248,23 +239,18 @@ pub(crate) struct Table {
 impl Table {
     /// How many places there are, free ones included.
     pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+        self.places.len()
     }
 
     /// The slot of a registration, if it still is.
     #[inline]
     pub(crate) fn get(&mut self, key: Key) -> Option<&mut Slot> {
-        self.slots
-            .get_mut(key.index as usize)
-            .filter(|slot| slot.generation == key.generation && slot.fd >= 0)
+        self.places.get(key)
     }
 
     /// The registration of a number.
     pub(crate) fn find(&self, fd: RawFd) -> io::Result<Key> {
-        let index = *self.numbers.get(&fd).ok_or_else(errors::not_registered)?;
-        let slot = self.slots.get(index as usize);
-        let generation = slot.map_or(0, |slot| slot.generation);
-        Ok(Key { index, generation })
+        self.places.find(fd)
     }
 
     /// Adds a registration.
@@ -275,12 +261,6 @@ impl Table {
         interest: PollBits,
         is_raw: bool,
     ) -> io::Result<Key> {
-        if fd < 0 {
-            return Err(io::Error::from_raw_os_error(raw::EBADF));
-        }
-        if self.numbers.contains_key(&fd) {
-            return Err(errors::already_registered());
-        }
         let edges = if is_raw {
             Edges::Raw {
                 read: Lane::default(),
@@ -289,35 +269,18 @@ impl Table {
         } else {
             Edges::Owned { armed: interest }
         };
-        let new = |generation| Slot {
-            generation,
+        let key = self.places.insert(fd, |before| Slot {
             fd,
             token,
             interest,
             edges,
             parked: None,
-            changed: false,
+            // Its index may be in `changes` still.
+            changed: before.is_some_and(|before| before.changed),
             apart: false,
-        };
-        let reused = self.free.pop().and_then(|index| {
-            let slot = self.slots.get_mut(index as usize)?;
-            let changed = slot.changed;
-            *slot = new(slot.generation);
-            slot.changed = changed;
-            Some((index, slot.generation))
-        });
-        let (index, generation) = match reused {
-            Some(place) => place,
-            None => {
-                let index = u32::try_from(self.slots.len())
-                    .map_err(|_| errors::invalid("too many sources"))?;
-                self.slots.push(new(0));
-                (index, 0)
-            }
-        };
-        self.numbers.insert(fd, index);
-        self.change(index);
-        Ok(Key { index, generation })
+        })?;
+        self.change(key.index);
+        Ok(key)
     }
 
     /// Replaces token and interest, and arms.
@@ -345,24 +308,18 @@ impl Table {
 
     /// Ends a registration. `false` if it had ended.
     pub(crate) fn remove(&mut self, key: Key) -> bool {
-        let Some(slot) = self.get(key) else {
+        let Some(slot) = self.places.remove(key) else {
             return false;
         };
-        let fd = slot.fd;
         slot.fd = -1;
         slot.parked = None;
-        slot.generation = slot.generation.wrapping_add(1);
-        self.numbers.remove(&fd);
-        self.free.push(key.index);
         self.change(key.index);
         true
     }
 
     /// The present tenant of a place.
     pub(crate) fn tenant(&self, index: u32) -> Option<Key> {
-        let slot = self.slots.get(index as usize)?;
-        let generation = slot.generation;
-        (slot.fd >= 0).then_some(Key { index, generation })
+        self.places.tenant(index)
     }
 
     /// Counts a slot among the changes.
@@ -394,7 +351,7 @@ impl Table {
     }
 
     fn change(&mut self, index: u32) {
-        if let Some(slot) = self.slots.get_mut(index as usize) {
+        if let Some((_, slot)) = self.places.at(index) {
             if !slot.changed {
                 slot.changed = true;
                 self.changes.push(index);
@@ -406,9 +363,9 @@ impl Table {
     pub(crate) fn next_change(&mut self) -> Option<(u32, u32, raw::pollfd)> {
         loop {
             let index = self.changes.pop()?;
-            let slot = self.slots.get_mut(index as usize)?;
+            let (generation, slot) = self.places.at(index)?;
             if std::mem::replace(&mut slot.changed, false) {
-                return Some((index, slot.generation, slot.pollfd()));
+                return Some((index, generation, slot.pollfd()));
             }
         }
     }
@@ -422,14 +379,10 @@ impl Table {
 
     /// Whether a slot is still to be looked at apart; if not, it is marked so.
     pub(crate) fn stays_apart(&mut self, key: Key) -> bool {
-        let Some(slot) = self.slots.get_mut(key.index as usize) else {
-            return false;
-        };
-        let stays = slot.generation == key.generation && slot.fd >= 0 && slot.wants_a_look();
-        if !stays && slot.generation == key.generation {
-            slot.apart = false;
-        }
-        stays
+        self.get(key).is_some_and(|slot| {
+            slot.apart = slot.wants_a_look();
+            slot.apart
+        })
     }
 
     /// Whether a parked slot is among those looked at apart.

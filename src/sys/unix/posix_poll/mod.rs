@@ -16,7 +16,8 @@
 //! blocking, and one that comes after sees `blocked` and writes the notifier. A wake that finds its waker's flag set is merged:
 //! the owner of that flag has pushed or will push, and the collection clears the flag with a read-modify-write, so it
 //! acquires what the merged wake released. `notified` only saves writes within one blocking call; the notifier is emptied
-//! when the kernel reports it, so a late write costs one more turn and no more.
+//! when the kernel reports it, so a late write costs one more turn and no more. A wake whose write fails clears its flag and leaves
+//! its waker among the woken: the next wake writes again, and no event is lost or doubled.
 
 #[allow(clippy::duplicate_mod)] // Where a double is tested, both selectors are there.
 #[path = "../levels/mod.rs"]
@@ -67,6 +68,13 @@ struct State {
 }
 
 impl State {
+    /// Puts a waker among the woken. It is there already if it could not notify.
+    fn announce(&mut self, waker: &Arc<WakerSlot>) {
+        if !self.woken.iter().any(|slot| Arc::ptr_eq(slot, waker)) {
+            self.woken.push(Arc::clone(waker));
+        }
+    }
+
     /// Whether the caller has to write the notifier, once it has let go of the lock.
     fn must_notify(&mut self) -> bool {
         let must = self.blocked && !self.notified;
@@ -301,10 +309,15 @@ impl<N: Notifier> Wake for Waker<N> {
             return Ok(());
         }
         match self.queue.upgrade() {
-            Some(shared) => shared.change(|state| {
-                state.woken.push(Arc::clone(&self.slot));
-                Ok(((), true))
-            }),
+            Some(shared) => shared
+                .change(|state| {
+                    state.announce(&self.slot);
+                    Ok(((), true))
+                })
+                .inspect_err(|_| {
+                    // Its event stays and comes with the next return. The next wake tries again to bring that about.
+                    self.slot.flag.swap(false, Ordering::AcqRel);
+                }),
             None => Ok(()),
         }
     }

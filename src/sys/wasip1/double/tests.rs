@@ -12,7 +12,9 @@ use super::poll_oneoff::PollOneoff;
 use super::{Double, Node, Wasmtime, Wheel};
 use crate::sys::contract::{Record as _, Records as _};
 use crate::sys::contract_tests::{
-    self as contract, AT_ONCE, BOTH, LONG, Subject, records, stream_pair, tokens,
+    AT_ONCE, BOTH, LONG, Subject, bad_numbers, drain, dropped_registration,
+    no_event_after_deregister, owners, raw_numbers, readiness_and_edges, records,
+    registration_while_waiting, reregister_reports_again, run_checks, stream_pair, tokens,
 };
 use crate::{Interest, Token};
 
@@ -36,68 +38,16 @@ fn poll_oneoff_over_node() {
 }
 
 fn every_check<S: Subject>() {
-    let checks: &[(&str, fn())] = &[
-        (
-            "reregister_reports_again",
-            contract::reregister_reports_again::<S>,
-        ),
-        (
-            "no_event_after_deregister",
-            contract::no_event_after_deregister::<S>,
-        ),
-        ("raw_numbers", contract::raw_numbers::<S>),
-        ("bad_numbers", contract::bad_numbers::<S>),
-        ("owners", contract::owners::<S>),
-        ("dropped_registration", contract::dropped_registration::<S>),
-        ("readiness_and_edges", readiness_and_edges::<S>),
-        ("half_close", half_close::<S>),
-        ("unsupported", unsupported::<S>),
-        ("capacity", capacity::<S>),
-        ("tokens_round_trip", tokens_round_trip::<S>),
-        ("timeouts", timeouts::<S>),
-        ("nothing_to_wait_for", nothing_to_wait_for::<S>),
-        (
-            "one_closed_number_fails_nobody",
-            one_closed_number_fails_nobody::<S>,
-        ),
-        ("one_file_fails_nobody", one_file_fails_nobody::<S>),
-        ("never_served", never_served::<S>),
-    ];
-    for (name, check) in checks {
-        println!("{name}");
-        check();
-    }
+    run_checks!(S:
+        reregister_reports_again no_event_after_deregister raw_numbers bad_numbers owners dropped_registration
+        readiness_and_edges half_close unsupported capacity tokens_round_trip timeouts nothing_to_wait_for
+        one_closed_number_fails_nobody one_file_fails_nobody never_served);
 }
 
 /// Where the guest has threads, a wait sees what they register.
 fn with_threads<S: Subject>() {
-    contract::registration_while_waiting::<S>();
+    registration_while_waiting::<S>();
     rearmed_while_waiting::<S>();
-}
-
-fn readiness_and_edges<S: Subject>() {
-    let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
-    let (left, right) = stream_pair();
-    let fd = left.as_raw_fd();
-    let registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-    for _ in 0..3 {
-        (&right).write_all(b"x").unwrap();
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-        let record = &records.as_slice()[0];
-        assert!(record.is_readable() && !record.is_writable() && !record.is_error());
-        assert!(!record.is_read_closed() && !record.is_write_closed());
-        // Not served: no second event.
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-        contract::drain::<S>(&left, &registration);
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-    }
-    drop(right);
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-    let record = &records.as_slice()[0];
-    assert!(record.is_readable() && record.is_read_closed());
-    selector.deregister(registration, fd).unwrap();
 }
 
 fn half_close<S: Subject>() {
@@ -214,7 +164,7 @@ fn timeouts<S: Subject>() {
             });
             assert_eq!(tokens(&mut selector, &mut records, timeout), [5]);
         });
-        contract::drain::<S>(&left, &registration);
+        drain::<S>(&left, &registration);
     }
 }
 
@@ -247,7 +197,7 @@ fn one_closed_number_fails_nobody<S: Subject>() {
     selector.register_raw(closed, Token(2), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
     assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-    contract::drain::<S>(&left, &registration);
+    drain::<S>(&left, &registration);
 
     // The time is kept, and its end is not told by the closed one.
     selector.deregister_raw(closed).ok();

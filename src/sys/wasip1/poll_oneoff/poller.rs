@@ -151,14 +151,14 @@ impl<H: Host> Poller<H> {
     fn collect(&mut self, table: &Table, part: Part) {
         self.asked.clear();
         self.list.clear();
-        for (key, slot) in table.slots_from(self.start) {
+        for (key, fd, slot) in table.slots_from(self.start) {
             for direction in [Direction::Read, Direction::Write] {
                 if slot.part(direction) != part {
                     continue;
                 }
                 let subscription = match direction {
-                    Direction::Read => Subscription::Read(slot.fd()),
-                    Direction::Write => Subscription::Write(slot.fd()),
+                    Direction::Read => Subscription::Read(fd),
+                    Direction::Write => Subscription::Write(fd),
                 };
                 self.list.push(subscription);
                 self.asked.push(Asked {

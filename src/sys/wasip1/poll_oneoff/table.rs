@@ -1,6 +1,5 @@
-//! What is registered: slots by index and generation, and the rules by which readiness becomes an event.
+//! What is registered, and the rules by which readiness becomes an event.
 
-use std::collections::HashMap;
 use std::io;
 use std::os::fd::RawFd;
 use std::time::Instant;
@@ -9,14 +8,8 @@ use super::record::{Direction, Record};
 use crate::Token;
 use crate::sys::errors;
 use crate::sys::lanes::Lane;
-use crate::sys::raw;
-
-/// A registration: the place, and which of its tenants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key {
-    pub(super) index: u32,
-    pub(super) generation: u32,
-}
+pub(super) use crate::sys::places::Key;
+use crate::sys::places::Places;
 
 /// Which directions a source is watched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +52,9 @@ const NONE: Directions = Directions {
     write: false,
 };
 
-/// One registration, or a free place.
+/// One registration.
 #[derive(Debug)]
 pub(super) struct Slot {
-    generation: u32,
-    /// -1 if the place is free.
-    fd: RawFd,
     token: Token,
     interest: Directions,
     edges: Edges,
@@ -84,7 +74,7 @@ pub(super) enum Part {
 impl Slot {
     /// Where a direction takes part now.
     pub(super) fn part(&self, direction: Direction) -> Part {
-        if self.fd < 0 || !self.interest.has(direction) {
+        if !self.interest.has(direction) {
             return Part::Out;
         }
         match self.edges {
@@ -161,11 +151,6 @@ impl Slot {
         }
     }
 
-    /// The number.
-    pub(super) fn fd(&self) -> RawFd {
-        self.fd
-    }
-
     /// An event of this source in which nothing has happened yet.
     pub(super) fn record(&self) -> Record {
         Record::new(self.token)
@@ -175,45 +160,28 @@ impl Slot {
 /// All registrations of one selector.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-    numbers: HashMap<RawFd, u32>,
+    places: Places<Slot>,
 }
 
 impl Table {
     /// Whether nothing is registered.
     pub(super) fn is_empty(&self) -> bool {
-        self.numbers.is_empty()
+        self.places.is_empty()
     }
 
-    /// All slots from a place on, all around, with their keys.
-    pub(super) fn slots_from(&self, start: usize) -> impl Iterator<Item = (Key, &Slot)> {
-        let length = self.slots.len();
-        let start = if start < length { start } else { 0 };
-        (start..length).chain(0..start).filter_map(|place| {
-            let slot = self.slots.get(place)?;
-            let key = Key {
-                // `insert` lets no place be beyond this.
-                index: place as u32,
-                generation: slot.generation,
-            };
-            (slot.fd >= 0).then_some((key, slot))
-        })
+    /// All slots from a place on, all around, with their keys and numbers.
+    pub(super) fn slots_from(&self, start: usize) -> impl Iterator<Item = (Key, RawFd, &Slot)> {
+        self.places.from(start)
     }
 
     /// The slot of a registration, if it still is.
     pub(super) fn get(&mut self, key: Key) -> Option<&mut Slot> {
-        self.slots
-            .get_mut(key.index as usize)
-            .filter(|slot| slot.generation == key.generation && slot.fd >= 0)
+        self.places.get(key)
     }
 
     /// The registration of a number.
     pub(super) fn find(&self, fd: RawFd) -> io::Result<Key> {
-        let index = *self.numbers.get(&fd).ok_or_else(errors::not_registered)?;
-        let slot = self.slots.get(index as usize);
-        let generation = slot.map_or(0, |slot| slot.generation);
-        Ok(Key { index, generation })
+        self.places.find(fd)
     }
 
     /// Adds a registration.
@@ -224,12 +192,6 @@ impl Table {
         interest: Directions,
         is_raw: bool,
     ) -> io::Result<Key> {
-        if fd < 0 {
-            return Err(io::Error::from_raw_os_error(raw::EBADF));
-        }
-        if self.numbers.contains_key(&fd) {
-            return Err(errors::already_registered());
-        }
         let edges = if is_raw {
             Edges::Raw {
                 read: Lane::default(),
@@ -239,29 +201,11 @@ impl Table {
         } else {
             Edges::Owned { armed: interest }
         };
-        let new = |generation| Slot {
-            generation,
-            fd,
+        self.places.insert(fd, |_| Slot {
             token,
             interest,
             edges,
-        };
-        let reused = self.free.pop().and_then(|index| {
-            let slot = self.slots.get_mut(index as usize)?;
-            *slot = new(slot.generation);
-            Some((index, slot.generation))
-        });
-        let (index, generation) = match reused {
-            Some(place) => place,
-            None => {
-                let index = u32::try_from(self.slots.len())
-                    .map_err(|_| errors::invalid("too many sources"))?;
-                self.slots.push(new(0));
-                (index, 0)
-            }
-        };
-        self.numbers.insert(fd, index);
-        Ok(Key { index, generation })
+        })
     }
 
     /// Replaces token and interest, and arms.
@@ -287,14 +231,6 @@ impl Table {
 
     /// Ends a registration. `false` if it had ended.
     pub(super) fn remove(&mut self, key: Key) -> bool {
-        let Some(slot) = self.get(key) else {
-            return false;
-        };
-        let fd = slot.fd;
-        slot.fd = -1;
-        slot.generation = slot.generation.wrapping_add(1);
-        self.numbers.remove(&fd);
-        self.free.push(key.index);
-        true
+        self.places.remove(key).is_some()
     }
 }

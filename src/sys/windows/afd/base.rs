@@ -8,9 +8,6 @@ use std::os::windows::io::RawSocket;
 
 use crate::sys::raw;
 
-/// `WSAENOTSOCK`.
-pub(super) const NOT_A_SOCKET: i32 = 10_038;
-
 /// The socket below `socket`, which AFD has refused with `refusal`; asked for by `ioctl`.
 ///
 /// Without any it is the refusal that counts. A layer that does not answer is an error of its own.
@@ -22,7 +19,7 @@ pub(super) fn below(
     match base(socket, ioctl) {
         Ok(base) if base != socket => Ok(base),
         Ok(_) => Err(refusal),
-        Err(error) if error.raw_os_error() == Some(NOT_A_SOCKET) => Err(refusal),
+        Err(error) if error.raw_os_error() == Some(raw::WSAENOTSOCK) => Err(refusal),
         Err(error) => Err(error),
     }
 }
@@ -130,7 +127,7 @@ mod tests {
     fn without_layers_the_refusal_counts() {
         let result = below(LAYERED, refusal(), |socket, _| Ok(socket));
         assert_eq!(result.unwrap_err().raw_os_error(), Some(6));
-        let not_a_socket = || io::Error::from_raw_os_error(NOT_A_SOCKET);
+        let not_a_socket = || io::Error::from_raw_os_error(raw::WSAENOTSOCK);
         let result = below(LAYERED, refusal(), |_, _| Err(not_a_socket()));
         assert_eq!(result.unwrap_err().raw_os_error(), Some(6));
     }

@@ -5,7 +5,6 @@ use std::io;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawSocket};
 use std::ptr;
 
-use super::base::NOT_A_SOCKET;
 use super::faults;
 use super::machine::Answer;
 use super::source::AfdPoll;
@@ -309,7 +308,7 @@ impl Look {
 
 /// Whether a look has failed because there is no such socket.
 pub(super) fn says_no_socket(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(NOT_A_SOCKET)
+    error.raw_os_error() == Some(raw::WSAENOTSOCK)
 }
 
 /// `WSAPoll` without waiting. One socket that is closed may be told by its record, or by an error.

@@ -32,9 +32,6 @@ pub(crate) struct Functions {
     cancel: Cancel,
 }
 
-/// All rights to a packet: `GENERIC_ALL`.
-const ALL_RIGHTS: u32 = 1 << 28;
-
 impl Functions {
     /// What this system has; `None` before Windows 8, and on Wine 8.
     pub(super) fn find() -> Option<Functions> {
@@ -58,7 +55,8 @@ impl Functions {
     pub(super) fn create(self) -> io::Result<OwnedHandle> {
         let mut handle = ptr::null_mut();
         // SAFETY: the call writes one handle; attributes are optional.
-        let status = unsafe { (self.create)(&raw mut handle, ALL_RIGHTS, ptr::null()) };
+        let status =
+            unsafe { (self.create)(&raw mut handle, raw::GENERIC_ALL as u32, ptr::null()) };
         if status < 0 {
             return Err(status_error(status));
         }

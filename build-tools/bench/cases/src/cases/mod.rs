@@ -1,8 +1,9 @@
 //! The cases, and on which peers each runs.
 
+#[cfg(windows)]
+mod afd;
 #[cfg(unix)]
 mod churn;
-#[cfg(unix)]
 mod echo;
 mod poll;
 #[cfg(unix)]
@@ -75,6 +76,7 @@ impl Case {
         self
     }
 
+    #[cfg(unix)]
     fn descriptors(mut self, most: u64) -> Case {
         self.descriptors = most + 256;
         self
@@ -85,6 +87,7 @@ impl Case {
         self
     }
 
+    #[cfg(unix)]
     fn without(mut self, peer: &str) -> Case {
         self.runs.retain(|(name, _)| *name != peer);
         self
@@ -175,6 +178,22 @@ pub fn all() -> Vec<Case> {
         )
         .threads(),
     ];
+    #[cfg(windows)]
+    {
+        // Wine's time-outs are of milliseconds, and the rest tells nothing new.
+        cases.retain(|case| {
+            [
+                "timeout-50us",
+                "timeout-200us",
+                "timeout-10ms",
+                "wake-threads-2",
+                "wake-threads-4",
+            ]
+            .iter()
+            .all(|name| *name != case.name)
+        });
+        cases.extend(windows());
+    }
     #[cfg(unix)]
     cases.extend(unix());
     #[cfg(unix)]
@@ -184,6 +203,64 @@ pub fn all() -> Vec<Case> {
         cases.extend(poll2());
     }
     cases
+}
+
+#[cfg(windows)]
+fn windows() -> Vec<Case> {
+    vec![
+        case!(
+            "register-1000",
+            "register and reregister 1000 sockets",
+            afd::register,
+            1000
+        ),
+        case!(
+            "register-1000-and-poll",
+            "register and reregister 1000 sockets, and the poll that asks AFD",
+            afd::register_and_poll,
+            1000
+        ),
+        case!(
+            "ready-1-of-1",
+            "poll with the only socket ready",
+            afd::ready,
+            1,
+            1
+        ),
+        case!(
+            "ready-64-of-64",
+            "polls until all of 64 were reported",
+            afd::ready,
+            64,
+            64
+        ),
+        case!(
+            "ready-1-of-1000",
+            "poll with one of 1000 ready",
+            afd::ready,
+            1,
+            1000
+        ),
+        case!("udp-ping-pong", "a datagram there, and one back", echo::udp),
+        case!(
+            "echo-1",
+            "a message there and back, 1 connection",
+            echo::tcp,
+            1
+        ),
+        Case {
+            name: "pipe-ping-pong",
+            about: "a message through a named pipe, and one back",
+            threads: false,
+            waits: false,
+            descriptors: 256,
+            counted: 200,
+            runs: vec![
+                ("ours", afd::pipe::<crate::peer::Ours>),
+                ("upstream", afd::pipe::<crate::peer::Upstream>),
+            ],
+        },
+    ]
 }
 
 #[cfg(unix)]

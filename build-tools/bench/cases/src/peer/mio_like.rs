@@ -8,12 +8,18 @@ macro_rules! mio_like {
             use std::net::SocketAddr;
             #[cfg(unix)]
             use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+            #[cfg(windows)]
+            use std::os::windows::fs::OpenOptionsExt as _;
+            #[cfg(windows)]
+            use std::os::windows::io::{FromRawHandle as _, IntoRawHandle as _};
             use std::time::Duration;
 
             use $crate_name::event::Source;
             use $crate_name::net::{TcpListener, TcpStream, UdpSocket};
             #[cfg(unix)]
             use $crate_name::unix::pipe::Receiver;
+            #[cfg(windows)]
+            use $crate_name::windows::NamedPipe;
             use $crate_name::{Events, Poll, Registry, Token, Waker};
 
             use crate::peer::{Interest, Peer, Watch, loopback, must};
@@ -153,6 +159,41 @@ macro_rules! mio_like {
                 #[inline(always)]
                 fn receive(socket: &mut UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
                     socket.recv_from(buffer).map(|(count, _)| count)
+                }
+            }
+
+            #[cfg(windows)]
+            impl crate::peer::Pipes for $peer {
+                type Pipe = NamedPipe;
+
+                fn pipes(queue: &$peer) -> (NamedPipe, NamedPipe) {
+                    const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+                    let name = crate::peer::pipe_name();
+                    let mut server = must(NamedPipe::new(&name));
+                    let client = std::fs::OpenOptions::new()
+                        .read(true)
+                        .write(true)
+                        .custom_flags(FILE_FLAG_OVERLAPPED)
+                        .open(&name);
+                    // SAFETY: the handle was just given up, so it is open and has no other owner.
+                    let mut client =
+                        unsafe { NamedPipe::from_raw_handle(must(client).into_raw_handle()) };
+                    let registry = queue.registry();
+                    registry.add(&mut server, 1, Interest::Read);
+                    registry.add(&mut client, 2, Interest::Read);
+                    match server.connect() {
+                        Err(error) if error.kind() != ErrorKind::WouldBlock => panic!("{error}"),
+                        _ => {}
+                    }
+                    (server, client)
+                }
+
+                fn read_pipe(pipe: &mut NamedPipe, buffer: &mut [u8]) -> io::Result<usize> {
+                    pipe.read(buffer)
+                }
+
+                fn write_pipe(pipe: &mut NamedPipe, data: &[u8]) -> io::Result<usize> {
+                    pipe.write(data)
                 }
             }
         }

@@ -114,6 +114,29 @@ pub trait Peer: Sized + Send + 'static {
     fn receive(socket: &mut Self::Udp, buffer: &mut [u8]) -> io::Result<usize>;
 }
 
+/// A queue for named pipes, too.
+#[cfg(windows)]
+pub trait Pipes: Peer {
+    /// One end.
+    type Pipe;
+    /// A server and its client, connected, and watched by the queue.
+    fn pipes(queue: &Self) -> (Self::Pipe, Self::Pipe);
+    /// Reads.
+    fn read_pipe(pipe: &mut Self::Pipe, buffer: &mut [u8]) -> io::Result<usize>;
+    /// Writes.
+    fn write_pipe(pipe: &mut Self::Pipe, data: &[u8]) -> io::Result<usize>;
+}
+
+/// A name that no other pipe has.
+#[cfg(windows)]
+#[must_use]
+pub fn pipe_name() -> String {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static LAST: AtomicUsize = AtomicUsize::new(0);
+    let number = LAST.fetch_add(1, Ordering::Relaxed);
+    format!(r"\\.\pipe\mio-bench-{}-{number}", std::process::id())
+}
+
 /// The loopback address with a port of the system's choice.
 #[must_use]
 pub fn loopback() -> SocketAddr {

@@ -96,7 +96,9 @@ impl Peer for Poller {
         events.clear();
         match self.registry.poller.wait(events, timeout) {
             Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            // Its poll(2) backend says `WouldBlock` when several threads notify at once; what its users do then is wait again.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
             Err(error) => panic!("{error}"),
         }
     }

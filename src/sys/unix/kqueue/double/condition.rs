@@ -3,7 +3,8 @@
 use std::os::fd::RawFd;
 
 use super::syscall::{self, File};
-use super::{EOF, Filter, Key, Knote, ONE_SHOT};
+use super::world::Knote;
+use super::{EOF, Filter, Key, ONE_SHOT};
 
 /// What an event says beyond its knote.
 #[derive(Clone, Copy, Debug, Default)]

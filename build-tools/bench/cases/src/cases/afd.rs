@@ -1,0 +1,134 @@
+//! Windows: sockets over AFD, and named pipes.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use crate::meter::Meter;
+use crate::peer::{Interest, Peer, Pipes, Watch, loopback, must};
+
+/// So many sockets and a queue, and who sends to them.
+struct Scene<P: Peer> {
+    queue: P,
+    events: P::Events,
+    sockets: Vec<(P::Udp, SocketAddr)>,
+    sender: UdpSocket,
+}
+
+impl<P: Peer> Scene<P> {
+    fn new(total: usize) -> Scene<P> {
+        Scene {
+            queue: P::new(),
+            events: P::events(1024),
+            sockets: (0..total).map(|_| P::udp()).collect(),
+            sender: must(UdpSocket::bind(loopback())),
+        }
+    }
+
+    fn add_all(&mut self) {
+        let registry = self.queue.registry();
+        for (token, (socket, _)) in self.sockets.iter_mut().enumerate() {
+            registry.add(socket, token, Interest::Read);
+        }
+    }
+
+    fn change_all(&mut self) {
+        let registry = self.queue.registry();
+        for (token, (socket, _)) in self.sockets.iter_mut().enumerate() {
+            registry.change(socket, token + 1, Interest::Read);
+        }
+    }
+
+    fn remove_all(&mut self) {
+        let registry = self.queue.registry();
+        for (socket, _) in &mut self.sockets {
+            registry.remove(socket);
+        }
+    }
+
+    /// A poll that finds nothing, in which queues ask AFD for what was registered.
+    fn poll(&mut self) {
+        self.queue.poll(&mut self.events, Some(Duration::ZERO));
+    }
+}
+
+/// Registers and reregisters so many sockets. Queues leave it to the next poll to ask AFD.
+pub fn register<P: Peer, const SOCKETS: usize>(meter: &mut Meter<'_>) {
+    let mut scene = Scene::<P>::new(SOCKETS);
+    scene.add_all();
+    meter.prepared(1, &mut scene, Scene::remove_all, |scene| {
+        scene.add_all();
+        scene.change_all();
+    });
+    scene.remove_all();
+}
+
+/// The same, and the poll that asks AFD.
+pub fn register_and_poll<P: Peer, const SOCKETS: usize>(meter: &mut Meter<'_>) {
+    let mut scene = Scene::<P>::new(SOCKETS);
+    scene.add_all();
+    let end = |scene: &mut Scene<P>| {
+        scene.remove_all();
+        // What was in flight comes back.
+        (0..4).for_each(|_| scene.poll());
+    };
+    meter.prepared(1, &mut scene, end, |scene| {
+        scene.add_all();
+        scene.change_all();
+        scene.poll();
+    });
+    scene.remove_all();
+}
+
+/// `READY` of `TOTAL` sockets have a datagram before the polls that report them.
+pub fn ready<P: Peer, const READY: usize, const TOTAL: usize>(meter: &mut Meter<'_>) {
+    let mut scene = Scene::<P>::new(TOTAL);
+    scene.add_all();
+    let first = TOTAL - READY;
+    let send = |scene: &mut Scene<P>| {
+        for (socket, _) in &mut scene.sockets[first..] {
+            while P::receive(socket, &mut [0; 8]).is_ok() {}
+        }
+        scene.poll();
+        for (_, address) in &scene.sockets[first..] {
+            must(scene.sender.send_to(&[1], address));
+        }
+    };
+    meter.prepared(1, &mut scene, send, |scene| {
+        let mut readable = 0;
+        while readable < READY {
+            scene.queue.poll(&mut scene.events, None);
+            P::visit(&scene.events, |_, read, _| readable += usize::from(read));
+        }
+    });
+    scene.remove_all();
+}
+
+/// A message through a named pipe, and one back.
+pub fn pipe<P: Pipes>(meter: &mut Meter<'_>) {
+    const MESSAGE: [u8; 64] = [7; 64];
+    let mut queue = P::new();
+    let mut events = P::events(16);
+    let (mut server, mut client) = P::pipes(&queue);
+    let mut pass = |from: &mut P::Pipe, to: &mut P::Pipe| {
+        while let Err(error) = P::write_pipe(from, &MESSAGE) {
+            // The last write has not been reported yet.
+            assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+            queue.poll(&mut events, None);
+        }
+        let mut got = 0;
+        while got < MESSAGE.len() {
+            match P::read_pipe(to, &mut [0; 256]) {
+                Ok(count) => got += count,
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+                    queue.poll(&mut events, None);
+                }
+            }
+        }
+    };
+    meter.each(|| {
+        pass(&mut client, &mut server);
+        pass(&mut server, &mut client);
+    });
+}

@@ -1,0 +1,113 @@
+//! What is checked without running the library: formatting, lints, documentation, generated files, the package.
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::project::{BACKENDS, PLAIN};
+use crate::report::Mend;
+use crate::step::{Context, Step};
+
+pub(super) fn fmt(context: &mut Context<'_>) -> Result<()> {
+    let root = Step::new("cargo").words("fmt --all --check");
+    let mut outcome = context
+        .run(root)
+        .map(drop)
+        .context(Mend::new("the formatting is another", "cargo fmt --all"));
+    // The packages with a workspace of their own. The one file of api-upstream is the library's and is among the above.
+    for folder in [
+        "build-tools/bench",
+        "build-tools/loom",
+        "build-tools/apps/tokio-smoke",
+        "build-tools/apps/tokio-pipes",
+    ] {
+        let manifest = format!("{folder}/Cargo.toml");
+        let step = Step::new("cargo").words("fmt --all --check --manifest-path");
+        if let Err(error) = context.run(step.argument(&manifest)) {
+            let command = format!("cargo fmt --all --manifest-path {manifest}");
+            outcome = Err(error.context(Mend::new("the formatting is another", command)));
+        }
+    }
+    outcome
+}
+
+pub(super) fn clippy(context: &mut Context<'_>) -> Result<()> {
+    let project = context.project;
+    let all = "clippy --keep-going --workspace --all-targets --all-features -- -D warnings";
+    let mut steps = vec![Step::cargo(project, PLAIN, all)];
+    // The fallbacks are code that no build without their flags sees.
+    for backend in &BACKENDS[1..] {
+        let library = "clippy --keep-going --all-targets --all-features -- -D warnings";
+        steps.push(Step::cargo(project, *backend, library));
+    }
+    let smoke = Step::cargo(project, PLAIN, "clippy --all-targets -- -D warnings");
+    steps.push(smoke.folder(project.path("build-tools/apps/tokio-smoke")));
+    let bench = "clippy --release --workspace --all-targets -- -D warnings";
+    steps.push(
+        Step::cargo(project, PLAIN, bench)
+            .folder(project.path("build-tools/bench"))
+            .set("CARGO_TARGET_DIR", project.target("bench")),
+    );
+    let models = Step::cargo(
+        project,
+        PLAIN,
+        "clippy --release --all-targets -- -D warnings",
+    );
+    steps.push(
+        models
+            .folder(project.path("build-tools/loom"))
+            .set("RUSTFLAGS", "--cfg loom")
+            .set("CARGO_TARGET_DIR", project.target("loom")),
+    );
+    context.run_each(steps)
+}
+
+pub(super) fn docs(context: &mut Context<'_>) -> Result<()> {
+    // As it is published, and with what is private for who works on it.
+    let step = |arguments| {
+        Step::cargo(context.project, PLAIN, arguments).set("RUSTDOCFLAGS", "-D warnings")
+    };
+    let steps = [
+        step("doc --all-features --no-deps"),
+        step("doc --all-features --no-deps --document-private-items"),
+    ];
+    context.run_each(steps)
+}
+
+pub(super) fn codegen(context: &mut Context<'_>) -> Result<()> {
+    let step = Step::cargo(context.project, PLAIN, "codegen --check");
+    let what = "the generated files are not what the inputs give";
+    context
+        .run(step)
+        .map(drop)
+        .context(Mend::new(what, "cargo codegen"))
+}
+
+pub(super) fn package(context: &mut Context<'_>) -> Result<()> {
+    let list = Step::cargo(
+        context.project,
+        PLAIN,
+        "package --package mio --allow-dirty --list",
+    );
+    let list = context.run(list)?;
+    let files: Vec<&str> = list.lines().collect();
+    for wanted in [
+        "generated/mod.rs",
+        "generated/linux/x86_64.rs",
+        "src/lib.rs",
+        "README.md",
+        "LICENSE",
+    ] {
+        if !files.contains(&wanted) {
+            bail!("{wanted} is not in the package");
+        }
+    }
+    for folder in ["tests/", "codegen/", "build-tools/", ".ci/", ".cargo/"] {
+        if let Some(file) = files.iter().find(|file| file.starts_with(folder)) {
+            bail!("{file} is in the package, and tools are not published");
+        }
+    }
+    let arguments = "package --package mio --allow-dirty --all-features";
+    context
+        .run(Step::cargo(context.project, PLAIN, arguments))
+        .context("the package does not build on its own")?;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Suites over doubles of other kernels.
+
+use anyhow::Result;
+
+use crate::project::PLAIN;
+use crate::step::{Context, Step};
+
+/// Whose kqueue the double models.
+pub(super) const KERNELS: [&str; 5] = ["apple", "dragonfly", "freebsd", "netbsd", "openbsd"];
+
+/// The unmodified selector over a test double of the kernel.
+pub(super) fn kqueue(context: &mut Context<'_>, kernel: &str) -> Result<()> {
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "test --all-features --no-fail-fast --lib --tests",
+    )
+    .set("RUSTFLAGS", format!("--cfg mio_kqueue_double=\"{kernel}\""))
+    .set("CARGO_TARGET_DIR", context.project.target("kqueue-double"));
+    context.run(step).map(drop)
+}
+
+/// The same for event ports; once more with every event beside an error, and ETIME without a count.
+pub(super) fn event_ports(context: &mut Context<'_>) -> Result<()> {
+    let step = |arguments: &str, faults| {
+        Step::cargo(context.project, PLAIN, "test --all-features --no-fail-fast")
+            .words(arguments)
+            .set("RUSTFLAGS", "--cfg mio_event_ports_double")
+            .set(
+                "CARGO_TARGET_DIR",
+                context.project.target("event-ports-double"),
+            )
+            .set("MIO_EVENT_PORTS_DOUBLE", faults)
+    };
+    let lints = Step::cargo(
+        context.project,
+        PLAIN,
+        "clippy --all-targets --all-features -- -D warnings",
+    )
+    .set("RUSTFLAGS", "--cfg mio_event_ports_double")
+    .set(
+        "CARGO_TARGET_DIR",
+        context.project.target("event-ports-double"),
+    );
+    let steps = [
+        lints,
+        step("--lib --tests", ""),
+        step("--test=*", "time-up,keep-count"),
+        step("--test=*", "signal"),
+    ];
+    context.run_each(steps)
+}
+
+/// Preview 1 of WASI: what a guest can do there that has neither wakers nor signals.
+pub(super) fn poll_oneoff(context: &mut Context<'_>) -> Result<()> {
+    let step = Step::cargo(
+        context.project,
+        PLAIN,
+        "test --all-features --no-fail-fast --test truth_table --test registering --test source_fd",
+    )
+    .set("RUSTFLAGS", "--cfg mio_poll_oneoff_double")
+    .set(
+        "CARGO_TARGET_DIR",
+        context.project.target("poll-oneoff-double"),
+    );
+    context.run(step).map(drop)
+}

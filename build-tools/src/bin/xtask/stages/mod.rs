@@ -1,0 +1,145 @@
+//! The stages of `cargo xtask test`, and how they are run.
+
+mod checks;
+mod doubles;
+mod order;
+mod suites;
+
+use std::fs;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use indicatif::ProgressBar;
+
+use self::order::{seldom, stages};
+use crate::project::Project;
+use crate::report::{self, Outcome, Row};
+use crate::step::Context;
+
+type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()>>;
+
+struct Stage {
+    name: String,
+    what: String,
+    run: Run,
+}
+
+/// Prints the stages.
+pub(crate) fn list() {
+    for stage in stages().into_iter().chain(seldom()) {
+        println!("{:<28} {}", stage.name, stage.what);
+    }
+}
+
+/// Runs the stages named, or all of them; `true` if none failed.
+pub(crate) fn run(project: &Project, only: &[String], all: bool) -> Result<bool> {
+    let mut stages = stages();
+    let often = stages.len();
+    stages.extend(seldom());
+    let mut left = Vec::new();
+    for name in only {
+        if !stages.iter().any(|stage| is_meant(&stage.name, name)) {
+            bail!("there is no stage `{name}`; see: cargo xtask test --list");
+        }
+    }
+    if !only.is_empty() {
+        stages.retain(|stage| only.iter().any(|name| is_meant(&stage.name, name)));
+    } else if !all {
+        left = stages.drain(often..).map(|stage| stage.name).collect();
+    }
+
+    let start = Instant::now();
+    let mut rows = Vec::new();
+    for stage in &stages {
+        let bar = report::bar(&stage.name);
+        let log = project.logs.join(format!("{}.log", stage.name));
+        let row = run_stage(project, stage, &log, bar.clone())?;
+        bar.finish_and_clear();
+        report::line(&row, &log, project);
+        rows.push(row);
+    }
+    Ok(report::summary(
+        &rows,
+        &left,
+        start.elapsed(),
+        behaviour(project),
+    ))
+}
+
+/// A name means its stage and all that belong to it: `tests` means `tests-epoll-eventfd-debug`.
+fn is_meant(stage: &str, name: &str) -> bool {
+    stage
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        && !(name == "codegen" && stage != name)
+}
+
+fn run_stage(
+    project: &Project,
+    stage: &Stage,
+    log: &std::path::Path,
+    bar: ProgressBar,
+) -> Result<Row> {
+    let start = Instant::now();
+    let mut context = Context::new(project, log, bar)?;
+    let outcome = Outcome::from((stage.run)(&mut context));
+    Ok(Row {
+        stage: stage.name.clone(),
+        outcome,
+        counts: context.counts,
+        time: start.elapsed(),
+    })
+}
+
+/// How many rows of `tests/behaviour.txt` are tested and how many are not run.
+fn behaviour(project: &Project) -> Option<(usize, usize)> {
+    let text = fs::read_to_string(project.path("tests/behaviour.txt")).ok()?;
+    Some(behaviour_counts(&text))
+}
+
+fn behaviour_counts(text: &str) -> (usize, usize) {
+    let (mut tested, mut not_run) = (0, 0);
+    for line in text.lines() {
+        let Some((_, rest)) = line.split_once(" | ") else {
+            continue;
+        };
+        if line.starts_with('#') {
+            continue;
+        }
+        if rest.trim_start().starts_with("not run:") {
+            not_run += 1;
+        } else {
+            tested += 1;
+        }
+    }
+    (tested, not_run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{behaviour_counts, is_meant, seldom, stages};
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_of_stages_differ() {
+        let all = stages().into_iter().chain(seldom());
+        let names: Vec<String> = all.map(|stage| stage.name).collect();
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+    }
+
+    #[test]
+    fn a_name_means_its_group() {
+        assert!(is_meant("tests-poll-pipe-debug", "tests"));
+        assert!(is_meant("tests-poll-pipe-debug", "tests-poll-pipe"));
+        assert!(is_meant("codegen", "codegen"));
+        assert!(!is_meant("codegen-tests", "codegen"));
+        assert!(!is_meant("tests-poll-pipe-debug", "test"));
+    }
+
+    #[test]
+    fn rows_not_run_are_counted() {
+        let text =
+            "# ID | where | backends\nA-1 | tcp::echo | all\nA-2 | not run: needs Windows\n\n";
+        assert_eq!(behaviour_counts(text), (1, 1));
+    }
+}

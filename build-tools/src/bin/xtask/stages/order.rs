@@ -1,0 +1,231 @@
+//! The stages, in their order.
+
+use super::{Run, Stage, checks, doubles, suites};
+use crate::project::BACKENDS;
+use crate::{
+    bench, clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi,
+    wine,
+};
+
+pub(super) fn stages() -> Vec<Stage> {
+    let mut stages = Vec::new();
+    let mut add = |name: &str, what: &str, run: Run| {
+        stages.push(Stage {
+            name: name.to_owned(),
+            what: what.to_owned(),
+            run,
+        });
+    };
+    add(
+        "setup",
+        "what the machine must have, and all dependencies",
+        Box::new(setup::run),
+    );
+    add("fmt", "formatting of every package", Box::new(checks::fmt));
+    add(
+        "clippy",
+        "lints of every package, warnings are errors",
+        Box::new(checks::clippy),
+    );
+    add(
+        "docs",
+        "documentation without a broken link",
+        Box::new(checks::docs),
+    );
+    add(
+        "features",
+        "the library with every set of features",
+        Box::new(features::run),
+    );
+    for backend in BACKENDS {
+        for (profile, flag) in [("debug", ""), ("release", "--release")] {
+            add(
+                &format!("tests-{}-{profile}", backend.name),
+                &format!("all tests on {} in {profile}", backend.name),
+                Box::new(move |context| {
+                    let options = ["--all-features", flag].join(" ");
+                    context
+                        .run(suites::tests(context.project, backend, &options))
+                        .map(drop)
+                }),
+            );
+        }
+    }
+    for kernel in doubles::KERNELS {
+        add(
+            &format!("kqueue-double-{kernel}"),
+            &format!("all tests on kqueue, over a double of {kernel}'s kernel"),
+            Box::new(move |context| doubles::kqueue(context, kernel)),
+        );
+    }
+    add(
+        "event-ports-double",
+        "all tests on event ports, over a double of Solaris' kernel",
+        Box::new(doubles::event_ports),
+    );
+    add(
+        "poll-oneoff-double",
+        "what needs no waker on poll_oneoff, over a double of its host",
+        Box::new(doubles::poll_oneoff),
+    );
+    add(
+        "mutations",
+        "each known mistake in the selectors over doubles is noticed by a test",
+        Box::new(mutations::all),
+    );
+    add(
+        "tests-reduced",
+        "all tests with fewer features",
+        Box::new(suites::reduced),
+    );
+    add(
+        "doctests",
+        "the examples of the documentation",
+        Box::new(suites::doctests),
+    );
+    add(
+        "codegen",
+        "`cargo codegen --check`: generated files are what the headers say",
+        Box::new(checks::codegen),
+    );
+    add(
+        "codegen-tests",
+        "tests and ABI tables of the generator",
+        Box::new(suites::codegen_tests),
+    );
+    add("tools", "tests of this program", Box::new(suites::tools));
+    add(
+        "loom",
+        "models of the wake protocols",
+        Box::new(suites::loom),
+    );
+    add(
+        "bench-gate",
+        "instructions, system calls and allocations have not grown",
+        Box::new(bench::gate),
+    );
+    add(
+        "examples",
+        "examples run, serve and refuse what is wrong",
+        Box::new(examples::run),
+    );
+    add(
+        "api-upstream",
+        "tests/api.rs against the registry's mio 1.2.5",
+        Box::new(suites::api_upstream),
+    );
+    add(
+        "tokio",
+        "a tokio program on this library, on every backend",
+        Box::new(suites::tokio),
+    );
+    add(
+        "clients-epoll-eventfd",
+        "tests of tokio and of others that stand on mio",
+        Box::new(|context| clients::run(context, BACKENDS[0])),
+    );
+    add(
+        "package",
+        "the published crate is complete and builds on its own",
+        Box::new(checks::package),
+    );
+    add(
+        "linux-i686",
+        "all tests on 32-bit x86",
+        Box::new(foreign::linux_i686),
+    );
+    add(
+        "linux-s390x",
+        "all tests on a big-endian machine, emulated",
+        Box::new(foreign::linux_s390x),
+    );
+    add(
+        "linux-aarch64",
+        "all tests on 64-bit ARM, emulated",
+        Box::new(foreign::linux_aarch64),
+    );
+    for (profile, flag) in [("debug", ""), ("release", "--release")] {
+        add(
+            &format!("windows-wine-{profile}"),
+            &format!("all tests and the examples on Windows in {profile}, under Wine"),
+            Box::new(move |context| wine::suite(context, flag)),
+        );
+    }
+    add(
+        "targets",
+        "one target for each selector and pointer width, checked or linked, and its witnesses",
+        Box::new(targets::often),
+    );
+    add(
+        "no-system",
+        "one error, and what to do, where there is no operating system",
+        Box::new(targets::one_error_without_a_system),
+    );
+    add(
+        "oldest",
+        "the oldest supported compiler",
+        Box::new(oldest::run),
+    );
+    add(
+        "wasi-preview2",
+        "sockets on WASI preview 2, under wasmtime",
+        Box::new(wasi::preview2),
+    );
+    add(
+        "wasi-preview1",
+        "WASI preview 1 under three hosts",
+        Box::new(wasi::preview1),
+    );
+    stages
+}
+
+/// What only `--all` runs, or who asks for it by name.
+pub(super) fn seldom() -> Vec<Stage> {
+    let stage = |name: &str, what: &str, run: Run| Stage {
+        name: name.to_owned(),
+        what: format!("{what} (with --all)"),
+        run,
+    };
+    vec![
+        stage(
+            "features-elsewhere",
+            "every set of features on one target of each selector",
+            Box::new(targets::powersets),
+        ),
+        stage(
+            "clients-poll-pipe",
+            "tests of tokio and of others that stand on mio, on poll(2) with a pipe",
+            Box::new(|context| clients::run(context, BACKENDS[3])),
+        ),
+        stage(
+            "linux-armv7",
+            "all tests on 32-bit ARM, emulated",
+            Box::new(seldom::linux_armv7),
+        ),
+        stage(
+            "linux-riscv64",
+            "all tests on 64-bit RISC-V, emulated",
+            Box::new(seldom::linux_riscv64),
+        ),
+        stage(
+            "address-sanitizer",
+            "all tests under AddressSanitizer, leaks included",
+            Box::new(seldom::address_sanitizer),
+        ),
+        stage(
+            "thread-sanitizer",
+            "all tests under ThreadSanitizer",
+            Box::new(seldom::thread_sanitizer),
+        ),
+        stage(
+            "valgrind",
+            "all tests but `descriptors` under valgrind",
+            Box::new(seldom::valgrind),
+        ),
+        stage(
+            "all-targets",
+            "every other target of the table, and its witnesses",
+            Box::new(targets::rest),
+        ),
+    ]
+}

@@ -1,0 +1,70 @@
+//! What `libc` says of a fact, read from rustc's messages.
+
+/// What became of a fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Says {
+    Equal,
+    Absent,
+    Differs(String),
+}
+
+/// Reads rustc's messages: which lines of the facts failed, and how.
+pub(super) fn read(output: &str, file: &str) -> Vec<(usize, String)> {
+    let mut failed = Vec::new();
+    let mut message = "";
+    for line in output.lines() {
+        if line.starts_with("error") {
+            message = line;
+        } else if let Some(place) = line.trim_start().strip_prefix("--> ") {
+            let mut parts = place.rsplitn(3, ':');
+            let (_, number, path) = (parts.next(), parts.next(), parts.next());
+            if message.starts_with("error") && path.is_some_and(|path| path.ends_with(file)) {
+                if let Some(number) = number.and_then(|number| number.parse().ok()) {
+                    failed.push((number, message.to_owned()));
+                }
+            }
+            message = "";
+        } else if let Some(last) = failed.last_mut() {
+            // `expected an array with a size of 8, found one with a size of 16`
+            if line.contains("expected ")
+                && line.contains(", found ")
+                && !last.1.contains(", found ")
+            {
+                let told = line.trim_matches([' ', '|', '^', '-']).trim();
+                last.1 = format!("{}: {told}", last.1);
+            }
+        }
+    }
+    failed
+}
+
+/// Whether `libc` does not have the thing: a name, a field or an import is not found.
+pub(super) fn is_absent(message: &str) -> bool {
+    [
+        "E0425", "E0412", "E0433", "E0609", "E0560", "E0616", "E0603",
+    ]
+    .iter()
+    .any(|code| message.contains(&format!("[{code}]")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_absent, read};
+
+    #[test]
+    fn messages_are_read_with_both_values() {
+        let output = "\
+error[E0425]: cannot find value `EV_X` in crate `libc`
+   --> src/../t.rs:3:7
+error[E0308]: mismatched types
+ --> /w/t.rs:5:22
+  |
+5 | const _: [(); 8] = [(); 16];
+  |          ------- ^ expected an array with a size of 8, found one with a size of 16
+";
+        let failed = read(output, "t.rs");
+        assert_eq!(failed.len(), 2);
+        assert!(is_absent(&failed[0].1) && failed[0].0 == 3);
+        assert!(!is_absent(&failed[1].1) && failed[1].1.ends_with("found one with a size of 16"));
+    }
+}

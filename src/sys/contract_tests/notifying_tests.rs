@@ -1,0 +1,141 @@
+//! Wakers that write to an object of their own: how often they do.
+
+use std::cell::Cell;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{AT_ONCE, BOTH, LONG, Subject, records, stream_pair, tokens};
+use crate::Token;
+use crate::sys::AsRaw as _;
+use crate::sys::contract::Wake as _;
+use crate::sys::wake::Notifier;
+
+/// How often any `Counting` notifier of this thread's test was written.
+#[derive(Debug)]
+pub(super) struct Counting<N> {
+    inner: N,
+}
+
+thread_local! {
+    static NOTIFICATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+impl<N: Notifier> Notifier for Counting<N> {
+    fn new() -> io::Result<Self> {
+        let inner = N::new()?;
+        Ok(Counting { inner })
+    }
+
+    fn notify(&self) -> io::Result<()> {
+        NOTIFICATIONS.set(NOTIFICATIONS.get() + 1);
+        self.inner.notify()
+    }
+
+    fn drain(&self) -> io::Result<()> {
+        self.inner.drain()
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inner.as_fd()
+    }
+}
+
+/// A notifier that fails when it is told to.
+#[derive(Debug)]
+pub(super) struct Failing<N> {
+    inner: N,
+}
+
+thread_local! {
+    static FAILURES: Cell<usize> = const { Cell::new(0) };
+}
+
+impl<N: Notifier> Notifier for Failing<N> {
+    fn new() -> io::Result<Self> {
+        let inner = N::new()?;
+        Ok(Failing { inner })
+    }
+
+    fn notify(&self) -> io::Result<()> {
+        match FAILURES.get().checked_sub(1) {
+            Some(left) => {
+                FAILURES.set(left);
+                Err(io::ErrorKind::OutOfMemory.into())
+            }
+            None => self.inner.notify(),
+        }
+    }
+
+    fn drain(&self) -> io::Result<()> {
+        self.inner.drain()
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inner.as_fd()
+    }
+}
+
+/// A wake that fails says so, and the next one of the same waker ends the wait.
+pub(in crate::sys) fn a_wake_that_failed_is_tried_again<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = records::<S>();
+    let waker = selector.waker(Token(1)).unwrap();
+    thread::scope(|scope| {
+        let poller = scope.spawn(|| {
+            let start = Instant::now();
+            let got = tokens(&mut selector, &mut records, LONG);
+            (got, start.elapsed())
+        });
+        // A wait that has not begun needs no notification on poll(2).
+        thread::sleep(Duration::from_millis(100));
+        FAILURES.set(2);
+        for _ in 0..2 {
+            let kind = waker.wake().unwrap_err().kind();
+            assert_eq!(kind, io::ErrorKind::OutOfMemory);
+        }
+        waker.wake().unwrap();
+        let (got, time) = poller.join().unwrap();
+        assert_eq!(got, [1]);
+        assert!(time < Duration::from_secs(10), "{time:?}");
+    });
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+}
+
+/// Between two returns of `select` a burst of wakes notifies `expected` times.
+pub(in crate::sys) fn merged_wakes_notify_once<S: Subject>(expected: usize) {
+    let mut selector = S::new().unwrap();
+    let mut records = records::<S>();
+    let waker = selector.waker(Token(1)).unwrap();
+    for _ in 0..3 {
+        NOTIFICATIONS.set(0);
+        for _ in 0..64 {
+            waker.wake().unwrap();
+        }
+        assert_eq!(NOTIFICATIONS.get(), expected);
+        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+    }
+}
+
+/// Where the table is in user space, changing it costs no system call while nobody waits.
+pub(in crate::sys) fn registering_notifies_nobody<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = records::<S>();
+    let (left, _right) = stream_pair();
+    let fd = left.as_raw();
+    NOTIFICATIONS.set(0);
+    for _ in 0..3 {
+        let mut registration = selector.register(fd, Token(1), BOTH).unwrap();
+        selector
+            .reregister(&mut registration, fd, Token(2), BOTH)
+            .unwrap();
+        assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+        S::rearm(&registration).unwrap();
+        selector.deregister(registration, fd).unwrap();
+        selector.register_raw(fd, Token(3), BOTH).unwrap();
+        selector.deregister_raw(fd).unwrap();
+        drop(selector.register(fd, Token(4), BOTH).unwrap());
+    }
+    assert_eq!(NOTIFICATIONS.get(), 0);
+}

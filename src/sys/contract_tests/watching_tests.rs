@@ -1,0 +1,246 @@
+//! What a source is told, and when no more.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+
+use super::{
+    AT_ONCE, BOTH, LONG, Subject, drain, is_kqueue, is_poll_oneoff, records, stream_pair, tokens,
+};
+use crate::sys::contract::{Owner, Record as _, Records as _, Wake as _};
+use crate::sys::{AsRaw as _, Raw};
+use crate::{Interest, Token};
+
+pub(in crate::sys) fn readiness_and_edges<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = records::<S>();
+    let (left, right) = stream_pair();
+    let fd = left.as_raw();
+    let registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+
+    for _ in 0..3 {
+        (&right).write_all(b"x").unwrap();
+        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+        let record = &records.as_slice()[0];
+        assert!(record.is_readable() && !record.is_writable() && !record.is_error());
+        assert!(!record.is_read_closed() && !record.is_write_closed());
+        // Not served: no second event.
+        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        drain::<S>(&left, &registration);
+        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    }
+
+    drop(right);
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+    let record = &records.as_slice()[0];
+    assert!(record.is_readable() && record.is_read_closed());
+    // Where a filter or a subscription is one direction, and on Windows, it says no more.
+    assert!(record.is_write_closed() || is_kqueue::<S>() || is_poll_oneoff::<S>() || cfg!(windows));
+    selector.deregister(registration, fd).unwrap();
+}
+
+pub(in crate::sys) fn reregister_reports_again<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = records::<S>();
+    let (left, right) = stream_pair();
+    let fd = left.as_raw();
+    let mut registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
+    (&right).write_all(b"x").unwrap();
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    for token in [2, 3] {
+        selector
+            .reregister(&mut registration, fd, Token(token), BOTH)
+            .unwrap();
+        let mut got = tokens(&mut selector, &mut records, LONG);
+        got.dedup();
+        assert_eq!(got, [token]);
+        let all = records.as_slice();
+        assert!(all.iter().any(|record| record.is_readable()));
+        assert!(all.iter().any(|record| record.is_writable()));
+    }
+    selector
+        .reregister(&mut registration, fd, Token(4), Interest::WRITABLE)
+        .unwrap();
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [4]);
+    assert!(!records.as_slice()[0].is_readable());
+}
+
+pub(in crate::sys) fn no_event_after_deregister<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = S::Records::with_capacity(1);
+    let (left, right) = stream_pair();
+    let fd = left.as_raw();
+    let registration = selector.register(fd, Token(1), BOTH).unwrap();
+    (&right).write_all(b"x").unwrap();
+    selector.deregister(registration, fd).unwrap();
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+
+    // The number can be registered again.
+    let registration = selector.register(fd, Token(2), BOTH).unwrap();
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+    selector.deregister(registration, fd).unwrap();
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+}
+
+pub(in crate::sys) fn raw_numbers<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = records::<S>();
+    let (mut left, mut right) = stream_pair();
+    let fd = left.as_raw();
+    let error = selector.deregister_raw(fd).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    if !is_kqueue::<S>() {
+        let error = selector.reregister_raw(fd, Token(1), BOTH).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+    selector
+        .register_raw(fd, Token(1), Interest::READABLE)
+        .unwrap();
+    if !is_kqueue::<S>() {
+        let error = selector.register_raw(fd, Token(1), BOTH).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    }
+
+    // drained by plain reads, the next data gives an event all the same.
+    for _ in 0..100 {
+        right.write_all(b"x").unwrap();
+        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+        let mut buffer = [0; 16];
+        while left.read(&mut buffer).is_ok() {}
+    }
+    selector.reregister_raw(fd, Token(2), BOTH).unwrap();
+    let mut got = tokens(&mut selector, &mut records, LONG);
+    got.dedup();
+    assert_eq!(got, [2]);
+    selector.deregister_raw(fd).unwrap();
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+}
+
+pub(in crate::sys) fn bad_numbers<S: Subject>() {
+    #[cfg(unix)]
+    let (numbers, code) = ([-1, -2, Raw::MIN], crate::sys::raw::EBADF);
+    // WSAENOTSOCK.
+    #[cfg(windows)]
+    let (numbers, code) = ([Raw::MAX, 0, Raw::MAX / 4 * 2], 10_038);
+    let selector = S::new().unwrap();
+    for number in numbers {
+        let error = selector.register_raw(number, Token(0), BOTH).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(code));
+        // An owned socket is one: its number is not looked at again on Windows.
+        assert!(cfg!(windows) || selector.register(number, Token(0), BOTH).is_err());
+        assert!(selector.reregister_raw(number, Token(0), BOTH).is_err());
+        assert!(selector.deregister_raw(number).is_err());
+    }
+}
+
+pub(in crate::sys) fn unsupported_interests<S: Subject>() {
+    let selector = S::new().unwrap();
+    let (left, _right) = stream_pair();
+    let (without, with) = if is_kqueue::<S>() {
+        let priority = Interest::PRIORITY;
+        ([priority, BOTH | priority], Interest::READABLE)
+    } else {
+        ([Interest::LIO, BOTH | Interest::AIO], Interest::PRIORITY)
+    };
+    for interest in without {
+        let error = selector
+            .register(left.as_raw(), Token(0), interest)
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+    }
+    // The failed attempts have left nothing behind.
+    let registration = selector.register(left.as_raw(), Token(0), with).unwrap();
+    drop(registration);
+}
+
+pub(in crate::sys) fn capacity<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut none = S::Records::with_capacity(0);
+    let error = selector.select(&mut none, None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+
+    // three ready sources and a waker through one place: one at a time, and nobody starves.
+    let mut records = S::Records::with_capacity(1);
+    let pairs: Vec<_> = (0..3).map(|_| stream_pair()).collect();
+    let mut registrations = Vec::new();
+    for (index, (left, _)) in pairs.iter().enumerate() {
+        let registration = selector.register(left.as_raw(), Token(index), Interest::WRITABLE);
+        registrations.push(registration.unwrap());
+    }
+    let waker = selector.waker(Token(3)).unwrap();
+    waker.wake().unwrap();
+    let mut seen = [false; 4];
+    for _ in 0..4 {
+        let got = tokens(&mut selector, &mut records, LONG);
+        assert_eq!(got.len(), 1);
+        seen[got[0]] = true;
+    }
+    assert_eq!(seen, [true; 4]);
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+}
+
+pub(in crate::sys) fn owners<S: Subject>() {
+    let selector = S::new().unwrap();
+    let clone = selector.try_clone().unwrap();
+    let other = S::new().unwrap();
+    let (left, _right) = stream_pair();
+    let registration = selector.register(left.as_raw(), Token(0), BOTH).unwrap();
+    assert_eq!(selector.owner(&registration), Owner::This);
+    assert_eq!(clone.owner(&registration), Owner::This);
+    assert_eq!(other.owner(&registration), Owner::Other);
+    drop(selector);
+    assert_eq!(clone.owner(&registration), Owner::This);
+    assert_eq!(other.owner(&registration), Owner::Other);
+    drop(clone);
+    assert_eq!(other.owner(&registration), Owner::Gone);
+    S::rearm(&registration).unwrap();
+    assert!(size_of::<S::Registration>() <= 16);
+}
+
+pub(in crate::sys) fn dropped_registration<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = records::<S>();
+    let (left, right) = stream_pair();
+    let fd = left.as_raw();
+    let registration = selector.register(fd, Token(1), BOTH).unwrap();
+    // The order in which a source is dropped: registration first, then the descriptor.
+    drop(registration);
+    drop(left);
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    drop(right);
+
+    // The number comes back, and the new source is its own.
+    let (left, right) = stream_pair();
+    let registration = selector.register(left.as_raw(), Token(2), BOTH).unwrap();
+    (&right).write_all(b"x").unwrap();
+    let mut got = tokens(&mut selector, &mut records, LONG);
+    got.dedup();
+    assert_eq!(got, [2]);
+    selector.deregister(registration, left.as_raw()).unwrap();
+}
+
+pub(in crate::sys) fn tokens_round_trip<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = records::<S>();
+    let address = (&raw const records).addr();
+    for token in [
+        0,
+        usize::MAX,
+        usize::MAX - 1,
+        1 << (usize::BITS - 1),
+        address,
+    ] {
+        let (left, _right) = stream_pair();
+        let registration = selector
+            .register(left.as_raw(), Token(token), Interest::WRITABLE)
+            .unwrap();
+        let waker = selector.waker(Token(token)).unwrap();
+        waker.wake().unwrap();
+        let mut got = tokens(&mut selector, &mut records, LONG);
+        while got.len() < 2 {
+            got.extend(tokens(&mut selector, &mut records, LONG));
+        }
+        assert_eq!(got, [token, token]);
+        selector.deregister(registration, left.as_raw()).unwrap();
+    }
+}

@@ -1,0 +1,311 @@
+//! What only Linux can show: calls that a sandbox refuses, how long a queue of connections may be, and what waiting costs.
+#![cfg(all(
+    target_os = "linux",
+    feature = "os-poll",
+    feature = "net",
+    feature = "os-ext"
+))]
+#![allow(unsafe_code)]
+
+mod support;
+
+use std::mem;
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, RawFd};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
+use mio::unix::{SourceFd, pipe};
+use mio::{Interest, Token, Waker};
+use support::{drain, loopback, poll, queue, retry, streams, wait_for};
+
+const ONE: Token = Token(1);
+const TWO: Token = Token(2);
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// Refuses system calls to this thread from now on. `false` where that cannot be had.
+fn refuse(calls: &[libc::c_long], code: i32) -> bool {
+    let statement = |code: u32, k: u32| libc::sock_filter {
+        code: code as u16,
+        jt: 0,
+        jf: 0,
+        k,
+    };
+    // The number of the call comes first in what the filter sees.
+    let mut filter = vec![statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0)];
+    for call in calls {
+        filter.push(libc::sock_filter {
+            jf: 1,
+            ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, *call as u32)
+        });
+        let refusal = libc::SECCOMP_RET_ERRNO | code as u32;
+        filter.push(statement(libc::BPF_RET | libc::BPF_K, refusal));
+    }
+    filter.push(statement(
+        libc::BPF_RET | libc::BPF_K,
+        libc::SECCOMP_RET_ALLOW,
+    ));
+    let program = libc::sock_fprog {
+        len: filter.len() as u16,
+        filter: filter.as_mut_ptr(),
+    };
+    let none: libc::c_ulong = 0;
+    // SAFETY: prctl(2) with this option takes numbers only.
+    let private = unsafe {
+        libc::prctl(
+            libc::PR_SET_NO_NEW_PRIVS,
+            1 as libc::c_ulong,
+            none,
+            none,
+            none,
+        )
+    };
+    // SAFETY: prctl(2) with this option reads the program and its statements, which live until it returns.
+    let filtered = unsafe {
+        libc::prctl(
+            libc::PR_SET_SECCOMP,
+            libc::c_ulong::from(libc::SECCOMP_MODE_FILTER),
+            &raw const program,
+        )
+    };
+    private == 0 && filtered == 0
+}
+
+/// `O_` flags of a descriptor.
+fn flags(fd: RawFd) -> i32 {
+    // SAFETY: fcntl(2) with F_GETFL takes no argument and touches no memory.
+    unsafe { libc::fcntl(fd, libc::F_GETFL) }
+}
+
+/// where a sandbox or an old kernel has no accept4(2) and no wait in nanoseconds, others take their places.
+#[test]
+fn calls_that_are_refused() {
+    for code in [libc::ENOSYS, libc::EPERM] {
+        // A filter holds for one thread.
+        thread::spawn(move || under_refusal(code)).join().unwrap();
+    }
+}
+
+fn under_refusal(code: i32) {
+    let (mut queue, mut events) = queue();
+    let mut listener = TcpListener::bind(loopback()).unwrap();
+    let mut calls = vec![libc::SYS_accept4];
+    if !support::DOUBLE {
+        calls.push(441); // epoll_pwait2
+        // On some machines the C library's poll is made of it.
+        calls.extend(cfg!(target_arch = "x86_64").then_some(libc::SYS_ppoll));
+    }
+    if !refuse(&calls, code) {
+        println!("not run: no filter of system calls can be set here");
+        return;
+    }
+    // SAFETY: there is no such descriptor, so this fails and touches no memory.
+    let result = unsafe { libc::accept4(-1, std::ptr::null_mut(), std::ptr::null_mut(), 0) };
+    let error = std::io::Error::last_os_error();
+    assert_eq!((result, error.raw_os_error()), (-1, Some(code)));
+    let start = Instant::now();
+    let timeout = Duration::from_micros(1_500);
+    queue.poll(&mut events, Some(timeout)).unwrap();
+    assert!(start.elapsed() >= timeout && events.is_empty());
+
+    queue
+        .registry()
+        .register(&mut listener, ONE, Interest::READABLE)
+        .unwrap();
+    let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+    let (accepted, _) = listener.accept().unwrap();
+    assert_ne!(flags(accepted.as_raw_fd()) & libc::O_NONBLOCK, 0);
+    // SAFETY: fcntl(2) with F_GETFD takes no argument and touches no memory.
+    let own = unsafe { libc::fcntl(accepted.as_raw_fd(), libc::F_GETFD) };
+    assert_eq!(own, libc::FD_CLOEXEC);
+
+    let path = std::env::temp_dir().join(format!("mio-test-{}-refused-{code}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).unwrap();
+    let _client = UnixStream::connect(&path).unwrap();
+    let (accepted, _) = listener.accept().unwrap();
+    assert_ne!(flags(accepted.as_raw_fd()) & libc::O_NONBLOCK, 0);
+    std::fs::remove_file(&path).unwrap();
+}
+
+/// How many connections may wait at a listener: what the kernel says of one.
+fn backlog(listener: &impl AsRawFd) -> Option<u32> {
+    // SAFETY: a C structure of integers, for which zeros are valid.
+    let mut info: libc::tcp_info = unsafe { mem::zeroed() };
+    let mut length = mem::size_of_val(&info) as libc::socklen_t;
+    // SAFETY: getsockopt(2) writes at most `length` bytes to `info`, its size, and to `length` itself.
+    let result = unsafe {
+        libc::getsockopt(
+            listener.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            (&raw mut info).cast(),
+            &mut length,
+        )
+    };
+    // Of a listener this field is the length of its queue.
+    (result == 0).then_some(info.tcpi_sacked)
+}
+
+/// as many connections may wait as with std's listeners.
+#[test]
+fn the_backlog_is_that_of_std() {
+    let theirs = std::net::TcpListener::bind(loopback()).unwrap();
+    let ours = TcpListener::bind(loopback()).unwrap();
+    match backlog(&theirs) {
+        Some(theirs) => assert_eq!(backlog(&ours), Some(theirs)),
+        None => println!("not run: this kernel does not tell a backlog"),
+    }
+
+    // What a Unix listener has nobody tells, but it is more than this with both.
+    let path = std::env::temp_dir().join(format!("mio-test-{}-many", std::process::id()));
+    for ours in [false, true] {
+        let _ = std::fs::remove_file(&path);
+        let listener = if ours {
+            UnixListener::bind(&path).unwrap()
+        } else {
+            UnixListener::from_std(std::os::unix::net::UnixListener::bind(&path).unwrap())
+        };
+        let clients: Vec<_> = (0..200)
+            .map(|_| UnixStream::connect(&path).unwrap())
+            .collect();
+        drop((listener, clients));
+    }
+    std::fs::remove_file(&path).unwrap();
+}
+
+/// The processor time that this thread has taken.
+fn busy() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: clock_gettime(2) writes one `timespec`.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    assert_eq!(result, 0);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// What is wrong with a source, or was not served, keeps the poller awake for no longer than it takes to say so.
+#[test]
+fn waiting_costs_nothing() {
+    // An owned source with data that nobody reads.
+    let (mut unread, peer) = streams();
+    support::send(&peer, b"x");
+    wait_idly("unread data", |registry| {
+        registry.register(&mut unread, ONE, BOTH).unwrap();
+    });
+
+    // Both halves are gone, and nobody drops it.
+    let (mut gone, peer) = streams();
+    drop(peer);
+    gone.shutdown(Shutdown::Both).unwrap();
+    wait_idly("both halves gone", |registry| {
+        registry.register(&mut gone, ONE, BOTH).unwrap();
+    });
+
+    // A pipe whose other end is gone.
+    let (mut sender, receiver) = pipe::new().unwrap();
+    drop(receiver);
+    wait_idly("no reader", |registry| {
+        registry.register(&mut sender, ONE, BOTH).unwrap();
+    });
+
+    // An error that nobody asks for.
+    let nobody = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
+    let mut refused = UdpSocket::bind(loopback()).unwrap();
+    refused.connect(nobody).unwrap();
+    refused.send(b"x").unwrap();
+    wait_idly("a refused datagram", |registry| {
+        registry
+            .register(&mut refused, ONE, Interest::READABLE)
+            .unwrap();
+    });
+
+    // a number that was closed meanwhile.
+    let (left, _right) = std::os::unix::net::UnixStream::pair().unwrap();
+    let number = left.as_raw_fd();
+    let mut left = Some(left);
+    wait_idly("a closed number", |registry| {
+        registry
+            .register(&mut SourceFd(&number), ONE, Interest::READABLE)
+            .unwrap();
+        left = None;
+    });
+
+    // a number that is ready and never served.
+    let (left, right) = std::os::unix::net::UnixStream::pair().unwrap();
+    support::send(&right, b"x");
+    wait_idly("a number never served", |registry| {
+        registry
+            .register(&mut SourceFd(&left.as_raw_fd()), ONE, BOTH)
+            .unwrap();
+    });
+}
+
+/// Waits for a while, and sees that it was a wait.
+fn wait_idly(what: &str, register: impl FnOnce(&mio::Registry)) {
+    let (mut queue, mut events) = queue();
+    let waker = Waker::new(queue.registry(), TWO).unwrap();
+    register(queue.registry());
+    let wait = |queue: &mut mio::Poll, events: &mut mio::Events, time: Duration| {
+        let end = Instant::now() + time;
+        let mut left = time;
+        while !left.is_zero() {
+            poll(queue, events, left);
+            left = end.saturating_duration_since(Instant::now());
+        }
+    };
+    // What is to be said is said first.
+    wait(&mut queue, &mut events, Duration::from_millis(100));
+    let before = busy();
+    wait(&mut queue, &mut events, Duration::from_millis(400));
+    let busy = busy() - before;
+    assert!(
+        busy < Duration::from_millis(200),
+        "{what}: busy for {busy:?}"
+    );
+    // And somebody else is still heard.
+    waker.wake().unwrap();
+    wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+}
+
+/// a child process has duplicates of everything. Its end, whenever it comes, is not the parent's business.
+#[test]
+fn a_child_process_disturbs_nobody() {
+    let (mut queue, mut events) = queue();
+    let (mut client, server) = streams();
+    let waker = Waker::new(queue.registry(), TWO).unwrap();
+    queue
+        .registry()
+        .register(&mut client, ONE, Interest::READABLE)
+        .unwrap();
+    // SAFETY: the child only sleeps and ends, by calls that are safe in a process of several threads.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: it takes a number and touches no memory.
+        unsafe { libc::usleep(100_000) };
+        // SAFETY: it takes a number and does not return.
+        unsafe { libc::_exit(0) };
+    }
+    assert!(child > 0);
+    support::send(&server, b"x");
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+    assert_eq!(drain(&client), b"x");
+    // While the child holds a duplicate.
+    queue.registry().deregister(&mut client).unwrap();
+    drop(client);
+    support::send(&server, b"y");
+    support::nothing_comes(&mut queue, &mut events, ONE);
+    let mut status = 0;
+    // SAFETY: waitpid(2) writes one int.
+    let ended = retry(|| match unsafe { libc::waitpid(child, &mut status, 0) } {
+        -1 => Err(std::io::Error::last_os_error()),
+        ended => Ok(ended),
+    });
+    assert_eq!((ended, status), (child, 0));
+    waker.wake().unwrap();
+    wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+}

@@ -1,0 +1,211 @@
+//! Pipes and the pipes of child processes.
+#![cfg(all(unix, feature = "os-poll", feature = "os-ext"))]
+
+mod support;
+
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::process::{Command, Stdio};
+
+use mio::unix::pipe;
+use mio::{Interest, Token};
+use support::{drain, nothing_comes, queue, retry, wait_for, would_block};
+
+const ONE: Token = Token(1);
+const TWO: Token = Token(2);
+
+/// either end of a pipe learns that the other is gone.
+#[cfg(unix)]
+#[test]
+fn a_pipe_end_that_goes_closes_the_other() {
+    let (mut queue, mut events) = queue();
+    let (mut sender, mut receiver) = pipe::new().unwrap();
+    queue
+        .registry()
+        .register(&mut sender, ONE, Interest::WRITABLE)
+        .unwrap();
+    queue
+        .registry()
+        .register(&mut receiver, TWO, Interest::READABLE)
+        .unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    sender.write_all(b"data").unwrap();
+    wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+    // The close is reported although the data was not read.
+    drop(sender);
+    wait_for(&mut queue, &mut events, TWO, |event| event.is_read_closed());
+    assert_eq!(drain(&receiver), b"data");
+    drop(receiver);
+
+    let (mut sender, receiver) = pipe::new().unwrap();
+    queue
+        .registry()
+        .register(&mut sender, ONE, Interest::WRITABLE)
+        .unwrap();
+    drop(receiver);
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        event.is_write_closed()
+    });
+}
+
+/// a child's ends are blocking until told otherwise.
+#[cfg(unix)]
+#[test]
+fn the_pipes_of_a_child() {
+    let (mut queue, mut events) = queue();
+    let mut child = Command::new("cat")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut sender = pipe::Sender::from(child.stdin.take().unwrap());
+    let mut receiver = pipe::Receiver::from(child.stdout.take().unwrap());
+    receiver.set_nonblocking(true).unwrap();
+    sender.set_nonblocking(true).unwrap();
+    queue
+        .registry()
+        .register(&mut receiver, ONE, Interest::READABLE)
+        .unwrap();
+    would_block(receiver.read(&mut [0; 8]));
+    sender.write_all(b"through the cat").unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+    assert_eq!(drain(&receiver), b"through the cat");
+    drop(sender);
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_read_closed());
+    child.wait().unwrap();
+}
+
+/// Whether an end says `WouldBlock` in place of waiting.
+#[allow(unsafe_code)]
+fn is_nonblocking(end: &impl AsRawFd) -> bool {
+    // SAFETY: fcntl(2) with F_GETFL takes no argument and touches no memory.
+    let flags = unsafe { libc::fcntl(end.as_raw_fd(), libc::F_GETFL) };
+    assert_ne!(flags, -1);
+    flags & libc::O_NONBLOCK != 0
+}
+
+/// taking an end over does not change its mode, and the mode can be set to and fro.
+#[test]
+fn the_mode_of_a_childs_pipe() {
+    let mut child = Command::new("cat")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let sender = pipe::Sender::from(child.stdin.take().unwrap());
+    let receivers = [
+        pipe::Receiver::from(child.stdout.take().unwrap()),
+        pipe::Receiver::from(child.stderr.take().unwrap()),
+    ];
+    assert!(!is_nonblocking(&sender));
+    for mode in [true, true, false] {
+        sender.set_nonblocking(mode).unwrap();
+        assert_eq!(is_nonblocking(&sender), mode);
+    }
+    for receiver in &receivers {
+        assert!(!is_nonblocking(receiver));
+        for mode in [true, false] {
+            receiver.set_nonblocking(mode).unwrap();
+            assert_eq!(is_nonblocking(receiver), mode);
+        }
+    }
+    drop(sender);
+    child.wait().unwrap();
+}
+
+/// every operation that would block leaves the end armed.
+#[test]
+fn every_operation_of_pipes_arms_again() {
+    let (mut queue, mut events) = queue();
+    let (mut sender, mut receiver) = pipe::new().unwrap();
+    queue
+        .registry()
+        .register(&mut receiver, ONE, Interest::READABLE)
+        .unwrap();
+    type Reading = fn(&mut pipe::Receiver) -> io::Result<usize>;
+    let readings: [Reading; 4] = [
+        |receiver| receiver.read(&mut [0; 8]),
+        |receiver| receiver.read_vectored(&mut [IoSliceMut::new(&mut [0; 8])]),
+        |receiver| (&*receiver).read(&mut [0; 8]),
+        |receiver| receiver.try_io(|| Err(ErrorKind::WouldBlock.into())),
+    ];
+    for reading in readings {
+        would_block(reading(&mut receiver));
+        sender.write_all(b"data").unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        assert_eq!(drain(&receiver), b"data");
+    }
+
+    queue
+        .registry()
+        .register(&mut sender, TWO, Interest::WRITABLE)
+        .unwrap();
+    wait_for(&mut queue, &mut events, TWO, |event| event.is_writable());
+    type Writing = fn(&mut pipe::Sender) -> io::Result<usize>;
+    let writings: [Writing; 4] = [
+        |sender| sender.write(&[7; 4096]),
+        |sender| sender.write_vectored(&[IoSlice::new(&[7; 4096])]),
+        |sender| (&*sender).write(&[7; 4096]),
+        |sender| sender.try_io(|| Err(ErrorKind::WouldBlock.into())),
+    ];
+    for writing in writings {
+        // Full, as others would fill it: no operation of the sender's own has armed it.
+        while fill(&sender) {}
+        would_block(writing(&mut sender));
+        drain(&receiver);
+        wait_for(&mut queue, &mut events, TWO, |event| event.is_writable());
+    }
+}
+
+/// Writes past the library. `false` if there was no room.
+#[allow(unsafe_code)]
+fn fill(sender: &pipe::Sender) -> bool {
+    let block = [7_u8; 4096];
+    // SAFETY: write(2) reads `block.len()` bytes of a buffer of that length.
+    let count = unsafe { libc::write(sender.as_raw_fd(), block.as_ptr().cast(), block.len()) };
+    count > 0
+}
+
+/// a FIFO whose writer is gone may get another one.
+#[test]
+#[allow(unsafe_code)]
+fn a_fifo_whose_writer_comes_back() {
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let path = std::env::temp_dir().join(format!("mio-test-{}-fifo", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let name = std::ffi::CString::new(path.as_os_str().as_bytes()).unwrap();
+    // SAFETY: mkfifo(2) reads a string that ends in NUL.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+    let reader = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(&path)
+        .unwrap();
+    let mut receiver = pipe::Receiver::from(OwnedFd::from(reader));
+    let writer = || std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    let (mut queue, mut events) = queue();
+    queue
+        .registry()
+        .register(&mut receiver, ONE, Interest::READABLE)
+        .unwrap();
+    for _ in 0..3 {
+        writer().write_all(b"first").unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        assert_eq!(drain(&receiver), b"first");
+        // The end of a FIFO is no end: a read says it, and then somebody writes again.
+        assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
+        support::poll(&mut queue, &mut events, support::SHORT);
+        nothing_comes(&mut queue, &mut events, ONE);
+        let mut second = writer();
+        second.write_all(b"second").unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        assert_eq!(drain(&receiver), b"second");
+        drop(second);
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_read_closed());
+        assert_eq!(retry(|| receiver.read(&mut [0; 8])), 0);
+    }
+    std::fs::remove_file(&path).unwrap();
+}

@@ -1,0 +1,181 @@
+//! UDP: an event for each round of datagrams, and what is refused.
+#![cfg(all(
+    any(unix, windows, all(target_os = "wasi", not(target_env = "p1"))),
+    feature = "os-poll",
+    feature = "net"
+))]
+
+mod support;
+
+use std::io::{self, ErrorKind};
+
+#[cfg(not(target_os = "wasi"))]
+use mio::Poll;
+use mio::net::UdpSocket;
+use mio::{Interest, Token};
+use support::{loopback, queue, retry, wait_for, would_block};
+
+const ONE: Token = Token(1);
+
+#[test]
+fn datagrams_give_an_event_each_round() {
+    let (mut queue, mut events) = queue();
+    let mut receiver = UdpSocket::bind(loopback()).unwrap();
+    let sender = UdpSocket::bind(loopback()).unwrap();
+    queue
+        .registry()
+        .register(&mut receiver, ONE, Interest::READABLE)
+        .unwrap();
+    let address = receiver.local_addr().unwrap();
+    for round in 0..5_u8 {
+        assert_eq!(sender.send_to(&[round], address).unwrap(), 1);
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        let mut buffer = [0; 4];
+        let (count, from) = receiver.recv_from(&mut buffer).unwrap();
+        assert_eq!(
+            (&buffer[..count], from),
+            (&[round][..], sender.local_addr().unwrap())
+        );
+        would_block(receiver.recv_from(&mut buffer));
+    }
+}
+
+/// A UDP socket that has just sent to where nobody listens.
+#[cfg(not(target_os = "wasi"))]
+fn refused_datagram(queue: &Poll) -> UdpSocket {
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    let gone = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
+    queue
+        .registry()
+        .register(&mut socket, ONE, Interest::READABLE)
+        .unwrap();
+    socket.connect(gone).unwrap();
+    socket.send(b"x").unwrap();
+    socket
+}
+
+/// a datagram that was refused comes back as an error, once.
+#[cfg(not(target_os = "wasi"))]
+#[test]
+#[cfg_attr(
+    windows,
+    ignore = "Wine tells it neither to AFD nor to recv: tests/wine.rs, says_nothing_of_a_datagram_that_was_refused"
+)]
+fn a_refused_datagram_is_an_error_event() {
+    let (mut queue, mut events) = queue();
+    let socket = refused_datagram(&queue);
+    // kqueue and AFD say only that there is something to be had.
+    wait_for(&mut queue, &mut events, ONE, |event| {
+        event.is_error() || (support::KQUEUE || cfg!(windows)) && event.is_readable()
+    });
+    let error = socket.recv(&mut [0; 8]).unwrap_err();
+    let kind = error.kind();
+    assert!(
+        kind == ErrorKind::ConnectionRefused || cfg!(windows) && kind == ErrorKind::ConnectionReset,
+        "{error}"
+    );
+    would_block(socket.recv(&mut [0; 8]));
+}
+
+/// it ends nothing. The error of a connected socket.
+#[cfg(not(target_os = "wasi"))]
+#[test]
+#[cfg_attr(
+    windows,
+    ignore = "Wine's polls are deaf afterwards: tests/wine.rs, is_deaf_after_a_datagram_that_was_refused"
+)]
+fn after_a_refused_datagram_events_go_on() {
+    let (mut queue, mut events) = queue();
+    let socket = refused_datagram(&queue);
+    support::poll(&mut queue, &mut events, support::SHORT);
+    let _ = socket.recv(&mut [0; 8]);
+    would_block(socket.recv(&mut [0; 8]));
+    let peer = UdpSocket::bind(loopback()).unwrap();
+    socket.connect(peer.local_addr().unwrap()).unwrap();
+    datagrams_come(&mut queue, &mut events, &socket, &peer);
+}
+
+/// the same of a socket that is not connected, to which only Windows tells an error at all.
+#[cfg(not(target_os = "wasi"))]
+#[test]
+fn after_a_datagram_to_nobody_events_go_on() {
+    let (mut queue, mut events) = queue();
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    queue
+        .registry()
+        .register(&mut socket, ONE, Interest::READABLE)
+        .unwrap();
+    let peer = UdpSocket::bind(loopback()).unwrap();
+    let gone = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
+    for _ in 0..3 {
+        socket.send_to(b"x", gone).unwrap();
+        support::poll(&mut queue, &mut events, support::SHORT);
+        match socket.recv(&mut [0; 8]) {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                would_block(socket.recv(&mut [0; 8]));
+            }
+            result => would_block(result),
+        }
+        datagrams_come(&mut queue, &mut events, &socket, &peer);
+    }
+}
+
+/// An event for each datagram, although the buffer is too short. A-65: what becomes of it then.
+#[cfg(not(target_os = "wasi"))]
+fn datagrams_come(
+    queue: &mut Poll,
+    events: &mut mio::Events,
+    socket: &UdpSocket,
+    peer: &UdpSocket,
+) {
+    for _ in 0..3 {
+        peer.send_to(b"later", socket.local_addr().unwrap())
+            .unwrap();
+        wait_for(queue, events, ONE, |event| event.is_readable());
+        let mut buffer = [0; 2];
+        match socket.recv(&mut buffer) {
+            // WSAEMSGSIZE: the datagram is lost.
+            Err(error) if cfg!(windows) => assert_eq!(error.raw_os_error(), Some(10_040)),
+            count => assert_eq!((cfg!(windows), count.unwrap()), (false, 2)),
+        }
+        assert_eq!(&buffer, b"la");
+        would_block(socket.recv(&mut buffer));
+    }
+}
+
+/// every operation that would block leaves the socket armed.
+#[test]
+fn every_operation_of_datagrams_arms_again() {
+    let (mut queue, mut events) = queue();
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    let peer = UdpSocket::bind(loopback()).unwrap();
+    peer.connect(socket.local_addr().unwrap()).unwrap();
+    socket.connect(peer.local_addr().unwrap()).unwrap();
+    queue
+        .registry()
+        .register(&mut socket, ONE, Interest::READABLE)
+        .unwrap();
+    type Operation = fn(&UdpSocket) -> io::Result<usize>;
+    let operations: &[Operation] = &[
+        |socket| socket.recv(&mut [0; 8]),
+        |socket| socket.recv_from(&mut [0; 8]).map(|(count, _)| count),
+        #[cfg(not(target_os = "wasi"))] // It cannot peek.
+        |socket| socket.peek(&mut [0; 8]),
+        #[cfg(not(target_os = "wasi"))] // It cannot peek.
+        |socket| socket.peek_from(&mut [0; 8]).map(|(count, _)| count),
+        |socket| socket.try_io(|| Err(ErrorKind::WouldBlock.into())),
+    ];
+    for operation in operations {
+        would_block(operation(&socket));
+        assert_eq!(retry(|| peer.send(b"data")), 4);
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 4);
+    }
+}
+
+#[test]
+fn an_address_has_one_socket() {
+    let first = UdpSocket::bind(loopback()).unwrap();
+    let error = UdpSocket::bind(first.local_addr().unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+}

@@ -1,0 +1,232 @@
+//! Unix domain sockets: names, readiness, and what every operation does to the next event.
+#![cfg(all(unix, feature = "os-poll", feature = "net"))]
+
+mod support;
+
+use std::io::{self, ErrorKind, IoSliceMut, Read, Write};
+
+use mio::net::{UnixListener, UnixStream};
+use mio::{Interest, Token};
+use support::{drain, queue, wait_for, would_block};
+
+const ONE: Token = Token(1);
+
+/// no SIGPIPE.
+#[cfg(unix)]
+#[test]
+fn writing_to_a_closed_peer_is_an_error() {
+    let (mut left, right) = UnixStream::pair().unwrap();
+    drop(right);
+    assert_eq!(left.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+}
+
+///
+#[cfg(unix)]
+#[test]
+fn a_unix_listener_reports_each_round() {
+    let (mut queue, mut events) = queue();
+    let path = std::env::temp_dir().join(format!("mio-test-{}-listener", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let mut listener = UnixListener::bind(&path).unwrap();
+    queue
+        .registry()
+        .register(&mut listener, ONE, Interest::READABLE)
+        .unwrap();
+    for _ in 0..3 {
+        let client = UnixStream::connect(&path).unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        let (accepted, address) = listener.accept().unwrap();
+        assert!(address.is_unnamed());
+        assert_eq!(
+            accepted.local_addr().unwrap().as_pathname(),
+            Some(path.as_path())
+        );
+        would_block(listener.accept().map(drop));
+        drop(client);
+    }
+    std::fs::remove_file(&path).unwrap();
+}
+
+/// a full backlog is no connection.
+#[cfg(unix)]
+#[test]
+#[allow(unsafe_code)]
+fn a_full_unix_backlog_would_block() {
+    use std::os::fd::AsRawFd;
+    let path = std::env::temp_dir().join(format!("mio-test-{}-backlog", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).unwrap();
+    // SAFETY: listen(2) takes two integers and touches no memory. A second call sets the backlog anew.
+    assert_eq!(unsafe { libc::listen(listener.as_raw_fd(), 1) }, 0);
+    let mut clients = Vec::new();
+    let error = loop {
+        match UnixStream::connect(&path) {
+            Ok(client) => clients.push(client),
+            Err(error) => break error,
+        }
+        assert!(clients.len() < 100, "the backlog has no end");
+    };
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    drop(listener);
+    std::fs::remove_file(&path).unwrap();
+}
+
+///
+#[cfg(unix)]
+#[test]
+fn unix_names_and_pairs() {
+    assert_eq!(
+        UnixStream::connect("\0x").unwrap_err().kind(),
+        ErrorKind::InvalidInput
+    );
+    #[cfg(not(target_os = "emscripten"))] // It has no such socket.
+    {
+        let (left, right) = mio::net::UnixDatagram::pair().unwrap();
+        would_block(right.recv(&mut [0; 4]));
+        left.send(b"hi").unwrap();
+        let mut buffer = [0; 4];
+        let (count, from) = right.recv_from(&mut buffer).unwrap();
+        assert_eq!(&buffer[..count], b"hi");
+        assert!(from.is_unnamed());
+    }
+    let (mut left, mut right) = UnixStream::pair().unwrap();
+    would_block(right.read(&mut [0; 4]));
+    left.write_all(b"hi").unwrap();
+    assert_eq!(drain(&mut right), b"hi");
+}
+
+/// every operation that would block leaves the stream armed.
+#[test]
+fn every_operation_of_streams_arms_again() {
+    let (mut queue, mut events) = queue();
+    let (mut stream, peer) = UnixStream::pair().unwrap();
+    queue
+        .registry()
+        .register(&mut stream, ONE, Interest::READABLE)
+        .unwrap();
+    type Operation = fn(&mut UnixStream) -> io::Result<usize>;
+    let operations: [Operation; 4] = [
+        |stream| stream.read(&mut [0; 8]),
+        |stream| stream.read_vectored(&mut [IoSliceMut::new(&mut [0; 8])]),
+        |stream| (&*stream).read(&mut [0; 8]),
+        |stream| stream.try_io(|| Err(ErrorKind::WouldBlock.into())),
+    ];
+    for operation in operations {
+        would_block(operation(&mut stream));
+        (&peer).write_all(b"data").unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        assert_eq!(drain(&stream), b"data");
+    }
+}
+
+/// The same for the other direction.
+#[test]
+fn a_full_unix_stream_becomes_writable_again() {
+    let (mut queue, mut events) = queue();
+    let (mut stream, peer) = UnixStream::pair().unwrap();
+    queue
+        .registry()
+        .register(&mut stream, ONE, Interest::WRITABLE)
+        .unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    for _ in 0..3 {
+        let mut sent = 0;
+        while let Ok(count) = stream.write(&[7; 4096]) {
+            sent += count;
+        }
+        let mut received = 0;
+        while received < sent {
+            received += drain(&peer).len();
+        }
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    }
+}
+
+#[cfg(not(target_os = "emscripten"))] // It has no such socket.
+mod datagrams {
+    use mio::net::UnixDatagram;
+
+    use super::*;
+
+    /// every operation that would block leaves the socket armed.
+    #[test]
+    fn every_operation_of_datagrams_arms_again() {
+        let (mut queue, mut events) = queue();
+        let (mut socket, peer) = UnixDatagram::pair().unwrap();
+        queue
+            .registry()
+            .register(&mut socket, ONE, Interest::READABLE)
+            .unwrap();
+        type Operation = fn(&UnixDatagram) -> io::Result<usize>;
+        let operations: [Operation; 3] = [
+            |socket| socket.recv(&mut [0; 8]),
+            |socket| socket.recv_from(&mut [0; 8]).map(|(count, _)| count),
+            |socket| socket.try_io(|| Err(ErrorKind::WouldBlock.into())),
+        ];
+        for operation in operations {
+            would_block(operation(&socket));
+            assert_eq!(peer.send(b"data").unwrap(), 4);
+            wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+            assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 4);
+        }
+    }
+
+    /// The same for the other direction.
+    #[test]
+    fn a_full_receiver_becomes_free_again() {
+        let (mut queue, mut events) = queue();
+        let (mut socket, peer) = UnixDatagram::pair().unwrap();
+        queue
+            .registry()
+            .register(&mut socket, ONE, Interest::WRITABLE)
+            .unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+        for _ in 0..3 {
+            while socket.send(&[7; 512]).is_ok() {}
+            would_block(socket.send(&[7; 512]));
+            while peer.recv(&mut [0; 512]).is_ok() {}
+            wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+        }
+    }
+
+    /// abstract names, from one end to the other.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn abstract_names() {
+        #[cfg(target_os = "android")]
+        use std::os::android::net::SocketAddrExt;
+        #[cfg(target_os = "linux")]
+        use std::os::linux::net::SocketAddrExt;
+        use std::os::unix::net::SocketAddr;
+
+        let name = |what: &str| format!("mio-test-{}-{what}", std::process::id());
+        let address = |what| SocketAddr::from_abstract_name(name(what)).unwrap();
+        let (mut queue, mut events) = queue();
+        let mut listener = UnixListener::bind_addr(&address("listener")).unwrap();
+        queue
+            .registry()
+            .register(&mut listener, ONE, Interest::READABLE)
+            .unwrap();
+        let mut client = UnixStream::connect_addr(&address("listener")).unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        let (server, _) = listener.accept().unwrap();
+        client.write_all(b"hi").unwrap();
+        assert_eq!(drain(&server), b"hi");
+        let peer = client.peer_addr().unwrap();
+        let expected = name("listener");
+        assert_eq!(peer.as_abstract_name(), Some(expected.as_bytes()));
+
+        let receiver = UnixDatagram::bind_addr(&address("receiver")).unwrap();
+        let sender = std::os::unix::net::UnixDatagram::bind_addr(&address("sender")).unwrap();
+        sender.send_to_addr(b"hi", &address("receiver")).unwrap();
+        let (count, from) = receiver.recv_from(&mut [0; 8]).unwrap();
+        assert_eq!(count, 2);
+        assert_eq!(from.as_abstract_name(), Some(name("sender").as_bytes()));
+        assert_eq!(
+            UnixListener::bind_addr(&address("listener"))
+                .unwrap_err()
+                .kind(),
+            ErrorKind::AddrInUse
+        );
+    }
+}
