@@ -20,6 +20,12 @@ use crate::{Interest, Token};
 ///
 /// Closing a descriptor ends its events only once every duplicate of it is closed (`try_clone`, `fork`): deregister first.
 ///
+/// # Child processes
+///
+/// A program that is started (`exec`) has nothing of the queue. A copy made by `fork` may share it, as it does on epoll: what the copy
+/// registers, deregisters or drops, a [`Waker`](crate::Waker) included, is registered or gone for its parent, too. So a copy
+/// should leave everything alone until it ends or starts a program.
+///
 /// # Time
 ///
 /// A time-out is never cut short: without an event `poll` returns no earlier. It may return later by what the system's
@@ -86,6 +92,23 @@ impl Poll {
     ///
     /// What the system says, such as too many open files; [`Unsupported`](io::ErrorKind::Unsupported) without feature
     /// `os-poll` or where this crate has no selector.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "os-poll")] {
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Events, Poll};
+    /// use std::time::Duration;
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let mut events = Events::with_capacity(8);
+    /// poll.poll(&mut events, Some(Duration::ZERO))?;
+    /// assert!(events.is_empty());
+    /// # Ok(())
+    /// # }
+    /// # main().unwrap() }
+    /// ```
     pub fn new() -> io::Result<Poll> {
         let selector = sys::Selector::new()?;
         Ok(Poll {
@@ -253,6 +276,30 @@ impl Registry {
     /// # Errors
     ///
     /// What the system says, such as too many open files.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "os-poll", feature = "net"))] {
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Events, Interest, Poll, Token, net::UdpSocket};
+    /// use std::thread;
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let registry = poll.registry().try_clone()?;
+    /// let other = thread::spawn(move || {
+    ///     let mut socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    ///     registry.register(&mut socket, Token(1), Interest::WRITABLE)?;
+    ///     std::io::Result::Ok(socket)
+    /// });
+    /// let mut events = Events::with_capacity(8);
+    /// poll.poll(&mut events, None)?;
+    /// assert!(events.iter().any(|event| event.token() == Token(1)));
+    /// let _socket = other.join().unwrap()?;
+    /// # Ok(())
+    /// # }
+    /// # main().unwrap() }
+    /// ```
     pub fn try_clone(&self) -> io::Result<Registry> {
         let selector = self.selector.try_clone()?;
         Ok(Registry { selector })

@@ -60,6 +60,27 @@ impl Waker {
     ///
     /// What the system says, such as too many open files; [`Unsupported`](io::ErrorKind::Unsupported) where the system has
     /// nothing to wake with (WASI, Nintendo 3DS).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "os-poll")] {
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Events, Poll, Token, Waker};
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let first = Waker::new(poll.registry(), Token(1))?;
+    /// let second = Waker::new(poll.registry(), Token(2))?;
+    /// second.wake()?;
+    ///
+    /// let mut events = Events::with_capacity(2);
+    /// poll.poll(&mut events, None)?;
+    /// assert!(events.iter().all(|event| event.token() == Token(2)));
+    /// # drop(first);
+    /// # Ok(())
+    /// # }
+    /// # main().unwrap() }
+    /// ```
     pub fn new(registry: &Registry, token: Token) -> io::Result<Waker> {
         let inner = registry.selector().waker(token)?;
         Ok(Waker { inner })
@@ -73,6 +94,28 @@ impl Waker {
     ///
     /// What the system says; eventfd, pipe, kqueue and Windows fail only when the kernel is out of memory, event ports also
     /// when the queue is full. A `wake` that fails may be tried again.
+    ///
+    /// # Examples
+    ///
+    /// Before `poll` begins is early enough:
+    ///
+    /// ```
+    /// # #[cfg(feature = "os-poll")] {
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Events, Poll, Token, Waker};
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let waker = Waker::new(poll.registry(), Token(1))?;
+    /// waker.wake()?;
+    /// waker.wake()?; // Merged with the first.
+    ///
+    /// let mut events = Events::with_capacity(2);
+    /// poll.poll(&mut events, None)?;
+    /// assert_eq!(events.iter().count(), 1);
+    /// # Ok(())
+    /// # }
+    /// # main().unwrap() }
+    /// ```
     #[inline]
     pub fn wake(&self) -> io::Result<()> {
         self.inner.wake()

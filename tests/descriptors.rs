@@ -1,6 +1,7 @@
 //! Descriptors: their flags, their number, and what happens when there are no more.
 //!
-//! One test only, so that nothing else in this process opens descriptors meanwhile.
+//! One test only, so that nothing else in this process opens descriptors meanwhile. With `MIO_NO_LIMITS` in the environment the part
+//! that lowers the limit of descriptors is left out: valgrind plays the limit itself, and lets socketpair(2) go beyond it.
 #![cfg(all(
     target_os = "linux",
     feature = "os-poll",
@@ -24,8 +25,12 @@ use support::{loopback, nothing_comes, queue, retry, wait_for};
 fn descriptors() {
     println!("every_descriptor_has_its_flags");
     every_descriptor_has_its_flags();
-    println!("a_constructor_that_fails_leaks_nothing");
-    a_constructor_that_fails_leaks_nothing();
+    if std::env::var_os("MIO_NO_LIMITS").is_some() {
+        println!("not run: a_constructor_that_fails_leaks_nothing, as MIO_NO_LIMITS says");
+    } else {
+        println!("a_constructor_that_fails_leaks_nothing");
+        a_constructor_that_fails_leaks_nothing();
+    }
     println!("everything_is_closed_in_the_end");
     everything_is_closed_in_the_end();
     println!("a_number_closed_while_registered");

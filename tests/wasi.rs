@@ -153,7 +153,7 @@ fn serve(server: Server, mut client: impl FnMut(u32)) {
         mut queue,
         mut events,
     } = server;
-    // Hosts of preview 1 say that a listener can be written to, if they are asked.
+    // The wheel, if it is asked for both, says of a listener where somebody waits that it can be written to, too.
     let interest = if cfg!(target_env = "p1") {
         Interest::READABLE
     } else {
@@ -291,4 +291,26 @@ fn a_refused_connection_is_an_event() {
     wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
     let error = client.take_error().unwrap().unwrap();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+}
+
+/// nor does a socket that the host cannot watch, because it is nothing yet.
+#[cfg(not(target_env = "p1"))]
+#[test]
+fn a_socket_that_was_never_connected_fails_nobody() {
+    let (mut queue, mut events) = queue();
+    let mut unconnected = mio::net::TcpStream::from_std(support::raw::unconnected());
+    queue
+        .registry()
+        .register(&mut unconnected, ONE, BOTH)
+        .unwrap();
+    wait_for(&mut queue, &mut events, ONE, |event| event.is_error());
+    nothing_comes(&mut queue, &mut events, ONE);
+    let mut listener = TcpListener::bind(support::loopback()).unwrap();
+    queue
+        .registry()
+        .register(&mut listener, TWO, Interest::READABLE)
+        .unwrap();
+    let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+    queue.registry().deregister(&mut unconnected).unwrap();
 }

@@ -1,6 +1,7 @@
-"""A host of WASI preview 1. With --connect it hands a listener in, and plays the one who connects to it.
+"""A host of WASI preview 1. With --connect it hands a listener in, and plays the one who connects to it, once. With --peer it connects
+again and again, and does what it is told.
 
-host.py [--connect] WASM [ARGUMENTS...]; needs the PyPI package wasmtime 17.0.1 on PYTHONPATH.
+host.py [--connect | --peer] WASM [ARGUMENTS...]; needs the PyPI package wasmtime 17.0.1 on PYTHONPATH.
 """
 
 import ctypes
@@ -9,6 +10,8 @@ import socket
 import sys
 import threading
 import time
+
+import peer
 
 from wasmtime import Engine, ExitTrap, Linker, Module, Store, WasiConfig
 from wasmtime import _ffi
@@ -54,9 +57,7 @@ def play_client(port, faults):
 
 def main():
     arguments = sys.argv[1:]
-    connects = arguments[0] == "--connect"
-    if connects:
-        arguments.pop(0)
+    role = arguments.pop(0) if arguments[0] in ("--connect", "--peer") else None
     config = WasiConfig()
     config.argv = arguments
     environment = [item for item in os.environ.items() if item[0].startswith("RUST_")]
@@ -65,10 +66,14 @@ def main():
     config.inherit_stderr()
     faults = []
     client = None
-    if connects:
+    peers = None
+    if role:
         port = free_port()
         hand_in(config, port)
-        client = threading.Thread(target=play_client, args=(port, faults), daemon=True)
+        if role == "--connect":
+            client = threading.Thread(target=play_client, args=(port, faults), daemon=True)
+        else:
+            peers = threading.Thread(target=peer.connect_again_and_again, args=(port,), daemon=True)
     config.env = environment
 
     engine = Engine()
@@ -79,6 +84,8 @@ def main():
     instance = linker.instantiate(store, Module.from_file(engine, arguments[0]))
     if client:
         client.start()
+    if peers:
+        peers.start()
     code = 0
     try:
         instance.exports(store)["_start"](store)

@@ -18,24 +18,24 @@ use crate::sys::contract::Record as _;
 /// [`is_write_closed`](Event::is_write_closed), e [`is_error`](Event::is_error); `-` is no event, and empty is what that system has
 /// not. A source registered with [`Interest::READABLE`](crate::Interest::READABLE):
 ///
-/// | situation | afd | epoll, poll | event-ports | kqueue | poll-oneoff | wasip2 |
-/// |---|---|---|---|---|---|---|
-/// | TCP: peer shut its writing half | R rc | R rc | R | R rc | R | R |
-/// | TCP: peer closed | R rc | R rc | R | R rc | R | R |
-/// | TCP: reset by peer | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |
-/// | TCP: connection refused | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |
-/// | TCP: both halves shut | - | R rc wc | R rc wc | R rc | R rc | R |
-/// | UDP: nobody at the connected address | - | wc e | wc e | R | R | R |
-/// | Pipe reader: writer gone |  | rc wc | rc wc | R rc | R rc |  |
+/// | situation | afd | epoll, poll | event-ports | kqueue | poll-oneoff | wasip1 | wasip2 |
+/// |---|---|---|---|---|---|---|---|
+/// | TCP: peer shut its writing half | R rc | R rc | R | R rc | R | R | R |
+/// | TCP: peer closed | R rc | R rc | R | R rc | R | R | R |
+/// | TCP: reset by peer | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc | R e | R |
+/// | TCP: connection refused | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |  |
+/// | TCP: both halves shut | - | R rc wc | R rc wc | R rc | R rc | R rc | R |
+/// | UDP: nobody at the connected address | - | wc e | wc e | R | R |  | R |
+/// | Pipe reader: writer gone |  | rc wc | rc wc | R rc | R rc |  |  |
 ///
 /// And one registered with [`Interest::WRITABLE`](crate::Interest::WRITABLE):
 ///
-/// | situation | afd | epoll, poll | event-ports | kqueue | poll-oneoff | wasip2 |
-/// |---|---|---|---|---|---|---|
-/// | TCP: peer shut its writing half | W | W | W | W | W | W |
-/// | TCP: own writing half shut | W | W | W | W wc | W | W |
-/// | TCP: reset by peer | R W rc wc e | W rc wc e | W rc wc e | W wc e | W wc |  |
-/// | Pipe writer: reader gone |  | W wc e | W wc e | W wc | W |  |
+/// | situation | afd | epoll, poll | event-ports | kqueue | poll-oneoff | wasip1 | wasip2 |
+/// |---|---|---|---|---|---|---|---|
+/// | TCP: peer shut its writing half | W | W | W | W | W | W | W |
+/// | TCP: own writing half shut | W | W | W | W wc | W | W | W |
+/// | TCP: reset by peer | R W rc wc e | W rc wc e | W rc wc e | W wc e | W wc | W e | W |
+/// | Pipe writer: reader gone |  | W wc e | W wc e | W wc | W |  |  |
 ///
 /// # Examples
 ///

@@ -5,7 +5,10 @@
 pub(crate) mod handles;
 #[cfg(all(windows, feature = "os-ext"))]
 pub(crate) mod pipes;
-#[cfg(all(any(unix, windows), feature = "net"))]
+#[cfg(all(
+    any(unix, windows, all(target_os = "wasi", not(target_env = "p1"))),
+    feature = "net"
+))]
 pub(crate) mod raw;
 
 use std::io::{self, ErrorKind, Read};

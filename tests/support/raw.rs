@@ -1,23 +1,33 @@
 //! What neither this library nor std can do to a socket, by the system's own calls.
 #![allow(unsafe_code)]
 
+#[cfg(not(target_os = "wasi"))]
 use std::io;
+#[cfg(not(target_os = "wasi"))]
 use std::mem::size_of;
-use std::net::{SocketAddr, TcpStream};
+#[cfg(not(target_os = "wasi"))]
+use std::net::SocketAddr;
+use std::net::TcpStream;
 
+#[cfg(not(target_os = "wasi"))]
 use system::{Numbered, number};
 
-/// The calls of Unix.
-#[cfg(unix)]
+/// The calls of Unix, and of them those that WASI has.
+#[cfg(not(windows))]
 mod system {
+    #[cfg(not(target_os = "wasi"))]
     pub(super) use libc::{
         AF_INET, EINPROGRESS as IN_PROGRESS, MSG_OOB, SO_LINGER, SOCK_STREAM, SOL_SOCKET, connect,
         linger, send, setsockopt, sockaddr_in, socket,
     };
+    #[cfg(target_os = "wasi")]
+    pub(super) use libc::{AF_INET, SOCK_STREAM, socket};
     use std::net::TcpStream;
+    #[cfg(not(target_os = "wasi"))]
     pub(super) use std::os::fd::AsRawFd as Numbered;
     use std::os::fd::FromRawFd;
 
+    #[cfg(not(target_os = "wasi"))]
     pub(super) fn number(socket: &impl Numbered) -> i32 {
         socket.as_raw_fd()
     }
@@ -100,6 +110,7 @@ pub(crate) fn unconnected() -> TcpStream {
 }
 
 /// Connects it behind the library's back.
+#[cfg(not(target_os = "wasi"))]
 pub(crate) fn connect(stream: &impl Numbered, address: SocketAddr) {
     // SAFETY: a C structure of integers, for which zeros are valid. Some systems have further fields.
     let mut raw: system::sockaddr_in = unsafe { std::mem::zeroed() };
@@ -117,6 +128,7 @@ pub(crate) fn connect(stream: &impl Numbered, address: SocketAddr) {
 }
 
 /// Sends one byte of priority.
+#[cfg(not(target_os = "wasi"))]
 pub(crate) fn send_out_of_band(stream: &impl Numbered) {
     // SAFETY: send reads one byte of a buffer of one.
     let sent = unsafe { system::send(number(stream), b"!".as_ptr().cast(), 1, system::MSG_OOB) };
@@ -124,6 +136,7 @@ pub(crate) fn send_out_of_band(stream: &impl Numbered) {
 }
 
 /// From now on closing it resets the connection.
+#[cfg(not(target_os = "wasi"))]
 pub(crate) fn reset_on_close(stream: &impl Numbered) {
     let linger = system::linger {
         l_onoff: 1,

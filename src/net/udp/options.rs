@@ -111,11 +111,26 @@ impl UdpSocket {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UdpSocket;
+    ///
+    /// // Without IPv6 there is no such socket.
+    /// if let Ok(socket) = UdpSocket::bind("[::1]:0".parse().unwrap()) {
+    ///     socket.set_multicast_loop_v6(false)?;
+    ///     assert!(!socket.multicast_loop_v6()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_multicast_loop_v6(&self, on: bool) -> io::Result<()> {
         self.inner.set_multicast_loop_v6(on)
     }
 
-    /// What [`set_multicast_loop_v6`](UdpSocket::set_multicast_loop_v6) sets.
+    /// What [`set_multicast_loop_v6`](UdpSocket::set_multicast_loop_v6) sets; there is an example, too.
     ///
     /// # Errors
     ///
@@ -189,6 +204,24 @@ impl UdpSocket {
     /// # Errors
     ///
     /// [`AddrInUse`](io::ErrorKind::AddrInUse) if it is joined already, or what else the system says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UdpSocket;
+    /// use std::net::Ipv6Addr;
+    ///
+    /// let group = Ipv6Addr::new(0xff01, 0, 0, 0, 0, 0, 0, 0xfb);
+    /// // Without IPv6, or without a network, there may be no socket or no interface for it.
+    /// if let Ok(socket) = UdpSocket::bind("[::]:0".parse().unwrap()) {
+    ///     if socket.join_multicast_v6(&group, 0).is_ok() {
+    ///         socket.leave_multicast_v6(&group, 0)?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[allow(clippy::trivially_copy_pass_by_ref)]
     pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.inner.join_multicast_v6(multiaddr, interface)
@@ -204,7 +237,7 @@ impl UdpSocket {
         self.inner.leave_multicast_v4(multiaddr, interface)
     }
 
-    /// Ends what [`join_multicast_v6`](UdpSocket::join_multicast_v6) began.
+    /// Ends what [`join_multicast_v6`](UdpSocket::join_multicast_v6) began; there is an example, too.
     ///
     /// # Errors
     ///

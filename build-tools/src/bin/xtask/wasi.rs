@@ -8,9 +8,9 @@
 //! export RUSTC=R/usr/bin/rustc RUSTC_BOOTSTRAP=1 LD_LIBRARY_PATH=R/usr/lib/x86_64-linux-gnu:R/usr/lib
 //! export RUSTFLAGS="-L S -Clink-self-contained=no -Clink-arg=S/crt1-command.o -Clink-arg=-lc"
 //! preview 2: RUSTFLAGS="$RUSTFLAGS -Clinker=T/bin/wasm-component-ld -Clink-arg=--wasm-ld-path=W/usr/bin/wasm-ld-22"
-//!            CARGO_TARGET_WASM32_WASIP2_RUNNER="T/bin/wasmtime run -Sinherit-network"
+//!            CARGO_TARGET_WASM32_WASIP2_RUNNER="python3 build-tools/wasi/peer.py T/bin/wasmtime run -Sinherit-network"
 //! preview 1: RUSTFLAGS="$RUSTFLAGS -Clinker=W/usr/bin/wasm-ld-22", and a runner of these:
-//!            "T/bin/wasmtime run", "node build-tools/wasi/node.mjs", "python3 build-tools/wasi/host.py --connect"
+//!            "T/bin/wasmtime run", "node build-tools/wasi/node.mjs", "python3 build-tools/wasi/host.py --connect" (or --peer)
 //! cargo test -Zbuild-std=std,panic_abort,test --target wasm32-wasip2 --all-features --lib --tests -- --test-threads=1 --nocapture
 //! ```
 
@@ -49,7 +49,12 @@ const WHEEL_HASH: &str = "5b6470d803db6a8c8f6ab1b6d39f50dcf0cca48d2918fba2a98233
 pub(crate) fn preview2(context: &mut Context<'_>) -> Result<()> {
     let tools = Tools::fetched(context)?;
     let wasmtime = tools.wasmtime.join("bin/wasmtime");
-    let runner = format!("{} run -Sinherit-network", wasmtime.display());
+    let peer = context.project.path("build-tools/wasi/peer.py");
+    let runner = format!(
+        "python3 {} {} run -Sinherit-network",
+        peer.display(),
+        wasmtime.display()
+    );
     let step = tools
         .cargo(context, "wasm32-wasip2", "--lib --tests")
         .set("CARGO_TARGET_WASM32_WASIP2_RUNNER", runner);
@@ -80,12 +85,17 @@ pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
             "--ignored a_listener_that_was_handed_in",
         ),
         (
+            format!("{python} --peer"),
+            "--test truth_table",
+            "--ignored events_say_what_the_table_says",
+        ),
+        (
             node,
             "--lib --test timeouts --test wasi",
             "--skip one_closed_number_fails_nobody",
         ),
     ];
-    let count = if has_node { 4 } else { 3 };
+    let count = if has_node { 5 } else { 4 };
     let mut steps = Vec::new();
     for (runner, what, options) in runs.into_iter().take(count) {
         let step = tools

@@ -219,7 +219,7 @@ pub(super) fn seldom() -> Vec<Stage> {
         ),
         stage(
             "valgrind",
-            "all tests but `descriptors` under valgrind",
+            "all tests under valgrind",
             Box::new(seldom::valgrind),
         ),
         stage(

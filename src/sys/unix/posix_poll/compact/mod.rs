@@ -1,8 +1,8 @@
 //! poll(2) of C libraries that want a list without gaps: where nothing to watch is a trap, and a closed number fails the call.
 //!
 //! Only entries with something to watch are handed over. If there is none the time is slept away, and waiting for ever is an
-//! error at once, since nothing could end it. After EBADF each number is looked at, and the closed ones answer `POLLNVAL` as
-//! poll(2) would have.
+//! error at once, since nothing could end it. If the call fails each number is looked at: the closed ones answer `POLLNVAL` as
+//! poll(2) would have, and those that cannot be watched, such as a socket that was never connected, `POLLERR`.
 //!
 //! An answer that comes at once may leave out what is ready: wasmtime looks at a source only so often before it must go back to
 //! its own loop. So a look asks about the rest again, for long enough that the host does.
@@ -10,6 +10,7 @@
 mod syscall;
 
 use std::io;
+use std::slice;
 use std::thread;
 
 use crate::sys::timeout::{Wait, round_up_millis};
@@ -62,17 +63,8 @@ pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<u
         };
     }
     let count = match syscall::poll(&mut asked, millis) {
-        Err(error) if error.raw_os_error() == Some(raw::EBADF) => {
-            let mut count = 0;
-            for entry in &mut asked {
-                let is_open = syscall::is_open(entry.fd);
-                entry.revents = if is_open { 0 } else { raw::POLLNVAL };
-                count += usize::from(!is_open);
-            }
-            if count == 0 {
-                return Err(error);
-            }
-            count
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+            find_at_fault(&mut asked).ok_or(error)?
         }
         result => result?,
     };
@@ -83,4 +75,20 @@ pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<u
         }
     }
     Ok(Some(count))
+}
+
+/// Finds what has made the whole call fail, and returns how many have something to say. `None` if nobody is at fault.
+fn find_at_fault(asked: &mut [raw::pollfd]) -> Option<usize> {
+    let mut is_found = false;
+    for entry in &mut *asked {
+        if !syscall::is_open(entry.fd) {
+            entry.revents = raw::POLLNVAL;
+            is_found = true;
+        } else if syscall::poll(slice::from_mut(entry), 0).is_err() {
+            entry.revents = raw::POLLERR;
+            is_found = true;
+        }
+    }
+    let count = asked.iter().filter(|entry| entry.revents != 0).count();
+    is_found.then_some(count)
 }

@@ -1,0 +1,138 @@
+//! The page that has all backends side by side.
+#![cfg(target_os = "linux")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use super::compare;
+
+/// A table that is kept: the situations, and what is said of them for READABLE, WRITABLE and READABLE + PRIORITY.
+type Kept = Vec<(String, [String; 3])>;
+
+fn kept(name: &str) -> Kept {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/snapshots")
+        .join(format!("truth@{name}.txt"));
+    let text = fs::read_to_string(path).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [situation, readable, writable, priority] = cells[..] else {
+            panic!("{name}: {row}");
+        };
+        let said = [readable, writable, priority].map(str::to_owned);
+        (situation.to_owned(), said)
+    })
+    .collect()
+}
+
+/// Why situations are missing in tables.
+fn reasons() -> Vec<(String, Vec<String>)> {
+    names()
+        .into_iter()
+        .map(|name| {
+            let text = fs::read_to_string(folder().join(format!("truth@{name}.txt"))).unwrap();
+            let reasons = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("Not here: "));
+            (name, reasons.map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots")
+}
+
+/// The tables that are kept.
+fn names() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder())
+        .unwrap()
+        .filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let name = name.strip_prefix("truth@")?.strip_suffix(".txt")?;
+            Some(name.to_owned())
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+/// The page that has all backends side by side is what their tables say, and no table is left out.
+#[test]
+fn all_tables_side_by_side() {
+    // Kernels that say the same share a column.
+    let mut columns: Vec<(String, Kept)> = Vec::new();
+    for name in names() {
+        let table = kept(&name);
+        match columns.iter_mut().find(|(_, other)| *other == table) {
+            Some((title, _)) => title.push_str(&format!(", {name}")),
+            None => columns.push((name, table)),
+        }
+    }
+    for (title, _) in &mut columns {
+        if *title == "kqueue-apple, kqueue-dragonfly, kqueue-freebsd, kqueue-netbsd, kqueue-openbsd"
+        {
+            *title = "kqueue".to_owned();
+        }
+    }
+    let mut text = String::from(
+        "# What `Event` says in which situation\n\n\
+         Written from `truth@….txt` by tests/truth_table.rs, which measures each of them on its backend. kqueue, event ports and\n\
+         poll-oneoff (preview 1 of WASI as wasmtime 48 is) are measured on test doubles, afd under Wine 8, wasip1 under the wheel of\n\
+         wasmtime 17, wasip2 under wasmtime 48.\n\n\
+         R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error, p is_priority; `-` no event; empty: the\n\
+         situation cannot be brought about there, for the reasons at the end.\n",
+    );
+    for (index, interest) in ["READABLE", "WRITABLE", "READABLE + PRIORITY"]
+        .into_iter()
+        .enumerate()
+    {
+        let titles: Vec<&str> = columns.iter().map(|(title, _)| title.as_str()).collect();
+        let line = "---|".repeat(titles.len() + 1);
+        writeln!(
+            text,
+            "\n## Registered with {interest}\n\n| situation | {} |\n|{line}",
+            titles.join(" | ")
+        )
+        .unwrap();
+        // In the order of the table that has most.
+        let longest = columns.iter().max_by_key(|(_, rows)| rows.len()).unwrap();
+        for (situation, said) in &longest.1 {
+            if said[index].is_empty() {
+                continue;
+            }
+            write!(text, "| {situation} |").unwrap();
+            for (_, rows) in &columns {
+                let row = rows.iter().find(|(name, _)| name == situation);
+                let cell = row.map_or("", |(_, said)| said[index].as_str());
+                write!(text, " {cell} |").unwrap();
+            }
+            text.push('\n');
+        }
+    }
+    text.push_str("\n## What is not here\n\n");
+    for (name, reasons) in reasons() {
+        for reason in reasons {
+            writeln!(text, "- {name}: {reason}").unwrap();
+        }
+    }
+    compare("truth.md", &text);
+    documentation_quotes(&text);
+}
+
+/// Every row of a table in `Event`'s documentation stands in the page.
+fn documentation_quotes(page: &str) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/event/event.rs");
+    let source = fs::read_to_string(source).unwrap();
+    let rows: Vec<&str> = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("/// |"))
+        .collect();
+    assert!(rows.len() > 5, "the documentation quotes nothing");
+    for row in rows {
+        let row = format!("|{row}");
+        assert!(page.lines().any(|line| line == row), "{row} is not so");
+    }
+}

@@ -1,0 +1,196 @@
+//! The other end of a connection: played here, or by the host where the guest cannot do what is asked for.
+//!
+//! A host's peer does what one byte tells it (`build-tools/wasi/peer.py`). On preview 1, which can only accept, it is the one who
+//! connects; on preview 2 it listens at the port that `MIO_PEER` names.
+
+use mio::net::{TcpListener, TcpStream};
+
+use super::situations::{Situation, situation};
+
+/// What the peer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Nothing,
+    Write,
+    OutOfBand,
+    ShutWriting,
+    ShutReading,
+    Close,
+    WriteAndClose,
+    Reset,
+}
+
+#[cfg(target_os = "wasi")]
+impl Deed {
+    /// How it is asked for.
+    fn letter(self) -> &'static [u8] {
+        match self {
+            Deed::Nothing => b"n",
+            Deed::Write => b"w",
+            Deed::OutOfBand => b"o",
+            Deed::ShutWriting => b"W",
+            Deed::ShutReading => b"R",
+            Deed::Close => b"c",
+            Deed::WriteAndClose => b"d",
+            Deed::Reset => b"r",
+        }
+    }
+}
+
+/// A connection after its peer has done something, and then this end.
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+pub(crate) fn after(deed: Deed, own: fn(&TcpStream)) -> Situation {
+    use std::io::Write as _;
+    use std::net::Shutdown;
+
+    #[cfg(target_os = "wasi")]
+    if [Deed::OutOfBand, Deed::Reset].contains(&deed) {
+        // The guest has no calls for these.
+        return by_host(deed);
+    }
+    let listener = std::net::TcpListener::bind(super::situations::local()).unwrap();
+    let mut peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (stream, _) = listener.accept().unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let stream = TcpStream::from_std(stream);
+    let mut is_closed = false;
+    match deed {
+        Deed::Nothing => {}
+        Deed::Write => peer.write_all(b"x").unwrap(),
+        Deed::ShutWriting => peer.shutdown(Shutdown::Write).unwrap(),
+        Deed::ShutReading => peer.shutdown(Shutdown::Read).unwrap(),
+        Deed::Close => is_closed = true,
+        Deed::WriteAndClose => {
+            peer.write_all(b"x").unwrap();
+            is_closed = true;
+        }
+        #[cfg(not(target_os = "wasi"))]
+        Deed::OutOfBand => super::support::raw::send_out_of_band(&peer),
+        #[cfg(not(target_os = "wasi"))]
+        Deed::Reset => {
+            super::support::raw::reset_on_close(&peer);
+            is_closed = true;
+        }
+        #[cfg(target_os = "wasi")]
+        Deed::OutOfBand | Deed::Reset => {}
+    }
+    own(&stream);
+    if is_closed {
+        drop(peer);
+        return situation(stream, vec![]);
+    }
+    situation(stream, vec![Box::new(peer)])
+}
+
+/// A connection to the peer of the host.
+#[cfg(all(target_os = "wasi", not(target_env = "p1")))]
+fn by_host(deed: Deed) -> Situation {
+    use std::io::Write as _;
+
+    let port = std::env::var("MIO_PEER").expect("needs build-tools/wasi/peer.py");
+    let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+    stream.write_all(deed.letter()).unwrap();
+    wait();
+    stream.set_nonblocking(true).unwrap();
+    situation(TcpStream::from_std(stream), vec![])
+}
+
+/// A listener, with somebody who waits or without.
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+pub(crate) fn listener(somebody_waits: bool) -> Situation {
+    let listener = TcpListener::bind(super::situations::local()).unwrap();
+    let mut others: Vec<Box<dyn std::any::Any>> = Vec::new();
+    if somebody_waits {
+        let address = listener.local_addr().unwrap();
+        others.push(Box::new(std::net::TcpStream::connect(address).unwrap()));
+    }
+    situation(listener, others)
+}
+
+/// Long enough for a host's peer to do what it was asked for.
+#[cfg(target_os = "wasi")]
+fn wait() {
+    std::thread::sleep(std::time::Duration::from_millis(150));
+}
+
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+pub(crate) use handed_in::{after, listener};
+
+/// Preview 1: the host has handed a listener in, and connects to it again and again.
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
+mod handed_in {
+    use std::io;
+    use std::os::fd::{FromRawFd, IntoRawFd};
+
+    use mio::event::Source;
+    use mio::{Interest, Registry, Token};
+
+    use super::*;
+    use crate::support;
+
+    /// The listener, which stays open for the next row.
+    struct Listener(Option<TcpListener>);
+
+    impl Listener {
+        #[allow(unsafe_code)]
+        fn new() -> Listener {
+            // SAFETY: the host has opened descriptor 3 for this test, which has one `Listener` at a time and closes none.
+            let listener = unsafe { TcpListener::from_raw_fd(3) };
+            Listener(Some(listener))
+        }
+
+        fn accept(&self) -> TcpStream {
+            let listener = self.0.as_ref().unwrap();
+            support::retry(|| listener.accept()).0
+        }
+    }
+
+    impl Drop for Listener {
+        fn drop(&mut self) {
+            if let Some(listener) = self.0.take() {
+                let _ = listener.into_raw_fd();
+            }
+        }
+    }
+
+    impl Source for Listener {
+        fn register(
+            &mut self,
+            registry: &Registry,
+            token: Token,
+            interest: Interest,
+        ) -> io::Result<()> {
+            registry.register(self.0.as_mut().unwrap(), token, interest)
+        }
+
+        fn reregister(
+            &mut self,
+            registry: &Registry,
+            token: Token,
+            interest: Interest,
+        ) -> io::Result<()> {
+            registry.reregister(self.0.as_mut().unwrap(), token, interest)
+        }
+
+        fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+            registry.deregister(self.0.as_mut().unwrap())
+        }
+    }
+
+    pub(crate) fn after(deed: Deed, own: fn(&TcpStream)) -> Situation {
+        let stream = Listener::new().accept();
+        support::send(&stream, deed.letter());
+        wait();
+        own(&stream);
+        situation(stream, vec![])
+    }
+
+    /// The peer comes again as soon as it was told what to do, unless it is told to wait.
+    pub(crate) fn listener(somebody_waits: bool) -> Situation {
+        let listener = Listener::new();
+        let letter = if somebody_waits { b"n" } else { b"s" };
+        support::send(&listener.accept(), letter);
+        wait();
+        situation(listener, vec![])
+    }
+}

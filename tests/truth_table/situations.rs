@@ -1,0 +1,256 @@
+//! The situations, one row each: how they are brought about.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::{Shutdown, SocketAddr};
+
+use mio::event::Source;
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+use mio::net::{TcpStream, UdpSocket};
+
+use super::peer::{Deed, after, listener};
+use super::support;
+
+/// A source in its situation, and what must live as long.
+pub(crate) struct Situation {
+    pub(crate) source: Box<dyn Source>,
+    _others: Vec<Box<dyn std::any::Any>>,
+}
+
+pub(crate) fn situation(
+    source: impl Source + 'static,
+    others: Vec<Box<dyn std::any::Any>>,
+) -> Situation {
+    Situation {
+        source: Box::new(source),
+        _others: others,
+    }
+}
+
+pub(crate) fn local() -> SocketAddr {
+    "127.0.0.1:0".parse().unwrap()
+}
+
+pub(crate) type Make = fn() -> Situation;
+
+type Row = (&'static str, Make);
+
+/// All situations, in the order of the table.
+pub(crate) fn situations() -> Vec<Row> {
+    let mut all = TCP.to_vec();
+    #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+    all.extend(CONNECTING);
+    all.extend(listener_situations());
+    #[cfg(unix)]
+    all.extend(unix::stream_situations());
+    #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+    all.extend(udp_situations());
+    #[cfg(unix)]
+    all.extend(unix::pipe_situations());
+    all
+}
+
+/// What cannot be brought about here, and why.
+pub(crate) fn missing() -> &'static [(&'static str, &'static str)] {
+    if cfg!(windows) {
+        &[(
+            "Unix stream, Unix listener, pipe",
+            "`mio::net` and `mio::unix` have them on Unix only; named pipes have tests of their own",
+        )]
+    } else if cfg!(all(target_os = "wasi", target_env = "p1")) {
+        &[
+            (
+                "TCP: refused, made, never connected",
+                "preview 1 has no call that makes a socket: it can only accept",
+            ),
+            (
+                "UDP",
+                "no call makes a socket of datagrams, and no host hands one in",
+            ),
+            ("Unix stream, Unix listener, pipe", "there are none"),
+        ]
+    } else if cfg!(target_os = "wasi") {
+        &[
+            (
+                "TCP: connection refused",
+                "it is the error of `connect` at one time, and R and W at another",
+            ),
+            ("Unix stream, Unix listener, pipe", "there are none"),
+        ]
+    } else {
+        &[]
+    }
+}
+
+const TCP: &[Row] = &[
+    ("TCP: connected, idle", || after(Deed::Nothing, |_| ())),
+    ("TCP: data arrived", || after(Deed::Write, |_| ())),
+    ("TCP: out-of-band byte", || after(Deed::OutOfBand, |_| ())),
+    ("TCP: peer shut its writing half", || {
+        after(Deed::ShutWriting, |_| ())
+    }),
+    ("TCP: peer shut its reading half", || {
+        after(Deed::ShutReading, |_| ())
+    }),
+    ("TCP: own writing half shut", || {
+        after(Deed::Nothing, |stream| {
+            stream.shutdown(Shutdown::Write).unwrap();
+        })
+    }),
+    ("TCP: own reading half shut", || {
+        after(Deed::Nothing, |stream| {
+            stream.shutdown(Shutdown::Read).unwrap();
+        })
+    }),
+    ("TCP: both halves shut", || {
+        after(Deed::Nothing, |stream| {
+            stream.shutdown(Shutdown::Both).unwrap();
+        })
+    }),
+    ("TCP: peer closed", || after(Deed::Close, |_| ())),
+    ("TCP: peer closed, data left", || {
+        after(Deed::WriteAndClose, |_| ())
+    }),
+    ("TCP: reset by peer", || after(Deed::Reset, |_| ())),
+];
+
+/// Connections that are made here.
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+const CONNECTING: &[Row] = &[
+    // On WASI it turns out now one way and now another: the error of `connect`, or R and W.
+    #[cfg(not(target_os = "wasi"))]
+    ("TCP: connection refused", || {
+        let listener = std::net::TcpListener::bind(local()).unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        situation(TcpStream::connect(address).unwrap(), vec![])
+    }),
+    ("TCP: connection made", || {
+        let listener = std::net::TcpListener::bind(local()).unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        situation(stream, vec![Box::new(listener)])
+    }),
+    ("TCP: never connected", || {
+        situation(TcpStream::from_std(support::raw::unconnected()), vec![])
+    }),
+];
+
+fn listener_situations() -> Vec<Row> {
+    vec![
+        ("TCP listener: idle", || listener(false)),
+        ("TCP listener: a connection waits", || listener(true)),
+    ]
+}
+
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+fn udp_situations() -> Vec<Row> {
+    vec![
+        ("UDP: idle", || {
+            situation(UdpSocket::bind(local()).unwrap(), vec![])
+        }),
+        ("UDP: a datagram waits", || {
+            let socket = UdpSocket::bind(local()).unwrap();
+            let peer = std::net::UdpSocket::bind(local()).unwrap();
+            peer.send_to(b"x", socket.local_addr().unwrap()).unwrap();
+            situation(socket, vec![Box::new(peer)])
+        }),
+        ("UDP: nobody at the connected address", || {
+            let gone = std::net::UdpSocket::bind(local()).unwrap();
+            let socket = UdpSocket::bind(local()).unwrap();
+            socket.connect(gone.local_addr().unwrap()).unwrap();
+            drop(gone);
+            socket.send(b"x").unwrap();
+            situation(socket, vec![])
+        }),
+    ]
+}
+
+/// What only Unix has.
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::net as std_net;
+    use std::time::Instant;
+
+    use mio::net::{UnixListener, UnixStream};
+    use mio::unix::pipe;
+
+    use super::*;
+
+    fn uds() -> (UnixStream, std_net::UnixStream) {
+        let (left, right) = std_net::UnixStream::pair().unwrap();
+        left.set_nonblocking(true).unwrap();
+        (UnixStream::from_std(left), right)
+    }
+
+    pub(super) fn stream_situations() -> Vec<Row> {
+        vec![
+            ("Unix stream: connected, idle", || {
+                let (stream, peer) = uds();
+                situation(stream, vec![Box::new(peer)])
+            }),
+            ("Unix stream: data arrived", || {
+                let (stream, mut peer) = uds();
+                peer.write_all(b"x").unwrap();
+                situation(stream, vec![Box::new(peer)])
+            }),
+            ("Unix stream: peer shut its writing half", || {
+                let (stream, peer) = uds();
+                peer.shutdown(Shutdown::Write).unwrap();
+                situation(stream, vec![Box::new(peer)])
+            }),
+            ("Unix stream: peer closed", || {
+                let (stream, peer) = uds();
+                drop(peer);
+                situation(stream, vec![])
+            }),
+            ("Unix stream: peer closed, our data unread", || {
+                let (mut stream, peer) = uds();
+                stream.write_all(b"x").unwrap();
+                drop(peer);
+                situation(stream, vec![])
+            }),
+            ("Unix listener: a connection waits", || {
+                let name = format!("truth-{}-{:?}", std::process::id(), Instant::now());
+                let path = std::env::temp_dir().join(name.replace([' ', '{', '}', ':', ','], ""));
+                let listener = UnixListener::bind(&path).unwrap();
+                let peer = std_net::UnixStream::connect(&path).unwrap();
+                fs::remove_file(&path).unwrap();
+                situation(listener, vec![Box::new(peer)])
+            }),
+        ]
+    }
+
+    pub(super) fn pipe_situations() -> Vec<Row> {
+        vec![
+            ("Pipe reader: idle", || {
+                let (sender, receiver) = pipe::new().unwrap();
+                situation(receiver, vec![Box::new(sender)])
+            }),
+            ("Pipe reader: data arrived", || {
+                let (mut sender, receiver) = pipe::new().unwrap();
+                sender.write_all(b"x").unwrap();
+                situation(receiver, vec![Box::new(sender)])
+            }),
+            ("Pipe reader: writer gone", || {
+                let (sender, receiver) = pipe::new().unwrap();
+                drop(sender);
+                situation(receiver, vec![])
+            }),
+            ("Pipe reader: writer gone, data left", || {
+                let (mut sender, receiver) = pipe::new().unwrap();
+                sender.write_all(b"x").unwrap();
+                drop(sender);
+                situation(receiver, vec![])
+            }),
+            ("Pipe writer: room", || {
+                let (sender, receiver) = pipe::new().unwrap();
+                situation(sender, vec![Box::new(receiver)])
+            }),
+            ("Pipe writer: reader gone", || {
+                let (sender, receiver) = pipe::new().unwrap();
+                drop(receiver);
+                situation(sender, vec![])
+            }),
+        ]
+    }
+}
