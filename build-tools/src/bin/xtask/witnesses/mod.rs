@@ -129,7 +129,7 @@ fn compile(
         .join(os.name)
         .join(format!("{}.rs", target.group));
     let mut text = format!(
-        "#[path = {bindings:?}]\n#[allow(dead_code, non_camel_case_types, non_upper_case_globals, clippy::all)]\npub mod bindings;\n#[allow(deprecated)]\nmod facts {{\n"
+        "#[path = {bindings:?}]\n#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals, clippy::all)]\npub mod bindings;\n#[allow(deprecated)]\nmod facts {{\n"
     );
     let first = text.lines().count() + 1;
     for (fact, said) in facts.iter().zip(says) {
