@@ -1,4 +1,4 @@
-//! Handles of Windows: who inherits them, their number, and what is left behind when a call fails.
+//! Handles of Windows: who inherits them, their number, and what is left behind when a call fails or all is dropped.
 //!
 //! One test only, so that nothing else in this process opens handles meanwhile.
 #![cfg(all(windows, feature = "net"))]
@@ -10,7 +10,11 @@ use std::os::windows::io::{AsRawSocket, AsSocket, FromRawSocket, IntoRawSocket, 
 use std::process::Command;
 
 use mio::net::{TcpListener, TcpStream, UdpSocket};
+use support::memory::{Counting, live};
 use support::{handles, loopback, retry, would_block};
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
 
 #[test]
 fn all_handles() {
@@ -169,12 +173,13 @@ fn everything_is_closed_in_the_end() {
             assert!(std::time::Instant::now() < end);
         }
     };
-    round(0);
-    let before = handles::open();
+    (0..3).for_each(round);
+    let (before, memory) = (handles::open(), live());
     for order in 0..15 {
         round(order % 3);
+        assert_eq!(handles::open(), before, "{order}");
+        assert_eq!(live(), memory, "{order}");
     }
-    assert_eq!(handles::open(), before);
 }
 
 /// `SourceHandle`: waits that end with their event, that are deregistered while they wait, and that end with their queue.

@@ -2,42 +2,20 @@
 //!
 //! One test only, so that nothing else in this process opens handles or allocates meanwhile.
 #![cfg(all(windows, feature = "os-ext"))]
-#![allow(unsafe_code)]
 
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{ErrorKind, Read, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use mio::windows::NamedPipe;
 use mio::{Events, Poll, Token, Waker};
+use support::memory::{self, ALLOCATED, Counting};
 use support::pipes::{self, Kind};
 use support::{LONG, handles, poll, queue, would_block};
 
 const SERVER: Token = Token(0);
 const CLIENT: Token = Token(1);
-
-struct Counting;
-
-static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: all is done by the system's allocator; the counters do not touch the memory.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATED.fetch_add(1, Ordering::Relaxed);
-        LIVE.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(1, Ordering::Relaxed);
-        // SAFETY: the caller's promise is handed on.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -120,10 +98,10 @@ fn everything_comes_back_in_every_order() {
         run(&orders[0], with_clones);
         let before = handles::open();
         for order in &orders {
-            let live = LIVE.load(Ordering::Relaxed);
+            let live = memory::live();
             run(order, with_clones);
             assert_eq!(handles::open(), before, "{order:?}");
-            assert_eq!(LIVE.load(Ordering::Relaxed), live, "{order:?}");
+            assert_eq!(memory::live(), live, "{order:?}");
         }
     }
 }
@@ -139,12 +117,12 @@ fn pipes_come_back_while_the_queue_lives() {
         support::nothing_comes(queue, &mut events, SERVER);
     };
     round(&mut queue);
-    let (before, live) = (handles::open(), LIVE.load(Ordering::Relaxed));
+    let (before, live) = (handles::open(), memory::live());
     for _ in 0..10 {
         round(&mut queue);
     }
     assert_eq!(handles::open(), before);
-    assert_eq!(LIVE.load(Ordering::Relaxed), live);
+    assert_eq!(memory::live(), live);
 }
 
 /// what fails at once, without a packet.
@@ -163,9 +141,9 @@ fn a_refused_operation_gives_its_memory_back() {
         }
     };
     refuse();
-    let (before, live) = (handles::open(), LIVE.load(Ordering::Relaxed));
+    let (before, live) = (handles::open(), memory::live());
     refuse();
-    assert_eq!(LIVE.load(Ordering::Relaxed), live);
+    assert_eq!(memory::live(), live);
     drop(server);
     support::nothing_comes(&mut queue, &mut events, SERVER);
     assert_eq!(handles::open(), before - 1);
@@ -207,14 +185,11 @@ fn steady_traffic_allocates_nothing() {
     for _ in 0..10 {
         echo(&mut queue, &mut events, &server, &client);
     }
-    let (before, live) = (
-        ALLOCATED.load(Ordering::Relaxed),
-        LIVE.load(Ordering::Relaxed),
-    );
+    let (before, live) = (ALLOCATED.load(Ordering::Relaxed), memory::live());
     for _ in 0..1000 {
         echo(&mut queue, &mut events, &server, &client);
     }
-    assert_eq!(LIVE.load(Ordering::Relaxed), live);
+    assert_eq!(memory::live(), live);
     assert_eq!(ALLOCATED.load(Ordering::Relaxed), before);
     assert_eq!(CLIENT.0, SERVER.0 + 1);
 }

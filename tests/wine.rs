@@ -128,3 +128,22 @@ fn says_nothing_of_an_end_behind_data() {
         assert_eq!(poll(&stream) & POLLHUP, POLLHUP);
     });
 }
+
+/// A reset reads as an end. Only a write says what it was.
+#[test]
+fn reads_an_end_in_place_of_a_reset() {
+    under_wine(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (peer, _) = listener.accept().unwrap();
+        // Closed with data unread, it resets.
+        stream.write_all(b"x").unwrap();
+        thread::sleep(MOMENT);
+        drop(peer);
+        thread::sleep(MOMENT);
+        assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
+        assert!(stream.take_error().unwrap().is_none());
+        let error = stream.write(b"x").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    });
+}

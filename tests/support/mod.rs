@@ -3,6 +3,8 @@
 
 #[cfg(windows)]
 pub(crate) mod handles;
+#[cfg(windows)]
+pub(crate) mod memory;
 #[cfg(all(windows, feature = "os-ext"))]
 pub(crate) mod pipes;
 #[cfg(all(

@@ -1,4 +1,4 @@
-//! `cargo xtask build-cost`: what a build for Windows costs, against the registry's mio 1.2.5.
+//! `cargo xtask build-cost`: what a build for Windows and one for this machine cost, against the registry's mio 1.2.5.
 //!
 //! A program that uses nothing but the crate is built, std being there already: the time (of the processors, so that others on the
 //! machine do not count), the crates, and the lines of the files that the compiler read for them, comments and all.
@@ -11,8 +11,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 
 use crate::foreign::{self, Compiler};
-use crate::project::Project;
-use crate::report;
+use crate::project::{PLAIN, Project};
+use crate::report::{self, NotRun};
 use crate::step::{Context, Step};
 use crate::wine::{self, LINKER, STD, TARGET};
 
@@ -25,59 +25,144 @@ struct Subject {
     dependency: String,
 }
 
+/// What it is built for: this machine by the usual compiler, or Windows by the one whose std is built from source.
+enum Platform {
+    Here,
+    Windows(Compiler),
+}
+
 /// What its build costs.
 struct Cost {
     crates: Vec<String>,
     files: usize,
     lines: usize,
-    debug: Duration,
-    release: Duration,
+    /// In debug and in release builds.
+    times: [Duration; 2],
 }
 
 /// Measures and prints.
 pub(crate) fn run(project: &Project) -> Result<bool> {
-    let subjects = [
-        Subject {
-            name: "this library",
-            dependency: format!("path = \"{}\"", project.root.display()),
-        },
-        Subject {
-            name: "mio 1.2.5",
-            dependency: "version = \"=1.2.5\"".to_owned(),
-        },
-    ];
     let bar = report::bar("build-cost");
     let log = project.logs.join("build-cost.log");
     let mut context = Context::new(project, &log, bar.clone())?;
-    wine::install(&mut context)?;
-    let compiler = Compiler::fetched(&mut context)?;
+    let windows = wine::install(&mut context).and_then(|()| Compiler::fetched(&mut context));
+    let mut tables = vec![(
+        "this machine".to_owned(),
+        table(&mut context, &Platform::Here)?,
+    )];
+    match windows {
+        Ok(compiler) => {
+            let table = table(&mut context, &Platform::Windows(compiler))?;
+            tables.push((TARGET.to_owned(), table));
+        }
+        Err(error) => match error.downcast::<NotRun>() {
+            Ok(NotRun(reason)) => bar.suspend(|| println!("{TARGET} not run: {reason}")),
+            Err(error) => return Err(error),
+        },
+    }
+    bar.finish_and_clear();
+    for (name, table) in tables {
+        println!("{name}; features os-poll, os-ext and net; the best of {TIMES} builds\n{table}\n");
+    }
+    Ok(true)
+}
+
+fn table(context: &mut Context<'_>, platform: &Platform) -> Result<comfy_table::Table> {
+    let ours = Subject {
+        name: "this library",
+        dependency: format!("path = \"{}\"", context.project.root.display()),
+    };
+    let upstream = Subject {
+        name: "mio 1.2.5",
+        dependency: "version = \"=1.2.5\"".to_owned(),
+    };
     let mut table = report::table(
         &["", "debug", "release", "crates", "files", "lines"],
         &[1, 2, 3, 4, 5],
     );
-    for subject in &subjects {
-        let cost = cost(&mut context, &compiler, subject)?;
+    let mut costs = Vec::new();
+    for subject in [ours, upstream] {
+        let cost = cost(context, platform, &subject)?;
+        let [debug, release] = cost
+            .times
+            .map(|time| format!("{:.2} s", time.as_secs_f64()));
         table.add_row([
             subject.name.to_owned(),
-            format!("{:.2} s", cost.debug.as_secs_f64()),
-            format!("{:.2} s", cost.release.as_secs_f64()),
+            debug,
+            release,
             format!("{} ({})", cost.crates.len(), cost.crates.join(", ")),
             cost.files.to_string(),
             cost.lines.to_string(),
         ]);
+        costs.push(cost);
     }
-    bar.finish_and_clear();
-    println!("{TARGET}, features os-poll, os-ext and net; the best of {TIMES} builds\n{table}");
-    Ok(true)
+    if let [ours, theirs] = &costs[..] {
+        let time =
+            |place: usize| ours.times[place].as_secs_f64() / theirs.times[place].as_secs_f64();
+        let ratio = |ours: usize, theirs: usize| format!("{:.2}", ours as f64 / theirs as f64);
+        table.add_row([
+            "ratio".to_owned(),
+            format!("{:.2}", time(0)),
+            format!("{:.2}", time(1)),
+            ratio(ours.crates.len(), theirs.crates.len()),
+            ratio(ours.files, theirs.files),
+            ratio(ours.lines, theirs.lines),
+        ]);
+    }
+    Ok(table)
 }
 
-fn cost(context: &mut Context<'_>, compiler: &Compiler, subject: &Subject) -> Result<Cost> {
+impl Platform {
+    /// Where Cargo builds. For Windows std lies there from the tests.
+    fn target(&self, project: &Project) -> PathBuf {
+        match self {
+            Platform::Here => project.target("build-cost").join("target"),
+            Platform::Windows(_) => project.target("windows"),
+        }
+    }
+
+    /// Where the compiler says what it has read.
+    fn deps(&self, project: &Project) -> PathBuf {
+        let target = self.target(project);
+        match self {
+            Platform::Here => target.join("debug/deps"),
+            Platform::Windows(_) => target.join(TARGET).join("debug/deps"),
+        }
+    }
+
+    fn cargo(&self, context: &Context<'_>, words: &str) -> Step {
+        let step = match self {
+            Platform::Here => Step::cargo(context.project, PLAIN, words),
+            Platform::Windows(compiler) => compiler
+                .cargo(context, words)
+                .set(foreign::variable(TARGET, "LINKER"), LINKER)
+                .set("RUSTFLAGS", ""),
+        };
+        step.set("CARGO_TARGET_DIR", self.target(context.project))
+    }
+
+    /// With what names the target.
+    fn for_target(&self, step: Step) -> Step {
+        match self {
+            Platform::Here => step,
+            Platform::Windows(_) => step.words("--target").words(TARGET),
+        }
+    }
+
+    fn build(&self, context: &Context<'_>, flag: &str) -> Step {
+        let step = self.cargo(context, "build").words(flag);
+        match self {
+            Platform::Here => step,
+            Platform::Windows(_) => step.words(STD).words(TARGET),
+        }
+    }
+}
+
+fn cost(context: &mut Context<'_>, platform: &Platform, subject: &Subject) -> Result<Cost> {
     let folder = context
         .project
         .target("build-cost")
         .join(subject.name.replace(' ', "-"));
-    // Where std lies from the tests.
-    let target = context.project.target("windows");
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
     }
@@ -91,52 +176,42 @@ fn cost(context: &mut Context<'_>, compiler: &Compiler, subject: &Subject) -> Re
         "{head}\n[dependencies]\nmio = {{ {}, {features} }}\n",
         subject.dependency
     );
-
-    let cargo = |context: &Context<'_>, words: &str| {
-        compiler
-            .cargo(context, words)
-            .folder(&folder)
-            .set(foreign::variable(TARGET, "LINKER"), LINKER)
-            .set("CARGO_TARGET_DIR", &target)
-    };
-    let build = |context: &Context<'_>, flag: &str| {
-        cargo(context, "build").words(flag).words(STD).words(TARGET)
-    };
     let mut times = [Duration::MAX; 2];
     let mut crates = Vec::new();
     for (flag, time) in ["", "--release"].into_iter().zip(&mut times) {
         // std, which is the same for both.
         fs::write(&manifest, head)?;
-        context.run(build(context, flag))?;
+        context.run(platform.build(context, flag).folder(&folder))?;
         fs::write(&manifest, &with)?;
-        context.run(cargo(context, "fetch").limit(600))?;
-        crates = names(context, cargo(context, "tree"))?;
+        context.run(platform.cargo(context, "fetch").folder(&folder).limit(600))?;
+        let tree = platform.cargo(context, "tree").folder(&folder);
+        let tree = tree.words("--prefix none --no-dedupe --edges normal");
+        crates = names(&context.run(platform.for_target(tree))?)?;
         for _ in 0..TIMES {
-            let mut clean = cargo(context, "clean --target").words(TARGET).words(flag);
+            let clean = platform.cargo(context, "clean").words(flag).folder(&folder);
+            let mut clean = platform.for_target(clean);
             // std has a crate of this name, and would be built again.
             for name in crates.iter().filter(|name| *name != "windows-link") {
                 clean = clean.words("--package").words(name);
             }
             context.run(clean)?;
-            let step = build(context, flag);
+            let step = platform.build(context, flag).folder(&folder);
             let before = spent()?;
             context.run(step)?;
             *time = spent()?.saturating_sub(before).min(*time);
         }
     }
-    let files = sources(&target.join(TARGET).join("debug/deps"), &crates)?;
+    let files = sources(&platform.deps(context.project), &crates)?;
     let mut lines = 0;
     for file in &files {
         let text = fs::read(file).with_context(|| format!("{}", file.display()))?;
         lines += text.iter().filter(|byte| **byte == b'\n').count();
     }
-    let [debug, release] = times;
     Ok(Cost {
         crates,
         files: files.len(),
         lines,
-        debug,
-        release,
+        times,
     })
 }
 
@@ -156,11 +231,7 @@ fn spent() -> Result<Duration> {
 }
 
 /// The crates that are built for the program, besides std's.
-fn names(context: &mut Context<'_>, tree: Step) -> Result<Vec<String>> {
-    let tree = tree
-        .words("--prefix none --no-dedupe --edges normal --target")
-        .words(TARGET);
-    let output = context.run(tree)?;
+fn names(output: &str) -> Result<Vec<String>> {
     let names: BTreeSet<String> = output
         .lines()
         .filter_map(|line| {

@@ -150,7 +150,8 @@ fn all(context: &mut Context<'_>, rows: &[Row], clean: bool) -> Result<Vec<Done>
         let (state, reason, failed) = match result {
             Ok(()) if proof == Proof::Unproven => (
                 "checked",
-                "take it out of `UNPROVEN` in codegen/src/targets".to_owned(),
+                "cargo xtask witnesses, and take it out of `UNPROVEN` in codegen/src/targets"
+                    .to_owned(),
                 false,
             ),
             Ok(()) => (proof.word(), word(proof), false),
