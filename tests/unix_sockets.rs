@@ -142,6 +142,26 @@ fn a_full_unix_stream_becomes_writable_again() {
     }
 }
 
+/// A-12, second half: what was never connected says that it is hung up, or nothing.
+#[test]
+fn a_stream_that_never_connected_is_not_cleanly_writable() {
+    let (mut queue, mut events) = queue();
+    let mut stream = UnixStream::from_std(support::raw::unconnected_unix());
+    let both = Interest::READABLE | Interest::WRITABLE;
+    queue.registry().register(&mut stream, ONE, both).unwrap();
+    let end = std::time::Instant::now() + support::SHORT;
+    let mut is_closed = false;
+    while std::time::Instant::now() < end {
+        support::poll(&mut queue, &mut events, support::SHORT);
+        for event in &events {
+            assert!(!event.is_writable() || event.is_write_closed(), "{event:?}");
+            is_closed |= event.is_write_closed();
+        }
+    }
+    assert!(is_closed || support::KQUEUE);
+    assert!(stream.write(b"x").is_err());
+}
+
 #[cfg(not(target_os = "emscripten"))] // It has no such socket.
 mod datagrams {
     use mio::net::UnixDatagram;
