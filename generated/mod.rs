@@ -1,6 +1,8 @@
-//! Operating-system bindings, machine-written: one module for each system, picked by `cfg`.
+//! Operating-system bindings, machine-written: one module for each system with a page in the library, picked by `cfg`.
 //!
-//! Written by `cargo codegen`; do not edit. A system without a page in the library has no module here.
+//! Written by `cargo codegen`; do not edit.
+//!
+//! Inputs: sha256 103f53da261b890a66320dc56ed7a3bad30c4ff884c0f215c67b6f8ce72194a1.
 
 #[cfg(target_os = "aix")]
 pub(crate) mod aix;

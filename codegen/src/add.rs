@@ -119,7 +119,7 @@ pub(crate) fn add(
     singles.push(Single { path: list, text });
     let plan = Plan::new(root, singles)?;
     let title = format!("with {}", names.join(", "));
-    let finished = plan.finish(root, &title).map_err(|error| match error {
+    let finished = plan.finish(root, &title, |other| other.name == os.name).map_err(|error| match error {
         Error::MissingSymbol { target, symbols, .. } => Error::Add {
             why: format!("{target}: the headers lack {symbols}; a symbol of a system is one that all its targets have"),
             mend: format!("cargo codegen add --os {} --help", os.name),

@@ -72,18 +72,19 @@ pub(crate) fn bump(
         pack.package
     ));
     let title = format!("{name}@{version}");
-    let finished = plan.finish(root, &title).map_err(|error| {
-        // What the headers do say is worth more than the first thing they do not.
-        match lenient(&plan.generator, name, &title, root) {
-            Ok(report) => Error::Renewal {
-                report: report::write(&report, Format::Terminal, unfold),
-                what: format!("{name} ({} → {version})", pack.version),
-                why: plan.without_copy(&why(&error)),
-                mend: format!("cargo codegen bump {name} {version}"),
-            },
-            Err(_) => error,
-        }
-    })?;
+    let finished = plan
+        .finish(root, &title, |os| os.pack == Some(name))
+        .map_err(|error| {
+            // What the headers do say is worth more than the first thing they do not.
+            match lenient(&plan.generator, name, &title, root) {
+                Ok(report) => Error::Renewal {
+                    report: report::write(&report, Format::Terminal, unfold),
+                    what: format!("{name} ({} → {version})", pack.version),
+                    why: plan.without_copy(&why(&error)),
+                },
+                Err(_) => error,
+            }
+        })?;
     let report = report::write(&finished.report, format, unfold);
     let mut closing = plan.write(&finished, root)?;
     for os in SYSTEMS.iter().filter(|os| os.pack == Some(name)) {
@@ -158,11 +159,20 @@ fn lenient(
     Ok(diff::compare(&old, &new, &usage::of(root)?))
 }
 
-/// An error without the command in its last line.
+/// An error with what is to be mended, but without the command: that is the renewal itself.
 fn why(error: &Error) -> String {
     let text = error.to_string();
-    let (why, _) = text.rsplit_once('\n').unwrap_or((&text, ""));
-    why.to_owned()
+    match text.strip_suffix("cargo codegen") {
+        Some(text) => {
+            let text = text.trim_end().trim_end_matches("then:").trim_end();
+            let text = text.strip_suffix("then").unwrap_or(text).trim_end();
+            text.trim_end_matches(',').to_owned()
+        }
+        None => {
+            let (why, _) = text.rsplit_once('\n').unwrap_or((&text, ""));
+            why.to_owned()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,10 @@ pub(crate) struct Cli {
     )]
     pub(crate) libclang: Option<PathBuf>,
 
+    /// The same with the second version of libclang that codegen/sources.toml pins; needs --check
+    #[arg(long, requires = "check", conflicts_with_all = ["target", "libclang"])]
+    pub(crate) witness: bool,
+
     /// The repository to read and write [default: the one around the current folder]
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) root: Option<PathBuf>,
@@ -63,12 +67,12 @@ pub(crate) struct Cli {
 impl Cli {
     /// Ends the program where a command is mixed with what belongs to none.
     pub(crate) fn refuse_mixtures(&self) {
-        let plain = self.check || self.list || self.target.is_some() || self.libclang.is_some();
+        let plain = self.check || self.list || self.target.is_some();
         if plain && self.command.is_some() {
             Cli::command()
                 .error(
                     ErrorKind::ArgumentConflict,
-                    "--check, --list, --target and --libclang stand alone, before no command",
+                    "--check, --list and --target stand alone, before no command",
                 )
                 .exit();
         }

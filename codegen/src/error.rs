@@ -20,6 +20,19 @@ pub(crate) enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// The disk did not take what was to be written.
+    #[error("cannot {what} {path}: {source}; nothing was written\ncargo codegen")]
+    Unwritten {
+        /// What was tried, as a verb.
+        what: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The user pressed Ctrl-C.
+    #[error("interrupted; nothing was written\ncargo codegen")]
+    Interrupted,
     /// Somebody else is writing.
     #[error("another run is writing {0}; wait for it, then\ncargo codegen")]
     Busy(PathBuf),
@@ -33,9 +46,11 @@ pub(crate) enum Error {
     Sources(String),
     /// No wheel of libclang is pinned for this machine.
     #[error(
-        "codegen/sources.toml pins no libclang for {host}; add a [[libclang]] entry with the hash of its wheel, found by\npython3 -m pip download --no-deps --only-binary=:all: {package}"
+        "codegen/sources.toml pins no libclang for {host}; add a [[{name}]] entry with the hash of its wheel, found by\npython3 -m pip download --no-deps --only-binary=:all: {package}"
     )]
     NoLibclang {
+        /// Where it is looked for.
+        name: &'static str,
         /// The machine, as `os-arch`.
         host: String,
         /// What to look for.
@@ -235,7 +250,7 @@ pub(crate) enum Error {
         mend: String,
     },
     /// A renewal cannot be finished.
-    #[error("{report}\n{what} is not renewed, nothing was written: {why}\n{mend}")]
+    #[error("{report}\n{what} is not renewed, nothing was written: {why}\ncargo codegen")]
     Renewal {
         /// What changes, as far as it could be read.
         report: String,
@@ -243,8 +258,6 @@ pub(crate) enum Error {
         what: String,
         /// What stands in the way.
         why: String,
-        /// The command to run once it is mended.
-        mend: String,
     },
     /// bindgen's text holds something the tool does not know how to write.
     #[error("{target}: {why}\ncargo codegen --target {target}")]
@@ -315,5 +328,61 @@ impl Error {
     ) -> impl FnOnce(std::io::Error) -> Error {
         let path = path.into();
         move |source| Error::Io { what, path, source }
+    }
+
+    /// The same, where it left everything as it was.
+    pub(crate) fn unwritten(self) -> Error {
+        match self {
+            Error::Io { what, path, source } => Error::Unwritten { what, path, source },
+            other => other,
+        }
+    }
+
+    /// The message. Where its last line runs the tool again, that is with the `arguments` of the command that was given.
+    pub(crate) fn told(&self, arguments: &[String]) -> String {
+        let text = self.to_string();
+        // These are mended by a run without a command.
+        if arguments.is_empty() || matches!(self, Error::Table { .. } | Error::Stale { .. }) {
+            return text;
+        }
+        match text.strip_suffix("cargo codegen") {
+            Some(before) => format!("{before}cargo codegen {}", quoted(arguments)),
+            None => text,
+        }
+    }
+}
+
+/// Arguments as a shell reads them.
+fn quoted(arguments: &[String]) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=@+:,".contains(letter);
+    let words = arguments.iter().map(|word| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_is_the_command_that_was_given() {
+        let arguments = ["add", "EPOLL", "--why", "it's"].map(str::to_owned);
+        let told = Error::Interrupted.told(&arguments);
+        assert_eq!(
+            told,
+            "interrupted; nothing was written\ncargo codegen add EPOLL --why 'it'\\''s'"
+        );
+        assert!(Error::Interrupted.told(&[]).ends_with("\ncargo codegen"));
+        let table = Error::Table {
+            file: "a".to_owned(),
+            line: 1,
+            text: "b".to_owned(),
+        };
+        assert!(table.told(&arguments).ends_with("\ncargo codegen"));
     }
 }

@@ -8,7 +8,8 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::group::{self, Group, Headers, Inputs};
+use crate::group::{self, Group, Inputs};
+use crate::headers::Headers;
 use crate::matrix;
 use crate::rust;
 use crate::sources::{self, Sources};
@@ -122,10 +123,14 @@ impl Generator {
         group::groups(os, &targets, &self.inputs(os)?, &self.headers(os)?)
     }
 
-    /// Reads all systems; with a table of what was read.
-    pub(crate) fn everything(&self) -> Result<(Vec<Group>, String), Error> {
+    /// Reads all systems, `first` those that may fail; with a table of what was read.
+    pub(crate) fn everything(
+        &self,
+        first: impl Fn(&Os) -> bool,
+    ) -> Result<(Vec<Group>, String), Error> {
         let (mut all, mut report) = (Vec::new(), String::new());
-        for os in SYSTEMS {
+        let (some, others): (Vec<&Os>, Vec<&Os>) = SYSTEMS.iter().partition(|os| first(os));
+        for os in some.into_iter().chain(others) {
             let began = Instant::now();
             let groups = self.system(os)?;
             report.push_str(&group::summary(os, &groups, began));
@@ -198,7 +203,20 @@ fn again(folder: &Path) -> Result<Option<ExitCode>, Error> {
     for name in bending {
         command.env_remove(name);
     }
-    let status = command.status().map_err(Error::io("start", program))?;
+    run(&mut command).map_err(Error::io("start", program))
+}
+
+/// Runs the command in the place of this process, so that signals reach the one that works.
+#[cfg(unix)]
+fn run(command: &mut Command) -> io::Result<Option<ExitCode>> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec())
+}
+
+/// Runs the command and returns how it ended.
+#[cfg(not(unix))]
+fn run(command: &mut Command) -> io::Result<Option<ExitCode>> {
+    let status = command.status()?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(Some(code.map_or(ExitCode::FAILURE, ExitCode::from)))
 }

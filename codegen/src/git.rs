@@ -55,17 +55,18 @@ pub(crate) fn merge_base(root: &Path) -> Result<(String, String), Error> {
     })
 }
 
-/// Those files of a folder in a revision whose names `keep` picks: name and text.
+/// Those files of a folder in a revision whose names `keep` picks: name and text. None if it has no such folder.
 pub(crate) fn files(
     root: &Path,
     revision: &str,
     folder: &str,
     keep: fn(&str) -> bool,
 ) -> Result<Vec<(String, String)>, Error> {
-    let names = run(
-        root,
-        &["ls-tree", "--name-only", &format!("{revision}:{folder}")],
-    )?;
+    let place = format!("{revision}:{folder}");
+    if run(root, &["rev-parse", "--verify", "--quiet", &place]).is_err() {
+        return Ok(Vec::new());
+    }
+    let names = run(root, &["ls-tree", "--name-only", &place])?;
     let mut files = Vec::new();
     for name in names.lines().filter(|name| keep(name)) {
         let text = run(root, &["show", &format!("{revision}:{folder}/{name}")])?;

@@ -13,87 +13,15 @@ use sha2::{Digest, Sha256};
 
 use crate::abi::{self, Facts};
 use crate::error::Error;
+use crate::headers::Headers;
+use crate::interrupt;
+use crate::quiet::Quiet;
 use crate::rust;
-use crate::sources::{Pack, hex};
+use crate::sources::hex;
 use crate::symbols::{self, Symbol};
 use crate::targets::{Os, Target};
 use crate::unix::{self, Request};
 use crate::windows::{self, Metadata};
-
-/// Where headers come from.
-#[derive(Debug)]
-pub(crate) enum Headers<'a> {
-    /// The pinned pack, unpacked here.
-    Pack(&'a Pack, PathBuf),
-    /// `codegen/headers` declares everything.
-    Ours,
-    /// A tree of the user's, for one target.
-    Sysroot(&'a Path),
-}
-
-impl Headers<'_> {
-    /// What the files' heads call it.
-    pub(crate) fn name(&self, describes: &str) -> String {
-        match self {
-            Headers::Pack(pack, _) => format!("{} {} ({describes})", pack.package, pack.version),
-            Headers::Ours => format!("our own ({describes})"),
-            Headers::Sysroot(_) => format!("a tree given by --sysroot ({describes})"),
-        }
-    }
-
-    /// The include folders for `target`, in order.
-    pub(crate) fn include(&self, target: &Target) -> Vec<PathBuf> {
-        match self {
-            Headers::Pack(_, folder) => {
-                let mut folders = vec![folder.join("ziglang/lib/include")];
-                let include = folder.join("ziglang/lib/libc/include");
-                folders.extend(target.headers.iter().map(|name| present(&include, name)));
-                folders
-            }
-            Headers::Ours => Vec::new(),
-            Headers::Sysroot(root) => {
-                let base = root.join("include");
-                let multiarch = base.join(multiarch(target.triple));
-                if multiarch.is_dir() {
-                    vec![multiarch, base]
-                } else {
-                    vec![base]
-                }
-            }
-        }
-    }
-
-    /// The command that brings missing headers back.
-    fn mend(&self) -> String {
-        match self {
-            Headers::Pack(_, folder) => format!("rm -r '{}' && cargo codegen", folder.display()),
-            Headers::Ours | Headers::Sysroot(_) => "cargo codegen --help".to_owned(),
-        }
-    }
-}
-
-/// A folder of a pack, under the name that packs before 0.16 had for it if it is not there.
-fn present(include: &Path, name: &str) -> PathBuf {
-    let (wanted, older) = (include.join(name), include.join("any-macos-any"));
-    if name == "any-darwin-any" && !wanted.is_dir() && older.is_dir() {
-        return older;
-    }
-    wanted
-}
-
-/// Debian's name for a target; it keeps `asm/` in a folder of that name.
-fn multiarch(triple: &str) -> String {
-    let words: Vec<&str> = triple.split('-').collect();
-    let (arch, environment) = (words[0], words[words.len() - 1]);
-    let arch = match arch {
-        "i586" | "i686" => "i386",
-        "riscv32gc" => "riscv32",
-        "riscv64gc" => "riscv64",
-        _ if arch.starts_with("arm") && arch != "armeb" => "arm",
-        _ => arch,
-    };
-    format!("{arch}-linux-{environment}")
-}
 
 /// The inputs of an operating system, read from the repository.
 #[derive(Debug)]
@@ -136,21 +64,27 @@ impl Inputs {
             Some(_) => read(&rdl_name)?,
             None => String::new(),
         };
-        let mut hash = Sha256::new();
         // What a system does not have is no part.
-        let parts = [&symbols_text, &header_text, tools, &table].into_iter();
-        for part in parts.chain(rdl.as_ref().map(|_| rdl_text.as_str())) {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
+        let parts = [symbols_text.as_str(), &header_text, tools, &table].into_iter();
+        let parts = parts.chain(rdl.as_ref().map(|_| rdl_text.as_str()));
         Ok(Inputs {
             symbols: symbols::parse(&symbols_name, &symbols_text, &header_text)?,
             header: root.join(&header_name),
             header_name,
             rdl,
-            digest: hex(&hash.finalize()),
+            digest: digest(parts),
         })
     }
+}
+
+/// What the head of a generated file says of its inputs.
+pub(crate) fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize())
 }
 
 /// A finished group.
@@ -280,8 +214,10 @@ pub(crate) fn read_all(
 ) -> BTreeMap<usize, Result<Facts, Error>> {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")
         .expect("the template is a constant");
+    let quiet = Quiet::new();
     // Hidden by itself where there is no terminal.
-    let bar = ProgressBar::new(targets.len() as u64).with_style(style);
+    let bar = ProgressBar::with_draw_target(Some(targets.len() as u64), quiet.target());
+    bar.set_style(style);
     let next = AtomicUsize::new(0);
     let results: Mutex<BTreeMap<usize, Result<Facts, Error>>> = Mutex::new(BTreeMap::new());
     let mend = headers.mend();
@@ -305,10 +241,10 @@ pub(crate) fn read_all(
                 mend: &mend,
                 lenient,
             };
-            let result = match metadata {
+            let result = interrupt::check().and_then(|()| match metadata {
                 Some(metadata) => windows::facts(&request, metadata),
                 None => unix::facts(&request),
-            };
+            });
             bar.inc(1);
             if result.is_err() && !lenient {
                 // The rest need not be tried.
@@ -371,25 +307,7 @@ pub(crate) fn summary(os: &Os, groups: &[Group], began: Instant) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{difference, multiarch};
-
-    #[test]
-    fn multiarch_names() {
-        assert_eq!(multiarch("x86_64-unknown-linux-gnu"), "x86_64-linux-gnu");
-        assert_eq!(multiarch("i686-unknown-linux-gnu"), "i386-linux-gnu");
-        assert_eq!(
-            multiarch("armv7-unknown-linux-gnueabihf"),
-            "arm-linux-gnueabihf"
-        );
-        assert_eq!(
-            multiarch("riscv64gc-unknown-linux-gnu"),
-            "riscv64-linux-gnu"
-        );
-        assert_eq!(
-            multiarch("mips64el-unknown-linux-gnuabi64"),
-            "mips64el-linux-gnuabi64"
-        );
-    }
+    use super::difference;
 
     #[test]
     fn long_differences_are_cut() {

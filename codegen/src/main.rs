@@ -13,18 +13,22 @@ mod advice;
 mod bump;
 mod cli;
 mod diff;
+mod diff_facts;
 mod diff_record;
 mod error;
 mod explain;
 mod generate;
 mod git;
 mod group;
+mod headers;
+mod interrupt;
 mod layout;
 mod list;
 mod locate;
 mod matrix;
 mod pip;
 mod plan;
+mod quiet;
 mod report;
 mod review;
 mod rust;
@@ -51,7 +55,8 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::error::Error;
 use crate::generate::Generator;
-use crate::group::{Headers, Inputs};
+use crate::group::Inputs;
+use crate::headers::Headers;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::write::Folder;
 
@@ -64,13 +69,29 @@ fn main() -> ExitCode {
         Some(Command::Diff { .. }) => ExitCode::from(2),
         _ => ExitCode::FAILURE,
     };
+    if let Err(error) = interrupt::watch() {
+        let _ = writeln!(
+            anstream::stderr(),
+            "Ctrl-C leaves unfinished files: {error}"
+        );
+    }
     match run(&cli) {
         Ok(Outcome::Report(text)) => print(&text, ExitCode::SUCCESS),
         Ok(Outcome::Ended(text, code)) => print(&text, code),
         Ok(Outcome::Child(code)) => code,
         Err(error) => {
-            let _ = writeln!(anstream::stderr(), "error: {error}");
-            failure
+            let command = cli.command.as_ref();
+            let arguments: Vec<String> = command.map_or_else(Vec::new, |_| {
+                let arguments = std::env::args_os().skip(1);
+                arguments
+                    .map(|word| word.to_string_lossy().into_owned())
+                    .collect()
+            });
+            let _ = writeln!(anstream::stderr(), "error: {}", error.told(&arguments));
+            match error {
+                Error::Interrupted => ExitCode::from(interrupt::STATUS),
+                _ => failure,
+            }
         }
     }
 }
@@ -99,7 +120,11 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
     let began = Instant::now();
     let root = root(cli)?;
     let one = cli.target.as_deref().map(find_target).transpose()?;
-    let generator = Generator::open(&root, cli.libclang.as_deref())?;
+    let mut generator = Generator::open(&root, cli.libclang.as_deref())?;
+    if cli.witness {
+        let pack = generator.sources.witness()?;
+        generator.libclang = Some(pack.folder(&generator.cache, &generate::say)?);
+    }
     if let Some(command) = &cli.command {
         return review::run(command, &generator);
     }
@@ -116,7 +141,7 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
             cli, &root, os, target, &inputs, &headers,
         )?));
     }
-    let (groups, mut report) = generator.everything()?;
+    let (groups, mut report) = generator.everything(|_| false)?;
     let mut folders = generate::folders(groups)?;
     if generator.libclang.is_some() {
         // Another version says it in the head of each file; the facts are to be the same.
@@ -125,6 +150,10 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
     if cli.check {
         write::compare(&folders, &root, "cargo codegen")?;
         report.push_str("everything is as the inputs give it");
+        if generator.libclang.is_some() {
+            let version = bindgen::clang_version().full;
+            report.push_str(&format!(", read by {version}: the ABI tables, that is"));
+        }
     } else {
         let written = write::all(&folders, &[], &root)?;
         for (folder, written) in folders.iter().zip(written) {

@@ -8,6 +8,7 @@ use crate::diff::{self, Report};
 use crate::error::Error;
 use crate::generate::{self, Generator};
 use crate::surface::{Surface, TABLES};
+use crate::targets::Os;
 use crate::usage;
 use crate::write::{self, Folder, Single};
 
@@ -49,9 +50,14 @@ impl Plan {
         })
     }
 
-    /// Generates everything and compares it with the tables of `root`.
-    pub(crate) fn finish(&self, root: &Path, name: &str) -> Result<Finished, Error> {
-        let (groups, _) = self.generator.everything()?;
+    /// Generates everything and compares it with the tables of `root`. `first` comes what the change is about.
+    pub(crate) fn finish(
+        &self,
+        root: &Path,
+        name: &str,
+        first: impl Fn(&Os) -> bool,
+    ) -> Result<Finished, Error> {
+        let (groups, _) = self.generator.everything(first)?;
         let folders = generate::folders(groups)?;
         let tables = folders.iter().find(|folder| folder.path == TABLES);
         let none = write::Tree::new();

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::abi::{Facts, signature};
+use crate::group::digest;
 use crate::symbols::{Kind, Symbol};
 use crate::targets::{Group, LeftOut, Os};
 
@@ -197,11 +198,24 @@ fn functions(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str)
     line!(text, "}}");
 }
 
+/// The head of a file that is made from `rows` of the table of targets.
+fn head(text: &mut String, title: &str, rows: &str) {
+    line!(text, "//! {title}");
+    line!(text, "//!");
+    line!(text, "//! Written by `cargo codegen`; do not edit.");
+    line!(text, "//!");
+    let digest = digest([env!("CARGO_PKG_VERSION"), rows]);
+    line!(text, "//! Inputs: sha256 {digest}.");
+}
+
 /// `generated/mod.rs`.
 pub(crate) fn root(systems: &[Os]) -> String {
-    let mut text = String::from(
-        "//! Operating-system bindings, machine-written: one module for each system, picked by `cfg`.\n//!\n\
-         //! Written by `cargo codegen`; do not edit. A system without a page in the library has no module here.\n",
+    let mut text = String::new();
+    let rows = systems.iter().map(|os| (os.name, os.cfg, os.also));
+    head(
+        &mut text,
+        "Operating-system bindings, machine-written: one module for each system with a page in the library, picked by `cfg`.",
+        &format!("{:?}", rows.collect::<Vec<_>>()),
     );
     for os in systems {
         let cfg = match os.also {
@@ -220,13 +234,14 @@ pub(crate) fn root(systems: &[Os]) -> String {
 /// `generated/OS/mod.rs`.
 pub(crate) fn switch(os: &Os) -> String {
     let mut text = String::new();
-    line!(
-        text,
-        "//! The bindings of {}, picked by architecture: one file for each distinct ABI.",
-        os.name
+    head(
+        &mut text,
+        &format!(
+            "The bindings of {}, picked by architecture: one file for each distinct ABI.",
+            os.name
+        ),
+        &format!("{:?}", (os.name, os.groups, os.left_out)),
     );
-    line!(text, "//!");
-    line!(text, "//! Written by `cargo codegen`; do not edit.");
     for group in os.groups {
         let cfg = match group.cfg {
             // One group for every architecture.

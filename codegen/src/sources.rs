@@ -8,6 +8,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::interrupt;
 use crate::pip;
 
 /// `codegen/sources.toml`.
@@ -18,6 +19,9 @@ pub(crate) struct Sources {
     pub(crate) headers: Vec<Pack>,
     /// The library that reads them: one wheel for each kind of host.
     libclang: Vec<Pack>,
+    /// The same of another version, as a witness.
+    #[serde(default)]
+    witness: Vec<Pack>,
 }
 
 /// A pinned wheel.
@@ -60,15 +64,29 @@ impl Sources {
 
     /// The libclang for this machine.
     pub(crate) fn libclang(&self) -> Result<&Pack, Error> {
-        let host = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
-        let package = self.libclang.first().map_or("libclang".to_owned(), |pack| {
-            format!("{}=={}", pack.package, pack.version)
-        });
-        self.libclang
-            .iter()
-            .find(|pack| pack.host == host)
-            .ok_or(Error::NoLibclang { host, package })
+        for_this_machine(&self.libclang, "libclang")
     }
+
+    /// Its witness.
+    pub(crate) fn witness(&self) -> Result<&Pack, Error> {
+        for_this_machine(&self.witness, "witness")
+    }
+}
+
+/// The one of several builds of libclang, entries `name` of the file, that runs here.
+fn for_this_machine<'a>(builds: &'a [Pack], name: &'static str) -> Result<&'a Pack, Error> {
+    let host = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
+    let package = builds.first().map_or("libclang".to_owned(), |pack| {
+        format!("{}=={}", pack.package, pack.version)
+    });
+    builds
+        .iter()
+        .find(|pack| pack.host == host)
+        .ok_or(Error::NoLibclang {
+            name,
+            host,
+            package,
+        })
 }
 
 /// `$XDG_CACHE_HOME/mio-build`, or `~/.cache/mio-build`.
@@ -197,6 +215,7 @@ impl Pack {
         let mut archive = zip::ZipArchive::new(file).map_err(|error| failed(error.to_string()))?;
         let mut count = 0;
         for index in 0..archive.len() {
+            interrupt::check()?;
             let mut entry = archive
                 .by_index(index)
                 .map_err(|error| failed(error.to_string()))?;

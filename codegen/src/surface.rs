@@ -7,11 +7,12 @@ use std::rc::Rc;
 use crate::abi::Facts;
 use crate::error::Error;
 use crate::generate::{Generator, say};
-use crate::group::{self, Headers};
+use crate::group;
+use crate::headers::Headers;
 use crate::sources::Pack;
 use crate::tables::{self, Table};
 use crate::targets::{Os, SYSTEMS, Target, Version};
-use crate::{git, write};
+use crate::{git, interrupt, write};
 
 /// Where the tables are in a repository.
 pub(crate) const TABLES: &str = "tests/snapshots";
@@ -261,6 +262,7 @@ fn read_system(
     let inputs = generator.inputs(os)?;
     let metadata = group::metadata(&inputs)?;
     let read = group::read_all(os, &targets, &inputs, headers, metadata.as_ref(), true);
+    interrupt::check()?;
     for (target, result) in targets.iter().zip(read.into_values()) {
         match result {
             Ok(facts) => {

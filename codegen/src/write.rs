@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::group::difference;
+use crate::interrupt;
 
 /// Files by their path in a folder.
 pub(crate) type Tree = BTreeMap<PathBuf, String>;
@@ -66,6 +67,7 @@ impl Folder {
         );
         fs::create_dir(new).map_err(Error::io("make", new))?;
         for (path, bytes) in files {
+            interrupt::check()?;
             let path = new.join(path);
             let folder = path.parent().unwrap_or(new);
             fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
@@ -94,6 +96,17 @@ pub(crate) fn all(folders: &[Folder], singles: &[Single], root: &Path) -> Result
     if singles.is_empty() && !changes.contains(&true) {
         return Ok(changes);
     }
+    replace(folders, &changes, singles, root).map_err(Error::unwritten)?;
+    Ok(changes)
+}
+
+/// Builds what is new and exchanges it.
+fn replace(
+    folders: &[Folder],
+    changes: &[bool],
+    singles: &[Single],
+    root: &Path,
+) -> Result<(), Error> {
     let _alone = lock(root)?;
     remove_leftovers(root);
     let scratch = tempfile::Builder::new()
@@ -108,15 +121,13 @@ pub(crate) fn all(folders: &[Folder], singles: &[Single], root: &Path) -> Result
         fs::write(&new, &single.text).map_err(Error::io("write", &new))?;
         pairs.push((new, root.join(&single.path)));
     }
-    for (folder, _) in folders
-        .iter()
-        .zip(&changes)
-        .filter(|(_, changed)| **changed)
-    {
+    for (folder, _) in folders.iter().zip(changes).filter(|(_, changed)| **changed) {
         let new = place(&pairs);
         folder.build(root, &new)?;
         pairs.push((new, root.join(folder.path)));
     }
+    // From here on it is a matter of a few renames, and they are all done.
+    interrupt::check()?;
     for (done, (new, target)) in pairs.iter().enumerate() {
         let parent = target.parent().unwrap_or(root);
         let result = fs::create_dir_all(parent).and_then(|()| exchange(new, target));
@@ -128,7 +139,7 @@ pub(crate) fn all(folders: &[Folder], singles: &[Single], root: &Path) -> Result
             return Err(Error::io("replace", target)(error));
         }
     }
-    Ok(changes)
+    Ok(())
 }
 
 /// Fails if the tree is not as it should be.

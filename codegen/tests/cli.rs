@@ -114,6 +114,31 @@ fn check_names_changed_missing_and_stray_files() -> Result {
     Ok(())
 }
 
+/// A second major version of clang is asked for the tables, and for nothing else.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn a_second_clang_finds_the_same_facts() -> Result {
+    let repository = Repository::whole()?;
+    repository.edit("generated/linux/x86_64.rs", "//! ", "//! Not theirs. ")?;
+    let said = repository.succeed(&["--check", "--witness"])?;
+    assert!(
+        said.contains("everything is as the inputs give it, read by clang version 22."),
+        "{said}"
+    );
+    repository.edit(
+        "tests/snapshots/abi@linux-x86_64.snap",
+        "EPOLLIN: u32 = 1 ",
+        "EPOLLIN: u32 = 2 ",
+    )?;
+    let said = repository.fail(&["--check", "--witness"])?;
+    assert!(
+        said.contains("  changed: tests/snapshots/abi@linux-x86_64.snap\n"),
+        "{said}"
+    );
+    assert!(!said.contains("generated/"), "{said}");
+    Ok(())
+}
+
 #[test]
 fn a_macro_nobody_defines_is_named_with_its_target() -> Result {
     let repository = Repository::new()?;

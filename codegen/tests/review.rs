@@ -1,5 +1,5 @@
-//! The commands that show, compare and change the bindings: on the repository's own tables, on real header packs of two releases,
-//! and on disks that refuse.
+//! The commands that show, compare and change the bindings: on the repository's own tables, and on real header packs of two
+//! releases.
 
 mod support;
 
@@ -274,45 +274,5 @@ fn records_are_drawn_and_symbols_explained() -> Result {
     assert!(said.contains("did you mean `epoll_event`?"), "{said}");
     let said = repository.succeed(&["explain", "EPOLLRDHUP"])?;
     assert!(said.contains("any-linux-any/linux/eventpoll.h:"), "{said}");
-    Ok(())
-}
-
-/// Runs the tool on a repository on a disk of its own, mounted with `options`, in a namespace of its own.
-#[cfg(target_os = "linux")]
-fn on_disk(before: &str, options: &str) -> Result<(Option<i32>, String)> {
-    let repository = Repository::new()?;
-    let disk = tempfile::tempdir()?;
-    let script = format!(
-        "mount -t tmpfs -o {options} tmpfs \"$1\" && cp -r \"$2/codegen\" \"$1\" && {before} && {{ \"$3\" --root \"$1\"; status=$?; ls -A \"$1\" >&2; exit $status; }}"
-    );
-    let mut command = Command::new("unshare");
-    command.args(["--map-root-user", "--mount", "sh", "-c", &script, "sh"]);
-    command.arg(disk.path()).arg(repository.path(""));
-    run(command.arg(env!("CARGO_BIN_EXE_mio-codegen")))
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_is_told_and_nothing_is_left_half_written() -> Result {
-    let (status, said) = on_disk("true", "size=600k")?;
-    assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("No space left on device"), "{said}");
-    assert!(
-        said.trim_end().ends_with("cargo codegen\ncodegen"),
-        "only the inputs are there: {said}"
-    );
-    Ok(())
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_disk_that_cannot_be_written_is_told() -> Result {
-    let (status, said) = on_disk("mount -o remount,ro \"$1\"", "size=10m")?;
-    assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("Read-only file system"), "{said}");
-    assert!(
-        said.trim_end().ends_with("cargo codegen\ncodegen"),
-        "only the inputs are there: {said}"
-    );
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! The bindings of apple, picked by architecture: one file for each distinct ABI.
 //!
 //! Written by `cargo codegen`; do not edit.
+//!
+//! Inputs: sha256 79a485033f2ba1d5e6b15991a3f3b850ba20f477e58af1db1e2584a3bdc8ca5f.
 
 #[cfg(any(target_arch = "arm", all(target_arch = "aarch64", target_pointer_width = "32")))]
 mod arm;

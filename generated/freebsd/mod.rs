@@ -1,6 +1,8 @@
 //! The bindings of freebsd, picked by architecture: one file for each distinct ABI.
 //!
 //! Written by `cargo codegen`; do not edit.
+//!
+//! Inputs: sha256 047e3a6c24235894ef0e33842168bf7fa529fe4175b84cbfff6d6caee2bd2182.
 
 #[cfg(any(target_arch = "arm", target_arch = "powerpc"))]
 mod arm;

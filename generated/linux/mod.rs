@@ -1,6 +1,8 @@
 //! The bindings of linux, picked by architecture: one file for each distinct ABI.
 //!
 //! Written by `cargo codegen`; do not edit.
+//!
+//! Inputs: sha256 6d17209b1bfa68a3f194a2c690d38de0aee01b8fac1eef4527fa674773b8f661.
 
 #[cfg(any(target_arch = "arm", target_arch = "hexagon", target_arch = "powerpc", target_arch = "riscv32"))]
 mod generic32;

@@ -1,6 +1,8 @@
 //! The bindings of netbsd, picked by architecture: one file for each distinct ABI.
 //!
 //! Written by `cargo codegen`; do not edit.
+//!
+//! Inputs: sha256 0649203f4aaa12c5632893e4da91370b794278098635e4b6ddcea182a282fcba.
 
 #[cfg(any(target_arch = "arm", target_arch = "mips", target_arch = "powerpc"))]
 mod ilp32;

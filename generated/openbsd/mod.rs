@@ -1,6 +1,8 @@
 //! The bindings of openbsd, picked by architecture: one file for each distinct ABI.
 //!
 //! Written by `cargo codegen`; do not edit.
+//!
+//! Inputs: sha256 56e25db4f69d343bca3a5deb5b6b022fd9d9843fa60294bbf735a3fcb1a8a577.
 
 #[cfg(target_arch = "powerpc")]
 mod ilp32;

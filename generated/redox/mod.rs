@@ -1,6 +1,8 @@
 //! The bindings of redox, picked by architecture: one file for each distinct ABI.
 //!
 //! Written by `cargo codegen`; do not edit.
+//!
+//! Inputs: sha256 7abffa7bc963213681552c8a52c73aaf37614fd510e144d7705c07ff677c73fe.
 
 #[cfg(target_pointer_width = "64")]
 mod lp64;

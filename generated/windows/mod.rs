@@ -1,6 +1,8 @@
 //! The bindings of windows, picked by architecture: one file for each distinct ABI.
 //!
 //! Written by `cargo codegen`; do not edit.
+//!
+//! Inputs: sha256 885c9a7b9339e6dfb459b4bf6e1f0f40824a474eee68245e04d69b587b65bdf2.
 
 #[cfg(target_arch = "x86")]
 mod bits32;

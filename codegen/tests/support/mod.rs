@@ -1,5 +1,6 @@
 //! A copy of the tool's inputs in a folder of its own, and the tool run on it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -32,6 +33,36 @@ impl Repository {
         Ok(Repository { folder })
     }
 
+    /// The same with this repository's bindings and tables.
+    #[allow(dead_code)] // not every test binary needs them
+    pub(crate) fn whole() -> Result<Repository> {
+        let repository = Repository::new()?;
+        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for (path, bytes) in tree(&ours.join("generated"))? {
+            repository.put(&Path::new("generated").join(path), &bytes)?;
+        }
+        for (path, bytes) in tree(&ours.join("tests/snapshots"))? {
+            if path.to_string_lossy().starts_with("abi@") {
+                repository.put(&Path::new("tests/snapshots").join(path), &bytes)?;
+            }
+        }
+        Ok(repository)
+    }
+
+    /// Writes a file.
+    #[allow(dead_code)] // for `whole`
+    fn put(&self, name: &Path, bytes: &[u8]) -> Result {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().ok_or("no parent")?)?;
+        Ok(fs::write(path, bytes)?)
+    }
+
+    /// All that is in it.
+    #[allow(dead_code)] // not every test binary compares trees
+    pub(crate) fn tree(&self) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+        tree(self.folder.path())
+    }
+
     /// A path in it.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -40,11 +71,12 @@ impl Repository {
     /// The tool, about to run on it.
     pub(crate) fn tool(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mio-codegen"));
-        command.arg("--root").arg(self.folder.path());
+        command.current_dir(self.folder.path());
         command
     }
 
     /// Runs the tool, which must succeed.
+    #[allow(dead_code)] // not every test binary has runs that succeed
     pub(crate) fn succeed(&self, args: &[&str]) -> Result<String> {
         let output = self.tool().args(args).output()?;
         assert!(
@@ -76,4 +108,23 @@ pub(crate) fn failure(output: Output) -> Result<String> {
     let said = String::from_utf8(output.stderr)?;
     assert_eq!(output.status.code(), Some(1), "{said}");
     Ok(said)
+}
+
+/// All files below a folder, by their path in it.
+#[allow(dead_code)] // not every test binary compares trees
+pub(crate) fn tree(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(relative) = folders.pop() {
+        for entry in fs::read_dir(folder.join(&relative))? {
+            let entry = entry?;
+            let relative = relative.join(entry.file_name());
+            if entry.path().is_dir() {
+                folders.push(relative);
+            } else {
+                files.insert(relative, fs::read(entry.path())?);
+            }
+        }
+    }
+    Ok(files)
 }

@@ -14,6 +14,7 @@ mod project;
 mod readme;
 mod report;
 mod seldom;
+mod serial;
 mod setup;
 mod stages;
 mod step;

@@ -339,3 +339,22 @@ impl<N> fmt::Debug for Waker<N> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use crate::sys::contract::Selector as _;
+    use crate::sys::pipe::Pipe;
+
+    /// In debug and in release builds.
+    #[test]
+    fn its_own_descriptor_is_refused() {
+        let queue = PosixPoll::<Pipe>::new().unwrap();
+        let own = queue.shared.notifier.number();
+        let owned = queue.register(own, Token(0), Interest::READABLE);
+        assert_eq!(owned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        let raw = queue.register_raw(own, Token(0), Interest::READABLE);
+        assert_eq!(raw.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+}

@@ -1,0 +1,80 @@
+//! Texts of bindgen, and what is made of them.
+
+use std::path::Path;
+
+use super::Request;
+use super::reader::Reader;
+use crate::abi::Facts;
+use crate::symbols;
+use crate::targets::Version;
+
+/// What comes of `text`, a text of bindgen's, when `asked` is asked for.
+fn read(asked: &str, text: &str) -> Result<Facts, String> {
+    let symbols = symbols::parse("test", asked, "").map_err(|error| error.to_string())?;
+    let request = Request {
+        triple: "vax",
+        os: "linux",
+        clang: "vax",
+        flags: &[],
+        include: &[],
+        header: Path::new("test.h"),
+        version: Version::LinuxHeaders,
+        symbols: &symbols,
+        mend: "",
+        lenient: false,
+    };
+    let probes = "pub const cg_probe_pointer: ::core::ffi::c_int = 4;
+        pub const cg_probe_long: ::core::ffi::c_int = 4;
+        pub const cg_probe_version: ::core::ffi::c_int = 459264;";
+    let file = syn::parse_str(&format!("{text}{probes}")).map_err(|error| error.to_string())?;
+    Reader::new(&request)
+        .read(&file)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn marks_in_link_names_are_dropped() {
+    let text = "unsafe extern \"C\" { #[link_name = \"\\u{1}__ppoll_time64\"] pub fn ppoll(a: *const T, ...); }
+        pub type T = ::core::ffi::c_uint;";
+    let facts = read("ppoll fn ppoll(2) # x", text).unwrap();
+    assert_eq!(facts.functions[0].link_name, "__ppoll_time64");
+    assert_eq!(facts.functions[0].parameters[0].1, "*const c_uint");
+    assert_eq!(facts.headers, "Linux 7.2");
+}
+
+#[test]
+fn a_redeclaration_under_another_name_is_an_error() {
+    let text = "unsafe extern \"C\" { pub fn ppoll(); #[link_name = \"\\u{1}__ppoll_time64\"] pub fn ppoll1(); }";
+    let error = read("ppoll fn ppoll(2) # x", text).unwrap_err();
+    assert!(error.contains("`ppoll1` was not asked for"), "{error}");
+}
+
+#[test]
+fn a_constant_of_enum_type_is_an_error() {
+    let text = "unsafe extern \"C\" { pub static cg_CLOCK_MONOTONIC: clockid_t; }";
+    let error = read("CLOCK_MONOTONIC const clockid_t time(7) # x", text).unwrap_err();
+    assert!(error.contains("extern static"), "{error}");
+}
+
+#[test]
+fn an_opaque_record_is_an_error() {
+    let text = "#[repr(C)] pub struct pollfd { pub fd: ::core::ffi::c_int }";
+    let error = read("pollfd record poll(2) # x", text).unwrap_err();
+    assert!(
+        error.contains("`pollfd` is declared without fields"),
+        "{error}"
+    );
+}
+
+#[test]
+fn overlapping_fields_are_an_error() {
+    let text = "#[repr(C)] pub struct s { pub a: u64, pub b: u32 }
+        const _: () = {
+            [\"Size of s\"][::core::mem::size_of::<s>() - 12usize];
+            [\"Alignment of s\"][::core::mem::align_of::<s>() - 4usize];
+            [\"Offset of field: s::a\"][::core::mem::offset_of!(s, a) - 0usize];
+            [\"Offset of field: s::b\"][::core::mem::offset_of!(s, b) - 4usize];
+        };";
+    let error = read("s record s(2) # x", text).unwrap_err();
+    assert!(error.contains("s.b overlaps"), "{error}");
+}

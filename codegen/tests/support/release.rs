@@ -1,0 +1,195 @@
+//! A release of NetBSD's headers that nobody made: the real ones, small enough for a test, with something changed in them. It lies
+//! in a cache of its own, as a wheel that was fetched.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use zip::write::SimpleFileOptions;
+
+use crate::support::{Repository, Result};
+
+/// The version of the release.
+const VERSION: &str = "9.9.9";
+/// Its wheel.
+const WHEEL: &str = "ziglang-9.9.9-py3-none-manylinux_2_12_x86_64.whl";
+/// Where headers are in it.
+const INCLUDE: &str = "ziglang/lib/libc/include";
+/// The folder of NetBSD's headers that all its machines share.
+const GENERIC: &str = "generic-netbsd";
+
+/// A repository, and a cache that has the release.
+#[derive(Debug)]
+pub(crate) struct Release {
+    /// The repository.
+    pub(crate) repository: Repository,
+    /// The cache. It is removed when dropped.
+    cache: tempfile::TempDir,
+}
+
+impl Release {
+    /// The real headers with `edits`: a header of NetBSD, what stands in it, and what is to stand there.
+    pub(crate) fn new(edits: &[(&str, &str, &str)]) -> Result<Release> {
+        let repository = Repository::whole()?;
+        let cache = tempfile::tempdir()?;
+        let release = Release { repository, cache };
+        fs::create_dir(release.kept())?;
+        let real = real_cache()?;
+        for entry in fs::read_dir(&real)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            // The packs, unpacked.
+            if entry.path().is_dir()
+                && (name.starts_with("ziglang-") || name.starts_with("libclang-"))
+            {
+                link(&entry.path(), &release.kept().join(&*name))?;
+            }
+        }
+        let pack = netbsd(&real)?;
+        pack_wheel(&pack, &release.wheel(), edits)?;
+        Ok(release)
+    }
+
+    /// The folder of the cache that holds the packs.
+    fn kept(&self) -> PathBuf {
+        self.cache.path().join("mio-build")
+    }
+
+    /// The wheel.
+    pub(crate) fn wheel(&self) -> PathBuf {
+        self.kept().join(WHEEL)
+    }
+
+    /// The tool with the cache, about to run on the repository.
+    pub(crate) fn tool(&self) -> Command {
+        let mut tool = self.repository.tool();
+        tool.env("XDG_CACHE_HOME", self.cache.path());
+        tool
+    }
+
+    /// Takes the release in. Returns the status and what was said.
+    #[allow(dead_code)] // not every test binary names the version
+    pub(crate) fn bump(&self) -> Result<(Option<i32>, String)> {
+        let output = self
+            .tool()
+            .args(["bump", "ziglang-netbsd", VERSION])
+            .output()?;
+        let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+        Ok((output.status.code(), said))
+    }
+
+    /// What lies in the cache that is not finished, or of this release besides its wheel.
+    #[allow(dead_code)] // not every test binary has wheels made wrong
+    pub(crate) fn leftovers(&self) -> Result<Vec<String>> {
+        let mut left = Vec::new();
+        for entry in fs::read_dir(self.kept())? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.starts_with(".new-") || (name.starts_with("ziglang-9.9.9") && name != WHEEL) {
+                left.push(name);
+            }
+        }
+        Ok(left)
+    }
+}
+
+/// The cache of this machine, with the packs in it.
+fn real_cache() -> Result<PathBuf> {
+    Repository::new()?.succeed(&["--target", "x86_64-unknown-netbsd"])?;
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let base = match set("XDG_CACHE_HOME") {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(set("HOME").ok_or("no HOME")?).join(".cache"),
+    };
+    Ok(base.join("mio-build"))
+}
+
+/// The pinned pack with NetBSD's headers.
+fn netbsd(cache: &Path) -> Result<PathBuf> {
+    let toml = include_str!("../../sources.toml");
+    let (_, entry) = toml
+        .split_once("name = \"ziglang-netbsd\"")
+        .ok_or("no such pack")?;
+    let (_, rest) = entry.split_once("version = \"").ok_or("no version")?;
+    let (version, _) = rest.split_once('"').ok_or("no version")?;
+    for entry in fs::read_dir(cache)? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name.starts_with(&format!("ziglang-{version}-"))
+            && path.join(INCLUDE).join(GENERIC).is_dir()
+        {
+            return Ok(path);
+        }
+    }
+    Err("the cache does not have it".into())
+}
+
+/// Is the header needed? The path is one in the pack.
+fn is_needed(path: &str) -> bool {
+    if let Some(own) = path.strip_prefix("ziglang/lib/include/") {
+        return own.starts_with("std") || own.starts_with("__std") || own == "limits.h";
+    }
+    let Some((folder, header)) = path
+        .strip_prefix(INCLUDE)
+        .and_then(|path| path[1..].split_once('/'))
+    else {
+        return false;
+    };
+    let Some((first, _)) = header.split_once('/') else {
+        return true;
+    };
+    let kept = [
+        "aarch64", "amd64", "arm", "i386", "machine", "mips", "powerpc", "prop", "sparc",
+        "sparc64", "ssp", "sys", "x86",
+    ];
+    folder != GENERIC || kept.contains(&first)
+}
+
+/// Writes the wheel.
+fn pack_wheel(pack: &Path, wheel: &Path, edits: &[(&str, &str, &str)]) -> Result {
+    let mut archive = zip::ZipWriter::new(io::BufWriter::new(fs::File::create(wheel)?));
+    let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    let mut folders = vec![PathBuf::new()];
+    let mut edited = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(pack.join(&folder))? {
+            let entry = entry?;
+            let path = folder.join(entry.file_name());
+            let name = path.to_string_lossy().replace('\\', "/");
+            if entry.path().is_dir() {
+                folders.push(path);
+            } else if is_needed(&name) {
+                let mut bytes = fs::read(entry.path())?;
+                for (header, old, new) in edits {
+                    if name == format!("{INCLUDE}/{GENERIC}/{header}") {
+                        let text = String::from_utf8(bytes)?;
+                        assert!(text.contains(old), "{header} does not hold {old}");
+                        bytes = text.replacen(old, new, 1).into_bytes();
+                        edited += 1;
+                    }
+                }
+                archive.start_file(name, options)?;
+                archive.write_all(&bytes)?;
+            }
+        }
+    }
+    archive.finish()?.flush()?;
+    assert_eq!(edited, edits.len(), "every edit has its header");
+    Ok(())
+}
+
+/// Another name for a folder.
+fn link(folder: &Path, name: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::symlink(folder, name);
+    #[cfg(not(unix))]
+    return Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        format!("{} to {}", name.display(), folder.display()),
+    ));
+}
