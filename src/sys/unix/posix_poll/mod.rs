@@ -335,7 +335,7 @@ impl<N> fmt::Debug for Waker<N> {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use crate::sys::contract::Selector as _;
