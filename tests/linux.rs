@@ -96,6 +96,11 @@ fn flags(fd: RawFd) -> i32 {
 #[test]
 fn calls_that_are_refused() {
     for code in [libc::ENOSYS, libc::EPERM] {
+        // Where there is no accept(2) the C library makes it of accept4(2), and goes on after ENOSYS only.
+        if code == libc::EPERM && cfg!(any(target_arch = "x86", target_arch = "s390x")) {
+            println!("not run: with EPERM there is no way to accept here");
+            continue;
+        }
         // A filter holds for one thread.
         thread::spawn(move || under_refusal(code)).join().unwrap();
     }
@@ -117,7 +122,9 @@ fn under_refusal(code: i32) {
     // SAFETY: there is no such descriptor, so this fails and touches no memory.
     let result = unsafe { libc::accept4(-1, std::ptr::null_mut(), std::ptr::null_mut(), 0) };
     let error = std::io::Error::last_os_error();
-    assert_eq!((result, error.raw_os_error()), (-1, Some(code)));
+    assert_eq!(result, -1);
+    // On 32-bit x86 the C library has a second way to make this call.
+    assert!(error.raw_os_error() == Some(code) || cfg!(target_arch = "x86"));
     let start = Instant::now();
     let timeout = Duration::from_micros(1_500);
     queue.poll(&mut events, Some(timeout)).unwrap();
