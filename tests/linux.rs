@@ -95,6 +95,11 @@ fn flags(fd: RawFd) -> i32 {
 #[test]
 fn calls_that_are_refused() {
     for code in [libc::ENOSYS, libc::EPERM] {
+        // Where there is no accept(2) the C library makes it of accept4(2), and goes on after ENOSYS only.
+        if code == libc::EPERM && cfg!(any(target_arch = "x86", target_arch = "s390x")) {
+            println!("not run: with EPERM there is no way to accept here");
+            continue;
+        }
         // A filter holds for one thread.
         thread::spawn(move || under_refusal(code)).join().unwrap();
     }

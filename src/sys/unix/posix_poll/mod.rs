@@ -32,8 +32,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
-use crate::sys::errors;
 use crate::sys::wake::PollNotifier as Notifier;
+use crate::sys::{errors, identity};
 use crate::{Interest, Token};
 
 use levels::{Key, Table, bits};
@@ -254,13 +254,7 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
     }
 
     fn owner(&self, registration: &Registration<N>) -> Owner {
-        if registration.queue.as_ptr() == Arc::as_ptr(&self.shared) {
-            Owner::This
-        } else if registration.queue.strong_count() == 0 {
-            Owner::Gone
-        } else {
-            Owner::Other
-        }
+        identity::owner_of(&self.shared, &registration.queue)
     }
 
     fn rearm(registration: &Registration<N>) -> io::Result<()> {
