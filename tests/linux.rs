@@ -9,6 +9,7 @@
 
 mod support;
 
+use std::io::ErrorKind;
 use std::mem;
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, RawFd};
@@ -24,28 +25,41 @@ const ONE: Token = Token(1);
 const TWO: Token = Token(2);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
+/// A call to refuse: its number, and what its third argument must be, if that counts.
+type Call = (libc::c_long, Option<u32>);
+
 /// Refuses system calls to this thread from now on. `false` where that cannot be had.
-fn refuse(calls: &[libc::c_long], code: i32) -> bool {
+fn refuse(calls: &[Call], code: i32) -> bool {
+    // What a filter sees: the number of the call, then the machine, an address, and six arguments of 64 bits each.
+    const THIRD: u32 = 16 + 2 * 8;
     let statement = |code: u32, k: u32| libc::sock_filter {
         code: code as u16,
         jt: 0,
         jf: 0,
         k,
     };
-    // The number of the call comes first in what the filter sees.
-    let mut filter = vec![statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0)];
-    for call in calls {
-        filter.push(libc::sock_filter {
-            jf: 1,
-            ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, *call as u32)
-        });
-        let refusal = libc::SECCOMP_RET_ERRNO | code as u32;
-        filter.push(statement(libc::BPF_RET | libc::BPF_K, refusal));
+    let load = |place| statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, place);
+    let skip_unless = |count, value| libc::sock_filter {
+        jf: count,
+        ..statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, value)
+    };
+    let answer = |value| statement(libc::BPF_RET | libc::BPF_K, value);
+    let refusal = answer(libc::SECCOMP_RET_ERRNO | code as u32);
+    let mut filter = Vec::new();
+    for (number, third) in calls {
+        filter.push(load(0));
+        match third {
+            None => filter.push(skip_unless(1, *number as u32)),
+            // Its lower half, on machines where that comes first.
+            Some(value) => filter.extend([
+                skip_unless(3, *number as u32),
+                load(THIRD),
+                skip_unless(1, *value),
+            ]),
+        }
+        filter.push(refusal);
     }
-    filter.push(statement(
-        libc::BPF_RET | libc::BPF_K,
-        libc::SECCOMP_RET_ALLOW,
-    ));
+    filter.push(answer(libc::SECCOMP_RET_ALLOW));
     let program = libc::sock_fprog {
         len: filter.len() as u16,
         filter: filter.as_mut_ptr(),
@@ -82,6 +96,11 @@ fn flags(fd: RawFd) -> i32 {
 #[test]
 fn calls_that_are_refused() {
     for code in [libc::ENOSYS, libc::EPERM] {
+        // Where there is no accept(2) the C library makes it of accept4(2), and goes on after ENOSYS only.
+        if code == libc::EPERM && cfg!(any(target_arch = "x86", target_arch = "s390x")) {
+            println!("not run: with EPERM there is no way to accept here");
+            continue;
+        }
         // A filter holds for one thread.
         thread::spawn(move || under_refusal(code)).join().unwrap();
     }
@@ -90,11 +109,11 @@ fn calls_that_are_refused() {
 fn under_refusal(code: i32) {
     let (mut queue, mut events) = queue();
     let mut listener = TcpListener::bind(loopback()).unwrap();
-    let mut calls = vec![libc::SYS_accept4];
+    let mut calls: Vec<Call> = vec![(libc::SYS_accept4, None)];
     if !support::DOUBLE {
-        calls.push(441); // epoll_pwait2
+        calls.push((441, None)); // epoll_pwait2
         // On some machines the C library's poll is made of it.
-        calls.extend(cfg!(target_arch = "x86_64").then_some(libc::SYS_ppoll));
+        calls.extend(cfg!(target_arch = "x86_64").then_some((libc::SYS_ppoll, None)));
     }
     if !refuse(&calls, code) {
         println!("not run: no filter of system calls can be set here");
@@ -103,7 +122,9 @@ fn under_refusal(code: i32) {
     // SAFETY: there is no such descriptor, so this fails and touches no memory.
     let result = unsafe { libc::accept4(-1, std::ptr::null_mut(), std::ptr::null_mut(), 0) };
     let error = std::io::Error::last_os_error();
-    assert_eq!((result, error.raw_os_error()), (-1, Some(code)));
+    assert_eq!(result, -1);
+    // On 32-bit x86 the C library has a second way to make this call.
+    assert!(error.raw_os_error() == Some(code) || cfg!(target_arch = "x86"));
     let start = Instant::now();
     let timeout = Duration::from_micros(1_500);
     queue.poll(&mut events, Some(timeout)).unwrap();
@@ -128,6 +149,48 @@ fn under_refusal(code: i32) {
     let (accepted, _) = listener.accept().unwrap();
     assert_ne!(flags(accepted.as_raw_fd()) & libc::O_NONBLOCK, 0);
     std::fs::remove_file(&path).unwrap();
+}
+
+/// a signal that comes while a number is looked at is said, and makes nobody deaf. The kernel looks for so short a time that no
+/// signal can be aimed at it; so here every look is answered as if one had come.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_look_that_is_interrupted() {
+    thread::spawn(|| {
+        let (mut queue, mut events) = queue();
+        let (left, right) = std::os::unix::net::UnixStream::pair().unwrap();
+        left.set_nonblocking(true).unwrap();
+        queue
+            .registry()
+            .register(&mut SourceFd(&left.as_raw_fd()), ONE, Interest::READABLE)
+            .unwrap();
+        // Ready before each wait, so often that a selector that is told levels only doubts it.
+        for _ in 0..40 {
+            support::send(&right, b"x");
+            wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+            assert_eq!(drain(&left), b"x");
+        }
+        // poll(2) without time to wait.
+        if !refuse(&[(libc::SYS_poll, Some(0))], libc::EINTR) {
+            println!("not run: no filter of system calls can be set here");
+            return;
+        }
+        let writer = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            support::send(&right, b"x");
+            thread::sleep(Duration::from_millis(50));
+            right
+        });
+        let start = Instant::now();
+        match queue.poll(&mut events, Some(support::LONG)) {
+            Ok(()) => assert!(events.iter().any(|event| event.token() == ONE)),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
+        }
+        assert!(start.elapsed() < support::LONG / 2);
+        writer.join().unwrap();
+    })
+    .join()
+    .unwrap();
 }
 
 /// How many connections may wait at a listener: what the kernel says of one.

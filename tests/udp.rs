@@ -165,7 +165,8 @@ fn every_operation_of_datagrams_arms_again() {
         |socket| socket.peek_from(&mut [0; 8]).map(|(count, _)| count),
         |socket| socket.try_io(|| Err(ErrorKind::WouldBlock.into())),
     ];
-    for operation in operations {
+    // Twice: the first one finds the socket armed by its registration.
+    for operation in operations.iter().chain(operations) {
         would_block(operation(&socket));
         assert_eq!(retry(|| peer.send(b"data")), 4);
         wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());

@@ -111,11 +111,13 @@ fn every_operation_of_streams_arms_again() {
         |stream| (&*stream).read(&mut [0; 8]),
         |stream| stream.try_io(|| Err(ErrorKind::WouldBlock.into())),
     ];
-    for operation in operations {
+    // Twice: the first one finds the stream armed by its registration.
+    for operation in operations.iter().chain(&operations) {
         would_block(operation(&mut stream));
         (&peer).write_all(b"data").unwrap();
         wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
-        assert_eq!(drain(&stream), b"data");
+        // No more than there is, which would arm it.
+        assert_eq!(stream.read(&mut [0; 4]).unwrap(), 4);
     }
 }
 
@@ -142,6 +144,26 @@ fn a_full_unix_stream_becomes_writable_again() {
     }
 }
 
+/// A-12, second half: what was never connected says that it is hung up, or nothing.
+#[test]
+fn a_stream_that_never_connected_is_not_cleanly_writable() {
+    let (mut queue, mut events) = queue();
+    let mut stream = UnixStream::from_std(support::raw::unconnected_unix());
+    let both = Interest::READABLE | Interest::WRITABLE;
+    queue.registry().register(&mut stream, ONE, both).unwrap();
+    let end = std::time::Instant::now() + support::SHORT;
+    let mut is_closed = false;
+    while std::time::Instant::now() < end {
+        support::poll(&mut queue, &mut events, support::SHORT);
+        for event in &events {
+            assert!(!event.is_writable() || event.is_write_closed(), "{event:?}");
+            is_closed |= event.is_write_closed();
+        }
+    }
+    assert!(is_closed || support::KQUEUE);
+    assert!(stream.write(b"x").is_err());
+}
+
 #[cfg(not(target_os = "emscripten"))] // It has no such socket.
 mod datagrams {
     use mio::net::UnixDatagram;
@@ -163,7 +185,8 @@ mod datagrams {
             |socket| socket.recv_from(&mut [0; 8]).map(|(count, _)| count),
             |socket| socket.try_io(|| Err(ErrorKind::WouldBlock.into())),
         ];
-        for operation in operations {
+        // Twice: the first one finds the socket armed by its registration.
+        for operation in operations.iter().chain(&operations) {
             would_block(operation(&socket));
             assert_eq!(peer.send(b"data").unwrap(), 4);
             wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());

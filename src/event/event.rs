@@ -96,8 +96,8 @@ impl Event {
 
     /// The reading half is closed: the peer shut its writing half, or the connection is gone.
     ///
-    /// Data sent before may still be there to read. Best effort: where the system says nothing of the kind (event ports, poll(2)
-    /// without `POLLRDHUP`), a read that returns `Ok(0)` is the only sign. It never holds merely because this side shut its writing
+    /// Data sent before may still be there to read. Best effort: where the system says nothing of the kind (event ports, WASI,
+    /// poll(2) without `POLLRDHUP`), a read that returns `Ok(0)` is the only sign. It never holds merely because this side shut its writing
     /// half.
     #[must_use]
     #[inline]

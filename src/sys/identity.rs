@@ -1,11 +1,12 @@
-//! Which queue a registration belongs to, without a reference to the queue.
+//! Which queue a registration belongs to.
 //!
-//! Every queue has a number that no other ever had. A registration keeps it: comparing it with a queue's own costs nothing and
-//! counts no references. Whether another queue is still alive is asked only on the way to an error, and a list knows it.
+//! A registration that must reach its queue holds it weakly, which tells. One that need not keeps a number that no other queue ever
+//! had: comparing it with a queue's own costs nothing and counts no references. Whether another queue is still alive is asked only on
+//! the way to an error, and a list knows it.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::sys::contract::Owner;
 
@@ -66,6 +67,17 @@ fn other(mark: Mark) -> Owner {
         Owner::Other
     } else {
         Owner::Gone
+    }
+}
+
+/// The same for a registration that holds its queue: whose it is, seen from a queue.
+pub(crate) fn owner_of<T>(queue: &Arc<T>, held: &Weak<T>) -> Owner {
+    if held.as_ptr() == Arc::as_ptr(queue) {
+        Owner::This
+    } else if held.strong_count() == 0 {
+        Owner::Gone
+    } else {
+        Owner::Other
     }
 }
 

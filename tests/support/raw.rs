@@ -109,6 +109,17 @@ pub(crate) fn unconnected() -> TcpStream {
     socket
 }
 
+/// A Unix stream that is nothing yet. It does not block.
+#[cfg(unix)]
+pub(crate) fn unconnected_unix() -> std::os::unix::net::UnixStream {
+    // SAFETY: socket takes three integers and touches no memory.
+    let number = unsafe { system::socket(libc::AF_UNIX, system::SOCK_STREAM, 0) };
+    let socket = std::os::fd::OwnedFd::from(system::own(number));
+    let socket = std::os::unix::net::UnixStream::from(socket);
+    socket.set_nonblocking(true).unwrap();
+    socket
+}
+
 /// Connects it behind the library's back.
 #[cfg(not(target_os = "wasi"))]
 pub(crate) fn connect(stream: &impl Numbered, address: SocketAddr) {

@@ -1,14 +1,15 @@
 //! The situations, one row each: how they are brought about.
 
-use std::fs;
-use std::io::Write as _;
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
+use std::net::SocketAddr;
 
 use mio::event::Source;
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 use mio::net::{TcpStream, UdpSocket};
 
 use super::peer::{Deed, after, listener};
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 use super::support;
 
 /// A source in its situation, and what must live as long.
@@ -27,6 +28,7 @@ pub(crate) fn situation(
     }
 }
 
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 pub(crate) fn local() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
@@ -168,6 +170,8 @@ fn udp_situations() -> Vec<Row> {
 /// What only Unix has.
 #[cfg(unix)]
 mod unix {
+    use std::fs;
+    use std::io::Write as _;
     use std::os::unix::net as std_net;
     use std::time::Instant;
 

@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -78,6 +78,45 @@ pub(in crate::sys) fn wakes_and_sources_under_stress<S: Subject>() {
                 }
             }
         }
+    });
+}
+
+/// However often a waker is woken, sources have their turn in the smallest buffer.
+pub(in crate::sys) fn wakers_do_not_starve_sources<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = S::Records::with_capacity(1);
+    let waker = selector.waker(Token(0)).unwrap();
+    let (left, _right) = stream_pair();
+    let _registration = selector
+        .register(left.as_raw(), Token(1), Interest::WRITABLE)
+        .unwrap();
+    let has_turn = (0..200).any(|_| {
+        waker.wake().unwrap();
+        tokens(&mut selector, &mut records, LONG) == [1]
+    });
+    assert!(has_turn);
+}
+
+/// A waker that is woken all the time is one event of each return, not several.
+pub(in crate::sys) fn a_waker_comes_once_at_a_time<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = records::<S>();
+    let waker = selector.waker(Token(0)).unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                waker.wake().unwrap();
+            }
+        });
+        for _ in 0..5_000 {
+            let got = tokens(&mut selector, &mut records, AT_ONCE);
+            if got.len() > 1 {
+                done.store(true, Ordering::Relaxed);
+            }
+            assert!(got.len() <= 1, "{got:?}");
+        }
+        done.store(true, Ordering::Relaxed);
     });
 }
 

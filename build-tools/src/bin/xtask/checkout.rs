@@ -1,30 +1,57 @@
-//! Several checkouts share one cache of builds.
+//! Several checkouts share one cache of builds, one after the other.
 //!
 //! Cargo compares times: sources that are older than what another checkout built count as built, though they may differ. So the
-//! packages of the project itself are forgotten when a checkout takes the cache over; what comes from a registry stays.
+//! packages of the project itself are forgotten when a checkout takes the cache over; what comes from a registry stays. While
+//! one uses the cache, others wait.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use rustix::fs::{FlockOperation, flock};
 
 /// Folders between the builds and Cargo's notes on them: flags, a target or an app, a profile.
 const DEPTH: usize = 4;
 
-/// Makes `builds` those of the checkout at `root`.
-pub(crate) fn enter(builds: &Path, root: &Path) -> Result<()> {
-    let note = builds.join("checkout");
-    let root = root.as_os_str().as_encoded_bytes();
-    match fs::read(&note) {
-        Ok(last) if last == root => return Ok(()),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error).with_context(|| note.display().to_string()),
-    }
+/// The builds are this checkout's as long as this lives. Commands of the same checkout share it.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    _lock: File,
+}
+
+/// Makes `builds` those of the checkout at `root`, and waits for another one that uses them.
+pub(crate) fn enter(builds: &Path, root: &Path) -> Result<Entered> {
     fs::create_dir_all(builds).with_context(|| builds.display().to_string())?;
-    forget(builds, DEPTH).with_context(|| builds.display().to_string())?;
-    fs::write(&note, root).with_context(|| note.display().to_string())
+    let (note, lock) = (builds.join("checkout"), builds.join("checkout.lock"));
+    let file = File::create(&lock).with_context(|| lock.display().to_string())?;
+    let take = |operation| flock(&file, operation).with_context(|| lock.display().to_string());
+    loop {
+        take(FlockOperation::LockShared)?;
+        let last = last(&note)?;
+        if last == root.as_os_str().as_encoded_bytes() {
+            return Ok(Entered { _lock: file });
+        }
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            eprintln!(
+                "waiting for {}, which builds in the same cache; XDG_CACHE_HOME chooses another",
+                String::from_utf8_lossy(&last)
+            );
+            take(FlockOperation::LockExclusive)?;
+        }
+        // The next turn looks whether it still is ours: between the two locks another may have come.
+        forget(builds, DEPTH).with_context(|| builds.display().to_string())?;
+        fs::write(&note, root.as_os_str().as_encoded_bytes())
+            .with_context(|| note.display().to_string())?;
+    }
+}
+
+/// Who was here last; nothing if nobody was.
+fn last(note: &Path) -> Result<Vec<u8>> {
+    match fs::read(note) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        result => result.with_context(|| note.display().to_string()),
+    }
 }
 
 fn forget(folder: &Path, depth: usize) -> io::Result<()> {
@@ -60,6 +87,9 @@ fn forget_packages(fingerprints: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
 
     #[test]
     fn another_checkout_forgets_the_project_and_keeps_the_rest() {
@@ -72,12 +102,31 @@ mod tests {
         };
         let enter = |root| enter(builds.path(), Path::new(root)).unwrap();
 
-        enter("/one");
+        drop(enter("/one"));
         make();
-        enter("/one");
+        let (first, second) = (enter("/one"), enter("/one"));
         assert!(ours.exists());
-        enter("/two");
+        drop((first, second));
+        drop(enter("/two"));
         assert!(!ours.exists());
         assert!(theirs.exists());
+    }
+
+    #[test]
+    fn a_checkout_waits_for_another() {
+        let builds = tempfile::tempdir().unwrap();
+        let first = enter(builds.path(), Path::new("/one")).unwrap();
+        thread::scope(|scope| {
+            let (sender, receiver) = mpsc::channel();
+            let folder = builds.path();
+            scope.spawn(move || {
+                let second = enter(folder, Path::new("/two"));
+                sender.send(second.is_ok())
+            });
+            let early = receiver.recv_timeout(Duration::from_millis(100));
+            assert!(early.is_err());
+            drop(first);
+            assert!(receiver.recv_timeout(Duration::from_secs(60)).unwrap());
+        });
     }
 }

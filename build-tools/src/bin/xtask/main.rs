@@ -14,6 +14,7 @@ mod project;
 mod readme;
 mod report;
 mod seldom;
+mod serial;
 mod setup;
 mod stages;
 mod step;
@@ -46,6 +47,11 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<bool> {
     let project = Project::find()?;
     step::watch_for_interrupts()?;
+    let builds = !matches!(
+        cli.command,
+        Command::Test { list: true, .. } | Command::Readme { .. }
+    );
+    let _entered = builds.then(|| project.enter()).transpose()?;
     match &cli.command {
         Command::Test { list: true, .. } => {
             stages::list();

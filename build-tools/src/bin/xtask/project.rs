@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::checkout;
+use crate::checkout::{self, Entered};
 
 /// The folders of a checkout and of its caches.
 #[derive(Debug)]
@@ -33,13 +33,16 @@ impl Project {
             Some(folder) => PathBuf::from(folder),
             None => PathBuf::from(env::var_os("HOME").context("HOME is not set")?).join(".cache"),
         };
-        let cache = cache.join("mio-build");
-        checkout::enter(&cache.join("target"), &root)?;
         Ok(Project {
             logs: root.join("target/xtask/logs"),
             root,
-            cache,
+            cache: cache.join("mio-build"),
         })
+    }
+
+    /// Before anything is built: see [`checkout`].
+    pub(crate) fn enter(&self) -> Result<Entered> {
+        checkout::enter(&self.cache.join("target"), &self.root)
     }
 
     /// A build folder shared by everything that is built with the same flags.

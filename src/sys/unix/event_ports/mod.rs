@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{duplicate, errors, raw};
+use crate::sys::{duplicate, errors, identity, raw};
 use crate::{Interest, Token};
 
 use levels::{Key, bits};
@@ -226,13 +226,7 @@ impl contract::Selector for EventPorts {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        if registration.queue.as_ptr() == Arc::as_ptr(&self.shared) {
-            Owner::This
-        } else if registration.queue.strong_count() == 0 {
-            Owner::Gone
-        } else {
-            Owner::Other
-        }
+        identity::owner_of(&self.shared, &registration.queue)
     }
 
     fn rearm(registration: &Registration) -> io::Result<()> {

@@ -41,9 +41,10 @@ impl Poller {
             self.events.resize(records.capacity(), Event::NOTHING);
         }
         loop {
+            // Nothing was taken yet, so an error is lost to nobody.
             let wake_at = self
                 .apart
-                .look(|run| run(&mut shared.state().table), records);
+                .look(|run| run(&mut shared.state().table), records)?;
             let mut state = shared.state();
             let associated = state.associate_changed(shared.port());
             if records.is_empty() {

@@ -1,5 +1,6 @@
 //! Slots that the common wait cannot judge: each wait begins with a look at them by one poll(2) that never sleeps.
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use super::table::{Key, Look, Table};
@@ -35,21 +36,24 @@ impl Apart {
     }
 
     /// Looks, and returns when the first muted lane may be reported. `locked` runs something with the table, under its lock.
+    ///
+    /// An error, such as a signal, must end the wait: it would sleep without what was to be looked at.
     pub(crate) fn look(
         &mut self,
         locked: impl Fn(&mut dyn FnMut(&mut Table)),
         records: &mut Records,
-    ) -> Option<Instant> {
+    ) -> io::Result<Option<Instant>> {
         if self.keys.is_empty() {
-            return None;
+            return Ok(None);
         }
         locked(&mut |table| self.ask(table));
-        if self.questions.is_empty() || syscall::look(&mut self.questions).is_err() {
-            return None;
+        if self.questions.is_empty() {
+            return Ok(None);
         }
+        syscall::look(&mut self.questions)?;
         let mut wake_at = None;
         locked(&mut |table| wake_at = self.take(table, records));
-        wake_at
+        Ok(wake_at)
     }
 
     fn ask(&mut self, table: &mut Table) {

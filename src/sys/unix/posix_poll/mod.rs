@@ -32,8 +32,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
-use crate::sys::errors;
 use crate::sys::wake::PollNotifier as Notifier;
+use crate::sys::{errors, identity};
 use crate::{Interest, Token};
 
 use levels::{Key, Table, bits};
@@ -254,13 +254,7 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
     }
 
     fn owner(&self, registration: &Registration<N>) -> Owner {
-        if registration.queue.as_ptr() == Arc::as_ptr(&self.shared) {
-            Owner::This
-        } else if registration.queue.strong_count() == 0 {
-            Owner::Gone
-        } else {
-            Owner::Other
-        }
+        identity::owner_of(&self.shared, &registration.queue)
     }
 
     fn rearm(registration: &Registration<N>) -> io::Result<()> {
@@ -337,5 +331,24 @@ impl<N> fmt::Debug for Waker<N> {
         f.debug_struct("Waker")
             .field("slot", &self.slot)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+    use crate::sys::contract::Selector as _;
+    use crate::sys::pipe::Pipe;
+
+    /// In debug and in release builds.
+    #[test]
+    fn its_own_descriptor_is_refused() {
+        let queue = PosixPoll::<Pipe>::new().unwrap();
+        let own = queue.shared.notifier.number();
+        let owned = queue.register(own, Token(0), Interest::READABLE);
+        assert_eq!(owned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        let raw = queue.register_raw(own, Token(0), Interest::READABLE);
+        assert_eq!(raw.unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 }

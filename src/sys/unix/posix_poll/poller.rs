@@ -38,9 +38,10 @@ impl Poller {
         self.sources_first = !self.sources_first;
         let mut pause = None;
         loop {
+            // Nothing was taken yet, so an error is lost to nobody.
             let wake_at = self
                 .apart
-                .look(|run| run(&mut shared.state().table), records);
+                .look(|run| run(&mut shared.state().table), records)?;
             let mut state = shared.state();
             self.apply_changes(shared, &mut state);
             let woken = collect_wakes(&mut state, records, reserved);

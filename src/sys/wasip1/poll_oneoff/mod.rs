@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
-use crate::sys::errors;
+use crate::sys::{errors, identity};
 use crate::{Interest, Token};
 
 use host::Host;
@@ -148,13 +148,7 @@ impl<H: Host> contract::Selector for PollOneoff<H> {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        if registration.queue.as_ptr() == Arc::as_ptr(&self.shared) {
-            Owner::This
-        } else if registration.queue.strong_count() == 0 {
-            Owner::Gone
-        } else {
-            Owner::Other
-        }
+        identity::owner_of(&self.shared, &registration.queue)
     }
 
     fn rearm(registration: &Registration) -> io::Result<()> {

@@ -1,0 +1,89 @@
+//! A serial port as a pipe: not the library's main use, but that of many of its users.
+//!
+//! `MIO_TEST_SERIAL` names a port whose other end sends back what it gets, and is unplugged when it gets a 4. `cargo xtask test`
+//! has a pseudo-terminal stand in for one under Wine.
+#![cfg(all(windows, feature = "os-ext"))]
+
+mod support;
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Read, Write};
+use std::os::windows::fs::OpenOptionsExt;
+use std::time::Instant;
+
+use mio::Token;
+use support::pipes::{self, BOTH};
+use support::{LONG, poll, queue, would_block};
+
+const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
+const PORT: Token = Token(3);
+
+/// without time-outs of its own a serial port waits until a read is full, so the first one must be of one byte. A-77: it is
+/// unplugged while a read is in flight.
+#[test]
+#[ignore = "needs a serial port, as `cargo xtask test --only windows-wine` has"]
+fn a_byte_comes_at_once_and_the_end_is_no_panic() {
+    let name = std::env::var("MIO_TEST_SERIAL").expect("MIO_TEST_SERIAL names a serial port");
+    let port = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(FILE_FLAG_OVERLAPPED)
+        .open(name);
+    let mut port = pipes::from_file(port.unwrap());
+    let (mut queue, mut events) = queue();
+    queue.registry().register(&mut port, PORT, BOTH).unwrap();
+    for message in [&b"x"[..], b"hello", &[7; 600]] {
+        would_block(port.read(&mut [0; 1]));
+        assert_eq!(port.write(message).unwrap(), message.len());
+        let mut got = Vec::new();
+        let end = Instant::now() + LONG;
+        while got.len() < message.len() {
+            assert!(Instant::now() < end, "{got:?}");
+            poll(&mut queue, &mut events, LONG);
+            assert!(events.iter().all(|event| event.token() == PORT));
+            let mut byte = [0; 1];
+            loop {
+                match port.read(&mut byte) {
+                    Ok(count) => got.extend_from_slice(&byte[..count]),
+                    Err(error) => {
+                        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                        break;
+                    }
+                }
+            }
+        }
+        assert_eq!(got, message);
+    }
+
+    assert_eq!(port.write(&[4]).unwrap(), 1);
+    let end = Instant::now() + LONG;
+    loop {
+        assert!(Instant::now() < end);
+        match port.read(&mut [0; 8]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                poll(&mut queue, &mut events, LONG);
+            }
+            // An end or an error, as the driver likes.
+            Ok(count) => {
+                assert_eq!(count, 0);
+                break;
+            }
+            Err(_) => break,
+        }
+    }
+    // The one that is in flight fails, or the next one.
+    let mut written = Ok(0);
+    while written.is_ok() {
+        assert!(Instant::now() < end);
+        written = port.write(b"x");
+        match &written {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                poll(&mut queue, &mut events, LONG);
+                written = Ok(0);
+            }
+            _ => {}
+        }
+    }
+    queue.registry().deregister(&mut port).unwrap();
+    support::nothing_comes(&mut queue, &mut events, PORT);
+}
