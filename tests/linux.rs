@@ -9,7 +9,6 @@
 
 mod support;
 
-use std::io::ErrorKind;
 use std::mem;
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, RawFd};
@@ -188,7 +187,7 @@ fn a_look_that_is_interrupted() {
         let start = Instant::now();
         match queue.poll(&mut events, Some(support::LONG)) {
             Ok(()) => assert!(events.iter().any(|event| event.token() == ONE)),
-            Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::Interrupted),
         }
         assert!(start.elapsed() < support::LONG / 2);
         writer.join().unwrap();

@@ -45,7 +45,7 @@ const RATIOS: [(&str, f64); 25] = [
     ("poll/register-in-10000", 0.25),
     ("poll/ready-1-of-10000", 1.00),
     ("afd/register-1000", 0.80),
-    ("afd/register-1000-and-poll", 0.80),
+    ("afd/register-1000-and-poll", 1.03),
     ("afd/wake-burst-64", 0.05),
     ("afd/pipe-ping-pong", 1.03),
 ];

@@ -91,7 +91,7 @@ impl Worker {
         match (&self.wine, quick) {
             (None, false) => 31,
             (None, true) => 7,
-            (Some(_), false) => 11,
+            (Some(_), false) => 7,
             (Some(_), true) => 3,
         }
     }

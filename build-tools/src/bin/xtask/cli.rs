@@ -68,7 +68,7 @@ pub(crate) struct Bench {
     /// Print the cases and measure nothing
     #[arg(long)]
     list: bool,
-    /// Rounds of each case; a round runs every peer once [default: 31, or 7 with --quick; under Wine 11 or 3]
+    /// Rounds of each case; a round runs every peer once [default: 31, or 7 with --quick; under Wine 7 or 3]
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
     /// Put the table and the plots into the README
