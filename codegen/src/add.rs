@@ -44,8 +44,12 @@ pub(crate) fn add(
     }
     let text = read(&list)?;
     let command = |rest: &str| {
+        let why = match &how.why {
+            Some(why) => format!(" --why '{}'", why.replace('\'', r"'\''")),
+            None => String::new(),
+        };
         format!(
-            "cargo codegen add {} --os {} {rest}",
+            "cargo codegen add {} --os {}{why} {rest}",
             names.join(" "),
             os.name
         )

@@ -63,6 +63,7 @@ pub(crate) fn find(request: &Request<'_>, names: &[String]) -> Result<Places, Er
             EntityKind::StructDecl | EntityKind::UnionDecl if entity.is_definition() => {
                 Declared::Record
             }
+            EntityKind::TypedefDecl if names_record(entity) => Declared::Record,
             _ => continue,
         };
         let Some((file, line)) = place(entity) else {
@@ -81,6 +82,19 @@ pub(crate) fn find(request: &Request<'_>, names: &[String]) -> Result<Places, Er
         }
     }
     Ok(places)
+}
+
+/// Is it a name of a struct or union with its fields? Windows' records have no other.
+fn names_record(entity: &Entity<'_>) -> bool {
+    let meant = entity
+        .get_typedef_underlying_type()
+        .and_then(|ty| ty.get_canonical_type().get_declaration());
+    meant.is_some_and(|record| {
+        matches!(
+            record.get_kind(),
+            EntityKind::StructDecl | EntityKind::UnionDecl
+        ) && record.get_definition().is_some()
+    })
 }
 
 /// File and line.
@@ -102,7 +116,7 @@ fn includes(all: &[Entity<'_>], ours: &Path) -> BTreeMap<PathBuf, String> {
             continue;
         };
         // Directives come in the order clang followed them, so the includer is known before what it includes.
-        let way = if from.file_name() == ours.file_name() {
+        let way = if from == ours {
             Some(format!("<{name}>"))
         } else {
             through.get(&from).cloned()

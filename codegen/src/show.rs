@@ -78,19 +78,19 @@ fn unknown(surface: &Surface, name: &str, target: Option<&str>) -> Error {
         .map(|record| (distance(&record.name, name), record.name.as_str()))
         .collect();
     best.sort_unstable();
+    let near = match best.first() {
+        Some((distance, near)) if *distance <= 3 && *near != name => {
+            format!("; did you mean `{near}`?")
+        }
+        _ => String::new(),
+    };
+    let place = match target {
+        Some(target) => format!(" for {target}"),
+        None => String::new(),
+    };
     Error::UnknownSymbol {
-        name: match target {
-            Some(target) => format!("{name}` as a record for `{target}"),
-            None => format!("{name}` as a record`")
-                .trim_end_matches('`')
-                .to_owned(),
-        },
-        near: match best.first() {
-            Some((distance, near)) if *distance <= 3 && *near != name => {
-                format!("; did you mean `{near}`?")
-            }
-            _ => String::new(),
-        },
+        name: name.to_owned(),
+        near: format!(" as a record{place}{near}"),
     }
 }
 

@@ -257,6 +257,57 @@ fn a_symbol_is_added_in_its_place() -> Result {
     Ok(())
 }
 
+/// Functions and values of Windows, and a record, which Windows knows by the name of a type only.
+#[test]
+fn symbols_of_windows_are_added() -> Result {
+    let repository = with_tables()?;
+    let add = |names: &[&str]| -> Vec<String> {
+        let how = ["--os", "windows", "--why", "a trial"];
+        let words = [&["add"], names, &how].concat();
+        words.into_iter().map(str::to_owned).collect()
+    };
+    let names = ["GetTickCount64", "SYSTEMTIME", "WAIT_IO_COMPLETION"];
+    let words = add(&names);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let said = repository.succeed(&words)?;
+    for wanted in [
+        "fn GetTickCount64  on windows (all 18 targets)",
+        "struct SYSTEMTIME  on windows (all 18 targets)",
+        "const WAIT_IO_COMPLETION  on windows (all 18 targets)\n      new: 192 of type ",
+    ] {
+        assert!(said.contains(wanted), "{wanted} is not in {said}");
+    }
+    let list = fs::read_to_string(repository.path("codegen/symbols/windows.txt"))?;
+    for name in names {
+        let line = list
+            .lines()
+            .find(|line| line.starts_with(&format!("{name} ")))
+            .ok_or(name)?;
+        assert!(
+            line.contains("<w") && line.ends_with("# a trial"),
+            "reached through a header of ours: {line}"
+        );
+    }
+    repository.succeed(&["--check"])?;
+    // What no header has, and what the metadata of Windows lacks.
+    for (name, wanted) in [
+        (
+            "NtNowhere",
+            "codegen/headers/windows.h reaches no header that declares `NtNowhere`",
+        ),
+        ("strlen", "the metadata of Windows: "),
+    ] {
+        let before = repository.tree()?;
+        let words = add(&[name]);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let said = repository.fail(&words)?;
+        assert!(said.contains(wanted) && said.contains(name), "{said}");
+        assert!(!said.contains("panicked at"), "{said}");
+        assert!(repository.tree()? == before);
+    }
+    Ok(())
+}
+
 #[test]
 fn records_are_drawn_and_symbols_explained() -> Result {
     let repository = with_tables()?;
@@ -271,7 +322,10 @@ fn records_are_drawn_and_symbols_explained() -> Result {
         "{drawn}"
     );
     let said = repository.fail(&["show", "epol_event"])?;
-    assert!(said.contains("did you mean `epoll_event`?"), "{said}");
+    assert!(
+        said.contains("no ABI table has `epol_event` as a record; did you mean `epoll_event`?\n"),
+        "{said}"
+    );
     let said = repository.succeed(&["explain", "EPOLLRDHUP"])?;
     assert!(said.contains("any-linux-any/linux/eventpoll.h:"), "{said}");
     Ok(())

@@ -41,8 +41,8 @@ pub(super) fn write(report: &Report) -> String {
                 }
                 footer {
                     p {
-                        "A line of a picture is eight bytes. " span .key-changed { "Framed" } ": not so on the other side. "
-                        span .key-padding { "Hatched" } ": padding, bytes of no field."
+                        "A line of a picture is eight bytes. " span .key-changed {} " Not so on the other side. "
+                        span .key-padding {} " Padding: bytes of no field."
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! The picture of a record as SVG: eight bytes a line, every byte of a field or of padding.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
@@ -16,6 +16,7 @@ const GAP: u64 = 14;
 
 /// The pictures of both sides, with what differs marked.
 pub(super) fn both(old: Option<&Record>, new: Option<&Record>) -> Markup {
+    let colours = colours(old, new);
     html! {
         div .pictures {
             @for (heading, record, other) in [("old", old, new), ("new", new, old)] {
@@ -26,7 +27,7 @@ pub(super) fn both(old: Option<&Record>, new: Option<&Record>) -> Markup {
                             @if record.repr != "C" { ", repr(" (record.repr) ")" }
                             @if !record.union { ", " (layout::padding(record)) " bytes of padding" }
                         }
-                        (svg(record, &differing(record, other)))
+                        (svg(record, &differing(record, other), &colours))
                     }
                 } @else {
                     figure .absent { figcaption { b { (heading) } ": not there" } }
@@ -47,7 +48,7 @@ fn differing(record: &Record, other: Option<&Record>) -> BTreeSet<usize> {
 }
 
 /// One record.
-fn svg(record: &Record, marked: &BTreeSet<usize>) -> Markup {
+fn svg(record: &Record, marked: &BTreeSet<usize>, colours: &Colours<'_>) -> Markup {
     let mut y = TOP;
     let mut placed: Vec<(u64, Line)> = Vec::new();
     for picture in layout::pictures(record) {
@@ -66,23 +67,29 @@ fn svg(record: &Record, marked: &BTreeSet<usize>) -> Markup {
                 text .ruler x=(LEFT + byte * BYTE + BYTE / 2) y=(TOP - 6) text-anchor="middle" { (byte) }
             }
             @for (y, line) in &placed {
-                (svg_line(record, marked, *y, line))
+                (svg_line(record, marked, colours, *y, line))
             }
         }
     }
 }
 
 /// One line of eight bytes.
-fn svg_line(record: &Record, marked: &BTreeSet<usize>, y: u64, line: &Line) -> Markup {
+fn svg_line(
+    record: &Record,
+    marked: &BTreeSet<usize>,
+    colours: &Colours<'_>,
+    y: u64,
+    line: &Line,
+) -> Markup {
     let offset = match line {
         Line::Bytes { offset, .. } | Line::Folded { offset, .. } => *offset,
     };
     html! {
         text .ruler x=(LEFT - 8) y=(y + HEIGHT / 2 + 4) text-anchor="end" { (offset) }
         @match line {
-            Line::Bytes { cells, .. } => @for cell in cells { (svg_cell(record, marked, y, cell)) },
+            Line::Bytes { cells, .. } => @for cell in cells { (svg_cell(record, marked, colours, y, cell)) },
             Line::Folded { lines, field, .. } => {
-                rect .(format!("f{}", colour(&record.fields[*field].name))) x=(LEFT) y=(y) width=(WIDTH * BYTE) height=(HEIGHT) {}
+                rect .(format!("f{}", colours[&*record.fields[*field].name])) x=(LEFT) y=(y) width=(WIDTH * BYTE) height=(HEIGHT) {}
                 text .more x=(LEFT + WIDTH * BYTE / 2) y=(y + HEIGHT / 2 + 4) text-anchor="middle" {
                     "… " (lines) " more lines of " (record.fields[*field].name)
                 }
@@ -92,7 +99,13 @@ fn svg_line(record: &Record, marked: &BTreeSet<usize>, y: u64, line: &Line) -> M
 }
 
 /// One part of a line.
-fn svg_cell(record: &Record, marked: &BTreeSet<usize>, y: u64, cell: &Cell) -> Markup {
+fn svg_cell(
+    record: &Record,
+    marked: &BTreeSet<usize>,
+    colours: &Colours<'_>,
+    y: u64,
+    cell: &Cell,
+) -> Markup {
     let (x, width) = (LEFT + cell.start * BYTE, cell.length * BYTE);
     let (class, label) = match cell.what {
         What::Padding => ("padding".to_owned(), "padding".to_owned()),
@@ -108,7 +121,7 @@ fn svg_cell(record: &Record, marked: &BTreeSet<usize>, y: u64, cell: &Cell) -> M
             } else {
                 "…".to_owned()
             };
-            (format!("f{}{mark}", colour(&field.name)), label)
+            (format!("f{}{mark}", colours[&*field.name]), label)
         }
     };
     // A thin line for every byte, so that they can be counted.
@@ -140,9 +153,69 @@ fn fitting(field: &Field, width: u64) -> String {
     }
 }
 
-/// A field has one colour on both sides: it follows from its name.
-fn colour(name: &str) -> u32 {
-    name.bytes().fold(7_u32, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(byte.into())
-    }) % 6
+/// How many colours there are.
+const COLOURS: usize = 6;
+
+/// The colour of each field, by name.
+type Colours<'a> = BTreeMap<&'a str, usize>;
+
+/// A field has one colour on both sides, and another than its neighbours.
+fn colours<'a>(old: Option<&'a Record>, new: Option<&'a Record>) -> Colours<'a> {
+    let mut colours = Colours::new();
+    for record in [old, new].into_iter().flatten() {
+        let names: Vec<&str> = record.fields.iter().map(|field| &*field.name).collect();
+        for (index, name) in names.iter().enumerate() {
+            let before = index.checked_sub(1).map(|before| names[before]);
+            let beside = [before, names.get(index + 1).copied()];
+            let taken: Vec<usize> = beside
+                .into_iter()
+                .flatten()
+                .filter_map(|name| colours.get(name).copied())
+                .collect();
+            let free = (index..index + COLOURS).map(|colour| colour % COLOURS);
+            let colour = free
+                .filter(|colour| !taken.contains(colour))
+                .min_by_key(|colour| {
+                    // One that nobody has yet, if there is any.
+                    colours.values().filter(|used| *used == colour).count()
+                });
+            colours.entry(name).or_insert(colour.unwrap_or(0));
+        }
+    }
+    colours
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A record with these fields.
+    fn record(names: &[&str]) -> Record {
+        let field = |name: &&str| Field {
+            name: (*name).to_owned(),
+            ty: "u8".to_owned(),
+            offset: 0,
+            size: 1,
+        };
+        Record {
+            name: "r".to_owned(),
+            union: false,
+            repr: "C".to_owned(),
+            size: 1,
+            align: 1,
+            fields: names.iter().map(field).collect(),
+        }
+    }
+
+    #[test]
+    fn neighbours_have_different_colours_on_both_sides() {
+        let old = record(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+        let new = record(&["a", "x", "b", "c", "y", "z", "d", "e", "f", "g", "h"]);
+        let colours = colours(Some(&old), Some(&new));
+        for record in [&old, &new] {
+            for pair in record.fields.windows(2) {
+                assert_ne!(colours[&*pair[0].name], colours[&*pair[1].name], "{pair:?}");
+            }
+        }
+    }
 }

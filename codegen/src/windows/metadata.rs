@@ -11,6 +11,7 @@ use super::layout::{self, Machine};
 use super::oracle::Known;
 use crate::abi::{Constant, Function, Record};
 use crate::error::Error;
+use crate::quiet::Quiet;
 use crate::symbols::{Kind, Symbol};
 
 /// The declarations of Windows, as windows-bindgen writes them.
@@ -70,7 +71,10 @@ impl Metadata {
         ];
         arguments.extend(symbols.iter().map(|symbol| symbol.name.as_str()));
         // It panics where a name is unknown.
-        catch_unwind(|| windows_bindgen::bindgen(&arguments)).map_err(|panic| {
+        let quiet = Quiet::new();
+        let done = catch_unwind(|| windows_bindgen::bindgen(&arguments));
+        drop(quiet);
+        done.map_err(|panic| {
             let said = panic.downcast_ref::<String>().cloned();
             wrong(said.unwrap_or_else(|| "windows-bindgen panicked (above)".to_owned()))
         })?;
