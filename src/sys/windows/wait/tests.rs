@@ -171,7 +171,7 @@ fn signals_race_the_end() {
     by_each_means(|means| {
         let mut queue = Queue::new(means);
         let rounds = if matches!(means, Means::Pool) {
-            4000
+            2000
         } else {
             50
         };
