@@ -1,7 +1,7 @@
 //! A serial port as a pipe: not the library's main use, but that of many of its users.
 //!
-//! `MIO_TEST_SERIAL` names a port whose other end sends back what it gets, and is unplugged when it gets a 4. `cargo xtask test`
-//! has a pseudo-terminal stand in for one under Wine.
+//! `MIO_TEST_SERIAL` names a port whose other end sends back what it gets, and is unplugged when it gets a 4. Under Wine a
+//! pseudo-terminal can stand in for one: `dosdevices/com9` of the prefix is a link to it.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -21,7 +21,7 @@ const PORT: Token = Token(3);
 /// without time-outs of its own a serial port waits until a read is full, so the first one must be of one byte. A-77: it is
 /// unplugged while a read is in flight.
 #[test]
-#[ignore = "needs a serial port, as `cargo xtask test --only windows-wine` has"]
+#[ignore = "needs a serial port: MIO_TEST_SERIAL"]
 fn a_byte_comes_at_once_and_the_end_is_no_panic() {
     let name = std::env::var("MIO_TEST_SERIAL").expect("MIO_TEST_SERIAL names a serial port");
     let port = OpenOptions::new()

@@ -14,7 +14,6 @@ mod project;
 mod readme;
 mod report;
 mod seldom;
-mod serial;
 mod setup;
 mod stages;
 mod step;

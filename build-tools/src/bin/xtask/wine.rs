@@ -23,7 +23,6 @@ use rustix::io::Errno;
 
 use crate::foreign::{self, Compiler};
 use crate::report::NotRun;
-use crate::serial::Serial;
 use crate::setup;
 use crate::step::{Context, Step};
 use crate::wasi;
@@ -43,7 +42,7 @@ const LIMIT: u64 = 600;
 /// The name tells what is in the prefix; a change of it makes a new one.
 const PREFIX: &str = "wine-prefix-1";
 
-/// The suite, the examples of its documentation, sockets without a queue, a serial port, the API against upstream's, the example programs and
+/// The suite, the examples of its documentation, sockets without a queue, the API against upstream's, the example programs and
 /// tokio, in one profile.
 pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     let wine = Wine::started(context)?;
@@ -64,18 +63,12 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
         .words("--test without_selector --test handles")
         .words(profile)
         .words("-- --test-threads=1");
-    let port = Serial::plugged(&wine.prefix)?;
-    let serial = wine
-        .cargo(context, "test --all-features --test serial")
-        .words(profile)
-        .words("-- --ignored")
-        .set("MIO_TEST_SERIAL", port.name());
     let upstream = context.project.path("build-tools/apps/api-upstream");
     let upstream = wine
         .cargo(context, "test --locked --test api")
         .words(profile)
         .folder(upstream);
-    let mut steps = vec![tests, documentation, without_queue, serial, upstream];
+    let mut steps = vec![tests, documentation, without_queue, upstream];
     for (example, arguments) in EXAMPLES {
         steps.push(
             wine.cargo(context, "run --all-features")
