@@ -211,7 +211,7 @@ mod signals {
                     }
                 }
             });
-            amid_signals(Duration::from_micros(50), || {
+            amid_signals(Duration::from_micros(200), || {
                 while !other.is_finished() {
                     // Not for ever: after the last wake nothing comes.
                     let timeout = Some(Duration::from_millis(50));
