@@ -1,12 +1,16 @@
-//! A wait by the thread pool: memory that one of its threads reads until the wait has been taken back.
+//! A wait by the thread pool, whose threads know it by a number.
+//!
+//! Taking a wait back is documented to return when its callback runs no more. On Wine 8 it may yet begin afterwards, so what it
+//! needs is looked up by the number, and no longer found: it follows no pointer.
 #![allow(unsafe_code)]
 
+use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::fmt;
 use std::io;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::ptr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::sys::iocp::{FOREVER, post_number};
 use crate::sys::raw;
@@ -18,13 +22,41 @@ struct Bell {
     number: usize,
 }
 
+/// The bells of all waits of this process.
+struct Bells {
+    last: usize,
+    by_key: BTreeMap<usize, Arc<Bell>>,
+}
+
+fn bells() -> MutexGuard<'static, Bells> {
+    static BELLS: Mutex<Bells> = Mutex::new(Bells {
+        last: 0,
+        by_key: BTreeMap::new(),
+    });
+    // Nothing in a critical section panics half-way through a change.
+    BELLS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Bells {
+    /// A key that no other has, and none had for as long as numbers last.
+    fn hang(&mut self, bell: Bell) -> usize {
+        loop {
+            self.last = self.last.wrapping_add(1);
+            if !self.by_key.contains_key(&self.last) {
+                self.by_key.insert(self.last, Arc::new(bell));
+                return self.last;
+            }
+        }
+    }
+}
+
 /// A wait that the pool has, and takes back on drop.
 pub(super) struct PoolWait {
     wait: raw::HANDLE,
-    bell: *const Bell,
+    key: usize,
 }
 
-// SAFETY: a wait may be taken back by any thread, and the bell may be dropped by any: its fields are `Send` and `Sync`.
+// SAFETY: a wait may be taken back by any thread; the pointer is a handle that is never followed here.
 unsafe impl Send for PoolWait {}
 // SAFETY: a shared wait gives no access to anything.
 unsafe impl Sync for PoolWait {}
@@ -37,20 +69,20 @@ impl PoolWait {
         number: usize,
     ) -> io::Result<PoolWait> {
         let handle = object.as_raw_handle();
-        let bell: *const Bell = Box::into_raw(Box::new(Bell {
+        let key = bells().hang(Bell {
             _object: object,
             port,
             number,
-        }));
+        });
         let mut wait = ptr::null_mut();
-        // SAFETY: the bell keeps the object open, and lives until the wait has been taken back, see `drop`. The call writes one
-        // handle.
+        // SAFETY: the bell keeps the object open until the wait has been taken back, see `drop`. The call writes one handle. The
+        // context is a number that is handed to `ring` and followed by nobody.
         let result = unsafe {
             raw::RegisterWaitForSingleObject(
                 &raw mut wait,
                 handle,
                 Some(ring),
-                bell.cast(),
+                ptr::without_provenance(key),
                 FOREVER,
                 // Not in the waiting thread: Wine 8 crashes when such a wait is taken back just as its object is signalled.
                 raw::WT_EXECUTEONLYONCE as u32,
@@ -58,24 +90,24 @@ impl PoolWait {
         };
         if result == 0 {
             let error = io::Error::last_os_error();
-            // SAFETY: no wait was made, so no thread of the pool will ever see the bell.
-            drop(unsafe { Box::from_raw(bell.cast_mut()) });
+            bells().by_key.remove(&key);
             return Err(error);
         }
-        Ok(PoolWait { wait, bell })
+        Ok(PoolWait { wait, key })
     }
 }
 
 impl Drop for PoolWait {
     fn drop(&mut self) {
         // SAFETY: the wait was made by `start` and is taken back once. With this event handle the call returns only when no
-        // callback runs or will run. No callback calls it, and none waits for a lock.
+        // callback runs. No callback calls it, and no lock is held here that one waits for.
         let result = unsafe { raw::UnregisterWaitEx(self.wait, raw::INVALID_HANDLE_VALUE) };
         if result != 0 {
-            // SAFETY: `start` made the pointer from a box, and nobody else has it any more.
-            drop(unsafe { Box::from_raw(self.bell.cast_mut()) });
+            let bell = bells().by_key.remove(&self.key);
+            // Closed without the lock.
+            drop(bell);
         }
-        // If the wait is still there, so must be the bell.
+        // If the wait is still there, so must be the object.
     }
 }
 
@@ -83,13 +115,13 @@ impl Drop for PoolWait {
 ///
 /// # Safety
 ///
-/// `bell` is the one that `start` made, and the wait has not been taken back.
-unsafe extern "system" fn ring(bell: *mut c_void, _: bool) {
-    let bell: *const Bell = bell.cast();
-    // SAFETY: the bell lives until the wait has been taken back, which waits for this call to end; nobody changes it.
-    let bell = unsafe { &*bell };
-    // There is nobody to tell of an error: the port's queue is full only when the system is out of memory.
-    let _ = post_number(&bell.port, bell.number);
+/// None is needed: the key is a number.
+unsafe extern "system" fn ring(key: *mut c_void, _: bool) {
+    let bell = bells().by_key.get(&key.addr()).cloned();
+    if let Some(bell) = bell {
+        // There is nobody to tell of an error: the port's queue is full only when the system is out of memory.
+        let _ = post_number(&bell.port, bell.number);
+    }
 }
 
 impl fmt::Debug for PoolWait {
