@@ -105,7 +105,6 @@ pub const UNPROVEN: &[&str] = &[
     "thumbv8m.base-nuttx-eabi",
     "thumbv8m.main-nuttx-eabi",
     "thumbv8m.main-nuttx-eabihf",
-    "wasm32-wasip3",
     "x86_64-apple-ios-macabi",
     "x86_64-apple-tvos",
     "x86_64-apple-watchos-sim",
