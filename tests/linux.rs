@@ -155,6 +155,10 @@ fn under_refusal(code: i32) {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn a_look_that_is_interrupted() {
+    if support::EDGES {
+        println!("not run: where the kernel makes the edges no number is looked at");
+        return;
+    }
     thread::spawn(|| {
         let (mut queue, mut events) = queue();
         let (left, right) = std::os::unix::net::UnixStream::pair().unwrap();
@@ -344,11 +348,12 @@ fn a_child_process_disturbs_nobody() {
         .registry()
         .register(&mut client, ONE, Interest::READABLE)
         .unwrap();
+    let gone = Waker::new(queue.registry(), Token(3)).unwrap();
     // SAFETY: the child only sleeps and ends, by calls that are safe in a process of several threads.
     let child = unsafe { libc::fork() };
     if child == 0 {
         // SAFETY: it takes a number and touches no memory.
-        unsafe { libc::usleep(100_000) };
+        unsafe { libc::usleep(300_000) };
         // SAFETY: it takes a number and does not return.
         unsafe { libc::_exit(0) };
     }
@@ -361,6 +366,10 @@ fn a_child_process_disturbs_nobody() {
     drop(client);
     support::send(&server, b"y");
     support::nothing_comes(&mut queue, &mut events, ONE);
+    // A waker's object is open in the child, too, and is no longer of this queue.
+    gone.wake().unwrap();
+    drop(gone);
+    support::nothing_comes(&mut queue, &mut events, Token(3));
     let mut status = 0;
     // SAFETY: waitpid(2) writes one int.
     let ended = retry(|| match unsafe { libc::waitpid(child, &mut status, 0) } {

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (mingw-w64 as a check of Windows' own metadata).
-//! Inputs: sha256 711471b2133297d785e34704499756e1b0b6fc5f056f9fd43d431a35f0fd21d6.
+//! Inputs: sha256 fe384274d31bdc4ff3058e2479b4a988ffa97a480ab9ebb90245aed29b11c320.
 //!
 //! Serves:
 //! - aarch64-pc-windows-gnullvm
@@ -509,7 +509,6 @@ impl Default for WSAPROTOCOL_INFOW {
 }
 pub const WSA_FLAG_NO_HANDLE_INHERIT: i32 = 128;
 pub const WSA_FLAG_OVERLAPPED: i32 = 1;
-pub const WT_EXECUTEINWAITTHREAD: i32 = 4;
 pub const WT_EXECUTEONLYONCE: i32 = 8;
 
 const _: () = {

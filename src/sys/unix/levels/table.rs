@@ -390,3 +390,7 @@ impl Table {
         self.get(key).is_some_and(|slot| slot.parked.is_some())
     }
 }
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

@@ -52,7 +52,8 @@ impl PoolWait {
                 Some(ring),
                 bell.cast(),
                 FOREVER,
-                (raw::WT_EXECUTEONLYONCE | raw::WT_EXECUTEINWAITTHREAD) as u32,
+                // Not in the waiting thread: Wine 8 crashes when such a wait is taken back just as its object is signalled.
+                raw::WT_EXECUTEONLYONCE as u32,
             )
         };
         if result == 0 {

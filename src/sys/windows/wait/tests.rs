@@ -164,6 +164,37 @@ fn nothing_comes_after_the_end() {
     });
 }
 
+/// The pool takes a wait back while its object is signalled, at every moment of it. Wine 8 crashes there for waits whose callback
+/// the waiting thread itself would run.
+#[test]
+fn signals_race_the_end() {
+    by_each_means(|means| {
+        let mut queue = Queue::new(means);
+        let rounds = if matches!(means, Means::Pool) {
+            4000
+        } else {
+            50
+        };
+        let (to_signal, signals) = std::sync::mpsc::sync_channel::<Arc<Event>>(0);
+        let signaller = thread::spawn(move || signals.iter().for_each(|event| event.set()));
+        for round in 0..rounds {
+            let event = Arc::new(Event::new(true).unwrap());
+            queue.register(&*event, 1).unwrap();
+            to_signal.send(Arc::clone(&event)).unwrap();
+            for _ in 0..round % 64 * 40 {
+                std::hint::spin_loop();
+            }
+            queue.deregister(&*event).unwrap();
+            if round % 16 == 0 {
+                assert!(queue.events(AT_ONCE).is_empty());
+            }
+        }
+        drop(to_signal);
+        signaller.join().unwrap();
+        queue.is_silent();
+    });
+}
+
 #[test]
 fn a_process_that_ends() {
     by_each_means(|means| {
