@@ -3,17 +3,26 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::Error;
 
 /// Runs `python3 -m pip` and returns what it printed.
 fn run(arguments: &[&str], failed: impl Fn(String) -> Error) -> Result<String, Error> {
+    let style = ProgressStyle::with_template("{spinner} pip works: {elapsed}");
+    let style = style.expect("the template is a constant");
+    // Hidden by itself where there is no terminal.
+    let spinner = ProgressBar::new_spinner().with_style(style);
+    spinner.enable_steady_tick(Duration::from_millis(100));
     let output = Command::new("python3")
         .args(["-m", "pip"])
         .args(arguments)
         .arg("--disable-pip-version-check")
-        .output()
-        .map_err(|error| failed(format!("python3 does not start: {error}")))?;
+        .output();
+    spinner.finish_and_clear();
+    let output = output.map_err(|error| failed(format!("python3 does not start: {error}")))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(failed(said.trim().to_owned()));

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use indicatif::ProgressBar;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -214,8 +215,11 @@ impl Pack {
         let file = File::open(wheel).map_err(Error::io("open", wheel))?;
         let mut archive = zip::ZipArchive::new(file).map_err(|error| failed(error.to_string()))?;
         let mut count = 0;
+        // Hidden by itself where there is no terminal, and cleared at the end.
+        let bar = ProgressBar::new(archive.len() as u64);
         for index in 0..archive.len() {
             interrupt::check()?;
+            bar.inc(1);
             let mut entry = archive
                 .by_index(index)
                 .map_err(|error| failed(error.to_string()))?;
@@ -238,6 +242,7 @@ impl Pack {
             io::copy(&mut entry, &mut out).map_err(|error| failed(error.to_string()))?;
             count += 1;
         }
+        bar.finish_and_clear();
         if count == 0 {
             return Err(failed(format!(
                 "it holds nothing that begins with {}",
