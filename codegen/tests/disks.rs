@@ -77,17 +77,22 @@ fn refused(script: &str, options: &str) -> Result<String> {
     Ok(said)
 }
 
+/// Bytes that a copy of the repository takes on a disk.
+fn size_of_tree() -> Result<usize> {
+    let tree = Repository::whole()?.tree()?;
+    Ok(tree
+        .values()
+        .map(|file| file.len().next_multiple_of(4096))
+        .sum())
+}
+
 #[test]
 fn a_full_disk_is_told() -> Result {
     if cannot_mount()?.is_some() {
         return Ok(());
     }
     // What is there fits, with room for a part of what is to be written.
-    let size: usize = Repository::whole()?
-        .tree()?
-        .values()
-        .map(|file| file.len().next_multiple_of(4096))
-        .sum();
+    let size = size_of_tree()?;
     let said = refused("\"$3\"", &format!("size={}", size + 400_000))?;
     assert!(
         said.contains("cannot write ") && said.contains("No space left on device"),
@@ -101,11 +106,7 @@ fn a_full_disk_stops_a_new_symbol_as_well() -> Result {
     if cannot_mount()?.is_some() {
         return Ok(());
     }
-    let size: usize = Repository::whole()?
-        .tree()?
-        .values()
-        .map(|file| file.len().next_multiple_of(4096))
-        .sum();
+    let size = size_of_tree()?;
     let said = refused(
         "\"$3\" add EPOLLEXCLUSIVE --os linux --why one",
         &format!("size={}", size + 200_000),

@@ -32,6 +32,7 @@ pub(crate) fn enter(builds: &Path, root: &Path) -> Result<Entered> {
         if last == root.as_os_str().as_encoded_bytes() {
             return Ok(Entered { _lock: file });
         }
+        // Whatever the error is: the call that waits meets it again, and says so.
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             eprintln!(
                 "waiting for {}, which builds in the same cache; XDG_CACHE_HOME chooses another",

@@ -263,6 +263,7 @@ const FLAGS: [u32; 32] = {
     let mut all = [0; 32];
     let mut set = 1;
     while set < all.len() {
+        // A set is below 32, so the cast loses nothing.
         all[set] = flags_for(set as u8);
         set += 1;
     }
