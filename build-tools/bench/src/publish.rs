@@ -1,4 +1,4 @@
-//! What the README shows: the pictures, and a table between two marks.
+//! What the README shows: the bars, and a table between two marks.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use crate::Places;
-use crate::plot::PICTURES;
+use crate::plot::BARS;
 use crate::report;
 use crate::results::Results;
 
@@ -41,12 +41,7 @@ const SHOWN: [&str; 20] = [
 pub(crate) fn run(places: &Places, results: &Results) -> Result<()> {
     let folder = places.bench.join("plots");
     fs::create_dir_all(&folder)?;
-    for picture in PICTURES {
-        let from = places.out.join(picture);
-        if from.exists() {
-            fs::copy(&from, folder.join(picture))?;
-        }
-    }
+    fs::copy(places.out.join(BARS), folder.join(BARS)).context(BARS)?;
     let file = places.root.join("README.md");
     let readme = fs::read_to_string(&file)?;
     let (before, rest) = readme
@@ -55,11 +50,32 @@ pub(crate) fn run(places: &Places, results: &Results) -> Result<()> {
     let (_, after) = rest
         .split_once(END)
         .context("the README's place for the table does not end")?;
-    fs::write(
-        &file,
-        format!("{before}{BEGIN}{}{END}{after}", table(results)),
-    )?;
-    Ok(())
+    let text = format!(
+        "{before}{BEGIN}{}{}{END}{after}",
+        table(results),
+        builds(results)
+    );
+    let whole = places.out.join("README.md");
+    fs::write(&whole, text)?;
+    fs::rename(&whole, &file).with_context(|| file.display().to_string())
+}
+
+/// What a build of each costs, in a sentence.
+fn builds(results: &Results) -> String {
+    let each: Vec<String> = results
+        .builds
+        .iter()
+        .map(|build| {
+            format!(
+                "{} {:.1} s ({} crates, {} lines)",
+                build.peer, build.seconds, build.crates, build.lines
+            )
+        })
+        .collect();
+    if each.is_empty() {
+        return String::new();
+    }
+    format!("\nA release build from scratch: {}.\n", each.join(", "))
 }
 
 fn table(results: &Results) -> String {

@@ -39,6 +39,7 @@ pub(crate) fn run(
     command
         .args(["time", "--millis", if quick { "2" } else { "4" }])
         .args(["--rounds", &rounds.to_string()])
+        .args(["--seconds", if quick { "1" } else { "3" }])
         .args(cases.iter().map(|case| &case.case));
     lines(&mut command, |line| {
         let line: Line = serde_json::from_str(line)?;

@@ -13,13 +13,16 @@ mod limits;
 mod outside;
 
 const HELP: &str = "\
-Usage: worker list | time [--rounds N] [--millis N] [CASE…] | count [CASE…] | trace [CASE…]
+Usage: worker list | time [--rounds N] [--millis N] [--seconds N] [CASE…] | count [CASE…] | trace [CASE…]
 
   list    the cases of this build
-  time    runs the peers in turn, round after round
+  time    runs the peers in turn, round after round; --seconds ends a case early, after 7 rounds at least
   count   runs each once, for callgrind
   trace   runs each once, for strace
 ";
+
+/// A median of fewer rounds says little.
+const LEAST_ROUNDS: usize = 7;
 
 fn main() -> ExitCode {
     match run() {
@@ -33,11 +36,13 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), lexopt::Error> {
     let (mut rounds, mut millis, mut words) = (5_usize, 2_u64, Vec::new());
+    let mut seconds = u64::MAX;
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Long("rounds") => rounds = parser.value()?.parse()?,
             Long("millis") => millis = parser.value()?.parse()?,
+            Long("seconds") => seconds = parser.value()?.parse()?,
             Long("help") | Short('h') => {
                 print!("{HELP}");
                 return Ok(());
@@ -69,7 +74,12 @@ fn run() -> Result<(), lexopt::Error> {
             continue;
         }
         match command.as_str() {
-            "time" => time(case, rounds, Duration::from_millis(millis)),
+            "time" => time(
+                case,
+                rounds,
+                Duration::from_millis(millis),
+                Duration::from_secs(seconds),
+            ),
             "count" if case.threads || case.waits => {}
             "count" => outside::count(case),
             "trace" => outside::trace(case),
@@ -127,11 +137,15 @@ fn turns(case: &Case, wanted: Duration) -> u64 {
     }
 }
 
-/// A round runs every peer once, each round beginning with another.
-fn time(case: &Case, rounds: usize, wanted: Duration) {
+/// A round runs every peer once, each round beginning with another. Past `most` no round begins that is not needed for a median.
+fn time(case: &Case, rounds: usize, wanted: Duration, most: Duration) {
+    let start = Instant::now();
     let clock = measure(cases::nothing(), 2_000, 0.0).0;
     let n = turns(case, wanted);
     for round in 0..rounds {
+        if round >= LEAST_ROUNDS && start.elapsed() >= most {
+            return;
+        }
         for place in 0..case.runs.len() {
             let (peer, run) = case.runs[(round + place) % case.runs.len()];
             let (nanos, _) = measure(run, n, clock);

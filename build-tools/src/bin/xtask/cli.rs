@@ -68,11 +68,11 @@ pub(crate) struct Bench {
     /// Print the cases and measure nothing
     #[arg(long)]
     list: bool,
-    /// Rounds of each case; a round runs every peer once [default: 31, or 7 with --quick; under Wine 7 or 3]
+    /// Rounds of each case; a round runs every peer once. A case of more than 3 seconds (1 with --quick) has fewer, but 7 at least [default: 31, or 7 with --quick; under Wine 7 or 3]
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Put the table and the plots into the README
-    #[arg(long)]
+    /// Put the table and the bars into the README, which is to show all cases
+    #[arg(long, conflicts_with = "cases")]
     publish: bool,
     /// Only count instructions, and write what the stage `bench-gate` expects
     #[arg(long, conflicts_with_all = ["cases", "quick", "list", "rounds", "publish"])]

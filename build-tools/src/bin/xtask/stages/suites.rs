@@ -95,8 +95,7 @@ pub(super) fn tokio(context: &mut Context<'_>) -> Result<()> {
     // Cargo only warns of a patch that is not used, and builds the registry's crate.
     if !tree
         .lines()
-        .next()
-        .is_some_and(|line| line.starts_with("mio v") && line.contains(&root))
+        .any(|line| line.starts_with("mio v") && line.contains(&root))
     {
         let command = "cargo update --manifest-path build-tools/apps/tokio-smoke/Cargo.toml -p mio";
         bail!(Mend::new("tokio is not built on this library", command));
