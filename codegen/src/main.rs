@@ -24,6 +24,7 @@ mod headers;
 mod interrupt;
 mod layout;
 mod list;
+mod literal;
 mod locate;
 mod matrix;
 mod pip;

@@ -7,6 +7,7 @@ use quote::ToTokens;
 use super::{CARRIER, LINUX_VERSION, Request};
 use crate::abi::{Constant, Facts, Field, Function, Record};
 use crate::error::Error;
+use crate::literal::integer;
 use crate::symbols::Kind;
 use crate::targets::Version;
 
@@ -339,22 +340,6 @@ impl<'a> Reader<'a> {
             name,
             value,
         }))
-    }
-}
-
-/// An integer literal, possibly negative.
-fn integer(expression: &syn::Expr) -> Option<i128> {
-    match expression {
-        syn::Expr::Lit(syn::ExprLit {
-            lit: syn::Lit::Int(number),
-            ..
-        }) => number.base10_parse().ok(),
-        syn::Expr::Unary(syn::ExprUnary {
-            op: syn::UnOp::Neg(_),
-            expr,
-            ..
-        }) => Some(-integer(expr)?),
-        _ => None,
     }
 }
 

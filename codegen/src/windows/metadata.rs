@@ -11,6 +11,7 @@ use super::layout::{self, Machine};
 use super::oracle::Known;
 use crate::abi::{Constant, Function, Record};
 use crate::error::Error;
+use crate::literal::integer;
 use crate::quiet::Quiet;
 use crate::symbols::{Kind, Symbol};
 
@@ -193,7 +194,7 @@ impl Parsed {
             .get(name)
             .ok_or_else(|| wrong(format!("no constant {name}")))?;
         let size = self.size_of_constant(name, machine)?;
-        let value = value_of(value)
+        let value = integer(without_casts(value))
             .ok_or_else(|| wrong(format!("{name}: the value of {}", value.to_token_stream())))?;
         // As wide as its type, with that type's sign.
         let mut value = value & mask(size);
@@ -208,27 +209,17 @@ impl Parsed {
     }
 }
 
+/// What a cast leaves of a value is taken by the type's size.
+fn without_casts(mut value: &syn::Expr) -> &syn::Expr {
+    while let syn::Expr::Cast(cast) = value {
+        value = &cast.expr;
+    }
+    value
+}
+
 /// All bits of so many bytes.
 pub(super) fn mask(size: u64) -> i128 {
     (1 << (size * 8)) - 1
-}
-
-/// A literal, with its sign and casts.
-fn value_of(value: &syn::Expr) -> Option<i128> {
-    match value {
-        syn::Expr::Lit(syn::ExprLit {
-            lit: syn::Lit::Int(number),
-            ..
-        }) => number.base10_parse().ok(),
-        syn::Expr::Unary(syn::ExprUnary {
-            op: syn::UnOp::Neg(_),
-            expr,
-            ..
-        }) => Some(-value_of(expr)?),
-        // What the cast leaves of it is taken by the type's size.
-        syn::Expr::Cast(cast) => value_of(&cast.expr),
-        _ => None,
-    }
 }
 
 /// `windows_link::link!("ws2_32.dll" "system" fn listen(s : SOCKET, backlog : i32) -> i32);`

