@@ -1,6 +1,9 @@
 //! QNX Neutrino.
 
-use super::{Group, Name, Os, Target, Version};
+use super::{Group, Name, Os, Proof, Target, Version};
+
+/// Why QNX 8.0 is not checked.
+const NO_LIBC: &str = "libc 0.2.191 does not compile for it: there is no `nto80`";
 
 /// QNX Neutrino.
 pub(super) const NTO: Os = Os {
@@ -20,7 +23,10 @@ pub(super) const NTO: Os = Os {
         name: "all",
         cfg: &[],
     }],
-    proven: &[],
+    proven: &[
+        ("aarch64-unknown-nto-qnx800", Proof::NotChecked(NO_LIBC)),
+        ("x86_64-pc-nto-qnx800", Proof::NotChecked(NO_LIBC)),
+    ],
     targets: TARGETS,
     left_out: &[],
 };

@@ -33,6 +33,17 @@ fn cannot_be_asked(target: &Target) -> bool {
     target.triple.starts_with("csky-")
 }
 
+/// Why the `libc` crate is not asked for it.
+fn libc_says_nothing(os: &Os, target: &Target) -> Option<&'static str> {
+    if os.name == "windows" {
+        Some("it has nothing of what is bound")
+    } else if target.triple.ends_with("-nto-qnx800") {
+        Some("it does not compile for it")
+    } else {
+        None
+    }
+}
+
 /// The row of a target in the outcome.
 fn row(context: &mut Context<'_>, compiler: &Compiler, os: &Os, target: &Target) -> Result<String> {
     let triple = target.triple;
@@ -41,10 +52,10 @@ fn row(context: &mut Context<'_>, compiler: &Compiler, os: &Os, target: &Target)
             "{triple:<40} clang yes, rustc not asked, libc not asked: this rustc has no code generator for it"
         ));
     }
-    if os.name == "windows" {
+    if let Some(reason) = libc_says_nothing(os, target) {
         compile(context, compiler, os, target, &[], &[])?;
         return Ok(format!(
-            "{triple:<40} clang yes, rustc yes, libc not asked: it has nothing of what is bound"
+            "{triple:<40} clang yes, rustc yes, libc not asked: {reason}"
         ));
     }
     let disagreements = Disagreements::read(context.project)?;
@@ -147,6 +158,11 @@ fn compile(
         .words("--manifest-path")
         .argument(project.path("build-tools/witness/Cargo.toml"))
         .set("MIO_WITNESS", &path);
+    let step = if facts.is_empty() {
+        step.words("--no-default-features")
+    } else {
+        step
+    };
     let (output, ok) = context.run_either(step)?;
     let failed = read(&output, &file);
     let failed: Vec<(usize, String)> = failed
