@@ -26,14 +26,12 @@ mod nuttx;
 mod openbsd;
 mod redox;
 mod solaris;
-mod unproven;
 mod vita;
 mod wasip1;
 mod wasip2;
 mod windows;
 
 pub use readme::{platforms, replaced};
-pub use unproven::UNPROVEN;
 
 /// An operating system whose bindings are generated.
 #[derive(Debug)]
@@ -114,8 +112,6 @@ pub struct Name {
 pub enum Proof {
     /// The library cannot be compiled for it with these tools, and why.
     NotChecked(&'static str),
-    /// Nobody has compiled the library for it yet: it is one of [`UNPROVEN`].
-    Unproven,
     /// `cargo check` passes with all features and the tests, warnings being errors.
     Checked,
     /// Also, the tests link against a C library of it.
@@ -133,7 +129,7 @@ impl Proof {
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
-            Proof::NotChecked(_) | Proof::Unproven => "not checked",
+            Proof::NotChecked(_) => "not checked",
             Proof::Checked => "checked",
             Proof::Linked { .. } => "linked",
             Proof::Run(_) => "run",
@@ -147,7 +143,6 @@ impl Os {
         let known = self.proven.iter().find(|row| row.0 == target.triple);
         match known {
             Some((_, proof)) => *proof,
-            None if UNPROVEN.contains(&target.triple) => Proof::Unproven,
             None => Proof::Checked,
         }
     }
@@ -397,10 +392,9 @@ mod tests {
                 );
             }
         }
-        for triple in OFTEN.iter().chain(DOCUMENTED).chain(UNPROVEN) {
+        for triple in OFTEN.iter().chain(DOCUMENTED) {
             assert!(seen.contains(triple), "{triple}");
         }
-        assert!(UNPROVEN.iter().all(|triple| !OFTEN.contains(triple)));
     }
 
     #[test]

@@ -128,7 +128,6 @@ fn word(proof: Proof) -> String {
     match proof {
         Proof::Run(stage) => format!("run by `cargo xtask test --only {stage}`"),
         Proof::NotChecked(reason) => format!("not checked: {reason}"),
-        Proof::Unproven => "not checked yet".to_owned(),
         Proof::Checked | Proof::Linked { .. } => proof.word().to_owned(),
     }
 }
@@ -148,12 +147,6 @@ fn all(context: &mut Context<'_>, rows: &[Row], clean: bool) -> Result<Vec<Done>
             }
         }
         let (state, reason, failed) = match result {
-            Ok(()) if proof == Proof::Unproven => (
-                "checked",
-                "cargo xtask witnesses, and take it out of `UNPROVEN` in codegen/src/targets"
-                    .to_owned(),
-                false,
-            ),
             Ok(()) => (proof.word(), word(proof), false),
             Err(error) => match error.downcast::<NotRun>() {
                 Ok(NotRun(reason)) => ("not checked", reason, false),
@@ -187,7 +180,7 @@ fn prove(
     witnesses::check(context, compiler, os, target)?;
     match proof {
         Proof::NotChecked(reason) => Err(NotRun(reason.to_owned()).into()),
-        Proof::Unproven | Proof::Checked | Proof::Run(_) => check(context, compiler, target.triple),
+        Proof::Checked | Proof::Run(_) => check(context, compiler, target.triple),
         Proof::Linked { zig, binds } => {
             check(context, compiler, target.triple)?;
             link(context, compiler, target.triple, zig, binds)
