@@ -9,7 +9,7 @@
 
 mod support;
 
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, RawFd};
 use std::thread;
@@ -244,13 +244,13 @@ fn the_backlog_is_that_of_std() {
 
 /// The processor time that this thread has taken.
 fn busy() -> Duration {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    // Some systems have private fields in it.
+    let mut time = MaybeUninit::<libc::timespec>::uninit();
     // SAFETY: clock_gettime(2) writes one `timespec`.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, time.as_mut_ptr()) };
     assert_eq!(result, 0);
+    // SAFETY: the call succeeded, so that it has written all of it.
+    let time = unsafe { time.assume_init() };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
