@@ -3,13 +3,12 @@
 
 use std::io::{Read, Write};
 use std::os::windows::io::AsRawSocket;
-use std::thread;
 use std::time::Instant;
 
 use super::faults::LOOKS;
 use super::*;
-use crate::sys::contract::{Records as _, Selector as _, Wake as _};
-use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
+use crate::sys::contract::{Records as _, Selector as _};
+use crate::sys::contract_tests::{BOTH, LONG, stream_pair, tokens};
 
 /// Polls until all that these sockets are registered for is in doubt.
 fn wait_until_in_doubt(selector: &mut Afd, records: &mut Records, sockets: &[(RawSocket, u32)]) {
@@ -73,28 +72,4 @@ fn a_look_that_fails_is_tried_again() {
     assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
     assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
     selector.deregister_raw(raw).unwrap();
-}
-
-/// sockets in doubt that are ready whenever they are looked at leave room for everybody else.
-#[test]
-fn looks_starve_nobody() {
-    let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(1);
-    let (left, right) = stream_pair();
-    let raw = left.as_raw_socket();
-    selector
-        .register_raw(raw, Token(1), Interest::WRITABLE)
-        .unwrap();
-    wait_until_in_doubt(&mut selector, &mut records, &[(raw, masks::WRITE)]);
-    let waker = selector.waker(Token(2)).unwrap();
-    waker.wake().unwrap();
-    let mut got = Vec::new();
-    for _ in 0..6 {
-        // Longer than any pause of a lane.
-        thread::sleep(Duration::from_millis(20));
-        got.extend(tokens(&mut selector, &mut records, AT_ONCE));
-    }
-    assert!(got.contains(&1) && got.contains(&2), "{got:?}");
-    selector.deregister_raw(raw).unwrap();
-    drop(right);
 }
