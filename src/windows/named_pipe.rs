@@ -276,7 +276,8 @@ impl FromRawHandle for NamedPipe {
     /// # Safety
     ///
     /// The handle is open and owned by the caller, who gives it away. `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS` is not set. Nobody
-    /// starts overlapped I/O by a duplicate of it while this pipe exists: its completion would be taken for one of this pipe's.
+    /// starts overlapped I/O by a duplicate of it while this pipe exists, or while the `Poll` lives that it was registered with:
+    /// its completion would be taken for one of this pipe's, also after the pipe was dropped.
     /// (That is why there is no safe way from or to an [`OwnedHandle`] or a `BorrowedHandle`: from them a duplicate can be had.)
     unsafe fn from_raw_handle(handle: RawHandle) -> NamedPipe {
         // SAFETY: the caller promises that the handle is open and now owned here.

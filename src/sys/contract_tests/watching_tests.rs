@@ -1,6 +1,8 @@
 //! What a source is told, and when no more.
 
 use std::io::{ErrorKind, Read as _, Write as _};
+use std::thread;
+use std::time::Duration;
 
 use super::{
     AT_ONCE, BOTH, LONG, Subject, drain, is_kqueue, is_poll_oneoff, records, stream_pair, tokens,
@@ -177,6 +179,40 @@ pub(in crate::sys) fn capacity<S: Subject>() {
     }
     assert_eq!(seen, [true; 4]);
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+}
+
+/// raw sources that are ready whenever they are looked at leave room for each other, and for everybody else.
+pub(in crate::sys) fn raw_sources_starve_nobody<S: Subject>() {
+    let mut selector = S::new().unwrap();
+    let mut records = S::Records::with_capacity(1);
+    let pairs: Vec<_> = (0..3).map(|_| stream_pair()).collect();
+    for (token, (left, _)) in pairs.iter().enumerate().take(2) {
+        selector
+            .register_raw(left.as_raw(), Token(token), Interest::WRITABLE)
+            .unwrap();
+    }
+    // Until their readiness says nothing any more, where it is no edge.
+    for _ in 0..200 {
+        tokens(&mut selector, &mut records, AT_ONCE);
+    }
+    let owned = pairs[2].0.as_raw();
+    let _registration = selector
+        .register(owned, Token(2), Interest::WRITABLE)
+        .unwrap();
+    let waker = selector.waker(Token(3));
+    if let Ok(waker) = &waker {
+        waker.wake().unwrap();
+    }
+    let mut seen = [false; 4];
+    for _ in 0..16 {
+        // Longer than a raw source is silent for.
+        thread::sleep(Duration::from_millis(15));
+        for token in tokens(&mut selector, &mut records, AT_ONCE) {
+            seen[token] = true;
+        }
+    }
+    let again = S::EMULATES_EDGE;
+    assert_eq!(seen, [again, again, true, waker.is_ok()]);
 }
 
 pub(in crate::sys) fn owners<S: Subject>() {

@@ -1,6 +1,7 @@
 //! Slots that the common wait cannot judge: each wait begins with a look at them by one poll(2) that never sleeps.
 
 use std::io;
+use std::mem;
 use std::time::{Duration, Instant};
 
 use super::table::{Key, Look, Table};
@@ -20,6 +21,8 @@ pub(crate) struct Apart {
     /// The entries of one look, and when they were built, whose they are.
     questions: Vec<raw::pollfd>,
     asked: Vec<Key>,
+    /// Whether the last look left no room.
+    has_filled: bool,
 }
 
 impl Apart {
@@ -33,6 +36,11 @@ impl Apart {
         if table.set_apart(key) {
             self.keys.push(key);
         }
+    }
+
+    /// Whether the common wait comes first, because the last look left it no room. Then the look is due at once after it.
+    pub(crate) fn gives_way(&mut self) -> bool {
+        mem::take(&mut self.has_filled)
     }
 
     /// Looks, and returns when the first muted lane may be reported. `locked` runs something with the table, under its lock.
@@ -53,6 +61,11 @@ impl Apart {
         syscall::look(&mut self.questions)?;
         let mut wake_at = None;
         locked(&mut |table| wake_at = self.take(table, records));
+        if records.room() == 0 {
+            self.has_filled = true;
+            // So that none of them starves.
+            self.keys.rotate_left(1);
+        }
         Ok(wake_at)
     }
 

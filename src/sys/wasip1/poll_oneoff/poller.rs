@@ -1,6 +1,7 @@
 //! The wait: what only the thread that polls has.
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -56,6 +57,8 @@ pub(super) struct Poller<H> {
     events: Vec<Event>,
     asked: Vec<Asked>,
     start: usize,
+    /// Whether the last look left no room.
+    has_filled: bool,
 }
 
 impl<H: Host> Poller<H> {
@@ -68,7 +71,17 @@ impl<H: Host> Poller<H> {
     ) -> io::Result<()> {
         let deadline = Deadline::new(timeout);
         loop {
-            let wake_at = self.look(shared, records)?;
+            // If the last look left no room for the common wait, that comes first, and then the look at once.
+            let gives_way = mem::take(&mut self.has_filled);
+            let wake_at = if gives_way {
+                Some(Instant::now())
+            } else {
+                self.look(shared, records)?
+            };
+            if records.room() == 0 {
+                self.has_filled = true;
+                return Ok(());
+            }
             let is_empty = {
                 let table = shared.table();
                 self.collect(&table, Part::Common);
@@ -101,7 +114,7 @@ impl<H: Host> Poller<H> {
             }
             // Nothing was taken, so the error is lost to nobody.
             result?;
-            if deadline.is_past() {
+            if deadline.is_past() && !gives_way {
                 return Ok(());
             }
         }

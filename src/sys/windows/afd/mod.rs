@@ -183,7 +183,7 @@ impl RegisterRaw for Afd {
         }
         let result = self.shared.arm(&source, &mut source.machine());
         if result.is_err() {
-            self.shared.raw().remove(&raw);
+            self.shared.leave_raw(&source);
             self.shared.end(&source);
         }
         result

@@ -32,6 +32,8 @@ pub(super) struct Poller {
     looked_at: Vec<Arc<Source>>,
     looks: Vec<Look>,
     asked: Vec<u32>,
+    /// Whether the last wait had no room for packets, which then come first in the next one.
+    owes_packets: bool,
 }
 
 impl Default for Poller {
@@ -42,6 +44,7 @@ impl Default for Poller {
             looked_at: Vec::new(),
             looks: Vec::new(),
             asked: Vec::new(),
+            owes_packets: false,
         }
     }
 }
@@ -61,10 +64,17 @@ impl Poller {
         let is_zero = timeout == Some(Duration::ZERO);
         let deadline = Deadline::new(timeout);
         let mut turns = 0;
+        if mem::take(&mut self.owes_packets) {
+            self.take(shared, records, 0)?;
+            if !records.is_empty() {
+                return Ok(());
+            }
+        }
         loop {
             let wake_at = self.update(shared, records, !is_zero);
             if records.room() == 0 {
                 shared.is_waiting.store(false, Ordering::Relaxed);
+                self.owes_packets = true;
                 return Ok(());
             }
             let pause = if is_zero || !records.is_empty() {
@@ -72,18 +82,7 @@ impl Poller {
             } else {
                 millis(earlier(wake_at, deadline.at))
             };
-            let result = shared
-                .port
-                .dequeue(&mut self.packets, records.room(), pause);
-            shared.is_waiting.store(false, Ordering::Relaxed);
-            // What was reported before is lost to nobody; the error comes again, or has passed.
-            let count = match result {
-                Err(error) if records.is_empty() => return Err(error),
-                result => result.unwrap_or(0),
-            };
-            for packet in self.packets.drain() {
-                shared.port.deliver(packet, &mut Round::new(records));
-            }
+            let count = self.take(shared, records, pause)?;
             if !records.is_empty() {
                 return Ok(());
             }
@@ -94,6 +93,23 @@ impl Poller {
                 }
             }
         }
+    }
+
+    /// Waits so many milliseconds for packets, tells those whom they are for, and returns how many came.
+    fn take(&mut self, shared: &Shared, records: &mut Records, pause: u32) -> io::Result<usize> {
+        let result = shared
+            .port
+            .dequeue(&mut self.packets, records.room(), pause);
+        shared.is_waiting.store(false, Ordering::Relaxed);
+        // What was reported before is lost to nobody; the error comes again, or has passed.
+        let count = match result {
+            Err(error) if records.is_empty() => return Err(error),
+            result => result.unwrap_or(0),
+        };
+        for packet in self.packets.drain() {
+            shared.port.deliver(packet, &mut Round::new(records));
+        }
+        Ok(count)
     }
 
     /// Starts the polls that are needed, and looks at what no poll can judge. Returns when the first muted lane may be

@@ -127,6 +127,12 @@ impl Shared {
 
     /// A source has ended by itself.
     pub(super) fn forget(&self, source: &Arc<Source>) {
+        self.leave_raw(source);
+        self.devices().give_back(source.device_number());
+    }
+
+    /// Its number may be registered again, if it is this source that has it.
+    pub(super) fn leave_raw(&self, source: &Arc<Source>) {
         let mut raw = self.raw();
         if raw
             .get(&source.raw)
@@ -134,8 +140,6 @@ impl Shared {
         {
             raw.remove(&source.raw);
         }
-        drop(raw);
-        self.devices().give_back(source.device_number());
     }
 
     /// The source of a number.

@@ -133,15 +133,9 @@ impl<O: Operation> Idle<O> {
 }
 
 impl<O> Idle<O> {
-    /// The operation.
-    pub(crate) fn get(&self) -> &O {
-        // SAFETY: this is the only `Idle` of the block, and the kernel has no reference; the borrow of `self` keeps it so.
-        unsafe { &*self.0.operation.get() }
-    }
-
-    /// The operation, to be changed.
+    /// The operation. There is no shared access: an `Idle` may be shared by threads whatever `O` is.
     pub(crate) fn get_mut(&mut self) -> &mut O {
-        // SAFETY: as in `get`, and the borrow of `self` is exclusive.
+        // SAFETY: this is the only `Idle` of the block, and the kernel has no reference; the exclusive borrow of `self` keeps it so.
         unsafe { &mut *self.0.operation.get() }
     }
 }
@@ -234,9 +228,9 @@ const _: () = assert!(mem::offset_of!(raw::OVERLAPPED, Internal) == 0);
 const _: () = assert!(mem::offset_of!(raw::OVERLAPPED, InternalHigh) == size_of::<usize>());
 const _: () = assert!(size_of::<raw::IO_STATUS_BLOCK>() == 2 * size_of::<usize>());
 
-impl<O: fmt::Debug> fmt::Debug for Idle<O> {
+impl<O> fmt::Debug for Idle<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Idle").field(self.get()).finish()
+        f.debug_struct("Idle").finish_non_exhaustive()
     }
 }
 

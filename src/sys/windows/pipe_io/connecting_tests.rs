@@ -168,3 +168,17 @@ fn waiting_for_a_client_shows_that_there_is_none() {
     pipe.end(Call::Connect, Ok(0));
     assert_eq!(pipe.said(), Ready::WRITABLE);
 }
+
+#[test]
+fn registering_anew_makes_up_no_client() {
+    let mut pipe = Pipe::new();
+    pipe.register(ALL, false);
+    pipe.connect().unwrap_err();
+    // A pipe that may not be asked is taken for connected, but this one waits.
+    pipe.register(ALL, true);
+    assert_eq!(pipe.said(), Ready::NOTHING);
+    assert_eq!(pipe.count(Call::Read), 0);
+    pipe.end(Call::Connect, Ok(0));
+    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.count(Call::Read), 1);
+}

@@ -64,6 +64,8 @@ struct Inner {
     attachment: Option<Attachment>,
     /// Whether a notice is under way.
     is_noticed: bool,
+    /// Whether the port has ended.
+    is_abandoned: bool,
 }
 
 /// The pipe as the states see it. Without a port nothing can be started.
@@ -93,6 +95,7 @@ impl Pipe {
             in_flight: 0,
             attachment: None,
             is_noticed: false,
+            is_abandoned: false,
         };
         Pipe {
             shared: Arc::new(Shared {
@@ -240,10 +243,10 @@ impl Shared {
     fn associate(self: &Arc<Shared>, port: &Arc<Port>) -> io::Result<()> {
         let handle = self.handle.as_handle();
         if let Err(error) = port.associate(handle) {
-            // The handle may still belong to a port that is gone, with all that was in flight, or that is about to go.
+            // The handle may still belong to a port that is gone, with all that was in flight. One that is about to go would end
+            // the new registration.
             let inner = self.inner();
-            if inner.attachment.is_none()
-                || inner.in_flight != 0
+            if !inner.is_released()
                 || syscall::dissociate(handle).is_err()
                 || port.associate(handle).is_err()
             {
@@ -255,6 +258,7 @@ impl Shared {
         let mut inner = self.inner();
         let before = inner.attachment.replace(attachment);
         inner.is_noticed = false;
+        inner.is_abandoned = false;
         drop(inner);
         drop(before);
         *self.port.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(port);
@@ -292,6 +296,11 @@ impl Shared {
 }
 
 impl Inner {
+    /// Whether its port has ended, and all packets have come.
+    fn is_released(&self) -> bool {
+        self.is_abandoned && self.in_flight == 0
+    }
+
     fn act<R>(
         &mut self,
         shared: &Arc<Shared>,
@@ -352,6 +361,7 @@ impl Attached for Shared {
     fn abandon(&self) {
         let handle = self.handle.as_handle();
         let mut inner = self.inner();
+        inner.is_abandoned = true;
         inner
             .state
             .abandon(|pending| syscall::cancel(handle, pending));

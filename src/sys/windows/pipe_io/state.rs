@@ -107,7 +107,7 @@ impl<M: Memory, P> State<M, P> {
     }
 
     /// Starts or changes a registration. What holds already is reported, also if it was before. `is_up` is whether somebody is
-    /// connected.
+    /// connected, as the system says: while a connect is in flight its completion says so.
     pub(crate) fn register(
         &mut self,
         device: &mut dyn Device<M, P>,
@@ -117,7 +117,7 @@ impl<M: Memory, P> State<M, P> {
     ) {
         self.registered = Some((token, interest));
         self.ready = Ready::NOTHING;
-        self.is_up = is_up;
+        self.is_up = is_up && self.connect.is_none();
         self.say_what_holds(device);
     }
 

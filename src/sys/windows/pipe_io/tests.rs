@@ -4,10 +4,13 @@ use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::windows::io::AsHandle;
+use std::sync::Arc;
 
 use super::device::{Call, Meaning};
-use super::{create, syscall};
+use super::{Pipe, create, syscall};
+use crate::sys::iocp::Port;
 use crate::sys::raw;
+use crate::{Interest, Token};
 
 #[test]
 fn whether_there_is_another_end() {
@@ -63,4 +66,26 @@ fn what_errors_mean() {
 fn a_name_without_its_nul_is_refused() {
     assert!(syscall::create(&[]).is_err());
     assert!(syscall::create(&[1, 2]).is_err());
+}
+
+/// The end of a port ends the registrations of its pipes, so no pipe changes over before it.
+#[test]
+fn a_port_that_is_about_to_go_keeps_its_pipes() {
+    let name = format!(r"\\.\pipe\mio-unit-end-{}", std::process::id());
+    let mut pipe = Pipe::new(create(OsStr::new(&name)).unwrap());
+    let first = Arc::new(Port::new().unwrap());
+    pipe.register(&first, Token(1), Interest::WRITABLE).unwrap();
+    // Out of reach, and not at its end yet: so it is for a moment when its last owner goes.
+    let going = Arc::try_unwrap(first).unwrap();
+    let second = Arc::new(Port::new().unwrap());
+    assert!(!pipe.shared.inner().is_released());
+    pipe.register(&second, Token(2), Interest::WRITABLE)
+        .unwrap_err();
+    drop(going);
+    assert!(pipe.shared.inner().is_released());
+    // Wine 8 cannot take a handle from its port.
+    let result = pipe.register(&second, Token(2), Interest::WRITABLE);
+    let inner = pipe.shared.inner();
+    assert_eq!(inner.state.is_registered(), result.is_ok(), "{result:?}");
+    assert_eq!(inner.is_released(), result.is_err());
 }
