@@ -25,6 +25,10 @@ pub(super) const NTO: Os = Os {
     }],
     proven: &[
         ("aarch64-unknown-nto-qnx800", Proof::NotChecked(NO_LIBC)),
+        (
+            "i686-pc-nto-qnx700",
+            Proof::NotChecked("libc 0.2.191 does not compile for it: its QNX has no 32-bit x86"),
+        ),
         ("x86_64-pc-nto-qnx800", Proof::NotChecked(NO_LIBC)),
     ],
     targets: TARGETS,

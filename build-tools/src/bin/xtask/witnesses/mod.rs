@@ -17,7 +17,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use mio_targets::{Os, Target};
+use mio_targets::{Os, Proof, Target};
 
 use self::answers::{Says, is_absent, read};
 use self::disagreements::{DISAGREEMENTS, Disagreements};
@@ -37,7 +37,7 @@ fn cannot_be_asked(target: &Target) -> bool {
 fn libc_says_nothing(os: &Os, target: &Target) -> Option<&'static str> {
     if os.name == "windows" {
         Some("it has nothing of what is bound")
-    } else if target.triple.ends_with("-nto-qnx800") {
+    } else if os.name == "nto" && matches!(os.proof(target), Proof::NotChecked(_)) {
         Some("it does not compile for it")
     } else {
         None
