@@ -4,7 +4,6 @@
 //! had: comparing it with a queue's own costs nothing and counts no references. Whether another queue is still alive is asked only on
 //! the way to an error, and a list knows it.
 
-use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -13,13 +12,14 @@ use crate::sys::contract::Owner;
 /// All queues that are alive.
 static ALIVE: Mutex<Alive> = Mutex::new(Alive {
     last: 0,
-    numbers: BTreeSet::new(),
+    numbers: Vec::new(),
 });
 
 struct Alive {
     /// The number given out last. Counting to the end of 64 bits takes longer than any process runs.
     last: u64,
-    numbers: BTreeSet<NonZeroU64>,
+    /// In order, as they were given out: a list is less to compile than a tree.
+    numbers: Vec<NonZeroU64>,
 }
 
 fn alive() -> MutexGuard<'static, Alive> {
@@ -41,7 +41,7 @@ impl Identity {
         let mut alive = alive();
         alive.last = alive.last.saturating_add(1);
         let number = NonZeroU64::MIN.saturating_add(alive.last - 1);
-        alive.numbers.insert(number);
+        alive.numbers.push(number);
         Identity(number)
     }
 
@@ -63,7 +63,7 @@ impl Identity {
 
 #[cold]
 fn other(mark: Mark) -> Owner {
-    if alive().numbers.contains(&mark.0) {
+    if alive().numbers.binary_search(&mark.0).is_ok() {
         Owner::Other
     } else {
         Owner::Gone
@@ -83,7 +83,10 @@ pub(crate) fn owner_of<T>(queue: &Arc<T>, held: &Weak<T>) -> Owner {
 
 impl Drop for Identity {
     fn drop(&mut self) {
-        alive().numbers.remove(&self.0);
+        let mut alive = alive();
+        if let Ok(place) = alive.numbers.binary_search(&self.0) {
+            alive.numbers.remove(place);
+        }
     }
 }
 

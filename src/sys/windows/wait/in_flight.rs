@@ -4,7 +4,6 @@
 //! needs is looked up by the number, and no longer found: it follows no pointer.
 #![allow(unsafe_code)]
 
-use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::fmt;
 use std::io;
@@ -25,13 +24,14 @@ struct Bell {
 /// The bells of all waits of this process.
 struct Bells {
     last: usize,
-    by_key: BTreeMap<usize, Arc<Bell>>,
+    /// By key, in order.
+    all: Vec<(usize, Arc<Bell>)>,
 }
 
 fn bells() -> MutexGuard<'static, Bells> {
     static BELLS: Mutex<Bells> = Mutex::new(Bells {
         last: 0,
-        by_key: BTreeMap::new(),
+        all: Vec::new(),
     });
     // Nothing in a critical section panics half-way through a change.
     BELLS.lock().unwrap_or_else(PoisonError::into_inner)
@@ -42,11 +42,26 @@ impl Bells {
     fn hang(&mut self, bell: Bell) -> usize {
         loop {
             self.last = self.last.wrapping_add(1);
-            if !self.by_key.contains_key(&self.last) {
-                self.by_key.insert(self.last, Arc::new(bell));
+            if let Err(place) = self.place(self.last) {
+                self.all.insert(place, (self.last, Arc::new(bell)));
                 return self.last;
             }
         }
+    }
+
+    fn get(&self, key: usize) -> Option<Arc<Bell>> {
+        let place = self.place(key).ok()?;
+        self.all.get(place).map(|(_, bell)| Arc::clone(bell))
+    }
+
+    fn take(&mut self, key: usize) -> Option<Arc<Bell>> {
+        let place = self.place(key).ok()?;
+        Some(self.all.remove(place).1)
+    }
+
+    /// Where a key is, or would be.
+    fn place(&self, key: usize) -> Result<usize, usize> {
+        self.all.binary_search_by_key(&key, |(key, _)| *key)
     }
 }
 
@@ -90,7 +105,9 @@ impl PoolWait {
         };
         if result == 0 {
             let error = io::Error::last_os_error();
-            bells().by_key.remove(&key);
+            let bell = bells().take(key);
+            // Closed without the lock.
+            drop(bell);
             return Err(error);
         }
         Ok(PoolWait { wait, key })
@@ -103,7 +120,7 @@ impl Drop for PoolWait {
         // callback runs. No callback calls it, and no lock is held here that one waits for.
         let result = unsafe { raw::UnregisterWaitEx(self.wait, raw::INVALID_HANDLE_VALUE) };
         if result != 0 {
-            let bell = bells().by_key.remove(&self.key);
+            let bell = bells().take(self.key);
             // Closed without the lock.
             drop(bell);
         }
@@ -117,7 +134,7 @@ impl Drop for PoolWait {
 ///
 /// None is needed: the key is a number.
 unsafe extern "system" fn ring(key: *mut c_void, _: bool) {
-    let bell = bells().by_key.get(&key.addr()).cloned();
+    let bell = bells().get(key.addr());
     if let Some(bell) = bell {
         // There is nobody to tell of an error: the port's queue is full only when the system is out of memory.
         let _ = post_number(&bell.port, bell.number);
