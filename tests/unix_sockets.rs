@@ -47,6 +47,20 @@ fn a_unix_listener_reports_each_round() {
     std::fs::remove_file(&path).unwrap();
 }
 
+/// A client that has left before it is accepted is accepted all the same, and what it sent can be read.
+#[test]
+fn a_client_that_left_is_accepted() {
+    let path = std::env::temp_dir().join(format!("mio-test-{}-left", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path).unwrap();
+    let mut client = UnixStream::connect(&path).unwrap();
+    client.write_all(b"hi").unwrap();
+    drop(client);
+    let (mut accepted, _) = listener.accept().unwrap();
+    assert_eq!(drain(&mut accepted), b"hi");
+    std::fs::remove_file(&path).unwrap();
+}
+
 /// a full backlog is no connection.
 #[cfg(unix)]
 #[test]

@@ -29,15 +29,39 @@ pub(crate) fn new(domain: c_int, kind: c_int) -> io::Result<OwnedFd> {
 
 /// Sets what a new socket still needs.
 pub(crate) fn finish(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
+    set_flags(socket, later)?;
+    keep_sigpipe_away(socket)
+}
+
+/// The same for a socket that was accepted.
+fn finish_accepted(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
+    set_flags(socket, later)?;
+    unless_gone(keep_sigpipe_away(socket))
+}
+
+fn set_flags(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
     if later == Later::Both {
         syscall::set_close_on_exec(socket)?;
     }
     if later != Later::Nothing {
         syscall::set_nonblocking(socket)?;
     }
+    Ok(())
+}
+
+fn keep_sigpipe_away(socket: BorrowedFd<'_>) -> io::Result<()> {
     match SOCKETS.no_sigpipe {
         Some(option) => syscall::set_option(socket, libc::SOL_SOCKET, option, 1),
         None => Ok(()),
+    }
+}
+
+/// What setting an option of an accepted socket comes to. Apple's kernel refuses it with EINVAL once the peer is gone. What that one
+/// has sent can be read all the same, and the option is the listener's already.
+fn unless_gone(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        result => result,
     }
 }
 
@@ -52,7 +76,7 @@ pub(crate) fn accept<A: Plain>(
         match syscall::accept4(accept4, listener, storage, SOCKETS.at_once) {
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {}
             Ok(socket) => {
-                finish(socket.as_fd(), Later::Nothing)?;
+                finish_accepted(socket.as_fd(), Later::Nothing)?;
                 return Ok(socket);
             }
             error => return error,
@@ -67,7 +91,7 @@ fn accept_and_set<A: Plain>(
     storage: &mut Storage<A>,
 ) -> io::Result<OwnedFd> {
     let socket = syscall::accept(listener, storage)?;
-    finish(socket.as_fd(), SOCKETS.after_accept)?;
+    finish_accepted(socket.as_fd(), SOCKETS.after_accept)?;
     Ok(socket)
 }
 
@@ -106,6 +130,13 @@ mod tests {
         assert_eq!(flags & libc::O_CLOEXEC, libc::O_CLOEXEC);
         let peer = address::from_internet(&storage).unwrap();
         assert_eq!(peer, client.local_addr().unwrap());
+    }
+
+    #[test]
+    fn a_connection_that_is_gone_is_accepted() {
+        let error = |code| Err(io::Error::from_raw_os_error(code));
+        assert!(unless_gone(error(libc::EINVAL)).is_ok());
+        assert!(unless_gone(error(libc::ENOBUFS)).is_err());
     }
 
     #[test]
