@@ -26,10 +26,12 @@ fn descriptors() {
     println!("every_descriptor_has_its_flags");
     every_descriptor_has_its_flags();
     if std::env::var_os("MIO_NO_LIMITS").is_some() {
-        println!("not run: a_constructor_that_fails_leaks_nothing, as MIO_NO_LIMITS says");
+        println!("not run: what lowers the limit, as MIO_NO_LIMITS says");
     } else {
         println!("a_constructor_that_fails_leaks_nothing");
         a_constructor_that_fails_leaks_nothing();
+        println!("a_limit_below_what_was_registered_once");
+        a_limit_below_what_was_registered_once();
     }
     println!("everything_is_closed_in_the_end");
     everything_is_closed_in_the_end();
@@ -234,6 +236,32 @@ fn with_room_for<T>(room: usize, run: impl FnOnce() -> T) -> T {
     // SAFETY: setrlimit(2) reads one `rlimit`.
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &old) }, 0);
     result
+}
+
+/// Sources that are gone do not count: poll(2) refuses an array that is longer than the limit.
+fn a_limit_below_what_was_registered_once() {
+    let (mut queue, mut events) = queue();
+    let mut streams: Vec<_> = (0..50).map(|_| UnixStream::pair().unwrap()).collect();
+    for (left, _) in &mut streams {
+        queue
+            .registry()
+            .register(left, Token(1), Interest::READABLE)
+            .unwrap();
+    }
+    nothing_comes(&mut queue, &mut events, Token(1));
+    drop(streams);
+    with_room_for(2, || {
+        nothing_comes(&mut queue, &mut events, Token(1));
+        let (mut left, mut right) = UnixStream::pair().unwrap();
+        queue
+            .registry()
+            .register(&mut left, Token(2), Interest::READABLE)
+            .unwrap();
+        right.write_all(b"x").unwrap();
+        wait_for(&mut queue, &mut events, Token(2), |event| {
+            event.is_readable()
+        });
+    });
 }
 
 fn everything_is_closed_in_the_end() {

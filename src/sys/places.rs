@@ -1,7 +1,8 @@
 //! Registrations by place and by number, for selectors whose kernel keeps none: a place has one tenant after the other, and a key
 //! says which of them is meant.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::io;
 use std::os::fd::RawFd;
 
@@ -27,7 +28,8 @@ struct Place<T> {
 #[derive(Debug)]
 pub(crate) struct Places<T> {
     places: Vec<Place<T>>,
-    free: Vec<u32>,
+    /// The lowest is taken first, so that the places in use stay at the front.
+    free: BinaryHeap<Reverse<u32>>,
     numbers: HashMap<RawFd, u32>,
 }
 
@@ -35,7 +37,7 @@ impl<T> Default for Places<T> {
     fn default() -> Places<T> {
         Places {
             places: Vec::new(),
-            free: Vec::new(),
+            free: BinaryHeap::new(),
             numbers: HashMap::new(),
         }
     }
@@ -100,7 +102,7 @@ impl<T> Places<T> {
         if self.numbers.contains_key(&fd) {
             return Err(errors::already_registered());
         }
-        let reused = self.free.pop().and_then(|index| {
+        let reused = self.free.pop().and_then(|Reverse(index)| {
             let place = self.places.get_mut(index as usize)?;
             Some((index, place))
         });
@@ -131,7 +133,7 @@ impl<T> Places<T> {
     pub(crate) fn remove(&mut self, key: Key) -> Option<&mut T> {
         let fd = self.place(key)?.fd;
         self.numbers.remove(&fd);
-        self.free.push(key.index);
+        self.free.push(Reverse(key.index));
         let place = self.place(key)?;
         place.fd = -1;
         place.generation = place.generation.wrapping_add(1);
@@ -183,6 +185,19 @@ mod tests {
         assert!(places.get(first).is_none() && places.remove(first).is_none());
         assert_eq!(places.get(second), Some(&mut 'a'));
         assert_eq!(places.tenant(0), Some(second));
+    }
+
+    #[test]
+    fn the_lowest_place_is_taken_first() {
+        let mut places = Places::default();
+        let keys: Vec<Key> = (0..4)
+            .map(|fd| places.insert(fd, |_| ()).unwrap())
+            .collect();
+        for key in [keys[1], keys[3], keys[0], keys[2]] {
+            places.remove(key);
+        }
+        let again = (0..5).map(|fd| places.insert(fd, |_| ()).unwrap().index);
+        assert_eq!(again.collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Poller {
                 Wait::Millis(0)
             };
             drop(state);
-            let result = levels::wait(&mut self.array, wait);
+            let result = levels::wait(self.in_use(), wait);
 
             let mut state = shared.state();
             state.blocked = false;
@@ -107,6 +107,15 @@ impl Poller {
         while let Some((index, generation, pollfd)) = state.table.next_change() {
             self.set(index, generation, pollfd);
         }
+    }
+
+    /// The array up to its last entry in use: places that nobody has any more cost nothing, and do not count against the limit of
+    /// descriptors, beyond which the kernel refuses the array. The entries behind it have nothing to say, and the notifier's is always
+    /// there.
+    fn in_use(&mut self) -> &mut [raw::pollfd] {
+        let last = self.array.iter().rposition(|entry| entry.fd >= 0);
+        let length = last.map_or(1, |last| last + 1);
+        self.array.get_mut(..length).unwrap_or_default()
     }
 
     #[inline]
