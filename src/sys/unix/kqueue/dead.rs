@@ -2,14 +2,14 @@
 //!
 //! Such a kernel refuses to add the filter, so that nothing would ever come. Registering succeeds all the same: the event is kept
 //! under a lock, a doorbell of our own is rung, and `select` puts the kept event in the place of the doorbell's. Deregistering
-//! or registering the number again forgets it, so no event outlives its registration. A number that is closed without being
-//! deregistered may get one stale event.
+//! or registering the number again forgets it, and so does dropping an owned source, so no event outlives its registration. A bare
+//! number that is closed without being deregistered may get one stale event.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use crate::Token;
 use crate::sys::contract::Records as _;
@@ -24,6 +24,21 @@ pub(super) struct DeadEnds {
     /// Made for the first event: most queues never keep one, and pay one load for that.
     doorbell: OnceLock<Doorbell>,
     kept: Mutex<VecDeque<(RawFd, Record)>>,
+}
+
+/// What the registration of an owned source has of its kept event, which goes with it.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) queue: Weak<Shared>,
+    pub(super) raw: RawFd,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(shared) = self.queue.upgrade() {
+            shared.dead.forget(self.raw);
+        }
+    }
 }
 
 /// Whether the kernel has refused to watch a number because nobody is at the other end.

@@ -30,7 +30,7 @@ use crate::sys::wake_bits::WakeBits;
 use crate::sys::{AIO, LIO, duplicate, errors, flags, raw};
 use crate::{Interest, Token};
 
-use dead::DeadEnds;
+use dead::{DeadEnds, Kept};
 use doorbell::Doorbell;
 #[allow(unused_imports)] // A page chooses one.
 pub(crate) use doorbell::{Pipes, UserEvents, Wakers};
@@ -63,6 +63,8 @@ struct Shared {
 #[derive(Debug)]
 pub(crate) struct Registration {
     queue: Mark,
+    /// Once an event was kept for it, which closing the descriptor would not take back.
+    kept: Option<Box<Kept>>,
 }
 
 impl<W> AsFd for Kqueue<W> {
@@ -164,20 +166,26 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
     }
 
     fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
-        self.register_raw(raw, token, interest)?;
+        let is_kept = self.start(raw, token, interest)?;
         Ok(Registration {
             queue: self.shared.identity.mark(),
+            kept: is_kept.then(|| self.kept(raw)),
         })
     }
 
     fn reregister(
         &self,
-        _: &mut Registration,
+        registration: &mut Registration,
         raw: RawFd,
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        self.reregister_raw(raw, token, interest)
+        let is_kept = self.replace(raw, token, interest);
+        // Also after an error of the other filter.
+        if !matches!(is_kept, Ok(false)) {
+            registration.kept.get_or_insert_with(|| self.kept(raw));
+        }
+        is_kept.map(drop)
     }
 
     fn deregister(&self, _: Registration, raw: RawFd) -> io::Result<()> {
@@ -199,19 +207,12 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
 impl<W: Wakers> RegisterRaw for Kqueue<W> {
     /// The kernel cannot tell that `raw` is watched already: then this is `reregister_raw` without the removal of a filter.
     fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        let wanted = filters(interest)?;
-        let failed = self.add(raw, token, wanted, [false; 2]);
-        if failed.is_err() {
-            // One filter may have been added before the other failed. There is no one to tell about a further error.
-            let _ = self.delete(raw);
-        }
-        failed
+        self.start(raw, token, interest).map(drop)
     }
 
     /// The kernel cannot tell that `raw` is not watched: then this is `register_raw`.
     fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        let wanted = filters(interest)?;
-        self.add(raw, token, wanted, wanted.map(|wanted| !wanted))
+        self.replace(raw, token, interest).map(drop)
     }
 
     fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
@@ -227,14 +228,39 @@ impl<W: Wakers> RegisterRaw for Kqueue<W> {
 const FILTERS: [i32; 2] = [READ, WRITE];
 
 impl<W: Wakers> Kqueue<W> {
-    /// Adds the filters that are wanted and deletes those that are not.
+    /// Starts watching. `true` if an event was kept.
+    fn start(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
+        let wanted = filters(interest)?;
+        let result = self.add(raw, token, wanted, [false; 2]);
+        if result.is_err() {
+            // One filter may have been added before the other failed. There is no one to tell about a further error.
+            let _ = self.delete(raw);
+        }
+        result
+    }
+
+    /// Changes what is watched for. `true` if an event was kept.
+    fn replace(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
+        let wanted = filters(interest)?;
+        self.add(raw, token, wanted, wanted.map(|wanted| !wanted))
+    }
+
+    /// See the field of `Registration`.
+    fn kept(&self, raw: RawFd) -> Box<Kept> {
+        Box::new(Kept {
+            queue: Arc::downgrade(&self.shared),
+            raw,
+        })
+    }
+
+    /// Adds the filters that are wanted and deletes those that are not. `true` if an event was kept.
     fn add(
         &self,
         raw: RawFd,
         token: Token,
         wanted: [bool; 2],
         unwanted: [bool; 2],
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let shared = &*self.shared;
         shared.dead.forget(raw);
         let flags = [0, 1].map(|index| match (wanted[index], unwanted[index]) {
@@ -243,7 +269,7 @@ impl<W: Wakers> Kqueue<W> {
             (false, false) => None,
         });
         let answers = self.change(raw, token, flags)?;
-        let mut first = Ok(());
+        let mut first = Ok(false);
         for (index, answer) in answers.into_iter().enumerate() {
             let Err(error) = answer else { continue };
             let filter = FILTERS[index];
@@ -255,7 +281,7 @@ impl<W: Wakers> Kqueue<W> {
             } else if dead::is_dead_end(&error, filter, raw) {
                 let record = Record::new(raw as usize, filter, ADD | CLEAR | EOF, 0, token);
                 let kept = shared.dead.keep::<W>(shared, raw, record);
-                first = first.and(kept);
+                first = first.and(kept.map(|()| true));
                 continue;
             }
             first = first.and(Err(error));

@@ -67,6 +67,31 @@ fn a_pipe_whose_reader_is_gone() {
     }
 }
 
+/// a kept event is not told once its source was dropped, nor to who has the number next.
+#[test]
+fn a_kept_event_goes_with_its_source() {
+    let (mut queue, mut records) = queue(1);
+    for token in 0..3 {
+        let (_reader, writer) = new_pipe::pipe().unwrap();
+        let fd = writer.as_raw_fd();
+        let add = || queue.register(fd, Token(token), Interest::WRITABLE);
+        let mut registration = faults::with(refusing(WRITE, libc::EPIPE), add).unwrap();
+        if token == 1 {
+            let again = || queue.reregister(&mut registration, fd, Token(1), Interest::WRITABLE);
+            faults::with(refusing(WRITE, libc::EPIPE), again).unwrap();
+        }
+        if token == 2 {
+            // It is told as long as the source is there.
+            assert_eq!(tokens(&mut queue, &mut records, LONG), [token]);
+        }
+        // The order in which a source is dropped.
+        drop(registration);
+        drop(writer);
+        let _next = new_pipe::pipe().unwrap();
+        assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
+    }
+}
+
 /// kept events are those of their registrations, and of the last.
 #[test]
 fn a_kept_event_goes_with_its_registration() {
