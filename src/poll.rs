@@ -29,8 +29,8 @@ use crate::{Interest, Token};
 /// # Time
 ///
 /// A time-out is never cut short: without an event `poll` returns no earlier. It may return later by what the system's
-/// scheduler takes. Sub-millisecond time-outs are exact on Linux 5.11 and later, kqueue, event ports and WASI; elsewhere they
-/// may be rounded up to a millisecond. Any [`Duration`] is lawful; [`Duration::MAX`] waits until there is an event.
+/// scheduler takes. Sub-millisecond time-outs are exact on Linux 5.11 and later (not on Android), kqueue, event ports and WASI;
+/// elsewhere they may be rounded up to a millisecond. Any [`Duration`] is lawful; [`Duration::MAX`] waits until there is an event.
 ///
 /// # Implementation notes
 ///

@@ -147,11 +147,15 @@ pub(crate) type PollBits = std::ffi::c_short;
 pub(crate) type PollBits = std::ffi::c_int;
 
 /// How Android differs from other Linux systems.
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "os-poll"))]
 #[allow(dead_code)] // For its page.
 pub(crate) mod android {
     /// Whether this is Android.
     pub(crate) const IS: bool = cfg!(target_os = "android");
+
+    /// Whether a system call that is newer than the system's list of them kills the process: the sandbox of apps sends SIGSYS, so that
+    /// it cannot be tried.
+    pub(crate) const FORBIDS_NEW_CALLS: bool = IS;
 
     /// Whether accept4(2) kills the process: the sandbox on x86 forbids it.
     pub(crate) const FORBIDS_ACCEPT4: bool = cfg!(all(target_os = "android", target_arch = "x86"));

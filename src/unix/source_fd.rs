@@ -10,7 +10,8 @@ use crate::{Interest, Registry, Token};
 /// Watches any descriptor by its number.
 ///
 /// Nothing is owned or kept: the descriptor must stay open while it is registered, and be deregistered before it is closed.
-/// A number that is closed or was never open is an error, never undefined behaviour. The descriptor should be non-blocking.
+/// A number that is closed or was never open is an error, or on poll(2) and `poll_oneoff` passed over if it is not negative; never
+/// undefined behaviour. The descriptor should be non-blocking.
 ///
 /// # Platform differences
 ///

@@ -8,7 +8,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::sys::raw;
+use crate::sys::{android, raw};
 
 /// Waits with nanoseconds. `None`: the kernel or a sandbox does not have the call.
 ///
@@ -21,8 +21,8 @@ pub(crate) unsafe fn wait(
     most: c_int,
     timeout: Duration,
 ) -> io::Result<Option<usize>> {
-    /// Set once the kernel has refused the call; a sandbox does not change its mind.
-    static MISSING: AtomicBool = AtomicBool::new(false);
+    /// Set once the kernel has refused the call, which a sandbox does for good, and where it must not even be tried.
+    static MISSING: AtomicBool = AtomicBool::new(android::FORBIDS_NEW_CALLS);
 
     if MISSING.load(Ordering::Relaxed) {
         return Ok(None);

@@ -6,13 +6,13 @@ use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::sys::raw;
 use crate::sys::timeout::Wait;
+use crate::sys::{android, raw};
 
 /// Waits with nanoseconds. `None`: whole milliseconds, or the kernel or a sandbox does not have the call.
 pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<usize>> {
-    /// Set once the kernel has refused the call; a sandbox does not change its mind.
-    static MISSING: AtomicBool = AtomicBool::new(false);
+    /// Set once the kernel has refused the call, which a sandbox does for good, and where it must not even be tried.
+    static MISSING: AtomicBool = AtomicBool::new(android::FORBIDS_NEW_CALLS);
 
     let Wait::Nanos(timeout) = wait else {
         return Ok(None);
