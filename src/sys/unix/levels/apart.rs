@@ -61,11 +61,7 @@ impl Apart {
         syscall::look(&mut self.questions)?;
         let mut wake_at = None;
         locked(&mut |table| wake_at = self.take(table, records));
-        if records.room() == 0 {
-            self.has_filled = true;
-            // So that none of them starves.
-            self.keys.rotate_left(1);
-        }
+        self.has_filled = records.room() == 0;
         Ok(wake_at)
     }
 
@@ -92,7 +88,10 @@ impl Apart {
                 continue;
             }
             if records.room() == 0 {
-                // Untouched: the next call asks again.
+                // Untouched: the next look begins here, so that none of them starves.
+                if let Some(place) = self.keys.iter().position(|other| other == key) {
+                    self.keys.rotate_left(place);
+                }
                 break;
             }
             match table.answer(*key, question, now) {

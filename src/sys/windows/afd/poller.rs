@@ -160,9 +160,11 @@ impl Poller {
         };
         let now = Instant::now();
         let looked = self.looks.iter().zip(&self.asked);
-        for (source, (look, asked)) in self.looked_at.iter().zip(looked) {
+        let mut next = 0;
+        for (place, (source, (look, asked))) in self.looked_at.iter().zip(looked).enumerate() {
             if records.room() == 0 {
-                // The rest is left untouched for the next call.
+                // The rest is left untouched for the next look, which begins here, so that none of them starves.
+                next = place;
                 break;
             }
             let mut machine = source.machine();
@@ -178,8 +180,7 @@ impl Poller {
             wake_at = earlier(wake_at, again);
             attend(shared, source, machine, records);
         }
-        // So that nobody starves when there is less room than events.
-        self.looked_at.rotate_left(1);
+        self.looked_at.rotate_left(next);
         wake_at
     }
 }
