@@ -182,8 +182,8 @@ pub(crate) fn valgrind(context: &mut Context<'_>) -> Result<()> {
     {
         return Err(NotRun("there is no `valgrind`".to_owned()).into());
     }
-    let runner =
-        "valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite";
+    // Its threads take turns: by default one that spins may keep the others from ever running.
+    let runner = "valgrind -q --fair-sched=yes --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite";
     let step = Step::cargo(
         context.project,
         PLAIN,
