@@ -1,4 +1,4 @@
-//! What is fetched of Debian's packages into the cache, once. Nothing is installed.
+//! Folders of the cache that are filled once, Debian's packages above all. Nothing is installed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,7 @@ pub(crate) fn once(
             .or_else(|error| if folder.exists() { Ok(()) } else { Err(error) })
             .with_context(|| format!("{}", folder.display()))
     });
+    // What cannot be removed costs room only.
     let _ = fs::remove_dir_all(&parts);
     filled.map(|()| folder)
 }

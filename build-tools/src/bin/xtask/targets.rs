@@ -143,6 +143,7 @@ fn all(context: &mut Context<'_>, rows: &[Row], clean: bool) -> Result<Vec<Done>
         let result = prove(context, &compiler, os, target, proof);
         if clean {
             for folder in ["checked", "foreign"] {
+                // What cannot be removed costs room only.
                 let _ = std::fs::remove_dir_all(context.project.target(folder).join(triple));
             }
         }

@@ -41,14 +41,10 @@ impl Poller {
             self.events.resize(records.capacity(), Event::NOTHING);
         }
         loop {
-            let gives_way = self.apart.gives_way();
-            let wake_at = if gives_way {
-                Some(Instant::now())
-            } else {
-                // Nothing was taken yet, so an error is lost to nobody.
-                self.apart
-                    .look(|run| run(&mut shared.state().table), records)?
-            };
+            // Nothing was taken yet, so an error is lost to nobody.
+            let wake_at = self
+                .apart
+                .look(|run| run(&mut shared.state().table), records)?;
             let mut state = shared.state();
             let associated = state.associate_changed(shared.port());
             if records.is_empty() {
@@ -89,7 +85,7 @@ impl Poller {
             }
             result?;
             // What was stale may have had the places of events that are ready.
-            if deadline.is_past() && !gives_way && (is_emptied || taken.stale < count) {
+            if deadline.is_past() && !self.apart.is_due() && (is_emptied || taken.stale < count) {
                 return Ok(());
             }
         }

@@ -23,6 +23,8 @@ pub(crate) struct Apart {
     asked: Vec<Key>,
     /// Whether the last look left no room.
     has_filled: bool,
+    /// Whether the last look gave way to the common wait.
+    is_due: bool,
 }
 
 impl Apart {
@@ -38,12 +40,14 @@ impl Apart {
         }
     }
 
-    /// Whether the common wait comes first, because the last look left it no room. Then the look is due at once after it.
-    pub(crate) fn gives_way(&mut self) -> bool {
-        mem::take(&mut self.has_filled)
+    /// Whether the last look was put off, so that a call must not end before the next one.
+    pub(crate) fn is_due(&self) -> bool {
+        self.is_due
     }
 
     /// Looks, and returns when the first muted lane may be reported. `locked` runs something with the table, under its lock.
+    ///
+    /// If the look before left no room for the common wait, that comes first: then this only says that the next look is due at once.
     ///
     /// An error, such as a signal, must end the wait: it would sleep without what was to be looked at.
     pub(crate) fn look(
@@ -51,6 +55,10 @@ impl Apart {
         locked: impl Fn(&mut dyn FnMut(&mut Table)),
         records: &mut Records,
     ) -> io::Result<Option<Instant>> {
+        self.is_due = mem::take(&mut self.has_filled);
+        if self.is_due {
+            return Ok(Some(Instant::now()));
+        }
         if self.keys.is_empty() {
             return Ok(None);
         }

@@ -38,14 +38,10 @@ impl Poller {
         self.sources_first = !self.sources_first;
         let mut pause = None;
         loop {
-            let gives_way = self.apart.gives_way();
-            let wake_at = if gives_way {
-                Some(Instant::now())
-            } else {
-                // Nothing was taken yet, so an error is lost to nobody.
-                self.apart
-                    .look(|run| run(&mut shared.state().table), records)?
-            };
+            // Nothing was taken yet, so an error is lost to nobody.
+            let wake_at = self
+                .apart
+                .look(|run| run(&mut shared.state().table), records)?;
             if records.room() == 0 {
                 // This call was for neither wakers nor sources of the common wait.
                 self.sources_first = !self.sources_first;
@@ -82,7 +78,7 @@ impl Poller {
             }
             // Nothing was taken, so the error is lost to nobody.
             result?;
-            if deadline.is_past() && !gives_way {
+            if deadline.is_past() && !self.apart.is_due() {
                 return Ok(());
             }
         }

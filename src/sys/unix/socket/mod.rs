@@ -30,19 +30,13 @@ pub(crate) fn new(domain: c_int, kind: c_int) -> io::Result<OwnedFd> {
 /// Sets what a new socket still needs.
 pub(crate) fn finish(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
     set_flags(socket, later)?;
-    match SOCKETS.no_sigpipe {
-        Some(option) => syscall::set_option(socket, libc::SOL_SOCKET, option, 1),
-        None => Ok(()),
-    }
+    keep_sigpipe_away(socket)
 }
 
 /// The same for a socket that was accepted.
 fn finish_accepted(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
     set_flags(socket, later)?;
-    match SOCKETS.no_sigpipe {
-        Some(option) => unless_gone(syscall::set_option(socket, libc::SOL_SOCKET, option, 1)),
-        None => Ok(()),
-    }
+    unless_gone(keep_sigpipe_away(socket))
 }
 
 fn set_flags(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
@@ -53,6 +47,13 @@ fn set_flags(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
         syscall::set_nonblocking(socket)?;
     }
     Ok(())
+}
+
+fn keep_sigpipe_away(socket: BorrowedFd<'_>) -> io::Result<()> {
+    match SOCKETS.no_sigpipe {
+        Some(option) => syscall::set_option(socket, libc::SOL_SOCKET, option, 1),
+        None => Ok(()),
+    }
 }
 
 /// What setting an option of an accepted socket comes to. Apple's kernel refuses it with EINVAL once the peer is gone. What that one
