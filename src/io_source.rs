@@ -31,14 +31,18 @@ impl<T> IoSource<T> {
         }
     }
 
-    /// Runs one I/O operation. Every operation that can say `WouldBlock` must go through here: on selectors that emulate edges
-    /// that is what arms the source again.
-    pub(crate) fn do_io<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
+    /// Runs one I/O operation. Every operation that can return `WouldBlock` must go through here: a selector that emulates
+    /// edges then arms the directions of `waits_for`, which are those the operation would have blocked on.
+    pub(crate) fn do_io<R>(
+        &self,
+        waits_for: Interest,
+        operation: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
         let result = operation(&self.inner);
         if <sys::Selector as Selector>::EMULATES_EDGE {
             if let (Err(error), Some(registration)) = (&result, &self.registration) {
                 if error.kind() == io::ErrorKind::WouldBlock {
-                    <sys::Selector as Selector>::rearm(registration)?;
+                    <sys::Selector as Selector>::rearm(registration, waits_for)?;
                 }
             }
         }

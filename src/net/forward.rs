@@ -51,25 +51,25 @@ macro_rules! forward_stream {
     (impl $stream:ty, $write:path, $write_vectored:path) => {
         impl std::io::Read for $stream {
             fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-                self.inner.do_io(|mut stream| std::io::Read::read(&mut stream, buf))
+                self.inner.do_io(crate::Interest::READABLE, |mut stream| std::io::Read::read(&mut stream, buf))
             }
 
             fn read_vectored(&mut self, bufs: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
-                self.inner.do_io(|mut stream| std::io::Read::read_vectored(&mut stream, bufs))
+                self.inner.do_io(crate::Interest::READABLE, |mut stream| std::io::Read::read_vectored(&mut stream, bufs))
             }
         }
 
         impl std::io::Write for $stream {
             fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
-                self.inner.do_io(|stream| $write(stream, buf))
+                self.inner.do_io(crate::Interest::WRITABLE, |stream| $write(stream, buf))
             }
 
             fn write_vectored(&mut self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
-                self.inner.do_io(|stream| $write_vectored(stream, bufs))
+                self.inner.do_io(crate::Interest::WRITABLE, |stream| $write_vectored(stream, bufs))
             }
 
             fn flush(&mut self) -> std::io::Result<()> {
-                self.inner.do_io(|mut stream| std::io::Write::flush(&mut stream))
+                self.inner.do_io(crate::Interest::WRITABLE, |mut stream| std::io::Write::flush(&mut stream))
             }
         }
     };

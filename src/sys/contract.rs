@@ -133,8 +133,9 @@ pub(crate) trait Selector:
     fn deregister(&self, registration: Self::Registration, raw: Self::Raw) -> io::Result<()>;
     /// Says whose registration it is.
     fn owner(&self, registration: &Self::Registration) -> Owner;
-    /// Arms a registration again after an operation that would block. `Ok` when the selector is gone.
-    fn rearm(registration: &Self::Registration) -> io::Result<()>;
+    /// Arms the directions of `waits_for`, `READABLE` or `WRITABLE` or both, after an operation on them that would block.
+    /// `Ok` when the selector is gone.
+    fn rearm(registration: &Self::Registration, waits_for: Interest) -> io::Result<()>;
 }
 
 /// A selector that can also watch sources that are only a number, of which nothing is kept.

@@ -117,7 +117,7 @@ pub(super) fn drain<S: Subject>(mut stream: &Stream, registration: &S::Registrat
             Ok(_) => {}
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                S::rearm(registration).unwrap();
+                S::rearm(registration, Interest::READABLE).unwrap();
                 return;
             }
         }

@@ -125,7 +125,8 @@ impl Sender {
     where
         F: FnOnce() -> io::Result<T>,
     {
-        self.inner.do_io(|_| f())
+        self.inner
+            .do_io(Interest::READABLE | Interest::WRITABLE, |_| f())
     }
 }
 
@@ -190,7 +191,8 @@ impl Receiver {
     where
         F: FnOnce() -> io::Result<T>,
     {
-        self.inner.do_io(|_| f())
+        self.inner
+            .do_io(Interest::READABLE | Interest::WRITABLE, |_| f())
     }
 }
 
@@ -275,15 +277,18 @@ macro_rules! write_to {
     ($sender:ty) => {
         impl Write for $sender {
             fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-                self.inner.do_io(|mut pipe| pipe.write(buf))
+                self.inner
+                    .do_io(Interest::WRITABLE, |mut pipe| pipe.write(buf))
             }
 
             fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-                self.inner.do_io(|mut pipe| pipe.write_vectored(bufs))
+                self.inner
+                    .do_io(Interest::WRITABLE, |mut pipe| pipe.write_vectored(bufs))
             }
 
             fn flush(&mut self) -> io::Result<()> {
-                self.inner.do_io(|mut pipe| pipe.flush())
+                self.inner
+                    .do_io(Interest::WRITABLE, |mut pipe| pipe.flush())
             }
         }
     };
@@ -297,11 +302,13 @@ macro_rules! read_from {
     ($receiver:ty) => {
         impl Read for $receiver {
             fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-                self.inner.do_io(|mut pipe| pipe.read(buf))
+                self.inner
+                    .do_io(Interest::READABLE, |mut pipe| pipe.read(buf))
             }
 
             fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-                self.inner.do_io(|mut pipe| pipe.read_vectored(bufs))
+                self.inner
+                    .do_io(Interest::READABLE, |mut pipe| pipe.read_vectored(bufs))
             }
         }
     };

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{self, SocketAddr};
 
+use crate::Interest;
 use crate::io_source::IoSource;
 use crate::net::TcpStream;
 use crate::sys::socket::{self, tcp};
@@ -104,7 +105,7 @@ impl TcpListener {
     /// # }
     /// ```
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (stream, peer) = self.inner.do_io(tcp::accept)?;
+        let (stream, peer) = self.inner.do_io(Interest::READABLE, tcp::accept)?;
         Ok((TcpStream::from_std(stream), peer))
     }
 

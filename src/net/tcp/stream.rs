@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{self, Shutdown, SocketAddr};
 
+use crate::Interest;
 use crate::io_source::IoSource;
 use crate::sys::socket::{self, tcp};
 
@@ -294,7 +295,8 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.do_io(|stream| stream.peek(buf))
+        self.inner
+            .do_io(Interest::READABLE, |stream| stream.peek(buf))
     }
 
     /// Runs an operation of your own on the socket, and arms the socket again if it says
@@ -326,7 +328,8 @@ impl TcpStream {
     where
         F: FnOnce() -> io::Result<T>,
     {
-        self.inner.do_io(|_| f())
+        self.inner
+            .do_io(Interest::READABLE | Interest::WRITABLE, |_| f())
     }
 }
 

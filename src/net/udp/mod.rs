@@ -5,6 +5,7 @@ mod options;
 use std::io;
 use std::net::{self, SocketAddr};
 
+use crate::Interest;
 use crate::io_source::IoSource;
 use crate::sys::socket::{self, udp};
 
@@ -152,7 +153,8 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
-        self.inner.do_io(|socket| socket.send_to(buf, target))
+        self.inner
+            .do_io(Interest::WRITABLE, |socket| socket.send_to(buf, target))
     }
 
     /// Receives a datagram: its length and where it came from. The module says what happens if `buf` is too short.
@@ -179,7 +181,8 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.inner.do_io(|socket| socket.recv_from(buf))
+        self.inner
+            .do_io(Interest::READABLE, |socket| socket.recv_from(buf))
     }
 
     /// As [`recv_from`](UdpSocket::recv_from), and leaves the datagram for the next call.
@@ -205,7 +208,8 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.inner.do_io(|socket| socket.peek_from(buf))
+        self.inner
+            .do_io(Interest::READABLE, |socket| socket.peek_from(buf))
     }
 
     /// Sends a datagram to the peer that [`connect`](UdpSocket::connect) set. Returns its length.
@@ -229,7 +233,8 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.inner.do_io(|socket| socket.send(buf))
+        self.inner
+            .do_io(Interest::WRITABLE, |socket| socket.send(buf))
     }
 
     /// Receives a datagram: its length. The module says what happens if `buf` is too short.
@@ -255,7 +260,8 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.do_io(|socket| socket.recv(buf))
+        self.inner
+            .do_io(Interest::READABLE, |socket| socket.recv(buf))
     }
 
     /// As [`recv`](UdpSocket::recv), and leaves the datagram for the next call.
@@ -281,7 +287,8 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.do_io(|socket| socket.peek(buf))
+        self.inner
+            .do_io(Interest::READABLE, |socket| socket.peek(buf))
     }
 
     /// Sets the peer: [`send`](UdpSocket::send) goes to it, and only its datagrams are received.
@@ -358,7 +365,8 @@ impl UdpSocket {
     where
         F: FnOnce() -> io::Result<T>,
     {
-        self.inner.do_io(|_| f())
+        self.inner
+            .do_io(Interest::READABLE | Interest::WRITABLE, |_| f())
     }
 }
 

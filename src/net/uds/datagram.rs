@@ -5,6 +5,7 @@ use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
+use crate::Interest;
 use crate::io_source::IoSource;
 use crate::sys::uds;
 
@@ -242,7 +243,8 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.inner.do_io(|socket| socket.recv_from(buf))
+        self.inner
+            .do_io(Interest::READABLE, |socket| socket.recv_from(buf))
     }
 
     /// Receives a datagram: its length. What does not fit in `buf` is lost without a sign.
@@ -266,7 +268,8 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.do_io(|socket| socket.recv(buf))
+        self.inner
+            .do_io(Interest::READABLE, |socket| socket.recv(buf))
     }
 
     /// Sends a datagram to the socket at `path`. Returns its length.
@@ -292,7 +295,8 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn send_to<P: AsRef<Path>>(&self, buf: &[u8], path: P) -> io::Result<usize> {
-        self.inner.do_io(|socket| socket.send_to(buf, path))
+        self.inner
+            .do_io(Interest::WRITABLE, |socket| socket.send_to(buf, path))
     }
 
     /// Sends a datagram to the peer. Returns its length.
@@ -315,7 +319,8 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
-        self.inner.do_io(|socket| socket.send(buf))
+        self.inner
+            .do_io(Interest::WRITABLE, |socket| socket.send(buf))
     }
 
     /// Takes the pending error of the socket (`SO_ERROR`), if there is one.
@@ -395,7 +400,8 @@ impl UnixDatagram {
     where
         F: FnOnce() -> io::Result<T>,
     {
-        self.inner.do_io(|_| f())
+        self.inner
+            .do_io(Interest::READABLE | Interest::WRITABLE, |_| f())
     }
 }
 

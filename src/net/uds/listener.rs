@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
+use crate::Interest;
 use crate::io_source::IoSource;
 use crate::net::UnixStream;
 use crate::sys::uds;
@@ -138,7 +139,7 @@ impl UnixListener {
     /// # }
     /// ```
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let (stream, peer) = self.inner.do_io(uds::accept)?;
+        let (stream, peer) = self.inner.do_io(Interest::READABLE, uds::accept)?;
         Ok((UnixStream::from_std(stream), peer))
     }
 

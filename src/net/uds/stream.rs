@@ -5,6 +5,7 @@ use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
+use crate::Interest;
 use crate::io_source::IoSource;
 use crate::sys::uds;
 
@@ -247,7 +248,8 @@ impl UnixStream {
     where
         F: FnOnce() -> io::Result<T>,
     {
-        self.inner.do_io(|_| f())
+        self.inner
+            .do_io(Interest::READABLE | Interest::WRITABLE, |_| f())
     }
 }
 

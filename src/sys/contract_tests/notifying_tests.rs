@@ -135,7 +135,7 @@ pub(in crate::sys) fn registering_notifies_nobody<S: Subject>() {
             .reregister(&mut registration, fd, Token(2), BOTH)
             .unwrap();
         assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
-        S::rearm(&registration).unwrap();
+        S::rearm(&registration, BOTH).unwrap();
         selector.deregister(registration, fd).unwrap();
         selector.register_raw(fd, Token(3), BOTH).unwrap();
         selector.deregister_raw(fd).unwrap();

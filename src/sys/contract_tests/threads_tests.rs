@@ -71,7 +71,7 @@ pub(in crate::sys) fn wakes_and_sources_under_stress<S: Subject>() {
                         Ok(count) => received += count,
                         Err(error) => {
                             assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                            S::rearm(&registration).unwrap();
+                            S::rearm(&registration, Interest::READABLE).unwrap();
                             break;
                         }
                     }

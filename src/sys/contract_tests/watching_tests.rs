@@ -229,7 +229,7 @@ pub(in crate::sys) fn owners<S: Subject>() {
     assert_eq!(other.owner(&registration), Owner::Other);
     drop(clone);
     assert_eq!(other.owner(&registration), Owner::Gone);
-    S::rearm(&registration).unwrap();
+    S::rearm(&registration, BOTH).unwrap();
     assert!(size_of::<S::Registration>() <= 16);
 }
 

@@ -83,7 +83,7 @@ impl contract::Selector for Never {
         match *self {}
     }
 
-    fn rearm(registration: &Never) -> io::Result<()> {
+    fn rearm(registration: &Never, _: Interest) -> io::Result<()> {
         match *registration {}
     }
 }

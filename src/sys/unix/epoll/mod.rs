@@ -154,7 +154,7 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
         self.shared.identity.owner(registration.queue)
     }
 
-    fn rearm(_: &Registration) -> io::Result<()> {
+    fn rearm(_: &Registration, _: Interest) -> io::Result<()> {
         // The kernel's edges need no arming.
         Ok(())
     }

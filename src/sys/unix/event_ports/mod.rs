@@ -97,10 +97,10 @@ impl Shared {
         state.associate(self.port(), key)
     }
 
-    /// Arms again what waits for an operation that would block.
-    fn rearm(&self, key: Key) -> io::Result<()> {
+    /// Arms the directions of an operation that would block.
+    fn rearm(&self, key: Key, waits_for: Interest) -> io::Result<()> {
         let mut state = self.state();
-        if state.table.rearm(key) {
+        if state.table.rearm(key, waits_for) {
             state.associate(self.port(), key)?;
         }
         Ok(())
@@ -229,9 +229,9 @@ impl contract::Selector for EventPorts {
         identity::owner_of(&self.shared, &registration.queue)
     }
 
-    fn rearm(registration: &Registration) -> io::Result<()> {
+    fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
         match registration.queue.upgrade() {
-            Some(shared) => shared.rearm(registration.key),
+            Some(shared) => shared.rearm(registration.key, waits_for),
             None => Ok(()),
         }
     }

@@ -72,7 +72,7 @@ fn what_was_told_is_asked_for_again() {
     (&right).write_all(b"x").unwrap();
     assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
     drain(&left);
-    EventPorts::rearm(&registration).unwrap();
+    EventPorts::rearm(&registration, BOTH).unwrap();
     assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
     assert!(!records.as_slice()[0].is_readable());
     (&right).write_all(b"x").unwrap();
@@ -99,8 +99,8 @@ fn calls_are_few() {
         assert_eq!((calls.associate, calls.get), (0, 1));
         drain(&left);
         let calls = faults::calls(|| {
-            EventPorts::rearm(&registration).unwrap();
-            EventPorts::rearm(&registration).unwrap();
+            EventPorts::rearm(&registration, BOTH).unwrap();
+            EventPorts::rearm(&registration, BOTH).unwrap();
         });
         assert_eq!((calls.associate, calls.get), (1, 0));
     }
@@ -157,7 +157,7 @@ fn events_beside_an_error() {
                 waker.wake().unwrap();
                 assert_eq!(tokens(&mut queue, &mut records, LONG), [1, 2]);
                 drain(&left);
-                EventPorts::rearm(&registration).unwrap();
+                EventPorts::rearm(&registration, BOTH).unwrap();
             }
         });
     }
@@ -420,12 +420,12 @@ fn arming_while_another_thread_waits() {
             scope.spawn(|| {
                 thread::sleep(Duration::from_millis(2));
                 drain(&left);
-                EventPorts::rearm(&registration).unwrap();
+                EventPorts::rearm(&registration, BOTH).unwrap();
                 (&right).write_all(b"x").unwrap();
             });
             assert_eq!(tokens(&mut queue, &mut records, LONG), [1]);
         });
         drain(&left);
-        EventPorts::rearm(&registration).unwrap();
+        EventPorts::rearm(&registration, BOTH).unwrap();
     }
 }

@@ -198,7 +198,7 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
         self.shared.identity.owner(registration.queue)
     }
 
-    fn rearm(_: &Registration) -> io::Result<()> {
+    fn rearm(_: &Registration, _: Interest) -> io::Result<()> {
         // The kernel's edges need no arming.
         Ok(())
     }

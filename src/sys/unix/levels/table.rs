@@ -5,12 +5,12 @@ use std::os::fd::RawFd;
 use std::time::Instant;
 
 use super::Record;
-use crate::Token;
 use crate::sys::errors;
 use crate::sys::lanes::Lane;
 pub(crate) use crate::sys::places::Key;
 use crate::sys::places::Places;
 use crate::sys::{PRIORITY, PollBits, READ_HANG_UP, raw};
+use crate::{Interest, Token};
 
 /// What the reading lane is made of.
 pub(crate) const READ: PollBits = raw::POLLIN | PRIORITY | READ_HANG_UP;
@@ -115,6 +115,27 @@ impl Slot {
                 write.seen_clear();
             }
         }
+    }
+
+    /// Arms the directions of an operation that would block. `false` if there was nothing to do.
+    fn rearm(&mut self, waits_for: Interest) -> bool {
+        let Edges::Owned { armed } = &mut self.edges else {
+            return false;
+        };
+        let mut bits = 0;
+        if waits_for.is_readable() {
+            bits |= READ;
+        }
+        if waits_for.is_writable() {
+            bits |= WRITE;
+        }
+        let bits = bits & self.interest;
+        if self.parked.is_none() && *armed & bits == bits {
+            return false;
+        }
+        *armed |= bits;
+        self.parked = None;
+        true
     }
 
     /// Whether the poller has to look at it apart from the common wait.
@@ -293,15 +314,14 @@ impl Table {
         Ok(())
     }
 
-    /// Arms again after an operation that would block. `false` if there was nothing to do.
-    pub(crate) fn rearm(&mut self, key: Key) -> bool {
+    /// Arms the directions of an operation that would block. `false` if there was nothing to do.
+    pub(crate) fn rearm(&mut self, key: Key, waits_for: Interest) -> bool {
         let Some(slot) = self.get(key) else {
             return false;
         };
-        if slot.parked.is_none() && slot.wanted() == slot.interest {
+        if !slot.rearm(waits_for) {
             return false;
         }
-        slot.arm();
         self.change(key.index);
         true
     }

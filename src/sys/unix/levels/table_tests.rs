@@ -1,6 +1,7 @@
 //! The rules by which levels become edges, without a kernel.
 
 use super::*;
+use crate::sys::contract_tests::BOTH;
 
 fn table(interest: PollBits, is_raw: bool) -> (Table, Key) {
     let mut table = Table::default();
@@ -35,19 +36,19 @@ fn a_place_that_changes_hands() {
     assert_eq!(Key { index, generation }, new);
     assert_eq!((pollfd.fd, pollfd.events), (6, raw::POLLOUT));
     assert!(table.next_change().is_none());
-    assert!(!table.rearm(old) && !table.remove(old));
+    assert!(!table.rearm(old, BOTH) && !table.remove(old));
 }
 
 /// What was told of an owned source waits for an operation that would block.
 #[test]
 fn what_was_told_is_armed_again() {
     let (mut table, key) = table(raw::POLLIN | raw::POLLOUT, false);
-    assert!(!table.rearm(key));
+    assert!(!table.rearm(key, BOTH));
     let slot = table.get(key).unwrap();
     let asked = slot.pollfd().events;
     assert!(slot.ready(asked, raw::POLLOUT, Instant::now()).is_some());
     assert_eq!(slot.pollfd().events, raw::POLLIN);
     assert!(slot.ready(asked, raw::POLLOUT, Instant::now()).is_none());
-    assert!(table.rearm(key));
+    assert!(table.rearm(key, BOTH));
     assert_eq!(table.get(key).unwrap().pollfd().events, asked);
 }

@@ -257,9 +257,11 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
         identity::owner_of(&self.shared, &registration.queue)
     }
 
-    fn rearm(registration: &Registration<N>) -> io::Result<()> {
+    fn rearm(registration: &Registration<N>, waits_for: Interest) -> io::Result<()> {
         match registration.queue.upgrade() {
-            Some(shared) => shared.change(|state| Ok(((), state.table.rearm(registration.key)))),
+            Some(shared) => {
+                shared.change(|state| Ok(((), state.table.rearm(registration.key, waits_for))))
+            }
             None => Ok(()),
         }
     }

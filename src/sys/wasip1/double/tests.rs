@@ -106,7 +106,7 @@ fn capacity<S: Subject>() {
             assert_eq!(got.len(), 1);
             seen[got[0]] = true;
             // Ready again at once: the others must get their turn all the same.
-            S::rearm(&registrations[got[0]]).unwrap();
+            S::rearm(&registrations[got[0]], BOTH).unwrap();
         }
         assert_eq!(seen, [true; 4]);
     }
@@ -272,7 +272,7 @@ fn rearmed_while_waiting<S: Subject>() {
     thread::scope(|scope| {
         scope.spawn(|| {
             thread::sleep(Duration::from_millis(20));
-            S::rearm(&registration).unwrap();
+            S::rearm(&registration, BOTH).unwrap();
         });
         let start = Instant::now();
         assert_eq!(tokens(&mut selector, &mut records, None), [1]);

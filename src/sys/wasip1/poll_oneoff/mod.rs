@@ -151,9 +151,9 @@ impl<H: Host> contract::Selector for PollOneoff<H> {
         identity::owner_of(&self.shared, &registration.queue)
     }
 
-    fn rearm(registration: &Registration) -> io::Result<()> {
+    fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
         if let Some(shared) = registration.queue.upgrade() {
-            shared.table().rearm(registration.key);
+            shared.table().rearm(registration.key, waits_for);
         }
         Ok(())
     }

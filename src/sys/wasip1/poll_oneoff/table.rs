@@ -5,11 +5,11 @@ use std::os::fd::RawFd;
 use std::time::Instant;
 
 use super::record::{Direction, Record};
-use crate::Token;
 use crate::sys::errors;
 use crate::sys::lanes::Lane;
 pub(super) use crate::sys::places::Key;
 use crate::sys::places::Places;
+use crate::{Interest, Token};
 
 /// Which directions a source is watched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,10 +222,13 @@ impl Table {
         Ok(())
     }
 
-    /// Arms again after an operation that would block.
-    pub(super) fn rearm(&mut self, key: Key) {
+    /// Arms the directions of an operation that would block.
+    pub(super) fn rearm(&mut self, key: Key, waits_for: Interest) {
         if let Some(slot) = self.get(key) {
-            slot.arm();
+            if let Edges::Owned { armed } = &mut slot.edges {
+                armed.read |= slot.interest.read && waits_for.is_readable();
+                armed.write |= slot.interest.write && waits_for.is_writable();
+            }
         }
     }
 

@@ -50,7 +50,7 @@ fn registering_costs_one_poll_at_the_next_wait() {
             selector
                 .reregister(registration, raw, Token(token), Interest::READABLE)
                 .unwrap();
-            Afd::rearm(registration).unwrap();
+            Afd::rearm(registration, BOTH).unwrap();
         }
         assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
     });
@@ -60,23 +60,31 @@ fn registering_costs_one_poll_at_the_next_wait() {
     assert_eq!(tokens(&mut selector, &mut records, LONG), [3]);
 }
 
-/// An event and its service cost one poll.
+/// A message costs one poll and one event, also for a source that is watched for writing, as tokio's always are: a read that would
+/// block arms reading alone.
 #[test]
-fn one_event_costs_one_poll() {
-    let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
-    let (left, right) = stream_pair();
-    let registration = register(&selector, &left, 1, Interest::READABLE);
-    let cost = calls(|| {
-        for _ in 0..10 {
-            (&right).write_all(b"x").unwrap();
+fn one_message_costs_one_poll() {
+    for interest in [Interest::READABLE, BOTH] {
+        let mut selector = Afd::new().unwrap();
+        let mut records = Records::with_capacity(4);
+        let (left, right) = stream_pair();
+        let registration = register(&selector, &left, 1, interest);
+        if interest == BOTH {
+            // The connection is writable from the start.
             assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-            assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
-            assert!((&left).read(&mut [0; 8]).is_err());
-            Afd::rearm(&registration).unwrap();
         }
-    });
-    assert_eq!(cost, 10);
+        let cost = calls(|| {
+            for _ in 0..10 {
+                (&right).write_all(b"x").unwrap();
+                assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+                assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
+                assert!((&left).read(&mut [0; 8]).is_err());
+                Afd::rearm(&registration, Interest::READABLE).unwrap();
+                assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+            }
+        });
+        assert_eq!(cost, 10, "{interest:?}");
+    }
 }
 
 /// One packet for any number of wakes between two events.

@@ -259,8 +259,15 @@ impl<I, P> Machine<I, P> {
         !mem::replace(&mut self.has_ended, true)
     }
 
-    /// Arms every condition: an operation would block.
-    pub(super) fn rearm(&mut self) {
+    /// Arms these conditions of an owned source: an operation that waits for one of them would block.
+    pub(super) fn rearm(&mut self, conditions: u32) {
+        if let Edges::Owned { armed } = &mut self.edges {
+            *armed |= self.interest & conditions;
+        }
+    }
+
+    /// Arms every condition.
+    fn arm_all(&mut self) {
         match &mut self.edges {
             Edges::Owned { armed } => *armed = self.interest,
             Edges::Raw {
@@ -284,7 +291,7 @@ impl<I, P> Machine<I, P> {
         }
         self.token = token;
         self.interest = interest;
-        self.rearm();
+        self.arm_all();
         true
     }
 

@@ -151,7 +151,7 @@ fn idle_that_is_refused_stays_idle() {
     assert_eq!(machine.fail(), masks::fault(READ | FAILED));
     assert!(!machine.needs_update());
     assert_eq!(machine.fail(), 0);
-    machine.rearm();
+    machine.rearm(ALL);
     assert_eq!(update(&mut machine), start(READ | FAILED));
 }
 
@@ -171,7 +171,7 @@ fn pending_is_left_alone_while_it_asks_for_enough() {
     for interest in [READ, WRITE, READ | WRITE] {
         assert!(machine.reregister(Token(2), interest | FAILED));
         assert!(!machine.needs_update());
-        machine.rearm();
+        machine.rearm(ALL);
         assert_eq!(update(&mut machine), NO_CALLS);
         assert_eq!(machine.poll, pending(ALL));
     }
@@ -224,7 +224,7 @@ fn pending_fails() {
         masks::fault(READ | FAILED)
     );
     assert_eq!(update(&mut machine), NO_CALLS);
-    machine.rearm();
+    machine.rearm(ALL);
     assert_eq!(update(&mut machine), start(READ | FAILED));
 }
 
@@ -236,7 +236,7 @@ fn pending_finds_its_socket_closed() {
         assert!(machine.has_ended());
         assert_eq!(update(&mut machine), NO_CALLS);
         assert!(!machine.reregister(Token(2), ALL));
-        machine.rearm();
+        machine.rearm(ALL);
         assert_eq!(update(&mut machine), NO_CALLS);
         assert!(!machine.end(|_| panic!("nothing is in flight")));
         assert!(!machine.gone());
@@ -323,7 +323,7 @@ fn owned_conditions_are_edges() {
     assert_eq!(completed(&mut machine, Answer::Conditions(FAILED)), FAILED);
     let left = READ & !IN & !END;
     assert_eq!(machine.wanted(), left);
-    machine.rearm();
+    machine.rearm(ALL);
     assert_eq!(machine.wanted(), ALL);
 }
 
@@ -333,9 +333,9 @@ fn arming_asks_for_what_was_reported() {
     let mut machine = pending_reader();
     completed(&mut machine, Answer::Conditions(IN));
     update(&mut machine);
-    machine.rearm();
+    machine.rearm(ALL);
     assert_eq!(update(&mut machine), CANCEL);
-    machine.rearm();
+    machine.rearm(ALL);
     assert_eq!(update(&mut machine), NO_CALLS);
     completed(&mut machine, Answer::Nothing);
     assert_eq!(update(&mut machine), start(READ | FAILED));
@@ -346,7 +346,7 @@ fn arming_asks_for_what_was_reported() {
 fn armed_before_the_next_update_nothing_is_cancelled() {
     let mut machine = pending_reader();
     completed(&mut machine, Answer::Conditions(IN));
-    machine.rearm();
+    machine.rearm(ALL);
     assert_eq!(update(&mut machine), start(READ | FAILED));
 }
 

@@ -20,6 +20,18 @@ pub(super) fn fault(wanted: u32) -> u32 {
     wanted & (READ | WRITE) & !raw::AFD_POLL_DISCONNECT | record::FAULT
 }
 
+/// The conditions of the directions of an operation that would block.
+pub(super) fn directions(waits_for: Interest) -> u32 {
+    let mut mask = FAILED;
+    if waits_for.is_readable() {
+        mask |= READ;
+    }
+    if waits_for.is_writable() {
+        mask |= WRITE;
+    }
+    mask
+}
+
 /// The conditions that an interest asks for.
 pub(super) fn of(interest: Interest) -> u32 {
     let mut mask = FAILED;

@@ -149,13 +149,13 @@ impl contract::Selector for Afd {
         }
     }
 
-    fn rearm(registration: &Registration) -> io::Result<()> {
+    fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
         let source = &registration.source;
         let Some(shared) = source.shared.upgrade() else {
             return Ok(());
         };
         let mut machine = source.machine();
-        machine.rearm();
+        machine.rearm(masks::directions(waits_for));
         let result = shared.arm(source, &mut machine);
         drop(machine);
         result

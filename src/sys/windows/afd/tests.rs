@@ -84,7 +84,7 @@ fn a_source_that_is_refused_fails_nobody() {
         assert_eq!(seen, [0, 1, 2]);
         // It is out until it is armed, and then polled again.
         assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-        Afd::rearm(&registrations[1]).unwrap();
+        Afd::rearm(&registrations[1], BOTH).unwrap();
         assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
         assert!(!records.as_slice()[0].is_error());
     }
@@ -148,7 +148,7 @@ fn a_poll_that_cannot_be_cancelled_is_no_end() {
     let _other = register(&selector, &other, 3, Interest::WRITABLE);
     refuse_cancel();
     assert_eq!(collect(&mut selector, &mut records, 2), [2, 3]);
-    Afd::rearm(&registration).unwrap();
+    Afd::rearm(&registration, BOTH).unwrap();
     assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
     assert!(records.as_slice()[0].is_writable() && !records.as_slice()[0].is_error());
 
