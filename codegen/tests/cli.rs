@@ -195,36 +195,36 @@ fn a_record_that_another_needs_must_be_asked_for() -> Result {
 fn symbol_lines_are_checked() -> Result {
     for (new, wanted) in [
         (
-            "EAGAIN const int <linux/errno.h>",
+            "EBADF const int <linux/errno.h>",
             "codegen/symbols/linux.txt:4: `# why` is missing",
         ),
         (
-            "EAGAIN const int <linux/errno.h> # ",
+            "EBADF const int <linux/errno.h> # ",
             "codegen/symbols/linux.txt:4: `# why` is empty",
         ),
         (
-            "EAGAIN macro <linux/errno.h> # x",
-            "`EAGAIN macro <linux/errno.h>` is not NAME KIND SOURCE",
+            "EBADF macro <linux/errno.h> # x",
+            "`EBADF macro <linux/errno.h>` is not NAME KIND SOURCE",
         ),
         (
-            "EAGAIN const int <errno.h> # x",
+            "EBADF const int <errno.h> # x",
             "<errno.h> is not included",
         ),
         (
-            "EBADF const int <linux/errno.h> # x",
-            "`EBADF` stands here twice",
+            "EFD_CLOEXEC const int <linux/eventfd.h> # x",
+            "`EFD_CLOEXEC` stands here twice",
         ),
         (
             "EZ const int <linux/errno.h> # x",
-            "`EBADF` stands after `EZ`",
+            "`EFD_CLOEXEC` stands after `EZ`",
         ),
     ] {
         let repository = Repository::new()?;
         let text = fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?;
         let line = text
             .lines()
-            .find(|line| line.starts_with("EAGAIN"))
-            .ok_or("no EAGAIN")?;
+            .find(|line| line.starts_with("EBADF"))
+            .ok_or("no EBADF")?;
         repository.edit("codegen/symbols/linux.txt", line, new)?;
         let said = repository.fail(&ONE)?;
         assert!(said.contains(wanted), "{wanted} is not in {said}");

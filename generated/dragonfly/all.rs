@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (DragonFly 6.4).
-//! Inputs: sha256 453d03612b81681d39bad8ede99dda18ae81f7b8a8ffe3a5fa450c6dfaa60d91.
+//! Inputs: sha256 577110a638f873d131fe5dd9b9d466d486196f961e282c0992d52f4d6af6154f.
 //!
 //! Serves:
 //! - x86_64-unknown-dragonfly
@@ -11,32 +11,8 @@
 use core::ffi::{c_int, c_long, c_short, c_uint, c_ushort, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/dragonfly.h`: would block, or a full queue.
-pub const EAGAIN: c_int = 35;
-
 /// errno(3), declared in `codegen/headers/dragonfly.h`: the descriptor is not open.
 pub const EBADF: c_int = 9;
-
-/// errno(3), declared in `codegen/headers/dragonfly.h`: already there.
-pub const EEXIST: c_int = 17;
-
-/// errno(3), declared in `codegen/headers/dragonfly.h`: interrupted by a signal.
-pub const EINTR: c_int = 4;
-
-/// errno(3), declared in `codegen/headers/dragonfly.h`: a bad argument.
-pub const EINVAL: c_int = 22;
-
-/// errno(3), declared in `codegen/headers/dragonfly.h`: not registered.
-pub const ENOENT: c_int = 2;
-
-/// errno(3), declared in `codegen/headers/dragonfly.h`: the kernel lacks the call.
-pub const ENOSYS: c_int = 78;
-
-/// errno(3), declared in `codegen/headers/dragonfly.h`: a filter forbids the call.
-pub const EPERM: c_int = 1;
-
-/// errno(3), declared in `codegen/headers/dragonfly.h`: the other end is gone.
-pub const EPIPE: c_int = 32;
 
 /// kqueue(2), declared in `codegen/headers/dragonfly.h`: POSIX asynchronous I/O.
 pub const EVFILT_AIO: c_short = -3;
@@ -97,9 +73,6 @@ pub const FD_CLOEXEC: c_int = 1;
 
 /// fcntl(2), declared in `codegen/headers/dragonfly.h`: duplicate a queue.
 pub const F_DUPFD_CLOEXEC: c_int = 17;
-
-/// fcntl(2), declared in `codegen/headers/dragonfly.h`: read the descriptor flags.
-pub const F_GETFD: c_int = 1;
 
 /// fcntl(2), declared in `codegen/headers/dragonfly.h`: read the status flags.
 pub const F_GETFL: c_int = 3;

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (illumos 2024).
-//! Inputs: sha256 3876381a09638c95428e3893abf4d36529fceadc766a44f57b1c278019461d17.
+//! Inputs: sha256 414c065b354fddff9d12e1852bea2247775de7cde1b957751a738015a4ddb07d.
 //!
 //! Serves:
 //! - aarch64-unknown-illumos
@@ -56,17 +56,11 @@ pub const EPOLL_CTL_DEL: c_int = 2;
 /// epoll_ctl(2), declared in `codegen/headers/illumos.h`: reregister.
 pub const EPOLL_CTL_MOD: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/illumos.h`: the descriptor flag.
-pub const FD_CLOEXEC: c_int = 1;
-
 /// fcntl(2), declared in `codegen/headers/illumos.h`: duplicate a queue.
 pub const F_DUPFD_CLOEXEC: c_int = 37;
 
 /// fcntl(2), declared in `codegen/headers/illumos.h`: read the status flags.
 pub const F_GETFL: c_int = 3;
-
-/// fcntl(2), declared in `codegen/headers/illumos.h`: set the descriptor flags.
-pub const F_SETFD: c_int = 2;
 
 /// fcntl(2), declared in `codegen/headers/illumos.h`: set the status flags.
 pub const F_SETFL: c_int = 4;

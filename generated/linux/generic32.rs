@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (Linux 7.2).
-//! Inputs: sha256 6b79309f862b7d3767a4206543cd0bf6b03db8c8a7893609dfb0d89c544db671.
+//! Inputs: sha256 916f6054aa4e113d8d79a18b64a04188ab51d7236e1092f512554dd4f5981184.
 //!
 //! Serves:
 //! - arm-linux-androideabi
@@ -38,29 +38,14 @@
 use core::ffi::{c_int, c_long, c_longlong, c_short, c_uint, c_ulong, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// `<linux/errno.h>`: would block.
-pub const EAGAIN: c_int = 11;
-
 /// `<linux/errno.h>`: the descriptor is not open.
 pub const EBADF: c_int = 9;
-
-/// `<linux/errno.h>`: already registered.
-pub const EEXIST: c_int = 17;
 
 /// `<linux/eventfd.h>`: flag of eventfd.
 pub const EFD_CLOEXEC: c_int = 524288;
 
 /// `<linux/eventfd.h>`: flag of eventfd.
 pub const EFD_NONBLOCK: c_int = 2048;
-
-/// `<linux/errno.h>`: interrupted by a signal.
-pub const EINTR: c_int = 4;
-
-/// `<linux/errno.h>`: a bad argument.
-pub const EINVAL: c_int = 22;
-
-/// `<linux/errno.h>`: not registered.
-pub const ENOENT: c_int = 2;
 
 /// `<linux/errno.h>`: the kernel lacks the call.
 pub const ENOSYS: c_int = 38;
@@ -109,9 +94,6 @@ pub const FD_CLOEXEC: c_int = 1;
 
 /// `<linux/fcntl.h>`: duplicate a queue.
 pub const F_DUPFD_CLOEXEC: c_int = 1030;
-
-/// `<linux/fcntl.h>`: read the descriptor flags.
-pub const F_GETFD: c_int = 1;
 
 /// `<linux/fcntl.h>`: read the status flags.
 pub const F_GETFL: c_int = 3;

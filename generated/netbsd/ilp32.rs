@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.16.0 (NetBSD 10.1).
-//! Inputs: sha256 51803ce6296051a85508a32d53c3720ce643c122360c8725876d47fecff02eb4.
+//! Inputs: sha256 839d07c7e4efff50e89a42e491d28f5bd268335869b5a4b66d7d6372afdcc28c.
 //!
 //! Serves:
 //! - armv6-unknown-netbsd-eabihf
@@ -14,32 +14,8 @@
 use core::ffi::{c_int, c_long, c_longlong, c_short, c_uint, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// `<errno.h>`: would block.
-pub const EAGAIN: c_int = 35;
-
 /// `<errno.h>`: the descriptor is not open.
 pub const EBADF: c_int = 9;
-
-/// `<errno.h>`: already there.
-pub const EEXIST: c_int = 17;
-
-/// `<errno.h>`: interrupted by a signal.
-pub const EINTR: c_int = 4;
-
-/// `<errno.h>`: a bad argument.
-pub const EINVAL: c_int = 22;
-
-/// `<errno.h>`: not registered.
-pub const ENOENT: c_int = 2;
-
-/// `<errno.h>`: the kernel lacks the call.
-pub const ENOSYS: c_int = 78;
-
-/// `<errno.h>`: not permitted.
-pub const EPERM: c_int = 1;
-
-/// `<errno.h>`: the other end is gone.
-pub const EPIPE: c_int = 32;
 
 /// `<sys/event.h>`: POSIX asynchronous I/O.
 pub const EVFILT_AIO: c_uint = 2;
@@ -100,9 +76,6 @@ pub const FD_CLOEXEC: c_int = 1;
 
 /// `<fcntl.h>`: duplicate a queue.
 pub const F_DUPFD_CLOEXEC: c_int = 12;
-
-/// `<fcntl.h>`: read the descriptor flags.
-pub const F_GETFD: c_int = 1;
 
 /// `<fcntl.h>`: read the status flags.
 pub const F_GETFL: c_int = 3;

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (OpenBSD 7.8).
-//! Inputs: sha256 f91a5c910c14e0112d37b7006fa7ae105af4448f3dcbe121b16e6e1e4c36d1b6.
+//! Inputs: sha256 caa7023a2d5fa6526c582ef27272774277d7ea34c1f70c591f755b12ca07a234.
 //!
 //! Serves:
 //! - powerpc-unknown-openbsd
@@ -11,32 +11,8 @@
 use core::ffi::{c_int, c_long, c_longlong, c_short, c_uint, c_ulong, c_ushort, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// `<errno.h>`: would block.
-pub const EAGAIN: c_int = 35;
-
 /// `<errno.h>`: the descriptor is not open.
 pub const EBADF: c_int = 9;
-
-/// `<errno.h>`: already there.
-pub const EEXIST: c_int = 17;
-
-/// `<errno.h>`: interrupted by a signal.
-pub const EINTR: c_int = 4;
-
-/// `<errno.h>`: a bad argument.
-pub const EINVAL: c_int = 22;
-
-/// `<errno.h>`: not registered.
-pub const ENOENT: c_int = 2;
-
-/// `<errno.h>`: the kernel lacks the call.
-pub const ENOSYS: c_int = 78;
-
-/// `<errno.h>`: not permitted.
-pub const EPERM: c_int = 1;
-
-/// `<errno.h>`: the other end is gone.
-pub const EPIPE: c_int = 32;
 
 /// `<sys/event.h>`: a name for Debug: a user's own process event.
 pub const EVFILT_PROC: c_short = -5;
@@ -94,9 +70,6 @@ pub const FD_CLOEXEC: c_int = 1;
 
 /// `<fcntl.h>`: duplicate a queue.
 pub const F_DUPFD_CLOEXEC: c_int = 10;
-
-/// `<fcntl.h>`: read the descriptor flags.
-pub const F_GETFD: c_int = 1;
 
 /// `<fcntl.h>`: read the status flags.
 pub const F_GETFL: c_int = 3;

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Solaris 11.4).
-//! Inputs: sha256 18f08185af8f52fca4d1f51bbeb4aae782f208319fc369f06d761c6597084eb3.
+//! Inputs: sha256 341780e611e91e5d9e955fd1bdf9ece2bf0fac41a9887f61b12bc986eab1ec1b.
 //!
 //! Serves:
 //! - sparcv9-sun-solaris
@@ -12,20 +12,11 @@
 use core::ffi::{c_int, c_long, c_short, c_uint, c_ulong, c_ushort, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/solaris.h`: would block, or a full queue.
-pub const EAGAIN: c_int = 11;
-
 /// errno(3), declared in `codegen/headers/solaris.h`: the descriptor is not open.
 pub const EBADF: c_int = 9;
 
 /// errno(3), declared in `codegen/headers/solaris.h`: the number to watch is not open.
 pub const EBADFD: c_int = 81;
-
-/// errno(3), declared in `codegen/headers/solaris.h`: interrupted by a signal.
-pub const EINTR: c_int = 4;
-
-/// errno(3), declared in `codegen/headers/solaris.h`: not registered.
-pub const ENOENT: c_int = 2;
 
 /// errno(3), declared in `codegen/headers/solaris.h`: the time is up.
 pub const ETIME: c_int = 62;

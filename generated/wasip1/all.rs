@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (wasi-libc, snapshot preview 1).
-//! Inputs: sha256 866378d61e806dc98f9a5b8ded796b401b7541fe25158c4d99864881357348eb.
+//! Inputs: sha256 043e16d56e873f85cb3ad22f018623cb4f98b38b3a176b25a43f506b5f159ef9.
 //!
 //! Serves:
 //! - wasm32-wasip1
@@ -12,53 +12,14 @@
 use core::ffi::{c_int, c_ulong};
 use core::mem::{align_of, offset_of, size_of};
 
-/// `<errno.h>`: would block.
-pub const EAGAIN: c_int = 6;
-
 /// `<errno.h>`: the descriptor is not open.
 pub const EBADF: c_int = 8;
-
-/// `<errno.h>`: already there.
-pub const EEXIST: c_int = 20;
-
-/// `<errno.h>`: interrupted by a signal.
-pub const EINTR: c_int = 27;
-
-/// `<errno.h>`: a bad argument.
-pub const EINVAL: c_int = 28;
-
-/// `<errno.h>`: not registered.
-pub const ENOENT: c_int = 44;
-
-/// `<errno.h>`: the host lacks the call.
-pub const ENOSYS: c_int = 52;
-
-/// `<errno.h>`: the host cannot do it.
-pub const ENOTSUP: c_int = 58;
-
-/// `<errno.h>`: not permitted.
-pub const EPERM: c_int = 63;
-
-/// `<errno.h>`: the other end is gone.
-pub const EPIPE: c_int = 64;
 
 /// `<wasi/api.h>`: the clock of time-outs.
 pub const __WASI_CLOCKID_MONOTONIC: u32 = 1;
 
-/// `<wasi/api.h>`: would block.
-pub const __WASI_ERRNO_AGAIN: u16 = 6;
-
 /// `<wasi/api.h>`: the descriptor is not open.
 pub const __WASI_ERRNO_BADF: u16 = 8;
-
-/// `<wasi/api.h>`: a bad argument.
-pub const __WASI_ERRNO_INVAL: u16 = 28;
-
-/// `<wasi/api.h>`: the host cannot watch it.
-pub const __WASI_ERRNO_NOTSUP: u16 = 58;
-
-/// `<wasi/api.h>`: the host does not allow it.
-pub const __WASI_ERRNO_PERM: u16 = 63;
 
 /// `<wasi/api.h>`: the call went well.
 pub const __WASI_ERRNO_SUCCESS: u16 = 0;
@@ -74,36 +35,6 @@ pub const __WASI_EVENTTYPE_FD_READ: u8 = 1;
 
 /// `<wasi/api.h>`: writable.
 pub const __WASI_EVENTTYPE_FD_WRITE: u8 = 2;
-
-/// `<wasi/api.h>`: the descriptor does not block.
-pub const __WASI_FDFLAGS_NONBLOCK: u16 = 4;
-
-/// `<wasi/api.h>`: a disk.
-pub const __WASI_FILETYPE_BLOCK_DEVICE: u8 = 1;
-
-/// `<wasi/api.h>`: a terminal.
-pub const __WASI_FILETYPE_CHARACTER_DEVICE: u8 = 2;
-
-/// `<wasi/api.h>`: a folder.
-pub const __WASI_FILETYPE_DIRECTORY: u8 = 3;
-
-/// `<wasi/api.h>`: a file.
-pub const __WASI_FILETYPE_REGULAR_FILE: u8 = 4;
-
-/// `<wasi/api.h>`: a datagram socket.
-pub const __WASI_FILETYPE_SOCKET_DGRAM: u8 = 5;
-
-/// `<wasi/api.h>`: a stream socket.
-pub const __WASI_FILETYPE_SOCKET_STREAM: u8 = 6;
-
-/// `<wasi/api.h>`: a link.
-pub const __WASI_FILETYPE_SYMBOLIC_LINK: u8 = 7;
-
-/// `<wasi/api.h>`: what the host cannot name.
-pub const __WASI_FILETYPE_UNKNOWN: u8 = 0;
-
-/// `<wasi/api.h>`: the time-out is a point in time.
-pub const __WASI_SUBCLOCKFLAGS_SUBSCRIPTION_CLOCK_ABSTIME: u16 = 1;
 
 /// `<wasi/api.h>`: what is known of a descriptor in it.
 #[repr(C)]

@@ -149,7 +149,7 @@ mod event_ports_double {
     #[test]
     fn event_ports_whose_events_come_with_a_signal() {
         let faults = Faults {
-            beside_events: Some(crate::sys::raw::EINTR),
+            beside_events: Some(libc::EINTR),
             ..Faults::default()
         };
         faults::with(faults, every_check::<EventPorts>);

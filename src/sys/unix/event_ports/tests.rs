@@ -139,7 +139,7 @@ fn an_interruption_is_no_sight_of_clear() {
 /// `nget` is read whatever the result, and is no number of events where nothing was written.
 #[test]
 fn events_beside_an_error() {
-    for error in [raw::ETIME, raw::EINTR] {
+    for error in [raw::ETIME, libc::EINTR] {
         let (mut queue, mut records) = queue(8);
         let (left, right) = streams();
         let fd = left.as_raw_fd();
@@ -274,7 +274,7 @@ fn a_full_queue_is_an_error_of_wake() {
             ..Faults::default()
         };
         let error = faults::with(faults, || wakers[index].wake()).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(raw::EAGAIN));
+        assert_eq!(error.raw_os_error(), Some(libc::EAGAIN));
         assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
         wakers[index].wake().unwrap();
         assert_eq!(tokens(&mut queue, &mut records, LONG), [index]);

@@ -76,7 +76,7 @@ impl<M: Manner + std::fmt::Debug> Host for Double<M> {
     fn wait(&mut self, list: &[Subscription], events: &mut Vec<Event>) -> io::Result<()> {
         events.clear();
         if list.is_empty() {
-            return Err(io::Error::from_raw_os_error(raw::EINVAL));
+            return Err(io::Error::from_raw_os_error(libc::EINVAL));
         }
         let mut array = Vec::new();
         let mut clock: Option<(usize, Duration)> = None;
@@ -93,7 +93,7 @@ impl<M: Manner + std::fmt::Debug> Host for Double<M> {
             if fd >= 0 {
                 has_closed |= !syscall::is_open(fd);
                 if M::FAILS_FOR_FILES && syscall::is_file(fd) {
-                    return Err(io::Error::from_raw_os_error(raw::EPERM));
+                    return Err(io::Error::from_raw_os_error(libc::EPERM));
                 }
             }
             array.push(raw::pollfd {
