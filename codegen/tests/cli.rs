@@ -206,10 +206,7 @@ fn symbol_lines_are_checked() -> Result {
             "EBADF macro <linux/errno.h> # x",
             "`EBADF macro <linux/errno.h>` is not NAME KIND SOURCE",
         ),
-        (
-            "EBADF const int <errno.h> # x",
-            "<errno.h> is not included",
-        ),
+        ("EBADF const int <errno.h> # x", "<errno.h> is not included"),
         (
             "EFD_CLOEXEC const int <linux/eventfd.h> # x",
             "`EFD_CLOEXEC` stands here twice",
