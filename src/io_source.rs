@@ -48,9 +48,14 @@ impl<T> IoSource<T> {
         }
         result
     }
+}
 
-    /// Gives up the registration, as dropping the source would, and returns what was watched.
+impl<T: AsRaw> IoSource<T> {
+    /// Ends the registration, and returns what was watched.
     pub(crate) fn into_inner(self) -> T {
+        if let Some(registration) = self.registration {
+            <sys::Selector as Selector>::leave(registration, self.inner.as_raw());
+        }
         self.inner
     }
 }
@@ -127,5 +132,19 @@ impl<T: AsRaw> Source for IoSource<T> {
 impl<T: fmt::Debug> fmt::Debug for IoSource<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
+    }
+}
+
+#[cfg(all(test, unix, target_pointer_width = "64", feature = "os-poll"))]
+mod tests {
+    use super::*;
+
+    /// The sizes that the root of the documentation states.
+    #[test]
+    fn sizes_are_as_documented() {
+        let is_epoll = std::any::type_name::<sys::Selector>().contains("::Epoll<");
+        let most = if is_epoll { 16 } else { 24 };
+        assert!(size_of::<IoSource<std::net::TcpStream>>() <= most);
+        assert!((16..=152).contains(&size_of::<crate::Poll>()));
     }
 }

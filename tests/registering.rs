@@ -323,26 +323,45 @@ fn through_its_number(socket: UdpSocket) -> std::net::UdpSocket {
     return unsafe { std::net::UdpSocket::from_raw_socket(socket.into_raw_socket()) };
 }
 
-/// Decisions 32, item 5: by its number, by ownership, and by std's type.
+/// A socket that leaves its source by its fd, by ownership or as std's type takes its registration with it on every
+/// platform, while it stays open. tokio turns tokens into pointers, so an event of the old token would be a dangling one.
+/// mio 1.2 keeps the registration on epoll and kqueue and ends it on poll(2) and Windows.
 #[test]
-fn leaving_while_registered_is_harmless() {
+fn leaving_while_registered_ends_the_registration() {
     let (mut queue, mut events) = queue();
     for round in 0..3 {
         let mut socket = UdpSocket::bind(loopback()).unwrap();
         queue
             .registry()
-            .register(&mut socket, Token(round), Interest::READABLE)
+            .register(
+                &mut socket,
+                Token(round),
+                Interest::READABLE | Interest::WRITABLE,
+            )
             .unwrap();
+        // On epoll an event is due, elsewhere one may be on its way.
         let std_socket: std::net::UdpSocket = match round {
             0 => through_its_number(socket),
             1 => Owned::from(socket).into(),
             _ => socket.into(),
         };
-        std_socket
-            .send_to(b"x", std_socket.local_addr().unwrap())
-            .unwrap();
-        drop(std_socket);
+        let address = std_socket.local_addr().unwrap();
+        std_socket.send_to(b"x", address).unwrap();
         nothing_comes(&mut queue, &mut events, Token(round));
+
+        // It can be registered again, and what it does then is as for any source.
+        let mut socket = UdpSocket::from_std(std_socket);
+        let registry = queue.registry();
+        assert_error(registry.deregister(&mut socket), ErrorKind::NotFound, NOT);
+        let again = registry.reregister(&mut socket, Token(9), Interest::READABLE);
+        assert_error(again, ErrorKind::NotFound, NOT);
+        registry
+            .register(&mut socket, Token(10 + round), Interest::READABLE)
+            .unwrap();
+        wait_for(&mut queue, &mut events, Token(10 + round), |event| {
+            event.is_readable()
+        });
+        queue.registry().deregister(&mut socket).unwrap();
     }
 }
 

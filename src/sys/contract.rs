@@ -99,7 +99,8 @@ pub(crate) trait Selector:
     /// The buffer of events.
     type Records: Records<Item = Self::Record>;
     /// What an owned source keeps while it is registered. It holds its selector weakly. Dropping it ends the registration
-    /// where closing the descriptor does not, and does nothing where it does.
+    /// where closing the descriptor does not, and does nothing where it does: a source whose descriptor is not closed
+    /// uses [`leave`](Selector::leave).
     type Registration: fmt::Debug + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe;
     /// See [`Wake`].
     type Waker: Wake;
@@ -131,6 +132,11 @@ pub(crate) trait Selector:
     ) -> io::Result<()>;
     /// Stops watching. The registration is gone even when the kernel objects.
     fn deregister(&self, registration: Self::Registration, raw: Self::Raw) -> io::Result<()>;
+    /// Ends the registration of a source whose fd or socket stays open elsewhere. An error has nowhere to go: the source
+    /// is leaving.
+    fn leave(registration: Self::Registration, _: Self::Raw) {
+        drop(registration);
+    }
     /// Says whose registration it is.
     fn owner(&self, registration: &Self::Registration) -> Owner;
     /// Arms the directions of `waits_for`, `READABLE` or `WRITABLE` or both, after an operation on them that would block.
@@ -144,6 +150,6 @@ pub(crate) trait RegisterRaw: Selector {
     fn register_raw(&self, raw: Self::Raw, token: Token, interest: Interest) -> io::Result<()>;
     /// Changes token and interest and arms again: `NotFound` if it is not watched.
     fn reregister_raw(&self, raw: Self::Raw, token: Token, interest: Interest) -> io::Result<()>;
-    /// Stops watching `raw`: `NotFound` if it is not watched.
+    /// Stops watching `raw`: `NotFound` if it is not watched, except where the kernel cannot tell.
     fn deregister_raw(&self, raw: Self::Raw) -> io::Result<()>;
 }

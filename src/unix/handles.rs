@@ -24,7 +24,7 @@ macro_rules! handles {
             }
         }
 
-        /// A registration is given up as by dropping the socket.
+        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
         impl IntoRawFd for $socket {
             fn into_raw_fd(self) -> RawFd {
                 self.inner.into_inner().into_raw_fd()
@@ -40,7 +40,7 @@ macro_rules! handles {
             }
         }
 
-        /// A registration is given up as by dropping the socket.
+        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
         impl From<$socket> for OwnedFd {
             fn from(socket: $socket) -> OwnedFd {
                 socket.inner.into_inner().into()

@@ -235,7 +235,7 @@ macro_rules! end {
             }
         }
 
-        /// A registration is given up as by dropping the pipe's end.
+        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
         impl IntoRawFd for $end {
             fn into_raw_fd(self) -> RawFd {
                 self.inner.into_inner().into_raw_fd()
@@ -251,7 +251,7 @@ macro_rules! end {
             }
         }
 
-        /// A registration is given up as by dropping the pipe's end.
+        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
         impl From<$end> for OwnedFd {
             fn from(end: $end) -> OwnedFd {
                 end.inner.into_inner().into()

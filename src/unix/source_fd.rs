@@ -25,6 +25,11 @@ use crate::{Interest, Registry, Token};
 /// - a number that was closed while registered can be registered again once a `poll` has seen that it is closed; on event ports at
 ///   once, if no event of it has come since it was last waited for.
 ///
+/// kqueue cannot tell whether a descriptor is registered: there, [`register`](Registry::register) of one that is replaces its
+/// token and adds to its interest, [`reregister`](Registry::reregister) registers one that is not, and
+/// [`deregister`](Registry::deregister) of one that is not is `Ok`. Elsewhere these are
+/// [`AlreadyExists`](io::ErrorKind::AlreadyExists) and [`NotFound`](io::ErrorKind::NotFound).
+///
 /// # Examples
 ///
 /// ```

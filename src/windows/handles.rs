@@ -22,7 +22,7 @@ macro_rules! handles {
             }
         }
 
-        /// A registration is given up as by dropping the socket.
+        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
         impl IntoRawSocket for $socket {
             fn into_raw_socket(self) -> RawSocket {
                 self.inner.into_inner().into_raw_socket()
@@ -38,7 +38,7 @@ macro_rules! handles {
             }
         }
 
-        /// A registration is given up as by dropping the socket.
+        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
         impl From<$socket> for OwnedSocket {
             fn from(socket: $socket) -> OwnedSocket {
                 socket.inner.into_inner().into()

@@ -2,7 +2,7 @@
 
 /// The code of a file, as lines with their numbers: comments and the contents of literals are blank,
 /// and so is every item that only unit tests compile.
-pub fn code(text: &str) -> Vec<(usize, String)> {
+pub(crate) fn code(text: &str) -> Vec<(usize, String)> {
     let text = without_tests(&without_comments(text));
     let lines = text.lines().enumerate();
     lines
@@ -12,7 +12,7 @@ pub fn code(text: &str) -> Vec<(usize, String)> {
 
 /// Whether a function is a test, or a test of the same file calls it. Names are compared as a whole.
 #[allow(dead_code)] // `bindings.rs` does not ask.
-pub fn is_tested(text: &str, function: &str) -> bool {
+pub(crate) fn is_tested(text: &str, function: &str) -> bool {
     let all: Vec<char> = without_comments(text).chars().collect();
     let text: String = all.iter().collect();
     let is_letter = |c: char| c.is_alphanumeric() || c == '_';

@@ -13,7 +13,8 @@ use super::{Subject, run_checks};
 fn every_check<S: Subject>() {
     run_checks!(S:
         readiness_and_edges reregister_reports_again no_event_after_deregister raw_numbers bad_numbers
-        unsupported_interests capacity raw_sources_starve_nobody owners dropped_registration tokens_round_trip timeouts
+        unsupported_interests capacity raw_sources_starve_nobody owners dropped_registration left_registration
+        tokens_round_trip timeouts
         wakes_of_several_wakers wake_before_and_while_waiting wake_makes_writes_visible dropped_waker_is_silent
         more_wakers_than_bits wake_without_selector registration_while_waiting a_number_reused_while_waiting
         wakes_and_sources_under_stress wakers_do_not_starve_sources a_waker_comes_once_at_a_time);

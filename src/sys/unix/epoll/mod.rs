@@ -18,7 +18,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
-use crate::sys::identity::{Identity, Mark};
+use crate::sys::identity;
 use crate::sys::timeout::{self, Wait};
 use crate::sys::wake::Notifier;
 use crate::sys::wake_bits::WakeBits;
@@ -40,13 +40,12 @@ pub(crate) struct Epoll<N> {
 #[derive(Debug)]
 struct Shared {
     queue: OwnedFd,
-    identity: Identity,
 }
 
 /// The queue a source was added to.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    queue: Mark,
+    queue: Weak<Shared>,
 }
 
 impl<N> AsFd for Epoll<N> {
@@ -84,10 +83,7 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
     fn new() -> io::Result<Epoll<N>> {
         let queue = syscall::create()?;
         Ok(Epoll {
-            shared: Arc::new(Shared {
-                queue,
-                identity: Identity::new(),
-            }),
+            shared: Arc::new(Shared { queue }),
             wakes: Arc::new(WakeBits::new()),
             duplicate: None,
             notifier: PhantomData,
@@ -129,7 +125,7 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
     fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
         self.register_raw(raw, token, interest)?;
         Ok(Registration {
-            queue: self.shared.identity.mark(),
+            queue: Arc::downgrade(&self.shared),
         })
     }
 
@@ -149,9 +145,15 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
         self.deregister_raw(raw)
     }
 
+    fn leave(registration: Registration, raw: RawFd) {
+        if let Some(shared) = registration.queue.upgrade() {
+            let _ = syscall::delete(shared.queue.as_fd(), raw);
+        }
+    }
+
     #[inline]
     fn owner(&self, registration: &Registration) -> Owner {
-        self.shared.identity.owner(registration.queue)
+        identity::owner_of(&self.shared, &registration.queue)
     }
 
     fn rearm(_: &Registration, _: Interest) -> io::Result<()> {

@@ -87,15 +87,11 @@ impl DeadEnds {
         rung
     }
 
-    /// Forgets the events of a number. `true` if there was one.
-    pub(super) fn forget(&self, raw: RawFd) -> bool {
-        if self.doorbell.get().is_none() {
-            return false;
+    /// Forgets the events of a fd.
+    pub(super) fn forget(&self, raw: RawFd) {
+        if self.doorbell.get().is_some() {
+            self.lock().retain(|(other, _)| *other != raw);
         }
-        let mut kept = self.lock();
-        let before = kept.len();
-        kept.retain(|(other, _)| *other != raw);
-        kept.len() != before
     }
 
     /// Puts a kept event in the place of the doorbell's, or takes that one out. `true` if it was taken out.

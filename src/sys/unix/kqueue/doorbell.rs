@@ -67,7 +67,7 @@ impl Doorbell {
             // Without EV_ADD, which some kernels take for a new event that is not triggered, and without EV_CLEAR, which makes
             // others forget the trigger at once. The token again, because triggering overwrites it.
             Doorbell::User(ident) => {
-                syscall::post(queue, Record::new(*ident, USER, 0, TRIGGER, token))
+                syscall::post(queue, &[Record::new(*ident, USER, 0, TRIGGER, token)])
             }
             Doorbell::Pipe(pipe) => pipe.notify(),
         }
@@ -76,7 +76,7 @@ impl Doorbell {
     /// Takes it out of the queue, with its event.
     pub(super) fn take_out(&self, queue: BorrowedFd<'_>) -> io::Result<()> {
         let (ident, filter) = self.key();
-        syscall::post(queue, Record::new(ident, filter, DELETE, 0, Token(0)))
+        syscall::post(queue, &[Record::new(ident, filter, DELETE, 0, Token(0))])
     }
 
     /// Whether it made this event.
@@ -111,5 +111,5 @@ fn ident_of(pipe: &Pipe) -> usize {
 fn add(queue: BorrowedFd<'_>, ident: usize, filter: i32, token: Token) -> io::Result<()> {
     let mut change = [Record::new(ident, filter, ADD | CLEAR | RECEIPT, 0, token)];
     syscall::change(queue, &mut change)?;
-    answer(&change, ident, filter)
+    answer(&change[0])
 }

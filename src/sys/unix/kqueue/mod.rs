@@ -3,8 +3,9 @@
 //! What the kernel promises: an event for each new activity of a watched descriptor (`EV_CLEAR`), a condition that holds at
 //! `EV_ADD` is reported, also when the filter was there already, and `close` removes a descriptor. What it does not:
 //!
-//! - Errors of changes come among the events, unless every change asks for an answer (`EV_RECEIPT`) and has room for it. Then
-//!   nothing but answers comes back, and no event of another thread is taken away by a change.
+//! - Errors of changes come among the events, unless there is no room for any, where the first error ends the call, or every
+//!   change asks for an answer (`EV_RECEIPT`) and has room for it, where nothing but answers comes back. So no event of
+//!   another thread is taken away by a change.
 //! - It cannot tell whether a number was registered: `EV_ADD` of a watched one replaces the token.
 //! - Some kernels refuse to watch the writing end of a pipe whose reader is gone. The event that they do not make is kept here;
 //!   see `dead`.
@@ -14,6 +15,7 @@
 
 mod dead;
 mod doorbell;
+mod show;
 mod syscall;
 
 use std::fmt;
@@ -25,16 +27,17 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
-use crate::sys::identity::{Identity, Mark};
+use crate::sys::identity;
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{AIO, LIO, duplicate, errors, flags, raw};
+use crate::sys::{AIO, LIO, duplicate, errors, raw};
 use crate::{Interest, Token};
 
 use dead::{DeadEnds, Kept};
 use doorbell::Doorbell;
 #[allow(unused_imports)] // A page chooses one.
 pub(crate) use doorbell::{Pipes, UserEvents, Wakers};
-use syscall::{ADD, CLEAR, DELETE, EOF, ERROR, READ, RECEIPT, TRIGGER, USER, WRITE};
+use show::{FilterFlags, FilterName, Flags};
+use syscall::{ADD, CLEAR, DELETE, EOF, ERROR, READ, RECEIPT, USER, WRITE};
 pub(crate) use syscall::{Record, Records};
 
 /// The longest wait in one call. Some kernels refuse more than 100 million seconds.
@@ -52,7 +55,6 @@ pub(crate) struct Kqueue<W> {
 #[derive(Debug)]
 struct Shared {
     queue: OwnedFd,
-    identity: Identity,
     /// How many user events there have been.
     user_events: AtomicUsize,
     dead: DeadEnds,
@@ -62,7 +64,7 @@ struct Shared {
 /// The queue a source was added to.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    queue: Mark,
+    queue: Weak<Shared>,
     /// Once an event was kept for it, which closing the descriptor would not take back.
     kept: Option<Box<Kept>>,
 }
@@ -103,7 +105,6 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
         Ok(Kqueue {
             shared: Arc::new(Shared {
                 queue,
-                identity: Identity::new(),
                 user_events: AtomicUsize::new(0),
                 dead: DeadEnds::new(),
                 wakes: Arc::new(WakeBits::new()),
@@ -168,7 +169,7 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
     fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
         let is_kept = self.start(raw, token, interest)?;
         Ok(Registration {
-            queue: self.shared.identity.mark(),
+            queue: Arc::downgrade(&self.shared),
             kept: is_kept.then(|| self.kept(raw)),
         })
     }
@@ -191,11 +192,17 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
     fn deregister(&self, _: Registration, raw: RawFd) -> io::Result<()> {
         // A registration may have no filter in the kernel any more: asynchronous I/O has none, and the kernel takes out the
         // writing end of a pipe once it has reported that the reader is gone.
-        self.delete(raw).map(|_| ())
+        self.shared.delete(raw)
+    }
+
+    fn leave(registration: Registration, raw: RawFd) {
+        if let Some(shared) = registration.queue.upgrade() {
+            let _ = shared.delete(raw);
+        }
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        self.shared.identity.owner(registration.queue)
+        identity::owner_of(&self.shared, &registration.queue)
     }
 
     fn rearm(_: &Registration, _: Interest) -> io::Result<()> {
@@ -215,34 +222,76 @@ impl<W: Wakers> RegisterRaw for Kqueue<W> {
         self.replace(raw, token, interest).map(drop)
     }
 
+    /// `Ok` without a filter in the kernel, too: it cannot tell a fd that was never registered from the writing end of a
+    /// pipe that it has taken out itself.
     fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
-        if self.delete(raw)? {
-            Ok(())
-        } else {
-            Err(errors::not_registered())
-        }
+        self.shared.delete(raw)
     }
 }
 
-/// The filters that a source can have, in the order of the arrays below.
-const FILTERS: [i32; 2] = [READ, WRITE];
-
 impl<W: Wakers> Kqueue<W> {
     /// Starts watching. `true` if an event was kept.
+    ///
+    /// A fd may have filters of an earlier registration, and changing one of those does not fail. So a failure of `WRITE`,
+    /// which is asked first, leaves them alone. After a failure of `READ` it takes `WRITE` away, whose token it has replaced.
     fn start(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
-        let wanted = filters(interest)?;
-        let result = self.add(raw, token, wanted, [false; 2]);
-        if result.is_err() {
-            // One filter may have been added before the other failed. There is no one to tell about a further error.
-            let _ = self.delete(raw);
+        let [read, write] = filters(interest)?;
+        let ident = ident(raw)?;
+        let add = |filter| Record::new(ident, filter, ADD | CLEAR, 0, token);
+        let both = [add(WRITE), add(READ)];
+        let changes = match (write, read) {
+            (true, true) => &both[..],
+            (true, false) => &both[..1],
+            (false, true) => &both[1..],
+            (false, false) => &[],
+        };
+        let shared = &*self.shared;
+        shared.dead.forget(raw);
+        if changes.is_empty() {
+            return Ok(false);
         }
-        result
+        let Err(error) = syscall::post(self.as_fd(), changes) else {
+            return Ok(false);
+        };
+        if write && dead::is_dead_end(&error, WRITE, raw) {
+            self.keep_dead_end(raw, token)?;
+            if read {
+                syscall::post(self.as_fd(), &both[1..]).inspect_err(|_| shared.dead.forget(raw))?;
+            }
+            return Ok(true);
+        }
+        if changes.len() == 2 {
+            // It may not be there. A further error has nowhere to go.
+            let delete = Record::new(ident, WRITE, DELETE, 0, Token(0));
+            let _ = syscall::post(self.as_fd(), &[delete]);
+        }
+        Err(error)
+    }
+
+    /// Keeps the event that the kernel does not make for the writing end of a pipe without a reader.
+    fn keep_dead_end(&self, raw: RawFd, token: Token) -> io::Result<()> {
+        let record = Record::new(raw as usize, WRITE, ADD | CLEAR | EOF, 0, token);
+        self.shared.dead.keep::<W>(&self.shared, raw, record)
     }
 
     /// Changes what is watched for. `true` if an event was kept.
     fn replace(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
         let wanted = filters(interest)?;
-        self.add(raw, token, wanted, wanted.map(|wanted| !wanted))
+        let flags = wanted.map(|wanted| match wanted {
+            true => ADD | CLEAR,
+            false => DELETE,
+        });
+        self.shared.dead.forget(raw);
+        let [read, write] = self.shared.change(raw, token, flags)?;
+        let read = if wanted[0] { read } else { unless_absent(read) };
+        let kept = match write {
+            write if !wanted[1] => unless_absent(write).map(|()| false),
+            Err(error) if dead::is_dead_end(&error, WRITE, raw) => {
+                self.keep_dead_end(raw, token).map(|()| true)
+            }
+            write => write.map(|()| false),
+        };
+        read.and(kept)
     }
 
     /// See the field of `Registration`.
@@ -252,98 +301,49 @@ impl<W: Wakers> Kqueue<W> {
             raw,
         })
     }
+}
 
-    /// Adds the filters that are wanted and deletes those that are not. `true` if an event was kept.
-    fn add(
-        &self,
-        raw: RawFd,
-        token: Token,
-        wanted: [bool; 2],
-        unwanted: [bool; 2],
-    ) -> io::Result<bool> {
-        let shared = &*self.shared;
-        shared.dead.forget(raw);
-        let flags = [0, 1].map(|index| match (wanted[index], unwanted[index]) {
-            (true, _) => Some(ADD | CLEAR | RECEIPT),
-            (false, true) => Some(DELETE | RECEIPT),
-            (false, false) => None,
-        });
-        let answers = self.change(raw, token, flags)?;
-        let mut first = Ok(false);
-        for (index, answer) in answers.into_iter().enumerate() {
-            let Err(error) = answer else { continue };
-            let filter = FILTERS[index];
-            if !wanted[index] {
-                // It was never added, or the kernel has taken it out.
-                if error.kind() == io::ErrorKind::NotFound {
-                    continue;
-                }
-            } else if dead::is_dead_end(&error, filter, raw) {
-                let record = Record::new(raw as usize, filter, ADD | CLEAR | EOF, 0, token);
-                let kept = shared.dead.keep::<W>(shared, raw, record);
-                first = first.and(kept.map(|()| true));
-                continue;
-            }
-            first = first.and(Err(error));
-        }
-        first
+impl Shared {
+    /// Deletes both filters, those that are there.
+    fn delete(&self, raw: RawFd) -> io::Result<()> {
+        self.dead.forget(raw);
+        let [read, write] = self.change(raw, Token(0), [DELETE; 2])?;
+        unless_absent(read).and(unless_absent(write))
     }
 
-    /// Deletes both filters. `false` if neither was there.
-    fn delete(&self, raw: RawFd) -> io::Result<bool> {
-        let kept = self.shared.dead.forget(raw);
-        let [read, write] = self.change(raw, Token(0), [Some(DELETE | RECEIPT); 2])?;
-        let read = existed(read)?;
-        Ok(existed(write)? || read || kept)
-    }
-
-    /// Changes both filters of a number, those with flags, and returns the kernel's answers.
-    fn change(
-        &self,
-        raw: RawFd,
-        token: Token,
-        flags: [Option<u32>; 2],
-    ) -> io::Result<[io::Result<()>; 2]> {
-        let Ok(ident) = usize::try_from(raw) else {
-            return Err(io::Error::from_raw_os_error(raw::EBADF));
-        };
-        let mut changes = [Record::new(ident, READ, 0, 0, token); 2];
-        let mut count = 0;
-        for (filter, flags) in FILTERS.into_iter().zip(flags) {
-            if let Some(flags) = flags {
-                changes[count] = Record::new(ident, filter, flags, 0, token);
-                count += 1;
-            }
-        }
-        let changes = &mut changes[..count];
-        if !changes.is_empty() {
-            syscall::change(self.as_fd(), changes)?;
-        }
-        Ok(FILTERS.map(|filter| answer(changes, ident, filter)))
+    /// Changes both filters of a fd, `READ` and `WRITE`, and returns the kernel's answers.
+    fn change(&self, raw: RawFd, token: Token, flags: [u32; 2]) -> io::Result<[io::Result<()>; 2]> {
+        let ident = ident(raw)?;
+        let [read, write] = flags.map(|flags| flags | RECEIPT);
+        let mut changes = [
+            Record::new(ident, READ, read, 0, token),
+            Record::new(ident, WRITE, write, 0, token),
+        ];
+        syscall::change(self.queue.as_fd(), &mut changes)?;
+        // The answers are in the places of their changes.
+        Ok(changes.each_ref().map(answer))
     }
 }
 
-/// The kernel's answer to the change of one filter. None, or an error of 0, is success.
-fn answer(answers: &[Record], ident: usize, filter: i32) -> io::Result<()> {
-    let is_error = |record: &&Record| {
-        record.filter() == filter
-            && record.ident() == ident
-            && record.flags() & ERROR != 0
-            && record.data() != 0
-    };
-    match answers.iter().find(is_error) {
+/// A fd as the kernel takes it.
+fn ident(raw: RawFd) -> io::Result<usize> {
+    usize::try_from(raw).map_err(|_| io::Error::from_raw_os_error(raw::EBADF))
+}
+
+/// The kernel's answer to one change. An event that is no error, or an error of 0, is success.
+fn answer(record: &Record) -> io::Result<()> {
+    if record.flags() & ERROR != 0 && record.data() != 0 {
         // An `errno` fits.
-        Some(record) => Err(io::Error::from_raw_os_error(record.data() as _)),
-        None => Ok(()),
+        return Err(io::Error::from_raw_os_error(record.data() as _));
     }
+    Ok(())
 }
 
-/// Whether what was to be deleted was there.
-fn existed(deleted: io::Result<()>) -> io::Result<bool> {
+/// The result of a deletion, where nothing to delete is no error.
+fn unless_absent(deleted: io::Result<()>) -> io::Result<()> {
     match deleted {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
     }
 }
 
@@ -457,41 +457,6 @@ impl contract::Record for Record {
             .field("data", &self.data())
             .field("udata", &self.udata())
             .finish()
-    }
-}
-
-/// Shows a filter by name.
-struct FilterName(i32);
-
-impl fmt::Debug for FilterName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names = raw::EVFILT_NAMES.iter();
-        match names.find(|(_, value)| *value as i64 == i64::from(self.0)) {
-            Some((name, _)) => f.write_str(name),
-            None => write!(f, "{}", self.0),
-        }
-    }
-}
-
-/// Shows flags by name.
-struct Flags(u32);
-
-impl fmt::Debug for Flags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = raw::EV_NAMES.iter();
-        flags::write(f, self.0, names.map(|(name, bit)| (*name, *bit as _)))
-    }
-}
-
-/// Shows a filter's own flags. Their meaning is the filter's: the end of a socket has a number of errno(3) there.
-struct FilterFlags<'a>(&'a Record);
-
-impl fmt::Debug for FilterFlags<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.filter() == USER {
-            return flags::write(f, self.0.fflags(), [("NOTE_TRIGGER", TRIGGER)].into_iter());
-        }
-        self.0.fflags().fmt(f)
     }
 }
 

@@ -175,15 +175,17 @@ pub(super) fn change(queue: BorrowedFd<'_>, changes: &mut [Record]) -> io::Resul
     answered(result)
 }
 
-/// Makes one change without an answer, and without room for any event.
-pub(super) fn post(queue: BorrowedFd<'_>, change: Record) -> io::Result<()> {
+/// Makes changes without answers, and without room for any event. The first error ends it: no change behind that one is made.
+pub(super) fn post(queue: BorrowedFd<'_>, changes: &[Record]) -> io::Result<()> {
+    let records: *const raw::kevent = changes.as_ptr().cast();
     let at_once = timespec(Duration::ZERO);
-    // SAFETY: kevent(2) reads one record and the time-out, and has no room to write to.
+    // SAFETY: kevent(2) reads as many records as there are, of which each is one `struct kevent`, and the time-out, and has no
+    // room to write to.
     let result = unsafe {
         raw::kevent(
             queue.as_raw_fd(),
-            &raw const change.0,
-            1,
+            records,
+            changes.len() as _,
             ptr::null_mut(),
             0,
             &raw const at_once,

@@ -12,7 +12,7 @@ use super::poll_oneoff::PollOneoff;
 use super::{Double, Node, Wasmtime, Wheel};
 use crate::sys::contract::{Record as _, Records as _};
 use crate::sys::contract_tests::{
-    AT_ONCE, BOTH, LONG, Subject, bad_numbers, drain, dropped_registration,
+    AT_ONCE, BOTH, LONG, Subject, bad_numbers, drain, dropped_registration, left_registration,
     no_event_after_deregister, owners, raw_numbers, raw_sources_starve_nobody, readiness_and_edges,
     records, registration_while_waiting, reregister_reports_again, run_checks, stream_pair, tokens,
 };
@@ -40,6 +40,7 @@ fn poll_oneoff_over_node() {
 fn every_check<S: Subject>() {
     run_checks!(S:
         reregister_reports_again no_event_after_deregister raw_numbers bad_numbers owners dropped_registration
+        left_registration
         readiness_and_edges half_close unsupported capacity raw_sources_starve_nobody tokens_round_trip timeouts
         nothing_to_wait_for one_closed_number_fails_nobody one_file_fails_nobody never_served);
 }
