@@ -49,8 +49,14 @@ mod sockets {
     pub(crate) mod socket_write;
     pub(crate) mod uds;
 
-    use socket::facts::Facts;
+    use socket::facts::{Facts, Later};
+    // An accepted socket has the listener's file flags and SO_NOSIGPIPE, which std's sockets have, too:
+    // https://github.com/apple-oss-distributions/xnu/blob/836167ae90b2c5a86bf3f5f9becc34c7be73be4b/bsd/kern/uipc_syscalls.c
+    // (accept_nocancel) and
+    // https://github.com/apple-oss-distributions/xnu/blob/e7776783b89a353188416a9a346c6cdb4928faad/bsd/kern/uipc_socket2.c
+    // (sonewconn_internal).
     pub(crate) const SOCKETS: Facts = Facts {
+        after_accept: Later::CloseOnExec,
         no_sigpipe: Some(libc::SO_NOSIGPIPE),
         unix_backlog: -1,
         ..Facts::PLAIN

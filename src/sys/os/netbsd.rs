@@ -1,4 +1,4 @@
-//! NetBSD: kqueue(2), woken by a user event, or by a pipe before NetBSD 10. poll(2) takes its place on request.
+//! NetBSD 10 and later: kqueue(2), woken by a user event. poll(2) takes its place on request.
 
 #[cfg(not(mio_unsupported_force_poll_poll))]
 #[path = "../../unix/selector_fd.rs"]

@@ -12,6 +12,8 @@ pub(crate) enum Later {
     Nothing,
     /// `O_NONBLOCK`: there is no exec(2) to close it for, or it was made with `FD_CLOEXEC`.
     Nonblock,
+    /// `FD_CLOEXEC`: it has the flags of the listener, `O_NONBLOCK` among them.
+    CloseOnExec,
     /// `O_NONBLOCK` and `FD_CLOEXEC`.
     Both,
 }
@@ -26,7 +28,7 @@ pub(crate) struct Facts {
     pub(crate) accept4: Option<Accept4>,
     /// What a socket of accept(2) needs afterwards.
     pub(crate) after_accept: Later,
-    /// The option that keeps SIGPIPE away, where it is one of the socket.
+    /// The option that keeps SIGPIPE away, where it is one of the socket. An accepted socket has it from its listener.
     pub(crate) no_sigpipe: Option<c_int>,
     /// How many TCP connections may wait to be accepted: std's number.
     pub(crate) tcp_backlog: c_int,

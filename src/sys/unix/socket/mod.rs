@@ -30,39 +30,20 @@ pub(crate) fn new(domain: c_int, kind: c_int) -> io::Result<OwnedFd> {
 /// Sets what a new socket still needs.
 pub(crate) fn finish(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
     set_flags(socket, later)?;
-    keep_sigpipe_away(socket)
-}
-
-/// The same for a socket that was accepted.
-fn finish_accepted(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
-    set_flags(socket, later)?;
-    unless_gone(keep_sigpipe_away(socket))
-}
-
-fn set_flags(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
-    if later == Later::Both {
-        syscall::set_close_on_exec(socket)?;
-    }
-    if later != Later::Nothing {
-        syscall::set_nonblocking(socket)?;
-    }
-    Ok(())
-}
-
-fn keep_sigpipe_away(socket: BorrowedFd<'_>) -> io::Result<()> {
     match SOCKETS.no_sigpipe {
         Some(option) => syscall::set_option(socket, libc::SOL_SOCKET, option, 1),
         None => Ok(()),
     }
 }
 
-/// What setting an option of an accepted socket comes to. Apple's kernel refuses it with EINVAL once the peer is gone. What that one
-/// has sent can be read all the same, and the option is the listener's already.
-fn unless_gone(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
-        result => result,
+fn set_flags(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
+    if matches!(later, Later::Both | Later::CloseOnExec) {
+        syscall::set_close_on_exec(socket)?;
     }
+    if matches!(later, Later::Both | Later::Nonblock) {
+        syscall::set_nonblocking(socket)?;
+    }
+    Ok(())
 }
 
 /// Takes one connection: accept4(2), or accept(2) and fcntl(2) where that is missing or forbidden.
@@ -75,23 +56,19 @@ pub(crate) fn accept<A: Plain>(
     if let Some(accept4) = SOCKETS.accept4 {
         match syscall::accept4(accept4, listener, storage, SOCKETS.at_once) {
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {}
-            Ok(socket) => {
-                finish_accepted(socket.as_fd(), Later::Nothing)?;
-                return Ok(socket);
-            }
-            error => return error,
+            result => return result,
         }
     }
     accept_and_set(listener, storage)
 }
 
-/// See [`accept`]. Some systems pass the listener's flags on, others do not: all are set.
+/// See [`accept`]. Some systems pass the listener's flags on, others do not: the platform module says which are set.
 fn accept_and_set<A: Plain>(
     listener: BorrowedFd<'_>,
     storage: &mut Storage<A>,
 ) -> io::Result<OwnedFd> {
     let socket = syscall::accept(listener, storage)?;
-    finish_accepted(socket.as_fd(), SOCKETS.after_accept)?;
+    set_flags(socket.as_fd(), SOCKETS.after_accept)?;
     Ok(socket)
 }
 
@@ -111,6 +88,17 @@ mod tests {
     #[cfg(unix)]
     use std::os::fd::AsRawFd;
 
+    /// The flags of open(2) and `O_CLOEXEC`: proc_pid_fdinfo(5).
+    #[cfg(unix)]
+    fn open_flags(socket: &OwnedFd) -> c_int {
+        let info = format!("/proc/self/fdinfo/{}", socket.as_raw_fd());
+        let info = std::fs::read_to_string(info).unwrap();
+        info.lines()
+            .find_map(|line| line.strip_prefix("flags:"))
+            .map(|octal| c_int::from_str_radix(octal.trim(), 8).unwrap())
+            .unwrap()
+    }
+
     /// the path without accept4(2) sets both flags.
     #[cfg(unix)]
     #[test]
@@ -119,24 +107,28 @@ mod tests {
         let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let mut storage = syscall::Storage::new();
         let accepted = accept_and_set(listener.as_fd(), &mut storage).unwrap();
-        let info = format!("/proc/self/fdinfo/{}", accepted.as_raw_fd());
-        let info = std::fs::read_to_string(info).unwrap();
-        let flags = info
-            .lines()
-            .find_map(|line| line.strip_prefix("flags:"))
-            .map(|octal| i32::from_str_radix(octal.trim(), 8).unwrap())
-            .unwrap();
+        let flags = open_flags(&accepted);
         assert_eq!(flags & libc::O_NONBLOCK, libc::O_NONBLOCK);
         assert_eq!(flags & libc::O_CLOEXEC, libc::O_CLOEXEC);
         let peer = address::from_internet(&storage).unwrap();
         assert_eq!(peer, client.local_addr().unwrap());
     }
 
+    #[cfg(unix)]
     #[test]
-    fn a_connection_that_is_gone_is_accepted() {
-        let error = |code| Err(io::Error::from_raw_os_error(code));
-        assert!(unless_gone(error(libc::EINVAL)).is_ok());
-        assert!(unless_gone(error(libc::ENOBUFS)).is_err());
+    fn each_set_of_flags_is_what_it_says() {
+        for (later, closes, blocks) in [
+            (Later::Nothing, false, true),
+            (Later::CloseOnExec, true, true),
+            (Later::Nonblock, false, false),
+            (Later::Both, true, false),
+        ] {
+            let socket = syscall::socket(libc::AF_INET, libc::SOCK_STREAM).unwrap();
+            set_flags(socket.as_fd(), later).unwrap();
+            let flags = open_flags(&socket);
+            assert_eq!(flags & libc::O_CLOEXEC != 0, closes, "{later:?}");
+            assert_eq!(flags & libc::O_NONBLOCK == 0, blocks, "{later:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod syscall;
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Write};
 use std::os::fd::AsFd;
 
 /// Writes one buffer.
@@ -11,6 +11,17 @@ pub(crate) fn write<S: AsFd>(stream: &S, buffer: &[u8]) -> io::Result<usize> {
 }
 
 /// Writes several buffers, as many as the system takes.
-pub(crate) fn write_vectored<S: AsFd>(stream: &S, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-    syscall::sendmsg(stream.as_fd(), buffers)
+///
+/// A stream may be made from the fd of a pipe or a terminal, which sendmsg(2) refuses and the writev(2) of std takes.
+pub(crate) fn write_vectored<'a, S>(mut stream: &'a S, buffers: &[IoSlice<'_>]) -> io::Result<usize>
+where
+    S: AsFd,
+    &'a S: Write,
+{
+    match syscall::sendmsg(stream.as_fd(), buffers) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOTSOCK) => {
+            stream.write_vectored(buffers)
+        }
+        result => result,
+    }
 }
