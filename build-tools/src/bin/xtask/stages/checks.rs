@@ -6,6 +6,16 @@ use crate::project::{BACKENDS, PLAIN};
 use crate::report::Mend;
 use crate::step::{Context, Step};
 
+/// The sets of features with which the documentation is read.
+const FEATURE_SETS: [&str; 6] = [
+    "",
+    "--no-default-features",
+    "--no-default-features --features net",
+    "--no-default-features --features os-poll",
+    "--no-default-features --features os-ext",
+    "--all-features",
+];
+
 pub(super) fn fmt(context: &mut Context<'_>) -> Result<()> {
     let root = Step::new("cargo").words("fmt --all --check");
     let mut outcome = context
@@ -61,15 +71,14 @@ pub(super) fn clippy(context: &mut Context<'_>) -> Result<()> {
 }
 
 pub(super) fn docs(context: &mut Context<'_>) -> Result<()> {
-    // As it is published, and with what is private for who works on it.
-    let step = |arguments| {
-        Step::cargo(context.project, PLAIN, arguments).set("RUSTDOCFLAGS", "-D warnings")
+    // As users build it, and with the private items for those who work on it.
+    let step = |features: &str| {
+        let arguments = format!("doc --no-deps {features}");
+        Step::cargo(context.project, PLAIN, &arguments).set("RUSTDOCFLAGS", "-D warnings")
     };
-    let steps = [
-        step("doc --all-features --no-deps"),
-        step("doc --all-features --no-deps --document-private-items"),
-    ];
-    context.run_each(steps)
+    let private = ["--all-features --document-private-items"];
+    let steps = FEATURE_SETS.into_iter().chain(private).map(step);
+    context.run_each(steps.collect::<Vec<_>>())
 }
 
 pub(super) fn codegen(context: &mut Context<'_>) -> Result<()> {
@@ -109,5 +118,27 @@ pub(super) fn package(context: &mut Context<'_>) -> Result<()> {
     context
         .run(Step::cargo(context.project, PLAIN, arguments))
         .context("the package does not build on its own")?;
-    Ok(())
+    unpacked(context).context("what users unpack is not whole")
+}
+
+/// What users may run in the published package, which Cargo has unpacked to verify it.
+fn unpacked(context: &mut Context<'_>) -> Result<()> {
+    let id = context.run(Step::cargo(context.project, PLAIN, "pkgid --package mio"))?;
+    let version = id.trim().rsplit(['#', '@']).next().unwrap_or_default();
+    let packages = context.project.target(PLAIN.name).join("package");
+    let here = packages.join(format!("mio-{version}"));
+    let target = context.project.target("package");
+    let step = |arguments: &str| {
+        Step::cargo(context.project, PLAIN, arguments)
+            .folder(&here)
+            .set("CARGO_TARGET_DIR", &target)
+            .set("RUSTDOCFLAGS", "-D warnings")
+    };
+    let mut steps = vec![
+        step("fmt --check"),
+        step("test"),
+        step("test --all-features"),
+    ];
+    steps.extend(FEATURE_SETS.map(|features| step(&format!("doc --no-deps {features}"))));
+    context.run_each(steps)
 }
