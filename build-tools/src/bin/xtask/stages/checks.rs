@@ -121,12 +121,17 @@ pub(super) fn package(context: &mut Context<'_>) -> Result<()> {
     unpacked(context).context("what users unpack is not whole")
 }
 
-/// What users may run in the published package, which Cargo has unpacked to verify it.
+/// What users may run in the published package.
 fn unpacked(context: &mut Context<'_>) -> Result<()> {
     let id = context.run(Step::cargo(context.project, PLAIN, "pkgid --package mio"))?;
     let version = id.trim().rsplit(['#', '@']).next().unwrap_or_default();
     let packages = context.project.target(PLAIN.name).join("package");
-    let here = packages.join(format!("mio-{version}"));
+    let archive = packages.join(format!("mio-{version}.crate"));
+    // Not where Cargo has unpacked it: a cache may lie in the checkout, and Cargo looks for a workspace above the package.
+    let folder = tempfile::tempdir()?;
+    let unpack = Step::new("tar").words("xf").argument(&archive).words("-C");
+    context.run(unpack.argument(folder.path()))?;
+    let here = folder.path().join(format!("mio-{version}"));
     let target = context.project.target("package");
     let step = |arguments: &str| {
         Step::cargo(context.project, PLAIN, arguments)
