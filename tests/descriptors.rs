@@ -3,7 +3,14 @@
 //! One test only, so that nothing else in this process opens descriptors meanwhile. With `MIO_NO_LIMITS` in the environment the part
 //! that lowers the limit of descriptors is left out: valgrind plays the limit itself, and lets socketpair(2) go beyond it.
 #![cfg(all(
-    target_os = "linux",
+    any(
+        target_os = "linux",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_vendor = "apple",
+    ),
     feature = "os-poll",
     feature = "net",
     feature = "os-ext"
@@ -19,6 +26,7 @@ use std::os::unix::net::UnixStream as StdStream;
 use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
 use mio::unix::{SourceFd, pipe};
 use mio::{Interest, Poll, Token, Waker};
+use support::fds::{is_close_on_exec, is_nonblocking, open};
 use support::{loopback, nothing_comes, queue, retry, wait_for};
 
 #[test]
@@ -39,31 +47,6 @@ fn descriptors() {
     a_number_closed_while_registered();
 }
 
-/// The open descriptors, without the one that lists them.
-fn open() -> Vec<RawFd> {
-    let mut all: Vec<RawFd> = fs::read_dir("/proc/self/fd")
-        .unwrap()
-        .filter_map(|entry| {
-            let entry = entry.unwrap();
-            let target = fs::read_link(entry.path()).ok()?;
-            let is_listing = target.to_string_lossy().ends_with("/fd");
-            (!is_listing).then(|| entry.file_name().to_string_lossy().parse().unwrap())
-        })
-        .collect();
-    all.sort_unstable();
-    all
-}
-
-/// `O_` flags as the kernel shows them.
-fn flags(fd: RawFd) -> i32 {
-    let info = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap();
-    let octal = info
-        .lines()
-        .find_map(|line| line.strip_prefix("flags:"))
-        .unwrap();
-    i32::from_str_radix(octal.trim(), 8).unwrap()
-}
-
 /// What a value opened while `make` ran.
 fn opened<T>(make: impl FnOnce() -> T) -> (T, Vec<RawFd>) {
     let before = open();
@@ -79,14 +62,14 @@ fn opened<T>(make: impl FnOnce() -> T) -> (T, Vec<RawFd>) {
 fn every_descriptor_has_its_flags() {
     let close_on_exec = |fds: &[RawFd]| {
         for fd in fds {
-            assert_ne!(flags(*fd) & libc::O_CLOEXEC, 0, "{fd}");
+            assert!(is_close_on_exec(*fd), "{fd}");
         }
     };
     let both = |fds: &[RawFd], count: usize| {
         assert_eq!(fds.len(), count);
         close_on_exec(fds);
         for fd in fds {
-            assert_ne!(flags(*fd) & libc::O_NONBLOCK, 0, "{fd}");
+            assert!(is_nonblocking(*fd), "{fd}");
         }
     };
     // The queue itself is neither read nor written.
@@ -225,7 +208,7 @@ fn with_room_for<T>(room: usize, run: impl FnOnce() -> T) -> T {
     assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut old) }, 0);
     // The limit is on numbers, so the holes below it count as room, too.
     let open = open();
-    let limit = (0..).filter(|fd| !open.contains(fd)).nth(room).unwrap();
+    let limit: RawFd = (0..).filter(|fd| !open.contains(fd)).nth(room).unwrap();
     let new = libc::rlimit {
         rlim_cur: limit as libc::rlim_t,
         ..old

@@ -76,12 +76,8 @@ fn the_pipes_of_a_child() {
 }
 
 /// Whether an end says `WouldBlock` in place of waiting.
-#[allow(unsafe_code)]
 fn is_nonblocking(end: &impl AsRawFd) -> bool {
-    // SAFETY: fcntl(2) with F_GETFL takes no argument and touches no memory.
-    let flags = unsafe { libc::fcntl(end.as_raw_fd(), libc::F_GETFL) };
-    assert_ne!(flags, -1);
-    flags & libc::O_NONBLOCK != 0
+    support::fds::is_nonblocking(end.as_raw_fd())
 }
 
 /// taking an end over does not change its mode, and the mode can be set to and fro.

@@ -7,7 +7,16 @@
 //! `MIO_BLESS=1 cargo test --all-features --test truth_table` writes the table anew; WASI's, where there are no files,
 //! is printed by the test that fails.
 #![cfg(all(
-    any(target_os = "linux", windows, target_os = "wasi"),
+    any(
+        target_os = "linux",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_vendor = "apple",
+        windows,
+        target_os = "wasi"
+    ),
     feature = "os-poll",
     feature = "os-ext",
     feature = "net"
@@ -32,21 +41,26 @@ use std::time::Duration;
 use mio::{Events, Interest, Poll, Token};
 use situations::{Make, missing, situations};
 
-/// What this build runs on.
+/// What this build runs on. A kernel and its fake share a table.
 fn backend() -> &'static str {
-    if cfg!(mio_event_ports_double) {
+    if cfg!(mio_unsupported_force_poll_poll) {
+        "poll"
+    } else if cfg!(mio_event_ports_double) {
         "event-ports"
     } else if cfg!(mio_poll_oneoff_double) {
         "poll-oneoff"
-    } else if cfg!(mio_kqueue_double = "apple") {
+    } else if cfg!(any(target_vendor = "apple", mio_kqueue_double = "apple")) {
         "kqueue-apple"
-    } else if cfg!(mio_kqueue_double = "dragonfly") {
+    } else if cfg!(any(
+        target_os = "dragonfly",
+        mio_kqueue_double = "dragonfly"
+    )) {
         "kqueue-dragonfly"
-    } else if cfg!(mio_kqueue_double = "freebsd") {
+    } else if cfg!(any(target_os = "freebsd", mio_kqueue_double = "freebsd")) {
         "kqueue-freebsd"
-    } else if cfg!(mio_kqueue_double = "netbsd") {
+    } else if cfg!(any(target_os = "netbsd", mio_kqueue_double = "netbsd")) {
         "kqueue-netbsd"
-    } else if cfg!(mio_kqueue_double = "openbsd") {
+    } else if cfg!(any(target_os = "openbsd", mio_kqueue_double = "openbsd")) {
         "kqueue-openbsd"
     } else if cfg!(windows) {
         "afd"
@@ -54,8 +68,6 @@ fn backend() -> &'static str {
         "wasip1"
     } else if cfg!(target_os = "wasi") {
         "wasip2"
-    } else if cfg!(mio_unsupported_force_poll_poll) {
-        "poll"
     } else {
         "epoll"
     }
@@ -110,7 +122,11 @@ fn observe(make: Make, interest: Interest) -> String {
 }
 
 fn table() -> String {
-    let measured_on = if cfg!(windows) {
+    let measured_on = if backend() == "kqueue-freebsd" {
+        "A FreeBSD 13.1 kernel and its fake on Linux agree on this."
+    } else if backend().starts_with("kqueue") {
+        "This is what a fake of the kernel says on Linux, as its author understood the kernel's source."
+    } else if cfg!(windows) {
         "afd is measured under Wine 8."
     } else if cfg!(all(target_os = "wasi", target_env = "p1")) {
         "wasip1 is measured under the wheel of wasmtime 17, the one of our hosts that hands sockets in."

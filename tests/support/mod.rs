@@ -1,6 +1,8 @@
 //! The vocabulary of the tests.
 #![allow(dead_code)] // No test uses all of it.
 
+#[cfg(unix)]
+pub(crate) mod fds;
 #[cfg(windows)]
 pub(crate) mod handles;
 #[cfg(windows)]
@@ -85,6 +87,16 @@ pub(crate) const KQUEUE: bool = cfg!(all(
         mio_kqueue_double = "netbsd",
         mio_kqueue_double = "openbsd",
     )
+));
+
+/// Whether Unix domain sockets are those of 4.4BSD: a full backlog refuses a connection, and a full receiver a datagram. The kqueue
+/// fakes have Linux's.
+pub(crate) const BSD_SOCKETS: bool = cfg!(any(
+    target_vendor = "apple",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
 ));
 
 /// Whether a double plays another system's kernel here. It has its own ways to wait.

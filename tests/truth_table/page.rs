@@ -64,19 +64,18 @@ fn names() -> Vec<String> {
 fn all_tables_side_by_side() {
     // Kernels that say the same share a column.
     let mut columns: Vec<(String, Kept)> = Vec::new();
-    for name in names() {
+    let (kqueues, others): (Vec<_>, Vec<_>) = names()
+        .into_iter()
+        .partition(|name| name.starts_with("kqueue-"));
+    for name in others {
         let table = kept(&name);
         match columns.iter_mut().find(|(_, other)| *other == table) {
             Some((title, _)) => title.push_str(&format!(", {name}")),
             None => columns.push((name, table)),
         }
     }
-    for (title, _) in &mut columns {
-        if *title == "kqueue-apple, kqueue-dragonfly, kqueue-freebsd, kqueue-netbsd, kqueue-openbsd"
-        {
-            *title = "kqueue".to_owned();
-        }
-    }
+    let place = columns.partition_point(|(title, _)| title.as_str() < "kqueue");
+    columns.insert(place, ("kqueue".to_owned(), kqueue(&kqueues)));
     let mut text = String::from(
         "# What `Event` says in which situation\n\n\
          Written from `truth@….txt` by tests/truth_table.rs, which measures each of them on its backend. kqueue, event ports and\n\
@@ -120,6 +119,40 @@ fn all_tables_side_by_side() {
     }
     compare("truth.md", &text);
     documentation_quotes(&text);
+}
+
+/// One column for all kqueues. Where they differ a cell has what most say, and then who says something else.
+fn kqueue(names: &[String]) -> Kept {
+    let tables: Vec<(&str, Kept)> = names
+        .iter()
+        .map(|name| (name.trim_start_matches("kqueue-"), kept(name)))
+        .collect();
+    let (_, first) = &tables[0];
+    let merged = |row: usize, column: usize| {
+        let mut cells: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (kernel, table) in &tables {
+            let cell = table[row].1[column].as_str();
+            match cells.iter_mut().find(|(other, _)| *other == cell) {
+                Some((_, kernels)) => kernels.push(kernel),
+                None => cells.push((cell, vec![kernel])),
+            }
+        }
+        cells.sort_by_key(|(_, kernels)| std::cmp::Reverse(kernels.len()));
+        let (most, rest) = cells.split_first().unwrap();
+        let mut text = most.0.to_owned();
+        for (cell, kernels) in rest {
+            write!(text, "; {}: {cell}", kernels.join(", ")).unwrap();
+        }
+        text
+    };
+    (0..first.len())
+        .map(|row| {
+            (
+                first[row].0.clone(),
+                [0, 1, 2].map(|column| merged(row, column)),
+            )
+        })
+        .collect()
 }
 
 /// Every row of a table in `Event`'s documentation stands in the page.

@@ -370,6 +370,28 @@ fn closed_numbers() {
     }
 }
 
+/// The fake returns what illumos does, as the head of `double/mod.rs` cites it.
+#[test]
+fn fake_returns_what_illumos_does() {
+    let (queue, _) = queue(4);
+    let (left, right) = streams();
+    let port = queue.as_fd();
+    assert_eq!(faults::get(port, 1, Duration::ZERO), (0, None));
+    let moment = Duration::from_millis(1);
+    assert_eq!(faults::get(port, 1, moment), (0, Some(raw::ETIME)));
+    queue
+        .register_raw(left.as_raw_fd(), Token(1), Interest::READABLE)
+        .unwrap();
+    (&right).write_all(b"x").unwrap();
+    assert_eq!(faults::get(port, 0, moment), (0, None));
+    assert_eq!(faults::get(port, 1, moment), (1, None));
+    let fd = left.as_raw_fd();
+    assert_eq!(faults::dissociate(port, fd), Err(libc::ENOENT));
+    drop(left);
+    assert_eq!(faults::dissociate(port, fd), Err(raw::EBADFD));
+    assert_eq!(faults::dissociate(right.as_fd(), fd), Err(raw::EBADFD));
+}
+
 /// what cannot be watched is refused, and no event says what was not asked for.
 #[test]
 fn interests_that_are_not_there() {

@@ -9,6 +9,7 @@ use std::env;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::Event;
 use super::queue::Errno;
@@ -121,6 +122,25 @@ pub(super) fn beside_events() -> Option<Errno> {
 
 pub(super) fn keeps_count() -> bool {
     always("keep-count") || FAULTS.with_borrow(|faults| faults.keeps_count)
+}
+
+/// port_dissociate(3C).
+#[allow(dead_code)] // For unit tests.
+pub(crate) fn dissociate(port: BorrowedFd<'_>, number: RawFd) -> Result<(), Errno> {
+    super::dissociate(port.as_raw_fd(), number as usize)
+}
+
+/// port_getn(3C) for so many events: how many there were, and the error.
+#[allow(dead_code)] // For unit tests.
+pub(crate) fn get(
+    port: BorrowedFd<'_>,
+    wanted: usize,
+    timeout: Duration,
+) -> (usize, Option<Errno>) {
+    match super::get(port.as_raw_fd(), 4, wanted, Some(timeout)) {
+        Ok(outcome) => (outcome.events.len(), outcome.error),
+        Err(error) => (0, Some(error)),
+    }
 }
 
 /// Puts an event into the queue that the kernel has no reason for.

@@ -1,13 +1,25 @@
-//! A double of event ports, made of epoll(7) after the manual pages port_create(3C), port_associate(3C), port_get(3C) and
-//! port_send(3C), so that the selector above it runs on Linux. For tests only.
+//! A double of event ports, made of epoll(7) after the manual pages port_create(3C),
+//! port_associate(3C), port_get(3C) and port_send(3C), so that the selector above it runs on Linux.
+//! For tests only.
 //!
-//! A port is an epoll queue, so that it can be duplicated, inherited and polled. A descriptor that is associated is in it for one
-//! event (`EPOLLONESHOT`), which is told at once if its condition holds. What was told waits in this process, in the order of its
-//! happening, as it was then: nobody asks again when it is taken. Taking it ends the association, and so does closing the
+//! A port is an epoll queue, so that it can be duplicated, inherited and polled. A descriptor that
+//! is associated is in it for one event (`EPOLLONESHOT`), which is told at once if its condition
+//! holds. What was told waits in this process, in the order of its happening, as it was then:
+//! nobody asks again when it is taken. Taking it ends the association, and so does closing the
 //! descriptor, also while a duplicate lives.
 //!
-//! Known to differ from the kernel: a condition that comes and goes between two calls is not told, and what poll(2) says of a
-//! descriptor is what Linux says.
+//! Known to differ from the kernel: a condition that comes and goes between two calls is not told,
+//! what poll(2) says of a descriptor is what Linux says, and associations do not count toward the
+//! number of events that a port holds.
+//!
+//! What the manual pages leave open is as illumos does it: `port_associate_fd` forgets an event
+//! that was not taken and reports `events`, POLLHUP and POLLERR; `port_dissociate_fd` returns
+//! EBADFD for what is not open and ENOENT for what is not associated
+//! (<https://github.com/illumos/illumos-gate/blob/5f5704245a8a5f5481611362a8db22105fb1de56/usr/src/uts/common/fs/portfs/port_fd.c>);
+//! `port_getn` ends at once if nothing is wanted or the timeout is zero, without ETIME; `portfs`
+//! returns EBADFD for a file descriptor that is no port; `port_create` sets no close-on-exec
+//! (<https://github.com/illumos/illumos-gate/blob/5f5704245a8a5f5481611362a8db22105fb1de56/usr/src/uts/common/fs/portfs/port.c>).
+//! The C library sets the count beside ETIME, and leaves it alone beside other errors.
 
 pub(crate) mod faults;
 #[path = "../../queue_double/syscall.rs"]
@@ -24,7 +36,8 @@ use crate::sys::raw;
 use queue::Errno;
 pub(crate) use syscall::{port_associate, port_create, port_dissociate, port_getn, port_send};
 
-/// How many events a port holds at most.
+/// How many events a port holds at most: the default of `process.port-max-events`
+/// (<https://illumos.org/man/7/resource_controls>).
 const MOST: usize = 65_536;
 
 /// A `port_event` without its system's types.
@@ -138,7 +151,7 @@ fn associate(fd: RawFd, object: usize, events: i32, user: usize) -> Result<(), E
 fn dissociate(fd: RawFd, object: usize) -> Result<(), Errno> {
     let mut guard = world();
     let (world, id) = identify(&mut guard, fd)?;
-    let number = RawFd::try_from(object).map_err(|_| raw::EBADFD)?;
+    let number = number(object)?;
     let port = world.ports.get_mut(&id).ok_or(libc::EBADF)?;
     port.forget_if_closed(fd, number);
     if port.forget(fd, number) {
@@ -177,6 +190,14 @@ fn get(fd: RawFd, most: usize, wanted: usize, timeout: Option<Duration>) -> Resu
     if wanted > most {
         return Err(libc::EINVAL);
     }
+    if wanted == 0 {
+        return Ok(Outcome {
+            events: Vec::new(),
+            error: None,
+            keeps_count: false,
+        });
+    }
+    let time_is_up = (timeout != Some(Duration::ZERO)).then_some(raw::ETIME);
     // A deadline that no clock reaches is none.
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     if faults::interrupts() {
@@ -200,13 +221,13 @@ fn get(fd: RawFd, most: usize, wanted: usize, timeout: Option<Duration>) -> Resu
                 continue;
             }
             let error = if events.is_empty() {
-                Some(raw::ETIME)
+                time_is_up
             } else if events.len() < wanted {
-                faults::beside_events().or(Some(raw::ETIME))
+                faults::beside_events().or(time_is_up)
             } else {
                 faults::beside_events()
             };
-            let keeps_count = events.is_empty() && faults::keeps_count();
+            let keeps_count = error.is_some() && events.is_empty() && faults::keeps_count();
             return Ok(Outcome {
                 events,
                 error,
@@ -237,6 +258,7 @@ fn identify(world: &mut Option<World>, fd: RawFd) -> Result<(&mut World, u32), E
             world.spare = queue::new_bell().ok();
             id
         }
+        Err(libc::EBADF) if queue::is_open(fd) => Err(raw::EBADFD),
         result => result,
     }?;
     Ok((world, id))

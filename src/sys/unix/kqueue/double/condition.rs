@@ -2,6 +2,7 @@
 
 use std::os::fd::RawFd;
 
+use super::personality::PERSONALITY;
 use super::syscall::{self, File};
 use super::world::Knote;
 use super::{EOF, Filter, Key, ONE_SHOT};
@@ -20,9 +21,11 @@ const READY: Condition = Condition {
     data: 1,
 };
 
-/// The writing end of a pipe without a reader.
+/// A pipe whose other end is closed. Linux reports that to a reader as POLLHUP and to a writer as
+/// POLLERR.
 pub(super) fn is_dead_pipe(fd: RawFd) -> bool {
-    syscall::file(fd) == File::Pipe && syscall::poll(fd) & libc::POLLERR != 0
+    let pipe = matches!(syscall::file(fd), File::PipeReader | File::PipeWriter);
+    pipe && syscall::poll(fd) & (libc::POLLHUP | libc::POLLERR) != 0
 }
 
 /// The condition of a knote, if it holds.
@@ -43,21 +46,45 @@ pub(super) fn of(key: Key, knote: &mut Knote) -> Option<Condition> {
         File::Listener => (reads && ready & libc::POLLIN != 0).then_some(READY),
         File::Datagram | File::Other => {
             let wanted = if reads { libc::POLLIN } else { libc::POLLOUT };
-            (ready & (wanted | libc::POLLERR) != 0).then(|| with_count(fd, reads, READY))
-        }
-        File::Pipe if reads => {
-            let flags = if ready & libc::POLLHUP != 0 { EOF } else { 0 };
+            // Both filters report a terminal whose other side is gone (`tty_kqops_read_event` and
+            // `tty_kqops_write_event`:
+            // https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/tty.c).
+            let hung_up = ready & libc::POLLHUP != 0;
+            let flags = if hung_up { EOF } else { 0 };
             let condition = Condition { flags, ..READY };
-            (ready & (libc::POLLIN | libc::POLLHUP) != 0).then(|| with_count(fd, reads, condition))
+            (hung_up || ready & (wanted | libc::POLLERR) != 0)
+                .then(|| with_count(fd, reads, condition))
         }
-        File::Pipe => {
-            let dead = ready & libc::POLLERR != 0;
-            let flags = if dead { EOF | ONE_SHOT } else { 0 };
-            (dead || ready & libc::POLLOUT != 0).then_some(Condition { flags, ..READY })
-        }
+        end @ (File::PipeReader | File::PipeWriter) => of_pipe(fd, end, reads, ready),
     }
 }
 
+/// Either filter reports the end of the pipe at either of its ends. See `Personality` for the
+/// sources.
+fn of_pipe(fd: RawFd, end: File, reads: bool, ready: i16) -> Option<Condition> {
+    let dead = ready & (libc::POLLHUP | libc::POLLERR) != 0;
+    let is_ready = match (end, reads) {
+        (File::PipeReader, true) => ready & libc::POLLIN != 0,
+        (File::PipeReader, false) => PERSONALITY.pipes_are_full_duplex,
+        // Nothing is ever written to the reading end, although some kernels let it be.
+        (_, true) => false,
+        (_, false) => ready & libc::POLLOUT != 0,
+    };
+    let flags = match (dead, reads) {
+        (false, _) => 0,
+        (true, false) if PERSONALITY.dead_pipe_is_one_shot => EOF | ONE_SHOT,
+        (true, _) => EOF,
+    };
+    let condition = Condition { flags, ..READY };
+    (dead || is_ready).then(|| with_count(fd, reads, condition))
+}
+
+/// `EV_EOF` comes with `so_error` in `fflags` (`filt_soread`, `filt_sowrite`:
+/// <https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/uipc_socket.c>). A Unix
+/// stream has none when its peer goes, whatever was unread: `unp_disconnect` calls
+/// `soisdisconnected` and nothing else, where Linux sets ECONNRESET
+/// (<https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/uipc_usrreq.c>; the others
+/// do the same).
 fn of_stream(fd: RawFd, reads: bool, ready: i16, knote: &mut Knote) -> Option<Condition> {
     let failed = ready & libc::POLLERR != 0;
     let hung_up = ready & libc::POLLHUP != 0;
@@ -68,7 +95,7 @@ fn of_stream(fd: RawFd, reads: bool, ready: i16, knote: &mut Knote) -> Option<Co
     }
     knote.connected |= syscall::is_connected(fd);
     // Asking for the error would take it away from the user.
-    let fflags = match (failed, knote.connected) {
+    let fflags = match (failed && !syscall::is_unix(fd), knote.connected) {
         (false, _) => 0,
         (true, false) => libc::ECONNREFUSED as u32,
         (true, true) => libc::ECONNRESET as u32,

@@ -67,9 +67,9 @@ impl World {
                 knote.active = false;
                 continue;
             };
-            let mut flags = knote.event.flags & !(DELETE | ENABLE | DISABLE) | condition.flags;
-            if !PERSONALITY.events_keep_add {
-                flags &= !ADD;
+            let mut flags = knote.event.flags | condition.flags;
+            if !PERSONALITY.events_keep_flags {
+                flags &= !(ADD | DELETE | ENABLE | DISABLE);
             }
             events.push(Event {
                 flags,

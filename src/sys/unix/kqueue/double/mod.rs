@@ -3,10 +3,26 @@
 //! A descriptor of the double is an epoll queue, so that it can be duplicated, inherited and polled. The knotes are in this
 //! process, in one table under one lock. What they watch is watched for the whole process by two inner epoll queues, one for
 //! reading and one for writing: each filter has edges of its own. Every queue watches both, and a bell that is rung when knotes
-//! become active by other means. Before an event is handed out its condition is asked for again, as kernels do.
+//! become active by other means.
 //!
-//! Known to differ from a kernel: the end of a peer's stream gives one more event for writing; a listener's `data` is 0 or 1;
-//! pipes have one direction; out-of-band data and watching a kqueue by a kqueue are missing.
+//! What all five kernels do, with FreeBSD's source
+//! (<https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c>; `personality`
+//! has what differs, and the others' sources):
+//!
+//! - Changes are made in order, and kevent(2) returns at once with the receipts and errors if there
+//!   are any (`kern_kevent_fp`), or if the event list has no room (`kqueue_scan`).
+//! - A knote is found by its filter and identifier; adding it again replaces `udata` and evaluates its
+//!   condition, but leaves its flags (`kqueue_register`). An unknown filter is EINVAL, a closed
+//!   descriptor EBADF, a knote that is not there ENOENT.
+//! - Before an event is handed out its condition is evaluated again; `EV_CLEAR` and `EV_DISPATCH`
+//!   deactivate the knote, and without them it goes to the end of the queue (`kqueue_scan`).
+//! - Closing a descriptor drops its knotes (`knote_fdclose`).
+//! - A wait that a signal interrupts is EINTR, also with SA_RESTART (`kqueue_scan`).
+//!
+//! Known to differ from a kernel: the end of a peer's stream gives one more event for writing; a
+//! listener's `data` is 0 or 1; the reading end of a pipe reports room where the kernel's pipes are
+//! full duplex, but cannot be written to; a FIFO is a pipe; DragonFly's `EV_NODATA`, out-of-band data
+//! and watching a kqueue by a kqueue are missing.
 
 mod condition;
 mod delivery;

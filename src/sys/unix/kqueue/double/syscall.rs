@@ -138,7 +138,9 @@ pub(super) enum File {
     Stream,
     Listener,
     Datagram,
-    Pipe,
+    /// The reading end of a pipe, or a FIFO opened for reading.
+    PipeReader,
+    PipeWriter,
     Other,
 }
 
@@ -150,7 +152,8 @@ pub(super) fn file(fd: RawFd) -> File {
         return File::Other;
     }
     match status.st_mode & libc::S_IFMT {
-        libc::S_IFIFO => File::Pipe,
+        libc::S_IFIFO if opened_for_reading(fd) => File::PipeReader,
+        libc::S_IFIFO => File::PipeWriter,
         libc::S_IFSOCK => match option(fd, libc::SO_TYPE) {
             libc::SOCK_DGRAM => File::Datagram,
             _ if option(fd, libc::SO_ACCEPTCONN) != 0 => File::Listener,
@@ -158,6 +161,17 @@ pub(super) fn file(fd: RawFd) -> File {
         },
         _ => File::Other,
     }
+}
+
+fn opened_for_reading(fd: RawFd) -> bool {
+    // SAFETY: fcntl(2) with F_GETFL takes no argument and touches no memory.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+    flags & libc::O_ACCMODE == libc::O_RDONLY
+}
+
+/// A Unix domain socket.
+pub(super) fn is_unix(fd: RawFd) -> bool {
+    option(fd, libc::SO_DOMAIN) == libc::AF_UNIX
 }
 
 /// An option of a socket that is one integer.

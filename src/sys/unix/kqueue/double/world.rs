@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::{OwnedFd, RawFd};
 
-use super::personality::{DeadPipe, PERSONALITY};
+use super::personality::{DeadPipe, EnableAndDisable, PERSONALITY};
 use super::queue::{self, Errno};
 use super::{ADD, CLEAR, DELETE, DISABLE, ENABLE, Event, Filter, Key, TRIGGER, condition, faults};
 
@@ -109,7 +109,8 @@ impl World {
         if filter == Filter::User && !faults::has_user_events() {
             return Err(libc::EINVAL);
         }
-        if change.flags & ENABLE != 0 && change.flags & DISABLE != 0 {
+        let both = change.flags & ENABLE != 0 && change.flags & DISABLE != 0;
+        if both && PERSONALITY.enable_and_disable == EnableAndDisable::Refused {
             return Err(libc::EINVAL);
         }
         let key = (change.ident, filter);
@@ -187,11 +188,10 @@ impl World {
         } else {
             knote.event.fflags = change.fflags;
         }
-        if change.flags & DISABLE != 0 {
-            knote.disabled = true;
-        }
-        if change.flags & ENABLE != 0 {
-            knote.disabled = false;
+        let disables = PERSONALITY.enable_and_disable == EnableAndDisable::Disables;
+        match (change.flags & ENABLE != 0, change.flags & DISABLE != 0) {
+            (false, false) => {}
+            (enable, disable) => knote.disabled = disable && (!enable || disables),
         }
         if condition::of(key, knote).is_some() {
             self.activate(id, key);

@@ -1,0 +1,116 @@
+//! A terminal, as a pseudo-terminal: what users of serial ports register by file descriptor.
+#![cfg(all(
+    any(
+        target_os = "linux",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_vendor = "apple",
+    ),
+    feature = "os-poll",
+    feature = "os-ext"
+))]
+
+mod support;
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::ptr;
+
+use mio::unix::SourceFd;
+use mio::{Interest, Token};
+use support::{drain, queue, retry, wait_for, would_block};
+
+const PORT: Token = Token(1);
+
+/// Both sides of a pseudo-terminal that passes bytes on as they are, non-blocking.
+#[allow(unsafe_code)]
+fn terminal() -> (File, File) {
+    let (mut controller, mut port) = (-1, -1);
+    let none = ptr::null_mut();
+    // SAFETY: openpty(3) writes two integers and takes null for each of the rest.
+    let result = unsafe {
+        libc::openpty(
+            &mut controller,
+            &mut port,
+            none,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    assert_eq!(result, 0, "{}", io::Error::last_os_error());
+    // SAFETY: a `termios` is made of integers, for which zeros are a value.
+    let mut settings: libc::termios = unsafe { std::mem::zeroed() };
+    // SAFETY: tcgetattr(3) writes one `termios`.
+    assert_eq!(unsafe { libc::tcgetattr(port, &mut settings) }, 0);
+    // SAFETY: cfmakeraw(3) changes one `termios`.
+    unsafe { libc::cfmakeraw(&mut settings) };
+    // SAFETY: tcsetattr(3) reads one `termios`.
+    assert_eq!(
+        unsafe { libc::tcsetattr(port, libc::TCSANOW, &settings) },
+        0
+    );
+    for fd in [controller, port] {
+        // SAFETY: fcntl(2) with F_SETFL takes an integer and touches no memory.
+        assert_eq!(
+            unsafe { libc::fcntl(fd, libc::F_SETFL, libc::O_NONBLOCK) },
+            0
+        );
+    }
+    // SAFETY: a new file descriptor that nothing else owns.
+    let controller = unsafe { File::from_raw_fd(controller) };
+    // SAFETY: as above.
+    let port = unsafe { File::from_raw_fd(port) };
+    (controller, port)
+}
+
+/// What comes is reported, and so is the end, when the other side is gone.
+#[test]
+fn a_terminal_reports_data_and_its_end() {
+    let (mut queue, mut events) = queue();
+    let (mut controller, mut port) = terminal();
+    let fd = port.as_raw_fd();
+    let both = Interest::READABLE | Interest::WRITABLE;
+    match queue.registry().register(&mut SourceFd(&fd), PORT, both) {
+        // Some releases of macOS have kqueue watch no terminal.
+        Err(error) if cfg!(target_vendor = "apple") && error.kind() == ErrorKind::InvalidInput => {
+            println!("not run: {error}");
+            return;
+        }
+        result => result.unwrap(),
+    }
+    wait_for(&mut queue, &mut events, PORT, |event| event.is_writable());
+    assert_eq!(port.write(b"out").unwrap(), 3);
+    let mut all = Vec::new();
+    while all.len() < 3 {
+        all.extend(retry(|| {
+            let mut buffer = [0; 8];
+            let count = (&controller).read(&mut buffer)?;
+            Ok(buffer[..count].to_vec())
+        }));
+    }
+    assert_eq!(all, b"out");
+    for _ in 0..3 {
+        would_block(port.read(&mut [0; 8]));
+        assert_eq!(controller.write(b"in").unwrap(), 2);
+        wait_for(&mut queue, &mut events, PORT, |event| event.is_readable());
+        let mut got = drain(&port);
+        while got.len() < 2 {
+            got.extend(drain(&port));
+        }
+        assert_eq!(got, b"in");
+    }
+
+    drop(controller);
+    wait_for(&mut queue, &mut events, PORT, |event| {
+        event.is_read_closed() || event.is_readable()
+    });
+    // Linux has EIO for it, the BSDs an end.
+    match port.read(&mut [0; 8]) {
+        Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EIO)),
+        Ok(count) => assert_eq!(count, 0),
+    }
+    queue.registry().deregister(&mut SourceFd(&fd)).unwrap();
+}
