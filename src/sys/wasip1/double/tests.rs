@@ -235,8 +235,10 @@ fn one_file_fails_nobody<S: Subject>() {
     let watched = selector
         .register(file, Token(2), Interest::READABLE)
         .unwrap();
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
-    assert!(records.as_slice()[0].is_readable());
+    // wasmtime 17 reports the other one, too: an event is a hint.
+    assert!(tokens(&mut selector, &mut records, LONG).contains(&2));
+    assert!(records.as_slice().iter().all(|record| record.is_readable()));
+    drain::<S>(&left, &registration);
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
     (&right).write_all(b"x").unwrap();
     assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
