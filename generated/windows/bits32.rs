@@ -55,11 +55,16 @@ pub const AFD_POLL_CONNECT: u32 = 64;
 pub const AFD_POLL_CONNECT_FAIL: u32 = 256;
 pub const AFD_POLL_DISCONNECT: u32 = 8;
 #[repr(C)]
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct AFD_POLL_HANDLE_INFO {
     pub Handle: HANDLE,
     pub Events: u32,
     pub Status: NTSTATUS,
+}
+impl Default for AFD_POLL_HANDLE_INFO {
+    fn default() -> Self {
+        unsafe { core::mem::zeroed() }
+    }
 }
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -93,10 +98,15 @@ pub const ERROR_PIPE_CONNECTED: i32 = 535;
 pub const ERROR_PIPE_LISTENING: i32 = 536;
 pub type FARPROC = Option<unsafe extern "system" fn() -> isize>;
 #[repr(C)]
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct FILE_COMPLETION_INFORMATION {
     pub Port: HANDLE,
     pub Key: *mut core::ffi::c_void,
+}
+impl Default for FILE_COMPLETION_INFORMATION {
+    fn default() -> Self {
+        unsafe { core::mem::zeroed() }
+    }
 }
 pub const FILE_FLAG_FIRST_PIPE_INSTANCE: i32 = 524288;
 pub const FILE_FLAG_OVERLAPPED: i32 = 1073741824;
@@ -235,7 +245,7 @@ pub type LPWSAOVERLAPPED_COMPLETION_ROUTINE = Option<
 >;
 pub type NTSTATUS = i32;
 #[repr(C)]
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct OBJECT_ATTRIBUTES {
     pub Length: u32,
     pub RootDirectory: HANDLE,
@@ -243,6 +253,11 @@ pub struct OBJECT_ATTRIBUTES {
     pub Attributes: u32,
     pub SecurityDescriptor: *mut core::ffi::c_void,
     pub SecurityQualityOfService: *mut core::ffi::c_void,
+}
+impl Default for OBJECT_ATTRIBUTES {
+    fn default() -> Self {
+        unsafe { core::mem::zeroed() }
+    }
 }
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -275,12 +290,17 @@ pub struct OVERLAPPED_0_0 {
     pub OffsetHigh: u32,
 }
 #[repr(C)]
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct OVERLAPPED_ENTRY {
     pub lpCompletionKey: usize,
     pub lpOverlapped: LPOVERLAPPED,
     pub Internal: usize,
     pub dwNumberOfBytesTransferred: u32,
+}
+impl Default for OVERLAPPED_ENTRY {
+    fn default() -> Self {
+        unsafe { core::mem::zeroed() }
+    }
 }
 pub type PCSTR = *const u8;
 pub type PCWSTR = *const u16;
@@ -328,11 +348,16 @@ pub struct SCOPE_ID_0_0 {
     pub _bitfield: u32,
 }
 #[repr(C)]
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct SECURITY_ATTRIBUTES {
     pub nLength: u32,
     pub lpSecurityDescriptor: *mut core::ffi::c_void,
     pub bInheritHandle: BOOL,
+}
+impl Default for SECURITY_ATTRIBUTES {
+    fn default() -> Self {
+        unsafe { core::mem::zeroed() }
+    }
 }
 pub const SIO_BASE_HANDLE: i32 = 1207959586;
 pub const SIO_BSP_HANDLE: i32 = 1207959579;
@@ -400,11 +425,16 @@ pub const STATUS_NOT_FOUND: NTSTATUS = 0xC0000225_u32 as _;
 pub const STATUS_OBJECT_TYPE_MISMATCH: NTSTATUS = 0xC0000024_u32 as _;
 pub const SYNCHRONIZE: i32 = 1048576;
 #[repr(C)]
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct UNICODE_STRING {
     pub Length: u16,
     pub MaximumLength: u16,
     pub Buffer: PWSTR,
+}
+impl Default for UNICODE_STRING {
+    fn default() -> Self {
+        unsafe { core::mem::zeroed() }
+    }
 }
 pub type WAITORTIMERCALLBACK = WAITORTIMERCALLBACKFUNC;
 pub type WAITORTIMERCALLBACKFUNC =

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use quote::ToTokens;
 
+use super::defaults;
 use super::layout::{self, Machine};
 use super::oracle::Known;
 use crate::abi::{Constant, Function, Record};
@@ -81,7 +82,7 @@ impl Metadata {
         })?;
         let text = fs::read_to_string(&out).map_err(Error::io("read", &out))?;
         let metadata = Metadata {
-            text,
+            text: defaults::without_pointer_derives(&text)?,
             known: Known::default(),
         };
         let parsed = Parsed::read(&metadata.text)?;

@@ -2,6 +2,7 @@
 //! `codegen/headers/windows.rdl`. The metadata has no layouts, so these are computed here ([`layout`]) and held, together with the
 //! values of constants, against the headers of mingw-w64 ([`oracle`]). A disagreement stops the run.
 
+mod defaults;
 mod layout;
 mod metadata;
 mod oracle;
