@@ -50,6 +50,8 @@ mod logging;
 mod generated;
 
 mod interest;
+#[cfg(all(test, windows, feature = "os-ext"))]
+mod not_run;
 mod poll;
 mod sys;
 mod token;

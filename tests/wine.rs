@@ -1,22 +1,17 @@
 //! What Wine does otherwise than Windows, shown without this library, by std and WSAPoll alone.
 //!
-//! Here Windows is Wine. A test of the library that needs what Wine lacks is ignored and names the test here that proves it: when
-//! Wine has learned it, that one fails, and the other is to be run.
+//! A test of the library that needs what Wine lacks asks `support::wine_lacks`, and names the test
+//! here that proves it: when Wine has learned it, that one fails, and the other is to be run.
 #![cfg(windows)]
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, c_char, c_void};
+mod support;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::os::windows::io::AsRawSocket;
 use std::thread;
 use std::time::Duration;
-
-#[link(name = "kernel32")]
-unsafe extern "system" {
-    fn GetModuleHandleA(name: *const c_char) -> *mut c_void;
-    fn GetProcAddress(module: *mut c_void, name: *const c_char) -> *mut c_void;
-}
 
 #[repr(C)]
 struct PollFd {
@@ -36,17 +31,15 @@ const MOMENT: Duration = Duration::from_millis(100);
 const POLLRDNORM: i16 = 0x100;
 const POLLHUP: i16 = 2;
 
-/// Runs the proof under Wine. On Windows there is nothing to prove.
-fn under_wine(proof: impl FnOnce()) {
-    let name = |name: &'static CStr| name.as_ptr();
-    // SAFETY: GetModuleHandleA reads a string that ends in a zero.
-    let ntdll = unsafe { GetModuleHandleA(name(c"ntdll.dll")) };
-    // SAFETY: GetProcAddress takes a module, ntdll is always loaded, and reads a string that ends in a zero.
-    let version = unsafe { GetProcAddress(ntdll, name(c"wine_get_version")) };
-    if version.is_null() {
-        println!("not run: this is not Wine");
-    } else {
-        proof();
+/// Runs the proof under Wine before version `right`, which does as Windows does, if any does.
+#[track_caller]
+fn under_wine(right: Option<u32>, proof: impl FnOnce()) {
+    match support::wine::version() {
+        None => support::not_run("this is not Wine"),
+        Some(version) if right.is_some_and(|right| version >= right) => {
+            support::not_run(format!("Wine {version} does as Windows does"));
+        }
+        Some(_) => proof(),
     }
 }
 
@@ -82,7 +75,7 @@ fn refused_datagram() -> UdpSocket {
 /// The answer of ICMP is known, as SO_ERROR shows, but neither WSAPoll nor recv tells it.
 #[test]
 fn says_nothing_of_a_datagram_that_was_refused() {
-    under_wine(|| {
+    under_wine(None, || {
         let socket = refused_datagram();
         assert_eq!(poll(&socket), 0);
         let received = socket.recv(&mut [0; 8]).unwrap_err();
@@ -95,7 +88,7 @@ fn says_nothing_of_a_datagram_that_was_refused() {
 /// What waits when WSAPoll is called is found, but no call that has begun ends when a datagram comes.
 #[test]
 fn is_deaf_after_a_datagram_that_was_refused() {
-    under_wine(|| {
+    under_wine(None, || {
         let socket = refused_datagram();
         let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
         assert_eq!(poll(&socket), 0);
@@ -117,7 +110,7 @@ fn is_deaf_after_a_datagram_that_was_refused() {
 /// The end is there, and nothing says so until the data before it was read.
 #[test]
 fn says_nothing_of_an_end_behind_data() {
-    under_wine(|| {
+    under_wine(None, || {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (mut peer, _) = listener.accept().unwrap();
@@ -132,7 +125,7 @@ fn says_nothing_of_an_end_behind_data() {
 /// A reset reads as an end. Only a write says what it was.
 #[test]
 fn reads_an_end_in_place_of_a_reset() {
-    under_wine(|| {
+    under_wine(Some(10), || {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (peer, _) = listener.accept().unwrap();

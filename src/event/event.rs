@@ -12,30 +12,37 @@ use crate::sys::contract::Record as _;
 /// An event is a hint: it may be spurious, and several changes may come as one event. What it means is found out by doing the
 /// operation until it says [`WouldBlock`](std::io::ErrorKind::WouldBlock).
 ///
-/// Which methods hold in which situation differs between systems; each method says how far it can be relied on. These are rows of
-/// `tests/snapshots/truth.md` of the repository, which is measured. R is [`is_readable`](Event::is_readable), W
-/// [`is_writable`](Event::is_writable), rc [`is_read_closed`](Event::is_read_closed), wc
-/// [`is_write_closed`](Event::is_write_closed), e [`is_error`](Event::is_error); `-` is no event, and empty is what that system has
+/// Which methods hold in which situation differs between systems; each method says how far it can
+/// be relied on. These are rows of `tests/snapshots/truth.md` of the repository. Its columns for
+/// epoll and poll are measured on Linux, wasip1 and wasip2 on wasmtime. Those for kqueue, event
+/// ports and poll-oneoff are measured on test doubles, not on those kernels. afd-wine is measured on
+/// Wine 8 and Wine 10. afd, which is Windows, is not measured yet: it is what Microsoft documents,
+/// and where nothing is documented what Wine does.
+///
+/// R is [`is_readable`](Event::is_readable), W [`is_writable`](Event::is_writable), rc
+/// [`is_read_closed`](Event::is_read_closed), wc [`is_write_closed`](Event::is_write_closed), e
+/// [`is_error`](Event::is_error); `-` is no event, and empty is what that system has
 /// not. A source registered with [`Interest::READABLE`](crate::Interest::READABLE):
 ///
-/// | situation | afd | epoll, poll | event-ports | kqueue | poll-oneoff | wasip1 | wasip2 |
-/// |---|---|---|---|---|---|---|---|
-/// | TCP: peer shut its writing half | R rc | R rc | R | R rc | R | R | R |
-/// | TCP: peer closed | R rc | R rc | R | R rc | R | R | R |
-/// | TCP: reset by peer | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc | R e | R |
-/// | TCP: connection refused | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |  |
-/// | TCP: both halves shut | - | R rc wc | R rc wc | R rc | R rc | R rc | R |
-/// | UDP: nobody at the connected address | - | wc e | wc e | R | R |  | R |
-/// | Pipe reader: writer gone |  | rc wc | rc wc | R rc | R rc |  |  |
+/// | situation | afd | afd-wine | epoll, poll | event-ports | kqueue | poll-oneoff | wasip1 | wasip2 |
+/// |---|---|---|---|---|---|---|---|---|
+/// | TCP: peer shut its writing half | R rc | R rc | R rc | R | R rc | R | R | R |
+/// | TCP: peer closed | R rc | R rc | R rc | R | R rc | R | R | R |
+/// | TCP: peer closed, data left | R rc | R | R rc | R | R rc | R | R | R |
+/// | TCP: reset by peer | R W rc wc e | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc | R e | R |
+/// | TCP: connection refused | R W rc wc e | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |  |
+/// | TCP: both halves shut | - | - | R rc wc | R rc wc | R rc | R rc | R rc | R |
+/// | UDP: nobody at the connected address | R | - | wc e | wc e | R | R |  | R |
+/// | Pipe reader: writer gone |  |  | rc wc | rc wc | R rc | R rc |  |  |
 ///
 /// And one registered with [`Interest::WRITABLE`](crate::Interest::WRITABLE):
 ///
-/// | situation | afd | epoll, poll | event-ports | kqueue | poll-oneoff | wasip1 | wasip2 |
-/// |---|---|---|---|---|---|---|---|
-/// | TCP: peer shut its writing half | W | W | W | W | W | W | W |
-/// | TCP: own writing half shut | W | W | W | W wc | W | W | W |
-/// | TCP: reset by peer | R W rc wc e | W rc wc e | W rc wc e | W wc e | W wc | W e | W |
-/// | Pipe writer: reader gone |  | W wc e | W wc e | W wc | W |  |  |
+/// | situation | afd | afd-wine | epoll, poll | event-ports | kqueue | poll-oneoff | wasip1 | wasip2 |
+/// |---|---|---|---|---|---|---|---|---|
+/// | TCP: peer shut its writing half | W | W | W | W | W | W | W | W |
+/// | TCP: own writing half shut | W | W | W | W | W wc | W | W | W |
+/// | TCP: reset by peer | R W rc wc e | R W rc wc e | W rc wc e | W rc wc e | W wc e | W wc | W e | W |
+/// | Pipe writer: reader gone |  |  | W wc e | W wc e | W wc | W |  |  |
 ///
 /// # Examples
 ///

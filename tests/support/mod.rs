@@ -14,6 +14,14 @@ pub(crate) mod pipes;
     feature = "net"
 ))]
 pub(crate) mod raw;
+#[cfg(windows)]
+pub(crate) mod wine;
+
+#[path = "../../src/not_run.rs"]
+mod not_run;
+
+#[allow(unused_imports)] // Not every test needs it.
+pub(crate) use not_run::not_run;
 
 use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
@@ -27,6 +35,21 @@ pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 /// How long an event that must not come is waited for.
 pub(crate) const SHORT: Duration = Duration::from_millis(30);
+
+/// Whether this is a Wine that lacks what a test needs of Windows: one older than `first`, the first
+/// version that has it, or any where none is known. If so, the test counts as not run, and returns.
+#[track_caller]
+pub(crate) fn wine_lacks(first: Option<u32>, what: &str) -> bool {
+    #[cfg(windows)]
+    if let Some(version) = wine::version() {
+        if first.is_none_or(|first| version < first) {
+            not_run(format!("Wine {version}: {what}"));
+            return true;
+        }
+    }
+    let _ = (first, what);
+    false
+}
 
 /// Any port of loopback.
 pub(crate) fn loopback() -> SocketAddr {
