@@ -5,6 +5,7 @@ mod build_cost;
 mod checkout;
 mod cli;
 mod clients;
+mod counts;
 mod examples;
 mod features;
 mod fetch;

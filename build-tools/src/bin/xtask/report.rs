@@ -1,5 +1,6 @@
 //! What a person sees: a line for each stage, the log of a failed one, the table and the last line.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -10,8 +11,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use console::style;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::counts::Counts;
 use crate::project::Project;
-use crate::step::Counts;
 
 /// Lines of a failed stage's log that are shown; the file has all of them.
 const TAIL: usize = 120;
@@ -78,6 +79,8 @@ pub(crate) struct Row {
     pub(crate) stage: String,
     pub(crate) outcome: Outcome,
     pub(crate) counts: Counts,
+    /// Of the tests that could not run.
+    pub(crate) reasons: Vec<String>,
     pub(crate) time: Duration,
 }
 
@@ -88,6 +91,7 @@ impl Row {
         match self.outcome {
             Outcome::Passed if counts.is_empty() => counts.passed = 1,
             Outcome::Failed(_) if counts.failed == 0 => counts.failed = 1,
+            Outcome::NotRun(_) if counts.skipped == 0 => counts.skipped = 1,
             _ => {}
         }
         counts
@@ -125,10 +129,7 @@ pub(crate) fn line(row: &Row, log: &Path, project: &Project) {
     let tests = if row.counts.is_empty() {
         String::new()
     } else {
-        format!(
-            "  {} passed, {} failed",
-            row.counts.passed, row.counts.failed
-        )
+        format!("  {}", totals(row.counts))
     };
     let (word, rest) = match &row.outcome {
         Outcome::Passed => (style("passed ").green(), tests),
@@ -185,6 +186,36 @@ pub(crate) fn table(header: &[&str], right: &[usize]) -> Table {
     table
 }
 
+/// `3 passed, 0 failed`, and what could not run if something could not.
+fn totals(counts: Counts) -> String {
+    let Counts {
+        passed,
+        failed,
+        skipped,
+        ..
+    } = counts;
+    let mut text = format!("{passed} passed, {failed} failed");
+    if skipped > 0 {
+        text.push_str(&format!(", {skipped} skipped"));
+    }
+    text
+}
+
+/// The tests that could not run, one line for each reason, with the stages where it was so.
+fn reasons(rows: &[Row]) -> Vec<String> {
+    let mut stages: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in rows {
+        for reason in &row.reasons {
+            let stages = stages.entry(reason).or_default();
+            if stages.last() != Some(&row.stage.as_str()) {
+                stages.push(&row.stage);
+            }
+        }
+    }
+    let line = |(reason, stages): (&str, Vec<&str>)| format!("{reason} ({})", stages.join(", "));
+    stages.into_iter().map(line).collect()
+}
+
 /// The table of stages and the last line; `true` if nothing failed. `left` are stages that nobody asked for.
 pub(crate) fn summary(
     rows: &[Row],
@@ -193,8 +224,10 @@ pub(crate) fn summary(
     behaviour: Option<(usize, usize)>,
 ) -> bool {
     let mut table = table(
-        &["stage", "result", "passed", "failed", "ignored", "time"],
-        &[2, 3, 4, 5],
+        &[
+            "stage", "result", "passed", "failed", "ignored", "skipped", "time",
+        ],
+        &[2, 3, 4, 5, 6],
     );
     let mut sum = Counts::default();
     let mut mend = Vec::new();
@@ -221,6 +254,7 @@ pub(crate) fn summary(
             number(row.counts.passed),
             number(row.counts.failed),
             number(row.counts.ignored),
+            number(row.counts.skipped),
             seconds(row.time),
         ]);
     }
@@ -244,18 +278,25 @@ pub(crate) fn summary(
     if sum.ignored > 0 {
         println!("tests ignored, targets not checked: {}", sum.ignored);
     }
+    let reasons = reasons(rows);
+    if !reasons.is_empty() {
+        println!("tests skipped, that is not run, or in part only:");
+    }
+    for line in &reasons {
+        println!("  {line}");
+    }
     println!("time: {}", seconds(total));
     for line in &mend {
         println!("{line}");
     }
-    println!("{} passed, {} failed", sum.passed, sum.failed);
+    println!("{}", totals(sum));
     mend.is_empty()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Mend, NotRun, Outcome, Row, again, seconds};
-    use crate::step::Counts;
+    use super::{Mend, NotRun, Outcome, Row, again, reasons, seconds, totals};
+    use crate::counts::Counts;
     use std::time::Duration;
 
     fn row(outcome: Outcome, passed: u64, failed: u64) -> Row {
@@ -265,8 +306,9 @@ mod tests {
             counts: Counts {
                 passed,
                 failed,
-                ignored: 0,
+                ..Counts::default()
             },
+            reasons: Vec::new(),
             time: Duration::ZERO,
         }
     }
@@ -283,9 +325,25 @@ mod tests {
         assert_eq!(row(failed(), 0, 0).sum().failed, 1);
         assert_eq!(row(failed(), 9, 0).sum().failed, 1);
         assert_eq!(row(failed(), 9, 3).sum().failed, 3);
+    }
+
+    /// Neither a stage nor a test that could not run counts as passed, and the last line names both.
+    #[test]
+    fn what_could_not_run_is_in_the_last_line() {
+        let not_run = row(Outcome::NotRun(String::new()), 0, 0).sum();
+        assert_eq!(totals(not_run), "0 passed, 0 failed, 1 skipped");
         assert_eq!(
-            row(Outcome::NotRun(String::new()), 0, 0).sum(),
-            Counts::default()
+            totals(row(Outcome::Passed, 2, 0).sum()),
+            "2 passed, 0 failed"
+        );
+        let mut first = row(Outcome::Passed, 2, 0);
+        first.reasons = vec!["tests/tcp.rs:420: no IPv6 here".to_owned(); 2];
+        let mut second = row(Outcome::Passed, 2, 0);
+        second.stage = "other".to_owned();
+        second.reasons = vec!["tests/tcp.rs:420: no IPv6 here".to_owned()];
+        assert_eq!(
+            reasons(&[first, second]),
+            ["tests/tcp.rs:420: no IPv6 here (stage, other)"]
         );
     }
 

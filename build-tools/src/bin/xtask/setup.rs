@@ -63,6 +63,7 @@ fn answers(probe: &[&str]) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Whether packages can be installed here.
 pub(crate) fn is_debian_root() -> bool {
     Path::new("/etc/debian_version").exists() && rustix::process::geteuid().is_root()
 }

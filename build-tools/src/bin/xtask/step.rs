@@ -15,6 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use indicatif::ProgressBar;
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::counts::{self, Counts};
 use crate::project::{Backend, Project};
 
 static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
@@ -36,56 +37,6 @@ fn interrupted() -> bool {
     INTERRUPTED
         .get()
         .is_some_and(|flag| flag.load(Ordering::Relaxed))
-}
-
-/// How many tests passed, failed and were ignored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) passed: u64,
-    pub(crate) failed: u64,
-    pub(crate) ignored: u64,
-}
-
-impl Counts {
-    /// Sums up the `test result:` lines of the test runner.
-    pub(crate) fn read(output: &str) -> Counts {
-        let mut counts = Counts::default();
-        for line in output.lines() {
-            let Some((_, results)) = line.split_once("test result: ") else {
-                continue;
-            };
-            // `ok. 3 passed; 0 failed; 1 ignored; …`
-            let results = results
-                .split_once(". ")
-                .map_or(results, |(_, results)| results);
-            for result in results.split(';') {
-                let mut words = result.split_whitespace();
-                let (Some(number), Some(word)) = (words.next(), words.next()) else {
-                    continue;
-                };
-                let Ok(number) = number.parse::<u64>() else {
-                    continue;
-                };
-                match word {
-                    "passed" => counts.passed += number,
-                    "failed" => counts.failed += number,
-                    "ignored" => counts.ignored += number,
-                    _ => {}
-                }
-            }
-        }
-        counts
-    }
-
-    pub(crate) fn add(&mut self, other: Counts) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-        self.ignored += other.ignored;
-    }
-
-    pub(crate) fn is_empty(self) -> bool {
-        self == Counts::default()
-    }
 }
 
 /// A command that is about to be run.
@@ -206,11 +157,12 @@ impl Step {
     }
 }
 
-/// What a stage works with: the project, its log, and the tests counted so far.
+/// What a stage works with: the project, its log, the tests counted so far, and the reasons of those that could not run.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) project: &'a Project,
     pub(crate) counts: Counts,
+    pub(crate) reasons: Vec<String>,
     log: File,
     bar: ProgressBar,
 }
@@ -230,6 +182,7 @@ impl<'a> Context<'a> {
         Ok(Context {
             project,
             counts: Counts::default(),
+            reasons: Vec::new(),
             log,
             bar,
         })
@@ -288,6 +241,7 @@ impl<'a> Context<'a> {
         self.log.read_to_end(&mut output)?;
         let output = String::from_utf8_lossy(&output).into_owned();
         self.counts.add(Counts::read(&output));
+        self.reasons.extend(counts::reasons(&output));
 
         let Some(status) = status? else {
             bail!("`{shown}` took longer than {} s", step.limit.as_secs());
@@ -335,30 +289,4 @@ pub(crate) fn end_group(child: &mut Child) {
     }
     let _ = child.kill();
     let _ = child.wait();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Counts;
-
-    #[test]
-    fn results_of_all_runs_are_summed() {
-        let output = "\
-running 3 tests
-test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
-noise
-test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 7 filtered out; finished in 0.10s
-";
-        let expected = Counts {
-            passed: 7,
-            failed: 2,
-            ignored: 1,
-        };
-        assert_eq!(Counts::read(output), expected);
-    }
-
-    #[test]
-    fn other_output_counts_nothing() {
-        assert!(Counts::read("3 passed; 1 failed\n").is_empty());
-    }
 }

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::cli;
+use crate::counts::Counts;
 use crate::project::{BACKENDS, Backend, Project};
 use crate::report;
-use crate::step::{Context, Counts, Step};
-use crate::wine::Wine;
+use crate::step::{Context, Step};
+use crate::wine::{self, Wine};
 
 /// The name of what runs under Wine.
 const WINDOWS: &str = "windows";
@@ -147,7 +148,7 @@ fn windows(project: &Project, options: &cli::Stress, results: &mut Vec<Runs>) ->
         let wine = Wine::started(context)?;
         let build = in_profile(wine.cargo(context, TESTS), options.release).words("--no-run");
         let output = context.run(build)?;
-        Ok((wine, programs(&output)))
+        Ok((wine, wine::programs(&output)))
     })?;
     let is_meant =
         |name: &str| options.suite.is_empty() || options.suite.iter().any(|suite| suite == name);
@@ -168,17 +169,6 @@ fn windows(project: &Project, options: &cli::Stress, results: &mut Vec<Runs>) ->
         bail!("there is no test program of that name");
     }
     Ok(())
-}
-
-/// What Cargo says it has built: `Executable tests/waker.rs (…/waker-0123456789abcdef.exe)`.
-fn programs(output: &str) -> Vec<(String, PathBuf)> {
-    let program = |line: &str| {
-        let (_, path) = line.trim().strip_prefix("Executable")?.rsplit_once('(')?;
-        let path = PathBuf::from(path.strip_suffix(')')?);
-        let name = path.file_stem()?.to_str()?.rsplit_once('-')?.0.to_owned();
-        Some((name, path))
-    };
-    output.lines().filter_map(program).collect()
 }
 
 fn suite_runs(project: &Project, suite: &Suite<'_>, options: &cli::Stress) -> Result<Runs> {
@@ -245,20 +235,4 @@ fn one_run(
     runs.slowest = runs.slowest.max(time);
     runs.total += time;
     outcome.map(drop)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::programs;
-
-    #[test]
-    fn programs_are_those_that_cargo_names() {
-        let output = "\
-   Compiling mio v1.3.0
-  Executable unittests src/lib.rs (/t/debug/deps/mio-0123456789abcdef.exe)
-  Executable tests/named_pipe.rs (/t/debug/deps/named_pipe-0123456789abcdef.exe)
-";
-        let names: Vec<String> = programs(output).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["mio", "named_pipe"]);
-    }
 }

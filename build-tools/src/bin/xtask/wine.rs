@@ -127,6 +127,30 @@ const EXAMPLES: [(&str, &str); 4] = [
 /// tokio on this library, and on its named pipes.
 const APPS: [&str; 2] = ["tokio-smoke", "tokio-pipes"];
 
+/// Cargo for Windows.
+pub(crate) fn cargo(context: &Context<'_>, compiler: &Compiler, words: &str) -> Step {
+    let (command, rest) = words.split_once(' ').unwrap_or((words, ""));
+    compiler
+        .cargo(context, command)
+        .words(STD)
+        .words(TARGET)
+        .words(rest)
+        .set(foreign::variable(TARGET, "LINKER"), LINKER)
+        .set("CARGO_TARGET_DIR", context.project.target("windows"))
+        .limit(40 * 60)
+}
+
+/// The test programs that Cargo names: `Executable tests/waker.rs (…/waker-0123456789abcdef.exe)`.
+pub(crate) fn programs(output: &str) -> Vec<(String, PathBuf)> {
+    let program = |line: &str| {
+        let (_, path) = line.trim().strip_prefix("Executable")?.rsplit_once('(')?;
+        let path = PathBuf::from(path.strip_suffix(')')?);
+        let name = path.file_stem()?.to_str()?.rsplit_once('-')?.0.to_owned();
+        Some((name, path))
+    };
+    output.lines().filter_map(program).collect()
+}
+
 /// What is missing for it is installed, where that can be done; else the line that does.
 pub(crate) fn install(context: &mut Context<'_>) -> Result<()> {
     if program().is_some() && has(LINKER) {
@@ -184,7 +208,7 @@ impl Wine {
         let compiler = Compiler::fetched(context)?;
         install(context)?;
         let program = program().context("there is no Wine")?;
-        let lock = locked(context)?;
+        let lock = locked(context, PREFIX)?;
         let prefix = fetch::once(context, PREFIX, |context, parts| {
             fill(context, &program, &parts.join("root"))
         })?;
@@ -207,21 +231,13 @@ impl Wine {
 
     /// Cargo for Windows, whose programs Wine runs.
     pub(crate) fn cargo(&self, context: &Context<'_>, words: &str) -> Step {
-        let (command, rest) = words.split_once(' ').unwrap_or((words, ""));
         let runner = format!(
             "env -u LD_LIBRARY_PATH timeout --kill-after=10 {LIMIT} {}",
             self.program.display()
         );
-        let step = self
-            .compiler
-            .cargo(context, command)
-            .words(STD)
-            .words(TARGET)
-            .words(rest)
-            .set(foreign::variable(TARGET, "RUNNER"), runner)
-            .set(foreign::variable(TARGET, "LINKER"), LINKER)
-            .set("CARGO_TARGET_DIR", context.project.target("windows"));
-        with_prefix(step, &self.prefix).limit(40 * 60)
+        let step =
+            cargo(context, &self.compiler, words).set(foreign::variable(TARGET, "RUNNER"), runner);
+        with_prefix(step, &self.prefix)
     }
 
     /// What runs a program.
@@ -346,20 +362,37 @@ fn fill(context: &mut Context<'_>, program: &Path, root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Two runs at once would end each other's server. The other one ends within its own limits.
-fn locked(context: &mut Context<'_>) -> Result<File> {
-    let path = context.project.cache.join(format!("{PREFIX}.lock"));
+/// Has the lock of a folder of the cache. Two runs at once would end each other's server; the other
+/// one ends within its own limits.
+pub(crate) fn locked(context: &mut Context<'_>, name: &str) -> Result<File> {
+    let path = context.project.cache.join(format!("{name}.lock"));
     let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
     let began = Instant::now();
     loop {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(file),
             Err(Errno::WOULDBLOCK) if began.elapsed() < Duration::from_secs(3600) => {
-                context.say("another run has Wine's prefix; waiting for it")?;
+                context.say(&format!("another run has {name}; waiting for it"))?;
                 thread::sleep(Duration::from_secs(1));
             }
-            Err(Errno::WOULDBLOCK) => bail!("another run has Wine's prefix for an hour"),
+            Err(Errno::WOULDBLOCK) => bail!("another run has {name} for an hour"),
             Err(error) => bail!("{}: {error}", path.display()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::programs;
+
+    #[test]
+    fn programs_are_those_that_cargo_names() {
+        let output = "\
+   Compiling mio v1.3.0
+  Executable unittests src/lib.rs (/t/debug/deps/mio-0123456789abcdef.exe)
+  Executable tests/named_pipe.rs (/t/debug/deps/named_pipe-0123456789abcdef.exe)
+";
+        let names: Vec<String> = programs(output).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["mio", "named_pipe"]);
     }
 }

@@ -87,6 +87,7 @@ fn run_stage(
         stage: stage.name.clone(),
         outcome,
         counts: context.counts,
+        reasons: context.reasons,
         time: start.elapsed(),
     })
 }
