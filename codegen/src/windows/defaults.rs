@@ -42,7 +42,8 @@ pub(super) fn without_pointer_derives(text: &str) -> Result<String, Error> {
             }
             _ => out.push_str(&format!("{line}\n")),
         }
-        depends_on_target = line.starts_with("#[cfg(") || depends_on_target && line.starts_with("#[");
+        depends_on_target =
+            line.starts_with("#[cfg(") || depends_on_target && line.starts_with("#[");
         if line == "}" {
             if let Some(name) = open.take() {
                 out.push_str(&format!(

@@ -60,11 +60,8 @@ pub(crate) fn packages(
     unpack(context, parts)
 }
 
-/// Has sid's package of this name downloaded, by lists of its own: the machine's are left alone, but say where its packages are.
-pub(crate) fn from_sid(context: &mut Context<'_>, parts: &Path, package: &str) -> Result<()> {
-    let lists = parts.join("lists");
-    fs::create_dir_all(lists.join("partial"))?;
-    fs::create_dir_all(parts.join("archives/archives/partial"))?;
+/// Where this machine's packages come from.
+pub(crate) fn archive(context: &mut Context<'_>) -> Result<String> {
     let known = Step::new("apt-get")
         .words("indextargets --format")
         .argument("$(REPO_URI)");
@@ -73,6 +70,15 @@ pub(crate) fn from_sid(context: &mut Context<'_>, parts: &Path, package: &str) -
         .lines()
         .find(|line| line.trim_end_matches('/').ends_with("/debian"))
         .context("apt names no archive of Debian's")?;
+    Ok(archive.to_owned())
+}
+
+/// Has sid's package of this name downloaded, by lists of its own: the machine's are left alone, but say where its packages are.
+pub(crate) fn from_sid(context: &mut Context<'_>, parts: &Path, package: &str) -> Result<()> {
+    let lists = parts.join("lists");
+    fs::create_dir_all(lists.join("partial"))?;
+    fs::create_dir_all(parts.join("archives/archives/partial"))?;
+    let archive = archive(context)?;
     let sources = parts.join("sources.list");
     let keys = "/usr/share/keyrings/debian-archive-keyring.gpg";
     fs::write(

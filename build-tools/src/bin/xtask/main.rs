@@ -23,6 +23,7 @@ mod stress;
 mod targets;
 mod wasi;
 mod wine;
+mod wine10;
 mod witnesses;
 
 use std::process::ExitCode;
