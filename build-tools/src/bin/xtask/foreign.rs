@@ -53,6 +53,11 @@ impl Compiler {
         Ok(Compiler { root })
     }
 
+    /// Another version, unpacked in this folder as that one is.
+    pub(crate) fn unpacked(root: PathBuf) -> Compiler {
+        Compiler { root }
+    }
+
     /// A program that comes with it.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.root.join("usr/bin").join(name)

@@ -4,7 +4,7 @@ use super::{Run, Stage, checks, doubles, suites};
 use crate::project::BACKENDS;
 use crate::{
     bench, clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi,
-    wine,
+    wine, wine10,
 };
 
 pub(super) fn stages() -> Vec<Stage> {
@@ -152,6 +152,11 @@ pub(super) fn stages() -> Vec<Stage> {
         );
     }
     add(
+        "windows-wine10",
+        "all tests on Windows in debug, under sid's Wine in a chroot",
+        Box::new(wine10::suite),
+    );
+    add(
         "targets",
         "one target for each selector and pointer width, checked or linked, and its witnesses",
         Box::new(targets::often),
@@ -163,7 +168,7 @@ pub(super) fn stages() -> Vec<Stage> {
     );
     add(
         "oldest",
-        "the oldest supported compiler",
+        "the oldest supported compiler, here and for one target of each selector",
         Box::new(oldest::run),
     );
     add(
