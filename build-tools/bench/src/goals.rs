@@ -52,7 +52,8 @@ const RATIOS: [(&str, f64); 25] = [
 
 /// All goals that the cases which ran can tell something about.
 pub(crate) fn all(results: &Results) -> Vec<Goal> {
-    let mut goals = counted(results);
+    let mut goals = own(results);
+    goals.extend(against_upstream(results));
     for (name, most) in RATIOS {
         let row = results.rows.get(name);
         if let Some(ratio) = row.and_then(|row| row.ratio.get("upstream")) {
@@ -67,21 +68,25 @@ pub(crate) fn all(results: &Results) -> Vec<Goal> {
     goals
 }
 
-/// The goals that are counted, and so hold on any machine.
-pub(crate) fn counted(results: &Results) -> Vec<Goal> {
+fn counted(what: String, found: f64, most: f64) -> Goal {
+    Goal {
+        what,
+        found,
+        most,
+        timed: false,
+    }
+}
+
+fn instructions(results: &Results, name: &str, peer: &str) -> Option<f64> {
+    results.rows.get(name)?.instructions.get(peer).copied()
+}
+
+/// The goals about counts of our own code alone, the bare loop being ours, too. They hold on any
+/// machine.
+pub(crate) fn own(results: &Results) -> Vec<Goal> {
     let mut goals = Vec::new();
-    let mut add = |what: String, found: f64, most: f64| {
-        goals.push(Goal {
-            what,
-            found,
-            most,
-            timed: false,
-        });
-    };
-    let instructions = |name: &str, peer: &str| {
-        let row = results.rows.get(name)?;
-        row.instructions.get(peer).copied()
-    };
+    let mut add = |what, found, most| goals.push(counted(what, found, most));
+    let instructions = |name: &str, peer: &str| instructions(results, name, peer);
     let name = "epoll/poll-empty";
     if let (Some(ours), Some(bare)) = (instructions(name, "ours"), instructions(name, "bare")) {
         let what = format!("{name}: instructions beyond the bare call");
@@ -95,23 +100,7 @@ pub(crate) fn counted(results: &Results) -> Vec<Goal> {
         let what = "epoll: instructions for each event, ratio to the bare loop".to_owned();
         add(what, ours / bare, 1.05);
     }
-    let name = "poll/ready-1-of-10000";
-    if let (Some(ours), Some(upstream)) =
-        (instructions(name, "ours"), instructions(name, "upstream"))
-    {
-        let what = format!("{name}: instructions, ratio to upstream");
-        add(what, ours / upstream, 0.4);
-    }
     for (name, row) in &results.rows {
-        if is_steady(name) {
-            if let (Some(ours), Some(upstream)) = (row.calls("ours"), row.calls("upstream")) {
-                add(
-                    format!("{name}: system calls, against upstream"),
-                    ours,
-                    upstream,
-                );
-            }
-        }
         if name.ends_with("/wake-burst-64") {
             if let Some(ours) = row.calls("ours") {
                 add(format!("{name}: system calls"), ours, 1.0);
@@ -124,8 +113,28 @@ pub(crate) fn counted(results: &Results) -> Vec<Goal> {
     goals
 }
 
+/// The goals about counts of upstream's code. They are published and gate nothing: what upstream
+/// executes depends on the machine. Its poll(2) copies the array of 10,000 entries in each wait, in
+/// so many instructions as the C library's variant of memcpy for this processor takes.
+fn against_upstream(results: &Results) -> Vec<Goal> {
+    let mut goals = Vec::new();
+    let name = "poll/ready-1-of-10000";
+    let of = |peer| instructions(results, name, peer);
+    if let (Some(ours), Some(upstream)) = (of("ours"), of("upstream")) {
+        let what = format!("{name}: instructions, ratio to upstream");
+        goals.push(counted(what, ours / upstream, 0.4));
+    }
+    for (name, row) in results.rows.iter().filter(|(name, _)| is_steady(name)) {
+        if let (Some(ours), Some(upstream)) = (row.calls("ours"), row.calls("upstream")) {
+            let what = format!("{name}: system calls, against upstream");
+            goals.push(counted(what, ours, upstream));
+        }
+    }
+    goals
+}
+
 /// Whether the number of system calls does not depend on how threads are scheduled.
-fn is_steady(name: &str) -> bool {
+pub(crate) fn is_steady(name: &str) -> bool {
     ![
         "/wake-threads",
         "/wake-ping-pong",
