@@ -79,10 +79,10 @@ fn all_tables_side_by_side() {
     let mut text = String::from(
         "# What `Event` says in which situation\n\n\
          Written from `truth@….txt` by tests/truth_table.rs.\n\n\
-         - Measured on the real kernel: epoll and poll, on Linux.\n\
+         - Measured on the real kernel: epoll and poll, on Linux; kqueue-freebsd, on FreeBSD 13.1.\n\
          - Measured on the host itself: wasip1 under the wheel of wasmtime 17, wasip2 under wasmtime 48.\n\
          - Measured on Wine, which is not Windows: afd-wine, under Wine 8 and Wine 10.\n\
-         - Measured on test doubles, not on those kernels: kqueue, event-ports, poll-oneoff (preview 1 of WASI as wasmtime 48 is).\n\
+         - Measured on test doubles, not on those kernels: the other kqueues, event-ports, poll-oneoff (preview 1 of WASI as wasmtime 48 is).\n\
          - Not measured: afd, that is Windows itself; `truth@afd.txt` names the sources.\n\n\
          R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error, p is_priority; `-` no event; empty: the\n\
          situation cannot be brought about there, for the reasons at the end.\n",
