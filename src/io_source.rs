@@ -48,6 +48,20 @@ impl<T> IoSource<T> {
         }
         result
     }
+
+    /// The error of the source itself, or else that for which the selector could not watch it:
+    /// an event that says "error" has one of them.
+    #[cfg(feature = "net")]
+    pub(crate) fn take_any_error(
+        &self,
+        take_error: impl FnOnce(&T) -> io::Result<Option<io::Error>>,
+    ) -> io::Result<Option<io::Error>> {
+        let fault = match &self.registration {
+            Some(registration) => <sys::Selector as Selector>::take_fault(registration),
+            None => None,
+        };
+        Ok(take_error(&self.inner)?.or(fault))
+    }
 }
 
 impl<T: AsRaw> IoSource<T> {

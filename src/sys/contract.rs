@@ -142,6 +142,11 @@ pub(crate) trait Selector:
     /// Arms the directions of `waits_for`, `READABLE` or `WRITABLE` or both, after an operation on them that would block.
     /// `Ok` when the selector is gone.
     fn rearm(registration: &Self::Registration, waits_for: Interest) -> io::Result<()>;
+    /// Takes the error for which the selector reported that it cannot watch the source, if it did.
+    fn take_fault(registration: &Self::Registration) -> Option<io::Error> {
+        let _ = registration;
+        None
+    }
 }
 
 /// A selector that can also watch sources that are only a number, of which nothing is kept.

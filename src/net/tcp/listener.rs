@@ -179,7 +179,7 @@ impl TcpListener {
     /// # }
     /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
+        self.inner.take_any_error(|inner| inner.take_error())
     }
 }
 

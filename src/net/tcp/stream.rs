@@ -269,7 +269,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
+        self.inner.take_any_error(|inner| inner.take_error())
     }
 
     /// Reads and leaves what was read for the next read. Returns how many bytes; 0 at the end of the stream.

@@ -334,7 +334,7 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
+        self.inner.take_any_error(|inner| inner.take_error())
     }
 
     /// Runs an operation of your own on the socket, and arms the socket again if it says

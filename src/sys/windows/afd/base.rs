@@ -1,12 +1,12 @@
-//! Which socket AFD knows: the one below all layers that other software has put over it.
+//! Which socket AFD knows: the base provider's (`SIO_BASE_HANDLE`), under the layered service
+//! providers (LSP) that other software has installed.
 //!
 //! Nearly always there are none, and the socket itself is the one. So AFD is asked about that first, and Winsock only if AFD
 //! refuses: AFD never takes the handle of another driver for one of its own.
 
 use std::io;
-use std::os::windows::io::RawSocket;
 
-use crate::sys::raw;
+use super::platform::{RawSocket, raw};
 
 /// The socket below `socket`, which AFD has refused with `refusal`; asked for by `ioctl`.
 ///

@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::os::windows::io::AsRawSocket;
 
+use super::selector::{Afd, Registration};
 use super::tests::{collect, register};
 use super::*;
 use crate::sys::contract::{Records as _, Selector as _, Wake as _};

@@ -1,52 +1,80 @@
-//! Handles of AFD, by which polls are started.
+//! Handles of `\Device\Afd`, on which poll requests are issued (wepoll calls one a poll group).
 //!
-//! What is in flight on one handle is a list in the kernel, through which cancelling goes. So a handle serves a limited number
-//! of sources.
+//! Requests in flight on one handle form a list in the kernel, through which cancelling goes, so
+//! a handle serves a limited number of sources:
+//! <https://github.com/python-trio/trio/issues/52#issuecomment-548215128>.
+//!
+//! # One socket, one handle
+//!
+//! AFD mixes up two requests for one socket that are in flight on one handle (see the head of
+//! `afd/mod.rs`). So each handle knows the sockets that it serves, and no second source for one
+//! of them gets it. A socket is given back when its source ends; if its request could not be
+//! cancelled, only when that comes back.
+//!
+//! No process but this one has these handles: they are not inherited, and never handed out. So
+//! nothing but `syscall::poll` sends completion packets through them.
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::platform::iocp::{Attached, Attachment, Port, Round};
+use super::platform::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
 use super::syscall;
-use crate::sys::iocp::{Attached, Attachment, Port, Round};
 
 /// How many sources one handle serves.
 const FULL: usize = 32;
 
 /// One handle, associated with the port.
 #[derive(Debug)]
-pub(super) struct Device {
+pub(super) struct AfdHandle {
     handle: OwnedHandle,
     attachment: Attachment,
+    /// The base sockets that it serves, each with the id of its source.
+    sockets: Mutex<Vec<(RawSocket, usize)>>,
 }
 
-impl Device {
-    fn open(port: &Arc<Port>) -> io::Result<Arc<Device>> {
-        let handle = syscall::open().map_err(no_device)?;
+impl AfdHandle {
+    fn open(port: &Arc<Port>) -> io::Result<Arc<AfdHandle>> {
+        let handle = syscall::open().map_err(cannot_open)?;
         port.associate(handle.as_handle())?;
         syscall::signal_no_handle(handle.as_handle());
-        Ok(Arc::new_cyclic(|device: &Weak<Device>| Device {
+        Ok(Arc::new_cyclic(|afd: &Weak<AfdHandle>| AfdHandle {
             handle,
-            attachment: port.attach(device.clone()),
+            attachment: port.attach(afd.clone()),
+            sockets: Mutex::default(),
         }))
     }
 
-    /// By which `Devices` knows it.
-    pub(super) fn number(&self) -> usize {
+    /// By which `AfdHandles` knows it.
+    pub(super) fn id(&self) -> usize {
         self.attachment.number()
+    }
+
+    fn sockets(&self) -> MutexGuard<'_, Vec<(RawSocket, usize)>> {
+        // Nothing in a critical section panics half-way through a change.
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn serves(&self, socket: RawSocket) -> bool {
+        self.sockets().iter().any(|(served, _)| *served == socket)
+    }
+
+    /// The socket of this source may be polled by another source on this handle.
+    pub(super) fn release(&self, source_id: usize) {
+        self.sockets().retain(|(_, id)| *id != source_id);
     }
 }
 
-impl AsHandle for Device {
+impl AsHandle for AfdHandle {
     fn as_handle(&self) -> BorrowedHandle<'_> {
         self.handle.as_handle()
     }
 }
 
-impl Attached for Device {
+impl Attached for AfdHandle {
     fn noticed(&self, _: &mut Round<'_>) {}
 
     fn abandon(&self) {
@@ -56,59 +84,108 @@ impl Attached for Device {
 
 /// All handles of one selector. What is in flight keeps its handle besides.
 #[derive(Debug, Default)]
-pub(super) struct Devices {
+pub(super) struct AfdHandles {
     all: HashMap<usize, Users>,
     /// Those that can serve more.
     with_room: Vec<usize>,
+    last_source_id: usize,
 }
 
 #[derive(Debug)]
 struct Users {
-    device: Arc<Device>,
+    handle: Arc<AfdHandle>,
     count: usize,
 }
 
-impl Devices {
-    /// A handle for one more source.
-    pub(super) fn take(&mut self, port: &Arc<Port>) -> io::Result<Arc<Device>> {
-        if let Some(number) = self.with_room.last() {
-            if let Some(users) = self.all.get_mut(number) {
-                users.count += 1;
-                if users.count >= FULL {
-                    self.with_room.pop();
-                }
-                return Ok(Arc::clone(&users.device));
-            }
-        }
-        let device = Device::open(port)?;
-        let number = device.number();
-        let users = Users {
-            device: Arc::clone(&device),
-            count: 1,
-        };
-        self.all.insert(number, users);
-        self.with_room.push(number);
-        Ok(device)
+impl AfdHandles {
+    /// An id for one more source of this selector.
+    pub(super) fn source_id(&mut self) -> usize {
+        self.last_source_id = self.last_source_id.wrapping_add(1);
+        self.last_source_id
     }
 
-    /// A source needs its handle no more. One handle with room is kept when nobody needs it.
-    pub(super) fn give_back(&mut self, number: usize) {
-        let Some(users) = self.all.get_mut(&number) else {
+    /// A handle for a source, on which nobody else polls its base socket.
+    pub(super) fn take(
+        &mut self,
+        port: &Arc<Port>,
+        socket: RawSocket,
+        source_id: usize,
+    ) -> io::Result<Arc<AfdHandle>> {
+        let all = &mut self.all;
+        let serves_another = |id: &usize| {
+            let users = all.get(id);
+            users.is_some_and(|users| !users.handle.serves(socket))
+        };
+        // The newest first.
+        let place = self.with_room.iter().rposition(serves_another);
+        let id = match place.and_then(|place| self.with_room.get(place)) {
+            Some(id) => *id,
+            None => {
+                let handle = AfdHandle::open(port)?;
+                let id = handle.id();
+                all.insert(id, Users { handle, count: 0 });
+                self.with_room.push(id);
+                id
+            }
+        };
+        let Some(users) = all.get_mut(&id) else {
+            // Not reached: each of `with_room` stands in `all`.
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        users.count += 1;
+        if users.count >= FULL {
+            self.with_room.retain(|other| *other != id);
+        }
+        users.handle.sockets().push((socket, source_id));
+        Ok(Arc::clone(&users.handle))
+    }
+
+    /// A handle for a source that turns to another base socket, instead of the one with `old_id`.
+    /// An error leaves all as it was.
+    pub(super) fn exchange(
+        &mut self,
+        port: &Arc<Port>,
+        socket: RawSocket,
+        source_id: usize,
+        old_id: usize,
+    ) -> io::Result<Arc<AfdHandle>> {
+        let handle = self.take(port, socket, source_id)?;
+        if handle.id() == old_id {
+            // It was counted twice.
+            self.leave(old_id);
+        } else {
+            self.give_back(old_id, source_id, false);
+        }
+        Ok(handle)
+    }
+
+    /// A source needs its handle no more. If its request `lingers`, the handle serves its socket
+    /// until that comes back.
+    pub(super) fn give_back(&mut self, id: usize, source_id: usize, lingers: bool) {
+        if let (Some(users), false) = (self.all.get(&id), lingers) {
+            users.handle.release(source_id);
+        }
+        self.leave(id);
+    }
+
+    /// One source less. One handle with room is kept when nobody needs it.
+    fn leave(&mut self, id: usize) {
+        let Some(users) = self.all.get_mut(&id) else {
             return;
         };
         if users.count >= FULL {
-            self.with_room.push(number);
+            self.with_room.push(id);
         }
         users.count = users.count.saturating_sub(1);
         if users.count == 0 && self.with_room.len() > 1 {
-            self.with_room.retain(|other| *other != number);
-            self.all.remove(&number);
+            self.with_room.retain(|other| *other != id);
+            self.all.remove(&id);
         }
     }
 }
 
 #[cfg(test)]
-impl Devices {
+impl AfdHandles {
     /// How many handles are open.
     pub(super) fn len(&self) -> usize {
         self.all.len()
@@ -117,33 +194,33 @@ impl Devices {
 
 /// AFD could not be opened: the system's message would not say what it is about.
 #[derive(Debug)]
-struct NoDevice(io::Error);
+struct CannotOpen(io::Error);
 
-impl fmt::Display for NoDevice {
+impl fmt::Display for CannotOpen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cannot open \\Device\\Afd: {}", self.0)
     }
 }
 
-impl Error for NoDevice {
+impl Error for CannotOpen {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.0)
     }
 }
 
-fn no_device(error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), NoDevice(error))
+fn cannot_open(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), CannotOpen(error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// old versions of Wine said only that a file was not found.
+    /// Old versions of Wine said only that a file was not found.
     #[test]
     fn an_error_says_that_it_is_about_afd() {
-        // ERROR_FILE_NOT_FOUND.
-        let error = no_device(io::Error::from_raw_os_error(2));
+        // ERROR_FILE_NOT_FOUND on Windows, ENOENT on Linux.
+        let error = cannot_open(io::Error::from_raw_os_error(2));
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         assert!(error.to_string().contains("Afd"), "{error}");
         let inner = error.get_ref().and_then(|error| error.source());

@@ -1,17 +1,33 @@
-//! The states of a source on AFD, tested on systems that have no AFD: conditions are just bits.
+//! AFD's selector on systems that have no AFD: all of it but the system calls, on a fake kernel.
 
-mod masks {
-    //! What `masks.rs` is on Windows.
-
-    pub(super) const READ: u32 = 0b0000_0111;
-    pub(super) const WRITE: u32 = 0b0000_1000;
-    pub(super) const FAILED: u32 = 0b0011_0000;
-    pub(super) const CLOSED: u32 = 0b0100_0000;
-
-    pub(super) fn fault(wanted: u32) -> u32 {
-        wanted & (READ | WRITE) | 0b1000_0000
-    }
-}
-
+#[path = "answer.rs"]
+mod answer;
+#[path = "base.rs"]
+mod base;
+#[path = "device.rs"]
+mod device;
+#[path = "fake_kernel_tests.rs"]
+mod fake_kernel_tests;
 #[path = "machine.rs"]
 mod machine;
+#[path = "masks.rs"]
+mod masks;
+#[path = "fake_platform_tests.rs"]
+mod platform;
+#[path = "poller.rs"]
+mod poller;
+#[path = "selector.rs"]
+mod selector;
+#[path = "shared.rs"]
+mod shared;
+#[path = "source.rs"]
+mod source;
+#[path = "waker.rs"]
+mod waker;
+
+use platform::syscall;
+
+#[path = "fake_tests.rs"]
+mod fake_tests;
+#[path = "random_tests.rs"]
+mod random_tests;

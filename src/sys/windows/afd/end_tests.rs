@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::os::windows::io::AsRawSocket;
 use std::sync::Weak;
 
+use super::selector::{Afd, Registration};
 use super::tests::register;
 use super::*;
 use crate::sys::contract::{Records as _, Selector as _};

@@ -6,6 +6,7 @@ use std::os::windows::io::AsRawSocket;
 use std::time::Instant;
 
 use super::faults::LOOKS;
+use super::platform::RawSocket;
 use super::*;
 use crate::sys::contract::{Records as _, Selector as _};
 use crate::sys::contract_tests::{BOTH, LONG, stream_pair, tokens};

@@ -1,55 +1,90 @@
 //! One source on AFD as a table of states, without any system call.
 //!
-//! AFD answers a poll once, with the conditions that hold. So a source has at most one poll in flight, and this decides when
-//! the next one starts, when one is cancelled because it asks for too little, and which answers are events.
+//! AFD answers a poll request once, with the conditions that hold (the contract is at the head of
+//! `afd/mod.rs`). So a source has at most one request in flight, and this decides when the next
+//! one starts, when one is cancelled because it asks for too little, and which answers are events.
 //!
-//! | poll | wants nothing, or nothing new | wants more | packet: conditions | packet: cancelled | packet: error | end |
+//! The columns are calls of this type's functions: `update()` while the request in flight asks
+//! for all that is wanted, `update()` when more is wanted, `completed()` with the three kinds of
+//! answer, and `end()`.
+//!
+//! | request | `update()`, enough | `update()`, more | `Conditions` | `Nothing` | `Failed`, `Gone` | `end()` |
 //! |---|---|---|---|---|---|---|
 //! | idle | nothing | start | - | - | - | ended |
 //! | pending | nothing | cancel | report, idle | idle | fail, idle | cancel, ended |
-//! | cancelled | nothing | nothing: its packet leads on | report, idle | idle | fail, idle | ended |
+//! | cancel requested | nothing | nothing | report, idle | idle | fail, idle | ended |
 //!
-//! Every packet is legal in every state that has a poll in flight: a cancelled poll may have come to its end before. After the
-//! end a packet only gives the memory back. A poll that asks for more than is wanted is left alone: what it answers besides is
-//! no event.
+//! Every answer is possible in every state that has a request in flight: a cancelled one may have
+//! ended before. After `end()` an answer only gives the memory back. A request that asks for more
+//! than is wanted is left alone: what it answers besides is no event.
 //!
 //! # Edges
 //!
-//! Conditions are levels. Of an owned source each condition that was reported is left out until an operation would block, or
-//! until it is registered anew. Of a raw socket, whose operations nobody sees, the two directions follow `lanes`, and the
-//! failures are reported once.
+//! Conditions are levels. Of an owned source each condition that was reported is left out until
+//! an operation would block, or until it is registered anew. Of an unowned socket, whose
+//! operations nobody sees, the two directions follow `lanes`, and the failures are reported once.
+//! A request that the kernel leaves pending is an observation: none of its conditions held when
+//! it started.
+//!
+//! # Stray answers
+//!
+//! An answer that names no armed condition, and an end that we did not ask for, start the next
+//! request at once, but only [`STRAYS`] times without an event between them. From then on the
+//! source is held back for a moment after each, so that no behavior of AFD makes `poll` spin.
 
 use std::mem;
 use std::time::Instant;
 
-use super::masks::{self, CLOSED, FAILED, READ, WRITE};
+use super::masks::{self, BROKEN, CLOSED, READ, WRITE};
 use crate::Token;
 use crate::sys::lanes::Lane;
 
-/// The poll of one source, and who has its memory: `I` is the memory at rest, `P` the name of what is in flight.
+/// So many stray answers are followed by the next request at once.
+pub(super) const STRAYS: u32 = 4;
+
+/// One IOCTL_AFD_POLL of one source, and who has its memory: `I` is the memory at rest, `P` stands
+/// for the operation in flight.
 #[derive(Debug)]
-pub(super) enum Poll<I, P> {
+pub(super) enum Request<I, P> {
     /// Nothing is in flight.
     Idle(I),
     /// In flight, asking for these conditions.
-    Pending { name: P, asked: u32 },
-    /// Its end was asked for; the packet will come.
-    Cancelled(P),
+    Pending { operation: P, asked: u32 },
+    /// In flight, and its end was asked for; the completion packet will come.
+    CancelRequested(P),
     /// Being started. Nobody sees this, for the lock is held meanwhile.
-    Starting,
+    Submitting,
 }
 
-/// How a poll ended.
+/// What the kernel said when it took a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It is answered already: one of its conditions holds.
+    Answered,
+    /// It waits: none of its conditions held.
+    Waiting,
+}
+
+/// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// With these conditions.
     Conditions(u32),
     /// Without any.
     Nothing,
-    /// AFD could not poll the socket.
-    Failed,
-    /// The socket is closed.
-    Gone,
+    /// AFD could not poll the socket, with this code of the system.
+    Failed(i32),
+    /// The handle is none of a socket, with this code of the system.
+    Gone(i32),
+}
+
+/// What `end` found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// Whether the source was still registered.
+    pub(super) was_registered: bool,
+    /// Whether its request stays in flight, because it could not be cancelled.
+    pub(super) lingers: bool,
 }
 
 /// How events are made of conditions.
@@ -57,7 +92,8 @@ pub(super) enum Answer {
 enum Edges {
     /// An owned source: these have not been reported since it was armed.
     Owned { armed: u32 },
-    /// A raw socket. `failures` have not been reported, and `is_out` says that AFD could not poll it.
+    /// An unowned socket. `failures` have not been reported, and `is_out` says that AFD could not
+    /// poll it.
     Raw {
         read: Lane,
         write: Lane,
@@ -69,38 +105,50 @@ enum Edges {
 /// See the head of this file.
 #[derive(Debug)]
 pub(super) struct Machine<I, P> {
-    poll: Poll<I, P>,
+    request: Request<I, P>,
     token: Token,
     interest: u32,
     edges: Edges,
     has_ended: bool,
+    /// Stray answers since the last event.
+    strays: u32,
+    /// Whether no request starts until `resume`.
+    is_held_back: bool,
+    /// The system's code of the last failure to poll it.
+    fault: Option<i32>,
     /// Whether it stands in the list of those to be updated.
     pub(super) is_queued: bool,
     /// Whether it stands in the poller's list of those that are looked at.
     pub(super) is_looked_at: bool,
+    /// Whether it stands in the poller's list of those that are resumed later.
+    pub(super) is_delayed: bool,
 }
 
 impl<I, P> Machine<I, P> {
-    /// A source that waits for its first poll.
+    /// A source that waits for its first request.
     pub(super) fn new(idle: I, token: Token, interest: u32, is_raw: bool) -> Machine<I, P> {
         let edges = if is_raw {
             Edges::Raw {
                 read: Lane::default(),
                 write: Lane::default(),
-                failures: FAILED,
+                failures: BROKEN,
                 is_out: false,
             }
         } else {
             Edges::Owned { armed: interest }
         };
         Machine {
-            poll: Poll::Idle(idle),
+            request: Request::Idle(idle),
             token,
             interest,
             edges,
             has_ended: false,
+            strays: 0,
+            is_held_back: false,
+            fault: None,
             is_queued: false,
             is_looked_at: false,
+            is_delayed: false,
         }
     }
 
@@ -114,20 +162,30 @@ impl<I, P> Machine<I, P> {
         self.has_ended
     }
 
-    /// The conditions that a poll in flight should ask for; 0 if none is needed.
+    /// Whether it belongs to a type of ours.
+    pub(super) fn is_owned(&self) -> bool {
+        matches!(self.edges, Edges::Owned { .. })
+    }
+
+    /// The conditions that a request in flight should ask for; 0 if none is needed now.
     pub(super) fn wanted(&self) -> u32 {
+        if self.is_held_back { 0 } else { self.armed() }
+    }
+
+    /// The conditions that a request can report.
+    fn armed(&self) -> u32 {
         if self.has_ended {
             return 0;
         }
-        let wanted = match &self.edges {
+        let armed = match &self.edges {
             Edges::Owned { armed } => *armed,
             Edges::Raw { is_out: true, .. } => 0,
             Edges::Raw { failures, .. } => (READ | WRITE) & !self.in_doubt() | failures,
         };
-        self.interest & wanted & !CLOSED
+        self.interest & armed & !CLOSED
     }
 
-    /// The conditions of a raw socket that a poll in flight cannot judge any more.
+    /// The conditions of an unowned socket that a request in flight cannot judge any more.
     pub(super) fn in_doubt(&self) -> u32 {
         match &self.edges {
             Edges::Raw {
@@ -146,58 +204,70 @@ impl<I, P> Machine<I, P> {
 
     /// Whether `update` has something to do.
     pub(super) fn needs_update(&self) -> bool {
-        match &self.poll {
-            Poll::Idle(_) => self.wanted() != 0,
-            Poll::Pending { asked, .. } => self.wanted() & !asked != 0,
-            Poll::Cancelled(_) | Poll::Starting => false,
+        match &self.request {
+            Request::Idle(_) => self.wanted() != 0,
+            Request::Pending { asked, .. } => self.wanted() & !asked != 0,
+            Request::CancelRequested(_) | Request::Submitting => false,
         }
     }
 
-    /// Starts a poll, or cancels one that asks for too little.
+    /// Whether the poller's thread has something to do for it: to start or cancel a request, to
+    /// look at it from now on, or to resume it later.
+    pub(super) fn needs_poller(&self) -> bool {
+        self.needs_update()
+            || self.in_doubt() != 0 && !self.is_looked_at
+            || self.is_held_back && !self.is_delayed
+    }
+
+    /// Starts a request, or cancels one that asks for too little. An error leaves all as it was.
     pub(super) fn update<E>(
         &mut self,
-        start: impl FnOnce(I, u32) -> Result<P, (I, E)>,
+        start: impl FnOnce(I, u32) -> Result<(P, Taken), (I, E)>,
         cancel: impl FnOnce(&P) -> Result<(), E>,
     ) -> Result<(), E> {
         if !self.needs_update() {
             return Ok(());
         }
-        let wanted = self.wanted();
-        let (poll, result) = match mem::replace(&mut self.poll, Poll::Starting) {
+        let asked = self.wanted();
+        let (request, result) = match mem::replace(&mut self.request, Request::Submitting) {
             // To know when the socket is closed costs nothing more.
-            Poll::Idle(idle) => match start(idle, wanted | CLOSED) {
-                Ok(name) => {
-                    let asked = wanted;
-                    (Poll::Pending { name, asked }, Ok(()))
+            Request::Idle(idle) => match start(idle, asked | CLOSED) {
+                Ok((operation, taken)) => {
+                    if taken == Taken::Waiting {
+                        self.seen_clear(asked);
+                    }
+                    (Request::Pending { operation, asked }, Ok(()))
                 }
-                Err((idle, error)) => (Poll::Idle(idle), Err(error)),
+                Err((idle, error)) => (Request::Idle(idle), Err(error)),
             },
-            Poll::Pending { name, asked } => match cancel(&name) {
-                Ok(()) => (Poll::Cancelled(name), Ok(())),
-                Err(error) => (Poll::Pending { name, asked }, Err(error)),
+            Request::Pending { operation, asked } => match cancel(&operation) {
+                Ok(()) => (Request::CancelRequested(operation), Ok(())),
+                Err(error) => (Request::Pending { operation, asked }, Err(error)),
             },
-            poll => (poll, Ok(())),
+            request => (request, Ok(())),
         };
-        self.poll = poll;
+        self.request = request;
         result
     }
 
-    /// The packet has come. Returns the conditions to report, or 0.
+    /// The completion packet has come. Returns the conditions to report, or 0.
     pub(super) fn completed(
         &mut self,
         idle: I,
         answer: Answer,
         now: impl FnOnce() -> Instant,
     ) -> u32 {
-        let asked = match mem::replace(&mut self.poll, Poll::Idle(idle)) {
-            Poll::Pending { asked, .. } => asked,
+        let asked = match mem::replace(&mut self.request, Request::Idle(idle)) {
+            Request::Pending { asked, .. } => Some(asked),
             // What was asked for is not known any more, so what is not answered says nothing.
-            _ => 0,
+            _ => None,
         };
-        match answer {
+        let ready = match answer {
             Answer::Nothing => 0,
-            Answer::Failed => self.fail(),
-            Answer::Gone => {
+            Answer::Failed(code) => return self.fail(code),
+            // A socket of ours is open, so it is the request that failed.
+            Answer::Gone(code) if self.is_owned() => return self.fail(code),
+            Answer::Gone(_) => {
                 self.has_ended = true;
                 0
             }
@@ -205,12 +275,22 @@ impl<I, P> Machine<I, P> {
                 self.has_ended = true;
                 0
             }
-            Answer::Conditions(conditions) => self.report(conditions, asked & !conditions, now),
+            Answer::Conditions(conditions) => {
+                self.report(conditions, asked.unwrap_or(0) & !conditions, now)
+            }
+        };
+        if ready != 0 {
+            self.strays = 0;
+        } else if asked.is_some() && !self.has_ended {
+            self.strays = self.strays.saturating_add(1);
+            self.is_held_back |= self.strays >= STRAYS;
         }
+        ready
     }
 
-    /// What AFD says about the conditions in doubt, which were looked at without a poll in flight. Returns the conditions to
-    /// report, and when to look again at those that are not to be reported yet.
+    /// What Winsock says about the conditions in doubt, which were looked at without a request in
+    /// flight. Returns the conditions to report, and when to look again at those that are not to
+    /// be reported yet.
     pub(super) fn looked(
         &mut self,
         looked_at: u32,
@@ -240,10 +320,11 @@ impl<I, P> Machine<I, P> {
         (ready, again)
     }
 
-    /// It cannot be polled. Returns what to report: a failure, and all that it was to be polled for, so that whoever waits for
-    /// that tries it. It is left out until it is armed.
-    pub(super) fn fail(&mut self) -> u32 {
-        let wanted = self.wanted() | self.in_doubt();
+    /// It cannot be polled, for a reason that the system's `code` names. Returns what to report:
+    /// a failure, and all that it was to be polled for, so that whoever waits for that tries it.
+    /// It is left out until it is armed.
+    pub(super) fn fail(&mut self, code: i32) -> u32 {
+        let wanted = self.armed() | self.in_doubt();
         match &mut self.edges {
             Edges::Owned { armed } => *armed = 0,
             Edges::Raw { is_out, .. } => *is_out = true,
@@ -251,7 +332,28 @@ impl<I, P> Machine<I, P> {
         if wanted == 0 {
             return 0;
         }
+        self.fault = Some(code);
         masks::fault(wanted)
+    }
+
+    /// Takes the code of the last failure to poll it.
+    pub(super) fn take_fault(&mut self) -> Option<i32> {
+        self.fault.take()
+    }
+
+    /// No request starts until `resume`: the system refused one, but may take it in a moment.
+    pub(super) fn hold_back(&mut self) {
+        self.is_held_back = !self.has_ended;
+    }
+
+    /// Whether the poller has to resume it later.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.is_held_back && !self.has_ended
+    }
+
+    /// Requests start again.
+    pub(super) fn resume(&mut self) {
+        self.is_held_back = false;
     }
 
     /// The socket was found closed. Returns whether the source was still registered.
@@ -259,28 +361,10 @@ impl<I, P> Machine<I, P> {
         !mem::replace(&mut self.has_ended, true)
     }
 
-    /// Arms these conditions of an owned source: an operation that waits for one of them would block.
+    /// Arms these conditions of an owned source: an operation that waits for one would block.
     pub(super) fn rearm(&mut self, conditions: u32) {
         if let Edges::Owned { armed } = &mut self.edges {
             *armed |= self.interest & conditions;
-        }
-    }
-
-    /// Arms every condition.
-    fn arm_all(&mut self) {
-        match &mut self.edges {
-            Edges::Owned { armed } => *armed = self.interest,
-            Edges::Raw {
-                read,
-                write,
-                failures,
-                is_out,
-            } => {
-                read.seen_clear();
-                write.seen_clear();
-                *failures = FAILED;
-                *is_out = false;
-            }
         }
     }
 
@@ -291,21 +375,53 @@ impl<I, P> Machine<I, P> {
         }
         self.token = token;
         self.interest = interest;
-        self.arm_all();
+        self.strays = 0;
+        self.is_held_back = false;
+        self.fault = None;
+        match &mut self.edges {
+            Edges::Owned { armed } => *armed = self.interest,
+            Edges::Raw {
+                read,
+                write,
+                failures,
+                is_out,
+            } => {
+                read.seen_clear();
+                write.seen_clear();
+                *failures = BROKEN;
+                *is_out = false;
+            }
+        }
         true
     }
 
-    /// No more events. Returns whether the source was still registered; what is in flight is to be cancelled by `cancel`.
-    pub(super) fn end(&mut self, cancel: impl FnOnce(&P)) -> bool {
+    /// No more events. `cancel` ends what is in flight, and says whether it could.
+    pub(super) fn end(&mut self, cancel: impl FnOnce(&P) -> bool) -> Ended {
         let was_registered = !mem::replace(&mut self.has_ended, true);
-        self.poll = match mem::replace(&mut self.poll, Poll::Starting) {
-            Poll::Pending { name, .. } => {
-                cancel(&name);
-                Poll::Cancelled(name)
+        let mut lingers = false;
+        self.request = match mem::replace(&mut self.request, Request::Submitting) {
+            Request::Pending { operation, .. } => {
+                lingers = !cancel(&operation);
+                Request::CancelRequested(operation)
             }
-            poll => poll,
+            request => request,
         };
-        was_registered
+        Ended {
+            was_registered,
+            lingers,
+        }
+    }
+
+    /// These conditions of a request did not hold when it started.
+    fn seen_clear(&mut self, asked: u32) {
+        if let Edges::Raw { read, write, .. } = &mut self.edges {
+            for (lane, mask) in [(read, READ), (write, WRITE)] {
+                // One in doubt was not asked for.
+                if asked & mask != 0 && !lane.is_in_doubt() {
+                    lane.seen_clear();
+                }
+            }
+        }
     }
 
     /// Marks what is to be reported as reported. `clear` are conditions that do not hold.
@@ -317,7 +433,7 @@ impl<I, P> Machine<I, P> {
         match &mut self.edges {
             Edges::Owned { armed } => {
                 let ready = conditions & *armed;
-                *armed &= !ready;
+                *armed &= !masks::covered(ready);
                 ready
             }
             Edges::Raw { is_out: true, .. } => 0,

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use super::tests::{ALL, CANCEL, IN, Memory, NO_CALLS, Tested, completed, start, update};
+use super::tests::{
+    ALL, CANCEL, IN, Memory, NO_CALLS, Tested, completed, start, update, update_as,
+};
 use super::*;
 
 fn raw(interest: u32) -> Tested {
-    Machine::new(Memory, Token(1), interest | FAILED, true)
+    Machine::new(Memory, Token(1), interest | BROKEN, true)
 }
 
 /// Brings a raw reader that is never seen clear into doubt.
@@ -27,10 +29,24 @@ fn raw_conditions_are_reported_again_and_again_until_in_doubt() {
     let mut machine = raw(READ);
     in_doubt(&mut machine);
     // Now a poll in flight asks for failures only, and a look for the rest.
-    assert_eq!(update(&mut machine), start(FAILED));
+    assert_eq!(update(&mut machine), start(BROKEN));
     let now = Instant::now();
     assert_eq!(machine.looked(READ, IN, now), (IN, None));
     assert_eq!(machine.in_doubt(), READ);
+}
+
+/// That the kernel lets a request wait says that nothing held when it started.
+#[test]
+fn a_request_that_waits_has_seen_clear() {
+    let mut machine = raw(READ);
+    for _ in 0..1_000 {
+        assert_eq!(
+            update_as(&mut machine, Taken::Waiting),
+            start(READ | BROKEN)
+        );
+        assert_eq!(completed(&mut machine, Answer::Conditions(IN)), IN);
+        assert_eq!(machine.in_doubt(), 0);
+    }
 }
 
 #[test]
@@ -70,7 +86,7 @@ fn a_look_at_what_was_armed_meanwhile_says_nothing() {
     machine.reregister(Token(2), ALL);
     assert_eq!(machine.in_doubt(), 0);
     assert_eq!(machine.looked(READ, IN, Instant::now()), (0, None));
-    machine.end(|_| {});
+    machine.end(|_| true);
     assert_eq!(machine.looked(READ, IN, Instant::now()), (0, None));
 }
 
@@ -99,23 +115,23 @@ fn raw_directions_are_apart() {
 fn raw_failures_are_reported_once() {
     let mut machine = raw(READ);
     update(&mut machine);
-    let failure = FAILED & FAILED.wrapping_neg();
+    let failure = BROKEN & BROKEN.wrapping_neg();
     assert_eq!(
         completed(&mut machine, Answer::Conditions(failure)),
         failure
     );
-    assert_eq!(machine.wanted(), READ | FAILED & !failure);
-    machine.reregister(Token(1), READ | FAILED);
-    assert_eq!(machine.wanted(), READ | FAILED);
+    assert_eq!(machine.wanted(), READ | BROKEN & !failure);
+    machine.reregister(Token(1), READ | BROKEN);
+    assert_eq!(machine.wanted(), READ | BROKEN);
 }
 
 #[test]
 fn a_raw_socket_that_cannot_be_polled_is_out_until_it_is_armed() {
     let mut machine = raw(READ);
-    assert_eq!(machine.fail(), masks::fault(READ | FAILED));
+    assert_eq!(machine.fail(5), masks::fault(READ | BROKEN));
     assert_eq!(machine.wanted(), 0);
     assert_eq!(update(&mut machine), NO_CALLS);
-    assert_eq!(machine.fail(), 0);
-    machine.reregister(Token(1), READ | FAILED);
-    assert_eq!(update(&mut machine), start(READ | FAILED));
+    assert_eq!(machine.fail(5), 0);
+    machine.reregister(Token(1), READ | BROKEN);
+    assert_eq!(update(&mut machine), start(READ | BROKEN));
 }

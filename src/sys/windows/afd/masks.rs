@@ -1,7 +1,7 @@
 //! Which of AFD's conditions belong together.
 
+use super::platform::{raw, record};
 use crate::Interest;
-use crate::sys::{raw, record};
 
 /// What a reader waits for.
 pub(super) const READ: u32 = raw::AFD_POLL_RECEIVE
@@ -10,19 +10,34 @@ pub(super) const READ: u32 = raw::AFD_POLL_RECEIVE
     | raw::AFD_POLL_ACCEPT;
 /// What a writer waits for; a connection that is made allows sending.
 pub(super) const WRITE: u32 = raw::AFD_POLL_SEND;
-/// What ends both directions.
-pub(super) const FAILED: u32 = raw::AFD_POLL_ABORT | raw::AFD_POLL_CONNECT_FAIL;
+/// The connection was reset, or was never made. Ends both directions.
+pub(super) const BROKEN: u32 = raw::AFD_POLL_ABORT | raw::AFD_POLL_CONNECT_FAIL;
 /// The socket was closed on this side.
 pub(super) const CLOSED: u32 = raw::AFD_POLL_LOCAL_CLOSE;
 
-/// What to report of a source that cannot be polled for `wanted`: a fault, and readiness without anything that says "closed".
+/// Data on a connection and a connection on a listener: one condition under two names, because an
+/// AFD may answer a poll for the first with the second (see the head of `afd/mod.rs`). No socket
+/// ever has both.
+const RECEIVE_OR_ACCEPT: u32 = raw::AFD_POLL_RECEIVE | raw::AFD_POLL_ACCEPT;
+
+/// The conditions that a report of `ready` covers.
+pub(super) fn covered(ready: u32) -> u32 {
+    if ready & RECEIVE_OR_ACCEPT == 0 {
+        ready
+    } else {
+        ready | RECEIVE_OR_ACCEPT
+    }
+}
+
+/// What to report of a source that cannot be polled for `wanted`: a fault, and readiness without
+/// anything that says "closed".
 pub(super) fn fault(wanted: u32) -> u32 {
     wanted & (READ | WRITE) & !raw::AFD_POLL_DISCONNECT | record::FAULT
 }
 
 /// The conditions of the directions of an operation that would block.
 pub(super) fn directions(waits_for: Interest) -> u32 {
-    let mut mask = FAILED;
+    let mut mask = BROKEN;
     if waits_for.is_readable() {
         mask |= READ;
     }
@@ -34,7 +49,7 @@ pub(super) fn directions(waits_for: Interest) -> u32 {
 
 /// The conditions that an interest asks for.
 pub(super) fn of(interest: Interest) -> u32 {
-    let mut mask = FAILED;
+    let mut mask = BROKEN;
     if interest.is_readable() {
         mask |= READ & !raw::AFD_POLL_RECEIVE_EXPEDITED;
     }

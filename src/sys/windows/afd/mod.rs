@@ -1,33 +1,89 @@
-//! AFD, the driver behind Winsock: it is asked for the conditions of a socket, and its answer comes as a packet.
+//! AFD, the driver behind Winsock: poll requests (`IOCTL_AFD_POLL`) ask it for the conditions of a
+//! socket, and each answer comes as a completion packet.
 //!
-//! What AFD promises: a poll is answered once, as soon as one of the conditions it asks for holds, or when it is cancelled, or
-//! when the socket is closed. What it does not: edges, which `machine` makes of the answers, and any answer about a socket
-//! that has a poll in flight for less than is wanted: that one is cancelled first.
+//! # The contract
 //!
-//! Registering, registering anew and arming make no system call while nobody waits: the sources that need a poll stand in a
-//! list, each of them once, and the next `select` starts the polls. A source that changes while another thread waits is seen
-//! to at once by whoever changes it.
+//! A request is answered once: as soon as one of the conditions that it names holds, or when it is
+//! cancelled, or when the socket is closed. A request whose conditions hold already is answered
+//! before the call returns, with success, and a packet comes all the same; `STATUS_PENDING` means
+//! that none of them held. An answer names only conditions that the request named, except:
+//!
+//! - on a listening socket an AFD may answer a request for `RECEIVE` with `ACCEPT`. That of NT 4
+//!   does; the Windows versions on which Wine's `test_poll` passes do not. Here the two are one
+//!   condition (`masks::covered`), which is right in either case;
+//! - `LOCAL_CLOSE` comes unasked (`test_poll`);
+//! - after a reset a socket has `ABORT` and `SEND` (`test_poll_reset`);
+//! - two requests for one socket in flight on one handle of AFD get mixed up: one is answered with
+//!   the other's conditions, and the other with nothing ([trio's experiment], [trio#52]).
+//!   `device` keeps such sources on different handles. It cannot know duplicates of a socket; and
+//!   [wepoll#35] saw requests mixed up on different handles and ports, too.
+//!
+//! Conditions are levels: edges are what `machine` makes of them. What breaks this contract may
+//! cost an event or 10 ms, and never a `poll` that spins: see "Stray answers" in `machine`.
+//!
+//! Sources: [Wine's tests], which Wine runs on Windows, too (`test_poll`, `test_poll_reset`,
+//! `test_poll_completion_port`); [ReactOS' AFD]; [wepoll].
+//!
+//! [Wine's tests]: https://github.com/wine-mirror/wine/blob/01afb21bf2b3a9c6b03847b03a1ac4a572ed49a3/dlls/ws2_32/tests/afd.c
+//! [ReactOS' AFD]: https://github.com/reactos/reactos/blob/03fe564d330319f3b5b522677fbf6d9c585d76e7/drivers/network/afd/afd/select.c
+//! [wepoll]: https://github.com/piscisaureus/wepoll/blob/0088a1f263452eda5b82fb04dbb31dd072171060/src/sock.c
+//! [trio's experiment]: https://github.com/python-trio/trio/blob/7818f589326220c21f9b15cb9f7d257c6e14d44b/notes-to-self/afd-lab.py
+//! [trio#52]: https://github.com/python-trio/trio/issues/52
+//! [wepoll#35]: https://github.com/piscisaureus/wepoll/issues/35
+//!
+//! # Calls
+//!
+//! Registering, registering anew and arming make no system call while no thread waits: the sources
+//! that need a request stand in a list, each of them once, and the next `select` starts the
+//! requests. A source that changes while another thread waits is seen to at once by the thread
+//! that changes it.
+//!
+//! # Threads
+//!
+//! Any thread starts and cancels requests; the one that waits completes them. A thread that exits
+//! takes only those requests along whose handle has no completion port ([ExitThread]), so none of
+//! these. A request that ends as cancelled although nobody here asked for that is started again.
+//!
+//! [ExitThread]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
 //!
 //! # One bad source
 //!
-//! A source that AFD refuses fails nobody else, and no `select`: it is reported as an error, readable and writable as it asked
-//! for, and left out until it is armed again. One that is closed loses its registration, as on epoll.
+//! A source that AFD refuses fails no other source, and no `select`. What may pass, such as a lack
+//! of memory, is tried again every 10 ms. Anything else is reported as an error, readable and
+//! writable as the source asked for; the source is left out until it is armed again, and
+//! `take_error` returns the code. An unowned socket that is closed loses its registration, as on
+//! epoll.
 //!
 //! # Locks
 //!
-//! A source's states come before the list, and nothing else is locked inside of them. Whoever upgrades a reference to the
-//! selector does so before it locks, for the last one to let go ends the port (see `iocp`).
+//! A source's states come first, then its route, then the handles of AFD and the sockets of one,
+//! then the list; a reference to a handle that is let go under them may lock the port's table of
+//! receivers. Whoever upgrades a reference to the selector does so before it locks, for the last
+//! one to let go ends the port (see `iocp`).
 
+mod answer;
 mod base;
 mod device;
 mod faults;
+#[cfg(feature = "os-ext")]
+mod handles;
 mod machine;
 mod masks;
 mod poller;
+mod selector;
 mod shared;
 mod source;
 mod syscall;
 mod waker;
+
+/// What AFD is built on. The portable tests (`elsewhere_tests`) put a fake in its place.
+mod platform {
+    pub(super) use crate::sys::{iocp, raw, record, winsock};
+    pub(super) use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
+
+    #[cfg(feature = "os-ext")]
+    pub(super) use crate::sys::wait;
+}
 
 #[cfg(test)]
 mod cost_tests;
@@ -38,250 +94,4 @@ mod look_tests;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-use std::io;
-#[cfg(feature = "os-ext")]
-use std::os::windows::io::RawHandle;
-use std::os::windows::io::RawSocket;
-use std::sync::Arc;
-use std::time::Duration;
-
-use crate::sys::contract::{self, Owner, RegisterRaw};
-use crate::sys::errors;
-use crate::sys::iocp::Port;
-use crate::sys::record::{Record, Records};
-#[cfg(feature = "os-ext")]
-use crate::sys::wait::Means;
-use crate::{Interest, Token};
-
-use poller::Poller;
-use shared::{Shared, conditions};
-use source::Source;
-use waker::Waker;
-
-/// See the head of this file.
-pub(crate) struct Afd {
-    shared: Arc<Shared>,
-    /// What only the poller needs. Clones leave it empty.
-    poller: Poller,
-}
-
-/// One source's place in a queue.
-pub(crate) struct Registration {
-    source: Arc<Source>,
-}
-
-impl contract::Selector for Afd {
-    type Raw = RawSocket;
-    type Record = Record;
-    type Records = Records;
-    type Registration = Registration;
-    type Waker = Waker;
-    const EMULATES_EDGE: bool = true;
-
-    fn new() -> io::Result<Afd> {
-        Ok(Afd {
-            shared: Arc::new(Shared::new()?),
-            poller: Poller::default(),
-        })
-    }
-
-    fn try_clone(&self) -> io::Result<Afd> {
-        Ok(Afd {
-            shared: Arc::clone(&self.shared),
-            poller: Poller::default(),
-        })
-    }
-
-    fn waker(&self, token: Token) -> io::Result<Waker> {
-        Ok(Waker::new(&self.shared.port, token))
-    }
-
-    fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
-        use contract::Records as _;
-        records.clear();
-        if records.capacity() == 0 {
-            return Err(errors::invalid("the capacity of `Events` is 0"));
-        }
-        self.poller.select(&self.shared, records, timeout)
-    }
-
-    fn register(
-        &self,
-        raw: RawSocket,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<Registration> {
-        let source = self.shared.source(raw, token, interest, false)?;
-        // Dropped on an error, which ends it.
-        let registration = Registration { source };
-        let source = &registration.source;
-        self.shared.arm(source, &mut source.machine())?;
-        Ok(registration)
-    }
-
-    fn reregister(
-        &self,
-        registration: &mut Registration,
-        _: RawSocket,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<()> {
-        reregister(&self.shared, &registration.source, token, interest)
-    }
-
-    fn deregister(&self, registration: Registration, _: RawSocket) -> io::Result<()> {
-        if self.shared.end(&registration.source) {
-            Ok(())
-        } else {
-            Err(errors::not_registered())
-        }
-    }
-
-    fn owner(&self, registration: &Registration) -> Owner {
-        let shared = &registration.source.shared;
-        if shared.as_ptr() == Arc::as_ptr(&self.shared) {
-            Owner::This
-        } else if shared.strong_count() == 0 {
-            Owner::Gone
-        } else {
-            Owner::Other
-        }
-    }
-
-    fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
-        let source = &registration.source;
-        let Some(shared) = source.shared.upgrade() else {
-            return Ok(());
-        };
-        let mut machine = source.machine();
-        machine.rearm(masks::directions(waits_for));
-        let result = shared.arm(source, &mut machine);
-        drop(machine);
-        result
-    }
-}
-
-impl RegisterRaw for Afd {
-    fn register_raw(&self, raw: RawSocket, token: Token, interest: Interest) -> io::Result<()> {
-        if self.shared.raw().contains_key(&raw) {
-            return Err(errors::already_registered());
-        }
-        let source = self.shared.source(raw, token, interest, true)?;
-        // Two threads may have come this far with one number.
-        let taken = {
-            let mut held = self.shared.raw();
-            let is_taken = held.contains_key(&raw);
-            if !is_taken {
-                held.insert(raw, Arc::clone(&source));
-            }
-            is_taken
-        };
-        if taken {
-            self.shared.end(&source);
-            return Err(errors::already_registered());
-        }
-        let result = self.shared.arm(&source, &mut source.machine());
-        if result.is_err() {
-            self.shared.leave_raw(&source);
-            self.shared.end(&source);
-        }
-        result
-    }
-
-    fn reregister_raw(&self, raw: RawSocket, token: Token, interest: Interest) -> io::Result<()> {
-        let source = self.shared.find(raw)?;
-        reregister(&self.shared, &source, token, interest)
-    }
-
-    fn deregister_raw(&self, raw: RawSocket) -> io::Result<()> {
-        let source = self.shared.raw().remove(&raw);
-        let source = source.ok_or_else(errors::not_registered)?;
-        self.shared.end(&source);
-        Ok(())
-    }
-}
-
-fn reregister(
-    shared: &Shared,
-    source: &Arc<Source>,
-    token: Token,
-    interest: Interest,
-) -> io::Result<()> {
-    let interest = conditions(interest)?;
-    let mut machine = source.machine();
-    if !machine.reregister(token, interest) {
-        return Err(errors::not_registered());
-    }
-    shared.arm(source, &mut machine)
-}
-
-/// Handles that are no sockets.
-#[cfg(feature = "os-ext")]
-impl Afd {
-    /// Starts waiting for a handle, once.
-    pub(crate) fn register_handle(
-        &self,
-        handle: RawHandle,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<()> {
-        let Shared { port, waits, .. } = &*self.shared;
-        waits.register(port, handle, token, interest, Means::best())
-    }
-
-    /// Starts waiting for a handle again, once.
-    pub(crate) fn reregister_handle(
-        &self,
-        handle: RawHandle,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<()> {
-        let Shared { port, waits, .. } = &*self.shared;
-        waits.reregister(port, handle, token, interest)
-    }
-
-    /// Waits for a handle no more.
-    pub(crate) fn deregister_handle(&self, handle: RawHandle) -> io::Result<()> {
-        self.shared.waits.deregister(handle)
-    }
-
-    /// All handles that are waited for.
-    #[cfg(test)]
-    pub(crate) fn waits(&self) -> &crate::sys::wait::Waits {
-        &self.shared.waits
-    }
-}
-
-impl Afd {
-    /// The port, for what else sends packets to it.
-    pub(crate) fn port(&self) -> &Arc<Port> {
-        &self.shared.port
-    }
-}
-
-impl Drop for Registration {
-    fn drop(&mut self) {
-        match self.source.shared.upgrade() {
-            Some(shared) => shared.end(&self.source),
-            // All its polls have ended with the selector.
-            None => false,
-        };
-    }
-}
-
-impl fmt::Debug for Registration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registration")
-            .field("source", &self.source)
-            .finish()
-    }
-}
-
-impl fmt::Debug for Afd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Afd")
-            .field("port", &self.shared.port)
-            .finish_non_exhaustive()
-    }
-}
+pub(crate) use selector::Afd;

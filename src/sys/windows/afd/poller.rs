@@ -7,31 +7,35 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::Shared;
 use super::masks::CLOSED;
+use super::platform::iocp::{FOREVER, Packets, Round};
+use super::platform::record::{Record, Records};
+use super::shared::Shared;
 use super::source::{Source, SourceMachine};
 use super::syscall::{self, Look};
 use crate::sys::contract::Records as _;
-use crate::sys::iocp::{FOREVER, Packets, Round};
-use crate::sys::record::{Record, Records};
 use crate::sys::timeout::{self, Deadline, earlier};
 
 /// The most packets that one wait takes.
 const MOST_PACKETS: usize = 1024;
 
-/// How often a `select` whose time is up goes on because packets came that were no events: they may lead to some.
+/// How often a `select` whose time is up goes on because packets came that were no events: they
+/// may lead to some.
 const MOST_TURNS: usize = 8;
 
-/// When a look is repeated that told nothing.
+/// When a look is repeated that told nothing, and a source resumed that was held back.
 const SOON: Duration = Duration::from_millis(10);
 
-/// What the poller keeps between calls: memory, and the raw sockets that it looks at itself.
+/// What the poller keeps between calls: memory, the unowned sockets that it looks at itself, and
+/// the sources that it resumes later.
 pub(super) struct Poller {
     packets: Packets,
     updates: Vec<Arc<Source>>,
     looked_at: Vec<Arc<Source>>,
     looks: Vec<Look>,
     asked: Vec<u32>,
+    /// Each with the moment when it is due. They come in the order of these.
+    delayed: Vec<(Instant, Arc<Source>)>,
     /// Whether the last wait had no room for packets, which then come first in the next one.
     owes_packets: bool,
 }
@@ -44,6 +48,7 @@ impl Default for Poller {
             looked_at: Vec::new(),
             looks: Vec::new(),
             asked: Vec::new(),
+            delayed: Vec::new(),
             owes_packets: false,
         }
     }
@@ -95,7 +100,7 @@ impl Poller {
         }
     }
 
-    /// Waits so many milliseconds for packets, tells those whom they are for, and returns how many came.
+    /// Waits so many milliseconds for packets, delivers them, and returns how many came.
     fn take(&mut self, shared: &Shared, records: &mut Records, pause: u32) -> io::Result<usize> {
         let result = shared
             .port
@@ -112,8 +117,8 @@ impl Poller {
         Ok(count)
     }
 
-    /// Starts the polls that are needed, and looks at what no poll can judge. Returns when the first muted lane may be
-    /// reported.
+    /// Starts the requests that are needed, and looks at what no request can judge. Returns when
+    /// the first of these has to be done again.
     fn update(
         &mut self,
         shared: &Arc<Shared>,
@@ -121,22 +126,77 @@ impl Poller {
         will_wait: bool,
     ) -> Option<Instant> {
         shared.is_waiting.store(will_wait, Ordering::Relaxed);
-        mem::swap(&mut *shared.updates(), &mut self.updates);
-        for source in self.updates.drain(..) {
+        shared.updates().swap(&mut self.updates);
+        let mut updates = mem::take(&mut self.updates);
+        for source in updates.drain(..) {
             let mut machine = source.machine();
             machine.is_queued = false;
             if machine.in_doubt() != 0 && !mem::replace(&mut machine.is_looked_at, true) {
                 self.looked_at.push(Arc::clone(&source));
             }
-            attend(shared, &source, machine, records);
+            self.submit_or_fault(shared, &source, machine, records);
         }
-        if self.looked_at.is_empty() {
-            return None;
-        }
-        self.look(shared, records)
+        self.updates = updates;
+        self.resume(shared, records);
+        let looked = if self.looked_at.is_empty() {
+            None
+        } else {
+            self.look(shared, records)
+        };
+        let resumes_at = self.delayed.first().map(|(due, _)| *due);
+        earlier(looked, resumes_at)
     }
 
-    /// Looks at the raw sockets that are in doubt, without waiting.
+    /// Lets sources go on whose pause is over.
+    fn resume(&mut self, shared: &Arc<Shared>, records: &mut Records) {
+        if self.delayed.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let is_due = |(due, _): &(Instant, Arc<Source>)| *due <= now;
+        let count = self.delayed.iter().take_while(|one| is_due(one)).count();
+        let due: Vec<_> = self.delayed.drain(..count).collect();
+        for (_, source) in due {
+            let mut machine = source.machine();
+            machine.is_delayed = false;
+            machine.resume();
+            self.submit_or_fault(shared, &source, machine, records);
+        }
+    }
+
+    /// Starts or cancels the request of a source, unless it is held back: then it is resumed
+    /// later. What the system refuses for a moment is tried again, and what it refuses for good
+    /// is reported; without room for that it is tried again, too.
+    fn submit_or_fault(
+        &mut self,
+        shared: &Shared,
+        source: &Arc<Source>,
+        mut machine: MutexGuard<'_, SourceMachine>,
+        records: &mut Records,
+    ) {
+        if let Err(error) = source.update(&mut machine, shared) {
+            if syscall::says_gone(&error) && !machine.is_owned() {
+                return shared.found_closed(source, machine);
+            }
+            if syscall::is_transient(&error) {
+                machine.hold_back();
+            } else if records.room() > 0 {
+                let conditions = machine.fail(error.raw_os_error().unwrap_or(0));
+                if conditions != 0 {
+                    records.push(Record::new(machine.token(), conditions));
+                }
+            } else {
+                shared.queue(source, &mut machine);
+            }
+        }
+        if machine.is_held_back() && !mem::replace(&mut machine.is_delayed, true) {
+            let now = Instant::now();
+            let due = now.checked_add(SOON).unwrap_or(now);
+            self.delayed.push((due, Arc::clone(source)));
+        }
+    }
+
+    /// Looks at the unowned sockets that are in doubt, without waiting.
     fn look(&mut self, shared: &Arc<Shared>, records: &mut Records) -> Option<Instant> {
         self.looks.clear();
         self.asked.clear();
@@ -159,11 +219,15 @@ impl Poller {
             Err(_) => self.look_one_by_one(),
         };
         let now = Instant::now();
-        let looked = self.looks.iter().zip(&self.asked);
+        let mut looked_at = mem::take(&mut self.looked_at);
         let mut next = 0;
-        for (place, (source, (look, asked))) in self.looked_at.iter().zip(looked).enumerate() {
+        for (place, source) in looked_at.iter().enumerate() {
+            let (Some(look), Some(asked)) = (self.looks.get(place), self.asked.get(place)) else {
+                break;
+            };
             if records.room() == 0 {
-                // The rest is left untouched for the next look, which begins here, so that none of them starves.
+                // The rest is left untouched for the next look, which begins here, so that none
+                // of them starves.
                 next = place;
                 break;
             }
@@ -178,16 +242,15 @@ impl Poller {
                 records.push(Record::new(machine.token(), ready));
             }
             wake_at = earlier(wake_at, again);
-            attend(shared, source, machine, records);
+            self.submit_or_fault(shared, source, machine, records);
         }
-        self.looked_at.rotate_left(next);
+        looked_at.rotate_left(next);
+        self.looked_at = looked_at;
         wake_at
     }
-}
 
-impl Poller {
-    /// One of those that were looked at may fail all of them, so each is looked at by itself. Returns when to look again at those
-    /// of which nothing is known now.
+    /// One of those that were looked at may fail all of them, so each is looked at by itself.
+    /// Returns when to look again at those of which nothing is known now.
     fn look_one_by_one(&mut self) -> Option<Instant> {
         let mut wake_at = None;
         for (look, asked) in self.looks.iter_mut().zip(&mut self.asked) {
@@ -202,28 +265,6 @@ impl Poller {
             }
         }
         wake_at
-    }
-}
-
-/// Starts or cancels the poll of a source. A source that AFD refuses is reported; without room for that it is tried again.
-fn attend(
-    shared: &Shared,
-    source: &Arc<Source>,
-    mut machine: MutexGuard<'_, SourceMachine>,
-    records: &mut Records,
-) {
-    let Err(error) = source.update(&mut machine, &shared.port) else {
-        return;
-    };
-    if syscall::says_gone(&error) {
-        shared.found_closed(source, machine);
-    } else if records.room() > 0 {
-        let conditions = machine.fail();
-        if conditions != 0 {
-            records.push(Record::new(machine.token(), conditions));
-        }
-    } else {
-        shared.queue(source, &mut machine);
     }
 }
 

@@ -1,42 +1,88 @@
-//! What a queue and its clones share: the port, the handles of AFD, and the sources that want something.
+//! What a selector and its clones share: the port, the handles of AFD, and the sources that want
+//! something.
+//!
+//! # How a source ends
+//!
+//! | function | who calls it | what it does |
+//! |---|---|---|
+//! | `Shared::end` | deregistering, or a registration that is dropped | cancels, gives the handle back |
+//! | `Shared::found_closed` | the poller, which found the socket closed | `forget` |
+//! | `Shared::forget` | a completion packet that says "closed" | gives socket and handle back |
+//! | `AfdHandle::abandon` | the port, when its last owner goes | cancels all that is in flight |
 
 use std::collections::HashMap;
 use std::io;
 use std::mem;
-use std::os::windows::io::RawSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::device::Devices;
-use super::source::{Source, SourceMachine};
-use super::{masks, syscall};
-use crate::sys::iocp::Port;
+use super::device::AfdHandles;
+use super::platform::iocp::{self, Port};
 #[cfg(feature = "os-ext")]
-use crate::sys::wait::Waits;
-use crate::sys::{errors, winsock};
+use super::platform::wait::Waits;
+use super::platform::{RawSocket, winsock};
+use super::source::{Parts, Source, SourceMachine, conditions};
+use super::syscall;
+use crate::sys::errors;
 use crate::{Interest, Token};
 
-/// What all clones share. Its address is the queue's identity.
+/// The number of a packet that no receiver has: it makes the poller look at the list, and is no
+/// event. Receivers' numbers start at 1.
+const NO_RECEIVER: usize = 0;
+
+/// What all clones share. Its address is the selector's identity.
 pub(super) struct Shared {
     pub(super) port: Arc<Port>,
-    pub(super) devices: Mutex<Devices>,
-    /// Sources to be updated before the next wait.
-    pub(super) updates: Mutex<Vec<Arc<Source>>>,
-    /// Whether a thread waits, or is about to, and has taken the list. Set before the list is locked for that, so whoever locks
-    /// it afterwards sees it.
+    handles: Mutex<AfdHandles>,
+    updates: Mutex<Updates>,
+    /// Whether a thread waits, or is about to, and has taken the list. Set before the list is
+    /// locked for that, so whoever locks it afterwards sees it.
     pub(super) is_waiting: AtomicBool,
-    /// Sources that are only a number.
-    pub(super) raw: Mutex<HashMap<RawSocket, Arc<Source>>>,
+    /// Sources whose sockets belong to somebody else.
+    raw: Mutex<HashMap<RawSocket, Arc<Source>>>,
     #[cfg(feature = "os-ext")]
     pub(super) waits: Waits,
 }
 
+/// Sources to be updated before the next wait, each of them once.
+#[derive(Default)]
+pub(super) struct Updates {
+    list: Vec<Arc<Source>>,
+    /// How long the list was after those that have ended were last taken out.
+    live: usize,
+}
+
+impl Updates {
+    /// The list is swept when it is longer than this, and than twice what was left last time.
+    const FEW: usize = 64;
+
+    fn push(&mut self, source: Arc<Source>) {
+        if self.list.len() >= Self::FEW.max(2 * self.live) {
+            self.list.retain(|source| !source.is_over());
+            self.live = self.list.len();
+        }
+        self.list.push(source);
+    }
+
+    /// Exchanges the list for an empty one.
+    pub(super) fn swap(&mut self, other: &mut Vec<Arc<Source>>) {
+        mem::swap(&mut self.list, other);
+        self.live = 0;
+    }
+
+    /// How many stand in the list.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+}
+
 impl Shared {
-    /// A queue without sources.
+    /// A selector without sources.
     pub(super) fn new() -> io::Result<Shared> {
         Ok(Shared {
             port: Arc::new(Port::new()?),
-            devices: Mutex::default(),
+            handles: Mutex::default(),
             updates: Mutex::default(),
             is_waiting: AtomicBool::new(false),
             raw: Mutex::default(),
@@ -45,7 +91,7 @@ impl Shared {
         })
     }
 
-    pub(super) fn updates(&self) -> MutexGuard<'_, Vec<Arc<Source>>> {
+    pub(super) fn updates(&self) -> MutexGuard<'_, Updates> {
         // Nothing in a critical section panics half-way through a change.
         self.updates.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -54,8 +100,8 @@ impl Shared {
         self.raw.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn devices(&self) -> MutexGuard<'_, Devices> {
-        self.devices.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn handles(&self) -> MutexGuard<'_, AfdHandles> {
+        self.handles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a source, for which nothing has been asked yet.
@@ -71,23 +117,33 @@ impl Shared {
         if is_raw {
             syscall::check(socket)?;
         }
-        let device = self.devices().take(&self.port)?;
-        let shared = Arc::downgrade(self);
-        Ok(Source::new(
-            shared, &device, socket, token, interest, is_raw,
-        ))
+        let (handle, id) = {
+            let mut handles = self.handles();
+            let id = handles.source_id();
+            (handles.take(&self.port, socket, id)?, id)
+        };
+        Ok(Source::new(Parts {
+            shared: Arc::downgrade(self),
+            handle,
+            id,
+            socket,
+            token,
+            interest,
+            is_raw,
+        }))
     }
 
     /// Has the next wait update a source, if there is something to do.
     pub(super) fn queue(&self, source: &Arc<Source>, machine: &mut SourceMachine) {
-        if machine.is_queued || !needs_poller(machine) {
+        if machine.is_queued || !machine.needs_poller() {
             return;
         }
         machine.is_queued = true;
         self.updates().push(Arc::clone(source));
     }
 
-    /// Sees to a source that its caller has changed: now, if a thread waits, else before the next wait.
+    /// Sees to a source that its caller has changed: now, if a thread waits, else before the next
+    /// wait. An error leaves it as it was, and not in the list.
     pub(super) fn arm(&self, source: &Arc<Source>, machine: &mut SourceMachine) -> io::Result<()> {
         if !machine.needs_update() {
             return Ok(());
@@ -101,16 +157,28 @@ impl Shared {
                 return Ok(());
             }
         }
-        source.update(machine, &self.port)
+        source.update(machine, self)
+    }
+
+    /// As `arm`, for a source that stays registered: what the system refuses is tried again by
+    /// the poller, which reports what it refuses for good.
+    pub(super) fn arm_or_retry(
+        &self,
+        source: &Arc<Source>,
+        machine: &mut SourceMachine,
+    ) -> io::Result<()> {
+        if self.arm(source, machine).is_ok() {
+            return Ok(());
+        }
+        machine.hold_back();
+        self.queue(source, machine);
+        // The thread that waits may wait for ever.
+        iocp::post_number(self.port.handle(), NO_RECEIVER)
     }
 
     /// Ends a source. Returns whether it was registered.
     pub(super) fn end(&self, source: &Source) -> bool {
-        let was_registered = source.end();
-        if was_registered {
-            self.devices().give_back(source.device_number());
-        }
-        was_registered
+        source.end(self)
     }
 
     /// The socket of a source was found closed.
@@ -128,10 +196,10 @@ impl Shared {
     /// A source has ended by itself.
     pub(super) fn forget(&self, source: &Arc<Source>) {
         self.leave_raw(source);
-        self.devices().give_back(source.device_number());
+        source.give_back(self, false);
     }
 
-    /// Its number may be registered again, if it is this source that has it.
+    /// Its socket may be registered again, if it is this source that has it.
     pub(super) fn leave_raw(&self, source: &Arc<Source>) {
         let mut raw = self.raw();
         if raw
@@ -142,22 +210,9 @@ impl Shared {
         }
     }
 
-    /// The source of a number.
+    /// The source of a socket that belongs to somebody else.
     pub(super) fn find(&self, socket: RawSocket) -> io::Result<Arc<Source>> {
         let source = self.raw().get(&socket).cloned();
         source.ok_or_else(errors::not_registered)
     }
-}
-
-/// Whether the poller has something to do for a source: to start or cancel a poll, or to look at it from now on.
-fn needs_poller(machine: &SourceMachine) -> bool {
-    machine.needs_update() || machine.in_doubt() != 0 && !machine.is_looked_at
-}
-
-/// What AFD is asked for on behalf of an interest.
-pub(super) fn conditions(interest: Interest) -> io::Result<u32> {
-    if interest.is_aio() || interest.is_lio() {
-        return Err(errors::unsupported("AFD cannot watch for AIO or LIO"));
-    }
-    Ok(masks::of(interest))
 }

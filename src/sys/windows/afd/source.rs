@@ -2,129 +2,199 @@
 
 use std::fmt;
 use std::io;
-use std::os::windows::io::{AsHandle, RawSocket};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
-use super::device::Device;
-use super::machine::Machine;
+use super::device::AfdHandle;
+use super::machine::{Machine, Taken};
+use super::platform::iocp::Round;
+use super::platform::iocp::in_flight::{Idle, Operation, Outcome, Pending};
+use super::platform::record::Record;
+use super::platform::{AsHandle, RawSocket};
+use super::shared::Shared;
 use super::syscall::{self, PollInfo};
-use super::{Shared, base};
-use crate::Token;
-use crate::sys::iocp::in_flight::{Idle, Operation, Outcome, Pending};
-use crate::sys::iocp::{Port, Round};
-use crate::sys::record::Record;
+use super::{base, masks};
+use crate::sys::errors;
+use crate::{Interest, Token};
 
-/// What is in flight for a socket.
+/// One IOCTL_AFD_POLL, at rest or in flight.
 pub(super) struct AfdPoll {
     pub(super) info: PollInfo,
     source: Weak<Source>,
+    source_id: usize,
     /// Set while in flight: the handle must not be closed before the port has ended.
-    device: Option<Arc<Device>>,
+    handle: Option<Arc<AfdHandle>>,
 }
 
 /// The states of one socket.
 pub(super) type SourceMachine = Machine<Idle<AfdPoll>, Pending<AfdPoll>>;
 
+/// What a source is made of.
+pub(super) struct Parts {
+    pub(super) shared: Weak<Shared>,
+    pub(super) handle: Arc<AfdHandle>,
+    pub(super) id: usize,
+    pub(super) socket: RawSocket,
+    pub(super) token: Token,
+    pub(super) interest: u32,
+    pub(super) is_raw: bool,
+}
+
 /// See the head of this file.
 pub(super) struct Source {
     pub(super) shared: Weak<Shared>,
-    device: Weak<Device>,
-    device_number: usize,
-    /// The number that the caller knows.
+    /// By which handles of AFD know it.
+    id: usize,
+    /// The socket that the caller knows.
     pub(super) raw: RawSocket,
-    /// The number that AFD knows. Changed under the lock of the states.
-    base: AtomicUsize,
+    /// Whether it has ended. Readable without the lock of the states.
+    is_over: AtomicBool,
+    route: Mutex<Route>,
     machine: Mutex<SourceMachine>,
 }
 
+/// How a source's requests reach its socket.
+struct Route {
+    handle: Weak<AfdHandle>,
+    handle_id: usize,
+    /// The socket that AFD knows.
+    base: RawSocket,
+}
+
 impl Source {
-    pub(super) fn new(
-        shared: Weak<Shared>,
-        device: &Arc<Device>,
-        raw: RawSocket,
-        token: Token,
-        interest: u32,
-        is_raw: bool,
-    ) -> Arc<Source> {
+    pub(super) fn new(parts: Parts) -> Arc<Source> {
         Arc::new_cyclic(|source: &Weak<Source>| {
             let idle = Idle::new(AfdPoll {
-                info: PollInfo::new(raw, 0),
+                info: PollInfo::new(parts.socket, 0),
                 source: source.clone(),
-                device: None,
+                source_id: parts.id,
+                handle: None,
             });
+            let (token, interest, is_raw) = (parts.token, parts.interest, parts.is_raw);
             Source {
-                shared,
-                device: Arc::downgrade(device),
-                device_number: device.number(),
-                raw,
-                base: AtomicUsize::new(raw as usize),
+                shared: parts.shared,
+                id: parts.id,
+                raw: parts.socket,
+                is_over: AtomicBool::new(false),
+                route: Mutex::new(Route {
+                    handle_id: parts.handle.id(),
+                    handle: Arc::downgrade(&parts.handle),
+                    base: parts.socket,
+                }),
                 machine: Mutex::new(Machine::new(idle, token, interest, is_raw)),
             }
         })
     }
 
-    /// Its states. While they are locked, no reference to the selector is let go that may be the last.
+    /// Its states. While they are locked, no reference to the selector is let go that may be the
+    /// last.
     pub(super) fn machine(&self) -> MutexGuard<'_, SourceMachine> {
         // Nothing in a critical section panics half-way through a change.
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of its handle of AFD.
-    pub(super) fn device_number(&self) -> usize {
-        self.device_number
+    fn route(&self) -> MutexGuard<'_, Route> {
+        self.route.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it has ended, or is about to.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
     }
 
     /// Makes the kernel do what the states want. An error leaves everything as it was.
-    pub(super) fn update(&self, machine: &mut SourceMachine, port: &Port) -> io::Result<()> {
-        let Some(device) = self.device.upgrade() else {
+    pub(super) fn update(&self, machine: &mut SourceMachine, shared: &Shared) -> io::Result<()> {
+        let (Some(handle), base) = self.route().ends() else {
             return Ok(());
         };
-        let start = |mut idle: Idle<AfdPoll>, conditions, base| {
-            idle.get_mut().device = Some(Arc::clone(&device));
-            let started = idle.start(port, |reserved| {
-                syscall::poll(device.as_handle(), base, conditions, reserved)
-            });
-            started.map_err(|(mut idle, error)| {
-                idle.get_mut().device = None;
-                (idle, error)
-            })
-        };
         machine.update(
-            |idle, conditions| match start(idle, conditions, self.base()) {
-                Ok(pending) => Ok(pending),
-                Err((idle, refusal)) => match self.look_below(refusal) {
-                    Ok(base) => start(idle, conditions, base),
+            |idle, conditions| match submit(idle, shared, &handle, base, conditions) {
+                Err((idle, refusal)) => match self.look_below(shared, base, refusal) {
+                    Ok((handle, base)) => submit(idle, shared, &handle, base, conditions),
                     Err(error) => Err((idle, error)),
                 },
+                taken => taken,
             },
-            |pending| syscall::cancel(device.as_handle(), pending),
+            |pending| syscall::cancel(handle.as_handle(), pending),
         )
     }
 
-    fn base(&self) -> RawSocket {
-        self.base.load(Ordering::Relaxed) as RawSocket
-    }
-
-    /// AFD has refused the socket: the one below it, from now on. Asked for once.
-    fn look_below(&self, refusal: io::Error) -> io::Result<RawSocket> {
-        if self.base() != self.raw {
+    /// AFD has refused the socket: the base provider's socket, from now on. Asked for once.
+    fn look_below(
+        &self,
+        shared: &Shared,
+        base: RawSocket,
+        refusal: io::Error,
+    ) -> io::Result<(Arc<AfdHandle>, RawSocket)> {
+        if base != self.raw {
             return Err(refusal);
         }
         let base = base::below(self.raw, refusal, syscall::socket_ioctl)?;
-        self.base.store(base as usize, Ordering::Relaxed);
-        Ok(base)
+        let mut route = self.route();
+        // Another source may be polling it already, on the handle of this one.
+        let old_id = route.handle_id;
+        let handle = shared
+            .handles()
+            .exchange(&shared.port, base, self.id, old_id)?;
+        route.handle = Arc::downgrade(&handle);
+        route.handle_id = handle.id();
+        route.base = base;
+        Ok((handle, base))
     }
 
-    /// Ends its events. Returns whether it was registered.
-    pub(super) fn end(&self) -> bool {
-        self.machine().end(|pending| {
-            if let Some(device) = self.device.upgrade() {
-                // If that fails, the poll's memory stays until the socket has something to say, or is closed.
-                let _ = syscall::cancel(device.as_handle(), pending);
-            }
-        })
+    /// Ends its events, and gives its handle back. Returns whether it was registered.
+    pub(super) fn end(&self, shared: &Shared) -> bool {
+        self.is_over.store(true, Ordering::Relaxed);
+        let ended = self.machine().end(|pending| {
+            let (handle, _) = self.route().ends();
+            // If that fails, the request's memory stays until the socket has something to say, or
+            // is closed.
+            handle.is_some_and(|handle| syscall::cancel(handle.as_handle(), pending).is_ok())
+        });
+        if ended.was_registered {
+            self.give_back(shared, ended.lingers);
+        }
+        ended.was_registered
+    }
+
+    /// It has ended: others may have its place.
+    pub(super) fn give_back(&self, shared: &Shared, lingers: bool) {
+        self.is_over.store(true, Ordering::Relaxed);
+        let handle_id = self.route().handle_id;
+        shared.handles().give_back(handle_id, self.id, lingers);
+    }
+}
+
+impl Route {
+    fn ends(&self) -> (Option<Arc<AfdHandle>>, RawSocket) {
+        (self.handle.upgrade(), self.base)
+    }
+}
+
+/// What became of a request.
+type Submitted = Result<(Pending<AfdPoll>, Taken), (Idle<AfdPoll>, io::Error)>;
+
+fn submit(
+    mut idle: Idle<AfdPoll>,
+    shared: &Shared,
+    handle: &Arc<AfdHandle>,
+    base: RawSocket,
+    conditions: u32,
+) -> Submitted {
+    idle.get_mut().handle = Some(Arc::clone(handle));
+    let mut taken = Taken::Answered;
+    let started = idle.start(&shared.port, |reserved| {
+        let (submission, how) = syscall::poll(handle.as_handle(), base, conditions, reserved);
+        taken = how;
+        submission
+    });
+    match started {
+        Ok(pending) => Ok((pending, taken)),
+        Err((mut idle, error)) => {
+            idle.get_mut().handle = None;
+            Err((idle, error))
+        }
     }
 }
 
@@ -139,10 +209,17 @@ impl fmt::Debug for Source {
 impl Operation for AfdPoll {
     fn completed(mut operation: Idle<AfdPoll>, outcome: Outcome, round: &mut Round<'_>) {
         let poll = operation.get_mut();
-        let device = poll.device.take();
+        let handle = poll.handle.take();
+        let source_id = poll.source_id;
         let answer = poll.info.answer(outcome.status);
+        // A request that lingered after the end of its source kept the socket until now.
+        let release = |handle: Option<Arc<AfdHandle>>| {
+            if let Some(handle) = handle {
+                handle.release(source_id);
+            }
+        };
         let Some(source) = poll.source.upgrade() else {
-            return;
+            return release(handle);
         };
         // When the selector is gone, nobody asks any more.
         let Some(shared) = source.shared.upgrade() else {
@@ -155,11 +232,20 @@ impl Operation for AfdPoll {
             round.report(Record::new(machine.token(), conditions));
         }
         shared.queue(&source, &mut machine);
-        let ends_now = machine.has_ended() && !had_ended;
+        let has_ended = machine.has_ended();
         drop(machine);
-        if ends_now {
+        if had_ended {
+            release(handle);
+        } else if has_ended {
             shared.forget(&source);
         }
-        drop(device);
     }
+}
+
+/// What AFD is asked for on behalf of an interest.
+pub(super) fn conditions(interest: Interest) -> io::Result<u32> {
+    if interest.is_aio() || interest.is_lio() {
+        return Err(errors::unsupported("AFD cannot watch for AIO or LIO"));
+    }
+    Ok(masks::of(interest))
 }

@@ -5,8 +5,9 @@ use std::io;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawSocket};
 use std::ptr;
 
+use super::answer::{self, is_error};
 use super::faults;
-use super::machine::Answer;
+use super::machine::{Answer, Taken};
 use super::source::AfdPoll;
 use crate::sys::iocp::in_flight::{Pending, Reserved, Submission};
 use crate::sys::iocp::status_error;
@@ -48,29 +49,22 @@ impl PollInfo {
         })
     }
 
-    /// What a poll with this `status` has found.
+    /// What a request with this `status` has found.
     pub(super) fn answer(&self, status: raw::NTSTATUS) -> Answer {
-        match status {
-            raw::STATUS_CANCELLED => Answer::Nothing,
-            _ if is_gone(status) => Answer::Gone,
-            _ if is_error(status) => Answer::Failed,
-            _ if self.0.NumberOfHandles == 0 => Answer::Nothing,
-            _ => {
-                let [info] = &self.0.Handles;
-                Answer::Conditions(info.Events)
-            }
-        }
+        let [info] = &self.0.Handles;
+        let code = |status| status_error(status).raw_os_error().unwrap_or(0);
+        answer::answer(status, self.0.NumberOfHandles, info.Events, code)
     }
-}
-
-/// Whether a status says that there is no such socket.
-fn is_gone(status: raw::NTSTATUS) -> bool {
-    [raw::STATUS_INVALID_HANDLE, raw::STATUS_OBJECT_TYPE_MISMATCH].contains(&status)
 }
 
 /// Whether a poll was refused because there is no such socket.
 pub(super) fn says_gone(error: &io::Error) -> bool {
     error.raw_os_error() == Some(raw::ERROR_INVALID_HANDLE)
+}
+
+/// Whether a poll was refused for a reason that may pass.
+pub(super) fn is_transient(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(answer::is_transient)
 }
 
 /// `NtCreateFile` of a handle to AFD, for operations that send packets.
@@ -128,13 +122,14 @@ pub(super) fn signal_no_handle(device: BorrowedHandle<'_>) {
     };
 }
 
-/// `NtDeviceIoControlFile` with `IOCTL_AFD_POLL`: asks once for `conditions` of a base socket, without a time limit.
+/// `NtDeviceIoControlFile` with `IOCTL_AFD_POLL`: asks once for `conditions` of a base socket,
+/// without a time limit. `Taken` counts only if the request was taken.
 pub(super) fn poll<'r>(
     device: BorrowedHandle<'_>,
     socket: RawSocket,
     conditions: u32,
     reserved: Reserved<'r, AfdPoll>,
-) -> Submission<'r> {
+) -> (Submission<'r>, Taken) {
     let block = reserved.overlapped();
     let operation = reserved.operation();
     // SAFETY: nobody else has access to the operation; this is the address of its field.
@@ -162,14 +157,15 @@ pub(super) fn poll<'r>(
             )
         },
     };
-    if is_error(status) {
+    let submission = if is_error(status) {
         // SAFETY: an operation that fails at once sends no packet, and the kernel is done with its memory.
         unsafe { reserved.refused(status_error(status)) }
     } else {
         // SAFETY: what succeeds or is pending sends one packet with the context that was given, which is the pointer, to the
         // port that the device is associated with. It was not told to leave packets out.
         unsafe { reserved.submitted() }
-    }
+    };
+    (submission, answer::taken(status))
 }
 
 /// `NtCancelIoFileEx` of one poll. `Ok` if its packet comes soon, or is there already.
@@ -197,11 +193,6 @@ pub(super) fn cancel_all(device: BorrowedHandle<'_>) {
     // There is nothing to be done about an error; "nothing found" is the usual one.
     // SAFETY: the device is open; the call touches no memory.
     let _ = unsafe { raw::CancelIoEx(device.as_raw_handle(), ptr::null()) };
-}
-
-/// Whether a status says that nothing was started: the topmost two bits are set.
-fn is_error(status: raw::NTSTATUS) -> bool {
-    status as u32 >> 30 == 3
 }
 
 /// `WSAIoctl` that answers with a socket.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use super::selector::{Afd, Registration};
 use super::*;
 use crate::sys::contract::{Record as _, Records as _, Selector as _, Wake as _};
 use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};

@@ -4,11 +4,11 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
 
+use super::platform::iocp::{Attached, Attachment, Port, Round};
+use super::platform::raw;
+use super::platform::record::Record;
 use crate::Token;
 use crate::sys::contract::Wake;
-use crate::sys::iocp::{Attached, Attachment, Port, Round};
-use crate::sys::raw;
-use crate::sys::record::Record;
 use crate::sys::wake_bits::WakeBits;
 
 /// Wakes the thread that waits for packets. See `wake_bits` for the protocol.

@@ -1,0 +1,63 @@
+//! What the statuses of AFD mean, without any system call.
+//!
+//! The I/O manager queues a completion packet for a request unless the driver fails it at once
+//! with an error: the topmost two bits of the status are set. Success, information (as
+//! `STATUS_PENDING`) and warnings send one:
+//! <https://learn.microsoft.com/windows-hardware/drivers/kernel/using-ntstatus-values>.
+
+use super::machine::{Answer, Taken};
+use super::platform::raw;
+
+/// `STATUS_PENDING`.
+const PENDING: raw::NTSTATUS = 0x103;
+
+/// Whether a status says that nothing was started, or that what was started has failed.
+pub(super) fn is_error(status: raw::NTSTATUS) -> bool {
+    status as u32 >> 30 == 3
+}
+
+/// What a request was taken as that the driver answered with this status, which is no error.
+pub(super) fn taken(status: raw::NTSTATUS) -> Taken {
+    if status == PENDING {
+        Taken::Waiting
+    } else {
+        Taken::Answered
+    }
+}
+
+/// What a request has found that ended with `status` and `count` entries, the first of which has
+/// these `conditions`. `code` makes the system's code of a status.
+pub(super) fn answer(
+    status: raw::NTSTATUS,
+    count: u32,
+    conditions: u32,
+    code: impl FnOnce(raw::NTSTATUS) -> i32,
+) -> Answer {
+    match status {
+        raw::STATUS_CANCELLED => Answer::Nothing,
+        raw::STATUS_INVALID_HANDLE | raw::STATUS_OBJECT_TYPE_MISMATCH => Answer::Gone(code(status)),
+        _ if is_error(status) => Answer::Failed(code(status)),
+        _ if count == 0 => Answer::Nothing,
+        _ => Answer::Conditions(conditions),
+    }
+}
+
+/// Whether a refusal with this code of the system may pass: it lacks memory. The codes are those
+/// of <https://learn.microsoft.com/windows/win32/debug/system-error-codes>.
+pub(super) fn is_transient(code: i32) -> bool {
+    const NOT_ENOUGH_MEMORY: i32 = 8;
+    const OUT_OF_MEMORY: i32 = 14;
+    const NO_SYSTEM_RESOURCES: i32 = 1450;
+    const WORKING_SET_QUOTA: i32 = 1453;
+    const COMMITMENT_LIMIT: i32 = 1455;
+    const NOT_ENOUGH_QUOTA: i32 = 1816;
+    [
+        NOT_ENOUGH_MEMORY,
+        OUT_OF_MEMORY,
+        NO_SYSTEM_RESOURCES,
+        WORKING_SET_QUOTA,
+        COMMITMENT_LIMIT,
+        NOT_ENOUGH_QUOTA,
+    ]
+    .contains(&code)
+}

@@ -1,0 +1,582 @@
+//! What AFD's selector is built on, over the fake kernel: the constants, the completion port, the
+//! events, and the system calls. Each item stands for the one of the same name on Windows.
+
+use std::cell::RefCell;
+use std::io;
+
+use super::fake_kernel_tests::{AnswerSlot, Kernel};
+
+pub(super) type RawSocket = u64;
+
+thread_local! {
+    /// The kernel of this thread's test.
+    static KERNEL: RefCell<Kernel> = RefCell::new(Kernel::default());
+    /// What other threads do while this one waits. Says whether it has done something.
+    static MEANWHILE: RefCell<Option<Box<dyn FnMut() -> bool>>> = const { RefCell::new(None) };
+}
+
+/// Makes `kernel` the one of this thread.
+pub(super) fn enter(kernel: &Kernel) {
+    KERNEL.set(kernel.clone());
+    meanwhile(None);
+}
+
+/// While this thread waits, others do this.
+pub(super) fn meanwhile(action: Option<Box<dyn FnMut() -> bool>>) {
+    MEANWHILE.set(action);
+}
+
+fn do_meanwhile() -> bool {
+    let Some(mut action) = MEANWHILE.take() else {
+        return false;
+    };
+    let has_acted = action();
+    MEANWHILE.set(Some(action));
+    has_acted
+}
+
+fn kernel() -> Kernel {
+    KERNEL.with_borrow(Clone::clone)
+}
+
+#[derive(Debug)]
+pub(super) struct OwnedHandle {
+    kernel: Kernel,
+    id: usize,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct BorrowedHandle<'h>(&'h OwnedHandle);
+
+pub(super) trait AsHandle {
+    fn as_handle(&self) -> BorrowedHandle<'_>;
+}
+
+impl AsHandle for OwnedHandle {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        BorrowedHandle(self)
+    }
+}
+
+/// The constants, with their values on Windows.
+pub(super) mod raw {
+    pub(in super::super) type NTSTATUS = i32;
+
+    pub(in super::super) const AFD_POLL_RECEIVE: u32 = 0x001;
+    pub(in super::super) const AFD_POLL_RECEIVE_EXPEDITED: u32 = 0x002;
+    pub(in super::super) const AFD_POLL_SEND: u32 = 0x004;
+    pub(in super::super) const AFD_POLL_DISCONNECT: u32 = 0x008;
+    pub(in super::super) const AFD_POLL_ABORT: u32 = 0x010;
+    pub(in super::super) const AFD_POLL_LOCAL_CLOSE: u32 = 0x020;
+    pub(in super::super) const AFD_POLL_CONNECT: u32 = 0x040;
+    pub(in super::super) const AFD_POLL_ACCEPT: u32 = 0x080;
+    pub(in super::super) const AFD_POLL_CONNECT_FAIL: u32 = 0x100;
+
+    pub(in super::super) const STATUS_CANCELLED: NTSTATUS = 0xC000_0120_u32 as NTSTATUS;
+    pub(in super::super) const STATUS_INVALID_HANDLE: NTSTATUS = 0xC000_0008_u32 as NTSTATUS;
+    pub(in super::super) const STATUS_NOT_FOUND: NTSTATUS = 0xC000_0225_u32 as NTSTATUS;
+    pub(in super::super) const STATUS_OBJECT_TYPE_MISMATCH: NTSTATUS = 0xC000_0024_u32 as NTSTATUS;
+
+    pub(in super::super) const WSAENOTSOCK: i32 = 10_038;
+    pub(in super::super) const SIO_BASE_HANDLE: i32 = 0x4800_0022;
+    pub(in super::super) const SIO_BSP_HANDLE: i32 = 0x4800_001B;
+    pub(in super::super) const SIO_BSP_HANDLE_SELECT: i32 = 0x4800_001C;
+    pub(in super::super) const SIO_BSP_HANDLE_POLL: i32 = 0x4800_001D;
+}
+
+pub(super) mod winsock {
+    pub(in super::super) fn start() -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(feature = "os-ext")]
+pub(super) mod wait {
+    #[derive(Debug, Default)]
+    pub(in super::super) struct Waits;
+}
+
+/// `record.rs`, as far as the selector sees it.
+pub(super) mod record {
+    use std::fmt;
+
+    use super::raw;
+    use crate::Token;
+    use crate::sys::contract;
+    use crate::sys::record_list::RecordList;
+
+    pub(in super::super) const FAULT: u32 = 1 << 31;
+
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Record {
+        pub(in super::super) flags: u32,
+        token: Token,
+    }
+
+    impl Record {
+        pub(in super::super) fn new(token: Token, flags: u32) -> Record {
+            Record { flags, token }
+        }
+    }
+
+    impl contract::Record for Record {
+        fn token(&self) -> Token {
+            self.token
+        }
+
+        fn is_readable(&self) -> bool {
+            let broken = raw::AFD_POLL_ABORT | raw::AFD_POLL_CONNECT_FAIL;
+            let readable = raw::AFD_POLL_RECEIVE | raw::AFD_POLL_DISCONNECT | raw::AFD_POLL_ACCEPT;
+            self.flags & (readable | broken) != 0
+        }
+
+        fn is_writable(&self) -> bool {
+            let broken = raw::AFD_POLL_ABORT | raw::AFD_POLL_CONNECT_FAIL;
+            self.flags & (raw::AFD_POLL_SEND | broken) != 0
+        }
+
+        fn is_error(&self) -> bool {
+            let broken = raw::AFD_POLL_ABORT | raw::AFD_POLL_CONNECT_FAIL;
+            self.flags & (broken | FAULT) != 0
+        }
+
+        fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            fmt::Debug::fmt(self, f)
+        }
+    }
+
+    pub(crate) type Records = RecordList<Record>;
+}
+
+/// The completion port.
+pub(super) mod iocp {
+    use std::collections::HashMap;
+    use std::fmt;
+    use std::io;
+    use std::panic::{RefUnwindSafe, UnwindSafe};
+    use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::super::fake_kernel_tests::{Kernel, Sent};
+    use super::BorrowedHandle;
+    use super::record::{Record, Records};
+    use in_flight::Outcome;
+
+    pub(in super::super) const FOREVER: u32 = u32::MAX;
+
+    type Deliver = Box<dyn FnOnce(Outcome, &mut Round<'_>) + Send>;
+
+    pub(in super::super) struct Port {
+        kernel: Kernel,
+        in_flight: Mutex<HashMap<u64, Deliver>>,
+        attached: Mutex<(usize, HashMap<usize, Weak<dyn Attached>>)>,
+    }
+
+    pub(in super::super) trait Attached:
+        Send + Sync + UnwindSafe + RefUnwindSafe
+    {
+        fn noticed(&self, round: &mut Round<'_>);
+        fn abandon(&self);
+    }
+
+    pub(in super::super) struct Attachment {
+        port: Weak<Port>,
+        kernel: Kernel,
+        number: usize,
+    }
+
+    pub(in super::super) struct Round<'r> {
+        records: Option<&'r mut Records>,
+    }
+
+    pub(in super::super) struct Packets {
+        packets: Vec<Sent>,
+        capacity: usize,
+    }
+
+    impl Packets {
+        pub(in super::super) fn with_capacity(capacity: usize) -> Packets {
+            Packets {
+                packets: Vec::new(),
+                capacity,
+            }
+        }
+
+        pub(in super::super) fn capacity(&self) -> usize {
+            self.capacity
+        }
+
+        pub(in super::super) fn drain(&mut self) -> impl Iterator<Item = Sent> {
+            self.packets.drain(..)
+        }
+    }
+
+    impl<'r> Round<'r> {
+        pub(in super::super) fn new(records: &'r mut Records) -> Round<'r> {
+            Round {
+                records: Some(records),
+            }
+        }
+
+        pub(in super::super) fn report(&mut self, record: Record) -> bool {
+            if let Some(records) = &mut self.records {
+                assert!(records.room() > 0, "a packet reports one event at most");
+                records.push(record);
+            }
+            true
+        }
+    }
+
+    impl Port {
+        pub(in super::super) fn new() -> io::Result<Port> {
+            Ok(Port {
+                kernel: super::kernel(),
+                in_flight: Mutex::default(),
+                attached: Mutex::default(),
+            })
+        }
+
+        pub(in super::super) fn handle(&self) -> &Kernel {
+            &self.kernel
+        }
+
+        pub(in super::super) fn associate(&self, _: BorrowedHandle<'_>) -> io::Result<()> {
+            Ok(())
+        }
+
+        pub(in super::super) fn attach(
+            self: &Arc<Port>,
+            receiver: Weak<dyn Attached>,
+        ) -> Attachment {
+            let mut attached = self.attached();
+            attached.0 += 1;
+            let number = attached.0;
+            attached.1.insert(number, receiver);
+            Attachment {
+                port: Arc::downgrade(self),
+                kernel: self.kernel.clone(),
+                number,
+            }
+        }
+
+        /// A wait in which nothing can happen any more is an error if it has no end, and lasts as
+        /// long as it says if it has one.
+        pub(in super::super) fn dequeue(
+            &self,
+            packets: &mut Packets,
+            room: usize,
+            millis: u32,
+        ) -> io::Result<usize> {
+            self.kernel.count_wait();
+            loop {
+                packets.packets = self.kernel.dequeue(room);
+                if millis == 0 || !packets.packets.is_empty() {
+                    return Ok(packets.packets.len());
+                }
+                if super::do_meanwhile() || self.kernel.release_late() {
+                    continue;
+                }
+                if millis == FOREVER {
+                    return Err(io::Error::other("this wait would never end"));
+                }
+                thread::sleep(Duration::from_millis(millis.into()));
+                return Ok(0);
+            }
+        }
+
+        pub(in super::super) fn deliver(&self, packet: Sent, round: &mut Round<'_>) {
+            match packet {
+                Sent::Operation(id, status) => {
+                    let deliver = self.in_flight().remove(&id);
+                    let deliver = deliver.expect("one packet for each operation");
+                    deliver(Outcome { status }, round);
+                }
+                Sent::Number(number) => {
+                    let receiver = self.attached().1.get(&number).cloned();
+                    if let Some(receiver) = receiver.and_then(|weak| weak.upgrade()) {
+                        receiver.noticed(round);
+                    }
+                }
+            }
+        }
+
+        /// How many operations have not come back.
+        pub(in super::super) fn outstanding(&self) -> usize {
+            self.in_flight().len()
+        }
+
+        fn in_flight(&self) -> MutexGuard<'_, HashMap<u64, Deliver>> {
+            self.in_flight
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        }
+
+        fn attached(&self) -> MutexGuard<'_, (usize, HashMap<usize, Weak<dyn Attached>>)> {
+            self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    impl Drop for Port {
+        fn drop(&mut self) {
+            let receivers = std::mem::take(&mut self.attached().1);
+            for receiver in receivers.into_values().filter_map(|weak| weak.upgrade()) {
+                receiver.abandon();
+            }
+            self.kernel.release_late();
+            for packet in self.kernel.dequeue(usize::MAX) {
+                self.deliver(packet, &mut Round { records: None });
+            }
+            if !thread::panicking() {
+                assert_eq!(
+                    self.outstanding(),
+                    0,
+                    "the end takes back what is in flight"
+                );
+            }
+        }
+    }
+
+    impl Attachment {
+        pub(in super::super) fn number(&self) -> usize {
+            self.number
+        }
+
+        pub(in super::super) fn notice(&self) -> io::Result<()> {
+            post_number(&self.kernel, self.number)
+        }
+    }
+
+    impl Drop for Attachment {
+        fn drop(&mut self) {
+            if let Some(port) = self.port.upgrade() {
+                port.attached().1.remove(&self.number);
+            }
+        }
+    }
+
+    pub(in super::super) fn post_number(port: &Kernel, number: usize) -> io::Result<()> {
+        port.post(number);
+        Ok(())
+    }
+
+    impl fmt::Debug for Port {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("Port").finish_non_exhaustive()
+        }
+    }
+
+    impl fmt::Debug for Attachment {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("Attachment").finish_non_exhaustive()
+        }
+    }
+
+    /// Memory that the kernel has while an operation is in flight. Here the port keeps it.
+    pub(in super::super) mod in_flight {
+        use std::io;
+        use std::marker::PhantomData;
+
+        use super::{Port, Round};
+
+        pub(in super::super::super) trait Operation:
+            Send + Sized + 'static
+        {
+            fn completed(operation: Idle<Self>, outcome: Outcome, round: &mut Round<'_>);
+        }
+
+        #[derive(Clone, Copy, Debug)]
+        pub(in super::super::super) struct Outcome {
+            pub(in super::super::super) status: i32,
+        }
+
+        pub(in super::super::super) struct Idle<O>(Box<O>);
+
+        pub(in super::super::super) struct Pending<O> {
+            pub(in super::super::super) id: u64,
+            kind: PhantomData<fn() -> O>,
+        }
+
+        pub(in super::super::super) struct Reserved<'r, O> {
+            pub(in super::super::super) id: u64,
+            pub(in super::super::super) operation: &'r mut O,
+        }
+
+        pub(in super::super::super) struct Submission<'r> {
+            error: Option<io::Error>,
+            brand: PhantomData<fn(&'r ()) -> &'r ()>,
+        }
+
+        impl Submission<'_> {
+            pub(in super::super::super) fn new(error: Option<io::Error>) -> Self {
+                let brand = PhantomData;
+                Submission { error, brand }
+            }
+        }
+
+        impl<O: Operation> Idle<O> {
+            pub(in super::super::super) fn new(operation: O) -> Idle<O> {
+                Idle(Box::new(operation))
+            }
+
+            pub(in super::super::super) fn start(
+                mut self,
+                port: &Port,
+                submit: impl for<'r> FnOnce(Reserved<'r, O>) -> Submission<'r>,
+            ) -> Result<Pending<O>, (Idle<O>, io::Error)> {
+                let id = port.kernel.new_id();
+                let operation = &mut *self.0;
+                if let Some(error) = submit(Reserved { id, operation }).error {
+                    return Err((self, error));
+                }
+                let deliver = move |outcome: Outcome, round: &mut Round<'_>| {
+                    O::completed(self, outcome, round);
+                };
+                port.in_flight().insert(id, Box::new(deliver));
+                let kind = PhantomData;
+                Ok(Pending { id, kind })
+            }
+        }
+
+        impl<O> Idle<O> {
+            pub(in super::super::super) fn get_mut(&mut self) -> &mut O {
+                &mut self.0
+            }
+        }
+    }
+}
+
+/// `syscall.rs` of AFD.
+pub(super) mod syscall {
+    use super::super::answer::{self, is_error};
+    use super::super::fake_kernel_tests::{DENIED, NO_RESOURCES};
+    use super::super::machine::{Answer, Taken};
+    use super::super::source::AfdPoll;
+    use super::iocp::in_flight::{Pending, Reserved, Submission};
+    use super::{AnswerSlot, BorrowedHandle, OwnedHandle, RawSocket, io, kernel, raw};
+
+    /// `RtlNtStatusToDosError`.
+    pub(in super::super) fn code(status: raw::NTSTATUS) -> i32 {
+        match status {
+            NO_RESOURCES => 1450,
+            DENIED => 5,
+            raw::STATUS_INVALID_HANDLE | raw::STATUS_OBJECT_TYPE_MISMATCH => 6,
+            raw::STATUS_NOT_FOUND => 1168,
+            _ => 317,
+        }
+    }
+
+    fn status_error(status: raw::NTSTATUS) -> io::Error {
+        io::Error::from_raw_os_error(code(status))
+    }
+
+    pub(in super::super) struct PollInfo(AnswerSlot);
+
+    impl PollInfo {
+        pub(in super::super) fn new(_: RawSocket, _: u32) -> PollInfo {
+            PollInfo(AnswerSlot::default())
+        }
+
+        pub(in super::super) fn answer(&self, status: raw::NTSTATUS) -> Answer {
+            let (count, conditions) = *self.0.lock().unwrap();
+            answer::answer(status, count, conditions, code)
+        }
+    }
+
+    pub(in super::super) fn says_gone(error: &io::Error) -> bool {
+        error.raw_os_error() == Some(6)
+    }
+
+    pub(in super::super) fn is_transient(error: &io::Error) -> bool {
+        error.raw_os_error().is_some_and(answer::is_transient)
+    }
+
+    pub(in super::super) fn open() -> io::Result<OwnedHandle> {
+        let kernel = kernel();
+        let id = kernel.new_id() as usize;
+        Ok(OwnedHandle { kernel, id })
+    }
+
+    pub(in super::super) fn signal_no_handle(_: BorrowedHandle<'_>) {}
+
+    pub(in super::super) fn poll<'r>(
+        handle: BorrowedHandle<'_>,
+        socket: RawSocket,
+        conditions: u32,
+        reserved: Reserved<'r, AfdPoll>,
+    ) -> (Submission<'r>, Taken) {
+        let BorrowedHandle(OwnedHandle { kernel, id }) = handle;
+        let slot = AnswerSlot::default();
+        reserved.operation.info = PollInfo(slot.clone());
+        let status = kernel.submit(*id, socket, conditions, reserved.id, slot);
+        let error = is_error(status).then(|| status_error(status));
+        (Submission::new(error), answer::taken(status))
+    }
+
+    pub(in super::super) fn cancel(
+        handle: BorrowedHandle<'_>,
+        poll: &Pending<AfdPoll>,
+    ) -> io::Result<()> {
+        let status = handle.0.kernel.cancel(poll.id);
+        if is_error(status) && status != raw::STATUS_NOT_FOUND {
+            return Err(status_error(status));
+        }
+        Ok(())
+    }
+
+    pub(in super::super) fn cancel_all(handle: BorrowedHandle<'_>) {
+        handle.0.kernel.cancel_all(handle.0.id);
+    }
+
+    /// There are no layered providers.
+    pub(in super::super) fn socket_ioctl(socket: RawSocket, _: u32) -> io::Result<RawSocket> {
+        Ok(socket)
+    }
+
+    pub(in super::super) fn check(socket: RawSocket) -> io::Result<()> {
+        match kernel().level(socket) {
+            Some(_) => Ok(()),
+            None => Err(io::Error::from_raw_os_error(raw::WSAENOTSOCK)),
+        }
+    }
+
+    pub(in super::super) struct Look {
+        socket: RawSocket,
+        asked: u32,
+        seen: u32,
+    }
+
+    impl Look {
+        pub(in super::super) fn new(socket: RawSocket, asked: u32) -> Look {
+            let seen = 0;
+            Look {
+                socket,
+                asked,
+                seen,
+            }
+        }
+
+        pub(in super::super) fn set_closed(&mut self) {
+            self.seen = raw::AFD_POLL_LOCAL_CLOSE;
+        }
+
+        pub(in super::super) fn set_unknown(&mut self) {
+            self.seen = 0;
+        }
+
+        pub(in super::super) fn seen(&self) -> u32 {
+            self.seen
+        }
+    }
+
+    pub(in super::super) fn says_no_socket(error: &io::Error) -> bool {
+        error.raw_os_error() == Some(raw::WSAENOTSOCK)
+    }
+
+    pub(in super::super) fn look(sockets: &mut [Look]) -> io::Result<()> {
+        for look in sockets {
+            look.seen = kernel().look(look.socket, look.asked);
+        }
+        Ok(())
+    }
+}

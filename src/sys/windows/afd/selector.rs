@@ -1,0 +1,214 @@
+//! The selector on AFD.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::sys::contract::{self, Owner, RegisterRaw};
+use crate::sys::errors;
+use crate::{Interest, Token};
+
+use super::masks;
+use super::platform::RawSocket;
+use super::platform::iocp::Port;
+use super::platform::record::{Record, Records};
+use super::poller::Poller;
+use super::shared::Shared;
+use super::source::{Source, conditions};
+use super::waker::Waker;
+
+/// See the head of `afd/mod.rs`.
+pub(crate) struct Afd {
+    pub(super) shared: Arc<Shared>,
+    /// What only the poller needs. Clones leave it empty.
+    poller: Poller,
+}
+
+/// One source's place in a selector.
+pub(crate) struct Registration {
+    pub(super) source: Arc<Source>,
+}
+
+impl contract::Selector for Afd {
+    type Raw = RawSocket;
+    type Record = Record;
+    type Records = Records;
+    type Registration = Registration;
+    type Waker = Waker;
+    const EMULATES_EDGE: bool = true;
+
+    fn new() -> io::Result<Afd> {
+        Ok(Afd {
+            shared: Arc::new(Shared::new()?),
+            poller: Poller::default(),
+        })
+    }
+
+    fn try_clone(&self) -> io::Result<Afd> {
+        Ok(Afd {
+            shared: Arc::clone(&self.shared),
+            poller: Poller::default(),
+        })
+    }
+
+    fn waker(&self, token: Token) -> io::Result<Waker> {
+        Ok(Waker::new(&self.shared.port, token))
+    }
+
+    fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
+        use contract::Records as _;
+        records.clear();
+        if records.capacity() == 0 {
+            return Err(errors::invalid("the capacity of `Events` is 0"));
+        }
+        self.poller.select(&self.shared, records, timeout)
+    }
+
+    fn register(
+        &self,
+        raw: RawSocket,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<Registration> {
+        let source = self.shared.source(raw, token, interest, false)?;
+        // Dropped on an error, which ends it.
+        let registration = Registration { source };
+        let source = &registration.source;
+        self.shared.arm(source, &mut source.machine())?;
+        Ok(registration)
+    }
+
+    fn reregister(
+        &self,
+        registration: &mut Registration,
+        _: RawSocket,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        reregister(&self.shared, &registration.source, token, interest)
+    }
+
+    fn deregister(&self, registration: Registration, _: RawSocket) -> io::Result<()> {
+        if self.shared.end(&registration.source) {
+            Ok(())
+        } else {
+            Err(errors::not_registered())
+        }
+    }
+
+    fn owner(&self, registration: &Registration) -> Owner {
+        let shared = &registration.source.shared;
+        if shared.as_ptr() == Arc::as_ptr(&self.shared) {
+            Owner::This
+        } else if shared.strong_count() == 0 {
+            Owner::Gone
+        } else {
+            Owner::Other
+        }
+    }
+
+    fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
+        let source = &registration.source;
+        let Some(shared) = source.shared.upgrade() else {
+            return Ok(());
+        };
+        let mut machine = source.machine();
+        machine.rearm(masks::directions(waits_for));
+        let result = shared.arm_or_retry(source, &mut machine);
+        drop(machine);
+        result
+    }
+
+    fn take_fault(registration: &Registration) -> Option<io::Error> {
+        let code = registration.source.machine().take_fault();
+        code.map(io::Error::from_raw_os_error)
+    }
+}
+
+impl RegisterRaw for Afd {
+    fn register_raw(&self, raw: RawSocket, token: Token, interest: Interest) -> io::Result<()> {
+        if self.shared.raw().contains_key(&raw) {
+            return Err(errors::already_registered());
+        }
+        let source = self.shared.source(raw, token, interest, true)?;
+        // Two threads may have come this far with one socket.
+        let taken = {
+            let mut held = self.shared.raw();
+            let is_taken = held.contains_key(&raw);
+            if !is_taken {
+                held.insert(raw, Arc::clone(&source));
+            }
+            is_taken
+        };
+        if taken {
+            self.shared.end(&source);
+            return Err(errors::already_registered());
+        }
+        let result = self.shared.arm(&source, &mut source.machine());
+        if result.is_err() {
+            self.shared.leave_raw(&source);
+            self.shared.end(&source);
+        }
+        result
+    }
+
+    fn reregister_raw(&self, raw: RawSocket, token: Token, interest: Interest) -> io::Result<()> {
+        let source = self.shared.find(raw)?;
+        reregister(&self.shared, &source, token, interest)
+    }
+
+    fn deregister_raw(&self, raw: RawSocket) -> io::Result<()> {
+        let source = self.shared.raw().remove(&raw);
+        let source = source.ok_or_else(errors::not_registered)?;
+        self.shared.end(&source);
+        Ok(())
+    }
+}
+
+fn reregister(
+    shared: &Shared,
+    source: &Arc<Source>,
+    token: Token,
+    interest: Interest,
+) -> io::Result<()> {
+    let interest = conditions(interest)?;
+    let mut machine = source.machine();
+    if !machine.reregister(token, interest) {
+        return Err(errors::not_registered());
+    }
+    shared.arm_or_retry(source, &mut machine)
+}
+
+impl Afd {
+    /// The port, for what else sends packets to it.
+    pub(crate) fn port(&self) -> &Arc<Port> {
+        &self.shared.port
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        match self.source.shared.upgrade() {
+            Some(shared) => shared.end(&self.source),
+            // All its polls have ended with the selector.
+            None => false,
+        };
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration")
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Afd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Afd")
+            .field("port", &self.shared.port)
+            .finish_non_exhaustive()
+    }
+}
