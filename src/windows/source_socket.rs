@@ -1,4 +1,4 @@
-//! A source that is only the number of a socket.
+//! A socket that belongs to somebody else.
 
 use std::io;
 use std::os::windows::io::RawSocket;
@@ -9,20 +9,32 @@ use crate::{Interest, Registry, Token};
 
 /// Watches any socket by its number: the counterpart of `SourceFd` on Unix.
 ///
-/// Nothing is owned or kept: the socket must stay open while it is registered, and be deregistered before it is closed. A
-/// number that is closed or was never a socket is an error, never undefined behaviour. The socket should be non-blocking. It
-/// may be of any kind that Winsock can poll, such as one of std's, or one made by another library.
+/// Nothing is owned or kept: the socket must stay open while it is registered, and be deregistered
+/// before it is closed. A number that is closed or was never a socket is an error, never undefined
+/// behaviour. The socket should be non-blocking. It may be of any kind that Winsock can poll, such
+/// as one of std's, or one made by another library.
 ///
 /// # When events come
 ///
-/// The system tells whether a socket *is* ready, not when it becomes so, and the operations on this socket are not seen by
-/// this crate. So it cannot tell "not read yet" from "read and filled again":
+/// The system tells whether a socket *is* ready, not when it becomes so, and the operations on this
+/// socket are not seen by this crate. So it cannot tell "not read yet" from "read and filled
+/// again":
 ///
-/// - readiness that follows a wait in which the socket was seen not ready is reported at once, any other within 10 ms;
-/// - a socket that stays ready and is not served causes spurious events, at most about 100 a second once warm;
+/// - readiness is reported at once if `poll` has found the socket not ready since the last event,
+///   as it does when the socket was read or written until it would block; any other within 10 ms;
+/// - a socket that stays ready and is not served causes spurious events: 64, and then about 100 a
+///   second. A socket that is served, but ready again whenever `poll` begins, is held to the same
+///   rate after 64 events in a row;
 /// - [`reregister`](Registry::reregister) arms at once, and is exact after [`WouldBlock`](io::ErrorKind::WouldBlock);
 /// - a failure of the connection is reported once, until the socket is registered anew;
 /// - a socket that was closed while registered loses its registration as soon as a `poll` has seen that.
+///
+/// # One socket twice
+///
+/// A socket may be registered with one `Poll` both as one of this crate's types and by its value:
+/// each gets its events. Do not register a duplicate of it (`WSADuplicateSocket`, `try_clone` of
+/// std's types) as well: Windows may deliver the events of one to the other, and this crate cannot
+/// tell that they are the same.
 ///
 /// # Errors
 ///

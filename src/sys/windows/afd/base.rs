@@ -1,8 +1,9 @@
 //! Which socket AFD knows: the base provider's (`SIO_BASE_HANDLE`), under the layered service
 //! providers (LSP) that other software has installed.
 //!
-//! Nearly always there are none, and the socket itself is the one. So AFD is asked about that first, and Winsock only if AFD
-//! refuses: AFD never takes the handle of another driver for one of its own.
+//! Nearly always there are none, and the socket itself is the one. So AFD is asked about that
+//! first, and Winsock only if AFD refuses: AFD never takes the handle of another driver for one of
+//! its own.
 
 use std::io;
 
@@ -26,8 +27,9 @@ pub(super) fn below(
 
 /// The base socket of `socket`.
 ///
-/// Some layered providers break `SIO_BASE_HANDLE`, which they must not, to stay in the way of those who look below them. Most
-/// of them answer one of three other questions with the next socket below. An answer that is the very same socket is none.
+/// Some layered providers break `SIO_BASE_HANDLE`, which they must not, to stay in the way of those
+/// who look below them. Most of them answer one of three other questions with the next socket
+/// below. An answer that is the very same socket is none.
 fn base(
     socket: RawSocket,
     ioctl: impl Fn(RawSocket, u32) -> io::Result<RawSocket>,

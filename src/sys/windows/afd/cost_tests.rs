@@ -3,13 +3,16 @@
 
 use std::io::{Read, Write};
 use std::os::windows::io::AsRawSocket;
+use std::time::Duration;
 
-use super::selector::{Afd, Registration};
+use super::faults;
+use super::selector::Afd;
 use super::tests::{collect, register};
-use super::*;
 use crate::sys::contract::{Records as _, Selector as _, Wake as _};
 use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
 use crate::sys::iocp::Packets;
+use crate::sys::record::Records;
+use crate::{Interest, Token};
 
 /// How many polls and cancels `action` costs in this thread.
 fn calls(action: impl FnOnce()) -> usize {
@@ -61,8 +64,8 @@ fn registering_costs_one_poll_at_the_next_wait() {
     assert_eq!(tokens(&mut selector, &mut records, LONG), [3]);
 }
 
-/// A message costs one poll and one event, also for a source that is watched for writing, as tokio's always are: a read that would
-/// block arms reading alone.
+/// A message costs one poll and one event, also for a source that is watched for writing, as
+/// tokio's always are: a read that would block arms reading alone.
 #[test]
 fn one_message_costs_one_poll() {
     for interest in [Interest::READABLE, BOTH] {
@@ -86,6 +89,51 @@ fn one_message_costs_one_poll() {
         });
         assert_eq!(cost, 10, "{interest:?}");
     }
+}
+
+/// A server that takes one event and stops accepting waits without a call: at most one poll, which
+/// waits. (Wine answers only for ACCEPT; what Windows' AFD may do besides is in `fake_tests`.)
+#[test]
+fn an_idle_wait_costs_one_poll_though_a_listener_is_not_drained() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Records::with_capacity(4);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let raw = listener.as_raw_socket();
+    let registration = selector
+        .register(raw, Token(1), Interest::READABLE)
+        .unwrap();
+    let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+    let time = Some(Duration::from_millis(300));
+    let cost = calls(|| assert!(tokens(&mut selector, &mut records, time).is_empty()));
+    assert!(cost <= 1, "{cost}");
+    drop(registration);
+}
+
+/// A reader of an unowned socket that reads all it is told of costs one poll for each message, and
+/// is never looked at by WSAPoll.
+#[test]
+fn one_message_of_an_unowned_socket_costs_one_poll() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Records::with_capacity(4);
+    let (left, right) = stream_pair();
+    let raw = left.as_raw_socket();
+    selector
+        .register_raw(raw, Token(1), Interest::READABLE)
+        .unwrap();
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    let cost = calls(|| {
+        for _ in 0..200 {
+            (&right).write_all(b"x").unwrap();
+            assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+            assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
+            assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        }
+    });
+    assert_eq!(cost, 200);
+    let source = selector.shared.find(raw).unwrap();
+    assert_eq!(source.machine().in_doubt(), 0);
+    selector.deregister_raw(raw).unwrap();
 }
 
 /// One packet for any number of wakes between two events.

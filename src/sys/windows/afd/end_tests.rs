@@ -1,19 +1,23 @@
 //! What is left when sources and queues are gone.
 #![allow(clippy::unwrap_used)]
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::os::windows::io::AsRawSocket;
+use std::sync::Arc;
 use std::sync::Weak;
+use std::time::Duration;
 
-use super::selector::{Afd, Registration};
+use super::selector::Afd;
 use super::tests::register;
-use super::*;
 use crate::sys::contract::{Records as _, Selector as _};
 use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
 use crate::sys::iocp::Packets;
+use crate::sys::record::Records;
+use crate::{Interest, Token};
 
-/// the end of the port takes everything in flight back, and its handles are closed, though the sources live on.
+/// The end of the port takes everything in flight back, and its handles are closed, though the
+/// sources live on.
 #[test]
 fn the_end_takes_back_what_is_in_flight() {
     let pairs: Vec<_> = (0..100).map(|_| stream_pair()).collect();
@@ -44,7 +48,12 @@ fn the_end_takes_back_what_is_in_flight() {
         let shared = Arc::downgrade(&selector.shared);
         let port = Arc::downgrade(selector.port());
         let handle = Arc::downgrade(selector.port().handle());
-        let device = Arc::downgrade(&selector.shared.devices().take(selector.port()).unwrap());
+        let socket = pairs[0].0.as_raw_socket();
+        let afd = {
+            let mut handles = selector.shared.handles();
+            let id = handles.source_id();
+            Arc::downgrade(&handles.take(selector.port(), socket, id).unwrap())
+        };
         let clone = selector.try_clone().unwrap();
         if is_last_a_clone {
             drop(selector);
@@ -60,13 +69,13 @@ fn the_end_takes_back_what_is_in_flight() {
             (0, 0)
         );
         // What is in flight keeps its handle: nothing is.
-        assert_eq!(Weak::strong_count(&device), 0);
+        assert_eq!(Weak::strong_count(&afd), 0);
         drop(registrations);
         assert_eq!((&pairs[0].0).read(&mut [0; 8]).unwrap(), 1);
     }
 }
 
-/// a peer sees the end of a socket whose queue went first.
+/// A peer sees the end of a socket whose queue went first.
 #[test]
 fn a_socket_closes_after_its_queue() {
     let mut selector = Afd::new().unwrap();
@@ -89,7 +98,7 @@ fn a_socket_closes_after_its_queue() {
 fn handles_of_afd_come_and_go() {
     let selector = Afd::new().unwrap();
     let pairs: Vec<_> = (0..40).map(|_| stream_pair()).collect();
-    let count = || selector.shared.devices().len();
+    let count = || selector.shared.handles().len();
     for _ in 0..3 {
         let mut registrations: Vec<_> = pairs
             .iter()
@@ -104,7 +113,8 @@ fn handles_of_afd_come_and_go() {
     }
 }
 
-/// A number that is closed while it is registered loses its registration, and can be registered again.
+/// A number that is closed while it is registered loses its registration, and can be registered
+/// again.
 #[test]
 fn a_raw_socket_that_is_closed_is_forgotten() {
     let mut selector = Afd::new().unwrap();

@@ -3,13 +3,17 @@
 
 use std::io::{Read, Write};
 use std::os::windows::io::AsRawSocket;
+use std::time::Duration;
 use std::time::Instant;
 
 use super::faults::LOOKS;
+use super::masks;
 use super::platform::RawSocket;
-use super::*;
+use super::selector::Afd;
 use crate::sys::contract::{Records as _, Selector as _};
 use crate::sys::contract_tests::{BOTH, LONG, stream_pair, tokens};
+use crate::sys::record::Records;
+use crate::{Interest, Token};
 
 /// Polls until all that these sockets are registered for is in doubt.
 fn wait_until_in_doubt(selector: &mut Afd, records: &mut Records, sockets: &[(RawSocket, u32)]) {
@@ -25,7 +29,8 @@ fn wait_until_in_doubt(selector: &mut Afd, records: &mut Records, sockets: &[(Ra
     }
 }
 
-/// WSAPoll may refuse all for the sake of one. Then the closed one is found, and the others are served.
+/// WSAPoll may refuse all for the sake of one. Then the closed one is found, and the others
+/// are served.
 #[test]
 fn a_closed_socket_that_fails_the_look_fails_nobody() {
     let mut selector = Afd::new().unwrap();

@@ -86,8 +86,8 @@ pub(super) fn open() -> io::Result<OwnedHandle> {
     };
     let mut handle = ptr::null_mut();
     let mut status_block = raw::IO_STATUS_BLOCK::default();
-    // SAFETY: the call reads the attributes, the name and its text, and writes the handle and the status, all of which outlive
-    // it: an open is over when it returns.
+    // SAFETY: the call reads the attributes, the name and its text, and writes the handle and the
+    // status, all of which outlive it: an open is over when it returns.
     let status = unsafe {
         raw::NtCreateFile(
             &raw mut handle,
@@ -139,9 +139,9 @@ pub(super) fn poll<'r>(
     let size = size_of::<raw::AFD_POLL_INFO>() as u32;
     let status = match faults::poll() {
         Some(status) => status,
-        // SAFETY: the device is open. The kernel reads and writes the status block, which an `OVERLAPPED` starts with, and the
-        // poll's record, both of them until the packet has come: `Reserved` says that they stay that long. The socket is a
-        // number for the kernel.
+        // SAFETY: the device is open. The kernel reads and writes the status block, which an
+        // `OVERLAPPED` starts with, and the poll's record, both of them until the packet has come:
+        // `Reserved` says that they stay that long. The socket is a number for the kernel.
         None => unsafe {
             raw::NtDeviceIoControlFile(
                 device.as_raw_handle(),
@@ -158,11 +158,13 @@ pub(super) fn poll<'r>(
         },
     };
     let submission = if is_error(status) {
-        // SAFETY: an operation that fails at once sends no packet, and the kernel is done with its memory.
+        // SAFETY: an operation that fails at once sends no packet, and the kernel is done with its
+        // memory.
         unsafe { reserved.refused(status_error(status)) }
     } else {
-        // SAFETY: what succeeds or is pending sends one packet with the context that was given, which is the pointer, to the
-        // port that the device is associated with. It was not told to leave packets out.
+        // SAFETY: what succeeds or is pending sends one packet with the context that was given,
+        // which is the pointer, to the port that the device is associated with. It was not told to
+        // leave packets out.
         unsafe { reserved.submitted() }
     };
     (submission, answer::taken(status))
@@ -174,7 +176,8 @@ pub(super) fn cancel(device: BorrowedHandle<'_>, poll: &Pending<AfdPoll>) -> io:
         return Err(status_error(status));
     }
     let mut status_block = raw::IO_STATUS_BLOCK::default();
-    // SAFETY: the device is open. The poll's address is compared and not followed; the second block is written during the call.
+    // SAFETY: the device is open. The poll's address is compared and not followed; the second block
+    // is written during the call.
     let status = unsafe {
         raw::NtCancelIoFileEx(
             device.as_raw_handle(),
@@ -199,8 +202,8 @@ pub(super) fn cancel_all(device: BorrowedHandle<'_>) {
 pub(super) fn socket_ioctl(socket: RawSocket, code: u32) -> io::Result<RawSocket> {
     let mut answer: usize = 0;
     let mut length = 0;
-    // SAFETY: the call writes at most one socket number and the length, during the call: without an `OVERLAPPED` it does not
-    // return before it is over. The socket is a number for the system.
+    // SAFETY: the call writes at most one socket number and the length, during the call: without an
+    // `OVERLAPPED` it does not return before it is over. The socket is a number for the system.
     let result = unsafe {
         raw::WSAIoctl(
             socket as usize,
@@ -224,8 +227,8 @@ pub(super) fn socket_ioctl(socket: RawSocket, code: u32) -> io::Result<RawSocket
 pub(super) fn check(socket: RawSocket) -> io::Result<()> {
     let mut kind = 0_i32;
     let mut length = size_of::<i32>() as i32;
-    // SAFETY: the call writes at most `length` bytes, for which there is room, and the length. The socket is a number for the
-    // system.
+    // SAFETY: the call writes at most `length` bytes, for which there is room, and the length. The
+    // socket is a number for the system.
     let result = unsafe {
         raw::getsockopt(
             socket as usize,
@@ -308,7 +311,8 @@ pub(super) fn look(sockets: &mut [Look]) -> io::Result<()> {
         return Err(io::Error::from_raw_os_error(code));
     }
     let count = u32::try_from(sockets.len()).unwrap_or(u32::MAX);
-    // SAFETY: the call reads and writes so many records, for which there is room; a `Look` is one `WSAPOLLFD`.
+    // SAFETY: the call reads and writes so many records, for which there is room; a `Look` is one
+    // `WSAPOLLFD`.
     let result = unsafe { raw::WSAPoll(sockets.as_mut_ptr().cast(), count, 0) };
     if result < 0 {
         return Err(io::Error::last_os_error());

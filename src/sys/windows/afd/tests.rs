@@ -1,29 +1,32 @@
 //! The selector against AFD itself, and against an AFD that fails.
 #![allow(clippy::unwrap_used)]
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::windows::io::AsRawSocket;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 use std::time::Instant;
 
+use super::faults;
 use super::selector::{Afd, Registration};
-use super::*;
 use crate::sys::contract::{Record as _, Records as _, Selector as _, Wake as _};
 use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
+use crate::sys::record::Records;
+use crate::{Interest, Token};
 
 /// `STATUS_INSUFFICIENT_RESOURCES`: what a poll may be refused with at any time.
 const NO_RESOURCES: i32 = 0xC000_009A_u32 as i32;
+/// `STATUS_ACCESS_DENIED`: a refusal that does not pass.
+const DENIED: i32 = 0xC000_0022_u32 as i32;
 /// `ERROR_NO_SYSTEM_RESOURCES`, which it becomes.
 const NO_SYSTEM_RESOURCES: i32 = 1450;
 
 /// Lets `passing` polls of this thread pass, and refuses the next one.
-fn refuse_poll(passing: u32) {
-    faults::POLLS.set(Some(faults::Plan {
-        passing,
-        status: NO_RESOURCES,
-    }));
+fn refuse_poll(passing: u32, status: i32) {
+    faults::POLLS.set(Some(faults::Plan { passing, status }));
 }
 
 /// Refuses the next cancelling of this thread.
@@ -57,7 +60,7 @@ pub(super) fn collect(selector: &mut Afd, records: &mut Records, count: usize) -
     got
 }
 
-/// the wait goes on, the others deliver, and the one at fault is told to look for itself.
+/// The wait goes on, the others deliver, and the one at fault is told to look for itself.
 #[test]
 fn a_source_that_is_refused_fails_nobody() {
     let mut selector = Afd::new().unwrap();
@@ -69,7 +72,7 @@ fn a_source_that_is_refused_fails_nobody() {
             .enumerate()
             .map(|(token, (left, _))| register(&selector, left, token, Interest::WRITABLE))
             .collect();
-        refuse_poll(1);
+        refuse_poll(1, DENIED);
         let mut seen = Vec::new();
         while seen.len() < 3 {
             for token in tokens(&mut selector, &mut records, LONG) {
@@ -83,6 +86,10 @@ fn a_source_that_is_refused_fails_nobody() {
         }
         seen.sort_unstable();
         assert_eq!(seen, [0, 1, 2]);
+        // ERROR_ACCESS_DENIED, once.
+        let fault = Afd::take_fault(&registrations[1]);
+        assert_eq!(fault.and_then(|fault| fault.raw_os_error()), Some(5));
+        assert!(Afd::take_fault(&registrations[1]).is_none());
         // It is out until it is armed, and then polled again.
         assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
         Afd::rearm(&registrations[1], BOTH).unwrap();
@@ -91,7 +98,44 @@ fn a_source_that_is_refused_fails_nobody() {
     }
 }
 
-/// whoever registers while another thread waits gets the error, and nothing is left behind.
+/// What may pass is tried again, without an event that says anything else than what holds.
+#[test]
+fn a_lack_of_memory_is_waited_out() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Records::with_capacity(4);
+    let (left, _right) = stream_pair();
+    let _registration = register(&selector, &left, 1, Interest::WRITABLE);
+    refuse_poll(0, NO_RESOURCES);
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+    assert!(records.as_slice()[0].is_writable() && !records.as_slice()[0].is_error());
+}
+
+/// The same socket as a stream of ours and as an unowned one, for one direction each: the events
+/// of each come to it alone. Each has its own handle of AFD.
+#[test]
+fn one_socket_may_be_watched_twice() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Records::with_capacity(4);
+    let (left, right) = stream_pair();
+    let raw = left.as_raw_socket();
+    let registration = register(&selector, &left, 1, Interest::READABLE);
+    selector
+        .register_raw(raw, Token(2), Interest::READABLE)
+        .unwrap();
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert_eq!(selector.shared.handles().len(), 2);
+    (&right).write_all(b"x").unwrap();
+    let mut seen = [false; 3];
+    while !(seen[1] && seen[2]) {
+        let got = tokens(&mut selector, &mut records, LONG);
+        assert!(!got.is_empty());
+        got.into_iter().for_each(|token| seen[token] = true);
+    }
+    selector.deregister_raw(raw).unwrap();
+    selector.deregister(registration, raw).unwrap();
+}
+
+/// Whoever registers while another thread waits gets the error, and nothing is left behind.
 #[test]
 fn a_refusal_is_told_to_who_registers() {
     let mut selector = Afd::new().unwrap();
@@ -108,14 +152,15 @@ fn a_refusal_is_told_to_who_registers() {
         while !shared.is_waiting.load(Ordering::Relaxed) {
             thread::yield_now();
         }
-        // The list may still be about to be taken: then the refusal meets the poller, which has no plan of its own.
+        // The list may still be about to be taken: then the refusal meets the poller, which has no
+        // plan of its own.
         drop(shared.updates());
-        refuse_poll(0);
+        refuse_poll(0, NO_RESOURCES);
         let error = registry
             .register(left.as_raw_socket(), Token(1), BOTH)
             .unwrap_err();
         assert_eq!(error.raw_os_error(), Some(NO_SYSTEM_RESOURCES));
-        refuse_poll(0);
+        refuse_poll(0, NO_RESOURCES);
         let error = registry
             .register_raw(left.as_raw_socket(), Token(1), BOTH)
             .unwrap_err();
@@ -133,7 +178,7 @@ fn a_refusal_is_told_to_who_registers() {
     });
 }
 
-/// neither a panic nor silence.
+/// Neither a panic nor silence.
 #[test]
 fn a_poll_that_cannot_be_cancelled_is_no_end() {
     let mut selector = Afd::new().unwrap();
@@ -154,6 +199,7 @@ fn a_poll_that_cannot_be_cancelled_is_no_end() {
     assert!(records.as_slice()[0].is_writable() && !records.as_slice()[0].is_error());
 
     // At the end of a registration it leaves nothing that would be reported.
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
     refuse_cancel();
     selector.deregister(registration, raw).unwrap();
     (&right).write_all(b"x").unwrap();
@@ -162,7 +208,7 @@ fn a_poll_that_cannot_be_cancelled_is_no_end() {
     assert_eq!(tokens(&mut selector, &mut records, LONG), [4]);
 }
 
-/// a packet that is no event does not end a wait.
+/// A packet that is no event does not end a wait.
 #[test]
 fn packets_of_nobody_are_no_events() {
     let mut selector = Afd::new().unwrap();
@@ -181,7 +227,7 @@ fn packets_of_nobody_are_no_events() {
     });
 }
 
-/// registrations that come and go neither shorten nor lengthen a wait.
+/// Registrations that come and go neither shorten nor lengthen a wait.
 #[test]
 fn a_timed_wait_keeps_its_deadline() {
     let mut selector = Afd::new().unwrap();
@@ -216,7 +262,8 @@ fn a_timed_wait_keeps_its_deadline() {
     assert!(rounds.into_inner() > 0);
 }
 
-/// A-35 on AFD: a raw socket that is never served is reported seldom, and one that is drained elsewhere soon.
+/// On AFD, a raw socket that is never served is reported seldom, and one that is drained elsewhere
+/// soon.
 #[test]
 fn raw_sockets_keep_to_the_lanes() {
     let mut selector = Afd::new().unwrap();
@@ -250,7 +297,7 @@ fn raw_sockets_keep_to_the_lanes() {
     assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(30))).is_empty());
 }
 
-/// A-56 for a connection that is refused and one that is reset: one event, and then none.
+/// For a connection that is refused and one that is reset: one event, and then none.
 #[test]
 fn failures_come_once() {
     let mut selector = Afd::new().unwrap();

@@ -13,8 +13,9 @@ use crate::sys::wake_bits::WakeBits;
 
 /// Wakes the thread that waits for packets. See `wake_bits` for the protocol.
 ///
-/// A packet says whose it is, so every waker has its bits for itself, and they are cleared when its own packet is taken: between
-/// two of its events any number of wakes post one packet, however many wakers there are.
+/// A packet says whose it is, so every waker has its bits for itself, and they are cleared when its
+/// own packet is taken: between two of its events any number of wakes post one packet, however many
+/// wakers there are.
 pub(crate) struct Waker {
     /// Without it no packet of this waker is delivered any more.
     attachment: Attachment,

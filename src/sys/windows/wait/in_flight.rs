@@ -9,6 +9,7 @@ use std::fmt;
 use std::io;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::sys::iocp::{FOREVER, post_number};
@@ -19,6 +20,8 @@ struct Bell {
     _object: Arc<OwnedHandle>,
     port: Arc<OwnedHandle>,
     number: usize,
+    /// The packet could not be posted.
+    is_lost: AtomicBool,
 }
 
 /// The bells of all waits of this process.
@@ -88,6 +91,7 @@ impl PoolWait {
             _object: object,
             port,
             number,
+            is_lost: AtomicBool::new(false),
         });
         let mut wait = ptr::null_mut();
         // SAFETY: the bell keeps the object open until the wait has been taken back, see `drop`. The call writes one handle. The
@@ -111,6 +115,12 @@ impl PoolWait {
             return Err(error);
         }
         Ok(PoolWait { wait, key })
+    }
+
+    /// Whether the object was signalled and nothing will say so: the wait is over.
+    pub(super) fn is_lost(&self) -> bool {
+        let bell = bells().get(self.key);
+        bell.is_some_and(|bell| bell.is_lost.load(Ordering::Relaxed))
     }
 }
 
@@ -136,8 +146,11 @@ impl Drop for PoolWait {
 unsafe extern "system" fn ring(key: *mut c_void, _: bool) {
     let bell = bells().get(key.addr());
     if let Some(bell) = bell {
-        // There is nobody to tell of an error: the port's queue is full only when the system is out of memory.
-        let _ = post_number(&bell.port, bell.number);
+        // The port takes a packet unless the system lacks memory. Then no event comes, and
+        // registering the handle anew waits again.
+        if post_number(&bell.port, bell.number).is_err() {
+            bell.is_lost.store(true, Ordering::Relaxed);
+        }
     }
 }
 

@@ -131,6 +131,9 @@ impl Wait {
     }
 
     fn again(&mut self, port: &Port, token: Token) -> io::Result<()> {
+        if matches!(&self.armed, Armed::Pool(Some(wait)) if wait.is_lost()) {
+            self.receiver.state().packet();
+        }
         let again = self.receiver.state().again(token);
         match again {
             Again::Armed => Ok(()),
