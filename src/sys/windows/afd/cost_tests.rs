@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::faults;
 use super::selector::Afd;
 use super::tests::{collect, register};
-use crate::sys::contract::{Records as _, Selector as _, Wake as _};
+use crate::sys::contract::{Records as _, RegisterRaw as _, Selector as _, Wake as _};
 use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
 use crate::sys::iocp::Packets;
 use crate::sys::record::Records;

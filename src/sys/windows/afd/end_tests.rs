@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::selector::Afd;
 use super::tests::register;
-use crate::sys::contract::{Records as _, Selector as _};
+use crate::sys::contract::{Records as _, RegisterRaw as _, Selector as _};
 use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
 use crate::sys::iocp::Packets;
 use crate::sys::record::Records;

@@ -10,7 +10,7 @@ use super::faults::LOOKS;
 use super::masks;
 use super::platform::RawSocket;
 use super::selector::Afd;
-use crate::sys::contract::{Records as _, Selector as _};
+use crate::sys::contract::{Records as _, RegisterRaw as _, Selector as _};
 use crate::sys::contract_tests::{BOTH, LONG, stream_pair, tokens};
 use crate::sys::record::Records;
 use crate::{Interest, Token};

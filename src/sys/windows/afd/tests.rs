@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use super::faults;
 use super::selector::{Afd, Registration};
-use crate::sys::contract::{Record as _, Records as _, Selector as _, Wake as _};
+use crate::sys::contract::{Record as _, Records as _, RegisterRaw as _, Selector as _, Wake as _};
 use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
 use crate::sys::record::Records;
 use crate::{Interest, Token};
