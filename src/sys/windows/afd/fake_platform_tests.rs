@@ -60,6 +60,7 @@ impl AsHandle for OwnedHandle {
 
 /// The constants, with their values on Windows.
 pub(super) mod raw {
+    #[allow(clippy::upper_case_acronyms)] // As Windows spells it.
     pub(in super::super) type NTSTATUS = i32;
 
     pub(in super::super) const AFD_POLL_RECEIVE: u32 = 0x001;
@@ -93,7 +94,7 @@ pub(super) mod winsock {
 #[cfg(feature = "os-ext")]
 pub(super) mod wait {
     #[derive(Debug, Default)]
-    pub(in super::super) struct Waits;
+    pub(in super::super) struct Waits {}
 }
 
 /// `record.rs`, as far as the selector sees it.
@@ -167,10 +168,13 @@ pub(super) mod iocp {
 
     type Deliver = Box<dyn FnOnce(Outcome, &mut Round<'_>) + Send>;
 
+    /// The last number, and who has which.
+    type Receivers = (usize, HashMap<usize, Weak<dyn Attached>>);
+
     pub(in super::super) struct Port {
         kernel: Kernel,
         in_flight: Mutex<HashMap<u64, Deliver>>,
-        attached: Mutex<(usize, HashMap<usize, Weak<dyn Attached>>)>,
+        attached: Mutex<Receivers>,
     }
 
     pub(in super::super) trait Attached:
@@ -312,7 +316,7 @@ pub(super) mod iocp {
                 .unwrap_or_else(PoisonError::into_inner)
         }
 
-        fn attached(&self) -> MutexGuard<'_, (usize, HashMap<usize, Weak<dyn Attached>>)> {
+        fn attached(&self) -> MutexGuard<'_, Receivers> {
             self.attached.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }
