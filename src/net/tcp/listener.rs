@@ -166,6 +166,8 @@ impl TcpListener {
     /// # Errors
     ///
     /// What the system says about the query; the pending error is the `Ok` value.
+    /// On Windows that may also be the error for which the system refuses to watch the socket,
+    /// after an event that says [`is_error`](crate::event::Event::is_error).
     ///
     /// # Examples
     ///

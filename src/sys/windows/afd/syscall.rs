@@ -112,11 +112,11 @@ pub(super) fn open() -> io::Result<OwnedHandle> {
 
 /// `SetFileCompletionNotificationModes`: the end of an operation need not signal the handle as well, nobody waits on it. A
 /// system that cannot do so is only slower.
-pub(super) fn signal_no_handle(device: BorrowedHandle<'_>) {
+pub(super) fn signal_no_handle(handle: BorrowedHandle<'_>) {
     // SAFETY: the handle is open; the call touches no memory.
     let _ = unsafe {
         raw::SetFileCompletionNotificationModes(
-            device.as_raw_handle(),
+            handle.as_raw_handle(),
             raw::FILE_SKIP_SET_EVENT_ON_HANDLE as u8,
         )
     };
@@ -125,7 +125,7 @@ pub(super) fn signal_no_handle(device: BorrowedHandle<'_>) {
 /// `NtDeviceIoControlFile` with `IOCTL_AFD_POLL`: asks once for `conditions` of a base socket,
 /// without a time limit. `Taken` counts only if the request was taken.
 pub(super) fn poll<'r>(
-    device: BorrowedHandle<'_>,
+    handle: BorrowedHandle<'_>,
     socket: RawSocket,
     conditions: u32,
     reserved: Reserved<'r, AfdPoll>,
@@ -139,12 +139,12 @@ pub(super) fn poll<'r>(
     let size = size_of::<raw::AFD_POLL_INFO>() as u32;
     let status = match faults::poll() {
         Some(status) => status,
-        // SAFETY: the device is open. The kernel reads and writes the status block, which an
+        // SAFETY: the handle is open. The kernel reads and writes the status block, which an
         // `OVERLAPPED` starts with, and the poll's record, both of them until the packet has come:
         // `Reserved` says that they stay that long. The socket is a number for the kernel.
         None => unsafe {
             raw::NtDeviceIoControlFile(
-                device.as_raw_handle(),
+                handle.as_raw_handle(),
                 ptr::null_mut(),
                 None,
                 block.cast(),
@@ -163,7 +163,7 @@ pub(super) fn poll<'r>(
         unsafe { reserved.refused(status_error(status)) }
     } else {
         // SAFETY: what succeeds or is pending sends one packet with the context that was given,
-        // which is the pointer, to the port that the device is associated with. It was not told to
+        // which is the pointer, to the port that the handle is associated with. It was not told to
         // leave packets out.
         unsafe { reserved.submitted() }
     };
@@ -171,16 +171,16 @@ pub(super) fn poll<'r>(
 }
 
 /// `NtCancelIoFileEx` of one poll. `Ok` if its packet comes soon, or is there already.
-pub(super) fn cancel(device: BorrowedHandle<'_>, poll: &Pending<AfdPoll>) -> io::Result<()> {
+pub(super) fn cancel(handle: BorrowedHandle<'_>, poll: &Pending<AfdPoll>) -> io::Result<()> {
     if let Some(status) = faults::cancel() {
         return Err(status_error(status));
     }
     let mut status_block = raw::IO_STATUS_BLOCK::default();
-    // SAFETY: the device is open. The poll's address is compared and not followed; the second block
+    // SAFETY: the handle is open. The poll's address is compared and not followed; the second block
     // is written during the call.
     let status = unsafe {
         raw::NtCancelIoFileEx(
-            device.as_raw_handle(),
+            handle.as_raw_handle(),
             poll.name().cast(),
             &raw mut status_block,
         )
@@ -191,11 +191,11 @@ pub(super) fn cancel(device: BorrowedHandle<'_>, poll: &Pending<AfdPoll>) -> io:
     Ok(())
 }
 
-/// `CancelIoEx` of everything in flight on a device.
-pub(super) fn cancel_all(device: BorrowedHandle<'_>) {
+/// `CancelIoEx` of everything in flight on a handle of AFD.
+pub(super) fn cancel_all(handle: BorrowedHandle<'_>) {
     // There is nothing to be done about an error; "nothing found" is the usual one.
-    // SAFETY: the device is open; the call touches no memory.
-    let _ = unsafe { raw::CancelIoEx(device.as_raw_handle(), ptr::null()) };
+    // SAFETY: the handle is open; the call touches no memory.
+    let _ = unsafe { raw::CancelIoEx(handle.as_raw_handle(), ptr::null()) };
 }
 
 /// `WSAIoctl` that answers with a socket.
