@@ -77,6 +77,8 @@ fn one_message_costs_one_poll() {
             // The connection is writable from the start.
             assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
         }
+        // Now a poll waits for the first message.
+        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
         let cost = calls(|| {
             for _ in 0..10 {
                 (&right).write_all(b"x").unwrap();
