@@ -57,7 +57,7 @@ struct World {
     random: Random,
     watched: HashMap<usize, Watched>,
     last_token: usize,
-    /// Tokens that were given up before the wait that is going on.
+    /// How many things were done.
     actions: usize,
 }
 
@@ -294,7 +294,9 @@ fn run(seed: u64) {
 /// A failure names its seed: `run(SEED)` repeats it, but for the times of pauses.
 #[test]
 fn random_schedules() {
-    for seed in 1..=200 {
+    // An interpreter takes long for each.
+    let seeds = if cfg!(miri) { 2 } else { 100 };
+    for seed in 1..=seeds {
         run(seed);
     }
 }
