@@ -18,6 +18,10 @@ use crate::{Interest, Token};
 /// Events may be spurious, and several conditions may share one event. Dropping a source, or
 /// [`deregister`](Registry::deregister), ends its events: none comes from a `poll` that begins afterwards.
 ///
+/// On Windows the thread that drops the last of a `Poll` and its registries waits for I/O of
+/// named pipes that is in flight, which it cancels, for at most one second. What a driver does not end by
+/// then is leaked on purpose.
+///
 /// Closing a descriptor ends its events only once every duplicate of it is closed (`try_clone`, `fork`): deregister first.
 ///
 /// # Child processes

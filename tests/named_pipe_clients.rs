@@ -11,6 +11,7 @@ use mio::windows::NamedPipe;
 use support::pipes::{self, BOTH, CLIENT, Kind, SERVER, read_at_last, receive, send};
 use support::{nothing_comes, queue, wait_for, would_block};
 
+const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
 const ERROR_OPERATION_ABORTED: i32 = 995;
 
 #[test]
@@ -134,11 +135,15 @@ fn a_connect_that_is_given_up() {
     let name = pipes::name();
     let (mut queue, mut events) = queue();
     let server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
-    // By the pipe itself: no event, no error.
+    // By the pipe itself: an event for whoever waits, and the error that Windows ends a pending
+    // listen with (STATUS_PIPE_DISCONNECTED), once.
     would_block(server.connect());
     server.disconnect().unwrap();
-    nothing_comes(&mut queue, &mut events, SERVER);
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    let error = server.take_error().unwrap().unwrap();
+    assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
     assert!(server.take_error().unwrap().is_none());
+    nothing_comes(&mut queue, &mut events, SERVER);
     // By somebody else: an event, and the error, once.
     would_block(server.connect());
     pipes::cancel_all(&server);
@@ -151,6 +156,83 @@ fn a_connect_that_is_given_up() {
     let _client = pipes::client(&name, Kind::Bytes);
     wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
     assert!(server.take_error().unwrap().is_none());
+}
+
+/// Several tasks may share a server: whoever reads or writes when another disconnects gets one
+/// error. `STATUS_PIPE_DISCONNECTED`, Win32's `ERROR_PIPE_NOT_CONNECTED`, is what npfs ends pending
+/// reads and writes with.
+#[test]
+fn disconnect_fails_who_reads_and_who_writes() {
+    let name = pipes::name();
+    let (mut queue, mut events) = queue();
+    let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    would_block(server.connect());
+    let _first = pipes::blocking_client(&name, Kind::Bytes);
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    would_block(server.read(&mut [0; 4]));
+    // More than the pipe holds, so it stays in flight.
+    assert_eq!(server.write(&[1; 300_000]).unwrap(), 300_000);
+    would_block(server.write(b"more"));
+    server.disconnect().unwrap();
+    support::wait_for_all(
+        &mut queue,
+        &mut events,
+        SERVER,
+        &[|e| e.is_readable(), |e| e.is_writable()],
+    );
+    let error = server.write(b"more").unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
+    let error = server.read(&mut [0; 4]).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
+    would_block(server.read(&mut [0; 4]));
+    nothing_comes(&mut queue, &mut events, SERVER);
+    // The next client is served as if nothing had been.
+    would_block(server.connect());
+    let mut second = pipes::blocking_client(&name, Kind::Bytes);
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    second.write_all(b"hello").unwrap();
+    let got = receive(&mut queue, &mut events, &server, SERVER, 5);
+    assert_eq!(got, b"hello");
+}
+
+/// Upstream reports the end of a connect to every registration; a server that only reads would else
+/// never learn of its client.
+#[test]
+fn client_is_reported_to_a_server_that_only_reads() {
+    let name = pipes::name();
+    let (mut queue, mut events) = queue();
+    let mut server = NamedPipe::new(&name).unwrap();
+    queue
+        .registry()
+        .register(&mut server, SERVER, Interest::READABLE)
+        .unwrap();
+    would_block(server.connect());
+    nothing_comes(&mut queue, &mut events, SERVER);
+    let _client = pipes::client(&name, Kind::Bytes);
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+    server.connect().unwrap();
+    assert!(server.take_error().unwrap().is_none());
+}
+
+/// An exiting thread cancels only I/O that is not associated with a completion port
+/// (learn.microsoft.com, ExitThread).
+#[test]
+fn operations_outlive_the_thread_that_started_them() {
+    let name = pipes::name();
+    let (mut queue, mut events) = queue();
+    let server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    let server = thread::spawn(move || {
+        would_block(server.connect());
+        server
+    });
+    let server = server.join().unwrap();
+    let mut client = pipes::blocking_client(&name, Kind::Bytes);
+    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    let error = server.take_error().unwrap();
+    assert!(error.is_none(), "{error:?}");
+    client.write_all(b"hello").unwrap();
+    let got = receive(&mut queue, &mut events, &server, SERVER, 5);
+    assert_eq!(got, b"hello");
 }
 
 /// <https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-createnamedpipea>:

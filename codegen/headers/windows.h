@@ -17,6 +17,12 @@
 #define FILE_PIPE_DISCONNECTED_STATE 1
 #define FILE_PIPE_LISTENING_STATE 2
 #define FileReplaceCompletionInformation 61
+/* CTL_CODE(FILE_DEVICE_NAMED_PIPE, 2, METHOD_BUFFERED, FILE_ANY_ACCESS) */
+#define FSCTL_PIPE_LISTEN 0x110008
+
+/* https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-ntreadfile and nf-ntifs-ntwritefile */
+NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, IO_STATUS_BLOCK *, PVOID, ULONG, LARGE_INTEGER *, ULONG *);
+NTSTATUS NTAPI NtWriteFile(HANDLE, HANDLE, PIO_APC_ROUTINE, PVOID, IO_STATUS_BLOCK *, PVOID, ULONG, LARGE_INTEGER *, ULONG *);
 
 typedef struct {
     HANDLE Port;

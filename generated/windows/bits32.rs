@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (mingw-w64 as a check of Windows' own metadata).
-//! Inputs: sha256 fe384274d31bdc4ff3058e2479b4a988ffa97a480ab9ebb90245aed29b11c320.
+//! Inputs: sha256 b2cd83cde3de59fd3987dd8254bd4b6e9ec957691521ae9bd905762053863596.
 //!
 //! Serves:
 //! - i686-pc-windows-gnu
@@ -15,7 +15,6 @@
 //! - i686-win7-windows-msvc
 
 windows_link::link!("kernel32.dll" "system" fn CancelIoEx(hfile : HANDLE, lpoverlapped : *const OVERLAPPED) -> BOOL);
-windows_link::link!("kernel32.dll" "system" fn ConnectNamedPipe(hnamedpipe : HANDLE, lpoverlapped : *mut OVERLAPPED) -> BOOL);
 windows_link::link!("kernel32.dll" "system" fn CreateIoCompletionPort(filehandle : HANDLE, existingcompletionport : HANDLE, completionkey : usize, numberofconcurrentthreads : u32) -> HANDLE);
 windows_link::link!("kernel32.dll" "system" fn CreateNamedPipeW(lpname : PCWSTR, dwopenmode : u32, dwpipemode : u32, nmaxinstances : u32, noutbuffersize : u32, ninbuffersize : u32, ndefaulttimeout : u32, lpsecurityattributes : *const SECURITY_ATTRIBUTES) -> HANDLE);
 windows_link::link!("kernel32.dll" "system" fn DisconnectNamedPipe(hnamedpipe : HANDLE) -> BOOL);
@@ -28,10 +27,12 @@ windows_link::link!("kernel32.dll" "system" fn GetQueuedCompletionStatusEx(compl
 windows_link::link!("ntdll.dll" "system" fn NtCancelIoFileEx(filehandle : HANDLE, iorequesttocancel : *const IO_STATUS_BLOCK, iostatusblock : *mut IO_STATUS_BLOCK) -> NTSTATUS);
 windows_link::link!("ntdll.dll" "system" fn NtCreateFile(filehandle : *mut HANDLE, desiredaccess : ACCESS_MASK, objectattributes : *const OBJECT_ATTRIBUTES, iostatusblock : *mut IO_STATUS_BLOCK, allocationsize : *const i64, fileattributes : u32, shareaccess : u32, createdisposition : u32, createoptions : u32, eabuffer : *const core::ffi::c_void, ealength : u32) -> NTSTATUS);
 windows_link::link!("ntdll.dll" "system" fn NtDeviceIoControlFile(filehandle : HANDLE, event : HANDLE, apcroutine : PIO_APC_ROUTINE, apccontext : *const core::ffi::c_void, iostatusblock : *mut IO_STATUS_BLOCK, iocontrolcode : u32, inputbuffer : *const core::ffi::c_void, inputbufferlength : u32, outputbuffer : *mut core::ffi::c_void, outputbufferlength : u32) -> NTSTATUS);
+windows_link::link!("ntdll.dll" "system" fn NtFsControlFile(filehandle : HANDLE, event : HANDLE, apcroutine : PIO_APC_ROUTINE, apccontext : *const core::ffi::c_void, iostatusblock : *mut IO_STATUS_BLOCK, fscontrolcode : u32, inputbuffer : *const core::ffi::c_void, inputbufferlength : u32, outputbuffer : *mut core::ffi::c_void, outputbufferlength : u32) -> NTSTATUS);
 windows_link::link!("ntdll.dll" "system" fn NtQueryInformationFile(filehandle : HANDLE, iostatusblock : *mut IO_STATUS_BLOCK, fileinformation : *mut core::ffi::c_void, length : u32, fileinformationclass : FILE_INFORMATION_CLASS) -> NTSTATUS);
+windows_link::link!("ntdll.dll" "system" fn NtReadFile(filehandle : HANDLE, event : HANDLE, apcroutine : PIO_APC_ROUTINE, apccontext : *const core::ffi::c_void, iostatusblock : *mut IO_STATUS_BLOCK, buffer : *mut core::ffi::c_void, length : u32, byteoffset : *const i64, key : *const u32) -> NTSTATUS);
 windows_link::link!("ntdll.dll" "system" fn NtSetInformationFile(filehandle : HANDLE, iostatusblock : *mut IO_STATUS_BLOCK, fileinformation : *const core::ffi::c_void, length : u32, fileinformationclass : FILE_INFORMATION_CLASS) -> NTSTATUS);
+windows_link::link!("ntdll.dll" "system" fn NtWriteFile(filehandle : HANDLE, event : HANDLE, apcroutine : PIO_APC_ROUTINE, apccontext : *const core::ffi::c_void, iostatusblock : *mut IO_STATUS_BLOCK, buffer : *const core::ffi::c_void, length : u32, byteoffset : *const i64, key : *const u32) -> NTSTATUS);
 windows_link::link!("kernel32.dll" "system" fn PostQueuedCompletionStatus(completionport : HANDLE, dwnumberofbytestransferred : u32, dwcompletionkey : usize, lpoverlapped : *const OVERLAPPED) -> BOOL);
-windows_link::link!("kernel32.dll" "system" fn ReadFile(hfile : HANDLE, lpbuffer : *mut core::ffi::c_void, nnumberofbytestoread : u32, lpnumberofbytesread : *mut u32, lpoverlapped : *mut OVERLAPPED) -> BOOL);
 windows_link::link!("kernel32.dll" "system" fn RegisterWaitForSingleObject(phnewwaitobject : *mut HANDLE, hobject : HANDLE, callback : WAITORTIMERCALLBACK, context : *const core::ffi::c_void, dwmilliseconds : u32, dwflags : u32) -> BOOL);
 windows_link::link!("ntdll.dll" "system" fn RtlNtStatusToDosError(status : NTSTATUS) -> u32);
 windows_link::link!("kernel32.dll" "system" fn SetFileCompletionNotificationModes(filehandle : HANDLE, flags : u8) -> BOOL);
@@ -42,7 +43,6 @@ windows_link::link!("ws2_32.dll" "system" fn WSAIoctl(s : SOCKET, dwiocontrolcod
 windows_link::link!("ws2_32.dll" "system" fn WSAPoll(fdarray : *mut WSAPOLLFD, fds : u32, timeout : i32) -> i32);
 windows_link::link!("ws2_32.dll" "system" fn WSASocketW(af : i32, r#type : i32, protocol : i32, lpprotocolinfo : *const WSAPROTOCOL_INFOW, g : GROUP, dwflags : u32) -> SOCKET);
 windows_link::link!("ws2_32.dll" "system" fn WSAStartup(wversionrequested : u16, lpwsadata : *mut WSADATA) -> i32);
-windows_link::link!("kernel32.dll" "system" fn WriteFile(hfile : HANDLE, lpbuffer : *const core::ffi::c_void, nnumberofbytestowrite : u32, lpnumberofbyteswritten : *mut u32, lpoverlapped : *mut OVERLAPPED) -> BOOL);
 windows_link::link!("ws2_32.dll" "system" fn bind(s : SOCKET, name : *const SOCKADDR, namelen : i32) -> i32);
 windows_link::link!("ws2_32.dll" "system" fn connect(s : SOCKET, name : *const SOCKADDR, namelen : i32) -> i32);
 windows_link::link!("ws2_32.dll" "system" fn getsockopt(s : SOCKET, level : i32, optname : i32, optval : *mut i8, optlen : *mut i32) -> i32);
@@ -90,12 +90,12 @@ pub const DUPLICATE_SAME_ACCESS: i32 = 2;
 pub const ERROR_BROKEN_PIPE: i32 = 109;
 pub const ERROR_HANDLE_EOF: i32 = 38;
 pub const ERROR_INVALID_HANDLE: i32 = 6;
-pub const ERROR_IO_PENDING: i32 = 997;
 pub const ERROR_MORE_DATA: i32 = 234;
 pub const ERROR_NO_DATA: i32 = 232;
 pub const ERROR_OPERATION_ABORTED: i32 = 995;
 pub const ERROR_PIPE_CONNECTED: i32 = 535;
 pub const ERROR_PIPE_LISTENING: i32 = 536;
+pub const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
 pub type FARPROC = Option<unsafe extern "system" fn() -> isize>;
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -132,6 +132,7 @@ pub const FILE_SHARE_READ: i32 = 1;
 pub const FILE_SHARE_WRITE: i32 = 2;
 pub const FILE_SKIP_SET_EVENT_ON_HANDLE: i32 = 2;
 pub const FILE_TYPE_PIPE: i32 = 3;
+pub const FSCTL_PIPE_LISTEN: i32 = 1114120;
 pub const FilePipeLocalInformation: FILE_INFORMATION_CLASS = 24;
 pub const FileReplaceCompletionInformation: FILE_INFORMATION_CLASS = 61;
 pub const GENERIC_ALL: i32 = 268435456;
@@ -423,6 +424,7 @@ pub const STATUS_CANCELLED: NTSTATUS = 0xC0000120_u32 as _;
 pub const STATUS_INVALID_HANDLE: NTSTATUS = 0xC0000008_u32 as _;
 pub const STATUS_NOT_FOUND: NTSTATUS = 0xC0000225_u32 as _;
 pub const STATUS_OBJECT_TYPE_MISMATCH: NTSTATUS = 0xC0000024_u32 as _;
+pub const STATUS_PENDING: NTSTATUS = 0x103_u32 as _;
 pub const SYNCHRONIZE: i32 = 1048576;
 #[repr(C)]
 #[derive(Clone, Copy)]

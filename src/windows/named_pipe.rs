@@ -21,6 +21,10 @@ use crate::{Interest, Registry, Token};
 ///
 /// - Readable: [`read`](Read::read) returns data, the end, or an error.
 /// - Writable: a client is connected and no write is in flight, or a write has failed.
+/// - Both: a client has come, a [`connect`](NamedPipe::connect) has failed, or
+///   [`disconnect`](NamedPipe::disconnect) was called. So a server that is registered for reading
+///   only is told of its client, too; its first `read` may be
+///   [`WouldBlock`](io::ErrorKind::WouldBlock).
 ///
 /// They are edges: each comes once, and [`reregister`](Registry::reregister) reports what holds by then. Only what was
 /// registered is reported, and only a registration that is [`READABLE`](Interest::READABLE) reads ahead. A pipe that waits for
@@ -32,7 +36,7 @@ use crate::{Interest, Registry, Token};
 ///
 /// # The server's end
 ///
-/// [`new`](NamedPipe::new), then [`connect`](NamedPipe::connect), then a writable event, then
+/// [`new`](NamedPipe::new), then [`connect`](NamedPipe::connect), then an event, then
 /// [`take_error`](NamedPipe::take_error). After [`disconnect`](NamedPipe::disconnect) it can connect to the next client.
 ///
 /// # The client's end
@@ -52,12 +56,19 @@ use crate::{Interest, Registry, Token};
 /// - Vectored reads and writes use all slices; a vectored write is one message.
 /// - While the pipe is not registered, what was read before can be had; what would have to be started is
 ///   [`NotFound`](io::ErrorKind::NotFound). The end is a read of 0 bytes; other errors are the system's.
+/// - A read that others cancel (`CancelIoEx`, or `PurgeComm` on a serial port) is started again; a
+///   write that others cancel fails.
 ///
 /// # Dropping
 ///
 /// What was written before the drop arrives as long as the [`Poll`](crate::Poll) lives and polls; the handle is closed then. When
 /// the last of the `Poll` and its registries goes, all that is in flight is cancelled, and what was not written yet
 /// is lost; the next write of a pipe that still lives says so.
+///
+/// What is in flight is awaited for at most one second, by the thread that drops the last of them:
+/// that may be one that calls the pipe, or drops it, at that moment. A driver may be unable to end
+/// an operation (an unplugged serial adapter, a remote pipe); its memory and the pipe's handle are
+/// then leaked on purpose, because the system may yet write there.
 ///
 /// # Registering
 ///
@@ -138,8 +149,9 @@ impl NamedPipe {
 
     /// Starts to wait for a client.
     ///
-    /// `Ok` means that a client is there; a writable event comes, too. Otherwise the attempt goes on, and it ends with a
-    /// writable event: ask [`take_error`](NamedPipe::take_error) then.
+    /// `Ok` means that a client is there; a writable event comes, too. Otherwise the attempt goes
+    /// on, and it ends with an event that is readable and writable, as far as either was
+    /// registered: ask [`take_error`](NamedPipe::take_error) then.
     ///
     /// # Errors
     ///
@@ -160,6 +172,15 @@ impl NamedPipe {
 
     /// Disconnects the client. An attempt to connect ends, and so does all I/O; what was not read or not written is dropped, so
     /// nothing of this client reaches the next one.
+    ///
+    /// The pipe may be shared by several tasks, so an event that is readable and writable wakes all
+    /// that wait, and what was pending or not handed out yet becomes an error, once: the next
+    /// [`read`](Read::read) or [`write`](Write::write) returns it, or
+    /// [`take_error`](NamedPipe::take_error) for an attempt to connect. It is
+    /// `ERROR_PIPE_NOT_CONNECTED`, with which Windows ends pending I/O here, unless there was
+    /// another error before. A [`connect`](NamedPipe::connect) and the next client clear such
+    /// errors and their events. So let tasks that write learn of the end before you call `connect`:
+    /// a task that has more to write afterwards writes to the next client.
     ///
     /// # Errors
     ///
@@ -275,10 +296,15 @@ impl FromRawHandle for NamedPipe {
     ///
     /// # Safety
     ///
-    /// The handle is open and owned by the caller, who gives it away. `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS` is not set. Nobody
-    /// starts overlapped I/O by a duplicate of it while this pipe exists, or while the `Poll` lives that it was registered with:
-    /// its completion would be taken for one of this pipe's, also after the pipe was dropped.
-    /// (That is why there is no safe way from or to an [`OwnedHandle`] or a `BorrowedHandle`: from them a duplicate can be had.)
+    /// The handle is open and owned by the caller, who gives it away.
+    ///
+    /// # Duplicates
+    ///
+    /// Overlapped I/O by a duplicate of the handle, also in another process, sends its completions
+    /// to the same
+    /// [`Poll`](crate::Poll), which ignores them: they name no operation of this pipe.
+    /// `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS` must not be set on any of them: what succeeds at once
+    /// would never be reported, and never freed.
     unsafe fn from_raw_handle(handle: RawHandle) -> NamedPipe {
         // SAFETY: the caller promises that the handle is open and now owned here.
         let handle = unsafe { OwnedHandle::from_raw_handle(handle) };

@@ -130,7 +130,7 @@ pub(super) fn poll<'r>(
     conditions: u32,
     reserved: Reserved<'r, AfdPoll>,
 ) -> (Submission<'r>, Taken) {
-    let block = reserved.overlapped();
+    let block = reserved.status_block();
     let operation = reserved.operation();
     // SAFETY: nobody else has access to the operation; this is the address of its field.
     let info = unsafe { &raw mut (*operation).info };
@@ -139,16 +139,16 @@ pub(super) fn poll<'r>(
     let size = size_of::<raw::AFD_POLL_INFO>() as u32;
     let status = match faults::poll() {
         Some(status) => status,
-        // SAFETY: the handle is open. The kernel reads and writes the status block, which an
-        // `OVERLAPPED` starts with, and the poll's record, both of them until the packet has come:
-        // `Reserved` says that they stay that long. The socket is a number for the kernel.
+        // SAFETY: the handle is open. The kernel reads and writes the status block and the poll's
+        // record, both of them until the packet has come: `Reserved` says that they stay that long.
+        // The socket and the context are numbers for the kernel.
         None => unsafe {
             raw::NtDeviceIoControlFile(
                 handle.as_raw_handle(),
                 ptr::null_mut(),
                 None,
-                block.cast(),
-                block.cast(),
+                reserved.context(),
+                block,
                 raw::IOCTL_AFD_POLL,
                 info.cast(),
                 size,
@@ -163,7 +163,7 @@ pub(super) fn poll<'r>(
         unsafe { reserved.refused(status_error(status)) }
     } else {
         // SAFETY: what succeeds or is pending sends one packet with the context that was given,
-        // which is the pointer, to the port that the handle is associated with. It was not told to
+        // to the port that the handle is associated with. It was not told to
         // leave packets out.
         unsafe { reserved.submitted() }
     };
@@ -181,7 +181,7 @@ pub(super) fn cancel(handle: BorrowedHandle<'_>, poll: &Pending<AfdPoll>) -> io:
     let status = unsafe {
         raw::NtCancelIoFileEx(
             handle.as_raw_handle(),
-            poll.name().cast(),
+            poll.status_block(),
             &raw mut status_block,
         )
     };
@@ -319,6 +319,3 @@ pub(super) fn look(sockets: &mut [Look]) -> io::Result<()> {
     }
     Ok(())
 }
-
-// An AFD poll's status is written through the start of an `OVERLAPPED`.
-const _: () = assert!(align_of::<raw::OVERLAPPED>() >= align_of::<raw::IO_STATUS_BLOCK>());

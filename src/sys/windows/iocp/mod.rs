@@ -1,33 +1,63 @@
 //! A completion port: the queue that every other mechanism here sends its packets to.
 //!
-//! What the kernel promises: an operation that was started (also one that is over at once) sends one packet, when it is over;
-//! one that was refused sends none; cancelling hastens a packet and never replaces it.
+//! What the kernel does: an operation that was started (also one that is over at once) sends one
+//! packet when it is over; one that was refused sends none; canceling hastens a packet and never
+//! replaces it.
 //!
 //! # Packets
 //!
-//! The key of a packet says what it is. Under [`IN_FLIGHT`] its pointer is that of an operation of ours, and brings the
-//! operation's memory back (see [`in_flight`]). Under [`NUMBER`] it is a number, by which the receiver is looked up: wakers,
-//! wait packets and whatever else has something to say without memory in flight. Packets under any other key are ignored.
+//! The key of a packet says what it is. Under [`IN_FLIGHT`] its pointer field is the context of an
+//! operation, by which its memory is found (see [`in_flight`]). Under [`NUMBER`] it is a number, by
+//! which the receiver is looked up: wakers, wait packets and whatever else has something to say
+//! without memory in flight. Packets under any other key are ignored. No packet's pointer is ever
+//! followed: packets may come from other processes.
+//!
+//! # Threads
+//!
+//! Any thread issues operations: the one that registers, reads, writes or polls. The packet is
+//! taken by the thread that polls, or by the one that drops the port's last owner. The thread that
+//! issued an operation may exit before it is over: the kernel cancels the pending I/O of a thread
+//! that exits *unless* the handle is associated with a completion port ([ExitThread][exit]), which
+//! all handles here are. So a status that says "canceled", and that was not asked for, comes from
+//! somebody else's `CancelIoEx` and is no error of the device: AFD polls and reads are started
+//! again, a connect is reported as failed and can be repeated, and a write reports what was lost.
+//!
+//! [exit]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
 //!
 //! # The end
 //!
-//! The port counts what is in flight. When its last owner goes, which is a selector or a clone of one, everything in flight is
-//! cancelled and awaited, and then the port is closed. Sources hold it weakly, so nothing new starts meanwhile. Whoever turns
-//! a weak reference into a strong one for a while may be that last owner: it holds no lock when it lets go.
+//! The port knows what is in flight. When its last owner goes, which is a selector or a clone of
+//! one, everything in flight is canceled and awaited, and then the port is closed. Sources hold it
+//! weakly, so nothing new starts meanwhile. Whoever turns a weak reference into a strong one for a
+//! while may be that last owner: it holds no lock when it lets go.
+//!
+//! A driver may sit on a canceled operation for as long as it likes ([there is no
+//! guarantee][cancel] that it supports cancellation; an unplugged serial adapter is the classic),
+//! so the wait is limited to [`DRAIN_LIMIT`] in all. What is in flight even then keeps its memory,
+//! its handle and its pipe for ever: they are leaked on purpose, because the kernel may yet write
+//! there.
+//!
+//! [cancel]: https://learn.microsoft.com/windows/win32/fileio/canceling-pending-i-o-operations
 
 pub(crate) mod in_flight;
 mod syscall;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::io;
+use std::mem;
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use crate::sys::record::{Record, Records};
+use crate::sys::timeout;
+
+use in_flight::Table;
 
 pub(crate) use syscall::{FOREVER, Packet, Packets, status_error};
 
@@ -39,11 +69,14 @@ pub(crate) const NUMBER: usize = 2;
 /// How many packets are taken at once while the port ends.
 const LAST_PACKETS: usize = 64;
 
+/// How long the end of a port waits for what is in flight.
+pub(crate) const DRAIN_LIMIT: Duration = Duration::from_secs(1);
+
 /// See the head of this file.
 pub(crate) struct Port {
     handle: Arc<OwnedHandle>,
     /// Operations whose packet has not come yet.
-    outstanding: AtomicUsize,
+    in_flight: Mutex<Table>,
     attached: Mutex<Attachments>,
 }
 
@@ -99,7 +132,7 @@ impl Port {
     pub(crate) fn new() -> io::Result<Port> {
         Ok(Port {
             handle: Arc::new(syscall::create()?),
-            outstanding: AtomicUsize::new(0),
+            in_flight: Mutex::default(),
             attached: Mutex::default(),
         })
     }
@@ -147,8 +180,9 @@ impl Port {
     pub(crate) fn deliver(&self, packet: Packet, round: &mut Round<'_>) {
         match packet.key() {
             IN_FLIGHT => {
-                if in_flight::deliver(packet, round) {
-                    self.ended();
+                let completed = self.in_flight().take_completed(packet.number());
+                if let Some(completed) = completed {
+                    completed.complete(round);
                 }
             }
             NUMBER => {
@@ -161,14 +195,12 @@ impl Port {
         }
     }
 
-    /// An operation is about to start.
-    fn begun(&self) {
-        self.outstanding.fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// An operation was not started, or its packet has come.
-    fn ended(&self) {
-        self.outstanding.fetch_sub(1, Ordering::AcqRel);
+    /// What is in flight. A leaf among the locks.
+    fn in_flight(&self) -> MutexGuard<'_, Table> {
+        // Nothing in a critical section panics half-way through a change.
+        self.in_flight
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn attached(&self) -> MutexGuard<'_, Attachments> {
@@ -185,17 +217,35 @@ impl Drop for Port {
                 receiver.abandon();
             }
         }
-        if self.outstanding.load(Ordering::Acquire) == 0 {
+        self.drain();
+        // The kernel may yet write to what is left.
+        let left = mem::take(&mut *self.in_flight());
+        if left.len() != 0 {
+            mem::forget(left);
+        }
+    }
+}
+
+impl Port {
+    /// Takes the packets of all that is in flight, for at most [`DRAIN_LIMIT`].
+    fn drain(&self) {
+        if self.in_flight().len() == 0 {
             return;
         }
+        let deadline = Instant::now() + DRAIN_LIMIT;
         let mut packets = Packets::with_capacity(LAST_PACKETS);
-        while self.outstanding.load(Ordering::Acquire) != 0 {
-            if self.dequeue(&mut packets, LAST_PACKETS, FOREVER).is_err() {
-                // What is still in flight keeps its memory for ever: better than to free it under the kernel.
+        while self.in_flight().len() != 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // Rounded up, and never negative.
+            let millis = timeout::round_up_millis(left) as u32;
+            let Ok(count) = self.dequeue(&mut packets, LAST_PACKETS, millis) else {
                 return;
-            }
+            };
             for packet in packets.drain() {
                 self.deliver(packet, &mut Round { records: None });
+            }
+            if left.is_zero() && count < LAST_PACKETS {
+                return;
             }
         }
     }
@@ -205,7 +255,7 @@ impl fmt::Debug for Port {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Port")
             .field("handle", &self.handle)
-            .field("outstanding", &self.outstanding)
+            .field("in_flight", &self.in_flight)
             .finish_non_exhaustive()
     }
 }

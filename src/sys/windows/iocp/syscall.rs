@@ -13,12 +13,11 @@ use crate::sys::raw;
 /// A wait without an end. Every other number is a number of milliseconds.
 pub(crate) const FOREVER: u32 = raw::INFINITE;
 
-/// One packet. It is moved and never copied: the packet of an operation in flight carries a reference.
+/// One packet.
 #[repr(transparent)]
 pub(crate) struct Packet(raw::OVERLAPPED_ENTRY);
 
-// SAFETY: the pointer in a packet is a number here, but for an operation in flight: that is a reference to a `Block`, which may
-// go to any thread (see `in_flight`).
+// SAFETY: the pointer in a packet is a number here: nothing follows it.
 unsafe impl Send for Packet {}
 // SAFETY: as for `Send`; besides, nothing changes a packet through a shared reference.
 unsafe impl Sync for Packet {}
@@ -29,14 +28,10 @@ impl Packet {
         self.0.lpCompletionKey
     }
 
-    /// The number that was posted. Never to be followed as a pointer.
+    /// The number that was posted, or the context of an operation. Never to be followed as a
+    /// pointer.
     pub(super) fn number(&self) -> usize {
         self.0.lpOverlapped.addr()
-    }
-
-    /// Where the operation lies whose packet this is.
-    pub(super) fn into_pointer(self) -> *mut raw::OVERLAPPED {
-        self.0.lpOverlapped
     }
 }
 
@@ -69,10 +64,14 @@ pub(super) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) ->
 
 /// `PostQueuedCompletionStatus` of a packet that says `number`.
 pub(super) fn post(port: BorrowedHandle<'_>, number: usize) -> io::Result<()> {
+    post_as(port, NUMBER, number)
+}
+
+/// `PostQueuedCompletionStatus` of a packet with this key and pointer.
+pub(super) fn post_as(port: BorrowedHandle<'_>, key: usize, number: usize) -> io::Result<()> {
     let number = ptr::without_provenance_mut(number);
-    // SAFETY: the port is open. The pointer is handed through and followed by nobody: its key says that it is a number.
-    let result =
-        unsafe { raw::PostQueuedCompletionStatus(port.as_raw_handle(), 0, NUMBER, number) };
+    // SAFETY: the port is open. The pointer is a number, which is handed through.
+    let result = unsafe { raw::PostQueuedCompletionStatus(port.as_raw_handle(), 0, key, number) };
     if result == 0 {
         return Err(io::Error::last_os_error());
     }

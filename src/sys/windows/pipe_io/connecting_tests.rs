@@ -12,7 +12,7 @@ fn a_client_comes() {
     assert_eq!(pipe.connect().unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(pipe.count(Call::Connect), 1);
     pipe.end(Call::Connect, Ok(0));
-    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.said(), Ready::BOTH);
     assert_eq!(pipe.count(Call::Read), 1);
     assert!(pipe.state.take_error().is_none());
     pipe.holds(0);
@@ -48,7 +48,7 @@ fn a_connection_completes_with_connected() {
     pipe.register(ALL, false);
     pipe.connect().unwrap_err();
     pipe.end(Call::Connect, Err(fault(Meaning::Connected)));
-    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.said(), Ready::BOTH);
     assert!(pipe.state.take_error().is_none());
 }
 
@@ -129,12 +129,15 @@ fn a_connection_is_late() {
         let mut pipe = Pipe::new();
         pipe.register(ALL, false);
         pipe.connect().unwrap_err();
-        pipe.state.disconnected(&mut pipe.script);
+        pipe.disconnect();
         assert_eq!(pipe.script.cancelled.len(), 1);
+        assert_eq!(pipe.said(), Ready::BOTH, "whoever waits for it is woken");
         // Idle.
         pipe.end(Call::Connect, result);
         assert_eq!(pipe.said(), Ready::NOTHING);
-        assert!(pipe.state.take_error().is_none());
+        let error = pipe.state.take_error().unwrap();
+        assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
+        assert!(pipe.state.take_error().is_none(), "once");
         assert_eq!(pipe.count(Call::Read), 0);
         pipe.holds(0);
     }
@@ -145,14 +148,14 @@ fn a_connection_is_late_while_the_next_is_pending() {
     let mut pipe = Pipe::new();
     pipe.register(ALL, false);
     pipe.connect().unwrap_err();
-    pipe.state.disconnected(&mut pipe.script);
+    pipe.disconnect();
     pipe.connect().unwrap_err();
     pipe.end(Call::Connect, Ok(0));
     assert_eq!(pipe.said(), Ready::NOTHING);
     assert_eq!(pipe.connect().unwrap_err().kind(), ErrorKind::WouldBlock);
     assert_eq!(pipe.count(Call::Connect), 1, "still pending");
     pipe.end(Call::Connect, Ok(0));
-    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.said(), Ready::BOTH);
 }
 
 #[test]
@@ -179,6 +182,24 @@ fn registering_anew_makes_up_no_client() {
     assert_eq!(pipe.said(), Ready::NOTHING);
     assert_eq!(pipe.count(Call::Read), 0);
     pipe.end(Call::Connect, Ok(0));
-    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.said(), Ready::BOTH);
     assert_eq!(pipe.count(Call::Read), 1);
+}
+
+/// The event of a completed connect says that the client has come, whatever the interest is:
+/// upstream reports it as writable to every registration, and a server that waits for its client's
+/// first words registers for reading only.
+#[test]
+fn client_is_reported_to_every_interest() {
+    for (interest, expected) in [
+        (Interest::READABLE, Ready::READABLE),
+        (Interest::WRITABLE, Ready::WRITABLE),
+        (ALL, Ready::BOTH),
+    ] {
+        let mut pipe = Pipe::new();
+        pipe.register(interest, false);
+        pipe.connect().unwrap_err();
+        pipe.end(Call::Connect, Ok(0));
+        assert_eq!(pipe.said(), expected);
+    }
 }

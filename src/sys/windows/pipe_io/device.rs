@@ -43,7 +43,7 @@ pub(crate) trait Memory {
 /// What the states ask of their pipe.
 ///
 /// `M` is memory of an operation that is not in flight, `P` the name of an operation in flight.
-pub(crate) trait Device<M, P> {
+pub(crate) trait PipeOps<M, P> {
     /// Memory for an operation.
     fn memory(&mut self) -> M;
     /// Takes memory back.

@@ -10,3 +10,5 @@ mod device;
 mod state;
 #[path = "state_tests.rs"]
 mod state_tests;
+#[path = "status.rs"]
+mod status;

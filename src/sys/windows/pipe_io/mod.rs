@@ -19,6 +19,7 @@ mod in_flight;
 mod state;
 #[cfg(test)]
 mod state_tests;
+mod status;
 mod syscall;
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,7 @@ use crate::sys::{errors, raw};
 use crate::{Interest, Token};
 
 use buffer::{Buffer, Pool};
-use device::{Call, Device, Fault, Ready};
+use device::{Call, Fault, PipeOps, Ready};
 use in_flight::Transfer;
 
 type State = state::State<Idle<Transfer>, Pending<Transfer>>;
@@ -133,7 +134,7 @@ impl Pipe {
             Some(_) => {}
             None => self.shared.associate(port)?,
         }
-        let result = self.shared.watch(token, interest);
+        let result = self.shared.update_registration(token, interest);
         if result.is_err() {
             self.shared.inner().state.deregister();
         }
@@ -149,7 +150,7 @@ impl Pipe {
     ) -> io::Result<()> {
         self.check_owner(port)?;
         check(interest)?;
-        self.shared.watch(token, interest)
+        self.shared.update_registration(token, interest)
     }
 
     /// Ends the registration. What is in flight goes on.
@@ -170,7 +171,7 @@ impl Pipe {
 
     /// Waits for a client, which is `WouldBlock` at first.
     pub(crate) fn connect(&self) -> io::Result<()> {
-        self.shared.with(|state, io| state.connect(io))
+        self.shared.with_state(|state, io| state.connect(io))
     }
 
     /// The error of the last attempt to connect, once.
@@ -178,18 +179,19 @@ impl Pipe {
         self.shared.inner().state.take_error()
     }
 
-    /// Disconnects the client. Nothing of it reaches the next one.
+    /// Disconnects the client. Nothing of it reaches the next one, and whoever waits is told once.
     pub(crate) fn disconnect(&self) -> io::Result<()> {
-        self.shared.with(|state, io| {
+        self.shared.with_state(|state, io| {
             syscall::disconnect(io.shared.handle.as_handle())?;
-            state.disconnected(io);
+            state.disconnected(io, raw::ERROR_PIPE_NOT_CONNECTED);
             Ok(())
         })
     }
 
     /// Hands out data by `copy`, which says how much it took, for a caller with room for `len` bytes.
     pub(crate) fn read(&self, len: usize, copy: impl FnOnce(&[u8]) -> usize) -> io::Result<usize> {
-        self.shared.with(|state, io| state.read(io, len, copy))
+        self.shared
+            .with_state(|state, io| state.read(io, len, copy))
     }
 
     /// Takes all of `slices` and starts to write them.
@@ -198,7 +200,7 @@ impl Pipe {
         slices: impl Iterator<Item = &'s [u8]> + Clone,
     ) -> io::Result<usize> {
         self.shared
-            .with(|state, io| state.write(io, |buffer: &mut Buffer| buffer.gather(slices)))
+            .with_state(|state, io| state.write(io, |buffer: &mut Buffer| buffer.gather(slices)))
     }
 }
 
@@ -214,7 +216,7 @@ fn check(interest: Interest) -> io::Result<()> {
 
 impl Drop for Pipe {
     fn drop(&mut self) {
-        self.shared.with(|state, io| state.close(io));
+        self.shared.with_state(|state, io| state.close(io));
     }
 }
 
@@ -230,10 +232,10 @@ impl Shared {
     }
 
     /// Lets the states do something, and has the waiting thread told what is ready then.
-    fn with<R>(self: &Arc<Shared>, act: impl FnOnce(&mut State, &mut Io<'_>) -> R) -> R {
+    fn with_state<R>(self: &Arc<Shared>, act: impl FnOnce(&mut State, &mut Io<'_>) -> R) -> R {
         let port = self.port();
         let mut inner = self.inner();
-        let result = inner.act(self, port.as_deref(), act);
+        let result = inner.with_io(self, port.as_deref(), act);
         // If it cannot be posted it is tried again with the next change.
         let _: io::Result<()> = inner.announce();
         result
@@ -266,12 +268,12 @@ impl Shared {
     }
 
     /// Starts or changes a registration.
-    fn watch(self: &Arc<Shared>, token: Token, interest: Interest) -> io::Result<()> {
+    fn update_registration(self: &Arc<Shared>, token: Token, interest: Interest) -> io::Result<()> {
         let port = self.port();
         let mut inner = self.inner();
-        let is_up = syscall::is_connected(self.handle.as_handle());
-        inner.act(self, port.as_deref(), |state, io| {
-            state.register(io, token, interest, is_up);
+        let is_connected = syscall::is_connected(self.handle.as_handle());
+        inner.with_io(self, port.as_deref(), |state, io| {
+            state.register(io, token, interest, is_connected);
         });
         inner.announce()
     }
@@ -288,7 +290,7 @@ impl Shared {
         let port = self.port();
         let mut inner = self.inner();
         inner.in_flight = inner.in_flight.saturating_sub(1);
-        inner.act(self, port.as_deref(), |state, io| {
+        inner.with_io(self, port.as_deref(), |state, io| {
             state.completed(io, call, serial, memory, result);
         });
         inner.report(round);
@@ -301,7 +303,7 @@ impl Inner {
         self.is_abandoned && self.in_flight == 0
     }
 
-    fn act<R>(
+    fn with_io<R>(
         &mut self,
         shared: &Arc<Shared>,
         port: Option<&Port>,
@@ -368,7 +370,7 @@ impl Attached for Shared {
     }
 }
 
-impl Device<Idle<Transfer>, Pending<Transfer>> for Io<'_> {
+impl PipeOps<Idle<Transfer>, Pending<Transfer>> for Io<'_> {
     fn memory(&mut self) -> Idle<Transfer> {
         self.pool.take().unwrap_or_else(Transfer::idle)
     }

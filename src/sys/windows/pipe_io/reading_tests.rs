@@ -64,12 +64,7 @@ fn the_end_comes_with_the_next_read() {
 
 #[test]
 fn reading_fails() {
-    for meaning in [
-        Meaning::Failed,
-        Meaning::Aborted,
-        Meaning::Listening,
-        Meaning::Connected,
-    ] {
+    for meaning in [Meaning::Failed, Meaning::Listening, Meaning::Connected] {
         let mut pipe = Pipe::up(ALL);
         pipe.end(Call::Read, Err(fault(meaning)));
         assert_eq!(pipe.said(), Ready::READABLE, "{meaning:?}");
@@ -166,8 +161,9 @@ fn a_read_is_late() {
             Err(fault(Meaning::Aborted)),
         ] {
             let mut pipe = Pipe::up(ALL);
-            pipe.state.disconnected(&mut pipe.script);
+            pipe.disconnect();
             assert_eq!(pipe.script.cancelled.len(), 1);
+            pipe.read(9).unwrap_err();
             before(&mut pipe);
             pipe.said();
             let lent = pipe.script.lent;
@@ -179,5 +175,52 @@ fn a_read_is_late() {
             assert_eq!(pipe.count(Call::Read), reads - 1);
             assert_eq!(pipe.said(), Ready::NOTHING);
         }
+    }
+}
+
+/// A canceled read has taken no byte, and a thread that exits cancels nothing on a completion port
+/// ([ExitThread](https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread)),
+/// so it is somebody else's doing and no error of this pipe.
+#[test]
+fn read_that_others_cancel_is_started_again() {
+    for interest in [ALL, Interest::READABLE] {
+        let mut pipe = Pipe::up(interest);
+        for _ in 0..MOST_ABORTED_READS {
+            pipe.end(Call::Read, Err(fault(Meaning::Aborted)));
+            assert_eq!(pipe.said(), Ready::NOTHING);
+            assert_eq!(pipe.count(Call::Read), 1);
+            assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
+        }
+        pipe.receive(b"abc");
+        assert_eq!(pipe.said(), Ready::READABLE);
+        assert_eq!(pipe.read(9), Ok(b"abc".to_vec()));
+        pipe.holds(0);
+    }
+}
+
+#[test]
+fn device_that_aborts_every_read_is_reported() {
+    let mut pipe = Pipe::up(ALL);
+    for _ in 0..MOST_ABORTED_READS {
+        pipe.end(Call::Read, Err(fault(Meaning::Aborted)));
+    }
+    assert_eq!(pipe.said(), Ready::NOTHING);
+    pipe.end(Call::Read, Err(fault(Meaning::Aborted)));
+    assert_eq!(pipe.said(), Ready::READABLE);
+    let kind = io::Error::from_raw_os_error(5).kind();
+    assert_eq!(pipe.read(9), Err(kind));
+    assert_eq!(pipe.count(Call::Read), 1);
+    pipe.holds(0);
+}
+
+#[test]
+fn read_that_cannot_be_started_again_is_reported() {
+    let five = io::Error::from_raw_os_error(5).kind();
+    for (meaning, expected) in [(Meaning::Failed, Err(five)), (Meaning::Ended, Ok(vec![]))] {
+        let mut pipe = Pipe::up(ALL);
+        pipe.refuse(meaning);
+        pipe.end(Call::Read, Err(fault(Meaning::Aborted)));
+        assert_eq!(pipe.said(), Ready::READABLE);
+        assert_eq!(pipe.read(9), expected);
     }
 }

@@ -83,32 +83,13 @@ fn nothing_of_an_earlier_interest_is_said() {
 }
 
 #[test]
-fn disconnecting_forgets_the_client() {
-    let mut pipe = Pipe::up(ALL);
-    pipe.receive(b"old");
-    pipe.write(b"old").unwrap();
-    pipe.state.disconnected(&mut pipe.script);
-    assert_eq!(pipe.script.cancelled.len(), 1, "the write");
-    assert_eq!(pipe.said(), Ready::NOTHING);
-    assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
-    pipe.connect().unwrap_err();
-    pipe.end(Call::Connect, Ok(0));
-    assert_eq!(pipe.said(), Ready::WRITABLE);
-    pipe.receive(b"new");
-    assert_eq!(pipe.read(9), Ok(b"new".to_vec()));
-    pipe.end(Call::Write, Err(fault(Meaning::Aborted)));
-    assert_eq!(pipe.said(), Ready::READABLE);
-    pipe.holds(0);
-}
-
-#[test]
 fn the_end_is_that_of_one_client() {
     let mut pipe = Pipe::up(ALL);
     pipe.end(Call::Read, Err(fault(Meaning::Ended)));
     pipe.said();
     pipe.connect().unwrap_err();
     pipe.end(Call::Connect, Ok(0));
-    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.said(), Ready::BOTH);
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
     assert_eq!(pipe.count(Call::Read), 1);
 }

@@ -1,36 +1,56 @@
-//! What a pipe is doing, and what each completion means: no system calls, so that every cell can be tested anywhere.
+//! What a pipe is doing, and what each completion means: no system calls, so that every cell is
+//! tested on every host.
 //!
-//! A pipe has three lanes: connecting, reading, writing. At most one operation per lane is *pending*. Each operation has a
-//! serial number, and each completion says whose it is. A completion is legal in every state; one whose serial number is not
-//! the pending one is **late**: its operation was cancelled and given up, and only its memory is taken back.
+//! A pipe connects, reads and writes, with at most one operation of each kind *pending*. Each
+//! operation has a serial number, and each completion carries the number of its operation. A
+//! completion is valid in every state; one whose number is not that of the pending operation is
+//! **late**: its operation was canceled and given up, and only its memory is taken back.
 //!
 //! | connecting | done | failed | aborted | late |
 //! |---|---|---|---|---|
 //! | idle | - | - | - | memory back |
-//! | pending | idle, the pipe is up: reads start, *writable* | idle, error kept, *readable* and *writable* | as failed; unregistered: idle | memory back |
+//! | pending | idle, connected: reads start; *readable* and *writable* | idle, error kept; *readable* and *writable* | as failed; unregistered: idle | memory back |
 //!
 //! | reading | done, also with more to come | end | failed | aborted | late |
 //! |---|---|---|---|---|---|
-//! | idle, data, failed, ended | - | - | - | - | memory back |
-//! | pending | data, *readable* | ended, *readable* | failed, *readable* | as failed; unregistered: idle | memory back |
+//! | idle, data, failed, ended, disconnected | - | - | - | - | memory back |
+//! | pending | data; *readable* | ended; *readable* | failed; *readable* | the next read is started, pending (see `restart_reading`); unregistered: idle | memory back |
 //!
 //! | writing | all done | a part | nothing of some | failed, aborted | late |
 //! |---|---|---|---|---|---|
-//! | idle, failed | - | - | - | - | memory back |
-//! | pending | idle, *writable* | pending with the rest | failed, *writable* | failed, *writable* | memory back |
+//! | idle, failed, disconnected | - | - | - | - | memory back |
+//! | pending | idle; *writable* | pending with the rest | failed; *writable* | failed; *writable* | memory back |
 //!
-//! What is *said so* is said to the registration of that moment, within its interest: **unregistered**, the states change as in
-//! the tables and nothing is said. **Closing** (the pipe was dropped) is unregistered with connecting and reading given up:
-//! their completions are late; writing goes on as in its table, so that what was written arrives. When the port goes, all is
-//! cancelled; completions are as in the tables, and since nothing can be started any more, each lane comes to rest.
+//! Events in italics go to the current registration, filtered by its interest. **Unregistered**,
+//! the states change as in the tables and there are no events. **Closing** (the pipe was dropped)
+//! is unregistered with connecting and reading given up: their completions are late; writing goes
+//! on as in its table, so that what was written arrives. When the port goes, all is canceled;
+//! completions are as in the tables, and since nothing can be started any more, each operation
+//! comes to rest.
 //!
-//! `disconnect` gives up all three lanes, so that nothing of one client reaches the next.
+//! # Disconnecting
+//!
+//! `disconnect` gives up all three operations, so that no byte that was accepted for one client
+//! reaches the next, and no byte of one client is read as the next one's. Each waiter learns of it
+//! once, for the pipe may be shared by several tasks:
+//!
+//! | at `disconnect` | then | handed out by |
+//! |---|---|---|
+//! | a connect is pending | its error is `ERROR_PIPE_NOT_CONNECTED`, unless an older one is kept | `take_error` |
+//! | a read is pending, or data, or an end that no `read` has returned | disconnected with that error | the next `read` |
+//! | a read has failed | disconnected with its own error | the next `read` |
+//! | a write is pending | disconnected with that error | the next `write` |
+//! | a write has failed | disconnected with its own error | the next `write` |
+//!
+//! and the pipe is *readable* and *writable*. Then a successful `connect` (one that starts, or
+//! finds a client) and the coming of a client clear what was not handed out, with its events: a
+//! task that disconnects and connects again, alone, sees no difference.
 
 use std::io;
 use std::mem;
 
 use super::buffer::Buffer;
-use super::device::{Call, Device, Fault, Meaning, Memory, Ready};
+use super::device::{Call, Fault, Meaning, Memory, PipeOps, Ready};
 use crate::sys::errors;
 use crate::{Interest, Token};
 
@@ -55,7 +75,12 @@ pub(super) enum Read<M, P> {
     /// Not handed out yet.
     Failed(io::Error),
     /// For as long as this client is connected.
-    Ended,
+    Ended {
+        /// Whether a `read` has returned it.
+        is_seen: bool,
+    },
+    /// The client was disconnected. Not handed out yet; the next client clears it.
+    Disconnected(io::Error),
 }
 
 /// The lane of writing.
@@ -64,6 +89,8 @@ pub(super) enum Write<P> {
     Pending(InFlight<P>),
     /// Not handed out yet.
     Failed(io::Error),
+    /// The client was disconnected. Not handed out yet; the next client clears it.
+    Disconnected(io::Error),
 }
 
 /// See the head of this file.
@@ -72,11 +99,13 @@ pub(crate) struct State<M, P> {
     /// What is to be reported to the registration of now. It goes with it.
     ready: Ready,
     /// Whether somebody is connected, as far as is known.
-    pub(super) is_up: bool,
+    pub(super) is_connected: bool,
     /// Whether reads return what there is, whatever was asked for.
     is_pipe: bool,
     last_serial: u64,
     next_read: usize,
+    /// Reads in a row that others have canceled.
+    pub(super) aborted_reads: u8,
     pub(super) connect: Option<InFlight<P>>,
     pub(super) connect_error: Option<io::Error>,
     pub(super) read: Read<M, P>,
@@ -90,10 +119,11 @@ impl<M: Memory, P> State<M, P> {
         State {
             registered: None,
             ready: Ready::NOTHING,
-            is_up: false,
+            is_connected: false,
             is_pipe,
             last_serial: 0,
             next_read: if is_pipe { USUAL_READ } else { 1 },
+            aborted_reads: 0,
             connect: None,
             connect_error: None,
             read: Read::Idle,
@@ -106,19 +136,20 @@ impl<M: Memory, P> State<M, P> {
         self.registered.is_some()
     }
 
-    /// Starts or changes a registration. What holds already is reported, also if it was before. `is_up` is whether somebody is
-    /// connected, as the system says: while a connect is in flight its completion says so.
+    /// Starts or changes a registration. What holds already is reported, also if it was before.
+    /// `is_connected` is whether somebody is connected, as the system says: while a connect is in
+    /// flight its completion says so.
     pub(crate) fn register(
         &mut self,
-        device: &mut dyn Device<M, P>,
+        ops: &mut dyn PipeOps<M, P>,
         token: Token,
         interest: Interest,
-        is_up: bool,
+        is_connected: bool,
     ) {
         self.registered = Some((token, interest));
         self.ready = Ready::NOTHING;
-        self.is_up = is_up && self.connect.is_none();
-        self.say_what_holds(device);
+        self.is_connected = is_connected && self.connect.is_none();
+        self.mark_all_ready(ops);
     }
 
     /// Ends the registration. Whether there was one.
@@ -142,7 +173,7 @@ impl<M: Memory, P> State<M, P> {
     }
 
     /// Starts to wait for a client, which is `WouldBlock`. `Ok` if one is there.
-    pub(crate) fn connect(&mut self, device: &mut dyn Device<M, P>) -> io::Result<()> {
+    pub(crate) fn connect(&mut self, ops: &mut dyn PipeOps<M, P>) -> io::Result<()> {
         if self.connect.is_some() {
             return Err(would_block());
         }
@@ -151,22 +182,24 @@ impl<M: Memory, P> State<M, P> {
         }
         self.connect_error = None;
         let serial = self.serial();
-        let memory = device.memory();
-        match device.start(Call::Connect, serial, memory, 0) {
+        let memory = ops.memory();
+        match ops.start(Call::Connect, serial, memory, 0) {
             Ok(pending) => {
                 self.connect = Some(InFlight { serial, pending });
                 // So nobody is there, whatever the system said before.
-                self.is_up = false;
+                self.is_connected = false;
+                self.forget_disconnect();
                 self.ready.writable = false;
                 Err(would_block())
             }
             Err((memory, fault)) => {
-                device.recycle(memory);
+                ops.recycle(memory);
                 if fault.meaning != Meaning::Connected {
                     return Err(fault.error);
                 }
-                self.is_up = true;
-                self.say_what_holds(device);
+                self.is_connected = true;
+                self.forget_disconnect();
+                self.mark_all_ready(ops);
                 Ok(())
             }
         }
@@ -177,23 +210,59 @@ impl<M: Memory, P> State<M, P> {
         self.connect_error.take()
     }
 
-    /// The client was disconnected.
-    pub(crate) fn disconnected(&mut self, device: &mut dyn Device<M, P>) {
-        self.is_up = false;
-        self.ready = Ready::NOTHING;
-        self.connect_error = None;
-        self.give_up_connect(device);
-        self.give_up_read(device);
-        if let Write::Pending(held) = mem::replace(&mut self.write, Write::Idle) {
-            device.cancel(&held.pending);
+    /// The client was disconnected. `code` is that of `ERROR_PIPE_NOT_CONNECTED`.
+    pub(crate) fn disconnected(&mut self, ops: &mut dyn PipeOps<M, P>, code: i32) {
+        let error = || io::Error::from_raw_os_error(code);
+        self.is_connected = false;
+        if let Some(held) = self.connect.take() {
+            ops.cancel(&held.pending);
+            self.connect_error.get_or_insert_with(error);
+        }
+        self.read = match mem::replace(&mut self.read, Read::Idle) {
+            Read::Pending(held) => {
+                ops.cancel(&held.pending);
+                Read::Disconnected(error())
+            }
+            Read::Data(memory) => {
+                ops.recycle(memory);
+                Read::Disconnected(error())
+            }
+            Read::Ended { is_seen: false } => Read::Disconnected(error()),
+            Read::Failed(error) | Read::Disconnected(error) => Read::Disconnected(error),
+            Read::Idle | Read::Ended { is_seen: true } => Read::Idle,
+        };
+        self.write = match mem::replace(&mut self.write, Write::Idle) {
+            Write::Pending(held) => {
+                ops.cancel(&held.pending);
+                Write::Disconnected(error())
+            }
+            Write::Failed(error) | Write::Disconnected(error) => Write::Disconnected(error),
+            Write::Idle => Write::Idle,
+        };
+        self.mark_ready(Ready::BOTH);
+    }
+
+    /// There is, or will be, another client: what `disconnected` left is of no interest any more.
+    pub(super) fn forget_disconnect(&mut self) {
+        if let Read::Disconnected(_) = self.read {
+            self.read = Read::Idle;
+        }
+        if let Write::Disconnected(_) = self.write {
+            self.write = Write::Idle;
+        }
+        if !matches!(
+            self.read,
+            Read::Data(_) | Read::Failed(_) | Read::Ended { .. }
+        ) {
+            self.ready.readable = false;
         }
     }
 
     /// The pipe was dropped.
-    pub(crate) fn close(&mut self, device: &mut dyn Device<M, P>) {
+    pub(crate) fn close(&mut self, ops: &mut dyn PipeOps<M, P>) {
         self.deregister();
-        self.give_up_connect(device);
-        self.give_up_read(device);
+        self.give_up_connect(ops);
+        self.give_up_read(ops);
     }
 
     /// The port goes: all must end soon, and is awaited.
@@ -213,7 +282,7 @@ impl<M: Memory, P> State<M, P> {
     /// Hands out data by `copy`, which says how much it took, for a caller with room for `len` bytes.
     pub(crate) fn read(
         &mut self,
-        device: &mut dyn Device<M, P>,
+        ops: &mut dyn PipeOps<M, P>,
         len: usize,
         copy: impl FnOnce(&[u8]) -> usize,
     ) -> io::Result<usize> {
@@ -222,11 +291,14 @@ impl<M: Memory, P> State<M, P> {
         match mem::replace(&mut self.read, Read::Idle) {
             Read::Idle if !self.is_registered() => Err(errors::not_registered()),
             // Interested in reading after all, whatever was registered.
-            Read::Idle if self.is_up => match self.start_reading(device) {
+            Read::Idle if self.is_connected => match self.start_reading(ops) {
                 Ok(()) => Err(would_block()),
                 Err(fault) => match fault.meaning {
                     Meaning::Listening => Err(would_block()),
-                    Meaning::Ended => Ok(0),
+                    Meaning::Ended => {
+                        self.read = Read::Ended { is_seen: true };
+                        Ok(0)
+                    }
                     _ => Err(fault.error),
                 },
             },
@@ -240,19 +312,19 @@ impl<M: Memory, P> State<M, P> {
                 let taken = copy(buffer.data());
                 buffer.consume(taken);
                 if buffer.data().is_empty() {
-                    device.recycle(memory);
-                    self.read_on(device);
+                    ops.recycle(memory);
+                    self.read_on(ops);
                 } else {
                     self.read = Read::Data(memory);
                 }
                 Ok(taken)
             }
-            Read::Failed(error) => {
-                self.read_on(device);
+            Read::Failed(error) | Read::Disconnected(error) => {
+                self.read_on(ops);
                 Err(error)
             }
-            Read::Ended => {
-                self.read = Read::Ended;
+            Read::Ended { .. } => {
+                self.read = Read::Ended { is_seen: true };
                 Ok(0)
             }
         }
@@ -261,31 +333,31 @@ impl<M: Memory, P> State<M, P> {
     /// Takes all of what `fill` puts into the buffer, and starts to write it. Returns how much that is.
     pub(crate) fn write(
         &mut self,
-        device: &mut dyn Device<M, P>,
+        ops: &mut dyn PipeOps<M, P>,
         fill: impl FnOnce(&mut Buffer) -> io::Result<()>,
     ) -> io::Result<usize> {
         match mem::replace(&mut self.write, Write::Idle) {
             Write::Idle if !self.is_registered() => Err(errors::not_registered()),
             Write::Idle => {
-                let mut memory = device.memory();
+                let mut memory = ops.memory();
                 if let Err(error) = fill(memory.buffer()) {
-                    device.recycle(memory);
+                    ops.recycle(memory);
                     return Err(error);
                 }
                 let len = memory.buffer().data().len();
-                self.start_writing(device, memory)?;
+                self.start_writing(ops, memory)?;
                 Ok(len)
             }
             Write::Pending(held) => {
                 self.write = Write::Pending(held);
                 Err(would_block())
             }
-            Write::Failed(error) => Err(error),
+            Write::Failed(error) | Write::Disconnected(error) => Err(error),
         }
     }
 
     /// Has the registration told what is ready now, as far as it is interested.
-    pub(super) fn say(&mut self, ready: Ready) {
+    pub(super) fn mark_ready(&mut self, ready: Ready) {
         if let Some((_, interest)) = self.registered {
             self.ready.readable |= ready.readable && interest.is_readable();
             self.ready.writable |= ready.writable && interest.is_writable();
@@ -293,60 +365,62 @@ impl<M: Memory, P> State<M, P> {
     }
 
     /// Starts reading if that is wanted, and says all that is ready.
-    pub(super) fn say_what_holds(&mut self, device: &mut dyn Device<M, P>) {
+    pub(super) fn mark_all_ready(&mut self, ops: &mut dyn PipeOps<M, P>) {
         if let Read::Idle = self.read {
-            self.read_on(device);
+            self.read_on(ops);
         }
-        if let Read::Data(_) | Read::Failed(_) | Read::Ended = self.read {
-            self.say(Ready::READABLE);
+        if let Read::Data(_) | Read::Failed(_) | Read::Ended { .. } | Read::Disconnected(_) =
+            self.read
+        {
+            self.mark_ready(Ready::READABLE);
         }
         match self.write {
-            Write::Idle if self.is_up => self.say(Ready::WRITABLE),
-            Write::Failed(_) => self.say(Ready::WRITABLE),
+            Write::Idle if self.is_connected => self.mark_ready(Ready::WRITABLE),
+            Write::Failed(_) | Write::Disconnected(_) => self.mark_ready(Ready::WRITABLE),
             Write::Idle | Write::Pending(_) => {}
         }
         if self.connect_error.is_some() {
-            self.say(Ready::BOTH);
+            self.mark_ready(Ready::BOTH);
         }
     }
 
     /// Starts the next read if the registration wants to know of its end. A refusal is kept for the next `read`.
-    fn read_on(&mut self, device: &mut dyn Device<M, P>) {
+    pub(super) fn read_on(&mut self, ops: &mut dyn PipeOps<M, P>) {
         let is_wanted = self
             .registered
             .is_some_and(|(_, interest)| interest.is_readable());
-        if !is_wanted || !self.is_up {
+        if !is_wanted || !self.is_connected {
             return;
         }
-        if let Err(fault) = self.start_reading(device) {
+        if let Err(fault) = self.start_reading(ops) {
             match fault.meaning {
                 Meaning::Listening => return,
                 Meaning::Ended => {}
                 _ => self.read = Read::Failed(fault.error),
             }
-            self.say(Ready::READABLE);
+            self.mark_ready(Ready::READABLE);
         }
     }
 
     /// Starts a read. That nobody is connected, or the end, is noted.
-    fn start_reading(&mut self, device: &mut dyn Device<M, P>) -> Result<(), Fault> {
-        let mut memory = device.memory();
+    pub(super) fn start_reading(&mut self, ops: &mut dyn PipeOps<M, P>) -> Result<(), Fault> {
+        let mut memory = ops.memory();
         if let Err(error) = memory.buffer().make_room(self.next_read) {
-            device.recycle(memory);
+            ops.recycle(memory);
             let meaning = Meaning::Failed;
             return Err(Fault { meaning, error });
         }
         let serial = self.serial();
-        match device.start(Call::Read, serial, memory, self.next_read) {
+        match ops.start(Call::Read, serial, memory, self.next_read) {
             Ok(pending) => {
                 self.read = Read::Pending(InFlight { serial, pending });
                 Ok(())
             }
             Err((memory, fault)) => {
-                device.recycle(memory);
+                ops.recycle(memory);
                 match fault.meaning {
-                    Meaning::Listening => self.is_up = false,
-                    Meaning::Ended => self.read = Read::Ended,
+                    Meaning::Listening => self.is_connected = false,
+                    Meaning::Ended => self.read = Read::Ended { is_seen: false },
                     _ => {}
                 }
                 Err(fault)
@@ -357,34 +431,34 @@ impl<M: Memory, P> State<M, P> {
     /// Starts to write the data of the buffer.
     pub(super) fn start_writing(
         &mut self,
-        device: &mut dyn Device<M, P>,
+        ops: &mut dyn PipeOps<M, P>,
         mut memory: M,
     ) -> io::Result<()> {
         let serial = self.serial();
         let len = memory.buffer().data().len();
-        match device.start(Call::Write, serial, memory, len) {
+        match ops.start(Call::Write, serial, memory, len) {
             Ok(pending) => {
                 self.write = Write::Pending(InFlight { serial, pending });
                 Ok(())
             }
             Err((memory, fault)) => {
-                device.recycle(memory);
+                ops.recycle(memory);
                 Err(fault.error)
             }
         }
     }
 
-    fn give_up_connect(&mut self, device: &mut dyn Device<M, P>) {
+    fn give_up_connect(&mut self, ops: &mut dyn PipeOps<M, P>) {
         if let Some(held) = self.connect.take() {
-            device.cancel(&held.pending);
+            ops.cancel(&held.pending);
         }
     }
 
-    fn give_up_read(&mut self, device: &mut dyn Device<M, P>) {
+    fn give_up_read(&mut self, ops: &mut dyn PipeOps<M, P>) {
         match mem::replace(&mut self.read, Read::Idle) {
-            Read::Pending(held) => device.cancel(&held.pending),
-            Read::Data(memory) => device.recycle(memory),
-            Read::Idle | Read::Failed(_) | Read::Ended => {}
+            Read::Pending(held) => ops.cancel(&held.pending),
+            Read::Data(memory) => ops.recycle(memory),
+            Read::Idle | Read::Failed(_) | Read::Ended { .. } | Read::Disconnected(_) => {}
         }
     }
 

@@ -4,6 +4,12 @@
 mod closing_tests;
 #[path = "connecting_tests.rs"]
 mod connecting_tests;
+#[path = "disconnecting_tests.rs"]
+mod disconnecting_tests;
+#[path = "npfs_fake_tests.rs"]
+mod npfs_fake_tests;
+#[path = "npfs_tests.rs"]
+mod npfs_tests;
 #[path = "reading_tests.rs"]
 mod reading_tests;
 #[path = "registering_tests.rs"]
@@ -15,12 +21,15 @@ mod writing_tests;
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
+use std::mem;
 
 use super::buffer::Buffer;
-use super::device::{Call, Device, Fault, Meaning, Memory, Ready};
+use super::completed::MOST_ABORTED_READS;
+use super::device::{Call, Fault, Meaning, Memory, PipeOps, Ready};
 use super::state::{LARGEST_READ, State, USUAL_READ};
 use crate::{Interest, Token};
 
+const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
 const TOKEN: Token = Token(7);
 const ALL: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
@@ -48,7 +57,7 @@ struct Script {
     lent: usize,
 }
 
-impl Device<Piece, u64> for Script {
+impl PipeOps<Piece, u64> for Script {
     fn memory(&mut self) -> Piece {
         self.lent += 1;
         Piece::default()
@@ -118,6 +127,11 @@ impl Pipe {
     fn abandon(&mut self) {
         let cancelled = &mut self.script.cancelled;
         self.state.abandon(|pending| cancelled.push(*pending));
+    }
+
+    fn disconnect(&mut self) {
+        self.state
+            .disconnected(&mut self.script, ERROR_PIPE_NOT_CONNECTED);
     }
 
     fn connect(&mut self) -> io::Result<()> {

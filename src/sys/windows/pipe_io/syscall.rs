@@ -7,7 +7,9 @@ use std::ptr;
 
 use super::device::{Call, Fault, Meaning};
 use super::in_flight::Transfer;
+use super::status::{Started, outcome_of_start};
 use crate::sys::iocp::in_flight::{Outcome, Pending, Reserved, Submission};
+use crate::sys::iocp::status_error;
 use crate::sys::raw;
 
 /// How much a pipe holds in each direction before a write waits for its reader.
@@ -108,17 +110,33 @@ pub(super) fn disconnect(handle: BorrowedHandle<'_>) -> io::Result<()> {
     }
 }
 
-/// `ConnectNamedPipe`. The handle is associated with the port that the memory was reserved for.
+/// `NtFsControlFile` with `FSCTL_PIPE_LISTEN`, which `ConnectNamedPipe` calls. The handle is
+/// associated with the port that the memory was reserved for.
 pub(super) fn connect<'r>(
     handle: BorrowedHandle<'_>,
     reserved: Reserved<'r, Transfer>,
 ) -> Submission<'r> {
-    // SAFETY: the handle is open, and the record stays until its packet has come.
-    let result = unsafe { raw::ConnectNamedPipe(handle.as_raw_handle(), reserved.overlapped()) };
-    submission(reserved, result)
+    // SAFETY: the handle is open, and the status block stays until the packet has come. There are
+    // no other buffers.
+    let status = unsafe {
+        raw::NtFsControlFile(
+            handle.as_raw_handle(),
+            ptr::null_mut(),
+            None,
+            reserved.context(),
+            reserved.status_block(),
+            raw::FSCTL_PIPE_LISTEN as u32,
+            ptr::null(),
+            0,
+            ptr::null_mut(),
+            0,
+        )
+    };
+    submission(reserved, status)
 }
 
-/// `ReadFile` of at most `len` bytes. The handle is associated with the port that the memory was reserved for.
+/// `NtReadFile` of at most `len` bytes. The handle is associated with the port that the memory was
+/// reserved for.
 pub(super) fn read<'r>(
     handle: BorrowedHandle<'_>,
     reserved: Reserved<'r, Transfer>,
@@ -128,22 +146,27 @@ pub(super) fn read<'r>(
     let transfer = unsafe { &mut *reserved.operation() };
     let space = transfer.buffer.space();
     let len = u32::try_from(len.min(space.len())).unwrap_or(u32::MAX);
-    // SAFETY: the handle is open; there are at least `len` bytes of space, which, like the record, stay until the packet has
-    // come, and are touched by nobody meanwhile.
-    let result = unsafe {
-        raw::ReadFile(
+    // SAFETY: the handle is open; there are at least `len` bytes of space, which, like the status
+    // block, stay until the packet has come, and are touched by nobody meanwhile. The offset is
+    // read during the call.
+    let status = unsafe {
+        raw::NtReadFile(
             handle.as_raw_handle(),
+            ptr::null_mut(),
+            None,
+            reserved.context(),
+            reserved.status_block(),
             space.as_mut_ptr().cast(),
             len,
-            ptr::null_mut(),
-            reserved.overlapped(),
+            &raw const START,
+            ptr::null(),
         )
     };
-    submission(reserved, result)
+    submission(reserved, status)
 }
 
-/// `WriteFile` of the data of the buffer, or of as much as the call can take. The handle is associated with the port that the
-/// memory was reserved for.
+/// `NtWriteFile` of the data of the buffer, or of as much as the call can take. The handle is
+/// associated with the port that the memory was reserved for.
 pub(super) fn write<'r>(
     handle: BorrowedHandle<'_>,
     reserved: Reserved<'r, Transfer>,
@@ -152,37 +175,58 @@ pub(super) fn write<'r>(
     let transfer = unsafe { &*reserved.operation() };
     let data = transfer.buffer.data();
     let len = u32::try_from(data.len()).unwrap_or(u32::MAX);
-    // SAFETY: the handle is open; there are at least `len` bytes of data, which, like the record, stay until the packet has
-    // come, and are changed by nobody meanwhile.
-    let result = unsafe {
-        raw::WriteFile(
+    // SAFETY: the handle is open; there are at least `len` bytes of data, which, like the status
+    // block, stay until the packet has come, and are changed by nobody meanwhile. The offset is
+    // read during the call.
+    let status = unsafe {
+        raw::NtWriteFile(
             handle.as_raw_handle(),
+            ptr::null_mut(),
+            None,
+            reserved.context(),
+            reserved.status_block(),
             data.as_ptr().cast(),
             len,
-            ptr::null_mut(),
-            reserved.overlapped(),
+            &raw const START,
+            ptr::null(),
         )
     };
-    submission(reserved, result)
+    submission(reserved, status)
 }
 
-/// What became of a call that returned `result`. To be asked before anything else may change the thread's last error.
-fn submission(reserved: Reserved<'_, Transfer>, result: raw::BOOL) -> Submission<'_> {
-    let error = io::Error::last_os_error();
-    // A message that is longer than the buffer is a warning only.
-    if result != 0 || is(&error, raw::ERROR_IO_PENDING) || is(&error, raw::ERROR_MORE_DATA) {
-        // SAFETY: the call succeeded or is pending, or has warned, on a handle that sends its packets to the port.
-        unsafe { reserved.submitted() }
-    } else {
-        // SAFETY: the call has failed, so the kernel is done with the memory, and no packet comes.
-        unsafe { reserved.refused(error) }
+/// The offset of reads and writes. Pipes and serial ports ignore it; a handle of another kind that
+/// is open for asynchronous I/O [must be given one][offset].
+///
+/// [offset]: https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-ntreadfile
+static START: i64 = 0;
+
+/// What became of a call that returned `status`.
+fn submission(reserved: Reserved<'_, Transfer>, status: raw::NTSTATUS) -> Submission<'_> {
+    match outcome_of_start(status) {
+        // SAFETY: the call did not fail with severity "error", so the I/O manager sends one packet
+        // with the context that was given, after it has written the status block, on a handle that
+        // sends its packets to the port. (If a duplicate was told to leave packets out, the entry
+        // stays.)
+        Started::Submitted => unsafe { reserved.submitted() },
+        // SAFETY: the call failed with severity "error" before it returned, so the kernel is done
+        // with the memory, and no packet comes.
+        Started::Refused => unsafe { reserved.refused(status_error(status)) },
     }
 }
 
-/// `CancelIoEx`. That it is over already is no error, and no other one is of use to anybody: the packet comes in any case.
+/// `NtCancelIoFileEx`. That it is over already is no error, and no other one is of use to anybody:
+/// the packet comes in any case.
 pub(super) fn cancel(handle: BorrowedHandle<'_>, pending: &Pending<Transfer>) {
-    // SAFETY: the handle is open; the address is compared with those of the operations in flight, and its memory is still there.
-    let _: raw::BOOL = unsafe { raw::CancelIoEx(handle.as_raw_handle(), pending.name()) };
+    let mut status = raw::IO_STATUS_BLOCK::default();
+    // SAFETY: the handle is open; the operation's address is compared with those of the operations
+    // in flight, and its memory is still there. The second block is written during the call.
+    let _: raw::NTSTATUS = unsafe {
+        raw::NtCancelIoFileEx(
+            handle.as_raw_handle(),
+            pending.status_block(),
+            &raw mut status,
+        )
+    };
 }
 
 /// What an operation has done: how many bytes it moved, or its fault.

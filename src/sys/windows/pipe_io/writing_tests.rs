@@ -132,12 +132,14 @@ fn a_write_is_late() {
         ] {
             let mut pipe = Pipe::up(Interest::WRITABLE);
             pipe.write(b"abc").unwrap();
-            pipe.state.disconnected(&mut pipe.script);
+            pipe.disconnect();
             let late = pipe.script.flying.remove(0);
-            // Idle, pending, failed.
+            // Disconnected, pending, failed.
             if state > 0 {
+                pipe.write(b"new").unwrap_err();
                 pipe.write(b"new").unwrap();
             }
+            pipe.said();
             if state > 1 {
                 pipe.end(Call::Write, Err(fault(Meaning::Failed)));
                 pipe.said();

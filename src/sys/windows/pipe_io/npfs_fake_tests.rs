@@ -1,0 +1,235 @@
+//! A fake of npfs, Windows' driver of named pipes.
+//!
+//! # What the fake believes of Windows
+//!
+//! | belief | source |
+//! |---|---|
+//! | what listen, disconnect and close do in each state, and the status of what was pending | `NpSetListeningPipeState`, `NpSetDisconnectedPipeState`, `NpSetClosingPipeState` in [statesup.c] |
+//! | a new instance listens; a client can open it before `connect`, and not while it is disconnected | `NpCreateExistingNamedPipe`, `NpCreateClientEnd` in [create.c] |
+//! | a read takes what there is, also of a client that has gone; then it is broken | `NpCommonRead` in [read.c] |
+//! | a write is done at once if the quota holds all of it, else when the peer has read | `NpCommonWrite` in [write.c] |
+//! | what succeeds, or warns, before the call returns sends a packet, too; what fails sends none | [Using NTSTATUS values][values], and `IopCompleteRequest` in [irp.c] |
+//! | packets of different operations are handled in any order | several threads may take packets: [I/O completion ports][ports] |
+//! | a canceled operation ends when its driver likes, or never; its status may be any | [Canceling pending I/O][cancel] |
+//!
+//! Wine differs: most operations are over late (its server answers later), `DisconnectNamedPipe` of
+//! a listening pipe is an error, and no request warns but with `STATUS_BUFFER_OVERFLOW` (Wine's
+//! `server/named_pipe.c`).
+//!
+//! [statesup.c]: https://github.com/reactos/reactos/blob/2e91c4a83b982b0b4c225bb8883a2468faa8bc9b/drivers/filesystems/npfs/statesup.c
+//! [create.c]: https://github.com/reactos/reactos/blob/e3cef9dc08a9bfed0bf57485904a6aefbae9a38a/drivers/filesystems/npfs/create.c
+//! [read.c]: https://github.com/reactos/reactos/blob/538011301663df17c3b12b5c57e75ca80ffebb3d/drivers/filesystems/npfs/read.c
+//! [write.c]: https://github.com/reactos/reactos/blob/a6065cdd32660937f54ba4cf6b8ce7c17c021113/drivers/filesystems/npfs/write.c
+//! [irp.c]: https://github.com/reactos/reactos/blob/7aae4bb0522f359482baea96b6fdbeca3942b49d/ntoskrnl/io/iomgr/irp.c
+//! [values]: https://learn.microsoft.com/windows-hardware/drivers/kernel/using-ntstatus-values
+//! [ports]: https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports
+//! [cancel]: https://learn.microsoft.com/windows/win32/fileio/canceling-pending-i-o-operations
+
+use super::*;
+
+const ERROR_NO_DATA: i32 = 232;
+const ERROR_PIPE_CONNECTED: i32 = 535;
+const ERROR_PIPE_LISTENING: i32 = 536;
+const ERROR_BROKEN_PIPE: i32 = 109;
+const ERROR_BUSY: i32 = 170;
+pub(super) const ERROR_OPERATION_ABORTED: i32 = 995;
+
+/// How much the pipe holds in each direction.
+pub(super) const QUOTA: usize = 64;
+
+/// The same numbers in every run.
+pub(super) struct Random(pub(super) u64);
+
+impl Random {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % limit
+    }
+
+    pub(super) fn one_in(&mut self, count: u64) -> bool {
+        self.below(count) == 0
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Listening,
+    Connected,
+    /// The client has gone.
+    Closing,
+    Disconnected,
+}
+
+pub(super) type Done = Result<usize, Fault>;
+
+/// An operation that the driver has.
+pub(super) struct Request {
+    pub(super) call: Call,
+    pub(super) serial: u64,
+    pub(super) memory: Piece,
+    len: usize,
+    /// Bytes of a write that have gone into the queue.
+    moved: usize,
+}
+
+/// The server's end of one instance, and its client.
+pub(super) struct Npfs {
+    pub(super) random: Random,
+    pub(super) phase: Phase,
+    pub(super) inbound: VecDeque<u8>,
+    pub(super) outbound: VecDeque<u8>,
+    /// Requests that wait.
+    pub(super) pending: Vec<Request>,
+    /// Requests that are over, and whose packet is not in the port yet; it may never be.
+    pub(super) late: Vec<(Request, Done)>,
+    pub(super) packets: Vec<(Request, Done)>,
+    /// Memory that is somewhere else than here.
+    pub(super) lent: usize,
+}
+
+pub(super) fn failed(call: Call, code: i32) -> Fault {
+    let meaning = match (call, code) {
+        (Call::Connect, ERROR_PIPE_CONNECTED | ERROR_NO_DATA) => Meaning::Connected,
+        (Call::Read, ERROR_PIPE_LISTENING) => Meaning::Listening,
+        (Call::Read, ERROR_BROKEN_PIPE) => Meaning::Ended,
+        (_, ERROR_OPERATION_ABORTED) => Meaning::Aborted,
+        _ => Meaning::Failed,
+    };
+    let error = io::Error::from_raw_os_error(code);
+    Fault { meaning, error }
+}
+
+impl Npfs {
+    /// A new instance, which listens.
+    pub(super) fn new(seed: u64) -> Npfs {
+        Npfs {
+            random: Random(seed * 0x9E37_79B9 + 1),
+            phase: Phase::Listening,
+            inbound: VecDeque::new(),
+            outbound: VecDeque::new(),
+            pending: Vec::new(),
+            late: Vec::new(),
+            packets: Vec::new(),
+            lent: 0,
+        }
+    }
+
+    /// A request is over: its packet comes soon.
+    pub(super) fn over(&mut self, request: Request, done: Done) {
+        self.packets.push((request, done));
+    }
+
+    /// The request waits, or is over at once.
+    fn begin(&mut self, request: Request) -> Result<(), (Piece, Fault)> {
+        let Request { call, .. } = request;
+        let refusal = match (call, self.phase) {
+            (Call::Connect, Phase::Connected) => Some(ERROR_PIPE_CONNECTED),
+            (Call::Connect | Call::Write, Phase::Closing) => Some(ERROR_NO_DATA),
+            (Call::Read, Phase::Closing) if self.inbound.is_empty() => Some(ERROR_BROKEN_PIPE),
+            (Call::Read | Call::Write, Phase::Listening) => Some(ERROR_PIPE_LISTENING),
+            (Call::Read | Call::Write, Phase::Disconnected) => Some(ERROR_PIPE_NOT_CONNECTED),
+            _ => None,
+        };
+        if let Some(code) = refusal {
+            return Err((request.memory, failed(call, code)));
+        }
+        if call == Call::Connect {
+            self.phase = Phase::Listening;
+        } else if call == Call::Read && self.random.one_in(200) {
+            // A filter driver warns: STATUS_DEVICE_BUSY, and the packet comes.
+            self.over(request, Err(failed(call, ERROR_BUSY)));
+            return Ok(());
+        }
+        self.pending.push(request);
+        self.advance();
+        Ok(())
+    }
+
+    /// Ends what can end by now.
+    pub(super) fn advance(&mut self) {
+        for mut request in mem::take(&mut self.pending) {
+            let done = match (request.call, self.phase) {
+                (Call::Connect, Phase::Connected) => Some(Ok(0)),
+                (Call::Read, Phase::Connected | Phase::Closing) if !self.inbound.is_empty() => {
+                    let len = request.len.min(self.inbound.len());
+                    let data: Vec<u8> = self.inbound.drain(..len).collect();
+                    request.memory.buffer.space()[..len].copy_from_slice(&data);
+                    Some(Ok(len))
+                }
+                (Call::Read | Call::Write, Phase::Closing) => {
+                    Some(Err(failed(request.call, ERROR_BROKEN_PIPE)))
+                }
+                (Call::Write, Phase::Connected) => {
+                    let data = request.memory.buffer.data();
+                    let room = QUOTA.saturating_sub(self.outbound.len());
+                    let end = data.len().min(request.moved + room);
+                    self.outbound.extend(&data[request.moved..end]);
+                    request.moved = end;
+                    (end == data.len()).then_some(Ok(end))
+                }
+                _ => None,
+            };
+            match done {
+                Some(done) => self.over(request, done),
+                None => self.pending.push(request),
+            }
+        }
+    }
+
+    /// All that waits ends with an error, at some time or never.
+    fn end_all(&mut self, code: i32) {
+        for request in mem::take(&mut self.pending) {
+            let fault = failed(request.call, code);
+            self.late.push((request, Err(fault)));
+        }
+    }
+
+    pub(super) fn disconnect(&mut self) -> bool {
+        if self.phase == Phase::Disconnected {
+            return false;
+        }
+        self.phase = Phase::Disconnected;
+        self.inbound.clear();
+        self.outbound.clear();
+        self.end_all(ERROR_PIPE_NOT_CONNECTED);
+        true
+    }
+}
+
+impl PipeOps<Piece, u64> for Npfs {
+    fn memory(&mut self) -> Piece {
+        self.lent += 1;
+        Piece::default()
+    }
+
+    fn recycle(&mut self, _: Piece) {
+        self.lent -= 1;
+    }
+
+    fn start(
+        &mut self,
+        call: Call,
+        serial: u64,
+        memory: Piece,
+        len: usize,
+    ) -> Result<u64, (Piece, Fault)> {
+        self.begin(Request {
+            call,
+            serial,
+            memory,
+            len,
+            moved: 0,
+        })?;
+        Ok(serial)
+    }
+
+    fn cancel(&mut self, serial: &u64) {
+        if let Some(place) = self.pending.iter().position(|held| held.serial == *serial) {
+            let request = self.pending.remove(place);
+            let fault = failed(request.call, ERROR_OPERATION_ABORTED);
+            self.late.push((request, Err(fault)));
+        }
+    }
+}
