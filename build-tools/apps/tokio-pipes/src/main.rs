@@ -1,10 +1,12 @@
 //! What tokio does with named pipes on Windows: servers that take one client after the other, many clients at once, messages,
-//! one direction only, and ends that are dropped; on both of its runtimes.
+//! one direction only, ends that are dropped, and servers that several tasks share; on both of its runtimes.
 //!
 //! Exits 0 and prints one line for each part if everything came as it should, within the time limit.
 
 #[cfg(windows)]
 mod pipes;
+#[cfg(windows)]
+mod shared;
 
 #[cfg(windows)]
 fn main() -> std::process::ExitCode {

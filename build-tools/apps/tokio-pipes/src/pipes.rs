@@ -13,6 +13,8 @@ use tokio::net::windows::named_pipe::{
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
+use crate::shared;
+
 /// Each part has this long; all of them take a few seconds even on a slow machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -41,6 +43,11 @@ fn run() -> io::Result<()> {
         part(name, "one direction", runtime, one_direction())?;
         part(name, "large data, both ways at once", runtime, large())?;
         part(name, "dropped ends", runtime, dropped())?;
+        part(name, "readiness", runtime, shared::readiness())?;
+        part(name, "a waiting connect", runtime, shared::connect())?;
+        part(name, "a waiting reader", runtime, shared::reader())?;
+        part(name, "a waiting writer", runtime, shared::writer())?;
+        part(name, "disconnect and connect", runtime, shared::alone())?;
     }
     Ok(())
 }
@@ -61,13 +68,13 @@ fn part(
     Ok(())
 }
 
-fn name() -> String {
+pub(crate) fn name() -> String {
     static LAST: AtomicUsize = AtomicUsize::new(0);
     let number = LAST.fetch_add(1, Ordering::Relaxed);
     format!(r"\\.\pipe\tokio-pipes-{}-{number}", process::id())
 }
 
-fn check(is_right: bool, what: &'static str) -> io::Result<()> {
+pub(crate) fn check(is_right: bool, what: &'static str) -> io::Result<()> {
     if is_right {
         Ok(())
     } else {
@@ -75,7 +82,7 @@ fn check(is_right: bool, what: &'static str) -> io::Result<()> {
     }
 }
 
-async fn open(name: &str) -> io::Result<NamedPipeClient> {
+pub(crate) async fn open(name: &str) -> io::Result<NamedPipeClient> {
     loop {
         match ClientOptions::new().open(name) {
             Err(error) if error.raw_os_error() == Some(ERROR_PIPE_BUSY) => {
@@ -87,7 +94,7 @@ async fn open(name: &str) -> io::Result<NamedPipeClient> {
 }
 
 /// Both ends.
-async fn pair() -> io::Result<(NamedPipeServer, NamedPipeClient)> {
+pub(crate) async fn pair() -> io::Result<(NamedPipeServer, NamedPipeClient)> {
     let name = name();
     let server = ServerOptions::new()
         .first_pipe_instance(true)
