@@ -224,3 +224,42 @@ fn one_that_was_closed_disturbs_nobody() {
     nothing_comes(&mut queue, &mut events, ONE);
     assert!(queue.registry().deregister(&mut Source(&gone)).is_err());
 }
+
+/// Where the kernel does not say that a file descriptor was closed, and it was reused before a poll could see it, registering it
+/// is an error that says what to do about it. epoll(7) and port_associate(3C) end a registration with its last descriptor.
+#[cfg(unix)]
+#[test]
+#[allow(unsafe_code)]
+fn reused_descriptor_is_an_error_that_says_so() {
+    let (mut queue, mut events) = queue();
+    let (left, _peer) = streams();
+    let fd = number(&left);
+    let mut source = Source(&fd);
+    queue
+        .registry()
+        .register(&mut source, ONE, Interest::READABLE)
+        .unwrap();
+    let (new, right) = streams();
+    // SAFETY: dup2(2) closes `fd`, which `left` goes on to own, and opens it anew.
+    let reused = unsafe { libc::dup2(number(&new), fd) };
+    assert_eq!(reused, fd);
+    let registered = queue
+        .registry()
+        .register(&mut source, Token(2), Interest::READABLE);
+    if let Err(error) = registered {
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert!(
+            error.to_string().contains("deregister `SourceFd`"),
+            "{error}"
+        );
+        queue.registry().deregister(&mut source).unwrap();
+        queue
+            .registry()
+            .register(&mut source, Token(2), Interest::READABLE)
+            .unwrap();
+    }
+    support::send(&right, b"x");
+    wait_for(&mut queue, &mut events, Token(2), |event| {
+        event.is_readable()
+    });
+}

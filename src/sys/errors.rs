@@ -10,6 +10,15 @@ pub(crate) fn already_registered() -> io::Error {
     )
 }
 
+/// `register` of a file descriptor that a selector of ours has, so that a closed one may still be there.
+pub(crate) fn fd_already_registered() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        "file descriptor already registered with this `Registry`; if another one was closed without being deregistered, and \
+         this one got its number: deregister `SourceFd` of it first",
+    )
+}
+
 /// `reregister` of something registered with another `Poll`.
 pub(crate) fn other_registry() -> io::Error {
     io::Error::new(

@@ -100,7 +100,7 @@ impl<T> Places<T> {
             return Err(io::Error::from_raw_os_error(raw::EBADF));
         }
         if self.numbers.contains_key(&fd) {
-            return Err(errors::already_registered());
+            return Err(errors::fd_already_registered());
         }
         let reused = self.free.pop().and_then(|Reverse(index)| {
             let place = self.places.get_mut(index as usize)?;
