@@ -22,6 +22,15 @@ use crate::{Interest, Token};
 /// named pipes that is in flight, which it cancels, for at most one second. What a driver does not end by
 /// then is leaked on purpose.
 ///
+/// Over poll(2), event ports and `poll_oneoff`, whose kernels report levels, a hang-up, error or
+/// priority condition that stays is reported again, lest it hide what follows it (a FIFO's next
+/// writer, the next message of an error queue): about 100 times in the first second, then 10 times
+/// a second (a closed stream socket of systems with `POLLRDHUP`: once a second), until the source
+/// is dropped. What follows it is at most 10 ms late in the first second and 100 ms afterwards,
+/// also for reading and writing. Without such a condition the events of a source of this crate are
+/// exact; the documentation of `unix::SourceFd` has the bounds of file descriptors that it does not
+/// own.
+///
 /// Closing a descriptor ends its events only once every duplicate of it is closed (`try_clone`, `fork`): deregister first.
 ///
 /// # Child processes

@@ -6,9 +6,11 @@ mod support;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
+use mio::event::Event;
 use mio::unix::pipe;
-use mio::{Interest, Token};
+use mio::{Events, Interest, Poll, Token};
 use support::{drain, nothing_comes, queue, retry, wait_for, would_block};
 
 const ONE: Token = Token(1);
@@ -165,7 +167,15 @@ fn fill(sender: &pipe::Sender) -> bool {
     count > 0
 }
 
-/// a FIFO whose writer is gone may get another one.
+/// Such an event comes within the 10 ms that the documentation of `Poll` says of a young hang-up, on a busy machine.
+fn comes_soon(queue: &mut Poll, events: &mut Events, wanted: impl Fn(&Event) -> bool) {
+    let start = Instant::now();
+    wait_for(queue, events, ONE, wanted);
+    let late = start.elapsed();
+    assert!(late <= Duration::from_millis(10 + 200), "{late:?} late");
+}
+
+/// a FIFO whose writer is gone may get another one. (How late it may be reported after longer: tests/hang_ups.rs.)
 #[test]
 #[allow(unsafe_code)]
 fn a_fifo_whose_writer_comes_back() {
@@ -191,18 +201,21 @@ fn a_fifo_whose_writer_comes_back() {
         .unwrap();
     for _ in 0..3 {
         writer().write_all(b"first").unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        comes_soon(&mut queue, &mut events, |event| event.is_readable());
         assert_eq!(drain(&receiver), b"first");
         // The end of a FIFO is no end: a read says it, and then somebody writes again.
         assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
         support::poll(&mut queue, &mut events, support::SHORT);
-        nothing_comes(&mut queue, &mut events, ONE);
+        if support::EDGES {
+            // Elsewhere the hang-up is reported again, as the documentation of `Poll` says.
+            nothing_comes(&mut queue, &mut events, ONE);
+        }
         let mut second = writer();
         second.write_all(b"second").unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        comes_soon(&mut queue, &mut events, |event| event.is_readable());
         assert_eq!(drain(&receiver), b"second");
         drop(second);
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_read_closed());
+        comes_soon(&mut queue, &mut events, |event| event.is_read_closed());
         assert_eq!(retry(|| receiver.read(&mut [0; 8])), 0);
     }
     std::fs::remove_file(&path).unwrap();

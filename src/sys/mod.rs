@@ -118,6 +118,9 @@ pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that emulate edges.
 pub(crate) mod lanes;
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)] // Used by the selectors that emulate edges.
+pub(crate) mod level_backoff;
 #[cfg(all(
     feature = "os-poll",
     any(unix, target_os = "hermit", target_os = "wasi")
@@ -145,6 +148,14 @@ pub(crate) type PollBits = std::ffi::c_short;
 /// The type of poll(2)'s conditions.
 #[cfg(all(feature = "os-poll", target_os = "horizon"))]
 pub(crate) type PollBits = std::ffi::c_int;
+
+/// Whether a blocked poll(2) returns for a hang-up or error of an entry that asks for no events. POSIX does not say so; Linux
+/// does it ([`do_pollfd`](https://github.com/torvalds/linux/blob/v6.12/fs/select.c) always waits for both), FreeBSD 13.1 does
+/// not for sockets.
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)] // For poll(2).
+pub(crate) const POLL_RETURNS_FOR_HANG_UP: bool =
+    cfg!(any(target_os = "linux", target_os = "android"));
 
 /// How Android differs from other Linux systems.
 #[cfg(any(feature = "net", feature = "os-poll"))]

@@ -5,6 +5,8 @@
 pub(crate) mod fds;
 #[cfg(windows)]
 pub(crate) mod handles;
+#[cfg(target_os = "linux")]
+pub(crate) mod hang_ups;
 #[cfg(windows)]
 pub(crate) mod memory;
 #[cfg(all(windows, feature = "os-ext"))]

@@ -2,14 +2,15 @@
 //!
 //! What the kernel promises (port_associate(3C), port_get(3C)): an association whose condition holds already gives its event at
 //! once, one that is not there yet gives it later, associating again replaces what was asked and forgets an event that nobody
-//! has taken, and `close` ends an association. What it does not: edges. As on poll(2) they are made in `levels`: what was
-//! reported is not asked for again until an operation would block (owned sources) or by `lanes` (raw descriptors). So:
+//! has taken, and `close` ends an association. It does not make edges: the table, the rules and the proof are in `levels`. What
+//! was reported of an owned source is not asked for again until an operation would block; reading and writing of an unowned
+//! descriptor, and hang-ups, errors and priority of either, are probed by a zero-timeout poll(2), with a back-off. So:
 //!
 //! - Registering, re-registering and arming associate at once, under the lock, whoever waits meanwhile.
 //! - After an event, what is still wanted is associated when the next wait begins, not before: the caller has served the source
 //!   by then. Associating a ready descriptor at once would spin.
 //! - A condition that was asked for and is not in an event was not there when the association was made; nor was any that is
-//!   still silent when the queue is empty. Raw descriptors live by these sights of "clear".
+//!   still silent when the queue is empty. These are the observations of "not ready" that the back-off needs.
 //! - Events may come together with an error (ETIME, EINTR); the count is read whatever the result.
 //!
 //! `portev_user` holds a place of the table and its generation, or the number of a waker, which is never given twice. Tokens are
@@ -73,7 +74,13 @@ impl Shared {
     }
 
     /// Starts watching. What fails leaves nothing behind.
-    fn insert(&self, fd: RawFd, token: Token, interest: Interest, is_raw: bool) -> io::Result<Key> {
+    fn insert(
+        &self,
+        fd: RawFd,
+        token: Token,
+        interest: Interest,
+        is_owned: bool,
+    ) -> io::Result<Key> {
         let interest = bits(interest)?;
         let mut state = self.state();
         if let Ok(old) = state.table.find(fd) {
@@ -82,7 +89,7 @@ impl Shared {
                 state.forget(old);
             }
         }
-        let key = state.table.insert(fd, token, interest, is_raw)?;
+        let key = state.table.insert(fd, token, interest, is_owned)?;
         if let Err(error) = state.associate(self.port(), key) {
             state.forget(key);
             return Err(error);
@@ -202,7 +209,7 @@ impl contract::Selector for EventPorts {
 
     fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
         Ok(Registration {
-            key: self.shared.insert(raw, token, interest, false)?,
+            key: self.shared.insert(raw, token, interest, true)?,
             queue: Arc::downgrade(&self.shared),
         })
     }
@@ -239,7 +246,7 @@ impl contract::Selector for EventPorts {
 
 impl RegisterRaw for EventPorts {
     fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        self.shared.insert(raw, token, interest, true)?;
+        self.shared.insert(raw, token, interest, false)?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::levels::{Apart, Key};
+use super::levels::{Key, ProbeSet};
 use super::state::State;
 use super::syscall::{self, Event};
 use super::{Record, Records, Shared};
@@ -11,11 +11,11 @@ use crate::Token;
 use crate::sys::contract::Records as _;
 use crate::sys::timeout::{Deadline, earlier};
 
-/// The buffer that the kernel fills, and what has to be looked at without it.
+/// The buffer that the kernel fills, and the slots that are probed.
 #[derive(Debug, Default)]
 pub(super) struct Poller {
     events: Vec<Event>,
-    apart: Apart,
+    probe_set: ProbeSet,
 }
 
 /// What became of the events of one wait.
@@ -36,25 +36,23 @@ impl Poller {
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         let deadline = Deadline::new(timeout);
-        let mut pause = None;
         if self.events.len() < records.capacity() {
             self.events.resize(records.capacity(), Event::NOTHING);
         }
         loop {
-            // Nothing was taken yet, so an error is lost to nobody.
+            // Nothing was taken yet, so an error is lost.
             let wake_at = self
-                .apart
-                .look(|run| run(&mut shared.state().table), records)?;
+                .probe_set
+                .probe(|run| run(&mut shared.state().table), records)?;
             let mut state = shared.state();
             let associated = state.associate_changed(shared.port());
             if records.is_empty() {
-                // Nothing was taken, so the error is lost to nobody. Otherwise it comes again in the next call.
+                // Nothing was taken, so the error is lost. Otherwise it comes again in the next call.
                 associated?;
             }
             let room = records.room();
             let wait = if records.is_empty() && !deadline.is_past() {
-                let look_at = self.apart.pause(&mut state.table, &mut pause);
-                let until = earlier(earlier(wake_at, look_at), deadline.at);
+                let until = earlier(wake_at, deadline.at);
                 until.map(|until| until.saturating_duration_since(Instant::now()))
             } else {
                 Some(Duration::ZERO)
@@ -77,7 +75,7 @@ impl Poller {
                 shared.wakes.seen_these(taken.wakers);
             }
             if is_emptied {
-                self.clear_lanes(&mut state);
+                self.observe(&mut state);
             }
             drop(state);
             if !records.is_empty() {
@@ -85,7 +83,8 @@ impl Poller {
             }
             result?;
             // What was stale may have had the places of events that are ready.
-            if deadline.is_past() && !self.apart.is_due() && (is_emptied || taken.stale < count) {
+            if deadline.is_past() && !self.probe_set.is_due() && (is_emptied || taken.stale < count)
+            {
                 return Ok(());
             }
         }
@@ -100,7 +99,7 @@ impl Poller {
                 syscall::FD => match state.tenant(event.user()) {
                     Some(key) => {
                         let record = take_one(state, key, event, now);
-                        self.apart.add(&mut state.table, key);
+                        self.probe_set.add(&mut state.table, key);
                         record
                     }
                     None => {
@@ -130,12 +129,12 @@ impl Poller {
         taken
     }
 
-    /// Notes which raw descriptors are not ready: the queue is empty, and they have not told.
-    fn clear_lanes(&mut self, state: &mut State) {
-        for key in self.apart.keys() {
+    /// Notes which slots of the probe set are not ready: the port is empty, and their associations are outstanding.
+    fn observe(&mut self, state: &mut State) {
+        for key in self.probe_set.keys() {
             if let Some(asked) = state.associated(*key) {
                 if let Some(slot) = state.table.get(*key) {
-                    slot.seen(asked, 0);
+                    slot.observe_wait(asked, 0);
                 }
             }
         }
@@ -146,6 +145,6 @@ impl Poller {
 fn take_one(state: &mut State, key: Key, event: &Event, now: Instant) -> Option<Record> {
     let asked = state.told(key);
     let slot = state.table.get(key)?;
-    slot.seen(asked, event.bits());
+    slot.observe_wait(asked, event.bits());
     slot.ready(asked, event.bits(), now)
 }

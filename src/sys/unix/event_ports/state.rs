@@ -34,7 +34,7 @@ pub(super) struct WakerSlot {
 }
 
 impl State {
-    /// Asks the kernel for what a slot wants, unless it is parked.
+    /// Asks the kernel for what a slot wants, unless it is suspended.
     pub(super) fn associate(&mut self, port: BorrowedFd<'_>, key: Key) -> io::Result<()> {
         let slot = self.table.get(key).ok_or_else(errors::not_registered)?;
         let wanted = slot.pollfd();
@@ -46,7 +46,7 @@ impl State {
         }
         syscall::associate(port, wanted.fd, wanted.events, user(key))?;
         self.set_associated(key, Some(wanted.events));
-        self.table.settle(key);
+        self.table.mark_clean(key);
         Ok(())
     }
 
@@ -54,7 +54,7 @@ impl State {
     ///
     /// After an error the rest is left for the next wait.
     pub(super) fn associate_changed(&mut self, port: BorrowedFd<'_>) -> io::Result<()> {
-        while let Some((index, generation, wanted)) = self.table.next_change() {
+        while let Some((index, generation, wanted)) = self.table.next_dirty() {
             let key = Key { index, generation };
             if wanted.fd < 0 || self.associated(key) == Some(wanted.events) {
                 continue;
@@ -65,7 +65,7 @@ impl State {
                     self.forget(key);
                     continue;
                 }
-                self.table.touch(key);
+                self.table.mark_dirty(key);
                 return Err(error);
             }
         }
@@ -84,7 +84,7 @@ impl State {
         // It was there. What holds already is told again.
         self.set_associated(key, None);
         if self.associate(port, key).is_err() {
-            self.table.touch(key);
+            self.table.mark_dirty(key);
         }
         false
     }
@@ -120,7 +120,7 @@ impl State {
     pub(super) fn told(&mut self, key: Key) -> PollBits {
         let asked = self.associated(key);
         self.set_associated(key, None);
-        self.table.touch(key);
+        self.table.mark_dirty(key);
         asked.unwrap_or(0)
     }
 

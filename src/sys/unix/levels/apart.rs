@@ -1,56 +1,72 @@
-//! Slots that the common wait cannot judge: each wait begins with a look at them by one poll(2) that never sleeps.
+//! Registrations whose readiness the blocking poll cannot determine. Every `select` first probes
+//! them with a zero-timeout poll(2).
 
 use std::io;
 use std::mem;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::table::{Key, Look, Table};
+use super::slot::{Probe, ProbeRequest};
+use super::table::{Key, Table};
 use super::{Records, syscall};
 use crate::sys::raw;
 use crate::sys::timeout::earlier;
 
-/// The first pause between looks at parked slots while waiting; it doubles.
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-/// The longest.
-const LAST_PAUSE: Duration = Duration::from_secs(1);
-
-/// Raw slots that were reported and not seen clear, and parked ones.
+/// The registrations that are probed, and those that were reported and would be once they are never
+/// observed clear.
 #[derive(Debug, Default)]
-pub(crate) struct Apart {
+pub(crate) struct ProbeSet {
     keys: Vec<Key>,
-    /// The entries of one look, and when they were built, whose they are.
-    questions: Vec<raw::pollfd>,
-    asked: Vec<Key>,
-    /// Whether the last look left no room.
+    /// The entries of one probe, and whose they are.
+    entries: Vec<raw::pollfd>,
+    entry_keys: Vec<Key>,
+    /// Whether the last probe left no room for events of the blocking poll.
     has_filled: bool,
-    /// Whether the last look gave way to the common wait.
+    /// Whether the last probe was put off, so that the blocking poll has its turn.
     is_due: bool,
 }
 
-impl Apart {
-    /// The slots.
+impl ProbeSet {
+    /// The registrations.
     pub(crate) fn keys(&self) -> &[Key] {
         &self.keys
     }
 
-    /// Adds a slot if it has to be looked at.
+    /// Adds a registration if it has to be probed, or watched for being clear.
+    #[inline]
     pub(crate) fn add(&mut self, table: &mut Table, key: Key) {
-        if table.set_apart(key) {
+        if table.enter_probe_set(key) {
             self.keys.push(key);
         }
     }
 
-    /// Whether the last look was put off, so that a call must not end before the next one.
+    /// Whether the last probe was put off, so that a call must not end before the next one.
+    #[inline]
     pub(crate) fn is_due(&self) -> bool {
         self.is_due
     }
 
-    /// Looks, and returns when the first muted lane may be reported. `locked` runs something with the table, under its lock.
+    /// Probes, and returns when the next suppressed registration may be reported. `locked` runs
+    /// something with the table, under its lock.
     ///
-    /// If the look before left no room for the common wait, that comes first: then this only says that the next look is due at once.
+    /// If the probe before left no room for events of the blocking poll, that comes first: then
+    /// this only returns that the next probe is due at once.
     ///
-    /// An error, such as a signal, must end the wait: it would sleep without what was to be looked at.
-    pub(crate) fn look(
+    /// An error must end the wait: it would sleep without what was to be probed.
+    #[inline]
+    pub(crate) fn probe(
+        &mut self,
+        locked: impl Fn(&mut dyn FnMut(&mut Table)),
+        records: &mut Records,
+    ) -> io::Result<Option<Instant>> {
+        if self.keys.is_empty() && !self.has_filled {
+            // Nearly always.
+            self.is_due = false;
+            return Ok(None);
+        }
+        self.probe_keys(locked, records)
+    }
+
+    fn probe_keys(
         &mut self,
         locked: impl Fn(&mut dyn FnMut(&mut Table)),
         records: &mut Records,
@@ -59,66 +75,68 @@ impl Apart {
         if self.is_due {
             return Ok(Some(Instant::now()));
         }
-        if self.keys.is_empty() {
-            return Ok(None);
-        }
-        locked(&mut |table| self.ask(table));
-        if self.questions.is_empty() {
-            return Ok(None);
-        }
-        syscall::look(&mut self.questions)?;
         let mut wake_at = None;
-        locked(&mut |table| wake_at = self.take(table, records));
+        locked(&mut |table| wake_at = self.collect(table));
+        if self.entries.is_empty() {
+            return Ok(wake_at);
+        }
+        syscall::look(&mut self.entries)?;
+        locked(&mut |table| wake_at = earlier(wake_at, self.apply(table, records)));
         self.has_filled = records.room() == 0;
         Ok(wake_at)
     }
 
-    fn ask(&mut self, table: &mut Table) {
-        self.questions.clear();
-        self.asked.clear();
+    /// Builds the entries. Returns when the first of those is due that need no probe before.
+    fn collect(&mut self, table: &mut Table) -> Option<Instant> {
+        self.entries.clear();
+        self.entry_keys.clear();
+        let mut wake_at = None;
+        let mut now = None;
         self.keys.retain(|key| {
-            let stays = table.stays_apart(*key);
-            if let Some(question) = table.get(*key).filter(|_| stays).and_then(|s| s.question()) {
-                self.questions.push(question);
-                self.asked.push(*key);
+            let stays = table.stays_in_probe_set(*key);
+            let Some(slot) = table.get(*key).filter(|_| stays) else {
+                return stays;
+            };
+            match slot.probe_request(|| *now.get_or_insert_with(Instant::now)) {
+                ProbeRequest::None => {}
+                ProbeRequest::Ask(entry) => {
+                    self.entries.push(entry);
+                    self.entry_keys.push(*key);
+                }
+                ProbeRequest::Later(until) => wake_at = earlier(wake_at, Some(until)),
             }
             stays
         });
+        wake_at
     }
 
-    fn take(&mut self, table: &mut Table, records: &mut Records) -> Option<Instant> {
+    fn apply(&mut self, table: &mut Table, records: &mut Records) -> Option<Instant> {
         let now = Instant::now();
         let mut wake_at = None;
-        for (question, key) in self.questions.iter().zip(&self.asked) {
-            if question.revents & raw::POLLNVAL != 0 {
-                // The number was closed.
+        let mut is_full = false;
+        for (entry, key) in self.entries.iter().zip(&self.entry_keys) {
+            if entry.revents & raw::POLLNVAL != 0 {
+                // The descriptor was closed.
                 table.remove(*key);
                 continue;
             }
             if records.room() == 0 {
-                // Untouched: the next look begins here, so that none of them starves.
-                if let Some(place) = self.keys.iter().position(|other| other == key) {
-                    self.keys.rotate_left(place);
+                // The rest stays as it is. The next probe begins here, so that none of them
+                // starves.
+                if !mem::replace(&mut is_full, true) {
+                    if let Some(start) = self.keys.iter().position(|other| other == key) {
+                        self.keys.rotate_left(start);
+                    }
                 }
-                break;
+                table.keep_unreported(*key, entry);
+                continue;
             }
-            match table.answer(*key, question, now) {
-                Look::Nothing => {}
-                Look::Event(record) => records.push(record),
-                Look::Muted(until) => wake_at = earlier(wake_at, Some(until)),
+            match table.apply_probe(*key, entry, now) {
+                Probe::Nothing => {}
+                Probe::Event(record) => records.push(record),
+                Probe::Suppressed(until) => wake_at = earlier(wake_at, Some(until)),
             }
         }
         wake_at
-    }
-
-    /// How long a wait may sleep at most before the next look, if that is limited. `pause` is kept by the caller, who starts with
-    /// `None`.
-    pub(crate) fn pause(&self, table: &mut Table, pause: &mut Option<Duration>) -> Option<Instant> {
-        if !self.keys.iter().any(|key| table.is_parked(*key)) {
-            return None;
-        }
-        let now = pause.unwrap_or(FIRST_PAUSE);
-        *pause = Some((now * 2).min(LAST_PAUSE));
-        Instant::now().checked_add(now)
     }
 }

@@ -1,7 +1,40 @@
-//! What selectors share whose kernel tells levels: the table of what is registered, the rules that make edges of levels, and
-//! the event.
+//! Edge emulation on a level-triggered poll, by re-arm, probe and back-off: the table of what is
+//! registered, the rules, and the event. Selectors over poll(2) and over event ports share it.
+//!
+//! A registration has four directions: reading, writing, priority, and hang-up and error. The
+//! kernel's calls return levels; an edge-triggered event is due when a level begins, and the
+//! selector only sees those beginnings that a call happens to see.
+//!
+//! - **Re-arm.** What is read and written of an *owned* source passes through this crate. A
+//!   direction that was reported is not asked for again until an operation in that direction would
+//!   block, and is exact.
+//! - **Probe.** Reading and writing of an *unowned* descriptor, and priority, hang-up and error of
+//!   either, are ended by calls that this crate does not see. Once they were reported (reading and
+//!   writing: 32 times) without an observation of "not ready", the blocking poll does not ask for
+//!   them; a zero-timeout poll(2) does, at the beginning of each `select` and when the next report
+//!   is due. A hang-up or error cannot be masked, so its slot is *suspended*: all of its directions
+//!   are probed, and the blocking poll does not have it. A probe that sees a condition that was not
+//!   there before reports at once.
+//! - **Back-off.** A condition that stays is reported again, after a delay that grows up to a cap
+//!   (`level_backoff`). It is never suppressed for good: the same bits may hide new data (a FIFO's
+//!   next writer that came and went), or a new message on an error queue.
+//!
+//! **No loss, and the bound.** A condition that holds is in exactly one of these states: asked for
+//! by the blocking poll, which then ends; probed no later than its delay after the last report, and
+//! then reported; or reading or writing of an owned source that was reported and for which no
+//! operation would have blocked since: that report is still to be served. Some files clear what
+//! they return (proc(5): `mountinfo`): what a call returned and no event has shown is kept in
+//! `unreported`.
+//!
+//! **No spin.** A report follows an observation of "not ready" by the kernel or by an operation,
+//! which is a real edge; a condition that is new; or the delay.
+//!
+//! POSIX does not say that a blocked poll(2) returns for a hang-up of an entry that asks for no
+//! events. Where that is not known (`POLL_RETURNS_FOR_HANG_UP`) a wait over such entries ends after
+//! the longest delay and begins anew, which sees it.
 
 mod apart;
+mod slot;
 mod syscall;
 mod table;
 
@@ -12,7 +45,7 @@ use crate::sys::record_list::RecordList;
 use crate::sys::{PRIORITY, PollBits, READ_HANG_UP, contract, errors, flags, raw};
 use crate::{Interest, Token};
 
-pub(crate) use apart::Apart;
+pub(crate) use apart::ProbeSet;
 #[allow(unused_imports)] // For queues over poll(2).
 pub(crate) use syscall::wait;
 pub(crate) use table::{Key, Table};
@@ -85,7 +118,8 @@ impl contract::Record for Record {
 
     #[inline]
     fn is_write_closed(&self) -> bool {
-        // Both halves are gone, or writing fails, or nothing but an error: what a pipe's writer gets when its reader is gone.
+        // Both halves are gone, or writing fails, or nothing but an error: what a pipe's writer
+        // gets when its reader is gone.
         self.has(raw::POLLHUP) || self.has(raw::POLLOUT | raw::POLLERR) || self.bits == raw::POLLERR
     }
 

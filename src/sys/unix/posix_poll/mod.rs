@@ -4,10 +4,8 @@
 //! when a wait begins. Registering costs a system call only if another thread is blocked in the wait at that moment: then the
 //! notifier, the array's first entry, is written.
 //!
-//! What the kernel promises: the levels of all entries at one moment. What it does not: edges. For owned sources they are made
-//! by disarming what was reported until an operation would block; for raw descriptors by `lanes`. A hang-up or error cannot be
-//! masked: once reported, its slot leaves the array, and comes back when it is armed again or when a look at it apart sees
-//! other bits. A number that was closed (`POLLNVAL`) loses its registration, as on epoll.
+//! The kernel returns the levels of all entries at one moment. Edges are made of them as the head of `levels` describes. A
+//! descriptor that was closed (`POLLNVAL`) loses its registration, as on epoll.
 //!
 //! # Wakes
 //!
@@ -142,14 +140,20 @@ impl<N: Notifier> fmt::Debug for PosixPoll<N> {
 }
 
 impl<N: Notifier> PosixPoll<N> {
-    fn insert(&self, fd: RawFd, token: Token, interest: Interest, is_raw: bool) -> io::Result<Key> {
+    fn insert(
+        &self,
+        fd: RawFd,
+        token: Token,
+        interest: Interest,
+        is_owned: bool,
+    ) -> io::Result<Key> {
         let interest = bits(interest)?;
         if fd >= 0 && fd == self.shared.notifier.number() {
             return Err(errors::invalid("this descriptor is the queue's own"));
         }
         let mut inserted = None;
         let result = self.shared.change(|state| {
-            let key = state.table.insert(fd, token, interest, is_raw)?;
+            let key = state.table.insert(fd, token, interest, is_owned)?;
             inserted = Some(key);
             Ok((key, true))
         });
@@ -234,7 +238,7 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
         interest: Interest,
     ) -> io::Result<Registration<N>> {
         Ok(Registration {
-            key: self.insert(raw, token, interest, false)?,
+            key: self.insert(raw, token, interest, true)?,
             queue: Arc::downgrade(&self.shared),
         })
     }
@@ -269,7 +273,7 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
 
 impl<N: Notifier> RegisterRaw for PosixPoll<N> {
     fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        self.insert(raw, token, interest, true)?;
+        self.insert(raw, token, interest, false)?;
         Ok(())
     }
 
@@ -335,6 +339,9 @@ impl<N> fmt::Debug for Waker<N> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod turn_tests;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]

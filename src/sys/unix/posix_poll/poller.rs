@@ -4,25 +4,28 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::levels::{self, Apart, Key};
+use super::levels::{self, Key, ProbeSet};
 use super::{Record, Records, Shared, State};
-use crate::sys::raw;
 use crate::sys::timeout::{self, Deadline, Wait, earlier};
 use crate::sys::wake::PollNotifier as Notifier;
+use crate::sys::{POLL_RETURNS_FOR_HANG_UP, raw};
 
 /// The array that is handed to the kernel, and what goes with it.
 #[derive(Debug, Default)]
 pub(super) struct Poller {
-    /// The notifier, then one entry for each place of the table.
+    /// The notifier, then one entry for each slot of the table.
     array: Vec<raw::pollfd>,
-    /// Which tenant of its place each entry is of.
+    /// The generation of its slot that each entry is of.
     generations: Vec<u32>,
-    /// Slots that are looked at apart.
-    apart: Apart,
-    /// Where the next scan starts, so that nobody starves when there is less room than events.
+    /// Slots that are probed.
+    probe_set: ProbeSet,
+    /// Where the next scan starts, so that no source starves when there is less room than events.
     start: usize,
-    /// Whether the next call keeps a place for sources, however many wakers there are.
+    /// Whether the next call keeps room for sources, however many wakers there are.
     sources_first: bool,
+    /// How many entries ask for no events, where a blocked poll(2) may not return for a hang-up of
+    /// them.
+    silent: u32,
 }
 
 impl Poller {
@@ -36,14 +39,13 @@ impl Poller {
         let deadline = Deadline::new(timeout);
         let reserved = usize::from(self.sources_first);
         self.sources_first = !self.sources_first;
-        let mut pause = None;
         loop {
-            // Nothing was taken yet, so an error is lost to nobody.
+            // Nothing was taken yet, so an error loses no event.
             let wake_at = self
-                .apart
-                .look(|run| run(&mut shared.state().table), records)?;
+                .probe_set
+                .probe(|run| run(&mut shared.state().table), records)?;
             if records.room() == 0 {
-                // This call was for neither wakers nor sources of the common wait.
+                // This call was for neither wakers nor sources of the blocking poll.
                 self.sources_first = !self.sources_first;
                 return Ok(());
             }
@@ -54,8 +56,7 @@ impl Poller {
             state.blocked = may_sleep;
             state.notified = false;
             let wait = if may_sleep {
-                let look_at = self.apart.pause(&mut state.table, &mut pause);
-                time_left(earlier(earlier(wake_at, look_at), deadline.at))
+                time_left(earlier(earlier(wake_at, self.scan_at()), deadline.at))
             } else {
                 Wait::Millis(0)
             };
@@ -76,9 +77,9 @@ impl Poller {
             if !records.is_empty() {
                 return Ok(());
             }
-            // Nothing was taken, so the error is lost to nobody.
+            // Nothing was taken, so an error loses no event.
             result?;
-            if deadline.is_past() && !self.apart.is_due() {
+            if deadline.is_past() && !self.probe_set.is_due() {
                 return Ok(());
             }
         }
@@ -100,14 +101,14 @@ impl Poller {
             first.fd = shared.notifier.number();
             first.events = raw::POLLIN;
         }
-        while let Some((index, generation, pollfd)) = state.table.next_change() {
+        while let Some((index, generation, pollfd)) = state.table.next_dirty() {
             self.set(index, generation, pollfd);
         }
     }
 
-    /// The array up to its last entry in use: places that nobody has any more cost nothing, and do not count against the limit of
-    /// descriptors, beyond which the kernel refuses the array. The entries behind it have nothing to say, and the notifier's is always
-    /// there.
+    /// The array up to its last entry in use: places that nobody has any more cost nothing, and do
+    /// not count against the limit of descriptors, beyond which the kernel refuses the array. The
+    /// entries behind it have nothing to say, and the notifier's is always there.
     fn in_use(&mut self) -> &mut [raw::pollfd] {
         let last = self.array.iter().rposition(|entry| entry.fd >= 0);
         let length = last.map_or(1, |last| last + 1);
@@ -117,12 +118,25 @@ impl Poller {
     #[inline]
     fn set(&mut self, index: u32, generation: u32, pollfd: raw::pollfd) {
         let place = index as usize + 1;
-        if let (Some(entry), Some(tenant)) =
+        if let (Some(entry), Some(generation_of)) =
             (self.array.get_mut(place), self.generations.get_mut(place))
         {
+            if !POLL_RETURNS_FOR_HANG_UP {
+                let others = self.silent.saturating_sub(u32::from(is_silent(entry)));
+                self.silent = others.saturating_add(u32::from(is_silent(&pollfd)));
+            }
             *entry = pollfd;
-            *tenant = generation;
+            *generation_of = generation;
         }
+    }
+
+    /// When the array has to be scanned anew, because a blocked poll(2) may not return for all of
+    /// it.
+    fn scan_at(&self) -> Option<Instant> {
+        if POLL_RETURNS_FOR_HANG_UP || self.silent == 0 {
+            return None;
+        }
+        Instant::now().checked_add(SCAN_PERIOD)
     }
 
     /// Takes what the wait found: `count` entries of the array have something to say.
@@ -136,11 +150,11 @@ impl Poller {
         let mut left = count;
         if self.array.first().is_some_and(|first| first.revents != 0) {
             left = left.saturating_sub(1);
-            // Empty it by what the kernel says, not by `notified`: a late write would keep the array busy otherwise. If it
-            // cannot be emptied, the next turn tries again.
+            // Empty it by what the kernel says, not by `notified`: a late write would keep the
+            // array busy otherwise. If it cannot be emptied, the next turn tries again.
             let _ = shared.notifier.drain();
         }
-        self.clear_lanes(state);
+        self.observe(state);
         if left == 0 {
             return;
         }
@@ -162,6 +176,7 @@ impl Poller {
                 place = found;
                 if records.room() == 0 {
                     self.start = place;
+                    self.keep_unreported(state);
                     return;
                 }
                 left -= 1;
@@ -201,31 +216,56 @@ impl Poller {
         }
         let pollfd = slot.pollfd();
         self.set(key.index, key.generation, pollfd);
-        self.apart.add(&mut state.table, key);
+        self.probe_set.add(&mut state.table, key);
         Some(())
     }
 
-    /// Notes which raw descriptors the wait has seen not ready.
-    fn clear_lanes(&mut self, state: &mut State) {
-        for key in self.apart.keys() {
+    /// Notes which slots of the probe set the wait has seen not ready.
+    fn observe(&mut self, state: &mut State) {
+        for key in self.probe_set.keys() {
             let place = key.index as usize + 1;
             let entry = self.array.get(place).copied();
-            let is_tenant = self.generations.get(place) == Some(&key.generation);
-            if let (Some(entry), true, Some(slot)) = (entry, is_tenant, state.table.get(*key)) {
+            let is_current = self.generations.get(place) == Some(&key.generation);
+            if let (Some(entry), true, Some(slot)) = (entry, is_current, state.table.get(*key)) {
                 if entry.fd >= 0 {
-                    slot.seen(entry.events, entry.revents);
+                    slot.observe_wait(entry.events, entry.revents);
                 }
+            }
+        }
+    }
+
+    /// Without room for more events: keeps what the kernel may not return again. The rest is
+    /// returned by the next wait.
+    #[cold]
+    fn keep_unreported(&mut self, state: &mut State) {
+        let entries = self.array.iter().zip(&self.generations).enumerate();
+        for (place, (entry, generation)) in entries.skip(1) {
+            let key = Key {
+                index: place as u32 - 1,
+                generation: *generation,
+            };
+            if entry.revents != 0 && state.table.keep_unreported(key, entry) {
+                self.probe_set.add(&mut state.table, key);
             }
         }
     }
 }
 
-/// Entries whose answers are looked at in one go.
+/// How long a wait lasts at most over entries whose hang-up may not end it: the longest delay of a
+/// hang-up.
+const SCAN_PERIOD: Duration = Duration::from_millis(100);
+
+fn is_silent(entry: &raw::pollfd) -> bool {
+    entry.fd >= 0 && entry.events == 0
+}
+
+/// Entries that are examined in one go.
 const STRIDE: usize = 16;
 
 /// The first entry from `place` on, and before `end`, that has something to say.
 ///
-/// All of the queue's own work that grows with the number of sources is here, so entries are passed over many at a time.
+/// All of the queue's own work that grows with the number of sources is here, so entries are passed
+/// over many at a time.
 #[inline]
 fn next_ready(array: &[raw::pollfd], place: usize, end: usize) -> Option<usize> {
     let rest = array.get(place..end)?;
@@ -245,7 +285,8 @@ fn next_ready(array: &[raw::pollfd], place: usize, end: usize) -> Option<usize> 
     Some(place + passed + found)
 }
 
-/// Reports wakers, as long as more than `reserved` places are left, and returns how many. The rest stays for later.
+/// Reports wakers, as long as more than `reserved` places are left, and returns how many. The rest
+/// stays for later.
 #[inline]
 fn collect_wakes(state: &mut State, records: &mut Records, reserved: usize) -> usize {
     // Nearly always, and a drain of nothing costs as much as the rest of a turn.

@@ -123,7 +123,7 @@ impl<H: Host> contract::Selector for PollOneoff<H> {
 
     fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
         let directions = directions(interest)?;
-        let key = self.shared.table().insert(raw, token, directions, false)?;
+        let key = self.shared.table().insert(raw, token, directions, true)?;
         Ok(Registration {
             queue: Arc::downgrade(&self.shared),
             key,
@@ -162,7 +162,7 @@ impl<H: Host> contract::Selector for PollOneoff<H> {
 impl<H: Host> RegisterRaw for PollOneoff<H> {
     fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         let directions = directions(interest)?;
-        self.shared.table().insert(raw, token, directions, true)?;
+        self.shared.table().insert(raw, token, directions, false)?;
         Ok(())
     }
 

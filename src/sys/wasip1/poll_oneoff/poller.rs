@@ -21,7 +21,7 @@ const PIECE: Duration = Duration::from_millis(10);
 /// How long a host is asked that may have left something out.
 const SURE: Duration = Duration::from_millis(1);
 
-/// When a look is repeated that told nothing.
+/// When a probe is repeated that returned nothing.
 const SOON: Duration = Duration::from_millis(10);
 
 /// One subscription that was made for a source.
@@ -57,7 +57,7 @@ pub(super) struct Poller<H> {
     events: Vec<Event>,
     asked: Vec<Asked>,
     start: usize,
-    /// Whether the last look left no room.
+    /// Whether the last probe left no room for events of the wait.
     has_filled: bool,
 }
 
@@ -71,12 +71,12 @@ impl<H: Host> Poller<H> {
     ) -> io::Result<()> {
         let deadline = Deadline::new(timeout);
         loop {
-            // If the last look left no room for the common wait, that comes first, and then the look at once.
+            // If the last probe left no room for events of the wait, that comes first, and then the probe at once.
             let gives_way = mem::take(&mut self.has_filled);
             let wake_at = if gives_way {
                 Some(Instant::now())
             } else {
-                self.look(shared, records)?
+                self.probe(shared, records)?
             };
             if records.room() == 0 {
                 self.has_filled = true;
@@ -84,7 +84,7 @@ impl<H: Host> Poller<H> {
             }
             let is_empty = {
                 let table = shared.table();
-                self.collect(&table, Part::Common);
+                self.collect(&table, Part::Wait);
                 table.is_empty()
             };
             let may_sleep = records.is_empty() && !deadline.is_past();
@@ -112,7 +112,7 @@ impl<H: Host> Poller<H> {
             if !records.is_empty() {
                 return Ok(());
             }
-            // Nothing was taken, so the error is lost to nobody.
+            // Nothing was taken, so the error is lost.
             result?;
             if deadline.is_past() && !gives_way {
                 return Ok(());
@@ -120,9 +120,9 @@ impl<H: Host> Poller<H> {
         }
     }
 
-    /// Looks at what the common wait cannot judge. Returns when the first muted lane may be reported.
-    fn look(&mut self, shared: &Shared, records: &mut Records) -> io::Result<Option<Instant>> {
-        self.collect(&shared.table(), Part::Look);
+    /// Probes the directions that would end every wait. Returns when the first that is suppressed may be reported.
+    fn probe(&mut self, shared: &Shared, records: &mut Records) -> io::Result<Option<Instant>> {
+        self.collect(&shared.table(), Part::Probe);
         if self.asked.is_empty() {
             return Ok(None);
         }
@@ -252,7 +252,7 @@ impl<H: Host> Poller<H> {
         self.asked.iter().any(fault)
     }
 
-    /// Takes the answers. Returns when the first muted lane may be reported.
+    /// Takes the answers. Returns when the first direction that is suppressed may be reported.
     fn take(&mut self, table: &mut Table, records: &mut Records) -> Option<Instant> {
         let now = Instant::now();
         let mut wake_at = None;
@@ -272,14 +272,14 @@ impl<H: Host> Poller<H> {
             };
             match answer {
                 Answer::Unknown => {
-                    if slot.part(direction) == Part::Look {
-                        // The common wait does not have it: look again soon.
+                    if slot.part(direction) == Part::Probe {
+                        // The wait does not have it: probe again soon.
                         wake_at = earlier(wake_at, now.checked_add(SOON));
                     }
                     continue;
                 }
                 Answer::Nothing => {
-                    slot.seen_clear(direction);
+                    slot.observed_not_ready(direction);
                     continue;
                 }
                 Answer::Closed => {
@@ -289,11 +289,12 @@ impl<H: Host> Poller<H> {
                 }
                 Answer::Ready { .. } | Answer::Failed => {}
             }
-            if slot.part(direction) == Part::Out {
+            if slot.part(direction) == Part::Neither {
                 // It was changed during the wait, and is no longer asked for.
                 continue;
             }
-            if let Some(until) = slot.muted(direction, now) {
+            let hang_up = answer == Answer::Ready { hang_up: true };
+            if let Some(until) = slot.suppressed_until(direction, hang_up, now) {
                 wake_at = earlier(wake_at, Some(until));
                 continue;
             }
@@ -306,7 +307,7 @@ impl<H: Host> Poller<H> {
             match answer {
                 Answer::Ready { hang_up } => {
                     record.ready(direction, hang_up);
-                    slot.report(direction, now);
+                    slot.report(direction, hang_up, now);
                 }
                 _ => {
                     record.fail(direction);

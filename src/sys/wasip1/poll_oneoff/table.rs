@@ -1,4 +1,16 @@
-//! What is registered, and the rules by which readiness becomes an event.
+//! What is registered, and the rules by which readiness becomes an event: edge emulation on a
+//! level-triggered poll, by re-arm, probe and back-off.
+//!
+//! A direction of an *owned* source that was reported is not asked for until an operation would
+//! block (re-arm). A direction of an *unowned* descriptor that was reported 32 times without an
+//! observation of "not ready", and a direction of either that has hung up, would end every wait: it
+//! is probed by a call that does not sleep instead, and reported again after a delay that grows up
+//! to a cap (`level_backoff`, with the argument why nothing is lost and nothing spins). A hang-up
+//! is never suppressed for good, because the next writer of a pipe may have come and gone
+//! meanwhile; a probe that finds it ended, or begun, reports at once.
+//!
+//! What the host refuses to watch is reported once, until it is armed again: a refusal is no
+//! condition that anything follows.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -6,7 +18,7 @@ use std::time::Instant;
 
 use super::record::{Direction, Record};
 use crate::sys::errors;
-use crate::sys::lanes::Lane;
+use crate::sys::level_backoff::{Backoff, EXCEPTION, READINESS};
 pub(super) use crate::sys::places::Key;
 use crate::sys::places::Places;
 use crate::{Interest, Token};
@@ -25,130 +37,130 @@ impl Directions {
             Direction::Write => self.write,
         }
     }
-
-    fn set(&mut self, direction: Direction, value: bool) {
-        match direction {
-            Direction::Read => self.read = value,
-            Direction::Write => self.write = value,
-        }
-    }
 }
 
-/// How edges are made of levels.
-#[derive(Clone, Copy, Debug)]
-enum Edges {
-    /// An owned source: a direction that was reported waits until an operation would block. These are still armed.
-    Owned { armed: Directions },
-    /// A raw descriptor, whose operations nobody sees. A direction that failed is out until it is armed again.
-    Raw {
-        read: Lane,
-        write: Lane,
-        failed: Directions,
-    },
+/// One direction of a registration.
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    /// Whether it was reported, or refused by the host, and waits until it is armed: by an
+    /// operation that would block, or anew.
+    is_disarmed: bool,
+    /// Whether it has hung up, as far as was reported.
+    has_hung_up: bool,
+    backoff: Backoff,
 }
-
-const NONE: Directions = Directions {
-    read: false,
-    write: false,
-};
 
 /// One registration.
 #[derive(Debug)]
 pub(super) struct Slot {
     token: Token,
     interest: Directions,
-    edges: Edges,
+    /// Whether the operations of the source pass through this crate.
+    is_owned: bool,
+    read: State,
+    write: State,
 }
 
-/// In which of the two waits a direction takes part.
+/// In which of the two calls a direction takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// In none.
-    Out,
+    Neither,
     /// In the one that may sleep.
-    Common,
-    /// In the look that never sleeps.
-    Look,
+    Wait,
+    /// In the one that never sleeps.
+    Probe,
 }
 
 impl Slot {
     /// Where a direction takes part now.
     pub(super) fn part(&self, direction: Direction) -> Part {
+        let state = match direction {
+            Direction::Read => &self.read,
+            Direction::Write => &self.write,
+        };
         if !self.interest.has(direction) {
-            return Part::Out;
+            Part::Neither
+        } else if state.has_hung_up {
+            Part::Probe
+        } else if state.is_disarmed {
+            Part::Neither
+        } else if state.backoff.needs_probe(&READINESS) {
+            Part::Probe
+        } else {
+            Part::Wait
         }
-        match self.edges {
-            Edges::Owned { armed } if armed.has(direction) => Part::Common,
-            Edges::Owned { .. } => Part::Out,
-            Edges::Raw { failed, .. } if failed.has(direction) => Part::Out,
-            Edges::Raw { read, write, .. } => {
-                let lane = match direction {
-                    Direction::Read => read,
-                    Direction::Write => write,
-                };
-                if lane.is_in_doubt() {
-                    Part::Look
-                } else {
-                    Part::Common
-                }
-            }
+    }
+
+    fn state(&mut self, direction: Direction) -> &mut State {
+        match direction {
+            Direction::Read => &mut self.read,
+            Direction::Write => &mut self.write,
         }
     }
 
     /// Arms all directions: the next wait reports those that are ready.
     fn arm(&mut self) {
-        match &mut self.edges {
-            Edges::Owned { armed } => *armed = self.interest,
-            Edges::Raw {
-                read,
-                write,
-                failed,
-            } => {
-                read.seen_clear();
-                write.seen_clear();
-                *failed = NONE;
-            }
+        self.read = State::default();
+        self.write = State::default();
+    }
+
+    /// Arms the directions of an operation that would block. One that has hung up keeps its delay.
+    fn rearm(&mut self, waits_for: Interest) {
+        if !self.is_owned {
+            return;
+        }
+        if waits_for.is_readable() {
+            self.read.is_disarmed = false;
+        }
+        if waits_for.is_writable() {
+            self.write.is_disarmed = false;
         }
     }
 
-    fn lane(&mut self, direction: Direction) -> Option<&mut Lane> {
-        match (&mut self.edges, direction) {
-            (Edges::Owned { .. }, _) => None,
-            (Edges::Raw { read, .. }, Direction::Read) => Some(read),
-            (Edges::Raw { write, .. }, Direction::Write) => Some(write),
-        }
-    }
-
-    /// The host has seen that a direction is not ready.
-    pub(super) fn seen_clear(&mut self, direction: Direction) {
-        if let Some(lane) = self.lane(direction) {
-            lane.seen_clear();
-        }
+    /// The host has returned that a direction is not ready.
+    pub(super) fn observed_not_ready(&mut self, direction: Direction) {
+        // An owned source whose hang-up ended is armed by this.
+        *self.state(direction) = State::default();
     }
 
     /// Until when a direction must not be reported, if that is still to come.
-    pub(super) fn muted(&mut self, direction: Direction, now: Instant) -> Option<Instant> {
-        self.lane(direction).and_then(|lane| lane.muted(now))
+    pub(super) fn suppressed_until(
+        &mut self,
+        direction: Direction,
+        hang_up: bool,
+        now: Instant,
+    ) -> Option<Instant> {
+        let state = self.state(direction);
+        if state.has_hung_up != hang_up {
+            // Not what was reported.
+            return None;
+        }
+        state.backoff.suppressed_until(now)
     }
 
     /// A direction is reported.
-    pub(super) fn report(&mut self, direction: Direction, now: Instant) {
-        match &mut self.edges {
-            Edges::Owned { armed } => armed.set(direction, false),
-            Edges::Raw { .. } => {
-                if let Some(lane) = self.lane(direction) {
-                    lane.report(now);
-                }
-            }
+    pub(super) fn report(&mut self, direction: Direction, hang_up: bool, now: Instant) {
+        let is_owned = self.is_owned;
+        let state = self.state(direction);
+        if state.has_hung_up != hang_up {
+            state.backoff.observed_not_ready();
+        }
+        state.has_hung_up = hang_up;
+        state.is_disarmed = is_owned;
+        if hang_up {
+            state.backoff.report(now, &EXCEPTION);
+        } else if !is_owned {
+            state.backoff.report(now, &READINESS);
         }
     }
 
     /// A direction cannot be watched: that is reported once.
     pub(super) fn fail(&mut self, direction: Direction) {
-        match &mut self.edges {
-            Edges::Owned { armed } => armed.set(direction, false),
-            Edges::Raw { failed, .. } => failed.set(direction, true),
-        }
+        *self.state(direction) = State {
+            is_disarmed: true,
+            ..State::default()
+        };
     }
 
     /// An event of this source in which nothing has happened yet.
@@ -190,21 +202,14 @@ impl Table {
         fd: RawFd,
         token: Token,
         interest: Directions,
-        is_raw: bool,
+        is_owned: bool,
     ) -> io::Result<Key> {
-        let edges = if is_raw {
-            Edges::Raw {
-                read: Lane::default(),
-                write: Lane::default(),
-                failed: NONE,
-            }
-        } else {
-            Edges::Owned { armed: interest }
-        };
         self.places.insert(fd, |_| Slot {
             token,
             interest,
-            edges,
+            is_owned,
+            read: State::default(),
+            write: State::default(),
         })
     }
 
@@ -225,10 +230,7 @@ impl Table {
     /// Arms the directions of an operation that would block.
     pub(super) fn rearm(&mut self, key: Key, waits_for: Interest) {
         if let Some(slot) = self.get(key) {
-            if let Edges::Owned { armed } = &mut slot.edges {
-                armed.read |= slot.interest.read && waits_for.is_readable();
-                armed.write |= slot.interest.write && waits_for.is_writable();
-            }
+            slot.rearm(waits_for);
         }
     }
 

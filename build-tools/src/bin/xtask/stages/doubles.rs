@@ -56,7 +56,8 @@ pub(super) fn poll_oneoff(context: &mut Context<'_>) -> Result<()> {
     let step = Step::cargo(
         context.project,
         PLAIN,
-        "test --all-features --no-fail-fast --test truth_table --test registering --test source_fd",
+        "test --all-features --no-fail-fast --test truth_table --test registering --test source_fd \
+         --test hang_ups --test exceptions",
     )
     .set("RUSTFLAGS", "--cfg mio_poll_oneoff_double")
     .set(

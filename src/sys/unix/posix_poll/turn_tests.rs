@@ -1,0 +1,79 @@
+//! How many turns of the wait, each with one poll(2), messages and probes take.
+#![cfg(target_os = "linux")]
+
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::sys::contract::{Records as _, Selector as _};
+use crate::sys::pipe::Pipe;
+
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// A notifier that counts turns: each puts the notifier's descriptor into the array once.
+#[derive(Debug)]
+struct Counting {
+    pipe: Pipe,
+    turns: AtomicUsize,
+}
+
+impl Notifier for Counting {
+    const WAKES: bool = true;
+
+    fn new() -> io::Result<Counting> {
+        Ok(Counting {
+            pipe: Notifier::new()?,
+            turns: AtomicUsize::new(0),
+        })
+    }
+
+    fn notify(&self) -> io::Result<()> {
+        Notifier::notify(&self.pipe)
+    }
+
+    fn drain(&self) -> io::Result<()> {
+        Notifier::drain(&self.pipe)
+    }
+
+    fn number(&self) -> RawFd {
+        self.turns.fetch_add(1, Ordering::Relaxed);
+        Notifier::number(&self.pipe)
+    }
+}
+
+/// Ten requests and replies, each read until it would block, take ten turns; also for a source that
+/// is registered for writing, as tokio's always are: a read that would block arms reading alone.
+#[test]
+fn a_message_takes_one_turn() {
+    for interest in [Interest::READABLE, BOTH] {
+        let mut selector = PosixPoll::<Counting>::new().unwrap();
+        let mut records = Records::with_capacity(4);
+        let (mut left, mut right) = UnixStream::pair().unwrap();
+        left.set_nonblocking(true).unwrap();
+        let registration = selector
+            .register(left.as_raw_fd(), Token(1), interest)
+            .unwrap();
+        let long = Some(Duration::from_secs(20));
+        if interest == BOTH {
+            // It is writable from the start.
+            selector.select(&mut records, long).unwrap();
+            assert_eq!(records.as_slice().len(), 1);
+        }
+        selector.shared.notifier.turns.store(0, Ordering::Relaxed);
+        let mut buffer = [0; 8];
+        for _ in 0..10 {
+            right.write_all(b"request").unwrap();
+            selector.select(&mut records, long).unwrap();
+            assert_eq!(records.as_slice().len(), 1);
+            assert_eq!(left.read(&mut buffer).unwrap(), 7);
+            assert!(left.read(&mut buffer).is_err());
+            PosixPoll::<Counting>::rearm(&registration, Interest::READABLE).unwrap();
+            left.write_all(b"reply").unwrap();
+            assert_eq!(right.read(&mut buffer).unwrap(), 5);
+        }
+        let turns = selector.shared.notifier.turns.load(Ordering::Relaxed);
+        assert_eq!(turns, 10, "{interest:?}");
+    }
+}

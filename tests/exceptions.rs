@@ -1,0 +1,269 @@
+//! Error queues and priority conditions: each message and each change is an event, and one that
+//! stays keeps no poller busy.
+#![cfg(all(
+    target_os = "linux",
+    feature = "os-poll",
+    feature = "net",
+    feature = "os-ext"
+))]
+#![allow(unsafe_code)]
+
+mod support;
+
+use std::ffi::{CString, c_int};
+use std::fs::File;
+use std::io::Read;
+use std::mem;
+use std::net::UdpSocket as StdUdpSocket;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mio::net::UdpSocket;
+use mio::unix::SourceFd;
+use mio::{Interest, Token};
+use support::hang_ups::{
+    FIRST_BOUND, WASI, count_events, is_kqueue, most_events, thread_time, wait_at_most,
+};
+use support::{poll, queue};
+
+const ONE: Token = Token(1);
+
+/// A socket with an error queue whose datagrams nobody takes: ip(7), IP_RECVERR.
+fn refused_socket() -> StdUdpSocket {
+    let closed = StdUdpSocket::bind(support::loopback()).unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let socket = StdUdpSocket::bind(support::loopback()).unwrap();
+    socket.connect(address).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let on: c_int = 1;
+    // SAFETY: setsockopt(2) reads one int.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_IP,
+            libc::IP_RECVERR,
+            (&raw const on).cast(),
+            mem::size_of::<c_int>() as libc::socklen_t,
+        )
+    };
+    assert_eq!(result, 0);
+    socket
+}
+
+/// Sends one datagram that is refused. The error that the last one has left is not this one's.
+fn send_refused(socket: BorrowedFd<'_>) {
+    for _ in 0..3 {
+        // SAFETY: send(2) reads one byte.
+        let sent = unsafe { libc::send(socket.as_raw_fd(), c"x".as_ptr().cast(), 1, 0) };
+        if sent == 1 {
+            return;
+        }
+    }
+    panic!("a datagram could not be sent");
+}
+
+/// Reads one message of the error queue. `false` if there was none.
+fn read_error(socket: BorrowedFd<'_>) -> bool {
+    let mut data = [0_u8; 64];
+    let mut part = libc::iovec {
+        iov_base: data.as_mut_ptr().cast(),
+        iov_len: data.len(),
+    };
+    // SAFETY: a msghdr of zeros is one without a name, parts and control data.
+    let mut message: libc::msghdr = unsafe { mem::zeroed() };
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    // SAFETY: recvmsg(2) writes the message and what its one part points to, which live until it
+    // returns.
+    let count = unsafe {
+        libc::recvmsg(
+            socket.as_raw_fd(),
+            &raw mut message,
+            libc::MSG_ERRQUEUE | libc::MSG_DONTWAIT,
+        )
+    };
+    count >= 0
+}
+
+/// ip(7): each refused datagram is one message on the error queue, and epoll reports each. Drained
+/// or not, none is lost.
+#[test]
+fn error_queue_reports_each_message() {
+    if is_kqueue() {
+        return;
+    }
+    if WASI {
+        println!("not run: poll_oneoff reports no error queue");
+        return;
+    }
+    for is_owned in [false, true] {
+        for is_drained in [true, false] {
+            let socket = refused_socket();
+            let copy = socket.try_clone().unwrap();
+            let (mut queue, mut events) = queue();
+            let mut owned = UdpSocket::from_std(socket);
+            if is_owned {
+                queue
+                    .registry()
+                    .register(&mut owned, ONE, Interest::READABLE)
+                    .unwrap();
+            } else {
+                queue
+                    .registry()
+                    .register(&mut SourceFd(&owned.as_raw_fd()), ONE, Interest::READABLE)
+                    .unwrap();
+            }
+            for _ in 0..10 {
+                send_refused(copy.as_fd());
+                wait_at_most(&mut queue, &mut events, FIRST_BOUND, |event| {
+                    event.is_error()
+                });
+                // A receive operation takes the pending error and then would block; the error queue
+                // stays.
+                let _ = owned.recv(&mut [0; 8]);
+                support::would_block(owned.recv(&mut [0; 8]));
+                while is_drained && read_error(copy.as_fd()) {}
+            }
+            // Data beside an error that stays.
+            let peer = StdUdpSocket::bind(owned.peer_addr().unwrap()).unwrap();
+            peer.send_to(b"data", owned.local_addr().unwrap()).unwrap();
+            wait_at_most(&mut queue, &mut events, FIRST_BOUND, |event| {
+                event.is_readable()
+            });
+            assert_eq!(owned.recv(&mut [0; 8]).unwrap(), 4);
+        }
+    }
+}
+
+/// epoll: one event for an error queue that is never read, whatever else would block meanwhile.
+#[test]
+fn unread_error_queue_is_reported_seldom() {
+    if is_kqueue() {
+        return;
+    }
+    if WASI {
+        println!("not run: poll_oneoff reports no error queue");
+        return;
+    }
+    let mut socket = UdpSocket::from_std(refused_socket());
+    let (mut queue, mut events) = queue();
+    queue
+        .registry()
+        .register(&mut socket, ONE, Interest::READABLE)
+        .unwrap();
+    send_refused(socket.as_fd());
+    let (start, time) = (Instant::now(), Duration::from_secs(2));
+    let cpu = thread_time();
+    let mut count = 0;
+    while let Some(left) = time.checked_sub(start.elapsed()) {
+        poll(&mut queue, &mut events, left);
+        count += events.iter().count();
+        while socket.recv(&mut [0; 8]).is_ok_and(|_| true) {}
+        let _ = socket.recv(&mut [0; 8]);
+    }
+    let cpu = thread_time() - cpu;
+    println!("error queue: {count} events, {cpu:?} in {time:?}");
+    assert!(count <= most_events(time), "{count} events");
+    assert!(cpu <= time / 20, "{cpu:?} of the processor");
+}
+
+/// proc(5): /proc/PID/mountinfo is polled for priority, and each change is one event of its own.
+#[test]
+fn each_mount_is_an_event() {
+    if is_kqueue() {
+        return;
+    }
+    if WASI {
+        println!("not run: poll_oneoff has no priority");
+        return;
+    }
+    // Mount namespaces are a thread's own.
+    thread::spawn(|| {
+        let folder = std::env::temp_dir().join(format!("mio-test-{}-mount", std::process::id()));
+        if !own_mounts() {
+            println!("not run: no mount namespace can be made here");
+            return;
+        }
+        std::fs::create_dir_all(&folder).unwrap();
+        for interest in [Interest::PRIORITY, Interest::PRIORITY | Interest::READABLE] {
+            each_mount_is_one_event(&folder, interest);
+        }
+        std::fs::remove_dir(&folder).unwrap();
+    })
+    .join()
+    .unwrap();
+}
+
+fn own_mounts() -> bool {
+    // SAFETY: unshare(2) takes flags.
+    if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
+        return false;
+    }
+    let flags = libc::MS_REC | libc::MS_PRIVATE;
+    // SAFETY: mount(2) with these flags reads the one name.
+    let result = unsafe {
+        libc::mount(
+            std::ptr::null(),
+            c"/".as_ptr(),
+            std::ptr::null(),
+            flags,
+            std::ptr::null(),
+        )
+    };
+    result == 0
+}
+
+fn each_mount_is_one_event(folder: &Path, interest: Interest) {
+    let name = CString::new(folder.as_os_str().as_bytes()).unwrap();
+    let mut file = File::open("/proc/thread-self/mountinfo").unwrap();
+    let fd = file.as_raw_fd();
+    let (mut queue, mut events) = queue();
+    queue
+        .registry()
+        .register(&mut SourceFd(&fd), ONE, interest)
+        .unwrap();
+    let mut text = String::new();
+    file.read_to_string(&mut text).unwrap();
+    // Long enough that readiness to read is old, where it never ends.
+    count_events(&mut queue, &mut events, Duration::from_millis(500));
+    for priorities in 0..10 {
+        // SAFETY: mount(2) reads four strings.
+        let result = unsafe {
+            libc::mount(
+                c"none".as_ptr(),
+                name.as_ptr(),
+                c"tmpfs".as_ptr(),
+                0,
+                std::ptr::null(),
+            )
+        };
+        assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+        let start = Instant::now();
+        loop {
+            assert!(
+                start.elapsed() < Duration::from_secs(5),
+                "{priorities} of 10"
+            );
+            poll(&mut queue, &mut events, Duration::from_secs(5));
+            if events.iter().any(|event| event.is_priority()) {
+                break;
+            }
+        }
+        let late = start.elapsed();
+        assert!(late <= FIRST_BOUND, "{late:?} late");
+    }
+    // No more than there were.
+    let end = Instant::now() + Duration::from_millis(300);
+    while let Some(left) = end.checked_duration_since(Instant::now()) {
+        poll(&mut queue, &mut events, left);
+        assert!(!events.iter().any(|event| event.is_priority()));
+    }
+    for _ in 0..10 {
+        // SAFETY: umount(2) reads a string.
+        assert_eq!(unsafe { libc::umount(name.as_ptr()) }, 0);
+    }
+}

@@ -1,0 +1,84 @@
+//! The documented bounds of hang-ups, errors and priority conditions, and how to measure them.
+#![allow(unsafe_code)]
+
+use std::time::{Duration, Instant};
+
+use mio::event::Event;
+use mio::{Events, Poll};
+
+use super::poll;
+
+/// The bound of the documentation while a hang-up is young, and for a busy machine.
+pub(crate) const FIRST_BOUND: Duration = Duration::from_millis(10).saturating_add(SLACK);
+/// The bound once a hang-up has been reported for a second, and for a busy machine.
+pub(crate) const LATER_BOUND: Duration = Duration::from_millis(100).saturating_add(SLACK);
+pub(crate) const SLACK: Duration = Duration::from_millis(100);
+
+/// Whether a kqueue is tried: its kernel makes the edges, and its fake knows neither terminals nor
+/// error queues.
+pub(crate) fn is_kqueue() -> bool {
+    if super::KQUEUE {
+        println!("not run: kqueue has edges of its own");
+    }
+    super::KQUEUE
+}
+
+/// Whether the poller answers for one direction only, and says no word of errors or priority:
+/// `poll_oneoff`.
+pub(crate) const WASI: bool = cfg!(mio_poll_oneoff_double);
+
+/// Events of a condition that is never served, at most: 8 while the delay grows from 1 ms to 10 ms,
+/// 100 a second for a second, and 10 a second afterwards.
+pub(crate) fn most_events(time: Duration) -> usize {
+    if super::EDGES {
+        return 1;
+    }
+    let later = time.saturating_sub(Duration::from_secs(1));
+    110 + later.as_millis() as usize / 100
+}
+
+/// Polls until an event is as wanted; how long that took.
+#[track_caller]
+pub(crate) fn wait_at_most(
+    queue: &mut Poll,
+    events: &mut Events,
+    bound: Duration,
+    wanted: impl Fn(&Event) -> bool,
+) {
+    let start = Instant::now();
+    loop {
+        poll(queue, events, super::LONG);
+        let late = start.elapsed();
+        if events.iter().any(&wanted) {
+            assert!(late <= bound, "{late:?} late");
+            return;
+        }
+        assert!(late < Duration::from_secs(20), "no event");
+    }
+}
+
+/// How many events come in that time, and the processor time of this thread meanwhile.
+pub(crate) fn count_events(
+    queue: &mut Poll,
+    events: &mut Events,
+    time: Duration,
+) -> (usize, Duration) {
+    let (start, cpu) = (Instant::now(), thread_time());
+    let mut count = 0;
+    while let Some(left) = time.checked_sub(start.elapsed()) {
+        poll(queue, events, left);
+        count += events.iter().count();
+    }
+    (count, thread_time() - cpu)
+}
+
+pub(crate) fn thread_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: clock_gettime(2) writes one timespec.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(result, 0);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
