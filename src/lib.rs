@@ -22,6 +22,23 @@
 //! events go missing. What callers make of a [`Token`] is theirs: who turns tokens into pointers relies on one rule, that no
 //! event of a source is returned by a [`Poll::poll`] that began after the source was deregistered. It holds for every source
 //! of this crate.
+//!
+//! # Other backends and old sandboxes
+//!
+//! Three `--cfg` flags (in `RUSTFLAGS`) change what a system uses. They are unsupported: they may
+//! change or go in any release.
+//!
+//! | flag | what it does |
+//! |---|---|
+//! | `mio_unsupported_force_poll_poll` | poll(2) in the place of the system's selector |
+//! | `mio_unsupported_force_waker_pipe` | pipes in the place of the system's wakers |
+//! | `mio_unsupported_force_upstream_calls` | Linux: only system calls that mio 1.2 makes, too |
+//!
+//! The third is for a sandbox that kills a process for an unknown system call
+//! (`SECCOMP_RET_KILL_PROCESS`) and whose list was made for mio 1.2: no epoll_pwait2(2) or
+//! ppoll(2), so that time-outs are in whole milliseconds; writev(2) in the place of sendmsg(2) for
+//! vectored writes; no madvise(2), so that no wakes are merged. A sandbox that only refuses calls,
+//! with whatever error, needs no flag: the older call is then used.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings))))]
 

@@ -35,9 +35,27 @@ use crate::{Interest, Token};
 ///
 /// # Child processes
 ///
-/// A program that is started (`exec`) has nothing of the queue. A copy made by `fork` may share it, as it does on epoll: what the copy
-/// registers, deregisters or drops, a [`Waker`](crate::Waker) included, is registered or gone for its parent, too. So a copy
-/// should leave everything alone until it ends or starts a program.
+/// A program that is started (`exec`) has nothing of the selector. What a copy made by `fork` has
+/// depends on the system:
+///
+/// - epoll, event ports: both processes have the same selector. An event goes to whichever of them
+///   polls first, and what one of them deregisters is gone for the other. Dropping disturbs the
+///   other process only by what closing does; a dropped [`Waker`](crate::Waker) stays a waker of
+///   the other process. Closing a source does not end its events while the other process has it
+///   open: deregister first, if it is to end for both.
+/// - poll(2): each process has a selector of its own from the fork on, with the same registrations.
+///   A wake in the copy is reported in both processes, and in the parent for all of the selector's
+///   wakers. A wake in the parent is reported in the parent.
+/// - kqueue: the copy has no selector. All it can do with its `Poll` is to drop it.
+///
+/// So a server that forks before it serves makes one `Poll` in each process after the fork;
+/// [`Poll::new`] never waits for another thread, so it can be called there. Using a copied selector
+/// from poll(2) or event ports may wait for ever if another thread was using it at the moment of
+/// the fork: it has a lock.
+///
+/// After a fork no wakes of the selectors that existed before are merged any more on epoll and
+/// event ports, in both processes. Copies made by system calls that go past the C library
+/// (`clone(2)`) must not poll a copied selector; they may drop it and wake it.
 ///
 /// # Time
 ///
@@ -284,11 +302,15 @@ impl Registry {
         source.deregister(self)
     }
 
-    /// Makes another handle of the same queue, for another thread. It works as long as it lives, also without its `Poll`.
+    /// Makes another handle of the same selector, for another thread. It works as long as it lives,
+    /// also without its `Poll`.
+    ///
+    /// It has no file descriptor of its own: where there is one to be had (`as_raw_fd`), it is that
+    /// of the `Poll`.
     ///
     /// # Errors
     ///
-    /// What the system says, such as too many open files.
+    /// None at present on any system.
     ///
     /// # Examples
     ///

@@ -16,12 +16,35 @@ use crate::{Registry, Token, sys};
 ///   [`is_readable`](crate::event::Event::is_readable). Several wakes may come as one event.
 /// - What the waking thread wrote before `wake` is seen by the thread that gets the event, whether or not that `wake` was
 ///   merged with another.
-/// - Between two returns of `poll`, any number of wakes of one waker cost one system call. A merged wake waits for the thread
-///   that announced first to make that call. If that thread's call fails, it gets the error, and the merged one's event comes
-///   with the next successful wake.
-/// - A waker that is dropped after `wake` and before `poll` may or may not deliver its event. None comes from a `poll` that
-///   began after the drop and returned fewer events than the capacity.
+/// - Between two returns of `poll`, any number of wakes of one waker cost one system call: the
+///   later ones are merged with the first.
+/// - A waker that is dropped after `wake` and before `poll` may or may not deliver its event. None
+///   comes from a `poll` that began after the drop and returned fewer events than the capacity,
+///   unless the process was forked.
 /// - Once the `Poll` and all its registries are gone, `wake` does nothing and succeeds.
+///
+/// # Merged wakes
+///
+/// A merged wake makes no system call. It relies on the thread that announced first and is about to
+/// make one:
+///
+/// - Its event comes when that thread has been scheduled. A thread of high priority whose wake is
+///   merged with that of a thread that the scheduler does not run (`SCHED_IDLE`, a stopped or
+///   throttled group) waits for that thread. A real-time program should give each priority a
+///   `Waker` of its own.
+/// - If that thread's call fails, it gets the error, and the merged one's event comes with the next
+///   successful wake.
+///
+/// Wakes are merged only as long as no one else can take the selector's events: not once the
+/// selector's file descriptor was handed out (`as_raw_fd`), and not once the process was forked;
+/// see [`Poll`](crate::Poll#child-processes). Then each wake costs a system call.
+///
+/// # Forks
+///
+/// After `fork` both processes have the waker. Dropping it in one of them changes nothing for the
+/// other. On epoll and event ports a wake of either is an event of whichever polls first; on
+/// poll(2) see [`Poll`](crate::Poll#child-processes). A waker that was dropped in one process only
+/// can deliver events with its token there as long as the other process wakes it.
 ///
 /// # Examples
 ///

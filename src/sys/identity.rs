@@ -1,78 +1,17 @@
-//! Which queue a registration belongs to.
+//! Which selector a registration belongs to.
 //!
-//! A registration that must reach its queue holds it weakly, which tells. One that need not keeps a number that no other queue ever
-//! had: comparing it with a queue's own costs nothing and counts no references. Whether another queue is still alive is asked only on
-//! the way to an error, and a list knows it.
+//! A registration holds its selector weakly, which answers both questions: whether it is this selector, and whether it still
+//! lives. There is no list of selectors and no lock: `fork(2)` copies the memory as it is at one moment, and a lock that
+//! another thread holds then is never released in the copy.
 
-use std::num::NonZeroU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use crate::sys::contract::Owner;
 
-/// All queues that are alive.
-static ALIVE: Mutex<Alive> = Mutex::new(Alive {
-    last: 0,
-    numbers: Vec::new(),
-});
-
-struct Alive {
-    /// The number given out last. Counting to the end of 64 bits takes longer than any process runs.
-    last: u64,
-    /// In order, as they were given out: a list is less to compile than a tree.
-    numbers: Vec<NonZeroU64>,
-}
-
-fn alive() -> MutexGuard<'static, Alive> {
-    // Nothing in a critical section panics half-way through a change.
-    ALIVE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A queue's own number. It is alive as long as this is.
-#[derive(Debug)]
-pub(crate) struct Identity(NonZeroU64);
-
-/// What a registration keeps.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark(NonZeroU64);
-
-impl Identity {
-    /// A number that no queue has had.
-    pub(crate) fn new() -> Identity {
-        let mut alive = alive();
-        alive.last = alive.last.saturating_add(1);
-        let number = NonZeroU64::MIN.saturating_add(alive.last - 1);
-        alive.numbers.push(number);
-        Identity(number)
-    }
-
-    /// For a registration with this queue.
-    #[inline]
-    pub(crate) fn mark(&self) -> Mark {
-        Mark(self.0)
-    }
-
-    /// Whose registration it is, seen from this queue.
-    #[inline]
-    pub(crate) fn owner(&self, mark: Mark) -> Owner {
-        if self.0 == mark.0 {
-            return Owner::This;
-        }
-        other(mark)
-    }
-}
-
-#[cold]
-fn other(mark: Mark) -> Owner {
-    if alive().numbers.binary_search(&mark.0).is_ok() {
-        Owner::Other
-    } else {
-        Owner::Gone
-    }
-}
-
-/// The same for a registration that holds its queue: whose it is, seen from a queue.
-pub(crate) fn owner_of<T>(queue: &Arc<T>, held: &Weak<T>) -> Owner {
-    if held.as_ptr() == Arc::as_ptr(queue) {
+/// Whose registration it is, seen from a selector.
+#[inline]
+pub(crate) fn owner_of<T>(selector: &Arc<T>, held: &Weak<T>) -> Owner {
+    if held.as_ptr() == Arc::as_ptr(selector) {
         Owner::This
     } else if held.strong_count() == 0 {
         Owner::Gone
@@ -81,34 +20,20 @@ pub(crate) fn owner_of<T>(queue: &Arc<T>, held: &Weak<T>) -> Owner {
     }
 }
 
-impl Drop for Identity {
-    fn drop(&mut self) {
-        let mut alive = alive();
-        if let Ok(place) = alive.numbers.binary_search(&self.0) {
-            alive.numbers.remove(place);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_tells_its_queue_from_others_and_from_gone_ones() {
-        let (one, other) = (Identity::new(), Identity::new());
-        let mark = one.mark();
-        assert_eq!(one.owner(mark), Owner::This);
-        assert_eq!(other.owner(mark), Owner::Other);
+    fn a_registration_tells_its_selector_from_living_and_from_dropped_ones() {
+        let (one, other) = (Arc::new(1), Arc::new(2));
+        let held = Arc::downgrade(&one);
+        assert_eq!(owner_of(&one, &held), Owner::This);
+        assert_eq!(owner_of(&other, &held), Owner::Other);
         drop(one);
-        assert_eq!(other.owner(mark), Owner::Gone);
-    }
-
-    /// A new queue is never taken for an old one.
-    #[test]
-    fn no_number_comes_twice() {
-        let mark = Identity::new().mark();
-        let new = Identity::new();
-        assert_eq!(new.owner(mark), Owner::Gone);
+        assert_eq!(owner_of(&other, &held), Owner::Gone);
+        // Its memory is not used again as long as the registration holds it.
+        let new = Arc::new(1);
+        assert_eq!(owner_of(&new, &held), Owner::Gone);
     }
 }

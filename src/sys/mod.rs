@@ -156,6 +156,17 @@ pub(crate) type PollBits = std::ffi::c_int;
 #[allow(dead_code)] // For poll(2).
 pub(crate) const POLL_RETURNS_FOR_HANG_UP: bool =
     cfg!(any(target_os = "linux", target_os = "android"));
+/// Whether only those system calls may be made that mio 1.2 makes, too: in a sandbox that kills a
+/// process for any other.
+#[cfg(any(feature = "net", feature = "os-poll"))]
+#[allow(dead_code)] // For Linux.
+pub(crate) const UPSTREAM_CALLS: bool = cfg!(mio_unsupported_force_upstream_calls);
+
+/// Whether a newer system call must not even be tried. Android's sandbox of apps kills the process
+/// (SIGSYS), and Miri ends the program at a call that it does not know.
+#[cfg(any(feature = "net", feature = "os-poll"))]
+#[allow(dead_code)] // For Linux.
+pub(crate) const NO_NEW_CALLS: bool = android::IS || UPSTREAM_CALLS || cfg!(miri);
 
 /// How Android differs from other Linux systems.
 #[cfg(any(feature = "net", feature = "os-poll"))]
@@ -163,10 +174,6 @@ pub(crate) const POLL_RETURNS_FOR_HANG_UP: bool =
 pub(crate) mod android {
     /// Whether this is Android.
     pub(crate) const IS: bool = cfg!(target_os = "android");
-
-    /// Whether a system call that is newer than the system's list of them kills the process: the sandbox of apps sends SIGSYS, so that
-    /// it cannot be tried.
-    pub(crate) const FORBIDS_NEW_CALLS: bool = IS;
 
     /// Whether accept4(2) kills the process: the sandbox on x86 forbids it.
     pub(crate) const FORBIDS_ACCEPT4: bool = cfg!(all(target_os = "android", target_arch = "x86"));

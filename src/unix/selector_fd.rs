@@ -1,31 +1,37 @@
-//! The descriptor of the queue, where the queue is one.
+//! The file descriptor of the selector, where the selector is one.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use crate::{Poll, Registry};
 
-/// The descriptor of the queue itself, for instance to put it under another queue.
+/// The file descriptor of the selector itself, for instance to watch it with another selector.
+///
+/// Others may wait on it, for instance with `epoll_wait`: every [`Waker::wake`](crate::Waker::wake)
+/// is then an event for them. So from the first time that the descriptor of a `Poll` or of one of
+/// its registries is handed out, no wakes of its wakers are merged any more, and each costs a
+/// system call.
 impl AsFd for Poll {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.registry().as_fd()
     }
 }
 
-/// The number of the queue's descriptor.
+/// The same as a number; see `AsFd`, also for what it costs.
 impl AsRawFd for Poll {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
 }
 
-/// A descriptor of the same queue that the [`Poll`] waits on.
+/// The file descriptor that the [`Poll`] waits on, the same for all clones of a registry; see
+/// `AsFd` of [`Poll`].
 impl AsFd for Registry {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.selector().as_fd()
     }
 }
 
-/// The number of the descriptor.
+/// The same as a number; see `AsFd` of [`Poll`].
 impl AsRawFd for Registry {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()

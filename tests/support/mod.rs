@@ -1,6 +1,8 @@
 //! The vocabulary of the tests.
 #![allow(dead_code)] // No test uses all of it.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod copies;
 #[cfg(unix)]
 pub(crate) mod fds;
 #[cfg(windows)]

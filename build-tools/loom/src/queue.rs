@@ -22,6 +22,10 @@ pub enum Mistake {
     ClearAfterLook,
     /// The flag is set after the notification.
     SetAfterNotify,
+    /// Wakes are merged although the descriptor was handed out.
+    MergeWhenExposed,
+    /// That the descriptor is handed out is only noted: the flags are not cleared then.
+    ExposeWithoutClearing,
 }
 
 /// The kernel's side: an edge for each waker.
@@ -61,6 +65,7 @@ struct Flags {
     /// The bits of all wakers, if a wait that was full clears those of its own events only.
     named: Option<Vec<usize>>,
     wrong: AtomicUsize,
+    wrong_is_exposed: AtomicUsize,
 }
 
 impl Flags {
@@ -86,6 +91,13 @@ impl Flags {
             }
             Mistake::None => {
                 if self.right(waker).announce(bit) {
+                    notify();
+                }
+            }
+            Mistake::ExposeWithoutClearing => {
+                if self.wrong.fetch_or(bit, Ordering::AcqRel) & bit == 0
+                    || self.wrong_is_exposed.load(Ordering::Relaxed) != 0
+                {
                     notify();
                 }
             }
@@ -118,6 +130,15 @@ impl Flags {
             _ => {
                 self.wrong.swap(0, Ordering::AcqRel);
             }
+        }
+    }
+
+    /// The descriptor is handed out.
+    fn expose(&self) {
+        match self.mistake {
+            Mistake::None => self.right(0).expose(),
+            Mistake::ExposeWithoutClearing => self.wrong_is_exposed.store(1, Ordering::Relaxed),
+            _ => {}
         }
     }
 
@@ -162,6 +183,9 @@ pub struct Scene {
     pub apart: bool,
     /// Whether a wait that was full clears the flags of its own events only. Not together with `apart`.
     pub named: bool,
+    /// Whether somebody who was given the descriptor waits in the selector's place: nothing clears
+    /// the flags then. Not together with `apart`.
+    pub exposed: bool,
 }
 
 /// Runs a scene: the poller sleeps until it has seen what every thread wrote before its last wake of every waker.
@@ -173,7 +197,7 @@ pub fn run(scene: Scene, mistake: Mistake) {
         });
         // A second one where there is but one waker: it says that they are apart.
         let right: Vec<WakeBits> = (0..if scene.apart { scene.wakers.max(2) } else { 1 })
-            .map(|_| WakeBits::new())
+            .map(|_| WakeBits::unshared())
             .collect();
         let bits: Vec<usize> = (0..scene.wakers)
             .map(|waker| right[waker % right.len()].take())
@@ -183,6 +207,7 @@ pub fn run(scene: Scene, mistake: Mistake) {
             right,
             named: scene.named.then(|| bits.clone()),
             wrong: AtomicUsize::new(0),
+            wrong_is_exposed: AtomicUsize::new(0),
         });
         // What a thread writes before a wake of a waker: how often it has woken it.
         let written: Arc<Vec<Vec<AtomicUsize>>> = Arc::new(
@@ -222,7 +247,18 @@ pub fn run(scene: Scene, mistake: Mistake) {
                 })
             })
         };
+        if scene.exposed {
+            flags.expose();
+        }
         while !all_seen(&seen) {
+            if scene.exposed {
+                for waker in kernel.wait(scene.capacity, true) {
+                    for (number, row) in seen.iter_mut().enumerate() {
+                        row[waker] = written[number][waker].load(Ordering::Relaxed);
+                    }
+                }
+                continue;
+            }
             flags.select(&kernel, scene.capacity, true, |events| {
                 for waker in events {
                     for (number, row) in seen.iter_mut().enumerate() {

@@ -4,6 +4,11 @@ pub(crate) mod atomic {
     //! What `src/sys/atomic.rs` is in the library.
 
     pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering};
+
+    /// A word that never changes. Each run of a model has its own.
+    pub(crate) fn unchanging() -> &'static AtomicUsize {
+        Box::leak(Box::new(AtomicUsize::new(1)))
+    }
 }
 
 #[allow(dead_code)] // Wakers come and go in the library only.

@@ -15,6 +15,7 @@ fn scenes() -> Vec<Scene> {
         early,
         apart: false,
         named: false,
+        exposed: false,
     };
     vec![
         scene(&[&[0, 0]], 1, 1, 0),
@@ -77,6 +78,48 @@ fn event_ports() {
         println!("{scene:?}");
         queue::run(scene, queue::Mistake::None);
     }
+}
+
+/// Others wait on the descriptor that was handed out, and clear no flag.
+#[test]
+fn exposed_descriptor() {
+    for scene in scenes() {
+        let scene = Scene {
+            exposed: true,
+            ..scene
+        };
+        println!("{scene:?}");
+        queue::run(scene, queue::Mistake::None);
+    }
+}
+
+fn exposed_mutant(name: &str, mistake: queue::Mistake) {
+    assert_rejected(name, || {
+        for scene in scenes() {
+            let scene = Scene {
+                exposed: true,
+                ..scene
+            };
+            println!("{scene:?}");
+            queue::run(scene, mistake);
+        }
+    });
+}
+
+#[test]
+fn queue_mutant_merge_when_exposed() {
+    exposed_mutant(
+        "queue_mutant_merge_when_exposed",
+        queue::Mistake::MergeWhenExposed,
+    );
+}
+
+#[test]
+fn queue_mutant_expose_without_clearing() {
+    exposed_mutant(
+        "queue_mutant_expose_without_clearing",
+        queue::Mistake::ExposeWithoutClearing,
+    );
 }
 
 fn queue_mutant(name: &str, mistake: queue::Mistake) {

@@ -33,7 +33,11 @@ impl<N: Notifier> Notifier for Counting<N> {
         self.inner.notify()
     }
 
-    fn drain(&self) -> io::Result<()> {
+    fn notify_from_copy(&self) -> io::Result<()> {
+        self.inner.notify_from_copy()
+    }
+
+    fn drain(&self) -> io::Result<bool> {
         self.inner.drain()
     }
 
@@ -68,7 +72,11 @@ impl<N: Notifier> Notifier for Failing<N> {
         }
     }
 
-    fn drain(&self) -> io::Result<()> {
+    fn notify_from_copy(&self) -> io::Result<()> {
+        self.inner.notify_from_copy()
+    }
+
+    fn drain(&self) -> io::Result<bool> {
         self.inner.drain()
     }
 

@@ -8,10 +8,10 @@ mod selector_fd;
 #[path = "../unix"]
 mod events {
     pub(crate) mod descriptor;
-    #[path = "descriptor/duplicate/syscall.rs"]
-    pub(crate) mod duplicate;
     #[path = "posix_poll/not_exact.rs"]
     pub(crate) mod exact_poll;
+    #[path = "forks/atfork/syscall.rs"]
+    pub(crate) mod forks;
     #[cfg(not(mio_unsupported_force_poll_poll))]
     pub(crate) mod kqueue;
     #[path = "descriptor/pipe_then_flags/syscall.rs"]

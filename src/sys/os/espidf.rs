@@ -8,6 +8,8 @@ mod events {
     pub(crate) mod eventfd;
     #[path = "posix_poll/not_exact.rs"]
     pub(crate) mod exact_poll;
+    #[path = "forks/none.rs"]
+    pub(crate) mod forks;
     #[path = "descriptor/pipe_then_flags/syscall.rs"]
     pub(crate) mod new_pipe;
     pub(crate) mod posix_poll;

@@ -6,6 +6,8 @@ mod events {
     pub(crate) mod descriptor;
     #[path = "posix_poll/not_exact.rs"]
     pub(crate) mod exact_poll;
+    #[path = "forks/none.rs"]
+    pub(crate) mod forks;
     #[path = "descriptor/no_pipe.rs"]
     pub(crate) mod new_pipe;
     #[path = "wake/none.rs"]

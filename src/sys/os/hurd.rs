@@ -6,6 +6,8 @@ mod events {
     pub(crate) mod descriptor;
     #[path = "posix_poll/not_exact.rs"]
     pub(crate) mod exact_poll;
+    #[path = "forks/atfork/syscall.rs"]
+    pub(crate) mod forks;
     #[path = "descriptor/pipe2/syscall.rs"]
     pub(crate) mod new_pipe;
     #[path = "wake/pipe.rs"]

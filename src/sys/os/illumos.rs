@@ -9,8 +9,6 @@ mod selector_fd;
 #[path = "../unix"]
 mod events {
     pub(crate) mod descriptor;
-    #[path = "descriptor/duplicate/syscall.rs"]
-    pub(crate) mod duplicate;
     #[cfg(not(mio_unsupported_force_poll_poll))]
     pub(crate) mod epoll;
     #[path = "wake/eventfd.rs"]
@@ -19,6 +17,8 @@ mod events {
     pub(crate) mod exact_poll;
     #[path = "epoll/not_exact/syscall.rs"]
     pub(crate) mod exact_wait;
+    #[path = "forks/atfork/syscall.rs"]
+    pub(crate) mod forks;
     #[path = "descriptor/pipe2/syscall.rs"]
     pub(crate) mod new_pipe;
     #[cfg(mio_unsupported_force_poll_poll)]

@@ -8,8 +8,6 @@ mod selector_fd;
 #[path = "../unix"]
 mod events {
     pub(crate) mod descriptor;
-    #[path = "descriptor/duplicate/syscall.rs"]
-    pub(crate) mod duplicate;
     #[cfg(any(test, not(mio_unsupported_force_poll_poll)))]
     pub(crate) mod epoll;
     #[cfg(any(test, not(mio_unsupported_force_waker_pipe)))]
@@ -19,6 +17,9 @@ mod events {
     pub(crate) mod exact_poll;
     #[path = "epoll/linux_exact/syscall.rs"]
     pub(crate) mod exact_wait;
+    #[cfg_attr(miri, path = "forks/none.rs")]
+    #[cfg_attr(not(miri), path = "forks/linux/syscall.rs")]
+    pub(crate) mod forks;
     #[path = "descriptor/pipe2/syscall.rs"]
     pub(crate) mod new_pipe;
     #[cfg(any(test, mio_unsupported_force_waker_pipe))]

@@ -8,13 +8,13 @@ mod selector_fd;
 #[path = "../unix"]
 mod events {
     pub(crate) mod descriptor;
-    #[path = "descriptor/duplicate/syscall.rs"]
-    pub(crate) mod duplicate;
     pub(crate) mod event_ports;
     #[path = "event_ports/double/mod.rs"]
     pub(crate) mod event_ports_double;
     #[path = "posix_poll/not_exact.rs"]
     pub(crate) mod exact_poll;
+    #[path = "forks/linux/syscall.rs"]
+    pub(crate) mod forks;
     #[path = "descriptor/pipe2/syscall.rs"]
     pub(crate) mod new_pipe;
     #[cfg(any(test, mio_unsupported_force_poll_poll))]

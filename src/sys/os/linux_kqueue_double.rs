@@ -8,10 +8,10 @@ mod selector_fd;
 #[path = "../unix"]
 mod events {
     pub(crate) mod descriptor;
-    #[path = "descriptor/duplicate/syscall.rs"]
-    pub(crate) mod duplicate;
     #[path = "posix_poll/linux_exact/syscall.rs"]
     pub(crate) mod exact_poll;
+    #[path = "forks/linux/syscall.rs"]
+    pub(crate) mod forks;
     pub(crate) mod kqueue;
     #[path = "kqueue/double/mod.rs"]
     pub(crate) mod kqueue_double;

@@ -4,7 +4,15 @@
 pub(crate) mod abstract_name;
 #[path = "../unix/socket/mod.rs"]
 pub(crate) mod socket;
-#[path = "../unix/socket/write_nosignal/mod.rs"]
+// std calls writev(2), as upstream does.
+#[cfg_attr(
+    mio_unsupported_force_upstream_calls,
+    path = "../unix/socket/write_std.rs"
+)]
+#[cfg_attr(
+    not(mio_unsupported_force_upstream_calls),
+    path = "../unix/socket/write_nosignal/mod.rs"
+)]
 pub(crate) mod socket_write;
 #[path = "../unix/uds/mod.rs"]
 pub(crate) mod uds;

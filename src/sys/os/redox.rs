@@ -8,14 +8,14 @@ mod selector_fd;
 #[path = "../unix"]
 mod events {
     pub(crate) mod descriptor;
-    #[path = "descriptor/duplicate/syscall.rs"]
-    pub(crate) mod duplicate;
     #[cfg(not(mio_unsupported_force_poll_poll))]
     pub(crate) mod epoll;
     #[path = "posix_poll/not_exact.rs"]
     pub(crate) mod exact_poll;
     #[path = "epoll/not_exact/syscall.rs"]
     pub(crate) mod exact_wait;
+    #[path = "forks/atfork/syscall.rs"]
+    pub(crate) mod forks;
     #[path = "descriptor/pipe2/syscall.rs"]
     pub(crate) mod new_pipe;
     #[path = "wake/pipe.rs"]

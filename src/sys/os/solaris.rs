@@ -9,12 +9,12 @@ mod selector_fd;
 #[path = "../unix"]
 mod events {
     pub(crate) mod descriptor;
-    #[path = "descriptor/duplicate/syscall.rs"]
-    pub(crate) mod duplicate;
     #[cfg(not(mio_unsupported_force_poll_poll))]
     pub(crate) mod event_ports;
     #[path = "posix_poll/not_exact.rs"]
     pub(crate) mod exact_poll;
+    #[path = "forks/atfork/syscall.rs"]
+    pub(crate) mod forks;
     #[path = "descriptor/pipe2/syscall.rs"]
     pub(crate) mod new_pipe;
     #[cfg(mio_unsupported_force_poll_poll)]

@@ -5,6 +5,8 @@
 mod events {
     #[path = "posix_poll/compact/mod.rs"]
     pub(crate) mod exact_poll;
+    #[path = "forks/none.rs"]
+    pub(crate) mod forks;
     #[path = "wake/none.rs"]
     mod no_notifier;
     pub(crate) mod posix_poll;

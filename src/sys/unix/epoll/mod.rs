@@ -2,7 +2,13 @@
 //!
 //! What the kernel promises: an event for each new edge of a watched descriptor (`EPOLLET`), a condition that holds at
 //! `EPOLL_CTL_ADD` or `EPOLL_CTL_MOD` is reported, and closing the last descriptor of an open file removes it. What it does
-//! not: a descriptor that was duplicated stays in the queue after `close`, so wakers are taken out explicitly.
+//! not: a descriptor that was duplicated stays in the queue after `close`.
+//!
+//! After fork(2) both processes have the queue and all that is in it, wakers included. So a waker
+//! that is dropped is not taken out of the queue, which would make the other process's waker deaf.
+//! In a process that was never forked it is emptied, which ends its events even while a child that
+//! is about to start a program has a duplicate; after a fork it is only closed, because the
+//! notification in it may be the other process's.
 //!
 //! The token travels in the 64 bits of `epoll_data`, and nothing else does: users may add descriptors of their own through the
 //! queue's descriptor, and tokens may be shared, so no record can be told to be a waker's. See `wake_bits` for what follows.
@@ -22,7 +28,7 @@ use crate::sys::identity;
 use crate::sys::timeout::{self, Wait};
 use crate::sys::wake::Notifier;
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{duplicate, errors, flags, raw};
+use crate::sys::{errors, flags, forks, raw};
 use crate::{Interest, Token};
 
 pub(crate) use syscall::{Record, Records};
@@ -31,8 +37,6 @@ pub(crate) use syscall::{Record, Records};
 pub(crate) struct Epoll<N> {
     shared: Arc<Shared>,
     wakes: Arc<WakeBits>,
-    /// A clone's own descriptor of the same queue.
-    duplicate: Option<OwnedFd>,
     notifier: PhantomData<fn() -> N>,
 }
 
@@ -48,26 +52,18 @@ pub(crate) struct Registration {
     queue: Weak<Shared>,
 }
 
+/// Hands the descriptor out: from then on others may wait on it.
 impl<N> AsFd for Epoll<N> {
-    #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match &self.duplicate {
-            Some(duplicate) => duplicate.as_fd(),
-            None => self.shared.queue.as_fd(),
-        }
-    }
-}
-
-impl<N> AsRawFd for Epoll<N> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
+        self.wakes.expose();
+        self.epfd()
     }
 }
 
 impl<N> fmt::Debug for Epoll<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Epoll")
-            .field("fd", &self.as_raw_fd())
+            .field("fd", &self.epfd().as_raw_fd())
             .finish_non_exhaustive()
     }
 }
@@ -81,11 +77,12 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
     const EMULATES_EDGE: bool = false;
 
     fn new() -> io::Result<Epoll<N>> {
+        // Before there is a descriptor that a copy of this process could have.
+        let wakes = WakeBits::new(forks::generation());
         let queue = syscall::create()?;
         Ok(Epoll {
             shared: Arc::new(Shared { queue }),
-            wakes: Arc::new(WakeBits::new()),
-            duplicate: None,
+            wakes: Arc::new(wakes),
             notifier: PhantomData,
         })
     }
@@ -94,7 +91,6 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
         Ok(Epoll {
             shared: Arc::clone(&self.shared),
             wakes: Arc::clone(&self.wakes),
-            duplicate: Some(duplicate::duplicate(self.as_fd())?),
             notifier: PhantomData,
         })
     }
@@ -102,12 +98,11 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
     fn waker(&self, token: Token) -> io::Result<Waker<N>> {
         let notifier = N::new()?;
         let raw = notifier.as_fd().as_raw_fd();
-        syscall::add(self.as_fd(), raw, bits(Interest::READABLE)?, token)?;
+        syscall::add(self.epfd(), raw, bits(Interest::READABLE)?, token)?;
         Ok(Waker {
             notifier,
             bit: self.wakes.take(),
             wakes: Arc::clone(&self.wakes),
-            queue: Arc::downgrade(&self.shared),
         })
     }
 
@@ -165,32 +160,38 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
 impl<N: Notifier> RegisterRaw for Epoll<N> {
     #[inline]
     fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        syscall::add(self.as_fd(), raw, bits(interest)?, token)
+        syscall::add(self.epfd(), raw, bits(interest)?, token)
     }
 
     #[inline]
     fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        syscall::modify(self.as_fd(), raw, bits(interest)?, token)
+        syscall::modify(self.epfd(), raw, bits(interest)?, token)
     }
 
     #[inline]
     fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
-        syscall::delete(self.as_fd(), raw)
+        syscall::delete(self.epfd(), raw)
     }
 }
 
 impl<N> Epoll<N> {
+    /// The descriptor, for our own calls.
+    #[inline]
+    fn epfd(&self) -> BorrowedFd<'_> {
+        self.shared.queue.as_fd()
+    }
+
     /// One wait of the kernel. The wakes are marked as seen after every return of it, whatever it returned.
     #[inline]
     fn wait(&self, records: &mut Records, wait: Wait) -> io::Result<usize> {
-        let result = syscall::wait(self.as_fd(), records, wait);
+        let result = syscall::wait(self.epfd(), records, wait);
         self.wakes.seen();
         result
     }
 
     /// The same where the number of milliseconds is known.
     fn wait_millis(&self, records: &mut Records, millis: c_int) -> io::Result<()> {
-        let result = syscall::wait_millis(self.as_fd(), records, millis);
+        let result = syscall::wait_millis(self.epfd(), records, millis);
         self.wakes.seen();
         result.map(drop)
     }
@@ -225,7 +226,6 @@ pub(crate) struct Waker<N: Notifier> {
     /// Its bit in `wakes`; 0 if there was none left.
     bit: usize,
     wakes: Arc<WakeBits>,
-    queue: Weak<Shared>,
 }
 
 impl<N: Notifier> Wake for Waker<N> {
@@ -242,12 +242,13 @@ impl<N: Notifier> Wake for Waker<N> {
 
 impl<N: Notifier> Drop for Waker<N> {
     fn drop(&mut self) {
-        if let Some(shared) = self.queue.upgrade() {
-            // Closing would not do: a duplicate made by fork(2) keeps the object in the queue. An error has no one to go to,
-            // and leaves no more behind than a spurious event.
-            let _ = syscall::delete(shared.queue.as_fd(), self.notifier.as_fd().as_raw_fd());
+        if !self.wakes.is_forked() {
+            // Closing need not do: a child made by vfork(2) has a duplicate until it starts its
+            // program. An error has no one to go to, and leaves no more behind than a spurious
+            // event.
+            let _ = self.notifier.drain();
         }
-        // Only now: no notification of this waker can come any more, and none is pending.
+        // Only now: no notification of this waker can come any more.
         self.wakes.give_back(self.bit);
     }
 }

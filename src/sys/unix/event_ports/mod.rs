@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{duplicate, errors, identity, raw};
+use crate::sys::{errors, forks, identity, raw};
 use crate::{Interest, Token};
 
 use levels::{Key, bits};
@@ -49,8 +49,6 @@ const SHOWN: [&str; 2] = ["port_event", "portev_events"];
 /// A queue over an event port.
 pub(crate) struct EventPorts {
     shared: Arc<Shared>,
-    /// A clone's own descriptor of the same port.
-    duplicate: Option<OwnedFd>,
     /// What only the poller needs. Clones leave it empty.
     poller: Poller,
 }
@@ -137,25 +135,18 @@ impl fmt::Debug for Registration {
     }
 }
 
+/// Hands the descriptor out: from then on others may wait on it.
 impl AsFd for EventPorts {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match &self.duplicate {
-            Some(duplicate) => duplicate.as_fd(),
-            None => self.shared.port(),
-        }
-    }
-}
-
-impl AsRawFd for EventPorts {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
+        self.shared.wakes.expose();
+        self.shared.port()
     }
 }
 
 impl fmt::Debug for EventPorts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventPorts")
-            .field("fd", &self.as_raw_fd())
+            .field("fd", &self.shared.port().as_raw_fd())
             .finish_non_exhaustive()
     }
 }
@@ -169,13 +160,14 @@ impl contract::Selector for EventPorts {
     const EMULATES_EDGE: bool = true;
 
     fn new() -> io::Result<EventPorts> {
+        // Before there is a descriptor that a copy of this process could have.
+        let wakes = WakeBits::new(forks::generation());
         Ok(EventPorts {
             shared: Arc::new(Shared {
                 port: syscall::create()?,
                 state: Mutex::default(),
-                wakes: Arc::new(WakeBits::new()),
+                wakes: Arc::new(wakes),
             }),
-            duplicate: None,
             poller: Poller::default(),
         })
     }
@@ -183,7 +175,6 @@ impl contract::Selector for EventPorts {
     fn try_clone(&self) -> io::Result<EventPorts> {
         Ok(EventPorts {
             shared: Arc::clone(&self.shared),
-            duplicate: Some(duplicate::duplicate(self.as_fd())?),
             poller: Poller::default(),
         })
     }
@@ -282,7 +273,7 @@ impl Wake for Waker {
             return Ok(());
         };
         let is_first = if self.bit == 0 {
-            shared.state().announce(self.number)
+            shared.state().announce(self.number) || self.wakes.is_shared()
         } else {
             self.wakes.announce(self.bit)
         };

@@ -80,7 +80,7 @@ impl DeadEnds {
             }
         };
         kept.push_back((raw, record));
-        let rung = doorbell.ring(shared.queue.as_fd(), Token(0));
+        let rung = doorbell.ring(shared.kq(), Token(0));
         if rung.is_err() {
             kept.pop_back();
         }

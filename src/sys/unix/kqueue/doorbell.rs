@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::atomic::Ordering;
 
 use crate::Token;
+use crate::sys::forks;
 use crate::sys::pipe::Pipe;
 use crate::sys::wake::Notifier;
 
@@ -39,8 +40,9 @@ impl Wakers for Pipes {
 pub(super) enum Doorbell {
     /// A user event: its number in the queue.
     User(usize),
-    /// A pipe whose reader the queue watches.
-    Pipe(Pipe),
+    /// A pipe whose reader the queue watches. A copy of the process has it, too, without the queue.
+    /// The number is that of the process.
+    Pipe(Pipe, usize),
 }
 
 impl Doorbell {
@@ -49,16 +51,17 @@ impl Doorbell {
         if W::USER_EVENTS {
             // From the top: small numbers are what users of the descriptor pick for user events of their own.
             let ident = usize::MAX - shared.user_events.fetch_add(1, Ordering::Relaxed);
-            match add(shared.queue.as_fd(), ident, USER, token) {
+            match add(shared.kq(), ident, USER, token) {
                 Ok(()) => return Ok(Doorbell::User(ident)),
                 // The headers know the filter, this kernel does not.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
                 Err(error) => return Err(error),
             }
         }
+        let process = forks::process().load(Ordering::Relaxed);
         let pipe = Pipe::new()?;
-        add(shared.queue.as_fd(), ident_of(&pipe), READ, token)?;
-        Ok(Doorbell::Pipe(pipe))
+        add(shared.kq(), ident_of(&pipe), READ, token)?;
+        Ok(Doorbell::Pipe(pipe, process))
     }
 
     /// Makes the queue return its event.
@@ -69,7 +72,16 @@ impl Doorbell {
             Doorbell::User(ident) => {
                 syscall::post(queue, &[Record::new(*ident, USER, 0, TRIGGER, token)])
             }
-            Doorbell::Pipe(pipe) => pipe.notify(),
+            Doorbell::Pipe(pipe, _) => pipe.notify(),
+        }
+    }
+
+    /// Whether this is a copy of the process that waits. Its own bits of `wake_bits` are then never
+    /// cleared.
+    pub(super) fn is_shared(&self) -> bool {
+        match self {
+            Doorbell::User(_) => false,
+            Doorbell::Pipe(_, process) => forks::process().load(Ordering::Relaxed) != *process,
         }
     }
 
@@ -87,7 +99,7 @@ impl Doorbell {
     fn key(&self) -> (usize, i32) {
         match self {
             Doorbell::User(ident) => (*ident, USER),
-            Doorbell::Pipe(pipe) => (ident_of(pipe), READ),
+            Doorbell::Pipe(pipe, _) => (ident_of(pipe), READ),
         }
     }
 }
@@ -96,7 +108,7 @@ impl fmt::Debug for Doorbell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Doorbell::User(ident) => f.debug_tuple("User").field(ident).finish(),
-            Doorbell::Pipe(pipe) => pipe.fmt(f),
+            Doorbell::Pipe(pipe, _) => pipe.fmt(f),
         }
     }
 }

@@ -21,7 +21,7 @@ mod syscall;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
 use crate::sys::identity;
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{AIO, LIO, duplicate, errors, raw};
+use crate::sys::{AIO, LIO, errors, raw};
 use crate::{Interest, Token};
 
 use dead::{DeadEnds, Kept};
@@ -37,7 +37,7 @@ use doorbell::Doorbell;
 #[allow(unused_imports)] // A page chooses one.
 pub(crate) use doorbell::{Pipes, UserEvents, Wakers};
 use show::{FilterFlags, FilterName, Flags};
-use syscall::{ADD, CLEAR, DELETE, EOF, ERROR, READ, RECEIPT, USER, WRITE};
+use syscall::{ADD, CLEAR, DELETE, EOF, ERROR, Queue, READ, RECEIPT, USER, WRITE};
 pub(crate) use syscall::{Record, Records};
 
 /// The longest wait in one call. Some kernels refuse more than 100 million seconds.
@@ -46,15 +46,13 @@ const LONGEST: Duration = Duration::from_secs(100_000_000);
 /// A kqueue whose wakers are `W`.
 pub(crate) struct Kqueue<W> {
     shared: Arc<Shared>,
-    /// A clone's own descriptor of the same queue.
-    duplicate: Option<OwnedFd>,
     wakers: PhantomData<fn() -> W>,
 }
 
 /// What lives as long as the queue or a clone of it.
 #[derive(Debug)]
 struct Shared {
-    queue: OwnedFd,
+    queue: Queue,
     /// How many user events there have been.
     user_events: AtomicUsize,
     dead: DeadEnds,
@@ -69,25 +67,24 @@ pub(crate) struct Registration {
     kept: Option<Box<Kept>>,
 }
 
-impl<W> AsFd for Kqueue<W> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match &self.duplicate {
-            Some(duplicate) => duplicate.as_fd(),
-            None => self.shared.queue.as_fd(),
-        }
+impl Shared {
+    fn kq(&self) -> BorrowedFd<'_> {
+        self.queue.as_fd()
     }
 }
 
-impl<W> AsRawFd for Kqueue<W> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
+/// Hands the descriptor out: from then on others may wait on it.
+impl<W> AsFd for Kqueue<W> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.shared.wakes.expose();
+        self.shared.kq()
     }
 }
 
 impl<W> fmt::Debug for Kqueue<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kqueue")
-            .field("fd", &self.as_raw_fd())
+            .field("fd", &self.shared.kq().as_raw_fd())
             .finish_non_exhaustive()
     }
 }
@@ -101,15 +98,14 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
     const EMULATES_EDGE: bool = false;
 
     fn new() -> io::Result<Kqueue<W>> {
-        let queue = syscall::create()?;
+        let queue = Queue::new()?;
         Ok(Kqueue {
             shared: Arc::new(Shared {
                 queue,
                 user_events: AtomicUsize::new(0),
                 dead: DeadEnds::new(),
-                wakes: Arc::new(WakeBits::new()),
+                wakes: Arc::new(WakeBits::unshared()),
             }),
-            duplicate: None,
             wakers: PhantomData,
         })
     }
@@ -117,7 +113,6 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
     fn try_clone(&self) -> io::Result<Kqueue<W>> {
         Ok(Kqueue {
             shared: Arc::clone(&self.shared),
-            duplicate: Some(duplicate::duplicate(self.as_fd())?),
             wakers: PhantomData,
         })
     }
@@ -145,14 +140,15 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
             .and_then(|timeout| Instant::now().checked_add(timeout));
         let mut left = timeout.filter(|timeout| timeout.is_zero() || deadline.is_some());
         loop {
-            let result = syscall::wait(self.as_fd(), records, left.map(|left| left.min(LONGEST)));
+            let result = syscall::wait(
+                self.shared.kq(),
+                records,
+                left.map(|left| left.min(LONGEST)),
+            );
             // Whatever it returned.
             self.shared.wakes.seen();
             result?;
-            let taken_out = self
-                .shared
-                .dead
-                .exchange(self.shared.queue.as_fd(), records);
+            let taken_out = self.shared.dead.exchange(self.shared.kq(), records);
             if !records.as_slice().is_empty() {
                 return Ok(());
             }
@@ -250,20 +246,21 @@ impl<W: Wakers> Kqueue<W> {
         if changes.is_empty() {
             return Ok(false);
         }
-        let Err(error) = syscall::post(self.as_fd(), changes) else {
+        let Err(error) = syscall::post(self.shared.kq(), changes) else {
             return Ok(false);
         };
         if write && dead::is_dead_end(&error, WRITE, raw) {
             self.keep_dead_end(raw, token)?;
             if read {
-                syscall::post(self.as_fd(), &both[1..]).inspect_err(|_| shared.dead.forget(raw))?;
+                syscall::post(self.shared.kq(), &both[1..])
+                    .inspect_err(|_| shared.dead.forget(raw))?;
             }
             return Ok(true);
         }
         if changes.len() == 2 {
             // It may not be there. A further error has nowhere to go.
             let delete = Record::new(ident, WRITE, DELETE, 0, Token(0));
-            let _ = syscall::post(self.as_fd(), &[delete]);
+            let _ = syscall::post(self.shared.kq(), &[delete]);
         }
         Err(error)
     }
@@ -319,7 +316,7 @@ impl Shared {
             Record::new(ident, READ, read, 0, token),
             Record::new(ident, WRITE, write, 0, token),
         ];
-        syscall::change(self.queue.as_fd(), &mut changes)?;
+        syscall::change(self.kq(), &mut changes)?;
         // The answers are in the places of their changes.
         Ok(changes.each_ref().map(answer))
     }
@@ -372,7 +369,7 @@ pub(crate) struct Waker {
 
 impl Wake for Waker {
     fn wake(&self) -> io::Result<()> {
-        if !self.wakes.announce(self.bit) {
+        if !self.wakes.announce(self.bit) && !self.doorbell.is_shared() {
             return Ok(());
         }
         let Some(shared) = self.queue.upgrade() else {
@@ -380,19 +377,24 @@ impl Wake for Waker {
             return Ok(());
         };
         self.doorbell
-            .ring(shared.queue.as_fd(), self.token)
+            .ring(shared.kq(), self.token)
             .inspect_err(|_| self.wakes.retract(self.bit))
     }
 }
 
 impl Drop for Waker {
     fn drop(&mut self) {
-        if let Some(shared) = self.queue.upgrade() {
+        // A copy of the process that has the queue has nothing to take out.
+        if let Some(shared) = self
+            .queue
+            .upgrade()
+            .filter(|shared| !shared.queue.is_lost())
+        {
             // Closing would not do: a user event has no descriptor. An error has no one to go to, and leaves no more behind
             // than a spurious event.
-            let _ = self.doorbell.take_out(shared.queue.as_fd());
+            let _ = self.doorbell.take_out(shared.kq());
         }
-        // Only now: no notification of this waker can come any more, and none is pending.
+        // Only now: no notification of this waker can come any more.
         self.wakes.give_back(self.bit);
     }
 }

@@ -5,8 +5,9 @@
 
 use std::ffi::c_int;
 use std::io;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::process;
 use std::ptr;
 use std::time::Duration;
 
@@ -128,8 +129,51 @@ impl contract::Records for Records {
     }
 }
 
+/// A queue, which is closed by the process that has made it.
+///
+/// A kqueue is not [inherited by fork(2)]: in a copy its number is no descriptor, or that of a
+/// later one of somebody else's.
+///
+/// [inherited by fork(2)]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
+#[derive(Debug)]
+pub(super) struct Queue {
+    fd: ManuallyDrop<OwnedFd>,
+    process: u32,
+}
+
+impl Queue {
+    /// Makes one.
+    pub(super) fn new() -> io::Result<Queue> {
+        Ok(Queue {
+            fd: ManuallyDrop::new(create()?),
+            process: process::id(),
+        })
+    }
+
+    /// Whether this process is a copy of the one that has the queue.
+    pub(super) fn is_lost(&self) -> bool {
+        self.process != process::id()
+    }
+}
+
+impl AsFd for Queue {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        if !self.is_lost() {
+            // SAFETY: it is dropped here only, and not used afterwards, as it is part of what is
+            // dropped.
+            unsafe { ManuallyDrop::drop(&mut self.fd) };
+        }
+    }
+}
+
 /// kqueue(2), close-on-exec.
-pub(super) fn create() -> io::Result<OwnedFd> {
+fn create() -> io::Result<OwnedFd> {
     // SAFETY: kqueue(2) takes nothing and touches no memory.
     let number = unsafe { raw::kqueue() };
     if number == -1 {

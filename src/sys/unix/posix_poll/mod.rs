@@ -16,7 +16,13 @@
 //! acquires what the merged wake released. `notified` only saves writes within one blocking call; the notifier is emptied
 //! when the kernel reports it, so a late write costs one more turn and no more. A wake whose write fails clears its flag and leaves
 //! its waker among the woken: the next wake writes again, and no event is lost or doubled.
+//!
+//! After fork(2) each process has all of this for itself, but for the notifier's object: see
+//! `inherited`. A wake in a copy is a wake of the copy, and also of the process that has made the
+//! queue, where it is one of all wakers. It is never merged, for that process clears no flag of the
+//! copy.
 
+mod inherited;
 #[allow(clippy::duplicate_mod)] // Where a double is tested, both selectors are there.
 #[path = "../levels/mod.rs"]
 mod levels;
@@ -29,11 +35,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use crate::sys::atomic::AtomicUsize;
 use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
 use crate::sys::wake::PollNotifier as Notifier;
-use crate::sys::{errors, identity};
+use crate::sys::{errors, forks, identity};
 use crate::{Interest, Token};
 
+use inherited::Inheritable;
 use levels::{Key, Table, bits};
 pub(crate) use levels::{Record, Records};
 use poller::Poller;
@@ -50,13 +58,15 @@ pub(crate) struct PosixPoll<N> {
 
 /// What all clones share. Its address is the queue's identity.
 struct Shared<N> {
-    notifier: N,
+    notifier: Inheritable<N>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     table: Table,
+    /// The wakers that live.
+    wakers: Vec<Arc<WakerSlot>>,
     /// Wakers with a wake that was not reported yet.
     woken: Vec<Arc<WakerSlot>>,
     /// Whether a thread is in a wait that may sleep.
@@ -70,6 +80,29 @@ impl State {
     fn announce(&mut self, waker: &Arc<WakerSlot>) {
         if !self.woken.iter().any(|slot| Arc::ptr_eq(slot, waker)) {
             self.woken.push(Arc::clone(waker));
+        }
+    }
+
+    /// Announces a wake of every waker: a copy of the process has woken one of them.
+    fn wake_all(&mut self) {
+        for waker in &self.wakers {
+            if !waker.flag.swap(true, Ordering::AcqRel) {
+                self.woken.push(Arc::clone(waker));
+            }
+        }
+    }
+
+    /// Makes the state of the process that was copied good for the copy, in which no other thread
+    /// is.
+    fn adapt(&mut self) {
+        self.blocked = false;
+        self.notified = false;
+        for waker in &self.wakers {
+            // The thread that has announced it may not be here to go on.
+            let is_announced = waker.flag.load(Ordering::Acquire);
+            if is_announced && !self.woken.iter().any(|slot| Arc::ptr_eq(slot, waker)) {
+                self.woken.push(Arc::clone(waker));
+            }
         }
     }
 
@@ -192,7 +225,7 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
     fn new() -> io::Result<PosixPoll<N>> {
         Ok(PosixPoll {
             shared: Arc::new(Shared {
-                notifier: N::new()?,
+                notifier: Inheritable::new()?,
                 state: Mutex::default(),
             }),
             poller: Poller::default(),
@@ -212,11 +245,18 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
                 "nothing can end a wait from outside here",
             ));
         }
+        // Before the waker is one of this process.
+        let process = forks::process();
+        let made_in = process.load(Ordering::Relaxed);
+        let slot = Arc::new(WakerSlot {
+            token,
+            flag: AtomicBool::new(false),
+        });
+        self.shared.state().wakers.push(Arc::clone(&slot));
         Ok(Waker {
-            slot: Arc::new(WakerSlot {
-                token,
-                flag: AtomicBool::new(false),
-            }),
+            slot,
+            process,
+            made_in,
             queue: Arc::downgrade(&self.shared),
         })
     }
@@ -227,6 +267,9 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
         records.clear();
         if records.capacity() == 0 {
             return Err(errors::invalid("the capacity of `Events` is 0"));
+        }
+        if self.shared.notifier.is_in_copy() && self.shared.notifier.make_own()? {
+            self.shared.state().adapt();
         }
         self.poller.select(&self.shared, records, timeout)
     }
@@ -299,13 +342,38 @@ struct WakerSlot {
 /// Wakes a queue over poll(2).
 pub(crate) struct Waker<N> {
     slot: Arc<WakerSlot>,
+    /// The process now, and the one that has made the waker.
+    process: &'static AtomicUsize,
+    made_in: usize,
     queue: Weak<Shared<N>>,
+}
+
+impl<N: Notifier> Waker<N> {
+    /// A wake in a copy of the process.
+    #[cold]
+    fn wake_from_copy(&self) -> io::Result<()> {
+        let Some(shared) = self.queue.upgrade() else {
+            return Ok(());
+        };
+        shared.change(|state| {
+            state.announce(&self.slot);
+            Ok(((), true))
+        })?;
+        if shared.notifier.is_in_copy() {
+            shared.notifier.notify_maker()?;
+        }
+        Ok(())
+    }
 }
 
 impl<N: Notifier> Wake for Waker<N> {
     #[inline]
     fn wake(&self) -> io::Result<()> {
-        if self.slot.flag.swap(true, Ordering::AcqRel) {
+        let is_merged = self.slot.flag.swap(true, Ordering::AcqRel);
+        if self.process.load(Ordering::Relaxed) != self.made_in {
+            return self.wake_from_copy();
+        }
+        if is_merged {
             return Ok(());
         }
         match self.queue.upgrade() {
@@ -328,6 +396,7 @@ impl<N> Drop for Waker<N> {
         if let Some(shared) = self.queue.upgrade() {
             let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
             state.woken.retain(|slot| !Arc::ptr_eq(slot, &self.slot));
+            state.wakers.retain(|slot| !Arc::ptr_eq(slot, &self.slot));
         }
     }
 }

@@ -150,9 +150,11 @@ impl Poller {
         let mut left = count;
         if self.array.first().is_some_and(|first| first.revents != 0) {
             left = left.saturating_sub(1);
-            // Empty it by what the kernel says, not by `notified`: a late write would keep the
-            // array busy otherwise. If it cannot be emptied, the next turn tries again.
-            let _ = shared.notifier.drain();
+            // Empty it by what the kernel says, not by `notified`: a late write would keep the array busy otherwise. If it
+            // cannot be emptied, the next turn tries again.
+            if let Ok(true) = shared.notifier.drain() {
+                state.wake_all();
+            }
         }
         self.observe(state);
         if left == 0 {

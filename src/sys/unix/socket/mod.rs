@@ -12,6 +12,7 @@ pub(crate) mod udp;
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::sys::SOCKETS;
 use facts::Later;
@@ -46,20 +47,33 @@ fn set_flags(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes one connection: accept4(2), or accept(2) and fcntl(2) where that is missing or forbidden.
-///
-/// A sandbox may forbid it with ENOSYS or EPERM. EPERM from a firewall is indistinguishable; then the second call says so, too.
+/// Takes one connection: accept4(2), or accept(2) and fcntl(2) where that is missing or forbidden,
+/// with whatever error.
 pub(crate) fn accept<A: Plain>(
     listener: BorrowedFd<'_>,
     storage: &mut Storage<A>,
 ) -> io::Result<OwnedFd> {
-    if let Some(accept4) = SOCKETS.accept4 {
+    /// Set once accept4(2) was refused, which is for good.
+    static REFUSED: AtomicBool = AtomicBool::new(false);
+
+    if let Some(accept4) = SOCKETS.accept4.filter(|_| !REFUSED.load(Ordering::Relaxed)) {
         match syscall::accept4(accept4, listener, storage, SOCKETS.at_once) {
-            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {}
+            Err(error) if may_be_refusal(&error) && syscall::is_refused(accept4) => {
+                REFUSED.store(true, Ordering::Relaxed);
+            }
             result => return result,
         }
     }
     accept_and_set(listener, storage)
+}
+
+/// Whether an error of accept4(2) may be a sandbox's or an old kernel's, and not one of the
+/// listener: those that are common.
+fn may_be_refusal(error: &io::Error) -> bool {
+    let common = [libc::EAGAIN, libc::EINTR, libc::ECONNABORTED];
+    error
+        .raw_os_error()
+        .is_none_or(|code| !common.contains(&code))
 }
 
 /// See [`accept`]. Some systems pass the listener's flags on, others do not: the platform module says which are set.

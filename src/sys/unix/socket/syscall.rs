@@ -6,6 +6,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::mem;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr;
 
 /// accept4(2), or a function like it.
 pub(crate) type Accept4 =
@@ -173,6 +174,17 @@ pub(crate) fn accept4<A: Plain>(
     ret(number)?;
     // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Whether the system or a sandbox refuses accept4(2) as such, with whatever error. A system that
+/// has it returns EBADF for a descriptor that is none.
+#[cold]
+pub(crate) fn is_refused(call: Accept4) -> bool {
+    // SAFETY: accept4(2) may be told to write no address. It fails, for there is no such
+    // descriptor.
+    let number = unsafe { call(-1, ptr::null_mut(), ptr::null_mut(), 0) };
+    let error = io::Error::last_os_error();
+    number == -1 && error.raw_os_error() != Some(libc::EBADF)
 }
 
 /// accept(2).

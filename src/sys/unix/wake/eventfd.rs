@@ -2,6 +2,10 @@
 //!
 //! Every write gives epoll a new edge, also when the counter is not 0. A write that would take the counter beyond its limit
 //! fails with `EAGAIN` and gives no edge: then the counter is emptied and written again.
+//!
+//! A copy of the process counts in the upper half, so that a reader sees whether one has written.
+//! That is asked on poll(2) only, where each wait empties the counter: the lower half does not
+//! overflow.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -17,6 +21,31 @@ pub(crate) struct EventFd {
     counter: OwnedFd,
 }
 
+/// What a notification adds.
+const OWN: u64 = 1;
+/// What the notification of a copy adds.
+const FROM_COPY: u64 = 1 << 32;
+
+impl EventFd {
+    fn add(&self, mut number: u64) -> io::Result<()> {
+        loop {
+            match descriptor::write(self.counter.as_fd(), &number.to_ne_bytes()) {
+                Ok(_) => return Ok(()),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => {
+                        if self.drain()? {
+                            // Not lost with what was emptied.
+                            number = FROM_COPY;
+                        }
+                    }
+                    io::ErrorKind::Interrupted => {}
+                    _ => return Err(error),
+                },
+            }
+        }
+    }
+}
+
 impl Notifier for EventFd {
     fn new() -> io::Result<EventFd> {
         let counter = syscall::eventfd()?;
@@ -24,27 +53,21 @@ impl Notifier for EventFd {
     }
 
     fn notify(&self) -> io::Result<()> {
-        let one = 1_u64.to_ne_bytes();
-        loop {
-            match descriptor::write(self.counter.as_fd(), &one) {
-                Ok(_) => return Ok(()),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => self.drain()?,
-                    io::ErrorKind::Interrupted => {}
-                    _ => return Err(error),
-                },
-            }
-        }
+        self.add(OWN)
     }
 
-    fn drain(&self) -> io::Result<()> {
+    fn notify_from_copy(&self) -> io::Result<()> {
+        self.add(FROM_COPY)
+    }
+
+    fn drain(&self) -> io::Result<bool> {
         // One read takes the whole counter.
         let mut count = [0; 8];
         loop {
             match descriptor::read(self.counter.as_fd(), &mut count) {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(u64::from_ne_bytes(count) >= FROM_COPY),
                 Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => return Ok(()),
+                    io::ErrorKind::WouldBlock => return Ok(false),
                     io::ErrorKind::Interrupted => {}
                     _ => return Err(error),
                 },
@@ -70,7 +93,8 @@ mod tests {
         eventfd.notify().unwrap();
         let mut count = [0; 8];
         descriptor::read(eventfd.as_fd(), &mut count).unwrap();
-        assert_eq!(u64::from_ne_bytes(count), 1);
+        // Such a counter was filled by copies.
+        assert_eq!(u64::from_ne_bytes(count), FROM_COPY);
     }
 
     #[test]
@@ -78,9 +102,25 @@ mod tests {
         let eventfd = EventFd::new().unwrap();
         eventfd.notify().unwrap();
         eventfd.notify().unwrap();
-        eventfd.drain().unwrap();
+        assert!(!eventfd.drain().unwrap());
         let error = descriptor::read(eventfd.as_fd(), &mut [0; 8]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
-        eventfd.drain().unwrap();
+        assert!(!eventfd.drain().unwrap());
+    }
+
+    #[test]
+    fn a_notification_of_a_copy_is_told_apart() {
+        let eventfd = EventFd::new().unwrap();
+        eventfd.notify().unwrap();
+        eventfd.notify_from_copy().unwrap();
+        eventfd.notify().unwrap();
+        assert!(eventfd.drain().unwrap());
+        eventfd.notify().unwrap();
+        assert!(!eventfd.drain().unwrap());
+        // Also in a counter that was full.
+        let full = (u64::MAX - 1).to_ne_bytes();
+        descriptor::write(eventfd.as_fd(), &full).unwrap();
+        eventfd.notify().unwrap();
+        assert!(eventfd.drain().unwrap());
     }
 }

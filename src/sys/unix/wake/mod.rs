@@ -13,8 +13,12 @@ pub(crate) trait Notifier:
     fn new() -> io::Result<Self>;
     /// Makes the descriptor readable, with a new edge even if it is readable already.
     fn notify(&self) -> io::Result<()>;
-    /// Takes all notifications back: the descriptor is no longer readable.
-    fn drain(&self) -> io::Result<()>;
+    /// The same from a copy of the process that watches it: `drain` then returns that there was
+    /// one.
+    fn notify_from_copy(&self) -> io::Result<()>;
+    /// Takes all notifications back: the descriptor is no longer readable. `true` if one was from a
+    /// copy of this process.
+    fn drain(&self) -> io::Result<bool>;
     /// The descriptor to watch.
     fn as_fd(&self) -> BorrowedFd<'_>;
 }
@@ -29,8 +33,10 @@ pub(crate) trait PollNotifier:
     fn new() -> io::Result<Self>;
     /// See [`Notifier::notify`].
     fn notify(&self) -> io::Result<()>;
+    /// See [`Notifier::notify_from_copy`].
+    fn notify_from_copy(&self) -> io::Result<()>;
     /// See [`Notifier::drain`].
-    fn drain(&self) -> io::Result<()>;
+    fn drain(&self) -> io::Result<bool>;
     /// The number to watch; -1 if there is none, which poll(2) passes over.
     fn number(&self) -> RawFd;
 }
@@ -46,7 +52,11 @@ impl<N: Notifier> PollNotifier for N {
         Notifier::notify(self)
     }
 
-    fn drain(&self) -> io::Result<()> {
+    fn notify_from_copy(&self) -> io::Result<()> {
+        Notifier::notify_from_copy(self)
+    }
+
+    fn drain(&self) -> io::Result<bool> {
         Notifier::drain(self)
     }
 
@@ -69,7 +79,12 @@ impl<N: Notifier> Notifier for Drained<N> {
         self.0.notify()
     }
 
-    fn drain(&self) -> io::Result<()> {
+    fn notify_from_copy(&self) -> io::Result<()> {
+        self.0.drain()?;
+        self.0.notify_from_copy()
+    }
+
+    fn drain(&self) -> io::Result<bool> {
         self.0.drain()
     }
 

@@ -20,8 +20,12 @@ impl PollNotifier for NoNotifier {
         Ok(())
     }
 
-    fn drain(&self) -> io::Result<()> {
+    fn notify_from_copy(&self) -> io::Result<()> {
         Ok(())
+    }
+
+    fn drain(&self) -> io::Result<bool> {
+        Ok(false)
     }
 
     fn number(&self) -> RawFd {

@@ -32,7 +32,7 @@ struct Bell {
 
 impl Waker {
     pub(super) fn new(port: &Arc<Port>, token: Token) -> Waker {
-        let bits = WakeBits::new();
+        let bits = WakeBits::unshared();
         let bell = Arc::new(Bell {
             token,
             bit: bits.take(),

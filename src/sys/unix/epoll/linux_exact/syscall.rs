@@ -3,12 +3,13 @@
 
 use std::ffi::{c_int, c_long, c_void};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::mem;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::sys::{android, raw};
+use crate::sys::{NO_NEW_CALLS, raw};
 
 /// Waits with nanoseconds. `None`: the kernel or a sandbox does not have the call.
 ///
@@ -21,12 +22,44 @@ pub(crate) unsafe fn wait(
     most: c_int,
     timeout: Duration,
 ) -> io::Result<Option<usize>> {
-    /// Set once the kernel has refused the call, which a sandbox does for good, and where it must not even be tried.
-    static MISSING: AtomicBool = AtomicBool::new(android::FORBIDS_NEW_CALLS);
+    /// Set once the call was refused, which is for good, and where it must not even be tried.
+    static MISSING: AtomicBool = AtomicBool::new(NO_NEW_CALLS);
 
     if MISSING.load(Ordering::Relaxed) {
         return Ok(None);
     }
+    // SAFETY: the caller promises the room.
+    match unsafe { call(queue.as_raw_fd(), events, most, timeout) } {
+        Err(error) if error.kind() != io::ErrorKind::Interrupted && is_refused() => {
+            MISSING.store(true, Ordering::Relaxed);
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
+}
+
+/// Whether the kernel or a sandbox refuses the call as such, with whatever error. A kernel that has
+/// it returns EBADF for a descriptor that is none.
+#[cold]
+fn is_refused() -> bool {
+    // SAFETY: all bits zero are values of its integers and its union of integers and a pointer.
+    let mut event: raw::epoll_event = unsafe { mem::zeroed() };
+    // SAFETY: there is room for one event.
+    let result = unsafe { call(-1, &raw mut event, 1, Duration::ZERO) };
+    result.is_err_and(|error| error.raw_os_error() != Some(raw::EBADF))
+}
+
+/// epoll_pwait2(2).
+///
+/// # Safety
+///
+/// There must be room for `most` events at `events`.
+unsafe fn call(
+    queue: RawFd,
+    events: *mut raw::epoll_event,
+    most: c_int,
+    timeout: Duration,
+) -> io::Result<usize> {
     // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
     let timeout = raw::__kernel_timespec {
         tv_sec: timeout.as_secs() as _,
@@ -38,7 +71,7 @@ pub(crate) unsafe fn wait(
     let result = unsafe {
         raw::syscall(
             raw::__NR_epoll_pwait2,
-            c_long::from(queue.as_raw_fd()),
+            c_long::from(queue),
             events.cast::<c_void>(),
             c_long::from(most),
             &raw const timeout,
@@ -46,15 +79,5 @@ pub(crate) unsafe fn wait(
             0 as c_long,
         )
     };
-    match usize::try_from(result) {
-        Ok(count) => Ok(Some(count)),
-        Err(_) => {
-            let error = io::Error::last_os_error();
-            if matches!(error.raw_os_error(), Some(raw::ENOSYS | raw::EPERM)) {
-                MISSING.store(true, Ordering::Relaxed);
-                return Ok(None);
-            }
-            Err(error)
-        }
-    }
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
 }

@@ -5,14 +5,15 @@ use std::ffi::{c_long, c_void};
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::sys::timeout::Wait;
-use crate::sys::{android, raw};
+use crate::sys::{NO_NEW_CALLS, raw};
 
 /// Waits with nanoseconds. `None`: whole milliseconds, or the kernel or a sandbox does not have the call.
 pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<usize>> {
-    /// Set once the kernel has refused the call, which a sandbox does for good, and where it must not even be tried.
-    static MISSING: AtomicBool = AtomicBool::new(android::FORBIDS_NEW_CALLS);
+    /// Set once the call was refused, which is for good, and where it must not even be tried.
+    static MISSING: AtomicBool = AtomicBool::new(NO_NEW_CALLS);
 
     let Wait::Nanos(timeout) = wait else {
         return Ok(None);
@@ -20,6 +21,22 @@ pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<u
     if MISSING.load(Ordering::Relaxed) {
         return Ok(None);
     }
+    match call(array, timeout) {
+        // Whether the kernel or a sandbox refuses the call as such, with whatever error: then it
+        // does not even wait for nothing.
+        Err(error)
+            if error.kind() != io::ErrorKind::Interrupted
+                && call(&mut [], Duration::ZERO).is_err() =>
+        {
+            MISSING.store(true, Ordering::Relaxed);
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
+}
+
+/// ppoll(2).
+fn call(array: &mut [raw::pollfd], timeout: Duration) -> io::Result<usize> {
     // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
     let mut timeout = raw::__kernel_timespec {
         tv_sec: timeout.as_secs() as _,
@@ -38,17 +55,7 @@ pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<u
             0 as c_long,
         )
     };
-    match usize::try_from(result) {
-        Ok(count) => Ok(Some(count)),
-        Err(_) => {
-            let error = io::Error::last_os_error();
-            if matches!(error.raw_os_error(), Some(raw::ENOSYS | raw::EPERM)) {
-                MISSING.store(true, Ordering::Relaxed);
-                return Ok(None);
-            }
-            Err(error)
-        }
-    }
+    usize::try_from(result).map_err(|_| io::Error::last_os_error())
 }
 
 /// poll(2) is to be asked.
