@@ -47,22 +47,23 @@ impl Modules {
     /// any other in `folder`.
     fn scan(&mut self, text: &[char], code: &[char], beside: &Path, folder: &Path) {
         let mut at = 0;
-        let mut chosen: Option<String> = None;
+        let mut chosen: Vec<String> = Vec::new();
         while at < code.len() {
             let rest: String = match code[at] {
                 '#' | 'm' => code[at..].iter().take(8).collect(),
                 _ => String::new(),
             };
             let begins_word = at == 0 || !(code[at - 1].is_alphanumeric() || code[at - 1] == '_');
-            if rest.starts_with("#[path") {
-                let literal: String = text[at..]
-                    .iter()
-                    .skip_while(|c| **c != '"')
-                    .skip(1)
-                    .take_while(|c| **c != '"')
-                    .collect();
-                chosen = Some(literal);
-                at += rest.len();
+            if rest.starts_with("#[path") || rest.starts_with("#[cfg_at") {
+                let length = code[at..].iter().position(|c| *c == ']');
+                let end = at + length.unwrap_or(0);
+                let attribute: String = code[at..end].iter().collect();
+                if let Some(path) = attribute.rfind("path =") {
+                    let skipped = attribute[..path].chars().count();
+                    let literal = text[at + skipped..].iter().skip_while(|c| **c != '"');
+                    chosen.push(literal.skip(1).take_while(|c| **c != '"').collect());
+                }
+                at += rest.chars().count();
             } else if begins_word && rest.starts_with("mod ") {
                 let name: String = code[at + 4..]
                     .iter()
@@ -72,10 +73,10 @@ impl Modules {
                 while code[end] == ' ' {
                     end += 1;
                 }
-                let chosen = chosen.take();
+                let chosen = std::mem::take(&mut chosen);
                 if code[end] == '{' {
                     let length = closing(&code[end..]);
-                    let inner = folder.join(chosen.as_deref().unwrap_or(&name));
+                    let inner = folder.join(chosen.first().unwrap_or(&name));
                     self.scan(
                         &text[end + 1..end + length],
                         &code[end + 1..end + length],
@@ -84,12 +85,18 @@ impl Modules {
                     );
                     at = end + length;
                 } else {
-                    self.declared(&name, chosen.as_deref(), beside, folder);
+                    // Which of several `cfg_attr` holds is not asked, either.
+                    for chosen in &chosen {
+                        self.declared(&name, Some(chosen), beside, folder);
+                    }
+                    if chosen.is_empty() {
+                        self.declared(&name, None, beside, folder);
+                    }
                     at = end;
                 }
             } else {
                 if matches!(code[at], ';' | '}') {
-                    chosen = None;
+                    chosen.clear();
                 }
                 at += 1;
             }
