@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (macOS SDK 27.0).
-//! Inputs: sha256 e911b903698bd9377d7f9a66ff7a6ceffa722d99529663a5a71e79713e865c39.
+//! Inputs: sha256 205ffce34a5f9660ca521a9c8ca4c0ed62c96c4432c5508c26dee0fa75f1fbef.
 //!
 //! Serves:
 //! - arm64_32-apple-watchos
@@ -72,9 +72,6 @@ pub const EV_RECEIPT: c_ushort = 64;
 
 /// `<fcntl.h>`: the descriptor flag.
 pub const FD_CLOEXEC: c_int = 1;
-
-/// `<fcntl.h>`: duplicate a queue.
-pub const F_DUPFD_CLOEXEC: c_int = 67;
 
 /// `<fcntl.h>`: read the status flags.
 pub const F_GETFL: c_int = 3;

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (DragonFly 6.4).
-//! Inputs: sha256 577110a638f873d131fe5dd9b9d466d486196f961e282c0992d52f4d6af6154f.
+//! Inputs: sha256 7478c9bf294311385c2a21fa10418cb7496d8648edd959eb4b8d5987b6aef1c3.
 //!
 //! Serves:
 //! - x86_64-unknown-dragonfly
@@ -70,9 +70,6 @@ pub const EV_RECEIPT: c_ushort = 64;
 
 /// fcntl(2), declared in `codegen/headers/dragonfly.h`: the descriptor flag.
 pub const FD_CLOEXEC: c_int = 1;
-
-/// fcntl(2), declared in `codegen/headers/dragonfly.h`: duplicate a queue.
-pub const F_DUPFD_CLOEXEC: c_int = 17;
 
 /// fcntl(2), declared in `codegen/headers/dragonfly.h`: read the status flags.
 pub const F_GETFL: c_int = 3;

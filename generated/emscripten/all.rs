@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Emscripten 6.0).
-//! Inputs: sha256 067d58d8f25ca0955ac6f08da9a7d9f2f0d60f7a080b067dd2fffd46a7b78159.
+//! Inputs: sha256 369bc9152c4cd052acb55ec17f15a2167c58e2265860f227b16cf217cd8fdba3.
 //!
 //! Serves:
 //! - wasm32-unknown-emscripten
@@ -49,9 +49,6 @@ pub const EPOLL_CTL_DEL: c_int = 2;
 
 /// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: reregister.
 pub const EPOLL_CTL_MOD: c_int = 3;
-
-/// fcntl(2), declared in `codegen/headers/emscripten.h`: duplicate a queue.
-pub const F_DUPFD_CLOEXEC: c_int = 1030;
 
 /// fcntl(2), declared in `codegen/headers/emscripten.h`: read the status flags.
 pub const F_GETFL: c_int = 3;

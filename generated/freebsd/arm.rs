@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (FreeBSD 15, declared as 14.0).
-//! Inputs: sha256 8d9fe8965a0fff4e32161fbaf3857d36e022a0ae130ddefb32e04437d09be37b.
+//! Inputs: sha256 c2f19364996c9d39ba69e1ac1efbd2d40b1b551c9cd9a7f9d64b206c16217536.
 //!
 //! Serves:
 //! - armv6-unknown-freebsd
@@ -75,9 +75,6 @@ pub const EV_RECEIPT: c_ushort = 64;
 
 /// `<fcntl.h>`: the descriptor flag.
 pub const FD_CLOEXEC: c_int = 1;
-
-/// `<fcntl.h>`: duplicate a queue.
-pub const F_DUPFD_CLOEXEC: c_int = 17;
 
 /// `<fcntl.h>`: read the status flags.
 pub const F_GETFL: c_int = 3;

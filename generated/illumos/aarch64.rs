@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (illumos 2024).
-//! Inputs: sha256 414c065b354fddff9d12e1852bea2247775de7cde1b957751a738015a4ddb07d.
+//! Inputs: sha256 63dcb0c31ebfb0b12d634f766ced4b9a354e5cd82b813aeae67f78ffc74852e4.
 //!
 //! Serves:
 //! - aarch64-unknown-illumos
@@ -55,9 +55,6 @@ pub const EPOLL_CTL_DEL: c_int = 2;
 
 /// epoll_ctl(2), declared in `codegen/headers/illumos.h`: reregister.
 pub const EPOLL_CTL_MOD: c_int = 3;
-
-/// fcntl(2), declared in `codegen/headers/illumos.h`: duplicate a queue.
-pub const F_DUPFD_CLOEXEC: c_int = 37;
 
 /// fcntl(2), declared in `codegen/headers/illumos.h`: read the status flags.
 pub const F_GETFL: c_int = 3;

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (Linux 7.2).
-//! Inputs: sha256 916f6054aa4e113d8d79a18b64a04188ab51d7236e1092f512554dd4f5981184.
+//! Inputs: sha256 9c6458b1aa01fe529d98a7463767c420d98dce4f16ce3d13d8d698ee73f5ea79.
 //!
 //! Serves:
 //! - powerpc64-unknown-linux-gnu
@@ -22,12 +22,6 @@ pub const EFD_CLOEXEC: c_int = 524288;
 
 /// `<linux/eventfd.h>`: flag of eventfd.
 pub const EFD_NONBLOCK: c_int = 2048;
-
-/// `<linux/errno.h>`: the kernel lacks the call.
-pub const ENOSYS: c_int = 38;
-
-/// `<linux/errno.h>`: a filter forbids the call, or epoll cannot watch the file.
-pub const EPERM: c_int = 1;
 
 /// `<linux/eventpoll.h>`: an error, always reported.
 pub const EPOLLERR: u32 = 8;
@@ -67,9 +61,6 @@ pub const EPOLL_CTL_MOD: c_int = 3;
 
 /// `<linux/fcntl.h>`: the descriptor flag.
 pub const FD_CLOEXEC: c_int = 1;
-
-/// `<linux/fcntl.h>`: duplicate a queue.
-pub const F_DUPFD_CLOEXEC: c_int = 1030;
 
 /// `<linux/fcntl.h>`: read the status flags.
 pub const F_GETFL: c_int = 3;

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.16.0 (NetBSD 10.1).
-//! Inputs: sha256 839d07c7e4efff50e89a42e491d28f5bd268335869b5a4b66d7d6372afdcc28c.
+//! Inputs: sha256 2d9547530a0628da403cf52180bd76f456436deeafb1a724ee748e1ef383bafe.
 //!
 //! Serves:
 //! - armv6-unknown-netbsd-eabihf
@@ -73,9 +73,6 @@ pub const EV_RECEIPT: c_uint = 64;
 
 /// `<fcntl.h>`: the descriptor flag.
 pub const FD_CLOEXEC: c_int = 1;
-
-/// `<fcntl.h>`: duplicate a queue.
-pub const F_DUPFD_CLOEXEC: c_int = 12;
 
 /// `<fcntl.h>`: read the status flags.
 pub const F_GETFL: c_int = 3;

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (OpenBSD 7.8).
-//! Inputs: sha256 caa7023a2d5fa6526c582ef27272774277d7ea34c1f70c591f755b12ca07a234.
+//! Inputs: sha256 c5cb8a05a3015ede1aa835433f9f3d26ec752042f08c54fffe07e06bdc6f3b04.
 //!
 //! Serves:
 //! - aarch64-unknown-openbsd
@@ -71,9 +71,6 @@ pub const EV_RECEIPT: c_ushort = 64;
 
 /// `<fcntl.h>`: the descriptor flag.
 pub const FD_CLOEXEC: c_int = 1;
-
-/// `<fcntl.h>`: duplicate a queue.
-pub const F_DUPFD_CLOEXEC: c_int = 10;
 
 /// `<fcntl.h>`: read the status flags.
 pub const F_GETFL: c_int = 3;

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (relibc 0.2).
-//! Inputs: sha256 c8bd0b8646f571c464832665e527bdf5c3e3c629fa7ab96da249fd650431db7d.
+//! Inputs: sha256 a6d31b41b2b7d681f550c9b8840ac081a0f2712382e2cc991a27d30a6c9256c9.
 //!
 //! Serves:
 //! - aarch64-unknown-redox
@@ -51,9 +51,6 @@ pub const EPOLL_CTL_DEL: c_int = 2;
 
 /// epoll_ctl(2), declared in `codegen/headers/redox.h`: reregister.
 pub const EPOLL_CTL_MOD: c_int = 3;
-
-/// fcntl(2), declared in `codegen/headers/redox.h`: duplicate a queue.
-pub const F_DUPFD_CLOEXEC: c_int = 1030;
 
 /// fcntl(2), declared in `codegen/headers/redox.h`: read the status flags.
 pub const F_GETFL: c_int = 3;

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Solaris 11.4).
-//! Inputs: sha256 341780e611e91e5d9e955fd1bdf9ece2bf0fac41a9887f61b12bc986eab1ec1b.
+//! Inputs: sha256 f1033e33e08ab0c6ff71a0cb66da5706adcfabaa77d035b53df080763dc58bed.
 //!
 //! Serves:
 //! - sparcv9-sun-solaris
@@ -23,9 +23,6 @@ pub const ETIME: c_int = 62;
 
 /// fcntl(2), declared in `codegen/headers/solaris.h`: the descriptor flag.
 pub const FD_CLOEXEC: c_int = 1;
-
-/// fcntl(2), declared in `codegen/headers/solaris.h`: duplicate a queue.
-pub const F_DUPFD_CLOEXEC: c_int = 47;
 
 /// fcntl(2), declared in `codegen/headers/solaris.h`: read the status flags.
 pub const F_GETFL: c_int = 3;
