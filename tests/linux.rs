@@ -169,12 +169,18 @@ fn newer_calls_can_be_turned_off() {
         return support::not_run("a double makes calls of its own");
     }
     let status = Child::new(under_killing_filter).status();
-    if cfg!(mio_unsupported_force_upstream_calls) {
+    if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == NO_FILTER {
+        support::not_run("no filter of system calls can be set here");
+    } else if cfg!(mio_unsupported_force_upstream_calls) {
         assert_eq!(status, 0, "a call was made that is not allowed");
     } else {
         assert!(libc::WIFSIGNALED(status) && libc::WTERMSIG(status) == libc::SIGSYS);
     }
 }
+
+/// How a child ends that cannot set a filter.
+#[cfg(target_arch = "x86_64")]
+const NO_FILTER: i32 = 77;
 
 #[cfg(target_arch = "x86_64")]
 fn under_killing_filter() {
@@ -186,13 +192,8 @@ fn under_killing_filter() {
         (libc::SYS_madvise, Some(u32::MAX)),
     ];
     if !answer(&newer, libc::SECCOMP_RET_KILL_PROCESS, 0) {
-        println!("not run: no filter of system calls can be set here");
-        if !cfg!(mio_unsupported_force_upstream_calls) {
-            // What the parent expects.
-            // SAFETY: raise(3) takes a number and touches no memory.
-            unsafe { libc::raise(libc::SIGSYS) };
-        }
-        return;
+        // SAFETY: _exit(2) takes a number, and nothing of this process is used after it.
+        unsafe { libc::_exit(NO_FILTER) };
     }
     let (mut queue, mut events) = queue();
     let waker = Waker::new(queue.registry(), TWO).unwrap();

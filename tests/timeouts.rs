@@ -68,7 +68,8 @@ fn counts_nanoseconds() -> bool {
     let result = unsafe { libc::syscall(number, -1, 0_usize, 1, 0_usize, 0_usize, 0_usize) };
     let error = std::io::Error::last_os_error().raw_os_error();
     let has_call = result == -1 && error == Some(libc::EBADF);
-    !support::DOUBLE && (has_call || cfg!(mio_unsupported_force_poll_poll))
+    let may_call = !cfg!(mio_unsupported_force_upstream_calls);
+    !support::DOUBLE && may_call && (has_call || cfg!(mio_unsupported_force_poll_poll))
 }
 
 #[cfg(not(target_os = "linux"))]

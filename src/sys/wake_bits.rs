@@ -76,7 +76,7 @@ pub(crate) struct WakeBits {
     born: AtomicUsize,
     /// The generation now.
     generation: &'static AtomicUsize,
-    /// What it was when the selector was made.
+    /// What it was when the selector was made; `NEVER` if it is not certain.
     first: usize,
     /// Which bits are given out.
     taken: AtomicUsize,
@@ -86,10 +86,10 @@ impl WakeBits {
     /// No waker, nothing pending. To be called before the kernel's queue is made.
     pub(crate) fn new(generation: Generation) -> WakeBits {
         let first = generation.word.load(Ordering::Acquire);
-        let born = if generation.is_certain { first } else { NEVER };
+        let first = if generation.is_certain { first } else { NEVER };
         WakeBits {
             pending: AtomicUsize::new(0),
-            born: AtomicUsize::new(born),
+            born: AtomicUsize::new(first),
             generation: generation.word,
             first,
             taken: AtomicUsize::new(0),
@@ -150,9 +150,9 @@ impl WakeBits {
         self.generation.load(Ordering::Relaxed) != self.born.load(Ordering::Relaxed)
     }
 
-    /// Whether the process was forked since the selector was made: another process may have its
-    /// queue.
-    pub(crate) fn is_forked(&self) -> bool {
+    /// Whether the process may have been forked since the selector was made: then another process
+    /// may have its queue.
+    pub(crate) fn may_be_forked(&self) -> bool {
         self.generation.load(Ordering::Relaxed) != self.first
     }
 

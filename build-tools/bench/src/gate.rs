@@ -128,7 +128,11 @@ fn compare_calls(expected: &Expected, counted: &BTreeMap<String, f64>) -> Vec<St
             None => failed.push(format!("{name}: its system calls were not counted")),
         }
     }
-    // A case that the file does not name is not held: `--update-gate` names all.
+    for name in counted.keys() {
+        if !expected.calls.contains_key(name) {
+            failed.push(format!("{name}: its system calls are not in expected.toml"));
+        }
+    }
     failed
 }
 
@@ -194,6 +198,8 @@ mod tests {
         assert!(compare_calls(&expected(), &counted(2.001)).is_empty());
         assert_eq!(compare_calls(&expected(), &counted(3.0)).len(), 1);
         assert_eq!(compare_calls(&expected(), &[].into()).len(), 1);
+        let new = [("epoll/wake".to_owned(), 2.0), ("epoll/new".to_owned(), 1.0)];
+        assert_eq!(compare_calls(&expected(), &new.into()).len(), 1);
     }
 
     #[test]

@@ -242,7 +242,7 @@ impl<N: Notifier> Wake for Waker<N> {
 
 impl<N: Notifier> Drop for Waker<N> {
     fn drop(&mut self) {
-        if !self.wakes.is_forked() {
+        if !self.wakes.may_be_forked() {
             // Closing need not do: a child made by vfork(2) has a duplicate until it starts its
             // program. An error has no one to go to, and leaves no more behind than a spurious
             // event.

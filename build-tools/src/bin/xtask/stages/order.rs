@@ -51,6 +51,11 @@ pub(super) fn stages() -> Vec<Stage> {
             );
         }
     }
+    add(
+        "upstream-calls",
+        "all tests with the system calls of mio 1.2 alone, one under a filter that kills",
+        Box::new(suites::upstream_calls),
+    );
     for kernel in doubles::KERNELS {
         add(
             &format!("kqueue-double-{kernel}"),

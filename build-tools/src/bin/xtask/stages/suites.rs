@@ -11,6 +11,17 @@ pub(super) fn tests(project: &Project, backend: Backend, options: &str) -> Step 
     Step::cargo(project, backend, "test --no-fail-fast --lib --tests").words(options)
 }
 
+/// The same for a sandbox that kills a process for newer system calls.
+pub(super) fn upstream_calls(context: &mut Context<'_>) -> Result<()> {
+    let backend = Backend {
+        name: "upstream-calls",
+        rustflags: "--cfg mio_unsupported_force_upstream_calls",
+    };
+    context
+        .run(tests(context.project, backend, "--all-features"))
+        .map(drop)
+}
+
 /// Sockets must work in full without a selector, and nothing may panic where there is none.
 pub(super) fn reduced(context: &mut Context<'_>) -> Result<()> {
     let step = |features| {
