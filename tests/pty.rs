@@ -48,16 +48,12 @@ fn terminal() -> (File, File) {
     // SAFETY: cfmakeraw(3) changes one `termios`.
     unsafe { libc::cfmakeraw(&mut settings) };
     // SAFETY: tcsetattr(3) reads one `termios`.
-    assert_eq!(
-        unsafe { libc::tcsetattr(port, libc::TCSANOW, &settings) },
-        0
-    );
+    let result = unsafe { libc::tcsetattr(port, libc::TCSANOW, &settings) };
+    assert_eq!(result, 0);
     for fd in [controller, port] {
         // SAFETY: fcntl(2) with F_SETFL takes an integer and touches no memory.
-        assert_eq!(
-            unsafe { libc::fcntl(fd, libc::F_SETFL, libc::O_NONBLOCK) },
-            0
-        );
+        let result = unsafe { libc::fcntl(fd, libc::F_SETFL, libc::O_NONBLOCK) };
+        assert_eq!(result, 0);
     }
     // SAFETY: a new file descriptor that nothing else owns.
     let controller = unsafe { File::from_raw_fd(controller) };

@@ -159,9 +159,9 @@ mod witnesses {
     macro_rules! shared_constants {
         ($says:expr, $path:ident) => {
             constants!($says, $path:
-                EBADF EFD_CLOEXEC EFD_NONBLOCK ENOSYS EPERM EPOLLERR EPOLLET EPOLLHUP EPOLLIN
+                EBADF EFD_CLOEXEC EFD_NONBLOCK EPOLLERR EPOLLET EPOLLHUP EPOLLIN
                 EPOLLONESHOT EPOLLOUT EPOLLPRI EPOLLRDHUP EPOLL_CLOEXEC EPOLL_CTL_ADD EPOLL_CTL_DEL EPOLL_CTL_MOD FD_CLOEXEC
-                F_DUPFD_CLOEXEC F_GETFL F_SETFD F_SETFL O_CLOEXEC O_NONBLOCK POLLERR POLLHUP POLLIN POLLNVAL POLLOUT
+                F_GETFL F_SETFD F_SETFL O_CLOEXEC O_NONBLOCK POLLERR POLLHUP POLLIN POLLNVAL POLLOUT
                 POLLPRI POLLRDHUP
             )
         };
@@ -264,7 +264,7 @@ mod witnesses {
     #[test]
     fn rustc_lays_out_what_the_table_says() -> Result {
         let table = table_says(&table_of_this_machine()?);
-        assert!(table.len() > 70, "the table was not understood: {table:?}");
+        assert!(table.len() > 60, "the table was not understood: {table:?}");
         assert_eq!(rustc_says(), table);
         Ok(())
     }

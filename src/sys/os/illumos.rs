@@ -17,7 +17,8 @@ mod events {
     pub(crate) mod exact_poll;
     #[path = "epoll/not_exact/syscall.rs"]
     pub(crate) mod exact_wait;
-    #[path = "forks/atfork/syscall.rs"]
+    #[cfg_attr(miri, path = "forks/none.rs")]
+    #[cfg_attr(not(miri), path = "forks/atfork/syscall.rs")]
     pub(crate) mod forks;
     #[path = "descriptor/pipe2/syscall.rs"]
     pub(crate) mod new_pipe;

@@ -13,7 +13,8 @@ mod events {
     pub(crate) mod event_ports_double;
     #[path = "posix_poll/not_exact.rs"]
     pub(crate) mod exact_poll;
-    #[path = "forks/linux/syscall.rs"]
+    #[cfg_attr(miri, path = "forks/none.rs")]
+    #[cfg_attr(not(miri), path = "forks/linux/syscall.rs")]
     pub(crate) mod forks;
     #[path = "descriptor/pipe2/syscall.rs"]
     pub(crate) mod new_pipe;

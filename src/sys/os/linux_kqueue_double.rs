@@ -10,7 +10,8 @@ mod events {
     pub(crate) mod descriptor;
     #[path = "posix_poll/linux_exact/syscall.rs"]
     pub(crate) mod exact_poll;
-    #[path = "forks/linux/syscall.rs"]
+    #[cfg_attr(miri, path = "forks/none.rs")]
+    #[cfg_attr(not(miri), path = "forks/linux/syscall.rs")]
     pub(crate) mod forks;
     pub(crate) mod kqueue;
     #[path = "kqueue/double/mod.rs"]

@@ -149,7 +149,12 @@ pub(crate) fn thread_sanitizer(context: &mut Context<'_>) -> Result<()> {
             .words(HOST)
             .set(foreign::variable(HOST, "LINKER"), &linker)
             .set("RUSTFLAGS", &flags)
-            .set("TSAN_OPTIONS", "halt_on_error=0 exitcode=66")
+            // Copies of a process with threads start threads, as pre-fork servers do.
+            .set(
+                "TSAN_OPTIONS",
+                "halt_on_error=0 exitcode=66 die_after_fork=0",
+            )
+            .set("MIO_TEST_CLONE", "0")
             .set(
                 "CARGO_TARGET_DIR",
                 context.project.target("thread-sanitizer"),

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use crate::Token;
@@ -80,7 +80,7 @@ impl DeadEnds {
             }
         };
         kept.push_back((raw, record));
-        let rung = doorbell.ring(shared.kq(), Token(0));
+        let rung = doorbell.ring(shared, Token(0));
         if rung.is_err() {
             kept.pop_back();
         }
@@ -95,7 +95,7 @@ impl DeadEnds {
     }
 
     /// Puts a kept event in the place of the doorbell's, or takes that one out. `true` if it was taken out.
-    pub(super) fn exchange(&self, queue: BorrowedFd<'_>, records: &mut Records) -> bool {
+    pub(super) fn exchange(&self, shared: &Shared, records: &mut Records) -> bool {
         let Some(doorbell) = self.doorbell.get() else {
             return false;
         };
@@ -114,7 +114,7 @@ impl DeadEnds {
         if !kept.is_empty() {
             // The next one takes the next place. The doorbell is in the queue, so this does not fail; and something was taken
             // from the queue, so there would be no place for an error.
-            let _ = doorbell.ring(queue, Token(0));
+            let _ = doorbell.ring(shared, Token(0));
         }
         false
     }

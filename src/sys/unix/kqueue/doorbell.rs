@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::Ordering;
 
 use crate::Token;
@@ -51,7 +51,7 @@ impl Doorbell {
         if W::USER_EVENTS {
             // From the top: small numbers are what users of the descriptor pick for user events of their own.
             let ident = usize::MAX - shared.user_events.fetch_add(1, Ordering::Relaxed);
-            match add(shared.kq(), ident, USER, token) {
+            match add(shared.kq()?, ident, USER, token) {
                 Ok(()) => return Ok(Doorbell::User(ident)),
                 // The headers know the filter, this kernel does not.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
@@ -60,17 +60,18 @@ impl Doorbell {
         }
         let process = forks::process().load(Ordering::Relaxed);
         let pipe = Pipe::new()?;
-        add(shared.kq(), ident_of(&pipe), READ, token)?;
+        add(shared.kq()?, ident_of(&pipe), READ, token)?;
         Ok(Doorbell::Pipe(pipe, process))
     }
 
-    /// Makes the queue return its event.
-    pub(super) fn ring(&self, queue: BorrowedFd<'_>, token: Token) -> io::Result<()> {
+    /// Makes the queue return its event. `EBADF` in a copy of the process, unless it is a pipe.
+    pub(super) fn ring(&self, shared: &Shared, token: Token) -> io::Result<()> {
         match self {
             // Without EV_ADD, which some kernels take for a new event that is not triggered, and without EV_CLEAR, which makes
             // others forget the trigger at once. The token again, because triggering overwrites it.
             Doorbell::User(ident) => {
-                syscall::post(queue, &[Record::new(*ident, USER, 0, TRIGGER, token)])
+                let trigger = Record::new(*ident, USER, 0, TRIGGER, token);
+                syscall::post(shared.kq()?, &[trigger])
             }
             Doorbell::Pipe(pipe, _) => pipe.notify(),
         }

@@ -68,8 +68,9 @@ pub(crate) struct Registration {
 }
 
 impl Shared {
-    fn kq(&self) -> BorrowedFd<'_> {
-        self.queue.as_fd()
+    /// The descriptor of the queue: `EBADF` in a copy of the process, which has no queue.
+    fn kq(&self) -> io::Result<BorrowedFd<'_>> {
+        self.queue.get()
     }
 }
 
@@ -77,14 +78,14 @@ impl Shared {
 impl<W> AsFd for Kqueue<W> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.shared.wakes.expose();
-        self.shared.kq()
+        self.shared.queue.as_fd()
     }
 }
 
 impl<W> fmt::Debug for Kqueue<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kqueue")
-            .field("fd", &self.shared.kq().as_raw_fd())
+            .field("fd", &self.shared.queue.as_fd().as_raw_fd())
             .finish_non_exhaustive()
     }
 }
@@ -139,16 +140,13 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
             .filter(|timeout| !timeout.is_zero())
             .and_then(|timeout| Instant::now().checked_add(timeout));
         let mut left = timeout.filter(|timeout| timeout.is_zero() || deadline.is_some());
+        let kq = self.shared.kq()?;
         loop {
-            let result = syscall::wait(
-                self.shared.kq(),
-                records,
-                left.map(|left| left.min(LONGEST)),
-            );
+            let result = syscall::wait(kq, records, left.map(|left| left.min(LONGEST)));
             // Whatever it returned.
             self.shared.wakes.seen();
             result?;
-            let taken_out = self.shared.dead.exchange(self.shared.kq(), records);
+            let taken_out = self.shared.dead.exchange(&self.shared, records);
             if !records.as_slice().is_empty() {
                 return Ok(());
             }
@@ -242,25 +240,25 @@ impl<W: Wakers> Kqueue<W> {
             (false, false) => &[],
         };
         let shared = &*self.shared;
+        let kq = shared.kq()?;
         shared.dead.forget(raw);
         if changes.is_empty() {
             return Ok(false);
         }
-        let Err(error) = syscall::post(self.shared.kq(), changes) else {
+        let Err(error) = syscall::post(kq, changes) else {
             return Ok(false);
         };
         if write && dead::is_dead_end(&error, WRITE, raw) {
             self.keep_dead_end(raw, token)?;
             if read {
-                syscall::post(self.shared.kq(), &both[1..])
-                    .inspect_err(|_| shared.dead.forget(raw))?;
+                syscall::post(kq, &both[1..]).inspect_err(|_| shared.dead.forget(raw))?;
             }
             return Ok(true);
         }
         if changes.len() == 2 {
             // It may not be there. A further error has nowhere to go.
             let delete = Record::new(ident, WRITE, DELETE, 0, Token(0));
-            let _ = syscall::post(self.shared.kq(), &[delete]);
+            let _ = syscall::post(kq, &[delete]);
         }
         Err(error)
     }
@@ -316,7 +314,7 @@ impl Shared {
             Record::new(ident, READ, read, 0, token),
             Record::new(ident, WRITE, write, 0, token),
         ];
-        syscall::change(self.kq(), &mut changes)?;
+        syscall::change(self.kq()?, &mut changes)?;
         // The answers are in the places of their changes.
         Ok(changes.each_ref().map(answer))
     }
@@ -373,11 +371,11 @@ impl Wake for Waker {
             return Ok(());
         }
         let Some(shared) = self.queue.upgrade() else {
-            // Nobody is there to be woken.
+            // There is no poller to be woken.
             return Ok(());
         };
         self.doorbell
-            .ring(shared.kq(), self.token)
+            .ring(&shared, self.token)
             .inspect_err(|_| self.wakes.retract(self.bit))
     }
 }
@@ -385,14 +383,11 @@ impl Wake for Waker {
 impl Drop for Waker {
     fn drop(&mut self) {
         // A copy of the process that has the queue has nothing to take out.
-        if let Some(shared) = self
-            .queue
-            .upgrade()
-            .filter(|shared| !shared.queue.is_lost())
-        {
+        let shared = self.queue.upgrade();
+        if let Some(Ok(kq)) = shared.as_deref().map(Shared::kq) {
             // Closing would not do: a user event has no descriptor. An error has no one to go to, and leaves no more behind
             // than a spurious event.
-            let _ = self.doorbell.take_out(shared.kq());
+            let _ = self.doorbell.take_out(kq);
         }
         // Only now: no notification of this waker can come any more.
         self.wakes.give_back(self.bit);

@@ -7,12 +7,13 @@ use std::ffi::c_int;
 use std::io;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::process;
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::Token;
 use crate::sys::contract;
+use crate::sys::forks;
 use crate::sys::kernel_vec::KernelVec;
 use crate::sys::raw;
 
@@ -132,27 +133,39 @@ impl contract::Records for Records {
 /// A queue, which is closed by the process that has made it.
 ///
 /// A kqueue is not [inherited by fork(2)]: in a copy its number is no descriptor, or that of a
-/// later one of somebody else's.
+/// later descriptor.
 ///
 /// [inherited by fork(2)]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
 #[derive(Debug)]
 pub(super) struct Queue {
     fd: ManuallyDrop<OwnedFd>,
-    process: u32,
+    /// The process now, and the one that has made the queue.
+    process: &'static AtomicUsize,
+    made_by: usize,
 }
 
 impl Queue {
     /// Makes one.
     pub(super) fn new() -> io::Result<Queue> {
+        let process = forks::process();
         Ok(Queue {
+            made_by: process.load(Ordering::Relaxed),
+            process,
             fd: ManuallyDrop::new(create()?),
-            process: process::id(),
         })
     }
 
     /// Whether this process is a copy of the one that has the queue.
     pub(super) fn is_lost(&self) -> bool {
-        self.process != process::id()
+        self.process.load(Ordering::Relaxed) != self.made_by
+    }
+
+    /// The queue: `EBADF` in a copy of the process that has it.
+    pub(super) fn get(&self) -> io::Result<BorrowedFd<'_>> {
+        if self.is_lost() {
+            return Err(io::Error::from_raw_os_error(raw::EBADF));
+        }
+        Ok(self.fd.as_fd())
     }
 }
 

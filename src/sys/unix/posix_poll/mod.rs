@@ -86,7 +86,9 @@ impl State {
     /// Announces a wake of every waker: a copy of the process has woken one of them.
     fn wake_all(&mut self) {
         for waker in &self.wakers {
-            if !waker.flag.swap(true, Ordering::AcqRel) {
+            let is_announced = waker.flag.swap(true, Ordering::AcqRel);
+            // One whose notification failed is there already.
+            if !is_announced && !self.woken.iter().any(|slot| Arc::ptr_eq(slot, waker)) {
                 self.woken.push(Arc::clone(waker));
             }
         }

@@ -75,7 +75,10 @@ impl<N: Notifier> Notifier for Drained<N> {
     }
 
     fn notify(&self) -> io::Result<()> {
-        self.0.drain()?;
+        if self.0.drain()? {
+            // Not lost with what was emptied.
+            return self.0.notify_from_copy();
+        }
         self.0.notify()
     }
 

@@ -43,8 +43,8 @@ static UNWIPED: Words = Words {
 /// The words in use, once there are handlers. Never unmapped.
 static WORDS: AtomicPtr<Words> = AtomicPtr::new(ptr::null_mut());
 
-/// The value given to a word last: no word has the same value twice, neither here nor in what this
-/// process is a copy of.
+/// The value given to a word last: no word has the same value again, neither here nor in what this
+/// process is a copy of, before all others have had their turn.
 static LAST: AtomicUsize = AtomicUsize::new(1);
 
 /// The word that changes with every fork. It must not be trusted if a copy may be made that does
@@ -71,8 +71,14 @@ fn set(word: &'static AtomicUsize) -> &'static AtomicUsize {
     word
 }
 
+/// Neither 0, which is a wiped word, nor `usize::MAX`, which is no generation.
 fn next() -> usize {
-    LAST.fetch_add(1, Ordering::SeqCst) + 1
+    loop {
+        let value = LAST.fetch_add(1, Ordering::SeqCst).wrapping_add(1);
+        if value != 0 && value != usize::MAX {
+            return value;
+        }
+    }
 }
 
 /// The words in use, made by the first call.
@@ -81,7 +87,8 @@ fn words() -> &'static Words {
         return words;
     }
     // SAFETY: pthread_atfork(3) keeps three functions. They take nothing, return nothing, and may
-    // be called at any time.
+    // be called at any time. If they are in a library that is unloaded, the C library forgets them
+    // (glibc, bionic) or unloads nothing (musl).
     let result = unsafe { libc::pthread_atfork(Some(forks), Some(forks), Some(forked)) };
     if result != 0 {
         // The C library has no memory. The next call tries again.
@@ -153,14 +160,14 @@ fn page() -> Option<&'static Words> {
 /// Before a fork, and in the parent after it.
 extern "C" fn forks() {
     if let Some(words) = in_use() {
-        words.generation.fetch_max(next(), Ordering::SeqCst);
+        words.generation.store(next(), Ordering::SeqCst);
     }
 }
 
 /// In the copy.
 extern "C" fn forked() {
     if let Some(words) = in_use() {
-        words.generation.fetch_max(next(), Ordering::SeqCst);
-        words.process.fetch_max(next(), Ordering::SeqCst);
+        words.generation.store(next(), Ordering::SeqCst);
+        words.process.store(next(), Ordering::SeqCst);
     }
 }
