@@ -22,16 +22,26 @@ pub(crate) struct Deadline {
 impl Deadline {
     /// That long from now.
     pub(crate) fn new(timeout: Option<Duration>) -> Deadline {
+        Deadline::on(timeout, Instant::now)
+    }
+
+    /// That long from now, by another clock.
+    pub(crate) fn on(timeout: Option<Duration>, clock: impl FnOnce() -> Instant) -> Deadline {
         let is_zero = timeout == Some(Duration::ZERO);
         let at = timeout
             .filter(|_| !is_zero)
-            .and_then(|timeout| Instant::now().checked_add(timeout));
+            .and_then(|timeout| clock().checked_add(timeout));
         Deadline { at, is_zero }
     }
 
     /// Whether the wait is over.
     pub(crate) fn is_past(&self) -> bool {
-        self.is_zero || self.at.is_some_and(|at| Instant::now() >= at)
+        self.is_past_on(Instant::now)
+    }
+
+    /// Whether the wait is over by another clock.
+    pub(crate) fn is_past_on(&self, clock: impl FnOnce() -> Instant) -> bool {
+        self.is_zero || self.at.is_some_and(|at| clock() >= at)
     }
 }
 

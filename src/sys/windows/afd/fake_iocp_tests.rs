@@ -110,8 +110,8 @@ impl Port {
         }
     }
 
-    /// A wait in which nothing can happen any more is an error if it has no end, and lasts as
-    /// long as it says if it has one.
+    /// A wait in which nothing can happen any more is an error if it has no end. If it has one, the
+    /// clock advances to it.
     pub(in super::super) fn dequeue(
         &self,
         packets: &mut Packets,
@@ -130,7 +130,7 @@ impl Port {
             if millis == FOREVER {
                 return Err(io::Error::other("this wait would never end"));
             }
-            thread::sleep(Duration::from_millis(millis.into()));
+            super::advance(Duration::from_millis(millis.into()));
             return Ok(0);
         }
     }

@@ -1,8 +1,9 @@
 //! What AFD's selector is built on, over the fake kernel: the constants, the completion port, the
 //! events, and the system calls. Each item stands for the one of the same name on Windows.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
+use std::time::{Duration, Instant};
 
 use super::fake_kernel_tests::{AnswerSlot, Kernel};
 
@@ -13,6 +14,17 @@ thread_local! {
     static KERNEL: RefCell<Kernel> = RefCell::new(Kernel::default());
     /// What other threads do while this one waits. Says whether it has done something.
     static MEANWHILE: RefCell<Option<Box<dyn FnMut() -> bool>>> = const { RefCell::new(None) };
+    /// The clock of this thread, which only its waits advance.
+    static CLOCK: Cell<Instant> = Cell::new(Instant::now());
+}
+
+/// The clock.
+pub(super) fn now() -> Instant {
+    CLOCK.get()
+}
+
+fn advance(duration: Duration) {
+    CLOCK.set(now() + duration);
 }
 
 /// Makes `kernel` the one of this thread.

@@ -80,6 +80,12 @@ mod waker;
 mod platform {
     pub(super) use crate::sys::{iocp, raw, record, winsock};
     pub(super) use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
+    use std::time::Instant;
+
+    /// The clock.
+    pub(super) fn now() -> Instant {
+        Instant::now()
+    }
 
     #[cfg(feature = "os-ext")]
     pub(super) use crate::sys::wait;

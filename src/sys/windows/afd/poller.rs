@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::masks::CLOSED;
 use super::platform::iocp::{FOREVER, Packets, Round};
+use super::platform::now;
 use super::platform::record::{Record, Records};
 use super::shared::Shared;
 use super::source::{Source, SourceMachine};
@@ -67,7 +68,7 @@ impl Poller {
             self.packets = Packets::with_capacity(most);
         }
         let is_zero = timeout == Some(Duration::ZERO);
-        let deadline = Deadline::new(timeout);
+        let deadline = Deadline::on(timeout, now);
         let mut turns = 0;
         if mem::take(&mut self.owes_packets) {
             self.take(shared, records, 0)?;
@@ -91,7 +92,7 @@ impl Poller {
             if !records.is_empty() {
                 return Ok(());
             }
-            if deadline.is_past() {
+            if deadline.is_past_on(now) {
                 turns += 1;
                 if count == 0 || turns >= MOST_TURNS {
                     return Ok(());
@@ -152,7 +153,7 @@ impl Poller {
         if self.delayed.is_empty() {
             return;
         }
-        let now = Instant::now();
+        let now = now();
         let is_due = |(due, _): &(Instant, Arc<Source>)| *due <= now;
         let count = self.delayed.iter().take_while(|one| is_due(one)).count();
         let due: Vec<_> = self.delayed.drain(..count).collect();
@@ -190,7 +191,7 @@ impl Poller {
             }
         }
         if machine.is_held_back() && !mem::replace(&mut machine.is_delayed, true) {
-            let now = Instant::now();
+            let now = now();
             let due = now.checked_add(SOON).unwrap_or(now);
             self.delayed.push((due, Arc::clone(source)));
         }
@@ -218,7 +219,7 @@ impl Poller {
             Ok(()) => None,
             Err(_) => self.look_one_by_one(),
         };
-        let now = Instant::now();
+        let now = now();
         let mut looked_at = mem::take(&mut self.looked_at);
         let mut next = 0;
         for (place, source) in looked_at.iter().enumerate() {
@@ -260,7 +261,7 @@ impl Poller {
                 Err(_) => {
                     look.set_unknown();
                     *asked = 0;
-                    wake_at = earlier(wake_at, Instant::now().checked_add(SOON));
+                    wake_at = earlier(wake_at, now().checked_add(SOON));
                 }
             }
         }
@@ -273,7 +274,7 @@ fn millis(until: Option<Instant>) -> u32 {
     let Some(until) = until else {
         return FOREVER;
     };
-    let left = until.saturating_duration_since(Instant::now());
+    let left = until.saturating_duration_since(now());
     // Never negative, and never `FOREVER`, which is beyond the largest `c_int`.
     timeout::round_up_millis(left) as u32
 }

@@ -4,14 +4,13 @@ use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Instant;
 
 use super::device::AfdHandle;
 use super::machine::{Machine, Taken};
 use super::platform::iocp::Round;
 use super::platform::iocp::in_flight::{Idle, Operation, Outcome, Pending};
 use super::platform::record::Record;
-use super::platform::{AsHandle, RawSocket};
+use super::platform::{AsHandle, RawSocket, now};
 use super::shared::Shared;
 use super::syscall::{self, PollInfo};
 use super::{base, masks};
@@ -227,7 +226,7 @@ impl Operation for AfdPoll {
         };
         let mut machine = source.machine();
         let had_ended = machine.has_ended();
-        let conditions = machine.completed(operation, answer, Instant::now);
+        let conditions = machine.completed(operation, answer, now);
         if conditions != 0 {
             round.report(Record::new(machine.token(), conditions));
         }
