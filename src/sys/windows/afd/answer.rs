@@ -43,7 +43,8 @@ pub(super) fn answer(
 }
 
 /// Whether a refusal with this code of the system may pass: it lacks memory. The codes are those
-/// of <https://learn.microsoft.com/windows/win32/debug/system-error-codes>.
+/// of <https://learn.microsoft.com/windows/win32/debug/system-error-codes>, and Winsock's own of
+/// <https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2>.
 pub(super) fn is_transient(code: i32) -> bool {
     const NOT_ENOUGH_MEMORY: i32 = 8;
     const OUT_OF_MEMORY: i32 = 14;
@@ -51,6 +52,7 @@ pub(super) fn is_transient(code: i32) -> bool {
     const WORKING_SET_QUOTA: i32 = 1453;
     const COMMITMENT_LIMIT: i32 = 1455;
     const NOT_ENOUGH_QUOTA: i32 = 1816;
+    const WSAENOBUFS: i32 = 10_055;
     [
         NOT_ENOUGH_MEMORY,
         OUT_OF_MEMORY,
@@ -58,6 +60,7 @@ pub(super) fn is_transient(code: i32) -> bool {
         WORKING_SET_QUOTA,
         COMMITMENT_LIMIT,
         NOT_ENOUGH_QUOTA,
+        WSAENOBUFS,
     ]
     .contains(&code)
 }

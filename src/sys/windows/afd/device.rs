@@ -15,8 +15,6 @@
 //! nothing but `syscall::poll` sends completion packets through them.
 
 use std::collections::HashMap;
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -38,7 +36,9 @@ pub(super) struct AfdHandle {
 
 impl AfdHandle {
     fn open(port: &Arc<Port>) -> io::Result<Arc<AfdHandle>> {
-        let handle = syscall::open().map_err(cannot_open)?;
+        let handle = syscall::open().inspect_err(|error| {
+            trace!("cannot open \\Device\\Afd: {error}");
+        })?;
         port.associate(handle.as_handle())?;
         syscall::signal_no_handle(handle.as_handle());
         Ok(Arc::new_cyclic(|afd: &Weak<AfdHandle>| AfdHandle {
@@ -189,42 +189,5 @@ impl AfdHandles {
     /// How many handles are open.
     pub(super) fn len(&self) -> usize {
         self.all.len()
-    }
-}
-
-/// AFD could not be opened: the system's message would not say what it is about.
-#[derive(Debug)]
-struct CannotOpen(io::Error);
-
-impl fmt::Display for CannotOpen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot open \\Device\\Afd: {}", self.0)
-    }
-}
-
-impl Error for CannotOpen {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.0)
-    }
-}
-
-fn cannot_open(error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), CannotOpen(error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Old versions of Wine said only that a file was not found.
-    #[test]
-    fn an_error_says_that_it_is_about_afd() {
-        // ERROR_FILE_NOT_FOUND on Windows, ENOENT on Linux.
-        let error = cannot_open(io::Error::from_raw_os_error(2));
-        assert_eq!(error.kind(), io::ErrorKind::NotFound);
-        assert!(error.to_string().contains("Afd"), "{error}");
-        let inner = error.get_ref().and_then(|error| error.source());
-        let inner = inner.and_then(|error| error.downcast_ref::<io::Error>());
-        assert_eq!(inner.and_then(io::Error::raw_os_error), Some(2));
     }
 }

@@ -27,6 +27,8 @@ mod waker;
 
 use platform::syscall;
 
+#[path = "fake_refusal_tests.rs"]
+mod fake_refusal_tests;
 #[path = "fake_tests.rs"]
 mod fake_tests;
 #[path = "random_tests.rs"]

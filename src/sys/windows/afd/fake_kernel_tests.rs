@@ -40,6 +40,13 @@ pub(super) struct Quirks {
     pub(super) answers_amiss: bool,
     /// The next requests are refused with these.
     pub(super) refusals: VecDeque<NTSTATUS>,
+    /// The next requests that are taken end with these, as if memory were short for the answer.
+    pub(super) failures: VecDeque<NTSTATUS>,
+    /// `SIO_BASE_HANDLE` and the like fail with this code; without one there are no layered
+    /// providers.
+    pub(super) base_error: Option<i32>,
+    /// Opening `\Device\Afd` fails with this code.
+    pub(super) open_error: Option<i32>,
     /// So many of the next cancels fail, and the request stays in flight.
     pub(super) failing_cancels: u32,
     /// One packet of so many comes late: not before the poller would block. 0 is none.
@@ -233,6 +240,10 @@ impl Kernel {
         if state.in_flight.iter().any(same) {
             state.counts.mixed_up += 1;
         }
+        if let Some(failure) = state.quirks.failures.pop_front() {
+            state.send(Sent::Operation(operation, failure));
+            return PENDING;
+        }
         let request = InFlight {
             operation,
             handle,
@@ -287,6 +298,20 @@ impl Kernel {
         let level = self.level(socket);
         self.state().counts.looks += 1;
         level.map_or(raw::AFD_POLL_LOCAL_CLOSE, |level| level & asked)
+    }
+
+    /// `WSAIoctl` with `SIO_BASE_HANDLE` or one of its kind.
+    pub(super) fn base(&self, socket: u64) -> Result<u64, i32> {
+        self.state().quirks.base_error.map_or(Ok(socket), Err)
+    }
+
+    /// `NtCreateFile` of `\Device\Afd`.
+    pub(super) fn open_afd(&self) -> Result<u64, i32> {
+        let mut state = self.state();
+        match state.quirks.open_error {
+            Some(code) => Err(code),
+            None => Ok(state.new_id()),
+        }
     }
 
     pub(super) fn post(&self, number: usize) {

@@ -211,7 +211,7 @@ pub(super) mod syscall {
 
     pub(in super::super) fn open() -> io::Result<OwnedHandle> {
         let kernel = kernel();
-        let id = kernel.new_id() as usize;
+        let id = kernel.open_afd().map_err(io::Error::from_raw_os_error)? as usize;
         Ok(OwnedHandle { kernel, id })
     }
 
@@ -246,9 +246,8 @@ pub(super) mod syscall {
         handle.0.kernel.cancel_all(handle.0.id);
     }
 
-    /// There are no layered providers.
     pub(in super::super) fn socket_ioctl(socket: RawSocket, _: u32) -> io::Result<RawSocket> {
-        Ok(socket)
+        kernel().base(socket).map_err(io::Error::from_raw_os_error)
     }
 
     pub(in super::super) fn check(socket: RawSocket) -> io::Result<()> {

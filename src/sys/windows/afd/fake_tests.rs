@@ -13,10 +13,10 @@ use crate::sys::contract::{Record as _, Records as _, RegisterRaw as _, Selector
 use crate::{Interest, Token};
 
 pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
-const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
+pub(super) const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 /// For which a source is held back, by the clock that only waits advance.
-const PAUSE: Duration = Duration::from_millis(10);
-const SHORT: Option<Duration> = Some(Duration::from_millis(60));
+pub(super) const PAUSE: Duration = Duration::from_millis(10);
+pub(super) const SHORT: Option<Duration> = Some(Duration::from_millis(60));
 
 /// A selector on a kernel of its own, and room for events.
 pub(super) fn selector(seed: u64, quirks: Quirks) -> (Kernel, Afd, Records) {
@@ -36,7 +36,7 @@ pub(super) fn tokens(
     tokens.map(|record| record.token().0).collect()
 }
 
-fn register(selector: &Afd, socket: u64, interest: Interest) -> Registration {
+pub(super) fn register(selector: &Afd, socket: u64, interest: Interest) -> Registration {
     let token = Token(socket as usize);
     selector.register(socket, token, interest).unwrap()
 }

@@ -14,6 +14,9 @@
 //! | pending | nothing | cancel | report, idle | idle | fail, idle | cancel, ended |
 //! | cancel requested | nothing | nothing | report, idle | idle | fail, idle | ended |
 //!
+//! A request that failed for lack of memory is no failure of the source, which is held back
+//! instead: until `resume` no request starts.
+//!
 //! Every answer is possible in every state that has a request in flight: a cancelled one may have
 //! ended before. After `end()` an answer only gives the memory back. A request that asks for more
 //! than is wanted is left alone: what it answers besides is no event.
@@ -29,12 +32,15 @@
 //! # Stray answers
 //!
 //! An answer that names no armed condition, and an end that we did not ask for, start the next
-//! request at once, but only [`STRAYS`] times without an event between them. From then on the
-//! source is held back for a moment after each, so that no behavior of AFD makes `poll` spin.
+//! request at once, but only [`STRAYS`] times without a condition that was reported between them.
+//! From then on the source is held back for a moment after each, so that no behavior of AFD makes
+//! `poll` spin. A failure counts as a stray answer, for a caller that ignores its event arms the
+//! source with the next operation that would block.
 
 use std::mem;
 use std::time::Instant;
 
+use super::answer;
 use super::masks::{self, BROKEN, CLOSED, READ, WRITE};
 use crate::Token;
 use crate::sys::lanes::Lane;
@@ -110,7 +116,7 @@ pub(super) struct Machine<I, P> {
     interest: u32,
     edges: Edges,
     has_ended: bool,
-    /// Stray answers since the last event.
+    /// Stray answers and failures since the last condition that was reported.
     strays: u32,
     /// Whether no request starts until `resume`.
     is_held_back: bool,
@@ -264,6 +270,10 @@ impl<I, P> Machine<I, P> {
         };
         let ready = match answer {
             Answer::Nothing => 0,
+            Answer::Failed(code) if answer::is_transient(code) => {
+                self.hold_back();
+                return 0;
+            }
             Answer::Failed(code) => return self.fail(code),
             // A socket of ours is open, so it is the request that failed.
             Answer::Gone(code) if self.is_owned() => return self.fail(code),
@@ -281,11 +291,18 @@ impl<I, P> Machine<I, P> {
         };
         if ready != 0 {
             self.strays = 0;
-        } else if asked.is_some() && !self.has_ended {
-            self.strays = self.strays.saturating_add(1);
-            self.is_held_back |= self.strays >= STRAYS;
+        } else if asked.is_some() {
+            self.count_stray();
         }
         ready
+    }
+
+    /// One more of what must not follow each other without a pause.
+    fn count_stray(&mut self) {
+        self.strays = self.strays.saturating_add(1);
+        if self.strays >= STRAYS {
+            self.hold_back();
+        }
     }
 
     /// What Winsock says about the conditions in doubt, which were looked at without a request in
@@ -322,8 +339,9 @@ impl<I, P> Machine<I, P> {
 
     /// It cannot be polled, for a reason that the system's `code` names. Returns what to report:
     /// a failure, and all that it was to be polled for, so that whoever waits for that tries it.
-    /// It is left out until it is armed.
+    /// It is left out until it is armed; one that fails again and again is held back besides.
     pub(super) fn fail(&mut self, code: i32) -> u32 {
+        self.count_stray();
         let wanted = self.armed() | self.in_doubt();
         match &mut self.edges {
             Edges::Owned { armed } => *armed = 0,
@@ -343,7 +361,7 @@ impl<I, P> Machine<I, P> {
 
     /// No request starts until `resume`: the system refused one, but may take it in a moment.
     pub(super) fn hold_back(&mut self) {
-        self.is_held_back = !self.has_ended;
+        self.is_held_back |= !self.has_ended;
     }
 
     /// Whether the poller has to resume it later.

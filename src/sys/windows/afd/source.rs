@@ -119,14 +119,15 @@ impl Source {
         )
     }
 
-    /// AFD has refused the socket: the base provider's socket, from now on. Asked for once.
+    /// AFD has refused the socket: the base provider's socket, from now on. Asked for once. A lack
+    /// of memory says nothing of the socket, and is returned as it is.
     fn look_below(
         &self,
         shared: &Shared,
         base: RawSocket,
         refusal: io::Error,
     ) -> io::Result<(Arc<AfdHandle>, RawSocket)> {
-        if base != self.raw {
+        if base != self.raw || syscall::is_transient(&refusal) {
             return Err(refusal);
         }
         let base = base::below(self.raw, refusal, syscall::socket_ioctl)?;
