@@ -1,5 +1,5 @@
-//! When a condition that stays is reported again, on a selector that is told levels and has to
-//! report edges.
+//! When a condition that stays is reported again, on a selector whose kernel returns levels and
+//! that has to report edges.
 //!
 //! Such a selector cannot tell "ready and not served" from "served and ready again". It reports the
 //! first few observations of a condition at once, each as if it were an edge. Without one

@@ -117,9 +117,6 @@ pub(crate) mod identity;
 pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that emulate edges.
-pub(crate) mod lanes;
-#[cfg(feature = "os-poll")]
-#[allow(dead_code)] // Used by the selectors that emulate edges.
 pub(crate) mod level_backoff;
 #[cfg(all(
     feature = "os-poll",

@@ -25,7 +25,7 @@
 //!
 //! Conditions are levels. Of an owned source each condition that was reported is left out until
 //! an operation would block, or until it is registered anew. Of an unowned socket, whose
-//! operations nobody sees, the two directions follow `lanes`, and the failures are reported once.
+//! operations the selector does not see, the two directions follow `level_backoff`, and the failures are reported once.
 //! A request that the kernel leaves pending is an observation: none of its conditions held when
 //! it started.
 //!
@@ -43,7 +43,7 @@ use std::time::Instant;
 use super::answer;
 use super::masks::{self, BROKEN, CLOSED, READ, WRITE};
 use crate::Token;
-use crate::sys::lanes::Lane;
+use crate::sys::level_backoff::{Backoff, READINESS};
 
 /// So many stray answers are followed by the next request at once.
 pub(super) const STRAYS: u32 = 4;
@@ -101,8 +101,8 @@ enum Edges {
     /// An unowned socket. `failures` have not been reported, and `is_out` says that AFD could not
     /// poll it.
     Raw {
-        read: Lane,
-        write: Lane,
+        read: Backoff,
+        write: Backoff,
         failures: u32,
         is_out: bool,
     },
@@ -135,8 +135,8 @@ impl<I, P> Machine<I, P> {
     pub(super) fn new(idle: I, token: Token, interest: u32, is_raw: bool) -> Machine<I, P> {
         let edges = if is_raw {
             Edges::Raw {
-                read: Lane::default(),
-                write: Lane::default(),
+                read: Backoff::default(),
+                write: Backoff::default(),
                 failures: BROKEN,
                 is_out: false,
             }
@@ -200,8 +200,16 @@ impl<I, P> Machine<I, P> {
                 is_out: false,
                 ..
             } if !self.has_ended => {
-                let read = if read.is_in_doubt() { READ } else { 0 };
-                let write = if write.is_in_doubt() { WRITE } else { 0 };
+                let read = if read.needs_probe(&READINESS) {
+                    READ
+                } else {
+                    0
+                };
+                let write = if write.needs_probe(&READINESS) {
+                    WRITE
+                } else {
+                    0
+                };
                 self.interest & (read | write)
             }
             _ => 0,
@@ -319,18 +327,18 @@ impl<I, P> Machine<I, P> {
         let mut ready = 0;
         let mut again: Option<Instant> = None;
         if let Edges::Raw { read, write, .. } = &mut self.edges {
-            for (lane, mask) in [(read, READ), (write, WRITE)] {
+            for (backoff, mask) in [(read, READ), (write, WRITE)] {
                 if in_doubt & mask == 0 {
                     continue;
                 }
-                let of_lane = conditions & in_doubt & mask;
-                if of_lane == 0 {
-                    lane.seen_clear();
-                } else if let Some(until) = lane.muted(now) {
+                let of_direction = conditions & in_doubt & mask;
+                if of_direction == 0 {
+                    backoff.observed_not_ready();
+                } else if let Some(until) = backoff.suppressed_until(now) {
                     again = Some(again.map_or(until, |again| again.min(until)));
                 } else {
-                    lane.report(now);
-                    ready |= of_lane;
+                    backoff.report(now, &READINESS);
+                    ready |= of_direction;
                 }
             }
         }
@@ -404,8 +412,8 @@ impl<I, P> Machine<I, P> {
                 failures,
                 is_out,
             } => {
-                read.seen_clear();
-                write.seen_clear();
+                read.observed_not_ready();
+                write.observed_not_ready();
                 *failures = BROKEN;
                 *is_out = false;
             }
@@ -433,10 +441,10 @@ impl<I, P> Machine<I, P> {
     /// These conditions of a request did not hold when it started.
     fn seen_clear(&mut self, asked: u32) {
         if let Edges::Raw { read, write, .. } = &mut self.edges {
-            for (lane, mask) in [(read, READ), (write, WRITE)] {
+            for (backoff, mask) in [(read, READ), (write, WRITE)] {
                 // One in doubt was not asked for.
-                if asked & mask != 0 && !lane.is_in_doubt() {
-                    lane.seen_clear();
+                if asked & mask != 0 && !backoff.needs_probe(&READINESS) {
+                    backoff.observed_not_ready();
                 }
             }
         }
@@ -464,16 +472,16 @@ impl<I, P> Machine<I, P> {
                 let mut ready = conditions & *failures;
                 *failures &= !ready;
                 let now = now();
-                for (lane, mask) in [(read, READ), (write, WRITE)] {
-                    let of_lane = conditions & mask;
-                    if of_lane != 0 {
+                for (backoff, mask) in [(read, READ), (write, WRITE)] {
+                    let of_direction = conditions & mask;
+                    if of_direction != 0 {
                         // In doubt it is reported by a look alone, which minds its pauses.
-                        if !lane.is_in_doubt() {
-                            lane.report(now);
-                            ready |= of_lane;
+                        if !backoff.needs_probe(&READINESS) {
+                            backoff.report(now, &READINESS);
+                            ready |= of_direction;
                         }
-                    } else if clear & mask != 0 && !lane.is_in_doubt() {
-                        lane.seen_clear();
+                    } else if clear & mask != 0 && !backoff.needs_probe(&READINESS) {
+                        backoff.observed_not_ready();
                     }
                 }
                 ready

@@ -1,4 +1,4 @@
-//! Raw sockets, whose directions follow the lanes.
+//! Unowned sockets, whose directions follow `level_backoff`.
 
 use std::time::Duration;
 

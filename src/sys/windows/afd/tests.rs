@@ -289,7 +289,7 @@ fn a_timed_wait_keeps_its_deadline() {
 /// On AFD, a raw socket that is never served is reported seldom, and one that is drained elsewhere
 /// soon.
 #[test]
-fn raw_sockets_keep_to_the_lanes() {
+fn unowned_sockets_follow_the_backoff() {
     let mut selector = Afd::new().unwrap();
     let mut records = Records::with_capacity(4);
     let (left, right) = stream_pair();

@@ -101,8 +101,8 @@ impl<M: Memory, P> State<M, P> {
     /// It is not the exit of the thread that issued it: I/O on a handle that is associated with a
     /// completion port survives that ([ExitThread][exit]). So somebody else called `CancelIoEx`, or
     /// `PurgeComm` on a serial port ([PURGE_RXABORT][purge]). A canceled read has taken no byte, so
-    /// it is no error of the pipe, and the next read is started instead. A ops that aborts read
-    /// after read, as an unplugged one may, is reported after [`MOST_ABORTED_READS`] of them.
+    /// it is no error of the pipe, and the next read is started instead. A device that aborts
+    /// read after read, as an unplugged one may, is reported after [`MOST_ABORTED_READS`] of them.
     ///
     /// [exit]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
     /// [purge]: https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-purgecomm

@@ -12,7 +12,7 @@ pub(crate) enum Call {
     Write,
 }
 
-/// What an error means to a lane.
+/// What an error means to a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     /// Connecting: a client was there already; it may be gone again.

@@ -66,7 +66,7 @@ pub(super) struct InFlight<P> {
     pub(super) pending: P,
 }
 
-/// The lane of reading.
+/// The direction of reading.
 pub(super) enum Read<M, P> {
     Idle,
     Pending(InFlight<P>),
@@ -83,7 +83,7 @@ pub(super) enum Read<M, P> {
     Disconnected(io::Error),
 }
 
-/// The lane of writing.
+/// The direction of writing.
 pub(super) enum Write<P> {
     Idle,
     Pending(InFlight<P>),
