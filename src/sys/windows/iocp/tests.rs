@@ -87,15 +87,28 @@ fn deliver(port: &Port) -> usize {
     count
 }
 
-/// How much longer than `DRAIN_LIMIT` the end of a port may take on a busy machine.
-const SLACK: Duration = Duration::from_millis(900);
-
-fn drop_in_time(port: Arc<Port>) {
+/// How long the end of a port takes, which something in flight makes last for the whole limit.
+fn end_of(port: Arc<Port>) -> Duration {
     let began = Instant::now();
     drop(port);
     let took = began.elapsed();
     assert!(took >= DRAIN_LIMIT - Duration::from_millis(20), "{took:?}");
-    assert!(took <= DRAIN_LIMIT + SLACK, "{took:?}");
+    took
+}
+
+/// Repeats `end`, which returns how long the end of a port took, until it keeps to `DRAIN_LIMIT`: a
+/// busy machine may delay some of five rounds. An end without the limit, or with one for each
+/// operation, exceeds it in every round.
+fn keeps_to_the_limit(mut end: impl FnMut() -> Duration) {
+    let most = DRAIN_LIMIT + DRAIN_LIMIT / 2;
+    let mut took = Vec::new();
+    for _ in 0..5 {
+        took.push(end());
+        if took.iter().any(|took| *took <= most) {
+            return;
+        }
+    }
+    panic!("{took:?}");
 }
 
 /// A driver may never complete what it was asked to cancel, see [Canceling pending I/O][cancel].
@@ -103,18 +116,25 @@ fn drop_in_time(port: Arc<Port>) {
 /// [cancel]: https://learn.microsoft.com/windows/win32/fileio/canceling-pending-i-o-operations
 #[test]
 fn end_does_not_wait_for_an_operation_that_never_ends() {
-    let port = Arc::new(Port::new().unwrap());
-    let stuck = Seen::default();
-    let (pending, _) = stuck.start(&port);
-    drop(pending);
-    drop_in_time(port);
-    // The kernel may still write there.
-    assert_eq!((stuck.completed(), stuck.dropped()), (0, 0));
+    keeps_to_the_limit(|| {
+        let port = Arc::new(Port::new().unwrap());
+        let stuck = Seen::default();
+        let (pending, _) = stuck.start(&port);
+        drop(pending);
+        let took = end_of(port);
+        // The kernel may still write there.
+        assert_eq!((stuck.completed(), stuck.dropped()), (0, 0));
+        took
+    });
 }
 
 /// One limit for all of them, however slowly the others come in.
 #[test]
 fn end_has_one_limit_for_everything() {
+    keeps_to_the_limit(end_with_a_late_one);
+}
+
+fn end_with_a_late_one() -> Duration {
     let port = Arc::new(Port::new().unwrap());
     let stuck: [Seen; 3] = Default::default();
     for seen in &stuck {
@@ -130,12 +150,15 @@ fn end_has_one_limit_for_everything() {
         fake::end(&pending_late, 0, 0);
         syscall::post_as(handle.as_handle(), IN_FLIGHT, late_context).unwrap();
     });
-    drop_in_time(port);
+    let took = end_of(port);
     driver.join().unwrap();
-    assert_eq!((ends.completed(), late.completed()), (1, 1));
+    // A driver that a busy machine delays beyond the limit is a stuck one.
+    let is_late = late.completed() == 0;
+    assert_eq!(ends.completed(), 1);
     for seen in &stuck {
         assert_eq!((seen.completed(), seen.dropped()), (0, 0));
     }
+    if is_late { Duration::MAX } else { took }
 }
 
 /// Also where a thread that only wakes happens to be the last owner.
@@ -146,20 +169,23 @@ fn end_in_a_temporary_owner_is_limited() {
         fn noticed(&self, _: &mut Round<'_>) {}
         fn abandon(&self) {}
     }
-    let port = Arc::new(Port::new().unwrap());
-    let receiver = Arc::new(Nothing);
-    let weak: Weak<Nothing> = Arc::downgrade(&receiver);
-    let attachment = port.attach(weak);
-    Seen::default().start(&port);
-    let temporary = attachment.port.upgrade().unwrap();
-    let (done, is_done) = mpsc::channel();
-    drop(port);
-    thread::spawn(move || {
-        drop_in_time(temporary);
-        attachment.notice().unwrap();
-        done.send(()).unwrap();
+    keeps_to_the_limit(|| {
+        let port = Arc::new(Port::new().unwrap());
+        let receiver = Arc::new(Nothing);
+        let weak: Weak<Nothing> = Arc::downgrade(&receiver);
+        let attachment = port.attach(weak);
+        Seen::default().start(&port);
+        let temporary = attachment.port.upgrade().unwrap();
+        let (done, is_done) = mpsc::channel();
+        drop(port);
+        thread::spawn(move || {
+            let took = end_of(temporary);
+            attachment.notice().unwrap();
+            done.send(took).unwrap();
+        });
+        // Fails only if the end hangs.
+        is_done.recv_timeout(60 * DRAIN_LIMIT).unwrap()
     });
-    is_done.recv_timeout(DRAIN_LIMIT + 3 * SLACK).unwrap();
 }
 
 #[test]
