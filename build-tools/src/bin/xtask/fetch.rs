@@ -73,6 +73,9 @@ pub(crate) fn archive(context: &mut Context<'_>) -> Result<String> {
     Ok(archive.to_owned())
 }
 
+/// The keys of Debian's archive, from its package debian-archive-keyring.
+pub(crate) const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
 /// Has sid's package of this name downloaded, by lists of its own: the machine's are left alone, but say where its packages are.
 pub(crate) fn from_sid(context: &mut Context<'_>, parts: &Path, package: &str) -> Result<()> {
     let lists = parts.join("lists");
@@ -80,10 +83,9 @@ pub(crate) fn from_sid(context: &mut Context<'_>, parts: &Path, package: &str) -
     fs::create_dir_all(parts.join("archives/archives/partial"))?;
     let archive = archive(context)?;
     let sources = parts.join("sources.list");
-    let keys = "/usr/share/keyrings/debian-archive-keyring.gpg";
     fs::write(
         &sources,
-        format!("deb [signed-by={keys}] {archive} sid main\n"),
+        format!("deb [signed-by={KEYS}] {archive} sid main\n"),
     )?;
     let apt = |words: &str| {
         Step::new("apt-get")

@@ -4,11 +4,14 @@
 //! 3 GB. Programs built for Wine 8 run there unchanged. The repository is mounted read-only at its
 //! own path, so that tests which read the source tree run, too.
 //!
-//! Every mount is made in a mount namespace of its own, whose first process ends with this program
-//! (`unshare --mount --pid --kill-child`): when it ends, be it by a failure or by Ctrl-C, the kernel
-//! ends all its processes and unmounts everything.
-//! See <https://man7.org/linux/man-pages/man1/unshare.1.html>.
+//! Every mount is made in a mount namespace of its own. The first process of its PID namespace gets
+//! SIGKILL when unshare(1) ends (`--kill-child`), and unshare gets it when this program ends
+//! (`setpriv --pdeathsig KILL`), be that by a failure, by Ctrl-C or by SIGKILL. The kernel then ends
+//! all processes of the namespace and unmounts everything.
+//! See <https://man7.org/linux/man-pages/man1/unshare.1.html> and
+//! <https://man7.org/linux/man-pages/man1/setpriv.1.html>.
 
+use std::env;
 use std::fs;
 use std::path::Path;
 
@@ -37,20 +40,27 @@ const OLDEST: u32 = 10;
 /// system, take a minute in an emulated debug build, and count as skipped here.
 const TEXT: [&str; 2] = ["bindings", "tidy"];
 
-/// A process with mounts of its own, which it may change.
-const UNSHARE: &str = "--mount --pid --fork --kill-child --propagation private";
+/// Runs the rest with mounts of its own, which it may change, and until this program ends.
+const UNSHARE: &str = "--pdeathsig KILL \
+    unshare --mount --pid --fork --kill-child --propagation private";
 
-/// Makes `$1` a system on its own, and runs the rest in it: `$2` in its shell.
+/// Makes `$1` a system on its own, and runs the rest in it: `$2` in its shell. Of the environment
+/// the settings of proxies stay.
 const ENTER: &str = r#"
 set -eu
 mount -t proc proc "$1/proc"
 mount --rbind /dev "$1/dev"
 root=$1 script=$2
 shift 2
+set -- chroot "$root" sh -c "$script" sh "$@"
+for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+  eval "value=\${$name-}"
+  [ -z "$value" ] || set -- "$name=$value" "$@"
+done
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
   DEBIAN_FRONTEND=noninteractive RUST_BACKTRACE=1 \
   WINEPREFIX=/wine-prefix WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml,winemenubuilder.exe= \
-  chroot "$root" sh -c "$script" sh "$@"
+  "$@"
 "#;
 
 /// Shows `$2`, the repository, and `$3`, the programs, in `$1`, and goes on with [`ENTER`] as `$0`.
@@ -128,7 +138,7 @@ pub(crate) fn suite(context: &mut Context<'_>) -> Result<()> {
     let _lock = wine::locked(context, NAME)?;
     let root = context.project.cache.join(NAME);
     whole(context, &root)?;
-    let step = Step::new("unshare")
+    let step = Step::new("setpriv")
         .words(UNSHARE)
         .words("sh -c")
         .argument(SHOW)
@@ -149,7 +159,7 @@ fn possible(context: &mut Context<'_>) -> Result<()> {
     if !setup::is_debian_root() {
         return Err(not_run("it takes root on Debian, for debootstrap and mount(2)").into());
     }
-    let probe = Step::new("unshare")
+    let probe = Step::new("setpriv")
         .words(UNSHARE)
         .words("mount -t tmpfs none /mnt");
     if context.run(probe).is_err() {
@@ -222,29 +232,110 @@ fn is_mounted_below(mounts: &str, folder: &Path) -> bool {
 /// Fills the chroot; returns what its Wine says of itself.
 fn make(context: &mut Context<'_>, root: &Path) -> Result<String> {
     let archive = fetch::archive(context)?;
-    let base = Step::new("unshare")
+    let base = Step::new("setpriv")
         .words(UNSHARE)
-        .words("debootstrap --variant=minbase sid")
+        // Without the keys debootstrap only warns that it checks no signature.
+        .words("debootstrap --variant=minbase --force-check-gpg --keyring")
+        .argument(fetch::KEYS)
+        .words("sid")
         .argument(root)
-        .argument(archive);
-    context.run(base.limit(900))?;
-    let install = Step::new("unshare")
+        .argument(archive)
+        .limit(900);
+    let base = with_proxies(context, base);
+    context.run(base)?;
+    let install = Step::new("setpriv")
         .words(UNSHARE)
         .words("sh -c")
         .argument(ENTER)
         .argument("sh")
         .argument(root)
-        .argument(INSTALL);
-    let output = context.run(install.limit(1200))?;
+        .argument(INSTALL)
+        .limit(1200);
+    let install = with_proxies(context, install);
+    let output = context.run(install)?;
     let version = output.lines().rev().find(|line| line.starts_with("wine-"));
     Ok(version.context("Wine does not say its version")?.to_owned())
+}
+
+/// Adds the proxies of this machine's apt, which neither debootstrap nor the chroot's apt knows. What
+/// the environment says comes first.
+fn with_proxies(context: &mut Context<'_>, mut step: Step) -> Step {
+    for (name, setting) in [
+        ("http_proxy", "Acquire::http::Proxy"),
+        ("https_proxy", "Acquire::https::Proxy"),
+    ] {
+        if env::var_os(name).is_some() {
+            continue;
+        }
+        let ask = Step::new("apt-config")
+            .words("dump --format %v%n")
+            .argument(setting);
+        let known = context.run(ask).unwrap_or_default();
+        if let Some(proxy) = proxy(&known) {
+            step = step.set(name, proxy);
+        }
+    }
+    step
+}
+
+/// The proxy in what apt-config(8) dumps: the setting itself, and then those of single hosts.
+fn proxy(dump: &str) -> Option<&str> {
+    let proxy = dump.lines().next()?.trim();
+    (!proxy.is_empty() && proxy != "DIRECT").then_some(proxy)
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::process::Command;
 
-    use super::{is_mounted_below, is_wanted};
+    use super::{ENTER, is_mounted_below, is_wanted, proxy};
+
+    #[test]
+    fn the_proxy_of_apt_is_its_first_line() {
+        assert_eq!(
+            proxy("http://proxy:3142\nDIRECT\n"),
+            Some("http://proxy:3142")
+        );
+        for none in ["", "\n", "DIRECT\n", "\nhttp://for-one-host\n"] {
+            assert_eq!(proxy(none), None, "{none:?}");
+        }
+    }
+
+    /// Programs stand in for those that take root.
+    #[test]
+    fn proxies_and_nothing_else_of_the_environment_enter_the_chroot() {
+        let enter = ENTER
+            .replace("mount -", ": -")
+            .replace("chroot \"$root\"", "env");
+        let output = Command::new("sh")
+            .args([
+                "-c",
+                &enter,
+                "sh",
+                "/nowhere",
+                "env; echo \"args=$*\"",
+                "a",
+                "b c",
+            ])
+            .envs([
+                ("https_proxy", "http://a b/$x"),
+                ("NO_PROXY", "c"),
+                ("SECRET", "d"),
+            ])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        for line in [
+            "https_proxy=http://a b/$x",
+            "NO_PROXY=c",
+            "HOME=/root",
+            "args=a b c",
+        ] {
+            assert!(text.lines().any(|one| one == line), "{line}: {text}");
+        }
+        assert!(!text.contains("SECRET"), "{text}");
+    }
 
     #[test]
     fn only_a_whole_chroot_of_this_kind_is_used() {

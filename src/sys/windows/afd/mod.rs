@@ -48,11 +48,13 @@
 //!
 //! # One bad source
 //!
-//! A source that AFD refuses fails no other source, and no `select`. What may pass, such as a lack
-//! of memory, is tried again every 10 ms. Anything else is reported as an error, readable and
+//! A source that AFD refuses fails no other source, and no `select`. A lack of memory may pass: the
+//! request is tried again every 10 ms, whether AFD refuses it, ends it with that error, or Winsock
+//! cannot return the base socket for it. Anything else is reported as an error, readable and
 //! writable as the source asked for; the source is left out until it is armed again, and
-//! `take_error` returns the code. An unowned socket that is closed loses its registration, as on
-//! epoll.
+//! `take_error` returns the code. A source that is armed again and refused again is reported at
+//! most every 10 ms after the first few times. An unowned socket that is closed loses its
+//! registration, as on epoll.
 //!
 //! # Locks
 //!
