@@ -6,8 +6,8 @@
 //!
 //! Every mount is made in a mount namespace of its own. The first process of its PID namespace gets
 //! SIGKILL when unshare(1) ends (`--kill-child`), and unshare gets it when this program ends
-//! (`setpriv --pdeathsig KILL`), be that by a failure, by Ctrl-C or by SIGKILL. The kernel then ends
-//! all processes of the namespace and unmounts everything.
+//! (`setpriv --pdeathsig KILL`), be that by a failure, by Ctrl-C or by SIGKILL. The kernel then
+//! ends all processes of the namespace and unmounts everything.
 //! See <https://man7.org/linux/man-pages/man1/unshare.1.html> and
 //! <https://man7.org/linux/man-pages/man1/setpriv.1.html>.
 
@@ -257,8 +257,8 @@ fn make(context: &mut Context<'_>, root: &Path) -> Result<String> {
     Ok(version.context("Wine does not say its version")?.to_owned())
 }
 
-/// Adds the proxies of this machine's apt, which neither debootstrap nor the chroot's apt knows. What
-/// the environment says comes first.
+/// Adds the proxies of this machine's apt, which neither debootstrap nor the chroot's apt knows.
+/// What the environment says comes first.
 fn with_proxies(context: &mut Context<'_>, mut step: Step) -> Step {
     for (name, setting) in [
         ("http_proxy", "Acquire::http::Proxy"),

@@ -23,11 +23,11 @@
 //!
 //! # Edges
 //!
-//! Conditions are levels. Of an owned source each condition that was reported is left out until
-//! an operation would block, or until it is registered anew. Of an unowned socket, whose
-//! operations the selector does not see, the two directions follow `level_backoff`, and the failures are reported once.
-//! A request that the kernel leaves pending is an observation: none of its conditions held when
-//! it started.
+//! Conditions are levels. Of an owned source each condition that was reported is left out until an
+//! operation would block, or until it is registered anew. Of an unowned socket, whose operations
+//! the selector does not see, the two directions follow `level_backoff`, and the failures are
+//! reported once. A request that the kernel leaves pending is an observation: none of its
+//! conditions held when it started.
 //!
 //! # Stray answers
 //!
