@@ -4,7 +4,17 @@
     target_os = "linux",
     feature = "os-poll",
     feature = "net",
-    feature = "os-ext"
+    feature = "os-ext",
+    // kqueue's kernels make the edges, and their fakes know neither terminals nor error queues.
+    not(any(
+        mio_kqueue_double = "apple",
+        mio_kqueue_double = "dragonfly",
+        mio_kqueue_double = "freebsd",
+        mio_kqueue_double = "netbsd",
+        mio_kqueue_double = "openbsd",
+    )),
+    // poll_oneoff reports neither error queues nor priority.
+    not(mio_poll_oneoff_double),
 ))]
 #![allow(unsafe_code)]
 
@@ -24,10 +34,9 @@ use std::time::{Duration, Instant};
 use mio::net::UdpSocket;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
-use support::hang_ups::{
-    FIRST_BOUND, WASI, count_events, is_kqueue, most_events, thread_time, wait_at_most,
-};
-use support::{poll, queue};
+use support::hang_ups::{count_events, most_events, thread_time, time_until};
+use support::rounds::{FIRST_BOUND, best_of_rounds, within};
+use support::{EDGES, not_run, poll, queue};
 
 const ONE: Token = Token(1);
 
@@ -93,62 +102,52 @@ fn read_error(socket: BorrowedFd<'_>) -> bool {
 /// or not, none is lost.
 #[test]
 fn error_queue_reports_each_message() {
-    if is_kqueue() {
-        return;
-    }
-    if WASI {
-        println!("not run: poll_oneoff reports no error queue");
-        return;
-    }
     for is_owned in [false, true] {
         for is_drained in [true, false] {
-            let socket = refused_socket();
-            let copy = socket.try_clone().unwrap();
-            let (mut queue, mut events) = queue();
-            let mut owned = UdpSocket::from_std(socket);
-            if is_owned {
-                queue
-                    .registry()
-                    .register(&mut owned, ONE, Interest::READABLE)
-                    .unwrap();
-            } else {
-                queue
-                    .registry()
-                    .register(&mut SourceFd(&owned.as_raw_fd()), ONE, Interest::READABLE)
-                    .unwrap();
-            }
-            for _ in 0..10 {
-                send_refused(copy.as_fd());
-                wait_at_most(&mut queue, &mut events, FIRST_BOUND, |event| {
-                    event.is_error()
-                });
-                // A receive operation takes the pending error and then would block; the error queue
-                // stays.
-                let _ = owned.recv(&mut [0; 8]);
-                support::would_block(owned.recv(&mut [0; 8]));
-                while is_drained && read_error(copy.as_fd()) {}
-            }
-            // Data beside an error that stays.
-            let peer = StdUdpSocket::bind(owned.peer_addr().unwrap()).unwrap();
-            peer.send_to(b"data", owned.local_addr().unwrap()).unwrap();
-            wait_at_most(&mut queue, &mut events, FIRST_BOUND, |event| {
-                event.is_readable()
-            });
-            assert_eq!(owned.recv(&mut [0; 8]).unwrap(), 4);
+            best_of_rounds(|| within(each_message_is_an_event(is_owned, is_drained), FIRST_BOUND));
         }
     }
+}
+
+/// How late the latest event is.
+fn each_message_is_an_event(is_owned: bool, is_drained: bool) -> Duration {
+    let socket = refused_socket();
+    let copy = socket.try_clone().unwrap();
+    let (mut queue, mut events) = queue();
+    let mut owned = UdpSocket::from_std(socket);
+    if is_owned {
+        queue
+            .registry()
+            .register(&mut owned, ONE, Interest::READABLE)
+            .unwrap();
+    } else {
+        queue
+            .registry()
+            .register(&mut SourceFd(&owned.as_raw_fd()), ONE, Interest::READABLE)
+            .unwrap();
+    }
+    let mut latest = Duration::ZERO;
+    for _ in 0..10 {
+        send_refused(copy.as_fd());
+        let late = time_until(&mut queue, &mut events, |event| event.is_error());
+        latest = latest.max(late);
+        // A receive operation takes the pending error and then would block; the error queue
+        // stays.
+        let _ = owned.recv(&mut [0; 8]);
+        support::would_block(owned.recv(&mut [0; 8]));
+        while is_drained && read_error(copy.as_fd()) {}
+    }
+    // Data beside an error that stays.
+    let peer = StdUdpSocket::bind(owned.peer_addr().unwrap()).unwrap();
+    peer.send_to(b"data", owned.local_addr().unwrap()).unwrap();
+    let late = time_until(&mut queue, &mut events, |event| event.is_readable());
+    assert_eq!(owned.recv(&mut [0; 8]).unwrap(), 4);
+    latest.max(late)
 }
 
 /// epoll: one event for an error queue that is never read, whatever else would block meanwhile.
 #[test]
 fn unread_error_queue_is_reported_seldom() {
-    if is_kqueue() {
-        return;
-    }
-    if WASI {
-        println!("not run: poll_oneoff reports no error queue");
-        return;
-    }
     let mut socket = UdpSocket::from_std(refused_socket());
     let (mut queue, mut events) = queue();
     queue
@@ -156,41 +155,36 @@ fn unread_error_queue_is_reported_seldom() {
         .register(&mut socket, ONE, Interest::READABLE)
         .unwrap();
     send_refused(socket.as_fd());
-    let (start, time) = (Instant::now(), Duration::from_secs(2));
-    let cpu = thread_time();
-    let mut count = 0;
-    while let Some(left) = time.checked_sub(start.elapsed()) {
-        poll(&mut queue, &mut events, left);
-        count += events.iter().count();
-        while socket.recv(&mut [0; 8]).is_ok_and(|_| true) {}
-        let _ = socket.recv(&mut [0; 8]);
-    }
-    let cpu = thread_time() - cpu;
-    println!("error queue: {count} events, {cpu:?} in {time:?}");
-    assert!(count <= most_events(time), "{count} events");
-    assert!(cpu <= time / 20, "{cpu:?} of the processor");
+    let time = Duration::from_millis(if EDGES { 200 } else { 1_000 });
+    best_of_rounds(|| {
+        let (start, cpu) = (Instant::now(), thread_time());
+        let mut count = 0;
+        while let Some(left) = time.checked_sub(start.elapsed()) {
+            poll(&mut queue, &mut events, left);
+            count += events.iter().count();
+            while socket.recv(&mut [0; 8]).is_ok_and(|_| true) {}
+            let _ = socket.recv(&mut [0; 8]);
+        }
+        let cpu = thread_time() - cpu;
+        println!("error queue: {count} events, {cpu:?} in {time:?}");
+        assert!(count <= most_events(time), "{count} events");
+        within(cpu, time / 20)
+    });
 }
 
 /// proc(5): /proc/PID/mountinfo is polled for priority, and each change is one event of its own.
 #[test]
 fn each_mount_is_an_event() {
-    if is_kqueue() {
-        return;
-    }
-    if WASI {
-        println!("not run: poll_oneoff has no priority");
-        return;
-    }
     // Mount namespaces are a thread's own.
     thread::spawn(|| {
         let folder = std::env::temp_dir().join(format!("mio-test-{}-mount", std::process::id()));
         if !own_mounts() {
-            println!("not run: no mount namespace can be made here");
+            not_run("no mount namespace can be made here");
             return;
         }
         std::fs::create_dir_all(&folder).unwrap();
         for interest in [Interest::PRIORITY, Interest::PRIORITY | Interest::READABLE] {
-            each_mount_is_one_event(&folder, interest);
+            best_of_rounds(|| within(each_mount_is_one_event(&folder, interest), FIRST_BOUND));
         }
         std::fs::remove_dir(&folder).unwrap();
     })
@@ -217,7 +211,8 @@ fn own_mounts() -> bool {
     result == 0
 }
 
-fn each_mount_is_one_event(folder: &Path, interest: Interest) {
+/// How late the latest event is.
+fn each_mount_is_one_event(folder: &Path, interest: Interest) -> Duration {
     let name = CString::new(folder.as_os_str().as_bytes()).unwrap();
     let mut file = File::open("/proc/thread-self/mountinfo").unwrap();
     let fd = file.as_raw_fd();
@@ -229,7 +224,9 @@ fn each_mount_is_one_event(folder: &Path, interest: Interest) {
     let mut text = String::new();
     file.read_to_string(&mut text).unwrap();
     // Long enough that readiness to read is old, where it never ends.
-    count_events(&mut queue, &mut events, Duration::from_millis(500));
+    let time = Duration::from_millis(if EDGES { 20 } else { 300 });
+    count_events(&mut queue, &mut events, time);
+    let mut latest = Duration::ZERO;
     for priorities in 0..10 {
         // SAFETY: mount(2) reads four strings.
         let result = unsafe {
@@ -253,8 +250,7 @@ fn each_mount_is_one_event(folder: &Path, interest: Interest) {
                 break;
             }
         }
-        let late = start.elapsed();
-        assert!(late <= FIRST_BOUND, "{late:?} late");
+        latest = latest.max(start.elapsed());
     }
     // No more than there were.
     let end = Instant::now() + Duration::from_millis(300);
@@ -266,4 +262,5 @@ fn each_mount_is_one_event(folder: &Path, interest: Interest) {
         // SAFETY: umount(2) reads a string.
         assert_eq!(unsafe { libc::umount(name.as_ptr()) }, 0);
     }
+    latest
 }

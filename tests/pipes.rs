@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::unix::pipe;
 use mio::{Events, Interest, Poll, Token};
+use support::rounds::{FIRST_BOUND, best_of_rounds, within};
 use support::{drain, nothing_comes, queue, retry, wait_for, would_block};
 
 const ONE: Token = Token(1);
@@ -167,18 +168,16 @@ fn fill(sender: &pipe::Sender) -> bool {
     count > 0
 }
 
-/// Such an event comes within the 10 ms that the documentation of `Poll` says of a young hang-up, on a busy machine.
-fn comes_soon(queue: &mut Poll, events: &mut Events, wanted: impl Fn(&Event) -> bool) {
-    let start = Instant::now();
-    wait_for(queue, events, ONE, wanted);
-    let late = start.elapsed();
-    assert!(late <= Duration::from_millis(10 + 200), "{late:?} late");
+/// a FIFO whose writer is gone may get another one. (How late it may be reported after
+/// longer: tests/hang_ups.rs.)
+#[test]
+fn a_fifo_whose_writer_comes_back() {
+    // Each event comes within the 10 ms that the documentation of `Poll` says of a young hang-up.
+    best_of_rounds(|| within(latest_of_a_fifo(), FIRST_BOUND));
 }
 
-/// a FIFO whose writer is gone may get another one. (How late it may be reported after longer: tests/hang_ups.rs.)
-#[test]
 #[allow(unsafe_code)]
-fn a_fifo_whose_writer_comes_back() {
+fn latest_of_a_fifo() -> Duration {
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::OpenOptionsExt;
 
@@ -199,9 +198,15 @@ fn a_fifo_whose_writer_comes_back() {
         .registry()
         .register(&mut receiver, ONE, Interest::READABLE)
         .unwrap();
+    let mut latest = Duration::ZERO;
+    let mut wait = |queue: &mut Poll, events: &mut Events, wanted: fn(&Event) -> bool| {
+        let start = Instant::now();
+        wait_for(queue, events, ONE, wanted);
+        latest = latest.max(start.elapsed());
+    };
     for _ in 0..3 {
         writer().write_all(b"first").unwrap();
-        comes_soon(&mut queue, &mut events, |event| event.is_readable());
+        wait(&mut queue, &mut events, Event::is_readable);
         assert_eq!(drain(&receiver), b"first");
         // The end of a FIFO is no end: a read says it, and then somebody writes again.
         assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
@@ -212,11 +217,12 @@ fn a_fifo_whose_writer_comes_back() {
         }
         let mut second = writer();
         second.write_all(b"second").unwrap();
-        comes_soon(&mut queue, &mut events, |event| event.is_readable());
+        wait(&mut queue, &mut events, Event::is_readable);
         assert_eq!(drain(&receiver), b"second");
         drop(second);
-        comes_soon(&mut queue, &mut events, |event| event.is_read_closed());
+        wait(&mut queue, &mut events, Event::is_read_closed);
         assert_eq!(retry(|| receiver.read(&mut [0; 8])), 0);
     }
     std::fs::remove_file(&path).unwrap();
+    latest
 }

@@ -18,6 +18,7 @@ pub(crate) mod pipes;
     feature = "net"
 ))]
 pub(crate) mod raw;
+pub(crate) mod rounds;
 #[cfg(windows)]
 pub(crate) mod wine;
 

@@ -154,11 +154,11 @@ fn change_beside_a_hang_up_is_reported_at_once() {
 
 /// A stream socket of which both halves are closed is reported once a second, also when its error
 /// was taken, and a change of it at once.
+#[cfg(not(mio_event_ports_double))]
 #[test]
 fn closed_stream_socket_is_reported_once_a_second() {
     if READ_HANG_UP == 0 {
-        println!("not run: this system does not return that both halves are closed");
-        return;
+        return; // The system does not return that both halves are closed: a hang-up like any other.
     }
     let closed = IN | READ_HANG_UP | HUP;
     for is_owned in [false, true] {
