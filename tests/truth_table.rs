@@ -36,7 +36,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
 use situations::{Make, missing, situations};
@@ -105,14 +105,16 @@ fn observe(make: Make, interest: Interest, first: Duration, moment: Duration) ->
         result => result.unwrap(),
     }
     let mut seen = [false; 6];
-    let mut quiet = 0;
-    let mut timeout = first;
-    while quiet < 2 {
-        poll.poll(&mut events, Some(timeout)).unwrap();
-        timeout = moment;
-        quiet += 1;
+    // A poller that makes its edges reports again what stays: that is nothing new.
+    let mut end = Instant::now() + first + moment;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        poll.poll(&mut events, Some(left)).unwrap();
+        let before = seen;
         for event in &events {
-            quiet = 0;
             let holds = [
                 event.is_readable(),
                 event.is_writable(),
@@ -124,6 +126,9 @@ fn observe(make: Make, interest: Interest, first: Duration, moment: Duration) ->
             for (seen, holds) in seen.iter_mut().zip(holds) {
                 *seen |= holds;
             }
+        }
+        if seen != before {
+            end = Instant::now() + 2 * moment;
         }
     }
     let names = ["R", "W", "rc", "wc", "e", "p"];

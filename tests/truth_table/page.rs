@@ -120,7 +120,7 @@ fn all_tables_side_by_side() {
             writeln!(text, "- {name}: {reason}").unwrap();
         }
     }
-    compare("truth.md", &text);
+    compare("truth.md", &text).unwrap_or_else(|fault| panic!("{fault}"));
     documentation_quotes(&text);
 }
 
