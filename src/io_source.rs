@@ -31,8 +31,9 @@ impl<T> IoSource<T> {
         }
     }
 
-    /// Runs one I/O operation. Every operation that can return `WouldBlock` must go through here: a selector that emulates
-    /// edges then arms the directions of `waits_for`, which are those the operation would have blocked on.
+    /// Runs one I/O operation. Every operation that can return `WouldBlock` must go through here: a
+    /// selector that emulates edges then arms the directions of `waits_for`, which are those the
+    /// operation would have blocked on.
     pub(crate) fn do_io<R>(
         &self,
         waits_for: Interest,

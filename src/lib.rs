@@ -1,19 +1,21 @@
 //! Non-blocking I/O and readiness events, close to the operating system.
 //!
-//! A [`Poll`] waits for [`Events`] of any number of sources: sockets of the `net` module, pipes, raw descriptors. The API is
-//! that of mio 1.2, so this crate can stand in its place. The bindings to the system are generated from its own headers.
+//! A [`Poll`] waits for [`Events`] of any number of sources: sockets of the `net` module, pipes,
+//! raw descriptors. The API is that of mio 1.2, so this crate can stand in its place. The bindings
+//! to the system are generated from its own headers.
 //!
 //! Start with the [`guide`]; the optional parts are listed in [`features`]. A whole program is `examples/echo.rs`.
 //!
 //! # Minimum compiler
 //!
-//! Rust 1.85, for edition 2024; mio 1.2 needs Rust 1.71. A patch release never needs a newer compiler. A minor release may,
-//! one that has been stable for at least six months.
+//! Rust 1.85, for edition 2024; mio 1.2 needs Rust 1.71. A patch release never needs a newer
+//! compiler. A minor release may, one that has been stable for at least six months.
 //!
 //! # Sizes
 //!
-//! An owned source is its descriptor and its registration, which mio 1.2 does not keep in release builds. On 64-bit systems
-//! a `TcpStream` has 16 bytes on epoll and at most 24 on other Unix selectors, instead of 4. A [`Poll`] has 8 to 152.
+//! An owned source is its descriptor and its registration, which mio 1.2 does not keep in release
+//! builds. On 64-bit systems a `TcpStream` has 16 bytes on epoll and at most 24 on other Unix
+//! selectors, instead of 4. A [`Poll`] has 8 to 152.
 //!
 //! # Where soundness ends
 //!

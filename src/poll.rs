@@ -18,8 +18,8 @@ use crate::{Interest, Token};
 /// Events may be spurious, and several conditions may share one event. Dropping a source, or
 /// [`deregister`](Registry::deregister), ends its events: none comes from a `poll` that begins afterwards.
 ///
-/// On Windows the thread that drops the last of a `Poll` and its registries waits for I/O of
-/// named pipes that is in flight, which it cancels, for at most one second. What a driver does not end by
+/// On Windows the thread that drops the last of a `Poll` and its registries waits for I/O of named
+/// pipes that is in flight, which it cancels, for at most one second. What a driver does not end by
 /// then is leaked on purpose.
 ///
 /// Over poll(2), event ports and `poll_oneoff`, whose kernels report levels, a hang-up, error or

@@ -19,8 +19,8 @@ fn words(code: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| !word.is_empty())
 }
 
-/// The files that a system compiles without its tests, and their code: its page and every module below.
-/// Which `cfg` holds is not asked, except for tests.
+/// The files that a system compiles without its tests, and their code: its page and every module
+/// below. Which `cfg` holds is not asked, except for tests.
 #[derive(Default)]
 struct Modules {
     code: BTreeMap<PathBuf, String>,
@@ -36,15 +36,16 @@ impl Modules {
         let lines = source_text::code(&text).into_iter();
         let code = lines.map(|(_, line)| line + "\n").collect::<String>();
         self.code.insert(file.to_owned(), code.clone());
-        // The paths of modules are literals, which are not in the code: the same places of the text have them.
+        // The paths of modules are literals, which are not in the code: the same places of the text
+        // have them.
         let text: Vec<char> = text.chars().collect();
         let code: Vec<char> = code.chars().collect();
         let beside = file.parent().unwrap();
         self.scan(&text, &code, beside, folder);
     }
 
-    /// Takes in the modules that a piece of code declares. A module with a path is looked for in `beside`,
-    /// any other in `folder`.
+    /// Takes in the modules that a piece of code declares. A module with a path is looked for in
+    /// `beside`, any other in `folder`.
     fn scan(&mut self, text: &[char], code: &[char], beside: &Path, folder: &Path) {
         let mut at = 0;
         let mut chosen: Vec<String> = Vec::new();
@@ -196,8 +197,8 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// The symbols that the code does not take. A constant may be taken by a table of names, a record by the declaration
-/// of a function or of another record's field.
+/// The symbols that the code does not take. A constant may be taken by a table of names, a record
+/// by the declaration of a function or of another record's field.
 fn unused<'a>(
     list: &'a str,
     names: &BTreeSet<String>,

@@ -16,8 +16,8 @@ use support::{loopback, nothing_comes, queue, wait_for};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// Registers a source, lets its fd leave it in both ways, and expects no event while the fd is open. See
-/// tests/registering.rs for why.
+/// Registers a source, lets its fd leave it in both ways, and expects no event while the fd is
+/// open. See tests/registering.rs for why.
 fn leaves<S>(mut source: S, interest: Interest, from_fd: impl Fn(OwnedFd) -> S)
 where
     S: Source + IntoRawFd + AsRawFd + Into<OwnedFd>,
@@ -85,7 +85,8 @@ fn fd_of_each_type_leaves_without_its_registration() {
     leaves(receiver, Interest::READABLE, pipe::Receiver::from);
 }
 
-/// A registration that `SourceFd` made is not the source's: it stays when the source leaves, and `SourceFd` ends it.
+/// A registration that `SourceFd` made is not the source's: it stays when the source leaves, and
+/// `SourceFd` ends it.
 #[test]
 fn registration_by_fd_stays_when_the_source_leaves() {
     let (mut queue, mut events) = queue();
@@ -106,8 +107,8 @@ fn registration_by_fd_stays_when_the_source_leaves() {
     nothing_comes(&mut queue, &mut events, Token(1));
 }
 
-/// mio 1.2 writes with writev(2), which takes any fd: <https://man7.org/linux/man-pages/man2/writev.2.html>. sendmsg(2)
-/// is ENOTSOCK there.
+/// mio 1.2 writes with writev(2), which takes any fd:
+/// <https://man7.org/linux/man-pages/man2/writev.2.html>. sendmsg(2) is ENOTSOCK there.
 #[test]
 fn vectored_write_to_what_is_no_socket() {
     let (sender, mut receiver) = pipe::new().unwrap();

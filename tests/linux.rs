@@ -254,9 +254,9 @@ fn wakes_are_events_of_the_descriptor() {
     assert_eq!(counts, [1, 1, 1]);
 }
 
-/// a signal that comes while a number is looked at is said, and makes nobody deaf. The kernel looks for so short a time that no
-/// signal can be aimed at it; so here every look is answered as if one had come. Where the kernel
-/// makes the edges (`support::EDGES`) there are no such looks.
+/// a signal that comes while a number is looked at is said, and makes nobody deaf. The kernel
+/// looks for so short a time that no signal can be aimed at it; so here every look is answered as
+/// if one had come. Where the kernel makes the edges (`support::EDGES`) there are no such looks.
 #[cfg(all(
     target_arch = "x86_64",
     any(

@@ -323,9 +323,10 @@ fn through_its_number(socket: UdpSocket) -> std::net::UdpSocket {
     return unsafe { std::net::UdpSocket::from_raw_socket(socket.into_raw_socket()) };
 }
 
-/// A socket that leaves its source by its fd, by ownership or as std's type takes its registration with it on every
-/// platform, while it stays open. tokio turns tokens into pointers, so an event of the old token would be a dangling one.
-/// mio 1.2 keeps the registration on epoll and kqueue and ends it on poll(2) and Windows.
+/// A socket that leaves its source by its fd, by ownership or as std's type takes its registration
+/// with it on every platform, while it stays open. tokio turns tokens into pointers, so an event of
+/// the old token would be a dangling one. mio 1.2 keeps the registration on epoll and kqueue and
+/// ends it on poll(2) and Windows.
 #[test]
 fn leaving_while_registered_ends_the_registration() {
     let (mut queue, mut events) = queue();

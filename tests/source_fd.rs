@@ -225,8 +225,9 @@ fn one_that_was_closed_disturbs_nobody() {
     assert!(queue.registry().deregister(&mut Source(&gone)).is_err());
 }
 
-/// Where the kernel does not say that a file descriptor was closed, and it was reused before a poll could see it, registering it
-/// is an error that says what to do about it. epoll(7) and port_associate(3C) end a registration with its last descriptor.
+/// Where the kernel does not say that a file descriptor was closed, and it was reused before a poll
+/// could see it, registering it is an error that says what to do about it. epoll(7) and
+/// port_associate(3C) end a registration with its last descriptor.
 #[cfg(unix)]
 #[test]
 #[allow(unsafe_code)]

@@ -162,8 +162,8 @@ fn both_halves_closed() {
     assert!(count_events(&mut queue, &mut events) <= 2 + AGAIN);
 }
 
-/// How often a hang-up is reported again in a tenth of a second, as the documentation of `Poll` says, where the system does not tell
-/// that of a socket from others.
+/// How often a hang-up is reported again in a tenth of a second, as the documentation of `Poll`
+/// says, where the system does not tell that of a socket from others.
 #[cfg(not(target_os = "wasi"))]
 const AGAIN: usize = if support::EDGES || support::TELLS_END || cfg!(windows) {
     0

@@ -315,7 +315,8 @@ const ROWS: &[std::ops::RangeInclusive<u32>] = &[
     120..=126,
 ];
 
-/// Whether the suite of all selectors has the function among its checks, or the list of stages names it.
+/// Whether the suite of all selectors has the function among its checks, or the list of stages
+/// names it.
 fn is_called(file: &str, function: &str) -> bool {
     let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
     let has_word = |text: &str| {

@@ -33,7 +33,8 @@ macro_rules! forward_socket {
             }
         }
 
-        /// The socket stays non-blocking. A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
+        /// The socket stays non-blocking. A registration ends, as by
+        /// [`Registry::deregister`](crate::Registry::deregister).
         impl From<$socket> for $std {
             fn from(socket: $socket) -> $std {
                 socket.inner.into_inner()

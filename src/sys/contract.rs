@@ -98,9 +98,9 @@ pub(crate) trait Selector:
     type Record: Record;
     /// The buffer of events.
     type Records: Records<Item = Self::Record>;
-    /// What an owned source keeps while it is registered. It holds its selector weakly. Dropping it ends the registration
-    /// where closing the descriptor does not, and does nothing where it does: a source whose descriptor is not closed
-    /// uses [`leave`](Selector::leave).
+    /// What an owned source keeps while it is registered. It holds its selector weakly. Dropping it
+    /// ends the registration where closing the descriptor does not, and does nothing where it does:
+    /// a source whose descriptor is not closed uses [`leave`](Selector::leave).
     type Registration: fmt::Debug + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe;
     /// See [`Wake`].
     type Waker: Wake;
@@ -132,15 +132,15 @@ pub(crate) trait Selector:
     ) -> io::Result<()>;
     /// Stops watching. The registration is gone even when the kernel objects.
     fn deregister(&self, registration: Self::Registration, raw: Self::Raw) -> io::Result<()>;
-    /// Ends the registration of a source whose fd or socket stays open elsewhere. An error has nowhere to go: the source
-    /// is leaving.
+    /// Ends the registration of a source whose fd or socket stays open elsewhere. An error has
+    /// nowhere to go: the source is leaving.
     fn leave(registration: Self::Registration, _: Self::Raw) {
         drop(registration);
     }
     /// Says whose registration it is.
     fn owner(&self, registration: &Self::Registration) -> Owner;
-    /// Arms the directions of `waits_for`, `READABLE` or `WRITABLE` or both, after an operation on them that would block.
-    /// `Ok` when the selector is gone.
+    /// Arms the directions of `waits_for`, `READABLE` or `WRITABLE` or both, after an operation on
+    /// them that would block. `Ok` when the selector is gone.
     fn rearm(registration: &Self::Registration, waits_for: Interest) -> io::Result<()>;
     /// Takes the error for which the selector reported that it cannot watch the source, if it did.
     fn take_fault(registration: &Self::Registration) -> Option<io::Error> {

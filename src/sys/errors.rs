@@ -10,7 +10,8 @@ pub(crate) fn already_registered() -> io::Error {
     )
 }
 
-/// `register` of a file descriptor that a selector of ours has, so that a closed one may still be there.
+/// `register` of a file descriptor that a selector of ours has, so that a closed one may still be
+/// there.
 pub(crate) fn fd_already_registered() -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,

@@ -1,8 +1,9 @@
 //! Which selector a registration belongs to.
 //!
-//! A registration holds its selector weakly, which answers both questions: whether it is this selector, and whether it still
-//! lives. There is no list of selectors and no lock: `fork(2)` copies the memory as it is at one moment, and a lock that
-//! another thread holds then is never released in the copy.
+//! A registration holds its selector weakly, which answers both questions: whether it is this
+//! selector, and whether it still lives. There is no list of selectors and no lock: `fork(2)`
+//! copies the memory as it is at one moment, and a lock that another thread holds then is never
+//! released in the copy.
 
 use std::sync::{Arc, Weak};
 

@@ -146,9 +146,10 @@ pub(crate) type PollBits = std::ffi::c_short;
 #[cfg(all(feature = "os-poll", target_os = "horizon"))]
 pub(crate) type PollBits = std::ffi::c_int;
 
-/// Whether a blocked poll(2) returns for a hang-up or error of an entry that asks for no events. POSIX does not say so; Linux
-/// does it ([`do_pollfd`](https://github.com/torvalds/linux/blob/v6.12/fs/select.c) always waits for both), FreeBSD 13.1 does
-/// not for sockets.
+/// Whether a blocked poll(2) returns for a hang-up or error of an entry that asks for no events.
+/// POSIX does not say so; Linux does it
+/// ([`do_pollfd`](https://github.com/torvalds/linux/blob/v6.12/fs/select.c) always waits for both),
+/// FreeBSD 13.1 does not for sockets.
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // For poll(2).
 pub(crate) const POLL_RETURNS_FOR_HANG_UP: bool =

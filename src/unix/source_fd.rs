@@ -42,10 +42,11 @@ use crate::{Interest, Registry, Token};
 ///   old token, and its registration is [`AlreadyExists`](io::ErrorKind::AlreadyExists) until the
 ///   descriptor is deregistered.
 ///
-/// kqueue cannot tell whether a descriptor is registered: there, [`register`](Registry::register) of one that is replaces its
-/// token and adds to its interest, [`reregister`](Registry::reregister) registers one that is not, and
-/// [`deregister`](Registry::deregister) of one that is not is `Ok`. Elsewhere these are
-/// [`AlreadyExists`](io::ErrorKind::AlreadyExists) and [`NotFound`](io::ErrorKind::NotFound).
+/// kqueue cannot tell whether a descriptor is registered: there, [`register`](Registry::register)
+/// of one that is replaces its token and adds to its interest, [`reregister`](Registry::reregister)
+/// registers one that is not, and [`deregister`](Registry::deregister) of one that is not is `Ok`.
+/// Elsewhere these are [`AlreadyExists`](io::ErrorKind::AlreadyExists) and
+/// [`NotFound`](io::ErrorKind::NotFound).
 ///
 /// # Examples
 ///

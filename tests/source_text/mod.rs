@@ -1,7 +1,7 @@
 //! Rust source as the rules of `tidy.rs` and `bindings.rs` read it: code only.
 
-/// The code of a file, as lines with their numbers: comments and the contents of literals are blank,
-/// and so is every item that only unit tests compile.
+/// The code of a file, as lines with their numbers: comments and the contents of literals are
+/// blank, and so is every item that only unit tests compile.
 pub(crate) fn code(text: &str) -> Vec<(usize, String)> {
     let text = without_tests(&without_comments(text));
     let lines = text.lines().enumerate();
@@ -10,7 +10,8 @@ pub(crate) fn code(text: &str) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// Whether a function is a test, or a test of the same file calls it. Names are compared as a whole.
+/// Whether a function is a test, or a test of the same file calls it. Names are compared as a
+/// whole.
 #[allow(dead_code)] // `bindings.rs` does not ask.
 pub(crate) fn is_tested(text: &str, function: &str) -> bool {
     let all: Vec<char> = without_comments(text).chars().collect();

@@ -41,8 +41,9 @@ pub(crate) const LONG: Duration = Duration::from_secs(30);
 /// How long an event that must not come is waited for.
 pub(crate) const SHORT: Duration = Duration::from_millis(30);
 
-/// Whether this is a Wine that lacks what a test needs of Windows: one older than `first`, the first
-/// version that has it, or any where none is known. If so, the test counts as not run, and returns.
+/// Whether this is a Wine that lacks what a test needs of Windows: one older than `first`, the
+/// first version that has it, or any where none is known. If so, the test counts as not run, and
+/// returns.
 #[track_caller]
 pub(crate) fn wine_lacks(first: Option<u32>, what: &str) -> bool {
     #[cfg(windows)]
@@ -117,8 +118,8 @@ pub(crate) const KQUEUE: bool = cfg!(all(
     )
 ));
 
-/// Whether Unix domain sockets are those of 4.4BSD: a full backlog refuses a connection, and a full receiver a datagram. The kqueue
-/// fakes have Linux's.
+/// Whether Unix domain sockets are those of 4.4BSD: a full backlog refuses a connection, and a full
+/// receiver a datagram. The kqueue fakes have Linux's.
 pub(crate) const BSD_SOCKETS: bool = cfg!(any(
     target_vendor = "apple",
     target_os = "dragonfly",

@@ -124,7 +124,8 @@ fn all_tables_side_by_side() {
     documentation_quotes(&text);
 }
 
-/// One column for all kqueues. Where they differ a cell has what most say, and then who says something else.
+/// One column for all kqueues. Where they differ a cell has what most say, and then who says
+/// something else.
 fn kqueue(names: &[String]) -> Kept {
     let tables: Vec<(&str, Kept)> = names
         .iter()

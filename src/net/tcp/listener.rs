@@ -84,7 +84,8 @@ impl TcpListener {
         }
     }
 
-    /// Takes one waiting connection: the stream, which is non-blocking if the listener is, and the peer's address.
+    /// Takes one waiting connection: the stream, which is non-blocking if the listener is, and the
+    /// peer's address.
     ///
     /// # Errors
     ///

@@ -12,9 +12,10 @@ use crate::sys::uds;
 /// A Unix domain socket for datagrams.
 ///
 /// Datagrams keep their order and are not lost: sending to a full receiver fails. Linux returns
-/// [`WouldBlock`](io::ErrorKind::WouldBlock), and a writable event follows when the receiver has room again. macOS and the BSDs
-/// return `ENOBUFS`, whose [`kind`](io::Error::kind) has no name, and no event follows: the sender's socket stays writable all the
-/// time. Send again after a pause there, or have the receiver answer.
+/// [`WouldBlock`](io::ErrorKind::WouldBlock), and a writable event follows when the receiver has
+/// room again. macOS and the BSDs return `ENOBUFS`, whose [`kind`](io::Error::kind) has no name,
+/// and no event follows: the sender's socket stays writable all the time. Send again after a pause
+/// there, or have the receiver answer.
 ///
 /// # Examples
 ///

@@ -116,7 +116,8 @@ impl UnixListener {
         }
     }
 
-    /// Takes one waiting connection: the stream, which is non-blocking if the listener is, and the peer's address, which usually is unnamed.
+    /// Takes one waiting connection: the stream, which is non-blocking if the listener is, and the
+    /// peer's address, which usually is unnamed.
     ///
     /// # Errors
     ///

@@ -41,10 +41,11 @@ impl UnixStream {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) on Linux, and
     /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) on macOS and the BSDs, if too many
     /// connections wait there: this one has not begun, try later.
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL (so the abstract name `"\0name"` is
-    /// refused: use [`connect_addr`](UnixStream::connect_addr)) or is too long.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL (so the abstract
+    /// name `"\0name"` is refused: use [`connect_addr`](UnixStream::connect_addr)) or is too long.
     /// [`NotFound`](io::ErrorKind::NotFound) without such a file,
-    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if nobody listens; or what else the system says.
+    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if nobody listens; or what else the
+    /// system says.
     ///
     /// # Examples
     ///

@@ -90,8 +90,8 @@ pub(in crate::sys) fn raw_numbers<S: Subject>() {
     let (mut left, mut right) = stream_pair();
     let fd = left.as_raw();
     if is_kqueue::<S>() {
-        // EV_DELETE of a filter that is not there is ENOENT, which kqueue(2) also answers once it has taken the filter
-        // out itself. mio 1.2 ignores it, too.
+        // EV_DELETE of a filter that is not there is ENOENT, which kqueue(2) also answers once it
+        // has taken the filter out itself. mio 1.2 ignores it, too.
         selector.deregister_raw(fd).unwrap();
     } else {
         let error = selector.deregister_raw(fd).unwrap_err();
@@ -122,8 +122,8 @@ pub(in crate::sys) fn raw_numbers<S: Subject>() {
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
 }
 
-/// A source that gives its fd away takes its registration with it, on every selector: its events would carry a token
-/// that is in no one's hands. The fd stays open and can be registered again.
+/// A source that gives its fd away takes its registration with it, on every selector: its events
+/// would carry a token that is in no one's hands. The fd stays open and can be registered again.
 pub(in crate::sys) fn left_registration<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();

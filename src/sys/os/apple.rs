@@ -50,7 +50,8 @@ mod sockets {
     pub(crate) mod uds;
 
     use socket::facts::{Facts, Later};
-    // An accepted socket has the listener's file flags and SO_NOSIGPIPE, which std's sockets have, too:
+    // An accepted socket has the listener's file flags and SO_NOSIGPIPE, which std's sockets have,
+    // too:
     // https://github.com/apple-oss-distributions/xnu/blob/836167ae90b2c5a86bf3f5f9becc34c7be73be4b/bsd/kern/uipc_syscalls.c
     // (accept_nocancel) and
     // https://github.com/apple-oss-distributions/xnu/blob/e7776783b89a353188416a9a346c6cdb4928faad/bsd/kern/uipc_socket2.c

@@ -1,16 +1,19 @@
 //! Event ports of Solaris: the queue lives in the kernel, but each association with a descriptor gives one event and is gone.
 //!
-//! What the kernel promises (port_associate(3C), port_get(3C)): an association whose condition holds already gives its event at
-//! once, one that is not there yet gives it later, associating again replaces what was asked and forgets an event that nobody
-//! has taken, and `close` ends an association. It does not make edges: the table, the rules and the proof are in `levels`. What
-//! was reported of an owned source is not asked for again until an operation would block; reading and writing of an unowned
-//! descriptor, and hang-ups, errors and priority of either, are probed by a zero-timeout poll(2), with a back-off. So:
+//! What the kernel promises (port_associate(3C), port_get(3C)): an association whose condition
+//! holds already gives its event at once, one that is not there yet gives it later, associating
+//! again replaces what was asked and forgets an event that nobody has taken, and `close` ends an
+//! association. It does not make edges: the table, the rules and the proof are in `levels`. What
+//! was reported of an owned source is not asked for again until an operation would block; reading
+//! and writing of an unowned descriptor, and hang-ups, errors and priority of either, are probed by
+//! a zero-timeout poll(2), with a back-off. So:
 //!
 //! - Registering, re-registering and arming associate at once, under the lock, whoever waits meanwhile.
 //! - After an event, what is still wanted is associated when the next wait begins, not before: the caller has served the source
 //!   by then. Associating a ready descriptor at once would spin.
-//! - A condition that was asked for and is not in an event was not there when the association was made; nor was any that is
-//!   still silent when the queue is empty. These are the observations of "not ready" that the back-off needs.
+//! - A condition that was asked for and is not in an event was not there when the association was
+//!   made; nor was any that is still silent when the queue is empty. These are the observations of
+//!   "not ready" that the back-off needs.
 //! - Events may come together with an error (ETIME, EINTR); the count is read whatever the result.
 //!
 //! `portev_user` holds a place of the table and its generation, or the number of a waker, which is never given twice. Tokens are

@@ -47,7 +47,8 @@ impl Poller {
             let mut state = shared.state();
             let associated = state.associate_changed(shared.port());
             if records.is_empty() {
-                // Nothing was taken, so the error is lost. Otherwise it comes again in the next call.
+                // Nothing was taken, so the error is lost. Otherwise it comes again in the next
+                // call.
                 associated?;
             }
             let room = records.room();
@@ -129,7 +130,8 @@ impl Poller {
         taken
     }
 
-    /// Notes which slots of the probe set are not ready: the port is empty, and their associations are outstanding.
+    /// Notes which slots of the probe set are not ready: the port is empty, and their associations
+    /// are outstanding.
     fn observe(&mut self, state: &mut State) {
         for key in self.probe_set.keys() {
             if let Some(asked) = state.associated(*key) {

@@ -4,8 +4,9 @@
 //! when a wait begins. Registering costs a system call only if another thread is blocked in the wait at that moment: then the
 //! notifier, the array's first entry, is written.
 //!
-//! The kernel returns the levels of all entries at one moment. Edges are made of them as the head of `levels` describes. A
-//! descriptor that was closed (`POLLNVAL`) loses its registration, as on epoll.
+//! The kernel returns the levels of all entries at one moment. Edges are made of them as the head
+//! of `levels` describes. A descriptor that was closed (`POLLNVAL`) loses its registration, as on
+//! epoll.
 //!
 //! # Wakes
 //!

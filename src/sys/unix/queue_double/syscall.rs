@@ -71,9 +71,9 @@ pub(crate) fn ring(bell: &OwnedFd) {
     unsafe { libc::write(bell.as_raw_fd(), (&raw const one).cast(), 8) };
 }
 
-/// A file descriptor of the fake, which the kernel keeps open across exec(2), as do FreeBSD, NetBSD,
-/// OpenBSD, DragonFly and illumos (`kqueue1` and `port_create`; the fakes' heads have the sources).
-/// xnu closes one (`kqueue_internal`:
+/// A file descriptor of the fake, which the kernel keeps open across exec(2), as do FreeBSD,
+/// NetBSD, OpenBSD, DragonFly and illumos (`kqueue1` and `port_create`; the fakes' heads have the
+/// sources). xnu closes one (`kqueue_internal`:
 /// <https://github.com/apple-oss-distributions/xnu/blob/836167ae90b2c5a86bf3f5f9becc34c7be73be4b/bsd/kern/kern_event.c>).
 pub(crate) fn make_queue(inner: &[OwnedFd], bell: &OwnedFd, id: u32) -> Result<RawFd, Errno> {
     // SAFETY: epoll_create1(2) takes an integer and touches no memory.

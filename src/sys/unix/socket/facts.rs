@@ -28,7 +28,8 @@ pub(crate) struct Facts {
     pub(crate) accept4: Option<Accept4>,
     /// What a socket of accept(2) needs afterwards.
     pub(crate) after_accept: Later,
-    /// The option that keeps SIGPIPE away, where it is one of the socket. An accepted socket has it from its listener.
+    /// The option that keeps SIGPIPE away, where it is one of the socket. An accepted socket has it
+    /// from its listener.
     pub(crate) no_sigpipe: Option<c_int>,
     /// How many TCP connections may wait to be accepted: std's number.
     pub(crate) tcp_backlog: c_int,

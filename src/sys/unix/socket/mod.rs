@@ -76,7 +76,8 @@ fn may_be_refusal(error: &io::Error) -> bool {
         .is_none_or(|code| !common.contains(&code))
 }
 
-/// See [`accept`]. Some systems pass the listener's flags on, others do not: the platform module says which are set.
+/// See [`accept`]. Some systems pass the listener's flags on, others do not: the platform module
+/// says which are set.
 fn accept_and_set<A: Plain>(
     listener: BorrowedFd<'_>,
     storage: &mut Storage<A>,
@@ -104,7 +105,8 @@ mod tests {
     #[cfg(unix)]
     use std::time::{Duration, Instant};
 
-    /// Whether an fd is close-on-exec, and whether it is non-blocking: fcntl(2) shows both on every Unix.
+    /// Whether an fd is close-on-exec, and whether it is non-blocking: fcntl(2) shows both on every
+    /// Unix.
     #[cfg(unix)]
     #[allow(unsafe_code)]
     fn flags(socket: &OwnedFd) -> (bool, bool) {

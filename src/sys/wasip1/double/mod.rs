@@ -1,8 +1,8 @@
 //! Hosts of WASI preview 1 played by ppoll(2), so that the selector's tests run on Linux. How they
 //! differ was measured on wasmtime 48, the `wasmtime` 17 wheel and Node 20.
 //!
-//! Of `poll_oneoff` the specification says little: events that are ready are written to a list, and a
-//! subscription may fail on its own
+//! Of `poll_oneoff` the specification says little: events that are ready are written to a list, and
+//! a subscription may fail on its own
 //! (<https://github.com/WebAssembly/WASI/blob/d6962d161b928ddff126ac3cb1464860cf0732e6/legacy/preview1/docs.md>).
 //!
 //! Known to differ from the hosts: sockets are those of Linux, where wasmtime 48 returns EBADF for
@@ -37,8 +37,8 @@ pub(crate) trait Manner: 'static {
 }
 
 /// wasmtime 48, the guest with threads. An empty list is EINVAL and a closed descriptor EBADF, both
-/// of the whole call; regular files are ready; every pollable that is ready is reported, the clock's
-/// among them (`poll_oneoff` in
+/// of the whole call; regular files are ready; every pollable that is ready is reported, the
+/// clock's among them (`poll_oneoff` in
 /// <https://github.com/bytecodealliance/wasmtime/blob/1f4c3ded3d57a5709ca7f2877b34d7bc4ef324ec/crates/wasi/src/p1.rs>).
 #[derive(Debug)]
 pub(crate) struct Wasmtime;
@@ -51,8 +51,9 @@ impl Manner for Wasmtime {
     const THREADS: bool = true;
 }
 
-/// The wheel of wasmtime 17, the guest without threads. It calls poll(2); if that finds a descriptor
-/// ready, each one of the list is reported and the clock is not, and POLLERR is the error EIO
+/// The wheel of wasmtime 17, the guest without threads. It calls poll(2); if that finds a
+/// descriptor ready, each one of the list is reported and the clock is not, and POLLERR is the
+/// error EIO
 /// (<https://github.com/bytecodealliance/wasmtime/blob/1b3ce2148658b9d7a1b3b4b076ec4979b278ed65/crates/wasi-common/cap-std-sync/src/sched/unix.rs>).
 #[derive(Debug)]
 pub(crate) struct Wheel;

@@ -71,7 +71,8 @@ impl<H: Host> Poller<H> {
     ) -> io::Result<()> {
         let deadline = Deadline::new(timeout);
         loop {
-            // If the last probe left no room for events of the wait, that comes first, and then the probe at once.
+            // If the last probe left no room for events of the wait, that comes first, and then the
+            // probe at once.
             let gives_way = mem::take(&mut self.has_filled);
             let wake_at = if gives_way {
                 Some(Instant::now())
@@ -120,7 +121,8 @@ impl<H: Host> Poller<H> {
         }
     }
 
-    /// Probes the directions that would end every wait. Returns when the first that is suppressed may be reported.
+    /// Probes the directions that would end every wait. Returns when the first that is suppressed
+    /// may be reported.
     fn probe(&mut self, shared: &Shared, records: &mut Records) -> io::Result<Option<Instant>> {
         self.collect(&shared.table(), Part::Probe);
         if self.asked.is_empty() {

@@ -12,7 +12,8 @@ pub(crate) fn write<S: AsFd>(stream: &S, buffer: &[u8]) -> io::Result<usize> {
 
 /// Writes several buffers, as many as the system takes.
 ///
-/// A stream may be made from the fd of a pipe or a terminal, which sendmsg(2) refuses and the writev(2) of std takes.
+/// A stream may be made from the fd of a pipe or a terminal, which sendmsg(2) refuses and the
+/// writev(2) of std takes.
 pub(crate) fn write_vectored<'a, S>(mut stream: &'a S, buffers: &[IoSlice<'_>]) -> io::Result<usize>
 where
     S: AsFd,

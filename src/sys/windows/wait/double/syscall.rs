@@ -1,14 +1,14 @@
 //! Something to wait for, and a double of wait completion packets for systems that have none.
 //!
-//! The fake does what the documentation says. A packet is associated with one object at a time, sends
-//! its contexts once when the object is signaled, and may then be associated again
+//! The fake does what the documentation says. A packet is associated with one object at a time,
+//! sends its contexts once when the object is signaled, and may then be associated again
 //! (<https://learn.microsoft.com/windows/win32/devnotes/ntassociatewaitcompletionpacket>). It sends
 //! nothing after it was canceled with the packet's removal from the port
-//! (<https://learn.microsoft.com/windows/win32/devnotes/ntcancelwaitcompletionpacket>). A thread waits
-//! for each association.
+//! (<https://learn.microsoft.com/windows/win32/devnotes/ntcancelwaitcompletionpacket>). A thread
+//! waits for each association.
 //!
-//! Known to differ: `cancel` returns success where Windows returns `STATUS_CANCELLED` (sent already,
-//! or never associated), and a packet that is in the port stays there.
+//! Known to differ: `cancel` returns success where Windows returns `STATUS_CANCELLED` (sent
+//! already, or never associated), and a packet that is in the port stays there.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicU8, Ordering};
