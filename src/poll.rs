@@ -46,16 +46,20 @@ use crate::{Interest, Token};
 /// - poll(2): each process has a selector of its own from the fork on, with the same registrations.
 ///   A wake in the copy is reported in both processes, and in the parent for all of the selector's
 ///   wakers. A wake in the parent is reported in the parent.
-/// - kqueue: the copy has no selector. All it can do with its `Poll` is to drop it.
+/// - kqueue: the copy has no selector, and what uses it fails. A `Poll`, its sources and its wakers
+///   can be dropped there. Where wakers are pipes, a wake in the copy is an event of the parent.
 ///
-/// So a server that forks before it serves makes one `Poll` in each process after the fork;
-/// [`Poll::new`] never waits for another thread, so it can be called there. Using a copied selector
-/// from poll(2) or event ports may wait for ever if another thread was using it at the moment of
-/// the fork: it has a lock.
+/// So a server that forks before it serves makes one `Poll` in each process after the fork, also
+/// where other threads of the parent were in this library at that moment: [`Poll::new`] takes no
+/// lock but those of the C library, which `fork` leaves free. Over poll(2) and event ports a copied
+/// selector has a lock of its own: using it, and dropping a registered source or a waker of it, may
+/// wait for ever if another thread was using it at the moment of the fork.
 ///
 /// After a fork no wakes of the selectors that existed before are merged any more on epoll and
 /// event ports, in both processes. Copies made by system calls that go past the C library
-/// (`clone(2)`) must not poll a copied selector; they may drop it and wake it.
+/// (`clone(2)`) must not poll a copied selector; on epoll they may drop it and wake it. `Poll::new`
+/// there may wait for ever if another thread was allocating memory or calling `pthread_atfork`,
+/// which the first `Poll` of a program does.
 ///
 /// # Time
 ///

@@ -41,10 +41,13 @@ use crate::{Registry, Token, sys};
 ///
 /// # Forks
 ///
-/// After `fork` both processes have the waker. Dropping it in one of them changes nothing for the
-/// other. On epoll and event ports a wake of either is an event of whichever polls first; on
-/// poll(2) see [`Poll`](crate::Poll#child-processes). A waker that was dropped in one process only
-/// can deliver events with its token there as long as the other process wakes it.
+/// After `fork` both processes have the waker, but on kqueue. Dropping it in one of them changes
+/// nothing for the other. On epoll and event ports a wake of either is an event of whichever polls
+/// first; on poll(2) see [`Poll`](crate::Poll#child-processes). A waker that was dropped in one
+/// process only can deliver events with its token there as long as the other process wakes it.
+///
+/// A kqueue stays with the process that made it. Where its kernel has user events the copy's wakes
+/// fail, and elsewhere (a pipe) they are events of that process.
 ///
 /// # Examples
 ///

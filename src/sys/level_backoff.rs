@@ -1,4 +1,4 @@
-//! When a condition that stays is reported again, on a selector whose kernel returns levels and
+//! When a condition that stays is reported again, on a selector whose kernel reports levels and
 //! that has to report edges.
 //!
 //! Such a selector cannot tell "ready and not served" from "served and ready again". It reports the

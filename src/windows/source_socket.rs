@@ -1,4 +1,4 @@
-//! A socket that belongs to somebody else.
+//! A SOCKET that the caller owns.
 
 use std::io;
 use std::os::windows::io::RawSocket;

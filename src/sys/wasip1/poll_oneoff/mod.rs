@@ -3,10 +3,11 @@
 //! All registrations are in a table under one mutex, which is never held during the call. The list is built anew for every
 //! wait, since the host walks through all of it anyway, and always has a clock: it is never empty, which hosts refuse.
 //!
-//! What the host promises: the subscriptions that hold, at one moment. What it does not: edges (for owned sources they are made
-//! by leaving out what was reported until an operation would block; for raw descriptors by `lanes`), and any way to end a wait
-//! from outside. So there is no waker, and where there are threads a wait is cut into pieces, after each of which it looks at
-//! what others have registered.
+//! What the host promises: the subscriptions that hold, at one moment. What it does not: edges (for
+//! owned sources they are made by leaving out what was reported until an operation would block; for
+//! unowned fds by `level_backoff`), and any way to end a wait from outside. So there is no waker,
+//! and where there are threads a wait is cut into pieces, after each of which it looks at what
+//! others have registered.
 //!
 //! # One bad descriptor
 //!

@@ -7,7 +7,7 @@
 //!
 //! - [`Idle`]: its holder alone. Only this type gives access.
 //! - an entry of [`Table`]: the kernel, between the start of the operation and its packet.
-//! - [`Pending`]: nobody; it is the address by which an operation that may be in flight is
+//! - [`Pending`]: no access; it is the address by which an operation that may be in flight is
 //!   cancelled.
 //!
 //! Each block has one `Idle` or one entry in the table of one port, never both and never two:
@@ -195,8 +195,8 @@ impl<O: Operation> Idle<O> {
             },
             Information: 0,
         };
-        // SAFETY: this is the only `Idle` of the block, and it has no entry in a table: nobody else
-        // touches the cell.
+        // SAFETY: this is the only `Idle` of the block, and it has no entry in a table: neither
+        // another thread nor the kernel accesses the cell.
         unsafe { *self.0.status.get() = pending_status };
         let block = self.0;
         let entry: Arc<dyn InFlight> = Arc::<Block<O>>::clone(&block);
@@ -214,8 +214,8 @@ impl<O: Operation> Idle<O> {
                 // done with the memory.
                 Err((Idle(block), error))
             }
-            // A refusal whose entry is gone has been told to its operation, by a packet that
-            // somebody else had sent.
+            // The entry of a refused operation is gone: a packet that other code had posted has
+            // delivered the refusal already.
             _ => Ok(Pending(block)),
         }
     }
@@ -361,7 +361,7 @@ pub(super) mod fake {
     }
 
     fn write(block: *mut raw::IO_STATUS_BLOCK, status: raw::NTSTATUS, bytes: usize) {
-        // SAFETY: the caller's reference keeps the block alive, and the test is its kernel: nobody
+        // SAFETY: the caller's reference keeps the block alive, and the test is its kernel: no one
         // else writes while it is in flight.
         unsafe { (*block).Information = bytes };
         // SAFETY: as above.
