@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::super::slot::{ALWAYS_REPORTED, ProbeRequest, READ};
 use super::*;
+use crate::sys::PRIORITY;
 use crate::sys::contract_tests::BOTH;
-use crate::sys::{PRIORITY, READ_HANG_UP};
 
 fn table(interest: PollBits, is_owned: bool) -> (Table, Key) {
     let mut table = Table::default();
@@ -157,6 +157,8 @@ fn change_beside_a_hang_up_is_reported_at_once() {
 #[cfg(not(mio_event_ports_double))]
 #[test]
 fn closed_stream_socket_is_reported_once_a_second() {
+    use crate::sys::READ_HANG_UP;
+
     if READ_HANG_UP == 0 {
         return; // The system does not return that both halves are closed: a hang-up like any other.
     }
