@@ -6,6 +6,7 @@ mod support;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
@@ -198,7 +199,7 @@ fn latest_of_a_fifo() -> Duration {
         .registry()
         .register(&mut receiver, ONE, Interest::READABLE)
         .unwrap();
-    let mut latest = Duration::ZERO;
+    let (mut latest, mut latest_second) = (Duration::ZERO, Duration::ZERO);
     let mut wait = |queue: &mut Poll, events: &mut Events, wanted: fn(&Event) -> bool| {
         let start = Instant::now();
         wait_for(queue, events, ONE, wanted);
@@ -215,14 +216,31 @@ fn latest_of_a_fifo() -> Duration {
             // Elsewhere the hang-up is reported again, as the documentation of `Poll` says.
             nothing_comes(&mut queue, &mut events, ONE);
         }
-        let mut second = writer();
-        second.write_all(b"second").unwrap();
-        wait(&mut queue, &mut events, Event::is_readable);
-        assert_eq!(drain(&receiver), b"second");
+        let (second, start, end) = thread::scope(|scope| {
+            // While a poll waits, when the delay has grown.
+            let writing = scope.spawn(|| {
+                thread::sleep(Duration::from_millis(70));
+                let mut second = writer();
+                let start = Instant::now();
+                second.write_all(b"second").unwrap();
+                (second, start)
+            });
+            let mut data = Vec::new();
+            while data.is_empty() {
+                // Where a hang-up is readable, too, there need not be data.
+                wait_for(&mut queue, &mut events, ONE, Event::is_readable);
+                data = drain(&receiver);
+            }
+            let end = Instant::now();
+            assert_eq!(data, b"second");
+            let (second, start) = writing.join().unwrap();
+            (second, start, end)
+        });
+        latest_second = latest_second.max(end.duration_since(start));
         drop(second);
         wait(&mut queue, &mut events, Event::is_read_closed);
         assert_eq!(retry(|| receiver.read(&mut [0; 8])), 0);
     }
     std::fs::remove_file(&path).unwrap();
-    latest
+    latest.max(latest_second)
 }
