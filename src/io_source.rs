@@ -66,6 +66,35 @@ impl<T> IoSource<T> {
 }
 
 impl<T: AsRaw> IoSource<T> {
+    /// The same for a pipe, which may be a FIFO or a terminal: after an end or an error it may have
+    /// another peer. `is_end` says whether a result is an end.
+    #[cfg(all(unix, feature = "os-ext"))]
+    pub(crate) fn do_pipe_io<R>(
+        &self,
+        waits_for: Interest,
+        operation: impl FnOnce(&T) -> io::Result<R>,
+        is_end: impl FnOnce(&R) -> bool,
+    ) -> io::Result<R> {
+        let result = self.do_io(waits_for, operation);
+        if <sys::Selector as Selector>::EMULATES_EDGE {
+            if let Some(registration) = &self.registration {
+                let may_go_on = match &result {
+                    Ok(value) => is_end(value),
+                    Err(error) => !matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                    ),
+                };
+                if may_go_on {
+                    // The poller sees it in any case, later if it could not be told: the result is
+                    // worth more.
+                    let _ = <sys::Selector as Selector>::watch_as_unowned(registration);
+                }
+            }
+        }
+        result
+    }
+
     /// Ends the registration, and returns what was watched.
     pub(crate) fn into_inner(self) -> T {
         if let Some(registration) = self.registration {

@@ -25,11 +25,16 @@ use crate::{Interest, Token};
 /// Over poll(2), event ports and `poll_oneoff`, whose kernels report levels, a hang-up, error or
 /// priority condition that stays is reported again, lest it hide what follows it (a FIFO's next
 /// writer, the next message of an error queue): about 100 times in the first second, then 10 times
-/// a second (a closed stream socket of systems with `POLLRDHUP`: once a second), until the source
-/// is dropped. What follows it is at most 10 ms late in the first second and 100 ms afterwards,
-/// also for reading and writing. Without such a condition the events of a source of this crate are
-/// exact; the documentation of `unix::SourceFd` has the bounds of file descriptors that it does not
-/// own.
+/// a second (a socket with both halves closed, on systems with `POLLRDHUP`: once a second), until
+/// the source is dropped. What follows it is at most 10 ms late in the first second and 100 ms
+/// afterwards (1 s for such a closed socket), also for reading and writing. A pipe that has returned
+/// an end or an error is from then on watched like a file descriptor that this crate does not own;
+/// the documentation of `unix::SourceFd` has the bounds of those.
+///
+/// Without such a condition the events of a source of this crate are exact, as long as an operation
+/// that returns `WouldBlock` waits for what the kernel reports. It does not if a datagram socket is
+/// shut for reading, which stays readable; nor for the other direction of `try_io`, which arms both:
+/// then each [`WouldBlock`](io::ErrorKind::WouldBlock) is followed by an event.
 ///
 /// Closing a descriptor ends its events only once every duplicate of it is closed (`try_clone`, `fork`): deregister first.
 ///
@@ -44,8 +49,9 @@ use crate::{Interest, Token};
 ///   the other process. Closing a source does not end its events while the other process has it
 ///   open: deregister first, if it is to end for both.
 /// - poll(2): each process has a selector of its own from the fork on, with the same registrations.
-///   A wake in the copy is reported in both processes, and in the parent for all of the selector's
-///   wakers. A wake in the parent is reported in the parent.
+///   A wake in a copy is reported in the copy, and in the process that has made the selector for all
+///   wakers that were made there. A wake in that process is reported there alone. Processes between
+///   the two, and other copies, get nothing.
 /// - kqueue: the copy has no selector, and what uses it fails. A `Poll`, its sources and its wakers
 ///   can be dropped there. Where wakers are pipes, a wake in the copy is an event of the parent.
 ///
@@ -56,8 +62,9 @@ use crate::{Interest, Token};
 /// wait for ever if another thread was using it at the moment of the fork.
 ///
 /// After a fork no wakes of the selectors that existed before are merged any more on epoll and
-/// event ports, in both processes. Copies made by system calls that go past the C library
-/// (`clone(2)`) must not poll a copied selector; on epoll they may drop it and wake it. `Poll::new`
+/// event ports, in both processes. Copies made without the C library's handlers of `fork`
+/// (`clone(2)`, `_Fork(3)`) must not poll a copied selector; on epoll they may drop it and wake it,
+/// also on poll(2) where the kernel has `MADV_WIPEONFORK` and a sandbox allows it. `Poll::new`
 /// there may wait for ever if another thread was allocating memory or calling `pthread_atfork`,
 /// which the first `Poll` of a program does.
 ///

@@ -9,6 +9,7 @@
 
 mod support;
 
+use std::io::{IoSlice, Write};
 use std::mem::{self, MaybeUninit};
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, RawFd};
@@ -126,7 +127,7 @@ fn under_refusal(code: i32) {
         calls.push((441, None)); // epoll_pwait2
         // On some machines the C library's poll is made of it.
         #[cfg(target_arch = "x86_64")]
-        calls.push((libc::SYS_ppoll, None));
+        calls.extend([(libc::SYS_ppoll, None), (libc::SYS_sendmsg, None)]);
     }
     if !refuse(&calls, code) {
         return support::not_run("no filter of system calls can be set here");
@@ -146,9 +147,11 @@ fn under_refusal(code: i32) {
         .registry()
         .register(&mut listener, ONE, Interest::READABLE)
         .unwrap();
-    let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
     let (accepted, _) = listener.accept().unwrap();
+    let buffers = [IoSlice::new(b"ab"), IoSlice::new(b"c")];
+    assert_eq!(client.write_vectored(&buffers).unwrap(), 3);
     assert_ne!(flags(accepted.as_raw_fd()) & libc::O_NONBLOCK, 0);
     // SAFETY: fcntl(2) with F_GETFD takes no argument and touches no memory.
     let own = unsafe { libc::fcntl(accepted.as_raw_fd(), libc::F_GETFD) };

@@ -169,6 +169,57 @@ fn fill(sender: &pipe::Sender) -> bool {
     count > 0
 }
 
+/// A reader that has seen the end of a FIFO is told of the next writer (fifo(7)), also of one that
+/// comes before the next wait, so that no wait ever sees the hang-up.
+#[test]
+fn a_fifo_read_to_its_end_reports_what_comes_before_the_next_wait() {
+    let path = made_fifo("end");
+    let mut receiver = pipe::Receiver::from(OwnedFd::from(reader_of(&path)));
+    let (mut queue, mut events) = queue();
+    queue
+        .registry()
+        .register(&mut receiver, ONE, Interest::READABLE)
+        .unwrap();
+    let writer = || std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    for _ in 0..3 {
+        let mut first = writer();
+        first.write_all(b"one").unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        drop(first);
+        assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 3);
+        assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
+        let mut second = writer();
+        second.write_all(b"two").unwrap();
+        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 3);
+        drop(second);
+        assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
+    }
+    std::fs::remove_file(path).unwrap();
+}
+
+#[allow(unsafe_code)]
+fn made_fifo(name: &str) -> std::path::PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+
+    let path = std::env::temp_dir().join(format!("mio-test-{}-{name}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let text = std::ffi::CString::new(path.as_os_str().as_bytes()).unwrap();
+    // SAFETY: mkfifo(2) reads a string that ends in NUL.
+    assert_eq!(unsafe { libc::mkfifo(text.as_ptr(), 0o600) }, 0);
+    path
+}
+
+fn reader_of(path: &std::path::Path) -> std::fs::File {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+        .unwrap()
+}
+
 /// a FIFO whose writer is gone may get another one. (How late it may be reported after
 /// longer: tests/hang_ups.rs.)
 #[test]
@@ -177,22 +228,9 @@ fn a_fifo_whose_writer_comes_back() {
     best_of_rounds(|| within(latest_of_a_fifo(), FIRST_BOUND));
 }
 
-#[allow(unsafe_code)]
 fn latest_of_a_fifo() -> Duration {
-    use std::os::unix::ffi::OsStrExt;
-    use std::os::unix::fs::OpenOptionsExt;
-
-    let path = std::env::temp_dir().join(format!("mio-test-{}-fifo", std::process::id()));
-    let _ = std::fs::remove_file(&path);
-    let name = std::ffi::CString::new(path.as_os_str().as_bytes()).unwrap();
-    // SAFETY: mkfifo(2) reads a string that ends in NUL.
-    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
-    let reader = std::fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(&path)
-        .unwrap();
-    let mut receiver = pipe::Receiver::from(OwnedFd::from(reader));
+    let path = made_fifo("fifo");
+    let mut receiver = pipe::Receiver::from(OwnedFd::from(reader_of(&path)));
     let writer = || std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     let (mut queue, mut events) = queue();
     queue

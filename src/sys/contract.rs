@@ -142,6 +142,13 @@ pub(crate) trait Selector:
     /// Arms the directions of `waits_for`, `READABLE` or `WRITABLE` or both, after an operation on
     /// them that would block. `Ok` when the selector is gone.
     fn rearm(registration: &Self::Registration, waits_for: Interest) -> io::Result<()>;
+    /// Watches a source as if it were not owned, from now on: an operation of it has ended in a way
+    /// that says nothing of what comes next, such as at the end of a FIFO, which may get another
+    /// writer. On selectors whose edges are the kernel's there is nothing to do.
+    fn watch_as_unowned(registration: &Self::Registration) -> io::Result<()> {
+        let _ = registration;
+        Ok(())
+    }
     /// Takes the error for which the selector reported that it cannot watch the source, if it did.
     fn take_fault(registration: &Self::Registration) -> Option<io::Error> {
         let _ = registration;

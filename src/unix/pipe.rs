@@ -278,12 +278,15 @@ macro_rules! write_to {
         impl Write for $sender {
             fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
                 self.inner
-                    .do_io(Interest::WRITABLE, |mut pipe| pipe.write(buf))
+                    .do_pipe_io(Interest::WRITABLE, |mut pipe| pipe.write(buf), |_| false)
             }
 
             fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-                self.inner
-                    .do_io(Interest::WRITABLE, |mut pipe| pipe.write_vectored(bufs))
+                self.inner.do_pipe_io(
+                    Interest::WRITABLE,
+                    |mut pipe| pipe.write_vectored(bufs),
+                    |_| false,
+                )
             }
 
             fn flush(&mut self) -> io::Result<()> {
@@ -302,13 +305,21 @@ macro_rules! read_from {
     ($receiver:ty) => {
         impl Read for $receiver {
             fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-                self.inner
-                    .do_io(Interest::READABLE, |mut pipe| pipe.read(buf))
+                let has_room = !buf.is_empty();
+                self.inner.do_pipe_io(
+                    Interest::READABLE,
+                    |mut pipe| pipe.read(buf),
+                    |count| *count == 0 && has_room,
+                )
             }
 
             fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-                self.inner
-                    .do_io(Interest::READABLE, |mut pipe| pipe.read_vectored(bufs))
+                let has_room = bufs.iter().any(|buf| !buf.is_empty());
+                self.inner.do_pipe_io(
+                    Interest::READABLE,
+                    |mut pipe| pipe.read_vectored(bufs),
+                    |count| *count == 0 && has_room,
+                )
             }
         }
     };

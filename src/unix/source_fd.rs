@@ -25,7 +25,7 @@ use crate::{Interest, Registry, Token};
 /// |---|---|---|
 /// | reading, writing | 10 ms | 64 times at once, then about 100 times a second |
 /// | hang-up, error, priority | 10 ms for about a second after something new, then 100 ms | about 100 times in the first second, then 10 times a second |
-/// | hang-up of a stream socket, where the system returns that both halves are closed (`POLLRDHUP`) | 1 s (a late error, a new connection) | once a second |
+/// | hang-up of a socket, where the system returns that both halves are closed (`POLLRDHUP`) | 1 s (a late error, a new connection, a datagram after `shutdown`) | once a second |
 ///
 /// - The bound of reading and writing is for readiness that no wait has seen to be absent before;
 ///   otherwise the event comes at once.

@@ -113,6 +113,15 @@ impl Shared {
         }
         Ok(())
     }
+
+    /// Watches a source as if it were not owned.
+    fn watch_as_unowned(&self, key: Key) -> io::Result<()> {
+        let mut state = self.state();
+        if state.table.watch_as_unowned(key) {
+            state.associate(self.port(), key)?;
+        }
+        Ok(())
+    }
 }
 
 /// One source's place in a queue.
@@ -233,6 +242,13 @@ impl contract::Selector for EventPorts {
     fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
         match registration.queue.upgrade() {
             Some(shared) => shared.rearm(registration.key, waits_for),
+            None => Ok(()),
+        }
+    }
+
+    fn watch_as_unowned(registration: &Registration) -> io::Result<()> {
+        match registration.queue.upgrade() {
+            Some(shared) => shared.watch_as_unowned(registration.key),
             None => Ok(()),
         }
     }

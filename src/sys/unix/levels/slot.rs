@@ -181,6 +181,18 @@ impl Slot {
         true
     }
 
+    /// Watches it as if it were not owned, by back-off: an operation has ended in a way that says
+    /// nothing of what comes next. A hang-up or error that was reported keeps its delay. `false` if
+    /// it was not owned before.
+    pub(super) fn watch_as_unowned(&mut self) -> bool {
+        let was_owned = std::mem::replace(&mut self.is_owned, false);
+        if was_owned {
+            self.reported &= ALWAYS_REPORTED | PRIORITY;
+            self.was_probed = false;
+        }
+        was_owned
+    }
+
     /// Whether the poller has to probe it, or to watch for it to be clear.
     #[inline]
     pub(super) fn wants_probe(&self) -> bool {

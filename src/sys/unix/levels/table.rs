@@ -75,6 +75,18 @@ impl Table {
         true
     }
 
+    /// Watches a source as if it were not owned. `false` if there was nothing to do.
+    pub(crate) fn watch_as_unowned(&mut self, key: Key) -> bool {
+        let Some(slot) = self.get(key) else {
+            return false;
+        };
+        if !slot.watch_as_unowned() {
+            return false;
+        }
+        self.mark_index_dirty(key.index);
+        true
+    }
+
     /// Ends a registration. `false` if it had ended.
     pub(crate) fn remove(&mut self, key: Key) -> bool {
         let Some(slot) = self.places.remove(key) else {

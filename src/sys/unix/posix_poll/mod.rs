@@ -315,6 +315,15 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
             None => Ok(()),
         }
     }
+
+    fn watch_as_unowned(registration: &Registration<N>) -> io::Result<()> {
+        match registration.queue.upgrade() {
+            Some(shared) => {
+                shared.change(|state| Ok(((), state.table.watch_as_unowned(registration.key))))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 impl<N: Notifier> RegisterRaw for PosixPoll<N> {
