@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::super::slot::{ALWAYS_REPORTED, ProbeRequest, READ};
 use super::*;
 use crate::sys::PRIORITY;
-use crate::sys::contract_tests::BOTH;
+
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 fn table(interest: PollBits, is_owned: bool) -> (Table, Key) {
     let mut table = Table::default();
