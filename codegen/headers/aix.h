@@ -23,7 +23,8 @@ struct pollfd {
 #define POLLPRI 0x4
 #define POLLHUP 0x2000
 #define POLLERR 0x4000
-#define POLLNVAL 0x8000
+/* The sign of a short, which `events` is. */
+#define POLLNVAL ((short)0x8000)
 
 int fcntl(int fd, int cmd, ...);
 int poll(struct pollfd *fds, unsigned int nfds, int timeout);

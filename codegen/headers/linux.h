@@ -4,6 +4,7 @@
  */
 #include <linux/types.h>
 #include <linux/errno.h>
+#include <linux/eventpoll.h>
 #include <linux/fcntl.h>
 #include <linux/poll.h>
 #include <linux/time_types.h>
@@ -18,18 +19,16 @@
 #define EFD_NONBLOCK O_NONBLOCK
 #endif
 
-/* epoll_ctl(2). The kernel's header says `__u64 data`; the manual page says which members it may hold. */
+/*
+ * epoll_ctl(2). The kernel's header says `__u64 data`; the manual page says which members it may hold. The list of symbols
+ * puts this union in that field's place.
+ */
 union epoll_data {
 	void *ptr;
 	int fd;
 	__u32 u32;
 	__u64 u64;
 };
-
-/* So that `data` comes out as that union, at the place and with the packing the kernel's header gives it. */
-#define __u64 union epoll_data
-#include <linux/eventpoll.h>
-#undef __u64
 
 /*
  * The ppoll whose `timespec` is two 64-bit numbers. 32-bit kernels have it beside the old one since Linux 5.1; where time was

@@ -47,6 +47,9 @@ pub(crate) struct Field {
     pub(crate) offset: u64,
     /// How long it is.
     pub(crate) size: u64,
+    /// The bit-fields in it, as `name: 0..4, other: 4..8` in bits from its start, as the target's C compiler counts.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) bits: String,
 }
 
 /// A function.
@@ -94,8 +97,13 @@ pub(crate) fn table(title: &str, headers: &str, serves: &[&str], facts: &Facts) 
             record.name, record.size, record.align, record.repr
         ));
         for field in &record.fields {
+            let bits = if field.bits.is_empty() {
+                String::new()
+            } else {
+                format!(" {{{}}}", field.bits)
+            };
             line(format_args!(
-                "    offset {:2}, size {:2}  {}: {}",
+                "    offset {:2}, size {:2}  {}: {}{bits}",
                 field.offset, field.size, field.name, field.ty
             ));
         }

@@ -116,6 +116,7 @@ pub(crate) fn add(
                 kind,
                 source,
                 why: why.clone(),
+                partial: false,
             });
         }
     }
@@ -182,7 +183,7 @@ fn alike(name: &str, symbols: &[Symbol]) -> String {
     };
     let mut best = (2, "int");
     for symbol in symbols {
-        if let Kind::Constant(ty) = &symbol.kind {
+        if let Kind::Constant(Some(ty)) = &symbol.kind {
             let count = common(&symbol.name);
             if count > best.0 {
                 best = (count, ty);
@@ -194,17 +195,7 @@ fn alike(name: &str, symbols: &[Symbol]) -> String {
 
 /// A line of the list, its columns as wide as those of its neighbours.
 fn text_of(symbol: &Symbol, name: usize, source: usize) -> String {
-    let (kind, ty) = match &symbol.kind {
-        Kind::Record => ("record", ""),
-        Kind::Function => ("fn", ""),
-        Kind::Constant(ty) => ("const", ty.as_str()),
-        Kind::Names(ty) => ("names", ty.as_str()),
-    };
-    let kind = if ty.is_empty() {
-        kind.to_owned()
-    } else {
-        format!("{kind} {ty}")
-    };
+    let kind = symbol.kind_text();
     let wide = source.saturating_sub(name + 2);
     let left = format!("{:<name$} {kind:<wide$} {}", symbol.name, symbol.source);
     format!("{left} # {}", symbol.why)
@@ -268,7 +259,8 @@ mod tests {
         let text = "# head\nEV_ADD      const kevent_flags   <sys/event.h>    # register\nkevent      fn                   <sys/event.h>    # waits\n";
         let symbol = Symbol {
             name: "EV_CLEAR".to_owned(),
-            kind: Kind::Constant("kevent_flags".to_owned()),
+            kind: Kind::Constant(Some("kevent_flags".to_owned())),
+            partial: false,
             source: "<sys/event.h>".to_owned(),
             why: "edges".to_owned(),
         };
@@ -285,7 +277,8 @@ mod tests {
     fn a_constant_takes_the_type_of_the_one_most_alike() {
         let constant = |name: &str, ty: &str| Symbol {
             name: name.to_owned(),
-            kind: Kind::Constant(ty.to_owned()),
+            kind: Kind::Constant(Some(ty.to_owned())),
+            partial: false,
             source: String::new(),
             why: String::new(),
         };

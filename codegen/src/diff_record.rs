@@ -109,6 +109,10 @@ fn changed(old: &Field, new: &Field) -> Vec<(Severity, String)> {
             format!("field {name}: type {} → {}", old.ty, new.ty),
         ));
     }
+    if old.bits != new.bits {
+        let line = format!("field {name}: bits {} → {}", old.bits, new.bits);
+        lines.push((Severity::Breaking, line));
+    }
     if old.size != new.size {
         let line = format!("field {name}: size {} → {}", old.size, new.size);
         lines.push((Severity::Breaking, line));
@@ -152,6 +156,7 @@ mod tests {
                 ty: "u32".to_owned(),
                 offset,
                 size: 4,
+                bits: String::new(),
             });
         Record {
             name: "r".to_owned(),

@@ -146,6 +146,18 @@ pub(crate) enum Error {
         /// Whose lists.
         os: &'static str,
     },
+    /// Symbols that have no form in Rust, or none that this tool writes.
+    #[error(
+        "{target}: {problems}\nstrike them from codegen/symbols/{os}.txt if they stand there, then: cargo codegen"
+    )]
+    Unbindable {
+        /// The target.
+        target: String,
+        /// A line for each symbol: its name, its header and why.
+        problems: String,
+        /// Whose list.
+        os: &'static str,
+    },
     /// The metadata of Windows does not have what is asked for, or holds something the tool does not know.
     #[error(
         "the metadata of Windows: {0}\nfix codegen/symbols/windows.txt or codegen/headers/windows.rdl, then: cargo codegen"

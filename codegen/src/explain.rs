@@ -222,6 +222,6 @@ pub(crate) fn kind(declared: Declared, ty: &str) -> Kind {
     match declared {
         Declared::Record => Kind::Record,
         Declared::Function => Kind::Function,
-        Declared::Macro => Kind::Constant(ty.to_owned()),
+        Declared::Macro => Kind::Constant(Some(ty.to_owned())),
     }
 }

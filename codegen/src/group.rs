@@ -68,7 +68,7 @@ impl Inputs {
         let parts = [symbols_text.as_str(), &header_text, tools, &table].into_iter();
         let parts = parts.chain(rdl.as_ref().map(|_| rdl_text.as_str()));
         Ok(Inputs {
-            symbols: symbols::parse(&symbols_name, &symbols_text, &header_text)?,
+            symbols: symbols::parse(&symbols_name, &symbols_text)?,
             header: root.join(&header_name),
             header_name,
             rdl,

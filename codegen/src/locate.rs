@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clang::{Clang, Entity, EntityKind, Index, Unsaved};
+use clang::{Entity, EntityKind};
 
 use crate::error::Error;
+use crate::front;
 use crate::unix::Request;
 
 /// What a declaration is.
@@ -35,25 +36,18 @@ pub(crate) type Places = BTreeMap<(String, Declared), Place>;
 
 /// Has clang read the headers of `request` and notes where `names` are declared.
 pub(crate) fn find(request: &Request<'_>, names: &[String]) -> Result<Places, Error> {
-    let failed = |why: String| Error::Clang {
-        target: request.triple.to_owned(),
-        why,
-    };
-    let clang = Clang::new().map_err(failed)?;
-    let index = Index::new(&clang, false, false);
-    let (wrapper, arguments) = request.plain()?;
-    let unit = index
-        .parser("wrapper.h")
-        .unsaved(&[Unsaved::new("wrapper.h", wrapper)])
-        .arguments(&arguments)
-        .detailed_preprocessing_record(true)
-        .skip_function_bodies(true)
-        .parse()
-        .map_err(|error| failed(error.to_string()))?;
-    let all = unit.get_entity().get_children();
-    let includes = includes(&all, request.header);
+    let (text, arguments) = request.plain()?;
+    let found = front::parse(&text, &arguments, true, |unit, _| {
+        places(&front::all(unit), request.header, names)
+    });
+    found.map_err(|why| request.clang_says(why))
+}
+
+/// Where `names` are declared among `all`.
+fn places(all: &[Entity<'_>], ours: &Path, names: &[String]) -> Places {
+    let includes = includes(all, ours);
     let mut places = Places::new();
-    for entity in &all {
+    for entity in all {
         let Some(name) = entity.get_name().filter(|name| names.contains(name)) else {
             continue;
         };
@@ -81,7 +75,7 @@ pub(crate) fn find(request: &Request<'_>, names: &[String]) -> Result<Places, Er
             places.entry((name, declared)).or_insert(found);
         }
     }
-    Ok(places)
+    places
 }
 
 /// Is it a name of a struct or union with its fields? Windows' records have no other.

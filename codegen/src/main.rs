@@ -17,6 +17,7 @@ mod diff_facts;
 mod diff_record;
 mod error;
 mod explain;
+mod front;
 mod generate;
 mod git;
 mod group;

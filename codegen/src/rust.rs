@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::abi::{Facts, signature};
+use crate::abi::{Facts, Field, signature};
 use crate::group::digest;
 use crate::symbols::{Kind, Symbol};
 use crate::targets::{Group, LeftOut, Os};
@@ -56,7 +56,7 @@ pub(crate) fn declarations(symbols: &[Symbol], facts: &Facts, header: &str) -> S
 fn doc(symbols: &[Symbol], name: &str, function: bool, header: &str) -> String {
     let is = |symbol: &&Symbol| symbol.name == name && (symbol.kind == Kind::Function) == function;
     let Some(symbol) = symbols.iter().find(is) else {
-        return "/// Not asked for.".to_owned();
+        return "/// A part of what was asked for.".to_owned();
     };
     if symbol.source.starts_with('<') {
         format!("/// `{}`: {}.", symbol.source, symbol.why)
@@ -90,7 +90,8 @@ fn name_tables(text: &mut String, symbols: &[Symbol], facts: &Facts) {
             continue;
         };
         let member = |symbol: &&Symbol| {
-            symbol.kind == Kind::Constant(ty.clone()) && symbol.name.starts_with(table.prefix())
+            symbol.kind == Kind::Constant(Some(ty.clone()))
+                && symbol.name.starts_with(table.prefix())
         };
         let mut members: Vec<_> = symbols
             .iter()
@@ -129,7 +130,15 @@ fn name_tables(text: &mut String, symbols: &[Symbol], facts: &Facts) {
 
 /// Records, each with the assertions that hold rustc to clang's layout.
 fn records(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str) {
-    let plain = |ty: &str| facts.records.iter().all(|record| record.name != ty);
+    // A pointer has its own `Debug`; a record inside need not have any.
+    let plain = |ty: &str| {
+        let inside = |name: &str| {
+            let mut words = ty.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            words.any(|word| word == name)
+        };
+        let is_pointer = ty.starts_with('*') || ty.starts_with("Option<");
+        is_pointer || facts.records.iter().all(|record| !inside(&record.name))
+    };
     for record in &facts.records {
         let debug = !record.union
             && !record.repr.contains("packed")
@@ -149,7 +158,12 @@ fn records(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str) {
             if record.union { "union" } else { "struct" }
         );
         for field in &record.fields {
-            line!(text, "    /// At byte {}.", field.offset);
+            if field.bits.is_empty() {
+                line!(text, "    /// At byte {}.", field.offset);
+            } else {
+                let Field { offset, bits, .. } = field;
+                line!(text, "    /// At byte {offset}. Its bits: {bits}.");
+            }
             line!(text, "    pub {}: {},", field.name, field.ty);
         }
         line!(text, "}}");

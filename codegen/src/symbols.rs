@@ -9,8 +9,10 @@ pub(crate) enum Kind {
     Record,
     /// A function.
     Function,
-    /// A macro's value, as a constant of this C type.
-    Constant(String),
+    /// A macro's or enumerator's value, as a constant of this C type, or of the type that C gives it.
+    Constant(Option<String>),
+    /// The field `NAME`, as `record.field`, has this C type in place of the header's, which is as large.
+    Field(String),
     /// A table `(name, value)` of the constants of this C type whose name has the prefix in `source`.
     Names(String),
 }
@@ -26,17 +28,35 @@ pub(crate) struct Symbol {
     pub(crate) source: String,
     /// What the library wants it for.
     pub(crate) why: String,
+    /// Whether targets whose headers lack it go without: `?` behind the kind.
+    pub(crate) partial: bool,
 }
 
 impl Symbol {
+    /// The kind as it stands in the list.
+    pub(crate) fn kind_text(&self) -> String {
+        let (kind, ty) = match &self.kind {
+            Kind::Record => ("record", None),
+            Kind::Function => ("fn", None),
+            Kind::Constant(ty) => ("const", ty.as_ref()),
+            Kind::Field(ty) => ("field", Some(ty)),
+            Kind::Names(ty) => ("names", Some(ty)),
+        };
+        let mark = if self.partial { "?" } else { "" };
+        match ty {
+            Some(ty) => format!("{kind}{mark} {ty}"),
+            None => format!("{kind}{mark}"),
+        }
+    }
+
     /// The names in a table of names: the prefix before its `*`.
     pub(crate) fn prefix(&self) -> &str {
         self.source.trim_end_matches('*')
     }
 }
 
-/// Parses `text`, the content of `file`; header sources must be among the `#include`s of `header`.
-pub(crate) fn parse(file: &str, text: &str, header: &str) -> Result<Vec<Symbol>, Error> {
+/// Parses `text`, the content of `file`.
+pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
     let mut symbols: Vec<Symbol> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line_number = index + 1;
@@ -56,21 +76,32 @@ pub(crate) fn parse(file: &str, text: &str, header: &str) -> Result<Vec<Symbol>,
             return Err(wrong("`# why` is empty".to_owned()));
         }
         let words: Vec<&str> = left.split_whitespace().collect();
-        let (name, kind, source) = match words[..] {
-            [name, "record", source] => (name, Kind::Record, source),
-            [name, "fn", source] => (name, Kind::Function, source),
-            [name, "const", ty, source] => (name, Kind::Constant(ty.to_owned()), source),
-            [name, "names", ty, source] => (name, Kind::Names(ty.to_owned()), source),
-            _ => return Err(wrong(format!("`{}` is not NAME KIND SOURCE", left.trim()))),
+        let shape = || wrong(format!("`{}` is not NAME KIND SOURCE", left.trim()));
+        // The C type between kind and source may have several words.
+        let [name, kind, ty @ .., source] = &words[..] else {
+            return Err(shape());
         };
-        if source.starts_with('<')
-            && !header
-                .lines()
-                .any(|line| line.trim() == format!("#include {source}"))
-        {
-            return Err(wrong(format!(
-                "{source} is not included by codegen/headers"
-            )));
+        let (name, source) = (*name, *source);
+        let (kind, partial) = match kind.strip_suffix('?') {
+            Some(kind) => (kind, true),
+            None => (*kind, false),
+        };
+        let ty = ty.join(" ");
+        let kind = match (kind, ty.is_empty(), partial) {
+            ("record", true, _) => Kind::Record,
+            ("fn", true, _) => Kind::Function,
+            ("const", true, _) => Kind::Constant(None),
+            ("const", false, _) => Kind::Constant(Some(ty)),
+            ("field", false, false) => Kind::Field(ty),
+            ("names", false, false) => Kind::Names(ty),
+            _ => return Err(shape()),
+        };
+        let is_field = matches!(kind, Kind::Field(_));
+        if is_field != name.contains('.') {
+            return Err(wrong(format!("`{name}` is not RECORD.FIELD, or is no `field`")));
+        }
+        if source.starts_with('<') && !source.ends_with('>') {
+            return Err(wrong(format!("`{source}` is no header such as <sys/event.h>")));
         }
         if let Some(last) = symbols.last() {
             if last.name == name && last.kind == kind {
@@ -90,6 +121,7 @@ pub(crate) fn parse(file: &str, text: &str, header: &str) -> Result<Vec<Symbol>,
             kind,
             source: source.to_owned(),
             why: why.to_owned(),
+            partial,
         });
     }
     Ok(symbols)

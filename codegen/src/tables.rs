@@ -123,9 +123,11 @@ fn field(text: &str) -> Option<Field> {
     let (offset, rest) = text.split_once(", size ")?;
     let (size, rest) = rest.trim_start().split_once("  ")?;
     let (name, ty) = rest.split_once(": ")?;
+    let (ty, bits) = ty.split_once(" {").unwrap_or((ty, "}"));
     Some(Field {
         name: name.to_owned(),
         ty: ty.to_owned(),
+        bits: bits.strip_suffix('}')?.to_owned(),
         offset: offset.trim().parse().ok()?,
         size: size.trim().parse().ok()?,
     })

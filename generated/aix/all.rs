@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (AIX 7.2).
-//! Inputs: sha256 5fc262b9d5f9abbeb274b059a0daf5e208d9b7f4e3dfde3272a5596cf5525f95.
+//! Inputs: sha256 b06d1a02cd8f85dd06bce1936c0d0d580327d703938408b3a28d2490adc2e730.
 //!
 //! Serves:
 //! - powerpc64-ibm-aix

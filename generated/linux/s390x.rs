@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (Linux 7.2).
-//! Inputs: sha256 9c6458b1aa01fe529d98a7463767c420d98dce4f16ce3d13d8d698ee73f5ea79.
+//! Inputs: sha256 c48405335de84ec977adab0a8408ffa713a40352ffb484043fe31e1182dd65f3.
 //!
 //! Serves:
 //! - s390x-unknown-linux-gnu

@@ -573,18 +573,53 @@ const _: () = {
     assert!(offset_of!(FILE_PIPE_LOCAL_INFORMATION, NamedPipeState) == 32);
     assert!(offset_of!(FILE_PIPE_LOCAL_INFORMATION, NamedPipeEnd) == 36);
 
+    assert!(size_of::<GUID>() == 16);
+    assert!(align_of::<GUID>() == 4);
+    assert!(offset_of!(GUID, data1) == 0);
+    assert!(offset_of!(GUID, data2) == 4);
+    assert!(offset_of!(GUID, data3) == 6);
+    assert!(offset_of!(GUID, data4) == 8);
+
     assert!(size_of::<IN6_ADDR>() == 16);
     assert!(align_of::<IN6_ADDR>() == 2);
     assert!(offset_of!(IN6_ADDR, u) == 0);
+
+    assert!(size_of::<IN6_ADDR_0>() == 16);
+    assert!(align_of::<IN6_ADDR_0>() == 2);
+    assert!(offset_of!(IN6_ADDR_0, Byte) == 0);
+    assert!(offset_of!(IN6_ADDR_0, Word) == 0);
 
     assert!(size_of::<IN_ADDR>() == 4);
     assert!(align_of::<IN_ADDR>() == 4);
     assert!(offset_of!(IN_ADDR, S_un) == 0);
 
+    assert!(size_of::<IN_ADDR_0>() == 4);
+    assert!(align_of::<IN_ADDR_0>() == 4);
+    assert!(offset_of!(IN_ADDR_0, S_un_b) == 0);
+    assert!(offset_of!(IN_ADDR_0, S_un_w) == 0);
+    assert!(offset_of!(IN_ADDR_0, S_addr) == 0);
+
+    assert!(size_of::<IN_ADDR_0_0>() == 4);
+    assert!(align_of::<IN_ADDR_0_0>() == 1);
+    assert!(offset_of!(IN_ADDR_0_0, s_b1) == 0);
+    assert!(offset_of!(IN_ADDR_0_0, s_b2) == 1);
+    assert!(offset_of!(IN_ADDR_0_0, s_b3) == 2);
+    assert!(offset_of!(IN_ADDR_0_0, s_b4) == 3);
+
+    assert!(size_of::<IN_ADDR_0_1>() == 4);
+    assert!(align_of::<IN_ADDR_0_1>() == 2);
+    assert!(offset_of!(IN_ADDR_0_1, s_w1) == 0);
+    assert!(offset_of!(IN_ADDR_0_1, s_w2) == 2);
+
     assert!(size_of::<IO_STATUS_BLOCK>() == 8);
     assert!(align_of::<IO_STATUS_BLOCK>() == 4);
     assert!(offset_of!(IO_STATUS_BLOCK, Anonymous) == 0);
     assert!(offset_of!(IO_STATUS_BLOCK, Information) == 4);
+
+    assert!(size_of::<IO_STATUS_BLOCK_0>() == 4);
+    assert!(align_of::<IO_STATUS_BLOCK_0>() == 4);
+    assert!(offset_of!(IO_STATUS_BLOCK_0, Status) == 0);
+    assert!(offset_of!(IO_STATUS_BLOCK_0, Pointer) == 0);
 
     assert!(size_of::<OBJECT_ATTRIBUTES>() == 24);
     assert!(align_of::<OBJECT_ATTRIBUTES>() == 4);
@@ -602,12 +637,35 @@ const _: () = {
     assert!(offset_of!(OVERLAPPED, Anonymous) == 8);
     assert!(offset_of!(OVERLAPPED, hEvent) == 16);
 
+    assert!(size_of::<OVERLAPPED_0>() == 8);
+    assert!(align_of::<OVERLAPPED_0>() == 4);
+    assert!(offset_of!(OVERLAPPED_0, Anonymous) == 0);
+    assert!(offset_of!(OVERLAPPED_0, Pointer) == 0);
+
+    assert!(size_of::<OVERLAPPED_0_0>() == 8);
+    assert!(align_of::<OVERLAPPED_0_0>() == 4);
+    assert!(offset_of!(OVERLAPPED_0_0, Offset) == 0);
+    assert!(offset_of!(OVERLAPPED_0_0, OffsetHigh) == 4);
+
     assert!(size_of::<OVERLAPPED_ENTRY>() == 16);
     assert!(align_of::<OVERLAPPED_ENTRY>() == 4);
     assert!(offset_of!(OVERLAPPED_ENTRY, lpCompletionKey) == 0);
     assert!(offset_of!(OVERLAPPED_ENTRY, lpOverlapped) == 4);
     assert!(offset_of!(OVERLAPPED_ENTRY, Internal) == 8);
     assert!(offset_of!(OVERLAPPED_ENTRY, dwNumberOfBytesTransferred) == 12);
+
+    assert!(size_of::<SCOPE_ID>() == 4);
+    assert!(align_of::<SCOPE_ID>() == 4);
+    assert!(offset_of!(SCOPE_ID, Anonymous) == 0);
+
+    assert!(size_of::<SCOPE_ID_0>() == 4);
+    assert!(align_of::<SCOPE_ID_0>() == 4);
+    assert!(offset_of!(SCOPE_ID_0, Anonymous) == 0);
+    assert!(offset_of!(SCOPE_ID_0, Value) == 0);
+
+    assert!(size_of::<SCOPE_ID_0_0>() == 4);
+    assert!(align_of::<SCOPE_ID_0_0>() == 4);
+    assert!(offset_of!(SCOPE_ID_0_0, _bitfield) == 0);
 
     assert!(size_of::<SECURITY_ATTRIBUTES>() == 12);
     assert!(align_of::<SECURITY_ATTRIBUTES>() == 4);
@@ -635,6 +693,19 @@ const _: () = {
     assert!(offset_of!(SOCKADDR_IN6, sin6_addr) == 8);
     assert!(offset_of!(SOCKADDR_IN6, Anonymous) == 24);
 
+    assert!(size_of::<SOCKADDR_IN6_LH>() == 28);
+    assert!(align_of::<SOCKADDR_IN6_LH>() == 4);
+    assert!(offset_of!(SOCKADDR_IN6_LH, sin6_family) == 0);
+    assert!(offset_of!(SOCKADDR_IN6_LH, sin6_port) == 2);
+    assert!(offset_of!(SOCKADDR_IN6_LH, sin6_flowinfo) == 4);
+    assert!(offset_of!(SOCKADDR_IN6_LH, sin6_addr) == 8);
+    assert!(offset_of!(SOCKADDR_IN6_LH, Anonymous) == 24);
+
+    assert!(size_of::<SOCKADDR_IN6_LH_0>() == 4);
+    assert!(align_of::<SOCKADDR_IN6_LH_0>() == 4);
+    assert!(offset_of!(SOCKADDR_IN6_LH_0, sin6_scope_id) == 0);
+    assert!(offset_of!(SOCKADDR_IN6_LH_0, sin6_scope_struct) == 0);
+
     assert!(size_of::<UNICODE_STRING>() == 8);
     assert!(align_of::<UNICODE_STRING>() == 4);
     assert!(offset_of!(UNICODE_STRING, Length) == 0);
@@ -656,4 +727,32 @@ const _: () = {
     assert!(offset_of!(WSAPOLLFD, fd) == 0);
     assert!(offset_of!(WSAPOLLFD, events) == 4);
     assert!(offset_of!(WSAPOLLFD, revents) == 6);
+
+    assert!(size_of::<WSAPROTOCOLCHAIN>() == 32);
+    assert!(align_of::<WSAPROTOCOLCHAIN>() == 4);
+    assert!(offset_of!(WSAPROTOCOLCHAIN, ChainLen) == 0);
+    assert!(offset_of!(WSAPROTOCOLCHAIN, ChainEntries) == 4);
+
+    assert!(size_of::<WSAPROTOCOL_INFOW>() == 628);
+    assert!(align_of::<WSAPROTOCOL_INFOW>() == 4);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, dwServiceFlags1) == 0);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, dwServiceFlags2) == 4);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, dwServiceFlags3) == 8);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, dwServiceFlags4) == 12);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, dwProviderFlags) == 16);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, ProviderId) == 20);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, dwCatalogEntryId) == 36);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, ProtocolChain) == 40);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, iVersion) == 72);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, iAddressFamily) == 76);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, iMaxSockAddr) == 80);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, iMinSockAddr) == 84);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, iSocketType) == 88);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, iProtocol) == 92);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, iProtocolMaxOffset) == 96);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, iNetworkByteOrder) == 100);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, iSecurityScheme) == 104);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, dwMessageSize) == 108);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, dwProviderReserved) == 112);
+    assert!(offset_of!(WSAPROTOCOL_INFOW, szProtocol) == 116);
 };

@@ -1,6 +1,8 @@
 //! Reads C headers: clang through bindgen, whose text is then read for facts. What comes out is data (`abi::Facts`); no line of
 //! bindgen's own text is kept.
 
+pub(crate) mod context;
+pub(crate) mod facts;
 mod reader;
 mod types;
 
@@ -8,13 +10,15 @@ mod types;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use self::context::Context;
+use self::reader::Reader;
 use crate::abi::Facts;
 use crate::error::Error;
+use crate::front::Complaint;
 use crate::symbols::{Kind, Symbol};
 use crate::targets::Version;
 
@@ -70,6 +74,23 @@ impl Request<'_> {
         Ok((self.include_ours()? + "\n", self.arguments()))
     }
 
+    /// Errors of clang or bindgen.
+    pub(crate) fn clang_says(&self, why: String) -> Error {
+        Error::Clang {
+            target: self.triple.to_owned(),
+            why,
+        }
+    }
+
+    /// A symbol that cannot be bound.
+    fn unbindable(&self, symbol: &str, why: &str) -> Error {
+        Error::Unbindable {
+            target: self.triple.to_owned(),
+            problems: format!("`{symbol}`: {why}"),
+            os: self.os,
+        }
+    }
+
     /// An error about bindgen's text.
     fn shape(&self, why: impl Into<String>) -> Error {
         Error::Shape {
@@ -89,54 +110,135 @@ impl Request<'_> {
     }
 }
 
-/// Prefix of the constants that carry macros over; bindgen alone cannot evaluate `((__poll_t)1)`, nor does it keep the type.
-const CARRIER: &str = "cg_";
-/// In a message of clang, before the name of a macro that does not exist.
-const MISSING: &str = "required symbol missing: ";
-/// Measured besides what was asked for.
-const PROBES: [(&str, &str); 2] = [
-    ("probe_pointer", "sizeof(void *)"),
-    ("probe_long", "sizeof(long)"),
-];
 /// The same for `Version::LinuxHeaders`.
 const LINUX_VERSION: (&str, &str) = ("probe_version", "LINUX_VERSION_CODE");
 
-/// Runs clang and returns what it said about the symbols.
-pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
-    let text = bindgen_text(request)?;
-    let file = syn::parse_file(&text)
-        .map_err(|error| request.shape(format!("bindgen's text does not parse: {error}")))?;
-    reader::Reader::new(request).read(&file)
+/// What one context says.
+struct Found {
+    /// Its facts.
+    facts: Facts,
+    /// `LINUX_VERSION_CODE`.
+    version: Option<i128>,
 }
 
-/// The C text that is handed to clang: our header, and one typed constant for each macro.
-fn wrapper(header: &str, symbols: &[Symbol], version: Version, lenient: bool) -> String {
-    let mut text = format!("{header}\n");
-    for symbol in symbols {
-        let (Kind::Constant(ty), name) = (&symbol.kind, &symbol.name) else {
-            continue;
-        };
-        write!(
-            text,
-            "#ifdef {name}\nstatic const {ty} {CARRIER}{name} = ({ty})({name});\n\
-             _Static_assert(({ty})({name}) == ({name}) || !((unsigned long long)({name}) >> (8 * sizeof({ty}) - 1) >> 1), \
-             \"{name} does not fit into {ty}\");\n"
-        )
-        .expect("a string takes any text");
-        if !lenient {
-            write!(text, "#else\n#error {MISSING}{name}\n").expect("a string takes any text");
+/// Runs clang and returns what it said about the symbols.
+pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
+    if let Some(missing) = request.include.iter().find(|path| !path.is_dir()) {
+        return Err(Error::IncludeDir {
+            target: request.triple.to_owned(),
+            path: missing.clone(),
+            mend: request.mend.to_owned(),
+        });
+    }
+    let mut facts = Facts::default();
+    let (mut missing, mut refused) = (BTreeSet::new(), Vec::new());
+    for context in context::contexts(request)? {
+        let found = one(request, &context, &mut missing, &mut refused)?;
+        if let Some(version) = found.version {
+            facts.headers = format!("Linux {}.{}", version >> 16, version >> 8 & 0xff);
         }
-        text.push_str("#endif\n");
+        merge(request, &mut facts, found.facts, &mut refused);
     }
-    let linux = match version {
-        Version::LinuxHeaders => Some(LINUX_VERSION),
-        Version::Stated(_) => None,
+    if !request.lenient && !refused.is_empty() {
+        return Err(Error::Unbindable {
+            target: request.triple.to_owned(),
+            problems: refused.join("\n"),
+            os: request.os,
+        });
+    }
+    let partial = |name: &String| {
+        let mut symbols = request.symbols.iter();
+        symbols.any(|symbol| symbol.partial && symbol.name == *name)
     };
-    for (name, value) in PROBES.into_iter().chain(linux) {
-        writeln!(text, "static const int {CARRIER}{name} = {value};")
-            .expect("a string takes any text");
+    missing.retain(|name| !partial(name));
+    if !request.lenient && !missing.is_empty() {
+        return Err(request.missing(&missing));
     }
-    text
+    facts.records.sort_by(|a, b| a.name.cmp(&b.name));
+    facts.functions.sort_by(|a, b| a.name.cmp(&b.name));
+    facts.constants.sort_by(|a, b| a.name.cmp(&b.name));
+    if let Version::Stated(version) = request.version {
+        version.clone_into(&mut facts.headers);
+    }
+    Ok(facts)
+}
+
+/// Reads one context. What it does not have goes to `missing`, what cannot be bound to `refused`.
+fn one(
+    request: &Request<'_>,
+    context: &Context<'_>,
+    missing: &mut BTreeSet<String>,
+    refused: &mut Vec<String>,
+) -> Result<Found, Error> {
+    let header = context.text(request)?;
+    let mut probes = types::PROBES.to_vec();
+    if context.header.is_none() && matches!(request.version, Version::LinuxHeaders) {
+        probes.push(LINUX_VERSION);
+    }
+    let said = facts::ask(context, &header, &request.arguments(), &probes)
+        .map_err(|why| request.clang_says(why))?;
+    if let Some(first) = said.complaints.first() {
+        let Some(name) = context.header.filter(|_| !request.lenient) else {
+            return Err(request.clang_says(quoted(&said.complaints)));
+        };
+        // Its own symbols cannot be read, those of other headers can.
+        let text = &first.text;
+        let why = if text == &format!("'{}' file not found", name.trim_matches(['<', '>'])) {
+            format!("the headers of {} have no {name}", request.triple)
+        } else {
+            format!(
+                "{name} cannot be read by itself ({}:{}: {text}); include it behind what it needs in codegen/headers/{}.h",
+                first.file, first.line, request.os
+            )
+        };
+        let asked = context.symbols.iter().filter(|symbol| !symbol.partial);
+        refused.extend(asked.map(|symbol| format!("`{}`: {why}", symbol.name)));
+        return Ok(Found {
+            facts: Facts::default(),
+            version: None,
+        });
+    }
+    missing.extend(said.missing.iter().cloned());
+    for symbol in &context.symbols {
+        if let Some(why) = said.refused.get(&symbol.name) {
+            refused.push(format!("`{}` of {}: {why}", symbol.name, symbol.source));
+        }
+    }
+    let text = declarations(request, context, &said, &header)?;
+    let file = syn::parse_file(&text)
+        .map_err(|error| request.shape(format!("bindgen's text does not parse: {error}")))?;
+    let mut facts = Reader::new(request, context, &said).read(file)?;
+    let version = said.probes.get(LINUX_VERSION.0).copied();
+    facts.constants = said.constants;
+    Ok(Found { facts, version })
+}
+
+/// Puts the facts of a further context to the others. What both have must be the same.
+fn merge(request: &Request<'_>, facts: &mut Facts, found: Facts, refused: &mut Vec<String>) {
+    for record in found.records {
+        match facts.records.iter().find(|known| known.name == record.name) {
+            None => facts.records.push(record),
+            Some(known) if *known == record => {}
+            // Whoever only points to it sees less of it.
+            Some(_) if record.size == 0 => {}
+            Some(_) => refused.push(format!(
+                "`{}`: codegen/headers/{}.h and another header of the list declare it differently; bind it from one of them",
+                record.name, request.os
+            )),
+        }
+    }
+    facts.functions.extend(found.functions);
+    facts.constants.extend(found.constants);
+    facts.opaque.extend(found.opaque);
+}
+
+/// Errors as clang prints them.
+fn quoted(complaints: &[Complaint]) -> String {
+    let line = |complaint: &Complaint| {
+        let Complaint { file, line, text } = complaint;
+        format!("{file}:{line}: error: {text}")
+    };
+    complaints.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Our header's text, with headers that do not exist left out.
@@ -149,21 +251,15 @@ fn if_there(header: &Path) -> Result<String, Error> {
     Ok(text.lines().map(line).collect())
 }
 
-/// bindgen's Rust text for the request.
-fn bindgen_text(request: &Request<'_>) -> Result<String, Error> {
-    if let Some(missing) = request.include.iter().find(|path| !path.is_dir()) {
-        return Err(Error::IncludeDir {
-            target: request.triple.to_owned(),
-            path: missing.clone(),
-            mend: request.mend.to_owned(),
-        });
-    }
-    let header = request.include_ours()?;
+/// bindgen's Rust text: the declarations of the context's records and functions.
+fn declarations(
+    request: &Request<'_>,
+    context: &Context<'_>,
+    said: &facts::Said,
+    header: &str,
+) -> Result<String, Error> {
     let mut builder = bindgen::Builder::default()
-        .header_contents(
-            "wrapper.h",
-            &wrapper(&header, request.symbols, request.version, request.lenient),
-        )
+        .header_contents("wrapper.h", header)
         .clang_args(request.arguments())
         // The newest dialect this bindgen is sure of: `unsafe extern "C"`, `offset_of!`. Only its facts are read.
         .rust_target(bindgen::RustTarget::stable(82, 0).expect("bindgen knows Rust 1.82"))
@@ -178,13 +274,22 @@ fn bindgen_text(request: &Request<'_>) -> Result<String, Error> {
         .derive_copy(true)
         .prepend_enum_name(false)
         .formatter(bindgen::Formatter::None)
-        .allowlist_var(format!("{CARRIER}.*"));
-    for symbol in request.symbols {
+        // Without any, bindgen writes everything.
+        .allowlist_item("mio_codegen_nothing");
+    let mut asked = false;
+    for symbol in &context.symbols {
+        if said.missing.contains(&symbol.name) || said.refused.contains_key(&symbol.name) {
+            continue;
+        }
         builder = match symbol.kind {
             Kind::Record => builder.allowlist_type(&symbol.name),
             Kind::Function => builder.allowlist_function(&symbol.name),
-            Kind::Constant(_) | Kind::Names(_) => builder,
+            Kind::Constant(_) | Kind::Names(_) | Kind::Field(_) => continue,
         };
+        asked = true;
+    }
+    if !asked {
+        return Ok(String::new());
     }
     // bindgen panics where a libclang does not know a target at all.
     let bindings = catch_unwind(AssertUnwindSafe(|| builder.generate()));
@@ -197,17 +302,5 @@ fn bindgen_text(request: &Request<'_>) -> Result<String, Error> {
             None => "bindgen panicked".to_owned(),
         },
     };
-    let missing: BTreeSet<String> = why
-        .lines()
-        .filter_map(|line| line.split_once(MISSING))
-        .filter_map(|(_, name)| name.split_whitespace().next())
-        .map(str::to_owned)
-        .collect();
-    if missing.is_empty() {
-        return Err(Error::Clang {
-            target: request.triple.to_owned(),
-            why: why.trim().to_owned(),
-        });
-    }
-    Err(request.missing(&missing))
+    Err(request.clang_says(why.trim().to_owned()))
 }

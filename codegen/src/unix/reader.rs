@@ -1,15 +1,16 @@
-//! Reads facts from bindgen's text, item by item.
+//! Reads declarations from bindgen's text, item by item.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use quote::ToTokens;
 
-use super::{CARRIER, LINUX_VERSION, Request};
-use crate::abi::{Constant, Facts, Field, Function, Record};
+use super::Request;
+use super::context::Context;
+use super::facts::Said;
+use crate::abi::{Facts, Field, Function, Record};
 use crate::error::Error;
 use crate::literal::integer;
 use crate::symbols::Kind;
-use crate::targets::Version;
 
 /// Sizes bindgen wrote assertions for.
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ pub(super) struct Layouts {
     /// By record.
     pub(super) size: BTreeMap<String, u64>,
     /// By record.
-    align: BTreeMap<String, u64>,
+    pub(super) align: BTreeMap<String, u64>,
     /// By `record::field`.
     offset: BTreeMap<String, u64>,
 }
@@ -26,39 +27,51 @@ pub(super) struct Layouts {
 pub(super) struct Reader<'a> {
     /// What was asked.
     pub(super) request: &'a Request<'a>,
+    /// Where it was read.
+    context: &'a Context<'a>,
+    /// What clang says besides.
+    pub(super) said: &'a Said,
     /// `type A = B;`
-    pub(super) aliases: BTreeMap<String, String>,
-    /// What the assertions say.
+    pub(super) aliases: BTreeMap<String, syn::Type>,
+    /// What the assertions say, by bindgen's names.
     pub(super) layouts: Layouts,
-    /// `probe_…`
-    pub(super) probes: BTreeMap<String, i128>,
 }
 
 impl<'a> Reader<'a> {
     /// An empty one. The kernel's fixed-width types come out as Rust's.
-    pub(super) fn new(request: &'a Request<'a>) -> Self {
-        let fixed = [("u8", 8), ("u16", 16), ("u32", 32), ("u64", 64)];
+    pub(super) fn new(request: &'a Request<'a>, context: &'a Context<'a>, said: &'a Said) -> Self {
         let mut aliases = BTreeMap::new();
-        for (unsigned, bits) in fixed {
-            aliases.insert(format!("__{unsigned}"), unsigned.to_owned());
-            aliases.insert(format!("__s{bits}"), format!("i{bits}"));
+        for bits in [8, 16, 32, 64] {
+            let named = |text: String| syn::parse_str(&text).expect("a name is a type");
+            aliases.insert(format!("__u{bits}"), named(format!("u{bits}")));
+            aliases.insert(format!("__s{bits}"), named(format!("i{bits}")));
         }
         Reader {
             request,
+            context,
+            said,
             aliases,
             layouts: Layouts::default(),
-            probes: BTreeMap::new(),
         }
     }
 
     /// Reads the whole text.
-    pub(super) fn read(mut self, file: &syn::File) -> Result<Facts, Error> {
+    pub(super) fn read(mut self, file: syn::File) -> Result<Facts, Error> {
         for item in &file.items {
             match item {
                 syn::Item::Type(item) => {
-                    let name = item.ident.to_string();
-                    let ty = item.ty.to_token_stream().to_string();
+                    let (name, ty) = (item.ident.to_string(), (*item.ty).clone());
                     self.aliases.entry(name).or_insert(ty);
+                }
+                // Another name of an enum.
+                syn::Item::Use(item) => {
+                    if let syn::UseTree::Path(path) = &item.tree {
+                        if let syn::UseTree::Rename(names) = &*path.tree {
+                            let first = &names.ident;
+                            let name = names.rename.to_string();
+                            self.aliases.insert(name, syn::parse_quote!(#first));
+                        }
+                    }
                 }
                 syn::Item::Const(item) if item.ident == "_" => self.layout(item)?,
                 _ => {}
@@ -67,102 +80,106 @@ impl<'a> Reader<'a> {
         let mut facts = Facts::default();
         for item in &file.items {
             match item {
-                syn::Item::Type(_) => {}
-                syn::Item::Const(item) if item.ident == "_" => {}
-                syn::Item::Const(item) => {
-                    if let Some(constant) = self.constant(item)? {
-                        facts.constants.push(constant);
-                    }
-                }
+                syn::Item::Struct(item) if is_bindgens_own(&item.ident) => {}
                 syn::Item::Struct(item) if self.is_opaque(item) => {
-                    facts.opaque.push(item.ident.to_string());
+                    facts.opaque.push(self.name(&item.ident.to_string()));
                 }
                 syn::Item::Struct(item) => {
-                    facts.records.push(self.record(
-                        item.ident.to_string(),
-                        false,
-                        &item.attrs,
-                        &item.fields,
-                    )?);
+                    let record = self.record(&item.ident, false, &item.attrs, &item.fields)?;
+                    facts.records.push(record);
                 }
                 syn::Item::Union(item) => {
                     let fields = syn::Fields::Named(item.fields.clone());
-                    facts.records.push(self.record(
-                        item.ident.to_string(),
-                        true,
-                        &item.attrs,
-                        &fields,
-                    )?);
+                    let record = self.record(&item.ident, true, &item.attrs, &fields)?;
+                    facts.records.push(record);
                 }
                 syn::Item::ForeignMod(block) => {
                     for item in &block.items {
-                        facts.functions.push(self.function(item)?);
+                        if let syn::ForeignItem::Fn(item) = item {
+                            facts.functions.push(self.function(item)?);
+                        }
                     }
                 }
+                // Constants have clang's values; the constants of an enum are asked for one by one; accessors of bit-fields
+                // are left to the caller.
+                syn::Item::Type(_) | syn::Item::Use(_) | syn::Item::Const(_) => {}
+                syn::Item::Impl(_) => {}
                 other => {
-                    return Err(self
-                        .request
-                        .shape(format!("unexpected: {}", first_words(other))));
+                    let why = format!("unexpected: {}", first_words(other));
+                    return Err(self.request.shape(why));
                 }
             }
         }
-        facts.records.sort_by(|a, b| a.name.cmp(&b.name));
-        facts.functions.sort_by(|a, b| a.name.cmp(&b.name));
-        facts.constants.sort_by(|a, b| a.name.cmp(&b.name));
-        self.field_sizes(&mut facts)?;
-        facts.headers = match self.request.version {
-            Version::LinuxHeaders => {
-                let version = self.probe(LINUX_VERSION.0)?;
-                format!("Linux {}.{}", version >> 16, version >> 8 & 0xff)
-            }
-            Version::Stated(version) => version.to_owned(),
-        };
+        self.opaque(&mut facts)?;
         self.complete(&facts)?;
         Ok(facts)
     }
 
-    /// Everything asked for is there, and nothing else.
+    /// What a record is called here: by the name that was asked for.
+    pub(super) fn name(&self, bindgens: &str) -> String {
+        let name = self.said.renamed.get(bindgens);
+        name.map_or(bindgens, String::as_str).to_owned()
+    }
+
+    /// Is the record asked for by this name?
+    fn is_asked(&self, name: &str, kind: &Kind) -> bool {
+        let symbols = self.context.symbols.iter();
+        symbols.clone().any(|symbol| symbol.name == name && symbol.kind == *kind)
+    }
+
+    /// Records without fields: those asked for are an error, others are only pointed to.
+    fn opaque(&self, facts: &mut Facts) -> Result<(), Error> {
+        let (asked, others): (Vec<_>, Vec<_>) = std::mem::take(&mut facts.opaque)
+            .into_iter()
+            .partition(|name| self.is_asked(name, &Kind::Record));
+        for name in others {
+            facts.records.push(Record {
+                union: false,
+                repr: "C".to_owned(),
+                size: 0,
+                align: 1,
+                fields: Vec::new(),
+                name,
+            });
+        }
+        facts.opaque = asked;
+        match facts.opaque.first() {
+            Some(name) if !self.request.lenient => Err(Error::Opaque {
+                target: self.request.triple.to_owned(),
+                record: name.clone(),
+                os: self.request.os,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Everything clang knows of is there, and no function besides.
     fn complete(&self, facts: &Facts) -> Result<(), Error> {
         if self.request.lenient {
             return Ok(());
         }
-        if let Some(name) = facts.opaque.first() {
-            return Err(Error::Opaque {
-                target: self.request.triple.to_owned(),
-                record: name.clone(),
-                os: self.request.os,
-            });
+        for function in &facts.functions {
+            if !self.is_asked(&function.name, &Kind::Function) {
+                return Err(self.request.shape(format!(
+                    "`{}` was not asked for: it is a second declaration of another name",
+                    function.name
+                )));
+            }
         }
-        // A record and a function may share a name.
-        let records = facts.records.iter().map(|item| ("record", &item.name));
-        let functions = facts.functions.iter().map(|item| ("fn", &item.name));
-        let constants = facts.constants.iter().map(|item| ("const", &item.name));
-        let found: BTreeSet<(&str, &String)> = records.chain(functions).chain(constants).collect();
-        let asked: BTreeSet<(&str, &String)> = self
-            .request
-            .symbols
-            .iter()
-            .filter_map(|symbol| match symbol.kind {
-                Kind::Record => Some(("record", &symbol.name)),
-                Kind::Function => Some(("fn", &symbol.name)),
-                Kind::Constant(_) => Some(("const", &symbol.name)),
-                Kind::Names(_) => None,
-            })
-            .collect();
-        let missing: BTreeSet<String> = asked
-            .difference(&found)
-            .map(|(_, name)| (*name).clone())
-            .collect();
-        if !missing.is_empty() {
-            return Err(self.request.missing(&missing));
+        for symbol in &self.context.symbols {
+            let name = &symbol.name;
+            let unbound = self.said.missing.contains(name) || self.said.refused.contains_key(name);
+            let found = match symbol.kind {
+                Kind::Record => facts.records.iter().any(|item| item.name == *name),
+                Kind::Function => facts.functions.iter().any(|item| item.name == *name),
+                Kind::Constant(_) | Kind::Names(_) | Kind::Field(_) => true,
+            };
+            if !found && !unbound {
+                let why = format!("bindgen writes no declaration of `{name}`");
+                return Err(self.request.shape(why));
+            }
         }
-        match found.difference(&asked).next() {
-            None => Ok(()),
-            Some((_, extra)) => Err(self.request.shape(format!(
-                "`{extra}` was not asked for but is needed, or is a second declaration; add it to codegen/symbols/{}.txt",
-                self.request.os
-            ))),
-        }
+        Ok(())
     }
 
     /// Reads one `const _: () = { ["Size of T"][size_of::<T>() - 12usize]; … };`.
@@ -221,67 +238,152 @@ impl<'a> Reader<'a> {
                 .any(|field| field.ident.as_ref().is_some_and(|name| name == "_unused"))
     }
 
-    /// A struct or union. Field sizes follow when all records are known.
+    /// A struct or union.
     fn record(
         &self,
-        name: String,
+        ident: &syn::Ident,
         union: bool,
         attrs: &[syn::Attribute],
         fields: &syn::Fields,
     ) -> Result<Record, Error> {
+        let bindgens = ident.to_string();
         let known = |map: &BTreeMap<String, u64>, key: &str| {
             map.get(key).copied().ok_or_else(|| {
                 self.request
-                    .shape(format!("clang gives no layout for {key}; is it opaque?"))
+                    .shape(format!("bindgen gives no layout for {key}"))
             })
         };
-        let mut repr = String::new();
-        for attribute in attrs {
-            if let syn::Meta::List(list) = &attribute.meta {
-                if list.path.is_ident("repr") {
-                    repr = list
-                        .tokens
-                        .to_string()
-                        .replace(" ,", ",")
-                        .replace(" (", "(");
-                }
-            }
-        }
         let mut record = Record {
             union,
-            repr,
-            size: known(&self.layouts.size, &name)?,
-            align: known(&self.layouts.align, &name)?,
+            repr: repr(attrs),
+            size: known(&self.layouts.size, &bindgens)?,
+            align: known(&self.layouts.align, &bindgens)?,
             fields: Vec::new(),
-            name,
+            name: self.name(&bindgens),
         };
+        let mut end = 0_u64;
         for field in fields {
-            let field_name = field
+            let name = field
                 .ident
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default();
+            if name == "_bindgen_opaque_blob" {
+                return Err(self.request.unbindable(
+                    &record.name,
+                    &format!(
+                        "Rust has no record with its packing and alignment ({} bytes, aligned to {}); \
+                         write it in src/ by hand",
+                        record.size, record.align
+                    ),
+                ));
+            }
+            let unknown = |why: String| {
+                let place = format!("field `{name}` of `{}`: {why}", record.name);
+                self.request.shape(place)
+            };
+            let declared = self.ty(&field.ty).map_err(unknown)?;
+            let (size, align) = self.measure(&declared).map_err(unknown)?;
+            let ty = match self.retyped(&record.name, &name) {
+                Some(ty) if self.measure(ty).map_err(unknown)?.0 != size => {
+                    return Err(unknown(format!(
+                        "it is to be `{ty}`, which is not as large as `{declared}`"
+                    )));
+                }
+                Some(ty) => ty.to_owned(),
+                None => declared,
+            };
+            // Nothing asserts where bindgen's own fields are: behind the one before.
+            let key = format!("{bindgens}::{name}");
+            let own = ["_bitfield_", "__bindgen_padding_"];
+            let offset = match self.layouts.offset.get(&key) {
+                Some(offset) => *offset,
+                None if own.iter().any(|prefix| name.starts_with(prefix)) => {
+                    let packed = record.repr.contains("packed");
+                    end.next_multiple_of(if packed { 1 } else { align })
+                }
+                None => return Err(unknown("bindgen gives no offset".to_owned())),
+            };
+            if !union && offset < end {
+                return Err(unknown("it overlaps the field before it".to_owned()));
+            }
+            end = offset + size;
+            if end > record.size {
+                return Err(unknown("it reaches beyond the record".to_owned()));
+            }
             record.fields.push(Field {
-                offset: known(
-                    &self.layouts.offset,
-                    &format!("{}::{field_name}", record.name),
-                )?,
-                ty: self.ty(&field.ty)?,
-                size: 0,
-                name: field_name,
+                offset,
+                size,
+                ty,
+                bits: String::new(),
+                name,
             });
+            if union {
+                end = 0;
+            }
         }
+        self.bits(&mut record)?;
         Ok(record)
     }
 
-    /// A function. A static would be a symbol that does not exist.
-    fn function(&self, item: &syn::ForeignItem) -> Result<Function, Error> {
-        let syn::ForeignItem::Fn(item) = item else {
-            return Err(self.request.shape(format!(
-                "a constant came out as an extern static: {}",
-                item.to_token_stream()
-            )));
+    /// The type that a field has by the list.
+    fn retyped(&self, record: &str, field: &str) -> Option<&str> {
+        self.request.symbols.iter().find_map(|symbol| {
+            let Kind::Field(ty) = &symbol.kind else {
+                return None;
+            };
+            let (of, name) = symbol.name.split_once('.')?;
+            (of == record && name == field).then_some(ty.as_str())
+        })
+    }
+
+    /// Puts the bit-fields of a record into the bytes that hold them.
+    fn bits(&self, record: &mut Record) -> Result<(), Error> {
+        let all = self.said.bits.get(&record.name).map_or(&[][..], Vec::as_slice);
+        let mut runs: Vec<Vec<&super::facts::Bits>> = Vec::new();
+        for bits in all {
+            match runs.last_mut() {
+                Some(run) if !bits.begins => run.push(bits),
+                _ => runs.push(vec![bits]),
+            }
+        }
+        let is_unit = |field: &Field| {
+            field
+                .name
+                .strip_prefix("_bitfield_")
+                .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
         };
+        let mut placed = 0;
+        for field in record.fields.iter_mut().filter(|field| is_unit(field)) {
+            let bytes = field.offset * 8..(field.offset + field.size) * 8;
+            let inside = |bits: &&&super::facts::Bits| {
+                bytes.start <= bits.offset && bits.offset + bits.width <= bytes.end
+            };
+            let mine: Vec<_> = runs.iter().flatten().filter(inside).collect();
+            placed += mine.len();
+            let names: Vec<String> = mine
+                .iter()
+                .filter(|bits| !bits.name.is_empty())
+                .map(|bits| {
+                    let start = bits.offset - bytes.start;
+                    format!("{}: {}..{}", bits.name, start, start + bits.width)
+                })
+                .collect();
+            field.bits = names.join(", ");
+        }
+        // Padding without a name need not be in any byte of bindgen's.
+        let named = all.iter().filter(|bits| !bits.name.is_empty() && bits.width > 0);
+        if placed < named.count() {
+            return Err(self.request.unbindable(
+                &record.name,
+                "its bit-fields do not lie in bytes of their own; write it in src/ by hand",
+            ));
+        }
+        Ok(())
+    }
+
+    /// A function.
+    fn function(&self, item: &syn::ForeignItemFn) -> Result<Function, Error> {
         let name = item.sig.ident.to_string();
         let mut link_name = name.clone();
         for attribute in &item.attrs {
@@ -294,8 +396,8 @@ impl<'a> Reader<'a> {
                     }),
                 ) = (pair.path.is_ident("link_name"), &pair.value)
                 {
-                    // clang marks a name that is not to be mangled further; on Apple's systems it has its `_` then, which rustc
-                    // puts there itself.
+                    // clang marks a name that is not to be mangled further; on Apple's systems it has its `_` then, which
+                    // rustc puts there itself.
                     link_name = text.value();
                     if let Some(verbatim) = link_name.strip_prefix('\u{1}') {
                         let apple = self.request.clang.contains("-apple-");
@@ -305,42 +407,47 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        let unknown = |why: String| self.request.shape(format!("fn {name}: {why}"));
         let mut parameters = Vec::new();
         for input in &item.sig.inputs {
             let syn::FnArg::Typed(input) = input else {
-                return Err(self.request.shape(format!("{name} takes self")));
+                return Err(unknown("it takes self".to_owned()));
             };
-            parameters.push((input.pat.to_token_stream().to_string(), self.ty(&input.ty)?));
+            let ty = self.ty(&input.ty).map_err(unknown)?;
+            parameters.push((input.pat.to_token_stream().to_string(), ty));
         }
         let returns = match &item.sig.output {
             syn::ReturnType::Default => String::new(),
-            syn::ReturnType::Type(_, ty) => self.ty(ty)?,
+            syn::ReturnType::Type(_, ty) => self.ty(ty).map_err(unknown)?,
         };
         Ok(Function {
-            name,
             parameters,
             variadic: item.sig.variadic.is_some(),
             returns,
             link_name,
+            name,
         })
     }
+}
 
-    /// A constant, or none if it is a probe (which is kept).
-    fn constant(&mut self, item: &syn::ItemConst) -> Result<Option<Constant>, Error> {
-        let full = item.ident.to_string();
-        let name = full.strip_prefix(CARRIER).unwrap_or(&full).to_owned();
-        let value = integer(&item.expr)
-            .ok_or_else(|| self.request.shape(format!("{name} is not an integer")))?;
-        if name.starts_with("probe_") {
-            self.probes.insert(name, value);
-            return Ok(None);
+/// The inside of `#[repr(…)]`, of several if there are several.
+fn repr(attrs: &[syn::Attribute]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for attribute in attrs {
+        if let syn::Meta::List(list) = &attribute.meta {
+            if list.path.is_ident("repr") {
+                let text = list.tokens.to_string();
+                parts.push(text.replace(" ,", ",").replace(" (", "("));
+            }
         }
-        Ok(Some(Constant {
-            ty: self.ty(&item.ty)?,
-            name,
-            value,
-        }))
     }
+    parts.join(", ")
+}
+
+/// Is it a helper of bindgen's?
+fn is_bindgens_own(name: &syn::Ident) -> bool {
+    let name = name.to_string();
+    name.starts_with("__Bindgen") || name.starts_with("__IncompleteArray")
 }
 
 /// The start of an item's text, for a message.

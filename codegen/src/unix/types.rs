@@ -1,115 +1,127 @@
 //! Types in our spelling, and how large they are.
 
-use std::fmt::Write;
-
 use quote::ToTokens;
 
 use super::reader::Reader;
-use crate::abi::Facts;
-use crate::error::Error;
+
+/// Measured besides what was asked for.
+pub(super) const PROBES: [(&str, &str); 3] = [
+    ("probe_pointer", "sizeof(void *)"),
+    ("probe_long", "sizeof(long)"),
+    (
+        "probe_align",
+        "__builtin_offsetof(struct { char a; long long b; }, b)",
+    ),
+];
 
 impl Reader<'_> {
     /// A type in our spelling: aliases resolved, C types without a path.
-    pub(super) fn ty(&self, ty: &syn::Type) -> Result<String, Error> {
-        self.spell(&ty.to_token_stream().to_string(), 0)
+    pub(super) fn ty(&self, ty: &syn::Type) -> Result<String, String> {
+        self.spell(ty, 0)
     }
 
-    /// The same for a type's tokens.
-    fn spell(&self, tokens: &str, depth: usize) -> Result<String, Error> {
-        if depth > 16 {
-            return Err(self
-                .request
-                .shape(format!("the type `{tokens}` has no end")));
+    /// The same, so deep in aliases and types.
+    fn spell(&self, ty: &syn::Type, depth: usize) -> Result<String, String> {
+        let unknown = || format!("the type `{}` is of an unknown kind", ty.to_token_stream());
+        if depth > 32 {
+            return Err(format!("the type `{}` has no end", ty.to_token_stream()));
         }
-        let mut text = String::new();
-        let mut apart = tokens.replace(":: core :: ffi :: ", "");
-        for sign in ["[", "]", ";"] {
-            apart = apart.replace(sign, &format!(" {sign} "));
-        }
-        for word in apart.split_whitespace() {
-            let word = word
-                .strip_suffix("usize")
-                .filter(|number| !number.is_empty())
-                .unwrap_or(word);
-            match word {
-                "*" | "[" | "]" => text.push_str(word),
-                "mut" | "const" => write!(text, "{word} ").expect("a string takes any text"),
-                ";" => text.push_str("; "),
-                word if word
-                    .chars()
-                    .all(|letter| letter.is_ascii_alphanumeric() || letter == '_') =>
-                {
-                    match self.aliases.get(word) {
-                        Some(meaning) => text.push_str(&self.spell(meaning, depth + 1)?),
-                        None => text.push_str(word),
-                    }
+        let next = |ty: &syn::Type| self.spell(ty, depth + 1);
+        match ty {
+            syn::Type::Ptr(pointer) => {
+                let text = pointer.to_token_stream().to_string();
+                let word = if text.starts_with("* mut") { "mut" } else { "const" };
+                Ok(format!("*{word} {}", next(&pointer.elem)?))
+            }
+            syn::Type::Array(array) => {
+                let count = array.len.to_token_stream().to_string();
+                let count = count.strip_suffix("usize").unwrap_or(&count);
+                Ok(format!("[{}; {count}]", next(&array.elem)?))
+            }
+            syn::Type::Never(_) => Ok("!".to_owned()),
+            syn::Type::Paren(inner) => next(&inner.elem),
+            syn::Type::FnPtr(pointer) => {
+                let mut types = Vec::new();
+                for input in &pointer.inputs {
+                    types.push(next(&input.ty)?);
                 }
-                _ => {
-                    return Err(self
-                        .request
-                        .shape(format!("the type `{tokens}` is of an unknown kind")));
+                if pointer.variadic.is_some() {
+                    types.push("...".to_owned());
+                }
+                let returns = match &pointer.output {
+                    syn::ReturnType::Default => String::new(),
+                    syn::ReturnType::Type(_, ty) => format!(" -> {}", next(ty)?),
+                };
+                Ok(format!(
+                    "unsafe extern \"C\" fn({}){returns}",
+                    types.join(", ")
+                ))
+            }
+            syn::Type::Path(path) => {
+                let last = path.path.segments.last().ok_or_else(unknown)?;
+                let name = last.ident.to_string();
+                if let syn::PathArguments::AngleBracketed(arguments) = &last.arguments {
+                    let Some(syn::GenericArgument::Type(inner)) = arguments.args.first() else {
+                        return Err(unknown());
+                    };
+                    let inner = next(inner)?;
+                    return match name.as_str() {
+                        "Option" => Ok(format!("Option<{inner}>")),
+                        // What follows the record begins here.
+                        "__IncompleteArrayField" => Ok(format!("[{inner}; 0]")),
+                        "__BindgenBitfieldUnit" => Ok(inner),
+                        _ => Err(unknown()),
+                    };
+                }
+                match self.aliases.get(&name) {
+                    Some(meaning) => next(meaning),
+                    None => Ok(self.name(&name)),
                 }
             }
+            _ => Err(unknown()),
         }
-        Ok(text)
     }
 
-    /// A probe's value.
-    pub(super) fn probe(&self, name: &str) -> Result<i128, Error> {
-        self.probes
-            .get(name)
-            .copied()
-            .ok_or_else(|| self.request.shape(format!("{name} did not come out")))
-    }
-
-    /// Fills in the fields' sizes and holds them against the offsets.
-    pub(super) fn field_sizes(&self, facts: &mut Facts) -> Result<(), Error> {
-        let pointer = self.probe("probe_pointer")?;
-        let long = self.probe("probe_long")?;
-        let size = |ty: &str| -> Option<u64> {
-            let (ty, count) = match ty.strip_prefix('[').and_then(|ty| ty.strip_suffix(']')) {
-                Some(array) => {
-                    let (ty, count) = array.split_once("; ")?;
-                    (ty, count.parse().ok()?)
-                }
-                None => (ty, 1_u64),
-            };
-            let bytes = match ty {
-                "u8" | "i8" | "c_char" | "c_schar" | "c_uchar" => 1,
-                "u16" | "i16" | "c_short" | "c_ushort" => 2,
-                "u32" | "i32" | "c_int" | "c_uint" => 4,
-                "u64" | "i64" | "c_longlong" | "c_ulonglong" => 8,
-                "c_long" | "c_ulong" => long,
-                "usize" | "isize" => pointer,
-                _ if ty.starts_with('*') => pointer,
-                _ => return self.layouts.size.get(ty)?.checked_mul(count),
-            };
-            u64::try_from(bytes).ok()?.checked_mul(count)
+    /// Size and alignment of a type in our spelling.
+    pub(super) fn measure(&self, ty: &str) -> Result<(u64, u64), String> {
+        if let Some(inside) = ty.strip_prefix('[').and_then(|ty| ty.strip_suffix(']')) {
+            let parts = inside.rsplit_once("; ");
+            let (element, count) = parts.ok_or_else(|| format!("the array {ty}"))?;
+            let count: u64 = count.parse().map_err(|_| format!("the length of {ty}"))?;
+            let (size, align) = self.measure(element)?;
+            let size = size.checked_mul(count).ok_or("an array beyond memory")?;
+            return Ok((size, align));
+        }
+        let probe = |name: &str| {
+            let found = self.said.probes.get(name);
+            let found = found.and_then(|value| u64::try_from(*value).ok());
+            found.ok_or_else(|| format!("{name} did not come out"))
         };
-        for record in &mut facts.records {
-            let mut end = 0;
-            for field in &mut record.fields {
-                field.size = size(&field.ty).ok_or_else(|| {
-                    self.request.shape(format!(
-                        "the size of {}.{} is unknown",
-                        record.name, field.name
-                    ))
-                })?;
-                if !record.union && field.offset < end {
-                    return Err(self.request.shape(format!(
-                        "{}.{} overlaps the field before it",
-                        record.name, field.name
-                    )));
-                }
-                end = field.offset + field.size;
-                if end > record.size {
-                    return Err(self.request.shape(format!(
-                        "{}.{} reaches beyond the record",
-                        record.name, field.name
-                    )));
-                }
+        let size = match ty {
+            "bool" | "u8" | "i8" | "c_char" | "c_schar" | "c_uchar" => 1,
+            "u16" | "i16" | "c_short" | "c_ushort" => 2,
+            "u32" | "i32" | "f32" | "c_int" | "c_uint" => 4,
+            "u64" | "i64" | "f64" | "c_longlong" | "c_ulonglong" => 8,
+            "c_long" | "c_ulong" => probe("probe_long")?,
+            "usize" | "isize" => probe("probe_pointer")?,
+            _ if ty.starts_with('*') || ty.starts_with("Option<") => probe("probe_pointer")?,
+            _ => {
+                let tag = self.said.renamed.iter().find(|(_, name)| *name == ty);
+                let tag = tag.map_or(ty, |(tag, _)| tag);
+                let layouts = &self.layouts;
+                let found = layouts.size.get(tag).zip(layouts.align.get(tag));
+                return match found {
+                    Some((size, align)) => Ok((*size, *align)),
+                    None => Err(format!("the size of `{ty}` is unknown")),
+                };
             }
-        }
-        Ok(())
+        };
+        let is_pointer = ty.starts_with('*') || ty.starts_with("Option<");
+        let align = if size == 8 && !is_pointer {
+            probe("probe_align")?
+        } else {
+            size
+        };
+        Ok((size, align))
     }
 }

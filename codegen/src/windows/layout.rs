@@ -39,18 +39,20 @@ pub(super) fn text(ty: &syn::Type) -> String {
         .replace(" ;", ";")
 }
 
+/// Is the declaration for the machine?
+pub(super) fn is_of(declared: &Declared, machine: Machine) -> bool {
+    declared.attributes.iter().all(|attribute| {
+        let text = attribute.to_token_stream().to_string();
+        !attribute.path().is_ident("cfg") || text.contains(&format!("\"{}\"", machine.arch))
+    })
+}
+
 /// The record declared by this very name.
 pub(super) fn record(parsed: &Parsed, name: &str, machine: Machine) -> Result<Record, Error> {
-    let of_machine = |declared: &&Declared| {
-        declared.attributes.iter().all(|attribute| {
-            let text = attribute.to_token_stream().to_string();
-            !attribute.path().is_ident("cfg") || text.contains(&format!("\"{}\"", machine.arch))
-        })
-    };
     let declared = parsed
         .records
         .get(name)
-        .and_then(|all| all.iter().find(of_machine))
+        .and_then(|all| all.iter().find(|declared| is_of(declared, machine)))
         .ok_or_else(|| wrong(format!("no record {name} for {}", machine.arch)))?;
     let repr = declared
         .attributes
@@ -89,6 +91,7 @@ pub(super) fn record(parsed: &Parsed, name: &str, machine: Machine) -> Result<Re
             ty: text(&field.ty),
             offset,
             size,
+            bits: String::new(),
         });
     }
     record.size = record.size.next_multiple_of(record.align);

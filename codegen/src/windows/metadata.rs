@@ -94,7 +94,7 @@ impl Metadata {
                 }
                 Kind::Function => parsed.functions.iter().any(|item| item.name == *name),
                 Kind::Constant(_) => parsed.constants.contains_key(name),
-                Kind::Names(_) => false,
+                Kind::Names(_) | Kind::Field(_) => false,
             };
             if !found {
                 return Err(wrong(format!("`{name}` is not what was asked for")));
@@ -167,6 +167,15 @@ impl Parsed {
     /// Keeps a record.
     fn declare(&mut self, name: String, declared: Declared) {
         self.records.entry(name).or_default().push(declared);
+    }
+
+    /// The names of all records that a machine has.
+    pub(super) fn names(&self, machine: Machine) -> impl Iterator<Item = &str> {
+        let declared = move |(_, all): &(&String, &Vec<Declared>)| {
+            all.iter().any(|declared| layout::is_of(declared, machine))
+        };
+        let records = self.records.iter().filter(declared);
+        records.map(|(name, _)| name.as_str())
     }
 
     /// A record on a machine.

@@ -6,6 +6,7 @@ mod defaults;
 mod layout;
 mod metadata;
 mod oracle;
+mod reach;
 
 pub(crate) use metadata::Metadata;
 
@@ -36,11 +37,21 @@ pub(crate) fn facts(request: &Request<'_>, metadata: &Metadata) -> Result<Facts,
     for symbol in request.symbols {
         match symbol.kind {
             Kind::Record => facts.records.push(parsed.record(&symbol.name, machine)?),
+            Kind::Field(_) => return Err(metadata::wrong(format!(
+                "{}: a field's type is what the metadata says",
+                symbol.name
+            ))),
             Kind::Constant(_) => facts
                 .constants
                 .push(parsed.constant(&symbol.name, machine)?),
             // Their declarations are checked by name below.
             Kind::Function | Kind::Names(_) => {}
+        }
+    }
+    // What they are made of reaches the text, too, and is held to its layout like them.
+    for name in parsed.names(machine) {
+        if facts.records.iter().all(|record| record.name != name) {
+            facts.records.push(parsed.record(name, machine)?);
         }
     }
     facts.records.sort_by(|a, b| a.name.cmp(&b.name));

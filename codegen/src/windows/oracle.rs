@@ -1,13 +1,14 @@
 //! The headers of mingw-w64, as a second witness: clang says how large each record is, where its fields are, what each constant is
 //! worth, and how many bytes a call of each function passes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::layout::{self, Machine};
 use super::metadata::{Parsed, mask, wrong};
+use super::reach::{self, in_c, is_anonymous};
 use crate::abi::Facts;
 use crate::error::Error;
 use crate::symbols::Kind;
@@ -21,7 +22,7 @@ pub(super) fn check(
     machine: Machine,
     known: &Known,
 ) -> Result<(), Error> {
-    let questions = questions(facts, parsed, machine)?;
+    let questions = questions(request, facts, parsed, machine)?;
     let answers = known.answers(request, &questions, machine)?;
     compare(request.triple, &questions, &answers.numbers)?;
     for function in &parsed.functions {
@@ -34,8 +35,8 @@ pub(super) fn check(
 /// What clang has said.
 #[derive(Debug, Clone, Default)]
 struct Answers {
-    /// Of each question, in order.
-    numbers: Vec<i128>,
+    /// Of each question, in order. None where the headers know no such record or field and need not.
+    numbers: Vec<Option<i128>>,
     /// What a call passes, by function.
     calls: BTreeMap<String, String>,
 }
@@ -52,14 +53,14 @@ impl Known {
         questions: &[Question],
         machine: Machine,
     ) -> Result<Answers, Error> {
-        let text = text(request, questions);
+        let text = text(request, questions, &BTreeSet::new());
         let key = (request.clang.to_owned(), text);
         // Held while clang runs, so that nobody asks the same meanwhile.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answers) = known.get(&key) {
             return Ok(answers.clone());
         }
-        let answers = ask(request, questions, machine, &key.1)?;
+        let answers = ask_all(request, questions, machine)?;
         known.insert(key, answers.clone());
         Ok(answers)
     }
@@ -82,8 +83,11 @@ fn compare_call(
 }
 
 /// Fails at the first difference.
-fn compare(triple: &str, questions: &[Question], answers: &[i128]) -> Result<(), Error> {
+fn compare(triple: &str, questions: &[Question], answers: &[Option<i128>]) -> Result<(), Error> {
     for (question, answer) in questions.iter().zip(answers) {
+        let Some(answer) = answer else {
+            continue;
+        };
         let mask = mask(question.size);
         if question.expected & mask != answer & mask {
             return Err(Error::Disagree {
@@ -107,6 +111,8 @@ struct Question {
     expected: i128,
     /// How many bytes of the answer count: a signed constant is as wide as a pointer by then.
     size: u64,
+    /// Whether the headers may not know it: it was not asked for by name, and mingw-w64 spells it otherwise.
+    optional: bool,
 }
 
 impl Question {
@@ -118,40 +124,58 @@ impl Question {
             in_c,
             expected,
             size: 8,
+            optional: false,
         }
     }
 }
 
 /// Everything that is to be asked.
-fn questions(facts: &Facts, parsed: &Parsed, machine: Machine) -> Result<Vec<Question>, Error> {
+fn questions(
+    request: &Request<'_>,
+    facts: &Facts,
+    parsed: &Parsed,
+    machine: Machine,
+) -> Result<Vec<Question>, Error> {
     let mut all = Vec::new();
+    let ways = reach::ways(&facts.records);
+    let asked: BTreeSet<&str> = request
+        .symbols
+        .iter()
+        .filter(|symbol| symbol.kind == Kind::Record)
+        .map(|symbol| symbol.name.as_str())
+        .collect();
     for record in &facts.records {
         let name = &record.name;
-        let sizes = [
-            ("size", format!("sizeof({name})"), record.size),
-            ("alignment", format!("_Alignof({name})"), record.align),
-        ];
-        for (what, question, answer) in sizes {
-            all.push(Question::new(format!("{what} of {name}"), question, answer));
+        let Some(way) = ways.get(name.as_str()) else {
+            continue;
+        };
+        let mut ask = |what: String, in_c: String, expected: u64| {
+            let mut question = Question::new(what, in_c, expected);
+            question.optional = !asked.contains(name.as_str());
+            all.push(question);
+        };
+        let ty = &way.ty;
+        if way.whole {
+            ask(format!("size of {name}"), format!("sizeof({ty})"), record.size);
+            let in_c = format!("_Alignof({ty})");
+            ask(format!("alignment of {name}"), in_c, record.align);
         }
         for field in &record.fields {
-            // C has no name for it; the fields behind it and the size say where it is.
-            if field.name.starts_with("Anonymous") {
+            // C has no name for it; what is inside is asked for by itself.
+            if is_anonymous(&field.name) {
                 continue;
             }
-            let in_c = field.name.trim_start_matches("r#");
-            let what = format!("offset of {name}.{in_c}");
-            all.push(Question::new(
-                what,
-                format!("__builtin_offsetof({name}, {in_c})"),
-                field.offset,
-            ));
-            let what = format!("size of {name}.{in_c}");
-            all.push(Question::new(
-                what,
-                format!("sizeof((({name} *)0)->{in_c})"),
+            let member = in_c(&field.name);
+            ask(
+                format!("offset of {name}.{member}"),
+                format!("__builtin_offsetof({ty}, {member})"),
+                way.base + field.offset,
+            );
+            ask(
+                format!("size of {name}.{member}"),
+                format!("sizeof((({ty} *)0)->{member})"),
                 field.size,
-            ));
+            );
         }
     }
     for constant in &facts.constants {
@@ -167,7 +191,7 @@ fn questions(facts: &Facts, parsed: &Parsed, machine: Machine) -> Result<Vec<Que
 const PREFIX: &str = "answer_";
 
 /// The questions as a text in C.
-fn text(request: &Request<'_>, questions: &[Question]) -> String {
+fn text(request: &Request<'_>, questions: &[Question], dropped: &BTreeSet<usize>) -> String {
     let header = request
         .header
         .file_name()
@@ -175,12 +199,60 @@ fn text(request: &Request<'_>, questions: &[Question]) -> String {
         .to_string_lossy();
     let mut text = format!("#include \"{header}\"\n");
     for (index, question) in questions.iter().enumerate() {
+        // A line for each, so that an error's line tells which one it is about.
+        if dropped.contains(&index) {
+            text.push('\n');
+            continue;
+        }
         text.push_str(&format!(
             "static const unsigned long long {PREFIX}{index} = (unsigned long long)({});\n",
             question.in_c
         ));
     }
     text
+}
+
+/// Has clang answer the questions, without those that it does not understand and need not.
+fn ask_all(
+    request: &Request<'_>,
+    questions: &[Question],
+    machine: Machine,
+) -> Result<Answers, Error> {
+    let mut dropped = BTreeSet::new();
+    loop {
+        let text = text(request, questions, &dropped);
+        let error = match ask(request, questions, machine, &text) {
+            Err(Error::Clang { why, .. }) => why,
+            other => return other,
+        };
+        let before = dropped.len();
+        for index in lines_of(&error) {
+            if questions.get(index).is_some_and(|question| question.optional) {
+                dropped.insert(index);
+            } else {
+                dropped.clear();
+                break;
+            }
+        }
+        if dropped.len() <= before {
+            return Err(Error::Clang {
+                target: request.triple.to_owned(),
+                why: error,
+            });
+        }
+    }
+}
+
+/// The questions that an error is about.
+fn lines_of(error: &str) -> Vec<usize> {
+    let line = |line: &str| {
+        let (_, rest) = line.split_once("questions.h:")?;
+        let (number, rest) = rest.split_once(':')?;
+        // The first line includes our header.
+        let number: usize = number.parse().ok()?;
+        rest.contains(" error: ").then_some(number.checked_sub(2)?)
+    };
+    error.lines().filter_map(line).collect()
 }
 
 /// Has clang read the text. The answers in order.
@@ -201,6 +273,7 @@ fn ask(
     let mut arguments = vec![
         format!("--target={}", request.clang),
         "-nostdinc".to_owned(),
+        "-ferror-limit=0".to_owned(),
         "-iquote".to_owned(),
         folder.display().to_string(),
     ];
@@ -255,10 +328,10 @@ fn ask(
         .iter()
         .enumerate()
         .map(|(index, question)| {
-            found
-                .get(&format!("{PREFIX}{index}"))
-                .copied()
-                .ok_or_else(|| failed(format!("no {}", question.what)))
+            match found.get(&format!("{PREFIX}{index}")) {
+                None if !question.optional => Err(failed(format!("no {}", question.what))),
+                answer => Ok(answer.copied()),
+            }
         })
         .collect::<Result<_, _>>()?;
     Ok(Answers { numbers, calls })
@@ -290,11 +363,19 @@ mod tests {
                 ..Question::new("value of C".to_owned(), String::new(), -1)
             },
         ];
-        let agreed = [8, 0xffff_ffff_ffff_ffff];
+        let agreed = [Some(8), Some(0xffff_ffff_ffff_ffff)];
         compare("vax", &questions, &agreed).unwrap();
-        let said = compare("vax", &questions, &[12, agreed[1]]).unwrap_err();
+        let said = compare("vax", &questions, &[Some(12), agreed[1]]).unwrap_err();
         let text = "vax: size of S is 8 by the metadata of Windows and 12 by the headers";
         assert!(said.to_string().starts_with(text), "{said}");
-        assert!(compare("vax", &questions, &[8, 7]).is_err());
+        assert!(compare("vax", &questions, &[Some(8), Some(7)]).is_err());
+        compare("vax", &questions, &[None, None]).unwrap();
+    }
+
+    #[test]
+    fn errors_are_about_questions() {
+        let said = "questions.h:4:3: error: no member named 'data1' in 'struct _GUID'\n\
+            x.h:3:1: error: no\nquestions.h:5:3: note: here\nquestions.h:2:3: error: no\n";
+        assert_eq!(lines_of(said), [2, 0]);
     }
 }
