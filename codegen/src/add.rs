@@ -1,21 +1,39 @@
-//! `cargo codegen add`: binds further symbols of a system.
+//! `cargo codegen add`: binds further symbols of one or more systems.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use crate::abi::{Constant, Facts};
 use crate::cli::How;
+use crate::diff_record::same_type;
 use crate::error::Error;
 use crate::explain;
 use crate::generate::Generator;
-use crate::locate::{Declared, Place, Places};
+use crate::group::{self, Inputs};
+use crate::headers::Headers;
+use crate::list_lines::{insert, text_of};
+use crate::locate::{Declared, Found};
 use crate::plan::Plan;
 use crate::report::{self, Format};
+use crate::show::distance;
+use crate::surface::TABLES;
 use crate::symbols::{Kind, Symbol};
-use crate::targets::{Os, SYSTEMS};
-use crate::usage;
+use crate::tables;
+use crate::targets::{Os, SYSTEMS, Target};
+use crate::unix::context::includes;
+use crate::usage::{self, Usage};
+use crate::windows;
 use crate::write::Single;
 
-/// Adds `names` to a system's symbol file. Returns the report and what was written.
+/// What is asked for.
+struct Asked<'a> {
+    /// The names.
+    names: &'a [String],
+    /// How they are bound.
+    how: &'a How,
+}
+
+/// Adds `names` to the systems' symbol files. Returns the report and what was written.
 pub(crate) fn add(
     generator: &Generator,
     names: &[String],
@@ -24,118 +42,33 @@ pub(crate) fn add(
     unfold: bool,
 ) -> Result<(String, String), Error> {
     let root = &generator.root;
-    let os = system(&how.os)?;
-    let list = format!("codegen/symbols/{}.txt", os.name);
-    let read = |path: &str| {
-        let path = root.join(path);
-        fs::read_to_string(&path).map_err(Error::io("read", path))
-    };
-    let mut singles = Vec::new();
-    if let Some(header) = &how.header {
-        let path = format!("codegen/headers/{}.h", os.name);
-        let text = read(&path)?;
-        let line = format!("#include {header}");
-        if !text.lines().any(|known| known == line) {
-            singles.push(Single {
-                text: include(&text, &line),
-                path,
-            });
-        }
-    }
-    let text = read(&list)?;
-    let command = |rest: &str| {
-        let why = match &how.why {
-            Some(why) => format!(" --why '{}'", why.replace('\'', r"'\''")),
-            None => String::new(),
-        };
-        format!(
-            "cargo codegen add {} --os {}{why} {rest}",
-            names.join(" "),
-            os.name
-        )
-    };
-    // The headers are read with the new #include, the old list being as good as any.
-    let probe = Plan::new(root, singles.iter().map(copy).collect())?;
-    let inputs = probe.generator.inputs(os)?;
-    let headers = probe.generator.headers(os)?;
-    let target = os.targets.first().ok_or_else(|| Error::UnknownSystem {
-        name: os.name.to_owned(),
-        known: String::new(),
-    })?;
-    let places = explain::places(os, target, &inputs, &headers, names)?;
+    let systems: Vec<&'static Os> = how
+        .os
+        .iter()
+        .map(|name| system(name))
+        .collect::<Result<_, _>>()?;
     let used = usage::of(root)?;
-    let mut lines = Vec::new();
-    for name in names {
-        let found: Vec<(Declared, &Place)> = of(&places, name);
-        if found.is_empty() {
-            return Err(Error::Add {
-                why: format!(
-                    "codegen/headers/{}.h reaches no header that declares `{name}`; name the header that does",
-                    os.name
-                ),
-                mend: command("--header '<…>'"),
-            });
+    let asked = Asked { names, how };
+    let (mut singles, mut closing) = (Vec::new(), String::new());
+    for os in &systems {
+        let mut one = header_of_windows(generator, os, how)?;
+        // The headers are read with the new #include, the old list being as good as any.
+        let probe = Plan::new(root, one.iter().map(copy).collect())?;
+        let lines = asked.lines(&probe.generator, os, &used)?;
+        for line in &lines {
+            closing.push_str(&format!("+ {}\n", text_of(line, 0, 0)));
         }
-        let why = match (&how.why, used.get(name)) {
-            (Some(why), _) => why.trim().to_owned(),
-            (None, Some(files)) => {
-                let files: Vec<&str> = files.iter().map(String::as_str).collect();
-                format!("used by {}", files.join(", "))
-            }
-            (None, None) => {
-                return Err(Error::Add {
-                    why: format!(
-                        "`{name}` needs a reason for whoever reads the list, and src/ does not use it yet"
-                    ),
-                    mend: command("--why 'what the library wants it for'"),
-                });
-            }
-        };
-        for (declared, place) in found {
-            let ty = how
-                .ty
-                .clone()
-                .unwrap_or_else(|| alike(name, &inputs.symbols));
-            let kind = explain::kind(declared, &ty);
-            if inputs
-                .symbols
-                .iter()
-                .any(|known| known.name == *name && known.kind == kind)
-            {
-                return Err(Error::Add {
-                    why: format!("{list} has `{name}` already"),
-                    mend: format!("cargo codegen explain {name}"),
-                });
-            }
-            let source = place
-                .through
-                .clone()
-                .unwrap_or_else(|| format!("{name}(2)"));
-            lines.push(Symbol {
-                name: name.clone(),
-                kind,
-                source,
-                why: why.clone(),
-                partial: false,
-            });
-        }
+        let path = format!("codegen/symbols/{}.txt", os.name);
+        let full = root.join(&path);
+        let text = fs::read_to_string(&full).map_err(Error::io("read", full))?;
+        let text = insert(&text, &lines);
+        one.push(Single { path, text });
+        singles.extend(one);
     }
-    let text = insert(&text, &lines);
-    singles.push(Single { path: list, text });
     let plan = Plan::new(root, singles)?;
     let title = format!("with {}", names.join(", "));
-    let finished = plan.finish(root, &title, |other| other.name == os.name).map_err(|error| match error {
-        Error::MissingSymbol { target, symbols, .. } => Error::Add {
-            why: format!("{target}: the headers lack {symbols}; a symbol of a system is one that all its targets have"),
-            mend: format!("cargo codegen add --os {} --help", os.name),
-        },
-        other => other,
-    })?;
+    let finished = plan.finish_some(root, &title, &systems)?;
     let report = report::write(&finished.report, format, unfold);
-    let mut closing: String = lines
-        .iter()
-        .map(|line| format!("+ {}\n", text_of(line, 0, 0)))
-        .collect();
     closing.push_str(&plan.write(&finished, root)?);
     Ok((report, closing))
 }
@@ -159,95 +92,286 @@ fn copy(single: &Single) -> Single {
     }
 }
 
-/// What a name is declared as.
-fn of<'a>(places: &'a Places, name: &str) -> Vec<(Declared, &'a Place)> {
-    let mine = places.iter().filter(|((known, _), _)| known == name);
-    mine.map(|((_, declared), place)| (*declared, place))
-        .collect()
+/// Headers of Windows go together in one order only, so a further one is included behind the
+/// others. Elsewhere it is read alone.
+fn header_of_windows(generator: &Generator, os: &Os, how: &How) -> Result<Vec<Single>, Error> {
+    let Some(header) = how.header.as_deref().filter(|_| os.name == windows::NAME) else {
+        return Ok(Vec::new());
+    };
+    let path = format!("codegen/headers/{}.h", os.name);
+    let full = generator.root.join(&path);
+    let text = fs::read_to_string(&full).map_err(Error::io("read", full))?;
+    if includes(&text, header) {
+        return Ok(Vec::new());
+    }
+    let text = include(&text, &format!("#include {header}"));
+    Ok(vec![Single { path, text }])
 }
 
 /// Puts a line behind the last `#include`.
 fn include(text: &str, line: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
+    let mut lines: Vec<&str> = text.lines().collect();
     let last = lines.iter().rposition(|line| line.starts_with("#include"));
-    let mut changed: Vec<&str> = lines.clone();
-    changed.insert(last.map_or(lines.len(), |last| last + 1), line);
-    changed.join("\n") + "\n"
-}
-
-/// The type of the constant whose name has most in common with `name`.
-fn alike(name: &str, symbols: &[Symbol]) -> String {
-    let common = |other: &str| {
-        let letters = name.chars().zip(other.chars());
-        letters.take_while(|(one, two)| one == two).count()
-    };
-    let mut best = (2, "int");
-    for symbol in symbols {
-        if let Kind::Constant(Some(ty)) = &symbol.kind {
-            let count = common(&symbol.name);
-            if count > best.0 {
-                best = (count, ty);
-            }
-        }
-    }
-    best.1.to_owned()
-}
-
-/// A line of the list, its columns as wide as those of its neighbours.
-fn text_of(symbol: &Symbol, name: usize, source: usize) -> String {
-    let kind = symbol.kind_text();
-    let wide = source.saturating_sub(name + 2);
-    let left = format!("{:<name$} {kind:<wide$} {}", symbol.name, symbol.source);
-    format!("{left} # {}", symbol.why)
-}
-
-/// Puts the symbols in their places. The columns follow the line before.
-fn insert(text: &str, symbols: &[Symbol]) -> String {
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    for symbol in symbols {
-        let name_of = |line: &String| {
-            line.split_whitespace()
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let is_comment = |line: &String| line.is_empty() || line.starts_with('#');
-        let after = lines
-            .iter()
-            .position(|line| !is_comment(line) && name_of(line) > symbol.name)
-            .unwrap_or(lines.len());
-        let columns = columns(&lines);
-        let mut line = text_of(symbol, columns.0, columns.1);
-        if let Some((left, why)) = line.clone().split_once(" # ") {
-            let wide = columns.2.saturating_sub(1);
-            line = format!("{left:<wide$} # {why}");
-        }
-        lines.insert(after, line);
-    }
+    lines.insert(last.map_or(lines.len(), |last| last + 1), line);
     lines.join("\n") + "\n"
 }
 
-/// Where kind, source and reason begin in most lines: widths of the name, of what is left of the source, of what is left of `#`.
-fn columns(lines: &[String]) -> (usize, usize, usize) {
-    let mut votes: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
-    for line in lines.iter().filter(|line| !line.starts_with('#')) {
-        let Some(reason) = line.find('#') else {
-            continue;
+impl Asked<'_> {
+    /// The command, with another end.
+    fn command(&self, os: &Os, rest: &str) -> String {
+        let why = match &self.how.why {
+            Some(why) => format!(" --why '{}'", why.replace('\'', r"'\''")),
+            None => String::new(),
         };
-        let words: Vec<&str> = line[..reason].split_whitespace().collect();
-        let (Some(name), Some(source)) = (words.first(), words.last()) else {
-            continue;
-        };
-        let kind = line[name.len()..]
-            .find(|letter: char| !letter.is_whitespace())
-            .map_or(0, |gap| name.len() + gap);
-        let source = line[..reason].rfind(source).unwrap_or(0);
-        *votes
-            .entry((kind.saturating_sub(1), source, reason))
-            .or_default() += 1;
+        let names = self.names.join(" ");
+        format!("cargo codegen add {names} --os {}{why} {rest}", os.name)
     }
-    let best = votes.into_iter().max_by_key(|(_, count)| *count);
-    best.map_or((0, 0, 0), |(columns, _)| columns)
+
+    /// The lines for the list of a system.
+    fn lines(
+        &self,
+        generator: &Generator,
+        os: &'static Os,
+        used: &Usage,
+    ) -> Result<Vec<Symbol>, Error> {
+        let inputs = generator.inputs(os)?;
+        let headers = generator.headers(os)?;
+        let found = self.find(os, &inputs, &headers)?;
+        let mut lines = Vec::new();
+        let mut problems = Vec::new();
+        for name in self.names {
+            if let Some(why) = found.refused.get(name) {
+                problems.push(format!("`{name}`: {why}"));
+                continue;
+            }
+            let why = self.why(os, name, used)?;
+            let places = found.places.iter().filter(|((known, _), _)| known == name);
+            for ((_, declared), place) in places {
+                let kind = match declared {
+                    Declared::Record => Kind::Record,
+                    Declared::Function => Kind::Function,
+                    Declared::Macro if os.name == windows::NAME => {
+                        let ty = self
+                            .how
+                            .ty
+                            .clone()
+                            .or_else(|| family(name, &inputs.symbols));
+                        Kind::Constant(Some(ty.unwrap_or_else(|| "int".to_owned())))
+                    }
+                    Declared::Macro => Kind::Constant(self.how.ty.clone()),
+                };
+                let is_kind = |known: &&Symbol| {
+                    known.name == *name
+                        && std::mem::discriminant(&known.kind) == std::mem::discriminant(&kind)
+                };
+                if inputs.symbols.iter().any(|known| is_kind(&known)) {
+                    return Err(Error::Add {
+                        why: format!("codegen/symbols/{}.txt has `{name}` already", os.name),
+                        mend: format!("cargo codegen explain {name}"),
+                    });
+                }
+                let through = place.through.clone().or_else(|| self.how.header.clone());
+                lines.push(Symbol {
+                    name: name.clone(),
+                    kind,
+                    source: through.unwrap_or_else(|| format!("{name}(2)")),
+                    why: why.clone(),
+                    partial: os.name != windows::NAME,
+                });
+            }
+        }
+        if !problems.is_empty() {
+            return Err(Error::Add {
+                why: problems.join("\n"),
+                mend: format!("cargo codegen add --os {} --help", os.name),
+            });
+        }
+        if os.name != windows::NAME {
+            self.settle(generator, os, inputs, &headers, &mut lines)?;
+        }
+        Ok(lines)
+    }
+
+    /// The reason for a name.
+    fn why(&self, os: &Os, name: &str, used: &Usage) -> Result<String, Error> {
+        match (&self.how.why, used.get(name)) {
+            (Some(why), _) => Ok(why.trim().to_owned()),
+            (None, Some(files)) => {
+                let files: Vec<&str> = files.iter().map(String::as_str).collect();
+                Ok(format!("used by {}", files.join(", ")))
+            }
+            (None, None) => Err(Error::Add {
+                why: format!(
+                    "`{name}` needs a reason for whoever reads the list, and src/ does not use it yet"
+                ),
+                mend: self.command(os, "--why 'what the library wants it for'"),
+            }),
+        }
+    }
+
+    /// Where the names are declared: on the first target, or the first one that has them.
+    fn find(
+        &self,
+        os: &'static Os,
+        inputs: &Inputs,
+        headers: &Headers<'_>,
+    ) -> Result<Found, Error> {
+        let own = self.how.header.as_deref().filter(|header| {
+            let ours = fs::read_to_string(&inputs.header).unwrap_or_default();
+            !includes(&ours, header)
+        });
+        let mut found = Found::default();
+        let mut left: Vec<String> = self.names.to_vec();
+        let mut seen: BTreeSet<(&[&str], &str)> = BTreeSet::new();
+        for target in os.targets {
+            // Another architecture has other headers, or at least another clang.
+            let arch = target.clang.split('-').next().unwrap_or_default();
+            if left.is_empty() || !seen.insert((target.headers, arch)) {
+                continue;
+            }
+            let here = explain::places(os, target, inputs, headers, own, &left)?;
+            if let (Some(wrong), Some(header)) = (&here.wrong, own) {
+                if here.places.is_empty() {
+                    return Err(Error::Add {
+                        why: format!("{}: {header} cannot be read alone: {wrong}", target.triple),
+                        mend: format!("cargo codegen add --os {} --help", os.name),
+                    });
+                }
+            }
+            let known = |name: &String| {
+                here.refused.contains_key(name)
+                    || here.places.keys().any(|(known, _)| known == name)
+            };
+            left.retain(|name| !known(name));
+            found.places.extend(here.places);
+            found.refused.extend(here.refused);
+            found.all.extend(here.all);
+        }
+        match left.first() {
+            None => Ok(found),
+            Some(name) => Err(self.unknown(os, own, name, &found.all)),
+        }
+    }
+
+    /// Nothing declares the name.
+    fn unknown(&self, os: &Os, own: Option<&str>, name: &str, all: &BTreeSet<String>) -> Error {
+        let near = all.iter().map(|known| (distance(known, name), known)).min();
+        let near = near.filter(|(distance, _)| *distance <= 2.max(name.len() / 6));
+        let place = match own {
+            Some(header) => header.to_owned(),
+            None => format!("codegen/headers/{}.h", os.name),
+        };
+        let why = format!("{place} reaches no header that declares `{name}`");
+        match near {
+            Some((_, near)) => Error::Add {
+                why: format!("{why}; did you mean `{near}`?"),
+                mend: self
+                    .command(os, "")
+                    .replacen(name, near, 1)
+                    .trim_end()
+                    .to_owned(),
+            },
+            None => Error::Add {
+                why: format!("{why}; name the header that does"),
+                mend: self.command(os, "--header '<…>'"),
+            },
+        }
+    }
+
+    /// Reads the lines on all targets: which have them, with which types, and what cannot be bound.
+    fn settle(
+        &self,
+        generator: &Generator,
+        os: &'static Os,
+        mut inputs: Inputs,
+        headers: &Headers<'_>,
+        lines: &mut [Symbol],
+    ) -> Result<(), Error> {
+        let known = std::mem::replace(&mut inputs.symbols, lines.to_vec());
+        let targets: Vec<&'static Target> = os.targets.iter().collect();
+        let all: Vec<Facts> = group::read_all(os, &targets, &inputs, headers, None, false)
+            .into_values()
+            .collect::<Result<_, _>>()
+            .map_err(|error| match error {
+                Error::Unbindable {
+                    target, problems, ..
+                } => Error::Add {
+                    why: format!("{target}: {problems}"),
+                    mend: format!("cargo codegen add --os {} --help", os.name),
+                },
+                other => other,
+            })?;
+        let tables = tables::in_folder(&generator.root.join(TABLES))?;
+        for line in lines {
+            let name = &line.name;
+            let has = |facts: &&Facts| match line.kind {
+                Kind::Record => facts.records.iter().any(|item| item.name == *name),
+                Kind::Function => facts.functions.iter().any(|item| item.name == *name),
+                _ => facts.constants.iter().any(|item| item.name == *name),
+            };
+            line.partial = all.iter().filter(has).count() < all.len();
+            if line.kind == Kind::Constant(None) {
+                let values = all.iter().flat_map(|facts| &facts.constants);
+                let values: Vec<&Constant> = values.filter(|item| item.name == *name).collect();
+                let family = family(name, &known).filter(|ty| {
+                    let of_family =
+                        |symbol: &&Symbol| symbol.kind == Kind::Constant(Some(ty.clone()));
+                    let member = known.iter().find(of_family).map(|symbol| &symbol.name);
+                    let facts = tables.iter().filter(|table| table.os == os.name);
+                    let mut known = facts.flat_map(|table| &table.facts.constants);
+                    let member = known.find(|constant| Some(&constant.name) == member);
+                    member.is_some_and(|member| values.iter().all(|value| holds(&member.ty, value)))
+                });
+                let is_int = values.iter().all(|value| value.ty == "c_int");
+                line.kind = Kind::Constant(family.or_else(|| is_int.then(|| "int".to_owned())));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Is the type as good for a constant as its own: the same, or a smaller one in the place of an int
+/// that it holds?
+fn holds(ty: &str, constant: &Constant) -> bool {
+    let range = match ty {
+        "u8" | "c_uchar" => 0..=i128::from(u8::MAX),
+        "u16" | "c_ushort" => 0..=i128::from(u16::MAX),
+        "u32" | "c_uint" => 0..=i128::from(u32::MAX),
+        "i8" | "c_schar" => i128::from(i8::MIN)..=i128::from(i8::MAX),
+        "i16" | "c_short" => i128::from(i16::MIN)..=i128::from(i16::MAX),
+        "c_long" | "c_int" | "i32" => i128::from(i32::MIN)..=i128::from(i32::MAX),
+        _ => return same_type(ty, &constant.ty),
+    };
+    same_type(ty, &constant.ty) || (constant.ty == "c_int" && range.contains(&constant.value))
+}
+
+/// The C type of the constants that `name` belongs to: those of a table of names, or all that begin
+/// alike up to a `_`.
+fn family(name: &str, symbols: &[Symbol]) -> Option<String> {
+    let in_table = |symbol: &&Symbol| {
+        let rest = name.strip_prefix(symbol.prefix());
+        matches!(symbol.kind, Kind::Names(_))
+            && rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('_'))
+    };
+    let tables = symbols.iter().filter(in_table);
+    if let Some(table) = tables.max_by_key(|table| table.source.len()) {
+        if let Kind::Names(ty) = &table.kind {
+            return Some(ty.clone());
+        }
+    }
+    let begin = &name[..=name.rfind('_')?];
+    let types: BTreeMap<&str, usize> = symbols
+        .iter()
+        .filter(|symbol| symbol.name.starts_with(begin))
+        .filter_map(|symbol| match &symbol.kind {
+            Kind::Constant(Some(ty)) => Some((ty.as_str(), 1)),
+            _ => None,
+        })
+        .collect();
+    match types.keys().collect::<Vec<_>>()[..] {
+        [one] => Some((*one).to_owned()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -255,40 +379,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_goes_to_its_place_in_the_columns_of_the_others() {
-        let text = "# head\nEV_ADD      const kevent_flags   <sys/event.h>    # register\nkevent      fn                   <sys/event.h>    # waits\n";
-        let symbol = Symbol {
-            name: "EV_CLEAR".to_owned(),
-            kind: Kind::Constant(Some("kevent_flags".to_owned())),
-            partial: false,
-            source: "<sys/event.h>".to_owned(),
-            why: "edges".to_owned(),
-        };
-        let changed = insert(text, std::slice::from_ref(&symbol));
-        let lines: Vec<&str> = changed.lines().collect();
-        assert_eq!(
-            lines[2],
-            "EV_CLEAR    const kevent_flags   <sys/event.h>    # edges"
-        );
-        assert_eq!(lines.len(), 4);
-    }
-
-    #[test]
-    fn a_constant_takes_the_type_of_the_one_most_alike() {
-        let constant = |name: &str, ty: &str| Symbol {
+    fn a_constant_has_the_type_of_its_family_if_that_holds_it() {
+        let symbol = |name: &str, kind: Kind, source: &str| Symbol {
             name: name.to_owned(),
-            kind: Kind::Constant(Some(ty.to_owned())),
-            partial: false,
-            source: String::new(),
+            kind,
+            source: source.to_owned(),
             why: String::new(),
+            partial: false,
         };
+        let constant = |name: &str, ty: &str| symbol(name, Kind::Constant(Some(ty.to_owned())), "");
         let known = [
             constant("EVFILT_READ", "kevent_filter"),
             constant("EV_ADD", "kevent_flags"),
+            constant("POLLIN", "short"),
+            symbol("POLL_NAMES", Kind::Names("short".to_owned()), "POLL*"),
+            constant("INADDR_ANY", "int"),
         ];
-        assert_eq!(alike("EVFILT_FS", &known), "kevent_filter");
-        assert_eq!(alike("EV_KEEPUDATA", &known), "kevent_flags");
-        assert_eq!(alike("SOCK_STREAM", &known), "int");
+        let family = |name| family(name, &known);
+        assert_eq!(family("EVFILT_FS").as_deref(), Some("kevent_filter"));
+        assert_eq!(family("EV_KEEPUDATA").as_deref(), Some("kevent_flags"));
+        assert_eq!(family("POLLRDBAND").as_deref(), Some("short"));
+        assert_eq!(family("POLL_IN"), None, "a reason of a signal");
+        assert_eq!(family("SOCK_STREAM"), None);
+        let value = |ty: &str, value| Constant {
+            name: String::new(),
+            ty: ty.to_owned(),
+            value,
+        };
+        assert!(holds("c_short", &value("c_int", 0x100)));
+        assert!(!holds("c_short", &value("c_int", 0x8000)));
+        assert!(holds("u32", &value("c_uint", 0xffff_ffff)));
+        assert!(!holds("c_int", &value("c_uint", 1)), "another sign");
+        assert!(!holds("u32", &value("c_int", -1)));
     }
 
     #[test]

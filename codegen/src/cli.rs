@@ -163,19 +163,19 @@ pub(crate) struct Output {
 /// How symbols are added.
 #[derive(Debug, Args)]
 pub(crate) struct How {
-    /// The system
-    #[arg(long, value_name = "SYSTEM")]
-    pub(crate) os: String,
+    /// The system; may be given more than once
+    #[arg(long, value_name = "SYSTEM", required = true)]
+    pub(crate) os: Vec<String>,
 
     /// What the library wants it for; stands behind its line [default: the files of src/ that already use it]
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: Option<String>,
 
-    /// Include this header first, for instance '<sys/eventfd.h>'
+    /// The header that declares it, for instance '<sys/eventfd.h>'; it is read by itself
     #[arg(long, value_name = "HEADER")]
     pub(crate) header: Option<String>,
 
-    /// The C type of constants [default: that of the constant whose name is most alike, or int]
+    /// The C type of constants [default: that of its family, or the one C gives it]
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) ty: Option<String>,
 }

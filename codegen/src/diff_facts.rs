@@ -55,12 +55,8 @@ pub(crate) fn compare(old: &Facts, new: &Facts, changes: &mut Vec<Change>) {
     for (before, after) in pairs(&old.functions, &new.functions, |function| &function.name) {
         match (before, after) {
             (Some(before), Some(after)) => {
-                plain(
-                    Severity::Breaking,
-                    Kind::Fn,
-                    &after.name,
-                    function(before, after),
-                );
+                let (severity, lines) = function(before, after);
+                plain(severity, Kind::Fn, &after.name, lines);
             }
             (Some(before), None) => plain(
                 Severity::Breaking,
@@ -111,17 +107,21 @@ pub(crate) fn compare(old: &Facts, new: &Facts, changes: &mut Vec<Change>) {
     }
 }
 
-/// What changed of a function.
-fn function(old: &Function, new: &Function) -> Vec<String> {
-    let mut lines = Vec::new();
+/// What changed of a function. Other spellings of the same types are cosmetic.
+fn function(old: &Function, new: &Function) -> (Severity, Vec<String>) {
+    let (mut severity, mut lines) = (Severity::Cosmetic, Vec::new());
     let (before, after) = (signature(old, false), signature(new, false));
     if before != after {
+        if !diff_record::same_type(&before, &after) {
+            severity = Severity::Breaking;
+        }
         lines.push(format!("signature {before} → {after}"));
     }
     if old.link_name != new.link_name {
+        severity = Severity::Breaking;
         lines.push(format!("link name {} → {}", old.link_name, new.link_name));
     }
-    lines
+    (severity, lines)
 }
 
 /// The items of two lists by name: on both sides, or on one.

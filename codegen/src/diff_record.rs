@@ -120,24 +120,30 @@ fn changed(old: &Field, new: &Field) -> Vec<(Severity, String)> {
     lines
 }
 
-/// Are two spellings one type in Rust, on every target?
+/// Are two spellings one type in Rust, on every target? Either may hold several types, as a signature does.
 pub(crate) fn same_type(old: &str, new: &str) -> bool {
-    fn plain(ty: &str) -> String {
-        if let Some((pointer, pointee)) = ty.rsplit_once(' ').filter(|_| ty.starts_with('*')) {
-            return format!("{pointer} {}", plain(pointee));
+    fn plain(text: &str) -> String {
+        let (mut plain, mut word) = (String::new(), String::new());
+        for letter in text.chars().chain([' ']) {
+            if letter.is_alphanumeric() || letter == '_' {
+                word.push(letter);
+                continue;
+            }
+            plain.push_str(match word.as_str() {
+                "c_schar" => "i8",
+                "c_uchar" => "u8",
+                "c_short" => "i16",
+                "c_ushort" => "u16",
+                "c_int" => "i32",
+                "c_uint" => "u32",
+                "c_longlong" => "i64",
+                "c_ulonglong" => "u64",
+                other => other,
+            });
+            plain.push(letter);
+            word.clear();
         }
-        match ty {
-            "c_schar" => "i8",
-            "c_uchar" => "u8",
-            "c_short" => "i16",
-            "c_ushort" => "u16",
-            "c_int" => "i32",
-            "c_uint" => "u32",
-            "c_longlong" => "i64",
-            "c_ulonglong" => "u64",
-            other => other,
-        }
-        .to_owned()
+        plain
     }
     plain(old) == plain(new)
 }
@@ -216,5 +222,10 @@ mod tests {
         assert!(same_type("*mut c_int", "*mut i32"));
         assert!(!same_type("c_long", "i64"));
         assert!(!same_type("*const c_int", "*mut c_int"));
+        assert!(same_type(
+            "(c_uint, *mut [c_uchar; 4], ...) -> c_int",
+            "(u32, *mut [u8; 4], ...) -> i32"
+        ));
+        assert!(!same_type("(c_uint) -> c_int", "(i32) -> i32"));
     }
 }

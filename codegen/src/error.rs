@@ -287,9 +287,9 @@ pub(crate) enum Error {
         /// The pinned version.
         wanted: String,
     },
-    /// Two members of a group differ.
+    /// Two members of a group differ, and no `cfg` tells them apart.
     #[error(
-        "group {group}: {second} does not come out as {first} does\n{difference}give it a group of its own in codegen/src/targets, then: cargo codegen"
+        "group {group}: {second} does not come out as {first} does, and neither architecture, byte order, system nor C library tells them apart\n{difference}leave one of them out in codegen/src/targets, then: cargo codegen"
     )]
     GroupSplit {
         /// The group.
@@ -300,16 +300,6 @@ pub(crate) enum Error {
         second: String,
         /// Lines of `-` and `+`.
         difference: String,
-    },
-    /// Two groups are equal.
-    #[error(
-        "groups {first} and {second} come out equal\nmake them one in codegen/src/targets, then: cargo codegen"
-    )]
-    GroupsEqual {
-        /// One.
-        first: String,
-        /// The other.
-        second: String,
     },
     /// A target the table does not have.
     #[error("`{0}` is not a target of codegen/src/targets\ncargo codegen --list")]

@@ -1,4 +1,5 @@
-//! Everything about one symbol: where it is, what it is worth, what it is for, and which line of which header says so.
+//! Everything about one symbol: where it is, what it is worth, what it is for, and which line of
+//! which header says so.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -11,12 +12,11 @@ use crate::error::Error;
 use crate::generate::Generator;
 use crate::group::Inputs;
 use crate::headers::Headers;
-use crate::locate::{self, Declared, Place};
+use crate::locate::{self, Declared, Found, Place};
 use crate::show::distance;
 use crate::surface::Surface;
-use crate::symbols::Kind;
 use crate::targets::{Os, SYSTEMS, Target};
-use crate::unix::Request;
+use crate::unix::{Request, context};
 use crate::usage::Usage;
 
 /// Appends a line.
@@ -57,7 +57,7 @@ pub(crate) fn explain(
         for ((os, group), targets) in groups {
             count += targets.len();
             line!(text, "  {os} {group}: {}", targets.join(", "));
-            if let Some(line) = origin(generator, os, group, name, *declared)? {
+            if let Some(line) = origin(generator, os, targets.first(), name, *declared)? {
                 line!(text, "      {line}");
             }
         }
@@ -133,23 +133,32 @@ fn reasons(generator: &Generator, os: &Os, name: &str) -> Result<Vec<(usize, Str
     Ok(found.collect())
 }
 
-/// The header and line of a symbol, as clang sees it on the first target of the group.
+/// The header and line of a symbol, as clang sees it on the target.
 fn origin(
     generator: &Generator,
     os: &str,
-    group: &str,
+    triple: Option<&&str>,
     name: &str,
     declared: Declared,
 ) -> Result<Option<String>, Error> {
     let Some(os) = SYSTEMS.iter().find(|known| known.name == os) else {
         return Ok(None);
     };
-    let Some(target) = os.targets.iter().find(|target| target.group == group) else {
+    let of_triple = |target: &&Target| triple.is_some_and(|triple| *triple == target.triple);
+    let Some(target) = os.targets.iter().find(of_triple) else {
         return Ok(None);
     };
     let inputs = generator.inputs(os)?;
     let headers = generator.headers(os)?;
-    let places = places(os, target, &inputs, &headers, &[name.to_owned()])?;
+    // A header that ours does not include is read alone.
+    let of_name = inputs.symbols.iter().find(|symbol| symbol.name == name);
+    let text =
+        std::fs::read_to_string(&inputs.header).map_err(Error::io("read", &inputs.header))?;
+    let header = of_name
+        .map(|symbol| symbol.source.as_str())
+        .filter(|source| source.starts_with('<') && !context::includes(&text, source));
+    let names = [name.to_owned()];
+    let places = places(os, target, &inputs, &headers, header, &names)?.places;
     let from = headers.name("");
     let from = from.split(" (").next().unwrap_or_default();
     Ok(places
@@ -163,8 +172,9 @@ pub(crate) fn places(
     target: &Target,
     inputs: &Inputs,
     headers: &Headers<'_>,
+    header: Option<&str>,
     names: &[String],
-) -> Result<locate::Places, Error> {
+) -> Result<Found, Error> {
     let request = Request {
         triple: target.triple,
         os: os.name,
@@ -177,7 +187,7 @@ pub(crate) fn places(
         mend: "cargo codegen",
         lenient: false,
     };
-    locate::find(&request, names)
+    locate::find(&request, header, names)
 }
 
 /// A place without the folders that are another on each machine.
@@ -214,14 +224,5 @@ fn unknown(surface: &Surface, name: &str) -> Error {
             Some((distance, near)) if distance <= 3 => format!("; did you mean `{near}`?"),
             _ => String::new(),
         },
-    }
-}
-
-/// Which kind of symbol a declaration is bound as.
-pub(crate) fn kind(declared: Declared, ty: &str) -> Kind {
-    match declared {
-        Declared::Record => Kind::Record,
-        Declared::Function => Kind::Function,
-        Declared::Macro => Kind::Constant(Some(ty.to_owned())),
     }
 }

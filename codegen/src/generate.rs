@@ -14,9 +14,10 @@ use crate::matrix;
 use crate::rust;
 use crate::sources::{self, Sources};
 use crate::surface::TABLES;
+use crate::tables;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::windows;
-use crate::write::{Folder, Tree};
+use crate::write::{self, Folder, Tree};
 
 /// The version of bindgen that Cargo.toml pins.
 const BINDGEN: &str = "0.73.2";
@@ -118,9 +119,9 @@ impl Generator {
     }
 
     /// Reads one system.
-    pub(crate) fn system(&self, os: &Os) -> Result<Vec<Group>, Error> {
-        let targets: Vec<&Target> = os.targets.iter().collect();
-        group::groups(os, &targets, &self.inputs(os)?, &self.headers(os)?)
+    pub(crate) fn system(&self, os: &'static Os) -> Result<Vec<Group>, Error> {
+        let targets: Vec<&'static Target> = os.targets.iter().collect();
+        group::groups(os, &targets, &self.inputs(os)?, &self.headers(os)?, None)
     }
 
     /// Reads all systems, `first` those that may fail; with a table of what was read.
@@ -147,11 +148,46 @@ pub(crate) fn say(text: String) {
 
 /// What the two folders are to hold.
 pub(crate) fn folders(groups: Vec<Group>) -> Result<Vec<Folder>, Error> {
-    let mut generated = Tree::new();
-    let mut tables = Tree::new();
+    let all: Vec<&str> = SYSTEMS.iter().map(|os| os.name).collect();
+    filled(groups, &all, Tree::new(), Tree::new())
+}
+
+/// The same if only these systems were read: files of others are to stay as they are.
+pub(crate) fn some_folders(
+    root: &Path,
+    groups: Vec<Group>,
+    read: &[&str],
+) -> Result<Vec<Folder>, Error> {
+    let text = |(path, bytes): (PathBuf, Vec<u8>)| {
+        let text = String::from_utf8(bytes).ok()?;
+        Some((path, text))
+    };
+    let all = |folder: &str| -> Result<Tree, Error> {
+        let files = write::read_tree(&root.join(folder))?;
+        Ok(files.into_iter().filter_map(text).collect())
+    };
+    let mut generated = all("generated")?;
+    generated.retain(|path, _| !read.iter().any(|name| path.starts_with(name)));
+    let mut tables = all(TABLES)?;
+    tables.retain(|path, _| {
+        let name = path.to_string_lossy();
+        let is_of = |os: &&str| name.starts_with(&format!("abi@{os}-"));
+        tables::is_table(&name) && !read.iter().any(is_of)
+    });
+    filled(groups, read, generated, tables)
+}
+
+/// The folders with the files of these systems put to what is there.
+fn filled(
+    groups: Vec<Group>,
+    read: &[&str],
+    mut generated: Tree,
+    mut tables: Tree,
+) -> Result<Vec<Folder>, Error> {
     generated.insert("mod.rs".into(), rust::root(SYSTEMS));
-    for os in SYSTEMS {
-        generated.insert(Path::new(os.name).join("mod.rs"), rust::switch(os));
+    for os in SYSTEMS.iter().filter(|os| read.contains(&os.name)) {
+        let mine: Vec<&Group> = groups.iter().filter(|group| group.os == os.name).collect();
+        generated.insert(Path::new(os.name).join("mod.rs"), rust::switch(os, &mine));
     }
     for group in groups {
         generated.insert(group.path, group.rust);

@@ -18,6 +18,7 @@ use crate::interrupt;
 use crate::quiet::Quiet;
 use crate::rust;
 use crate::sources::hex;
+use crate::split;
 use crate::symbols::{self, Symbol};
 use crate::targets::{Os, Target};
 use crate::unix::{self, Request};
@@ -100,15 +101,25 @@ pub(crate) struct Group {
     pub(crate) table: String,
     /// The triples it serves.
     pub(crate) serves: Vec<&'static str>,
+    /// Its system.
+    pub(crate) os: &'static str,
+    /// What it is called.
+    pub(crate) name: String,
+    /// The `cfg`s for which it is taken; none if it is for everything.
+    pub(crate) cfg: Vec<String>,
 }
 
-/// Reads all `targets` of `os` and writes each group that is among them. A group's head names all its members, also when only
-/// some of them are read.
+/// A group as it is called in the tree, and the triples that it serves there.
+pub(crate) type Known = (String, Vec<&'static str>);
+
+/// Reads all `targets` of `os` and writes each set of equal ones as a group. If only some of a family are read, `known` says of
+/// which group they are.
 pub(crate) fn groups(
     os: &Os,
-    targets: &[&Target],
+    targets: &[&'static Target],
     inputs: &Inputs,
     headers: &Headers<'_>,
+    known: Option<Known>,
 ) -> Result<Vec<Group>, Error> {
     let metadata = metadata(inputs)?;
     let declarations = |facts: &Facts| match &metadata {
@@ -118,52 +129,47 @@ pub(crate) fn groups(
     let all: Vec<Facts> = read_all(os, targets, inputs, headers, metadata.as_ref(), false)
         .into_values()
         .collect::<Result<_, _>>()?;
-    let mut groups: Vec<(Group, String)> = Vec::new();
-    for group in os.groups {
-        let mut members = targets
-            .iter()
-            .zip(&all)
-            .filter(|(target, _)| target.group == group.name);
-        let Some((first, facts)) = members.next() else {
-            continue;
-        };
-        let body = declarations(facts);
-        for (member, facts) in members {
-            let other = declarations(facts);
-            if other != body {
-                return Err(Error::GroupSplit {
-                    group: group.name.to_owned(),
-                    first: first.triple.to_owned(),
-                    second: member.triple.to_owned(),
-                    difference: difference(&body, &other),
-                });
+    let mut groups = Vec::new();
+    for family in os.groups {
+        let classes = split::classes(family, targets, &all).map_err(|(first, second)| {
+            let of = |triple: &str| {
+                let place = targets.iter().position(|target| target.triple == triple);
+                declarations(&all[place.unwrap_or_default()])
+            };
+            Error::GroupSplit {
+                group: family.name.to_owned(),
+                first: first.to_owned(),
+                second: second.to_owned(),
+                difference: difference(&of(first), &of(second)),
             }
-        }
-        if let Some((equal, _)) = groups.iter().find(|(_, text)| *text == body) {
-            return Err(Error::GroupsEqual {
-                first: equal.path.display().to_string(),
-                second: group.name.to_owned(),
+        })?;
+        for class in classes {
+            let Some(first) = class.members.first() else {
+                continue;
+            };
+            let facts = &all[*first];
+            let members = class.members.iter().map(|index| targets[*index].triple);
+            let (name, serves) = match &known {
+                Some(known) => known.clone(),
+                None => (class.name, members.collect()),
+            };
+            let source = headers.name(&facts.headers);
+            let title = format!("The ABI of {}, group {name}.", os.name);
+            let table = abi::table(&title, &source, &serves, facts);
+            let body = declarations(facts);
+            groups.push(Group {
+                path: PathBuf::from(os.name).join(format!("{name}.rs")),
+                rust: format!("{}\n{body}", head(&title, &source, &serves, &inputs.digest)),
+                table_name: format!("abi@{}-{name}.snap", os.name),
+                table: format!("---\nsource: codegen/tests/abi.rs\n---\n{table}"),
+                serves,
+                os: os.name,
+                name,
+                cfg: class.cfg,
             });
         }
-        let serves: Vec<&str> = os
-            .targets
-            .iter()
-            .filter(|target| target.group == group.name)
-            .map(|target| target.triple)
-            .collect();
-        let source = headers.name(&facts.headers);
-        let title = format!("The ABI of {}, group {}.", os.name, group.name);
-        let table = abi::table(&title, &source, &serves, facts);
-        let done = Group {
-            path: PathBuf::from(os.name).join(format!("{}.rs", group.name)),
-            rust: format!("{}\n{body}", head(&title, &source, &serves, &inputs.digest)),
-            table_name: format!("abi@{}-{}.snap", os.name, group.name),
-            table: format!("---\nsource: codegen/tests/abi.rs\n---\n{table}"),
-            serves,
-        };
-        groups.push((done, body));
     }
-    Ok(groups.into_iter().map(|(group, _)| group).collect())
+    Ok(groups)
 }
 
 /// The lines by which two texts differ, shortened.
@@ -277,8 +283,9 @@ pub(crate) fn summary(os: &Os, groups: &[Group], began: Instant) -> String {
         "group", "targets", "generated", "bindings", "checked", "linked", "run"
     );
     for group in groups {
-        let name = group.path.file_stem().unwrap_or_default().to_string_lossy();
-        let members = || os.targets.iter().filter(|target| target.group == name);
+        let name = &group.name;
+        let serves = |target: &&Target| group.serves.contains(&target.triple);
+        let members = || os.targets.iter().filter(serves);
         let [generated, bindings, checked, linked, run] =
             ["generated", "bindings", "checked", "linked", "run"].map(|word| {
                 members()

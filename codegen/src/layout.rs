@@ -148,6 +148,7 @@ mod tests {
     /// A struct with fields at these places.
     fn record(size: u64, fields: &[(u64, u64)]) -> Record {
         let fields = fields.iter().map(|&(offset, size)| Field {
+            bits: String::new(),
             name: format!("f{offset}"),
             ty: "u8".to_owned(),
             offset,

@@ -1,6 +1,6 @@
 //! Where the headers say it: asks clang for the file and line of declarations and macros.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clang::{Entity, EntityKind};
@@ -16,7 +16,7 @@ pub(crate) enum Declared {
     Record,
     /// A function.
     Function,
-    /// A macro.
+    /// A macro's value, or the constant of an enum.
     Macro,
 }
 
@@ -34,48 +34,133 @@ pub(crate) struct Place {
 /// Everything that is declared on one target, by name and kind.
 pub(crate) type Places = BTreeMap<(String, Declared), Place>;
 
-/// Has clang read the headers of `request` and notes where `names` are declared.
-pub(crate) fn find(request: &Request<'_>, names: &[String]) -> Result<Places, Error> {
-    let (text, arguments) = request.plain()?;
-    let found = front::parse(&text, &arguments, true, |unit, _| {
-        places(&front::all(unit), request.header, names)
+/// What clang knows of names on one target.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Found {
+    /// Where they are declared.
+    pub(crate) places: Places,
+    /// Names that are something that cannot be bound, and why.
+    pub(crate) refused: BTreeMap<String, String>,
+    /// All names there are, if one of those asked for is not among them.
+    pub(crate) all: BTreeSet<String>,
+    /// Why clang cannot read the header.
+    pub(crate) wrong: Option<String>,
+}
+
+/// Has clang read the headers of `request`, or only `header`, and notes where `names` are declared.
+pub(crate) fn find(
+    request: &Request<'_>,
+    header: Option<&str>,
+    names: &[String],
+) -> Result<Found, Error> {
+    let (text, arguments) = request.plain(header)?;
+    let found = front::parse(&text, &arguments, true, |unit, complaints| {
+        let from = match header {
+            Some(_) => Path::new(front::MAIN),
+            None => request.header,
+        };
+        let mut found = places(&front::all(unit), from, names);
+        if let Some(first) = complaints.first() {
+            found.wrong = Some(format!("{}:{}: {}", first.file, first.line, first.text));
+        }
+        found
     });
     found.map_err(|why| request.clang_says(why))
 }
 
-/// Where `names` are declared among `all`.
-fn places(all: &[Entity<'_>], ours: &Path, names: &[String]) -> Places {
+/// Where `names` are declared among `all`. `ours` is the text whose `#include`s are told.
+fn places(all: &[Entity<'_>], ours: &Path, names: &[String]) -> Found {
     let includes = includes(all, ours);
-    let mut places = Places::new();
+    let mut found = Found::default();
+    // The constants of an enum are inside of it.
+    let mut everything: Vec<Entity<'_>> = Vec::with_capacity(all.len());
     for entity in all {
-        let Some(name) = entity.get_name().filter(|name| names.contains(name)) else {
+        everything.push(*entity);
+        if entity.get_kind() == EntityKind::EnumDecl {
+            everything.extend(entity.get_children());
+        }
+    }
+    for entity in everything {
+        let Some(name) = entity.get_name() else {
             continue;
         };
+        if !names.contains(&name) {
+            found.all.insert(name);
+            continue;
+        }
         let declared = match entity.get_kind() {
-            EntityKind::MacroDefinition => Declared::Macro,
+            EntityKind::MacroDefinition if entity.is_function_like_macro() => {
+                let why = "it is a macro with arguments, of which no library has anything; write it in Rust";
+                found.refused.insert(name, why.to_owned());
+                continue;
+            }
+            EntityKind::MacroDefinition | EntityKind::EnumConstantDecl => Declared::Macro,
             EntityKind::FunctionDecl => Declared::Function,
             EntityKind::StructDecl | EntityKind::UnionDecl if entity.is_definition() => {
                 Declared::Record
             }
-            EntityKind::TypedefDecl if names_record(entity) => Declared::Record,
+            EntityKind::TypedefDecl if names_record(&entity) => Declared::Record,
+            EntityKind::TypedefDecl => {
+                let ty = entity.get_typedef_underlying_type();
+                let ty = ty.map_or(String::new(), |ty| {
+                    ty.get_canonical_type().get_display_name()
+                });
+                let why = format!("it is a name for `{ty}`, no record; write that type in Rust");
+                found.refused.insert(name, why);
+                continue;
+            }
+            EntityKind::VarDecl => {
+                let why = "it is a variable, and variables are not bound; declare it in src/";
+                found.refused.insert(name, why.to_owned());
+                continue;
+            }
+            EntityKind::EnumDecl => {
+                let why = "it is an enum; bind its constants by their own names";
+                found.refused.insert(name, why.to_owned());
+                continue;
+            }
+            EntityKind::StructDecl | EntityKind::UnionDecl => {
+                let why = "it is declared without fields, so its layout is unknown";
+                found.refused.insert(name, why.to_owned());
+                continue;
+            }
             _ => continue,
         };
-        let Some((file, line)) = place(entity) else {
+        let Some((file, line)) = place(&entity) else {
             continue;
         };
-        let found = Place {
+        let here = Place {
             through: includes.get(&file).cloned(),
             file,
             line,
         };
-        // The last definition of a macro is the one in force; the first declaration of anything else is where it is explained.
+        // The last definition of a macro is the one in force; the first declaration of anything
+        // else is where it is explained.
         if declared == Declared::Macro {
-            places.insert((name, declared), found);
+            found.places.insert((name, declared), here);
         } else {
-            places.entry((name, declared)).or_insert(found);
+            found.places.entry((name, declared)).or_insert(here);
         }
     }
-    places
+    // A macro may stand before the function or the constant of the same name; what can be bound is
+    // meant.
+    let is_bound = |name: &String| found.places.keys().any(|(known, _)| known == name);
+    let bound: Vec<String> = found
+        .refused
+        .keys()
+        .filter(|name| is_bound(name))
+        .cloned()
+        .collect();
+    for name in bound {
+        found.refused.remove(&name);
+    }
+    let known = |name: &String| {
+        found.refused.contains_key(name) || found.places.keys().any(|(known, _)| known == name)
+    };
+    if names.iter().all(known) {
+        found.all.clear();
+    }
+    found
 }
 
 /// Is it a name of a struct or union with its fields? Windows' records have no other.
@@ -109,7 +194,8 @@ fn includes(all: &[Entity<'_>], ours: &Path) -> BTreeMap<PathBuf, String> {
         else {
             continue;
         };
-        // Directives come in the order clang followed them, so the includer is known before what it includes.
+        // Directives come in the order clang followed them, so the includer is known before what it
+        // includes.
         let way = if from == ours {
             Some(format!("<{name}>"))
         } else {

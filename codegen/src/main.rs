@@ -25,6 +25,7 @@ mod headers;
 mod interrupt;
 mod layout;
 mod list;
+mod list_lines;
 mod literal;
 mod locate;
 mod matrix;
@@ -36,6 +37,7 @@ mod review;
 mod rust;
 mod show;
 mod sources;
+mod split;
 mod surface;
 mod symbols;
 mod tables;
@@ -176,11 +178,28 @@ fn single(
     cli: &Cli,
     root: &Path,
     os: &Os,
-    target: &Target,
+    target: &'static Target,
     inputs: &Inputs,
     headers: &Headers<'_>,
 ) -> Result<String, Error> {
-    let groups = group::groups(os, &[target], inputs, headers)?;
+    let known = tables::in_folder(&root.join(surface::TABLES))?
+        .into_iter()
+        .find(|table| table.serves.iter().any(|triple| triple == target.triple));
+    let triple = |name: &String| os.targets.iter().find(|target| target.triple == *name);
+    let known = known.map(|table| {
+        let serves = table.serves.iter().filter_map(triple);
+        (table.group, serves.map(|target| target.triple).collect())
+    });
+    let family = os
+        .targets
+        .iter()
+        .filter(|other| other.group == target.group);
+    let family = || {
+        let serves = family.map(|target| target.triple).collect();
+        (target.group.to_owned(), serves)
+    };
+    let known = Some(known.unwrap_or_else(family));
+    let groups = group::groups(os, &[target], inputs, headers, known)?;
     if !matches!(headers, Headers::Sysroot(_)) {
         return Ok(groups.iter().map(|group| group.table.as_str()).collect());
     }

@@ -1,5 +1,5 @@
-//! A change of the inputs, tried out beside the repository: everything is generated from a copy and compared with what is there
-//! before anything is written.
+//! A change of the inputs, tried out beside the repository: everything is generated from a copy and
+//! compared with what is there before anything is written.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::diff::{self, Report};
 use crate::error::Error;
 use crate::generate::{self, Generator};
 use crate::surface::{Surface, TABLES};
-use crate::targets::Os;
+use crate::targets::{Os, SYSTEMS};
 use crate::usage;
 use crate::write::{self, Folder, Single};
 
@@ -50,7 +50,8 @@ impl Plan {
         })
     }
 
-    /// Generates everything and compares it with the tables of `root`. `first` comes what the change is about.
+    /// Generates everything and compares it with the tables of `root`. `first` comes what the
+    /// change is about.
     pub(crate) fn finish(
         &self,
         root: &Path,
@@ -58,16 +59,25 @@ impl Plan {
         first: impl Fn(&Os) -> bool,
     ) -> Result<Finished, Error> {
         let (groups, _) = self.generator.everything(first)?;
-        let folders = generate::folders(groups)?;
-        let tables = folders.iter().find(|folder| folder.path == TABLES);
-        let none = write::Tree::new();
-        let files = tables.map_or(&none, |folder| &folder.files);
-        let new = Surface::of_files(name.to_owned(), files)?;
-        let old = Surface::of_folder("the tree as it was".to_owned(), root)?;
-        Ok(Finished {
-            report: diff::compare(&old, &new, &usage::of(root)?),
-            folders,
-        })
+        finished(root, name, generate::folders(groups)?)
+    }
+
+    /// The same for a change that only these systems can notice. The files of others stay as they
+    /// are.
+    pub(crate) fn finish_some(
+        &self,
+        root: &Path,
+        name: &str,
+        systems: &[&'static Os],
+    ) -> Result<Finished, Error> {
+        let is_there = |os: &Os| root.join(format!("generated/{}/mod.rs", os.name)).is_file();
+        let asked = |os: &&Os| systems.iter().any(|asked| asked.name == os.name);
+        let (mut groups, mut read) = (Vec::new(), Vec::new());
+        for os in SYSTEMS.iter().filter(|os| asked(os) || !is_there(os)) {
+            groups.extend(self.generator.system(os)?);
+            read.push(os.name);
+        }
+        finished(root, name, generate::some_folders(root, groups, &read)?)
     }
 
     /// Writes inputs, bindings and tables. Returns what was written.
@@ -88,6 +98,19 @@ impl Plan {
     pub(crate) fn without_copy(&self, text: &str) -> String {
         text.replace(&format!("{}/", self.copy.path().display()), "")
     }
+}
+
+/// Finished files, compared with the tables of `root`.
+fn finished(root: &Path, name: &str, folders: Vec<Folder>) -> Result<Finished, Error> {
+    let tables = folders.iter().find(|folder| folder.path == TABLES);
+    let none = write::Tree::new();
+    let files = tables.map_or(&none, |folder| &folder.files);
+    let new = Surface::of_files(name.to_owned(), files)?;
+    let old = Surface::of_folder("the tree as it was".to_owned(), root)?;
+    Ok(Finished {
+        report: diff::compare(&old, &new, &usage::of(root)?),
+        folders,
+    })
 }
 
 /// Copies the files of a folder, not what lies deeper.

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use crate::abi::{Facts, Field, signature};
-use crate::group::digest;
+use crate::group::{Group, digest};
 use crate::symbols::{Kind, Symbol};
-use crate::targets::{Group, LeftOut, Os};
+use crate::targets::{LeftOut, Os};
 
 /// The C types of `core::ffi`, which generated text imports when it uses them.
 const C_TYPES: &[&str] = &[
@@ -246,18 +246,25 @@ pub(crate) fn root(systems: &[Os]) -> String {
 }
 
 /// `generated/OS/mod.rs`.
-pub(crate) fn switch(os: &Os) -> String {
+pub(crate) fn switch(os: &Os, groups: &[&Group]) -> String {
     let mut text = String::new();
+    let mut rows = format!("{:?}", (os.name, os.groups, os.left_out));
+    let is_split = |group: &&&Group| os.groups.iter().all(|family| family.name != group.name);
+    let split = groups.iter().filter(is_split);
+    let split: Vec<_> = split.map(|group| (&group.name, &group.cfg)).collect();
+    if !split.is_empty() {
+        rows.push_str(&format!("{split:?}"));
+    }
     head(
         &mut text,
         &format!(
             "The bindings of {}, picked by architecture: one file for each distinct ABI.",
             os.name
         ),
-        &format!("{:?}", (os.name, os.groups, os.left_out)),
+        &rows,
     );
-    for group in os.groups {
-        let cfg = match group.cfg {
+    for group in groups {
+        let cfg = match &group.cfg[..] {
             // One group for every architecture.
             [] => String::new(),
             some => format!("#[cfg({})]\n", any(some)),
@@ -266,7 +273,7 @@ pub(crate) fn switch(os: &Os) -> String {
         line!(text, "{cfg}mod {};", group.name);
         line!(text, "{cfg}pub use {}::*;", group.name);
     }
-    if os.groups.iter().any(|group| group.cfg.is_empty()) {
+    if groups.iter().any(|group| group.cfg.is_empty()) {
         return text;
     }
     let named: Vec<&LeftOut> = os
@@ -285,11 +292,9 @@ pub(crate) fn switch(os: &Os) -> String {
             left.reason
         );
     }
-    let all: Vec<&str> = os
-        .groups
+    let all: Vec<&str> = groups
         .iter()
-        .flat_map(|group: &Group| group.cfg)
-        .copied()
+        .flat_map(|group| group.cfg.iter().map(String::as_str))
         .chain(named.iter().filter_map(|left| left.cfg))
         .collect();
     line!(text, "");
@@ -307,9 +312,9 @@ pub(crate) fn switch(os: &Os) -> String {
 }
 
 /// One `cfg` out of several.
-fn any(cfgs: &[&str]) -> String {
+fn any(cfgs: &[String]) -> String {
     match cfgs {
-        [one] => (*one).to_owned(),
+        [one] => one.clone(),
         many => format!("any({})", many.join(", ")),
     }
 }

@@ -279,6 +279,7 @@ mod tests {
     #[test]
     fn a_picture_shows_names_types_and_padding() {
         let field = |name: &str, ty: &str, offset, size| Field {
+            bits: String::new(),
             name: name.to_owned(),
             ty: ty.to_owned(),
             offset,

@@ -12,7 +12,7 @@ use crate::headers::Headers;
 use crate::sources::Pack;
 use crate::tables::{self, Table};
 use crate::targets::{Os, SYSTEMS, Target, Version};
-use crate::{git, interrupt, write};
+use crate::{git, interrupt, split, write};
 
 /// Where the tables are in a repository.
 pub(crate) const TABLES: &str = "tests/snapshots";
@@ -242,14 +242,14 @@ fn read_pack(generator: &Generator, pack: &Pack, surface: &mut Surface) -> Resul
 /// Reads one system leniently.
 fn read_system(
     generator: &Generator,
-    os: &Os,
+    os: &'static Os,
     headers: &Headers<'_>,
     surface: &mut Surface,
 ) -> Result<(), Error> {
     if let Some(systems) = &mut surface.systems {
         systems.insert(os.name.to_owned());
     }
-    let mut targets: Vec<&Target> = Vec::new();
+    let mut targets: Vec<&'static Target> = Vec::new();
     for target in os.targets {
         match headers.include(target).iter().find(|path| !path.is_dir()) {
             None => targets.push(target),
@@ -263,12 +263,13 @@ fn read_system(
     let metadata = group::metadata(&inputs)?;
     let read = group::read_all(os, &targets, &inputs, headers, metadata.as_ref(), true);
     interrupt::check()?;
+    let names = group_names(os, &targets, &read);
     for (target, result) in targets.iter().zip(read.into_values()) {
         match result {
             Ok(facts) => {
                 let seen = Seen {
                     os: os.name.to_owned(),
-                    group: target.group.to_owned(),
+                    group: names.get(target.triple).cloned().unwrap_or_default(),
                     headers: described(generator, os, headers, &facts),
                     facts: Rc::new(facts),
                 };
@@ -281,6 +282,37 @@ fn read_system(
         }
     }
     Ok(())
+}
+
+/// The group of each target that could be read.
+fn group_names(
+    os: &Os,
+    targets: &[&'static Target],
+    read: &BTreeMap<usize, Result<Facts, Error>>,
+) -> BTreeMap<&'static str, String> {
+    let (mut some, mut facts) = (Vec::new(), Vec::new());
+    for (target, result) in targets.iter().zip(read.values()) {
+        if let Ok(read) = result {
+            some.push(*target);
+            facts.push(read.clone());
+        }
+    }
+    let mut names: BTreeMap<&str, String> = BTreeMap::new();
+    for family in os.groups {
+        // What cannot be told apart is an error when it is written; here it is the family.
+        let classes = split::classes(family, &some, &facts).unwrap_or_default();
+        for class in classes {
+            for index in class.members {
+                names.insert(some[index].triple, class.name.clone());
+            }
+        }
+    }
+    for target in some {
+        names
+            .entry(target.triple)
+            .or_insert_with(|| target.group.to_owned());
+    }
+    names
 }
 
 /// What the headers are called. Which version of a system they describe is stated for the pinned pack alone.

@@ -98,10 +98,14 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
         };
         let is_field = matches!(kind, Kind::Field(_));
         if is_field != name.contains('.') {
-            return Err(wrong(format!("`{name}` is not RECORD.FIELD, or is no `field`")));
+            return Err(wrong(format!(
+                "`{name}` is not RECORD.FIELD, or is no `field`"
+            )));
         }
         if source.starts_with('<') && !source.ends_with('>') {
-            return Err(wrong(format!("`{source}` is no header such as <sys/event.h>")));
+            return Err(wrong(format!(
+                "`{source}` is no header such as <sys/event.h>"
+            )));
         }
         if let Some(last) = symbols.last() {
             if last.name == name && last.kind == kind {

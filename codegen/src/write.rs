@@ -202,7 +202,7 @@ fn remove_leftovers(root: &Path) {
 }
 
 /// All files below `folder` by their path in it; none if it does not exist.
-fn read_tree(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
+pub(crate) fn read_tree(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
     let mut files = BTreeMap::new();
     let mut folders = vec![PathBuf::new()];
     while let Some(relative) = folders.pop() {

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (macOS SDK 27.0).
-//! Inputs: sha256 205ffce34a5f9660ca521a9c8ca4c0ed62c96c4432c5508c26dee0fa75f1fbef.
+//! Inputs: sha256 c3404ad22663bd2fbf2970d3de8a1d153eda0deed63294309e1304f25d7e500e.
 //!
 //! Serves:
 //! - aarch64-apple-darwin

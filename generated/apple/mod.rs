@@ -2,7 +2,7 @@
 //!
 //! Written by `cargo codegen`; do not edit.
 //!
-//! Inputs: sha256 79a485033f2ba1d5e6b15991a3f3b850ba20f477e58af1db1e2584a3bdc8ca5f.
+//! Inputs: sha256 1fa26dcadb47be941e1eae589f51a20fc26f2632d45d24f9875de9af9fd251cd.
 
 #[cfg(any(target_arch = "arm", all(target_arch = "aarch64", target_pointer_width = "32")))]
 mod arm;
@@ -14,15 +14,21 @@ mod lp64;
 #[cfg(target_pointer_width = "64")]
 pub use lp64::*;
 
-#[cfg(target_arch = "x86")]
-mod x86;
-#[cfg(target_arch = "x86")]
-pub use x86::*;
+#[cfg(all(target_arch = "x86", target_os = "ios"))]
+mod x86_ios;
+#[cfg(all(target_arch = "x86", target_os = "ios"))]
+pub use x86_ios::*;
+
+#[cfg(all(target_arch = "x86", target_os = "macos"))]
+mod x86_macos;
+#[cfg(all(target_arch = "x86", target_os = "macos"))]
+pub use x86_macos::*;
 
 #[cfg(not(any(
     target_arch = "arm",
     all(target_arch = "aarch64", target_pointer_width = "32"),
     target_pointer_width = "64",
-    target_arch = "x86",
+    all(target_arch = "x86", target_os = "ios"),
+    all(target_arch = "x86", target_os = "macos"),
 )))]
 compile_error!("no apple bindings for this architecture: add it to codegen/src/targets");

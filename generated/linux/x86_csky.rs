@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (Linux 7.2).
-//! Inputs: sha256 c48405335de84ec977adab0a8408ffa713a40352ffb484043fe31e1182dd65f3.
+//! Inputs: sha256 4900e695ec49f0939dfcb11ea4b490798c6e06fb33f97fb71723004af5864940.
 //!
 //! Serves:
 //! - csky-unknown-linux-gnuabiv2

@@ -192,6 +192,7 @@ mod tests {
     /// A record with these fields.
     fn record(names: &[&str]) -> Record {
         let field = |name: &&str| Field {
+            bits: String::new(),
             name: (*name).to_owned(),
             ty: "u8".to_owned(),
             offset: 0,

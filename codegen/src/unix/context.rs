@@ -1,8 +1,9 @@
-//! Which text a symbol is read in. Our own header is one; a header that it does not include is another, alone, so that no macro
-//! of ours or of another header changes what it means.
+//! Which text a symbol is read in. Our own header is one; a header that it does not include is
+//! another, alone, so that no macro of ours or of another header changes what it means.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use super::Request;
 use crate::error::Error;
@@ -15,6 +16,17 @@ pub(super) struct Context<'a> {
     pub(super) header: Option<&'a str>,
     /// What is asked of it.
     pub(super) symbols: Vec<&'a Symbol>,
+}
+
+/// The last line of what stands in our header before everything else, and is read before other
+/// headers, too.
+const PRELUDE_ENDS: &str = "/* End of the prelude. */";
+
+/// What every header of the system is read behind.
+pub(crate) fn prelude(ours: &Path) -> Result<String, Error> {
+    let text = fs::read_to_string(ours).map_err(Error::io("read", ours))?;
+    let prelude = text.split_once(PRELUDE_ENDS);
+    Ok(prelude.map_or(String::new(), |(prelude, _)| format!("{prelude}\n")))
 }
 
 /// The contexts of all symbols: ours first, then the others by name.
@@ -41,12 +53,13 @@ impl Context<'_> {
     pub(super) fn text(&self, request: &Request<'_>) -> Result<String, Error> {
         match self.header {
             None => Ok(request.include_ours()? + "\n"),
-            Some(header) => Ok(alone(header, request.lenient)),
+            Some(header) => Ok(prelude(request.header)? + &alone(header, request.lenient)),
         }
     }
 }
 
-/// A text with this header alone. The basic types come before it: the manual pages of the BSDs ask for that.
+/// A text with this header alone. The basic types come before it: the manual pages of the BSDs ask
+/// for that.
 pub(crate) fn alone(header: &str, lenient: bool) -> String {
     let include = if lenient {
         format!("#if __has_include({header})\n#include {header}\n#endif\n")

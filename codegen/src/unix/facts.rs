@@ -1,5 +1,5 @@
-//! What clang itself says of the symbols of a context: the value and type of each constant, the bits of each bit-field, and
-//! what is no such thing as was asked for.
+//! What clang itself says of the symbols of a context: the value and type of each constant, the
+//! bits of each bit-field, and what is no such thing as was asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,8 @@ pub(super) struct Said {
     pub(super) probes: BTreeMap<String, i128>,
     /// Bit-fields, by record.
     pub(super) bits: BTreeMap<String, Vec<Bits>>,
-    /// Records that are asked for by the name of a type: the tag that bindgen calls it by, and that name.
+    /// Records that are asked for by the name of a type: the tag that bindgen calls it by, and that
+    /// name.
     pub(super) renamed: BTreeMap<String, String>,
     /// Symbols that nothing declares.
     pub(super) missing: BTreeSet<String>,
@@ -247,7 +248,8 @@ fn number(variable: &Entity<'_>) -> Result<(i128, String), String> {
     Ok((value, spelled(ty)?))
 }
 
-/// A type of C that is an integer, in Rust. The fixed-width types of C have Rust's own names, as bindgen has it.
+/// A type of C that is an integer, in Rust. The fixed-width types of C have Rust's own names, as
+/// bindgen has it.
 pub(crate) fn spelled(ty: Type<'_>) -> Result<String, String> {
     let mut ty = ty;
     for _ in 0..32 {
@@ -320,7 +322,10 @@ fn fixed(name: &str) -> Option<&'static str> {
 /// Looks at a record that is asked for.
 fn record(symbol: &Symbol, all: &[Entity<'_>], said: &mut Said) -> Result<(), No> {
     let name = &symbol.name;
-    let named = || all.iter().filter(|entity| entity.get_name().as_ref() == Some(name));
+    let named = || {
+        all.iter()
+            .filter(|entity| entity.get_name().as_ref() == Some(name))
+    };
     let is_record = |entity: &Entity<'_>| {
         matches!(
             entity.get_kind(),
@@ -346,7 +351,9 @@ fn record(symbol: &Symbol, all: &[Entity<'_>], said: &mut Said) -> Result<(), No
                     canonical.get_display_name()
                 )));
             };
-            if let Some(tag) = record.get_name().filter(|tag| tag != name && !record.is_anonymous())
+            if let Some(tag) = record
+                .get_name()
+                .filter(|tag| tag != name && !record.is_anonymous())
             {
                 said.renamed.insert(tag, name.clone());
             }
@@ -391,7 +398,10 @@ fn record(symbol: &Symbol, all: &[Entity<'_>], said: &mut Said) -> Result<(), No
 /// Looks at a function that is asked for.
 fn function(symbol: &Symbol, all: &[Entity<'_>]) -> Result<(), No> {
     let name = Some(&symbol.name);
-    let named = || all.iter().filter(|entity| entity.get_name().as_ref() == name);
+    let named = || {
+        all.iter()
+            .filter(|entity| entity.get_name().as_ref() == name)
+    };
     let Some(found) = named().find(|entity| entity.get_kind() == EntityKind::FunctionDecl) else {
         return Err(other(named().next()));
     };

@@ -1,5 +1,5 @@
-//! Reads C headers: clang through bindgen, whose text is then read for facts. What comes out is data (`abi::Facts`); no line of
-//! bindgen's own text is kept.
+//! Reads C headers: clang through bindgen, whose text is then read for facts. What comes out is
+//! data (`abi::Facts`); no line of bindgen's own text is kept.
 
 pub(crate) mod context;
 pub(crate) mod facts;
@@ -69,9 +69,13 @@ impl Request<'_> {
         Ok(format!("#include \"{}\"", name.to_string_lossy()))
     }
 
-    /// Our header alone: the C text and the arguments for clang.
-    pub(crate) fn plain(&self) -> Result<(String, Vec<String>), Error> {
-        Ok((self.include_ours()? + "\n", self.arguments()))
+    /// A header alone, ours if it is none: the C text and the arguments for clang.
+    pub(crate) fn plain(&self, header: Option<&str>) -> Result<(String, Vec<String>), Error> {
+        let text = match header {
+            Some(header) => context::prelude(self.header)? + &context::alone(header, false),
+            None => self.include_ours()? + "\n",
+        };
+        Ok((text, self.arguments()))
     }
 
     /// Errors of clang or bindgen.
@@ -261,7 +265,8 @@ fn declarations(
     let mut builder = bindgen::Builder::default()
         .header_contents("wrapper.h", header)
         .clang_args(request.arguments())
-        // The newest dialect this bindgen is sure of: `unsafe extern "C"`, `offset_of!`. Only its facts are read.
+        // The newest dialect this bindgen is sure of: `unsafe extern "C"`, `offset_of!`. Only its
+        // facts are read.
         .rust_target(bindgen::RustTarget::stable(82, 0).expect("bindgen knows Rust 1.82"))
         .rust_edition(bindgen::RustEdition::Edition2021)
         .use_core()

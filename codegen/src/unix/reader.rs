@@ -100,8 +100,8 @@ impl<'a> Reader<'a> {
                         }
                     }
                 }
-                // Constants have clang's values; the constants of an enum are asked for one by one; accessors of bit-fields
-                // are left to the caller.
+                // Constants have clang's values; the constants of an enum are asked for one by one;
+                // accessors of bit-fields are left to the caller.
                 syn::Item::Type(_) | syn::Item::Use(_) | syn::Item::Const(_) => {}
                 syn::Item::Impl(_) => {}
                 other => {
@@ -124,7 +124,9 @@ impl<'a> Reader<'a> {
     /// Is the record asked for by this name?
     fn is_asked(&self, name: &str, kind: &Kind) -> bool {
         let symbols = self.context.symbols.iter();
-        symbols.clone().any(|symbol| symbol.name == name && symbol.kind == *kind)
+        symbols
+            .clone()
+            .any(|symbol| symbol.name == name && symbol.kind == *kind)
     }
 
     /// Records without fields: those asked for are an error, others are only pointed to.
@@ -229,7 +231,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Is the record declared without fields? bindgen gives it one of no size then, or clang no layout at all.
+    /// Is the record declared without fields? bindgen gives it one of no size then, or clang no
+    /// layout at all.
     fn is_opaque(&self, item: &syn::ItemStruct) -> bool {
         !self.layouts.size.contains_key(&item.ident.to_string())
             || item
@@ -339,7 +342,11 @@ impl<'a> Reader<'a> {
 
     /// Puts the bit-fields of a record into the bytes that hold them.
     fn bits(&self, record: &mut Record) -> Result<(), Error> {
-        let all = self.said.bits.get(&record.name).map_or(&[][..], Vec::as_slice);
+        let all = self
+            .said
+            .bits
+            .get(&record.name)
+            .map_or(&[][..], Vec::as_slice);
         let mut runs: Vec<Vec<&super::facts::Bits>> = Vec::new();
         for bits in all {
             match runs.last_mut() {
@@ -372,7 +379,9 @@ impl<'a> Reader<'a> {
             field.bits = names.join(", ");
         }
         // Padding without a name need not be in any byte of bindgen's.
-        let named = all.iter().filter(|bits| !bits.name.is_empty() && bits.width > 0);
+        let named = all
+            .iter()
+            .filter(|bits| !bits.name.is_empty() && bits.width > 0);
         if placed < named.count() {
             return Err(self.request.unbindable(
                 &record.name,
@@ -396,8 +405,8 @@ impl<'a> Reader<'a> {
                     }),
                 ) = (pair.path.is_ident("link_name"), &pair.value)
                 {
-                    // clang marks a name that is not to be mangled further; on Apple's systems it has its `_` then, which
-                    // rustc puts there itself.
+                    // clang marks a name that is not to be mangled further; on Apple's systems it
+                    // has its `_` then, which rustc puts there itself.
                     link_name = text.value();
                     if let Some(verbatim) = link_name.strip_prefix('\u{1}') {
                         let apple = self.request.clang.contains("-apple-");

@@ -30,7 +30,11 @@ impl Reader<'_> {
         match ty {
             syn::Type::Ptr(pointer) => {
                 let text = pointer.to_token_stream().to_string();
-                let word = if text.starts_with("* mut") { "mut" } else { "const" };
+                let word = if text.starts_with("* mut") {
+                    "mut"
+                } else {
+                    "const"
+                };
                 Ok(format!("*{word} {}", next(&pointer.elem)?))
             }
             syn::Type::Array(array) => {

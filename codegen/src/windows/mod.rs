@@ -37,10 +37,12 @@ pub(crate) fn facts(request: &Request<'_>, metadata: &Metadata) -> Result<Facts,
     for symbol in request.symbols {
         match symbol.kind {
             Kind::Record => facts.records.push(parsed.record(&symbol.name, machine)?),
-            Kind::Field(_) => return Err(metadata::wrong(format!(
-                "{}: a field's type is what the metadata says",
-                symbol.name
-            ))),
+            Kind::Field(_) => {
+                return Err(metadata::wrong(format!(
+                    "{}: a field's type is what the metadata says",
+                    symbol.name
+                )));
+            }
             Kind::Constant(_) => facts
                 .constants
                 .push(parsed.constant(&symbol.name, machine)?),

@@ -156,7 +156,11 @@ fn questions(
         };
         let ty = &way.ty;
         if way.whole {
-            ask(format!("size of {name}"), format!("sizeof({ty})"), record.size);
+            ask(
+                format!("size of {name}"),
+                format!("sizeof({ty})"),
+                record.size,
+            );
             let in_c = format!("_Alignof({ty})");
             ask(format!("alignment of {name}"), in_c, record.align);
         }
@@ -227,7 +231,10 @@ fn ask_all(
         };
         let before = dropped.len();
         for index in lines_of(&error) {
-            if questions.get(index).is_some_and(|question| question.optional) {
+            if questions
+                .get(index)
+                .is_some_and(|question| question.optional)
+            {
                 dropped.insert(index);
             } else {
                 dropped.clear();
@@ -327,12 +334,12 @@ fn ask(
     let numbers = questions
         .iter()
         .enumerate()
-        .map(|(index, question)| {
-            match found.get(&format!("{PREFIX}{index}")) {
+        .map(
+            |(index, question)| match found.get(&format!("{PREFIX}{index}")) {
                 None if !question.optional => Err(failed(format!("no {}", question.what))),
                 answer => Ok(answer.copied()),
-            }
-        })
+            },
+        )
         .collect::<Result<_, _>>()?;
     Ok(Answers { numbers, calls })
 }

@@ -1,4 +1,5 @@
-//! How C reaches a record of the metadata: by its name, or as a member of another record that has no name of its own there.
+//! How C reaches a record of the metadata: by its name, or as a member of another record that has
+//! no name of its own there.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +12,13 @@ pub(super) struct Way {
     pub(super) ty: String,
     /// Where the record begins in that type.
     pub(super) base: u64,
-    /// Whether the type is the record itself. Otherwise the record is an anonymous member, which has no size in C.
+    /// Whether the type is the record itself. Otherwise the record is an anonymous member, which
+    /// has no size in C.
     pub(super) whole: bool,
 }
 
-/// The name of the record that `name` is declared inside: the metadata calls its unnamed records `OUTER_0`, `OUTER_1`.
+/// The name of the record that `name` is declared inside: the metadata calls its unnamed records
+/// `OUTER_0`, `OUTER_1`.
 pub(super) fn outer(name: &str) -> Option<&str> {
     let (outer, number) = name.rsplit_once('_')?;
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());

@@ -30,11 +30,12 @@ impl Disagreements {
         Ok(Disagreements(rows))
     }
 
-    pub(super) fn reason(&self, triple: &str, fact: &str) -> Option<&str> {
+    /// Why `libc` differs, and whether it does so everywhere.
+    pub(super) fn reason(&self, triple: &str, fact: &str) -> Option<(&str, bool)> {
         let row = self.0.iter().find(|(targets, known, _)| {
             matches(known, fact) && targets.iter().any(|pattern| matches(pattern, triple))
         });
-        row.map(|row| &*row.2)
+        row.map(|row| (&*row.2, row.0 == ["*"]))
     }
 }
 

@@ -1,0 +1,324 @@
+//! Which targets of a group have equal facts. A group of the table is a family of architectures
+//! that are expected to; where they do not, each set of equal ones becomes a file of its own, named
+//! after what sets it apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::abi::Facts;
+use crate::targets::{Group, Target};
+
+/// Targets with equal facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Class {
+    /// Names its file: the family's own name if all of that are equal.
+    pub(crate) name: String,
+    /// The `cfg`s for which it is taken; none if it is for everything.
+    pub(crate) cfg: Vec<String>,
+    /// Its targets, by their place in what was read.
+    pub(crate) members: Vec<usize>,
+}
+
+/// A family that cannot be told apart by `cfg`: two of its triples.
+pub(crate) type Alike = (&'static str, &'static str);
+
+/// What rustc tells about a target by `cfg`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Traits {
+    /// `target_arch`.
+    pub(crate) arch: &'static str,
+    /// `target_pointer_width`.
+    pub(crate) width: &'static str,
+    /// `target_endian`.
+    pub(crate) endian: &'static str,
+    /// `target_os`.
+    pub(crate) os: String,
+    /// `target_env`.
+    pub(crate) env: &'static str,
+}
+
+impl Traits {
+    /// Those of a triple.
+    pub(crate) fn of(triple: &str) -> Traits {
+        let words: Vec<&str> = triple.split('-').collect();
+        let (first, last) = (words[0], words[words.len() - 1]);
+        let (arch, width) = match first {
+            "arm64_32" => ("aarch64", "32"),
+            "arm64ec" => ("arm64ec", "64"),
+            _ if first.starts_with("aarch64") && last.ends_with("_ilp32") => ("aarch64", "32"),
+            _ if first.starts_with("aarch64") || first.starts_with("arm64") => ("aarch64", "64"),
+            _ if first.starts_with("arm") || first.starts_with("thumb") => ("arm", "32"),
+            "i386" | "i586" | "i686" => ("x86", "32"),
+            _ if first.starts_with("x86_64") && last.ends_with("x32") => ("x86_64", "32"),
+            _ if first.starts_with("x86_64") => ("x86_64", "64"),
+            _ if first.starts_with("riscv32") => ("riscv32", "32"),
+            _ if first.starts_with("riscv64") => ("riscv64", "64"),
+            _ if first.starts_with("powerpc64") => ("powerpc64", "64"),
+            _ if first.starts_with("powerpc") => ("powerpc", "32"),
+            _ if first.starts_with("mipsisa64r6") => ("mips64r6", "64"),
+            _ if first.starts_with("mipsisa32r6") => ("mips32r6", "32"),
+            _ if first.starts_with("mips64") => ("mips64", "64"),
+            _ if first.starts_with("mips") => ("mips", "32"),
+            "sparc" => ("sparc", "32"),
+            "sparc64" | "sparcv9" => ("sparc64", "64"),
+            "s390x" => ("s390x", "64"),
+            "loongarch64" => ("loongarch64", "64"),
+            "csky" => ("csky", "32"),
+            "hexagon" => ("hexagon", "32"),
+            "m68k" => ("m68k", "32"),
+            "xtensa" => ("xtensa", "32"),
+            _ if first.starts_with("wasm32") => ("wasm32", "32"),
+            _ => ("", ""),
+        };
+        let big = match arch {
+            "s390x" | "sparc" | "sparc64" | "m68k" => true,
+            "powerpc" => true,
+            "powerpc64" => !first.ends_with("le"),
+            "mips" | "mips64" | "mips32r6" | "mips64r6" => !first.ends_with("el"),
+            "aarch64" => first.ends_with("_be"),
+            "arm" => first.starts_with("armeb"),
+            _ => false,
+        };
+        let os = match words[..] {
+            [.., "apple", "darwin"] => "macos".to_owned(),
+            [_, "apple", os, ..] => os.to_owned(),
+            _ if last.starts_with("android") => "android".to_owned(),
+            [_, _, os, ..] => os.to_owned(),
+            _ => String::new(),
+        };
+        let envs = [
+            "gnu", "musl", "ohos", "uclibc", "msvc", "sim", "macabi", "newlib",
+        ];
+        let env = envs.into_iter().find(|env| last.starts_with(env));
+        Traits {
+            arch,
+            width,
+            endian: if big { "big" } else { "little" },
+            os,
+            env: env.unwrap_or(""),
+        }
+    }
+
+    /// What sets a target of an architecture apart from others of it, in the order in which it is
+    /// tried.
+    fn marks(&self) -> [(&'static str, &str); 3] {
+        [
+            ("target_endian", self.endian),
+            ("target_os", &self.os),
+            ("target_env", self.env),
+        ]
+    }
+}
+
+/// Parts the members of a family by their facts. `targets` and `all` are what was read, `family` is
+/// among it.
+pub(crate) fn classes(
+    family: &Group,
+    targets: &[&'static Target],
+    all: &[Facts],
+) -> Result<Vec<Class>, Alike> {
+    let mut sets: Vec<Vec<usize>> = Vec::new();
+    for (index, target) in targets.iter().enumerate() {
+        if target.group != family.name {
+            continue;
+        }
+        let same = |set: &&mut Vec<usize>| equal(&all[set[0]], &all[index]);
+        match sets.iter_mut().find(same) {
+            Some(set) => set.push(index),
+            None => sets.push(vec![index]),
+        }
+    }
+    if let [members] = &mut sets[..] {
+        return Ok(vec![Class {
+            name: family.name.to_owned(),
+            cfg: family.cfg.iter().map(|cfg| (*cfg).to_owned()).collect(),
+            members: std::mem::take(members),
+        }]);
+    }
+    let wide = family.cfg.iter().any(|cfg| cfg.contains("pointer_width"));
+    let mut classes = Vec::new();
+    for members in &sets {
+        let (mut cfg, mut words) = (Vec::new(), Vec::new());
+        for (arch, mine) in by_arch(targets, members) {
+            let width = Traits::of(targets[mine[0]].triple).width;
+            let mut parts = vec![format!("target_arch = \"{arch}\"")];
+            if wide {
+                parts.push(format!("target_pointer_width = \"{width}\""));
+            }
+            let others: Vec<usize> = sets
+                .iter()
+                .filter(|set| *set != members)
+                .flatten()
+                .copied()
+                .filter(|index| Traits::of(targets[*index].triple).arch == arch)
+                .collect();
+            if let Some((mark, values)) = marks(targets, &mine, &others)? {
+                let alternatives: Vec<String> = values
+                    .iter()
+                    .map(|value| format!("{mark} = \"{value}\""))
+                    .collect();
+                parts.push(match &alternatives[..] {
+                    [one] => one.clone(),
+                    many => format!("any({})", many.join(", ")),
+                });
+                words.extend(values);
+            }
+            words.push(arch.to_owned());
+            cfg.push(match &parts[..] {
+                [one] => one.clone(),
+                many => format!("all({})", many.join(", ")),
+            });
+        }
+        classes.push(Class {
+            name: named(family.name, words),
+            cfg,
+            members: members.clone(),
+        });
+    }
+    classes.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(classes)
+}
+
+/// The family's name and what sets the class apart, each word once.
+fn named(family: &str, words: Vec<String>) -> String {
+    let words: BTreeSet<String> = words.into_iter().filter(|word| word != family).collect();
+    let words: Vec<String> = words.into_iter().collect();
+    format!("{family}_{}", words.join("_"))
+}
+
+/// Members by architecture.
+fn by_arch(targets: &[&'static Target], members: &[usize]) -> BTreeMap<&'static str, Vec<usize>> {
+    let mut all: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for index in members {
+        let arch = Traits::of(targets[*index].triple).arch;
+        all.entry(arch).or_default().push(*index);
+    }
+    all
+}
+
+/// What sets members of one architecture apart from others of it: nothing if there are no others.
+fn marks(
+    targets: &[&'static Target],
+    mine: &[usize],
+    others: &[usize],
+) -> Result<Option<(&'static str, Vec<String>)>, Alike> {
+    let (Some(first), Some(other)) = (mine.first(), others.first()) else {
+        return Ok(None);
+    };
+    for mark in 0..3 {
+        let values = |set: &[usize]| -> BTreeSet<String> {
+            let traits = set.iter().map(|index| Traits::of(targets[*index].triple));
+            traits
+                .map(|traits| traits.marks()[mark].1.to_owned())
+                .collect()
+        };
+        let (own, theirs) = (values(mine), values(others));
+        if own.is_disjoint(&theirs) && !own.contains("") {
+            let name = Traits::of(targets[*first].triple).marks()[mark].0;
+            return Ok(Some((name, own.into_iter().collect())));
+        }
+    }
+    Err((targets[*first].triple, targets[*other].triple))
+}
+
+/// Are facts equal? What the headers are called is no part of the ABI.
+fn equal(one: &Facts, other: &Facts) -> bool {
+    one.records == other.records
+        && one.functions == other.functions
+        && one.constants == other.constants
+        && one.opaque == other.opaque
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abi::Constant;
+    use crate::targets::{SYSTEMS, all};
+
+    /// rustc itself says what it tells by `cfg`, for those triples that it knows.
+    #[test]
+    fn traits_are_those_of_rustc() {
+        let rustc = |arguments: &[&str]| {
+            let output = std::process::Command::new("rustc").args(arguments).output();
+            String::from_utf8(output.expect("rustc runs").stdout).expect("rustc prints text")
+        };
+        let known = rustc(&["--print", "target-list"]);
+        let mut asked = 0;
+        for (_, target) in all() {
+            if !known.lines().any(|line| line == target.triple) {
+                continue;
+            }
+            let said = rustc(&["--print", "cfg", "--target", target.triple]);
+            let value = |name: &str| {
+                let line = said.lines().find_map(|line| line.strip_prefix(name));
+                let value = line.and_then(|rest| rest.strip_prefix("=\""));
+                value.unwrap_or("\"").trim_end_matches('"').to_owned()
+            };
+            let traits = Traits::of(target.triple);
+            let mine = [traits.arch, traits.width, traits.endian, &traits.os];
+            let names = [
+                "target_arch",
+                "target_pointer_width",
+                "target_endian",
+                "target_os",
+            ];
+            assert_eq!(mine, names.map(value), "{}", target.triple);
+            asked += 1;
+        }
+        assert!(asked > 150, "only {asked} were asked");
+    }
+
+    /// Facts with one constant of this value.
+    fn facts(value: i128) -> Facts {
+        Facts {
+            constants: vec![Constant {
+                name: "C".to_owned(),
+                ty: "c_int".to_owned(),
+                value,
+            }],
+            ..Facts::default()
+        }
+    }
+
+    fn of(os: &str, family: &str, value: impl Fn(&Traits) -> i128) -> Vec<Class> {
+        let os = SYSTEMS.iter().find(|known| known.name == os).unwrap();
+        let family = os.groups.iter().find(|group| group.name == family).unwrap();
+        let targets: Vec<&'static Target> = os.targets.iter().collect();
+        let all: Vec<Facts> = targets
+            .iter()
+            .map(|target| facts(value(&Traits::of(target.triple))))
+            .collect();
+        classes(family, &targets, &all).unwrap()
+    }
+
+    #[test]
+    fn a_family_parts_by_what_differs() {
+        let names = |classes: &[Class]| -> Vec<String> {
+            classes.iter().map(|class| class.name.clone()).collect()
+        };
+        assert_eq!(names(&of("linux", "generic32", |_| 0)), ["generic32"]);
+        let by_arch = of("linux", "generic32", |traits| {
+            i128::from(traits.arch == "arm")
+        });
+        assert_eq!(
+            names(&by_arch),
+            ["generic32_arm", "generic32_hexagon_powerpc_riscv32"]
+        );
+        assert_eq!(by_arch[0].cfg, [r#"target_arch = "arm""#]);
+        let by_endian = of("linux", "generic32", |traits| {
+            i128::from(traits.endian == "big")
+        });
+        assert_eq!(
+            by_endian[0].cfg,
+            [
+                r#"all(target_arch = "arm", target_endian = "big")"#,
+                r#"target_arch = "powerpc""#
+            ]
+        );
+        let by_os = of("apple", "x86", |traits| i128::from(traits.os == "macos"));
+        assert_eq!(names(&by_os), ["x86_ios", "x86_macos"]);
+        assert_eq!(
+            by_os[1].cfg,
+            [r#"all(target_arch = "x86", target_os = "macos")"#]
+        );
+    }
+}

@@ -1,0 +1,260 @@
+//! The ABI of apple, group x86_ios.
+//!
+//! Written by `cargo codegen`; do not edit.
+//!
+//! Headers: ziglang 0.17.1 (macOS SDK 27.0).
+//! Inputs: sha256 c3404ad22663bd2fbf2970d3de8a1d153eda0deed63294309e1304f25d7e500e.
+//!
+//! Serves:
+//! - i386-apple-ios
+
+use core::ffi::{c_int, c_long, c_short, c_uint, c_ushort, c_void};
+use core::mem::{align_of, offset_of, size_of};
+
+/// `<errno.h>`: would block.
+pub const EAGAIN: c_int = 35;
+
+/// `<errno.h>`: the descriptor is not open.
+pub const EBADF: c_int = 9;
+
+/// `<errno.h>`: already there.
+pub const EEXIST: c_int = 17;
+
+/// `<errno.h>`: interrupted by a signal.
+pub const EINTR: c_int = 4;
+
+/// `<errno.h>`: a bad argument.
+pub const EINVAL: c_int = 22;
+
+/// `<errno.h>`: not registered.
+pub const ENOENT: c_int = 2;
+
+/// `<errno.h>`: the kernel lacks the call.
+pub const ENOSYS: c_int = 78;
+
+/// `<errno.h>`: not permitted.
+pub const EPERM: c_int = 1;
+
+/// `<errno.h>`: the other end is gone.
+pub const EPIPE: c_int = 32;
+
+/// `<sys/event.h>`: POSIX asynchronous I/O.
+pub const EVFILT_AIO: c_short = -3;
+
+/// `<sys/event.h>`: a name for Debug: a user's own process event.
+pub const EVFILT_PROC: c_short = -5;
+
+/// `<sys/event.h>`: readable.
+pub const EVFILT_READ: c_short = -1;
+
+/// `<sys/event.h>`: a name for Debug: a user's own signal event.
+pub const EVFILT_SIGNAL: c_short = -6;
+
+/// `<sys/event.h>`: a name for Debug: a user's own timer.
+pub const EVFILT_TIMER: c_short = -7;
+
+/// `<sys/event.h>`: the waker.
+pub const EVFILT_USER: c_short = -10;
+
+/// `<sys/event.h>`: a name for Debug: a user's own file event.
+pub const EVFILT_VNODE: c_short = -4;
+
+/// `<sys/event.h>`: writable.
+pub const EVFILT_WRITE: c_short = -2;
+
+/// `<sys/event.h>`: register.
+pub const EV_ADD: c_ushort = 1;
+
+/// `<sys/event.h>`: edges: the state is reset once reported.
+pub const EV_CLEAR: c_ushort = 32;
+
+/// `<sys/event.h>`: deregister.
+pub const EV_DELETE: c_ushort = 2;
+
+/// `<sys/event.h>`: keep, do not report.
+pub const EV_DISABLE: c_ushort = 8;
+
+/// `<sys/event.h>`: disable once reported.
+pub const EV_DISPATCH: c_ushort = 128;
+
+/// `<sys/event.h>`: report again.
+pub const EV_ENABLE: c_ushort = 4;
+
+/// `<sys/event.h>`: the end of file, or a closed half.
+pub const EV_EOF: c_ushort = 32768;
+
+/// `<sys/event.h>`: a receipt or an error.
+pub const EV_ERROR: c_ushort = 16384;
+
+/// `<sys/event.h>`: delete once reported.
+pub const EV_ONESHOT: c_ushort = 16;
+
+/// `<sys/event.h>`: answer each change instead of waiting.
+pub const EV_RECEIPT: c_ushort = 64;
+
+/// `<fcntl.h>`: the descriptor flag.
+pub const FD_CLOEXEC: c_int = 1;
+
+/// `<fcntl.h>`: duplicate a queue.
+pub const F_DUPFD_CLOEXEC: c_int = 67;
+
+/// `<fcntl.h>`: read the descriptor flags.
+pub const F_GETFD: c_int = 1;
+
+/// `<fcntl.h>`: read the status flags.
+pub const F_GETFL: c_int = 3;
+
+/// `<fcntl.h>`: set the descriptor flags.
+pub const F_SETFD: c_int = 2;
+
+/// `<fcntl.h>`: set the status flags.
+pub const F_SETFL: c_int = 4;
+
+/// `<sys/event.h>`: wakes.
+pub const NOTE_TRIGGER: c_uint = 16777216;
+
+/// `<fcntl.h>`: status flag, and flag of pipe2.
+pub const O_NONBLOCK: c_int = 4;
+
+/// `<poll.h>`: an error, always reported.
+pub const POLLERR: c_short = 8;
+
+/// `<poll.h>`: a hang-up, always reported.
+pub const POLLHUP: c_short = 16;
+
+/// `<poll.h>`: readable.
+pub const POLLIN: c_short = 1;
+
+/// `<poll.h>`: the descriptor is not open.
+pub const POLLNVAL: c_short = 32;
+
+/// `<poll.h>`: writable.
+pub const POLLOUT: c_short = 4;
+
+/// `<poll.h>`: priority data.
+pub const POLLPRI: c_short = 2;
+
+/// The constants `EVFILT*` of this file with their names: filter names for Debug.
+pub const EVFILT_NAMES: &[(&str, c_short)] = &[
+    ("EVFILT_USER", EVFILT_USER),
+    ("EVFILT_TIMER", EVFILT_TIMER),
+    ("EVFILT_SIGNAL", EVFILT_SIGNAL),
+    ("EVFILT_PROC", EVFILT_PROC),
+    ("EVFILT_VNODE", EVFILT_VNODE),
+    ("EVFILT_AIO", EVFILT_AIO),
+    ("EVFILT_WRITE", EVFILT_WRITE),
+    ("EVFILT_READ", EVFILT_READ),
+];
+
+/// The constants `EV_*` of this file with their names: flag names for Debug.
+pub const EV_NAMES: &[(&str, c_ushort)] = &[
+    ("EV_ADD", EV_ADD),
+    ("EV_DELETE", EV_DELETE),
+    ("EV_ENABLE", EV_ENABLE),
+    ("EV_DISABLE", EV_DISABLE),
+    ("EV_ONESHOT", EV_ONESHOT),
+    ("EV_CLEAR", EV_CLEAR),
+    ("EV_RECEIPT", EV_RECEIPT),
+    ("EV_DISPATCH", EV_DISPATCH),
+    ("EV_ERROR", EV_ERROR),
+    ("EV_EOF", EV_EOF),
+];
+
+/// The constants `POLL*` of this file with their names: flag names for Debug.
+pub const POLL_NAMES: &[(&str, c_short)] = &[
+    ("POLLIN", POLLIN),
+    ("POLLPRI", POLLPRI),
+    ("POLLOUT", POLLOUT),
+    ("POLLERR", POLLERR),
+    ("POLLHUP", POLLHUP),
+    ("POLLNVAL", POLLNVAL),
+];
+
+/// `<sys/event.h>`: one change or event.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct kevent {
+    /// At byte 0.
+    pub ident: usize,
+    /// At byte 4.
+    pub filter: i16,
+    /// At byte 6.
+    pub flags: u16,
+    /// At byte 8.
+    pub fflags: u32,
+    /// At byte 12.
+    pub data: isize,
+    /// At byte 16.
+    pub udata: *mut c_void,
+}
+
+const _: () = {
+    assert!(size_of::<kevent>() == 20);
+    assert!(align_of::<kevent>() == 4);
+    assert!(offset_of!(kevent, ident) == 0);
+    assert!(offset_of!(kevent, filter) == 4);
+    assert!(offset_of!(kevent, flags) == 6);
+    assert!(offset_of!(kevent, fflags) == 8);
+    assert!(offset_of!(kevent, data) == 12);
+    assert!(offset_of!(kevent, udata) == 16);
+};
+
+/// `<poll.h>`: one watched descriptor.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct pollfd {
+    /// At byte 0.
+    pub fd: c_int,
+    /// At byte 4.
+    pub events: c_short,
+    /// At byte 6.
+    pub revents: c_short,
+}
+
+const _: () = {
+    assert!(size_of::<pollfd>() == 8);
+    assert!(align_of::<pollfd>() == 4);
+    assert!(offset_of!(pollfd, fd) == 0);
+    assert!(offset_of!(pollfd, events) == 4);
+    assert!(offset_of!(pollfd, revents) == 6);
+};
+
+/// `<sys/event.h>`: the time-out of kevent.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct timespec {
+    /// At byte 0.
+    pub tv_sec: c_long,
+    /// At byte 4.
+    pub tv_nsec: c_long,
+}
+
+const _: () = {
+    assert!(size_of::<timespec>() == 8);
+    assert!(align_of::<timespec>() == 4);
+    assert!(offset_of!(timespec, tv_sec) == 0);
+    assert!(offset_of!(timespec, tv_nsec) == 4);
+};
+
+unsafe extern "C" {
+    /// `<fcntl.h>`: duplicates queues, sets flags.
+    pub fn fcntl(arg1: c_int, arg2: c_int, ...) -> c_int;
+
+    /// `<sys/event.h>`: changes what a queue watches, and waits.
+    pub fn kevent(kq: c_int, changelist: *const kevent, nchanges: c_int, eventlist: *mut kevent, nevents: c_int, timeout: *const timespec) -> c_int;
+
+    /// `<sys/event.h>`: makes a queue.
+    pub fn kqueue() -> c_int;
+
+    /// `<unistd.h>`: the waker without EVFILT_USER.
+    pub fn pipe(arg1: *mut c_int) -> c_int;
+
+    /// `<poll.h>`: waits, in milliseconds.
+    pub fn poll(arg1: *mut pollfd, arg2: c_uint, arg3: c_int) -> c_int;
+
+    /// `<unistd.h>`: empties a waker.
+    pub fn read(arg1: c_int, arg2: *mut c_void, __nbyte: usize) -> isize;
+
+    /// `<unistd.h>`: wakes.
+    pub fn write(__fd: c_int, __buf: *const c_void, __nbyte: usize) -> isize;
+}
