@@ -4,14 +4,23 @@
  */
 #include <linux/types.h>
 #include <linux/errno.h>
-#include <linux/eventpoll.h>
 #include <linux/fcntl.h>
 #include <linux/poll.h>
-#include <linux/time_types.h>
 #include <linux/version.h>
 #include <asm/unistd.h>
+#include <linux/eventpoll.h>
 
-/* Older kernels' headers (--sysroot) do not have this one; eventfd(2) says what the flags are. */
+/* Older kernels' headers (--sysroot) lack these; what they declare is the same everywhere. */
+#if __has_include(<linux/time_types.h>)
+#include <linux/time_types.h>
+#else
+struct __kernel_timespec {
+	long long tv_sec;
+	long long tv_nsec;
+};
+#endif
+
+/* eventfd(2) says what the flags are. */
 #if __has_include(<linux/eventfd.h>)
 #include <linux/eventfd.h>
 #else
@@ -20,8 +29,8 @@
 #endif
 
 /*
- * epoll_ctl(2). The kernel's header says `__u64 data`; the manual page says which members it may hold. The list of symbols
- * puts this union in that field's place.
+ * epoll_ctl(2). The kernel's header says `__u64 data`; the manual page says which members it may
+ * hold. The list of symbols puts this union in that field's place.
  */
 union epoll_data {
 	void *ptr;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use crate::abi::{Constant, Facts};
 use crate::cli::How;
@@ -54,7 +55,7 @@ pub(crate) fn add(
         let mut one = header_of_windows(generator, os, how)?;
         // The headers are read with the new #include, the old list being as good as any.
         let probe = Plan::new(root, one.iter().map(copy).collect())?;
-        let lines = asked.lines(&probe.generator, os, &used)?;
+        let lines = asked.lines(&probe.generator, root, os, &used)?;
         for line in &lines {
             closing.push_str(&format!("+ {}\n", text_of(line, 0, 0)));
         }
@@ -131,12 +132,17 @@ impl Asked<'_> {
     fn lines(
         &self,
         generator: &Generator,
+        root: &Path,
         os: &'static Os,
         used: &Usage,
     ) -> Result<Vec<Symbol>, Error> {
         let inputs = generator.inputs(os)?;
         let headers = generator.headers(os)?;
-        let found = self.find(os, &inputs, &headers)?;
+        let own = self.how.header.as_deref().filter(|header| {
+            let ours = fs::read_to_string(&inputs.header).unwrap_or_default();
+            !includes(&ours, header)
+        });
+        let found = self.find(os, &inputs, &headers, own)?;
         let mut lines = Vec::new();
         let mut problems = Vec::new();
         for name in self.names {
@@ -170,7 +176,9 @@ impl Asked<'_> {
                         mend: format!("cargo codegen explain {name}"),
                     });
                 }
-                let through = place.through.clone().or_else(|| self.how.header.clone());
+                // A header that is read alone is where it is read again.
+                let own = own.map(str::to_owned);
+                let through = own.or_else(|| place.through.clone());
                 lines.push(Symbol {
                     name: name.clone(),
                     kind,
@@ -187,7 +195,7 @@ impl Asked<'_> {
             });
         }
         if os.name != windows::NAME {
-            self.settle(generator, os, inputs, &headers, &mut lines)?;
+            self.settle(root, os, inputs, &headers, &mut lines)?;
         }
         Ok(lines)
     }
@@ -215,11 +223,8 @@ impl Asked<'_> {
         os: &'static Os,
         inputs: &Inputs,
         headers: &Headers<'_>,
+        own: Option<&str>,
     ) -> Result<Found, Error> {
-        let own = self.how.header.as_deref().filter(|header| {
-            let ours = fs::read_to_string(&inputs.header).unwrap_or_default();
-            !includes(&ours, header)
-        });
         let mut found = Found::default();
         let mut left: Vec<String> = self.names.to_vec();
         let mut seen: BTreeSet<(&[&str], &str)> = BTreeSet::new();
@@ -281,7 +286,7 @@ impl Asked<'_> {
     /// Reads the lines on all targets: which have them, with which types, and what cannot be bound.
     fn settle(
         &self,
-        generator: &Generator,
+        root: &Path,
         os: &'static Os,
         mut inputs: Inputs,
         headers: &Headers<'_>,
@@ -301,7 +306,7 @@ impl Asked<'_> {
                 },
                 other => other,
             })?;
-        let tables = tables::in_folder(&generator.root.join(TABLES))?;
+        let tables = tables::in_folder(&root.join(TABLES))?;
         for line in lines {
             let name = &line.name;
             let has = |facts: &&Facts| match line.kind {

@@ -82,12 +82,14 @@ impl Traits {
             [.., "apple", "darwin"] => "macos".to_owned(),
             [_, "apple", os, ..] => os.to_owned(),
             _ if last.starts_with("android") => "android".to_owned(),
+            [.., "3ds"] => "horizon".to_owned(),
+            [_, os, ..] if os.starts_with("wasi") => "wasi".to_owned(),
+            [_, "nuttx", ..] => "nuttx".to_owned(),
             [_, _, os, ..] => os.to_owned(),
             _ => String::new(),
         };
-        let envs = [
-            "gnu", "musl", "ohos", "uclibc", "msvc", "sim", "macabi", "newlib",
-        ];
+        // Rust 1.85 knows none for Apple's simulators.
+        let envs = ["gnu", "musl", "ohos", "uclibc", "msvc", "newlib"];
         let env = envs.into_iter().find(|env| last.starts_with(env));
         Traits {
             arch,
@@ -262,6 +264,12 @@ mod tests {
                 "target_os",
             ];
             assert_eq!(mine, names.map(value), "{}", target.triple);
+            let env = value("target_env");
+            assert!(
+                traits.env.is_empty() || traits.env == env,
+                "{}",
+                target.triple
+            );
             asked += 1;
         }
         assert!(asked > 150, "only {asked} were asked");

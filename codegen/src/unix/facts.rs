@@ -26,6 +26,8 @@ pub(super) struct Said {
     pub(super) probes: BTreeMap<String, i128>,
     /// Bit-fields, by record.
     pub(super) bits: BTreeMap<String, Vec<Bits>>,
+    /// Where the anonymous members of a record begin, in their order.
+    pub(super) anonymous: BTreeMap<String, Vec<u64>>,
     /// Records that are asked for by the name of a type: the tag that bindgen calls it by, and that
     /// name.
     pub(super) renamed: BTreeMap<String, String>,
@@ -384,6 +386,12 @@ fn record(symbol: &Symbol, all: &[Entity<'_>], said: &mut Said) -> Result<(), No
             continue;
         }
         begins = true;
+        if field_name.is_empty() {
+            let bit = field.get_offset_of_field();
+            let bit = bit.map_err(|error| Some(format!("an anonymous member: {error}")))?;
+            let all = said.anonymous.entry(name.clone()).or_default();
+            all.push(bit as u64 / 8);
+        }
         let ty = field.get_type().ok_or(None)?;
         if let Some(why) = not_in_rust(&ty, 0) {
             return Err(Some(format!("field `{field_name}` {why}")));

@@ -298,12 +298,21 @@ impl<'a> Reader<'a> {
             };
             // Nothing asserts where bindgen's own fields are: behind the one before.
             let key = format!("{bindgens}::{name}");
-            let own = ["_bitfield_", "__bindgen_padding_"];
+            let own = ["_bitfield_", "__bindgen_padding_", "__bindgen_anon_"];
+            let places = self.said.anonymous.get(&record.name);
+            let number = name.strip_prefix("__bindgen_anon_");
+            let number = number.and_then(|number| number.parse::<usize>().ok());
+            let place = places.zip(number).and_then(|(places, number)| {
+                let place = places.get(number.checked_sub(1)?)?;
+                Some(*place)
+            });
             let offset = match self.layouts.offset.get(&key) {
                 Some(offset) => *offset,
+                None if place.is_some() => place.unwrap_or_default(),
                 None if own.iter().any(|prefix| name.starts_with(prefix)) => {
                     let packed = record.repr.contains("packed");
-                    end.next_multiple_of(if packed { 1 } else { align })
+                    let start = if union { 0 } else { end };
+                    start.next_multiple_of(if packed { 1 } else { align })
                 }
                 None => return Err(unknown("bindgen gives no offset".to_owned())),
             };
