@@ -314,7 +314,14 @@ impl Asked<'_> {
                 Kind::Function => facts.functions.iter().any(|item| item.name == *name),
                 _ => facts.constants.iter().any(|item| item.name == *name),
             };
-            line.partial = all.iter().filter(has).count() < all.len();
+            let count = all.iter().filter(has).count();
+            if count == 0 {
+                return Err(Error::Add {
+                    why: format!("no target of {} has `{name}` of {}", os.name, line.source),
+                    mend: format!("cargo codegen add --os {} --help", os.name),
+                });
+            }
+            line.partial = count < all.len();
             if line.kind == Kind::Constant(None) {
                 let values = all.iter().flat_map(|facts| &facts.constants);
                 let values: Vec<&Constant> = values.filter(|item| item.name == *name).collect();

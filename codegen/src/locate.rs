@@ -196,6 +196,10 @@ fn includes(all: &[Entity<'_>], ours: &Path) -> BTreeMap<PathBuf, String> {
         };
         // Directives come in the order clang followed them, so the includer is known before what it
         // includes.
+        // What lies beside ours is a part of it.
+        if file.get_path().parent() == ours.parent() {
+            continue;
+        }
         let way = if from == ours {
             Some(format!("<{name}>"))
         } else {

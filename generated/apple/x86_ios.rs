@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (macOS SDK 27.0).
-//! Inputs: sha256 c3404ad22663bd2fbf2970d3de8a1d153eda0deed63294309e1304f25d7e500e.
+//! Inputs: sha256 dac6a229ba245f9afb12db2630f0695260b74bd4d4fc4253290c61ff71f954dd.
 //!
 //! Serves:
 //! - i386-apple-ios
@@ -11,32 +11,8 @@
 use core::ffi::{c_int, c_long, c_short, c_uint, c_ushort, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// `<errno.h>`: would block.
-pub const EAGAIN: c_int = 35;
-
 /// `<errno.h>`: the descriptor is not open.
 pub const EBADF: c_int = 9;
-
-/// `<errno.h>`: already there.
-pub const EEXIST: c_int = 17;
-
-/// `<errno.h>`: interrupted by a signal.
-pub const EINTR: c_int = 4;
-
-/// `<errno.h>`: a bad argument.
-pub const EINVAL: c_int = 22;
-
-/// `<errno.h>`: not registered.
-pub const ENOENT: c_int = 2;
-
-/// `<errno.h>`: the kernel lacks the call.
-pub const ENOSYS: c_int = 78;
-
-/// `<errno.h>`: not permitted.
-pub const EPERM: c_int = 1;
-
-/// `<errno.h>`: the other end is gone.
-pub const EPIPE: c_int = 32;
 
 /// `<sys/event.h>`: POSIX asynchronous I/O.
 pub const EVFILT_AIO: c_short = -3;
@@ -97,9 +73,6 @@ pub const FD_CLOEXEC: c_int = 1;
 
 /// `<fcntl.h>`: duplicate a queue.
 pub const F_DUPFD_CLOEXEC: c_int = 67;
-
-/// `<fcntl.h>`: read the descriptor flags.
-pub const F_GETFD: c_int = 1;
 
 /// `<fcntl.h>`: read the status flags.
 pub const F_GETFL: c_int = 3;

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (macOS SDK 27.0).
-//! Inputs: sha256 c3404ad22663bd2fbf2970d3de8a1d153eda0deed63294309e1304f25d7e500e.
+//! Inputs: sha256 dac6a229ba245f9afb12db2630f0695260b74bd4d4fc4253290c61ff71f954dd.
 //!
 //! Serves:
 //! - i686-apple-darwin

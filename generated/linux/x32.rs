@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (Linux 7.2).
-//! Inputs: sha256 4900e695ec49f0939dfcb11ea4b490798c6e06fb33f97fb71723004af5864940.
+//! Inputs: sha256 63c9c238c523f57ea42d1230450656b126a6111f1ad0be9e2f83d295104f6e0b.
 //!
 //! Serves:
 //! - x86_64-unknown-linux-gnux32
