@@ -157,7 +157,10 @@ fn asserted(header: &str, table: &str, names: &[&str]) -> String {
             _ => {}
         }
     }
-    for name in names.iter().filter(|name| !name.ends_with("_s390x")) {
+    for name in names
+        .iter()
+        .filter(|name| !name.to_lowercase().ends_with("_s390x"))
+    {
         assert!(
             table.contains(&format!(" {name}")),
             "{name} is not in {table}"
@@ -388,7 +391,13 @@ fn packed_and_aligned_records_are_bound_but_not_both() -> Result {
         "packed.h",
         &["corpus_packed", "corpus_aligned", "corpus_packed4"],
     )?;
-    refused("packed.h", &[("corpus_both", "packing and alignment")])
+    refused(
+        "packed.h",
+        &[(
+            "corpus_both",
+            "Rust's repr(C, packed(4)) lays it out otherwise",
+        )],
+    )
 }
 
 #[test]

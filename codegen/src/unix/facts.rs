@@ -451,6 +451,7 @@ fn not_in_rust(ty: &Type<'_>, depth: usize) -> Option<String> {
         | TypeKind::Vector
         | TypeKind::Int128
         | TypeKind::UInt128
+        | TypeKind::Unexposed
         | TypeKind::BlockPointer => Some(format!(
             "is of type `{shown}`, for which Rust has no type of the same ABI everywhere; \
              write what is needed in src/ by hand"

@@ -298,7 +298,12 @@ impl<'a> Reader<'a> {
             };
             // Nothing asserts where bindgen's own fields are: behind the one before.
             let key = format!("{bindgens}::{name}");
-            let own = ["_bitfield_", "__bindgen_padding_", "__bindgen_anon_"];
+            let own = [
+                "_bitfield_",
+                "_bindgen_align",
+                "__bindgen_padding_",
+                "__bindgen_anon_",
+            ];
             let places = self.said.anonymous.get(&record.name);
             let number = name.strip_prefix("__bindgen_anon_");
             let number = number.and_then(|number| number.parse::<usize>().ok());
@@ -335,6 +340,16 @@ impl<'a> Reader<'a> {
             }
         }
         self.bits(&mut record)?;
+        if !self.rust_agrees(&record) {
+            return Err(self.request.unbindable(
+                &record.name,
+                &format!(
+                    "Rust's repr({}) lays it out otherwise, and has no other for its packing and \
+                     alignment; write it in src/ by hand",
+                    record.repr
+                ),
+            ));
+        }
         Ok(record)
     }
 

@@ -3,6 +3,7 @@
 use quote::ToTokens;
 
 use super::reader::Reader;
+use crate::abi::Record;
 
 /// Measured besides what was asked for.
 pub(super) const PROBES: [(&str, &str); 3] = [
@@ -127,5 +128,36 @@ impl Reader<'_> {
             size
         };
         Ok((size, align))
+    }
+
+    /// Does Rust lay a record of these fields out as C does? The generated assertions say so, too,
+    /// but only to whoever compiles them.
+    pub(super) fn rust_agrees(&self, record: &Record) -> bool {
+        let number = |word: &str| {
+            let (_, rest) = record.repr.split_once(word)?;
+            let (number, _) = rest.split_once(')')?;
+            number.parse::<u64>().ok()
+        };
+        let is_packed = record.repr.contains("packed");
+        let packed = number("packed(").unwrap_or(if is_packed { 1 } else { u64::MAX });
+        let (mut end, mut size, mut align) = (0_u64, 0_u64, number("align(").unwrap_or(1));
+        for field in &record.fields {
+            let Ok((_, own)) = self.measure(&field.ty) else {
+                return false;
+            };
+            let own = own.min(packed);
+            let start = if record.union {
+                0
+            } else {
+                end.next_multiple_of(own)
+            };
+            if start != field.offset {
+                return false;
+            }
+            end = start + field.size;
+            size = size.max(end);
+            align = align.max(own);
+        }
+        (size.next_multiple_of(align), align) == (record.size, record.align)
     }
 }
