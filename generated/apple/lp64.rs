@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (macOS SDK 27.0).
-//! Inputs: sha256 dac6a229ba245f9afb12db2630f0695260b74bd4d4fc4253290c61ff71f954dd.
+//! Inputs: sha256 5b88c4ef8c4db582ee32172c151e13a3bd87a6d94cca8c079f537a1cfc13e040.
 //!
 //! Serves:
 //! - aarch64-apple-darwin

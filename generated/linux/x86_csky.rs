@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (Linux 7.2).
-//! Inputs: sha256 63c9c238c523f57ea42d1230450656b126a6111f1ad0be9e2f83d295104f6e0b.
+//! Inputs: sha256 2da9addc41bd3d3a7a8539aad83283b8b9dba7942ff833ae3679a971507ce341.
 //!
 //! Serves:
 //! - csky-unknown-linux-gnuabiv2
