@@ -120,11 +120,27 @@ pub(crate) fn table(title: &str, headers: &str, serves: &[&str], facts: &Facts) 
     line(format_args!(""));
     for constant in &facts.constants {
         line(format_args!(
-            "const {}: {} = {} ({:#x})",
-            constant.name, constant.ty, constant.value, constant.value
+            "const {}: {} = {} ({})",
+            constant.name,
+            constant.ty,
+            constant.value,
+            hexadecimal(&constant.ty, constant.value)
         ));
     }
     text
+}
+
+/// The value in hexadecimal: a negative one as the bits of its type, or with a sign if that differs between targets.
+fn hexadecimal(ty: &str, value: i128) -> String {
+    let bits = match ty {
+        "i8" | "c_schar" => 8,
+        "i16" | "c_short" => 16,
+        "i32" | "c_int" | "NTSTATUS" => 32,
+        "i64" | "c_longlong" => 64,
+        _ if value < 0 => return format!("-{:#x}", value.unsigned_abs()),
+        _ => 128,
+    };
+    format!("{:#x}", value as u128 & (u128::MAX >> (128 - bits)))
 }
 
 /// `(c_int, …) -> c_int`, with the parameters' names if `named`.
@@ -149,4 +165,18 @@ pub(crate) fn signature(function: &Function, named: bool) -> String {
         format!(" -> {}", function.returns)
     };
     format!("({}){returns}", parameters.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hexadecimal;
+
+    #[test]
+    fn negative_values_are_the_bits_of_their_type() {
+        assert_eq!(hexadecimal("c_short", -1), "0xffff");
+        assert_eq!(hexadecimal("c_int", -2), "0xfffffffe");
+        assert_eq!(hexadecimal("i64", -1), "0xffffffffffffffff");
+        assert_eq!(hexadecimal("c_long", -100), "-0x64");
+        assert_eq!(hexadecimal("c_uint", 0xffff_ffff), "0xffffffff");
+    }
 }

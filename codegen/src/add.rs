@@ -6,17 +6,17 @@ use std::path::Path;
 
 use crate::abi::{Constant, Facts};
 use crate::cli::How;
+use crate::destination::Destination;
 use crate::diff_record::same_type;
-use crate::error::Error;
+use crate::error::{Error, did_you_mean, near};
 use crate::explain;
 use crate::generate::Generator;
 use crate::group::{self, Inputs};
 use crate::headers::Headers;
+use crate::help::Help;
 use crate::list_lines::{insert, text_of};
 use crate::locate::{Declared, Found};
 use crate::plan::Plan;
-use crate::report::{self, Format};
-use crate::show::distance;
 use crate::surface::TABLES;
 use crate::symbols::{Kind, Symbol};
 use crate::tables;
@@ -39,8 +39,7 @@ pub(crate) fn add(
     generator: &Generator,
     names: &[String],
     how: &How,
-    format: Format,
-    unfold: bool,
+    destination: &mut Destination<'_>,
 ) -> Result<(String, String), Error> {
     let root = &generator.root;
     let systems: Vec<&'static Os> = how
@@ -69,7 +68,7 @@ pub(crate) fn add(
     let plan = Plan::new(root, singles)?;
     let title = format!("with {}", names.join(", "));
     let finished = plan.finish_some(root, &title, &systems)?;
-    let report = report::write(&finished.report, format, unfold);
+    let report = destination.prepare(&finished.report)?;
     closing.push_str(&plan.write(&finished, root)?);
     Ok((report, closing))
 }
@@ -77,10 +76,10 @@ pub(crate) fn add(
 /// The system of this name.
 fn system(name: &str) -> Result<&'static Os, Error> {
     SYSTEMS.iter().find(|os| os.name == name).ok_or_else(|| {
-        let known: Vec<&str> = SYSTEMS.iter().map(|os| os.name).collect();
+        let known = SYSTEMS.iter().map(|os| os.name.to_owned()).collect();
         Error::UnknownSystem {
             name: name.to_owned(),
-            known: known.join(", "),
+            known,
         }
     })
 }
@@ -118,16 +117,6 @@ fn include(text: &str, line: &str) -> String {
 }
 
 impl Asked<'_> {
-    /// The command, with another end.
-    fn command(&self, os: &Os, rest: &str) -> String {
-        let why = match &self.how.why {
-            Some(why) => format!(" --why '{}'", why.replace('\'', r"'\''")),
-            None => String::new(),
-        };
-        let names = self.names.join(" ");
-        format!("cargo codegen add {names} --os {}{why} {rest}", os.name)
-    }
-
     /// The lines for the list of a system.
     fn lines(
         &self,
@@ -150,7 +139,7 @@ impl Asked<'_> {
                 problems.push(format!("`{name}`: {why}"));
                 continue;
             }
-            let why = self.why(os, name, used)?;
+            let why = self.why(name, used)?;
             let places = found.places.iter().filter(|((known, _), _)| known == name);
             for ((_, declared), place) in places {
                 let kind = match declared {
@@ -173,7 +162,7 @@ impl Asked<'_> {
                 if inputs.symbols.iter().any(|known| is_kind(&known)) {
                     return Err(Error::Add {
                         why: format!("codegen/symbols/{}.txt has `{name}` already", os.name),
-                        mend: format!("cargo codegen explain {name}"),
+                        help: Some(Help::run(["cargo", "codegen", "explain", name])),
                     });
                 }
                 // A header that is read alone is where it is read again.
@@ -191,7 +180,7 @@ impl Asked<'_> {
         if !problems.is_empty() {
             return Err(Error::Add {
                 why: problems.join("\n"),
-                mend: format!("cargo codegen add --os {} --help", os.name),
+                help: None,
             });
         }
         if os.name != windows::NAME {
@@ -201,7 +190,7 @@ impl Asked<'_> {
     }
 
     /// The reason for a name.
-    fn why(&self, os: &Os, name: &str, used: &Usage) -> Result<String, Error> {
+    fn why(&self, name: &str, used: &Usage) -> Result<String, Error> {
         match (&self.how.why, used.get(name)) {
             (Some(why), _) => Ok(why.trim().to_owned()),
             (None, Some(files)) => {
@@ -212,7 +201,11 @@ impl Asked<'_> {
                 why: format!(
                     "`{name}` needs a reason for whoever reads the list, and src/ does not use it yet"
                 ),
-                mend: self.command(os, "--why 'what the library wants it for'"),
+                help: Some(Help::Plus(
+                    ["--why", "what the library wants it for"]
+                        .map(str::to_owned)
+                        .to_vec(),
+                )),
             }),
         }
     }
@@ -239,7 +232,7 @@ impl Asked<'_> {
                 if here.places.is_empty() {
                     return Err(Error::Add {
                         why: format!("{}: {header} cannot be read alone: {wrong}", target.triple),
-                        mend: format!("cargo codegen add --os {} --help", os.name),
+                        help: None,
                     });
                 }
             }
@@ -260,25 +253,20 @@ impl Asked<'_> {
 
     /// Nothing declares the name.
     fn unknown(&self, os: &Os, own: Option<&str>, name: &str, all: &BTreeSet<String>) -> Error {
-        let near = all.iter().map(|known| (distance(known, name), known)).min();
-        let near = near.filter(|(distance, _)| *distance <= 2.max(name.len() / 6));
+        let near = near(name, all.iter().map(String::as_str));
         let place = match own {
             Some(header) => header.to_owned(),
             None => format!("codegen/headers/{}.h", os.name),
         };
         let why = format!("{place} reaches no header that declares `{name}`");
         match near {
-            Some((_, near)) => Error::Add {
-                why: format!("{why}; did you mean `{near}`?"),
-                mend: self
-                    .command(os, "")
-                    .replacen(name, near, 1)
-                    .trim_end()
-                    .to_owned(),
+            Some(near) => Error::Add {
+                why: why + &did_you_mean(Some(near)),
+                help: Some(Help::instead(name, near)),
             },
             None => Error::Add {
-                why: format!("{why}; name the header that does"),
-                mend: self.command(os, "--header '<…>'"),
+                why: format!("{why}; name the header that does with --header '<NAME.h>'"),
+                help: None,
             },
         }
     }
@@ -302,7 +290,7 @@ impl Asked<'_> {
                     target, problems, ..
                 } => Error::Add {
                     why: format!("{target}: {problems}"),
-                    mend: format!("cargo codegen add --os {} --help", os.name),
+                    help: None,
                 },
                 other => other,
             })?;

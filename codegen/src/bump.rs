@@ -4,6 +4,7 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, value};
 
+use crate::destination::Destination;
 use crate::diff;
 use crate::error::Error;
 use crate::generate::{Generator, say};
@@ -12,7 +13,7 @@ use crate::plan::Plan;
 use crate::report::{self, Format};
 use crate::sources::Pack;
 use crate::surface::{self, Surface};
-use crate::targets::{SYSTEMS, Version};
+use crate::targets::SYSTEMS;
 use crate::usage;
 use crate::write::Single;
 
@@ -33,8 +34,7 @@ pub(crate) fn bump(
     generator: &Generator,
     name: &str,
     version: Option<&str>,
-    format: Format,
-    unfold: bool,
+    destination: &mut Destination<'_>,
 ) -> Result<Renewed, Error> {
     let root = &generator.root;
     let pack = find(generator, name)?;
@@ -45,6 +45,9 @@ pub(crate) fn bump(
             pip::newest(&pack.package)?
         }
     };
+    let new = pack.at(&version, &generator.cache, &say)?;
+    // As the wheel has it: `0.16` is `0.16.0`.
+    let version = new.version.clone();
     if version == pack.version {
         return Ok(Renewed {
             report: String::new(),
@@ -54,7 +57,6 @@ pub(crate) fn bump(
             ),
         });
     }
-    let new = pack.at(&version, &generator.cache, &say)?;
     new.folder(&generator.cache, &say)?;
     let path = root.join(SOURCES);
     let text = std::fs::read_to_string(&path).map_err(Error::io("read", &path))?;
@@ -78,23 +80,15 @@ pub(crate) fn bump(
             // What the headers do say is worth more than the first thing they do not.
             match lenient(&plan.generator, name, &title, root) {
                 Ok(report) => Error::Renewal {
-                    report: report::write(&report, Format::Terminal, unfold),
+                    report: report::write(&report, Format::Terminal, destination.output.unfold),
                     what: format!("{name} ({} → {version})", pack.version),
-                    why: plan.without_copy(&why(&error)),
+                    why: plan.without_copy(&error.to_string()),
                 },
                 Err(_) => error,
             }
         })?;
-    let report = report::write(&finished.report, format, unfold);
+    let report = destination.prepare(&finished.report)?;
     let mut closing = plan.write(&finished, root)?;
-    for os in SYSTEMS.iter().filter(|os| os.pack == Some(name)) {
-        if let Version::Stated(stated) = os.version {
-            closing.push_str(&format!(
-                "codegen/src/targets/{}.rs states the version as `{stated}`: is it still so?\n",
-                os.name
-            ));
-        }
-    }
     closing.push_str(&format!(
         "{name}: {} → {version}, sha256 {}\n",
         pack.version, new.sha256
@@ -106,10 +100,10 @@ pub(crate) fn bump(
 fn find<'a>(generator: &'a Generator, name: &str) -> Result<&'a Pack, Error> {
     let packs = &generator.sources.headers;
     packs.iter().find(|pack| pack.name == name).ok_or_else(|| {
-        let known: Vec<&str> = packs.iter().map(|pack| pack.name.as_str()).collect();
+        let known = packs.iter().map(|pack| pack.name.clone()).collect();
         Error::UnknownPack {
             name: name.to_owned(),
-            known: known.join(", "),
+            known,
         }
     })
 }
@@ -157,22 +151,6 @@ fn lenient(
     let describes = |os: &str| new.describes(os);
     old.targets.retain(|_, seen| describes(&seen.os));
     Ok(diff::compare(&old, &new, &usage::of(root)?))
-}
-
-/// An error with what is to be mended, but without the command: that is the renewal itself.
-fn why(error: &Error) -> String {
-    let text = error.to_string();
-    match text.strip_suffix("cargo codegen") {
-        Some(text) => {
-            let text = text.trim_end().trim_end_matches("then:").trim_end();
-            let text = text.strip_suffix("then").unwrap_or(text).trim_end();
-            text.trim_end_matches(',').to_owned()
-        }
-        None => {
-            let (why, _) = text.rsplit_once('\n').unwrap_or((&text, ""));
-            why.to_owned()
-        }
-    }
 }
 
 #[cfg(test)]

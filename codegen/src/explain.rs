@@ -1,19 +1,18 @@
 //! Everything about one symbol: where it is, what it is worth, what it is for, and which line of
 //! which header says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
 use anstyle::Style;
 
 use crate::abi::{Facts, signature};
-use crate::error::Error;
+use crate::error::{Error, near};
 use crate::generate::Generator;
 use crate::group::Inputs;
 use crate::headers::Headers;
 use crate::locate::{self, Declared, Found, Place};
-use crate::show::distance;
 use crate::surface::Surface;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::unix::{Request, context};
@@ -184,7 +183,6 @@ pub(crate) fn places(
         header: &inputs.header,
         version: os.version,
         symbols: &inputs.symbols,
-        mend: "cargo codegen",
         lenient: false,
     };
     locate::find(&request, header, names)
@@ -208,21 +206,17 @@ fn shown(place: &Place, root: &Path) -> String {
 
 /// No table has the name.
 fn unknown(surface: &Surface, name: &str) -> Error {
-    let mut best: Option<(usize, &str)> = None;
+    let mut all = BTreeSet::new();
     for seen in surface.targets.values() {
         let records = seen.facts.records.iter().map(|item| &item.name);
         let functions = seen.facts.functions.iter().map(|item| &item.name);
         let constants = seen.facts.constants.iter().map(|item| &item.name);
-        for known in records.chain(functions).chain(constants) {
-            let near = (distance(known, name), known.as_str());
-            best = Some(best.map_or(near, |best| best.min(near)));
-        }
+        all.extend(records.chain(functions).chain(constants));
     }
+    let near = near(name, all.into_iter().map(String::as_str));
     Error::UnknownSymbol {
         name: name.to_owned(),
-        near: match best {
-            Some((distance, near)) if distance <= 3 => format!("; did you mean `{near}`?"),
-            _ => String::new(),
-        },
+        place: String::new(),
+        near: near.map(str::to_owned),
     }
 }

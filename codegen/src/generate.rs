@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use crate::error::Error;
+use crate::cache;
+use crate::error::{Error, near};
 use crate::group::{self, Group, Inputs};
 use crate::headers::Headers;
 use crate::matrix;
+use crate::os_version;
 use crate::rust;
 use crate::sources::{self, Sources};
 use crate::surface::TABLES;
@@ -43,12 +45,18 @@ impl Generator {
         let generator = Generator {
             root: root.to_owned(),
             sources: Sources::parse(&text)?,
-            cache: sources::cache()?,
+            cache: cache::folder()?,
             libclang: libclang.map(Path::to_owned),
         };
+        let mut wrong = unread_inputs(root)?;
         for os in SYSTEMS {
-            generator.inputs(os)?;
+            match generator.inputs(os) {
+                Ok(_) => {}
+                Err(error) if error.is_local() => wrong.push(error.within(root)),
+                Err(error) => return Err(error),
+            }
         }
+        Error::all(wrong)?;
         Ok(generator)
     }
 
@@ -63,7 +71,9 @@ impl Generator {
             return Ok(Headers::Ours);
         };
         let pack = self.sources.headers(name)?;
-        Ok(Headers::Pack(pack, pack.folder(&self.cache, &say)?))
+        let folder = pack.folder(&self.cache, &say)?;
+        os_version::check(os, pack, &folder)?;
+        Ok(Headers::Pack(pack, folder))
     }
 
     /// Everything that can change a system's output besides our own inputs. The same on every host.
@@ -100,10 +110,6 @@ impl Generator {
         let folder = sources::find_libclang(&place).ok_or_else(|| Error::IncludeDir {
             target: "libclang".to_owned(),
             path: place.clone(),
-            mend: match &self.libclang {
-                Some(_) => "cargo codegen --check --libclang DIR".to_owned(),
-                None => format!("rm -r '{}' && cargo codegen", place.display()),
-            },
         })?;
         if let Some(code) = again(&folder)? {
             return Ok(Some(code));
@@ -124,21 +130,79 @@ impl Generator {
         group::groups(os, &targets, &self.inputs(os)?, &self.headers(os)?, None)
     }
 
-    /// Reads all systems, `first` those that may fail; with a table of what was read.
+    /// Reads all systems, `first` those that may fail; with a table of what was read. What is wrong with one system does
+    /// not keep the others from being read.
     pub(crate) fn everything(
         &self,
         first: impl Fn(&Os) -> bool,
     ) -> Result<(Vec<Group>, String), Error> {
-        let (mut all, mut report) = (Vec::new(), String::new());
+        let (mut all, mut report, mut wrong) = (Vec::new(), String::new(), Vec::new());
         let (some, others): (Vec<&Os>, Vec<&Os>) = SYSTEMS.iter().partition(|os| first(os));
         for os in some.into_iter().chain(others) {
             let began = Instant::now();
-            let groups = self.system(os)?;
+            let groups = match self.system(os) {
+                Ok(groups) => groups,
+                Err(error) if error.is_local() => {
+                    wrong.push(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             report.push_str(&group::summary(os, &groups, began));
             all.extend(groups);
         }
+        Error::all(wrong)?;
         Ok((all, report))
     }
+}
+
+/// What is wrong with files among the inputs: those that no system reads, and those with other line endings.
+fn unread_inputs(root: &Path) -> Result<Vec<Error>, Error> {
+    let known = |folder: &str| -> Vec<String> {
+        let ending = if folder == "symbols" { "txt" } else { "h" };
+        let mut names: Vec<String> = SYSTEMS
+            .iter()
+            .map(|os| format!("{}.{ending}", os.name))
+            .collect();
+        if folder == "headers" {
+            names.push(format!("{}.rdl", windows::NAME));
+        }
+        names
+    };
+    let (mut wrong, mut endings) = (Vec::new(), Vec::new());
+    for folder in ["headers", "symbols"] {
+        let known = known(folder);
+        let path = root.join("codegen").join(folder);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&path).map_err(Error::io("list", &path))? {
+            let entry = entry.map_err(Error::io("list", &path))?;
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        for name in names {
+            let file = format!("codegen/{folder}/{name}");
+            if known.contains(&name) {
+                let path = root.join(&file);
+                let bytes = fs::read(&path).map_err(Error::io("read", path))?;
+                if bytes.windows(2).any(|pair| pair == b"\r\n") {
+                    endings.push(file);
+                }
+            } else if !name.starts_with('.') {
+                let near = near(&name, known.iter().map(String::as_str));
+                let near =
+                    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                wrong.push(Error::UnknownInput { file, near });
+            }
+        }
+    }
+    if !endings.is_empty() {
+        // Nothing else that is said about them would be of use.
+        return Ok(vec![Error::LineEndings {
+            files: endings,
+            root: root.to_owned(),
+        }]);
+    }
+    Ok(wrong)
 }
 
 /// Tells what takes long.
@@ -198,11 +262,13 @@ fn filled(
         Folder {
             path: "generated",
             prefix: String::new(),
+            mark: "//! Written by `cargo codegen`; do not edit.",
             files: generated,
         },
         Folder {
             path: TABLES,
             prefix: "abi@".to_owned(),
+            mark: "source: codegen/tests/abi.rs",
             files: tables,
         },
     ])

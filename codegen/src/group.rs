@@ -12,12 +12,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
 use crate::abi::{self, Facts};
+use crate::cache::hex;
 use crate::error::Error;
 use crate::headers::Headers;
 use crate::interrupt;
 use crate::quiet::Quiet;
 use crate::rust;
-use crate::sources::hex;
 use crate::split;
 use crate::symbols::{self, Symbol};
 use crate::targets::{Os, Target};
@@ -226,7 +226,6 @@ pub(crate) fn read_all(
     bar.set_style(style);
     let next = AtomicUsize::new(0);
     let results: Mutex<BTreeMap<usize, Result<Facts, Error>>> = Mutex::new(BTreeMap::new());
-    let mend = headers.mend();
     let work = || {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
@@ -244,7 +243,6 @@ pub(crate) fn read_all(
                 header: &inputs.header,
                 version: os.version,
                 symbols: &inputs.symbols,
-                mend: &mend,
                 lenient,
             };
             let result = interrupt::check().and_then(|()| match metadata {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::os_version;
 use crate::sources::Pack;
 use crate::targets::Target;
 
@@ -20,7 +21,10 @@ impl Headers<'_> {
     /// What the files' heads call it.
     pub(crate) fn name(&self, describes: &str) -> String {
         match self {
-            Headers::Pack(pack, _) => format!("{} {} ({describes})", pack.package, pack.version),
+            Headers::Pack(pack, folder) => {
+                let describes = os_version::fill(describes, folder);
+                format!("{} {} ({describes})", pack.package, pack.version)
+            }
             Headers::Ours => format!("our own ({describes})"),
             Headers::Sysroot(_) => format!("a tree given by --sysroot ({describes})"),
         }
@@ -45,14 +49,6 @@ impl Headers<'_> {
                     vec![base]
                 }
             }
-        }
-    }
-
-    /// The command that brings missing headers back.
-    pub(crate) fn mend(&self) -> String {
-        match self {
-            Headers::Pack(_, folder) => format!("rm -r '{}' && cargo codegen", folder.display()),
-            Headers::Ours | Headers::Sysroot(_) => "cargo codegen --help".to_owned(),
         }
     }
 }

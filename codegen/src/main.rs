@@ -11,7 +11,9 @@ mod abi;
 mod add;
 mod advice;
 mod bump;
+mod cache;
 mod cli;
+mod destination;
 mod diff;
 mod diff_facts;
 mod diff_record;
@@ -22,13 +24,16 @@ mod generate;
 mod git;
 mod group;
 mod headers;
+mod help;
 mod interrupt;
 mod layout;
 mod list;
 mod list_lines;
 mod literal;
 mod locate;
+mod lock;
 mod matrix;
+mod os_version;
 mod pip;
 mod plan;
 mod quiet;
@@ -44,12 +49,13 @@ mod tables;
 mod unix;
 mod usage;
 mod windows;
+mod wrap;
 mod write;
 
 use mio_targets as targets;
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -57,15 +63,16 @@ use std::time::Instant;
 use clap::Parser;
 
 use crate::cli::{Cli, Command};
-use crate::error::Error;
+use crate::error::{Error, near};
 use crate::generate::Generator;
 use crate::group::Inputs;
 use crate::headers::Headers;
+use crate::help::Help;
+use crate::lock::Lock;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::write::Folder;
 
 fn main() -> ExitCode {
-    // A reader that has seen enough (`| head`) is no error.
     let cli = Cli::parse();
     cli.refuse_mixtures();
     // `diff` says with 1 that something breaks.
@@ -80,18 +87,16 @@ fn main() -> ExitCode {
         );
     }
     match run(&cli) {
-        Ok(Outcome::Report(text)) => print(&text, ExitCode::SUCCESS),
-        Ok(Outcome::Ended(text, code)) => print(&text, code),
+        Ok(Outcome::Report(text)) => print(&text, ExitCode::SUCCESS, failure),
+        Ok(Outcome::Ended(text, code)) => print(&text, code, failure),
         Ok(Outcome::Child(code)) => code,
         Err(error) => {
-            let command = cli.command.as_ref();
-            let arguments: Vec<String> = command.map_or_else(Vec::new, |_| {
-                let arguments = std::env::args_os().skip(1);
-                arguments
-                    .map(|word| word.to_string_lossy().into_owned())
-                    .collect()
-            });
-            let _ = writeln!(anstream::stderr(), "error: {}", error.told(&arguments));
+            let given: Vec<String> = std::env::args_os()
+                .skip(1)
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect();
+            let told = error.told(&given, wrap::width_of_errors());
+            let _ = write!(anstream::stderr(), "{told}");
             match error {
                 Error::Interrupted => ExitCode::from(interrupt::STATUS),
                 _ => failure,
@@ -100,10 +105,23 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints; in colours only where they are wanted.
-fn print(text: &str, code: ExitCode) -> ExitCode {
-    let _ = anstream::stdout().write_all(text.as_bytes());
-    code
+/// Prints; in colours only where they are wanted. A reader that has seen enough (`| head`) is no error, a full disk is.
+fn print(text: &str, code: ExitCode, failure: ExitCode) -> ExitCode {
+    let mut out = anstream::stdout();
+    let printed = out
+        .write_all(wrap::wrap(text, wrap::width()).as_bytes())
+        .and_then(|()| out.flush());
+    match printed {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let _ = write!(
+                anstream::stderr(),
+                "{}",
+                Error::Print(error).told(&[], None)
+            );
+            failure
+        }
+        _ => code,
+    }
 }
 
 /// How a run ended.
@@ -129,6 +147,18 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
         let pack = generator.sources.witness()?;
         generator.libclang = Some(pack.folder(&generator.cache, &generate::say)?);
     }
+    // Runs that only read need no turn.
+    let _alone = if writes(cli) {
+        if let Some(code) = generator.with_libclang()? {
+            return Ok(Outcome::Child(code));
+        }
+        let lock = Lock::take(&root)?;
+        // The run before may have changed what was read.
+        generator = Generator::open(&root, cli.libclang.as_deref())?;
+        Some(lock)
+    } else {
+        None
+    };
     if let Some(command) = &cli.command {
         return review::run(command, &generator);
     }
@@ -152,7 +182,7 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
         folders.retain(|folder| folder.path != "generated");
     }
     if cli.check {
-        write::compare(&folders, &root, "cargo codegen")?;
+        write::compare(&folders, &root, &Help::Generate)?;
         report.push_str("everything is as the inputs give it");
         if generator.libclang.is_some() {
             let version = bindgen::clang_version().full;
@@ -171,6 +201,15 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
         began.elapsed().as_secs_f64()
     ));
     Ok(Outcome::Report(report))
+}
+
+/// Does it write into the repository?
+fn writes(cli: &Cli) -> bool {
+    match &cli.command {
+        Some(Command::Add { .. } | Command::Bump { .. }) => true,
+        Some(_) => false,
+        None => !cli.check && (cli.target.is_none() || cli.sysroot.is_some()),
+    }
 }
 
 /// One target: its table on standard output, or with `--sysroot` its group in the tree.
@@ -220,19 +259,39 @@ fn single(
                 let differences = format!("  changed: {path}/{name}\n{difference}");
                 return Err(Error::Stale {
                     differences,
-                    mend: format!("cargo codegen --sysroot DIR --target {}", target.triple),
+                    help: sysroot_help(cli, target),
                 });
             }
             report.push_str(&format!("{path}/{name}: written\n{difference}"));
             let folder = Folder {
                 path,
                 files: [(name.clone().into(), text)].into(),
+                mark: "",
                 prefix: name,
             };
             write::all(&[folder], &[], root)?;
         }
     }
     Ok(report)
+}
+
+/// The command that writes what `--sysroot` gives.
+fn sysroot_help(cli: &Cli, target: &Target) -> Help {
+    let folder = cli.sysroot.as_deref().unwrap_or(Path::new("DIR"));
+    let folder = folder.to_string_lossy();
+    let mut words = vec![
+        "cargo",
+        "codegen",
+        "--sysroot",
+        &folder,
+        "--target",
+        target.triple,
+    ];
+    let root = cli.root.as_ref().map(|root| root.to_string_lossy());
+    if let Some(root) = &root {
+        words.extend(["--root", root]);
+    }
+    Help::Run(words.into_iter().map(str::to_owned).collect())
 }
 
 /// A file without its head: what follows the list of triples.
@@ -266,5 +325,14 @@ fn find_target(triple: &str) -> Result<(&'static Os, &'static Target), Error> {
             });
         }
     }
-    Err(Error::UnknownTarget(triple.to_owned()))
+    Err(unknown_target(triple))
+}
+
+/// No system has this target.
+fn unknown_target(triple: &str) -> Error {
+    let targets = SYSTEMS.iter().flat_map(|os| os.targets);
+    Error::UnknownTarget {
+        name: triple.to_owned(),
+        near: near(triple, targets.map(|target| target.triple)).map(str::to_owned),
+    }
 }

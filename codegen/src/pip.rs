@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::Error;
+use crate::help::Help;
 
 /// Runs `python3 -m pip` and returns what it printed.
 fn run(arguments: &[&str], failed: impl Fn(String) -> Error) -> Result<String, Error> {
@@ -30,32 +31,50 @@ fn run(arguments: &[&str], failed: impl Fn(String) -> Error) -> Result<String, E
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Fetches the wheel of one version for `platform` into the empty `folder`.
+/// Fetches the wheel of one version for `platform` into the empty `folder`. If that fails, the error names the command
+/// that fetches it into the cache.
 pub(crate) fn download(
     package: &str,
     version: &str,
     platform: &str,
+    cache: &Path,
     folder: &Path,
 ) -> Result<PathBuf, Error> {
-    let failed = |why: String| Error::Fetch {
-        package: package.to_owned(),
-        version: version.to_owned(),
-        why,
-    };
-    let target = folder.to_string_lossy();
     let which = format!("{package}=={version}");
-    let arguments = [
-        "download",
-        "--quiet",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--platform",
-        platform,
-        "--dest",
-        &target,
-        &which,
-    ];
-    run(&arguments, failed)?;
+    let arguments = |folder: &Path| {
+        let folder = folder.to_string_lossy().into_owned();
+        let words = [
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--platform",
+        ];
+        let words = words.into_iter().map(str::to_owned);
+        words
+            .chain([
+                platform.to_owned(),
+                "--dest".to_owned(),
+                folder,
+                which.clone(),
+            ])
+            .collect::<Vec<String>>()
+    };
+    let failed = |why: String| {
+        // Where this run finds it.
+        let python = ["python3", "-m", "pip"].map(str::to_owned).into_iter();
+        Error::Fetch {
+            package: package.to_owned(),
+            version: version.to_owned(),
+            why,
+            help: Some(Help::First(vec![python.chain(arguments(cache)).collect()])),
+        }
+    };
+    let words = arguments(folder);
+    run(
+        &words.iter().map(String::as_str).collect::<Vec<_>>(),
+        failed,
+    )?;
     let mut entries = fs::read_dir(folder).map_err(Error::io("list", folder))?;
     match entries.next() {
         Some(entry) => Ok(entry.map_err(Error::io("list", folder))?.path()),

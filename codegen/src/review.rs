@@ -1,10 +1,9 @@
 //! The commands: what each needs, does and prints.
 
-use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::{Command, Output};
+use crate::destination::Destination;
 use crate::diff::{self, Severity};
 use crate::error::Error;
 use crate::generate::{Generator, say};
@@ -40,9 +39,9 @@ pub(crate) fn run(command: &Command, generator: &Generator) -> Result<Outcome, E
             if let Some(code) = generator.with_libclang()? {
                 return Ok(Outcome::Child(code));
             }
-            let version = version.as_deref();
-            let renewed = bump::bump(generator, pack, version, output.format, output.unfold)?;
-            finish(renewed.report, &renewed.closing, output)
+            let mut destination = Destination::open(output)?;
+            let renewed = bump::bump(generator, pack, version.as_deref(), &mut destination)?;
+            finish(renewed.report, &renewed.closing, destination)
         }
         Command::Add {
             symbols,
@@ -52,9 +51,9 @@ pub(crate) fn run(command: &Command, generator: &Generator) -> Result<Outcome, E
             if let Some(code) = generator.with_libclang()? {
                 return Ok(Outcome::Child(code));
             }
-            let (report, closing) =
-                add::add(generator, symbols, how, output.format, output.unfold)?;
-            finish(report, &closing, output)
+            let mut destination = Destination::open(output)?;
+            let (report, closing) = add::add(generator, symbols, how, &mut destination)?;
+            finish(report, &closing, destination)
         }
     }
 }
@@ -84,6 +83,7 @@ fn compare(
             return Ok(Outcome::Child(code));
         }
     }
+    let mut destination = Destination::open(output)?;
     let report = diff::compare(
         &old.read(generator)?,
         &new.read(generator)?,
@@ -100,40 +100,27 @@ fn compare(
     } else {
         ExitCode::SUCCESS
     };
-    let text = report::write(&report, output.format, output.unfold);
-    let text = match &output.output {
+    let text = destination.prepare(&report)?;
+    let text = match destination.keep()? {
         None => text,
-        Some(file) => {
-            keep(file, &text)?;
-            // Whoever keeps the file still wants to know what is in it.
-            report::write(&report, Format::Terminal, output.unfold)
-                + &format!("{}: written\n", file.display())
-        }
+        // Whoever keeps the file still wants to know what is in it.
+        Some(written) => report::write(&report, Format::Terminal, output.unfold) + &written,
     };
     Ok(Outcome::Ended(text, code))
 }
 
 /// The report where it was wanted, and what else there is to say.
-fn finish(report: String, closing: &str, output: &Output) -> Result<Outcome, Error> {
-    if let Some(file) = &output.output {
-        keep(file, &report)?;
-        return Ok(Outcome::Report(format!(
-            "{closing}{}: written\n",
-            file.display()
-        )));
+fn finish(report: String, closing: &str, destination: Destination<'_>) -> Result<Outcome, Error> {
+    let is_terminal = destination.is_terminal();
+    if let Some(written) = destination.keep()? {
+        return Ok(Outcome::Report(format!("{closing}{written}")));
     }
     // A page for machines or browsers stays alone on standard output.
-    if output.format == Format::Terminal {
+    if is_terminal {
         return Ok(Outcome::Report(
             format!("{report}\n{closing}").trim_start().to_owned(),
         ));
     }
     say(closing.trim_end().to_owned());
     Ok(Outcome::Report(report))
-}
-
-/// Writes a report to a file.
-fn keep(file: &Path, text: &str) -> Result<(), Error> {
-    fs::write(file, anstream::adapter::strip_str(text).to_string())
-        .map_err(Error::io("write", file))
 }

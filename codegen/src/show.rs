@@ -6,12 +6,19 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use crate::abi::Record;
-use crate::error::Error;
+use crate::error::{Error, near};
 use crate::layout::{self, Cell, Line, WIDTH, What};
 use crate::surface::{Seen, Surface};
+use crate::{unknown_target, wrap};
 
-/// Columns of a byte, its right border among them.
+/// Columns of a byte, its right border among them, where there is room for them.
 const COLUMNS: usize = 9;
+
+/// Columns of a byte in a terminal of this width: what is left of the offsets, in eight parts.
+fn columns_in(width: Option<usize>) -> usize {
+    let most = width.map_or(COLUMNS, |width| width.saturating_sub(6) / 8);
+    most.clamp(4, COLUMNS)
+}
 
 /// All layouts of a record, each with the targets that have it.
 pub(crate) fn show(surface: &Surface, name: &str, target: Option<&str>) -> Result<String, Error> {
@@ -38,7 +45,7 @@ pub(crate) fn show(surface: &Surface, name: &str, target: Option<&str>) -> Resul
         if index > 0 {
             text.push('\n');
         }
-        text.push_str(&draw(record));
+        text.push_str(&draw(record, wrap::width()));
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for (_, seen) in &targets {
             *places
@@ -67,47 +74,23 @@ pub(crate) fn show(surface: &Surface, name: &str, target: Option<&str>) -> Resul
 fn unknown(surface: &Surface, name: &str, target: Option<&str>) -> Error {
     if let Some(target) = target {
         if !surface.targets.contains_key(target) {
-            return Error::UnknownTarget(target.to_owned());
+            return unknown_target(target);
         }
     }
     let records = surface
         .targets
         .values()
         .flat_map(|seen| &seen.facts.records);
-    let mut best: Vec<(usize, &str)> = records
-        .map(|record| (distance(&record.name, name), record.name.as_str()))
-        .collect();
-    best.sort_unstable();
-    let near = match best.first() {
-        Some((distance, near)) if *distance <= 3 && *near != name => {
-            format!("; did you mean `{near}`?")
-        }
-        _ => String::new(),
-    };
+    let near = near(name, records.map(|record| record.name.as_str()));
     let place = match target {
-        Some(target) => format!(" for {target}"),
-        None => String::new(),
+        Some(target) => format!(" as a record for {target}"),
+        None => " as a record".to_owned(),
     };
     Error::UnknownSymbol {
         name: name.to_owned(),
-        near: format!(" as a record{place}{near}"),
+        place,
+        near: near.map(str::to_owned),
     }
-}
-
-/// How many letters must change to make one word the other.
-pub(crate) fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = index + 1;
-        for column in 0..other.len() {
-            let replaced = diagonal + usize::from(letter != other[column]);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }
 
 /// Appends a line.
@@ -116,7 +99,8 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 /// One layout.
-pub(crate) fn draw(record: &Record) -> String {
+pub(crate) fn draw(record: &Record, width: Option<usize>) -> String {
+    let byte = columns_in(width);
     let bold = Style::new().bold();
     let kind = if record.union { "union" } else { "struct" };
     let mut text = format!(
@@ -134,42 +118,45 @@ pub(crate) fn draw(record: &Record) -> String {
     }
     text.push('\n');
     let ruler: String = (0..WIDTH.min(record.size))
-        .map(|byte| format!("{byte:^COLUMNS$}"))
+        .map(|number| format!("{number:^byte$}"))
         .collect();
     line(&mut text, format_args!("      {}", ruler.trim_end()));
     for picture in layout::pictures(record) {
-        draw_picture(&mut text, record, &picture);
+        draw_picture(&mut text, record, &picture, byte);
     }
     text
 }
 
 /// The boxes of one picture.
-fn draw_picture(text: &mut String, record: &Record, picture: &[Line]) {
+fn draw_picture(text: &mut String, record: &Record, picture: &[Line], byte: usize) {
     let none: &[Cell] = &[];
     let mut above = none;
     for entry in picture {
         match entry {
             Line::Bytes { offset, cells } => {
-                line(text, format_args!("     {}", border(above, cells)));
-                line(text, format_args!("{offset:4} {}", body(record, cells)));
+                line(text, format_args!("     {}", border(above, cells, byte)));
+                line(
+                    text,
+                    format_args!("{offset:4} {}", body(record, cells, byte)),
+                );
                 above = cells;
             }
             Line::Folded { lines, field, .. } => {
                 let note = format!("… {lines} more lines of {}", record.fields[*field].name);
-                let wide = COLUMNS * usize::try_from(WIDTH).unwrap_or(8) - 1;
+                let wide = columns(WIDTH, byte) - 1;
                 line(text, format_args!("     │{note:^wide$}│"));
             }
         }
     }
-    line(text, format_args!("     {}", border(above, none)));
+    line(text, format_args!("     {}", border(above, none, byte)));
 }
 
 /// The text inside the boxes of a line.
-fn body(record: &Record, cells: &[Cell]) -> String {
+fn body(record: &Record, cells: &[Cell], byte: usize) -> String {
     let dim = Style::new().dimmed();
     let mut text = "│".to_owned();
     for cell in cells {
-        let wide = columns(cell.length) - 1;
+        let wide = columns(cell.length, byte) - 1;
         match cell.what {
             What::Padding => {
                 let fill = "░".repeat(wide);
@@ -214,12 +201,12 @@ fn label(name: &str, ty: &str, wide: usize) -> String {
 }
 
 /// Columns of some bytes.
-fn columns(bytes: u64) -> usize {
-    COLUMNS * usize::try_from(bytes).unwrap_or(0)
+fn columns(bytes: u64, byte: usize) -> usize {
+    byte * usize::try_from(bytes).unwrap_or(0)
 }
 
 /// The line between two lines of boxes.
-fn border(above: &[Cell], below: &[Cell]) -> String {
+fn border(above: &[Cell], below: &[Cell], columns: usize) -> String {
     let end = |cells: &[Cell]| cells.last().map_or(0, |cell| cell.start + cell.length);
     let bytes = end(above).max(end(below));
     // Is there an upright at the left edge of a byte? Is there a border over it?
@@ -247,7 +234,7 @@ fn border(above: &[Cell], below: &[Cell]) -> String {
         ));
         if byte < bytes {
             let sign = if right { "─" } else { " " };
-            text.push_str(&sign.repeat(COLUMNS - 1));
+            text.push_str(&sign.repeat(columns - 1));
         }
     }
     text.trim_end().to_owned()
@@ -293,7 +280,7 @@ mod tests {
             align: 8,
             fields: vec![field("flags", "u16", 0, 2), field("data", "u64", 8, 16)],
         };
-        let drawn = anstream::adapter::strip_str(&draw(&record)).to_string();
+        let drawn = anstream::adapter::strip_str(&draw(&record, None)).to_string();
         let wanted = "\
 struct event: size 24, align 8, 6 bytes of padding
           0        1        2        3        4        5        6        7
@@ -306,12 +293,5 @@ struct event: size 24, align 8, 6 bytes of padding
      └───────────────────────────────────────────────────────────────────────┘
 ";
         assert_eq!(drawn, wanted, "\n{drawn}");
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("kevent", "kevent"), 0);
-        assert_eq!(distance("kevent", "kevnt"), 1);
-        assert_eq!(distance("", "abc"), 3);
     }
 }

@@ -1,13 +1,14 @@
 //! Header packs: which wheels, checked against which hash, unpacked where. After the first time nothing needs a network.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::cache::{self, Listed, Scratch, hex, sha256};
 use crate::error::Error;
 use crate::interrupt;
 use crate::pip;
@@ -52,7 +53,12 @@ pub(crate) struct Pack {
 impl Sources {
     /// Reads the file's text.
     pub(crate) fn parse(text: &str) -> Result<Sources, Error> {
-        toml::from_str(text).map_err(|error| Error::Sources(error.to_string()))
+        let sources: Sources =
+            toml::from_str(text).map_err(|error| Error::Sources(error.to_string()))?;
+        let all = sources.headers.iter().chain(&sources.libclang);
+        let wrong = all.chain(&sources.witness).filter_map(Pack::contradiction);
+        Error::all(wrong.map(Error::Sources).collect())?;
+        Ok(sources)
     }
 
     /// The header pack of this name.
@@ -90,24 +96,29 @@ fn for_this_machine<'a>(builds: &'a [Pack], name: &'static str) -> Result<&'a Pa
         })
 }
 
-/// `$XDG_CACHE_HOME/mio-build`, or `~/.cache/mio-build`.
-pub(crate) fn cache() -> Result<PathBuf, Error> {
-    let set = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let base = set("XDG_CACHE_HOME")
-        .or_else(|| Some(set("HOME")?.join(".cache")))
-        .ok_or(Error::NoCache)?;
-    Ok(base.join("mio-build"))
-}
-
 impl Pack {
-    /// The folder of the unpacked pack below `cache`, made now if it is not there. `say` is told what takes long.
+    /// What is wrong if version and file are not of one release.
+    fn contradiction(&self) -> Option<String> {
+        let Pack {
+            package,
+            version,
+            file,
+            ..
+        } = self;
+        match version_of(package, file) {
+            Some(found) if found == *version => None,
+            Some(found) => Some(format!(
+                "{package} is pinned at version `{version}`, but {file} is version {found}"
+            )),
+            None => Some(format!("{file} is no wheel of {package}")),
+        }
+    }
+
+    /// The folder of the unpacked pack below `cache`, made now if it is not there, and made anew if it is not as it was
+    /// unpacked. `say` is told what takes long.
     pub(crate) fn folder(&self, cache: &Path, say: &dyn Fn(String)) -> Result<PathBuf, Error> {
-        // What is unpacked is part of the name: a longer list is another folder.
-        let list = hex(&Sha256::digest(self.unpack.join("\n")));
+        // What is unpacked is part of the name: a longer list is another folder. So is that a list of the files lies in it.
+        let list = hex(&Sha256::digest(self.unpack.join("\n") + "\nlisted"));
         let short = |text: &str| text.chars().take(12).collect::<String>();
         let folder = cache.join(format!(
             "{}-{}-{}-{}",
@@ -116,8 +127,17 @@ impl Pack {
             short(&self.sha256),
             short(&list)
         ));
+        cache::sweep(cache);
         if folder.is_dir() {
-            return Ok(folder);
+            let wrong = cache::wrong(&folder)?;
+            if wrong.is_empty() {
+                return Ok(folder);
+            }
+            say(format!(
+                "{} is not as it was unpacked and is replaced:\n{}",
+                folder.display(),
+                shortened(&wrong)
+            ));
         }
         fs::create_dir_all(cache).map_err(Error::io("make", cache))?;
         let wheel = cache.join(&self.file);
@@ -127,54 +147,76 @@ impl Pack {
         }
         self.verify(&wheel)?;
         say(format!("unpacking {} {}", self.package, self.version));
-        let scratch = scratch(cache)?;
-        self.unpack(&wheel, scratch.path())?;
-        publish(&scratch.path().join("tree"), &folder)?;
+        let scratch = Scratch::new(cache)?;
+        self.unpack(&wheel, &scratch.tree())?;
+        scratch.publish(&folder)?;
         Ok(folder)
+    }
+
+    /// The wheel of a version, fetched by `pip`.
+    fn download(&self, version: &str, cache: &Path, folder: &Path) -> Result<PathBuf, Error> {
+        pip::download(&self.package, version, &self.platform, cache, folder)
     }
 
     /// Has `pip` fetch the wheel.
     fn fetch(&self, cache: &Path, wheel: &Path) -> Result<(), Error> {
-        let scratch = scratch(cache)?;
-        let fetched = pip::download(&self.package, &self.version, &self.platform, scratch.path())?;
-        if fetched.file_name() != Some(self.file.as_ref()) {
-            let name = fetched.file_name().unwrap_or_default().to_string_lossy();
-            return Err(Error::Fetch {
-                package: self.package.clone(),
-                version: self.version.clone(),
-                why: format!("wanted {}, got {name}", self.file),
-            });
+        let scratch = Scratch::new(cache)?;
+        let fetched = self.download(&self.version, cache, &scratch.fetched()?)?;
+        let name = fetched.file_name().unwrap_or_default().to_string_lossy();
+        let failed = |why: String| Error::Fetch {
+            package: self.package.clone(),
+            version: self.version.clone(),
+            why,
+            help: None,
+        };
+        if *name != self.file {
+            return Err(failed(format!("wanted {}, got {name}", self.file)));
         }
-        self.verify(&fetched)?;
+        let found = sha256(&fetched)?;
+        if found != self.sha256 {
+            return Err(failed(format!(
+                "the index gives another file\n  wanted sha256 {}\n  found  sha256 {found}",
+                self.sha256
+            )));
+        }
         fs::rename(&fetched, wheel).map_err(Error::io("rename", wheel))
     }
 
-    /// The same pack at another version: its wheel is fetched unless the cache has it, and its hash taken.
+    /// The same pack at another version: its wheel is fetched unless the cache has it, and its hash taken. `0.16` is
+    /// `0.16.0`, as the wheel calls it.
     pub(crate) fn at(
         &self,
         version: &str,
         cache: &Path,
         say: &dyn Fn(String),
     ) -> Result<Pack, Error> {
-        if version == self.version {
+        if same_version(version, &self.version) {
             return Ok(self.clone());
         }
+        if !is_version(version) {
+            return Err(Error::Fetch {
+                package: self.package.clone(),
+                version: version.to_owned(),
+                why: format!("`{version}` is no version such as 0.17.1"),
+                help: None,
+            });
+        }
         fs::create_dir_all(cache).map_err(Error::io("make", cache))?;
-        let begin = format!("{}-{version}-", self.package);
         let kept = fs::read_dir(cache)
             .map_err(Error::io("list", cache))?
             .flatten()
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
             .find(|name| {
-                name.starts_with(&begin) && name.contains(&self.platform) && name.ends_with(".whl")
+                let found = version_of(&self.package, name);
+                found.is_some_and(|found| same_version(found, version))
+                    && name.contains(&self.platform)
             });
         let file = match kept {
             Some(file) => file,
             None => {
                 say(format!("fetching {} {version}", self.package));
-                let scratch = scratch(cache)?;
-                let fetched =
-                    pip::download(&self.package, version, &self.platform, scratch.path())?;
+                let scratch = Scratch::new(cache)?;
+                let fetched = self.download(version, cache, &scratch.fetched()?)?;
                 let file = fetched
                     .file_name()
                     .unwrap_or_default()
@@ -186,7 +228,9 @@ impl Pack {
             }
         };
         Ok(Pack {
-            version: version.to_owned(),
+            version: version_of(&self.package, &file)
+                .unwrap_or(version)
+                .to_owned(),
             sha256: sha256(&cache.join(&file))?,
             file,
             ..self.clone()
@@ -206,15 +250,15 @@ impl Pack {
         })
     }
 
-    /// Unpacks what is needed into `scratch/tree`.
-    fn unpack(&self, wheel: &Path, scratch: &Path) -> Result<(), Error> {
+    /// Unpacks what is needed into the folder `tree`, with the list of its files.
+    fn unpack(&self, wheel: &Path, tree: &Path) -> Result<(), Error> {
         let failed = |why: String| Error::Unpack {
             path: wheel.to_owned(),
             why,
         };
         let file = File::open(wheel).map_err(Error::io("open", wheel))?;
         let mut archive = zip::ZipArchive::new(file).map_err(|error| failed(error.to_string()))?;
-        let mut count = 0;
+        let mut listed = Listed::default();
         // Hidden by itself where there is no terminal, and cleared at the end.
         let bar = ProgressBar::new(archive.len() as u64);
         for index in 0..archive.len() {
@@ -226,44 +270,102 @@ impl Pack {
             let Some(name) = entry.enclosed_name() else {
                 continue;
             };
-            if entry.is_dir()
-                || !self
-                    .unpack
-                    .iter()
-                    .any(|pattern| begins(entry.name(), pattern))
+            if entry.is_dir() {
+                continue;
+            }
+            if entry.name().ends_with(".dist-info/METADATA") {
+                let mut text = String::new();
+                entry
+                    .read_to_string(&mut text)
+                    .map_err(|error| failed(error.to_string()))?;
+                let said = text.lines().find_map(|line| line.strip_prefix("Version: "));
+                if said != Some(&*self.version) {
+                    return Err(failed(format!(
+                        "it says that it is version {}, not {}",
+                        said.unwrap_or("of no number"),
+                        self.version
+                    )));
+                }
+                continue;
+            }
+            if !self
+                .unpack
+                .iter()
+                .any(|pattern| begins(entry.name(), pattern))
             {
                 continue;
             }
             // Platform files of a wheel lie below `NAME.data/platlib`.
-            let path = scratch.join("tree").join(name);
-            let parent = path.parent().unwrap_or(scratch);
+            let path = tree.join(&name);
+            let parent = path.parent().unwrap_or(tree);
             fs::create_dir_all(parent).map_err(Error::io("make", parent))?;
             let mut out = File::create(&path).map_err(Error::io("write", &path))?;
-            io::copy(&mut entry, &mut out).map_err(|error| failed(error.to_string()))?;
-            count += 1;
+            let mut hash = Sha256::new();
+            let mut buffer = vec![0; 1 << 16];
+            // A wheel that cannot be read and a disk that is full are two things.
+            loop {
+                let length = entry
+                    .read(&mut buffer)
+                    .map_err(|error| failed(error.to_string()))?;
+                let Some(read) = buffer.get(..length).filter(|read| !read.is_empty()) else {
+                    break;
+                };
+                out.write_all(read).map_err(Error::io("write", &path))?;
+                hash.update(read);
+            }
+            listed.add(&name, hex(&hash.finalize()));
         }
         bar.finish_and_clear();
-        if count == 0 {
+        if listed.is_empty() {
             return Err(failed(format!(
                 "it holds nothing that begins with {}",
                 self.unpack.join(" or ")
             )));
         }
-        Ok(())
+        listed.write(tree)
     }
 }
 
-/// The SHA-256 of a file.
-fn sha256(path: &Path) -> Result<String, Error> {
-    let mut file = File::open(path).map_err(Error::io("open", path))?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer).map_err(Error::io("read", path))? {
-            0 => return Ok(hex(&hash.finalize())),
-            length => hash.update(&buffer[..length]),
+/// The version in the file name of a package's wheel.
+fn version_of<'a>(package: &str, file: &'a str) -> Option<&'a str> {
+    // https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+    let name = package.replace(['-', '.'], "_");
+    let rest = file
+        .strip_suffix(".whl")?
+        .strip_prefix(&name)?
+        .strip_prefix('-')?;
+    Some(rest.split_once('-')?.0)
+}
+
+/// Are they one version, as `0.16` and `0.16.0` are?
+fn same_version(one: &str, other: &str) -> bool {
+    fn short(mut version: &str) -> &str {
+        while let Some(shorter) = version.strip_suffix(".0") {
+            version = shorter;
         }
+        version
     }
+    short(one) == short(other)
+}
+
+/// Can it be a version?
+fn is_version(text: &str) -> bool {
+    let sign = |letter: char| letter.is_ascii_alphanumeric() || ".!+_-".contains(letter);
+    text.starts_with(|letter: char| letter.is_ascii_alphanumeric()) && text.chars().all(sign)
+}
+
+/// The first of several lines, and how many more there are.
+fn shortened(lines: &[String]) -> String {
+    const MOST: usize = 5;
+    let mut text: Vec<String> = lines
+        .iter()
+        .take(MOST)
+        .map(|line| format!("  {line}"))
+        .collect();
+    if lines.len() > MOST {
+        text.push(format!("  and {} more", lines.len() - MOST));
+    }
+    text.join("\n")
 }
 
 /// Does the file name of a wheel begin with `pattern`, in which one `*` stands for part of a folder's name?
@@ -277,22 +379,6 @@ fn begins(name: &str, pattern: &str) -> bool {
             .strip_prefix(before)
             .and_then(|rest| rest.find(after).map(|end| &rest[..end]))
             .is_some_and(|star| !star.contains('/')),
-    }
-}
-
-/// A folder for what is not finished; it is removed when dropped.
-fn scratch(cache: &Path) -> Result<tempfile::TempDir, Error> {
-    tempfile::Builder::new()
-        .prefix(".new-")
-        .tempdir_in(cache)
-        .map_err(Error::io("make a folder in", cache))
-}
-
-/// Gives a finished folder its name. Another process may have been faster; then its folder stays.
-fn publish(finished: &Path, folder: &Path) -> Result<(), Error> {
-    match fs::rename(finished, folder) {
-        Err(_) if folder.is_dir() => Ok(()),
-        result => result.map_err(Error::io("rename", folder)),
     }
 }
 
@@ -310,14 +396,9 @@ pub(crate) fn find_libclang(folder: &Path) -> Option<PathBuf> {
     folders.iter().find_map(|folder| find_libclang(folder))
 }
 
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::begins;
+    use super::*;
 
     #[test]
     fn patterns() {
@@ -338,5 +419,28 @@ mod tests {
             "clang/native/"
         ));
         assert!(!begins("clang/cindex.py", "clang/native/"));
+    }
+
+    #[test]
+    fn the_version_is_that_of_the_wheel() {
+        let wheel = "libclang_ng-22.1.4.2-py3-none-manylinux2014_x86_64.whl";
+        assert_eq!(version_of("libclang-ng", wheel), Some("22.1.4.2"));
+        assert_eq!(version_of("libclang", wheel), None);
+        assert!(same_version("0.16", "0.16.0"));
+        assert!(!same_version("0.16", "0.16.1"));
+        assert!(is_version("0.17.1") && !is_version("") && !is_version("--help"));
+    }
+
+    #[test]
+    fn a_version_that_is_not_the_files_is_refused() {
+        let ours = include_str!("../sources.toml");
+        assert!(Sources::parse(ours).is_ok());
+        let wrong = ours.replacen("version = \"0.17.1\"", "version = \"0.17\"", 1);
+        let error = Sources::parse(&wrong).unwrap_err().to_string();
+        assert!(
+            error.contains("ziglang is pinned at version `0.17`, but "),
+            "{error}"
+        );
+        assert!(error.ends_with("is version 0.17.1"), "{error}");
     }
 }

@@ -139,15 +139,26 @@ pub(crate) enum Side {
 impl Side {
     /// What `text` means.
     pub(crate) fn parse(text: &str, root: &Path, packs: &[Pack]) -> Result<Side, Error> {
+        let wrong = |why: &str| Error::Side {
+            side: text.to_owned(),
+            why: why.to_owned(),
+        };
+        if text.trim().is_empty() {
+            return Err(wrong("empty, as a variable that is not set"));
+        }
         if let Some((name, version)) = text.split_once('@') {
             if packs
                 .iter()
                 .any(|pack| pack.name == name || pack.package == name)
             {
+                if version.is_empty() {
+                    return Err(wrong("a header pack without a version"));
+                }
                 return Ok(Side::Pack(name.to_owned(), version.to_owned()));
             }
         }
-        if let Some(commit) = git::commit(root, text) {
+        let commit = git::commit(root, text);
+        if let Ok(Some(commit)) = commit {
             return Ok(Side::Revision(commit, text.to_owned()));
         }
         let here = std::env::current_dir().map_err(Error::io("find", "the current folder"))?;
@@ -155,10 +166,9 @@ impl Side {
         if folder.is_dir() {
             return Ok(Side::Folder(folder, text.to_owned()));
         }
-        Err(Error::Side {
-            side: text.to_owned(),
-            why: "no git revision, folder or pack@version".to_owned(),
-        })
+        // Without git it may be a revision all the same.
+        commit?;
+        Err(wrong("no git revision, folder or pack@version"))
     }
 
     /// Does it need clang?

@@ -55,78 +55,94 @@ impl Symbol {
     }
 }
 
-/// Parses `text`, the content of `file`.
+/// Parses `text`, the content of `file`. All lines that do not read are in the error.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
     let mut symbols: Vec<Symbol> = Vec::new();
+    let (mut wrong, mut is_sorted) = (Vec::new(), true);
     for (index, line) in text.lines().enumerate() {
-        let line_number = index + 1;
-        let wrong = |why: String| Error::Symbols {
-            file: file.to_owned(),
-            line: line_number,
-            why,
-        };
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (left, why) = line
-            .split_once('#')
-            .ok_or_else(|| wrong("`# why` is missing".to_owned()))?;
-        let why = why.trim();
-        if why.is_empty() {
-            return Err(wrong("`# why` is empty".to_owned()));
-        }
-        let words: Vec<&str> = left.split_whitespace().collect();
-        let shape = || wrong(format!("`{}` is not NAME KIND SOURCE", left.trim()));
-        // The C type between kind and source may have several words.
-        let [name, kind, ty @ .., source] = &words[..] else {
-            return Err(shape());
+        let why = |why: String| Error::Symbols {
+            file: file.to_owned(),
+            line: index + 1,
+            why,
         };
-        let (name, source) = (*name, *source);
-        let (kind, partial) = match kind.strip_suffix('?') {
-            Some(kind) => (kind, true),
-            None => (*kind, false),
-        };
-        let ty = ty.join(" ");
-        let kind = match (kind, ty.is_empty(), partial) {
-            ("record", true, _) => Kind::Record,
-            ("fn", true, _) => Kind::Function,
-            ("const", true, _) => Kind::Constant(None),
-            ("const", false, _) => Kind::Constant(Some(ty)),
-            ("field", false, false) => Kind::Field(ty),
-            ("names", false, false) => Kind::Names(ty),
-            _ => return Err(shape()),
-        };
-        let is_field = matches!(kind, Kind::Field(_));
-        if is_field != name.contains('.') {
-            return Err(wrong(format!(
-                "`{name}` is not RECORD.FIELD, or is no `field`"
-            )));
-        }
-        if source.starts_with('<') && !source.ends_with('>') {
-            return Err(wrong(format!(
-                "`{source}` is no header such as <sys/event.h>"
-            )));
-        }
-        if let Some(last) = symbols.last() {
-            if last.name == name && last.kind == kind {
-                return Err(wrong(format!("`{name}` stands here twice")));
+        let symbol = match read(line) {
+            Ok(symbol) => symbol,
+            Err(text) => {
+                wrong.push(why(text));
+                continue;
             }
-            if last.name.as_str() > name {
-                return Err(Error::Unsorted {
+        };
+        if let Some(last) = symbols.last() {
+            if last.name == symbol.name && last.kind == symbol.kind {
+                wrong.push(why(format!("`{}` stands here twice", symbol.name)));
+            }
+            // The first is enough: one command sorts all.
+            if last.name > symbol.name && is_sorted {
+                is_sorted = false;
+                wrong.push(Error::Unsorted {
                     file: file.to_owned(),
-                    line: line_number,
-                    later: name.to_owned(),
+                    path: file.into(),
+                    line: index + 1,
+                    later: symbol.name.clone(),
                     earlier: last.name.clone(),
                 });
             }
         }
-        symbols.push(Symbol {
-            name: name.to_owned(),
-            kind,
-            source: source.to_owned(),
-            why: why.to_owned(),
-            partial,
+        symbols.push(symbol);
+    }
+    if symbols.is_empty() && wrong.is_empty() {
+        wrong.push(Error::Symbols {
+            file: file.to_owned(),
+            line: text.lines().count().max(1),
+            why: "the list is empty, so nothing would be bound".to_owned(),
         });
     }
+    Error::all(wrong)?;
     Ok(symbols)
+}
+
+/// Reads one line, or says why not.
+fn read(line: &str) -> Result<Symbol, String> {
+    let (left, why) = line.split_once('#').ok_or("`# why` is missing")?;
+    let why = why.trim();
+    if why.is_empty() {
+        return Err("`# why` is empty".to_owned());
+    }
+    let words: Vec<&str> = left.split_whitespace().collect();
+    let shape = || format!("`{}` is not NAME KIND SOURCE", left.trim());
+    // The C type between kind and source may have several words.
+    let [name, kind, ty @ .., source] = &words[..] else {
+        return Err(shape());
+    };
+    let (kind, partial) = match kind.strip_suffix('?') {
+        Some(kind) => (kind, true),
+        None => (*kind, false),
+    };
+    let ty = ty.join(" ");
+    let kind = match (kind, ty.is_empty(), partial) {
+        ("record", true, _) => Kind::Record,
+        ("fn", true, _) => Kind::Function,
+        ("const", true, _) => Kind::Constant(None),
+        ("const", false, _) => Kind::Constant(Some(ty)),
+        ("field", false, false) => Kind::Field(ty),
+        ("names", false, false) => Kind::Names(ty),
+        _ => return Err(shape()),
+    };
+    let is_field = matches!(kind, Kind::Field(_));
+    if is_field != name.contains('.') {
+        return Err(format!("`{name}` is not RECORD.FIELD, or is no `field`"));
+    }
+    if source.starts_with('<') && !source.ends_with('>') {
+        return Err(format!("`{source}` is no header such as <sys/event.h>"));
+    }
+    Ok(Symbol {
+        name: (*name).to_owned(),
+        kind,
+        source: (*source).to_owned(),
+        why: why.to_owned(),
+        partial,
+    })
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::group::difference;
+use crate::help::Help;
 use crate::interrupt;
 
 /// Files by their path in a folder.
@@ -20,6 +21,8 @@ pub(crate) struct Folder {
     pub(crate) path: &'static str,
     /// Which of its files are ours: all whose name begins so.
     pub(crate) prefix: String,
+    /// What stands in those of ours that are no longer to be. Other files are the user's, and stay.
+    pub(crate) mark: &'static str,
     /// What they are to be.
     pub(crate) files: Tree,
 }
@@ -28,6 +31,19 @@ impl Folder {
     /// Is the file, by its path in the folder, one of ours?
     fn ours(&self, path: &Path) -> bool {
         path.to_string_lossy().starts_with(&self.prefix)
+    }
+
+    /// Files that look like ours by their names and are not.
+    fn of_the_user(&self, root: &Path) -> Result<Vec<String>, Error> {
+        let present = read_tree(&root.join(self.path))?;
+        let is_theirs = |(path, bytes): &(&PathBuf, &Vec<u8>)| {
+            self.ours(path)
+                && !self.files.contains_key(*path)
+                && !String::from_utf8_lossy(bytes).contains(self.mark)
+        };
+        let theirs = present.iter().filter(is_theirs);
+        let shown = |path: &Path| format!("{}/{}", self.path, path.display());
+        Ok(theirs.map(|(path, _)| shown(path)).collect())
     }
 
     /// One paragraph for each file that is not as it should be.
@@ -39,6 +55,11 @@ impl Folder {
             match present.get(path) {
                 None => text.push_str(&format!("  missing: {shown}\n")),
                 Some(found) if found == wanted.as_bytes() => {}
+                Some(found) if without_returns(found) == wanted.as_bytes() => {
+                    text.push_str(&format!(
+                        "  line endings: {shown} has those of Windows (CRLF)\n"
+                    ));
+                }
                 Some(found) => {
                     text.push_str(&format!(
                         "  changed: {shown}\n{}",
@@ -87,8 +108,29 @@ pub(crate) struct Single {
     pub(crate) text: String,
 }
 
+/// A file with the line endings of Unix.
+fn without_returns(bytes: &[u8]) -> Vec<u8> {
+    String::from_utf8_lossy(bytes)
+        .replace("\r\n", "\n")
+        .into_bytes()
+}
+
+/// An error if files of the user's lie where ours are to be.
+fn refuse_theirs(folders: &[Folder], root: &Path) -> Result<(), Error> {
+    let mut files = Vec::new();
+    for folder in folders {
+        files.extend(folder.of_the_user(root)?);
+    }
+    if files.is_empty() {
+        return Ok(());
+    }
+    let root = root.to_owned();
+    Err(Error::NotOurs { files, root })
+}
+
 /// Makes the tree hold `singles` and `folders`: all of it, or nothing if something fails. Says of each folder whether it changed.
 pub(crate) fn all(folders: &[Folder], singles: &[Single], root: &Path) -> Result<Vec<bool>, Error> {
+    refuse_theirs(folders, root)?;
     let mut changes = Vec::new();
     for folder in folders {
         changes.push(!folder.differences(root)?.is_empty());
@@ -100,14 +142,13 @@ pub(crate) fn all(folders: &[Folder], singles: &[Single], root: &Path) -> Result
     Ok(changes)
 }
 
-/// Builds what is new and exchanges it.
+/// Builds what is new and exchanges it. The caller holds the lock of the repository.
 fn replace(
     folders: &[Folder],
     changes: &[bool],
     singles: &[Single],
     root: &Path,
 ) -> Result<(), Error> {
-    let _alone = lock(root)?;
     remove_leftovers(root);
     let scratch = tempfile::Builder::new()
         .prefix(SCRATCH)
@@ -143,7 +184,8 @@ fn replace(
 }
 
 /// Fails if the tree is not as it should be.
-pub(crate) fn compare(folders: &[Folder], root: &Path, mend: &str) -> Result<(), Error> {
+pub(crate) fn compare(folders: &[Folder], root: &Path, help: &Help) -> Result<(), Error> {
+    refuse_theirs(folders, root)?;
     let mut texts = Vec::new();
     for folder in folders {
         texts.push(folder.differences(root)?);
@@ -169,28 +211,12 @@ pub(crate) fn compare(folders: &[Folder], root: &Path, mend: &str) -> Result<(),
     }
     Err(Error::Stale {
         differences,
-        mend: mend.to_owned(),
+        help: help.clone(),
     })
 }
 
 /// How the names of unfinished folders begin. `.gitignore` has them too.
 const SCRATCH: &str = ".codegen-";
-
-/// Only one process writes at a time. The lock ends with the file.
-fn lock(root: &Path) -> Result<fs::File, Error> {
-    let path = root.join("codegen");
-    let file = fs::File::open(&path).map_err(Error::io("open", &path))?;
-    #[cfg(unix)]
-    {
-        use rustix::fs::{FlockOperation, flock};
-        if flock(&file, FlockOperation::NonBlockingLockExclusive)
-            == Err(rustix::io::Errno::WOULDBLOCK)
-        {
-            return Err(Error::Busy(root.to_owned()));
-        }
-    }
-    Ok(file)
-}
 
 /// Removes what an interrupted run left. The caller holds the lock, so nobody is using it.
 fn remove_leftovers(root: &Path) {
@@ -226,7 +252,7 @@ pub(crate) fn read_tree(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, Err
 }
 
 /// Puts `new` in the place of `target`; the old one is at `new` then.
-fn exchange(new: &Path, target: &Path) -> io::Result<()> {
+pub(crate) fn exchange(new: &Path, target: &Path) -> io::Result<()> {
     if !target.exists() {
         return fs::rename(new, target);
     }
@@ -257,11 +283,12 @@ mod tests {
         let tables = root.path().join("tables");
         fs::create_dir(&tables)?;
         fs::write(tables.join("other"), "theirs")?;
-        fs::write(tables.join("abi@gone"), "stray")?;
+        fs::write(tables.join("abi@gone"), "our own, stray")?;
         let files = Tree::from([("abi@new".into(), "1".to_owned())]);
         let folder = Folder {
             path: "tables",
             prefix: "abi@".to_owned(),
+            mark: "our own",
             files,
         };
         assert_eq!(
@@ -299,6 +326,7 @@ mod tests {
         let folder = |path| Folder {
             path,
             prefix: String::new(),
+            mark: "",
             files: Tree::from([("file".into(), "new".to_owned())]),
         };
         Ok((root, vec![folder("one"), folder("two")]))
@@ -325,24 +353,30 @@ mod tests {
     -> Result<(), Box<dyn std::error::Error>> {
         let (root, folders) = two()?;
         all(&folders[..1], &[], root.path())?;
-        let said = compare(&folders, root.path(), "mend")
+        let said = compare(&folders, root.path(), &Help::Generate)
             .unwrap_err()
             .to_string();
-        assert!(said.contains("one is what the inputs give, two is not: after an interrupted run it is the older one\nmend"), "{said}");
+        assert!(said.contains("one is what the inputs give, two is not: after an interrupted run it is the older one\n"), "{said}");
         assert_eq!(all(&folders, &[], root.path())?, [false, true]);
-        compare(&folders, root.path(), "mend")?;
+        compare(&folders, root.path(), &Help::Generate)?;
         Ok(())
     }
 
-    #[cfg(unix)]
     #[test]
-    fn two_writers_do_not_mix() -> Result<(), Box<dyn std::error::Error>> {
-        let (root, folders) = two()?;
-        let alone = lock(root.path())?;
-        let said = all(&folders, &[], root.path()).unwrap_err().to_string();
-        assert!(said.contains("another run is writing"), "{said}");
-        drop(alone);
-        all(&folders, &[], root.path())?;
+    fn a_file_of_the_users_is_named_and_stays() -> Result<(), Box<dyn std::error::Error>> {
+        let (root, mut folders) = two()?;
+        folders[0].mark = "our own";
+        fs::write(root.path().join("one/notes.rs"), "mine")?;
+        fs::write(root.path().join("one/old.rs"), "our own")?;
+        let before = read_tree(root.path())?;
+        let error = all(&folders, &[], root.path()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("one/notes.rs is in a folder that "),
+            "{error}"
+        );
+        assert_eq!(read_tree(root.path())?, before);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{SEVERITIES, picture, places, sentence};
+use super::{SEVERITIES, picture, places, sentence, systems};
 use crate::diff::{Report, Row, Severity};
 
 /// The page's style.
@@ -34,16 +34,16 @@ pub(super) fn write(report: &Report) -> String {
                     h1 { "ABI: " (report.old) span .arrow { " → " } (report.new) }
                     p .sentence { (sentence(report)) }
                     (counts(report))
+                    @if report.rows.iter().any(|row| row.change.old.is_some() || row.change.new.is_some()) {
+                        p .legend {
+                            "A line of a picture is eight bytes. " span .key-changed {} " Not so on the other side. "
+                            span .key-padding {} " Padding: bytes of no field."
+                        }
+                    }
                 }
                 main {
                     @for (severity, heading) in SEVERITIES { (section(report, severity, heading)) }
                     (not_compared(report))
-                }
-                footer {
-                    p {
-                        "A line of a picture is eight bytes. " span .key-changed {} " Not so on the other side. "
-                        span .key-padding {} " Padding: bytes of no field."
-                    }
                 }
             }
         }
@@ -92,8 +92,11 @@ fn article(row: &Row, word: &str) -> Markup {
     let change = &row.change;
     html! {
         article .(word) {
-            h3 { span .kind { (change.kind.word()) } " " code { (change.symbol) } }
-            ul .facts { @for fact in &change.facts { li { (fact) } } }
+            h3 {
+                span .kind { (change.kind.word()) } " " code { (change.symbol) }
+                span .kind { " on " (systems(row)) }
+            }
+            ul .facts { @for fact in &change.facts { li { (marked(fact)) } } }
             @if change.old.is_some() || change.new.is_some() {
                 (picture::both(change.old.as_ref(), change.new.as_ref()))
             }
@@ -112,8 +115,22 @@ fn article(row: &Row, word: &str) -> Markup {
                     dt .used { "used by" }
                     dd { @for file in &row.used_by { code { (file) } " " } }
                 }
-                @if !row.advice.is_empty() { dt { "to do" } dd { (row.advice) } }
+                @if !row.advice.is_empty() { dt { "to do" } dd { (marked(&row.advice)) } }
             }
+        }
+    }
+}
+
+/// A text in which what stands between backticks is code.
+fn marked(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd one is no pair.
+    if parts.len() % 2 == 0 {
+        return html! { (text) };
+    }
+    html! {
+        @for (index, part) in parts.iter().enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
@@ -124,7 +141,7 @@ fn not_compared(report: &Report) -> Markup {
         @if !report.not_compared.is_empty() {
             section id="not-compared" {
                 h2 { "Not compared" }
-                ul { @for left in &report.not_compared { li { b { (left.what) } ": " (left.why) } } }
+                ul { @for left in &report.not_compared { li { b { (marked(&left.what)) } ": " (marked(&left.why)) } } }
             }
         }
     }

@@ -65,6 +65,34 @@ fn places(row: &Row) -> String {
     texts.join("; ")
 }
 
+/// The systems of a row, for its title: `netbsd`, or `netbsd (i586, i686)` if it is about some of its targets.
+fn systems(row: &Row) -> String {
+    let one = |place: &Where| {
+        if place.targets.len() == place.of {
+            return place.os.clone();
+        }
+        let mut machines: Vec<&str> = Vec::new();
+        for target in &place.targets {
+            let machine = target.split('-').next().unwrap_or(target);
+            if !machines.contains(&machine) {
+                machines.push(machine);
+            }
+        }
+        let some = match &machines[..] {
+            few if few.len() <= 4 => few.join(", "),
+            many => format!(
+                "{}, … {} of {} targets",
+                many[..2].join(", "),
+                place.targets.len(),
+                place.of
+            ),
+        };
+        format!("{} ({some})", place.os)
+    };
+    let texts: Vec<String> = row.places.iter().map(one).collect();
+    texts.join("; ")
+}
+
 /// How many targets a row is about.
 fn targets(row: &Row) -> usize {
     row.places.iter().map(|place| place.targets.len()).sum()

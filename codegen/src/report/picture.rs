@@ -154,7 +154,7 @@ fn fitting(field: &Field, width: u64) -> String {
 }
 
 /// How many colours there are.
-const COLOURS: usize = 6;
+const COLOURS: usize = 12;
 
 /// The colour of each field, by name.
 type Colours<'a> = BTreeMap<&'a str, usize>;

@@ -57,7 +57,11 @@ pub(super) fn write(report: &Report, unfold: bool) -> String {
             line!(text, "  {what}: {}", left.why);
         }
     }
-    if !report.rows.is_empty() {
+    // One row would say what the sentence at the top says.
+    let filled = SEVERITIES
+        .iter()
+        .filter(|(severity, _)| report.count(*severity) > 0);
+    if filled.count() > 1 {
         line!(text, "\n{}", summary(report));
     }
     text
@@ -105,6 +109,9 @@ fn summary(report: &Report) -> Table {
     table.set_header(["severity", "changes", "of symbols src/ uses", "targets"]);
     for (severity, heading) in SEVERITIES {
         let rows: Vec<&Row> = report.of(severity).collect();
+        if rows.is_empty() {
+            continue;
+        }
         let used = rows.iter().filter(|row| !row.used_by.is_empty()).count();
         let most = rows.iter().map(|row| targets(row)).max().unwrap_or(0);
         table.add_row([

@@ -8,7 +8,7 @@ pub(super) const APPLE: Os = Os {
     cfg: r#"target_vendor = "apple""#,
     also: Some(r#"mio_kqueue_double = "apple""#),
     pack: Some("ziglang"),
-    version: Version::Stated("macOS SDK 27.0"),
+    version: Version::Stated("macOS SDK {macos}"),
     is: |triple| triple.contains("-apple-"),
     names: &[
         Name {

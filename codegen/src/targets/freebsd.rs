@@ -8,7 +8,7 @@ pub(super) const FREEBSD: Os = Os {
     cfg: r#"target_os = "freebsd""#,
     also: Some(r#"mio_kqueue_double = "freebsd""#),
     pack: Some("ziglang"),
-    version: Version::Stated("FreeBSD 15, declared as 14.0"),
+    version: Version::Stated("FreeBSD {freebsd}, declared as 14.0"),
     is: |triple| triple.ends_with("-freebsd"),
     names: &[Name {
         title: "FreeBSD 12 and later",

@@ -65,7 +65,7 @@ pub struct Os {
 pub enum Version {
     /// Its headers say it: `LINUX_VERSION_CODE`.
     LinuxHeaders,
-    /// Nothing in the headers says it in one place; the pack or our own header does.
+    /// A description. `{freebsd}`, `{macos}`, `{netbsd}` and `{openbsd}` in it are numbers that the pack gives.
     Stated(&'static str),
 }
 

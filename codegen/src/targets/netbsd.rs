@@ -8,7 +8,7 @@ pub(super) const NETBSD: Os = Os {
     cfg: r#"target_os = "netbsd""#,
     also: Some(r#"mio_kqueue_double = "netbsd""#),
     pack: Some("ziglang-netbsd"),
-    version: Version::Stated("NetBSD 10.1"),
+    version: Version::Stated("NetBSD {netbsd}"),
     is: |triple| triple.contains("-netbsd"),
     names: &[Name {
         title: "NetBSD 10 and later",

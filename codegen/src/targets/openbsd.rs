@@ -8,7 +8,7 @@ pub(super) const OPENBSD: Os = Os {
     cfg: r#"target_os = "openbsd""#,
     also: Some(r#"mio_kqueue_double = "openbsd""#),
     pack: Some("ziglang"),
-    version: Version::Stated("OpenBSD 7.8"),
+    version: Version::Stated("OpenBSD {openbsd}, declared as 7.8"),
     is: |triple| triple.contains("-openbsd"),
     names: &[Name {
         title: "OpenBSD",

@@ -18,7 +18,7 @@ use self::context::Context;
 use self::reader::Reader;
 use crate::abi::Facts;
 use crate::error::Error;
-use crate::front::Complaint;
+use crate::front::{self, Complaint};
 use crate::symbols::{Kind, Symbol};
 use crate::targets::Version;
 
@@ -41,8 +41,6 @@ pub(crate) struct Request<'a> {
     pub(crate) version: Version,
     /// What is asked for.
     pub(crate) symbols: &'a [Symbol],
-    /// The command that brings a missing folder back.
-    pub(crate) mend: &'a str,
     /// Whether what is missing is left out. Otherwise it is an error.
     pub(crate) lenient: bool,
 }
@@ -131,7 +129,6 @@ pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
         return Err(Error::IncludeDir {
             target: request.triple.to_owned(),
             path: missing.clone(),
-            mend: request.mend.to_owned(),
         });
     }
     let mut facts = Facts::default();
@@ -263,7 +260,7 @@ fn declarations(
     header: &str,
 ) -> Result<String, Error> {
     let mut builder = bindgen::Builder::default()
-        .header_contents("wrapper.h", header)
+        .header_contents(front::MAIN, header)
         .clang_args(request.arguments())
         // The newest dialect this bindgen is sure of: `unsafe extern "C"`, `offset_of!`. Only its
         // facts are read.

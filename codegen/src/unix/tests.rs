@@ -22,7 +22,6 @@ fn read(asked: &str, text: &str) -> Result<Facts, String> {
         header: Path::new("test.h"),
         version: Version::LinuxHeaders,
         symbols: &symbols,
-        mend: "",
         lenient: false,
     };
     let context = Context {

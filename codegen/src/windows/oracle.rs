@@ -273,7 +273,6 @@ fn ask(
         return Err(Error::IncludeDir {
             target: request.triple.to_owned(),
             path: missing.clone(),
-            mend: request.mend.to_owned(),
         });
     }
     let folder = request.header.parent().unwrap_or(Path::new("."));
@@ -289,7 +288,7 @@ fn ask(
     }
     arguments.extend(request.flags.iter().map(|flag| (*flag).to_owned()));
     let mut builder = bindgen::Builder::default()
-        .header_contents("questions.h", text)
+        .header_contents("/mio-codegen/questions.h", text)
         .clang_args(arguments)
         .detect_include_paths(false)
         .disable_header_comment()

@@ -128,3 +128,43 @@ pub(crate) fn tree(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     }
     Ok(files)
 }
+
+/// The tool's cache on this machine, with all packs in it.
+#[allow(dead_code)] // not every test binary needs it
+pub(crate) fn real_cache() -> Result<PathBuf> {
+    Repository::new()?.succeed(&["--target", "x86_64-unknown-netbsd"])?;
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let base = match set("XDG_CACHE_HOME") {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(set("HOME").ok_or("no HOME")?).join(".cache"),
+    };
+    Ok(base.join("mio-build"))
+}
+
+/// The last line of a message: the command that mends it, where there is one.
+#[allow(dead_code)] // not every test binary needs it
+pub(crate) fn last(message: &str) -> &str {
+    message.trim_end().lines().last().unwrap_or_default()
+}
+
+/// Writes a program into a folder.
+#[cfg(unix)]
+#[allow(dead_code)] // not every test binary needs it
+pub(crate) fn program(folder: &Path, name: &str, script: &str) -> Result {
+    use std::os::unix::fs::PermissionsExt;
+    let path = folder.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{script}\n"))?;
+    Ok(fs::set_permissions(
+        &path,
+        fs::Permissions::from_mode(0o755),
+    )?)
+}
+
+/// `PATH` with a folder before it in which `cargo codegen` runs the tool of this test.
+#[cfg(unix)]
+#[allow(dead_code)] // not every test binary needs it
+pub(crate) fn path_with_cargo(folder: &Path) -> Result<String> {
+    let tool = env!("CARGO_BIN_EXE_mio-codegen");
+    program(folder, "cargo", &format!("shift; exec '{tool}' \"$@\""))?;
+    Ok(format!("{}:{}", folder.display(), std::env::var("PATH")?))
+}
