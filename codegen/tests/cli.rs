@@ -85,8 +85,8 @@ fn check_names_changed_missing_and_stray_files() -> Result {
         "pub const EPOLLIN: u32 = 2;",
     )?;
     fs::remove_file(repository.path("generated/linux/mips.rs"))?;
-    fs::write(repository.path("generated/linux/vax.rs"), "")?;
-    fs::write(repository.path("tests/snapshots/abi@linux-vax.snap"), "")?;
+    fs::write(repository.path("generated/linux/vax.rs"), "//! Written by `cargo codegen`; do not edit.\n")?;
+    fs::write(repository.path("tests/snapshots/abi@linux-vax.snap"), "---\nsource: codegen/tests/abi.rs\n---\n")?;
     fs::write(repository.path("tests/snapshots/other.snap"), "not ours")?;
     let said = repository.fail(&["--check"])?;
     for line in [
@@ -149,10 +149,9 @@ fn a_macro_nobody_defines_is_named_with_its_target() -> Result {
     )?;
     let said = repository.fail(&[])?;
     assert!(
-        said.contains("error: aarch64-linux-android: the headers lack EPOLLGONE\n"),
+        said.contains("error: aarch64-linux-android: the headers lack EPOLLGONE; mend "),
         "{said}"
     );
-    assert!(last(&said).ends_with("cargo codegen"), "{said}");
     assert_untouched(&repository);
     Ok(())
 }
@@ -167,7 +166,7 @@ fn a_function_and_a_record_nobody_declares_are_named_with_their_target() -> Resu
     )?;
     let said = repository.fail(&ONE)?;
     assert!(
-        said.contains("aarch64-unknown-linux-musl: the headers lack pole, polecat\n"),
+        said.contains("aarch64-unknown-linux-musl: the headers lack pole, polecat; mend "),
         "{said}"
     );
     Ok(())
@@ -356,7 +355,7 @@ fn a_wheel_with_another_hash_is_refused_with_both_hashes() -> Result {
         "{said}"
     );
     assert!(
-        last(&said).starts_with("rm '") && last(&said).ends_with("' && cargo codegen"),
+        last(&said).starts_with("rm ") && last(&said).contains(" && cargo codegen --target "),
         "{said}"
     );
     let names: Vec<_> = fs::read_dir(&cache)?

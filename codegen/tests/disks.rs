@@ -67,7 +67,7 @@ fn refused(script: &str, options: &str) -> Result<String> {
     let said = String::from_utf8(output.stderr)?;
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
-        said.contains("; nothing was written\ncargo codegen"),
+        said.contains("; nothing was written\n"),
         "{said}"
     );
     assert!(
@@ -112,7 +112,7 @@ fn a_full_disk_stops_a_new_symbol_as_well() -> Result {
         &format!("size={}", size + 200_000),
     )?;
     assert!(
-        said.ends_with("\ncargo codegen add EPOLLEXCLUSIVE --os linux --why one\n"),
+        said.contains("; make room there and run it again; nothing was written"),
         "{said}"
     );
     Ok(())
@@ -165,7 +165,7 @@ fn a_folder_without_the_right_to_write_is_told() -> Result {
     let wanted = format!("cannot make a folder in {folder}: Permission denied (os error 13)");
     assert!(said.contains(&wanted), "{said}");
     assert!(
-        said.ends_with("; nothing was written\ncargo codegen\n"),
+        said.ends_with("; nothing was written\n"),
         "{said}"
     );
     assert!(

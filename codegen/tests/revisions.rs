@@ -130,7 +130,7 @@ fn what_cannot_be_compared_is_status_2() -> Result {
     let (status, said) = diff(&repository, &[])?;
     assert_eq!(status, Some(2), "{said}");
     assert!(
-        said.contains("`main` is no branch of this repository"),
+        said.contains("is in no git repository, so it has no revisions"),
         "{said}"
     );
     // A main that is called otherwise, and a revision from before there were tables.
@@ -150,7 +150,6 @@ fn what_cannot_be_compared_is_status_2() -> Result {
         said.contains("`main` is no branch of this repository"),
         "{said}"
     );
-    assert!(said.ends_with("\ncargo codegen diff --help\n"), "{said}");
     let (status, said) = diff(&repository, &["trunk~1", "trunk"])?;
     assert_eq!(status, Some(2), "{said}");
     assert!(
@@ -217,7 +216,7 @@ fn without_a_network_the_newest_is_not_known() -> Result {
         "{said}"
     );
     assert!(
-        said.ends_with("\npython3 -m pip index versions ziglang\n"),
+        said.ends_with("\nname the version: cargo codegen bump PACK VERSION\n"),
         "{said}"
     );
     assert_eq!(release.repository.tree()?, before);

@@ -25,8 +25,6 @@ fn refused(header: &str, old: &str, new: &str) -> Result<String> {
     let (status, said) = release.bump()?;
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains("nothing was written"), "{said}");
-    let command = format!("\ncargo codegen {BUMP}\n");
-    assert!(said.ends_with(&command), "{said}");
     assert_eq!(release.repository.tree()?, before, "the tree is as it was");
     Ok(said)
 }
@@ -120,7 +118,7 @@ fn a_symbol_that_is_gone_is_refused() -> Result {
     assert_says(
         &said,
         &[
-            "-unknown-netbsd: the headers lack EV_ADD\n",
+            "-unknown-netbsd: the headers lack EV_ADD; mend ",
             "const EV_ADD",
             "removed",
         ],
@@ -210,7 +208,7 @@ fn spoilt(spoil: fn(Vec<u8>) -> Vec<u8>) -> Result<String> {
     let wheel = release.wheel().display().to_string();
     assert_says(&said, &[&format!("cannot unpack {wheel}: ")]);
     assert!(
-        said.ends_with(&format!("\nrm '{wheel}' && cargo codegen {BUMP}\n")),
+        said.ends_with(&format!("\nrm {wheel} && cargo codegen {BUMP}\n")),
         "{said}"
     );
     assert_eq!(release.repository.tree()?, before, "the tree is as it was");
@@ -300,7 +298,7 @@ fn a_wheel_that_is_not_the_pinned_one_is_refused() -> Result {
         )],
     );
     assert!(
-        said.ends_with(&format!("\nrm '{wheel}' && cargo codegen\n")),
+        said.ends_with(&format!("\nrm {wheel} && cargo codegen\n")),
         "{said}"
     );
     assert_eq!(release.repository.tree()?, tree, "the tree is as it was");

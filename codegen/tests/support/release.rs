@@ -8,7 +8,7 @@ use std::process::Command;
 
 use zip::write::SimpleFileOptions;
 
-use crate::support::{Repository, Result};
+use crate::support::{Repository, Result, real_cache};
 
 /// The version of the release.
 const VERSION: &str = "9.9.9";
@@ -94,17 +94,6 @@ impl Release {
     }
 }
 
-/// The cache of this machine, with the packs in it.
-fn real_cache() -> Result<PathBuf> {
-    Repository::new()?.succeed(&["--target", "x86_64-unknown-netbsd"])?;
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let base = match set("XDG_CACHE_HOME") {
-        Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(set("HOME").ok_or("no HOME")?).join(".cache"),
-    };
-    Ok(base.join("mio-build"))
-}
-
 /// The pinned pack with NetBSD's headers.
 fn netbsd(cache: &Path) -> Result<PathBuf> {
     let toml = include_str!("../../sources.toml");
@@ -122,6 +111,7 @@ fn netbsd(cache: &Path) -> Result<PathBuf> {
             .into_owned();
         if name.starts_with(&format!("ziglang-{version}-"))
             && path.join(INCLUDE).join(GENERIC).is_dir()
+            && path.join("SHA256SUMS").is_file()
         {
             return Ok(path);
         }
@@ -131,6 +121,9 @@ fn netbsd(cache: &Path) -> Result<PathBuf> {
 
 /// Is the header needed? The path is one in the pack.
 fn is_needed(path: &str) -> bool {
+    if path == "ziglang/lib/std/Target.zig" {
+        return true;
+    }
     if let Some(own) = path.strip_prefix("ziglang/lib/include/") {
         return own.starts_with("std") || own.starts_with("__std") || own == "limits.h";
     }
