@@ -306,7 +306,7 @@ impl Asked<'_> {
             if count == 0 {
                 return Err(Error::Add {
                     why: format!("no target of {} has `{name}` of {}", os.name, line.source),
-                    mend: format!("cargo codegen add --os {} --help", os.name),
+                    help: None,
                 });
             }
             line.partial = count < all.len();

@@ -85,8 +85,14 @@ fn check_names_changed_missing_and_stray_files() -> Result {
         "pub const EPOLLIN: u32 = 2;",
     )?;
     fs::remove_file(repository.path("generated/linux/mips.rs"))?;
-    fs::write(repository.path("generated/linux/vax.rs"), "//! Written by `cargo codegen`; do not edit.\n")?;
-    fs::write(repository.path("tests/snapshots/abi@linux-vax.snap"), "---\nsource: codegen/tests/abi.rs\n---\n")?;
+    fs::write(
+        repository.path("generated/linux/vax.rs"),
+        "//! Written by `cargo codegen`; do not edit.\n",
+    )?;
+    fs::write(
+        repository.path("tests/snapshots/abi@linux-vax.snap"),
+        "---\nsource: codegen/tests/abi.rs\n---\n",
+    )?;
     fs::write(repository.path("tests/snapshots/other.snap"), "not ours")?;
     let said = repository.fail(&["--check"])?;
     for line in [

@@ -66,10 +66,7 @@ fn refused(script: &str, options: &str) -> Result<String> {
         .output()?;
     let said = String::from_utf8(output.stderr)?;
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(
-        said.contains("; nothing was written\n"),
-        "{said}"
-    );
+    assert!(said.contains("; nothing was written\n"), "{said}");
     assert!(
         tree(after.path())? == repository.tree()?,
         "nothing changed and nothing is left: {said}"
@@ -164,10 +161,7 @@ fn a_folder_without_the_right_to_write_is_told() -> Result {
     let folder = repository.path("").canonicalize()?.display().to_string();
     let wanted = format!("cannot make a folder in {folder}: Permission denied (os error 13)");
     assert!(said.contains(&wanted), "{said}");
-    assert!(
-        said.ends_with("; nothing was written\n"),
-        "{said}"
-    );
+    assert!(said.ends_with("; nothing was written\n"), "{said}");
     assert!(
         repository.tree()? == before,
         "nothing changed and nothing is left"
