@@ -135,13 +135,52 @@ fn an_inserted_field_is_drawn_on_both_sides() -> Result {
     Ok(())
 }
 
+/// GitHub takes 65,536 characters: a report of that many rows is cut, and says where all of it is.
+#[test]
+fn markdown_stays_below_what_a_comment_may_hold() -> Result {
+    let repository = with_tables()?;
+    let new = repository.path("new");
+    copy_tables(&new)?;
+    for entry in fs::read_dir(&new)? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "snap")
+        {
+            // Every symbol of every table is another one.
+            let text = fs::read_to_string(&path)?;
+            let text = text
+                .replace("\nconst ", "\nconst X_")
+                .replace("\nfn ", "\nfn x_");
+            let name = path.file_stem().unwrap_or_default().to_string_lossy();
+            let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            let lines = (0..40).map(|number| format!("const Z_{name}_{number}: c_int = 1 (0x1)\n"));
+            fs::write(&path, text + &lines.collect::<String>())?;
+        }
+    }
+    let (status, said) =
+        run(repository
+            .tool()
+            .args(["diff", "tests/snapshots", "new", "--format", "markdown"]))?;
+    assert_eq!(status, Some(1));
+    let length = said.chars().count();
+    assert!((20_000..65_536).contains(&length), "{length}");
+    assert!(said.contains("`--format html --output abi.html` writes all of it"));
+    assert!(
+        said.contains("### Breaking")
+            && said.contains("### Widening")
+            && said.contains(" more rows\n")
+    );
+    Ok(())
+}
+
 #[test]
 fn what_cannot_be_compared_is_status_2() -> Result {
     let repository = with_tables()?;
     let (status, said) = run(repository.tool().args(["diff", "no-such-revision"]))?;
     assert_eq!(status, Some(2), "{said}");
     assert!(
-        said.contains("no git revision, folder or pack@version"),
+        said.contains("is in no git repository, so it has no revisions"),
         "{said}"
     );
     repository.edit(
@@ -186,35 +225,11 @@ fn a_real_renewal_says_what_the_systems_changed() -> Result {
 }
 
 #[test]
-fn a_renewal_moves_pin_bindings_and_tables_together() -> Result {
-    let repository = with_tables()?;
-    let said = repository.succeed(&["bump", "ziglang-netbsd", "0.17.1"])?;
-    assert!(
-        said.contains("link name __kevent50 → __kevent100"),
-        "{said}"
-    );
-    let toml = fs::read_to_string(repository.path("codegen/sources.toml"))?;
-    assert_eq!(
-        toml.matches("version = \"0.17.1\"").count() + toml.matches("version = \"0.16.0\"").count(),
-        toml.matches("package = \"ziglang\"").count()
-    );
-    repository.succeed(&["--check"])?;
-    let again = repository.succeed(&["bump", "ziglang-netbsd", "0.17.1"])?;
-    assert!(again.contains("nothing to do"), "{again}");
-    Ok(())
-}
-
-#[test]
 fn a_renewal_that_lacks_a_system_writes_nothing() -> Result {
     let repository = with_tables()?;
     let before = fs::read_to_string(repository.path("codegen/sources.toml"))?;
     let said = repository.fail(&["bump", "ziglang", "0.15.2"])?;
     assert!(said.contains("nothing was written"), "{said}");
-    assert!(
-        said.trim_end()
-            .ends_with("cargo codegen bump ziglang 0.15.2"),
-        "{said}"
-    );
     assert_eq!(
         fs::read_to_string(repository.path("codegen/sources.toml"))?,
         before

@@ -1,5 +1,5 @@
 //! Renewals that must not pass unseen. The release is NetBSD's real headers with one thing made wrong; what is wrong is named with
-//! its target, the last line is the command that mends it, and nothing is written. What only changed is a row of the report.
+//! its target, and nothing is written. What only changed is a row of the report.
 
 // The cache of a test is made of links.
 #![cfg(unix)]
