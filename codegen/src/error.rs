@@ -75,7 +75,7 @@ pub(crate) enum Error {
         /// What `pip` said.
         why: String,
         /// What fetches it by hand, if anything does.
-        help: Option<Help>,
+        help: Option<Box<Help>>,
     },
     /// `pip` does not know the newest version.
     #[error(
@@ -107,23 +107,17 @@ pub(crate) enum Error {
     },
     /// The headers are of another version of the system than clang is told.
     #[error(
-        "{package} {version} has the headers of {system} {found}, but codegen/src/targets/{os}.rs tells clang that it reads {system} {told}: {flag}; change that flag with the pack, or keep the pack"
+        "{pack} has the headers of {found}, but codegen/src/targets/{os}.rs tells clang that it reads {told}; change that flag with the pack, or keep the pack"
     )]
     OsVersion {
-        /// The pack's package.
-        package: String,
-        /// Its version.
-        version: String,
-        /// The system, as people call it.
-        system: &'static str,
+        /// The pack's package and its version.
+        pack: String,
         /// The system, as the table calls it.
         os: &'static str,
-        /// The version in the pack.
+        /// The system and its version in the pack.
         found: String,
-        /// The version that the flag names.
+        /// The same of the flag, and the flag.
         told: String,
-        /// The flag.
-        flag: String,
     },
     /// A folder of headers is missing.
     #[error("{target}: the include folder {path} is missing (clang would pass over it in silence)")]
@@ -495,9 +489,8 @@ impl Error {
         match self {
             Error::Interrupted => Some(Help::Again),
             Error::NoCache => Some(Help::With("XDG_CACHE_HOME=/var/tmp/cache")),
-            Error::Fetch { help, .. } | Error::Git { help, .. } | Error::Add { help, .. } => {
-                help.clone()
-            }
+            Error::Fetch { help, .. } => help.as_deref().cloned(),
+            Error::Git { help, .. } | Error::Add { help, .. } => help.clone(),
             Error::Hash { path, .. } | Error::Unpack { path, .. } => {
                 Some(Help::first(["rm", &path.to_string_lossy()]))
             }

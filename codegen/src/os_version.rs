@@ -148,13 +148,14 @@ pub(crate) fn check(os: &Os, pack: &Pack, folder: &Path) -> Result<(), Error> {
     match wrong {
         None => Ok(()),
         Some((flag, told)) => Err(Error::OsVersion {
-            package: pack.package.clone(),
-            version: pack.version.clone(),
-            system: known.title,
+            pack: format!("{} {}", pack.package, pack.version),
             os: os.name,
-            found: found.map_or_else(|| "of unknown version".to_owned(), shown),
-            told: shown(told),
-            flag: flag.to_owned(),
+            found: format!(
+                "{} {}",
+                known.title,
+                found.map_or_else(|| "of unknown version".to_owned(), shown)
+            ),
+            told: format!("{} {}: {flag}", known.title, shown(told)),
         }),
     }
 }

@@ -67,7 +67,9 @@ pub(crate) fn download(
             package: package.to_owned(),
             version: version.to_owned(),
             why,
-            help: Some(Help::First(vec![python.chain(arguments(cache)).collect()])),
+            help: Some(Box::new(Help::First(vec![
+                python.chain(arguments(cache)).collect(),
+            ]))),
         }
     };
     let words = arguments(folder);
