@@ -298,26 +298,6 @@ fn symbol_lines_are_checked() -> Result {
 }
 
 #[test]
-fn an_unsorted_file_is_mended_by_the_command_it_is_told() -> Result {
-    let repository = Repository::new()?;
-    let text = fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?;
-    let reversed: String = text.lines().rev().map(|line| format!("{line}\n")).collect();
-    fs::write(repository.path("codegen/symbols/linux.txt"), reversed)?;
-    let said = repository.fail(&ONE)?;
-    let status = std::process::Command::new("sh")
-        .arg("-c")
-        .arg(last(&said))
-        .current_dir(repository.path(""))
-        .status()?;
-    assert!(status.success());
-    assert_eq!(
-        fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?,
-        text
-    );
-    Ok(())
-}
-
-#[test]
 fn a_wheel_with_another_hash_is_refused_with_both_hashes() -> Result {
     let repository = Repository::new()?;
     let toml = fs::read_to_string(repository.path("codegen/sources.toml"))?;
