@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (macOS SDK 27.0).
-//! Inputs: sha256 5b88c4ef8c4db582ee32172c151e13a3bd87a6d94cca8c079f537a1cfc13e040.
+//! Inputs: sha256 523b46fa8187ff2dcf0d8605e9dd6002ee0bc53f77c00a31ce6f1f20deea5ec9.
 //!
 //! Serves:
 //! - i686-apple-darwin

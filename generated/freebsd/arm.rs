@@ -2,8 +2,8 @@
 //!
 //! Written by `cargo codegen`; do not edit.
 //!
-//! Headers: ziglang 0.17.1 (FreeBSD 15, declared as 14.0).
-//! Inputs: sha256 c2f19364996c9d39ba69e1ac1efbd2d40b1b551c9cd9a7f9d64b206c16217536.
+//! Headers: ziglang 0.17.1 (FreeBSD 15.1, declared as 14.0).
+//! Inputs: sha256 8fe3cee21350c50f177a2cea716658dbe99aed791413c6af173bc057ecd6f36e.
 //!
 //! Serves:
 //! - armv6-unknown-freebsd

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.16.0 (NetBSD 10.1).
-//! Inputs: sha256 2d9547530a0628da403cf52180bd76f456436deeafb1a724ee748e1ef383bafe.
+//! Inputs: sha256 e640aa992662f4b0c476272f47d63773a2dec41d4edfc09ec0f633e2f3a715c6.
 //!
 //! Serves:
 //! - i586-unknown-netbsd

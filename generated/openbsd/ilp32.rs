@@ -2,8 +2,8 @@
 //!
 //! Written by `cargo codegen`; do not edit.
 //!
-//! Headers: ziglang 0.17.1 (OpenBSD 7.8).
-//! Inputs: sha256 c5cb8a05a3015ede1aa835433f9f3d26ec752042f08c54fffe07e06bdc6f3b04.
+//! Headers: ziglang 0.17.1 (OpenBSD 7.9, declared as 7.8).
+//! Inputs: sha256 022eb7fbee2ce4cdb06c8c8b360fb9aaadb84d21f427da90702c14b831212bb9.
 //!
 //! Serves:
 //! - powerpc-unknown-openbsd
