@@ -26,8 +26,6 @@ for argument in "$@"; do
   previous=$argument
   arguments+=("$argument")
 done
-# Printing its own text compiles nothing.
-case " $* " in *' -Zunpretty='*) asked='' ;; esac
 if [ -z "$target" ] || [ -z "$library" ] || [ -z "$asked" ]; then
   exec "$rustc" "$@"
 fi

@@ -35,6 +35,7 @@ mod lock;
 mod matrix;
 mod os_version;
 mod pip;
+mod place;
 mod plan;
 mod quiet;
 mod report;

@@ -121,10 +121,15 @@ impl Gate {
 fn start_and_write(repository: &Repository) -> Result<(Child, Gate, File)> {
     let gate = Gate::new(repository)?;
     let child = start(repository)?;
-    // First it compares; then it takes along what is not its own.
-    drop(gate.reached()?);
-    let scratch = wait(|| leftovers(repository).ok()?.pop())?;
-    let waits = gate.reached()?;
+    // First it reads what is there, to compare; then it takes along what is not its own.
+    let (scratch, waits) = loop {
+        let waits = gate.reached()?;
+        if let Some(scratch) = leftovers(repository)?.pop() {
+            break (scratch, waits);
+        }
+        drop(waits);
+        sleep(Duration::from_millis(1));
+    };
     assert!(
         scratch.join("0/mod.rs").is_file(),
         "the bindings are written"

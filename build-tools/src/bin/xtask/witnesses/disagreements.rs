@@ -30,12 +30,11 @@ impl Disagreements {
         Ok(Disagreements(rows))
     }
 
-    /// Why `libc` differs, and whether it does so everywhere.
-    pub(super) fn reason(&self, triple: &str, fact: &str) -> Option<(&str, bool)> {
+    pub(super) fn reason(&self, triple: &str, fact: &str) -> Option<&str> {
         let row = self.0.iter().find(|(targets, known, _)| {
             matches(known, fact) && targets.iter().any(|pattern| matches(pattern, triple))
         });
-        row.map(|row| (&*row.2, row.0 == ["*"]))
+        row.map(|row| &*row.2)
     }
 }
 

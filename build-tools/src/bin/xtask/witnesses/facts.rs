@@ -1,59 +1,11 @@
 //! What a table of the ABI says, as items that compile only if `libc` says the same.
 
-use std::collections::BTreeMap;
-
 /// One thing that the table says and that `libc` may say, too.
 pub(super) struct Fact {
     /// What it is: `const EPOLLIN`, `offset of pollfd.fd`.
     pub(super) name: String,
     /// An item that compiles if `libc` says the same.
     pub(super) item: String,
-}
-
-/// How the name of a fact begins that is about the type of a constant.
-pub(super) const TYPE: &str = "type of const ";
-/// How the name of a fact begins that is about the symbol a function is linked as.
-pub(super) const LINK: &str = "link name of ";
-
-/// The functions of a table with the symbols they are linked as.
-pub(super) fn links(table: &str) -> Vec<(&str, &str)> {
-    table
-        .lines()
-        .filter_map(|line| {
-            let (name, rest) = line.strip_prefix("fn ")?.split_once('(')?;
-            let (_, link) = rest.rsplit_once(" [link ")?;
-            Some((name, link.strip_suffix(']')?))
-        })
-        .collect()
-}
-
-/// The functions of `libc` with the symbols they are linked as, read from its text as rustc expands it for a target: every
-/// `cfg` is decided there.
-pub(super) fn links_of_libc(expanded: &str) -> BTreeMap<String, String> {
-    let mut links = BTreeMap::new();
-    let mut link = None;
-    for line in expanded.lines().map(str::trim) {
-        if let Some(rest) = line.strip_prefix("#[link_name = \"") {
-            link = rest.strip_suffix("\"]");
-        } else if line.starts_with('#') || line.starts_with("//") {
-            continue;
-        } else {
-            let words = line.strip_prefix("pub ").unwrap_or(line);
-            let words = words.strip_prefix("safe ").unwrap_or(words);
-            let words = words.strip_prefix("unsafe ").unwrap_or(words);
-            if let Some((name, _)) = words
-                .strip_prefix("fn ")
-                .and_then(|rest| rest.split_once('('))
-            {
-                let link = link.unwrap_or(name);
-                links
-                    .entry(name.to_owned())
-                    .or_insert_with(|| link.to_owned());
-            }
-            link = None;
-        }
-    }
-    links
 }
 
 /// What `libc` calls otherwise than the headers.
@@ -97,26 +49,13 @@ pub(super) fn facts(table: &str) -> Vec<Fact> {
                     ),
                 ),
             ),
-            ["const", name, ty, "=", value, _] => {
-                let theirs = called(name, name);
-                add(
-                    format!("const {name}"),
-                    equal(
-                        &format!("({value}_i128) as usize"),
-                        &format!("libc::{theirs} as usize"),
-                    ),
-                );
-                // Only a constant of the same type can be that type's.
-                let ty = if ty.starts_with("c_") {
-                    format!("core::ffi::{ty}")
-                } else {
-                    ty.to_owned()
-                };
-                add(
-                    format!("{TYPE}{name}"),
-                    format!("const _: {ty} = libc::{theirs};"),
-                );
-            }
+            ["const", name, _, "=", value, _] => add(
+                format!("const {name}"),
+                equal(
+                    &format!("({value}_i128) as usize"),
+                    &format!("libc::{} as usize", called(name, name)),
+                ),
+            ),
             _ => {
                 if let Some((name, signature)) = line.strip_prefix("fn ").and_then(function) {
                     let item =
@@ -158,7 +97,7 @@ fn function(line: &str) -> Option<(&str, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{facts, function, links, links_of_libc};
+    use super::{facts, function};
 
     #[test]
     fn facts_of_a_table() {
@@ -178,26 +117,9 @@ const EVFILT_READ: c_short = -1 (0xff)
                 "align of pollfd",
                 "offset of pollfd.fd",
                 "fn poll",
-                "const EVFILT_READ",
-                "type of const EVFILT_READ"
+                "const EVFILT_READ"
             ]
         );
-        assert_eq!(links(table), [("poll", "poll")]);
-    }
-
-    #[test]
-    fn link_names_of_libc() {
-        let text = "\
-extern \"C\" {
-    #[link_name = \"poll$UNIX2003\"]
-    pub fn poll(fds: *mut pollfd, nfds: nfds_t, timeout: c_int)
-    -> c_int;
-    #[doc = \"x\"]
-    pub fn kqueue() -> c_int;
-";
-        let links = links_of_libc(text);
-        assert_eq!(links["poll"], "poll$UNIX2003");
-        assert_eq!(links["kqueue"], "kqueue");
     }
 
     #[test]

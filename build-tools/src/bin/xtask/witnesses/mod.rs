@@ -2,7 +2,7 @@
 //!
 //! clang wrote the tables in `tests/snapshots/abi@….snap`, and `cargo codegen --check` asks it anew. Here rustc lays out the
 //! generated records for the target, and the `libc` crate, compiled for it, is asked for each fact that it has, too: sizes,
-//! alignments, offsets, values and types of constants, signatures, link names. `cargo xtask targets` links some of them, too.
+//! alignments, offsets, values, signatures. Link names are proven by linking (`cargo xtask targets`).
 //!
 //! A fact in which `libc` differs stops the run, unless `codegen/disagreements.txt` says why. The outcome is
 //! `tests/snapshots/witnesses.txt`.
@@ -21,7 +21,7 @@ use mio_targets::{Os, Proof, Target};
 
 use self::answers::{Says, is_absent, read};
 use self::disagreements::{DISAGREEMENTS, Disagreements};
-use self::facts::{Fact, LINK, TYPE, facts, links, links_of_libc};
+use self::facts::{Fact, facts};
 use self::rows::TABLE;
 use crate::foreign::Compiler;
 use crate::report::{self, Mend};
@@ -59,8 +59,12 @@ fn row(context: &mut Context<'_>, compiler: &Compiler, os: &Os, target: &Target)
         ));
     }
     let disagreements = Disagreements::read(context.project)?;
-    let (_, table) = group(context.project, os, target)?;
-    let mut facts = facts(&table);
+    let table = context.project.path(format!(
+        "tests/snapshots/abi@{}-{}.snap",
+        os.name, target.group
+    ));
+    let table = fs::read_to_string(&table).with_context(|| table.display().to_string())?;
+    let facts = facts(&table);
     let mut says = vec![Says::Equal; facts.len()];
     let mut done = compile(context, compiler, os, target, &facts, &says)?;
     // Names that are not there hide what else is wrong, so it is asked again without them.
@@ -80,60 +84,7 @@ fn row(context: &mut Context<'_>, compiler: &Compiler, os: &Os, target: &Target)
     if let Some((index, message)) = done.first() {
         bail!("{triple}: {}: {message}", facts[*index].name);
     }
-    let theirs = links_as_expanded(context, compiler, target)?;
-    for (name, link) in links(&table) {
-        says.push(match theirs.get(name) {
-            None => Says::Absent,
-            Some(theirs) if theirs == link => Says::Equal,
-            Some(theirs) => Says::Differs(format!("{link} here, {theirs} there")),
-        });
-        facts.push(Fact {
-            name: format!("{LINK}{name}"),
-            item: String::new(),
-        });
-    }
     outcome(triple, &facts, &says, &disagreements)
-}
-
-/// The group of a target, and its table.
-fn group(project: &Project, os: &Os, target: &Target) -> Result<(String, String)> {
-    let begin = format!("abi@{}-", os.name);
-    let line = format!("\n    {}\n", target.triple);
-    for entry in fs::read_dir(project.path("tests/snapshots"))? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let group = name.strip_prefix(&begin);
-        let Some(group) = group.and_then(|group| group.strip_suffix(".snap")) else {
-            continue;
-        };
-        let table = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        if table.contains(&line) {
-            return Ok((group.to_owned(), table));
-        }
-    }
-    bail!(
-        "{}: no table in tests/snapshots serves it; mend: cargo codegen",
-        target.triple
-    )
-}
-
-/// What `libc` links its functions as on a target.
-fn links_as_expanded(
-    context: &mut Context<'_>,
-    compiler: &Compiler,
-    target: &Target,
-) -> Result<BTreeMap<String, String>> {
-    let step = compiler
-        .checker(context, "rustc -Zbuild-std=core", target.triple)
-        .words("--manifest-path")
-        .argument(context.project.path("build-tools/witness/Cargo.toml"))
-        .words("--package libc -- -Zunpretty=expanded");
-    let (output, _) = context.run_either(step)?;
-    let links = links_of_libc(&output);
-    if links.len() < 5 {
-        bail!("{}: rustc does not expand libc for it", target.triple);
-    }
-    Ok(links)
 }
 
 fn outcome(
@@ -149,9 +100,7 @@ fn outcome(
             continue;
         };
         match disagreements.reason(triple, &fact.name) {
-            // What is so everywhere need not stand in every row.
-            Some((_, true)) if is_further(&fact.name) => {}
-            Some((reason, _)) => reasons.entry(reason).or_default().push(&fact.name),
+            Some(reason) => reasons.entry(reason).or_default().push(&fact.name),
             None => unknown.push(format!("{} ({message})", fact.name)),
         }
     }
@@ -161,15 +110,9 @@ fn outcome(
             unknown.join("; ")
         );
     }
-    // Types and link names stand in a row only where they differ.
-    let counted = facts
-        .iter()
-        .zip(says)
-        .filter(|(fact, _)| !is_further(&fact.name));
-    let counted: Vec<&Says> = counted.map(|(_, said)| said).collect();
-    let count = |wanted: &Says| counted.iter().filter(|said| **said == wanted).count();
+    let count = |wanted: &Says| says.iter().filter(|said| *said == wanted).count();
     let (equal, absent) = (count(&Says::Equal), count(&Says::Absent));
-    let differ = counted.len() - equal - absent;
+    let differ = says.len() - equal - absent;
     let mut text = format!(
         "{triple:<40} clang yes, rustc yes, libc {equal} equal, {absent} absent, {differ} differ"
     );
@@ -177,11 +120,6 @@ fn outcome(
         text.push_str(&format!("\n    {}: {reason}", names.join(", ")));
     }
     Ok(text)
-}
-
-/// Is the fact about a type or a link name?
-fn is_further(name: &str) -> bool {
-    name.starts_with(TYPE) || name.starts_with(LINK)
 }
 
 /// Compiles the facts that are still thought equal, and the generated file with its assertions; returns those that are not.
@@ -197,11 +135,10 @@ fn compile(
     let folder = project.target("witness");
     fs::create_dir_all(&folder)?;
     let file = format!("{}.rs", target.triple);
-    let (group, _) = group(project, os, target)?;
     let bindings = project
         .path("generated")
         .join(os.name)
-        .join(format!("{group}.rs"));
+        .join(format!("{}.rs", target.group));
     let mut text = format!(
         "#[path = {bindings:?}]\n#[allow(dead_code, non_camel_case_types, non_snake_case, non_upper_case_globals, clippy::all)]\npub mod bindings;\n#[allow(deprecated)]\nmod facts {{\n"
     );
