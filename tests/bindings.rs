@@ -210,9 +210,14 @@ fn unused<'a>(
         tables.any(|table| table.pattern.is_some_and(|pattern| matches(pattern, name)))
     };
     let is_used = |symbol: &Symbol<'_>| {
+        // `?` marks what only some architectures have.
+        let kind = symbol.kind.trim_end_matches('?');
+        // The type of a field goes with its record, as `record.field`.
+        let record = symbol.name.split('.').next().unwrap_or_default();
         names.contains(symbol.name)
-            || symbol.kind == "const" && in_table(symbol.name)
-            || symbol.kind == "record" && declarations.contains(symbol.name)
+            || kind == "const" && in_table(symbol.name)
+            || kind == "record" && declarations.contains(symbol.name)
+            || kind == "field" && (names.contains(record) || declarations.contains(record))
     };
     let left = symbols.iter().filter(|symbol| !is_used(symbol));
     left.map(|symbol| symbol.name).collect()

@@ -187,7 +187,7 @@ fn unread_inputs(root: &Path) -> Result<Vec<Error>, Error> {
                 if bytes.windows(2).any(|pair| pair == b"\r\n") {
                     endings.push(file);
                 }
-            } else if !name.starts_with('.') && !(folder == "headers" && name.ends_with(".h")) {
+            } else if !(name.starts_with('.') || folder == "headers" && name.ends_with(".h")) {
                 // A header of ours may be named by a list: it is looked for when that is read.
                 let near = near(&name, known.iter().map(String::as_str));
                 let near =
