@@ -198,7 +198,10 @@ mod tests {
         assert!(compare_calls(&expected(), &counted(2.001)).is_empty());
         assert_eq!(compare_calls(&expected(), &counted(3.0)).len(), 1);
         assert_eq!(compare_calls(&expected(), &[].into()).len(), 1);
-        let new = [("epoll/wake".to_owned(), 2.0), ("epoll/new".to_owned(), 1.0)];
+        let new = [
+            ("epoll/wake".to_owned(), 2.0),
+            ("epoll/new".to_owned(), 1.0),
+        ];
         assert_eq!(compare_calls(&expected(), &new.into()).len(), 1);
     }
 
