@@ -9,7 +9,7 @@ pub(crate) mod aix;
 #[cfg(target_os = "aix")]
 pub(crate) use aix::*;
 
-#[cfg(any(target_vendor = "apple", mio_kqueue_double = "apple"))]
+#[cfg(any(target_vendor = "apple", mio_fake_kernel = "apple"))]
 pub(crate) mod apple;
 #[cfg(target_vendor = "apple")]
 pub(crate) use apple::*;
@@ -19,7 +19,7 @@ pub(crate) mod cygwin;
 #[cfg(target_os = "cygwin")]
 pub(crate) use cygwin::*;
 
-#[cfg(any(target_os = "dragonfly", mio_kqueue_double = "dragonfly"))]
+#[cfg(any(target_os = "dragonfly", mio_fake_kernel = "dragonfly"))]
 pub(crate) mod dragonfly;
 #[cfg(target_os = "dragonfly")]
 pub(crate) use dragonfly::*;
@@ -34,7 +34,7 @@ pub(crate) mod espidf;
 #[cfg(target_os = "espidf")]
 pub(crate) use espidf::*;
 
-#[cfg(any(target_os = "freebsd", mio_kqueue_double = "freebsd"))]
+#[cfg(any(target_os = "freebsd", mio_fake_kernel = "freebsd"))]
 pub(crate) mod freebsd;
 #[cfg(target_os = "freebsd")]
 pub(crate) use freebsd::*;
@@ -74,7 +74,7 @@ pub(crate) mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::*;
 
-#[cfg(any(target_os = "netbsd", mio_kqueue_double = "netbsd"))]
+#[cfg(any(target_os = "netbsd", mio_fake_kernel = "netbsd"))]
 pub(crate) mod netbsd;
 #[cfg(target_os = "netbsd")]
 pub(crate) use netbsd::*;
@@ -89,7 +89,7 @@ pub(crate) mod nuttx;
 #[cfg(target_os = "nuttx")]
 pub(crate) use nuttx::*;
 
-#[cfg(any(target_os = "openbsd", mio_kqueue_double = "openbsd"))]
+#[cfg(any(target_os = "openbsd", mio_fake_kernel = "openbsd"))]
 pub(crate) mod openbsd;
 #[cfg(target_os = "openbsd")]
 pub(crate) use openbsd::*;
@@ -99,7 +99,7 @@ pub(crate) mod redox;
 #[cfg(target_os = "redox")]
 pub(crate) use redox::*;
 
-#[cfg(any(target_os = "solaris", mio_event_ports_double))]
+#[cfg(any(target_os = "solaris", mio_fake_kernel = "solaris"))]
 pub(crate) mod solaris;
 #[cfg(target_os = "solaris")]
 pub(crate) use solaris::*;

@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::event::Source;
 use crate::sys::AsRaw;
-use crate::sys::contract::{Owner, Selector};
+use crate::sys::selector::{Owner, Selector};
 use crate::sys::{self, errors};
 use crate::{Interest, Registry, Token};
 
@@ -121,7 +121,7 @@ impl<T> DerefMut for IoSource<T> {
 /// Ends a registration whose selector is gone, and refuses to end any other.
 #[cold]
 fn end_stale(selector: &sys::Selector, held: &mut Option<Registration>) -> io::Result<()> {
-    match held.take_if(|held| selector.owner(held) == Owner::Gone) {
+    match held.take_if(|held| selector.owner(held) == Owner::Dropped) {
         Some(_) => Ok(()),
         None => Err(errors::already_registered()),
     }
@@ -155,7 +155,7 @@ impl<T: AsRaw> Source for IoSource<T> {
             Some(registration) => match selector.owner(registration) {
                 Owner::This => selector.reregister(registration, raw, token, interests),
                 Owner::Other => Err(errors::other_registry()),
-                Owner::Gone => Err(errors::not_registered()),
+                Owner::Dropped => Err(errors::not_registered()),
             },
             None => Err(errors::not_registered()),
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::event::{self, Events};
 use crate::sys;
-use crate::sys::contract::Selector as _;
+use crate::sys::selector::Selector as _;
 use crate::{Interest, Token};
 
 /// Waits for events of many sources at once.

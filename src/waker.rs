@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::sys::contract::{Selector, Wake as _};
+use crate::sys::selector::{Selector, Wake as _};
 use crate::{Registry, Token, sys};
 
 /// Makes [`Poll::poll`](crate::Poll::poll) return an event with a token of its own, from any thread.

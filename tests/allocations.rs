@@ -6,12 +6,12 @@
     feature = "net",
     not(target_os = "wasi"),
     not(any(
-        mio_event_ports_double,
-        mio_kqueue_double = "apple",
-        mio_kqueue_double = "dragonfly",
-        mio_kqueue_double = "freebsd",
-        mio_kqueue_double = "netbsd",
-        mio_kqueue_double = "openbsd"
+        mio_fake_kernel = "solaris",
+        mio_fake_kernel = "apple",
+        mio_fake_kernel = "dragonfly",
+        mio_fake_kernel = "freebsd",
+        mio_fake_kernel = "netbsd",
+        mio_fake_kernel = "openbsd"
     ))
 ))]
 #![allow(unsafe_code)]

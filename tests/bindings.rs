@@ -144,10 +144,10 @@ fn closing(code: &[char]) -> usize {
     code.len()
 }
 
-/// The names that a piece of code takes from the bindings: `raw::NAME` and `raw::{NAME, …}`.
+/// The names that a piece of code takes from the bindings: `ffi::NAME` and `ffi::{NAME, …}`.
 fn taken(code: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for (at, found) in code.match_indices("raw::") {
+    for (at, found) in code.match_indices("ffi::") {
         let begins_word = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
         let rest = &code[at + found.len()..];
         let group = match rest.strip_prefix('{') {
@@ -248,7 +248,7 @@ fn what_is_bound_is_used() {
         let system = list.file_stem().unwrap().to_str().unwrap().to_owned();
         let mut modules = Modules::default();
         // Its page, and those on which it plays another system in tests.
-        let pages = path("src/sys/os");
+        let pages = path("src/sys/platform");
         for entry in fs::read_dir(&pages).unwrap() {
             let page = entry.unwrap().path();
             let name = page.file_stem().unwrap().to_str().unwrap();
@@ -286,7 +286,7 @@ fn what_is_bound_is_used() {
 #[test]
 fn what_is_not_used_is_noticed() {
     let list = "# A list.\nA const int a.h # said\nB fn a.h # said\nR record a.h # said\nS record a.h # said\nE_X const int a.h # said\nE_NAMES names int E_* # said\nF_NAMES names int F_* # said\nF_X const int a.h # said\n";
-    let names = taken("raw::B(1); use crate::sys::raw::{E_NAMES as NAMES, C}; draw::A; libc::A");
+    let names = taken("ffi::B(1); use crate::sys::ffi::{E_NAMES as NAMES, C}; dffi::A; libc::A");
     let declared = words("fn B(r: *const R)").map(str::to_owned).collect();
     assert_eq!(
         unused(list, &names, &declared),

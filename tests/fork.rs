@@ -34,11 +34,11 @@ const TWO: Token = Token(2);
 /// first. On poll(2) each has its own.
 const SHARED: bool = !cfg!(any(
     mio_unsupported_force_poll_poll,
-    mio_kqueue_double = "apple",
-    mio_kqueue_double = "dragonfly",
-    mio_kqueue_double = "freebsd",
-    mio_kqueue_double = "netbsd",
-    mio_kqueue_double = "openbsd",
+    mio_fake_kernel = "apple",
+    mio_fake_kernel = "dragonfly",
+    mio_fake_kernel = "freebsd",
+    mio_fake_kernel = "netbsd",
+    mio_fake_kernel = "openbsd",
 ));
 
 /// Why a test of two processes does not run on a fake kernel.
@@ -492,7 +492,7 @@ fn a_copy_uses_no_kqueue() {
             let registry = queue.registry();
             let mut refused = vec![registry.register(&mut listener, TWO, Interest::READABLE)];
             // A pipe is inherited, and wakes the parent.
-            if !cfg!(mio_kqueue_double = "openbsd") {
+            if !cfg!(mio_fake_kernel = "openbsd") {
                 refused.push(waker.wake());
             }
             for refused in refused {

@@ -7,11 +7,11 @@
     feature = "os-ext",
     // kqueue's kernels make the edges, and their fakes know neither terminals nor error queues.
     not(any(
-        mio_kqueue_double = "apple",
-        mio_kqueue_double = "dragonfly",
-        mio_kqueue_double = "freebsd",
-        mio_kqueue_double = "netbsd",
-        mio_kqueue_double = "openbsd",
+        mio_fake_kernel = "apple",
+        mio_fake_kernel = "dragonfly",
+        mio_fake_kernel = "freebsd",
+        mio_fake_kernel = "netbsd",
+        mio_fake_kernel = "openbsd",
     )),
 ))]
 #![allow(unsafe_code)]

@@ -46,22 +46,19 @@ use support::rounds::best_of_rounds;
 fn backend() -> &'static str {
     if cfg!(mio_unsupported_force_poll_poll) {
         "poll"
-    } else if cfg!(mio_event_ports_double) {
+    } else if cfg!(mio_fake_kernel = "solaris") {
         "event-ports"
-    } else if cfg!(mio_poll_oneoff_double) {
+    } else if cfg!(mio_fake_kernel = "wasip1") {
         "poll-oneoff"
-    } else if cfg!(any(target_vendor = "apple", mio_kqueue_double = "apple")) {
+    } else if cfg!(any(target_vendor = "apple", mio_fake_kernel = "apple")) {
         "kqueue-apple"
-    } else if cfg!(any(
-        target_os = "dragonfly",
-        mio_kqueue_double = "dragonfly"
-    )) {
+    } else if cfg!(any(target_os = "dragonfly", mio_fake_kernel = "dragonfly")) {
         "kqueue-dragonfly"
-    } else if cfg!(any(target_os = "freebsd", mio_kqueue_double = "freebsd")) {
+    } else if cfg!(any(target_os = "freebsd", mio_fake_kernel = "freebsd")) {
         "kqueue-freebsd"
-    } else if cfg!(any(target_os = "netbsd", mio_kqueue_double = "netbsd")) {
+    } else if cfg!(any(target_os = "netbsd", mio_fake_kernel = "netbsd")) {
         "kqueue-netbsd"
-    } else if cfg!(any(target_os = "openbsd", mio_kqueue_double = "openbsd")) {
+    } else if cfg!(any(target_os = "openbsd", mio_fake_kernel = "openbsd")) {
         "kqueue-openbsd"
     } else if cfg!(windows) {
         if is_wine() { "afd-wine" } else { "afd" }
@@ -166,7 +163,7 @@ fn table(moment: Duration) -> String {
         "wasip1 is measured under the wheel of wasmtime 17, the one of our hosts that hands sockets in."
     } else if cfg!(target_os = "wasi") {
         "wasip2 is measured under wasmtime 48."
-    } else if cfg!(mio_poll_oneoff_double) {
+    } else if cfg!(mio_fake_kernel = "wasip1") {
         "poll-oneoff, preview 1 of WASI, is measured on a double of wasmtime 48 with sockets of Linux."
     } else {
         "epoll and poll are measured on Linux; kqueue and event ports on test doubles, not on those kernels."

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::Token;
 use crate::sys;
-use crate::sys::contract::Record as _;
+use crate::sys::selector::SelectorEvent as _;
 
 /// Something became ready.
 ///
@@ -66,7 +66,7 @@ use crate::sys::contract::Record as _;
 #[derive(Clone)]
 #[repr(transparent)]
 pub struct Event {
-    record: sys::Record,
+    record: sys::Event,
 }
 
 impl Event {
@@ -148,9 +148,9 @@ impl Event {
 
     /// The event that this record is.
     #[inline]
-    pub(crate) fn from_record(record: &sys::Record) -> &Event {
+    pub(crate) fn from_record(record: &sys::Event) -> &Event {
         let event: *const Event = std::ptr::from_ref(record).cast();
-        // SAFETY: `Event` is a `repr(transparent)` struct of one field, a `sys::Record`, so both have the same size, alignment
+        // SAFETY: `Event` is a `repr(transparent)` struct of one field, a `sys::Event`, so both have the same size, alignment
         // and validity, and the pointer comes from a reference that the result borrows from.
         unsafe { &*event }
     }
@@ -178,7 +178,7 @@ impl fmt::Debug for Event {
 }
 
 /// The selector's own view, shown by `{:#?}`.
-struct Details<'a>(&'a sys::Record);
+struct Details<'a>(&'a sys::Event);
 
 impl fmt::Debug for Details<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,7 @@ use std::slice;
 
 use crate::event::Event;
 use crate::sys;
-use crate::sys::contract::Records as _;
+use crate::sys::selector::EventBuffer as _;
 
 /// A buffer of events, made once and filled anew by every [`Poll::poll`](crate::Poll::poll).
 ///
@@ -32,7 +32,7 @@ use crate::sys::contract::Records as _;
 /// # main().unwrap() }
 /// ```
 pub struct Events {
-    records: sys::Records,
+    records: sys::Events,
 }
 
 impl Events {
@@ -46,7 +46,7 @@ impl Events {
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Events {
         Events {
-            records: sys::Records::with_capacity(capacity),
+            records: sys::Events::with_capacity(capacity),
         }
     }
 
@@ -84,7 +84,7 @@ impl Events {
     }
 
     #[inline]
-    pub(crate) fn records(&mut self) -> &mut sys::Records {
+    pub(crate) fn records(&mut self) -> &mut sys::Events {
         &mut self.records
     }
 }
@@ -108,7 +108,7 @@ impl fmt::Debug for Events {
 /// Goes through the events of one `poll`; made by [`Events::iter`].
 #[derive(Clone)]
 pub struct Iter<'a> {
-    records: slice::Iter<'a, sys::Record>,
+    records: slice::Iter<'a, sys::Event>,
 }
 
 impl<'a> Iterator for Iter<'a> {

@@ -2,27 +2,27 @@
 //!
 //! To add a system, write its page and name it in the list here; nothing else below `src/` changes.
 
-#[allow(dead_code)] // Without a selector some of its methods have no caller.
-pub(crate) mod contract;
 #[allow(dead_code)] // Which of them a build uses depends on its features.
 pub(crate) mod errors;
+#[allow(dead_code)] // Without a selector some of its methods have no caller.
+pub(crate) mod selector;
 
 #[cfg(all(
     test,
     any(unix, windows),
     feature = "os-poll",
-    not(mio_poll_oneoff_double)
+    not(mio_fake_kernel = "wasip1")
 ))]
-mod contract_tests;
+mod selector_tests;
 // Hosts of WASI, played by Linux.
 #[cfg(all(
-    any(test, mio_poll_oneoff_double),
+    any(test, mio_fake_kernel = "wasip1"),
     target_os = "linux",
     feature = "os-poll"
 ))]
 #[allow(dead_code)] // Outside of unit tests one host is played.
-#[path = "wasip1/double/mod.rs"]
-mod wasip1_hosts;
+#[path = "../testing/wasip1/mod.rs"]
+mod fake_wasip1;
 
 // The states of a socket on Windows.
 #[cfg(all(test, target_os = "linux", feature = "os-poll"))]
@@ -31,77 +31,86 @@ mod wasip1_hosts;
 mod afd_elsewhere;
 // The states of pipes of Windows.
 #[cfg(all(test, not(windows), feature = "os-poll"))]
-#[path = "windows/pipe_io/elsewhere_tests.rs"]
+#[path = "windows/named_pipe/elsewhere_tests.rs"]
 mod pipe_elsewhere;
 // The states of a handle that is waited for on Windows.
 #[cfg(all(test, target_os = "linux", feature = "os-poll"))]
 #[path = "windows/wait/state.rs"]
 mod wait_elsewhere;
 
-#[cfg_attr(target_os = "aix", path = "os/aix.rs")]
-#[cfg_attr(target_vendor = "apple", path = "os/apple.rs")]
-#[cfg_attr(target_os = "cygwin", path = "os/cygwin.rs")]
-#[cfg_attr(target_os = "dragonfly", path = "os/dragonfly.rs")]
-#[cfg_attr(target_os = "emscripten", path = "os/emscripten.rs")]
-#[cfg_attr(target_os = "espidf", path = "os/espidf.rs")]
-#[cfg_attr(target_os = "freebsd", path = "os/freebsd.rs")]
-#[cfg_attr(target_os = "fuchsia", path = "os/fuchsia.rs")]
-#[cfg_attr(target_os = "haiku", path = "os/haiku.rs")]
-#[cfg_attr(target_os = "hermit", path = "os/hermit.rs")]
-#[cfg_attr(target_os = "horizon", path = "os/horizon.rs")]
-#[cfg_attr(target_os = "hurd", path = "os/hurd.rs")]
-#[cfg_attr(target_os = "illumos", path = "os/illumos.rs")]
+#[cfg_attr(target_os = "aix", path = "platform/aix.rs")]
+#[cfg_attr(target_vendor = "apple", path = "platform/apple.rs")]
+#[cfg_attr(target_os = "cygwin", path = "platform/cygwin.rs")]
+#[cfg_attr(target_os = "dragonfly", path = "platform/dragonfly.rs")]
+#[cfg_attr(target_os = "emscripten", path = "platform/emscripten.rs")]
+#[cfg_attr(target_os = "espidf", path = "platform/espidf.rs")]
+#[cfg_attr(target_os = "freebsd", path = "platform/freebsd.rs")]
+#[cfg_attr(target_os = "fuchsia", path = "platform/fuchsia.rs")]
+#[cfg_attr(target_os = "haiku", path = "platform/haiku.rs")]
+#[cfg_attr(target_os = "hermit", path = "platform/hermit.rs")]
+#[cfg_attr(target_os = "horizon", path = "platform/horizon.rs")]
+#[cfg_attr(target_os = "hurd", path = "platform/hurd.rs")]
+#[cfg_attr(target_os = "illumos", path = "platform/illumos.rs")]
 #[cfg_attr(
     all(
         any(target_os = "linux", target_os = "android"),
         not(any(
-            mio_event_ports_double,
-            mio_poll_oneoff_double,
-            mio_kqueue_double = "apple",
-            mio_kqueue_double = "dragonfly",
-            mio_kqueue_double = "freebsd",
-            mio_kqueue_double = "netbsd",
-            mio_kqueue_double = "openbsd"
+            mio_fake_kernel = "solaris",
+            mio_fake_kernel = "wasip1",
+            mio_fake_kernel = "apple",
+            mio_fake_kernel = "dragonfly",
+            mio_fake_kernel = "freebsd",
+            mio_fake_kernel = "netbsd",
+            mio_fake_kernel = "openbsd"
         ))
     ),
-    path = "os/linux.rs"
+    path = "platform/linux.rs"
 )]
-#[cfg_attr(mio_event_ports_double, path = "os/linux_event_ports_double.rs")]
-#[cfg_attr(mio_poll_oneoff_double, path = "os/linux_poll_oneoff_double.rs")]
+#[cfg_attr(
+    mio_fake_kernel = "solaris",
+    path = "platform/linux_fake_event_ports.rs"
+)]
+#[cfg_attr(mio_fake_kernel = "wasip1", path = "platform/linux_fake_wasip1.rs")]
 #[cfg_attr(
     any(
-        mio_kqueue_double = "apple",
-        mio_kqueue_double = "dragonfly",
-        mio_kqueue_double = "freebsd",
-        mio_kqueue_double = "netbsd",
-        mio_kqueue_double = "openbsd"
+        mio_fake_kernel = "apple",
+        mio_fake_kernel = "dragonfly",
+        mio_fake_kernel = "freebsd",
+        mio_fake_kernel = "netbsd",
+        mio_fake_kernel = "openbsd"
     ),
-    path = "os/linux_kqueue_double.rs"
+    path = "platform/linux_fake_kqueue.rs"
 )]
-#[cfg_attr(target_os = "netbsd", path = "os/netbsd.rs")]
-#[cfg_attr(target_os = "nto", path = "os/nto.rs")]
-#[cfg_attr(target_os = "nuttx", path = "os/nuttx.rs")]
-#[cfg_attr(target_os = "openbsd", path = "os/openbsd.rs")]
-#[cfg_attr(target_os = "redox", path = "os/redox.rs")]
-#[cfg_attr(target_os = "solaris", path = "os/solaris.rs")]
-#[cfg_attr(target_os = "vita", path = "os/vita.rs")]
-#[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "os/wasip1.rs")]
-#[cfg_attr(all(target_os = "wasi", not(target_env = "p1")), path = "os/wasip2.rs")]
-#[cfg_attr(windows, path = "os/windows.rs")]
+#[cfg_attr(target_os = "netbsd", path = "platform/netbsd.rs")]
+#[cfg_attr(target_os = "nto", path = "platform/nto.rs")]
+#[cfg_attr(target_os = "nuttx", path = "platform/nuttx.rs")]
+#[cfg_attr(target_os = "openbsd", path = "platform/openbsd.rs")]
+#[cfg_attr(target_os = "redox", path = "platform/redox.rs")]
+#[cfg_attr(target_os = "solaris", path = "platform/solaris.rs")]
+#[cfg_attr(target_os = "vita", path = "platform/vita.rs")]
+#[cfg_attr(
+    all(target_os = "wasi", target_env = "p1"),
+    path = "platform/wasip1.rs"
+)]
+#[cfg_attr(
+    all(target_os = "wasi", not(target_env = "p1")),
+    path = "platform/wasip2.rs"
+)]
+#[cfg_attr(windows, path = "platform/windows.rs")]
 #[allow(dead_code)] // Which of its mechanisms' functions a build uses depends on its features.
-mod os;
+mod platform;
 #[allow(unused_imports)] // Without features a page is empty.
-pub(crate) use os::*;
+pub(crate) use platform::*;
 
 // A system with a page has no queue without `os-poll`.
 #[cfg(not(feature = "os-poll"))]
-#[path = "none/selector.rs"]
+#[path = "unsupported/selector.rs"]
 mod selector;
 #[cfg(not(feature = "os-poll"))]
 pub(crate) use selector::Selector;
 
 #[cfg(feature = "net")]
-mod socket_contract;
+mod socket_api;
 
 #[cfg(feature = "os-poll")]
 #[allow(unused_imports)] // For queues in the kernel.
@@ -111,26 +120,26 @@ pub(crate) mod atomic;
 pub(crate) mod flags;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // For queues in the kernel.
-pub(crate) mod identity;
-#[cfg(feature = "os-poll")]
-#[allow(dead_code)] // For queues in the kernel.
 pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that emulate edges.
 pub(crate) mod level_backoff;
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)] // For queues in the kernel.
+pub(crate) mod owner;
 #[cfg(all(
     feature = "os-poll",
     any(unix, target_os = "hermit", target_os = "wasi")
 ))]
 #[allow(dead_code)] // Used by the selectors that emulate edges.
-pub(crate) mod places;
+pub(crate) mod slab;
 // Sockets need bindings on Windows.
-#[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
-#[allow(unused_imports)] // A system without a page has no bindings.
-pub(crate) mod raw;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that make their records themselves.
-pub(crate) mod record_list;
+pub(crate) mod event_buffer;
+#[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
+#[allow(unused_imports)] // A system without a page has no bindings.
+pub(crate) mod ffi;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that count in milliseconds.
 pub(crate) mod timeout;
@@ -183,9 +192,9 @@ pub(crate) use std::os::android::net::SocketAddrExt as AbstractName;
 pub(crate) use std::os::linux::net::SocketAddrExt as AbstractName;
 
 /// One event of this platform.
-pub(crate) type Record = <Selector as contract::Selector>::Record;
+pub(crate) type Event = <Selector as selector::Selector>::Event;
 /// This platform's buffer of events.
-pub(crate) type Records = <Selector as contract::Selector>::Records;
+pub(crate) type Events = <Selector as selector::Selector>::Events;
 
 /// The number by which the system knows a source.
 #[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]

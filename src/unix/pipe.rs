@@ -10,7 +10,7 @@ use std::process::{ChildStderr, ChildStdin, ChildStdout};
 
 use crate::event::Source;
 use crate::io_source::IoSource;
-use crate::sys::{descriptor, new_pipe};
+use crate::sys::{descriptor, pipe2};
 use crate::{Interest, Registry, Token};
 
 /// Makes a pipe. Both ends are non-blocking, and child processes do not inherit them.
@@ -48,7 +48,7 @@ use crate::{Interest, Registry, Token};
 /// # }
 /// ```
 pub fn new() -> io::Result<(Sender, Receiver)> {
-    let (reader, writer) = new_pipe::pipe()?;
+    let (reader, writer) = pipe2::pipe()?;
     Ok((Sender::from(writer), Receiver::from(reader)))
 }
 

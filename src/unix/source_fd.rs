@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::RawFd;
 
 use crate::event::Source;
-use crate::sys::contract::RegisterRaw as _;
+use crate::sys::selector::RegisterUnowned as _;
 use crate::{Interest, Registry, Token};
 
 /// Watches any file descriptor.
@@ -88,7 +88,9 @@ impl Source for SourceFd<'_> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        registry.selector().register_raw(*self.0, token, interests)
+        registry
+            .selector()
+            .register_unowned(*self.0, token, interests)
     }
 
     fn reregister(
@@ -99,10 +101,10 @@ impl Source for SourceFd<'_> {
     ) -> io::Result<()> {
         registry
             .selector()
-            .reregister_raw(*self.0, token, interests)
+            .reregister_unowned(*self.0, token, interests)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registry.selector().deregister_raw(*self.0)
+        registry.selector().deregister_unowned(*self.0)
     }
 }

@@ -8,7 +8,7 @@ use std::iter;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 
 use crate::event::Source;
-use crate::sys::pipe_io::{self, Pipe};
+use crate::sys::named_pipe::{self, Pipe};
 use crate::{Interest, Registry, Token};
 
 /// One end of a named pipe, or another handle for overlapped I/O such as a serial port.
@@ -143,7 +143,7 @@ impl NamedPipe {
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the name contains a NUL; else what the system says.
     pub fn new<A: AsRef<OsStr>>(addr: A) -> io::Result<NamedPipe> {
         Ok(NamedPipe {
-            pipe: Pipe::new(pipe_io::create(addr.as_ref())?),
+            pipe: Pipe::new(named_pipe::create(addr.as_ref())?),
         })
     }
 

@@ -10,7 +10,7 @@ use super::poll;
 
 /// Whether the poller answers for one direction only, and says no word of errors or priority:
 /// `poll_oneoff`.
-pub(crate) const WASI: bool = cfg!(mio_poll_oneoff_double);
+pub(crate) const WASI: bool = cfg!(mio_fake_kernel = "wasip1");
 
 /// Events of a condition that is never served, at most: 8 while the delay grows from 1 ms to 10 ms,
 /// 100 a second for a second, and 10 a second afterwards.

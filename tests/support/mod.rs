@@ -110,11 +110,11 @@ pub(crate) const KQUEUE: bool = cfg!(all(
         target_os = "freebsd",
         target_os = "netbsd",
         target_os = "openbsd",
-        mio_kqueue_double = "apple",
-        mio_kqueue_double = "dragonfly",
-        mio_kqueue_double = "freebsd",
-        mio_kqueue_double = "netbsd",
-        mio_kqueue_double = "openbsd",
+        mio_fake_kernel = "apple",
+        mio_fake_kernel = "dragonfly",
+        mio_fake_kernel = "freebsd",
+        mio_fake_kernel = "netbsd",
+        mio_fake_kernel = "openbsd",
     )
 ));
 
@@ -130,13 +130,13 @@ pub(crate) const BSD_SOCKETS: bool = cfg!(any(
 
 /// Whether a double plays another system's kernel here. It has its own ways to wait.
 pub(crate) const DOUBLE: bool = cfg!(any(
-    mio_event_ports_double,
-    mio_poll_oneoff_double,
-    mio_kqueue_double = "apple",
-    mio_kqueue_double = "dragonfly",
-    mio_kqueue_double = "freebsd",
-    mio_kqueue_double = "netbsd",
-    mio_kqueue_double = "openbsd",
+    mio_fake_kernel = "solaris",
+    mio_fake_kernel = "wasip1",
+    mio_fake_kernel = "apple",
+    mio_fake_kernel = "dragonfly",
+    mio_fake_kernel = "freebsd",
+    mio_fake_kernel = "netbsd",
+    mio_fake_kernel = "openbsd",
 ));
 
 /// Whether a source that was read in part reports new data by itself: the kernel's edges are real. Elsewhere an operation must
@@ -151,8 +151,8 @@ pub(crate) const EDGES: bool = KQUEUE
             target_os = "emscripten"
         ),
         not(mio_unsupported_force_poll_poll),
-        not(mio_event_ports_double),
-        not(mio_poll_oneoff_double),
+        not(mio_fake_kernel = "solaris"),
+        not(mio_fake_kernel = "wasip1"),
     ));
 
 /// Whether the end of a peer's stream is told apart from data. Elsewhere only reading tells it.
@@ -169,7 +169,7 @@ pub(crate) const TELLS_END: bool = !cfg!(any(
     target_os = "solaris",
     target_os = "vita",
     target_os = "wasi",
-    mio_event_ports_double,
+    mio_fake_kernel = "solaris",
 ));
 
 /// Polls until each of these has been said by an event of `token`, by one or by several.

@@ -6,7 +6,7 @@ use super::{Group, Name, Os, Proof, Target, Version};
 pub(super) const APPLE: Os = Os {
     name: "apple",
     cfg: r#"target_vendor = "apple""#,
-    also: Some(r#"mio_kqueue_double = "apple""#),
+    also: Some(r#"mio_fake_kernel = "apple""#),
     pack: Some("ziglang"),
     version: Version::Stated("macOS SDK {macos}"),
     is: |triple| triple.contains("-apple-"),

@@ -6,7 +6,7 @@ use super::{Group, Name, Os, Target, Version};
 pub(super) const DRAGONFLY: Os = Os {
     name: "dragonfly",
     cfg: r#"target_os = "dragonfly""#,
-    also: Some(r#"mio_kqueue_double = "dragonfly""#),
+    also: Some(r#"mio_fake_kernel = "dragonfly""#),
     pack: None,
     version: Version::Stated("DragonFly 6.4"),
     is: |triple| triple.ends_with("-dragonfly"),

@@ -6,7 +6,7 @@ use super::{Group, Name, Os, Proof, Target, Version};
 pub(super) const FREEBSD: Os = Os {
     name: "freebsd",
     cfg: r#"target_os = "freebsd""#,
-    also: Some(r#"mio_kqueue_double = "freebsd""#),
+    also: Some(r#"mio_fake_kernel = "freebsd""#),
     pack: Some("ziglang"),
     version: Version::Stated("FreeBSD {freebsd}, declared as 14.0"),
     is: |triple| triple.ends_with("-freebsd"),

@@ -6,7 +6,7 @@ use super::{Group, LeftOut, Name, Os, Proof, Target, Version};
 pub(super) const NETBSD: Os = Os {
     name: "netbsd",
     cfg: r#"target_os = "netbsd""#,
-    also: Some(r#"mio_kqueue_double = "netbsd""#),
+    also: Some(r#"mio_fake_kernel = "netbsd""#),
     pack: Some("ziglang-netbsd"),
     version: Version::Stated("NetBSD {netbsd}"),
     is: |triple| triple.contains("-netbsd"),

@@ -6,7 +6,7 @@ use super::{Group, Name, Os, Proof, Target, Version};
 pub(super) const OPENBSD: Os = Os {
     name: "openbsd",
     cfg: r#"target_os = "openbsd""#,
-    also: Some(r#"mio_kqueue_double = "openbsd""#),
+    also: Some(r#"mio_fake_kernel = "openbsd""#),
     pack: Some("ziglang"),
     version: Version::Stated("OpenBSD {openbsd}, declared as 7.8"),
     is: |triple| triple.contains("-openbsd"),

@@ -6,7 +6,7 @@ use super::{Group, Name, Os, Target, Version};
 pub(super) const SOLARIS: Os = Os {
     name: "solaris",
     cfg: r#"target_os = "solaris""#,
-    also: Some("mio_event_ports_double"),
+    also: Some(r#"mio_fake_kernel = "solaris""#),
     pack: None,
     version: Version::Stated("Solaris 11.4"),
     is: |triple| triple.ends_with("-solaris"),

@@ -5,15 +5,15 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 
-use crate::sys::poll_oneoff::host::{Event, Host, Subscription};
-use crate::sys::raw;
+use crate::sys::ffi;
+use crate::sys::poll_oneoff::host::{Host, HostEvent, Subscription};
 
 /// The real host.
 #[derive(Default)]
 pub(crate) struct Preview1 {
     /// The arrays that are handed over, kept for their memory.
-    subscriptions: Vec<raw::__wasi_subscription_t>,
-    events: Vec<raw::__wasi_event_t>,
+    subscriptions: Vec<ffi::__wasi_subscription_t>,
+    events: Vec<ffi::__wasi_event_t>,
 }
 
 impl std::fmt::Debug for Preview1 {
@@ -25,7 +25,7 @@ impl std::fmt::Debug for Preview1 {
 /// The result of a call that returns its error.
 fn ret(errno: u16) -> io::Result<()> {
     match errno {
-        raw::__WASI_ERRNO_SUCCESS => Ok(()),
+        ffi::__WASI_ERRNO_SUCCESS => Ok(()),
         errno => Err(io::Error::from_raw_os_error(errno.into())),
     }
 }
@@ -33,7 +33,7 @@ fn ret(errno: u16) -> io::Result<()> {
 impl Host for Preview1 {
     const THREADS: bool = cfg!(target_feature = "atomics");
 
-    fn wait(&mut self, list: &[Subscription], events: &mut Vec<Event>) -> io::Result<()> {
+    fn wait(&mut self, list: &[Subscription], events: &mut Vec<HostEvent>) -> io::Result<()> {
         events.clear();
         self.subscriptions.clear();
         for (place, subscription) in list.iter().enumerate() {
@@ -46,7 +46,7 @@ impl Host for Preview1 {
         // writes at most as many events to one that was just made so long, and their number to `count`. The descriptors in it
         // are numbers only: a closed one is an error.
         ret(unsafe {
-            raw::__wasi_poll_oneoff(
+            ffi::__wasi_poll_oneoff(
                 self.subscriptions.as_ptr(),
                 self.events.as_mut_ptr(),
                 list.len() as _,
@@ -57,8 +57,8 @@ impl Host for Preview1 {
             // What it is follows from the subscription. `fd_readwrite` is garbage for clocks.
             let place = event.userdata as usize;
             let is_clock = matches!(list.get(place), Some(Subscription::Clock(_)));
-            let hang_up = raw::__WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP;
-            events.push(Event {
+            let hang_up = ffi::__WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP;
+            events.push(HostEvent {
                 place,
                 hang_up: !is_clock && event.fd_readwrite.flags & hang_up != 0,
                 error: event.error.into(),
@@ -68,46 +68,46 @@ impl Host for Preview1 {
     }
 
     fn is_open(fd: RawFd) -> bool {
-        let mut status = MaybeUninit::<raw::__wasi_fdstat_t>::uninit();
+        let mut status = MaybeUninit::<ffi::__wasi_fdstat_t>::uninit();
         // SAFETY: `fd_fdstat_get` writes one structure, for which `status` has room. The descriptor is a number only.
-        let errno = unsafe { raw::__wasi_fd_fdstat_get(fd as _, status.as_mut_ptr()) };
-        errno != raw::__WASI_ERRNO_BADF
+        let errno = unsafe { ffi::__wasi_fd_fdstat_get(fd as _, status.as_mut_ptr()) };
+        errno != ffi::__WASI_ERRNO_BADF
     }
 }
 
-const NO_EVENT: raw::__wasi_event_t = raw::__wasi_event_t {
+const NO_EVENT: ffi::__wasi_event_t = ffi::__wasi_event_t {
     userdata: 0,
     error: 0,
     type_: 0,
-    fd_readwrite: raw::__wasi_event_fd_readwrite_t {
+    fd_readwrite: ffi::__wasi_event_fd_readwrite_t {
         nbytes: 0,
         flags: 0,
     },
 };
 
 /// A subscription as the host takes it.
-fn prepare(place: usize, subscription: Subscription) -> raw::__wasi_subscription_t {
-    let watched = |fd: RawFd| raw::__wasi_subscription_fd_readwrite_t {
+fn prepare(place: usize, subscription: Subscription) -> ffi::__wasi_subscription_t {
+    let watched = |fd: RawFd| ffi::__wasi_subscription_fd_readwrite_t {
         file_descriptor: fd as _,
     };
     let (tag, u) = match subscription {
         Subscription::Read(fd) => (
-            raw::__WASI_EVENTTYPE_FD_READ,
-            raw::__wasi_subscription_u_u_t {
+            ffi::__WASI_EVENTTYPE_FD_READ,
+            ffi::__wasi_subscription_u_u_t {
                 fd_read: watched(fd),
             },
         ),
         Subscription::Write(fd) => (
-            raw::__WASI_EVENTTYPE_FD_WRITE,
-            raw::__wasi_subscription_u_u_t {
+            ffi::__WASI_EVENTTYPE_FD_WRITE,
+            ffi::__wasi_subscription_u_u_t {
                 fd_write: watched(fd),
             },
         ),
         Subscription::Clock(pause) => (
-            raw::__WASI_EVENTTYPE_CLOCK,
-            raw::__wasi_subscription_u_u_t {
-                clock: raw::__wasi_subscription_clock_t {
-                    id: raw::__WASI_CLOCKID_MONOTONIC,
+            ffi::__WASI_EVENTTYPE_CLOCK,
+            ffi::__wasi_subscription_u_u_t {
+                clock: ffi::__wasi_subscription_clock_t {
+                    id: ffi::__WASI_CLOCKID_MONOTONIC,
                     timeout: u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX),
                     precision: 0,
                     // No flag: from now on.
@@ -116,8 +116,8 @@ fn prepare(place: usize, subscription: Subscription) -> raw::__wasi_subscription
             },
         ),
     };
-    raw::__wasi_subscription_t {
+    ffi::__wasi_subscription_t {
         userdata: place as u64,
-        u: raw::__wasi_subscription_u_t { tag, u },
+        u: ffi::__wasi_subscription_u_t { tag, u },
     }
 }

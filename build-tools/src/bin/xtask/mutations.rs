@@ -11,8 +11,8 @@ use crate::step::{Context, Step};
 /// The stage: all lines of the two `build-tools/mutations/*/list.txt`.
 pub(crate) fn all(context: &mut Context<'_>) -> Result<()> {
     let lists = [
-        ("kqueue", "--cfg mio_kqueue_double=\"freebsd\""),
-        ("event_ports", "--cfg mio_event_ports_double"),
+        ("kqueue", "--cfg mio_fake_kernel=\"freebsd\""),
+        ("event_ports", "--cfg mio_fake_kernel=\"solaris\""),
     ];
     let mut missed = Vec::new();
     for (name, flags) in lists {

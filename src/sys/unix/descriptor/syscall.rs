@@ -5,7 +5,7 @@ use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use crate::sys::raw;
+use crate::sys::ffi;
 
 /// The result of a call that returns -1 and sets `errno` on failure.
 fn ret(result: c_int) -> io::Result<c_int> {
@@ -23,15 +23,15 @@ fn ret_count(result: isize) -> io::Result<usize> {
 /// Sets or clears `O_NONBLOCK`.
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
     // SAFETY: fcntl(2) with F_GETFL ignores its argument and touches no memory. Hermit's function has a fixed number of them.
-    let old = ret(unsafe { raw::fcntl(fd.as_raw_fd(), raw::F_GETFL, 0 as c_int) })?;
+    let old = ret(unsafe { ffi::fcntl(fd.as_raw_fd(), ffi::F_GETFL, 0 as c_int) })?;
     let new = if nonblocking {
-        old | raw::O_NONBLOCK
+        old | ffi::O_NONBLOCK
     } else {
-        old & !raw::O_NONBLOCK
+        old & !ffi::O_NONBLOCK
     };
     if new != old {
         // SAFETY: fcntl(2) with F_SETFL takes an int, the flags, and touches no memory.
-        ret(unsafe { raw::fcntl(fd.as_raw_fd(), raw::F_SETFL, new) })?;
+        ret(unsafe { ffi::fcntl(fd.as_raw_fd(), ffi::F_SETFL, new) })?;
     }
     Ok(())
 }
@@ -40,7 +40,7 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Resu
 pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     // SAFETY: read(2) writes at most `buffer.len()` bytes to a buffer of that length.
     let count = unsafe {
-        raw::read(
+        ffi::read(
             fd.as_raw_fd(),
             buffer.as_mut_ptr().cast(),
             buffer.len() as _,
@@ -52,6 +52,6 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
 /// write(2).
 pub(crate) fn write(fd: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
     // SAFETY: write(2) reads at most `buffer.len()` bytes of a buffer of that length.
-    let count = unsafe { raw::write(fd.as_raw_fd(), buffer.as_ptr().cast(), buffer.len() as _) };
+    let count = unsafe { ffi::write(fd.as_raw_fd(), buffer.as_ptr().cast(), buffer.len() as _) };
     ret_count(count)
 }

@@ -23,15 +23,15 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
-use crate::sys::identity;
+use crate::sys::notifier::Notifier;
+use crate::sys::owner;
+use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::timeout::{self, Wait};
-use crate::sys::wake::Notifier;
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{errors, flags, forks, raw};
+use crate::sys::{errors, ffi, flags, forks};
 use crate::{Interest, Token};
 
-pub(crate) use syscall::{Record, Records};
+pub(crate) use syscall::{Event, Events};
 
 /// An epoll queue whose wakers are made of `N`.
 pub(crate) struct Epoll<N> {
@@ -68,10 +68,10 @@ impl<N> fmt::Debug for Epoll<N> {
     }
 }
 
-impl<N: Notifier> contract::Selector for Epoll<N> {
+impl<N: Notifier> selector::Selector for Epoll<N> {
     type Raw = RawFd;
-    type Record = Record;
-    type Records = Records;
+    type Event = Event;
+    type Events = Events;
     type Registration = Registration;
     type Waker = Waker<N>;
     const EMULATES_EDGE: bool = false;
@@ -107,7 +107,7 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
     }
 
     #[inline]
-    fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
+    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         // The two most common waits, where a few instructions count, and any other.
         match timeout {
             None => self.wait_millis(records, -1),
@@ -118,7 +118,7 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
 
     #[inline]
     fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
-        self.register_raw(raw, token, interest)?;
+        self.register_unowned(raw, token, interest)?;
         Ok(Registration {
             queue: Arc::downgrade(&self.shared),
         })
@@ -132,12 +132,12 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        self.reregister_raw(raw, token, interest)
+        self.reregister_unowned(raw, token, interest)
     }
 
     #[inline]
     fn deregister(&self, _: Registration, raw: RawFd) -> io::Result<()> {
-        self.deregister_raw(raw)
+        self.deregister_unowned(raw)
     }
 
     fn leave(registration: Registration, raw: RawFd) {
@@ -148,7 +148,7 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
 
     #[inline]
     fn owner(&self, registration: &Registration) -> Owner {
-        identity::owner_of(&self.shared, &registration.queue)
+        owner::owner_of(&self.shared, &registration.queue)
     }
 
     fn rearm(_: &Registration, _: Interest) -> io::Result<()> {
@@ -157,19 +157,19 @@ impl<N: Notifier> contract::Selector for Epoll<N> {
     }
 }
 
-impl<N: Notifier> RegisterRaw for Epoll<N> {
+impl<N: Notifier> RegisterUnowned for Epoll<N> {
     #[inline]
-    fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+    fn register_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         syscall::add(self.epfd(), raw, bits(interest)?, token)
     }
 
     #[inline]
-    fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+    fn reregister_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         syscall::modify(self.epfd(), raw, bits(interest)?, token)
     }
 
     #[inline]
-    fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
+    fn deregister_unowned(&self, raw: RawFd) -> io::Result<()> {
         syscall::delete(self.epfd(), raw)
     }
 }
@@ -183,21 +183,21 @@ impl<N> Epoll<N> {
 
     /// One wait of the kernel. The wakes are marked as seen after every return of it, whatever it returned.
     #[inline]
-    fn wait(&self, records: &mut Records, wait: Wait) -> io::Result<usize> {
+    fn wait(&self, records: &mut Events, wait: Wait) -> io::Result<usize> {
         let result = syscall::wait(self.epfd(), records, wait);
         self.wakes.seen();
         result
     }
 
     /// The same where the number of milliseconds is known.
-    fn wait_millis(&self, records: &mut Records, millis: c_int) -> io::Result<()> {
+    fn wait_millis(&self, records: &mut Events, millis: c_int) -> io::Result<()> {
         let result = syscall::wait_millis(self.epfd(), records, millis);
         self.wakes.seen();
         result.map(drop)
     }
 
     /// Waits for some time.
-    fn select_timed(&self, records: &mut Records, timeout: Duration) -> io::Result<()> {
+    fn select_timed(&self, records: &mut Events, timeout: Duration) -> io::Result<()> {
         let (wait, is_a_piece) = timeout::plan(Some(timeout));
         if is_a_piece {
             return self.select_in_pieces(records, timeout);
@@ -207,7 +207,7 @@ impl<N> Epoll<N> {
 
     /// Waits for longer than the kernel can in one call.
     #[cold]
-    fn select_in_pieces(&self, records: &mut Records, timeout: Duration) -> io::Result<()> {
+    fn select_in_pieces(&self, records: &mut Events, timeout: Duration) -> io::Result<()> {
         // A deadline that no clock reaches is none.
         let deadline = Instant::now().checked_add(timeout);
         loop {
@@ -274,18 +274,18 @@ const FLAGS: [u32; 32] = {
 };
 
 const fn flags_for(set: u8) -> u32 {
-    let mut flags = raw::EPOLLET;
+    let mut flags = ffi::EPOLLET;
     if set & (Interest::AIO.bits() | Interest::LIO.bits()) != 0 {
         return 0;
     }
     if set & Interest::READABLE.bits() != 0 {
-        flags |= raw::EPOLLIN | raw::EPOLLRDHUP;
+        flags |= ffi::EPOLLIN | ffi::EPOLLRDHUP;
     }
     if set & Interest::WRITABLE.bits() != 0 {
-        flags |= raw::EPOLLOUT;
+        flags |= ffi::EPOLLOUT;
     }
     if set & Interest::PRIORITY.bits() != 0 {
-        flags |= raw::EPOLLPRI;
+        flags |= ffi::EPOLLPRI;
     }
     flags
 }
@@ -299,7 +299,7 @@ fn bits(interest: Interest) -> io::Result<u32> {
     }
 }
 
-impl contract::Record for Record {
+impl selector::SelectorEvent for Event {
     #[inline]
     fn token(&self) -> Token {
         Token(self.data())
@@ -307,39 +307,39 @@ impl contract::Record for Record {
 
     #[inline]
     fn is_readable(&self) -> bool {
-        self.flags() & (raw::EPOLLIN | raw::EPOLLPRI) != 0
+        self.flags() & (ffi::EPOLLIN | ffi::EPOLLPRI) != 0
     }
 
     #[inline]
     fn is_writable(&self) -> bool {
-        self.flags() & raw::EPOLLOUT != 0
+        self.flags() & ffi::EPOLLOUT != 0
     }
 
     #[inline]
     fn is_error(&self) -> bool {
-        self.flags() & raw::EPOLLERR != 0
+        self.flags() & ffi::EPOLLERR != 0
     }
 
     #[inline]
     fn is_read_closed(&self) -> bool {
         let flags = self.flags();
         // Both halves are gone, or the peer has shut its writing half.
-        flags & raw::EPOLLHUP != 0
-            || flags & (raw::EPOLLIN | raw::EPOLLRDHUP) == raw::EPOLLIN | raw::EPOLLRDHUP
+        flags & ffi::EPOLLHUP != 0
+            || flags & (ffi::EPOLLIN | ffi::EPOLLRDHUP) == ffi::EPOLLIN | ffi::EPOLLRDHUP
     }
 
     #[inline]
     fn is_write_closed(&self) -> bool {
         let flags = self.flags();
         // Both halves are gone, or writing fails, or nothing but an error: what a pipe's writer gets when its reader is gone.
-        flags & raw::EPOLLHUP != 0
-            || flags & (raw::EPOLLOUT | raw::EPOLLERR) == raw::EPOLLOUT | raw::EPOLLERR
-            || flags == raw::EPOLLERR
+        flags & ffi::EPOLLHUP != 0
+            || flags & (ffi::EPOLLOUT | ffi::EPOLLERR) == ffi::EPOLLOUT | ffi::EPOLLERR
+            || flags == ffi::EPOLLERR
     }
 
     #[inline]
     fn is_priority(&self) -> bool {
-        self.flags() & raw::EPOLLPRI != 0
+        self.flags() & ffi::EPOLLPRI != 0
     }
 
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -355,6 +355,6 @@ struct Flags(u32);
 
 impl fmt::Debug for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        flags::write(f, self.0, raw::EPOLL_NAMES.iter().copied())
+        flags::write(f, self.0, ffi::EPOLL_NAMES.iter().copied())
     }
 }

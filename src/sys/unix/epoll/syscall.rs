@@ -8,26 +8,26 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use crate::Token;
-use crate::sys::contract;
-use crate::sys::exact_wait;
+use crate::sys::epoll_pwait2;
+use crate::sys::ffi;
 use crate::sys::kernel_vec::KernelVec;
-use crate::sys::raw;
+use crate::sys::selector;
 use crate::sys::timeout::{Wait, round_up_millis};
 
 /// The most events the kernel takes in one call (`EP_MAX_EVENTS`).
-const MOST_EVENTS: usize = c_int::MAX as usize / mem::size_of::<raw::epoll_event>();
+const MOST_EVENTS: usize = c_int::MAX as usize / mem::size_of::<ffi::epoll_event>();
 
 /// One `struct epoll_event`, as the kernel wrote it.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(crate) struct Record(raw::epoll_event);
+pub(crate) struct Event(ffi::epoll_event);
 
 // SAFETY: the union in the record can hold a pointer, but only its integer is ever written or read here.
-unsafe impl Send for Record {}
+unsafe impl Send for Event {}
 // SAFETY: as for `Send`; besides, nothing changes a record through a shared reference.
-unsafe impl Sync for Record {}
+unsafe impl Sync for Event {}
 
-impl Record {
+impl Event {
     /// The flags of the event.
     #[inline]
     pub(super) fn flags(&self) -> u32 {
@@ -46,13 +46,13 @@ impl Record {
 }
 
 /// The buffer that the kernel fills.
-pub(crate) struct Records(KernelVec<Record>);
+pub(crate) struct Events(KernelVec<Event>);
 
-impl contract::Records for Records {
-    type Item = Record;
+impl selector::EventBuffer for Events {
+    type Item = Event;
 
-    fn with_capacity(capacity: usize) -> Records {
-        Records(KernelVec::with_capacity(capacity))
+    fn with_capacity(capacity: usize) -> Events {
+        Events(KernelVec::with_capacity(capacity))
     }
 
     #[inline]
@@ -61,7 +61,7 @@ impl contract::Records for Records {
     }
 
     #[inline]
-    fn as_slice(&self) -> &[Record] {
+    fn as_slice(&self) -> &[Event] {
         self.0.as_slice()
     }
 
@@ -74,7 +74,7 @@ impl contract::Records for Records {
 /// epoll_create1(2), close-on-exec.
 pub(super) fn create() -> io::Result<OwnedFd> {
     // SAFETY: epoll_create1(2) takes an integer and touches no memory.
-    let number = unsafe { raw::epoll_create1(raw::EPOLL_CLOEXEC) };
+    let number = unsafe { ffi::epoll_create1(ffi::EPOLL_CLOEXEC) };
     if number == -1 {
         return Err(io::Error::last_os_error());
     }
@@ -85,7 +85,7 @@ pub(super) fn create() -> io::Result<OwnedFd> {
 /// epoll_ctl(2) with `EPOLL_CTL_ADD`.
 #[inline]
 pub(super) fn add(queue: BorrowedFd<'_>, raw: RawFd, flags: u32, token: Token) -> io::Result<()> {
-    control(queue, raw::EPOLL_CTL_ADD, raw, flags, token)
+    control(queue, ffi::EPOLL_CTL_ADD, raw, flags, token)
 }
 
 /// epoll_ctl(2) with `EPOLL_CTL_MOD`.
@@ -96,13 +96,13 @@ pub(super) fn modify(
     flags: u32,
     token: Token,
 ) -> io::Result<()> {
-    control(queue, raw::EPOLL_CTL_MOD, raw, flags, token)
+    control(queue, ffi::EPOLL_CTL_MOD, raw, flags, token)
 }
 
 /// epoll_ctl(2) with `EPOLL_CTL_DEL`.
 #[inline]
 pub(super) fn delete(queue: BorrowedFd<'_>, raw: RawFd) -> io::Result<()> {
-    control(queue, raw::EPOLL_CTL_DEL, raw, 0, Token(0))
+    control(queue, ffi::EPOLL_CTL_DEL, raw, 0, Token(0))
 }
 
 /// epoll_ctl(2). `raw` may be any number: the kernel says `EBADF` for one that is not open.
@@ -116,11 +116,11 @@ fn control(
 ) -> io::Result<()> {
     // Some systems have fields of padding behind the two that every system has.
     // SAFETY: the record is made of integers and a union of integers and a pointer, for which zeros are values.
-    let mut event: raw::epoll_event = unsafe { mem::zeroed() };
+    let mut event: ffi::epoll_event = unsafe { mem::zeroed() };
     event.events = flags;
     event.data.u64_ = token.0 as u64;
     // SAFETY: epoll_ctl(2) reads one `epoll_event` during the call. Kernels before 2.6.9 want one for `EPOLL_CTL_DEL`, too.
-    let result = unsafe { raw::epoll_ctl(queue.as_raw_fd(), operation, raw, &raw mut event) };
+    let result = unsafe { ffi::epoll_ctl(queue.as_raw_fd(), operation, raw, &raw mut event) };
     if result == -1 {
         return Err(io::Error::last_os_error());
     }
@@ -131,7 +131,7 @@ fn control(
 ///
 /// Whole milliseconds go through epoll_wait(2), which costs less than epoll_pwait2(2).
 #[inline]
-pub(super) fn wait(queue: BorrowedFd<'_>, records: &mut Records, wait: Wait) -> io::Result<usize> {
+pub(super) fn wait(queue: BorrowedFd<'_>, records: &mut Events, wait: Wait) -> io::Result<usize> {
     match wait {
         Wait::Forever => wait_millis(queue, records, -1),
         Wait::Millis(millis) => wait_millis(queue, records, millis),
@@ -143,13 +143,13 @@ pub(super) fn wait(queue: BorrowedFd<'_>, records: &mut Records, wait: Wait) -> 
 #[inline]
 pub(super) fn wait_millis(
     queue: BorrowedFd<'_>,
-    records: &mut Records,
+    records: &mut Events,
     millis: c_int,
 ) -> io::Result<usize> {
-    let fill = |room: &mut [MaybeUninit<Record>]| {
-        // SAFETY: epoll_wait(2) writes at most as many events as `room` has places; a `Record` is one `epoll_event`.
+    let fill = |room: &mut [MaybeUninit<Event>]| {
+        // SAFETY: epoll_wait(2) writes at most as many events as `room` has places; a `Event` is one `epoll_event`.
         let result = unsafe {
-            raw::epoll_wait(
+            ffi::epoll_wait(
                 queue.as_raw_fd(),
                 room.as_mut_ptr().cast(),
                 most(room),
@@ -163,16 +163,12 @@ pub(super) fn wait_millis(
 }
 
 /// With nanoseconds where the system has that, else epoll_wait(2) with the time-out rounded up.
-fn wait_nanos(
-    queue: BorrowedFd<'_>,
-    records: &mut Records,
-    timeout: Duration,
-) -> io::Result<usize> {
+fn wait_nanos(queue: BorrowedFd<'_>, records: &mut Events, timeout: Duration) -> io::Result<usize> {
     let mut missing = false;
-    let fill = |room: &mut [MaybeUninit<Record>]| {
+    let fill = |room: &mut [MaybeUninit<Event>]| {
         let most = most(room);
-        // SAFETY: `room` has at least `most` places, each for one `epoll_event`, which is what a `Record` is.
-        let result = unsafe { exact_wait::wait(queue, room.as_mut_ptr().cast(), most, timeout) };
+        // SAFETY: `room` has at least `most` places, each for one `epoll_event`, which is what a `Event` is.
+        let result = unsafe { epoll_pwait2::wait(queue, room.as_mut_ptr().cast(), most, timeout) };
         Ok::<usize, io::Error>(result?.unwrap_or_else(|| {
             missing = true;
             0
@@ -188,7 +184,7 @@ fn wait_nanos(
 
 /// How many events fit, as the kernel wants it. The kernel refuses 0 as invalid.
 #[inline]
-fn most(room: &[MaybeUninit<Record>]) -> c_int {
+fn most(room: &[MaybeUninit<Event>]) -> c_int {
     // At most `MOST_EVENTS`, which fits.
     room.len().min(MOST_EVENTS) as c_int
 }

@@ -1,4 +1,4 @@
-//! Event ports of Solaris: the queue lives in the kernel, but each association with a descriptor gives one event and is gone.
+//! PortEvent ports of Solaris: the queue lives in the kernel, but each association with a descriptor gives one event and is gone.
 //!
 //! What the kernel promises (port_associate(3C), port_get(3C)): an association whose condition
 //! holds already gives its event at once, one that is not there yet gives it later, associating
@@ -24,8 +24,8 @@
 //! so no waker fills the queue with its packets. A waker for which there is no bit is announced under the lock.
 
 #[allow(clippy::duplicate_mod)] // Where a double is tested, both selectors are there.
-#[path = "../levels/mod.rs"]
-mod levels;
+#[path = "../level_triggered/mod.rs"]
+mod level_triggered;
 mod poller;
 mod state;
 mod syscall;
@@ -36,13 +36,13 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
+use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{errors, forks, identity, raw};
+use crate::sys::{errors, ffi, forks, owner};
 use crate::{Interest, Token};
 
-use levels::{Key, bits};
-pub(crate) use levels::{Record, Records};
+pub(crate) use level_triggered::{Event, Events};
+use level_triggered::{Key, bits};
 use poller::Poller;
 use state::State;
 
@@ -163,10 +163,10 @@ impl fmt::Debug for EventPorts {
     }
 }
 
-impl contract::Selector for EventPorts {
+impl selector::Selector for EventPorts {
     type Raw = RawFd;
-    type Record = Record;
-    type Records = Records;
+    type Event = Event;
+    type Events = Events;
     type Registration = Registration;
     type Waker = Waker;
     const EMULATES_EDGE: bool = true;
@@ -201,8 +201,8 @@ impl contract::Selector for EventPorts {
         })
     }
 
-    fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
-        use contract::Records as _;
+    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        use selector::EventBuffer as _;
         records.clear();
         if records.capacity() == 0 {
             return Err(errors::invalid("the capacity of `Events` is 0"));
@@ -236,7 +236,7 @@ impl contract::Selector for EventPorts {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        identity::owner_of(&self.shared, &registration.queue)
+        owner::owner_of(&self.shared, &registration.queue)
     }
 
     fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
@@ -254,18 +254,18 @@ impl contract::Selector for EventPorts {
     }
 }
 
-impl RegisterRaw for EventPorts {
-    fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+impl RegisterUnowned for EventPorts {
+    fn register_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         self.shared.insert(raw, token, interest, false)?;
         Ok(())
     }
 
-    fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+    fn reregister_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         let key = self.shared.state().table.find(raw)?;
         self.shared.replace(key, token, interest)
     }
 
-    fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
+    fn deregister_unowned(&self, raw: RawFd) -> io::Result<()> {
         let mut state = self.shared.state();
         let key = state.table.find(raw)?;
         match state.remove(self.shared.port(), key) {
@@ -299,7 +299,7 @@ impl Wake for Waker {
         if !is_first {
             return Ok(());
         }
-        syscall::send(shared.port(), raw::POLLIN, self.number).inspect_err(|_| {
+        syscall::send(shared.port(), ffi::POLLIN, self.number).inspect_err(|_| {
             // A queue can be full. The next wake tries again.
             self.wakes.retract(self.bit);
             shared.state().retract(self.number);

@@ -3,18 +3,18 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::levels::{Key, ProbeSet};
+use super::level_triggered::{Key, ProbeSet};
 use super::state::State;
-use super::syscall::{self, Event};
-use super::{Record, Records, Shared};
+use super::syscall::{self, PortEvent};
+use super::{Event, Events, Shared};
 use crate::Token;
-use crate::sys::contract::Records as _;
+use crate::sys::selector::EventBuffer as _;
 use crate::sys::timeout::{Deadline, earlier};
 
 /// The buffer that the kernel fills, and the slots that are probed.
 #[derive(Debug, Default)]
 pub(super) struct Poller {
-    events: Vec<Event>,
+    events: Vec<PortEvent>,
     probe_set: ProbeSet,
 }
 
@@ -28,16 +28,16 @@ struct Taken {
 }
 
 impl Poller {
-    /// See `contract::Selector::select`. The records are empty, and have room for one at least.
+    /// See `selector::Selector::select`. The records are empty, and have room for one at least.
     pub(super) fn select(
         &mut self,
         shared: &Shared,
-        records: &mut Records,
+        records: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         let deadline = Deadline::new(timeout);
         if self.events.len() < records.capacity() {
-            self.events.resize(records.capacity(), Event::NOTHING);
+            self.events.resize(records.capacity(), PortEvent::NOTHING);
         }
         loop {
             // Nothing was taken yet, so an error is lost.
@@ -92,12 +92,12 @@ impl Poller {
     }
 
     /// Takes what the kernel has told.
-    fn take(&mut self, state: &mut State, records: &mut Records, count: usize) -> Taken {
+    fn take(&mut self, state: &mut State, records: &mut Events, count: usize) -> Taken {
         let mut taken = Taken::default();
         let now = Instant::now();
         for (index, event) in self.events.iter().take(count).enumerate() {
             let record = match event.source() {
-                syscall::FD => match state.tenant(event.user()) {
+                syscall::FD => match state.key_at(event.user()) {
                     Some(key) => {
                         let record = take_one(state, key, event, now);
                         self.probe_set.add(&mut state.table, key);
@@ -113,7 +113,7 @@ impl Poller {
                         taken.wakers |= slot.bit;
                         // A waker says one thing, however often.
                         let is_said = self.events.iter().take(index).any(|said| said.is(event));
-                        (!is_said).then(|| Record::new(slot.token, event.bits()))
+                        (!is_said).then(|| Event::new(slot.token, event.bits()))
                     }
                     None => {
                         taken.stale += 1;
@@ -121,7 +121,7 @@ impl Poller {
                     }
                 },
                 // Of somebody who uses the queue's descriptor.
-                _ => Some(Record::new(Token(event.user()), 0)),
+                _ => Some(Event::new(Token(event.user()), 0)),
             };
             if let Some(record) = record {
                 records.push(record);
@@ -144,7 +144,7 @@ impl Poller {
 }
 
 /// What one source has to say.
-fn take_one(state: &mut State, key: Key, event: &Event, now: Instant) -> Option<Record> {
+fn take_one(state: &mut State, key: Key, event: &PortEvent, now: Instant) -> Option<Event> {
     let asked = state.told(key);
     let slot = state.table.get(key)?;
     slot.observe_wait(asked, event.bits());

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 
-use super::levels::{Key, Table};
+use super::level_triggered::{Key, Table};
 use super::syscall;
 use crate::Token;
-use crate::sys::{PollBits, errors, raw};
+use crate::sys::{PollBits, errors, ffi};
 
 /// Half of the bits of `portev_user`: the lower ones say the place, the upper ones the generation.
 const HALF: u32 = usize::BITS / 2;
@@ -105,9 +105,9 @@ impl State {
     }
 
     /// Whose event it is, if the registration still is.
-    pub(super) fn tenant(&self, portev_user: usize) -> Option<Key> {
+    pub(super) fn key_at(&self, portev_user: usize) -> Option<Key> {
         let index = portev_user & (usize::MAX >> HALF);
-        let key = self.table.tenant(u32::try_from(index).ok()?)?;
+        let key = self.table.key_at(u32::try_from(index).ok()?)?;
         (user(key) == portev_user).then_some(key)
     }
 
@@ -191,5 +191,5 @@ fn user(key: Key) -> usize {
 
 /// Whether an association was refused because there is no such descriptor.
 fn is_closed(error: &io::Error) -> bool {
-    [Some(raw::EBADFD), Some(raw::EBADF)].contains(&error.raw_os_error())
+    [Some(ffi::EBADFD), Some(ffi::EBADF)].contains(&error.raw_os_error())
 }

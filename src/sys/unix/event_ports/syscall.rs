@@ -8,12 +8,12 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::time::Duration;
 
-use crate::sys::{PollBits, raw};
+use crate::sys::{PollBits, ffi};
 
 /// `PORT_SOURCE_FD`: an association with a descriptor.
-pub(super) const FD: c_int = raw::PORT_SOURCE_FD;
+pub(super) const FD: c_int = ffi::PORT_SOURCE_FD;
 /// `PORT_SOURCE_USER`: port_send(3C).
-pub(super) const USER: c_int = raw::PORT_SOURCE_USER;
+pub(super) const USER: c_int = ffi::PORT_SOURCE_USER;
 
 /// The longest wait in one call, as on other kernels; the caller waits again.
 const LONGEST: Duration = Duration::from_secs(100_000_000);
@@ -21,16 +21,16 @@ const LONGEST: Duration = Duration::from_secs(100_000_000);
 /// One `port_event`.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(super) struct Event(raw::port_event);
+pub(super) struct PortEvent(ffi::port_event);
 
 // SAFETY: `portev_user` is a pointer by its type, but only its address is ever read here.
-unsafe impl Send for Event {}
+unsafe impl Send for PortEvent {}
 // SAFETY: as for `Send`; besides, nothing changes an event through a shared reference.
-unsafe impl Sync for Event {}
+unsafe impl Sync for PortEvent {}
 
-impl Event {
+impl PortEvent {
     /// No event: no source has this number.
-    pub(super) const NOTHING: Event = Event(raw::port_event {
+    pub(super) const NOTHING: PortEvent = PortEvent(ffi::port_event {
         portev_events: 0,
         portev_source: 0,
         portev_pad: 0,
@@ -50,7 +50,7 @@ impl Event {
     }
 
     /// Whether both say the same of the same.
-    pub(super) fn is(&self, other: &Event) -> bool {
+    pub(super) fn is(&self, other: &PortEvent) -> bool {
         self.source() == other.source() && self.user() == other.user()
     }
 
@@ -60,7 +60,7 @@ impl Event {
     }
 }
 
-impl fmt::Debug for Event {
+impl fmt::Debug for PortEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("port_event")
             .field("portev_source", &self.source())
@@ -73,14 +73,14 @@ impl fmt::Debug for Event {
 /// port_create(3C), close-on-exec.
 pub(super) fn create() -> io::Result<OwnedFd> {
     // SAFETY: port_create(3C) takes nothing and touches no memory.
-    let number = unsafe { raw::port_create() };
+    let number = unsafe { ffi::port_create() };
     if number == -1 {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
     let port = unsafe { OwnedFd::from_raw_fd(number) };
     // SAFETY: fcntl(2) with F_SETFD takes an int, the flag, and touches no memory.
-    let result = unsafe { raw::fcntl(port.as_raw_fd(), raw::F_SETFD, raw::FD_CLOEXEC) };
+    let result = unsafe { ffi::fcntl(port.as_raw_fd(), ffi::F_SETFD, ffi::FD_CLOEXEC) };
     done(result).map(|()| port)
 }
 
@@ -96,7 +96,7 @@ pub(super) fn associate(
     let object = fd as usize;
     // SAFETY: port_associate(3C) takes integers, and a pointer that the kernel stores and never follows.
     let result = unsafe {
-        raw::port_associate(
+        ffi::port_associate(
             port.as_raw_fd(),
             FD,
             object,
@@ -110,7 +110,7 @@ pub(super) fn associate(
 /// port_dissociate(3C) of a descriptor. An event that nobody has taken is forgotten.
 pub(super) fn dissociate(port: BorrowedFd<'_>, fd: RawFd) -> io::Result<()> {
     // SAFETY: port_dissociate(3C) takes integers and touches no memory.
-    let result = unsafe { raw::port_dissociate(port.as_raw_fd(), FD, fd as usize) };
+    let result = unsafe { ffi::port_dissociate(port.as_raw_fd(), FD, fd as usize) };
     done(result)
 }
 
@@ -118,7 +118,7 @@ pub(super) fn dissociate(port: BorrowedFd<'_>, fd: RawFd) -> io::Result<()> {
 pub(super) fn send(port: BorrowedFd<'_>, events: PollBits, user: usize) -> io::Result<()> {
     let user = ptr::without_provenance_mut(user);
     // SAFETY: port_send(3C) takes integers, and a pointer that the kernel stores and never follows.
-    let result = unsafe { raw::port_send(port.as_raw_fd(), events.into(), user) };
+    let result = unsafe { ffi::port_send(port.as_raw_fd(), events.into(), user) };
     done(result)
 }
 
@@ -126,17 +126,17 @@ pub(super) fn send(port: BorrowedFd<'_>, events: PollBits, user: usize) -> io::R
 /// error. Events may come with an error.
 pub(super) fn get(
     port: BorrowedFd<'_>,
-    buffer: &mut [Event],
+    buffer: &mut [PortEvent],
     timeout: Option<Duration>,
 ) -> (usize, io::Result<()>) {
     // Kernels have returned with ETIME and the count as it was, and nothing written: then this place says so.
     match buffer.first_mut() {
-        Some(first) => *first = Event::NOTHING,
+        Some(first) => *first = PortEvent::NOTHING,
         None => return (0, Ok(())),
     }
     let mut timeout = timeout.map(|timeout| {
         let timeout = timeout.min(LONGEST);
-        raw::timespec {
+        ffi::timespec {
             tv_sec: timeout.as_secs() as _,
             tv_nsec: timeout.subsec_nanos() as _,
         }
@@ -145,10 +145,10 @@ pub(super) fn get(
     let most = c_uint::try_from(buffer.len()).unwrap_or(c_uint::MAX);
     // How many to wait for; and then, how many there are.
     let mut count: c_uint = 1;
-    // SAFETY: port_getn(3C) writes at most `most` events to `buffer` (an `Event` is one `port_event`), reads and writes the
+    // SAFETY: port_getn(3C) writes at most `most` events to `buffer` (an `PortEvent` is one `port_event`), reads and writes the
     // count, and reads the time-out if there is one.
     let result = unsafe {
-        raw::port_getn(
+        ffi::port_getn(
             port.as_raw_fd(),
             buffer.as_mut_ptr().cast(),
             most,
@@ -157,7 +157,7 @@ pub(super) fn get(
         )
     };
     let result = done(result).or_else(|error| {
-        if error.raw_os_error() == Some(raw::ETIME) {
+        if error.raw_os_error() == Some(ffi::ETIME) {
             Ok(())
         } else {
             Err(error)
@@ -172,7 +172,7 @@ pub(super) fn get(
 /// Whether a number is an open descriptor.
 pub(super) fn is_open(fd: RawFd) -> bool {
     // SAFETY: fcntl(2) with F_GETFL takes no argument, touches no memory, and refuses a number that is not open.
-    let flags = unsafe { raw::fcntl(fd, raw::F_GETFL) };
+    let flags = unsafe { ffi::fcntl(fd, ffi::F_GETFL) };
     flags != -1
 }
 

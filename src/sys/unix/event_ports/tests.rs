@@ -1,5 +1,5 @@
 //! What is special about event ports, on their double.
-#![cfg(mio_event_ports_double)]
+#![cfg(mio_fake_kernel = "solaris")]
 #![allow(clippy::unwrap_used)]
 
 use std::io::{ErrorKind, Read, Write};
@@ -9,22 +9,22 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::sys::contract::{Record as _, Records as _, Selector as _};
-use crate::sys::event_ports_double::Event;
-use crate::sys::event_ports_double::faults::{self, Faults};
-use crate::sys::new_pipe;
+use crate::sys::fake_event_ports::PortEvent;
+use crate::sys::fake_event_ports::faults::{self, Faults};
+use crate::sys::pipe2;
+use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
 /// A queue and room for so many events.
-fn queue(capacity: usize) -> (EventPorts, Records) {
-    (EventPorts::new().unwrap(), Records::with_capacity(capacity))
+fn queue(capacity: usize) -> (EventPorts, Events) {
+    (EventPorts::new().unwrap(), Events::with_capacity(capacity))
 }
 
 /// One `select`: the tokens, sorted.
-fn tokens(queue: &mut EventPorts, records: &mut Records, timeout: Option<Duration>) -> Vec<usize> {
+fn tokens(queue: &mut EventPorts, records: &mut Events, timeout: Option<Duration>) -> Vec<usize> {
     queue.select(records, timeout).unwrap();
     let all = records.as_slice().iter();
     let mut tokens: Vec<usize> = all.map(|record| record.token().0).collect();
@@ -50,7 +50,7 @@ fn what_was_told_is_asked_for_again() {
     let (left, right) = streams();
     let fd = left.as_raw_fd();
     queue
-        .register_raw(fd, Token(1), Interest::READABLE)
+        .register_unowned(fd, Token(1), Interest::READABLE)
         .unwrap();
     // More often than a lane is trusted.
     for _ in 0..200 {
@@ -58,7 +58,7 @@ fn what_was_told_is_asked_for_again() {
         assert_eq!(tokens(&mut queue, &mut records, LONG), [1]);
         drain(&left);
     }
-    queue.deregister_raw(fd).unwrap();
+    queue.deregister_unowned(fd).unwrap();
 
     // An owned source that was told to be writable still waits for data.
     let registration = queue.register(fd, Token(2), BOTH).unwrap();
@@ -115,7 +115,7 @@ fn an_interruption_is_no_sight_of_clear() {
     let (left, right) = streams();
     (&right).write_all(b"x").unwrap();
     queue
-        .register_raw(left.as_raw_fd(), Token(1), BOTH)
+        .register_unowned(left.as_raw_fd(), Token(1), BOTH)
         .unwrap();
     let end = Instant::now() + Duration::from_millis(500);
     let mut count = 0;
@@ -139,7 +139,7 @@ fn an_interruption_is_no_sight_of_clear() {
 /// `nget` is read whatever the result, and is no number of events where nothing was written.
 #[test]
 fn events_beside_an_error() {
-    for error in [raw::ETIME, libc::EINTR] {
+    for error in [ffi::ETIME, libc::EINTR] {
         let (mut queue, mut records) = queue(8);
         let (left, right) = streams();
         let fd = left.as_raw_fd();
@@ -198,9 +198,9 @@ fn stale_events_are_passed_over() {
     let first = queue.register(fd, Token(1), Interest::WRITABLE).unwrap();
     let place = first.key.index as usize;
     queue.deregister(first, fd).unwrap();
-    let stale = |generation: usize| Event {
-        source: raw::PORT_SOURCE_USER,
-        events: raw::POLLIN.into(),
+    let stale = |generation: usize| PortEvent {
+        source: ffi::PORT_SOURCE_USER,
+        events: ffi::POLLIN.into(),
         object: fd as usize,
         user: generation << (usize::BITS / 2) | place,
     };
@@ -209,8 +209,8 @@ fn stale_events_are_passed_over() {
     let shared = Arc::clone(&queue.shared);
     let port = || shared.port();
     for event in [stale(0), stale(7)] {
-        let event = Event {
-            source: raw::PORT_SOURCE_FD,
+        let event = PortEvent {
+            source: ffi::PORT_SOURCE_FD,
             ..event
         };
         faults::tell(port(), event).unwrap();
@@ -222,7 +222,7 @@ fn stale_events_are_passed_over() {
     drop(waker);
     faults::tell(
         port(),
-        Event {
+        PortEvent {
             user: number + 9,
             ..stale(0)
         },
@@ -232,7 +232,7 @@ fn stale_events_are_passed_over() {
     let start = Instant::now();
     faults::tell(
         port(),
-        Event {
+        PortEvent {
             user: number,
             ..stale(0)
         },
@@ -248,7 +248,7 @@ fn stale_events_are_passed_over() {
 #[test]
 fn events_of_others() {
     let (mut queue, mut records) = queue(4);
-    let foreign = Event {
+    let foreign = PortEvent {
         source: 2,
         events: 1,
         object: 5,
@@ -321,7 +321,7 @@ fn refused_associations() {
     });
     assert_eq!(error.unwrap_err().raw_os_error(), Some(libc::ENOMEM));
     queue
-        .register_raw(fd, Token(2), Interest::READABLE)
+        .register_unowned(fd, Token(2), Interest::READABLE)
         .unwrap();
     (&right).write_all(b"x").unwrap();
     assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
@@ -332,10 +332,10 @@ fn refused_associations() {
     assert_eq!(result.unwrap_err().raw_os_error(), Some(libc::ENOMEM));
     assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
     // A number that was never open.
-    let error = queue.register_raw(1 << 20, Token(3), BOTH).unwrap_err();
-    assert_eq!(error.raw_os_error(), Some(raw::EBADFD));
+    let error = queue.register_unowned(1 << 20, Token(3), BOTH).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(ffi::EBADFD));
     assert_eq!(
-        queue.deregister_raw(1 << 20).unwrap_err().kind(),
+        queue.deregister_unowned(1 << 20).unwrap_err().kind(),
         ErrorKind::NotFound
     );
 }
@@ -349,22 +349,22 @@ fn closed_numbers() {
         let duplicate = keep.then(|| left.try_clone().unwrap());
         let fd = left.into_raw_fd();
         queue
-            .register_raw(fd, Token(1), Interest::READABLE)
+            .register_unowned(fd, Token(1), Interest::READABLE)
             .unwrap();
         // It is watched, so it is registered.
         let error = queue.register(fd, Token(1), BOTH).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         (&right).write_all(b"x").unwrap();
-        let (mut other, sender) = new_pipe::pipe().map(|(r, w)| (Some(r), w)).unwrap();
+        let (mut other, sender) = pipe2::pipe().map(|(r, w)| (Some(r), w)).unwrap();
         faults::replace(fd, other.take().unwrap());
         // What was queued for the old one is gone with it.
         assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
         queue
-            .register_raw(fd, Token(2), Interest::READABLE)
+            .register_unowned(fd, Token(2), Interest::READABLE)
             .unwrap();
         crate::sys::descriptor::write(sender.as_fd(), b"y").unwrap();
         assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
-        queue.deregister_raw(fd).unwrap();
+        queue.deregister_unowned(fd).unwrap();
         faults::close(fd);
         drop(duplicate);
     }
@@ -378,9 +378,9 @@ fn fake_returns_what_illumos_does() {
     let port = queue.as_fd();
     assert_eq!(faults::get(port, 1, Duration::ZERO), (0, None));
     let moment = Duration::from_millis(1);
-    assert_eq!(faults::get(port, 1, moment), (0, Some(raw::ETIME)));
+    assert_eq!(faults::get(port, 1, moment), (0, Some(ffi::ETIME)));
     queue
-        .register_raw(left.as_raw_fd(), Token(1), Interest::READABLE)
+        .register_unowned(left.as_raw_fd(), Token(1), Interest::READABLE)
         .unwrap();
     (&right).write_all(b"x").unwrap();
     assert_eq!(faults::get(port, 0, moment), (0, None));
@@ -388,8 +388,8 @@ fn fake_returns_what_illumos_does() {
     let fd = left.as_raw_fd();
     assert_eq!(faults::dissociate(port, fd), Err(libc::ENOENT));
     drop(left);
-    assert_eq!(faults::dissociate(port, fd), Err(raw::EBADFD));
-    assert_eq!(faults::dissociate(right.as_fd(), fd), Err(raw::EBADFD));
+    assert_eq!(faults::dissociate(port, fd), Err(ffi::EBADFD));
+    assert_eq!(faults::dissociate(right.as_fd(), fd), Err(ffi::EBADFD));
 }
 
 /// what cannot be watched is refused, and no event says what was not asked for.
@@ -401,7 +401,7 @@ fn interests_that_are_not_there() {
     for interest in [Interest::AIO, Interest::LIO, BOTH | Interest::LIO] {
         let error = queue.register(fd, Token(1), interest).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        let error = queue.register_raw(fd, Token(1), interest).unwrap_err();
+        let error = queue.register_unowned(fd, Token(1), interest).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
     let registration = queue.register(fd, Token(1), Interest::PRIORITY).unwrap();
@@ -419,7 +419,7 @@ fn interests_that_are_not_there() {
     );
 }
 
-struct Details<'a>(&'a Record);
+struct Details<'a>(&'a Event);
 
 impl fmt::Debug for Details<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

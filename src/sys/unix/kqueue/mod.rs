@@ -11,12 +11,12 @@
 //!   see `dead`.
 //!
 //! The token travels in `udata`, and nothing else does: users may add filters of their own through the queue's descriptor, and
-//! asynchronous I/O does. Records of such filters pass through.
+//! asynchronous I/O does. Events of such filters pass through.
 
 mod dead;
-mod doorbell;
 mod show;
 mod syscall;
+mod wake_event;
 
 use std::fmt;
 use std::io;
@@ -26,19 +26,19 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
-use crate::sys::identity;
+use crate::sys::owner;
+use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{AIO, LIO, errors, raw};
+use crate::sys::{AIO, LIO, errors, ffi};
 use crate::{Interest, Token};
 
 use dead::{DeadEnds, Kept};
-use doorbell::Doorbell;
-#[allow(unused_imports)] // A page chooses one.
-pub(crate) use doorbell::{Pipes, UserEvents, Wakers};
 use show::{FilterFlags, FilterName, Flags};
 use syscall::{ADD, CLEAR, DELETE, EOF, ERROR, Queue, READ, RECEIPT, USER, WRITE};
-pub(crate) use syscall::{Record, Records};
+pub(crate) use syscall::{Event, Events};
+use wake_event::WakeEvent;
+#[allow(unused_imports)] // A page chooses one.
+pub(crate) use wake_event::{Pipes, UserEvents, Wakers};
 
 /// The longest wait in one call. Some kernels refuse more than 100 million seconds.
 const LONGEST: Duration = Duration::from_secs(100_000_000);
@@ -90,10 +90,10 @@ impl<W> fmt::Debug for Kqueue<W> {
     }
 }
 
-impl<W: Wakers> contract::Selector for Kqueue<W> {
+impl<W: Wakers> selector::Selector for Kqueue<W> {
     type Raw = RawFd;
-    type Record = Record;
-    type Records = Records;
+    type Event = Event;
+    type Events = Events;
     type Registration = Registration;
     type Waker = Waker;
     const EMULATES_EDGE: bool = false;
@@ -119,9 +119,9 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
     }
 
     fn waker(&self, token: Token) -> io::Result<Waker> {
-        let doorbell = Doorbell::new::<W>(&self.shared, token)?;
+        let wake_event = WakeEvent::new::<W>(&self.shared, token)?;
         Ok(Waker {
-            doorbell,
+            wake_event,
             token,
             bit: self.shared.wakes.take(),
             wakes: Arc::clone(&self.shared.wakes),
@@ -129,8 +129,8 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
         })
     }
 
-    fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
-        use contract::Records as _;
+    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        use selector::EventBuffer as _;
         records.clear();
         if records.capacity() == 0 {
             return Err(errors::invalid("the capacity of `Events` is 0"));
@@ -196,7 +196,7 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        identity::owner_of(&self.shared, &registration.queue)
+        owner::owner_of(&self.shared, &registration.queue)
     }
 
     fn rearm(_: &Registration, _: Interest) -> io::Result<()> {
@@ -205,20 +205,20 @@ impl<W: Wakers> contract::Selector for Kqueue<W> {
     }
 }
 
-impl<W: Wakers> RegisterRaw for Kqueue<W> {
-    /// The kernel cannot tell that `raw` is watched already: then this is `reregister_raw` without the removal of a filter.
-    fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+impl<W: Wakers> RegisterUnowned for Kqueue<W> {
+    /// The kernel cannot tell that `raw` is watched already: then this is `reregister_unowned` without the removal of a filter.
+    fn register_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         self.start(raw, token, interest).map(drop)
     }
 
-    /// The kernel cannot tell that `raw` is not watched: then this is `register_raw`.
-    fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+    /// The kernel cannot tell that `raw` is not watched: then this is `register_unowned`.
+    fn reregister_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         self.replace(raw, token, interest).map(drop)
     }
 
     /// `Ok` without a filter in the kernel, too: it cannot tell a fd that was never registered from the writing end of a
     /// pipe that it has taken out itself.
-    fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
+    fn deregister_unowned(&self, raw: RawFd) -> io::Result<()> {
         self.shared.delete(raw)
     }
 }
@@ -231,7 +231,7 @@ impl<W: Wakers> Kqueue<W> {
     fn start(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
         let [read, write] = filters(interest)?;
         let ident = ident(raw)?;
-        let add = |filter| Record::new(ident, filter, ADD | CLEAR, 0, token);
+        let add = |filter| Event::new(ident, filter, ADD | CLEAR, 0, token);
         let both = [add(WRITE), add(READ)];
         let changes = match (write, read) {
             (true, true) => &both[..],
@@ -257,7 +257,7 @@ impl<W: Wakers> Kqueue<W> {
         }
         if changes.len() == 2 {
             // It may not be there. A further error has nowhere to go.
-            let delete = Record::new(ident, WRITE, DELETE, 0, Token(0));
+            let delete = Event::new(ident, WRITE, DELETE, 0, Token(0));
             let _ = syscall::post(kq, &[delete]);
         }
         Err(error)
@@ -265,7 +265,7 @@ impl<W: Wakers> Kqueue<W> {
 
     /// Keeps the event that the kernel does not make for the writing end of a pipe without a reader.
     fn keep_dead_end(&self, raw: RawFd, token: Token) -> io::Result<()> {
-        let record = Record::new(raw as usize, WRITE, ADD | CLEAR | EOF, 0, token);
+        let record = Event::new(raw as usize, WRITE, ADD | CLEAR | EOF, 0, token);
         self.shared.dead.keep::<W>(&self.shared, raw, record)
     }
 
@@ -311,8 +311,8 @@ impl Shared {
         let ident = ident(raw)?;
         let [read, write] = flags.map(|flags| flags | RECEIPT);
         let mut changes = [
-            Record::new(ident, READ, read, 0, token),
-            Record::new(ident, WRITE, write, 0, token),
+            Event::new(ident, READ, read, 0, token),
+            Event::new(ident, WRITE, write, 0, token),
         ];
         syscall::change(self.kq()?, &mut changes)?;
         // The answers are in the places of their changes.
@@ -322,11 +322,11 @@ impl Shared {
 
 /// A fd as the kernel takes it.
 fn ident(raw: RawFd) -> io::Result<usize> {
-    usize::try_from(raw).map_err(|_| io::Error::from_raw_os_error(raw::EBADF))
+    usize::try_from(raw).map_err(|_| io::Error::from_raw_os_error(ffi::EBADF))
 }
 
 /// The kernel's answer to one change. An event that is no error, or an error of 0, is success.
-fn answer(record: &Record) -> io::Result<()> {
+fn answer(record: &Event) -> io::Result<()> {
     if record.flags() & ERROR != 0 && record.data() != 0 {
         // An `errno` fits.
         return Err(io::Error::from_raw_os_error(record.data() as _));
@@ -357,7 +357,7 @@ fn filters(interest: Interest) -> io::Result<[bool; 2]> {
 
 /// Wakes a kqueue. See `wake_bits` for the protocol.
 pub(crate) struct Waker {
-    doorbell: Doorbell,
+    wake_event: WakeEvent,
     token: Token,
     /// Its bit in `wakes`; 0 if there was none left.
     bit: usize,
@@ -367,14 +367,14 @@ pub(crate) struct Waker {
 
 impl Wake for Waker {
     fn wake(&self) -> io::Result<()> {
-        if !self.wakes.announce(self.bit) && !self.doorbell.is_shared() {
+        if !self.wakes.announce(self.bit) && !self.wake_event.is_shared() {
             return Ok(());
         }
         let Some(shared) = self.queue.upgrade() else {
             // There is no poller to be woken.
             return Ok(());
         };
-        self.doorbell
+        self.wake_event
             .ring(&shared, self.token)
             .inspect_err(|_| self.wakes.retract(self.bit))
     }
@@ -387,7 +387,7 @@ impl Drop for Waker {
         if let Some(Ok(kq)) = shared.as_deref().map(Shared::kq) {
             // Closing would not do: a user event has no descriptor. An error has no one to go to, and leaves no more behind
             // than a spurious event.
-            let _ = self.doorbell.take_out(kq);
+            let _ = self.wake_event.take_out(kq);
         }
         // Only now: no notification of this waker can come any more.
         self.wakes.give_back(self.bit);
@@ -397,12 +397,12 @@ impl Drop for Waker {
 impl fmt::Debug for Waker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waker")
-            .field("doorbell", &self.doorbell)
+            .field("wake_event", &self.wake_event)
             .finish_non_exhaustive()
     }
 }
 
-impl contract::Record for Record {
+impl selector::SelectorEvent for Event {
     #[inline]
     fn token(&self) -> Token {
         Token(self.udata())

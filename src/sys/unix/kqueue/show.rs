@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-use crate::sys::{flags, raw};
+use crate::sys::{ffi, flags};
 
-use super::syscall::{Record, TRIGGER, USER};
+use super::syscall::{Event, TRIGGER, USER};
 
 /// Shows a filter by name.
 pub(super) struct FilterName(pub(super) i32);
 
 impl fmt::Debug for FilterName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names = raw::EVFILT_NAMES.iter();
+        let mut names = ffi::EVFILT_NAMES.iter();
         match names.find(|(_, value)| *value as i64 == i64::from(self.0)) {
             Some((name, _)) => f.write_str(name),
             None => write!(f, "{}", self.0),
@@ -24,13 +24,13 @@ pub(super) struct Flags(pub(super) u32);
 
 impl fmt::Debug for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = raw::EV_NAMES.iter();
+        let names = ffi::EV_NAMES.iter();
         flags::write(f, self.0, names.map(|(name, bit)| (*name, *bit as _)))
     }
 }
 
 /// Shows a filter's own flags. Their meaning is the filter's: the end of a socket has a number of errno(3) there.
-pub(super) struct FilterFlags<'a>(pub(super) &'a Record);
+pub(super) struct FilterFlags<'a>(pub(super) &'a Event);
 
 impl fmt::Debug for FilterFlags<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,54 +12,54 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::Token;
-use crate::sys::contract;
+use crate::sys::ffi;
 use crate::sys::forks;
 use crate::sys::kernel_vec::KernelVec;
-use crate::sys::raw;
+use crate::sys::selector;
 
 /// `EVFILT_READ`.
-pub(super) const READ: i32 = raw::EVFILT_READ as _;
+pub(super) const READ: i32 = ffi::EVFILT_READ as _;
 /// `EVFILT_WRITE`.
-pub(super) const WRITE: i32 = raw::EVFILT_WRITE as _;
+pub(super) const WRITE: i32 = ffi::EVFILT_WRITE as _;
 /// `EVFILT_USER`.
-pub(super) const USER: i32 = raw::EVFILT_USER as _;
+pub(super) const USER: i32 = ffi::EVFILT_USER as _;
 /// `NOTE_TRIGGER`: makes a user event happen.
-pub(super) const TRIGGER: u32 = raw::NOTE_TRIGGER as _;
+pub(super) const TRIGGER: u32 = ffi::NOTE_TRIGGER as _;
 /// `EV_ADD`.
-pub(super) const ADD: u32 = raw::EV_ADD as _;
+pub(super) const ADD: u32 = ffi::EV_ADD as _;
 /// `EV_DELETE`.
-pub(super) const DELETE: u32 = raw::EV_DELETE as _;
+pub(super) const DELETE: u32 = ffi::EV_DELETE as _;
 /// `EV_CLEAR`: edges.
-pub(super) const CLEAR: u32 = raw::EV_CLEAR as _;
+pub(super) const CLEAR: u32 = ffi::EV_CLEAR as _;
 /// `EV_RECEIPT`: an answer for each change, and no events among the answers.
-pub(super) const RECEIPT: u32 = raw::EV_RECEIPT as _;
+pub(super) const RECEIPT: u32 = ffi::EV_RECEIPT as _;
 /// `EV_EOF`.
-pub(super) const EOF: u32 = raw::EV_EOF as _;
+pub(super) const EOF: u32 = ffi::EV_EOF as _;
 /// `EV_ERROR`: an answer, or an error of a change.
-pub(super) const ERROR: u32 = raw::EV_ERROR as _;
+pub(super) const ERROR: u32 = ffi::EV_ERROR as _;
 
 /// One `struct kevent`: a change, an answer or an event.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(crate) struct Record(raw::kevent);
+pub(crate) struct Event(ffi::kevent);
 
 // SAFETY: the caller's data in the record may be a pointer by its type, but only its address is ever written or read here.
-unsafe impl Send for Record {}
+unsafe impl Send for Event {}
 // SAFETY: as for `Send`; besides, nothing changes a record through a shared reference.
-unsafe impl Sync for Record {}
+unsafe impl Sync for Event {}
 
-impl Record {
+impl Event {
     /// A record of these fields; all others are zero.
-    pub(super) fn new(ident: usize, filter: i32, flags: u32, fflags: u32, token: Token) -> Record {
+    pub(super) fn new(ident: usize, filter: i32, flags: u32, fflags: u32, token: Token) -> Event {
         // SAFETY: `struct kevent` is made of integers and a raw pointer, for all of which zeros are a value.
-        let mut record: raw::kevent = unsafe { MaybeUninit::zeroed().assume_init() };
+        let mut record: ffi::kevent = unsafe { MaybeUninit::zeroed().assume_init() };
         record.ident = ident as _;
         // Both come from constants of the record's own system, so they fit.
         record.filter = filter as _;
         record.flags = flags as _;
         record.fflags = fflags as _;
         record.udata = token.0 as _;
-        Record(record)
+        Event(record)
     }
 
     /// What is watched.
@@ -94,11 +94,11 @@ impl Record {
 }
 
 /// The buffer that the kernel fills.
-pub(crate) struct Records(KernelVec<Record>);
+pub(crate) struct Events(KernelVec<Event>);
 
-impl Records {
+impl Events {
     /// Puts another record in the place of one.
-    pub(super) fn replace(&mut self, index: usize, record: Record) {
+    pub(super) fn replace(&mut self, index: usize, record: Event) {
         if let Some(place) = self.0.as_mut_slice().get_mut(index) {
             *place = record;
         }
@@ -110,18 +110,18 @@ impl Records {
     }
 }
 
-impl contract::Records for Records {
-    type Item = Record;
+impl selector::EventBuffer for Events {
+    type Item = Event;
 
-    fn with_capacity(capacity: usize) -> Records {
-        Records(KernelVec::with_capacity(capacity))
+    fn with_capacity(capacity: usize) -> Events {
+        Events(KernelVec::with_capacity(capacity))
     }
 
     fn capacity(&self) -> usize {
         self.0.capacity()
     }
 
-    fn as_slice(&self) -> &[Record] {
+    fn as_slice(&self) -> &[Event] {
         self.0.as_slice()
     }
 
@@ -163,7 +163,7 @@ impl Queue {
     /// The queue: `EBADF` in a copy of the process that has it.
     pub(super) fn get(&self) -> io::Result<BorrowedFd<'_>> {
         if self.is_lost() {
-            return Err(io::Error::from_raw_os_error(raw::EBADF));
+            return Err(io::Error::from_raw_os_error(ffi::EBADF));
         }
         Ok(self.fd.as_fd())
     }
@@ -188,14 +188,14 @@ impl Drop for Queue {
 /// kqueue(2), close-on-exec.
 fn create() -> io::Result<OwnedFd> {
     // SAFETY: kqueue(2) takes nothing and touches no memory.
-    let number = unsafe { raw::kqueue() };
+    let number = unsafe { ffi::kqueue() };
     if number == -1 {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
     let queue = unsafe { OwnedFd::from_raw_fd(number) };
     // SAFETY: fcntl(2) with F_SETFD takes an int, the flag, and touches no memory.
-    let result = unsafe { raw::fcntl(queue.as_raw_fd(), raw::F_SETFD, raw::FD_CLOEXEC) };
+    let result = unsafe { ffi::fcntl(queue.as_raw_fd(), ffi::F_SETFD, ffi::FD_CLOEXEC) };
     if result == -1 {
         return Err(io::Error::last_os_error());
     }
@@ -205,22 +205,22 @@ fn create() -> io::Result<OwnedFd> {
 /// Whether a number is an open descriptor.
 pub(super) fn is_open(raw: RawFd) -> bool {
     // SAFETY: fcntl(2) with F_GETFL takes no argument, touches no memory, and refuses a number that is not open.
-    let result = unsafe { raw::fcntl(raw, raw::F_GETFL) };
+    let result = unsafe { ffi::fcntl(raw, ffi::F_GETFL) };
     result != -1
 }
 
 /// Makes changes that want an answer each (`EV_RECEIPT`), and leaves the answers in their places.
 ///
 /// Returns how many answers there are. The kernel posts no events together with answers.
-pub(super) fn change(queue: BorrowedFd<'_>, changes: &mut [Record]) -> io::Result<usize> {
-    let records: *mut raw::kevent = changes.as_mut_ptr().cast();
+pub(super) fn change(queue: BorrowedFd<'_>, changes: &mut [Event]) -> io::Result<usize> {
+    let records: *mut ffi::kevent = changes.as_mut_ptr().cast();
     let count = changes.len();
     // A kernel that answers does not wait; this is for one that has nothing to say.
     let at_once = timespec(Duration::ZERO);
     // SAFETY: kevent(2) reads `count` records and then writes at most as many, to the same places: it copies each change before
-    // it posts the answer, and a `Record` is one `struct kevent`. It reads the time-out.
+    // it posts the answer, and a `Event` is one `struct kevent`. It reads the time-out.
     let result = unsafe {
-        raw::kevent(
+        ffi::kevent(
             queue.as_raw_fd(),
             records,
             count as _,
@@ -233,13 +233,13 @@ pub(super) fn change(queue: BorrowedFd<'_>, changes: &mut [Record]) -> io::Resul
 }
 
 /// Makes changes without answers, and without room for any event. The first error ends it: no change behind that one is made.
-pub(super) fn post(queue: BorrowedFd<'_>, changes: &[Record]) -> io::Result<()> {
-    let records: *const raw::kevent = changes.as_ptr().cast();
+pub(super) fn post(queue: BorrowedFd<'_>, changes: &[Event]) -> io::Result<()> {
+    let records: *const ffi::kevent = changes.as_ptr().cast();
     let at_once = timespec(Duration::ZERO);
     // SAFETY: kevent(2) reads as many records as there are, of which each is one `struct kevent`, and the time-out, and has no
     // room to write to.
     let result = unsafe {
-        raw::kevent(
+        ffi::kevent(
             queue.as_raw_fd(),
             records,
             changes.len() as _,
@@ -265,17 +265,17 @@ fn answered(result: c_int) -> io::Result<usize> {
 /// Waits for events. After an error the records are empty.
 pub(super) fn wait(
     queue: BorrowedFd<'_>,
-    records: &mut Records,
+    records: &mut Events,
     timeout: Option<Duration>,
 ) -> io::Result<usize> {
     let timeout = timeout.map(timespec);
     let pointer = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
-    let fill = |room: &mut [MaybeUninit<Record>]| {
+    let fill = |room: &mut [MaybeUninit<Event>]| {
         let most = room.len().min(c_int::MAX as usize);
-        // SAFETY: kevent(2) reads no change, writes at most as many records as `room` has places (a `Record` is one `struct
+        // SAFETY: kevent(2) reads no change, writes at most as many records as `room` has places (a `Event` is one `struct
         // kevent`), and reads the time-out if there is one.
         let result = unsafe {
-            raw::kevent(
+            ffi::kevent(
                 queue.as_raw_fd(),
                 ptr::null(),
                 0,
@@ -291,8 +291,8 @@ pub(super) fn wait(
 }
 
 /// The system's form of a time-out, which the caller has made short enough.
-fn timespec(timeout: Duration) -> raw::timespec {
-    raw::timespec {
+fn timespec(timeout: Duration) -> ffi::timespec {
+    ffi::timespec {
         tv_sec: timeout.as_secs() as _,
         tv_nsec: timeout.subsec_nanos() as _,
     }

@@ -1,10 +1,10 @@
 //! What is special about kqueue(2), on the double of one kernel.
 #![cfg(any(
-    mio_kqueue_double = "apple",
-    mio_kqueue_double = "dragonfly",
-    mio_kqueue_double = "freebsd",
-    mio_kqueue_double = "netbsd",
-    mio_kqueue_double = "openbsd"
+    mio_fake_kernel = "apple",
+    mio_fake_kernel = "dragonfly",
+    mio_fake_kernel = "freebsd",
+    mio_fake_kernel = "netbsd",
+    mio_fake_kernel = "openbsd"
 ))]
 #![allow(clippy::unwrap_used)]
 
@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use super::syscall::TRIGGER;
 use super::*;
-use crate::sys::contract::{Record as _, Records as _, Selector as _};
-use crate::sys::kqueue_double::Event;
-use crate::sys::kqueue_double::faults::{self, Faults};
-use crate::sys::new_pipe;
+use crate::sys::fake_kqueue::KernelEvent;
+use crate::sys::fake_kqueue::faults::{self, Faults};
+use crate::sys::pipe2;
+use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
 
 type Queue = Kqueue<UserEvents>;
 
@@ -27,11 +27,11 @@ const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
 /// A queue and room for so many events.
-fn queue(capacity: usize) -> (Queue, Records) {
-    (Queue::new().unwrap(), Records::with_capacity(capacity))
+fn queue(capacity: usize) -> (Queue, Events) {
+    (Queue::new().unwrap(), Events::with_capacity(capacity))
 }
 
-fn tokens(queue: &mut Queue, records: &mut Records, timeout: Option<Duration>) -> Vec<usize> {
+fn tokens(queue: &mut Queue, records: &mut Events, timeout: Option<Duration>) -> Vec<usize> {
     queue.select(records, timeout).unwrap();
     let all = records.as_slice().iter();
     all.map(|record| record.token().0).collect()
@@ -56,7 +56,7 @@ fn refusing(filter: i32, error: i32) -> Faults {
 fn a_pipe_whose_reader_is_gone() {
     for capacity in [1, 8] {
         let (mut queue, mut records) = queue(capacity);
-        let (reader, writer) = new_pipe::pipe().unwrap();
+        let (reader, writer) = pipe2::pipe().unwrap();
         drop(reader);
         let fd = writer.as_raw_fd();
         let registration = queue.register(fd, Token(7), Interest::WRITABLE).unwrap();
@@ -73,7 +73,7 @@ fn a_pipe_whose_reader_is_gone() {
 fn a_kept_event_goes_with_its_source() {
     let (mut queue, mut records) = queue(1);
     for token in 0..3 {
-        let (_reader, writer) = new_pipe::pipe().unwrap();
+        let (_reader, writer) = pipe2::pipe().unwrap();
         let fd = writer.as_raw_fd();
         let add = || queue.register(fd, Token(token), Interest::WRITABLE);
         let mut registration = faults::with(refusing(WRITE, libc::EPIPE), add).unwrap();
@@ -88,7 +88,7 @@ fn a_kept_event_goes_with_its_source() {
         // The order in which a source is dropped.
         drop(registration);
         drop(writer);
-        let _next = new_pipe::pipe().unwrap();
+        let _next = pipe2::pipe().unwrap();
         assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
     }
 }
@@ -97,7 +97,7 @@ fn a_kept_event_goes_with_its_source() {
 #[test]
 fn a_kept_event_goes_with_its_registration() {
     let (mut queue, mut records) = queue(1);
-    let pipes: Vec<_> = (0..3).map(|_| new_pipe::pipe().unwrap()).collect();
+    let pipes: Vec<_> = (0..3).map(|_| pipe2::pipe().unwrap()).collect();
     let refuse = || refusing(WRITE, libc::EPIPE);
     let mut registrations = Vec::new();
     for (index, (_, writer)) in pipes.iter().enumerate() {
@@ -113,11 +113,11 @@ fn a_kept_event_goes_with_its_registration() {
     faults::with(refuse(), again).unwrap();
     assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
     assert_eq!(tokens(&mut queue, &mut records, LONG), [11]);
-    // Nothing else, and the doorbell itself is never seen.
+    // Nothing else, and the wake_event itself is never seen.
     assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
-    let add = || queue.register_raw(fd, Token(12), Interest::WRITABLE);
+    let add = || queue.register_unowned(fd, Token(12), Interest::WRITABLE);
     faults::with(refuse(), add).unwrap();
-    queue.deregister_raw(fd).unwrap();
+    queue.deregister_unowned(fd).unwrap();
     assert!(tokens(&mut queue, &mut records, Some(Duration::from_millis(5))).is_empty());
 }
 
@@ -125,7 +125,7 @@ fn a_kept_event_goes_with_its_registration() {
 #[test]
 fn dead_ends_on_lesser_kernels() {
     let (mut queue, mut records) = queue(4);
-    let (_reader, writer) = new_pipe::pipe().unwrap();
+    let (_reader, writer) = pipe2::pipe().unwrap();
     let fd = writer.as_raw_fd();
     let faults = Faults {
         no_user_events: true,
@@ -133,7 +133,7 @@ fn dead_ends_on_lesser_kernels() {
     };
     faults::with(faults, || {
         queue
-            .register_raw(fd, Token(3), Interest::WRITABLE)
+            .register_unowned(fd, Token(3), Interest::WRITABLE)
             .unwrap();
         assert_eq!(tokens(&mut queue, &mut records, LONG), [3]);
         assert!(records.as_slice()[0].is_write_closed());
@@ -189,22 +189,22 @@ fn failed_registration_leaves_earlier_one_alone() {
     let (left, mut right) = streams();
     let fd = left.as_raw_fd();
     queue
-        .register_raw(fd, Token(1), Interest::READABLE)
+        .register_unowned(fd, Token(1), Interest::READABLE)
         .unwrap();
     for interest in [BOTH, Interest::WRITABLE] {
-        let add = || queue.register_raw(fd, Token(2), interest);
+        let add = || queue.register_unowned(fd, Token(2), interest);
         faults::with(refusing(WRITE, libc::EINVAL), add).unwrap_err();
         right.write_all(b"x").unwrap();
         assert_eq!(tokens(&mut queue, &mut records, LONG), [1]);
     }
-    queue.deregister_raw(fd).unwrap();
+    queue.deregister_unowned(fd).unwrap();
 
     // The token of a filter that was there is replaced, so that one goes, too: its caller may have freed the new one.
     queue
-        .register_raw(fd, Token(3), Interest::WRITABLE)
+        .register_unowned(fd, Token(3), Interest::WRITABLE)
         .unwrap();
     for filter in [READ, WRITE] {
-        let add = || queue.register_raw(fd, Token(4), BOTH);
+        let add = || queue.register_unowned(fd, Token(4), BOTH);
         faults::with(refusing(filter, libc::EINVAL), add).unwrap_err();
     }
     assert!(!tokens(&mut queue, &mut records, AT_ONCE).contains(&4));
@@ -218,17 +218,17 @@ fn changes_swallow_no_events() {
     let (watched, mut peer) = streams();
     let (other, _other_peer) = streams();
     queue
-        .register_raw(watched.as_raw_fd(), Token(1), Interest::READABLE)
+        .register_unowned(watched.as_raw_fd(), Token(1), Interest::READABLE)
         .unwrap();
     let waker = registry.waker(Token(2)).unwrap();
     for _ in 0..10 {
         peer.write_all(b"x").unwrap();
         let fd = other.as_raw_fd();
-        registry.register_raw(fd, Token(3), BOTH).unwrap();
+        registry.register_unowned(fd, Token(3), BOTH).unwrap();
         registry
-            .reregister_raw(fd, Token(3), Interest::READABLE)
+            .reregister_unowned(fd, Token(3), Interest::READABLE)
             .unwrap();
-        registry.deregister_raw(fd).unwrap();
+        registry.deregister_unowned(fd).unwrap();
         drop(registry.waker(Token(4)).unwrap());
         waker.wake().unwrap();
         let mut got = tokens(&mut queue, &mut records, LONG);
@@ -244,7 +244,7 @@ fn an_end_is_one_direction() {
     let (mut queue, mut records) = queue(8);
     let (left, right) = streams();
     queue
-        .register_raw(left.as_raw_fd(), Token(1), BOTH)
+        .register_unowned(left.as_raw_fd(), Token(1), BOTH)
         .unwrap();
     tokens(&mut queue, &mut records, LONG);
     right.shutdown(std::net::Shutdown::Write).unwrap();
@@ -265,7 +265,7 @@ fn an_end_is_one_direction() {
 #[test]
 fn foreign_events_pass_through() {
     let (mut queue, mut records) = queue(8);
-    let foreign = |filter| Event {
+    let foreign = |filter| KernelEvent {
         ident: 5,
         filter,
         flags: 0,
@@ -329,7 +329,7 @@ fn merged_wakes_are_one_call() {
         for _ in 0..64 {
             waker.wake().unwrap();
         }
-        if matches!(waker.doorbell, Doorbell::User(_)) {
+        if matches!(waker.wake_event, WakeEvent::User(_)) {
             assert_eq!(faults::calls() - before, 1);
         }
         assert_eq!(tokens(&mut queue, &mut records, LONG), [1]);
@@ -339,7 +339,7 @@ fn merged_wakes_are_one_call() {
 /// names for every flag, on every system.
 #[test]
 fn events_show_their_names() {
-    struct Shown(Record);
+    struct Shown(Event);
     impl fmt::Debug for Shown {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             self.0.details(f)
@@ -347,7 +347,7 @@ fn events_show_their_names() {
     }
     let shown = format!(
         "{:?}",
-        Shown(Record::new(4, WRITE, CLEAR | EOF, 54, Token(6)))
+        Shown(Event::new(4, WRITE, CLEAR | EOF, 54, Token(6)))
     );
     for part in [
         "EVFILT_WRITE",
@@ -358,7 +358,7 @@ fn events_show_their_names() {
     ] {
         assert!(shown.contains(part), "{shown}");
     }
-    let shown = format!("{:?}", Shown(Record::new(4, USER, ADD, TRIGGER, Token(6))));
+    let shown = format!("{:?}", Shown(Event::new(4, USER, ADD, TRIGGER, Token(6))));
     assert!(shown.contains("EVFILT_USER") && shown.contains("NOTE_TRIGGER"));
 }
 
@@ -367,7 +367,7 @@ fn events_show_their_names() {
 fn records_keep_their_fields() {
     for filter in [READ, WRITE, USER] {
         for number in [0, 1, usize::MAX >> 1, usize::MAX] {
-            let record = Record::new(number, filter, ADD | CLEAR | EOF, TRIGGER, Token(number));
+            let record = Event::new(number, filter, ADD | CLEAR | EOF, TRIGGER, Token(number));
             assert_eq!((record.ident(), record.udata()), (number, number));
             assert_eq!(
                 (record.filter(), record.flags()),

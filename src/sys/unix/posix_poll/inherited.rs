@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::sys::atomic::{AtomicUsize, Ordering};
 use crate::sys::forks;
-use crate::sys::wake::PollNotifier as Notifier;
+use crate::sys::notifier::PollNotifier as Notifier;
 
 /// See the head of this file.
 #[derive(Debug)]

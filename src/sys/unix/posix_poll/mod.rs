@@ -25,8 +25,8 @@
 
 mod inherited;
 #[allow(clippy::duplicate_mod)] // Where a double is tested, both selectors are there.
-#[path = "../levels/mod.rs"]
-mod levels;
+#[path = "../level_triggered/mod.rs"]
+mod level_triggered;
 mod poller;
 
 use std::fmt;
@@ -37,14 +37,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::sys::atomic::AtomicUsize;
-use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
-use crate::sys::wake::PollNotifier as Notifier;
-use crate::sys::{errors, forks, identity};
+use crate::sys::notifier::PollNotifier as Notifier;
+use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::{errors, forks, owner};
 use crate::{Interest, Token};
 
 use inherited::Inheritable;
-use levels::{Key, Table, bits};
-pub(crate) use levels::{Record, Records};
+pub(crate) use level_triggered::{Event, Events};
+use level_triggered::{Key, Table, bits};
 use poller::Poller;
 
 /// How an event shows itself.
@@ -217,10 +217,10 @@ impl<N: Notifier> PosixPoll<N> {
     }
 }
 
-impl<N: Notifier> contract::Selector for PosixPoll<N> {
+impl<N: Notifier> selector::Selector for PosixPoll<N> {
     type Raw = RawFd;
-    type Record = Record;
-    type Records = Records;
+    type Event = Event;
+    type Events = Events;
     type Registration = Registration<N>;
     type Waker = Waker<N>;
     const EMULATES_EDGE: bool = true;
@@ -265,8 +265,8 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
     }
 
     #[inline]
-    fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
-        use contract::Records as _;
+    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        use selector::EventBuffer as _;
         records.clear();
         if records.capacity() == 0 {
             return Err(errors::invalid("the capacity of `Events` is 0"));
@@ -304,7 +304,7 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
     }
 
     fn owner(&self, registration: &Registration<N>) -> Owner {
-        identity::owner_of(&self.shared, &registration.queue)
+        owner::owner_of(&self.shared, &registration.queue)
     }
 
     fn rearm(registration: &Registration<N>, waits_for: Interest) -> io::Result<()> {
@@ -326,18 +326,18 @@ impl<N: Notifier> contract::Selector for PosixPoll<N> {
     }
 }
 
-impl<N: Notifier> RegisterRaw for PosixPoll<N> {
-    fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+impl<N: Notifier> RegisterUnowned for PosixPoll<N> {
+    fn register_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         self.insert(raw, token, interest, false)?;
         Ok(())
     }
 
-    fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+    fn reregister_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         let key = self.shared.state().table.find(raw)?;
         self.replace(key, token, interest)
     }
 
-    fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
+    fn deregister_unowned(&self, raw: RawFd) -> io::Result<()> {
         let key = self.shared.state().table.find(raw)?;
         self.remove(key)
     }
@@ -428,8 +428,8 @@ mod turn_tests;
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::sys::contract::Selector as _;
     use crate::sys::pipe::Pipe;
+    use crate::sys::selector::Selector as _;
 
     /// In debug and in release builds.
     #[test]
@@ -438,7 +438,7 @@ mod tests {
         let own = queue.shared.notifier.number();
         let owned = queue.register(own, Token(0), Interest::READABLE);
         assert_eq!(owned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
-        let raw = queue.register_raw(own, Token(0), Interest::READABLE);
+        let raw = queue.register_unowned(own, Token(0), Interest::READABLE);
         assert_eq!(raw.unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 }

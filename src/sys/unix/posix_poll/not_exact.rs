@@ -2,15 +2,15 @@
 
 use std::io;
 
-use crate::sys::raw;
+use crate::sys::ffi;
 use crate::sys::timeout::Wait;
 
 /// Never waits: there is no such call.
-pub(crate) fn wait(_: &mut [raw::pollfd], _: Wait) -> io::Result<Option<usize>> {
+pub(crate) fn wait(_: &mut [ffi::pollfd], _: Wait) -> io::Result<Option<usize>> {
     Ok(None)
 }
 
 /// poll(2) is to be asked.
-pub(crate) fn look(_: &mut [raw::pollfd]) -> io::Result<Option<usize>> {
+pub(crate) fn look(_: &mut [ffi::pollfd]) -> io::Result<Option<usize>> {
     Ok(None)
 }

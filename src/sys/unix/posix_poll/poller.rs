@@ -4,17 +4,17 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::levels::{self, Key, ProbeSet};
-use super::{Record, Records, Shared, State};
+use super::level_triggered::{self, Key, ProbeSet};
+use super::{Event, Events, Shared, State};
+use crate::sys::notifier::PollNotifier as Notifier;
 use crate::sys::timeout::{self, Deadline, Wait, earlier};
-use crate::sys::wake::PollNotifier as Notifier;
-use crate::sys::{POLL_RETURNS_FOR_HANG_UP, raw};
+use crate::sys::{POLL_RETURNS_FOR_HANG_UP, ffi};
 
 /// The array that is handed to the kernel, and what goes with it.
 #[derive(Debug, Default)]
 pub(super) struct Poller {
     /// The notifier, then one entry for each slot of the table.
-    array: Vec<raw::pollfd>,
+    array: Vec<ffi::pollfd>,
     /// The generation of its slot that each entry is of.
     generations: Vec<u32>,
     /// Slots that are probed.
@@ -29,11 +29,11 @@ pub(super) struct Poller {
 }
 
 impl Poller {
-    /// See `contract::Selector::select`. The records are empty, and have room for one at least.
+    /// See `selector::Selector::select`. The records are empty, and have room for one at least.
     pub(super) fn select<N: Notifier>(
         &mut self,
         shared: &Shared<N>,
-        records: &mut Records,
+        records: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         let deadline = Deadline::new(timeout);
@@ -61,7 +61,7 @@ impl Poller {
                 Wait::Millis(0)
             };
             drop(state);
-            let result = levels::wait(self.in_use(), wait);
+            let result = level_triggered::wait(self.in_use(), wait);
 
             let mut state = shared.state();
             state.blocked = false;
@@ -89,7 +89,7 @@ impl Poller {
     fn apply_changes<N: Notifier>(&mut self, shared: &Shared<N>, state: &mut State) {
         let length = state.table.len() + 1;
         if self.array.len() < length {
-            let nothing = raw::pollfd {
+            let nothing = ffi::pollfd {
                 fd: -1,
                 events: 0,
                 revents: 0,
@@ -99,7 +99,7 @@ impl Poller {
         }
         if let Some(first) = self.array.first_mut() {
             first.fd = shared.notifier.number();
-            first.events = raw::POLLIN;
+            first.events = ffi::POLLIN;
         }
         while let Some((index, generation, pollfd)) = state.table.next_dirty() {
             self.set(index, generation, pollfd);
@@ -109,14 +109,14 @@ impl Poller {
     /// The array up to its last entry in use: places that nobody has any more cost nothing, and do
     /// not count against the limit of descriptors, beyond which the kernel refuses the array. The
     /// entries behind it have nothing to say, and the notifier's is always there.
-    fn in_use(&mut self) -> &mut [raw::pollfd] {
+    fn in_use(&mut self) -> &mut [ffi::pollfd] {
         let last = self.array.iter().rposition(|entry| entry.fd >= 0);
         let length = last.map_or(1, |last| last + 1);
         self.array.get_mut(..length).unwrap_or_default()
     }
 
     #[inline]
-    fn set(&mut self, index: u32, generation: u32, pollfd: raw::pollfd) {
+    fn set(&mut self, index: u32, generation: u32, pollfd: ffi::pollfd) {
         let place = index as usize + 1;
         if let (Some(entry), Some(generation_of)) =
             (self.array.get_mut(place), self.generations.get_mut(place))
@@ -144,7 +144,7 @@ impl Poller {
         &mut self,
         shared: &Shared<N>,
         state: &mut State,
-        records: &mut Records,
+        records: &mut Events,
         count: usize,
     ) {
         let mut left = count;
@@ -193,12 +193,12 @@ impl Poller {
         self.start = place;
     }
 
-    /// Reports what one entry has to say, if its tenant is still there.
+    /// Reports what one entry has to say, if its key_at is still there.
     #[inline]
     fn take_one(
         &mut self,
         state: &mut State,
-        records: &mut Records,
+        records: &mut Events,
         place: usize,
         now: Instant,
     ) -> Option<()> {
@@ -207,7 +207,7 @@ impl Poller {
             index: place as u32 - 1,
             generation: self.generations.get(place).copied()?,
         };
-        if entry.revents & raw::POLLNVAL != 0 {
+        if entry.revents & ffi::POLLNVAL != 0 {
             // The number was closed: what epoll does then.
             state.table.remove(key);
             return None;
@@ -257,7 +257,7 @@ impl Poller {
 /// hang-up.
 const SCAN_PERIOD: Duration = Duration::from_millis(100);
 
-fn is_silent(entry: &raw::pollfd) -> bool {
+fn is_silent(entry: &ffi::pollfd) -> bool {
     entry.fd >= 0 && entry.events == 0
 }
 
@@ -269,7 +269,7 @@ const STRIDE: usize = 16;
 /// All of the queue's own work that grows with the number of sources is here, so entries are passed
 /// over many at a time.
 #[inline]
-fn next_ready(array: &[raw::pollfd], place: usize, end: usize) -> Option<usize> {
+fn next_ready(array: &[ffi::pollfd], place: usize, end: usize) -> Option<usize> {
     let rest = array.get(place..end)?;
     // Where much is ready the next one is often the very next.
     if rest.first()?.revents != 0 {
@@ -290,7 +290,7 @@ fn next_ready(array: &[raw::pollfd], place: usize, end: usize) -> Option<usize> 
 /// Reports wakers, as long as more than `reserved` places are left, and returns how many. The rest
 /// stays for later.
 #[inline]
-fn collect_wakes(state: &mut State, records: &mut Records, reserved: usize) -> usize {
+fn collect_wakes(state: &mut State, records: &mut Events, reserved: usize) -> usize {
     // Nearly always, and a drain of nothing costs as much as the rest of a turn.
     if state.woken.is_empty() {
         return 0;
@@ -302,7 +302,7 @@ fn collect_wakes(state: &mut State, records: &mut Records, reserved: usize) -> u
     for slot in state.woken.drain(..count) {
         // A read-modify-write: it acquires what every merged wake released.
         slot.flag.swap(false, Ordering::AcqRel);
-        records.push(Record::new(slot.token, raw::POLLIN));
+        records.push(Event::new(slot.token, ffi::POLLIN));
     }
     count
 }

@@ -7,8 +7,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
 use super::*;
-use crate::sys::contract::{Records as _, Selector as _};
 use crate::sys::pipe::Pipe;
+use crate::sys::selector::{EventBuffer as _, Selector as _};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
@@ -56,7 +56,7 @@ impl Notifier for Counting {
 fn a_message_takes_one_turn() {
     for interest in [Interest::READABLE, BOTH] {
         let mut selector = PosixPoll::<Counting>::new().unwrap();
-        let mut records = Records::with_capacity(4);
+        let mut records = Events::with_capacity(4);
         let (mut left, mut right) = UnixStream::pair().unwrap();
         left.set_nonblocking(true).unwrap();
         let registration = selector

@@ -19,7 +19,7 @@ pub(crate) enum Subscription {
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Event {
+pub(crate) struct HostEvent {
     /// The place of its subscription in the list.
     pub(crate) place: usize,
     /// The other side is gone. `false` for clocks.
@@ -37,7 +37,7 @@ pub(crate) trait Host:
 
     /// Waits until one of `list` has happened, and puts what has happened into `events`, which is emptied first. `list` has
     /// at least one entry.
-    fn wait(&mut self, list: &[Subscription], events: &mut Vec<Event>) -> io::Result<()>;
+    fn wait(&mut self, list: &[Subscription], events: &mut Vec<HostEvent>) -> io::Result<()>;
 
     /// Whether the number is open.
     fn is_open(fd: RawFd) -> bool;

@@ -18,9 +18,9 @@
 //! Node 20 comes back at once if the closed number is alone, and crashes if there is another beside it. Only a look at every
 //! number before every wait could prevent that; it would cost every other host a call for each source.
 
+mod event;
 pub(crate) mod host;
 mod poller;
-mod record;
 mod table;
 
 use std::fmt;
@@ -29,13 +29,13 @@ use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use crate::sys::contract::{self, Owner, RegisterRaw, Wake};
-use crate::sys::{errors, identity};
+use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::{errors, owner};
 use crate::{Interest, Token};
 
+use event::{Event, Events};
 use host::Host;
 use poller::Poller;
-use record::{Record, Records};
 use table::{Directions, Key, Table};
 
 /// A queue over `poll_oneoff` of the host `H`.
@@ -87,10 +87,10 @@ impl<H> fmt::Debug for PollOneoff<H> {
     }
 }
 
-impl<H: Host> contract::Selector for PollOneoff<H> {
+impl<H: Host> selector::Selector for PollOneoff<H> {
     type Raw = RawFd;
-    type Record = Record;
-    type Records = Records;
+    type Event = Event;
+    type Events = Events;
     type Registration = Registration;
     type Waker = NoWaker;
     const EMULATES_EDGE: bool = true;
@@ -113,8 +113,8 @@ impl<H: Host> contract::Selector for PollOneoff<H> {
         Err(errors::unsupported("WASI cannot end a wait from outside"))
     }
 
-    fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
-        use contract::Records as _;
+    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        use selector::EventBuffer as _;
         records.clear();
         if records.capacity() == 0 {
             return Err(errors::invalid("the capacity of `Events` is 0"));
@@ -149,7 +149,7 @@ impl<H: Host> contract::Selector for PollOneoff<H> {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        identity::owner_of(&self.shared, &registration.queue)
+        owner::owner_of(&self.shared, &registration.queue)
     }
 
     fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
@@ -160,20 +160,20 @@ impl<H: Host> contract::Selector for PollOneoff<H> {
     }
 }
 
-impl<H: Host> RegisterRaw for PollOneoff<H> {
-    fn register_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+impl<H: Host> RegisterUnowned for PollOneoff<H> {
+    fn register_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         let directions = directions(interest)?;
         self.shared.table().insert(raw, token, directions, false)?;
         Ok(())
     }
 
-    fn reregister_raw(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+    fn reregister_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         let mut table = self.shared.table();
         let key = table.find(raw)?;
         table.replace(key, token, directions(interest)?)
     }
 
-    fn deregister_raw(&self, raw: RawFd) -> io::Result<()> {
+    fn deregister_unowned(&self, raw: RawFd) -> io::Result<()> {
         let mut table = self.shared.table();
         let key = table.find(raw)?;
         remove(&mut table, key)

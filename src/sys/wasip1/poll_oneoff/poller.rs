@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Shared;
-use super::host::{Event, Host, Subscription};
-use super::record::{Direction, Record, Records};
+use super::event::{Direction, Event, Events};
+use super::host::{Host, HostEvent, Subscription};
 use super::table::{Key, Part, Table};
 use crate::sys::errors;
 use crate::sys::timeout::{Deadline, earlier};
@@ -54,7 +54,7 @@ enum Answer {
 pub(super) struct Poller<H> {
     host: H,
     list: Vec<Subscription>,
-    events: Vec<Event>,
+    events: Vec<HostEvent>,
     asked: Vec<Asked>,
     start: usize,
     /// Whether the last probe left no room for events of the wait.
@@ -62,11 +62,11 @@ pub(super) struct Poller<H> {
 }
 
 impl<H: Host> Poller<H> {
-    /// See `contract::Selector::select`. The records are empty, and have room for one at least.
+    /// See `selector::Selector::select`. The records are empty, and have room for one at least.
     pub(super) fn select(
         &mut self,
         shared: &Arc<Shared>,
-        records: &mut Records,
+        records: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         let deadline = Deadline::new(timeout);
@@ -123,7 +123,7 @@ impl<H: Host> Poller<H> {
 
     /// Probes the directions that would end every wait. Returns when the first that is suppressed
     /// may be reported.
-    fn probe(&mut self, shared: &Shared, records: &mut Records) -> io::Result<Option<Instant>> {
+    fn probe(&mut self, shared: &Shared, records: &mut Events) -> io::Result<Option<Instant>> {
         self.collect(&shared.table(), Part::Probe);
         if self.asked.is_empty() {
             return Ok(None);
@@ -255,10 +255,10 @@ impl<H: Host> Poller<H> {
     }
 
     /// Takes the answers. Returns when the first direction that is suppressed may be reported.
-    fn take(&mut self, table: &mut Table, records: &mut Records) -> Option<Instant> {
+    fn take(&mut self, table: &mut Table, records: &mut Events) -> Option<Instant> {
         let now = Instant::now();
         let mut wake_at = None;
-        let mut current: Option<(Key, Record)> = None;
+        let mut current: Option<(Key, Event)> = None;
         for asked in &self.asked {
             let Asked {
                 key,
@@ -323,7 +323,7 @@ impl<H: Host> Poller<H> {
 }
 
 /// Reports what was gathered of one source.
-fn flush(current: &mut Option<(Key, Record)>, records: &mut Records) {
+fn flush(current: &mut Option<(Key, Event)>, records: &mut Events) {
     if let Some((_, record)) = current.take() {
         if !record.is_empty() {
             records.push(record);

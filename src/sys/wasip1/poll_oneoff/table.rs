@@ -16,11 +16,11 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::Instant;
 
-use super::record::{Direction, Record};
+use super::event::{Direction, Event};
 use crate::sys::errors;
 use crate::sys::level_backoff::{Backoff, EXCEPTION, READINESS};
-pub(super) use crate::sys::places::Key;
-use crate::sys::places::Places;
+pub(super) use crate::sys::slab::Key;
+use crate::sys::slab::Slab;
 use crate::{Interest, Token};
 
 /// Which directions a source is watched for.
@@ -164,15 +164,15 @@ impl Slot {
     }
 
     /// An event of this source in which nothing has happened yet.
-    pub(super) fn record(&self) -> Record {
-        Record::new(self.token)
+    pub(super) fn record(&self) -> Event {
+        Event::new(self.token)
     }
 }
 
 /// All registrations of one selector.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    places: Places<Slot>,
+    places: Slab<Slot>,
 }
 
 impl Table {

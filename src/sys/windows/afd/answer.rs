@@ -6,18 +6,18 @@
 //! <https://learn.microsoft.com/windows-hardware/drivers/kernel/using-ntstatus-values>.
 
 use super::machine::{Answer, Taken};
-use super::platform::raw;
+use super::platform::ffi;
 
 /// `STATUS_PENDING`.
-const PENDING: raw::NTSTATUS = 0x103;
+const PENDING: ffi::NTSTATUS = 0x103;
 
 /// Whether a status says that nothing was started, or that what was started has failed.
-pub(super) fn is_error(status: raw::NTSTATUS) -> bool {
+pub(super) fn is_error(status: ffi::NTSTATUS) -> bool {
     status as u32 >> 30 == 3
 }
 
 /// What a request was taken as that the driver answered with this status, which is no error.
-pub(super) fn taken(status: raw::NTSTATUS) -> Taken {
+pub(super) fn taken(status: ffi::NTSTATUS) -> Taken {
     if status == PENDING {
         Taken::Waiting
     } else {
@@ -28,14 +28,14 @@ pub(super) fn taken(status: raw::NTSTATUS) -> Taken {
 /// What a request has found that ended with `status` and `count` entries, the first of which has
 /// these `conditions`. `code` makes the system's code of a status.
 pub(super) fn answer(
-    status: raw::NTSTATUS,
+    status: ffi::NTSTATUS,
     count: u32,
     conditions: u32,
-    code: impl FnOnce(raw::NTSTATUS) -> i32,
+    code: impl FnOnce(ffi::NTSTATUS) -> i32,
 ) -> Answer {
     match status {
-        raw::STATUS_CANCELLED => Answer::Nothing,
-        raw::STATUS_INVALID_HANDLE | raw::STATUS_OBJECT_TYPE_MISMATCH => Answer::Gone(code(status)),
+        ffi::STATUS_CANCELLED => Answer::Nothing,
+        ffi::STATUS_INVALID_HANDLE | ffi::STATUS_OBJECT_TYPE_MISMATCH => Answer::Gone(code(status)),
         _ if is_error(status) => Answer::Failed(code(status)),
         _ if count == 0 => Answer::Nothing,
         _ => Answer::Conditions(conditions),

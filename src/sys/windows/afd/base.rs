@@ -7,7 +7,7 @@
 
 use std::io;
 
-use super::platform::{RawSocket, raw};
+use super::platform::{RawSocket, ffi};
 
 /// The socket below `socket`, which AFD has refused with `refusal`; asked for by `ioctl`.
 ///
@@ -20,7 +20,7 @@ pub(super) fn below(
     match base(socket, ioctl) {
         Ok(base) if base != socket => Ok(base),
         Ok(_) => Err(refusal),
-        Err(error) if error.raw_os_error() == Some(raw::WSAENOTSOCK) => Err(refusal),
+        Err(error) if error.raw_os_error() == Some(ffi::WSAENOTSOCK) => Err(refusal),
         Err(error) => Err(error),
     }
 }
@@ -34,14 +34,14 @@ fn base(
     socket: RawSocket,
     ioctl: impl Fn(RawSocket, u32) -> io::Result<RawSocket>,
 ) -> io::Result<RawSocket> {
-    let error = match ioctl(socket, raw::SIO_BASE_HANDLE as u32) {
+    let error = match ioctl(socket, ffi::SIO_BASE_HANDLE as u32) {
         Ok(base) => return Ok(base),
         Err(error) => error,
     };
     for code in [
-        raw::SIO_BSP_HANDLE_SELECT,
-        raw::SIO_BSP_HANDLE_POLL,
-        raw::SIO_BSP_HANDLE,
+        ffi::SIO_BSP_HANDLE_SELECT,
+        ffi::SIO_BSP_HANDLE_POLL,
+        ffi::SIO_BSP_HANDLE,
     ] {
         match ioctl(socket, code as u32) {
             Ok(below) if below != socket => return Ok(below),
@@ -78,18 +78,18 @@ mod tests {
     #[test]
     fn the_first_question_is_enough() {
         for base in [BASE, LAYERED] {
-            let (result, asked) = ask(&[(raw::SIO_BASE_HANDLE, base)]);
+            let (result, asked) = ask(&[(ffi::SIO_BASE_HANDLE, base)]);
             assert_eq!(result.unwrap(), base);
-            assert_eq!(asked, [raw::SIO_BASE_HANDLE]);
+            assert_eq!(asked, [ffi::SIO_BASE_HANDLE]);
         }
     }
 
     #[test]
     fn three_others_follow_in_order() {
         let others = [
-            raw::SIO_BSP_HANDLE_SELECT,
-            raw::SIO_BSP_HANDLE_POLL,
-            raw::SIO_BSP_HANDLE,
+            ffi::SIO_BSP_HANDLE_SELECT,
+            ffi::SIO_BSP_HANDLE_POLL,
+            ffi::SIO_BSP_HANDLE,
         ];
         for (index, other) in others.into_iter().enumerate() {
             let (result, asked) = ask(&[(other, BASE)]);
@@ -101,15 +101,15 @@ mod tests {
     #[test]
     fn the_same_socket_is_no_answer_and_the_first_error_stays() {
         let (result, asked) = ask(&[
-            (raw::SIO_BSP_HANDLE_SELECT, LAYERED),
-            (raw::SIO_BSP_HANDLE, LAYERED),
+            (ffi::SIO_BSP_HANDLE_SELECT, LAYERED),
+            (ffi::SIO_BSP_HANDLE, LAYERED),
         ]);
         assert_eq!(result.unwrap_err().raw_os_error(), Some(10_001));
         assert_eq!(asked.len(), 4);
         // One that repeats the socket does not hide a better one behind it.
         let (result, _) = ask(&[
-            (raw::SIO_BSP_HANDLE_SELECT, LAYERED),
-            (raw::SIO_BSP_HANDLE, BASE),
+            (ffi::SIO_BSP_HANDLE_SELECT, LAYERED),
+            (ffi::SIO_BSP_HANDLE, BASE),
         ]);
         assert_eq!(result.unwrap(), BASE);
     }
@@ -129,7 +129,7 @@ mod tests {
     fn without_layers_the_refusal_counts() {
         let result = below(LAYERED, refusal(), |socket, _| Ok(socket));
         assert_eq!(result.unwrap_err().raw_os_error(), Some(6));
-        let not_a_socket = || io::Error::from_raw_os_error(raw::WSAENOTSOCK);
+        let not_a_socket = || io::Error::from_raw_os_error(ffi::WSAENOTSOCK);
         let result = below(LAYERED, refusal(), |_, _| Err(not_a_socket()));
         assert_eq!(result.unwrap_err().raw_os_error(), Some(6));
     }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::faults;
 use super::selector::Afd;
 use super::tests::{collect, register};
-use crate::sys::contract::{Records as _, RegisterRaw as _, Selector as _, Wake as _};
-use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
+use crate::sys::event::Events;
 use crate::sys::iocp::Packets;
-use crate::sys::record::Records;
+use crate::sys::selector::{EventBuffer as _, RegisterUnowned as _, Selector as _, Wake as _};
+use crate::sys::selector_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
 use crate::{Interest, Token};
 
 /// How many polls and cancels `action` costs in this thread.
@@ -25,7 +25,7 @@ fn calls(action: impl FnOnce()) -> usize {
 fn registering_costs_one_poll_at_the_next_wait() {
     const COUNT: usize = 100;
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(COUNT);
+    let mut records = Events::with_capacity(COUNT);
     let pairs: Vec<_> = (0..COUNT).map(|_| stream_pair()).collect();
     let mut registrations = Vec::new();
     let cost = calls(|| {
@@ -70,7 +70,7 @@ fn registering_costs_one_poll_at_the_next_wait() {
 fn one_message_costs_one_poll() {
     for interest in [Interest::READABLE, BOTH] {
         let mut selector = Afd::new().unwrap();
-        let mut records = Records::with_capacity(4);
+        let mut records = Events::with_capacity(4);
         let (left, right) = stream_pair();
         let registration = register(&selector, &left, 1, interest);
         if interest == BOTH {
@@ -98,7 +98,7 @@ fn one_message_costs_one_poll() {
 #[test]
 fn an_idle_wait_costs_one_poll_though_a_listener_is_not_drained() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let raw = listener.as_raw_socket();
     let registration = selector
@@ -117,11 +117,11 @@ fn an_idle_wait_costs_one_poll_though_a_listener_is_not_drained() {
 #[test]
 fn one_message_of_an_unowned_socket_costs_one_poll() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let raw = left.as_raw_socket();
     selector
-        .register_raw(raw, Token(1), Interest::READABLE)
+        .register_unowned(raw, Token(1), Interest::READABLE)
         .unwrap();
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
     let cost = calls(|| {
@@ -135,14 +135,14 @@ fn one_message_of_an_unowned_socket_costs_one_poll() {
     assert_eq!(cost, 200);
     let source = selector.shared.find(raw).unwrap();
     assert_eq!(source.machine().in_doubt(), 0);
-    selector.deregister_raw(raw).unwrap();
+    selector.deregister_unowned(raw).unwrap();
 }
 
 /// One packet for any number of wakes between two events.
 #[test]
 fn merged_wakes_post_one_packet() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let wakers: Vec<_> = (0..70)
         .map(|token| selector.waker(Token(token)).unwrap())
         .collect();

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use super::selector::Afd;
 use super::tests::register;
-use crate::sys::contract::{Records as _, RegisterRaw as _, Selector as _};
-use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
+use crate::sys::event::Events;
 use crate::sys::iocp::Packets;
-use crate::sys::record::Records;
+use crate::sys::selector::{EventBuffer as _, RegisterUnowned as _, Selector as _};
+use crate::sys::selector_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
 use crate::{Interest, Token};
 
 /// The end of the port takes everything in flight back, and its handles are closed, though the
@@ -23,12 +23,12 @@ fn the_end_takes_back_what_is_in_flight() {
     let pairs: Vec<_> = (0..100).map(|_| stream_pair()).collect();
     for is_last_a_clone in [false, true] {
         let mut selector = Afd::new().unwrap();
-        let mut records = Records::with_capacity(4);
+        let mut records = Events::with_capacity(4);
         let mut registrations = Vec::new();
         for (token, (left, right)) in pairs.iter().enumerate() {
             registrations.push(register(&selector, left, token, Interest::READABLE));
             selector
-                .register_raw(right.as_raw_socket(), Token(token), Interest::READABLE)
+                .register_unowned(right.as_raw_socket(), Token(token), Interest::READABLE)
                 .unwrap();
         }
         assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
@@ -79,7 +79,7 @@ fn the_end_takes_back_what_is_in_flight() {
 #[test]
 fn a_socket_closes_after_its_queue() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let registration = register(&selector, &left, 1, Interest::READABLE);
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
@@ -118,19 +118,19 @@ fn handles_of_afd_come_and_go() {
 #[test]
 fn a_raw_socket_that_is_closed_is_forgotten() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     for is_polled in [true, false] {
         let (left, _right) = stream_pair();
         let raw = left.as_raw_socket();
         selector
-            .register_raw(raw, Token(1), Interest::READABLE)
+            .register_unowned(raw, Token(1), Interest::READABLE)
             .unwrap();
         if is_polled {
             assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
         }
         drop(left);
         assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(20))).is_empty());
-        let error = selector.deregister_raw(raw).unwrap_err();
+        let error = selector.deregister_unowned(raw).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound, "{is_polled}");
     }
 }
@@ -139,7 +139,7 @@ fn a_raw_socket_that_is_closed_is_forgotten() {
 #[test]
 fn nothing_is_left_in_the_port() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let (left, right) = stream_pair();
     for _ in 0..20 {
         let registration = register(&selector, &left, 1, BOTH);
@@ -150,10 +150,12 @@ fn nothing_is_left_in_the_port() {
     }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     selector
-        .register_raw(listener.as_raw_socket(), Token(2), Interest::READABLE)
+        .register_unowned(listener.as_raw_socket(), Token(2), Interest::READABLE)
         .unwrap();
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-    selector.deregister_raw(listener.as_raw_socket()).unwrap();
+    selector
+        .deregister_unowned(listener.as_raw_socket())
+        .unwrap();
     assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(20))).is_empty());
     let mut packets = Packets::with_capacity(4);
     assert_eq!(selector.port().dequeue(&mut packets, 4, 0).unwrap(), 0);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::super::fake_kernel_tests::{Kernel, Sent};
 use super::BorrowedHandle;
-use super::record::{Record, Records};
+use super::event::{Event, Events};
 use in_flight::Outcome;
 
 pub(in super::super) const FOREVER: u32 = u32::MAX;
@@ -40,7 +40,7 @@ pub(in super::super) struct Attachment {
 }
 
 pub(in super::super) struct Round<'r> {
-    records: Option<&'r mut Records>,
+    records: Option<&'r mut Events>,
 }
 
 pub(in super::super) struct Packets {
@@ -66,13 +66,13 @@ impl Packets {
 }
 
 impl<'r> Round<'r> {
-    pub(in super::super) fn new(records: &'r mut Records) -> Round<'r> {
+    pub(in super::super) fn new(records: &'r mut Events) -> Round<'r> {
         Round {
             records: Some(records),
         }
     }
 
-    pub(in super::super) fn report(&mut self, record: Record) -> bool {
+    pub(in super::super) fn report(&mut self, record: Event) -> bool {
         if let Some(records) = &mut self.records {
             assert!(records.room() > 0, "a packet reports one event at most");
             records.push(record);

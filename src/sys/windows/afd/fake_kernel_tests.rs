@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::platform::raw::{self, NTSTATUS};
+use super::platform::ffi::{self, NTSTATUS};
 
 /// `STATUS_PENDING`.
 pub(super) const PENDING: NTSTATUS = 0x103;
@@ -192,7 +192,7 @@ impl Kernel {
 
     /// The connection was reset: after that AFD says SEND, too (Wine's `test_poll_reset`).
     pub(super) fn reset(&self, socket: u64) {
-        self.set(socket, raw::AFD_POLL_ABORT | raw::AFD_POLL_SEND);
+        self.set(socket, ffi::AFD_POLL_ABORT | ffi::AFD_POLL_SEND);
     }
 
     /// The conditions that hold, if the socket is open.
@@ -209,7 +209,7 @@ impl Kernel {
         if let Some(file) = state.sockets.remove(&socket) {
             if !state.sockets.values().any(|other| *other == file) {
                 if let Some(it) = state.files.get_mut(&file) {
-                    it.level |= raw::AFD_POLL_LOCAL_CLOSE;
+                    it.level |= ffi::AFD_POLL_LOCAL_CLOSE;
                 }
                 state.signal(file);
             }
@@ -234,7 +234,7 @@ impl Kernel {
         }
         let Some(file) = state.sockets.get(&socket).copied() else {
             // Wine's `test_poll`.
-            return raw::STATUS_INVALID_HANDLE;
+            return ffi::STATUS_INVALID_HANDLE;
         };
         let same = |request: &InFlight| request.handle == handle && request.file == file;
         if state.in_flight.iter().any(same) {
@@ -272,10 +272,10 @@ impl Kernel {
         }
         let mut requests = state.in_flight.iter();
         let Some(place) = requests.position(|request| request.operation == operation) else {
-            return raw::STATUS_NOT_FOUND;
+            return ffi::STATUS_NOT_FOUND;
         };
         let request = state.in_flight.remove(place);
-        state.send(Sent::Operation(request.operation, raw::STATUS_CANCELLED));
+        state.send(Sent::Operation(request.operation, ffi::STATUS_CANCELLED));
         0
     }
 
@@ -289,7 +289,7 @@ impl Kernel {
         state.in_flight = others;
         let ours: Vec<InFlight> = ours;
         for request in ours {
-            state.send(Sent::Operation(request.operation, raw::STATUS_CANCELLED));
+            state.send(Sent::Operation(request.operation, ffi::STATUS_CANCELLED));
         }
     }
 
@@ -297,7 +297,7 @@ impl Kernel {
     pub(super) fn look(&self, socket: u64, asked: u32) -> u32 {
         let level = self.level(socket);
         self.state().counts.looks += 1;
-        level.map_or(raw::AFD_POLL_LOCAL_CLOSE, |level| level & asked)
+        level.map_or(ffi::AFD_POLL_LOCAL_CLOSE, |level| level & asked)
     }
 
     /// `WSAIoctl` with `SIO_BASE_HANDLE` or one of its kind.
@@ -353,14 +353,14 @@ impl State {
         let Some(file) = self.files.get(&request.file) else {
             return 0;
         };
-        let mut asked = request.asked | raw::AFD_POLL_LOCAL_CLOSE;
+        let mut asked = request.asked | ffi::AFD_POLL_LOCAL_CLOSE;
         let means_accept = self.quirks.receive_is_accept && file.is_listening;
-        if means_accept && asked & raw::AFD_POLL_RECEIVE != 0 {
-            asked |= raw::AFD_POLL_ACCEPT;
+        if means_accept && asked & ffi::AFD_POLL_RECEIVE != 0 {
+            asked |= ffi::AFD_POLL_ACCEPT;
         }
         let held = file.level & asked;
         if held != 0 && self.quirks.answers_amiss {
-            return raw::AFD_POLL_CONNECT;
+            return ffi::AFD_POLL_CONNECT;
         }
         held
     }

@@ -71,7 +71,7 @@ impl AsHandle for OwnedHandle {
 }
 
 /// The constants, with their values on Windows.
-pub(super) mod raw {
+pub(super) mod ffi {
     #[allow(clippy::upper_case_acronyms)] // As Windows spells it.
     pub(in super::super) type NTSTATUS = i32;
 
@@ -110,46 +110,46 @@ pub(super) mod wait {
 }
 
 /// `record.rs`, as far as the selector sees it.
-pub(super) mod record {
+pub(super) mod event {
     use std::fmt;
 
-    use super::raw;
+    use super::ffi;
     use crate::Token;
-    use crate::sys::contract;
-    use crate::sys::record_list::RecordList;
+    use crate::sys::event_buffer::EventVec;
+    use crate::sys::selector;
 
     pub(in super::super) const FAULT: u32 = 1 << 31;
 
     #[derive(Clone, Copy, Debug)]
-    pub(crate) struct Record {
+    pub(crate) struct Event {
         pub(in super::super) flags: u32,
         token: Token,
     }
 
-    impl Record {
-        pub(in super::super) fn new(token: Token, flags: u32) -> Record {
-            Record { flags, token }
+    impl Event {
+        pub(in super::super) fn new(token: Token, flags: u32) -> Event {
+            Event { flags, token }
         }
     }
 
-    impl contract::Record for Record {
+    impl selector::SelectorEvent for Event {
         fn token(&self) -> Token {
             self.token
         }
 
         fn is_readable(&self) -> bool {
-            let broken = raw::AFD_POLL_ABORT | raw::AFD_POLL_CONNECT_FAIL;
-            let readable = raw::AFD_POLL_RECEIVE | raw::AFD_POLL_DISCONNECT | raw::AFD_POLL_ACCEPT;
+            let broken = ffi::AFD_POLL_ABORT | ffi::AFD_POLL_CONNECT_FAIL;
+            let readable = ffi::AFD_POLL_RECEIVE | ffi::AFD_POLL_DISCONNECT | ffi::AFD_POLL_ACCEPT;
             self.flags & (readable | broken) != 0
         }
 
         fn is_writable(&self) -> bool {
-            let broken = raw::AFD_POLL_ABORT | raw::AFD_POLL_CONNECT_FAIL;
-            self.flags & (raw::AFD_POLL_SEND | broken) != 0
+            let broken = ffi::AFD_POLL_ABORT | ffi::AFD_POLL_CONNECT_FAIL;
+            self.flags & (ffi::AFD_POLL_SEND | broken) != 0
         }
 
         fn is_error(&self) -> bool {
-            let broken = raw::AFD_POLL_ABORT | raw::AFD_POLL_CONNECT_FAIL;
+            let broken = ffi::AFD_POLL_ABORT | ffi::AFD_POLL_CONNECT_FAIL;
             self.flags & (broken | FAULT) != 0
         }
 
@@ -158,7 +158,7 @@ pub(super) mod record {
         }
     }
 
-    pub(crate) type Records = RecordList<Record>;
+    pub(crate) type Events = EventVec<Event>;
 }
 
 #[path = "fake_iocp_tests.rs"]
@@ -171,20 +171,20 @@ pub(super) mod syscall {
     use super::super::machine::{Answer, Taken};
     use super::super::source::AfdPoll;
     use super::iocp::in_flight::{Pending, Reserved, Submission};
-    use super::{AnswerSlot, BorrowedHandle, OwnedHandle, RawSocket, io, kernel, raw};
+    use super::{AnswerSlot, BorrowedHandle, OwnedHandle, RawSocket, ffi, io, kernel};
 
     /// `RtlNtStatusToDosError`.
-    pub(in super::super) fn code(status: raw::NTSTATUS) -> i32 {
+    pub(in super::super) fn code(status: ffi::NTSTATUS) -> i32 {
         match status {
             NO_RESOURCES => 1450,
             DENIED => 5,
-            raw::STATUS_INVALID_HANDLE | raw::STATUS_OBJECT_TYPE_MISMATCH => 6,
-            raw::STATUS_NOT_FOUND => 1168,
+            ffi::STATUS_INVALID_HANDLE | ffi::STATUS_OBJECT_TYPE_MISMATCH => 6,
+            ffi::STATUS_NOT_FOUND => 1168,
             _ => 317,
         }
     }
 
-    fn status_error(status: raw::NTSTATUS) -> io::Error {
+    fn status_error(status: ffi::NTSTATUS) -> io::Error {
         io::Error::from_raw_os_error(code(status))
     }
 
@@ -195,7 +195,7 @@ pub(super) mod syscall {
             PollInfo(AnswerSlot::default())
         }
 
-        pub(in super::super) fn answer(&self, status: raw::NTSTATUS) -> Answer {
+        pub(in super::super) fn answer(&self, status: ffi::NTSTATUS) -> Answer {
             let (count, conditions) = *self.0.lock().unwrap();
             answer::answer(status, count, conditions, code)
         }
@@ -236,7 +236,7 @@ pub(super) mod syscall {
         poll: &Pending<AfdPoll>,
     ) -> io::Result<()> {
         let status = handle.0.kernel.cancel(poll.id);
-        if is_error(status) && status != raw::STATUS_NOT_FOUND {
+        if is_error(status) && status != ffi::STATUS_NOT_FOUND {
             return Err(status_error(status));
         }
         Ok(())
@@ -253,7 +253,7 @@ pub(super) mod syscall {
     pub(in super::super) fn check(socket: RawSocket) -> io::Result<()> {
         match kernel().level(socket) {
             Some(_) => Ok(()),
-            None => Err(io::Error::from_raw_os_error(raw::WSAENOTSOCK)),
+            None => Err(io::Error::from_raw_os_error(ffi::WSAENOTSOCK)),
         }
     }
 
@@ -274,7 +274,7 @@ pub(super) mod syscall {
         }
 
         pub(in super::super) fn set_closed(&mut self) {
-            self.seen = raw::AFD_POLL_LOCAL_CLOSE;
+            self.seen = ffi::AFD_POLL_LOCAL_CLOSE;
         }
 
         pub(in super::super) fn set_unknown(&mut self) {
@@ -287,7 +287,7 @@ pub(super) mod syscall {
     }
 
     pub(in super::super) fn says_no_socket(error: &io::Error) -> bool {
-        error.raw_os_error() == Some(raw::WSAENOTSOCK)
+        error.raw_os_error() == Some(ffi::WSAENOTSOCK)
     }
 
     pub(in super::super) fn look(sockets: &mut [Look]) -> io::Result<()> {

@@ -4,9 +4,11 @@
 use super::fake_kernel_tests::{DENIED, NO_RESOURCES, Quirks};
 use super::fake_tests::{AT_ONCE, BOTH, PAUSE, SHORT, register, selector, tokens};
 use super::machine::STRAYS;
-use super::platform::{self, raw};
+use super::platform::{self, ffi};
 use super::selector::Afd;
-use crate::sys::contract::{Record as _, Records as _, RegisterRaw as _, Selector as _};
+use crate::sys::selector::{
+    EventBuffer as _, RegisterUnowned as _, Selector as _, SelectorEvent as _,
+};
 use crate::{Interest, Token};
 
 /// `WSAENOBUFS`: "No buffer space available" (learn.microsoft.com, Windows Sockets error codes).
@@ -14,12 +16,12 @@ const NO_BUFFERS: i32 = 10_055;
 
 /// Has the system lack memory as `quirks` says: no event says so, `poll` does not spin, and the
 /// first event after the lack has passed is the real one ("One bad source" in `afd/mod.rs`).
-fn is_waited_out(is_raw: bool, lack: Quirks) {
+fn is_waited_out(is_unowned: bool, lack: Quirks) {
     let (kernel, mut selector, mut records) = selector(1, Quirks::default());
     kernel.open_socket(1, false);
     let mut owned = None;
-    if is_raw {
-        selector.register_raw(1, Token(1), BOTH).unwrap();
+    if is_unowned {
+        selector.register_unowned(1, Token(1), BOTH).unwrap();
     } else {
         owned = Some(register(&selector, 1, BOTH));
     }
@@ -28,7 +30,7 @@ fn is_waited_out(is_raw: bool, lack: Quirks) {
     let requests = kernel.counts().requests;
     assert!((2..=8).contains(&requests), "{requests}");
     kernel.quirks(|quirks| *quirks = Quirks::default());
-    kernel.set(1, raw::AFD_POLL_SEND);
+    kernel.set(1, ffi::AFD_POLL_SEND);
     assert_eq!(tokens(&mut selector, &mut records, SHORT), [1]);
     let record = records.as_slice()[0];
     assert!(record.is_writable() && !record.is_error());
@@ -38,9 +40,9 @@ fn is_waited_out(is_raw: bool, lack: Quirks) {
 /// A refusal for lack of memory says nothing of layered providers, so nothing is asked about them.
 #[test]
 fn lack_of_memory_for_a_request_is_no_question_of_layers() {
-    for is_raw in [false, true] {
+    for is_unowned in [false, true] {
         is_waited_out(
-            is_raw,
+            is_unowned,
             Quirks {
                 refusals: [NO_RESOURCES; 1_000].into(),
                 // WSAEFAULT, as a network filter is known to return.
@@ -54,11 +56,11 @@ fn lack_of_memory_for_a_request_is_no_question_of_layers() {
 /// AFD does not know a layered socket, and Winsock lacks memory to say which one is below it.
 #[test]
 fn lack_of_memory_below_is_waited_out() {
-    for is_raw in [false, true] {
+    for is_unowned in [false, true] {
         is_waited_out(
-            is_raw,
+            is_unowned,
             Quirks {
-                refusals: [raw::STATUS_OBJECT_TYPE_MISMATCH; 1_000].into(),
+                refusals: [ffi::STATUS_OBJECT_TYPE_MISMATCH; 1_000].into(),
                 base_error: Some(NO_BUFFERS),
                 ..Quirks::default()
             },
@@ -69,9 +71,9 @@ fn lack_of_memory_below_is_waited_out() {
 /// A request was taken, and ends for lack of memory.
 #[test]
 fn lack_of_memory_in_an_answer_is_waited_out() {
-    for is_raw in [false, true] {
+    for is_unowned in [false, true] {
         is_waited_out(
-            is_raw,
+            is_unowned,
             Quirks {
                 failures: [NO_RESOURCES; 1_000].into(),
                 ..Quirks::default()
@@ -108,7 +110,7 @@ fn lasting_refusal_that_is_ignored_does_not_spin() {
         kernel.quirks(|quirks| *quirks = Quirks::default());
         tokens(&mut selector, &mut records, SHORT);
         Afd::rearm(&registration, Interest::READABLE).unwrap();
-        kernel.set(1, raw::AFD_POLL_RECEIVE);
+        kernel.set(1, ffi::AFD_POLL_RECEIVE);
         assert_eq!(tokens(&mut selector, &mut records, SHORT), [1]);
         assert!(!records.as_slice()[0].is_error());
     }
@@ -126,7 +128,7 @@ fn afd_that_cannot_be_opened_is_an_error_with_its_code() {
     kernel.open_socket(1, false);
     let error = selector.register(1, Token(1), BOTH).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(5));
-    let error = selector.register_raw(1, Token(1), BOTH).unwrap_err();
+    let error = selector.register_unowned(1, Token(1), BOTH).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(5));
     assert_eq!(tokens(&mut selector, &mut records, AT_ONCE), [0; 0]);
 }

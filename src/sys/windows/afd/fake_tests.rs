@@ -7,9 +7,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::fake_kernel_tests::{DENIED, Kernel, NO_RESOURCES, Quirks};
-use super::platform::{self, raw, record, record::Records};
+use super::platform::{self, event, event::Events, ffi};
 use super::selector::{Afd, Registration};
-use crate::sys::contract::{Record as _, Records as _, RegisterRaw as _, Selector as _, Wake as _};
+use crate::sys::selector::{
+    EventBuffer as _, RegisterUnowned as _, Selector as _, SelectorEvent as _, Wake as _,
+};
 use crate::{Interest, Token};
 
 pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -19,16 +21,16 @@ pub(super) const PAUSE: Duration = Duration::from_millis(10);
 pub(super) const SHORT: Option<Duration> = Some(Duration::from_millis(60));
 
 /// A selector on a kernel of its own, and room for events.
-pub(super) fn selector(seed: u64, quirks: Quirks) -> (Kernel, Afd, Records) {
+pub(super) fn selector(seed: u64, quirks: Quirks) -> (Kernel, Afd, Events) {
     let kernel = Kernel::new(seed, quirks);
     platform::enter(&kernel);
-    (kernel, Afd::new().unwrap(), Records::with_capacity(16))
+    (kernel, Afd::new().unwrap(), Events::with_capacity(16))
 }
 
 /// The tokens of one wait.
 pub(super) fn tokens(
     selector: &mut Afd,
-    records: &mut Records,
+    records: &mut Events,
     timeout: Option<Duration>,
 ) -> Vec<usize> {
     selector.select(records, timeout).unwrap();
@@ -66,7 +68,7 @@ fn a_listener_that_is_not_drained_does_not_spin() {
         let (kernel, mut selector, mut records) = selector(1, quirks);
         kernel.open_socket(1, true);
         let registration = register(&selector, 1, Interest::READABLE);
-        kernel.set(1, raw::AFD_POLL_ACCEPT);
+        kernel.set(1, ffi::AFD_POLL_ACCEPT);
         assert_eq!(tokens(&mut selector, &mut records, None), [1]);
         let before = kernel.counts();
         assert!(tokens(&mut selector, &mut records, SHORT).is_empty());
@@ -74,10 +76,10 @@ fn a_listener_that_is_not_drained_does_not_spin() {
         assert!(after.requests - before.requests <= 1, "{after:?}");
         assert!(after.waits - before.waits <= 2, "{after:?}");
         // Accepting goes on, and the next connection is an event.
-        kernel.clear(1, raw::AFD_POLL_ACCEPT);
+        kernel.clear(1, ffi::AFD_POLL_ACCEPT);
         Afd::rearm(&registration, Interest::READABLE).unwrap();
         assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-        kernel.set(1, raw::AFD_POLL_ACCEPT);
+        kernel.set(1, ffi::AFD_POLL_ACCEPT);
         assert_eq!(tokens(&mut selector, &mut records, None), [1]);
     }
 }
@@ -86,19 +88,19 @@ fn a_listener_that_is_not_drained_does_not_spin() {
 /// each pause of 10 ms, and no event once it behaves.
 #[test]
 fn answers_to_what_nobody_asked_do_not_spin() {
-    for is_raw in [false, true] {
+    for is_unowned in [false, true] {
         let (kernel, mut selector, mut records) = selector(1, Quirks::default());
         kernel.open_socket(1, false);
         let mut registration = None;
-        if is_raw {
+        if is_unowned {
             selector
-                .register_raw(1, Token(1), Interest::READABLE)
+                .register_unowned(1, Token(1), Interest::READABLE)
                 .unwrap();
         } else {
             registration = Some(register(&selector, 1, Interest::READABLE));
         }
         kernel.quirks(|quirks| quirks.answers_amiss = true);
-        kernel.set(1, raw::AFD_POLL_RECEIVE);
+        kernel.set(1, ffi::AFD_POLL_RECEIVE);
         let start = platform::now();
         assert!(tokens(&mut selector, &mut records, SHORT).is_empty());
         let pauses = (platform::now() - start).as_millis() / 10 + 1;
@@ -118,14 +120,14 @@ fn two_sources_of_one_socket_have_their_own_handles() {
     kernel.open_socket(1, false);
     let writer = selector.register(1, Token(10), Interest::WRITABLE).unwrap();
     selector
-        .register_raw(1, Token(20), Interest::READABLE)
+        .register_unowned(1, Token(20), Interest::READABLE)
         .unwrap();
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
     assert_eq!(kernel.in_flight(1), 2);
-    kernel.set(1, raw::AFD_POLL_RECEIVE);
+    kernel.set(1, ffi::AFD_POLL_RECEIVE);
     assert_eq!(tokens(&mut selector, &mut records, SHORT), [20]);
-    kernel.clear(1, raw::AFD_POLL_RECEIVE);
-    kernel.set(1, raw::AFD_POLL_SEND);
+    kernel.clear(1, ffi::AFD_POLL_RECEIVE);
+    kernel.set(1, ffi::AFD_POLL_SEND);
     assert_eq!(tokens(&mut selector, &mut records, SHORT), [10]);
     assert_eq!(kernel.counts().mixed_up, 0);
     drop(writer);
@@ -143,11 +145,11 @@ fn a_request_that_lingers_keeps_its_handle_from_others() {
     let second = selector.register(1, Token(2), Interest::READABLE).unwrap();
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
     assert_eq!(kernel.in_flight(1), 2);
-    kernel.set(1, raw::AFD_POLL_RECEIVE);
+    kernel.set(1, ffi::AFD_POLL_RECEIVE);
     assert_eq!(tokens(&mut selector, &mut records, SHORT), [2]);
     assert_eq!(kernel.counts().mixed_up, 0);
     // When it has come back, its handle serves the socket again.
-    kernel.set(1, raw::AFD_POLL_SEND);
+    kernel.set(1, ffi::AFD_POLL_SEND);
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
     selector.deregister(second, 1).unwrap();
     let third = register(&selector, 1, Interest::READABLE);
@@ -176,9 +178,9 @@ fn a_refused_rearm_is_tried_again() {
         let (kernel, mut selector, mut records) = selector(1, Quirks::default());
         kernel.open_socket(1, false);
         let registration = Rc::new(register(&selector, 1, Interest::READABLE));
-        kernel.set(1, raw::AFD_POLL_RECEIVE);
+        kernel.set(1, ffi::AFD_POLL_RECEIVE);
         assert_eq!(tokens(&mut selector, &mut records, AT_ONCE), [1]);
-        kernel.clear(1, raw::AFD_POLL_RECEIVE);
+        kernel.clear(1, ffi::AFD_POLL_RECEIVE);
         // Nothing is in flight for reading now; another thread reads while this one waits.
         let result = Rc::new(RefCell::new(None));
         let (its, of) = (Rc::clone(&result), Rc::clone(&registration));
@@ -189,7 +191,7 @@ fn a_refused_rearm_is_tried_again() {
                 refuses.quirks(|quirks| quirks.failing_cancels = 1);
                 *its.borrow_mut() = Some(Afd::rearm(&of, Interest::READABLE));
             }),
-            Box::new(move || receives.set(1, raw::AFD_POLL_RECEIVE)),
+            Box::new(move || receives.set(1, ffi::AFD_POLL_RECEIVE)),
         ]);
         let start = platform::now();
         let got = tokens(&mut selector, &mut records, None);
@@ -217,7 +219,7 @@ fn a_refused_registration_is_an_error() {
         its.borrow_mut()
             .push(result.err().and_then(|e| e.raw_os_error()));
         of.quirks(|quirks| quirks.refusals.push_back(NO_RESOURCES));
-        let result = registry.register_raw(1, Token(1), BOTH);
+        let result = registry.register_unowned(1, Token(1), BOTH);
         its.borrow_mut()
             .push(result.err().and_then(|e| e.raw_os_error()));
     })]);
@@ -240,7 +242,7 @@ fn a_lack_of_memory_is_waited_out() {
     let requests = kernel.counts().requests;
     assert!((2..=8).contains(&requests), "{requests}");
     kernel.quirks(|quirks| quirks.refusals.clear());
-    kernel.set(1, raw::AFD_POLL_SEND);
+    kernel.set(1, ffi::AFD_POLL_SEND);
     assert_eq!(tokens(&mut selector, &mut records, SHORT), [1]);
     assert!(!records.as_slice()[0].is_error());
     drop(registration);
@@ -263,7 +265,7 @@ fn a_lasting_refusal_is_an_error_event() {
     assert!(Afd::take_fault(&registration).is_none());
     // It is left out until it is armed.
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
-    kernel.set(1, raw::AFD_POLL_SEND);
+    kernel.set(1, ffi::AFD_POLL_SEND);
     Afd::rearm(&registration, Interest::WRITABLE).unwrap();
     assert_eq!(tokens(&mut selector, &mut records, SHORT), [1]);
 }
@@ -276,13 +278,13 @@ fn an_invalid_handle_is_an_error_of_owned_sockets() {
     // AFD does not know this one, as that of a layered provider without a base socket.
     let owned = register(&selector, 1, Interest::READABLE);
     kernel.open_socket(2, false);
-    selector.register_raw(2, Token(2), BOTH).unwrap();
+    selector.register_unowned(2, Token(2), BOTH).unwrap();
     kernel.close(2);
     assert_eq!(tokens(&mut selector, &mut records, SHORT), [1]);
     let record = records.as_slice()[0];
     assert!(record.is_error() && record.is_readable() && !record.is_writable());
-    assert!(record.flags & record::FAULT != 0);
-    let error = selector.deregister_raw(2).unwrap_err();
+    assert!(record.flags & event::FAULT != 0);
+    let error = selector.deregister_unowned(2).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
     selector.deregister(owned, 1).unwrap();
 }
@@ -294,14 +296,14 @@ fn a_well_behaved_reader_is_never_looked_at() {
     let (kernel, mut selector, mut records) = selector(1, Quirks::default());
     kernel.open_socket(1, false);
     selector
-        .register_raw(1, Token(1), Interest::READABLE)
+        .register_unowned(1, Token(1), Interest::READABLE)
         .unwrap();
     let start = platform::now();
     for _ in 0..2_000 {
         let of = kernel.clone();
-        meanwhile(vec![Box::new(move || of.set(1, raw::AFD_POLL_RECEIVE))]);
+        meanwhile(vec![Box::new(move || of.set(1, ffi::AFD_POLL_RECEIVE))]);
         assert_eq!(tokens(&mut selector, &mut records, None), [1]);
-        kernel.clear(1, raw::AFD_POLL_RECEIVE);
+        kernel.clear(1, ffi::AFD_POLL_RECEIVE);
     }
     platform::meanwhile(None);
     let counts = kernel.counts();
@@ -329,7 +331,7 @@ fn registrations_that_come_and_go_leave_nothing() {
     assert!(listed <= 2 * 64, "{listed}");
     // Those that are registered are all still there.
     for socket in 0..50 {
-        kernel.set(socket, raw::AFD_POLL_SEND);
+        kernel.set(socket, ffi::AFD_POLL_SEND);
     }
     let mut seen = Vec::new();
     while seen.len() < 50 {
@@ -353,7 +355,7 @@ fn warnings_are_answers() {
     let (kernel, mut selector, mut records) = selector(1, quirks);
     kernel.open_socket(1, false);
     let registration = register(&selector, 1, Interest::READABLE);
-    kernel.set(1, raw::AFD_POLL_RECEIVE);
+    kernel.set(1, ffi::AFD_POLL_RECEIVE);
     assert_eq!(tokens(&mut selector, &mut records, SHORT), [1]);
     drop(selector);
     drop(registration);

@@ -1,6 +1,6 @@
 //! Failures of AFD on request, for tests: a kernel that works does not show them.
 
-use crate::sys::raw::NTSTATUS;
+use crate::sys::ffi::NTSTATUS;
 
 #[cfg(test)]
 pub(super) use plans::{CALLS, CANCELS, LOOKS, POLLS, Plan};

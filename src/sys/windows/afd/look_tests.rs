@@ -10,13 +10,13 @@ use super::faults::LOOKS;
 use super::masks;
 use super::platform::RawSocket;
 use super::selector::Afd;
-use crate::sys::contract::{Records as _, RegisterRaw as _, Selector as _};
-use crate::sys::contract_tests::{BOTH, LONG, stream_pair, tokens};
-use crate::sys::record::Records;
+use crate::sys::event::Events;
+use crate::sys::selector::{EventBuffer as _, RegisterUnowned as _, Selector as _};
+use crate::sys::selector_tests::{BOTH, LONG, stream_pair, tokens};
 use crate::{Interest, Token};
 
 /// Polls until all that these sockets are registered for is in doubt.
-fn wait_until_in_doubt(selector: &mut Afd, records: &mut Records, sockets: &[(RawSocket, u32)]) {
+fn wait_until_in_doubt(selector: &mut Afd, records: &mut Events, sockets: &[(RawSocket, u32)]) {
     let is_in_doubt = |selector: &Afd, (raw, wanted): &(RawSocket, u32)| {
         let source = selector.shared.find(*raw).unwrap();
         let in_doubt = source.machine().in_doubt();
@@ -34,13 +34,13 @@ fn wait_until_in_doubt(selector: &mut Afd, records: &mut Records, sockets: &[(Ra
 #[test]
 fn a_closed_socket_that_fails_the_look_fails_nobody() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(8);
+    let mut records = Events::with_capacity(8);
     let (closed, _peer) = stream_pair();
     let (left, right) = stream_pair();
     let gone = closed.as_raw_socket();
     for (raw, token) in [(gone, 1), (left.as_raw_socket(), 2)] {
         selector
-            .register_raw(raw, Token(token), Interest::WRITABLE)
+            .register_unowned(raw, Token(token), Interest::WRITABLE)
             .unwrap();
     }
     let write = masks::WRITE;
@@ -63,12 +63,12 @@ fn a_closed_socket_that_fails_the_look_fails_nobody() {
 #[test]
 fn a_look_that_fails_is_tried_again() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(8);
+    let mut records = Events::with_capacity(8);
     let (left, right) = stream_pair();
     let raw = left.as_raw_socket();
-    selector.register_raw(raw, Token(1), BOTH).unwrap();
+    selector.register_unowned(raw, Token(1), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
-    let both = masks::WRITE | crate::sys::raw::AFD_POLL_RECEIVE;
+    let both = masks::WRITE | crate::sys::ffi::AFD_POLL_RECEIVE;
     wait_until_in_doubt(&mut selector, &mut records, &[(raw, both)]);
     // WSAENOBUFS.
     LOOKS.set(Some(|_| Some(10_055)));
@@ -77,5 +77,5 @@ fn a_look_that_fails_is_tried_again() {
     LOOKS.set(None);
     assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
     assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
-    selector.deregister_raw(raw).unwrap();
+    selector.deregister_unowned(raw).unwrap();
 }

@@ -132,8 +132,8 @@ pub(super) struct Machine<I, P> {
 
 impl<I, P> Machine<I, P> {
     /// A source that waits for its first request.
-    pub(super) fn new(idle: I, token: Token, interest: u32, is_raw: bool) -> Machine<I, P> {
-        let edges = if is_raw {
+    pub(super) fn new(idle: I, token: Token, interest: u32, is_unowned: bool) -> Machine<I, P> {
+        let edges = if is_unowned {
             Edges::Raw {
                 read: Backoff::default(),
                 write: Backoff::default(),

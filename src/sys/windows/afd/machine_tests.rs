@@ -1,7 +1,7 @@
 //! Every cell of the table of states, and the edges.
 #![allow(clippy::unwrap_used)]
 
-use super::super::platform::raw;
+use super::super::platform::ffi;
 use super::*;
 use std::cell::Cell;
 
@@ -14,9 +14,9 @@ pub(super) struct Name;
 
 pub(super) type Tested = Machine<Memory, Name>;
 
-pub(super) const IN: u32 = raw::AFD_POLL_RECEIVE;
-const ACCEPT: u32 = raw::AFD_POLL_ACCEPT;
-const END: u32 = raw::AFD_POLL_DISCONNECT;
+pub(super) const IN: u32 = ffi::AFD_POLL_RECEIVE;
+const ACCEPT: u32 = ffi::AFD_POLL_ACCEPT;
+const END: u32 = ffi::AFD_POLL_DISCONNECT;
 pub(super) const ALL: u32 = READ | WRITE | BROKEN;
 
 fn owned(interest: u32) -> Tested {
@@ -407,7 +407,7 @@ fn a_listener_that_is_not_drained_does_not_spin() {
 /// Answers that name nothing armed start no requests without end.
 #[test]
 fn stray_answers_are_followed_by_pauses() {
-    for answer in [Answer::Conditions(raw::AFD_POLL_CONNECT), Answer::Nothing] {
+    for answer in [Answer::Conditions(ffi::AFD_POLL_CONNECT), Answer::Nothing] {
         let mut machine = owned(READ);
         for _ in 0..STRAYS {
             assert_eq!(update(&mut machine), start(READ | BROKEN));

@@ -1,24 +1,24 @@
 //! Which of AFD's conditions belong together.
 
-use super::platform::{raw, record};
+use super::platform::{event, ffi};
 use crate::Interest;
 
 /// What a reader waits for.
-pub(super) const READ: u32 = raw::AFD_POLL_RECEIVE
-    | raw::AFD_POLL_RECEIVE_EXPEDITED
-    | raw::AFD_POLL_DISCONNECT
-    | raw::AFD_POLL_ACCEPT;
+pub(super) const READ: u32 = ffi::AFD_POLL_RECEIVE
+    | ffi::AFD_POLL_RECEIVE_EXPEDITED
+    | ffi::AFD_POLL_DISCONNECT
+    | ffi::AFD_POLL_ACCEPT;
 /// What a writer waits for; a connection that is made allows sending.
-pub(super) const WRITE: u32 = raw::AFD_POLL_SEND;
+pub(super) const WRITE: u32 = ffi::AFD_POLL_SEND;
 /// The connection was reset, or was never made. Ends both directions.
-pub(super) const BROKEN: u32 = raw::AFD_POLL_ABORT | raw::AFD_POLL_CONNECT_FAIL;
+pub(super) const BROKEN: u32 = ffi::AFD_POLL_ABORT | ffi::AFD_POLL_CONNECT_FAIL;
 /// The socket was closed on this side.
-pub(super) const CLOSED: u32 = raw::AFD_POLL_LOCAL_CLOSE;
+pub(super) const CLOSED: u32 = ffi::AFD_POLL_LOCAL_CLOSE;
 
 /// Data on a connection and a connection on a listener: one condition under two names, because an
 /// AFD may answer a poll for the first with the second (see the head of `afd/mod.rs`). No socket
 /// ever has both.
-const RECEIVE_OR_ACCEPT: u32 = raw::AFD_POLL_RECEIVE | raw::AFD_POLL_ACCEPT;
+const RECEIVE_OR_ACCEPT: u32 = ffi::AFD_POLL_RECEIVE | ffi::AFD_POLL_ACCEPT;
 
 /// The conditions that a report of `ready` covers.
 pub(super) fn covered(ready: u32) -> u32 {
@@ -32,7 +32,7 @@ pub(super) fn covered(ready: u32) -> u32 {
 /// What to report of a source that cannot be polled for `wanted`: a fault, and readiness without
 /// anything that says "closed".
 pub(super) fn fault(wanted: u32) -> u32 {
-    wanted & (READ | WRITE) & !raw::AFD_POLL_DISCONNECT | record::FAULT
+    wanted & (READ | WRITE) & !ffi::AFD_POLL_DISCONNECT | event::FAULT
 }
 
 /// The conditions of the directions of an operation that would block.
@@ -51,10 +51,10 @@ pub(super) fn directions(waits_for: Interest) -> u32 {
 pub(super) fn of(interest: Interest) -> u32 {
     let mut mask = BROKEN;
     if interest.is_readable() {
-        mask |= READ & !raw::AFD_POLL_RECEIVE_EXPEDITED;
+        mask |= READ & !ffi::AFD_POLL_RECEIVE_EXPEDITED;
     }
     if interest.is_priority() {
-        mask |= raw::AFD_POLL_RECEIVE_EXPEDITED;
+        mask |= ffi::AFD_POLL_RECEIVE_EXPEDITED;
     }
     if interest.is_writable() {
         mask |= WRITE;

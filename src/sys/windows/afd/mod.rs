@@ -80,7 +80,7 @@ mod waker;
 
 /// What AFD is built on. The portable tests (`elsewhere_tests`) put a fake in its place.
 mod platform {
-    pub(super) use crate::sys::{iocp, raw, record, winsock};
+    pub(super) use crate::sys::{event, ffi, iocp, winsock};
     pub(super) use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
     use std::time::Instant;
 

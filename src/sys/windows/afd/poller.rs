@@ -8,13 +8,13 @@ use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::masks::CLOSED;
+use super::platform::event::{Event, Events};
 use super::platform::iocp::{FOREVER, Packets, Round};
 use super::platform::now;
-use super::platform::record::{Record, Records};
 use super::shared::Shared;
 use super::source::{Source, SourceMachine};
 use super::syscall::{self, Look};
-use crate::sys::contract::Records as _;
+use crate::sys::selector::EventBuffer as _;
 use crate::sys::timeout::{self, Deadline, earlier};
 
 /// The most packets that one wait takes.
@@ -56,11 +56,11 @@ impl Default for Poller {
 }
 
 impl Poller {
-    /// See `contract::Selector::select`. The records are empty, and have room for one at least.
+    /// See `selector::Selector::select`. The records are empty, and have room for one at least.
     pub(super) fn select(
         &mut self,
         shared: &Arc<Shared>,
-        records: &mut Records,
+        records: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         let most = records.capacity().min(MOST_PACKETS);
@@ -102,7 +102,7 @@ impl Poller {
     }
 
     /// Waits so many milliseconds for packets, delivers them, and returns how many came.
-    fn take(&mut self, shared: &Shared, records: &mut Records, pause: u32) -> io::Result<usize> {
+    fn take(&mut self, shared: &Shared, records: &mut Events, pause: u32) -> io::Result<usize> {
         let result = shared
             .port
             .dequeue(&mut self.packets, records.room(), pause);
@@ -123,7 +123,7 @@ impl Poller {
     fn update(
         &mut self,
         shared: &Arc<Shared>,
-        records: &mut Records,
+        records: &mut Events,
         will_wait: bool,
     ) -> Option<Instant> {
         shared.is_waiting.store(will_wait, Ordering::Relaxed);
@@ -149,7 +149,7 @@ impl Poller {
     }
 
     /// Lets sources go on whose pause is over.
-    fn resume(&mut self, shared: &Arc<Shared>, records: &mut Records) {
+    fn resume(&mut self, shared: &Arc<Shared>, records: &mut Events) {
         if self.delayed.is_empty() {
             return;
         }
@@ -173,7 +173,7 @@ impl Poller {
         shared: &Shared,
         source: &Arc<Source>,
         mut machine: MutexGuard<'_, SourceMachine>,
-        records: &mut Records,
+        records: &mut Events,
     ) {
         if let Err(error) = source.update(&mut machine, shared) {
             if syscall::says_gone(&error) && !machine.is_owned() {
@@ -184,7 +184,7 @@ impl Poller {
             } else if records.room() > 0 {
                 let conditions = machine.fail(error.raw_os_error().unwrap_or(0));
                 if conditions != 0 {
-                    records.push(Record::new(machine.token(), conditions));
+                    records.push(Event::new(machine.token(), conditions));
                 }
             } else {
                 shared.queue(source, &mut machine);
@@ -198,7 +198,7 @@ impl Poller {
     }
 
     /// Looks at the unowned sockets that are in doubt, without waiting.
-    fn look(&mut self, shared: &Arc<Shared>, records: &mut Records) -> Option<Instant> {
+    fn look(&mut self, shared: &Arc<Shared>, records: &mut Events) -> Option<Instant> {
         self.looks.clear();
         self.asked.clear();
         let (looks, asked) = (&mut self.looks, &mut self.asked);
@@ -240,7 +240,7 @@ impl Poller {
             }
             let (ready, again) = machine.looked(*asked, seen, now);
             if ready != 0 {
-                records.push(Record::new(machine.token(), ready));
+                records.push(Event::new(machine.token(), ready));
             }
             wake_at = earlier(wake_at, again);
             self.submit_or_fault(shared, source, machine, records);

@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use super::fake_kernel_tests::{Kernel, NO_RESOURCES, Quirks};
 use super::fake_tests::{BOTH, selector};
-use super::platform::{self, raw, record::Records};
+use super::platform::{self, event::Events, ffi};
 use super::selector::{Afd, Registration};
-use crate::sys::contract::{Record as _, Records as _, RegisterRaw as _, Selector as _};
+use crate::sys::selector::{
+    EventBuffer as _, RegisterUnowned as _, Selector as _, SelectorEvent as _,
+};
 use crate::{Interest, Token};
 
 /// xorshift64.
@@ -38,7 +40,7 @@ impl Random {
 }
 
 /// What a reader is told of a socket that is no listener, and of one that is.
-const DATA: u32 = raw::AFD_POLL_RECEIVE | raw::AFD_POLL_ACCEPT;
+const DATA: u32 = ffi::AFD_POLL_RECEIVE | ffi::AFD_POLL_ACCEPT;
 
 /// What a registration is owed.
 struct Watched {
@@ -51,7 +53,7 @@ struct Watched {
     writes: bool,
 }
 
-struct World {
+struct FakeKernel {
     kernel: Kernel,
     registry: Afd,
     random: Random,
@@ -63,21 +65,21 @@ struct World {
 
 const SOCKETS: u64 = 6;
 
-impl World {
+impl FakeKernel {
     /// One thing that applications or their peers do.
     fn act(&mut self) {
         self.actions += 1;
         let socket = self.random.below(SOCKETS);
         // Half of them listen.
         let data = if socket % 2 == 0 {
-            raw::AFD_POLL_RECEIVE
+            ffi::AFD_POLL_RECEIVE
         } else {
-            raw::AFD_POLL_ACCEPT
+            ffi::AFD_POLL_ACCEPT
         };
         match self.random.below(10) {
             0 | 1 => self.kernel.set(socket, data),
-            2 => self.kernel.set(socket, raw::AFD_POLL_SEND),
-            3 => self.kernel.clear(socket, raw::AFD_POLL_SEND),
+            2 => self.kernel.set(socket, ffi::AFD_POLL_SEND),
+            3 => self.kernel.clear(socket, ffi::AFD_POLL_SEND),
             4 | 5 => self.register(socket),
             6 => self.deregister(),
             7 => self.reregister(),
@@ -103,7 +105,11 @@ impl World {
         self.last_token += 1;
         let token = Token(self.last_token);
         let registration = if self.random.one_in(3) {
-            if self.registry.register_raw(socket, token, interest).is_err() {
+            if self
+                .registry
+                .register_unowned(socket, token, interest)
+                .is_err()
+            {
                 return;
             }
             None
@@ -136,7 +142,7 @@ impl World {
         let watched = self.watched.remove(&token).unwrap();
         match watched.registration {
             Some(registration) => self.registry.deregister(registration, watched.socket),
-            None => self.registry.deregister_raw(watched.socket),
+            None => self.registry.deregister_unowned(watched.socket),
         }
         .unwrap();
     }
@@ -151,7 +157,9 @@ impl World {
                 self.registry
                     .reregister(registration, socket, Token(token), interest)
             }
-            None => self.registry.reregister_raw(socket, Token(token), interest),
+            None => self
+                .registry
+                .reregister_unowned(socket, Token(token), interest),
         }
         .unwrap();
         watched.interest = interest;
@@ -164,7 +172,7 @@ impl World {
         let Some(token) = self.pick() else { return };
         let is_read = self.random.one_in(2);
         let watched = self.watched.get_mut(&token).unwrap();
-        let conditions = if is_read { DATA } else { raw::AFD_POLL_SEND };
+        let conditions = if is_read { DATA } else { ffi::AFD_POLL_SEND };
         self.kernel.clear(watched.socket, conditions);
         let direction = if is_read {
             watched.reads |= watched.interest.is_readable();
@@ -179,7 +187,7 @@ impl World {
     }
 
     /// Events have come: each of something that is registered.
-    fn take(&mut self, records: &Records) {
+    fn take(&mut self, records: &Events) {
         for record in records.as_slice() {
             let token = record.token().0;
             let watched = self.watched.get_mut(&token);
@@ -194,7 +202,7 @@ impl World {
     fn owed(&self) -> Vec<String> {
         let is_owed = |watched: &Watched| {
             let level = self.kernel.level(watched.socket).unwrap();
-            watched.reads && level & DATA != 0 || watched.writes && level & raw::AFD_POLL_SEND != 0
+            watched.reads && level & DATA != 0 || watched.writes && level & ffi::AFD_POLL_SEND != 0
         };
         let owed = self.watched.iter().filter(|(_, watched)| is_owed(watched));
         owed.map(|(token, it)| {
@@ -220,7 +228,7 @@ fn run(seed: u64) {
     for socket in 0..SOCKETS {
         kernel.open_socket(socket, socket % 2 == 1);
     }
-    let world = Rc::new(RefCell::new(World {
+    let world = Rc::new(RefCell::new(FakeKernel {
         kernel: kernel.clone(),
         registry: selector.try_clone().unwrap(),
         random,
@@ -253,7 +261,7 @@ fn run(seed: u64) {
                 2 => world.reregister(),
                 _ => world
                     .kernel
-                    .set(socket, DATA & !(raw::AFD_POLL_ACCEPT >> (7 * (socket % 2)))),
+                    .set(socket, DATA & !(ffi::AFD_POLL_ACCEPT >> (7 * (socket % 2)))),
             }
             true
         })));

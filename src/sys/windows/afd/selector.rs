@@ -5,14 +5,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::sys::contract::{self, Owner, RegisterRaw};
 use crate::sys::errors;
+use crate::sys::selector::{self, Owner, RegisterUnowned};
 use crate::{Interest, Token};
 
 use super::masks;
 use super::platform::RawSocket;
+use super::platform::event::{Event, Events};
 use super::platform::iocp::Port;
-use super::platform::record::{Record, Records};
 use super::poller::Poller;
 use super::shared::Shared;
 use super::source::{Source, conditions};
@@ -30,10 +30,10 @@ pub(crate) struct Registration {
     pub(super) source: Arc<Source>,
 }
 
-impl contract::Selector for Afd {
+impl selector::Selector for Afd {
     type Raw = RawSocket;
-    type Record = Record;
-    type Records = Records;
+    type Event = Event;
+    type Events = Events;
     type Registration = Registration;
     type Waker = Waker;
     const EMULATES_EDGE: bool = true;
@@ -56,8 +56,8 @@ impl contract::Selector for Afd {
         Ok(Waker::new(&self.shared.port, token))
     }
 
-    fn select(&mut self, records: &mut Records, timeout: Option<Duration>) -> io::Result<()> {
-        use contract::Records as _;
+    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        use selector::EventBuffer as _;
         records.clear();
         if records.capacity() == 0 {
             return Err(errors::invalid("the capacity of `Events` is 0"));
@@ -102,7 +102,7 @@ impl contract::Selector for Afd {
         if shared.as_ptr() == Arc::as_ptr(&self.shared) {
             Owner::This
         } else if shared.strong_count() == 0 {
-            Owner::Gone
+            Owner::Dropped
         } else {
             Owner::Other
         }
@@ -126,8 +126,8 @@ impl contract::Selector for Afd {
     }
 }
 
-impl RegisterRaw for Afd {
-    fn register_raw(&self, raw: RawSocket, token: Token, interest: Interest) -> io::Result<()> {
+impl RegisterUnowned for Afd {
+    fn register_unowned(&self, raw: RawSocket, token: Token, interest: Interest) -> io::Result<()> {
         if self.shared.raw().contains_key(&raw) {
             return Err(errors::already_registered());
         }
@@ -153,12 +153,17 @@ impl RegisterRaw for Afd {
         result
     }
 
-    fn reregister_raw(&self, raw: RawSocket, token: Token, interest: Interest) -> io::Result<()> {
+    fn reregister_unowned(
+        &self,
+        raw: RawSocket,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
         let source = self.shared.find(raw)?;
         reregister(&self.shared, &source, token, interest)
     }
 
-    fn deregister_raw(&self, raw: RawSocket) -> io::Result<()> {
+    fn deregister_unowned(&self, raw: RawSocket) -> io::Result<()> {
         let source = self.shared.raw().remove(&raw);
         let source = source.ok_or_else(errors::not_registered)?;
         self.shared.end(&source);

@@ -110,11 +110,11 @@ impl Shared {
         socket: RawSocket,
         token: Token,
         interest: Interest,
-        is_raw: bool,
+        is_unowned: bool,
     ) -> io::Result<Arc<Source>> {
         let interest = conditions(interest)?;
         winsock::start()?;
-        if is_raw {
+        if is_unowned {
             syscall::check(socket)?;
         }
         let (handle, id) = {
@@ -129,7 +129,7 @@ impl Shared {
             socket,
             token,
             interest,
-            is_raw,
+            is_unowned,
         }))
     }
 

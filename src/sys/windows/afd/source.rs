@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::device::AfdHandle;
 use super::machine::{Machine, Taken};
+use super::platform::event::Event;
 use super::platform::iocp::Round;
 use super::platform::iocp::in_flight::{Idle, Operation, Outcome, Pending};
-use super::platform::record::Record;
 use super::platform::{AsHandle, RawSocket, now};
 use super::shared::Shared;
 use super::syscall::{self, PollInfo};
@@ -37,7 +37,7 @@ pub(super) struct Parts {
     pub(super) socket: RawSocket,
     pub(super) token: Token,
     pub(super) interest: u32,
-    pub(super) is_raw: bool,
+    pub(super) is_unowned: bool,
 }
 
 /// See the head of this file.
@@ -70,7 +70,7 @@ impl Source {
                 source_id: parts.id,
                 handle: None,
             });
-            let (token, interest, is_raw) = (parts.token, parts.interest, parts.is_raw);
+            let (token, interest, is_unowned) = (parts.token, parts.interest, parts.is_unowned);
             Source {
                 shared: parts.shared,
                 id: parts.id,
@@ -81,7 +81,7 @@ impl Source {
                     handle: Arc::downgrade(&parts.handle),
                     base: parts.socket,
                 }),
-                machine: Mutex::new(Machine::new(idle, token, interest, is_raw)),
+                machine: Mutex::new(Machine::new(idle, token, interest, is_unowned)),
             }
         })
     }
@@ -229,7 +229,7 @@ impl Operation for AfdPoll {
         let had_ended = machine.has_ended();
         let conditions = machine.completed(operation, answer, now);
         if conditions != 0 {
-            round.report(Record::new(machine.token(), conditions));
+            round.report(Event::new(machine.token(), conditions));
         }
         shared.queue(&source, &mut machine);
         let has_ended = machine.has_ended();

@@ -9,9 +9,9 @@ use super::answer::{self, is_error};
 use super::faults;
 use super::machine::{Answer, Taken};
 use super::source::AfdPoll;
+use crate::sys::ffi;
 use crate::sys::iocp::in_flight::{Pending, Reserved, Submission};
 use crate::sys::iocp::status_error;
-use crate::sys::raw;
 
 /// The name of the driver's device. Wine and Windows want something behind `Afd`, whatever it is.
 const DEVICE: [u16; 15] = wide(b"\\Device\\Afd\\mio");
@@ -29,7 +29,7 @@ const fn wide<const N: usize>(ascii: &[u8; N]) -> [u16; N] {
 
 /// The record of one poll: asked and answered in the same memory.
 #[repr(transparent)]
-pub(super) struct PollInfo(raw::AFD_POLL_INFO);
+pub(super) struct PollInfo(ffi::AFD_POLL_INFO);
 
 // SAFETY: the handle in the record is a number: nothing here follows it.
 unsafe impl Send for PollInfo {}
@@ -37,11 +37,11 @@ unsafe impl Send for PollInfo {}
 impl PollInfo {
     /// Asks once for `conditions` of a socket, without a time limit.
     pub(super) fn new(socket: RawSocket, conditions: u32) -> PollInfo {
-        PollInfo(raw::AFD_POLL_INFO {
+        PollInfo(ffi::AFD_POLL_INFO {
             Timeout: i64::MAX,
             NumberOfHandles: 1,
             Exclusive: 0,
-            Handles: [raw::AFD_POLL_HANDLE_INFO {
+            Handles: [ffi::AFD_POLL_HANDLE_INFO {
                 Handle: ptr::without_provenance_mut(socket as usize),
                 Events: conditions,
                 Status: 0,
@@ -50,7 +50,7 @@ impl PollInfo {
     }
 
     /// What a request with this `status` has found.
-    pub(super) fn answer(&self, status: raw::NTSTATUS) -> Answer {
+    pub(super) fn answer(&self, status: ffi::NTSTATUS) -> Answer {
         let [info] = &self.0.Handles;
         let code = |status| status_error(status).raw_os_error().unwrap_or(0);
         answer::answer(status, self.0.NumberOfHandles, info.Events, code)
@@ -59,7 +59,7 @@ impl PollInfo {
 
 /// Whether a poll was refused because there is no such socket.
 pub(super) fn says_gone(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(raw::ERROR_INVALID_HANDLE)
+    error.raw_os_error() == Some(ffi::ERROR_INVALID_HANDLE)
 }
 
 /// Whether a poll was refused for a reason that may pass.
@@ -71,13 +71,13 @@ pub(super) fn is_transient(error: &io::Error) -> bool {
 pub(super) fn open() -> io::Result<OwnedHandle> {
     let mut device = DEVICE;
     let length = size_of_val(&device) as u16;
-    let name = raw::UNICODE_STRING {
+    let name = ffi::UNICODE_STRING {
         Length: length,
         MaximumLength: length,
         Buffer: device.as_mut_ptr(),
     };
-    let attributes = raw::OBJECT_ATTRIBUTES {
-        Length: size_of::<raw::OBJECT_ATTRIBUTES>() as u32,
+    let attributes = ffi::OBJECT_ATTRIBUTES {
+        Length: size_of::<ffi::OBJECT_ATTRIBUTES>() as u32,
         RootDirectory: ptr::null_mut(),
         ObjectName: (&raw const name).cast_mut(),
         Attributes: 0,
@@ -85,19 +85,19 @@ pub(super) fn open() -> io::Result<OwnedHandle> {
         SecurityQualityOfService: ptr::null_mut(),
     };
     let mut handle = ptr::null_mut();
-    let mut status_block = raw::IO_STATUS_BLOCK::default();
+    let mut status_block = ffi::IO_STATUS_BLOCK::default();
     // SAFETY: the call reads the attributes, the name and its text, and writes the handle and the
     // status, all of which outlive it: an open is over when it returns.
     let status = unsafe {
-        raw::NtCreateFile(
+        ffi::NtCreateFile(
             &raw mut handle,
-            raw::SYNCHRONIZE as u32,
+            ffi::SYNCHRONIZE as u32,
             (&raw const attributes).cast_mut(),
             &raw mut status_block,
             ptr::null_mut(),
             0,
-            (raw::FILE_SHARE_READ | raw::FILE_SHARE_WRITE) as u32,
-            raw::FILE_OPEN as u32,
+            (ffi::FILE_SHARE_READ | ffi::FILE_SHARE_WRITE) as u32,
+            ffi::FILE_OPEN as u32,
             0,
             ptr::null_mut(),
             0,
@@ -115,9 +115,9 @@ pub(super) fn open() -> io::Result<OwnedHandle> {
 pub(super) fn signal_no_handle(handle: BorrowedHandle<'_>) {
     // SAFETY: the handle is open; the call touches no memory.
     let _ = unsafe {
-        raw::SetFileCompletionNotificationModes(
+        ffi::SetFileCompletionNotificationModes(
             handle.as_raw_handle(),
-            raw::FILE_SKIP_SET_EVENT_ON_HANDLE as u8,
+            ffi::FILE_SKIP_SET_EVENT_ON_HANDLE as u8,
         )
     };
 }
@@ -136,20 +136,20 @@ pub(super) fn poll<'r>(
     let info = unsafe { &raw mut (*operation).info };
     // SAFETY: as above, and the memory is that of one `PollInfo`.
     unsafe { info.write(PollInfo::new(socket, conditions)) };
-    let size = size_of::<raw::AFD_POLL_INFO>() as u32;
+    let size = size_of::<ffi::AFD_POLL_INFO>() as u32;
     let status = match faults::poll() {
         Some(status) => status,
         // SAFETY: the handle is open. The kernel reads and writes the status block and the poll's
         // record, both of them until the packet has come: `Reserved` says that they stay that long.
         // The socket and the context are numbers for the kernel.
         None => unsafe {
-            raw::NtDeviceIoControlFile(
+            ffi::NtDeviceIoControlFile(
                 handle.as_raw_handle(),
                 ptr::null_mut(),
                 None,
                 reserved.context(),
                 block,
-                raw::IOCTL_AFD_POLL,
+                ffi::IOCTL_AFD_POLL,
                 info.cast(),
                 size,
                 info.cast(),
@@ -175,17 +175,17 @@ pub(super) fn cancel(handle: BorrowedHandle<'_>, poll: &Pending<AfdPoll>) -> io:
     if let Some(status) = faults::cancel() {
         return Err(status_error(status));
     }
-    let mut status_block = raw::IO_STATUS_BLOCK::default();
+    let mut status_block = ffi::IO_STATUS_BLOCK::default();
     // SAFETY: the handle is open. The poll's address is compared and not followed; the second block
     // is written during the call.
     let status = unsafe {
-        raw::NtCancelIoFileEx(
+        ffi::NtCancelIoFileEx(
             handle.as_raw_handle(),
             poll.status_block(),
             &raw mut status_block,
         )
     };
-    if is_error(status) && status != raw::STATUS_NOT_FOUND {
+    if is_error(status) && status != ffi::STATUS_NOT_FOUND {
         return Err(status_error(status));
     }
     Ok(())
@@ -195,7 +195,7 @@ pub(super) fn cancel(handle: BorrowedHandle<'_>, poll: &Pending<AfdPoll>) -> io:
 pub(super) fn cancel_all(handle: BorrowedHandle<'_>) {
     // There is nothing to be done about an error; "nothing found" is the usual one.
     // SAFETY: the handle is open; the call touches no memory.
-    let _ = unsafe { raw::CancelIoEx(handle.as_raw_handle(), ptr::null()) };
+    let _ = unsafe { ffi::CancelIoEx(handle.as_raw_handle(), ptr::null()) };
 }
 
 /// `WSAIoctl` that answers with a socket.
@@ -205,7 +205,7 @@ pub(super) fn socket_ioctl(socket: RawSocket, code: u32) -> io::Result<RawSocket
     // SAFETY: the call writes at most one socket number and the length, during the call: without an
     // `OVERLAPPED` it does not return before it is over. The socket is a number for the system.
     let result = unsafe {
-        raw::WSAIoctl(
+        ffi::WSAIoctl(
             socket as usize,
             code,
             ptr::null(),
@@ -230,10 +230,10 @@ pub(super) fn check(socket: RawSocket) -> io::Result<()> {
     // SAFETY: the call writes at most `length` bytes, for which there is room, and the length. The
     // socket is a number for the system.
     let result = unsafe {
-        raw::getsockopt(
+        ffi::getsockopt(
             socket as usize,
-            raw::SOL_SOCKET,
-            raw::SO_TYPE,
+            ffi::SOL_SOCKET,
+            ffi::SO_TYPE,
             (&raw mut kind).cast(),
             &raw mut length,
         )
@@ -246,22 +246,22 @@ pub(super) fn check(socket: RawSocket) -> io::Result<()> {
 
 /// One socket to look at, and what was seen.
 #[repr(transparent)]
-pub(super) struct Look(raw::WSAPOLLFD);
+pub(super) struct Look(ffi::WSAPOLLFD);
 
 impl Look {
     /// Looks for what is to be read, written, or read out of band.
     pub(super) fn new(socket: RawSocket, conditions: u32) -> Look {
         let mut events = 0;
-        if conditions & (raw::AFD_POLL_RECEIVE | raw::AFD_POLL_ACCEPT) != 0 {
-            events |= raw::POLLRDNORM;
+        if conditions & (ffi::AFD_POLL_RECEIVE | ffi::AFD_POLL_ACCEPT) != 0 {
+            events |= ffi::POLLRDNORM;
         }
-        if conditions & raw::AFD_POLL_RECEIVE_EXPEDITED != 0 {
-            events |= raw::POLLRDBAND;
+        if conditions & ffi::AFD_POLL_RECEIVE_EXPEDITED != 0 {
+            events |= ffi::POLLRDBAND;
         }
-        if conditions & raw::AFD_POLL_SEND != 0 {
-            events |= raw::POLLWRNORM;
+        if conditions & ffi::AFD_POLL_SEND != 0 {
+            events |= ffi::POLLWRNORM;
         }
-        Look(raw::WSAPOLLFD {
+        Look(ffi::WSAPOLLFD {
             fd: socket as usize,
             events: events as i16,
             revents: 0,
@@ -270,7 +270,7 @@ impl Look {
 
     /// It was found closed.
     pub(super) fn set_closed(&mut self) {
-        self.0.revents = raw::POLLNVAL as i16;
+        self.0.revents = ffi::POLLNVAL as i16;
     }
 
     /// Nothing is known of it.
@@ -284,13 +284,13 @@ impl Look {
         let mut conditions = 0;
         for (bits, means) in [
             (
-                raw::POLLRDNORM,
-                raw::AFD_POLL_RECEIVE | raw::AFD_POLL_ACCEPT,
+                ffi::POLLRDNORM,
+                ffi::AFD_POLL_RECEIVE | ffi::AFD_POLL_ACCEPT,
             ),
-            (raw::POLLRDBAND, raw::AFD_POLL_RECEIVE_EXPEDITED),
-            (raw::POLLWRNORM, raw::AFD_POLL_SEND),
-            (raw::POLLHUP, raw::AFD_POLL_DISCONNECT),
-            (raw::POLLNVAL, raw::AFD_POLL_LOCAL_CLOSE),
+            (ffi::POLLRDBAND, ffi::AFD_POLL_RECEIVE_EXPEDITED),
+            (ffi::POLLWRNORM, ffi::AFD_POLL_SEND),
+            (ffi::POLLHUP, ffi::AFD_POLL_DISCONNECT),
+            (ffi::POLLNVAL, ffi::AFD_POLL_LOCAL_CLOSE),
         ] {
             if seen & bits as i16 != 0 {
                 conditions |= means;
@@ -302,7 +302,7 @@ impl Look {
 
 /// Whether a look has failed because there is no such socket.
 pub(super) fn says_no_socket(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(raw::WSAENOTSOCK)
+    error.raw_os_error() == Some(ffi::WSAENOTSOCK)
 }
 
 /// `WSAPoll` without waiting. One socket that is closed may be told by its record, or by an error.
@@ -313,7 +313,7 @@ pub(super) fn look(sockets: &mut [Look]) -> io::Result<()> {
     let count = u32::try_from(sockets.len()).unwrap_or(u32::MAX);
     // SAFETY: the call reads and writes so many records, for which there is room; a `Look` is one
     // `WSAPOLLFD`.
-    let result = unsafe { raw::WSAPoll(sockets.as_mut_ptr().cast(), count, 0) };
+    let result = unsafe { ffi::WSAPoll(sockets.as_mut_ptr().cast(), count, 0) };
     if result < 0 {
         return Err(io::Error::last_os_error());
     }

@@ -12,9 +12,11 @@ use std::time::Instant;
 
 use super::faults;
 use super::selector::{Afd, Registration};
-use crate::sys::contract::{Record as _, Records as _, RegisterRaw as _, Selector as _, Wake as _};
-use crate::sys::contract_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
-use crate::sys::record::Records;
+use crate::sys::event::Events;
+use crate::sys::selector::{
+    EventBuffer as _, RegisterUnowned as _, Selector as _, SelectorEvent as _, Wake as _,
+};
+use crate::sys::selector_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
 use crate::{Interest, Token};
 
 /// `STATUS_INSUFFICIENT_RESOURCES`: what a poll may be refused with at any time.
@@ -49,7 +51,7 @@ pub(super) fn register(
 }
 
 /// Collects the events of several waits, sorted, until there are `count`.
-pub(super) fn collect(selector: &mut Afd, records: &mut Records, count: usize) -> Vec<usize> {
+pub(super) fn collect(selector: &mut Afd, records: &mut Events, count: usize) -> Vec<usize> {
     let mut got = Vec::new();
     while got.len() < count {
         let more = tokens(selector, records, LONG);
@@ -65,7 +67,7 @@ pub(super) fn collect(selector: &mut Afd, records: &mut Records, count: usize) -
 fn a_source_that_is_refused_fails_nobody() {
     let mut selector = Afd::new().unwrap();
     for capacity in [16, 1] {
-        let mut records = Records::with_capacity(capacity);
+        let mut records = Events::with_capacity(capacity);
         let pairs: Vec<_> = (0..3).map(|_| stream_pair()).collect();
         let registrations: Vec<_> = pairs
             .iter()
@@ -102,7 +104,7 @@ fn a_source_that_is_refused_fails_nobody() {
 #[test]
 fn a_lack_of_memory_is_waited_out() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let (left, _right) = stream_pair();
     let _registration = register(&selector, &left, 1, Interest::WRITABLE);
     refuse_poll(0, NO_RESOURCES);
@@ -132,13 +134,13 @@ fn fill(stream: &TcpStream) {
 #[test]
 fn one_socket_may_be_watched_twice() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let raw = left.as_raw_socket();
     fill(&left);
     let registration = register(&selector, &left, 1, Interest::WRITABLE);
     selector
-        .register_raw(raw, Token(2), Interest::READABLE)
+        .register_unowned(raw, Token(2), Interest::READABLE)
         .unwrap();
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
     assert_eq!(selector.shared.handles().len(), 2);
@@ -153,7 +155,7 @@ fn one_socket_may_be_watched_twice() {
     });
     assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
     assert!(records.as_slice()[0].is_writable() && !records.as_slice()[0].is_readable());
-    selector.deregister_raw(raw).unwrap();
+    selector.deregister_unowned(raw).unwrap();
     selector.deregister(registration, raw).unwrap();
     drop(left);
     reader.join().unwrap();
@@ -169,7 +171,7 @@ fn a_refusal_is_told_to_who_registers() {
     let shared = Arc::clone(&selector.shared);
     thread::scope(|scope| {
         let poller = scope.spawn(move || {
-            let mut records = Records::with_capacity(4);
+            let mut records = Events::with_capacity(4);
             let got = tokens(&mut selector, &mut records, LONG);
             (selector, got)
         });
@@ -186,16 +188,18 @@ fn a_refusal_is_told_to_who_registers() {
         assert_eq!(error.raw_os_error(), Some(NO_SYSTEM_RESOURCES));
         refuse_poll(0, NO_RESOURCES);
         let error = registry
-            .register_raw(left.as_raw_socket(), Token(1), BOTH)
+            .register_unowned(left.as_raw_socket(), Token(1), BOTH)
             .unwrap_err();
         assert_eq!(error.raw_os_error(), Some(NO_SYSTEM_RESOURCES));
-        let error = registry.deregister_raw(left.as_raw_socket()).unwrap_err();
+        let error = registry
+            .deregister_unowned(left.as_raw_socket())
+            .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
 
         waker.wake().unwrap();
         let (mut selector, got) = poller.join().unwrap();
         assert_eq!(got, [9]);
-        let mut records = Records::with_capacity(4);
+        let mut records = Events::with_capacity(4);
         let _registration = register(&selector, &left, 2, Interest::READABLE);
         (&right).write_all(b"x").unwrap();
         assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
@@ -206,7 +210,7 @@ fn a_refusal_is_told_to_who_registers() {
 #[test]
 fn a_poll_that_cannot_be_cancelled_is_no_end() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let (other, _other_peer) = stream_pair();
     let raw = left.as_raw_socket();
@@ -236,7 +240,7 @@ fn a_poll_that_cannot_be_cancelled_is_no_end() {
 #[test]
 fn packets_of_nobody_are_no_events() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let port = Arc::clone(selector.port());
     let waker = selector.waker(Token(1)).unwrap();
     thread::scope(|scope| {
@@ -256,7 +260,7 @@ fn packets_of_nobody_are_no_events() {
 fn a_timed_wait_keeps_its_deadline() {
     let mut selector = Afd::new().unwrap();
     let registry = selector.try_clone().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let ended = AtomicBool::new(false);
     let rounds = AtomicUsize::new(0);
     let (left, _right) = stream_pair();
@@ -291,10 +295,10 @@ fn a_timed_wait_keeps_its_deadline() {
 #[test]
 fn unowned_sockets_follow_the_backoff() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let raw = left.as_raw_socket();
-    selector.register_raw(raw, Token(1), BOTH).unwrap();
+    selector.register_unowned(raw, Token(1), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
     let start = Instant::now();
     let mut returns = 0;
@@ -308,7 +312,7 @@ fn unowned_sockets_follow_the_backoff() {
     assert!(returns > 2, "{returns}");
 
     selector
-        .reregister_raw(raw, Token(2), Interest::READABLE)
+        .reregister_unowned(raw, Token(2), Interest::READABLE)
         .unwrap();
     for _ in 0..300 {
         assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
@@ -317,7 +321,7 @@ fn unowned_sockets_follow_the_backoff() {
         assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
         assert!(start.elapsed() < Duration::from_secs(2));
     }
-    selector.deregister_raw(raw).unwrap();
+    selector.deregister_unowned(raw).unwrap();
     assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(30))).is_empty());
 }
 
@@ -325,7 +329,7 @@ fn unowned_sockets_follow_the_backoff() {
 #[test]
 fn failures_come_once() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Records::with_capacity(4);
+    let mut records = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let _registration = register(&selector, &left, 1, BOTH);
     assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);

@@ -4,11 +4,11 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
 
+use super::platform::event::Event;
+use super::platform::ffi;
 use super::platform::iocp::{Attached, Attachment, Port, Round};
-use super::platform::raw;
-use super::platform::record::Record;
 use crate::Token;
-use crate::sys::contract::Wake;
+use crate::sys::selector::Wake;
 use crate::sys::wake_bits::WakeBits;
 
 /// Wakes the thread that waits for packets. See `wake_bits` for the protocol.
@@ -67,7 +67,7 @@ impl Wake for Waker {
 impl Attached for Bell {
     fn noticed(&self, round: &mut Round<'_>) {
         self.bits.seen();
-        round.report(Record::new(self.token, raw::AFD_POLL_RECEIVE));
+        round.report(Event::new(self.token, ffi::AFD_POLL_RECEIVE));
     }
 
     fn abandon(&self) {}

@@ -42,7 +42,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::{Port, Round, status_error};
-use crate::sys::raw;
+use crate::sys::ffi;
 
 /// What is in flight, and what becomes of it.
 ///
@@ -58,7 +58,7 @@ pub(crate) trait Operation: Send + Sized + 'static {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outcome {
     /// The kernel's status.
-    pub(crate) status: raw::NTSTATUS,
+    pub(crate) status: ffi::NTSTATUS,
     /// How many bytes were moved.
     pub(crate) bytes: usize,
 }
@@ -77,7 +77,7 @@ impl Outcome {
 
 /// See the head of this file.
 struct Block<O> {
-    status: UnsafeCell<raw::IO_STATUS_BLOCK>,
+    status: UnsafeCell<ffi::IO_STATUS_BLOCK>,
     operation: UnsafeCell<O>,
 }
 
@@ -174,7 +174,7 @@ impl<O: Operation> Idle<O> {
     /// Memory for one operation at a time.
     pub(crate) fn new(operation: O) -> Idle<O> {
         Idle(Arc::new(Block {
-            status: UnsafeCell::new(raw::IO_STATUS_BLOCK::default()),
+            status: UnsafeCell::new(ffi::IO_STATUS_BLOCK::default()),
             operation: UnsafeCell::new(operation),
         }))
     }
@@ -188,10 +188,10 @@ impl<O: Operation> Idle<O> {
         port: &Port,
         submit: impl for<'r> FnOnce(Reserved<'r, O>) -> Submission<'r>,
     ) -> Result<Pending<O>, (Idle<O>, io::Error)> {
-        let pending_status = raw::IO_STATUS_BLOCK {
-            Anonymous: raw::IO_STATUS_BLOCK_0 {
+        let pending_status = ffi::IO_STATUS_BLOCK {
+            Anonymous: ffi::IO_STATUS_BLOCK_0 {
                 // All of the union, also where it is larger than a status.
-                Pointer: ptr::without_provenance_mut(raw::STATUS_PENDING as usize),
+                Pointer: ptr::without_provenance_mut(ffi::STATUS_PENDING as usize),
             },
             Information: 0,
         };
@@ -233,14 +233,14 @@ impl<O> Idle<O> {
 impl<O> Pending<O> {
     /// The address that `NtCancelIoFileEx` compares with those of the operations in flight. It is
     /// not followed.
-    pub(crate) fn status_block(&self) -> *mut raw::IO_STATUS_BLOCK {
+    pub(crate) fn status_block(&self) -> *mut ffi::IO_STATUS_BLOCK {
         self.0.status.get()
     }
 }
 
 impl<'r, O> Reserved<'r, O> {
     /// For the system call: valid until the packet has come.
-    pub(crate) fn status_block(&self) -> *mut raw::IO_STATUS_BLOCK {
+    pub(crate) fn status_block(&self) -> *mut ffi::IO_STATUS_BLOCK {
         self.block.status.get()
     }
 
@@ -291,7 +291,7 @@ impl<O: Operation> InFlight for Block<O> {
         // it.
         let status = unsafe { AtomicI32::from_ptr(status) };
         // Acquire: all that the kernel wrote before is seen by whoever takes the memory.
-        status.load(Ordering::Acquire) != raw::STATUS_PENDING
+        status.load(Ordering::Acquire) != ffi::STATUS_PENDING
     }
 
     unsafe fn complete(self: Arc<Self>, round: &mut Round<'_>) {
@@ -309,8 +309,8 @@ impl<O: Operation> InFlight for Block<O> {
 }
 
 // The status is read through the start of the block.
-const _: () = assert!(std::mem::offset_of!(raw::IO_STATUS_BLOCK, Anonymous) == 0);
-const _: () = assert!(align_of::<raw::IO_STATUS_BLOCK>() >= align_of::<AtomicI32>());
+const _: () = assert!(std::mem::offset_of!(ffi::IO_STATUS_BLOCK, Anonymous) == 0);
+const _: () = assert!(align_of::<ffi::IO_STATUS_BLOCK>() >= align_of::<AtomicI32>());
 
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -336,7 +336,7 @@ impl<O> fmt::Debug for Pending<O> {
 #[cfg(test)]
 pub(super) mod fake {
     use super::{Pending, Reserved, Submission};
-    use crate::sys::raw;
+    use crate::sys::ffi;
     use std::io;
 
     /// An operation that is in flight from now on.
@@ -351,16 +351,16 @@ pub(super) mod fake {
     }
 
     /// The final status of an operation in flight.
-    pub(crate) fn end<O>(pending: &Pending<O>, status: raw::NTSTATUS, bytes: usize) {
+    pub(crate) fn end<O>(pending: &Pending<O>, status: ffi::NTSTATUS, bytes: usize) {
         write(pending.status_block(), status, bytes);
     }
 
     /// The same, before the system call has returned.
-    pub(crate) fn end_at_once<O>(reserved: &Reserved<'_, O>, status: raw::NTSTATUS) {
+    pub(crate) fn end_at_once<O>(reserved: &Reserved<'_, O>, status: ffi::NTSTATUS) {
         write(reserved.status_block(), status, 0);
     }
 
-    fn write(block: *mut raw::IO_STATUS_BLOCK, status: raw::NTSTATUS, bytes: usize) {
+    fn write(block: *mut ffi::IO_STATUS_BLOCK, status: ffi::NTSTATUS, bytes: usize) {
         // SAFETY: the caller's reference keeps the block alive, and the test is its kernel: no one
         // else writes while it is in flight.
         unsafe { (*block).Information = bytes };

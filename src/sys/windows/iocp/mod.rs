@@ -54,7 +54,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use crate::sys::record::{Record, Records};
+use crate::sys::event::{Event, Events};
 use crate::sys::timeout;
 
 use in_flight::Table;
@@ -103,19 +103,19 @@ pub(crate) struct Attachment {
 
 /// Where the packets of one wait report their events. When the port ends, nowhere.
 pub(crate) struct Round<'r> {
-    records: Option<&'r mut Records>,
+    records: Option<&'r mut Events>,
 }
 
 impl<'r> Round<'r> {
     /// Events go to `records`.
-    pub(crate) fn new(records: &'r mut Records) -> Round<'r> {
+    pub(crate) fn new(records: &'r mut Events) -> Round<'r> {
         Round {
             records: Some(records),
         }
     }
 
     /// Reports an event. `false` if there is no room, which cannot be if every packet reports one at most.
-    pub(crate) fn report(&mut self, record: Record) -> bool {
+    pub(crate) fn report(&mut self, record: Event) -> bool {
         match &mut self.records {
             Some(records) if records.room() == 0 => false,
             Some(records) => {

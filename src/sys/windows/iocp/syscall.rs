@@ -7,15 +7,15 @@ use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHand
 use std::ptr;
 
 use super::{IN_FLIGHT, NUMBER};
+use crate::sys::ffi;
 use crate::sys::kernel_vec::KernelVec;
-use crate::sys::raw;
 
 /// A wait without an end. Every other number is a number of milliseconds.
-pub(crate) const FOREVER: u32 = raw::INFINITE;
+pub(crate) const FOREVER: u32 = ffi::INFINITE;
 
 /// One packet.
 #[repr(transparent)]
-pub(crate) struct Packet(raw::OVERLAPPED_ENTRY);
+pub(crate) struct Packet(ffi::OVERLAPPED_ENTRY);
 
 // SAFETY: the pointer in a packet is a number here: nothing follows it.
 unsafe impl Send for Packet {}
@@ -42,7 +42,7 @@ pub(crate) type Packets = KernelVec<Packet>;
 pub(super) fn create() -> io::Result<OwnedHandle> {
     // SAFETY: without a file and without a port the call makes a new port; it touches no memory.
     let handle =
-        unsafe { raw::CreateIoCompletionPort(raw::INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 0) };
+        unsafe { ffi::CreateIoCompletionPort(ffi::INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 0) };
     if handle.is_null() {
         return Err(io::Error::last_os_error());
     }
@@ -54,7 +54,7 @@ pub(super) fn create() -> io::Result<OwnedHandle> {
 pub(super) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) -> io::Result<()> {
     // SAFETY: both handles are open; the call touches no memory.
     let result = unsafe {
-        raw::CreateIoCompletionPort(handle.as_raw_handle(), port.as_raw_handle(), IN_FLIGHT, 0)
+        ffi::CreateIoCompletionPort(handle.as_raw_handle(), port.as_raw_handle(), IN_FLIGHT, 0)
     };
     if result.is_null() {
         return Err(io::Error::last_os_error());
@@ -71,7 +71,7 @@ pub(super) fn post(port: BorrowedHandle<'_>, number: usize) -> io::Result<()> {
 pub(super) fn post_as(port: BorrowedHandle<'_>, key: usize, number: usize) -> io::Result<()> {
     let number = ptr::without_provenance_mut(number);
     // SAFETY: the port is open. The pointer is a number, which is handed through.
-    let result = unsafe { raw::PostQueuedCompletionStatus(port.as_raw_handle(), 0, key, number) };
+    let result = unsafe { ffi::PostQueuedCompletionStatus(port.as_raw_handle(), 0, key, number) };
     if result == 0 {
         return Err(io::Error::last_os_error());
     }
@@ -90,7 +90,7 @@ pub(super) fn dequeue(
         let mut count = 0;
         // SAFETY: the call writes at most `most` entries, for which there are places; a `Packet` is one `OVERLAPPED_ENTRY`.
         let result = unsafe {
-            raw::GetQueuedCompletionStatusEx(
+            ffi::GetQueuedCompletionStatusEx(
                 port.as_raw_handle(),
                 places.as_mut_ptr().cast(),
                 u32::try_from(most).unwrap_or(u32::MAX),
@@ -103,7 +103,7 @@ pub(super) fn dequeue(
             return Ok(usize::try_from(count).unwrap_or(0));
         }
         let error = io::Error::last_os_error();
-        if error.raw_os_error() == Some(raw::WAIT_TIMEOUT) {
+        if error.raw_os_error() == Some(ffi::WAIT_TIMEOUT) {
             return Ok(0);
         }
         Err(error)
@@ -113,8 +113,8 @@ pub(super) fn dequeue(
 }
 
 /// `RtlNtStatusToDosError`: the error that a status of the kernel means.
-pub(crate) fn status_error(status: raw::NTSTATUS) -> io::Error {
+pub(crate) fn status_error(status: ffi::NTSTATUS) -> io::Error {
     // SAFETY: the call takes an integer and touches no memory.
-    let code = unsafe { raw::RtlNtStatusToDosError(status) };
+    let code = unsafe { ffi::RtlNtStatusToDosError(status) };
     io::Error::from_raw_os_error(code as i32)
 }

@@ -7,7 +7,7 @@ use std::thread;
 
 use super::in_flight::{Idle, Operation, Outcome, Pending, fake};
 use super::*;
-use crate::sys::raw;
+use crate::sys::ffi;
 
 /// An operation that counts its completions, and its end.
 struct Counted {
@@ -67,7 +67,7 @@ impl Seen {
 }
 
 /// The kernel's end of an operation: the status, and then the packet.
-fn end(port: &Port, pending: &Pending<Counted>, context: usize, status: raw::NTSTATUS) {
+fn end(port: &Port, pending: &Pending<Counted>, context: usize, status: ffi::NTSTATUS) {
     fake::end(pending, status, 7);
     send(port, context);
 }

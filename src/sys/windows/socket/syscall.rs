@@ -7,29 +7,29 @@ use std::os::windows::io::{AsRawSocket, BorrowedSocket, FromRawSocket, OwnedSock
 use std::ptr;
 
 use super::address::Internet;
-use crate::sys::raw;
+use crate::sys::ffi;
 
 /// The number of a socket as the calls want it.
-fn number(socket: BorrowedSocket<'_>) -> raw::SOCKET {
-    socket.as_raw_socket() as raw::SOCKET
+fn number(socket: BorrowedSocket<'_>) -> ffi::SOCKET {
+    socket.as_raw_socket() as ffi::SOCKET
 }
 
 /// The error of the last call of this thread.
 fn last_error() -> io::Error {
     // SAFETY: WSAGetLastError takes nothing and touches no memory.
-    io::Error::from_raw_os_error(unsafe { raw::WSAGetLastError() })
+    io::Error::from_raw_os_error(unsafe { ffi::WSAGetLastError() })
 }
 
 /// The result of a call that returns `SOCKET_ERROR` on failure.
 fn ret(result: i32) -> io::Result<()> {
-    if result == raw::SOCKET_ERROR {
+    if result == ffi::SOCKET_ERROR {
         return Err(last_error());
     }
     Ok(())
 }
 
 /// The address, and how many bytes it has.
-fn parts(address: &Internet) -> (*const raw::SOCKADDR, i32) {
+fn parts(address: &Internet) -> (*const ffi::SOCKADDR, i32) {
     match address {
         Internet::V4(address) => ((&raw const *address).cast(), size_of_val(address) as i32),
         Internet::V6(address) => ((&raw const *address).cast(), size_of_val(address) as i32),
@@ -38,10 +38,10 @@ fn parts(address: &Internet) -> (*const raw::SOCKADDR, i32) {
 
 /// WSASocketW: overlapped and not inherited.
 pub(super) fn socket(family: i32, kind: i32) -> io::Result<OwnedSocket> {
-    let flags = (raw::WSA_FLAG_OVERLAPPED | raw::WSA_FLAG_NO_HANDLE_INHERIT) as u32;
+    let flags = (ffi::WSA_FLAG_OVERLAPPED | ffi::WSA_FLAG_NO_HANDLE_INHERIT) as u32;
     // SAFETY: WSASocketW takes integers and a pointer that may be null, and touches no memory of ours.
-    let number = unsafe { raw::WSASocketW(family, kind, 0, ptr::null(), 0, flags) };
-    if number == raw::INVALID_SOCKET {
+    let number = unsafe { ffi::WSASocketW(family, kind, 0, ptr::null(), 0, flags) };
+    if number == ffi::INVALID_SOCKET {
         return Err(last_error());
     }
     // SAFETY: the call succeeded, so `number` is a new socket that nothing else owns, and not `INVALID_SOCKET`.
@@ -52,20 +52,20 @@ pub(super) fn socket(family: i32, kind: i32) -> io::Result<OwnedSocket> {
 pub(super) fn bind(socket: BorrowedSocket<'_>, address: &Internet) -> io::Result<()> {
     let (pointer, length) = parts(address);
     // SAFETY: bind reads `length` bytes at `pointer`, the size of a structure that is borrowed while the call runs.
-    ret(unsafe { raw::bind(number(socket), pointer, length) })
+    ret(unsafe { ffi::bind(number(socket), pointer, length) })
 }
 
 /// connect.
 pub(super) fn connect(socket: BorrowedSocket<'_>, address: &Internet) -> io::Result<()> {
     let (pointer, length) = parts(address);
     // SAFETY: connect reads `length` bytes at `pointer`, the size of a structure that is borrowed while the call runs.
-    ret(unsafe { raw::connect(number(socket), pointer, length) })
+    ret(unsafe { ffi::connect(number(socket), pointer, length) })
 }
 
 /// listen.
 pub(super) fn listen(socket: BorrowedSocket<'_>, backlog: i32) -> io::Result<()> {
     // SAFETY: listen takes two integers and touches no memory.
-    ret(unsafe { raw::listen(number(socket), backlog) })
+    ret(unsafe { ffi::listen(number(socket), backlog) })
 }
 
 /// getsockopt of an option that is a `DWORD`.
@@ -74,15 +74,15 @@ pub(super) fn option(socket: BorrowedSocket<'_>, level: i32, name: i32) -> io::R
     let mut length = size_of_val(&value) as i32;
     let pointer = (&raw mut value).cast();
     // SAFETY: getsockopt writes at most `length` bytes to `pointer`, the size of `value`, and to `length` itself.
-    ret(unsafe { raw::getsockopt(number(socket), level, name, pointer, &mut length) })?;
+    ret(unsafe { ffi::getsockopt(number(socket), level, name, pointer, &mut length) })?;
     Ok(value)
 }
 
 /// SetHandleInformation: not inherited.
 pub(super) fn do_not_inherit(socket: BorrowedSocket<'_>) -> io::Result<()> {
-    let handle = socket.as_raw_socket() as raw::HANDLE;
+    let handle = socket.as_raw_socket() as ffi::HANDLE;
     // SAFETY: SetHandleInformation takes a handle and two integers, and touches no memory.
-    let result = unsafe { raw::SetHandleInformation(handle, raw::HANDLE_FLAG_INHERIT as u32, 0) };
+    let result = unsafe { ffi::SetHandleInformation(handle, ffi::HANDLE_FLAG_INHERIT as u32, 0) };
     if result == 0 {
         return Err(io::Error::last_os_error());
     }

@@ -5,14 +5,14 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::windows::io::AsSocket;
 
 use super::{address, new, syscall};
-use crate::sys::raw;
+use crate::sys::ffi;
 
 /// How many connections may wait to be accepted: std's number.
 const BACKLOG: i32 = 128;
 
 /// A stream whose connection has begun.
 pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::from(new(address, raw::SOCK_STREAM)?);
+    let stream = TcpStream::from(new(address, ffi::SOCK_STREAM)?);
     stream.set_nonblocking(true)?;
     begun(syscall::connect(
         stream.as_socket(),
@@ -24,7 +24,7 @@ pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 /// Whether connect has at least begun.
 fn begun(result: io::Result<()>) -> io::Result<()> {
     match result {
-        Err(error) if error.raw_os_error() == Some(raw::WSAEWOULDBLOCK) => Ok(()),
+        Err(error) if error.raw_os_error() == Some(ffi::WSAEWOULDBLOCK) => Ok(()),
         result => result,
     }
 }
@@ -32,7 +32,7 @@ fn begun(result: io::Result<()>) -> io::Result<()> {
 /// A listener. `SO_REUSEADDR` stays off: here it would let two listeners share an address, and connections that wind down do
 /// not keep one in use.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let listener = TcpListener::from(new(address, raw::SOCK_STREAM)?);
+    let listener = TcpListener::from(new(address, ffi::SOCK_STREAM)?);
     listener.set_nonblocking(true)?;
     syscall::bind(listener.as_socket(), &address::to_internet(address))?;
     syscall::listen(listener.as_socket(), BACKLOG)?;
@@ -50,7 +50,7 @@ pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAdd
 /// A layered provider's socket may be no handle of the system, which no child process could inherit.
 fn own(result: io::Result<()>) -> io::Result<()> {
     match result {
-        Err(error) if error.raw_os_error() == Some(raw::ERROR_INVALID_HANDLE) => Ok(()),
+        Err(error) if error.raw_os_error() == Some(ffi::ERROR_INVALID_HANDLE) => Ok(()),
         result => result,
     }
 }

@@ -12,8 +12,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::sys::ffi;
 use crate::sys::iocp::{FOREVER, post_number};
-use crate::sys::raw;
 
 /// What a thread of the pool needs. The handles of the object and of the port are kept open by it, the port is not.
 struct Bell {
@@ -70,7 +70,7 @@ impl Bells {
 
 /// A wait that the pool has, and takes back on drop.
 pub(super) struct PoolWait {
-    wait: raw::HANDLE,
+    wait: ffi::HANDLE,
     key: usize,
 }
 
@@ -97,14 +97,14 @@ impl PoolWait {
         // SAFETY: the bell keeps the object open until the wait has been taken back, see `drop`. The call writes one handle. The
         // context is a number that is handed to `ring` and followed by nobody.
         let result = unsafe {
-            raw::RegisterWaitForSingleObject(
+            ffi::RegisterWaitForSingleObject(
                 &raw mut wait,
                 handle,
                 Some(ring),
                 ptr::without_provenance(key),
                 FOREVER,
                 // Not in the waiting thread: Wine 8 crashes when such a wait is taken back just as its object is signalled.
-                raw::WT_EXECUTEONLYONCE as u32,
+                ffi::WT_EXECUTEONLYONCE as u32,
             )
         };
         if result == 0 {
@@ -128,7 +128,7 @@ impl Drop for PoolWait {
     fn drop(&mut self) {
         // SAFETY: the wait was made by `start` and is taken back once. With this event handle the call returns only when no
         // callback runs. No callback calls it, and no lock is held here that one waits for.
-        let result = unsafe { raw::UnregisterWaitEx(self.wait, raw::INVALID_HANDLE_VALUE) };
+        let result = unsafe { ffi::UnregisterWaitEx(self.wait, ffi::INVALID_HANDLE_VALUE) };
         if result != 0 {
             let bell = bells().take(self.key);
             // Closed without the lock.

@@ -20,9 +20,9 @@ use std::os::windows::io::{AsHandle, OwnedHandle, RawHandle};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::sys::errors;
+use crate::sys::event::Event;
+use crate::sys::ffi;
 use crate::sys::iocp::{Attached, Attachment, Port, Round};
-use crate::sys::raw;
-use crate::sys::record::Record;
 use crate::{Interest, Token};
 
 use in_flight::PoolWait;
@@ -81,7 +81,7 @@ impl Receiver {
 impl Attached for Receiver {
     fn noticed(&self, round: &mut Round<'_>) {
         if let Some(token) = self.state().packet() {
-            round.report(Record::new(token, raw::AFD_POLL_RECEIVE));
+            round.report(Event::new(token, ffi::AFD_POLL_RECEIVE));
         }
     }
 

@@ -8,21 +8,21 @@ use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHand
 use std::ptr;
 use std::sync::OnceLock;
 
+use crate::sys::ffi;
 use crate::sys::iocp::{NUMBER, status_error};
-use crate::sys::raw;
 
-type Create = unsafe extern "system" fn(*mut raw::HANDLE, u32, *const c_void) -> raw::NTSTATUS;
+type Create = unsafe extern "system" fn(*mut ffi::HANDLE, u32, *const c_void) -> ffi::NTSTATUS;
 type Associate = unsafe extern "system" fn(
-    raw::HANDLE,
-    raw::HANDLE,
-    raw::HANDLE,
+    ffi::HANDLE,
+    ffi::HANDLE,
+    ffi::HANDLE,
     *const c_void,
     *const c_void,
-    raw::NTSTATUS,
+    ffi::NTSTATUS,
     usize,
     *mut u8,
-) -> raw::NTSTATUS;
-type Cancel = unsafe extern "system" fn(raw::HANDLE, u8) -> raw::NTSTATUS;
+) -> ffi::NTSTATUS;
+type Cancel = unsafe extern "system" fn(ffi::HANDLE, u8) -> ffi::NTSTATUS;
 
 /// The functions, as ntdll has them. Their prototypes are documented with the Windows driver kit.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ impl Functions {
         let mut handle = ptr::null_mut();
         // SAFETY: the call writes one handle; attributes are optional.
         let status =
-            unsafe { (self.create)(&raw mut handle, raw::GENERIC_ALL as u32, ptr::null()) };
+            unsafe { (self.create)(&raw mut handle, ffi::GENERIC_ALL as u32, ptr::null()) };
         if status < 0 {
             return Err(status_error(status));
         }
@@ -119,29 +119,29 @@ fn address(name: &CStr) -> Option<Found> {
         0,
     ];
     // SAFETY: the name ends with a zero.
-    let module = unsafe { raw::GetModuleHandleW(NTDLL.as_ptr()) };
+    let module = unsafe { ffi::GetModuleHandleW(NTDLL.as_ptr()) };
     if module.is_null() {
         return None;
     }
     // SAFETY: the module is never unloaded, and the name ends with a zero.
-    unsafe { raw::GetProcAddress(module, name.as_ptr().cast()) }
+    unsafe { ffi::GetProcAddress(module, name.as_ptr().cast()) }
 }
 
 /// `DuplicateHandle` within this process. The number may be that of no handle.
 pub(super) fn duplicate(handle: RawHandle) -> io::Result<OwnedHandle> {
     // SAFETY: the call takes nothing and returns a constant.
-    let process = unsafe { raw::GetCurrentProcess() };
+    let process = unsafe { ffi::GetCurrentProcess() };
     let mut duplicate = ptr::null_mut();
     // SAFETY: the call writes one handle. The handle to duplicate is a number for the system.
     let result = unsafe {
-        raw::DuplicateHandle(
+        ffi::DuplicateHandle(
             process,
             handle,
             process,
             &raw mut duplicate,
             0,
             0,
-            raw::DUPLICATE_SAME_ACCESS as u32,
+            ffi::DUPLICATE_SAME_ACCESS as u32,
         )
     };
     if result == 0 {
@@ -152,5 +152,5 @@ pub(super) fn duplicate(handle: RawHandle) -> io::Result<OwnedHandle> {
 }
 
 #[cfg(test)]
-#[path = "double/syscall.rs"]
+#[path = "fake/syscall.rs"]
 pub(super) mod double;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::syscall::double::Event;
 use super::*;
 use crate::sys::afd::Afd;
-use crate::sys::contract::{Record as _, Records as _, Selector as _};
-use crate::sys::contract_tests::{AT_ONCE, LONG, tokens};
-use crate::sys::record::Records;
+use crate::sys::event::Events;
+use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
+use crate::sys::selector_tests::{AT_ONCE, LONG, tokens};
 
 /// Runs a check by each means: over a double of wait completion packets, and over those of the
 /// system if it has them.
@@ -34,7 +34,7 @@ fn this_system_has_wait_completion_packets() {
 /// A queue, and what one needs to use it.
 struct Queue {
     selector: Afd,
-    records: Records,
+    records: Events,
     means: Means,
 }
 
@@ -42,7 +42,7 @@ impl Queue {
     fn new(means: Means) -> Queue {
         Queue {
             selector: Afd::new().unwrap(),
-            records: Records::with_capacity(8),
+            records: Events::with_capacity(8),
             means,
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn kqueue(context: &mut Context<'_>, kernel: &str) -> Result<()> {
         PLAIN,
         "test --all-features --no-fail-fast --lib --tests",
     )
-    .set("RUSTFLAGS", format!("--cfg mio_kqueue_double=\"{kernel}\""))
+    .set("RUSTFLAGS", format!("--cfg mio_fake_kernel=\"{kernel}\""))
     .set("CARGO_TARGET_DIR", context.project.target("kqueue-double"));
     context.run(step).map(drop)
 }
@@ -25,7 +25,7 @@ pub(super) fn event_ports(context: &mut Context<'_>) -> Result<()> {
     let step = |arguments: &str, faults| {
         Step::cargo(context.project, PLAIN, "test --all-features --no-fail-fast")
             .words(arguments)
-            .set("RUSTFLAGS", "--cfg mio_event_ports_double")
+            .set("RUSTFLAGS", "--cfg mio_fake_kernel=\"solaris\"")
             .set(
                 "CARGO_TARGET_DIR",
                 context.project.target("event-ports-double"),
@@ -37,7 +37,7 @@ pub(super) fn event_ports(context: &mut Context<'_>) -> Result<()> {
         PLAIN,
         "clippy --all-targets --all-features -- -D warnings",
     )
-    .set("RUSTFLAGS", "--cfg mio_event_ports_double")
+    .set("RUSTFLAGS", "--cfg mio_fake_kernel=\"solaris\"")
     .set(
         "CARGO_TARGET_DIR",
         context.project.target("event-ports-double"),
@@ -59,7 +59,7 @@ pub(super) fn poll_oneoff(context: &mut Context<'_>) -> Result<()> {
         "test --all-features --no-fail-fast --test truth_table --test registering --test source_fd \
          --test hang_ups --test exceptions",
     )
-    .set("RUSTFLAGS", "--cfg mio_poll_oneoff_double")
+    .set("RUSTFLAGS", "--cfg mio_fake_kernel=\"wasip1\"")
     .set(
         "CARGO_TARGET_DIR",
         context.project.target("poll-oneoff-double"),

@@ -5,13 +5,13 @@ use std::ffi::c_int;
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 
-use crate::sys::raw;
+use crate::sys::ffi;
 
 /// Makes a pipe as (reader, writer), both ends non-blocking and close-on-exec.
 pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends: [c_int; 2] = [-1; 2];
     // SAFETY: pipe2(2) writes two ints, for which `ends` has room.
-    let result = unsafe { raw::pipe2(ends.as_mut_ptr(), raw::O_CLOEXEC | raw::O_NONBLOCK) };
+    let result = unsafe { ffi::pipe2(ends.as_mut_ptr(), ffi::O_CLOEXEC | ffi::O_NONBLOCK) };
     if result == -1 {
         return Err(io::Error::last_os_error());
     }

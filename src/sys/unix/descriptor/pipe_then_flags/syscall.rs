@@ -7,13 +7,13 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use crate::sys::descriptor;
-use crate::sys::raw;
+use crate::sys::ffi;
 
 /// Makes a pipe as (reader, writer), both ends non-blocking and close-on-exec.
 pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends: [c_int; 2] = [-1; 2];
     // SAFETY: pipe(2) writes two ints, for which `ends` has room.
-    let result = unsafe { raw::pipe(ends.as_mut_ptr()) };
+    let result = unsafe { ffi::pipe(ends.as_mut_ptr()) };
     if result == -1 {
         return Err(io::Error::last_os_error());
     }
@@ -32,7 +32,7 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 /// Sets `FD_CLOEXEC`.
 fn set_close_on_exec(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: fcntl(2) with F_SETFD takes an int, the flags, and touches no memory.
-    let result = unsafe { raw::fcntl(fd.as_raw_fd(), raw::F_SETFD, raw::FD_CLOEXEC) };
+    let result = unsafe { ffi::fcntl(fd.as_raw_fd(), ffi::F_SETFD, ffi::FD_CLOEXEC) };
     if result == -1 {
         return Err(io::Error::last_os_error());
     }

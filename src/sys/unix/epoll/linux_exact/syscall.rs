@@ -9,7 +9,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::sys::{NO_NEW_CALLS, raw};
+use crate::sys::{NO_NEW_CALLS, ffi};
 
 /// Waits with nanoseconds. `None`: the kernel or a sandbox does not have the call.
 ///
@@ -18,7 +18,7 @@ use crate::sys::{NO_NEW_CALLS, raw};
 /// There must be room for `most` events at `events`.
 pub(crate) unsafe fn wait(
     queue: BorrowedFd<'_>,
-    events: *mut raw::epoll_event,
+    events: *mut ffi::epoll_event,
     most: c_int,
     timeout: Duration,
 ) -> io::Result<Option<usize>> {
@@ -43,10 +43,10 @@ pub(crate) unsafe fn wait(
 #[cold]
 fn is_refused() -> bool {
     // SAFETY: all bits zero are values of its integers and its union of integers and a pointer.
-    let mut event: raw::epoll_event = unsafe { mem::zeroed() };
+    let mut event: ffi::epoll_event = unsafe { mem::zeroed() };
     // SAFETY: there is room for one event.
     let result = unsafe { call(-1, &raw mut event, 1, Duration::ZERO) };
-    result.is_err_and(|error| error.raw_os_error() != Some(raw::EBADF))
+    result.is_err_and(|error| error.raw_os_error() != Some(ffi::EBADF))
 }
 
 /// epoll_pwait2(2).
@@ -56,12 +56,12 @@ fn is_refused() -> bool {
 /// There must be room for `most` events at `events`.
 unsafe fn call(
     queue: RawFd,
-    events: *mut raw::epoll_event,
+    events: *mut ffi::epoll_event,
     most: c_int,
     timeout: Duration,
 ) -> io::Result<usize> {
     // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
-    let timeout = raw::__kernel_timespec {
+    let timeout = ffi::__kernel_timespec {
         tv_sec: timeout.as_secs() as _,
         tv_nsec: timeout.subsec_nanos() as _,
     };
@@ -69,8 +69,8 @@ unsafe fn call(
     // each passed as a long or a pointer as syscall(2) asks. It writes at most `most` events to `events`, where the caller
     // promises room, reads the time-out, and with no signal set reads no more.
     let result = unsafe {
-        raw::syscall(
-            raw::__NR_epoll_pwait2,
+        ffi::syscall(
+            ffi::__NR_epoll_pwait2,
             c_long::from(queue),
             events.cast::<c_void>(),
             c_long::from(most),

@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
-use crate::sys::raw;
+use crate::sys::ffi;
 
 /// Never waits: there is no such call.
 ///
@@ -15,7 +15,7 @@ use crate::sys::raw;
 /// None is needed; where the call exists, it has a duty.
 pub(crate) unsafe fn wait(
     _: BorrowedFd<'_>,
-    _: *mut raw::epoll_event,
+    _: *mut ffi::epoll_event,
     _: c_int,
     _: Duration,
 ) -> io::Result<Option<usize>> {

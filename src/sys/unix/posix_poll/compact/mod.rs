@@ -14,17 +14,17 @@ use std::slice;
 use std::thread;
 
 use crate::sys::timeout::{Wait, round_up_millis};
-use crate::sys::{errors, raw};
+use crate::sys::{errors, ffi};
 
 /// Looks at all: what is not reported is not ready.
-pub(crate) fn look(array: &mut [raw::pollfd]) -> io::Result<Option<usize>> {
+pub(crate) fn look(array: &mut [ffi::pollfd]) -> io::Result<Option<usize>> {
     wait(array, Wait::Millis(0))?;
     let mut rest = array.to_vec();
     loop {
         for (entry, rest) in array.iter_mut().zip(&mut rest) {
             entry.revents |= rest.revents;
             rest.events = entry.events & !entry.revents;
-            if entry.revents & (raw::POLLNVAL | raw::POLLERR | raw::POLLHUP) != 0 {
+            if entry.revents & (ffi::POLLNVAL | ffi::POLLERR | ffi::POLLHUP) != 0 {
                 rest.events = 0;
             }
         }
@@ -38,7 +38,7 @@ pub(crate) fn look(array: &mut [raw::pollfd]) -> io::Result<Option<usize>> {
 }
 
 /// Waits, whatever the time-out.
-pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<usize>> {
+pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<Option<usize>> {
     let mut asked = Vec::with_capacity(array.len());
     for entry in &mut *array {
         entry.revents = 0;
@@ -78,14 +78,14 @@ pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<u
 }
 
 /// Finds what has made the whole call fail, and returns how many have something to say. `None` if nobody is at fault.
-fn find_at_fault(asked: &mut [raw::pollfd]) -> Option<usize> {
+fn find_at_fault(asked: &mut [ffi::pollfd]) -> Option<usize> {
     let mut is_found = false;
     for entry in &mut *asked {
         if !syscall::is_open(entry.fd) {
-            entry.revents = raw::POLLNVAL;
+            entry.revents = ffi::POLLNVAL;
             is_found = true;
         } else if syscall::poll(slice::from_mut(entry), 0).is_err() {
-            entry.revents = raw::POLLERR;
+            entry.revents = ffi::POLLERR;
             is_found = true;
         }
     }

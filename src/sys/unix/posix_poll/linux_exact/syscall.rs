@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::sys::timeout::Wait;
-use crate::sys::{NO_NEW_CALLS, raw};
+use crate::sys::{NO_NEW_CALLS, ffi};
 
 /// Waits with nanoseconds. `None`: whole milliseconds, or the kernel or a sandbox does not have the call.
-pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<usize>> {
+pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<Option<usize>> {
     /// Set once the call was refused, which is for good, and where it must not even be tried.
     static MISSING: AtomicBool = AtomicBool::new(NO_NEW_CALLS);
 
@@ -36,9 +36,9 @@ pub(crate) fn wait(array: &mut [raw::pollfd], wait: Wait) -> io::Result<Option<u
 }
 
 /// ppoll(2).
-fn call(array: &mut [raw::pollfd], timeout: Duration) -> io::Result<usize> {
+fn call(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<usize> {
     // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
-    let mut timeout = raw::__kernel_timespec {
+    let mut timeout = ffi::__kernel_timespec {
         tv_sec: timeout.as_secs() as _,
         tv_nsec: timeout.subsec_nanos() as _,
     };
@@ -46,8 +46,8 @@ fn call(array: &mut [raw::pollfd], timeout: Duration) -> io::Result<usize> {
     // long or a pointer as syscall(2) asks. It reads and writes as many `pollfd`s as `array` has and the time-out, which is
     // ours to change, and with no signal set reads no more.
     let result = unsafe {
-        raw::syscall(
-            raw::NR_ppoll_64,
+        ffi::syscall(
+            ffi::NR_ppoll_64,
             array.as_mut_ptr().cast::<c_void>(),
             array.len() as c_long,
             &raw mut timeout,
@@ -59,6 +59,6 @@ fn call(array: &mut [raw::pollfd], timeout: Duration) -> io::Result<usize> {
 }
 
 /// poll(2) is to be asked.
-pub(crate) fn look(_: &mut [raw::pollfd]) -> io::Result<Option<usize>> {
+pub(crate) fn look(_: &mut [ffi::pollfd]) -> io::Result<Option<usize>> {
     Ok(None)
 }

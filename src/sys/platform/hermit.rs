@@ -1,0 +1,41 @@
+//! Hermit: poll(2), woken by an eventfd. There are no pipes and no Unix sockets.
+
+#[cfg(feature = "os-poll")]
+#[path = "../unix"]
+mod events {
+    pub(crate) mod descriptor;
+    #[path = "notifier/eventfd.rs"]
+    pub(crate) mod eventfd;
+    #[path = "forks/none.rs"]
+    pub(crate) mod forks;
+    pub(crate) mod notifier;
+    #[path = "descriptor/no_pipe.rs"]
+    pub(crate) mod pipe2;
+    pub(crate) mod posix_poll;
+    #[path = "posix_poll/not_exact.rs"]
+    pub(crate) mod ppoll;
+
+    pub(crate) type Selector = posix_poll::PosixPoll<eventfd::EventFd>;
+    pub(crate) use crate::sys::ffi::POLLPRI as PRIORITY;
+    pub(crate) use crate::sys::ffi::POLLRDHUP as READ_HANG_UP;
+    pub(crate) use crate::sys::ffi::{EFD_CLOEXEC, EFD_NONBLOCK};
+}
+#[cfg(feature = "os-poll")]
+pub(crate) use events::*;
+
+#[cfg(feature = "net")]
+#[path = "../unix"]
+mod sockets {
+    pub(crate) mod socket;
+    #[path = "socket/write_std.rs"]
+    pub(crate) mod socket_write;
+
+    use socket::facts::{Facts, Later};
+    pub(crate) const SOCKETS: Facts = Facts {
+        at_once: libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC,
+        later: Later::Nothing,
+        ..Facts::PLAIN
+    };
+}
+#[cfg(feature = "net")]
+pub(crate) use sockets::*;

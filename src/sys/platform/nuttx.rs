@@ -1,0 +1,47 @@
+//! NuttX: poll(2), woken by an eventfd(2).
+
+#[cfg(feature = "os-poll")]
+#[path = "../unix"]
+mod events {
+    pub(crate) mod descriptor;
+    #[path = "notifier/eventfd.rs"]
+    pub(crate) mod eventfd;
+    #[path = "forks/none.rs"]
+    pub(crate) mod forks;
+    pub(crate) mod notifier;
+    #[path = "descriptor/pipe2/syscall.rs"]
+    pub(crate) mod pipe2;
+    pub(crate) mod posix_poll;
+    #[path = "posix_poll/not_exact.rs"]
+    pub(crate) mod ppoll;
+
+    pub(crate) type Selector = posix_poll::PosixPoll<eventfd::EventFd>;
+    pub(crate) use crate::sys::ffi::POLLPRI as PRIORITY;
+    pub(crate) use crate::sys::ffi::{EFD_CLOEXEC, EFD_NONBLOCK};
+    /// POLLRDHUP is POLLHUP here: it says nothing of its own.
+    pub(crate) const READ_HANG_UP: std::ffi::c_short = 0;
+}
+#[cfg(feature = "os-poll")]
+pub(crate) use events::*;
+
+#[cfg(feature = "net")]
+#[path = "../unix"]
+mod sockets {
+    #[path = "uds/no_abstract_name.rs"]
+    pub(crate) mod abstract_name;
+    pub(crate) mod socket;
+    #[path = "socket/write_std.rs"]
+    pub(crate) mod socket_write;
+    pub(crate) mod uds;
+
+    use socket::facts::{Facts, Later};
+    pub(crate) const SOCKETS: Facts = Facts {
+        at_once: libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC,
+        later: Later::Nothing,
+        accept4: Some(libc::accept4),
+        unix_backlog: libc::SOMAXCONN,
+        ..Facts::PLAIN
+    };
+}
+#[cfg(feature = "net")]
+pub(crate) use sockets::*;

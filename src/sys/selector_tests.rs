@@ -1,0 +1,125 @@
+//! One suite for every selector and waker that this system can build.
+//!
+//! Here is what the checks have in common; they and the combinations that they run on are beside it.
+#![allow(clippy::unwrap_used)]
+// A system may run some of the checks only.
+#![cfg_attr(
+    not(any(target_os = "linux", target_os = "android", windows)),
+    allow(dead_code, unused_imports)
+)]
+
+mod combinations_tests;
+#[cfg(unix)]
+mod notifying_tests;
+mod threads_tests;
+mod waking_tests;
+mod watching_tests;
+
+use std::io::{ErrorKind, Read};
+use std::time::Duration;
+
+use crate::Interest;
+use crate::sys::Raw;
+use crate::sys::selector::{EventBuffer as _, RegisterUnowned, SelectorEvent as _};
+
+#[allow(unused_imports)] // For doubles that lack wakers.
+pub(super) use threads_tests::registration_while_waiting;
+#[allow(unused_imports)] // As above.
+pub(super) use watching_tests::*;
+
+/// What every check asks of a combination.
+pub(super) trait Subject: RegisterUnowned<Raw = Raw> {}
+impl<S: RegisterUnowned<Raw = Raw>> Subject for S {}
+
+/// What the checks watch.
+#[cfg(unix)]
+type Stream = std::os::unix::net::UnixStream;
+/// What the checks watch.
+#[cfg(windows)]
+type Stream = std::net::TcpStream;
+
+pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+/// Long enough for a loaded machine; nothing waits for it when all is well.
+pub(super) const LONG: Option<Duration> = Some(Duration::from_secs(20));
+pub(super) const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
+
+/// Whether its events say one thing each, and it cannot tell whether a bare number is watched.
+fn is_kqueue<S>() -> bool {
+    std::any::type_name::<S>().contains("::Kqueue<")
+}
+
+/// Whether it is the queue of WASI preview 1.
+fn is_poll_oneoff<S>() -> bool {
+    std::any::type_name::<S>().contains("::PollOneoff<")
+}
+
+/// Runs checks and names each, so that a failure tells which.
+macro_rules! run_checks {
+    ($subject:ty: $($check:ident)*) => {$(
+        println!(stringify!($check));
+        $check::<$subject>();
+    )*};
+}
+pub(super) use run_checks;
+
+pub(super) fn stream_pair() -> (Stream, Stream) {
+    let (left, right) = connected();
+    left.set_nonblocking(true).unwrap();
+    right.set_nonblocking(true).unwrap();
+    (left, right)
+}
+
+#[cfg(unix)]
+fn connected() -> (Stream, Stream) {
+    Stream::pair().unwrap()
+}
+
+#[cfg(windows)]
+fn connected() -> (Stream, Stream) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let left = Stream::connect(listener.local_addr().unwrap()).unwrap();
+    let (right, _) = listener.accept().unwrap();
+    for stream in [&left, &right] {
+        // A byte is not kept back to be sent with the next.
+        stream.set_nodelay(true).unwrap();
+    }
+    (left, right)
+}
+
+pub(super) fn records<S: Subject>() -> S::Events {
+    S::Events::with_capacity(16)
+}
+
+/// One `select`; a signal is no reason to fail.
+pub(super) fn tokens<S: Subject>(
+    selector: &mut S,
+    records: &mut S::Events,
+    timeout: Option<Duration>,
+) -> Vec<usize> {
+    loop {
+        match selector.select(records, timeout) {
+            Ok(()) => break,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                assert!(records.as_slice().is_empty());
+            }
+            Err(error) => panic!("select: {error}"),
+        }
+    }
+    records.as_slice().iter().map(|r| r.token().0).collect()
+}
+
+/// Reads everything, as a served source is left; tells the selector when it would block.
+pub(super) fn drain<S: Subject>(mut stream: &Stream, registration: &S::Registration) {
+    let mut buffer = [0; 256];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                S::rearm(registration, Interest::READABLE).unwrap();
+                return;
+            }
+        }
+    }
+}

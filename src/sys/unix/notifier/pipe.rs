@@ -1,0 +1,99 @@
+//! A notifier made of a pipe(7): one byte a notification, another one if it is from a copy of the
+//! process.
+//!
+//! A full pipe gives no new edge, so it is emptied and written again.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use crate::sys::notifier::Notifier;
+use crate::sys::{descriptor, pipe2};
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(crate) struct Pipe {
+    reader: OwnedFd,
+    writer: OwnedFd,
+}
+
+/// A notification.
+const OWN: u8 = 1;
+/// The notification of a copy.
+const FROM_COPY: u8 = 2;
+
+impl Pipe {
+    fn write(&self, mut byte: u8) -> io::Result<()> {
+        loop {
+            match descriptor::write(self.writer.as_fd(), &[byte]) {
+                Ok(_) => return Ok(()),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => {
+                        if self.drain()? {
+                            // Not lost with what was emptied.
+                            byte = FROM_COPY;
+                        }
+                    }
+                    io::ErrorKind::Interrupted => {}
+                    _ => return Err(error),
+                },
+            }
+        }
+    }
+}
+
+impl Notifier for Pipe {
+    fn new() -> io::Result<Pipe> {
+        let (reader, writer) = pipe2::pipe()?;
+        Ok(Pipe { reader, writer })
+    }
+
+    fn notify(&self) -> io::Result<()> {
+        self.write(OWN)
+    }
+
+    fn notify_from_copy(&self) -> io::Result<()> {
+        self.write(FROM_COPY)
+    }
+
+    fn drain(&self) -> io::Result<bool> {
+        let mut is_from_copy = false;
+        descriptor::drain(self.reader.as_fd(), |bytes| {
+            is_from_copy |= bytes.contains(&FROM_COPY);
+        })?;
+        Ok(is_from_copy)
+    }
+
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A-95 for pipes: a full pipe neither blocks nor loses the wake.
+    #[test]
+    fn a_full_pipe_is_emptied() {
+        let pipe = Pipe::new().unwrap();
+        while descriptor::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
+        while descriptor::write(pipe.writer.as_fd(), &[0]).is_ok() {}
+        pipe.notify().unwrap();
+        let mut buffer = [0; 8];
+        assert_eq!(descriptor::read(pipe.as_fd(), &mut buffer).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_notification_of_a_copy_is_told_apart() {
+        let pipe = Pipe::new().unwrap();
+        pipe.notify().unwrap();
+        assert!(!pipe.drain().unwrap());
+        pipe.notify_from_copy().unwrap();
+        // Also in a pipe that was full.
+        while descriptor::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
+        while descriptor::write(pipe.writer.as_fd(), &[0]).is_ok() {}
+        pipe.notify().unwrap();
+        assert!(pipe.drain().unwrap());
+        assert!(!pipe.drain().unwrap());
+    }
+}

@@ -1,0 +1,145 @@
+//! In what the kernels differ. Each value has its source beside it.
+//!
+//! FreeBSD's values were also measured, on kernels 12.3 and 13.1.
+
+use super::queue::Errno;
+
+/// What adding the writing filter does to a pipe whose other end is gone.
+#[allow(dead_code)] // Each kernel has one of them.
+pub(super) enum DeadPipe {
+    Refused(Errno),
+    Attached,
+}
+
+/// What `EV_ENABLE` and `EV_DISABLE` in one change do.
+#[allow(dead_code)] // Each kernel has one of them.
+#[derive(PartialEq, Eq)]
+pub(super) enum EnableAndDisable {
+    Refused,
+    Enables,
+    Disables,
+}
+
+/// One kernel.
+pub(super) struct Quirks {
+    /// A receipt has the change's flags besides `EV_ERROR`.
+    pub(super) receipts_keep_flags: bool,
+    /// A receipt of success that does not fit into the event list ends the call.
+    pub(super) receipts_need_room: bool,
+    pub(super) enable_and_disable: EnableAndDisable,
+    pub(super) dead_pipe: DeadPipe,
+    /// Both ends of a pipe can be read and written, so the reading end of an open pipe has room.
+    pub(super) pipes_are_full_duplex: bool,
+    /// The event of a pipe's end removes the writing filter.
+    pub(super) dead_pipe_is_one_shot: bool,
+    /// Whether it has user events.
+    pub(super) user_events: bool,
+    /// Adding and triggering a user event in one change triggers it.
+    pub(super) adding_triggers: bool,
+    /// `EV_CLEAR` in the change that triggers takes the trigger back.
+    pub(super) clear_cancels_trigger: bool,
+    /// The flags with which a filter was added, `EV_ADD` among them, stay in the flags of its
+    /// events.
+    pub(super) events_keep_flags: bool,
+}
+
+/// `kqueue_kevent` sets a receipt's flags to `EV_ERROR` alone and returns when one does not fit;
+/// `kqueue_register` refuses `EV_ENABLE` with `EV_DISABLE`, takes `EV_ADD` out of the flags and
+/// clears `fflags` before the filter is attached, so that `filt_userattach` sees no trigger;
+/// `filt_usertouch` ends with `EV_CLEAR`; `knlist_cleardel` adds `EV_ONESHOT`:
+/// <https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c>.
+///
+/// `kern_pipe` opens both ends with `FREAD | FWRITE`, `pipe_kqfilter` returns EPIPE when the peer
+/// is gone, and `pipeclose` calls `knlist_clear` on the list that has the peer's writing filters:
+/// <https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/sys_pipe.c>.
+const FREEBSD: Quirks = Quirks {
+    receipts_keep_flags: false,
+    receipts_need_room: true,
+    enable_and_disable: EnableAndDisable::Refused,
+    dead_pipe: DeadPipe::Refused(libc::EPIPE),
+    pipes_are_full_duplex: true,
+    dead_pipe_is_one_shot: true,
+    user_events: true,
+    adding_triggers: false,
+    clear_cancels_trigger: true,
+    events_keep_flags: false,
+};
+
+#[cfg(mio_fake_kernel = "freebsd")]
+pub(super) const PERSONALITY: Quirks = FREEBSD;
+
+/// `kevent1` and `kqueue_register`, which keeps the flags of the change and enables after it has
+/// disabled; `filt_userattach` sees no trigger, as FreeBSD's; `filt_usertouch` ends with
+/// `EV_CLEAR`:
+/// <https://github.com/NetBSD/src/blob/de77ca7363b0bbf89d3f4a68ec9a194585da2a78/sys/kern/kern_event.c>.
+///
+/// `pipe1` opens one end with `FREAD` and the other with `FWRITE`, and only the reader has a
+/// buffer, so that `filt_pipewrite` finds no room in the writer's. `pipe_kqfilter` returns EBADF
+/// when the peer is gone, and `pipeclose` sets no `EV_ONESHOT`:
+/// <https://github.com/NetBSD/src/blob/0099411437599d0f288840a8155fe1c6237ba5bb/sys/kern/sys_pipe.c>.
+#[cfg(mio_fake_kernel = "netbsd")]
+pub(super) const PERSONALITY: Quirks = Quirks {
+    enable_and_disable: EnableAndDisable::Enables,
+    dead_pipe: DeadPipe::Refused(libc::EBADF),
+    pipes_are_full_duplex: false,
+    dead_pipe_is_one_shot: false,
+    events_keep_flags: true,
+    ..FREEBSD
+};
+
+/// `sys_kevent` and `kqueue_register`, which keeps the flags of the change:
+/// <https://github.com/openbsd/src/blob/0f0d0f957e83845b9ea328181972c6df85dc75c5/sys/kern/kern_event.c>.
+/// Older releases, on which the library runs too, have no user events, and this fake has none.
+///
+/// `dopipe` opens both ends with `FREAD | FWRITE` and `pipe_pair_create` gives each a buffer;
+/// `pipe_kqfilter` returns EPIPE when the peer is gone; `filt_pipewrite_common` sets `EV_EOF`
+/// alone:
+/// <https://github.com/openbsd/src/blob/029b91ee4a71acb8fc1e54fe1ef0711437738fe6/sys/kern/sys_pipe.c>.
+#[cfg(mio_fake_kernel = "openbsd")]
+pub(super) const PERSONALITY: Quirks = Quirks {
+    enable_and_disable: EnableAndDisable::Enables,
+    dead_pipe_is_one_shot: false,
+    user_events: false,
+    events_keep_flags: true,
+    ..FREEBSD
+};
+
+/// `kevent_register` lets `EV_DISABLE` overrule and keeps the flags of a change, for the knote and
+/// for the receipt; `filt_userattach` looks for the trigger, and `filt_usertouch` has no
+/// `EV_CLEAR`:
+/// <https://github.com/apple-oss-distributions/xnu/blob/836167ae90b2c5a86bf3f5f9becc34c7be73be4b/bsd/kern/kern_event.c>.
+///
+/// `pipe_kqfilter` never refuses; on the wrong end of a pipe a filter reports nothing until the
+/// pipe dies (`filt_pipenotsup`):
+/// <https://github.com/apple-oss-distributions/xnu/blob/1031c584a5e37aff177559b9f69dbd3c8c3fd30a/bsd/kern/sys_pipe.c>.
+#[cfg(mio_fake_kernel = "apple")]
+pub(super) const PERSONALITY: Quirks = Quirks {
+    receipts_keep_flags: true,
+    receipts_need_room: false,
+    enable_and_disable: EnableAndDisable::Disables,
+    dead_pipe: DeadPipe::Attached,
+    pipes_are_full_duplex: false,
+    dead_pipe_is_one_shot: false,
+    adding_triggers: true,
+    clear_cancels_trigger: false,
+    events_keep_flags: true,
+    ..FREEBSD
+};
+
+/// `kern_kevent` (without room it has nowhere to put a receipt, and returns), `kqueue_register`;
+/// `filt_userattach` looks for the trigger in `kn_sfflags`, and `filt_usertouch` ends with
+/// `EV_CLEAR`:
+/// <https://github.com/DragonFlyBSD/DragonFlyBSD/blob/e9b43d119393f0758f09e21413c17f3c4f7cf85b/sys/kern/kern_event.c>.
+///
+/// `sys_pipe` opens both ends with `FREAD | FWRITE`. An end keeps its peer until both are closed,
+/// so `pipe_kqfilter` attaches the filter, and `filt_pipewrite` reports the end:
+/// <https://github.com/DragonFlyBSD/DragonFlyBSD/blob/59b728a7d19d91e26e18c2e77fe1db5f9886393f/sys/kern/sys_pipe.c>.
+#[cfg(mio_fake_kernel = "dragonfly")]
+pub(super) const PERSONALITY: Quirks = Quirks {
+    enable_and_disable: EnableAndDisable::Enables,
+    dead_pipe: DeadPipe::Attached,
+    dead_pipe_is_one_shot: false,
+    adding_triggers: true,
+    events_keep_flags: true,
+    ..FREEBSD
+};
