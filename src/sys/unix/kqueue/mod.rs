@@ -13,8 +13,8 @@
 //! The token travels in `udata`, and nothing else does: users may add filters of their own through the queue's descriptor, and
 //! asynchronous I/O does. Events of such filters pass through.
 
-mod dead;
-mod show;
+mod debug;
+mod synthetic_eof;
 mod syscall;
 mod wake_event;
 
@@ -32,8 +32,8 @@ use crate::sys::wake_bits::WakeBits;
 use crate::sys::{AIO, LIO, errors, ffi};
 use crate::{Interest, Token};
 
-use dead::{DeadEnds, Kept};
-use show::{FilterFlags, FilterName, Flags};
+use debug::{FilterFlags, FilterName, Flags};
+use synthetic_eof::{DeadEnds, Kept};
 use syscall::{ADD, CLEAR, DELETE, EOF, ERROR, Queue, READ, RECEIPT, USER, WRITE};
 pub(crate) use syscall::{Event, Events};
 use wake_event::WakeEvent;
@@ -248,7 +248,7 @@ impl<W: Wakers> Kqueue<W> {
         let Err(error) = syscall::post(kq, changes) else {
             return Ok(false);
         };
-        if write && dead::is_dead_end(&error, WRITE, raw) {
+        if write && synthetic_eof::is_dead_end(&error, WRITE, raw) {
             self.keep_dead_end(raw, token)?;
             if read {
                 syscall::post(kq, &both[1..]).inspect_err(|_| shared.dead.forget(raw))?;
@@ -281,7 +281,7 @@ impl<W: Wakers> Kqueue<W> {
         let read = if wanted[0] { read } else { unless_absent(read) };
         let kept = match write {
             write if !wanted[1] => unless_absent(write).map(|()| false),
-            Err(error) if dead::is_dead_end(&error, WRITE, raw) => {
+            Err(error) if synthetic_eof::is_dead_end(&error, WRITE, raw) => {
                 self.keep_dead_end(raw, token).map(|()| true)
             }
             write => write.map(|()| false),
