@@ -1,9 +1,19 @@
-//! The event that some kernels do not make: the other end of a pipe was gone before this one was registered.
+//! `EV_EOF` events for pipes whose reader was closed before their writer was registered.
 //!
-//! Such a kernel refuses to add the filter, so that nothing would ever come. Registering succeeds all the same: the event is kept
-//! under a lock, a wake_event of our own is rung, and `select` puts the kept event in the place of the wake_event's. Deregistering
-//! or registering the number again forgets it, and so does dropping an owned source, so no event outlives its registration. A bare
-//! number that is closed without being deregistered may get one stale event.
+//! Some kernels refuse to add `EVFILT_WRITE` to such a writer: [FreeBSD] and [OpenBSD] return EPIPE,
+//! [NetBSD] returns EBADF (`pipe_kqfilter`). So they never report that the reader is closed. Here
+//! the registration succeeds nevertheless:
+//!
+//! 1. Registering stores the missing event under a lock and triggers an internal wake event.
+//! 2. `select` substitutes the pending event for the wake event.
+//!
+//! Deregistering a file descriptor, registering it again, and dropping the registration of an owned
+//! source remove its pending event. So no event outlives its registration, with one exception: an
+//! unowned fd that is closed without being deregistered may be reported once.
+//!
+//! [FreeBSD]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/sys_pipe.c
+//! [OpenBSD]: https://github.com/openbsd/src/blob/029b91ee4a71acb8fc1e54fe1ef0711437738fe6/sys/kern/sys_pipe.c
+//! [NetBSD]: https://github.com/NetBSD/src/blob/0099411437599d0f288840a8155fe1c6237ba5bb/sys/kern/sys_pipe.c
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,110 +26,113 @@ use crate::sys::ffi;
 use crate::sys::selector::EventBuffer as _;
 
 use super::Shared;
-use super::syscall::{self, Event, Events, WRITE};
-use super::wake_event::{WakeEvent, Wakers};
+use super::syscall::{self, ADD, CLEAR, EOF, Event, Events, WRITE};
+use super::wake_event::{WakeEvent, WakerKind};
 
-/// See the head of this file.
-pub(super) struct DeadEnds {
-    /// Made for the first event: most queues never keep one, and pay one load for that.
+/// The pending events of one selector.
+pub(super) struct SyntheticEofs {
+    /// Created with the first pending event. Most selectors never have one: they pay one load.
     wake_event: OnceLock<WakeEvent>,
-    kept: Mutex<VecDeque<(RawFd, Event)>>,
+    pending: Mutex<VecDeque<(RawFd, Event)>>,
 }
 
-/// What the registration of an owned source has of its kept event, which goes with it.
+/// Removes the pending event of an owned source when its registration is dropped.
 #[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) queue: Weak<Shared>,
-    pub(super) raw: RawFd,
+pub(super) struct PendingEof {
+    pub(super) selector: Weak<Shared>,
+    pub(super) fd: RawFd,
 }
 
-impl Drop for Kept {
+impl Drop for PendingEof {
     fn drop(&mut self) {
-        if let Some(shared) = self.queue.upgrade() {
-            shared.dead.forget(self.raw);
+        if let Some(shared) = self.selector.upgrade() {
+            shared.synthetic_eofs.remove(self.fd);
         }
     }
 }
 
-/// Whether the kernel has refused to watch a number because nobody is at the other end.
-pub(super) fn is_dead_end(error: &io::Error, filter: i32, raw: RawFd) -> bool {
-    // NetBSD says that the descriptor is bad when it means the other end's.
+/// Whether the kernel refused to add `EVFILT_WRITE` to `fd` because its reader is closed.
+pub(super) fn is_reader_closed(error: &io::Error, fd: RawFd) -> bool {
+    // NetBSD returns EBADF although the writer is open.
     error.kind() == io::ErrorKind::BrokenPipe
-        || filter == WRITE && error.raw_os_error() == Some(ffi::EBADF) && syscall::is_open(raw)
+        || error.raw_os_error() == Some(ffi::EBADF) && syscall::is_open(fd)
 }
 
-impl fmt::Debug for DeadEnds {
+impl fmt::Debug for SyntheticEofs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeadEnds").finish_non_exhaustive()
+        f.debug_struct("SyntheticEofs").finish_non_exhaustive()
     }
 }
 
-impl DeadEnds {
-    /// None kept.
-    pub(super) fn new() -> DeadEnds {
-        DeadEnds {
+impl SyntheticEofs {
+    /// No pending event.
+    pub(super) fn new() -> SyntheticEofs {
+        SyntheticEofs {
             wake_event: OnceLock::new(),
-            kept: Mutex::new(VecDeque::new()),
+            pending: Mutex::new(VecDeque::new()),
         }
     }
 
-    /// Keeps an event for the next `select`.
-    pub(super) fn keep<W: Wakers>(
+    /// Adds a pending event for `fd` and makes `select` return.
+    pub(super) fn push<W: WakerKind>(
         &self,
         shared: &Shared,
-        raw: RawFd,
-        record: Event,
+        fd: RawFd,
+        token: Token,
     ) -> io::Result<()> {
-        let mut kept = self.lock();
+        let event = Event::new(fd as usize, WRITE, ADD | CLEAR | EOF, 0, token);
+        let mut pending = self.lock_pending();
         let wake_event = match self.wake_event.get() {
             Some(wake_event) => wake_event,
             None => {
                 let wake_event = WakeEvent::new::<W>(shared, Token(0))?;
-                // Under the lock nobody else sets it.
+                // No other thread sets it, because this one holds the lock.
                 self.wake_event.get_or_init(|| wake_event)
             }
         };
-        kept.push_back((raw, record));
-        let rung = wake_event.ring(shared, Token(0));
-        if rung.is_err() {
-            kept.pop_back();
+        pending.push_back((fd, event));
+        let triggered = wake_event.trigger(shared, Token(0));
+        if triggered.is_err() {
+            pending.pop_back();
         }
-        rung
+        triggered
     }
 
-    /// Forgets the events of a fd.
-    pub(super) fn forget(&self, raw: RawFd) {
+    /// Removes the pending events of a file descriptor.
+    pub(super) fn remove(&self, fd: RawFd) {
         if self.wake_event.get().is_some() {
-            self.lock().retain(|(other, _)| *other != raw);
+            self.lock_pending().retain(|(other, _)| *other != fd);
         }
     }
 
-    /// Puts a kept event in the place of the wake_event's, or takes that one out. `true` if it was taken out.
-    pub(super) fn exchange(&self, shared: &Shared, records: &mut Events) -> bool {
+    /// Substitutes the first pending event for the wake event, if `events` has the wake event.
+    /// Without a pending event the wake event is removed, and the result is `true`.
+    pub(super) fn substitute(&self, shared: &Shared, events: &mut Events) -> bool {
         let Some(wake_event) = self.wake_event.get() else {
             return false;
         };
-        let mut all = records.as_slice().iter();
-        let Some(index) = all.position(|record| wake_event.made(record)) else {
+        let mut reported = events.as_slice().iter();
+        let Some(index) = reported.position(|event| wake_event.owns(event)) else {
             return false;
         };
-        let mut kept = self.lock();
-        match kept.pop_front() {
-            Some((_, record)) => records.replace(index, record),
+        let mut pending = self.lock_pending();
+        match pending.pop_front() {
+            Some((_, event)) => events.replace(index, event),
             None => {
-                records.remove(index);
+                events.remove(index);
                 return true;
             }
         }
-        if !kept.is_empty() {
-            // The next one takes the next place. The wake_event is in the queue, so this does not fail; and something was taken
-            // from the queue, so there would be no place for an error.
-            let _ = wake_event.ring(shared, Token(0));
+        if !pending.is_empty() {
+            // The next `select` substitutes the next event. Triggering does not fail, because the
+            // wake event is in the kqueue. An error could not be returned anyway: `events` holds
+            // events that the kernel does not report again.
+            let _ = wake_event.trigger(shared, Token(0));
         }
         false
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(RawFd, Event)>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_pending(&self) -> MutexGuard<'_, VecDeque<(RawFd, Event)>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
