@@ -11,9 +11,9 @@
 //! Three other properties shape the code:
 //!
 //! - kevent(2) returns the errors of changes in the event list, where it also returns events. So a
-//!   change could take an event that another thread waits for. Two forms of the call cannot: without
-//!   an event list the first error ends the call, and with `EV_RECEIPT` in every change and room for
-//!   all receipts the kernel returns receipts only.
+//!   change could take an event that another thread waits for. Two forms of the call cannot:
+//!   without an event list the first error ends the call, and with `EV_RECEIPT` in every change and
+//!   room for all receipts the kernel returns receipts only.
 //! - `EV_ADD` of a filter that was added before replaces its `udata`. So the kernel does not detect
 //!   that a file descriptor is registered twice.
 //! - Some kernels refuse `EVFILT_WRITE` for a pipe whose reader is closed. `synthetic_eof` provides

@@ -1,8 +1,8 @@
 //! `EV_EOF` events for pipes whose reader was closed before their writer was registered.
 //!
-//! Some kernels refuse to add `EVFILT_WRITE` to such a writer: [FreeBSD] and [OpenBSD] return EPIPE,
-//! [NetBSD] returns EBADF (`pipe_kqfilter`). So they never report that the reader is closed. Here
-//! the registration succeeds nevertheless:
+//! Some kernels refuse to add `EVFILT_WRITE` to such a writer: [FreeBSD] and [OpenBSD] return
+//! EPIPE, [NetBSD] returns EBADF (`pipe_kqfilter`). So they never report that the reader is closed.
+//! Here the registration succeeds nevertheless:
 //!
 //! 1. Registering stores the missing event under a lock and triggers an internal wake event.
 //! 2. `select` substitutes the pending event for the wake event.

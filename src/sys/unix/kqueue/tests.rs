@@ -206,8 +206,8 @@ fn failed_registration_keeps_earlier_filters() {
     }
     selector.deregister_unowned(fd).unwrap();
 
-    // Where the token of an earlier filter was replaced, that filter is deleted: the caller may have
-    // freed what the new token points to.
+    // Where the token of an earlier filter was replaced, that filter is deleted: the caller may
+    // have freed what the new token points to.
     selector
         .register_unowned(fd, Token(3), Interest::WRITABLE)
         .unwrap();
