@@ -32,8 +32,8 @@
 //! `portev_user` as the token.
 //!
 //! Wakes are merged as `wake_bits` describes. Beyond that, a wake stays pending if `select` returns
-//! before it has retrieved the wake's event, so a waker has at most one event in the port. A waker
-//! without a bit has its pending flag under the lock.
+//! before it has retrieved the wake's event, so wakers do not fill the port. A waker without a bit
+//! has its pending flag under the lock.
 //!
 //! [port_associate(3C)]: https://illumos.org/man/3C/port_associate
 //! [port_get(3C)]: https://illumos.org/man/3C/port_get

@@ -289,9 +289,9 @@ fn full_port_fails_wake_until_retried() {
     }
 }
 
-/// A waker has at most one event in the port, even if `select` retrieves its event late.
+/// Wakes are merged until `select` has retrieved their event, even if it does so late.
 #[test]
-fn waker_has_at_most_one_event_in_port() {
+fn wakers_do_not_fill_the_port() {
     let (mut selector, mut events) = new_selector(1);
     let wakers: Vec<_> = (0..70)
         .map(|index| selector.waker(Token(index)).unwrap())

@@ -301,7 +301,8 @@ fn events_of_foreign_filters_pass_through() {
     }
 }
 
-/// A wake is reported after a signal interrupted `select`, also if it is triggered twice, and once.
+/// After a signal interrupted `select`, the next one reports the wake once, even if the waker was
+/// triggered again.
 #[test]
 fn interrupted_select_loses_no_wake() {
     let (mut selector, mut events) = new_selector(8);
