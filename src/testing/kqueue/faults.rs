@@ -23,7 +23,7 @@ use super::{ADD, KernelEvent};
 pub(crate) struct Faults {
     /// The number of the next waits that a signal interrupts.
     pub(crate) interruptions: usize,
-    /// Events that no filter has caused. They are returned before all others, the last one first.
+    /// Events that no filter has caused. They are returned before all others.
     pub(crate) spurious: Vec<KernelEvent>,
     /// The error of each `EV_ADD` of a filter.
     pub(crate) refusals: Vec<(i32, Errno)>,

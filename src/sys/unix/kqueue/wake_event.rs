@@ -86,6 +86,8 @@ impl WakeEvent {
     ///   change that has it ([`filt_usertouch`]).
     /// - has the token, because the change replaces `udata` ([`kqueue_register`]).
     ///
+    /// The links show FreeBSD; `src/testing/kqueue/quirks.rs` has the sources of the other kernels.
+    ///
     /// [`filt_userattach`]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c
     /// [`filt_usertouch`]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c
     /// [`kqueue_register`]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c
