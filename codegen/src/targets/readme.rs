@@ -114,7 +114,6 @@ pub fn replaced(page: &str, table: &str) -> Option<String> {
     Some(format!("{before}{BEGIN}\n{table}\n{END}{after}"))
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::{overview, platforms, replaced};
@@ -135,7 +134,11 @@ mod tests {
     #[test]
     fn every_tier_has_a_word() {
         for (os, target) in super::all() {
-            assert!(super::TIERS.contains(&os.proof(target).word()), "{}", target.triple);
+            assert!(
+                super::TIERS.contains(&os.proof(target).word()),
+                "{}",
+                target.triple
+            );
         }
     }
 
