@@ -140,8 +140,8 @@ mod fake_event_ports {
     #[test]
     fn event_ports_whose_time_is_always_up() {
         let faults = Faults {
-            beside_events: Some(crate::sys::ffi::ETIME),
-            keeps_count: true,
+            error_with_events: Some(crate::sys::ffi::ETIME),
+            leaves_count: true,
             ..Faults::default()
         };
         faults::with(faults, every_check::<EventPorts>);
@@ -150,7 +150,7 @@ mod fake_event_ports {
     #[test]
     fn event_ports_whose_events_come_with_a_signal() {
         let faults = Faults {
-            beside_events: Some(libc::EINTR),
+            error_with_events: Some(libc::EINTR),
             ..Faults::default()
         };
         faults::with(faults, every_check::<EventPorts>);
