@@ -52,7 +52,7 @@
 //! notifying before the bit is set, merging although the descriptor was handed out, and handing it
 //! out without the clearing.
 
-use super::atomic::{AtomicUsize, Ordering, unchanging};
+use super::sync::{AtomicUsize, Ordering, unchanging};
 
 /// The word that changes when the process is forked.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! The library's file, over loom's atomics.
 
-pub(crate) mod atomic {
-    //! What `src/sys/atomic.rs` is in the library.
+pub(crate) mod sync {
+    //! What `src/sys/sync.rs` is in the library.
 
     pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering};
 

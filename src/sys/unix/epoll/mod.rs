@@ -24,7 +24,6 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::sys::notifier::Notifier;
-use crate::sys::owner;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::timeout::{self, Wait};
 use crate::sys::wake_bits::WakeBits;
@@ -148,7 +147,7 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
 
     #[inline]
     fn owner(&self, registration: &Registration) -> Owner {
-        owner::owner_of(&self.shared, &registration.queue)
+        Owner::of(&self.shared, &registration.queue)
     }
 
     fn rearm(_: &Registration, _: Interest) -> io::Result<()> {

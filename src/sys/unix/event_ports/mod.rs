@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{errors, ffi, forks, owner};
+use crate::sys::{errors, ffi, forks};
 use crate::{Interest, Token};
 
 pub(crate) use level_triggered::{Event, Events};
@@ -236,7 +236,7 @@ impl selector::Selector for EventPorts {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        owner::owner_of(&self.shared, &registration.queue)
+        Owner::of(&self.shared, &registration.queue)
     }
 
     fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {

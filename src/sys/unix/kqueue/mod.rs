@@ -26,7 +26,6 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::sys::owner;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::wake_bits::WakeBits;
 use crate::sys::{AIO, LIO, errors, ffi};
@@ -196,7 +195,7 @@ impl<W: Wakers> selector::Selector for Kqueue<W> {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        owner::owner_of(&self.shared, &registration.queue)
+        Owner::of(&self.shared, &registration.queue)
     }
 
     fn rearm(_: &Registration, _: Interest) -> io::Result<()> {

@@ -10,9 +10,9 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::sys::atomic::{AtomicUsize, Ordering};
 use crate::sys::forks;
 use crate::sys::notifier::PollNotifier as Notifier;
+use crate::sys::sync::{AtomicUsize, Ordering};
 
 /// See the head of this file.
 #[derive(Debug)]

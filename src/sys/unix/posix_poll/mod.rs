@@ -36,10 +36,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use crate::sys::atomic::AtomicUsize;
 use crate::sys::notifier::PollNotifier as Notifier;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::{errors, forks, owner};
+use crate::sys::sync::AtomicUsize;
+use crate::sys::{errors, forks};
 use crate::{Interest, Token};
 
 use inherited::Inheritable;
@@ -304,7 +304,7 @@ impl<N: Notifier> selector::Selector for PosixPoll<N> {
     }
 
     fn owner(&self, registration: &Registration<N>) -> Owner {
-        owner::owner_of(&self.shared, &registration.queue)
+        Owner::of(&self.shared, &registration.queue)
     }
 
     fn rearm(registration: &Registration<N>, waits_for: Interest) -> io::Result<()> {

@@ -29,8 +29,8 @@ use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use crate::sys::errors;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::{errors, owner};
 use crate::{Interest, Token};
 
 use event::{Event, Events};
@@ -149,7 +149,7 @@ impl<H: Host> selector::Selector for PollOneoff<H> {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        owner::owner_of(&self.shared, &registration.queue)
+        Owner::of(&self.shared, &registration.queue)
     }
 
     fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
