@@ -14,7 +14,7 @@ use crate::{Interest, Token};
 /// All registrations of one selector.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    places: Slab<Slot>,
+    slab: Slab<Slot>,
     /// Slots that the poller's array does not show as they are.
     dirty: Vec<u32>,
 }
@@ -22,18 +22,18 @@ pub(crate) struct Table {
 impl Table {
     /// How many slots there are, free ones included.
     pub(crate) fn len(&self) -> usize {
-        self.places.len()
+        self.slab.len()
     }
 
     /// The slot of a registration, if it still is.
     #[inline]
     pub(crate) fn get(&mut self, key: Key) -> Option<&mut Slot> {
-        self.places.get(key)
+        self.slab.get(key)
     }
 
     /// The registration of a file descriptor.
     pub(crate) fn find(&self, fd: RawFd) -> io::Result<Key> {
-        self.places.find(fd)
+        self.slab.find(fd)
     }
 
     /// Adds a registration.
@@ -44,7 +44,7 @@ impl Table {
         interest: PollBits,
         is_owned: bool,
     ) -> io::Result<Key> {
-        let key = self.places.insert(fd, |before| {
+        let key = self.slab.insert(fd, |before| {
             // Its index may be in `dirty` still.
             let is_dirty = before.is_some_and(|before| before.is_dirty);
             Slot::new(fd, token, interest, is_owned, is_dirty)
@@ -89,7 +89,7 @@ impl Table {
 
     /// Ends a registration. `false` if it had ended.
     pub(crate) fn remove(&mut self, key: Key) -> bool {
-        let Some(slot) = self.places.remove(key) else {
+        let Some(slot) = self.slab.remove(key) else {
             return false;
         };
         slot.fd = -1;
@@ -100,7 +100,7 @@ impl Table {
 
     /// The registration that a slot holds at present.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
-        self.places.key_at(index)
+        self.slab.key_at(index)
     }
 
     /// Puts a slot on the dirty list.
@@ -145,7 +145,7 @@ impl Table {
     }
 
     fn mark_index_dirty(&mut self, index: u32) {
-        if let Some((_, slot)) = self.places.at(index) {
+        if let Some((_, slot)) = self.slab.slot_at(index) {
             if !slot.is_dirty {
                 slot.is_dirty = true;
                 self.dirty.push(index);
@@ -158,7 +158,7 @@ impl Table {
     pub(crate) fn next_dirty(&mut self) -> Option<(u32, u32, ffi::pollfd)> {
         loop {
             let index = self.dirty.pop()?;
-            let (generation, slot) = self.places.at(index)?;
+            let (generation, slot) = self.slab.slot_at(index)?;
             if std::mem::replace(&mut slot.is_dirty, false) {
                 return Some((index, generation, slot.pollfd()));
             }

@@ -172,28 +172,28 @@ impl Slot {
 /// All registrations of one selector.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    places: Slab<Slot>,
+    slab: Slab<Slot>,
 }
 
 impl Table {
     /// Whether nothing is registered.
     pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.slab.is_empty()
     }
 
     /// All slots from a place on, all around, with their keys and numbers.
     pub(super) fn slots_from(&self, start: usize) -> impl Iterator<Item = (Key, RawFd, &Slot)> {
-        self.places.from(start)
+        self.slab.iter_from(start)
     }
 
     /// The slot of a registration, if it still is.
     pub(super) fn get(&mut self, key: Key) -> Option<&mut Slot> {
-        self.places.get(key)
+        self.slab.get(key)
     }
 
     /// The registration of a number.
     pub(super) fn find(&self, fd: RawFd) -> io::Result<Key> {
-        self.places.find(fd)
+        self.slab.find(fd)
     }
 
     /// Adds a registration.
@@ -204,7 +204,7 @@ impl Table {
         interest: Directions,
         is_owned: bool,
     ) -> io::Result<Key> {
-        self.places.insert(fd, |_| Slot {
+        self.slab.insert(fd, |_| Slot {
             token,
             interest,
             is_owned,
@@ -236,6 +236,6 @@ impl Table {
 
     /// Ends a registration. `false` if it had ended.
     pub(super) fn remove(&mut self, key: Key) -> bool {
-        self.places.remove(key).is_some()
+        self.slab.remove(key).is_some()
     }
 }
