@@ -90,7 +90,7 @@ impl Flags {
                 }
             }
             Mistake::None => {
-                if self.right(waker).announce(bit) {
+                if self.right(waker).set_pending(bit) {
                     notify();
                 }
             }
@@ -114,14 +114,14 @@ impl Flags {
             Mistake::None if is_full && self.named.is_some() => {
                 let bits = self.named.as_deref().unwrap_or_default();
                 let told = events.iter().fold(0, |told, waker| told | bits[*waker]);
-                self.right(0).seen_these(told);
+                self.right(0).clear_only(told);
             }
             Mistake::None if self.right.len() > 1 => {
                 for waker in events {
-                    self.right(*waker).seen();
+                    self.right(*waker).clear_all();
                 }
             }
-            Mistake::None => self.right(0).seen(),
+            Mistake::None => self.right(0).clear_all(),
             Mistake::ClearByStore => {
                 if self.wrong.load(Ordering::Acquire) != 0 {
                     self.wrong.store(0, Ordering::Release);
@@ -200,7 +200,7 @@ pub fn run(scene: Scene, mistake: Mistake) {
             .map(|_| WakeBits::unshared())
             .collect();
         let bits: Vec<usize> = (0..scene.wakers)
-            .map(|waker| right[waker % right.len()].take())
+            .map(|waker| right[waker % right.len()].acquire())
             .collect();
         let flags = Arc::new(Flags {
             mistake,

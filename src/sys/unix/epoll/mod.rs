@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use crate::sys::notifier::Notifier;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::timeout::{self, Wait};
-use crate::sys::wake_bits::WakeBits;
+use crate::sys::wake_bits::{WakeBit, WakeBits};
 use crate::sys::{errors, ffi, flags, forks};
 use crate::{Interest, Token};
 
@@ -100,8 +100,7 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
         syscall::add(self.epfd(), raw, bits(Interest::READABLE)?, token)?;
         Ok(Waker {
             notifier,
-            bit: self.wakes.take(),
-            wakes: Arc::clone(&self.wakes),
+            bit: WakeBit::acquire(&self.wakes),
         })
     }
 
@@ -184,14 +183,14 @@ impl<N> Epoll<N> {
     #[inline]
     fn wait(&self, records: &mut Events, wait: Wait) -> io::Result<usize> {
         let result = syscall::wait(self.epfd(), records, wait);
-        self.wakes.seen();
+        self.wakes.clear_all();
         result
     }
 
     /// The same where the number of milliseconds is known.
     fn wait_millis(&self, records: &mut Events, millis: c_int) -> io::Result<()> {
         let result = syscall::wait_millis(self.epfd(), records, millis);
-        self.wakes.seen();
+        self.wakes.clear_all();
         result.map(drop)
     }
 
@@ -222,33 +221,29 @@ impl<N> Epoll<N> {
 /// Wakes an epoll queue. See `wake_bits` for the protocol.
 pub(crate) struct Waker<N: Notifier> {
     notifier: N,
-    /// Its bit in `wakes`; 0 if there was none left.
-    bit: usize,
-    wakes: Arc<WakeBits>,
+    bit: WakeBit,
 }
 
 impl<N: Notifier> Wake for Waker<N> {
     #[inline]
     fn wake(&self) -> io::Result<()> {
-        if !self.wakes.announce(self.bit) {
+        if !self.bit.set_pending() {
             return Ok(());
         }
         self.notifier
             .notify()
-            .inspect_err(|_| self.wakes.retract(self.bit))
+            .inspect_err(|_| self.bit.clear_pending())
     }
 }
 
 impl<N: Notifier> Drop for Waker<N> {
     fn drop(&mut self) {
-        if !self.wakes.may_be_forked() {
+        if !self.bit.all().may_be_forked() {
             // Closing need not do: a child made by vfork(2) has a duplicate until it starts its
             // program. An error has no one to go to, and leaves no more behind than a spurious
             // event.
             let _ = self.notifier.drain();
         }
-        // Only now: no notification of this waker can come any more.
-        self.wakes.give_back(self.bit);
     }
 }
 

@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::wake_bits::WakeBits;
+use crate::sys::wake_bits::{WakeBit, WakeBits};
 use crate::sys::{errors, ffi, forks};
 use crate::{Interest, Token};
 
@@ -192,11 +192,10 @@ impl selector::Selector for EventPorts {
     }
 
     fn waker(&self, token: Token) -> io::Result<Waker> {
-        let bit = self.shared.wakes.take();
+        let bit = WakeBit::acquire(&self.shared.wakes);
         Ok(Waker {
-            number: self.shared.state().add_waker(token, bit),
+            number: self.shared.state().add_waker(token, bit.mask()),
             bit,
-            wakes: Arc::clone(&self.shared.wakes),
             queue: Arc::downgrade(&self.shared),
         })
     }
@@ -279,9 +278,7 @@ impl RegisterUnowned for EventPorts {
 /// Wakes an event port.
 pub(crate) struct Waker {
     number: usize,
-    /// Its bit in `wakes`; 0 if there was none left.
-    bit: usize,
-    wakes: Arc<WakeBits>,
+    bit: WakeBit,
     queue: Weak<Shared>,
 }
 
@@ -291,17 +288,17 @@ impl Wake for Waker {
             // Nobody is there to be woken.
             return Ok(());
         };
-        let is_first = if self.bit == 0 {
-            shared.state().announce(self.number) || self.wakes.is_shared()
+        let is_first = if self.bit.mask() == 0 {
+            shared.state().announce(self.number) || self.bit.all().is_shared()
         } else {
-            self.wakes.announce(self.bit)
+            self.bit.set_pending()
         };
         if !is_first {
             return Ok(());
         }
         syscall::send(shared.port(), ffi::POLLIN, self.number).inspect_err(|_| {
             // A queue can be full. The next wake tries again.
-            self.wakes.retract(self.bit);
+            self.bit.clear_pending();
             shared.state().retract(self.number);
         })
     }
@@ -313,7 +310,6 @@ impl Drop for Waker {
             // What is queued cannot be taken back. Without its number nobody knows it any more.
             shared.state().remove_waker(self.number);
         }
-        self.wakes.give_back(self.bit);
     }
 }
 

@@ -70,10 +70,10 @@ impl Poller {
             let taken = self.take(&mut state, records, count);
             if is_emptied || result.is_err() {
                 // Not even a notification that the kernel has lost makes a waker deaf.
-                shared.wakes.seen();
+                shared.wakes.clear_all();
                 state.seen();
             } else {
-                shared.wakes.seen_these(taken.wakers);
+                shared.wakes.clear_only(taken.wakers);
             }
             if is_emptied {
                 self.observe(&mut state);

@@ -156,20 +156,20 @@ impl State {
         self.wakers.remove(&number);
     }
 
-    /// What `WakeBits::announce` does, for a waker without a bit.
+    /// What `WakeBits::set_pending` does, for a waker without a bit.
     pub(super) fn announce(&mut self, number: usize) -> bool {
         let slot = self.wakers.get_mut(&number);
         slot.is_some_and(|slot| !std::mem::replace(&mut slot.is_announced, true))
     }
 
-    /// What `WakeBits::retract` does.
+    /// What `WakeBits::clear_pending` does.
     pub(super) fn retract(&mut self, number: usize) {
         if let Some(slot) = self.wakers.get_mut(&number) {
             slot.is_announced = false;
         }
     }
 
-    /// What `WakeBits::seen` does.
+    /// What `WakeBits::clear_all` does.
     pub(super) fn seen(&mut self) {
         for slot in self.wakers.values_mut().filter(|slot| slot.bit == 0) {
             slot.is_announced = false;

@@ -27,7 +27,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::wake_bits::WakeBits;
+use crate::sys::wake_bits::{WakeBit, WakeBits};
 use crate::sys::{AIO, LIO, errors, ffi};
 use crate::{Interest, Token};
 
@@ -122,8 +122,7 @@ impl<W: Wakers> selector::Selector for Kqueue<W> {
         Ok(Waker {
             wake_event,
             token,
-            bit: self.shared.wakes.take(),
-            wakes: Arc::clone(&self.shared.wakes),
+            bit: WakeBit::acquire(&self.shared.wakes),
             queue: Arc::downgrade(&self.shared),
         })
     }
@@ -143,7 +142,7 @@ impl<W: Wakers> selector::Selector for Kqueue<W> {
         loop {
             let result = syscall::wait(kq, records, left.map(|left| left.min(LONGEST)));
             // Whatever it returned.
-            self.shared.wakes.seen();
+            self.shared.wakes.clear_all();
             result?;
             let taken_out = self.shared.dead.exchange(&self.shared, records);
             if !records.as_slice().is_empty() {
@@ -358,15 +357,13 @@ fn filters(interest: Interest) -> io::Result<[bool; 2]> {
 pub(crate) struct Waker {
     wake_event: WakeEvent,
     token: Token,
-    /// Its bit in `wakes`; 0 if there was none left.
-    bit: usize,
-    wakes: Arc<WakeBits>,
+    bit: WakeBit,
     queue: Weak<Shared>,
 }
 
 impl Wake for Waker {
     fn wake(&self) -> io::Result<()> {
-        if !self.wakes.announce(self.bit) && !self.wake_event.is_shared() {
+        if !self.bit.set_pending() && !self.wake_event.is_shared() {
             return Ok(());
         }
         let Some(shared) = self.queue.upgrade() else {
@@ -375,7 +372,7 @@ impl Wake for Waker {
         };
         self.wake_event
             .ring(&shared, self.token)
-            .inspect_err(|_| self.wakes.retract(self.bit))
+            .inspect_err(|_| self.bit.clear_pending())
     }
 }
 
@@ -388,8 +385,6 @@ impl Drop for Waker {
             // than a spurious event.
             let _ = self.wake_event.take_out(kq);
         }
-        // Only now: no notification of this waker can come any more.
-        self.wakes.give_back(self.bit);
     }
 }
 
