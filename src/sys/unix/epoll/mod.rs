@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::notifier::Notifier;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::timeout::{self, Wait};
+use crate::sys::timeout::{self, KernelTimeout};
 use crate::sys::wake_bits::{WakeBit, WakeBits};
 use crate::sys::{errors, ffi, flags, forks};
 use crate::{Interest, Token};
@@ -181,7 +181,7 @@ impl<N> Epoll<N> {
 
     /// One wait of the kernel. The wakes are marked as seen after every return of it, whatever it returned.
     #[inline]
-    fn wait(&self, records: &mut Events, wait: Wait) -> io::Result<usize> {
+    fn wait(&self, records: &mut Events, wait: KernelTimeout) -> io::Result<usize> {
         let result = syscall::wait(self.epfd(), records, wait);
         self.wakes.clear_all();
         result
@@ -196,8 +196,8 @@ impl<N> Epoll<N> {
 
     /// Waits for some time.
     fn select_timed(&self, records: &mut Events, timeout: Duration) -> io::Result<()> {
-        let (wait, is_a_piece) = timeout::plan(Some(timeout));
-        if is_a_piece {
+        let (wait, is_clamped) = timeout::clamp_timeout(Some(timeout));
+        if is_clamped {
             return self.select_in_pieces(records, timeout);
         }
         self.wait(records, wait).map(drop)
@@ -210,8 +210,8 @@ impl<N> Epoll<N> {
         let deadline = Instant::now().checked_add(timeout);
         loop {
             let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
-            let (wait, is_a_piece) = timeout::plan(left);
-            if self.wait(records, wait)? != 0 || !is_a_piece {
+            let (wait, is_clamped) = timeout::clamp_timeout(left);
+            if self.wait(records, wait)? != 0 || !is_clamped {
                 return Ok(());
             }
         }

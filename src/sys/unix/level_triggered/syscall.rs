@@ -6,19 +6,19 @@ use std::io;
 
 use crate::sys::ffi;
 use crate::sys::ppoll;
-use crate::sys::timeout::{Wait, round_up_millis};
+use crate::sys::timeout::{KernelTimeout, round_up_millis};
 
 /// Waits until a descriptor is ready, and returns how many are. A negative descriptor in the array
 /// is passed over.
-pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<usize> {
+pub(crate) fn wait(array: &mut [ffi::pollfd], wait: KernelTimeout) -> io::Result<usize> {
     // The system's own way first, if it has one for this wait.
     if let Some(count) = ppoll::wait(array, wait)? {
         return Ok(count);
     }
     match wait {
-        Wait::Forever => wait_millis(array, -1),
-        Wait::Millis(millis) => wait_millis(array, millis),
-        Wait::Nanos(timeout) => wait_millis(array, round_up_millis(timeout)),
+        KernelTimeout::Infinite => wait_millis(array, -1),
+        KernelTimeout::Millis(millis) => wait_millis(array, millis),
+        KernelTimeout::Nanos(timeout) => wait_millis(array, round_up_millis(timeout)),
     }
 }
 

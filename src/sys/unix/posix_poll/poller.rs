@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::level_triggered::{self, Key, ProbeSet};
 use super::{Event, Events, Shared, State};
 use crate::sys::notifier::PollNotifier as Notifier;
-use crate::sys::timeout::{self, Deadline, Wait, earlier};
+use crate::sys::timeout::{self, Deadline, KernelTimeout, earlier};
 use crate::sys::{POLL_RETURNS_FOR_HANG_UP, ffi};
 
 /// The array that is handed to the kernel, and what goes with it.
@@ -58,7 +58,7 @@ impl Poller {
             let wait = if may_sleep {
                 time_left(earlier(earlier(wake_at, self.scan_at()), deadline.at))
             } else {
-                Wait::Millis(0)
+                KernelTimeout::Millis(0)
             };
             drop(state);
             let result = level_triggered::wait(self.in_use(), wait);
@@ -308,7 +308,7 @@ fn collect_wakes(state: &mut State, records: &mut Events, reserved: usize) -> us
 }
 
 /// The wait until then; the caller goes on if it was only a piece.
-fn time_left(until: Option<Instant>) -> Wait {
+fn time_left(until: Option<Instant>) -> KernelTimeout {
     let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-    timeout::plan(left).0
+    timeout::clamp_timeout(left).0
 }
