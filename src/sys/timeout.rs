@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// The longest wait in milliseconds that every kernel takes as given. On 32-bit systems Linux
 /// before 2.6.37 treats waits of 30 minutes and more as infinite; libuv has the same limit
-/// (<https://github.com/libuv/libuv/blob/v1.44.2/src/unix/epoll.c>).
+/// (<https://github.com/libuv/libuv/blob/1fe23c8c9e40/src/unix/epoll.c>).
 #[cfg(target_pointer_width = "32")]
 const MAX_MILLIS: c_int = 1_789_569;
 /// The longest wait in milliseconds that the calls can express.
