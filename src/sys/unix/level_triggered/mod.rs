@@ -34,7 +34,7 @@
 //! the longest delay and begins anew, which sees it.
 
 mod probe;
-mod slot;
+mod source_state;
 mod syscall;
 mod table;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::mem;
 use std::time::Instant;
 
-use super::slot::{Probe, ProbeRequest};
+use super::source_state::{Probe, ProbeRequest};
 use super::table::{Key, Table};
 use super::{Events, syscall};
 use crate::sys::ffi;

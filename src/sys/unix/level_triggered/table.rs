@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::Instant;
 
-use super::slot::{CLEARED_BY_POLL, Probe, Slot};
+use super::source_state::{CLEARED_BY_POLL, Probe, Slot};
 use crate::sys::errors;
 pub(crate) use crate::sys::slab::Key;
 use crate::sys::slab::Slab;

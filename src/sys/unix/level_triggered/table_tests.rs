@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::slot::{ALWAYS_REPORTED, ProbeRequest, READ};
+use super::super::source_state::{ALWAYS_REPORTED, ProbeRequest, READ};
 use super::*;
 use crate::sys::PRIORITY;
 
