@@ -47,7 +47,7 @@ use poller::Poller;
 use state::State;
 
 /// How an event shows itself.
-const SHOWN: [&str; 2] = ["port_event", "portev_events"];
+const EVENT_LABELS: [&str; 2] = ["port_event", "portev_events"];
 
 /// A queue over an event port.
 pub(crate) struct EventPorts {

@@ -84,7 +84,9 @@ impl Poller {
             }
             result?;
             // What was stale may have had the places of events that are ready.
-            if deadline.is_past() && !self.probe_set.is_due() && (is_emptied || taken.stale < count)
+            if deadline.is_past()
+                && !self.probe_set.is_deferred()
+                && (is_emptied || taken.stale < count)
             {
                 return Ok(());
             }
@@ -136,7 +138,7 @@ impl Poller {
         for key in self.probe_set.keys() {
             if let Some(asked) = state.associated(*key) {
                 if let Some(slot) = state.table.get(*key) {
-                    slot.observe_wait(asked, 0);
+                    slot.observe_poll(asked, 0);
                 }
             }
         }
@@ -147,6 +149,6 @@ impl Poller {
 fn take_one(state: &mut State, key: Key, event: &PortEvent, now: Instant) -> Option<Event> {
     let asked = state.told(key);
     let slot = state.table.get(key)?;
-    slot.observe_wait(asked, event.bits());
-    slot.ready(asked, event.bits(), now)
+    slot.observe_poll(asked, event.bits());
+    slot.apply_poll(asked, event.bits(), now)
 }

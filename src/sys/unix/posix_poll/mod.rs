@@ -48,7 +48,7 @@ use level_triggered::{Key, Table, bits};
 use poller::Poller;
 
 /// How an event shows itself.
-const SHOWN: [&str; 2] = ["pollfd", "revents"];
+const EVENT_LABELS: [&str; 2] = ["pollfd", "revents"];
 
 /// A queue over poll(2), whose notifier is an `N`.
 pub(crate) struct PosixPoll<N> {

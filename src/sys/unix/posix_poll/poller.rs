@@ -61,7 +61,7 @@ impl Poller {
                 KernelTimeout::Millis(0)
             };
             drop(state);
-            let result = level_triggered::wait(self.in_use(), wait);
+            let result = level_triggered::poll(self.in_use(), wait);
 
             let mut state = shared.state();
             state.blocked = false;
@@ -79,7 +79,7 @@ impl Poller {
             }
             // Nothing was taken, so an error loses no event.
             result?;
-            if deadline.is_past() && !self.probe_set.is_due() {
+            if deadline.is_past() && !self.probe_set.is_deferred() {
                 return Ok(());
             }
         }
@@ -213,7 +213,7 @@ impl Poller {
             return None;
         }
         let slot = state.table.get(key)?;
-        if let Some(record) = slot.ready(entry.events, entry.revents, now) {
+        if let Some(record) = slot.apply_poll(entry.events, entry.revents, now) {
             records.push(record);
         }
         let pollfd = slot.pollfd();
@@ -230,7 +230,7 @@ impl Poller {
             let is_current = self.generations.get(place) == Some(&key.generation);
             if let (Some(entry), true, Some(slot)) = (entry, is_current, state.table.get(*key)) {
                 if entry.fd >= 0 {
-                    slot.observe_wait(entry.events, entry.revents);
+                    slot.observe_poll(entry.events, entry.revents);
                 }
             }
         }
