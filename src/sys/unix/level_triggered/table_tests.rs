@@ -94,8 +94,8 @@ fn blocking_poll(table: &mut Table, key: Key, revents: PollBits, now: Instant) -
     event.map(|event| event.bits)
 }
 
-/// Applies the return of a probe, if one is requested now. Returns the bits of its event, 0 if there
-/// is none, or -1 if it is suppressed.
+/// Applies the return of a probe, if one is requested now. Returns the bits of its event, 0 if
+/// there is none, or -1 if it is suppressed.
 fn probe(table: &mut Table, key: Key, revents: PollBits, now: Instant) -> PollBits {
     let entry = match table.get(key).unwrap().probe_request(|| now) {
         ProbeRequest::None => return 0,
