@@ -23,7 +23,7 @@
 //! queue, where it is one of all wakers. It is never merged, for that process clears no flag of the
 //! copy.
 
-mod inherited;
+mod fork_aware;
 #[allow(clippy::duplicate_mod)] // Where a double is tested, both selectors are there.
 #[path = "../level_triggered/mod.rs"]
 mod level_triggered;
@@ -42,7 +42,7 @@ use crate::sys::sync::AtomicUsize;
 use crate::sys::{errors, forks};
 use crate::{Interest, Token};
 
-use inherited::Inheritable;
+use fork_aware::Inheritable;
 pub(crate) use level_triggered::{Event, Events};
 use level_triggered::{Key, Table, bits};
 use poller::Poller;
@@ -422,7 +422,7 @@ impl<N> fmt::Debug for Waker<N> {
 }
 
 #[cfg(test)]
-mod turn_tests;
+mod iteration_tests;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
