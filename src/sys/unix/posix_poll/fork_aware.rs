@@ -1,100 +1,97 @@
-//! The notifier of a queue over poll(2), in the process that has made it and in copies of that.
+//! The notifier of a poll(2) selector, in the process that created the selector and in its forked
+//! children.
 //!
-//! A copy made by fork(2) has registrations and wakers of its own, in its own memory, but the
-//! notifier is the same object in the kernel. If both processes waited on it, one would empty it
-//! before the other has seen the notification. So only the process that has made a queue waits on
-//! its first notifier. A copy makes one for itself when it first waits, and writes the first one to
-//! wake the other process, which cannot see which waker that was.
+//! A child of fork(2) has registrations and wakers of its own, in its own memory, but the notifier
+//! is the same object in the kernel. If both processes polled it, one would drain it before the
+//! other has seen the notification. So only the process that created the selector polls the
+//! original notifier. A child creates one for itself when it first polls. It writes to the original
+//! one to wake the other process, which cannot see which waker that was.
 
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::sys::forks;
 use crate::sys::notifier::PollNotifier as Notifier;
-use crate::sys::sync::{AtomicUsize, Ordering};
+use crate::sys::sync::{AtomicUsize, Ordering, lock};
 
 /// See the head of this file.
 #[derive(Debug)]
-pub(super) struct Inheritable<N> {
-    first: N,
-    /// The process now, and the one that has made the queue.
+pub(super) struct ForkAwareNotifier<N> {
+    original: N,
+    /// The number of this process.
     process: &'static AtomicUsize,
-    made_by: usize,
-    /// A copy's own, and which copy that is.
+    /// The number of the process that created the selector.
+    created_in: usize,
+    /// The notifier of a child, and the number of that child.
     own: Mutex<Option<(usize, Arc<N>)>>,
 }
 
-impl<N: Notifier> Inheritable<N> {
-    pub(super) fn new() -> io::Result<Inheritable<N>> {
+impl<N: Notifier> ForkAwareNotifier<N> {
+    pub(super) fn new() -> io::Result<ForkAwareNotifier<N>> {
         let process = forks::process();
-        Ok(Inheritable {
-            made_by: process.load(Ordering::Relaxed),
+        Ok(ForkAwareNotifier {
+            created_in: process.load(Ordering::Relaxed),
             process,
-            first: N::new()?,
+            original: N::new()?,
             own: Mutex::new(None),
         })
     }
 
-    /// Whether this process is a copy of the one that has made the queue.
+    /// Whether this process is a forked child of the one that created the selector.
     #[inline]
-    pub(super) fn is_in_copy(&self) -> bool {
-        self.process.load(Ordering::Relaxed) != self.made_by
+    pub(super) fn is_in_child(&self) -> bool {
+        self.process.load(Ordering::Relaxed) != self.created_in
     }
 
-    /// Makes the notifier that this copy waits on. `true` if there was none.
+    /// Creates the notifier that this child polls. Returns `false` if there was one.
     #[cold]
-    pub(super) fn make_own(&self) -> io::Result<bool> {
+    pub(super) fn create_own(&self) -> io::Result<bool> {
         if self.own().is_some() {
             return Ok(false);
         }
         let own = Arc::new(N::new()?);
-        *self.lock() = Some((forks::process().load(Ordering::Relaxed), own));
+        *lock(&self.own) = Some((forks::process().load(Ordering::Relaxed), own));
         Ok(true)
     }
 
-    /// What this process waits on: -1 if that is nothing, which poll(2) passes over.
+    /// The fd that this process polls. -1 if there is none; poll(2) ignores a negative fd.
     #[inline]
-    pub(super) fn number(&self) -> RawFd {
-        if self.is_in_copy() {
+    pub(super) fn raw_fd(&self) -> RawFd {
+        if self.is_in_child() {
             return self.own().map_or(-1, |own| own.number());
         }
-        self.first.number()
+        self.original.number()
     }
 
-    /// Ends the wait of this process. A copy that has never waited needs no notification.
+    /// Ends the poll of this process. A child that has never polled needs no notification.
     #[inline]
     pub(super) fn notify(&self) -> io::Result<()> {
-        if self.is_in_copy() {
+        if self.is_in_child() {
             return self.own().map_or(Ok(()), |own| own.notify());
         }
-        self.first.notify()
+        self.original.notify()
     }
 
-    /// Ends the wait of the process that this one is a copy of.
+    /// Ends the poll of the process that created the selector. Called in a child.
     #[cold]
-    pub(super) fn notify_maker(&self) -> io::Result<()> {
-        self.first.notify_from_copy()
+    pub(super) fn notify_creator(&self) -> io::Result<()> {
+        self.original.notify_from_copy()
     }
 
-    /// Takes all notifications of this process's waits. `true` if one was from a copy of it.
+    /// Takes all notifications of this process. `true` if one was from a forked child.
     pub(super) fn drain(&self) -> io::Result<bool> {
-        if self.is_in_copy() {
+        if self.is_in_child() {
             return self.own().map_or(Ok(false), |own| own.drain());
         }
-        self.first.drain()
+        self.original.drain()
     }
 
     #[cold]
     fn own(&self) -> Option<Arc<N>> {
         let process = forks::process().load(Ordering::Relaxed);
-        let own = self.lock();
-        let own = own.as_ref().filter(|(of, _)| *of == process);
+        let own = lock(&self.own);
+        let own = own.as_ref().filter(|(child, _)| *child == process);
         own.map(|(_, own)| Arc::clone(own))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<(usize, Arc<N>)>> {
-        // Nothing in a critical section panics half-way through a change.
-        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
