@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::poll_oneoff::PollOneoff;
-use super::{Double, Node, Wasmtime, Wheel};
+use super::{FakeHost, Node20, Wasmtime17, Wasmtime48};
 use crate::sys::selector::{EventBuffer as _, SelectorEvent as _};
 use crate::sys::selector_tests::{
     AT_ONCE, BOTH, LONG, Subject, bad_numbers, drain, dropped_registration, left_registration,
@@ -18,23 +18,23 @@ use crate::sys::selector_tests::{
 };
 use crate::{Interest, Token};
 
-type Over<M> = PollOneoff<Double<M>>;
+type Over<Q> = PollOneoff<FakeHost<Q>>;
 
 #[test]
 fn poll_oneoff_over_wasmtime() {
-    every_check::<Over<Wasmtime>>();
-    with_threads::<Over<Wasmtime>>();
+    every_check::<Over<Wasmtime48>>();
+    with_threads::<Over<Wasmtime48>>();
 }
 
 #[test]
 fn poll_oneoff_over_the_wheel() {
-    every_check::<Over<Wheel>>();
+    every_check::<Over<Wasmtime17>>();
 }
 
 #[test]
 fn poll_oneoff_over_node() {
-    every_check::<Over<Node>>();
-    with_threads::<Over<Node>>();
+    every_check::<Over<Node20>>();
+    with_threads::<Over<Node20>>();
 }
 
 fn every_check<S: Subject>() {
