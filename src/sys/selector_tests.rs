@@ -23,7 +23,7 @@ use crate::sys::Raw;
 use crate::sys::selector::{EventBuffer as _, RegisterUnowned, SelectorEvent as _};
 
 #[allow(unused_imports)] // For doubles that lack wakers.
-pub(super) use threads_tests::registration_while_waiting;
+pub(super) use threads_tests::registration_during_a_wait_is_reported;
 #[allow(unused_imports)] // As above.
 pub(super) use watching_tests::*;
 
@@ -86,26 +86,26 @@ fn connected() -> (Stream, Stream) {
     (left, right)
 }
 
-pub(super) fn records<S: Subject>() -> S::Events {
+pub(super) fn event_buffer<S: Subject>() -> S::Events {
     S::Events::with_capacity(16)
 }
 
 /// One `select`; a signal is no reason to fail.
 pub(super) fn tokens<S: Subject>(
     selector: &mut S,
-    records: &mut S::Events,
+    events: &mut S::Events,
     timeout: Option<Duration>,
 ) -> Vec<usize> {
     loop {
-        match selector.select(records, timeout) {
+        match selector.select(events, timeout) {
             Ok(()) => break,
             Err(error) if error.kind() == ErrorKind::Interrupted => {
-                assert!(records.as_slice().is_empty());
+                assert!(events.as_slice().is_empty());
             }
             Err(error) => panic!("select: {error}"),
         }
     }
-    records.as_slice().iter().map(|r| r.token().0).collect()
+    events.as_slice().iter().map(|r| r.token().0).collect()
 }
 
 /// Reads everything, as a served source is left; tells the selector when it would block.

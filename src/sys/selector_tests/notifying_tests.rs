@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{AT_ONCE, BOTH, LONG, Subject, records, stream_pair, tokens};
+use super::{AT_ONCE, BOTH, LONG, Subject, event_buffer, stream_pair, tokens};
 use crate::Token;
 use crate::sys::AsRaw as _;
 use crate::sys::notifier::Notifier;
@@ -86,14 +86,14 @@ impl<N: Notifier> Notifier for Failing<N> {
 }
 
 /// A wake that fails says so, and the next one of the same waker ends the wait.
-pub(in crate::sys) fn a_wake_that_failed_is_tried_again<S: Subject>() {
+pub(in crate::sys) fn failed_wake_is_repeated<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     let waker = selector.waker(Token(1)).unwrap();
     thread::scope(|scope| {
         let poller = scope.spawn(|| {
             let start = Instant::now();
-            let got = tokens(&mut selector, &mut records, LONG);
+            let got = tokens(&mut selector, &mut events, LONG);
             (got, start.elapsed())
         });
         // A wait that has not begun needs no notification on poll(2).
@@ -108,7 +108,7 @@ pub(in crate::sys) fn a_wake_that_failed_is_tried_again<S: Subject>() {
         assert_eq!(got, [1]);
         assert!(time < Duration::from_secs(10), "{time:?}");
     });
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 }
 
 /// Between two returns of `select` a burst of wakes notifies `expected` times. Where nothing shows
@@ -122,7 +122,7 @@ pub(in crate::sys) fn merged_wakes_notify_once<S: Subject>(expected: usize) {
     let is_merged = expected == 0 || is_certain;
     let expected = if is_merged { expected } else { 64 };
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     // Wakers that are gone take nothing away from those to come.
     for _ in 0..2 * usize::BITS {
         drop(selector.waker(Token(0)).unwrap());
@@ -134,14 +134,14 @@ pub(in crate::sys) fn merged_wakes_notify_once<S: Subject>(expected: usize) {
             waker.wake().unwrap();
         }
         assert_eq!(NOTIFICATIONS.get(), expected);
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     }
 }
 
 /// Where the table is in user space, changing it costs no system call while nobody waits.
-pub(in crate::sys) fn registering_notifies_nobody<S: Subject>() {
+pub(in crate::sys) fn registering_does_not_notify<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     let (left, _right) = stream_pair();
     let fd = left.as_raw();
     NOTIFICATIONS.set(0);
@@ -150,7 +150,7 @@ pub(in crate::sys) fn registering_notifies_nobody<S: Subject>() {
         selector
             .reregister(&mut registration, fd, Token(2), BOTH)
             .unwrap();
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
         S::rearm(&registration, BOTH).unwrap();
         selector.deregister(registration, fd).unwrap();
         selector.register_unowned(fd, Token(3), BOTH).unwrap();
