@@ -1,4 +1,4 @@
-//! The selectors and wakers of this system, each with every check.
+//! Runs every check on each combination of selector and waker of the platform.
 
 #[cfg(unix)]
 use super::notifying_tests::{
@@ -12,12 +12,31 @@ use super::{Subject, run_checks};
 
 fn every_check<S: Subject>() {
     run_checks!(S:
-        each_edge_is_reported_once reregister_reports_current_readiness deregistered_source_reports_no_events unowned_sources_are_registered_by_fd invalid_fds_are_refused
-        unsupported_interests_are_refused small_buffer_starves_no_source unowned_sources_do_not_starve_others owner_of_a_registration_is_found dropped_source_reports_no_events left_source_reports_no_events
-        tokens_are_returned_unchanged timeouts_do_not_end_early
-        each_waker_reports_its_token wake_before_and_during_a_wait_is_reported wake_publishes_earlier_writes dropped_waker_reports_no_events
-        wakers_without_a_bit_are_reported wake_of_a_dropped_selector_succeeds registration_during_a_wait_is_reported fd_reused_during_a_wait_reports_its_new_token
-        no_wake_or_edge_is_lost_under_stress wakers_do_not_starve_sources waker_is_reported_once_per_select);
+        each_edge_is_reported_once
+        reregister_reports_current_readiness
+        deregistered_source_reports_no_events
+        unowned_sources_are_registered_by_fd
+        invalid_fds_are_refused
+        unsupported_interests_are_refused
+        small_buffer_starves_no_source
+        unowned_sources_do_not_starve_others
+        owner_of_a_registration_is_found
+        dropped_source_reports_no_events
+        left_source_reports_no_events
+        tokens_are_returned_unchanged
+        timeouts_do_not_end_early
+        each_waker_reports_its_token
+        wake_before_and_during_a_wait_is_reported
+        wake_publishes_earlier_writes
+        dropped_waker_reports_no_events
+        wakers_without_a_bit_are_reported
+        wake_of_a_dropped_selector_succeeds
+        registration_during_a_wait_is_reported
+        fd_reused_during_a_wait_reports_its_new_token
+        no_wake_or_edge_is_lost_under_stress
+        wakers_do_not_starve_sources
+        waker_is_reported_once_per_select
+    );
 }
 
 #[cfg(all(
@@ -52,7 +71,9 @@ mod linux {
         merged_wakes_notify_once::<Epoll<Counting<Pipe>>>(1);
     }
 
-    /// illumos gives no new edge while the eventfd is readable, so it is emptied first. That loses nothing here either.
+    /// The notifier of illumos drains the eventfd before it writes, because epoll reports no new
+    /// edge there while the eventfd is readable (<https://www.illumos.org/issues/16700>). On Linux
+    /// this loses no wake either.
     #[test]
     fn epoll_with_drained_eventfd() {
         every_check::<Epoll<Drained<EventFd>>>();
@@ -87,7 +108,7 @@ mod windows {
     }
 }
 
-/// On a kernel that has it.
+/// On a kernel with kqueue.
 #[cfg(all(
     not(mio_unsupported_force_poll_poll),
     any(
@@ -113,7 +134,7 @@ mod kqueue {
     }
 }
 
-/// On a kernel that has them, or on their double.
+/// On a kernel with event ports, or on the fake kernel.
 #[cfg(all(
     not(mio_unsupported_force_poll_poll),
     any(target_os = "solaris", mio_fake_kernel = "solaris")
@@ -128,7 +149,7 @@ mod event_ports {
     }
 }
 
-/// On the double alone: what goes wrong, and what is beside it.
+/// On the fake kernel only: injected faults, and poll(2) beside event ports.
 #[cfg(mio_fake_kernel = "solaris")]
 mod fake_event_ports {
     use super::*;
@@ -165,7 +186,7 @@ mod fake_event_ports {
     }
 }
 
-/// On the double of one kernel.
+/// On the fake kernel of one BSD.
 #[cfg(any(
     mio_fake_kernel = "apple",
     mio_fake_kernel = "dragonfly",

@@ -1,4 +1,4 @@
-//! Wakers that write to an object of their own: how often they do.
+//! How often wakers and registrations write to a notifier.
 
 use std::cell::Cell;
 use std::io;
@@ -12,7 +12,7 @@ use crate::sys::AsRaw as _;
 use crate::sys::notifier::Notifier;
 use crate::sys::selector::Wake as _;
 
-/// How often any `Counting` notifier of this thread's test was written.
+/// A notifier that counts the notifications of this thread.
 #[derive(Debug)]
 pub(super) struct Counting<N> {
     inner: N,
@@ -46,7 +46,7 @@ impl<N: Notifier> Notifier for Counting<N> {
     }
 }
 
-/// A notifier that fails when it is told to.
+/// A notifier that fails as often as `FAILURES` says.
 #[derive(Debug)]
 pub(super) struct Failing<N> {
     inner: N,
@@ -85,7 +85,7 @@ impl<N: Notifier> Notifier for Failing<N> {
     }
 }
 
-/// A wake that fails says so, and the next one of the same waker ends the wait.
+/// A wake that cannot notify returns an error, and the next wake of the same waker ends the wait.
 pub(in crate::sys) fn failed_wake_is_repeated<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = event_buffer::<S>();
@@ -96,7 +96,7 @@ pub(in crate::sys) fn failed_wake_is_repeated<S: Subject>() {
             let got = tokens(&mut selector, &mut events, LONG);
             (got, start.elapsed())
         });
-        // A wait that has not begun needs no notification on poll(2).
+        // With poll(2) a wake before the wait needs no notification.
         thread::sleep(Duration::from_millis(100));
         FAILURES.set(2);
         for _ in 0..2 {
@@ -111,9 +111,9 @@ pub(in crate::sys) fn failed_wake_is_repeated<S: Subject>() {
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 }
 
-/// Between two returns of `select` a burst of wakes notifies `expected` times. Where nothing shows
-/// a copy of the process that shares the kernel's queue, each wake does: an emulator that takes any
-/// advice of madvise(2), or a build that must not call it.
+/// Between two returns of `select` a burst of wakes notifies `expected` times. Each wake notifies
+/// where a forked child that shares the kernel object may be undetected: on an emulator that
+/// accepts any advice of madvise(2), or in a build that must not call it.
 pub(in crate::sys) fn merged_wakes_notify_once<S: Subject>(expected: usize) {
     #[cfg(all(unix, not(mio_fake_kernel = "wasip1")))]
     let is_certain = crate::sys::forks::generation().is_certain;
@@ -123,7 +123,7 @@ pub(in crate::sys) fn merged_wakes_notify_once<S: Subject>(expected: usize) {
     let expected = if is_merged { expected } else { 64 };
     let mut selector = S::new().unwrap();
     let mut events = event_buffer::<S>();
-    // Wakers that are gone take nothing away from those to come.
+    // Dropped wakers release their bits.
     for _ in 0..2 * usize::BITS {
         drop(selector.waker(Token(0)).unwrap());
     }
@@ -138,7 +138,7 @@ pub(in crate::sys) fn merged_wakes_notify_once<S: Subject>(expected: usize) {
     }
 }
 
-/// Where the table is in user space, changing it costs no system call while nobody waits.
+/// Where the registrations are in user space, changing them does not notify while no thread waits.
 pub(in crate::sys) fn registering_does_not_notify<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = event_buffer::<S>();

@@ -1,4 +1,4 @@
-//! Registrations and data from other threads, while one waits.
+//! Registrations, data and wakes of other threads, while one thread waits.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::sync::Barrier;
@@ -37,7 +37,7 @@ pub(in crate::sys) fn registration_during_a_wait_is_reported<S: Subject>() {
 pub(in crate::sys) fn no_wake_or_edge_is_lost_under_stress<S: Subject>() {
     const ROUNDS: usize = 2_000;
     let mut selector = S::new().unwrap();
-    // One place only, so that events often stay behind in the kernel.
+    // Capacity 1, so that events often stay in the kernel.
     let mut events = S::Events::with_capacity(1);
     let waker = selector.waker(Token(0)).unwrap();
     let (left, right) = stream_pair();
@@ -59,7 +59,7 @@ pub(in crate::sys) fn no_wake_or_edge_is_lost_under_stress<S: Subject>() {
         let mut seen = 0;
         while seen < ROUNDS || received < ROUNDS {
             let got = tokens(&mut selector, &mut events, LONG);
-            // whatever came says what it is.
+            // Each event has a token and a condition.
             assert_eq!(got.len(), 1, "seen {seen}, received {received}");
             assert!(events.as_slice()[0].is_readable());
             if got[0] == 0 {
@@ -81,7 +81,7 @@ pub(in crate::sys) fn no_wake_or_edge_is_lost_under_stress<S: Subject>() {
     });
 }
 
-/// However often a waker is woken, sources have their turn in the smallest buffer.
+/// Sources are reported with the smallest buffer, even if a waker is woken all the time.
 pub(in crate::sys) fn wakers_do_not_starve_sources<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = S::Events::with_capacity(1);
@@ -97,7 +97,7 @@ pub(in crate::sys) fn wakers_do_not_starve_sources<S: Subject>() {
     assert!(has_turn);
 }
 
-/// A waker that is woken all the time is one event of each return, not several.
+/// A waker that is woken all the time is at most one event of each `select`.
 pub(in crate::sys) fn waker_is_reported_once_per_select<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = event_buffer::<S>();
@@ -120,7 +120,8 @@ pub(in crate::sys) fn waker_is_reported_once_per_select<S: Subject>() {
     });
 }
 
-/// Row A-126: a number that is closed and opened again while another thread waits is its new owner's.
+/// If another thread waits, an fd that is deregistered and registered again is only reported with
+/// its new token.
 pub(in crate::sys) fn fd_reused_during_a_wait_reports_its_new_token<S: Subject>() {
     let mut selector = S::new().unwrap();
     let registry = selector.try_clone().unwrap();
@@ -130,7 +131,7 @@ pub(in crate::sys) fn fd_reused_during_a_wait_reports_its_new_token<S: Subject>(
             for round in 0..300 {
                 let (left, right) = stream_pair();
                 let fd = left.as_raw();
-                // An even token is never reported: it is gone before there is anything to read.
+                // An even token is never reported: it is deregistered before there is data.
                 let old = registry
                     .register(fd, Token(2 * round), Interest::READABLE)
                     .unwrap();

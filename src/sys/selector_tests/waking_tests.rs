@@ -1,4 +1,4 @@
-//! Time and wakes.
+//! Timeouts and wakes.
 
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ pub(in crate::sys) fn timeouts_do_not_end_early<S: Subject>() {
         }
         assert!(events.as_slice().is_empty());
     }
-    // the longest time-outs wait for an event.
+    // The longest timeouts wait for an event.
     let waker = selector.waker(Token(5)).unwrap();
     for timeout in [Duration::MAX, Duration::from_secs(1 << 40)] {
         thread::scope(|scope| {
@@ -80,13 +80,13 @@ pub(in crate::sys) fn wake_publishes_earlier_writes<S: Subject>() {
             let waker = &waker;
             scope.spawn(move || {
                 for round in 1..=ROUNDS {
-                    // Relaxed: it is `wake` that publishes it.
+                    // Relaxed: `wake` publishes the value.
                     counter.store(round, Ordering::Relaxed);
                     waker.wake().unwrap();
                 }
             });
         }
-        // After the last wake an event comes, and with it both last values.
+        // The event after the last wake makes both last values visible.
         while counters.iter().any(|c| c.load(Ordering::Relaxed) < ROUNDS) {
             assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
         }
@@ -101,7 +101,7 @@ pub(in crate::sys) fn dropped_waker_reports_no_events<S: Subject>() {
         waker.wake().unwrap();
         drop(waker);
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
-        // A pending wake of the last owner must not swallow the next owner's first.
+        // A pending wake of a dropped waker must not swallow the first wake of the next one.
         let next = selector.waker(Token(2)).unwrap();
         next.wake().unwrap();
         assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);

@@ -1,4 +1,4 @@
-//! What a source is told, and when no more.
+//! Registration, events of sources, and the end of both.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::thread;
@@ -26,7 +26,7 @@ pub(in crate::sys) fn each_edge_is_reported_once<S: Subject>() {
         let event = &events.as_slice()[0];
         assert!(event.is_readable() && !event.is_writable() && !event.is_error());
         assert!(!event.is_read_closed() && !event.is_write_closed());
-        // Not served: no second event.
+        // Not served, so there is no second event.
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         drain::<S>(&left, &registration);
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
@@ -36,7 +36,7 @@ pub(in crate::sys) fn each_edge_is_reported_once<S: Subject>() {
     assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     let event = &events.as_slice()[0];
     assert!(event.is_readable() && event.is_read_closed());
-    // Where a filter or a subscription is one direction, and on Windows, it says no more.
+    // kqueue, poll_oneoff and AFD report one direction in one event.
     assert!(event.is_write_closed() || is_kqueue::<S>() || is_poll_oneoff::<S>() || cfg!(windows));
     selector.deregister(registration, fd).unwrap();
 }
@@ -78,7 +78,7 @@ pub(in crate::sys) fn deregistered_source_reports_no_events<S: Subject>() {
     selector.deregister(registration, fd).unwrap();
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 
-    // The number can be registered again.
+    // The fd can be registered again.
     let registration = selector.register(fd, Token(2), BOTH).unwrap();
     assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
     selector.deregister(registration, fd).unwrap();
@@ -91,8 +91,9 @@ pub(in crate::sys) fn unowned_sources_are_registered_by_fd<S: Subject>() {
     let (mut left, mut right) = stream_pair();
     let fd = left.as_raw();
     if is_kqueue::<S>() {
-        // EV_DELETE of a filter that is not there is ENOENT, which kqueue(2) also answers once it
-        // has taken the filter out itself. mio 1.2 ignores it, too.
+        // kqueue(2) returns ENOENT for `EV_DELETE` of a filter that is not registered
+        // (<https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2>), also after it has removed
+        // the filter itself. mio 1.2 ignores this error, too.
         selector.deregister_unowned(fd).unwrap();
     } else {
         let error = selector.deregister_unowned(fd).unwrap_err();
@@ -108,7 +109,7 @@ pub(in crate::sys) fn unowned_sources_are_registered_by_fd<S: Subject>() {
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     }
 
-    // drained by plain reads, the next data gives an event all the same.
+    // Reads that this crate does not see drain the source. The next data is an event nevertheless.
     for _ in 0..100 {
         right.write_all(b"x").unwrap();
         assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
@@ -123,8 +124,8 @@ pub(in crate::sys) fn unowned_sources_are_registered_by_fd<S: Subject>() {
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 }
 
-/// A source that gives its fd away takes its registration with it, on every selector: its events
-/// would carry a token that is in no one's hands. The fd stays open and can be registered again.
+/// The registration of a source ends when the source gives its fd away: its events would have a
+/// token that the caller may have freed. The fd stays open and can be registered again.
 pub(in crate::sys) fn left_source_reports_no_events<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = event_buffer::<S>();
@@ -133,7 +134,7 @@ pub(in crate::sys) fn left_source_reports_no_events<S: Subject>() {
     for token in 0..3 {
         let registration = selector.register(fd, Token(token), BOTH).unwrap();
         if token == 1 {
-            // An event that is due, and one that was delivered.
+            // Leave with a pending event, and after a delivered one.
             assert!(!tokens(&mut selector, &mut events, LONG).is_empty());
             right.write_all(b"x").unwrap();
         }
@@ -141,7 +142,7 @@ pub(in crate::sys) fn left_source_reports_no_events<S: Subject>() {
         right.write_all(b"x").unwrap();
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     }
-    // The selector may be gone.
+    // Leaving a dropped selector is harmless.
     let registration = selector.register(fd, Token(4), BOTH).unwrap();
     drop(selector);
     S::leave(registration, fd);
@@ -149,20 +150,18 @@ pub(in crate::sys) fn left_source_reports_no_events<S: Subject>() {
 
 pub(in crate::sys) fn invalid_fds_are_refused<S: Subject>() {
     #[cfg(unix)]
-    let (numbers, code) = ([-1, -2, Raw::MIN], crate::sys::ffi::EBADF);
+    let (invalid, code) = ([-1, -2, Raw::MIN], crate::sys::ffi::EBADF);
     // WSAENOTSOCK.
     #[cfg(windows)]
-    let (numbers, code) = ([Raw::MAX, 0, Raw::MAX / 4 * 2], 10_038);
+    let (invalid, code) = ([Raw::MAX, 0, Raw::MAX / 4 * 2], 10_038);
     let selector = S::new().unwrap();
-    for number in numbers {
-        let error = selector
-            .register_unowned(number, Token(0), BOTH)
-            .unwrap_err();
+    for raw in invalid {
+        let error = selector.register_unowned(raw, Token(0), BOTH).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(code));
-        // An owned socket is one: its number is not looked at again on Windows.
-        assert!(cfg!(windows) || selector.register(number, Token(0), BOTH).is_err());
-        assert!(selector.reregister_unowned(number, Token(0), BOTH).is_err());
-        assert!(selector.deregister_unowned(number).is_err());
+        // On Windows the selector relies on an owned socket to be valid.
+        assert!(cfg!(windows) || selector.register(raw, Token(0), BOTH).is_err());
+        assert!(selector.reregister_unowned(raw, Token(0), BOTH).is_err());
+        assert!(selector.deregister_unowned(raw).is_err());
     }
 }
 
@@ -181,7 +180,7 @@ pub(in crate::sys) fn unsupported_interests_are_refused<S: Subject>() {
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
-    // The failed attempts have left nothing behind.
+    // Failed attempts leave no registration.
     let registration = selector.register(left.as_raw(), Token(0), with).unwrap();
     drop(registration);
 }
@@ -192,7 +191,7 @@ pub(in crate::sys) fn small_buffer_starves_no_source<S: Subject>() {
     let error = selector.select(&mut none, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 
-    // three ready sources and a waker through one place: one at a time, and nobody starves.
+    // Three ready sources and a waker with capacity 1: one event at a time, and none starves.
     let mut events = S::Events::with_capacity(1);
     let pairs: Vec<_> = (0..3).map(|_| stream_pair()).collect();
     let mut registrations = Vec::new();
@@ -212,7 +211,7 @@ pub(in crate::sys) fn small_buffer_starves_no_source<S: Subject>() {
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 }
 
-/// raw sources that are ready whenever they are looked at leave room for each other, and for everybody else.
+/// Unowned sources that are always ready leave room for each other, for owned sources and wakers.
 pub(in crate::sys) fn unowned_sources_do_not_starve_others<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = S::Events::with_capacity(1);
@@ -222,7 +221,7 @@ pub(in crate::sys) fn unowned_sources_do_not_starve_others<S: Subject>() {
             .register_unowned(left.as_raw(), Token(token), Interest::WRITABLE)
             .unwrap();
     }
-    // Until their readiness says nothing any more, where it is no edge.
+    // Until they are probed, where edges are emulated.
     for _ in 0..200 {
         tokens(&mut selector, &mut events, AT_ONCE);
     }
@@ -236,14 +235,14 @@ pub(in crate::sys) fn unowned_sources_do_not_starve_others<S: Subject>() {
     }
     let mut seen = [false; 4];
     for _ in 0..16 {
-        // Longer than a raw source is silent for.
+        // Longer than an unowned source is suppressed.
         thread::sleep(Duration::from_millis(15));
         for token in tokens(&mut selector, &mut events, AT_ONCE) {
             seen[token] = true;
         }
     }
-    let again = S::EMULATES_EDGE;
-    assert_eq!(seen, [again, again, true, waker.is_ok()]);
+    let repeats = S::EMULATES_EDGE;
+    assert_eq!(seen, [repeats, repeats, true, waker.is_ok()]);
 }
 
 pub(in crate::sys) fn owner_of_a_registration_is_found<S: Subject>() {
@@ -270,13 +269,13 @@ pub(in crate::sys) fn dropped_source_reports_no_events<S: Subject>() {
     let (left, right) = stream_pair();
     let fd = left.as_raw();
     let registration = selector.register(fd, Token(1), BOTH).unwrap();
-    // The order in which a source is dropped: registration first, then the descriptor.
+    // A source drops its registration first, and then its fd.
     drop(registration);
     drop(left);
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     drop(right);
 
-    // The number comes back, and the new source is its own.
+    // The new source gets the same fd, and has events of its own.
     let (left, right) = stream_pair();
     let registration = selector.register(left.as_raw(), Token(2), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();

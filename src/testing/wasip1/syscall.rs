@@ -38,9 +38,9 @@ pub(super) fn poll(array: &mut [ffi::pollfd], timeout: Option<Duration>) -> io::
         None => ptr::null_mut(),
     };
     // SAFETY: ppoll(2) takes (struct pollfd *, unsigned, struct __kernel_timespec *,
-    // const sigset_t *, size_t), each passed as a long or a pointer as syscall(2) requires. It reads
-    // and writes as many `pollfd`s as `array` has, and the time, which is a local variable or
-    // absent. Without a signal set it reads nothing else.
+    // const sigset_t *, size_t), each passed as a long or a pointer as syscall(2) requires. It
+    // reads and writes as many `pollfd`s as `array` has, and the time, which is a local variable
+    // or absent. Without a signal set it reads nothing else.
     let result = unsafe {
         ffi::syscall(
             ffi::NR_ppoll_64,

@@ -1,4 +1,4 @@
-//! The contract on `poll_oneoff`, for each manner of host: all of it that needs no waker.
+//! The checks of a selector on `poll_oneoff`, with each fake host. Checks of wakers do not apply.
 #![allow(clippy::unwrap_used)]
 
 use std::fs::File;
@@ -42,13 +42,28 @@ fn poll_oneoff_over_node_20() {
 
 fn every_check<S: Subject>() {
     run_checks!(S:
-        reregister_reports_current_readiness deregistered_source_reports_no_events unowned_sources_are_registered_by_fd invalid_fds_are_refused owner_of_a_registration_is_found dropped_source_reports_no_events
+        reregister_reports_current_readiness
+        deregistered_source_reports_no_events
+        unowned_sources_are_registered_by_fd
+        invalid_fds_are_refused
+        owner_of_a_registration_is_found
+        dropped_source_reports_no_events
         left_source_reports_no_events
-        each_edge_is_reported_once half_close_is_only_readable wakers_and_priority_are_unsupported small_buffer_starves_no_source unowned_sources_do_not_starve_others tokens_are_returned_unchanged timeouts_do_not_end_early
-        endless_wait_is_an_error closed_fd_does_not_fail_others refused_file_does_not_fail_others unserved_fd_is_reported_with_delays);
+        each_edge_is_reported_once
+        half_close_is_only_readable
+        wakers_and_priority_are_unsupported
+        small_buffer_starves_no_source
+        unowned_sources_do_not_starve_others
+        tokens_are_returned_unchanged
+        timeouts_do_not_end_early
+        endless_wait_is_an_error
+        closed_fd_does_not_fail_others
+        refused_file_does_not_fail_others
+        unserved_fd_is_reported_with_delays
+    );
 }
 
-/// Where the guest has threads, a wait sees what they register.
+/// Where the guest has threads, a wait applies what they register.
 fn with_threads<S: Subject>() {
     registration_during_a_wait_is_reported::<S>();
     rearm_during_a_wait_is_reported::<S>();
@@ -63,10 +78,10 @@ fn half_close_is_only_readable<S: Subject>() {
     right.shutdown(Shutdown::Write).unwrap();
     assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     let event = &events.as_slice()[0];
-    // That it is the end is told by reading only.
+    // Only reading reports the end.
     assert!(event.is_readable() && !event.is_read_closed());
     assert!(event.is_writable() && !event.is_write_closed());
-    // The end stays there, and is not told again.
+    // The end is not reported again.
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     selector.deregister(registration, fd).unwrap();
 }
@@ -85,7 +100,7 @@ fn wakers_and_priority_are_unsupported<S: Subject>() {
         let result = selector.register(left.as_raw_fd(), Token(0), interest);
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Unsupported);
     }
-    // The failed attempts have left nothing behind.
+    // Failed attempts leave no registration.
     drop(selector.register(left.as_raw_fd(), Token(0), BOTH).unwrap());
 }
 
@@ -95,7 +110,7 @@ fn small_buffer_starves_no_source<S: Subject>() {
     let error = selector.select(&mut none, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 
-    // One at a time, and nobody starves.
+    // One event at a time, and no source starves.
     let mut events = S::Events::with_capacity(1);
     let pairs: Vec<_> = (0..4).map(|_| stream_pair()).collect();
     let mut registrations = Vec::new();
@@ -109,7 +124,7 @@ fn small_buffer_starves_no_source<S: Subject>() {
             let got = tokens(&mut selector, &mut events, LONG);
             assert_eq!(got.len(), 1);
             seen[got[0]] = true;
-            // Ready again at once: the others must get their turn all the same.
+            // Ready again immediately: the other sources must be reported nevertheless.
             S::rearm(&registrations[got[0]], BOTH).unwrap();
         }
         assert_eq!(seen, [true; 4]);
@@ -134,7 +149,7 @@ fn timeouts_do_not_end_early<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = event_buffer::<S>();
     let (left, right) = stream_pair();
-    // with no subscription, and with one.
+    // Without a source, and with one that is not ready.
     for is_registered in [false, true] {
         let registration = is_registered.then(|| {
             selector
@@ -152,7 +167,7 @@ fn timeouts_do_not_end_early<S: Subject>() {
         }
         drop(registration);
     }
-    // The longest time-outs wait for an event.
+    // The longest timeouts wait for an event.
     let registration = selector
         .register(left.as_raw_fd(), Token(5), Interest::READABLE)
         .unwrap();
@@ -172,7 +187,7 @@ fn timeouts_do_not_end_early<S: Subject>() {
     }
 }
 
-/// what could not end is an error, at once.
+/// A wait that nothing could end is an error, immediately.
 fn endless_wait_is_an_error<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = event_buffer::<S>();
@@ -188,7 +203,8 @@ fn endless_wait_is_an_error<S: Subject>() {
     assert!(events.as_slice().is_empty());
 }
 
-/// hosts fail the whole call, or come back at once, for one number that is not open.
+/// A closed fd, for which hosts fail the whole call or return immediately, does not affect other
+/// sources.
 fn closed_fd_does_not_fail_others<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = event_buffer::<S>();
@@ -196,20 +212,20 @@ fn closed_fd_does_not_fail_others<S: Subject>() {
     let registration = selector
         .register(left.as_raw_fd(), Token(1), Interest::READABLE)
         .unwrap();
-    // High, so that no test beside this one is given it.
+    // So high that no test that runs beside this one gets it.
     let closed = 1 << 20;
     selector.register_unowned(closed, Token(2), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
     assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     drain::<S>(&left, &registration);
 
-    // The time is kept, and its end is not told by the closed one.
+    // The wait does not end early, and the closed fd is no event.
     selector.deregister_unowned(closed).ok();
     selector.register_unowned(closed, Token(3), BOTH).unwrap();
     let (start, timeout) = (Instant::now(), Duration::from_millis(30));
     assert!(tokens(&mut selector, &mut events, Some(timeout)).is_empty());
     assert!(start.elapsed() >= timeout);
-    // the poll has seen that it is closed. It can be registered again.
+    // The wait has ended the registration of the closed fd. The fd can be registered again.
     let error = selector.deregister_unowned(closed).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     selector.register_unowned(closed, Token(4), BOTH).unwrap();
@@ -218,14 +234,15 @@ fn closed_fd_does_not_fail_others<S: Subject>() {
     assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     drop(registration);
 
-    // With nothing else to wait for.
+    // Without another source.
     selector.deregister_unowned(closed).ok();
     selector.register_unowned(closed, Token(5), BOTH).unwrap();
     let error = selector.select(&mut events, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
-/// what is open but cannot be watched is reported as an error, once, and the rest goes on.
+/// An open fd that the host cannot poll is reported as an error, once, and does not affect other
+/// sources.
 fn refused_file_does_not_fail_others<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = event_buffer::<S>();
@@ -238,7 +255,7 @@ fn refused_file_does_not_fail_others<S: Subject>() {
     let watched = selector
         .register(file, Token(2), Interest::READABLE)
         .unwrap();
-    // wasmtime 17 reports the other one, too: an event is a hint.
+    // wasmtime 17 reports the other source, too: events may be spurious.
     assert!(tokens(&mut selector, &mut events, LONG).contains(&2));
     assert!(events.as_slice().iter().all(|event| event.is_readable()));
     drain::<S>(&left, &registration);
@@ -248,7 +265,7 @@ fn refused_file_does_not_fail_others<S: Subject>() {
     drop((registration, watched));
 }
 
-/// a raw descriptor that stays ready and is not served is reported seldom.
+/// An unowned fd that stays ready and is not served is reported with delays.
 fn unserved_fd_is_reported_with_delays<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = event_buffer::<S>();
@@ -257,14 +274,14 @@ fn unserved_fd_is_reported_with_delays<S: Subject>() {
         .register_unowned(left.as_raw_fd(), Token(1), BOTH)
         .unwrap();
     let start = Instant::now();
-    let mut warm = 0;
+    let mut delayed = 0;
     while start.elapsed() < Duration::from_millis(700) {
         let got = tokens(&mut selector, &mut events, Some(Duration::from_millis(50)));
         if start.elapsed() > Duration::from_millis(200) {
-            warm += got.len();
+            delayed += got.len();
         }
     }
-    assert!((1..=90).contains(&warm), "{warm} in half a second");
+    assert!((1..=90).contains(&delayed), "{delayed} in half a second");
 }
 
 fn rearm_during_a_wait_is_reported<S: Subject>() {
