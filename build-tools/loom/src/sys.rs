@@ -1,7 +1,7 @@
-//! The library's file, over loom's atomics.
+//! The library's `wake_bits.rs`, over loom's atomics.
 
 pub(crate) mod sync {
-    //! What `src/sys/sync.rs` is in the library.
+    //! Replaces `src/sys/sync.rs`.
 
     pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,6 +11,6 @@ pub(crate) mod sync {
     }
 }
 
-#[allow(dead_code)] // Wakers come and go in the library only.
+#[allow(dead_code)] // The models do not drop wakers.
 #[path = "../../../src/sys/wake_bits.rs"]
 pub(crate) mod wake_bits;
