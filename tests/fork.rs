@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
-use support::copies::{Child, LIMIT, ways};
+use support::child_process::{Child, LIMIT, ways};
 use support::{loopback, nothing_comes, poll, queue, retry, wait_for};
 
 const ONE: Token = Token(1);

@@ -34,7 +34,7 @@ use mio::net::UnixStream;
 use mio::unix::{SourceFd, pipe};
 use mio::{Events, Interest, Poll, Token};
 use support::hang_ups::{WASI, count_events, most_events, time_until};
-use support::rounds::{FIRST_BOUND, LATER_BOUND, best_of_rounds, within};
+use support::timing::{FIRST_BOUND, LATER_BOUND, best_of_rounds, within};
 use support::{EDGES, not_run, nothing_comes, queue, wait_for};
 
 const ONE: Token = Token(1);

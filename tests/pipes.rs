@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::unix::pipe;
 use mio::{Events, Interest, Poll, Token};
-use support::rounds::{FIRST_BOUND, best_of_rounds, within};
+use support::timing::{FIRST_BOUND, best_of_rounds, within};
 use support::{drain, nothing_comes, queue, retry, wait_for, would_block};
 
 const ONE: Token = Token(1);

@@ -123,7 +123,10 @@ fn a_half_close_closes_reading_only() {
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn an_end_behind_unread_data_is_reported() {
-    if support::wine_lacks(None, "tests/wine.rs, says_nothing_of_an_end_behind_data") {
+    if support::wine_lacks(
+        None,
+        "tests/wine_differences.rs, says_nothing_of_an_end_behind_data",
+    ) {
         return;
     }
     let (mut queue, mut events) = queue();
@@ -224,7 +227,7 @@ fn out_of_band_data_is_priority() {
         return;
     }
     registered.unwrap();
-    support::raw::send_out_of_band(&server);
+    support::syscalls::send_out_of_band(&server);
     wait_for(&mut queue, &mut events, ONE, |event| {
         event.is_priority() && event.is_readable()
     });
@@ -272,7 +275,7 @@ const SILENT: bool = support::KQUEUE || cfg!(windows);
 #[test]
 fn a_socket_that_never_connected_is_not_cleanly_writable() {
     let (mut queue, mut events) = queue();
-    let mut stream = TcpStream::from_std(support::raw::unconnected());
+    let mut stream = TcpStream::from_std(support::syscalls::unconnected());
     queue.registry().register(&mut stream, ONE, BOTH).unwrap();
     if SILENT {
         nothing_comes(&mut queue, &mut events, ONE);
@@ -289,7 +292,7 @@ fn a_socket_that_never_connected_is_not_cleanly_writable() {
 fn a_socket_registered_unconnected_reports_its_connection() {
     let (mut queue, mut events) = queue();
     let listener = TcpListener::bind(loopback()).unwrap();
-    let mut stream = TcpStream::from_std(support::raw::unconnected());
+    let mut stream = TcpStream::from_std(support::syscalls::unconnected());
     queue.registry().register(&mut stream, ONE, BOTH).unwrap();
     // Its hang-up is seen first, if at all.
     if SILENT {
@@ -299,7 +302,7 @@ fn a_socket_registered_unconnected_reports_its_connection() {
             event.is_write_closed()
         });
     }
-    support::raw::connect(&stream, listener.local_addr().unwrap());
+    support::syscalls::connect(&stream, listener.local_addr().unwrap());
     let (mut server, _) = retry(|| listener.accept());
     wait_for(&mut queue, &mut events, ONE, |event| {
         event.is_writable() && !event.is_write_closed()
@@ -452,14 +455,17 @@ fn over_ipv6() {
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn a_reset_is_an_error_of_the_read() {
-    if support::wine_lacks(Some(10), "tests/wine.rs, reads_an_end_in_place_of_a_reset") {
+    if support::wine_lacks(
+        Some(10),
+        "tests/wine_differences.rs, reads_an_end_in_place_of_a_reset",
+    ) {
         return;
     }
     let (mut queue, mut events) = queue();
     let (mut client, server) = streams();
     queue.registry().register(&mut client, ONE, BOTH).unwrap();
     wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
-    support::raw::reset_on_close(&server);
+    support::syscalls::reset_on_close(&server);
     drop(server);
     wait_for(&mut queue, &mut events, ONE, |event| event.is_read_closed());
     let error = client.read(&mut [0; 8]).unwrap_err();

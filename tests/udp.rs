@@ -58,7 +58,7 @@ fn refused_datagram(queue: &Poll) -> UdpSocket {
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn a_refused_datagram_is_an_error_event() {
-    let proof = "tests/wine.rs, says_nothing_of_a_datagram_that_was_refused";
+    let proof = "tests/wine_differences.rs, says_nothing_of_a_datagram_that_was_refused";
     if support::wine_lacks(None, proof) {
         return;
     }
@@ -81,7 +81,7 @@ fn a_refused_datagram_is_an_error_event() {
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn after_a_refused_datagram_events_go_on() {
-    let proof = "tests/wine.rs, is_deaf_after_a_datagram_that_was_refused";
+    let proof = "tests/wine_differences.rs, is_deaf_after_a_datagram_that_was_refused";
     if support::wine_lacks(None, proof) {
         return;
     }

@@ -171,7 +171,7 @@ fn a_full_unix_stream_becomes_writable_again() {
 #[test]
 fn a_stream_that_never_connected_is_not_cleanly_writable() {
     let (mut queue, mut events) = queue();
-    let mut stream = UnixStream::from_std(support::raw::unconnected_unix());
+    let mut stream = UnixStream::from_std(support::syscalls::unconnected_unix());
     let both = Interest::READABLE | Interest::WRITABLE;
     queue.registry().register(&mut stream, ONE, both).unwrap();
     let end = std::time::Instant::now() + support::SHORT;

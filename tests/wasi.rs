@@ -298,7 +298,7 @@ fn a_refused_connection_is_an_event() {
 #[test]
 fn a_socket_that_was_never_connected_fails_nobody() {
     let (mut queue, mut events) = queue();
-    let mut unconnected = mio::net::TcpStream::from_std(support::raw::unconnected());
+    let mut unconnected = mio::net::TcpStream::from_std(support::syscalls::unconnected());
     queue
         .registry()
         .register(&mut unconnected, ONE, BOTH)

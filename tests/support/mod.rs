@@ -2,23 +2,23 @@
 #![allow(dead_code)] // No test uses all of it.
 
 #[cfg(target_os = "linux")]
-pub(crate) mod copies;
+pub(crate) mod child_process;
+#[cfg(windows)]
+pub(crate) mod counting_allocator;
 #[cfg(unix)]
 pub(crate) mod fds;
 #[cfg(windows)]
 pub(crate) mod handles;
 #[cfg(target_os = "linux")]
 pub(crate) mod hang_ups;
-#[cfg(windows)]
-pub(crate) mod memory;
 #[cfg(all(windows, feature = "os-ext"))]
 pub(crate) mod pipes;
 #[cfg(all(
     any(unix, windows, all(target_os = "wasi", not(target_env = "p1"))),
     feature = "net"
 ))]
-pub(crate) mod raw;
-pub(crate) mod rounds;
+pub(crate) mod syscalls;
+pub(crate) mod timing;
 #[cfg(windows)]
 pub(crate) mod wine;
 

@@ -78,7 +78,7 @@ pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
         ),
         (
             format!("{python} --peer"),
-            "--test truth_table",
+            "--test event_semantics",
             "--ignored events_say_what_the_table_says",
         ),
         (

@@ -17,7 +17,7 @@ use support::{loopback, nothing_comes, queue, wait_for};
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// Registers a source, lets its fd leave it in both ways, and expects no event while the fd is
-/// open. See tests/registering.rs for why.
+/// open. See tests/registration.rs for why.
 fn leaves<S>(mut source: S, interest: Interest, from_fd: impl Fn(OwnedFd) -> S)
 where
     S: Source + IntoRawFd + AsRawFd + Into<OwnedFd>,

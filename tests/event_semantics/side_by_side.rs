@@ -13,7 +13,7 @@ type Kept = Vec<(String, [String; 3])>;
 fn kept(name: &str) -> Kept {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/snapshots")
-        .join(format!("truth@{name}.txt"));
+        .join(format!("event-semantics@{name}.txt"));
     let text = fs::read_to_string(path).unwrap();
     let rows = text.lines().filter(|line| line.starts_with('|')).skip(2);
     rows.map(|row| {
@@ -32,7 +32,8 @@ fn reasons() -> Vec<(String, Vec<String>)> {
     names()
         .into_iter()
         .map(|name| {
-            let text = fs::read_to_string(folder().join(format!("truth@{name}.txt"))).unwrap();
+            let text =
+                fs::read_to_string(folder().join(format!("event-semantics@{name}.txt"))).unwrap();
             let reasons = text
                 .lines()
                 .filter_map(|line| line.strip_prefix("Not here: "));
@@ -51,7 +52,9 @@ fn names() -> Vec<String> {
         .unwrap()
         .filter_map(|entry| {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            let name = name.strip_prefix("truth@")?.strip_suffix(".txt")?;
+            let name = name
+                .strip_prefix("event-semantics@")?
+                .strip_suffix(".txt")?;
             Some(name.to_owned())
         })
         .collect();
@@ -78,12 +81,12 @@ fn all_tables_side_by_side() {
     columns.insert(place, ("kqueue".to_owned(), kqueue(&kqueues)));
     let mut text = String::from(
         "# What `Event` says in which situation\n\n\
-         Written from `truth@….txt` by tests/truth_table.rs.\n\n\
+         Written from `event-semantics@….txt` by tests/event_semantics.rs.\n\n\
          - Measured on the real kernel: epoll and poll, on Linux; kqueue-freebsd, on FreeBSD 13.1.\n\
          - Measured on the host itself: wasip1 under the wheel of wasmtime 17, wasip2 under wasmtime 48.\n\
          - Measured on Wine, which is not Windows: afd-wine, under Wine 8 and Wine 10.\n\
          - Measured on test doubles, not on those kernels: the other kqueues, event-ports, poll-oneoff (preview 1 of WASI as wasmtime 48 is).\n\
-         - Not measured: afd, that is Windows itself; `truth@afd.txt` names the sources.\n\n\
+         - Not measured: afd, that is Windows itself; `event-semantics@afd.txt` names the sources.\n\n\
          R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error, p is_priority; `-` no event; empty: the\n\
          situation cannot be brought about there, for the reasons at the end.\n",
     );
@@ -120,7 +123,7 @@ fn all_tables_side_by_side() {
             writeln!(text, "- {name}: {reason}").unwrap();
         }
     }
-    compare("truth.md", &text).unwrap_or_else(|fault| panic!("{fault}"));
+    compare("event-semantics.md", &text).unwrap_or_else(|fault| panic!("{fault}"));
     documentation_quotes(&text);
 }
 

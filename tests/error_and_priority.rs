@@ -35,7 +35,7 @@ use mio::net::UdpSocket;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
 use support::hang_ups::{count_events, most_events, thread_time, time_until};
-use support::rounds::{FIRST_BOUND, best_of_rounds, within};
+use support::timing::{FIRST_BOUND, best_of_rounds, within};
 use support::{EDGES, not_run, poll, queue};
 
 const ONE: Token = Token(1);

@@ -10,7 +10,7 @@ use std::os::windows::io::{AsRawSocket, AsSocket, FromRawSocket, IntoRawSocket, 
 use std::process::Command;
 
 use mio::net::{TcpListener, TcpStream, UdpSocket};
-use support::memory::Counting;
+use support::counting_allocator::Counting;
 use support::{handles, loopback, retry, would_block};
 
 #[global_allocator]
@@ -174,11 +174,11 @@ fn everything_is_closed_in_the_end() {
         }
     };
     (0..3).for_each(round);
-    let (before, memory) = (handles::open(), support::memory::live());
+    let (before, memory) = (handles::open(), support::counting_allocator::live());
     for order in 0..15 {
         round(order % 3);
         assert_eq!(handles::open(), before, "{order}");
-        assert_eq!(support::memory::live(), memory, "{order}");
+        assert_eq!(support::counting_allocator::live(), memory, "{order}");
     }
 }
 

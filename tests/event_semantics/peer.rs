@@ -65,10 +65,10 @@ pub(crate) fn after(deed: Deed, own: fn(&TcpStream)) -> Situation {
             is_closed = true;
         }
         #[cfg(not(target_os = "wasi"))]
-        Deed::OutOfBand => super::support::raw::send_out_of_band(&peer),
+        Deed::OutOfBand => super::support::syscalls::send_out_of_band(&peer),
         #[cfg(not(target_os = "wasi"))]
         Deed::Reset => {
-            super::support::raw::reset_on_close(&peer);
+            super::support::syscalls::reset_on_close(&peer);
             is_closed = true;
         }
         #[cfg(target_os = "wasi")]

@@ -133,7 +133,10 @@ const CONNECTING: &[Row] = &[
         situation(stream, vec![Box::new(listener)])
     }),
     ("TCP: never connected", || {
-        situation(TcpStream::from_std(support::raw::unconnected()), vec![])
+        situation(
+            TcpStream::from_std(support::syscalls::unconnected()),
+            vec![],
+        )
     }),
 ];
 

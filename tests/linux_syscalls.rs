@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 use mio::unix::{SourceFd, pipe};
 use mio::{Interest, Token, Waker};
-use support::copies::Child;
+use support::child_process::Child;
 use support::{drain, loopback, poll, queue, retry, streams, wait_for};
 
 const ONE: Token = Token(1);

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use mio::windows::NamedPipe;
 use mio::{Events, Poll, Token, Waker};
-use support::memory::{self, ALLOCATED, Counting};
+use support::counting_allocator::{self, ALLOCATED, Counting};
 use support::pipes::{self, Kind};
 use support::{LONG, handles, poll, queue, would_block};
 
@@ -98,10 +98,10 @@ fn everything_comes_back_in_every_order() {
         run(&orders[0], with_clones);
         let before = handles::open();
         for order in &orders {
-            let live = memory::live();
+            let live = counting_allocator::live();
             run(order, with_clones);
             assert_eq!(handles::open(), before, "{order:?}");
-            assert_eq!(memory::live(), live, "{order:?}");
+            assert_eq!(counting_allocator::live(), live, "{order:?}");
         }
     }
 }
@@ -117,12 +117,12 @@ fn pipes_come_back_while_the_queue_lives() {
         support::nothing_comes(queue, &mut events, SERVER);
     };
     round(&mut queue);
-    let (before, live) = (handles::open(), memory::live());
+    let (before, live) = (handles::open(), counting_allocator::live());
     for _ in 0..10 {
         round(&mut queue);
     }
     assert_eq!(handles::open(), before);
-    assert_eq!(memory::live(), live);
+    assert_eq!(counting_allocator::live(), live);
 }
 
 /// what fails at once, without a packet.
@@ -141,9 +141,9 @@ fn a_refused_operation_gives_its_memory_back() {
         }
     };
     refuse();
-    let (before, live) = (handles::open(), memory::live());
+    let (before, live) = (handles::open(), counting_allocator::live());
     refuse();
-    assert_eq!(memory::live(), live);
+    assert_eq!(counting_allocator::live(), live);
     drop(server);
     support::nothing_comes(&mut queue, &mut events, SERVER);
     assert_eq!(handles::open(), before - 1);
@@ -185,11 +185,14 @@ fn steady_traffic_allocates_nothing() {
     for _ in 0..10 {
         echo(&mut queue, &mut events, &server, &client);
     }
-    let (before, live) = (ALLOCATED.load(Ordering::Relaxed), memory::live());
+    let (before, live) = (
+        ALLOCATED.load(Ordering::Relaxed),
+        counting_allocator::live(),
+    );
     for _ in 0..1000 {
         echo(&mut queue, &mut events, &server, &client);
     }
-    assert_eq!(memory::live(), live);
+    assert_eq!(counting_allocator::live(), live);
     assert_eq!(ALLOCATED.load(Ordering::Relaxed), before);
     assert_eq!(CLIENT.0, SERVER.0 + 1);
 }

@@ -1,10 +1,10 @@
 //! The event truth table: which methods of `Event` hold in which situation, measured on the backend that this build uses and
-//! compared with `tests/snapshots/truth@….txt`.
+//! compared with `tests/snapshots/event-semantics@….txt`.
 //!
-//! `tests/snapshots/truth.md` puts all of them side by side.
+//! `tests/snapshots/event-semantics.md` puts all of them side by side.
 //!
 //! Each situation is brought about first; then the source is registered, and everything that comes until it is quiet counts.
-//! `MIO_BLESS=1 cargo test --all-features --test truth_table` writes the table anew; WASI's, where there are no files,
+//! `MIO_BLESS=1 cargo test --all-features --test event_semantics` writes the table anew; WASI's, where there are no files,
 //! is printed by the test that fails.
 #![cfg(all(
     any(
@@ -24,11 +24,11 @@
 
 mod support;
 
-#[path = "truth_table/page.rs"]
-mod page;
-#[path = "truth_table/peer.rs"]
+#[path = "event_semantics/peer.rs"]
 mod peer;
-#[path = "truth_table/situations.rs"]
+#[path = "event_semantics/side_by_side.rs"]
+mod side_by_side;
+#[path = "event_semantics/situations.rs"]
 mod situations;
 
 use std::fmt::Write as _;
@@ -40,7 +40,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
 use situations::{Make, missing, situations};
-use support::rounds::best_of_rounds;
+use support::timing::best_of_rounds;
 
 /// What this build runs on. A kernel and its fake share a table.
 fn backend() -> &'static str {
@@ -78,7 +78,7 @@ const MOMENT: Duration = Duration::from_millis(20);
 /// <https://support.microsoft.com/help/175523>.
 const REFUSAL: Duration = Duration::from_secs(30);
 
-/// Wine differs from Windows in some rows: tests/wine.rs shows which, without this library.
+/// Wine differs from Windows in some rows: tests/wine_differences.rs shows which, without this library.
 fn is_wine() -> bool {
     #[cfg(windows)]
     return support::wine::version().is_some();
@@ -169,7 +169,7 @@ fn table(moment: Duration) -> String {
         "epoll and poll are measured on Linux; kqueue and event ports on test doubles, not on those kernels."
     };
     let mut text = format!(
-        "What `Event` says on {}: see tests/truth_table.rs.\n\n\
+        "What `Event` says on {}: see tests/event_semantics.rs.\n\n\
          R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error, p is_priority; `-` no event.\n\
          {measured_on}\n\n",
         backend()
@@ -222,9 +222,9 @@ fn compare(name: &str, found: &str) -> Result<(), String> {
     }
     // WASI has no files. `cargo` compiles anew when they change.
     let expected = if cfg!(all(target_os = "wasi", target_env = "p1")) {
-        include_str!("snapshots/truth@wasip1.txt").to_owned()
+        include_str!("snapshots/event-semantics@wasip1.txt").to_owned()
     } else if cfg!(target_os = "wasi") {
-        include_str!("snapshots/truth@wasip2.txt").to_owned()
+        include_str!("snapshots/event-semantics@wasip2.txt").to_owned()
     } else {
         fs::read_to_string(&path).unwrap_or_default()
     };
@@ -239,7 +239,7 @@ fn compare(name: &str, found: &str) -> Result<(), String> {
     }
     Err(format!(
         "{} says otherwise:\n{difference}\nIt is:\n{found}\n\
-         MIO_BLESS=1 cargo test --all-features --test truth_table",
+         MIO_BLESS=1 cargo test --all-features --test event_semantics",
         path.display()
     ))
 }
@@ -251,7 +251,7 @@ fn compare(name: &str, found: &str) -> Result<(), String> {
     ignore = "needs a listener from the host: build-tools/wasi/host.py --peer"
 )]
 fn events_say_what_the_table_says() {
-    let name = format!("truth@{}.txt", backend());
+    let name = format!("event-semantics@{}.txt", backend());
     let mut moment = Duration::ZERO;
     best_of_rounds(|| {
         moment += MOMENT;
