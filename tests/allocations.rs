@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Token, Waker};
-use support::{loopback, poll, queue};
+use support::{loopback, new_poll, poll_events};
 
 thread_local! {
     /// How often this thread has asked for memory. Others are the test runner's.
@@ -66,8 +66,8 @@ const WAKE: Token = Token(100);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 #[test]
-fn a_warm_queue_allocates_nothing() {
-    let (mut queue, mut events) = queue();
+fn warm_poll_allocates_nothing() {
+    let (mut poll, mut events) = new_poll();
     let listener = TcpListener::bind(loopback()).unwrap();
     let address = listener.local_addr().unwrap();
     let mut pairs: Vec<(TcpStream, std::net::TcpStream)> = (0..8)
@@ -85,12 +85,11 @@ fn a_warm_queue_allocates_nothing() {
         })
         .collect();
     for (token, (stream, _)) in pairs.iter_mut().enumerate() {
-        queue
-            .registry()
+        poll.registry()
             .register(stream, Token(token), BOTH)
             .unwrap();
     }
-    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    let waker = Waker::new(poll.registry(), WAKE).unwrap();
 
     let mut round = |round: usize| {
         waker.wake().unwrap();
@@ -103,13 +102,12 @@ fn a_warm_queue_allocates_nothing() {
             Interest::READABLE
         };
         let (stream, _) = &mut pairs[0];
-        queue
-            .registry()
+        poll.registry()
             .reregister(stream, Token(0), interest)
             .unwrap();
         let (mut read, mut woken) = (0, false);
         while read < pairs.len() || !woken {
-            poll(&mut queue, &mut events, Duration::from_secs(20));
+            poll_events(&mut poll, &mut events, Duration::from_secs(20));
             for event in &events {
                 if event.token() == WAKE {
                     woken = true;

@@ -299,7 +299,7 @@ mod unix {
         target_os = "vita",
     )))]
     #[test]
-    fn the_queue_is_a_descriptor() {
+    fn poll_and_registry_have_fds() {
         fn raw<T: AsRawFd>() {}
         fn fd<T: AsFd>() {}
         raw::<Poll>();
@@ -364,7 +364,7 @@ mod unix {
     }
 
     #[test]
-    fn pipes_and_numbers() {
+    fn pipes_and_source_fd() {
         let _: fn() -> io::Result<(pipe::Sender, pipe::Receiver)> = pipe::new;
         let _: fn(&pipe::Sender, bool) -> io::Result<()> = pipe::Sender::set_nonblocking;
         let _: fn(&pipe::Receiver, bool) -> io::Result<()> = pipe::Receiver::set_nonblocking;

@@ -9,7 +9,7 @@
 use mio::{Interest, event};
 
 #[test]
-fn interests_exist_everywhere() {
+fn every_interest_exists_on_every_platform() {
     const ALL: Interest = Interest::READABLE
         .add(Interest::WRITABLE)
         .add(Interest::AIO)
@@ -23,7 +23,7 @@ fn interests_exist_everywhere() {
 }
 
 #[test]
-fn iterators_know_what_is_left() {
+fn event_iterator_has_an_exact_size() {
     fn exact<T: ExactSizeIterator>() {}
     exact::<event::Iter<'_>>();
 }
@@ -31,7 +31,7 @@ fn iterators_know_what_is_left() {
 /// Sources that are a socket or a handle of somebody else.
 #[cfg(windows)]
 #[test]
-fn sources_by_number() {
+fn source_socket_and_source_handle_are_sources() {
     use mio::windows::{SourceHandle, SourceSocket};
     use std::os::windows::io::{RawHandle, RawSocket};
 
@@ -65,7 +65,7 @@ fn sources_by_number() {
     windows,
 )))]
 #[test]
-fn the_queue_is_a_descriptor() {
+fn poll_implements_as_fd() {
     fn fd<T: std::os::fd::AsFd>() {}
     fd::<mio::Poll>();
 }

@@ -27,24 +27,24 @@ use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, Un
 use mio::unix::{SourceFd, pipe};
 use mio::{Interest, Poll, Token, Waker};
 use support::fds::{is_close_on_exec, is_nonblocking, open};
-use support::{loopback, nothing_comes, queue, retry, wait_for};
+use support::{assert_no_event, loopback, new_poll, retry, wait_for};
 
 #[test]
 fn descriptors() {
-    println!("every_descriptor_has_its_flags");
-    every_descriptor_has_its_flags();
+    println!("every_fd_has_its_flags");
+    every_fd_has_its_flags();
     if std::env::var_os("MIO_NO_LIMITS").is_some() {
         support::not_run("in part: MIO_NO_LIMITS leaves out what lowers the limit");
     } else {
-        println!("a_constructor_that_fails_leaks_nothing");
-        a_constructor_that_fails_leaks_nothing();
-        println!("a_limit_below_what_was_registered_once");
-        a_limit_below_what_was_registered_once();
+        println!("failed_constructor_leaks_nothing");
+        failed_constructor_leaks_nothing();
+        println!("dropped_sources_do_not_count_against_the_fd_limit");
+        dropped_sources_do_not_count_against_the_fd_limit();
     }
-    println!("everything_is_closed_in_the_end");
-    everything_is_closed_in_the_end();
-    println!("a_number_closed_while_registered");
-    a_number_closed_while_registered();
+    println!("dropping_everything_closes_everything");
+    dropping_everything_closes_everything();
+    println!("closed_fd_can_be_registered_again");
+    closed_fd_can_be_registered_again();
 }
 
 /// What a value opened while `make` ran.
@@ -59,7 +59,7 @@ fn opened<T>(make: impl FnOnce() -> T) -> (T, Vec<RawFd>) {
 }
 
 ///
-fn every_descriptor_has_its_flags() {
+fn every_fd_has_its_flags() {
     let close_on_exec = |fds: &[RawFd]| {
         for fd in fds {
             assert!(is_close_on_exec(*fd), "{fd}");
@@ -73,9 +73,9 @@ fn every_descriptor_has_its_flags() {
         }
     };
     // The queue itself is neither read nor written.
-    let (queue, fds) = opened(|| Poll::new().unwrap());
+    let (poll, fds) = opened(|| Poll::new().unwrap());
     close_on_exec(&fds);
-    let (clone, fds) = opened(|| queue.registry().try_clone().unwrap());
+    let (clone, fds) = opened(|| poll.registry().try_clone().unwrap());
     close_on_exec(&fds);
     let (waker, fds) = opened(|| Waker::new(&clone, Token(0)).unwrap());
     both(&fds, fds.len());
@@ -112,8 +112,8 @@ fn every_descriptor_has_its_flags() {
 }
 
 /// with room for 0, 1, 2 … descriptors each constructor works or leaves nothing behind.
-fn a_constructor_that_fails_leaks_nothing() {
-    let queue = Poll::new().unwrap();
+fn failed_constructor_leaks_nothing() {
+    let poll = Poll::new().unwrap();
     let listener = TcpListener::bind(loopback()).unwrap();
     let address = listener.local_addr().unwrap();
     let _waiting: Vec<_> = (0..8)
@@ -128,11 +128,11 @@ fn a_constructor_that_fails_leaks_nothing() {
         ("Poll::new", Box::new(|| Poll::new().map(drop))),
         (
             "Registry::try_clone",
-            Box::new(|| queue.registry().try_clone().map(drop)),
+            Box::new(|| poll.registry().try_clone().map(drop)),
         ),
         (
             "Waker::new",
-            Box::new(|| Waker::new(queue.registry(), Token(0)).map(drop)),
+            Box::new(|| Waker::new(poll.registry(), Token(0)).map(drop)),
         ),
         ("pipe::new", Box::new(|| pipe::new().map(drop))),
         (
@@ -222,77 +222,72 @@ fn with_room_for<T>(room: usize, run: impl FnOnce() -> T) -> T {
 }
 
 /// Sources that are gone do not count: poll(2) refuses an array that is longer than the limit.
-fn a_limit_below_what_was_registered_once() {
-    let (mut queue, mut events) = queue();
+fn dropped_sources_do_not_count_against_the_fd_limit() {
+    let (mut poll, mut events) = new_poll();
     let mut streams: Vec<_> = (0..50).map(|_| UnixStream::pair().unwrap()).collect();
     for (left, _) in &mut streams {
-        queue
-            .registry()
+        poll.registry()
             .register(left, Token(1), Interest::READABLE)
             .unwrap();
     }
-    nothing_comes(&mut queue, &mut events, Token(1));
+    assert_no_event(&mut poll, &mut events, Token(1));
     drop(streams);
     with_room_for(2, || {
-        nothing_comes(&mut queue, &mut events, Token(1));
+        assert_no_event(&mut poll, &mut events, Token(1));
         let (mut left, mut right) = UnixStream::pair().unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut left, Token(2), Interest::READABLE)
             .unwrap();
         right.write_all(b"x").unwrap();
-        wait_for(&mut queue, &mut events, Token(2), |event| {
+        wait_for(&mut poll, &mut events, Token(2), |event| {
             event.is_readable()
         });
     });
 }
 
-fn everything_is_closed_in_the_end() {
+fn dropping_everything_closes_everything() {
     let before = open();
     for _ in 0..20 {
-        let (mut queue, mut events) = queue();
-        let clone = queue.registry().try_clone().unwrap();
+        let (mut poll, mut events) = new_poll();
+        let clone = poll.registry().try_clone().unwrap();
         let waker = Waker::new(&clone, Token(0)).unwrap();
         let mut listener = TcpListener::bind(loopback()).unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut listener, Token(1), Interest::READABLE)
             .unwrap();
         clone
             .register(&mut client, Token(2), Interest::WRITABLE)
             .unwrap();
-        wait_for(&mut queue, &mut events, Token(2), |event| {
+        wait_for(&mut poll, &mut events, Token(2), |event| {
             event.is_writable()
         });
         // In either order.
-        drop(queue);
+        drop(poll);
         drop((clone, waker, listener, client));
     }
     assert_eq!(open(), before);
 }
 
 /// closed without `deregister`: no event, no busy poller, and the number can be registered again.
-fn a_number_closed_while_registered() {
-    let (mut queue, mut events) = queue();
+fn closed_fd_can_be_registered_again() {
+    let (mut poll, mut events) = new_poll();
     let (left, right) = StdStream::pair().unwrap();
     let fd = left.as_raw_fd();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut SourceFd(&fd), Token(1), Interest::READABLE)
         .unwrap();
     drop((left, right));
-    nothing_comes(&mut queue, &mut events, Token(1));
-    let error = queue.registry().deregister(&mut SourceFd(&fd)).unwrap_err();
+    assert_no_event(&mut poll, &mut events, Token(1));
+    let error = poll.registry().deregister(&mut SourceFd(&fd)).unwrap_err();
     assert!(error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(libc::EBADF));
     let (left, mut right) = StdStream::pair().unwrap();
     let fd = left.as_raw_fd();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut SourceFd(&fd), Token(2), Interest::READABLE)
         .unwrap();
     right.write_all(b"x").unwrap();
-    wait_for(&mut queue, &mut events, Token(2), |event| {
+    wait_for(&mut poll, &mut events, Token(2), |event| {
         event.is_readable()
     });
 }

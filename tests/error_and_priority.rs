@@ -34,9 +34,9 @@ use std::time::{Duration, Instant};
 use mio::net::UdpSocket;
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
-use support::hang_ups::{count_events, most_events, thread_time, time_until};
+use support::hang_ups::{count_events, max_events, thread_time, time_until};
 use support::timing::{FIRST_BOUND, best_of_rounds, within};
-use support::{EDGES, not_run, poll, queue};
+use support::{EDGES, new_poll, not_run, poll_events};
 
 const ONE: Token = Token(1);
 
@@ -104,32 +104,30 @@ fn read_error(socket: BorrowedFd<'_>) -> bool {
 fn error_queue_reports_each_message() {
     for is_owned in [false, true] {
         for is_drained in [true, false] {
-            best_of_rounds(|| within(each_message_is_an_event(is_owned, is_drained), FIRST_BOUND));
+            best_of_rounds(|| within(latest_error_event(is_owned, is_drained), FIRST_BOUND));
         }
     }
 }
 
 /// How late the latest event is.
-fn each_message_is_an_event(is_owned: bool, is_drained: bool) -> Duration {
+fn latest_error_event(is_owned: bool, is_drained: bool) -> Duration {
     let socket = refused_socket();
     let copy = socket.try_clone().unwrap();
-    let (mut queue, mut events) = queue();
+    let (mut poll, mut events) = new_poll();
     let mut owned = UdpSocket::from_std(socket);
     if is_owned {
-        queue
-            .registry()
+        poll.registry()
             .register(&mut owned, ONE, Interest::READABLE)
             .unwrap();
     } else {
-        queue
-            .registry()
+        poll.registry()
             .register(&mut SourceFd(&owned.as_raw_fd()), ONE, Interest::READABLE)
             .unwrap();
     }
     let mut latest = Duration::ZERO;
     for _ in 0..10 {
         send_refused(copy.as_fd());
-        let late = time_until(&mut queue, &mut events, |event| event.is_error());
+        let late = time_until(&mut poll, &mut events, |event| event.is_error());
         latest = latest.max(late);
         // A receive operation takes the pending error and then would block; the error queue
         // stays.
@@ -140,18 +138,17 @@ fn each_message_is_an_event(is_owned: bool, is_drained: bool) -> Duration {
     // Data beside an error that stays.
     let peer = StdUdpSocket::bind(owned.peer_addr().unwrap()).unwrap();
     peer.send_to(b"data", owned.local_addr().unwrap()).unwrap();
-    let late = time_until(&mut queue, &mut events, |event| event.is_readable());
+    let late = time_until(&mut poll, &mut events, |event| event.is_readable());
     assert_eq!(owned.recv(&mut [0; 8]).unwrap(), 4);
     latest.max(late)
 }
 
 /// epoll: one event for an error queue that is never read, whatever else would block meanwhile.
 #[test]
-fn unread_error_queue_is_reported_seldom() {
+fn unread_error_queue_backs_off() {
     let mut socket = UdpSocket::from_std(refused_socket());
-    let (mut queue, mut events) = queue();
-    queue
-        .registry()
+    let (mut poll, mut events) = new_poll();
+    poll.registry()
         .register(&mut socket, ONE, Interest::READABLE)
         .unwrap();
     send_refused(socket.as_fd());
@@ -160,21 +157,21 @@ fn unread_error_queue_is_reported_seldom() {
         let (start, cpu) = (Instant::now(), thread_time());
         let mut count = 0;
         while let Some(left) = time.checked_sub(start.elapsed()) {
-            poll(&mut queue, &mut events, left);
+            poll_events(&mut poll, &mut events, left);
             count += events.iter().count();
             while socket.recv(&mut [0; 8]).is_ok_and(|_| true) {}
             let _ = socket.recv(&mut [0; 8]);
         }
         let cpu = thread_time() - cpu;
         println!("error queue: {count} events, {cpu:?} in {time:?}");
-        assert!(count <= most_events(time), "{count} events");
+        assert!(count <= max_events(time), "{count} events");
         within(cpu, time / 20)
     });
 }
 
 /// proc(5): /proc/PID/mountinfo is polled for priority, and each change is one event of its own.
 #[test]
-fn each_mount_is_an_event() {
+fn each_mount_is_reported() {
     // Mount namespaces are a thread's own.
     thread::spawn(|| {
         let folder = std::env::temp_dir().join(format!("mio-test-{}-mount", std::process::id()));
@@ -184,7 +181,7 @@ fn each_mount_is_an_event() {
         }
         std::fs::create_dir_all(&folder).unwrap();
         for interest in [Interest::PRIORITY, Interest::PRIORITY | Interest::READABLE] {
-            best_of_rounds(|| within(each_mount_is_one_event(&folder, interest), FIRST_BOUND));
+            best_of_rounds(|| within(latest_mount_event(&folder, interest), FIRST_BOUND));
         }
         std::fs::remove_dir(&folder).unwrap();
     })
@@ -212,20 +209,19 @@ fn own_mounts() -> bool {
 }
 
 /// How late the latest event is.
-fn each_mount_is_one_event(folder: &Path, interest: Interest) -> Duration {
+fn latest_mount_event(folder: &Path, interest: Interest) -> Duration {
     let name = CString::new(folder.as_os_str().as_bytes()).unwrap();
     let mut file = File::open("/proc/thread-self/mountinfo").unwrap();
     let fd = file.as_raw_fd();
-    let (mut queue, mut events) = queue();
-    queue
-        .registry()
+    let (mut poll, mut events) = new_poll();
+    poll.registry()
         .register(&mut SourceFd(&fd), ONE, interest)
         .unwrap();
     let mut text = String::new();
     file.read_to_string(&mut text).unwrap();
     // Long enough that readiness to read is old, where it never ends.
     let time = Duration::from_millis(if EDGES { 20 } else { 300 });
-    count_events(&mut queue, &mut events, time);
+    count_events(&mut poll, &mut events, time);
     let mut latest = Duration::ZERO;
     for priorities in 0..10 {
         // SAFETY: mount(2) reads four strings.
@@ -245,7 +241,7 @@ fn each_mount_is_one_event(folder: &Path, interest: Interest) -> Duration {
                 start.elapsed() < Duration::from_secs(5),
                 "{priorities} of 10"
             );
-            poll(&mut queue, &mut events, Duration::from_secs(5));
+            poll_events(&mut poll, &mut events, Duration::from_secs(5));
             if events.iter().any(|event| event.is_priority()) {
                 break;
             }
@@ -255,7 +251,7 @@ fn each_mount_is_one_event(folder: &Path, interest: Interest) -> Duration {
     // No more than there were.
     let end = Instant::now() + Duration::from_millis(300);
     while let Some(left) = end.checked_duration_since(Instant::now()) {
-        poll(&mut queue, &mut events, left);
+        poll_events(&mut poll, &mut events, left);
         assert!(!events.iter().any(|event| event.is_priority()));
     }
     for _ in 0..10 {

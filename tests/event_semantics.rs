@@ -39,7 +39,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
-use situations::{Make, missing, situations};
+use situations::{NewSituation, not_available, situations};
 use support::timing::best_of_rounds;
 
 /// What this build runs on. A kernel and its fake share a table.
@@ -88,15 +88,15 @@ fn is_wine() -> bool {
 
 /// Everything that comes for a source registered with `interest`, as one cell; `unsupported` where it cannot be asked for.
 /// `first` is how long the first event may take, and `moment` each other one.
-fn observe(make: Make, interest: Interest, first: Duration, moment: Duration) -> String {
+fn observe(make: NewSituation, interest: Interest, first: Duration, moment: Duration) -> String {
     let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(16);
-    let mut held = make();
+    let mut situation = make();
     // Loopback delivers at once, but not always within the call that sent.
     thread::sleep(moment);
     match poll
         .registry()
-        .register(&mut *held.source, Token(1), interest)
+        .register(&mut *situation.source, Token(1), interest)
     {
         Err(error) if error.kind() == io::ErrorKind::Unsupported => return "unsupported".into(),
         result => result.unwrap(),
@@ -203,7 +203,7 @@ fn table(moment: Duration) -> String {
         };
         row(&mut text, [name, &readable, &writable, &priority]);
     }
-    for (situations, reason) in missing() {
+    for (situations, reason) in not_available() {
         writeln!(text, "\nNot here: {situations}: {reason}.").unwrap();
     }
     text
@@ -250,7 +250,7 @@ fn compare(name: &str, found: &str) -> Result<(), String> {
     all(target_os = "wasi", target_env = "p1"),
     ignore = "needs a listener from the host: build-tools/wasi/host.py --peer"
 )]
-fn events_say_what_the_table_says() {
+fn events_match_the_recorded_table() {
     let name = format!("event-semantics@{}.txt", backend());
     let mut moment = Duration::ZERO;
     best_of_rounds(|| {

@@ -33,9 +33,9 @@ use mio::event::Event;
 use mio::net::UnixStream;
 use mio::unix::{SourceFd, pipe};
 use mio::{Events, Interest, Poll, Token};
-use support::hang_ups::{WASI, count_events, most_events, time_until};
+use support::hang_ups::{WASI, count_events, max_events, time_until};
 use support::timing::{FIRST_BOUND, LATER_BOUND, best_of_rounds, within};
-use support::{EDGES, not_run, nothing_comes, queue, wait_for};
+use support::{EDGES, assert_no_event, new_poll, not_run, wait_for};
 
 const ONE: Token = Token(1);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -88,17 +88,15 @@ enum Registered {
     Unowned,
 }
 
-fn register(queue: &Poll, reader: &File, is_owned: bool) -> Registered {
+fn register(poll: &Poll, reader: &File, is_owned: bool) -> Registered {
     if !is_owned {
-        queue
-            .registry()
+        poll.registry()
             .register(&mut SourceFd(&reader.as_raw_fd()), ONE, Interest::READABLE)
             .unwrap();
         return Registered::Unowned;
     }
     let mut receiver = pipe::Receiver::from(OwnedFd::from(reader.try_clone().unwrap()));
-    queue
-        .registry()
+    poll.registry()
         .register(&mut receiver, ONE, Interest::READABLE)
         .unwrap();
     Registered::Owned(receiver)
@@ -116,9 +114,9 @@ fn read_to_end(reader: &File, registered: &Registered) -> Vec<u8> {
 }
 
 /// Polls until there is something to read. Where a hang-up is readable, too, there need not be.
-fn wait_for_data(queue: &mut Poll, events: &mut Events, mut reader: impl Read) -> Instant {
+fn wait_for_data(poll: &mut Poll, events: &mut Events, mut reader: impl Read) -> Instant {
     loop {
-        wait_for(queue, events, ONE, |event| event.is_readable());
+        wait_for(poll, events, ONE, |event| event.is_readable());
         if reader.read(&mut [0; 16]).is_ok_and(|count| count != 0) {
             return Instant::now();
         }
@@ -145,10 +143,10 @@ fn worst_of_all<T: Copy + Send>(cases: &[T], case: impl Fn(T) -> Duration + Sync
 fn fifo_reports_the_next_writer() {
     let one = |(is_owned, millis): (bool, u64)| {
         let fifo = Fifo::new(&format!("next-{is_owned}-{millis}"));
-        let (mut queue, mut events) = queue();
-        let registered = register(&queue, &fifo.reader, is_owned);
+        let (mut poll, mut events) = new_poll();
+        let registered = register(&poll, &fifo.reader, is_owned);
         fifo.writer().write_all(b"first").unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         assert_eq!(read_to_end(&fifo.reader, &registered), b"first");
         thread::scope(|scope| {
             let writing = scope.spawn(|| {
@@ -159,8 +157,8 @@ fn fifo_reports_the_next_writer() {
                 (writer, start)
             });
             let end = match &registered {
-                Registered::Owned(receiver) => wait_for_data(&mut queue, &mut events, receiver),
-                Registered::Unowned => wait_for_data(&mut queue, &mut events, &fifo.reader),
+                Registered::Owned(receiver) => wait_for_data(&mut poll, &mut events, receiver),
+                Registered::Unowned => wait_for_data(&mut poll, &mut events, &fifo.reader),
             };
             end.duration_since(writing.join().unwrap().1)
         })
@@ -182,11 +180,11 @@ fn fifo_reports_the_next_writer() {
 fn fifo_reports_a_writer_that_came_and_went() {
     let round = |is_owned| {
         let fifo = Fifo::new(&format!("went-{is_owned}"));
-        let (mut queue, mut events) = queue();
-        let registered = register(&queue, &fifo.reader, is_owned);
+        let (mut poll, mut events) = new_poll();
+        let registered = register(&poll, &fifo.reader, is_owned);
         let one = |_| {
             fifo.writer().write_all(b"data").unwrap();
-            let late = time_until(&mut queue, &mut events, |event| event.is_readable());
+            let late = time_until(&mut poll, &mut events, |event| event.is_readable());
             assert_eq!(read_to_end(&fifo.reader, &registered), b"data");
             late
         };
@@ -242,14 +240,13 @@ fn pty_reports_the_next_user() {
                 .unwrap()
         };
         let first = slave();
-        let (mut queue, mut events) = queue();
-        queue
-            .registry()
+        let (mut poll, mut events) = new_poll();
+        poll.registry()
             .register(&mut SourceFd(&master.as_raw_fd()), ONE, Interest::READABLE)
             .unwrap();
         drop(first);
         let is_end = |event: &Event| WASI || event.is_read_closed();
-        wait_for(&mut queue, &mut events, ONE, is_end);
+        wait_for(&mut poll, &mut events, ONE, is_end);
         let late = thread::scope(|scope| {
             let writing = scope.spawn(|| {
                 thread::sleep(Duration::from_millis(millis));
@@ -258,11 +255,11 @@ fn pty_reports_the_next_user() {
                 slave.write_all(b"data").unwrap();
                 (slave, start)
             });
-            let end = wait_for_data(&mut queue, &mut events, &master);
+            let end = wait_for_data(&mut poll, &mut events, &master);
             end.duration_since(writing.join().unwrap().1)
         });
         // The next user is gone, too.
-        wait_for(&mut queue, &mut events, ONE, is_end);
+        wait_for(&mut poll, &mut events, ONE, is_end);
         late
     };
     thread::scope(|scope| {
@@ -274,7 +271,7 @@ fn pty_reports_the_next_user() {
 /// A source that hung up and is not dropped costs little, and on epoll nothing: pipes, and stream
 /// sockets.
 #[test]
-fn hung_up_sources_are_reported_seldom() {
+fn hung_up_sources_back_off() {
     let cases = [
         (1, false, false),
         (1, false, true),
@@ -286,19 +283,19 @@ fn hung_up_sources_are_reported_seldom() {
     ];
     thread::scope(|scope| {
         for (sources, is_socket, is_owned) in cases {
-            scope.spawn(move || are_reported_seldom(sources, is_socket, is_owned));
+            scope.spawn(move || check_back_off(sources, is_socket, is_owned));
         }
     });
 }
 
-fn are_reported_seldom(sources: usize, is_socket: bool, is_owned: bool) {
-    let (mut queue, mut events) = (Poll::new().unwrap(), Events::with_capacity(1024));
+fn check_back_off(sources: usize, is_socket: bool, is_owned: bool) {
+    let (mut poll, mut events) = (Poll::new().unwrap(), Events::with_capacity(1024));
     let mut kept: Vec<OwnedFd> = Vec::new();
     let mut sockets = Vec::new();
     let mut pipes = Vec::new();
     for index in 0..sources {
         let fd = hung_up(is_socket);
-        let registry = queue.registry();
+        let registry = poll.registry();
         if !is_owned {
             registry
                 .register(&mut SourceFd(&fd.as_raw_fd()), Token(index), BOTH)
@@ -317,11 +314,11 @@ fn are_reported_seldom(sources: usize, is_socket: bool, is_owned: bool) {
         }
     }
     let name = format!("{sources} hung up, sockets: {is_socket}, owned: {is_owned}");
-    let is_closed = is_socket && support::TELLS_END && !WASI;
+    let is_closed = is_socket && support::REPORTS_END && !WASI;
     let time = Duration::from_millis(if EDGES { 200 } else { 1_200 });
-    let (count, cpu) = count_events(&mut queue, &mut events, time);
+    let (count, cpu) = count_events(&mut poll, &mut events, time);
     println!("{name}: {count} events, {cpu:?} in {time:?}");
-    let most = if is_closed { 3 } else { most_events(time) };
+    let most = if is_closed { 3 } else { max_events(time) };
     assert!(count <= sources * most, "{name}: {count} events");
     // Afterwards.
     let time = Duration::from_millis(if EDGES { 100 } else { 1_000 });
@@ -331,7 +328,7 @@ fn are_reported_seldom(sources: usize, is_socket: bool, is_owned: bool) {
         (false, false) => 12,
     };
     best_of_rounds(|| {
-        let (count, cpu) = count_events(&mut queue, &mut events, time);
+        let (count, cpu) = count_events(&mut poll, &mut events, time);
         println!("{name}: {count} events, {cpu:?} in the next {time:?}");
         if count > sources * most || cpu > Duration::from_millis(50) {
             return Err(format!("{name}: {count} events, {cpu:?}"));
@@ -353,24 +350,23 @@ fn hung_up(is_socket: bool) -> OwnedFd {
 
 /// An unowned file descriptor that is always writable and never read or written.
 #[test]
-fn idle_descriptor_is_reported_seldom() {
+fn idle_fd_backs_off() {
     let (left, _right) = StdUnixStream::pair().unwrap();
     left.set_nonblocking(true).unwrap();
-    let (mut queue, mut events) = queue();
-    queue
-        .registry()
+    let (mut poll, mut events) = new_poll();
+    poll.registry()
         .register(&mut SourceFd(&left.as_raw_fd()), ONE, BOTH)
         .unwrap();
     let time = Duration::from_millis(if EDGES { 200 } else { 1_000 });
     // 64 at once, 7 while the delay grows, and 100 a second.
     let most = if EDGES { 1 } else { 64 + 7 + 101 };
     best_of_rounds(|| {
-        let (count, cpu) = count_events(&mut queue, &mut events, time);
+        let (count, cpu) = count_events(&mut poll, &mut events, time);
         println!("idle: {count} events, {cpu:?} in {time:?}");
         assert!(count <= most, "{count} events");
         within(cpu, time / 20)
     });
     if EDGES {
-        nothing_comes(&mut queue, &mut events, ONE);
+        assert_no_event(&mut poll, &mut events, ONE);
     }
 }

@@ -12,36 +12,35 @@ use mio::net::UnixDatagram;
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::unix::{SourceFd, pipe};
 use mio::{Interest, Token};
-use support::{loopback, nothing_comes, queue, wait_for};
+use support::{assert_no_event, loopback, new_poll, wait_for};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// Registers a source, lets its fd leave it in both ways, and expects no event while the fd is
 /// open. See tests/registration.rs for why.
-fn leaves<S>(mut source: S, interest: Interest, from_fd: impl Fn(OwnedFd) -> S)
+fn check_into_fd<S>(mut source: S, interest: Interest, from_fd: impl Fn(OwnedFd) -> S)
 where
     S: Source + IntoRawFd + AsRawFd + Into<OwnedFd>,
 {
-    let (mut queue, mut events) = queue();
+    let (mut poll, mut events) = new_poll();
     for round in 0..4 {
-        let registry = queue.registry();
+        let registry = poll.registry();
         registry
             .register(&mut source, Token(round), interest)
             .unwrap();
         if round >= 2 {
             // Where nothing is ready, nothing comes in any case.
-            support::poll(&mut queue, &mut events, support::SHORT);
+            support::poll_events(&mut poll, &mut events, support::SHORT);
         }
         let fd = if round % 2 == 0 {
             owned(source.into_raw_fd())
         } else {
             source.into()
         };
-        nothing_comes(&mut queue, &mut events, Token(round));
+        assert_no_event(&mut poll, &mut events, Token(round));
         source = from_fd(fd);
     }
-    queue
-        .registry()
+    poll.registry()
         .register(&mut source, Token(9), interest)
         .unwrap();
 }
@@ -53,64 +52,64 @@ fn owned(fd: RawFd) -> OwnedFd {
 }
 
 #[test]
-fn fd_of_each_type_leaves_without_its_registration() {
+fn into_fd_ends_the_registration() {
     let listener = TcpListener::bind(loopback()).unwrap();
     let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     stream.set_nonblocking(true).unwrap();
-    leaves(TcpStream::from_std(stream), BOTH, TcpStream::from);
+    check_into_fd(TcpStream::from_std(stream), BOTH, TcpStream::from);
     let waiting = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    leaves(listener, Interest::READABLE, TcpListener::from);
+    check_into_fd(listener, Interest::READABLE, TcpListener::from);
     drop(waiting);
 
     let (stream, _peer) = UnixStream::pair().unwrap();
-    leaves(stream, BOTH, UnixStream::from);
+    check_into_fd(stream, BOTH, UnixStream::from);
     #[cfg(not(target_os = "emscripten"))]
     {
         let (datagram, _peer) = UnixDatagram::pair().unwrap();
-        leaves(datagram, BOTH, UnixDatagram::from);
+        check_into_fd(datagram, BOTH, UnixDatagram::from);
     }
     let path = std::env::temp_dir().join(format!("mio-test-{}-leaving", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path).unwrap();
     let _waiting = UnixStream::connect(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
-    leaves(listener, Interest::READABLE, UnixListener::from);
+    check_into_fd(listener, Interest::READABLE, UnixListener::from);
 
     let (sender, mut receiver) = pipe::new().unwrap();
     (&sender).write_all(b"x").unwrap();
-    leaves(sender, Interest::WRITABLE, pipe::Sender::from);
+    check_into_fd(sender, Interest::WRITABLE, pipe::Sender::from);
     assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 1);
     let (mut sender, receiver) = pipe::new().unwrap();
     sender.write_all(b"x").unwrap();
-    leaves(receiver, Interest::READABLE, pipe::Receiver::from);
+    check_into_fd(receiver, Interest::READABLE, pipe::Receiver::from);
 }
 
 /// A registration that `SourceFd` made is not the source's: it stays when the source leaves, and
 /// `SourceFd` ends it.
 #[test]
-fn registration_by_fd_stays_when_the_source_leaves() {
-    let (mut queue, mut events) = queue();
+fn source_fd_registration_survives_into_fd() {
+    let (mut poll, mut events) = new_poll();
     let (stream, _peer) = UnixStream::pair().unwrap();
     let fd = stream.as_raw_fd();
-    let registry = queue.registry();
+    let registry = poll.registry();
     registry
         .register(&mut SourceFd(&fd), Token(1), Interest::WRITABLE)
         .unwrap();
     let fd = stream.into_raw_fd();
-    wait_for(&mut queue, &mut events, Token(1), |event| {
+    wait_for(&mut poll, &mut events, Token(1), |event| {
         event.is_writable()
     });
     let mut stream = UnixStream::from(owned(fd));
-    let error = queue.registry().deregister(&mut stream).unwrap_err();
+    let error = poll.registry().deregister(&mut stream).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    queue.registry().deregister(&mut SourceFd(&fd)).unwrap();
-    nothing_comes(&mut queue, &mut events, Token(1));
+    poll.registry().deregister(&mut SourceFd(&fd)).unwrap();
+    assert_no_event(&mut poll, &mut events, Token(1));
 }
 
 /// mio 1.2 writes with writev(2), which takes any fd:
 /// <https://man7.org/linux/man-pages/man2/writev.2.html>. sendmsg(2) is ENOTSOCK there.
 #[test]
-fn vectored_write_to_what_is_no_socket() {
+fn vectored_write_works_on_a_pipe_fd() {
     let (sender, mut receiver) = pipe::new().unwrap();
     let slices = [IoSlice::new(b"ab"), IoSlice::new(b"c")];
     let mut stream = UnixStream::from(OwnedFd::from(sender));
@@ -122,12 +121,11 @@ fn vectored_write_to_what_is_no_socket() {
     assert_eq!(&buffer[..6], b"abcabc");
 
     // Full, it would block, and says when it is free again.
-    let (mut queue, mut events) = queue();
-    queue
-        .registry()
+    let (mut poll, mut events) = new_poll();
+    poll.registry()
         .register(&mut stream, Token(1), Interest::WRITABLE)
         .unwrap();
-    wait_for(&mut queue, &mut events, Token(1), |event| {
+    wait_for(&mut poll, &mut events, Token(1), |event| {
         event.is_writable()
     });
     let page = [0; 4096];
@@ -137,9 +135,9 @@ fn vectored_write_to_what_is_no_socket() {
         }
     };
     assert_eq!(error.kind(), ErrorKind::WouldBlock);
-    nothing_comes(&mut queue, &mut events, Token(1));
+    assert_no_event(&mut poll, &mut events, Token(1));
     support::drain(&receiver);
-    wait_for(&mut queue, &mut events, Token(1), |event| {
+    wait_for(&mut poll, &mut events, Token(1), |event| {
         event.is_writable()
     });
 }

@@ -19,7 +19,7 @@ use mio::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
 use mio::unix::{SourceFd, pipe};
 use mio::{Interest, Token, Waker};
 use support::child_process::Child;
-use support::{drain, loopback, poll, queue, retry, streams, wait_for};
+use support::{drain, loopback, new_poll, poll_events, retry, streams, wait_for};
 
 const ONE: Token = Token(1);
 const TWO: Token = Token(2);
@@ -29,13 +29,13 @@ const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 type Call = (libc::c_long, Option<u32>);
 
 /// Refuses system calls to this thread from now on. `false` where that cannot be had.
-fn refuse(calls: &[Call], code: i32) -> bool {
-    answer(calls, libc::SECCOMP_RET_ERRNO, code)
+fn refuse_syscalls(calls: &[Call], code: i32) -> bool {
+    install_filter(calls, libc::SECCOMP_RET_ERRNO, code)
 }
 
 /// Does something else in the place of system calls of this thread from now on. `false` where that
 /// cannot be had.
-fn answer(calls: &[Call], action: u32, code: i32) -> bool {
+fn install_filter(calls: &[Call], action: u32, code: i32) -> bool {
     // What a filter sees: the number of the call, then the machine, an address, and six arguments of 64 bits each.
     const THIRD: u32 = 16 + 2 * 8;
     let statement = |code: u32, k: u32| libc::sock_filter {
@@ -101,8 +101,8 @@ fn flags(fd: RawFd) -> i32 {
 /// Where a sandbox or an old kernel has no accept4(2) and no wait in nanoseconds, others take their
 /// places, whatever error a filter answers with: seccomp(2) lets it choose any.
 #[test]
-fn calls_that_are_refused() {
-    if support::DOUBLE {
+fn refused_syscalls_have_substitutes() {
+    if support::FAKE_KERNEL {
         return support::not_run("a copy may inherit a lock of the fake kernel");
     }
     Child::new(|| under_refusal(libc::ENOSYS)).join();
@@ -112,8 +112,8 @@ fn calls_that_are_refused() {
 /// it of accept4(2), and goes on after ENOSYS only.
 #[cfg(not(any(target_arch = "x86", target_arch = "s390x")))]
 #[test]
-fn calls_that_are_refused_by_a_sandbox() {
-    if support::DOUBLE {
+fn sandboxed_syscalls_have_substitutes() {
+    if support::FAKE_KERNEL {
         return support::not_run("a double makes calls of its own");
     }
     for code in [libc::EACCES, libc::EINVAL, libc::EPERM] {
@@ -123,14 +123,14 @@ fn calls_that_are_refused_by_a_sandbox() {
 }
 
 fn under_refusal(code: i32) {
-    let (mut queue, mut events) = queue();
+    let (mut poll, mut events) = new_poll();
     let mut listener = TcpListener::bind(loopback()).unwrap();
     // The second is epoll_pwait2.
     let mut calls: Vec<Call> = vec![(libc::SYS_accept4, None), (441, None)];
     // On some machines the C library's poll is made of it.
     #[cfg(target_arch = "x86_64")]
     calls.extend([(libc::SYS_ppoll, None), (libc::SYS_sendmsg, None)]);
-    if !refuse(&calls, code) {
+    if !refuse_syscalls(&calls, code) {
         return support::not_run("no filter of system calls can be set here");
     }
     // SAFETY: there is no such descriptor, so this fails and touches no memory.
@@ -141,15 +141,14 @@ fn under_refusal(code: i32) {
     assert!(error.raw_os_error() == Some(code) || cfg!(target_arch = "x86"));
     let start = Instant::now();
     let timeout = Duration::from_micros(1_500);
-    queue.poll(&mut events, Some(timeout)).unwrap();
+    poll.poll(&mut events, Some(timeout)).unwrap();
     assert!(start.elapsed() >= timeout && events.is_empty());
 
-    queue
-        .registry()
+    poll.registry()
         .register(&mut listener, ONE, Interest::READABLE)
         .unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
     let (accepted, _) = listener.accept().unwrap();
     let buffers = [IoSlice::new(b"ab"), IoSlice::new(b"c")];
     assert_eq!(client.write_vectored(&buffers).unwrap(), 3);
@@ -171,8 +170,8 @@ fn under_refusal(code: i32) {
 /// make: a sandbox may end the process for any other.
 #[cfg(target_arch = "x86_64")]
 #[test]
-fn newer_calls_can_be_turned_off() {
-    if support::DOUBLE {
+fn upstream_calls_cfg_makes_no_newer_syscalls() {
+    if support::FAKE_KERNEL {
         return support::not_run("a double makes calls of its own");
     }
     let status = Child::new(under_killing_filter).status();
@@ -198,28 +197,27 @@ fn under_killing_filter() {
         (libc::SYS_madvise, Some(libc::MADV_WIPEONFORK as u32)),
         (libc::SYS_madvise, Some(u32::MAX)),
     ];
-    if !answer(&newer, libc::SECCOMP_RET_KILL_PROCESS, 0) {
+    if !install_filter(&newer, libc::SECCOMP_RET_KILL_PROCESS, 0) {
         // SAFETY: _exit(2) takes a number, and nothing of this process is used after it.
         unsafe { libc::_exit(NO_FILTER) };
     }
-    let (mut queue, mut events) = queue();
-    let waker = Waker::new(queue.registry(), TWO).unwrap();
+    let (mut poll, mut events) = new_poll();
+    let waker = Waker::new(poll.registry(), TWO).unwrap();
     let timeout = Duration::from_micros(1_500);
     let start = Instant::now();
-    queue.poll(&mut events, Some(timeout)).unwrap();
+    poll.poll(&mut events, Some(timeout)).unwrap();
     assert!(start.elapsed() >= timeout);
     for _ in 0..3 {
         waker.wake().unwrap();
         waker.wake().unwrap();
-        wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, TWO, |event| event.is_readable());
     }
     let mut listener = TcpListener::bind(loopback()).unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut listener, ONE, Interest::READABLE)
         .unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
     let (accepted, _) = listener.accept().unwrap();
     let buffers = [std::io::IoSlice::new(b"a"), std::io::IoSlice::new(b"b")];
     retry(|| std::io::Write::write_vectored(&mut client, &buffers));
@@ -236,16 +234,16 @@ fn under_killing_filter() {
 /// one whose event they have taken. With upstream each wake is an event.
 #[cfg(not(mio_unsupported_force_poll_poll))]
 #[test]
-fn wakes_are_events_of_the_descriptor() {
-    if support::DOUBLE {
+fn each_wake_is_an_event_of_the_epoll_fd() {
+    if support::FAKE_KERNEL {
         return support::not_run("a double's descriptor has no events of its own");
     }
-    let (queue, _events) = queue();
-    let waker = Waker::new(queue.registry(), TWO).unwrap();
+    let (poll, _events) = new_poll();
+    let waker = Waker::new(poll.registry(), TWO).unwrap();
     // Before and after.
     waker.wake().unwrap();
-    let fd = queue.as_raw_fd();
-    let clone = queue.registry().try_clone().unwrap();
+    let fd = poll.as_raw_fd();
+    let clone = poll.registry().try_clone().unwrap();
     assert_eq!(clone.as_raw_fd(), fd);
     let counts: Vec<i32> = (0..3)
         .map(|_| {
@@ -270,23 +268,22 @@ fn wakes_are_events_of_the_descriptor() {
     ),
 ))]
 #[test]
-fn a_look_that_is_interrupted() {
+fn interrupted_probe_loses_no_event() {
     std::thread::spawn(|| {
-        let (mut queue, mut events) = queue();
+        let (mut poll, mut events) = new_poll();
         let (left, right) = std::os::unix::net::UnixStream::pair().unwrap();
         left.set_nonblocking(true).unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut SourceFd(&left.as_raw_fd()), ONE, Interest::READABLE)
             .unwrap();
         // Ready before each wait, so often that a selector that is told levels only doubts it.
         for _ in 0..40 {
             support::send(&right, b"x");
-            wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+            wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
             assert_eq!(drain(&left), b"x");
         }
         // poll(2) without time to wait.
-        if !refuse(&[(libc::SYS_poll, Some(0))], libc::EINTR) {
+        if !refuse_syscalls(&[(libc::SYS_poll, Some(0))], libc::EINTR) {
             return support::not_run("no filter of system calls can be set here");
         }
         let writer = std::thread::spawn(move || {
@@ -296,7 +293,7 @@ fn a_look_that_is_interrupted() {
             right
         });
         let start = Instant::now();
-        match queue.poll(&mut events, Some(support::LONG)) {
+        match poll.poll(&mut events, Some(support::LONG)) {
             Ok(()) => assert!(events.iter().any(|event| event.token() == ONE)),
             Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::Interrupted),
         }
@@ -328,7 +325,7 @@ fn backlog(listener: &impl AsRawFd) -> Option<u32> {
 
 /// as many connections may wait as with std's listeners.
 #[test]
-fn the_backlog_is_that_of_std() {
+fn tcp_backlog_equals_std() {
     let theirs = std::net::TcpListener::bind(loopback()).unwrap();
     let ours = TcpListener::bind(loopback()).unwrap();
     match backlog(&theirs) {
@@ -339,7 +336,7 @@ fn the_backlog_is_that_of_std() {
 
 /// what a Unix listener has no call tells, but it is more than this with both.
 #[test]
-fn the_backlog_of_unix_listeners_is_that_of_std() {
+fn unix_backlog_equals_std() {
     let path = std::env::temp_dir().join(format!("mio-test-{}-many", std::process::id()));
     for ours in [false, true] {
         let _ = std::fs::remove_file(&path);
@@ -357,7 +354,7 @@ fn the_backlog_of_unix_listeners_is_that_of_std() {
 }
 
 /// The processor time that this thread has taken.
-fn busy() -> Duration {
+fn thread_cpu_time() -> Duration {
     // Some systems have private fields in it.
     let mut time = MaybeUninit::<libc::timespec>::uninit();
     // SAFETY: clock_gettime(2) writes one `timespec`.
@@ -370,11 +367,11 @@ fn busy() -> Duration {
 
 /// What is wrong with a source, or was not served, keeps the poller awake for no longer than it takes to say so.
 #[test]
-fn waiting_costs_nothing() {
+fn unserved_sources_use_little_cpu() {
     // An owned source with data that nobody reads.
     let (mut unread, peer) = streams();
     support::send(&peer, b"x");
-    wait_idly("unread data", |registry| {
+    check_idle_wait("unread data", |registry| {
         registry.register(&mut unread, ONE, BOTH).unwrap();
     });
 
@@ -382,14 +379,14 @@ fn waiting_costs_nothing() {
     let (mut gone, peer) = streams();
     drop(peer);
     gone.shutdown(Shutdown::Both).unwrap();
-    wait_idly("both halves gone", |registry| {
+    check_idle_wait("both halves gone", |registry| {
         registry.register(&mut gone, ONE, BOTH).unwrap();
     });
 
     // A pipe whose other end is gone.
     let (mut sender, receiver) = pipe::new().unwrap();
     drop(receiver);
-    wait_idly("no reader", |registry| {
+    check_idle_wait("no reader", |registry| {
         registry.register(&mut sender, ONE, BOTH).unwrap();
     });
 
@@ -398,7 +395,7 @@ fn waiting_costs_nothing() {
     let mut refused = UdpSocket::bind(loopback()).unwrap();
     refused.connect(nobody).unwrap();
     refused.send(b"x").unwrap();
-    wait_idly("a refused datagram", |registry| {
+    check_idle_wait("a refused datagram", |registry| {
         registry
             .register(&mut refused, ONE, Interest::READABLE)
             .unwrap();
@@ -408,7 +405,7 @@ fn waiting_costs_nothing() {
     let (left, _right) = std::os::unix::net::UnixStream::pair().unwrap();
     let number = left.as_raw_fd();
     let mut left = Some(left);
-    wait_idly("a closed number", |registry| {
+    check_idle_wait("a closed number", |registry| {
         registry
             .register(&mut SourceFd(&number), ONE, Interest::READABLE)
             .unwrap();
@@ -418,7 +415,7 @@ fn waiting_costs_nothing() {
     // a number that is ready and never served.
     let (left, right) = std::os::unix::net::UnixStream::pair().unwrap();
     support::send(&right, b"x");
-    wait_idly("a number never served", |registry| {
+    check_idle_wait("a number never served", |registry| {
         registry
             .register(&mut SourceFd(&left.as_raw_fd()), ONE, BOTH)
             .unwrap();
@@ -426,45 +423,44 @@ fn waiting_costs_nothing() {
 }
 
 /// Waits for a while, and sees that it was a wait.
-fn wait_idly(what: &str, register: impl FnOnce(&mio::Registry)) {
-    let (mut queue, mut events) = queue();
-    let waker = Waker::new(queue.registry(), TWO).unwrap();
-    register(queue.registry());
-    let wait = |queue: &mut mio::Poll, events: &mut mio::Events, time: Duration| {
+fn check_idle_wait(what: &str, register: impl FnOnce(&mio::Registry)) {
+    let (mut poll, mut events) = new_poll();
+    let waker = Waker::new(poll.registry(), TWO).unwrap();
+    register(poll.registry());
+    let wait = |poll: &mut mio::Poll, events: &mut mio::Events, time: Duration| {
         let end = Instant::now() + time;
         let mut left = time;
         while !left.is_zero() {
-            poll(queue, events, left);
+            poll_events(poll, events, left);
             left = end.saturating_duration_since(Instant::now());
         }
     };
     // What is to be said is said first.
-    wait(&mut queue, &mut events, Duration::from_millis(100));
-    let before = busy();
-    wait(&mut queue, &mut events, Duration::from_millis(400));
-    let busy = busy() - before;
+    wait(&mut poll, &mut events, Duration::from_millis(100));
+    let before = thread_cpu_time();
+    wait(&mut poll, &mut events, Duration::from_millis(400));
+    let busy = thread_cpu_time() - before;
     assert!(
         busy < Duration::from_millis(200),
         "{what}: busy for {busy:?}"
     );
     // And somebody else is still heard.
     waker.wake().unwrap();
-    wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, TWO, |event| event.is_readable());
 }
 
 /// a child process has duplicates of everything. Its end, whenever it comes, is not the parent's business.
 #[test]
-fn a_child_process_disturbs_nobody() {
-    let (mut queue, mut events) = queue();
+fn forked_child_leaves_the_parent_working() {
+    let (mut poll, mut events) = new_poll();
     let (mut client, server) = streams();
-    let waker = Waker::new(queue.registry(), TWO).unwrap();
-    queue
-        .registry()
+    let waker = Waker::new(poll.registry(), TWO).unwrap();
+    poll.registry()
         .register(&mut client, ONE, Interest::READABLE)
         .unwrap();
-    let gone = Waker::new(queue.registry(), Token(3)).unwrap();
+    let gone = Waker::new(poll.registry(), Token(3)).unwrap();
     gone.wake().unwrap();
-    wait_for(&mut queue, &mut events, Token(3), |event| {
+    wait_for(&mut poll, &mut events, Token(3), |event| {
         event.is_readable()
     });
     // SAFETY: the child only sleeps and ends, by calls that are safe in a process of several threads.
@@ -477,17 +473,17 @@ fn a_child_process_disturbs_nobody() {
     }
     assert!(child > 0);
     support::send(&server, b"x");
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
     assert_eq!(drain(&client), b"x");
     // While the child holds a duplicate.
-    queue.registry().deregister(&mut client).unwrap();
+    poll.registry().deregister(&mut client).unwrap();
     drop(client);
     support::send(&server, b"y");
-    support::nothing_comes(&mut queue, &mut events, ONE);
+    support::assert_no_event(&mut poll, &mut events, ONE);
     // A waker's object is open in the child, too, and is still in the queue: tests/fork.rs says
     // why. But none has woken it.
     drop(gone);
-    support::nothing_comes(&mut queue, &mut events, Token(3));
+    support::assert_no_event(&mut poll, &mut events, Token(3));
     let mut status = 0;
     // SAFETY: waitpid(2) writes one int.
     let ended = retry(|| match unsafe { libc::waitpid(child, &mut status, 0) } {
@@ -496,5 +492,5 @@ fn a_child_process_disturbs_nobody() {
     });
     assert_eq!((ended, status), (child, 0));
     waker.wake().unwrap();
-    wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, TWO, |event| event.is_readable());
 }

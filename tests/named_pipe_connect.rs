@@ -8,94 +8,87 @@ use std::thread;
 
 use mio::Interest;
 use mio::windows::NamedPipe;
-use support::pipes::{self, BOTH, CLIENT, Kind, SERVER, read_at_last, receive, send};
-use support::{nothing_comes, queue, wait_for, would_block};
+use support::pipes::{self, BOTH, CLIENT, Kind, SERVER, read_when_ready, receive, send};
+use support::{assert_no_event, new_poll, wait_for, would_block};
 
 const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
 const ERROR_OPERATION_ABORTED: i32 = 995;
 
 #[test]
-fn nothing_while_listening_then_a_client() {
+fn listening_server_reports_only_its_client() {
     let name = pipes::name();
-    let (mut queue, mut events) = queue();
+    let (mut poll, mut events) = new_poll();
     for interest in [BOTH, Interest::WRITABLE] {
         let mut server = pipes::server(&name, Kind::Bytes, 4096);
-        queue
-            .registry()
+        poll.registry()
             .register(&mut server, SERVER, interest)
             .unwrap();
-        nothing_comes(&mut queue, &mut events, SERVER);
+        assert_no_event(&mut poll, &mut events, SERVER);
         would_block(server.connect());
         would_block(server.connect());
         would_block(server.read(&mut [0; 4]));
-        nothing_comes(&mut queue, &mut events, SERVER);
+        assert_no_event(&mut poll, &mut events, SERVER);
         let mut client = pipes::client(&name, Kind::Bytes);
-        wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+        wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
         assert!(server.take_error().unwrap().is_none());
-        nothing_comes(&mut queue, &mut events, SERVER);
-        queue
-            .registry()
-            .register(&mut client, CLIENT, BOTH)
-            .unwrap();
-        send(&mut queue, &mut events, &server, SERVER, b"hello");
+        assert_no_event(&mut poll, &mut events, SERVER);
+        poll.registry().register(&mut client, CLIENT, BOTH).unwrap();
+        send(&mut poll, &mut events, &server, SERVER, b"hello");
         assert_eq!(
-            receive(&mut queue, &mut events, &client, CLIENT, 5),
+            receive(&mut poll, &mut events, &client, CLIENT, 5),
             b"hello"
         );
     }
 }
 
 #[test]
-fn a_client_before_connect() {
+fn client_before_connect_is_reported_once() {
     let name = pipes::name();
-    let (mut queue, mut events) = queue();
-    let server = pipes::watched(&queue, pipes::server(&name, Kind::Bytes, 4096), SERVER);
-    nothing_comes(&mut queue, &mut events, SERVER);
+    let (mut poll, mut events) = new_poll();
+    let server = pipes::register_pipe(&poll, pipes::server(&name, Kind::Bytes, 4096), SERVER);
+    assert_no_event(&mut poll, &mut events, SERVER);
     let _client = pipes::client(&name, Kind::Bytes);
     server.connect().unwrap();
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
-    nothing_comes(&mut queue, &mut events, SERVER);
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
+    assert_no_event(&mut poll, &mut events, SERVER);
     assert!(server.take_error().unwrap().is_none());
 }
 
 #[test]
-fn a_client_that_vanished_before_connect() {
+fn vanished_client_is_connected_and_readable() {
     let name = pipes::name();
-    let (mut queue, mut events) = queue();
-    let server = pipes::watched(&queue, pipes::server(&name, Kind::Bytes, 4096), SERVER);
-    nothing_comes(&mut queue, &mut events, SERVER);
+    let (mut poll, mut events) = new_poll();
+    let server = pipes::register_pipe(&poll, pipes::server(&name, Kind::Bytes, 4096), SERVER);
+    assert_no_event(&mut poll, &mut events, SERVER);
     let mut client = pipes::blocking_client(&name, Kind::Bytes);
     client.write_all(b"bye").unwrap();
     drop(client);
     // A client that has gone has been there: it is connected, and what it wrote can be read.
     server.connect().unwrap();
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
-    assert_eq!(receive(&mut queue, &mut events, &server, SERVER, 3), b"bye");
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
+    assert_eq!(receive(&mut poll, &mut events, &server, SERVER, 3), b"bye");
     assert_eq!(
-        read_at_last(&mut queue, &mut events, &server, SERVER).unwrap(),
+        read_when_ready(&mut poll, &mut events, &server, SERVER).unwrap(),
         0
     );
 }
 
 #[test]
-fn one_client_after_the_other() {
+fn server_serves_clients_in_sequence() {
     let name = pipes::name();
-    let (mut queue, mut events) = queue();
-    let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    let (mut poll, mut events) = new_poll();
+    let mut server = pipes::register_pipe(&poll, NamedPipe::new(&name).unwrap(), SERVER);
     for round in 0..20_u8 {
         would_block(server.connect());
         let mut client = pipes::blocking_client(&name, Kind::Bytes);
-        wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+        wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
         assert!(server.take_error().unwrap().is_none());
         client.write_all(&[round]).unwrap();
-        assert_eq!(
-            receive(&mut queue, &mut events, &server, SERVER, 1),
-            [round]
-        );
+        assert_eq!(receive(&mut poll, &mut events, &server, SERVER, 1), [round]);
         drop(client);
         for _ in 0..3 {
             // The end, each time.
-            let end = read_at_last(&mut queue, &mut events, &server, SERVER);
+            let end = read_when_ready(&mut poll, &mut events, &server, SERVER);
             assert_eq!(end.unwrap(), 0);
         }
         server.disconnect().unwrap();
@@ -104,57 +97,57 @@ fn one_client_after_the_other() {
 }
 
 #[test]
-fn nothing_of_one_client_reaches_the_next() {
+fn data_of_one_client_never_reaches_the_next() {
     let name = pipes::name();
-    let (mut queue, mut events) = queue();
-    let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    let (mut poll, mut events) = new_poll();
+    let mut server = pipes::register_pipe(&poll, NamedPipe::new(&name).unwrap(), SERVER);
     would_block(server.connect());
     let mut first = pipes::blocking_client(&name, Kind::Bytes);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     first.write_all(b"old").unwrap();
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
     // More than the pipe holds, so it stays in flight.
     assert_eq!(server.write(&[1; 300_000]).unwrap(), 300_000);
     server.disconnect().unwrap();
     would_block(server.connect());
     let mut second = pipes::blocking_client(&name, Kind::Bytes);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
-    send(&mut queue, &mut events, &server, SERVER, b"new");
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
+    send(&mut poll, &mut events, &server, SERVER, b"new");
     let mut buffer = [0; 3];
     let reader = thread::spawn(move || {
         second.read_exact(&mut buffer).unwrap();
         second.write_all(b"yes").unwrap();
         (buffer, second)
     });
-    assert_eq!(receive(&mut queue, &mut events, &server, SERVER, 3), b"yes");
+    assert_eq!(receive(&mut poll, &mut events, &server, SERVER, 3), b"yes");
     assert_eq!(&reader.join().unwrap().0, b"new");
 }
 
 #[test]
-fn a_connect_that_is_given_up() {
+fn cancelled_connect_is_reported_once() {
     let name = pipes::name();
-    let (mut queue, mut events) = queue();
-    let server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    let (mut poll, mut events) = new_poll();
+    let server = pipes::register_pipe(&poll, NamedPipe::new(&name).unwrap(), SERVER);
     // By the pipe itself: an event for whoever waits, and the error that Windows ends a pending
     // listen with (STATUS_PIPE_DISCONNECTED), once.
     would_block(server.connect());
     server.disconnect().unwrap();
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     let error = server.take_error().unwrap().unwrap();
     assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
     assert!(server.take_error().unwrap().is_none());
-    nothing_comes(&mut queue, &mut events, SERVER);
+    assert_no_event(&mut poll, &mut events, SERVER);
     // By somebody else: an event, and the error, once.
     would_block(server.connect());
     pipes::cancel_all(&server);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     let error = server.take_error().unwrap().unwrap();
     assert_eq!(error.raw_os_error(), Some(ERROR_OPERATION_ABORTED));
     assert!(server.take_error().unwrap().is_none());
     // And it can go on.
     would_block(server.connect());
     let _client = pipes::client(&name, Kind::Bytes);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     assert!(server.take_error().unwrap().is_none());
 }
 
@@ -162,20 +155,20 @@ fn a_connect_that_is_given_up() {
 /// error. `STATUS_PIPE_DISCONNECTED`, Win32's `ERROR_PIPE_NOT_CONNECTED`, is what npfs ends pending
 /// reads and writes with.
 #[test]
-fn disconnect_fails_who_reads_and_who_writes() {
+fn disconnect_fails_pending_reads_and_writes() {
     let name = pipes::name();
-    let (mut queue, mut events) = queue();
-    let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    let (mut poll, mut events) = new_poll();
+    let mut server = pipes::register_pipe(&poll, NamedPipe::new(&name).unwrap(), SERVER);
     would_block(server.connect());
     let _first = pipes::blocking_client(&name, Kind::Bytes);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     would_block(server.read(&mut [0; 4]));
     // More than the pipe holds, so it stays in flight.
     assert_eq!(server.write(&[1; 300_000]).unwrap(), 300_000);
     would_block(server.write(b"more"));
     server.disconnect().unwrap();
     support::wait_for_all(
-        &mut queue,
+        &mut poll,
         &mut events,
         SERVER,
         &[|e| e.is_readable(), |e| e.is_writable()],
@@ -185,31 +178,30 @@ fn disconnect_fails_who_reads_and_who_writes() {
     let error = server.read(&mut [0; 4]).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
     would_block(server.read(&mut [0; 4]));
-    nothing_comes(&mut queue, &mut events, SERVER);
+    assert_no_event(&mut poll, &mut events, SERVER);
     // The next client is served as if nothing had been.
     would_block(server.connect());
     let mut second = pipes::blocking_client(&name, Kind::Bytes);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     second.write_all(b"hello").unwrap();
-    let got = receive(&mut queue, &mut events, &server, SERVER, 5);
+    let got = receive(&mut poll, &mut events, &server, SERVER, 5);
     assert_eq!(got, b"hello");
 }
 
 /// Upstream reports the end of a connect to every registration; a server that only reads would else
 /// never learn of its client.
 #[test]
-fn client_is_reported_to_a_server_that_only_reads() {
+fn client_is_reported_to_a_readable_only_server() {
     let name = pipes::name();
-    let (mut queue, mut events) = queue();
+    let (mut poll, mut events) = new_poll();
     let mut server = NamedPipe::new(&name).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut server, SERVER, Interest::READABLE)
         .unwrap();
     would_block(server.connect());
-    nothing_comes(&mut queue, &mut events, SERVER);
+    assert_no_event(&mut poll, &mut events, SERVER);
     let _client = pipes::client(&name, Kind::Bytes);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
     server.connect().unwrap();
     assert!(server.take_error().unwrap().is_none());
 }
@@ -217,31 +209,31 @@ fn client_is_reported_to_a_server_that_only_reads() {
 /// An exiting thread cancels only I/O that is not associated with a completion port
 /// (learn.microsoft.com, ExitThread).
 #[test]
-fn operations_outlive_the_thread_that_started_them() {
+fn operations_outlive_their_thread() {
     let name = pipes::name();
-    let (mut queue, mut events) = queue();
-    let server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    let (mut poll, mut events) = new_poll();
+    let server = pipes::register_pipe(&poll, NamedPipe::new(&name).unwrap(), SERVER);
     let server = thread::spawn(move || {
         would_block(server.connect());
         server
     });
     let server = server.join().unwrap();
     let mut client = pipes::blocking_client(&name, Kind::Bytes);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     let error = server.take_error().unwrap();
     assert!(error.is_none(), "{error:?}");
     client.write_all(b"hello").unwrap();
-    let got = receive(&mut queue, &mut events, &server, SERVER, 5);
+    let got = receive(&mut poll, &mut events, &server, SERVER, 5);
     assert_eq!(got, b"hello");
 }
 
 /// <https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-createnamedpipea>:
 /// FILE_FLAG_FIRST_PIPE_INSTANCE fails with ERROR_ACCESS_DENIED for every later instance.
 #[test]
-fn a_name_in_use_is_refused() {
+fn name_in_use_is_permission_denied() {
     let name = pipes::name();
     let _server = NamedPipe::new(&name).unwrap();
-    if pipes::another_first_is_made(&name) {
+    if pipes::allows_second_first_instance(&name) {
         return support::not_run("this system lets anybody make a first instance");
     }
     let error = NamedPipe::new(&name).unwrap_err();
@@ -249,7 +241,7 @@ fn a_name_in_use_is_refused() {
 }
 
 #[test]
-fn a_name_that_cannot_be_is_an_error() {
+fn invalid_name_is_an_error() {
     let error = NamedPipe::new("\\\\.\\pipe\\a\0b").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(

@@ -9,54 +9,50 @@ use std::time::Instant;
 
 use mio::{Events, Interest, Poll, Token};
 use support::pipes::{self, BOTH, CLIENT, Kind, SERVER};
-use support::{LONG, nothing_comes, poll, queue, wait_for};
+use support::{LONG, assert_no_event, new_poll, poll_events, wait_for};
 
 // tokens.
 
 #[test]
-fn no_event_after_deregister() {
-    let (mut queue, _) = queue();
+fn deregistered_pipe_reports_no_events() {
+    let (mut poll, _) = new_poll();
     for capacity in [1, 64] {
         let mut events = Events::with_capacity(capacity);
-        let (mut server, mut client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
+        let (mut server, mut client) = pipes::registered_pair(&mut poll, Kind::Bytes, 4096);
         // Readable at one end and writable at the other are on their way.
         assert_eq!(client.write(b"1234").unwrap(), 4);
         thread::sleep(support::SHORT);
-        queue.registry().deregister(&mut server).unwrap();
-        queue.registry().deregister(&mut client).unwrap();
-        nothing_comes(&mut queue, &mut events, SERVER);
-        nothing_comes(&mut queue, &mut events, CLIENT);
+        poll.registry().deregister(&mut server).unwrap();
+        poll.registry().deregister(&mut client).unwrap();
+        assert_no_event(&mut poll, &mut events, SERVER);
+        assert_no_event(&mut poll, &mut events, CLIENT);
         // So is what a registration announces.
         for order in 0..2 {
-            queue
-                .registry()
-                .register(&mut server, SERVER, BOTH)
-                .unwrap();
+            poll.registry().register(&mut server, SERVER, BOTH).unwrap();
             if order == 0 {
-                queue.registry().deregister(&mut server).unwrap();
+                poll.registry().deregister(&mut server).unwrap();
             } else {
                 drop(server);
                 break;
             }
         }
-        nothing_comes(&mut queue, &mut events, SERVER);
+        assert_no_event(&mut poll, &mut events, SERVER);
     }
 }
 
 #[test]
-fn the_token_is_that_of_the_last_registration() {
-    let (mut queue, mut events) = queue();
-    let (mut server, mut client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
+fn events_carry_the_latest_token() {
+    let (mut poll, mut events) = new_poll();
+    let (mut server, mut client) = pipes::registered_pair(&mut poll, Kind::Bytes, 4096);
     assert_eq!(client.write(b"1234").unwrap(), 4);
     thread::sleep(support::SHORT);
-    queue
-        .registry()
+    poll.registry()
         .reregister(&mut server, Token(9), BOTH)
         .unwrap();
     let end = Instant::now() + LONG;
     let mut is_readable = false;
     while !is_readable && Instant::now() < end {
-        poll(&mut queue, &mut events, LONG);
+        poll_events(&mut poll, &mut events, LONG);
         for event in &events {
             assert_ne!(event.token(), SERVER);
             is_readable |= event.token() == Token(9) && event.is_readable();
@@ -66,34 +62,33 @@ fn the_token_is_that_of_the_last_registration() {
 }
 
 #[test]
-fn two_pipes_with_one_token() {
-    let (mut queue, mut events) = queue();
+fn two_pipes_can_share_a_token() {
+    let (mut poll, mut events) = new_poll();
     let (mut first, mut second) = pipes::pair(Kind::Bytes, 4096);
-    let registry = queue.registry();
+    let registry = poll.registry();
     registry.register(&mut first, SERVER, BOTH).unwrap();
     registry.register(&mut second, SERVER, BOTH).unwrap();
-    poll(&mut queue, &mut events, LONG);
+    poll_events(&mut poll, &mut events, LONG);
     assert_eq!(events.iter().count(), 2);
     // The events of one do not stand for those of the other.
-    queue.registry().deregister(&mut first).unwrap();
-    queue
-        .registry()
+    poll.registry().deregister(&mut first).unwrap();
+    poll.registry()
         .reregister(&mut second, SERVER, BOTH)
         .unwrap();
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
-    nothing_comes(&mut queue, &mut events, SERVER);
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
+    assert_no_event(&mut poll, &mut events, SERVER);
 }
 
 #[test]
-fn room_for_one_event() {
-    let (mut queue, _) = queue();
+fn capacity_of_one_reports_every_event() {
+    let (mut poll, _) = new_poll();
     let mut events = Events::with_capacity(1);
     let mut all = Vec::new();
     for _ in 0..8 {
         all.push(pipes::pair(Kind::Bytes, 4096));
     }
     for (number, (server, client)) in all.iter_mut().enumerate() {
-        let registry = queue.registry();
+        let registry = poll.registry();
         registry.register(server, Token(2 * number), BOTH).unwrap();
         registry
             .register(client, Token(2 * number + 1), BOTH)
@@ -106,7 +101,7 @@ fn room_for_one_event() {
     let end = Instant::now() + LONG;
     while left.iter().any(|(read, write)| !read || !write) {
         assert!(Instant::now() < end, "{left:?}");
-        poll(&mut queue, &mut events, LONG);
+        poll_events(&mut poll, &mut events, LONG);
         assert!(events.iter().count() <= 1);
         for event in &events {
             let seen = &mut left[event.token().0];
@@ -119,8 +114,8 @@ fn room_for_one_event() {
 // Registering.
 
 #[test]
-fn a_pipe_is_registered_once() {
-    let (queue, _) = queue();
+fn pipe_has_one_registration() {
+    let (poll, _) = new_poll();
     let other = Poll::new().unwrap();
     let (mut pipe, _client) = pipes::pair(Kind::Bytes, 4096);
     let check = |result: io::Result<()>, kind, text: &str| {
@@ -131,7 +126,7 @@ fn a_pipe_is_registered_once() {
     let not = "I/O source not registered with `Registry`";
     let already = "I/O source already registered with a `Registry`";
     let different = "I/O source already registered with a different `Registry`";
-    let registry = queue.registry();
+    let registry = poll.registry();
     check(
         registry.reregister(&mut pipe, SERVER, BOTH),
         ErrorKind::NotFound,
@@ -179,75 +174,73 @@ fn a_pipe_is_registered_once() {
 }
 
 #[test]
-fn interests_that_pipes_have_not() {
-    let (queue, _) = queue();
+fn unsupported_interests_are_refused() {
+    let (poll, _) = new_poll();
     let (mut pipe, _client) = pipes::pair(Kind::Bytes, 4096);
     for interest in [Interest::PRIORITY, Interest::AIO, Interest::LIO] {
-        let error = queue
+        let error = poll
             .registry()
             .register(&mut pipe, SERVER, interest | Interest::READABLE)
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
-    queue.registry().register(&mut pipe, SERVER, BOTH).unwrap();
+    poll.registry().register(&mut pipe, SERVER, BOTH).unwrap();
 }
 
 #[test]
-fn not_a_handle_for_this() {
+fn handle_without_overlapped_io_is_refused() {
     // No overlapped I/O.
     let name = pipes::name();
     let _server = pipes::server(&name, Kind::Bytes, 4096);
     let mut pipe = pipes::from_file(pipes::blocking_client(&name, Kind::Bytes));
-    let (queue, _) = queue();
+    let (poll, _) = new_poll();
     for _ in 0..2 {
-        let error = queue
+        let error = poll
             .registry()
             .register(&mut pipe, SERVER, BOTH)
             .unwrap_err();
         assert!(error.raw_os_error().is_some(), "{error}");
     }
     assert_eq!(
-        queue.registry().deregister(&mut pipe).unwrap_err().kind(),
+        poll.registry().deregister(&mut pipe).unwrap_err().kind(),
         ErrorKind::NotFound
     );
 }
 
 #[test]
-fn a_failed_register_can_be_tried_again() {
-    let (queue, _) = queue();
+fn failed_register_can_be_retried() {
+    let (poll, _) = new_poll();
     let (mut pipe, _client) = pipes::pair(Kind::Bytes, 4096);
-    queue
-        .registry()
+    poll.registry()
         .register(&mut pipe, SERVER, Interest::PRIORITY)
         .unwrap_err();
     assert_eq!(
-        queue.registry().deregister(&mut pipe).unwrap_err().kind(),
+        poll.registry().deregister(&mut pipe).unwrap_err().kind(),
         ErrorKind::NotFound
     );
-    queue.registry().register(&mut pipe, SERVER, BOTH).unwrap();
+    poll.registry().register(&mut pipe, SERVER, BOTH).unwrap();
 }
 
 #[test]
-fn reregistering_reports_what_holds() {
-    let (mut queue, mut events) = queue();
-    let (mut server, mut client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
+fn reregister_reports_current_readiness() {
+    let (mut poll, mut events) = new_poll();
+    let (mut server, mut client) = pipes::registered_pair(&mut poll, Kind::Bytes, 4096);
     assert_eq!(client.write(b"1234").unwrap(), 4);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
     for (interest, readable, writable) in [
         (BOTH, true, true),
         (Interest::READABLE, true, false),
         (Interest::WRITABLE, false, true),
     ] {
-        queue
-            .registry()
+        poll.registry()
             .reregister(&mut server, SERVER, interest)
             .unwrap();
-        wait_for(&mut queue, &mut events, SERVER, |event| {
+        wait_for(&mut poll, &mut events, SERVER, |event| {
             assert_eq!(event.is_readable(), readable, "{event:?}");
             assert_eq!(event.is_writable(), writable, "{event:?}");
             true
         });
-        nothing_comes(&mut queue, &mut events, SERVER);
+        assert_no_event(&mut poll, &mut events, SERVER);
     }
     let mut buffer = [0; 8];
     assert_eq!(server.read(&mut buffer).unwrap(), 4);

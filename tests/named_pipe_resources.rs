@@ -12,7 +12,7 @@ use mio::windows::NamedPipe;
 use mio::{Events, Poll, Token, Waker};
 use support::counting_allocator::{self, ALLOCATED, Counting};
 use support::pipes::{self, Kind};
-use support::{LONG, handles, poll, queue, would_block};
+use support::{LONG, handles, new_poll, poll_events, would_block};
 
 const SERVER: Token = Token(0);
 const CLIENT: Token = Token(1);
@@ -21,13 +21,13 @@ const CLIENT: Token = Token(1);
 static COUNTING: Counting = Counting;
 
 #[test]
-fn all_counts() {
-    println!("everything_comes_back_in_every_order");
-    everything_comes_back_in_every_order();
-    println!("pipes_come_back_while_the_queue_lives");
-    pipes_come_back_while_the_queue_lives();
-    println!("a_refused_operation_gives_its_memory_back");
-    a_refused_operation_gives_its_memory_back();
+fn handles_and_memory_are_counted() {
+    println!("every_drop_order_releases_everything");
+    every_drop_order_releases_everything();
+    println!("dropped_pipes_are_closed_by_later_polls");
+    dropped_pipes_are_closed_by_later_polls();
+    println!("refused_operation_releases_its_memory");
+    refused_operation_releases_its_memory();
     println!("steady_traffic_allocates_nothing");
     steady_traffic_allocates_nothing();
 }
@@ -43,22 +43,22 @@ enum Part {
 
 /// A pair with a read and a write in flight in each direction, and a pipe with a connect in flight; all dropped in this order.
 fn run(order: &[Part], with_clones: bool) {
-    let (mut queue, mut events) = queue();
-    let (server, client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
+    let (mut poll, mut events) = new_poll();
+    let (server, client) = pipes::registered_pair(&mut poll, Kind::Bytes, 4096);
     let name = pipes::name();
-    let listening = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), Token(2));
+    let listening = pipes::register_pipe(&poll, NamedPipe::new(&name).unwrap(), Token(2));
     would_block(listening.connect());
     assert_eq!({ &server }.write(&[1; 100_000]).unwrap(), 100_000);
     assert_eq!({ &client }.write(&[2; 100_000]).unwrap(), 100_000);
     // Some of the packets are taken, others wait in the queue, and so do notices.
-    support::nothing_comes(&mut queue, &mut events, Token(2));
+    support::assert_no_event(&mut poll, &mut events, Token(2));
     let clones = with_clones.then(|| {
-        let registry = queue.registry().try_clone().unwrap();
+        let registry = poll.registry().try_clone().unwrap();
         let waker = Waker::new(&registry, Token(3)).unwrap();
         waker.wake().unwrap();
         (registry, waker)
     });
-    let mut parts = (Some(server), Some(client), Some(listening), Some(queue));
+    let mut parts = (Some(server), Some(client), Some(listening), Some(poll));
     for part in order {
         match part {
             Part::Server => drop(parts.0.take()),
@@ -91,7 +91,7 @@ fn orders() -> Vec<Vec<Part>> {
 }
 
 ///
-fn everything_comes_back_in_every_order() {
+fn every_drop_order_releases_everything() {
     for with_clones in [false, true] {
         let orders = orders();
         // What is made once.
@@ -107,30 +107,30 @@ fn everything_comes_back_in_every_order() {
 }
 
 /// Dropped pipes are closed by the polls that follow.
-fn pipes_come_back_while_the_queue_lives() {
-    let (mut queue, mut events) = queue();
-    let mut round = |queue: &mut Poll| {
-        let (server, client) = pipes::registered(queue, Kind::Bytes, 4096);
+fn dropped_pipes_are_closed_by_later_polls() {
+    let (mut poll, mut events) = new_poll();
+    let mut round = |poll: &mut Poll| {
+        let (server, client) = pipes::registered_pair(poll, Kind::Bytes, 4096);
         assert_eq!({ &server }.write(&[1; 100_000]).unwrap(), 100_000);
         drop(client);
         drop(server);
-        support::nothing_comes(queue, &mut events, SERVER);
+        support::assert_no_event(poll, &mut events, SERVER);
     };
-    round(&mut queue);
+    round(&mut poll);
     let (before, live) = (handles::open(), counting_allocator::live());
     for _ in 0..10 {
-        round(&mut queue);
+        round(&mut poll);
     }
     assert_eq!(handles::open(), before);
     assert_eq!(counting_allocator::live(), live);
 }
 
 /// what fails at once, without a packet.
-fn a_refused_operation_gives_its_memory_back() {
-    let (mut queue, mut events) = queue();
-    let (server, client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
+fn refused_operation_releases_its_memory() {
+    let (mut poll, mut events) = new_poll();
+    let (server, client) = pipes::registered_pair(&mut poll, Kind::Bytes, 4096);
     drop(client);
-    support::wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+    support::wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
     let refuse = || {
         for _ in 0..100 {
             assert_eq!(
@@ -145,12 +145,12 @@ fn a_refused_operation_gives_its_memory_back() {
     refuse();
     assert_eq!(counting_allocator::live(), live);
     drop(server);
-    support::nothing_comes(&mut queue, &mut events, SERVER);
+    support::assert_no_event(&mut poll, &mut events, SERVER);
     assert_eq!(handles::open(), before - 1);
 }
 
 /// One message there and back.
-fn echo(queue: &mut Poll, events: &mut Events, server: &NamedPipe, client: &NamedPipe) {
+fn echo(poll: &mut Poll, events: &mut Events, server: &NamedPipe, client: &NamedPipe) {
     let (mut there, mut back) = (0, 0);
     let mut is_sent = false;
     let mut buffer = [0; 1000];
@@ -174,23 +174,23 @@ fn echo(queue: &mut Poll, events: &mut Events, server: &NamedPipe, client: &Name
             back += count;
         }
         if back < 1000 {
-            poll(queue, events, LONG);
+            poll_events(poll, events, LONG);
         }
     }
 }
 
 fn steady_traffic_allocates_nothing() {
-    let (mut queue, mut events) = queue();
-    let (server, client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
+    let (mut poll, mut events) = new_poll();
+    let (server, client) = pipes::registered_pair(&mut poll, Kind::Bytes, 4096);
     for _ in 0..10 {
-        echo(&mut queue, &mut events, &server, &client);
+        echo(&mut poll, &mut events, &server, &client);
     }
     let (before, live) = (
         ALLOCATED.load(Ordering::Relaxed),
         counting_allocator::live(),
     );
     for _ in 0..1000 {
-        echo(&mut queue, &mut events, &server, &client);
+        echo(&mut poll, &mut events, &server, &client);
     }
     assert_eq!(counting_allocator::live(), live);
     assert_eq!(ALLOCATED.load(Ordering::Relaxed), before);

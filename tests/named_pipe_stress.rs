@@ -16,21 +16,21 @@ use std::time::{Duration, Instant};
 use mio::windows::NamedPipe;
 use mio::{Interest, Token};
 use support::pipes::{self, BOTH, Kind};
-use support::{LONG, handles, poll, queue, wait_for};
+use support::{LONG, handles, new_poll, poll_events, wait_for};
 
 const SERVER: Token = Token(0);
 
 #[test]
-fn all_stress() {
+fn stress_leaks_no_handles() {
     let parts: [(&str, fn(usize)); 3] = [
-        ("thousands_of_clients", |part| {
-            thousands_of_clients(3000 / part)
+        ("each_client_is_reported_once", |part| {
+            each_client_is_reported_once(3000 / part)
         }),
-        ("registrations_end_while_others_poll", |part| {
-            registrations_end_while_others_poll(1500 / part);
+        ("deregistered_token_never_returns", |part| {
+            deregistered_token_never_returns(1500 / part);
         }),
-        ("pipes_between_threads", |part| {
-            pipes_between_threads(500 / part)
+        ("messages_echo_between_threads", |part| {
+            messages_echo_between_threads(500 / part)
         }),
     ];
     for (name, run) in parts {
@@ -39,15 +39,15 @@ fn all_stress() {
         run(100);
         let before = handles::open();
         run(1);
-        handles::are_again(before);
+        handles::assert_count_returns_to(before);
     }
 }
 
 /// clients come before, during and after `connect`, and some have gone again by then. Each is told of once.
-fn thousands_of_clients(number: usize) {
+fn each_client_is_reported_once(number: usize) {
     let name = pipes::name();
-    let (mut queue, mut events) = queue();
-    let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    let (mut poll, mut events) = new_poll();
+    let mut server = pipes::register_pipe(&poll, NamedPipe::new(&name).unwrap(), SERVER);
     let names = name.clone();
     // The client of a round starts when the round does.
     let (start, started) = mpsc::channel::<usize>();
@@ -69,10 +69,7 @@ fn thousands_of_clients(number: usize) {
         if round % 4 == 3 {
             let old = server;
             server = pipes::server(&names, Kind::Bytes, 4096);
-            queue
-                .registry()
-                .register(&mut server, SERVER, BOTH)
-                .unwrap();
+            poll.registry().register(&mut server, SERVER, BOTH).unwrap();
             drop(old);
         }
         start.send(round).unwrap();
@@ -83,7 +80,7 @@ fn thousands_of_clients(number: usize) {
             Ok(()) => at_once += 1,
             Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "{round}"),
         }
-        wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+        wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
         assert!(server.take_error().unwrap().is_none());
         let mut said = [0; size_of::<usize>()];
         let mut len = 0;
@@ -94,7 +91,7 @@ fn thousands_of_clients(number: usize) {
                 Ok(0) => break,
                 Ok(count) => len += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+                    wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
                 }
                 Err(error) => panic!("{round}: {error}"),
             }
@@ -117,11 +114,11 @@ fn thousands_of_clients(number: usize) {
 }
 
 /// after `deregister` or drop on another thread, no `poll` that begins later has the token.
-fn registrations_end_while_others_poll(rounds: usize) {
+fn deregistered_token_never_returns(rounds: usize) {
     for capacity in [1, 64] {
-        let (mut queue, _) = queue();
+        let (mut poll, _) = new_poll();
         let mut events = mio::Events::with_capacity(capacity);
-        let registry = queue.registry().try_clone().unwrap();
+        let registry = poll.registry().try_clone().unwrap();
         // Tokens below this one are gone.
         let gone = Arc::new(AtomicUsize::new(0));
         let is_over = Arc::new(AtomicBool::new(false));
@@ -165,7 +162,7 @@ fn registrations_end_while_others_poll(rounds: usize) {
         let mut seen = 0;
         while !is_over.load(Ordering::Acquire) {
             let gone = gone.load(Ordering::Acquire);
-            poll(&mut queue, &mut events, Duration::from_millis(1));
+            poll_events(&mut poll, &mut events, Duration::from_millis(1));
             for event in &events {
                 assert!(
                     event.token().0 >= gone,
@@ -180,7 +177,7 @@ fn registrations_end_while_others_poll(rounds: usize) {
 }
 
 /// Several threads, each with a queue of its own, and pipes between them.
-fn pipes_between_threads(messages: usize) {
+fn messages_echo_between_threads(messages: usize) {
     const THREADS: usize = 4;
     let names: Vec<String> = (0..THREADS).map(|_| pipes::name()).collect();
     let servers: Vec<_> = names
@@ -188,11 +185,8 @@ fn pipes_between_threads(messages: usize) {
         .map(|name| {
             let mut server = pipes::server(name, Kind::Messages, 4096);
             thread::spawn(move || {
-                let (mut queue, mut events) = queue();
-                queue
-                    .registry()
-                    .register(&mut server, SERVER, BOTH)
-                    .unwrap();
+                let (mut poll, mut events) = new_poll();
+                poll.registry().register(&mut server, SERVER, BOTH).unwrap();
                 let _ = server.connect();
                 let mut waiting: Option<Vec<u8>> = None;
                 let mut buffer = [0; 4096];
@@ -200,7 +194,7 @@ fn pipes_between_threads(messages: usize) {
                 let end = Instant::now() + 2 * LONG;
                 while count < messages || waiting.is_some() {
                     assert!(Instant::now() < end);
-                    poll(&mut queue, &mut events, LONG);
+                    poll_events(&mut poll, &mut events, LONG);
                     loop {
                         if let Some(message) = waiting.take() {
                             match server.write(&message) {
@@ -227,7 +221,7 @@ fn pipes_between_threads(messages: usize) {
                 // Whoever polls on until the client has gone has sent all.
                 while server.read(&mut buffer).map_or(true, |count| count != 0) {
                     assert!(Instant::now() < end);
-                    poll(&mut queue, &mut events, Duration::from_millis(10));
+                    poll_events(&mut poll, &mut events, Duration::from_millis(10));
                 }
             })
         })

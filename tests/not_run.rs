@@ -6,8 +6,8 @@ mod support;
 use std::process::Command;
 
 #[test]
-#[ignore = "only as the child process of `the_reason_is_not_captured`"]
-fn a_test_that_does_not_run() {
+#[ignore = "only as the child process of `skip_reason_is_not_captured`"]
+fn test_that_does_not_run() {
     println!("captured");
     support::not_run("there is no such thing");
 }
@@ -15,10 +15,10 @@ fn a_test_that_does_not_run() {
 /// libtest shows what a test prints when it fails or with `--show-output` alone:
 /// <https://doc.rust-lang.org/rustc/tests/index.html#--nocapture>.
 #[test]
-fn the_reason_is_not_captured() {
+fn skip_reason_is_not_captured() {
     let program = std::env::current_exe().unwrap();
     let mut command = Command::new(program);
-    command.args(["--exact", "a_test_that_does_not_run", "--ignored"]);
+    command.args(["--exact", "test_that_does_not_run", "--ignored"]);
     let output = match command.output() {
         Ok(output) => output,
         Err(error) => return support::not_run(format!("it cannot start itself: {error}")),

@@ -21,7 +21,7 @@ use std::ptr;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
-use support::{drain, not_run, queue, retry, wait_for, would_block};
+use support::{drain, new_poll, not_run, retry, wait_for, would_block};
 
 const PORT: Token = Token(1);
 
@@ -64,12 +64,12 @@ fn terminal() -> (File, File) {
 
 /// What comes is reported, and so is the end, when the other side is gone.
 #[test]
-fn a_terminal_reports_data_and_its_end() {
-    let (mut queue, mut events) = queue();
+fn terminal_reports_data_and_end() {
+    let (mut poll, mut events) = new_poll();
     let (mut controller, mut port) = terminal();
     let fd = port.as_raw_fd();
     let both = Interest::READABLE | Interest::WRITABLE;
-    match queue.registry().register(&mut SourceFd(&fd), PORT, both) {
+    match poll.registry().register(&mut SourceFd(&fd), PORT, both) {
         // Some releases of macOS have kqueue watch no terminal.
         Err(error) if cfg!(target_vendor = "apple") && error.kind() == ErrorKind::InvalidInput => {
             not_run(error);
@@ -77,7 +77,7 @@ fn a_terminal_reports_data_and_its_end() {
         }
         result => result.unwrap(),
     }
-    wait_for(&mut queue, &mut events, PORT, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, PORT, |event| event.is_writable());
     assert_eq!(port.write(b"out").unwrap(), 3);
     let mut all = Vec::new();
     while all.len() < 3 {
@@ -91,7 +91,7 @@ fn a_terminal_reports_data_and_its_end() {
     for _ in 0..3 {
         would_block(port.read(&mut [0; 8]));
         assert_eq!(controller.write(b"in").unwrap(), 2);
-        wait_for(&mut queue, &mut events, PORT, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, PORT, |event| event.is_readable());
         let mut got = drain(&port);
         while got.len() < 2 {
             got.extend(drain(&port));
@@ -100,7 +100,7 @@ fn a_terminal_reports_data_and_its_end() {
     }
 
     drop(controller);
-    wait_for(&mut queue, &mut events, PORT, |event| {
+    wait_for(&mut poll, &mut events, PORT, |event| {
         event.is_read_closed() || event.is_readable()
     });
     // Linux has EIO for it, the BSDs an end.
@@ -108,5 +108,5 @@ fn a_terminal_reports_data_and_its_end() {
         Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EIO)),
         Ok(count) => assert_eq!(count, 0),
     }
-    queue.registry().deregister(&mut SourceFd(&fd)).unwrap();
+    poll.registry().deregister(&mut SourceFd(&fd)).unwrap();
 }

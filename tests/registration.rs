@@ -12,7 +12,9 @@ use std::io::{self, ErrorKind};
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Token};
-use support::{drain, loopback, nothing_comes, poll, queue, streams, wait_for, wait_for_all};
+use support::{
+    assert_no_event, drain, loopback, new_poll, poll_events, streams, wait_for, wait_for_all,
+};
 
 fn assert_error(result: io::Result<()>, kind: ErrorKind, text: &str) {
     let error = result.unwrap_err();
@@ -25,7 +27,7 @@ const OTHER: &str = "I/O source already registered with a different `Registry`";
 const NOT: &str = "I/O source not registered with `Registry`";
 
 #[test]
-fn registering_twice_is_already_exists() {
+fn second_register_is_already_exists() {
     let first = Poll::new().unwrap();
     let second = Poll::new().unwrap();
     let mut socket = UdpSocket::bind(loopback()).unwrap();
@@ -51,8 +53,8 @@ fn registering_twice_is_already_exists() {
 }
 
 #[test]
-fn another_queue_has_no_say() {
-    let (mut first, mut events) = queue();
+fn another_poll_cannot_change_a_registration() {
+    let (mut first, mut events) = new_poll();
     let second = Poll::new().unwrap();
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     first
@@ -76,27 +78,25 @@ fn another_queue_has_no_say() {
 }
 
 #[test]
-fn what_is_not_registered_is_not_found() {
-    let queue = Poll::new().unwrap();
+fn unregistered_source_is_not_found() {
+    let poll = Poll::new().unwrap();
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     let reregister = |socket: &mut UdpSocket| {
-        queue
-            .registry()
+        poll.registry()
             .reregister(socket, Token(0), Interest::READABLE)
     };
     assert_error(reregister(&mut socket), ErrorKind::NotFound, NOT);
     assert_error(
-        queue.registry().deregister(&mut socket),
+        poll.registry().deregister(&mut socket),
         ErrorKind::NotFound,
         NOT,
     );
-    queue
-        .registry()
+    poll.registry()
         .register(&mut socket, Token(0), Interest::READABLE)
         .unwrap();
-    queue.registry().deregister(&mut socket).unwrap();
+    poll.registry().deregister(&mut socket).unwrap();
     assert_error(
-        queue.registry().deregister(&mut socket),
+        poll.registry().deregister(&mut socket),
         ErrorKind::NotFound,
         NOT,
     );
@@ -104,10 +104,10 @@ fn what_is_not_registered_is_not_found() {
 }
 
 #[test]
-fn a_source_outlives_its_queue() {
+fn source_outlives_its_poll() {
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     for round in 0..3 {
-        let (mut first, mut events) = queue();
+        let (mut first, mut events) = new_poll();
         first
             .registry()
             .register(&mut socket, Token(round), Interest::WRITABLE)
@@ -126,10 +126,10 @@ fn a_source_outlives_its_queue() {
 }
 
 #[test]
-fn a_registry_clone_works_without_its_poll() {
-    let queue = Poll::new().unwrap();
-    let clone = queue.registry().try_clone().unwrap();
-    drop(queue);
+fn registry_clone_works_after_poll_dropped() {
+    let poll = Poll::new().unwrap();
+    let clone = poll.registry().try_clone().unwrap();
+    drop(poll);
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     clone
         .register(&mut socket, Token(0), Interest::READABLE)
@@ -138,8 +138,8 @@ fn a_registry_clone_works_without_its_poll() {
 }
 
 #[test]
-fn an_interest_that_cannot_be_watched_leaves_the_source_free() {
-    let queue = Poll::new().unwrap();
+fn unsupported_interest_leaves_the_source_unregistered() {
+    let poll = Poll::new().unwrap();
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     // kqueue has some of these, and no priority.
     let without = if support::KQUEUE {
@@ -148,34 +148,32 @@ fn an_interest_that_cannot_be_watched_leaves_the_source_free() {
         [Interest::AIO, Interest::LIO | Interest::READABLE]
     };
     for interest in without {
-        let error = queue
+        let error = poll
             .registry()
             .register(&mut socket, Token(0), interest)
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
-    queue
-        .registry()
+    poll.registry()
         .register(&mut socket, Token(0), Interest::READABLE)
         .unwrap();
 }
 
 ///
 #[test]
-fn sources_may_share_a_token() {
-    let (mut queue, mut events) = queue();
+fn sources_can_share_a_token() {
+    let (mut poll, mut events) = new_poll();
     let mut sockets: Vec<_> = (0..2)
         .map(|_| UdpSocket::bind(loopback()).unwrap())
         .collect();
     for socket in &mut sockets {
-        queue
-            .registry()
+        poll.registry()
             .register(socket, Token(usize::MAX), Interest::WRITABLE)
             .unwrap();
     }
     let mut count = 0;
     while count < 2 {
-        poll(&mut queue, &mut events, support::LONG);
+        poll_events(&mut poll, &mut events, support::LONG);
         count += events
             .iter()
             .filter(|event| event.token() == Token(usize::MAX))
@@ -185,21 +183,19 @@ fn sources_may_share_a_token() {
 
 /// Decisions 32, item 4.
 #[test]
-fn reregister_reports_what_holds_already() {
-    let (mut queue, mut events) = queue();
+fn reregister_reports_current_readiness() {
+    let (mut poll, mut events) = new_poll();
     let (mut client, server) = streams();
     support::send(&server, b"x");
-    queue
-        .registry()
+    poll.registry()
         .register(&mut client, Token(0), Interest::READABLE)
         .unwrap();
-    wait_for(&mut queue, &mut events, Token(0), |event| {
+    wait_for(&mut poll, &mut events, Token(0), |event| {
         event.is_readable()
     });
-    nothing_comes(&mut queue, &mut events, Token(0));
+    assert_no_event(&mut poll, &mut events, Token(0));
     for token in 1..4 {
-        queue
-            .registry()
+        poll.registry()
             .reregister(
                 &mut client,
                 Token(token),
@@ -207,27 +203,27 @@ fn reregister_reports_what_holds_already() {
             )
             .unwrap();
         let wanted: [fn(&Event) -> bool; 2] = [Event::is_readable, Event::is_writable];
-        wait_for_all(&mut queue, &mut events, Token(token), &wanted);
+        wait_for_all(&mut poll, &mut events, Token(token), &wanted);
     }
 }
 
 /// no event of a deregistered source, whatever the room and whatever came before.
 #[test]
-fn no_event_after_deregister() {
-    let mut queue = Poll::new().unwrap();
+fn deregistered_source_reports_no_events() {
+    let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(1);
     let (mut first, first_peer) = streams();
     let (mut second, second_peer) = streams();
     support::send(&first_peer, b"x");
     support::send(&second_peer, b"x");
-    let registry = queue.registry();
+    let registry = poll.registry();
     registry
         .register(&mut first, Token(1), Interest::READABLE)
         .unwrap();
     registry
         .register(&mut second, Token(2), Interest::READABLE)
         .unwrap();
-    poll(&mut queue, &mut events, support::LONG);
+    poll_events(&mut poll, &mut events, support::LONG);
     let got = events.iter().next().unwrap().token();
     // While the event of one is handled, the other is deregistered.
     let (gone, gone_source) = if got == Token(1) {
@@ -235,19 +231,18 @@ fn no_event_after_deregister() {
     } else {
         (Token(1), &mut first)
     };
-    queue.registry().deregister(gone_source).unwrap();
-    nothing_comes(&mut queue, &mut events, gone);
+    poll.registry().deregister(gone_source).unwrap();
+    assert_no_event(&mut poll, &mut events, gone);
 
     // dropped sources are silent, and the number can be used again.
     drop((first, second));
-    nothing_comes(&mut queue, &mut events, Token(1));
+    assert_no_event(&mut poll, &mut events, Token(1));
     let (mut third, third_peer) = streams();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut third, Token(3), Interest::READABLE)
         .unwrap();
     support::send(&third_peer, b"y");
-    wait_for(&mut queue, &mut events, Token(3), |event| {
+    wait_for(&mut poll, &mut events, Token(3), |event| {
         event.is_readable()
     });
     assert_eq!(drain(&third), b"y");
@@ -255,21 +250,20 @@ fn no_event_after_deregister() {
 
 /// no more events than there is room, and the rest comes later.
 #[test]
-fn the_capacity_is_respected_and_nobody_starves() {
-    let mut queue = Poll::new().unwrap();
+fn capacity_limits_events_without_starvation() {
+    let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(1);
     let mut sockets: Vec<_> = (0..5)
         .map(|_| UdpSocket::bind(loopback()).unwrap())
         .collect();
     for (index, socket) in sockets.iter_mut().enumerate() {
-        queue
-            .registry()
+        poll.registry()
             .register(socket, Token(index), Interest::WRITABLE)
             .unwrap();
     }
     let mut seen = [false; 5];
     for _ in 0..5 {
-        poll(&mut queue, &mut events, support::LONG);
+        poll_events(&mut poll, &mut events, support::LONG);
         assert_eq!(events.iter().count(), 1);
         seen[events.iter().next().unwrap().token().0] = true;
     }
@@ -278,30 +272,29 @@ fn the_capacity_is_respected_and_nobody_starves() {
 
 ///
 #[test]
-fn no_room_is_invalid_input() {
-    let mut queue = Poll::new().unwrap();
+fn capacity_of_zero_is_invalid_input() {
+    let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(0);
     for timeout in [None, Some(support::SHORT)] {
-        let error = queue.poll(&mut events, timeout).unwrap_err();
+        let error = poll.poll(&mut events, timeout).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
 }
 
 /// A-42, last part: registered before it is connected.
 #[test]
-fn a_source_registered_early_reports_its_connection() {
-    let (mut queue, mut events) = queue();
+fn connecting_stream_reports_its_connection() {
+    let (mut poll, mut events) = new_poll();
     let listener = TcpListener::bind(loopback()).unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(
             &mut client,
             Token(0),
             Interest::READABLE | Interest::WRITABLE,
         )
         .unwrap();
-    wait_for(&mut queue, &mut events, Token(0), |event| {
+    wait_for(&mut poll, &mut events, Token(0), |event| {
         event.is_writable()
     });
     assert!(client.take_error().unwrap().is_none());
@@ -314,7 +307,7 @@ use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd as Owned};
 use std::os::windows::io::{FromRawSocket, IntoRawSocket, OwnedSocket as Owned};
 
 #[allow(unsafe_code)]
-fn through_its_number(socket: UdpSocket) -> std::net::UdpSocket {
+fn through_its_fd(socket: UdpSocket) -> std::net::UdpSocket {
     #[cfg(not(windows))]
     // SAFETY: `into_raw_fd` has given up the descriptor, which nothing else owns.
     return unsafe { std::net::UdpSocket::from_raw_fd(socket.into_raw_fd()) };
@@ -328,12 +321,11 @@ fn through_its_number(socket: UdpSocket) -> std::net::UdpSocket {
 /// the old token would be a dangling one. mio 1.2 keeps the registration on epoll and kqueue and
 /// ends it on poll(2) and Windows.
 #[test]
-fn leaving_while_registered_ends_the_registration() {
-    let (mut queue, mut events) = queue();
+fn into_std_ends_the_registration() {
+    let (mut poll, mut events) = new_poll();
     for round in 0..3 {
         let mut socket = UdpSocket::bind(loopback()).unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(
                 &mut socket,
                 Token(round),
@@ -342,56 +334,54 @@ fn leaving_while_registered_ends_the_registration() {
             .unwrap();
         // On epoll an event is due, elsewhere one may be on its way.
         let std_socket: std::net::UdpSocket = match round {
-            0 => through_its_number(socket),
+            0 => through_its_fd(socket),
             1 => Owned::from(socket).into(),
             _ => socket.into(),
         };
         let address = std_socket.local_addr().unwrap();
         std_socket.send_to(b"x", address).unwrap();
-        nothing_comes(&mut queue, &mut events, Token(round));
+        assert_no_event(&mut poll, &mut events, Token(round));
 
         // It can be registered again, and what it does then is as for any source.
         let mut socket = UdpSocket::from_std(std_socket);
-        let registry = queue.registry();
+        let registry = poll.registry();
         assert_error(registry.deregister(&mut socket), ErrorKind::NotFound, NOT);
         let again = registry.reregister(&mut socket, Token(9), Interest::READABLE);
         assert_error(again, ErrorKind::NotFound, NOT);
         registry
             .register(&mut socket, Token(10 + round), Interest::READABLE)
             .unwrap();
-        wait_for(&mut queue, &mut events, Token(10 + round), |event| {
+        wait_for(&mut poll, &mut events, Token(10 + round), |event| {
             event.is_readable()
         });
-        queue.registry().deregister(&mut socket).unwrap();
+        poll.registry().deregister(&mut socket).unwrap();
     }
 }
 
 /// closing one of two descriptors of a socket ends nothing in some kernels, `deregister` does in all.
 #[cfg(not(target_os = "wasi"))]
 #[test]
-fn a_duplicate_gives_no_event_after_deregister() {
-    let (mut queue, mut events) = queue();
+fn duplicated_fd_reports_no_events_after_deregister() {
+    let (mut poll, mut events) = new_poll();
     let listener = std::net::TcpListener::bind(loopback()).unwrap();
     let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (peer, _) = listener.accept().unwrap();
     stream.set_nonblocking(true).unwrap();
     let duplicate = stream.try_clone().unwrap();
     let mut stream = TcpStream::from_std(stream);
-    queue
-        .registry()
+    poll.registry()
         .register(&mut stream, Token(1), Interest::READABLE)
         .unwrap();
-    queue.registry().deregister(&mut stream).unwrap();
+    poll.registry().deregister(&mut stream).unwrap();
     drop(stream);
     support::send(&peer, b"x");
-    nothing_comes(&mut queue, &mut events, Token(1));
+    assert_no_event(&mut poll, &mut events, Token(1));
     // And it can be registered in its turn.
     let mut duplicate = TcpStream::from_std(duplicate);
-    queue
-        .registry()
+    poll.registry()
         .register(&mut duplicate, Token(2), Interest::READABLE)
         .unwrap();
-    wait_for(&mut queue, &mut events, Token(2), |event| {
+    wait_for(&mut poll, &mut events, Token(2), |event| {
         event.is_readable()
     });
 }
@@ -405,10 +395,10 @@ mod threads {
 
     /// Whoever registers, while somebody waits.
     #[test]
-    fn many_threads_register() {
+    fn threads_register_while_poll_waits() {
         const EACH: usize = 20;
-        let (mut queue, mut events) = queue();
-        let registry = queue.registry().try_clone().unwrap();
+        let (mut poll, mut events) = new_poll();
+        let registry = poll.registry().try_clone().unwrap();
         thread::scope(|scope| {
             let all: Vec<_> = (0..4)
                 .map(|thread| {
@@ -429,7 +419,7 @@ mod threads {
                 .collect();
             let mut seen = [false; 4 * EACH];
             while seen.contains(&false) {
-                poll(&mut queue, &mut events, support::LONG);
+                poll_events(&mut poll, &mut events, support::LONG);
                 assert!(!events.is_empty(), "{seen:?}");
                 for event in &events {
                     seen[event.token().0] = true;
@@ -441,17 +431,16 @@ mod threads {
                 }
             }
         });
-        nothing_comes(&mut queue, &mut events, Token(0));
+        assert_no_event(&mut poll, &mut events, Token(0));
     }
 
     /// A new token and a new interest take effect in the wait that goes on.
     #[test]
-    fn reregistering_while_waiting() {
-        let (mut queue, mut events) = queue();
-        let registry = queue.registry().try_clone().unwrap();
+    fn reregister_takes_effect_while_poll_waits() {
+        let (mut poll, mut events) = new_poll();
+        let registry = poll.registry().try_clone().unwrap();
         let mut socket = UdpSocket::bind(loopback()).unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut socket, Token(0), Interest::READABLE)
             .unwrap();
         for round in 1..20 {
@@ -467,7 +456,7 @@ mod threads {
                         .unwrap();
                 });
                 barrier.wait();
-                wait_for(&mut queue, &mut events, Token(2 * round + 1), |event| {
+                wait_for(&mut poll, &mut events, Token(2 * round + 1), |event| {
                     event.is_writable() && !event.is_readable()
                 });
             });
@@ -476,11 +465,11 @@ mod threads {
 
     /// The end of a queue at any moment is no fault of those who use it.
     #[test]
-    fn a_queue_that_goes_while_others_register() {
+    fn poll_can_be_dropped_while_others_register() {
         for _ in 0..20 {
-            let queue = Poll::new().unwrap();
+            let poll = Poll::new().unwrap();
             let registries: Vec<_> = (0..3)
-                .map(|_| queue.registry().try_clone().unwrap())
+                .map(|_| poll.registry().try_clone().unwrap())
                 .collect();
             let barrier = Barrier::new(4);
             thread::scope(|scope| {
@@ -506,7 +495,7 @@ mod threads {
                     });
                 }
                 barrier.wait();
-                drop(queue);
+                drop(poll);
             });
         }
     }

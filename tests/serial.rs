@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use mio::Token;
 use support::pipes::{self, BOTH};
-use support::{LONG, poll, queue, would_block};
+use support::{LONG, new_poll, poll_events, would_block};
 
 const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
 const PORT: Token = Token(3);
@@ -22,7 +22,7 @@ const PORT: Token = Token(3);
 /// unplugged while a read is in flight.
 #[test]
 #[ignore = "needs a serial port: MIO_TEST_SERIAL"]
-fn a_byte_comes_at_once_and_the_end_is_no_panic() {
+fn serial_port_reports_each_byte_and_its_end() {
     let name = std::env::var("MIO_TEST_SERIAL").expect("MIO_TEST_SERIAL names a serial port");
     let port = OpenOptions::new()
         .read(true)
@@ -30,8 +30,8 @@ fn a_byte_comes_at_once_and_the_end_is_no_panic() {
         .custom_flags(FILE_FLAG_OVERLAPPED)
         .open(name);
     let mut port = pipes::from_file(port.unwrap());
-    let (mut queue, mut events) = queue();
-    queue.registry().register(&mut port, PORT, BOTH).unwrap();
+    let (mut poll, mut events) = new_poll();
+    poll.registry().register(&mut port, PORT, BOTH).unwrap();
     for message in [&b"x"[..], b"hello", &[7; 600]] {
         would_block(port.read(&mut [0; 1]));
         assert_eq!(port.write(message).unwrap(), message.len());
@@ -39,7 +39,7 @@ fn a_byte_comes_at_once_and_the_end_is_no_panic() {
         let end = Instant::now() + LONG;
         while got.len() < message.len() {
             assert!(Instant::now() < end, "{got:?}");
-            poll(&mut queue, &mut events, LONG);
+            poll_events(&mut poll, &mut events, LONG);
             assert!(events.iter().all(|event| event.token() == PORT));
             let mut byte = [0; 1];
             loop {
@@ -61,7 +61,7 @@ fn a_byte_comes_at_once_and_the_end_is_no_panic() {
         assert!(Instant::now() < end);
         match port.read(&mut [0; 8]) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                poll(&mut queue, &mut events, LONG);
+                poll_events(&mut poll, &mut events, LONG);
             }
             // An end or an error, as the driver likes.
             Ok(count) => {
@@ -78,12 +78,12 @@ fn a_byte_comes_at_once_and_the_end_is_no_panic() {
         written = port.write(b"x");
         match &written {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                poll(&mut queue, &mut events, LONG);
+                poll_events(&mut poll, &mut events, LONG);
                 written = Ok(0);
             }
             _ => {}
         }
     }
-    queue.registry().deregister(&mut port).unwrap();
-    support::nothing_comes(&mut queue, &mut events, PORT);
+    poll.registry().deregister(&mut port).unwrap();
+    support::assert_no_event(&mut poll, &mut events, PORT);
 }

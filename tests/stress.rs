@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
-use support::{LONG, loopback, poll, queue};
+use support::{LONG, loopback, new_poll, poll_events};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 const LISTENER: Token = Token(usize::MAX);
@@ -25,7 +25,7 @@ fn times(count: usize) -> usize {
 }
 
 /// How many handles or file descriptors this process has open.
-fn open() -> usize {
+fn open_count() -> usize {
     #[cfg(windows)]
     return support::handles::open();
     #[cfg(unix)]
@@ -33,26 +33,26 @@ fn open() -> usize {
 }
 
 #[test]
-fn many_threads_at_once() {
+fn concurrent_load_leaks_nothing() {
     // What the system opens with a first socket stays open.
-    all_at_once(1);
-    let before = open();
+    run_all(1);
+    let before = open_count();
     for _ in 0..3 {
-        all_at_once(times(100));
+        run_all(times(100));
     }
     // Threads that end may take a moment to give back what is theirs.
-    let mut after = open();
+    let mut after = open_count();
     for _ in 0..100 {
         if after <= before {
             break;
         }
         thread::sleep(Duration::from_millis(20));
-        after = open();
+        after = open_count();
     }
     assert!(after <= before, "{before} were open, now {after}");
 }
 
-fn all_at_once(rounds: usize) {
+fn run_all(rounds: usize) {
     thread::scope(|scope| {
         scope.spawn(|| connections(rounds));
         scope.spawn(|| registrations(rounds));
@@ -63,14 +63,13 @@ fn all_at_once(rounds: usize) {
 /// Clients that connect, have one message echoed and close; every other one resets.
 fn connections(rounds: usize) {
     const CLIENTS: usize = 3;
-    let (mut queue, mut events) = queue();
+    let (mut poll, mut events) = new_poll();
     let mut listener = TcpListener::bind(loopback()).unwrap();
     let address = listener.local_addr().unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut listener, LISTENER, Interest::READABLE)
         .unwrap();
-    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    let waker = Waker::new(poll.registry(), WAKE).unwrap();
     let left = AtomicUsize::new(CLIENTS);
     thread::scope(|scope| {
         for _ in 0..CLIENTS {
@@ -84,12 +83,12 @@ fn connections(rounds: usize) {
         }
         let mut streams: Vec<Option<TcpStream>> = Vec::new();
         while left.load(Ordering::Relaxed) > 0 {
-            poll(&mut queue, &mut events, LONG);
+            poll_events(&mut poll, &mut events, LONG);
             assert!(!events.is_empty(), "nothing comes any more");
             for event in &events {
                 match event.token() {
                     WAKE => {}
-                    LISTENER => accept(queue.registry(), &listener, &mut streams),
+                    LISTENER => accept(poll.registry(), &listener, &mut streams),
                     Token(place) => {
                         if streams[place].as_mut().is_some_and(|stream| !echo(stream)) {
                             streams[place] = None;
@@ -152,23 +151,23 @@ fn client(address: SocketAddr, round: usize) {
 /// Sources that come, change and go through clones of a registry while their queue is waited for.
 fn registrations(rounds: usize) {
     const THREADS: usize = 3;
-    let (mut queue, mut events) = queue();
-    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    let (mut poll, mut events) = new_poll();
+    let waker = Waker::new(poll.registry(), WAKE).unwrap();
     let left = AtomicUsize::new(THREADS);
     thread::scope(|scope| {
         for number in 0..THREADS {
-            let registry = queue.registry().try_clone().unwrap();
+            let registry = poll.registry().try_clone().unwrap();
             let (waker, left) = (&waker, &left);
             scope.spawn(move || {
                 for _ in 0..rounds {
-                    come_and_go(&registry, number);
+                    register_and_drop(&registry, number);
                 }
                 left.fetch_sub(1, Ordering::Relaxed);
                 waker.wake().unwrap();
             });
         }
         while left.load(Ordering::Relaxed) > 0 {
-            poll(&mut queue, &mut events, LONG);
+            poll_events(&mut poll, &mut events, LONG);
             assert!(!events.is_empty(), "nothing comes any more");
             for event in &events {
                 assert!(event.token() == WAKE || event.token().0 < THREADS);
@@ -176,11 +175,11 @@ fn registrations(rounds: usize) {
         }
     });
     // All sources are gone.
-    poll(&mut queue, &mut events, Duration::from_millis(20));
+    poll_events(&mut poll, &mut events, Duration::from_millis(20));
     assert!(events.iter().all(|event| event.token() == WAKE));
 }
 
-fn come_and_go(registry: &Registry, number: usize) {
+fn register_and_drop(registry: &Registry, number: usize) {
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     let address = socket.local_addr().unwrap();
     registry
@@ -201,12 +200,12 @@ fn come_and_go(registry: &Registry, number: usize) {
 
 /// Wakers that come and go while others wake: no last wake is lost.
 fn wakes(count: usize) {
-    let (mut queue, mut events): (Poll, Events) = queue();
+    let (mut poll, mut events): (Poll, Events) = new_poll();
     let wakers: Vec<_> = (0..4)
-        .map(|token| Waker::new(queue.registry(), Token(token)).unwrap())
+        .map(|token| Waker::new(poll.registry(), Token(token)).unwrap())
         .collect();
     let written: Vec<_> = wakers.iter().map(|_| AtomicUsize::new(0)).collect();
-    let registry = queue.registry().try_clone().unwrap();
+    let registry = poll.registry().try_clone().unwrap();
     let is_over = AtomicBool::new(false);
     let mut seen = vec![0; wakers.len()];
     thread::scope(|scope| {
@@ -227,7 +226,7 @@ fn wakes(count: usize) {
             }
         });
         while seen.iter().any(|seen| *seen < count) {
-            poll(&mut queue, &mut events, LONG);
+            poll_events(&mut poll, &mut events, LONG);
             assert!(!events.is_empty(), "a wake was lost: {seen:?} of {count}");
             for event in events.iter().filter(|event| event.token() != WAKE) {
                 let place = event.token().0;

@@ -56,7 +56,7 @@ fn may_be_unsafe(name: &str) -> bool {
 }
 
 #[test]
-fn unsafe_code_is_where_the_readme_says() {
+fn unsafe_code_is_in_the_listed_files() {
     let mut faults = Vec::new();
     for (name, text) in files("src") {
         if may_be_unsafe(&name) {
@@ -81,7 +81,7 @@ fn unsafe_code_is_where_the_readme_says() {
 }
 
 #[test]
-fn nothing_panics_below_sys() {
+fn sys_code_never_panics() {
     let words = [
         ".unwrap()",
         ".expect(",
@@ -107,7 +107,7 @@ fn nothing_panics_below_sys() {
 }
 
 #[test]
-fn systems_are_named_in_few_files() {
+fn target_os_appears_in_few_files() {
     let allowed = [
         "src/lib.rs",
         "src/sys/mod.rs",
@@ -216,7 +216,7 @@ fn imports_go_downwards() {
 }
 
 #[test]
-fn only_the_seam_names_the_bindings() {
+fn only_ffi_names_the_bindings() {
     for (name, text) in files("src") {
         if name == "src/lib.rs" || name == "src/sys/ffi.rs" {
             continue;
@@ -228,7 +228,7 @@ fn only_the_seam_names_the_bindings() {
 }
 
 #[test]
-fn every_file_says_what_it_is() {
+fn every_file_has_a_module_doc() {
     for folder in [
         "src",
         "generated",
@@ -247,7 +247,7 @@ fn every_file_says_what_it_is() {
 }
 
 #[test]
-fn pages_are_short() {
+fn platform_modules_are_short() {
     for (name, text) in files("src/sys/platform") {
         let lines = text.lines().count();
         // `mod.rs` is the platform that cannot be constructed, and a double plays several systems: no pages.
@@ -281,7 +281,7 @@ fn no_module_is_declared_inside_a_macro() {
 }
 
 #[test]
-fn the_top_level_is_fixed() {
+fn top_level_matches_the_layout() {
     let expected = [
         "CHANGELOG.md",
         "Cargo.lock",
@@ -345,7 +345,7 @@ fn is_called(file: &str, function: &str) -> bool {
 }
 
 #[test]
-fn every_behaviour_is_tested_or_has_a_reason() {
+fn every_requirement_has_a_test_or_a_reason() {
     let text = fs::read_to_string(root().join("tests/behaviour.txt")).unwrap();
     let mut seen = Vec::new();
     for line in text

@@ -12,17 +12,17 @@ use std::time::{Duration, Instant};
 
 #[cfg(not(target_os = "wasi"))]
 use mio::{Token, Waker};
-use support::queue;
+use support::new_poll;
 
 ///
 #[test]
-fn no_return_before_the_time_is_up() {
-    let (mut queue, mut events) = queue();
+fn poll_never_returns_early() {
+    let (mut poll, mut events) = new_poll();
     for micros in [0, 1, 10, 200, 999, 1_000, 1_001, 1_500, 10_000, 30_500] {
         let timeout = Duration::from_micros(micros);
         for _ in 0..5 {
             let start = Instant::now();
-            match queue.poll(&mut events, Some(timeout)) {
+            match poll.poll(&mut events, Some(timeout)) {
                 Ok(()) => assert!(start.elapsed() >= timeout, "{micros} us"),
                 Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
             }
@@ -35,14 +35,14 @@ fn no_return_before_the_time_is_up() {
 
 /// without an event it returns close to the time; where the system counts in nanoseconds, not a millisecond later.
 #[test]
-fn short_times_are_short() {
-    let (mut queue, mut events) = queue();
+fn short_timeouts_end_promptly() {
+    let (mut poll, mut events) = new_poll();
     let mut best = |timeout: Duration| {
         (0..200)
             .map(|_| {
                 let start = Instant::now();
                 // A signal would only make it shorter.
-                let _ = queue.poll(&mut events, Some(timeout));
+                let _ = poll.poll(&mut events, Some(timeout));
                 start.elapsed()
             })
             .min()
@@ -69,7 +69,7 @@ fn counts_nanoseconds() -> bool {
     let error = std::io::Error::last_os_error().raw_os_error();
     let has_call = result == -1 && error == Some(libc::EBADF);
     let may_call = !cfg!(mio_unsupported_force_upstream_calls);
-    !support::DOUBLE && may_call && (has_call || cfg!(mio_unsupported_force_poll_poll))
+    !support::FAKE_KERNEL && may_call && (has_call || cfg!(mio_unsupported_force_poll_poll))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -80,9 +80,9 @@ fn counts_nanoseconds() -> bool {
 /// long time-outs wait for an event.
 #[cfg(not(target_os = "wasi"))]
 #[test]
-fn the_longest_timeouts_wait() {
-    let (mut queue, mut events) = queue();
-    let waker = Waker::new(queue.registry(), Token(1)).unwrap();
+fn longest_timeouts_wait_for_an_event() {
+    let (mut poll, mut events) = new_poll();
+    let waker = Waker::new(poll.registry(), Token(1)).unwrap();
     let days = Duration::from_millis(i32::MAX as u64 + 1);
     for timeout in [Duration::MAX, Duration::from_secs(u64::MAX), days] {
         let woken = AtomicBool::new(false);
@@ -92,7 +92,7 @@ fn the_longest_timeouts_wait() {
                 woken.store(true, Ordering::SeqCst);
                 waker.wake().unwrap();
             });
-            queue.poll(&mut events, Some(timeout)).unwrap();
+            poll.poll(&mut events, Some(timeout)).unwrap();
             assert!(woken.load(Ordering::SeqCst) && !events.is_empty());
         });
     }
@@ -101,9 +101,9 @@ fn the_longest_timeouts_wait() {
 /// what other threads register does not start the time anew.
 #[cfg(all(not(target_os = "wasi"), feature = "net"))]
 #[test]
-fn registrations_do_not_prolong_the_time() {
-    let (mut queue, mut events) = queue();
-    let registry = queue.registry().try_clone().unwrap();
+fn registrations_do_not_extend_the_timeout() {
+    let (mut poll, mut events) = new_poll();
+    let registry = poll.registry().try_clone().unwrap();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -118,8 +118,7 @@ fn registrations_do_not_prolong_the_time() {
             }
         });
         let start = Instant::now();
-        queue
-            .poll(&mut events, Some(Duration::from_millis(200)))
+        poll.poll(&mut events, Some(Duration::from_millis(200)))
             .unwrap();
         stop.store(true, Ordering::Relaxed);
         assert!(events.is_empty());
@@ -175,20 +174,20 @@ mod signals {
 
     /// a signal is `Interrupted`, nothing is left in `Events`, and no wake is lost.
     #[test]
-    fn a_signal_interrupts() {
-        let (mut queue, mut events) = queue();
-        let waker = Waker::new(queue.registry(), Token(1)).unwrap();
+    fn signal_interrupts_poll_and_keeps_wakes() {
+        let (mut poll, mut events) = new_poll();
+        let waker = Waker::new(poll.registry(), Token(1)).unwrap();
         // Leave something in the buffer for the error to clear.
         waker.wake().unwrap();
-        wait_for(&mut queue, &mut events, Token(1), |event| {
+        wait_for(&mut poll, &mut events, Token(1), |event| {
             event.is_readable()
         });
         amid_signals(Duration::from_millis(5), || {
-            let error = queue.poll(&mut events, Some(support::LONG)).unwrap_err();
+            let error = poll.poll(&mut events, Some(support::LONG)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Interrupted);
             assert!(events.is_empty());
             waker.wake().unwrap();
-            wait_for(&mut queue, &mut events, Token(1), |event| {
+            wait_for(&mut poll, &mut events, Token(1), |event| {
                 event.is_readable()
             });
         });
@@ -196,10 +195,10 @@ mod signals {
 
     /// each wake has its event, however many signals come in between.
     #[test]
-    fn wakes_amid_signals() {
+    fn signals_lose_no_wakes() {
         const ROUNDS: usize = 300;
-        let (mut queue, mut events) = queue();
-        let waker = Waker::new(queue.registry(), Token(1)).unwrap();
+        let (mut poll, mut events) = new_poll();
+        let waker = Waker::new(poll.registry(), Token(1)).unwrap();
         let answered = AtomicUsize::new(0);
         thread::scope(|scope| {
             let other = scope.spawn(|| {
@@ -216,7 +215,7 @@ mod signals {
                 while !other.is_finished() {
                     // Not for ever: after the last wake nothing comes.
                     let timeout = Some(Duration::from_millis(50));
-                    match queue.poll(&mut events, timeout) {
+                    match poll.poll(&mut events, timeout) {
                         Ok(()) => {}
                         Err(error) => {
                             assert_eq!(error.kind(), ErrorKind::Interrupted);

@@ -13,23 +13,22 @@ use std::io::{self, ErrorKind};
 use mio::Poll;
 use mio::net::UdpSocket;
 use mio::{Interest, Token};
-use support::{loopback, queue, retry, wait_for, would_block};
+use support::{loopback, new_poll, retry, wait_for, would_block};
 
 const ONE: Token = Token(1);
 
 #[test]
-fn datagrams_give_an_event_each_round() {
-    let (mut queue, mut events) = queue();
+fn each_round_of_datagrams_is_reported() {
+    let (mut poll, mut events) = new_poll();
     let mut receiver = UdpSocket::bind(loopback()).unwrap();
     let sender = UdpSocket::bind(loopback()).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut receiver, ONE, Interest::READABLE)
         .unwrap();
     let address = receiver.local_addr().unwrap();
     for round in 0..5_u8 {
         assert_eq!(sender.send_to(&[round], address).unwrap(), 1);
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         let mut buffer = [0; 4];
         let (count, from) = receiver.recv_from(&mut buffer).unwrap();
         assert_eq!(
@@ -42,11 +41,10 @@ fn datagrams_give_an_event_each_round() {
 
 /// A UDP socket that has just sent to where nobody listens.
 #[cfg(not(target_os = "wasi"))]
-fn refused_datagram(queue: &Poll) -> UdpSocket {
+fn send_refused_datagram(poll: &Poll) -> UdpSocket {
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     let gone = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut socket, ONE, Interest::READABLE)
         .unwrap();
     socket.connect(gone).unwrap();
@@ -57,15 +55,15 @@ fn refused_datagram(queue: &Poll) -> UdpSocket {
 /// a datagram that was refused comes back as an error, once.
 #[cfg(not(target_os = "wasi"))]
 #[test]
-fn a_refused_datagram_is_an_error_event() {
-    let proof = "tests/wine_differences.rs, says_nothing_of_a_datagram_that_was_refused";
+fn refused_datagram_is_reported_once() {
+    let proof = "tests/wine_differences.rs, wsapoll_misses_a_refused_datagram";
     if support::wine_lacks(None, proof) {
         return;
     }
-    let (mut queue, mut events) = queue();
-    let socket = refused_datagram(&queue);
+    let (mut poll, mut events) = new_poll();
+    let socket = send_refused_datagram(&poll);
     // kqueue and AFD say only that there is something to be had.
-    wait_for(&mut queue, &mut events, ONE, |event| {
+    wait_for(&mut poll, &mut events, ONE, |event| {
         event.is_error() || (support::KQUEUE || cfg!(windows)) && event.is_readable()
     });
     let error = socket.recv(&mut [0; 8]).unwrap_err();
@@ -80,50 +78,49 @@ fn a_refused_datagram_is_an_error_event() {
 /// it ends nothing. The error of a connected socket.
 #[cfg(not(target_os = "wasi"))]
 #[test]
-fn after_a_refused_datagram_events_go_on() {
-    let proof = "tests/wine_differences.rs, is_deaf_after_a_datagram_that_was_refused";
+fn connected_socket_reports_after_a_refused_datagram() {
+    let proof = "tests/wine_differences.rs, wsapoll_misses_datagrams_after_a_refusal";
     if support::wine_lacks(None, proof) {
         return;
     }
-    let (mut queue, mut events) = queue();
-    let socket = refused_datagram(&queue);
-    support::poll(&mut queue, &mut events, support::SHORT);
+    let (mut poll, mut events) = new_poll();
+    let socket = send_refused_datagram(&poll);
+    support::poll_events(&mut poll, &mut events, support::SHORT);
     let _ = socket.recv(&mut [0; 8]);
     would_block(socket.recv(&mut [0; 8]));
     let peer = UdpSocket::bind(loopback()).unwrap();
     socket.connect(peer.local_addr().unwrap()).unwrap();
-    datagrams_come(&mut queue, &mut events, &socket, &peer);
+    receive_each_datagram(&mut poll, &mut events, &socket, &peer);
 }
 
 /// the same of a socket that is not connected, to which only Windows tells an error at all.
 #[cfg(not(target_os = "wasi"))]
 #[test]
-fn after_a_datagram_to_nobody_events_go_on() {
-    let (mut queue, mut events) = queue();
+fn unconnected_socket_reports_after_a_refused_datagram() {
+    let (mut poll, mut events) = new_poll();
     let mut socket = UdpSocket::bind(loopback()).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut socket, ONE, Interest::READABLE)
         .unwrap();
     let peer = UdpSocket::bind(loopback()).unwrap();
     let gone = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
     for _ in 0..3 {
         socket.send_to(b"x", gone).unwrap();
-        support::poll(&mut queue, &mut events, support::SHORT);
+        support::poll_events(&mut poll, &mut events, support::SHORT);
         match socket.recv(&mut [0; 8]) {
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {
                 would_block(socket.recv(&mut [0; 8]));
             }
             result => would_block(result),
         }
-        datagrams_come(&mut queue, &mut events, &socket, &peer);
+        receive_each_datagram(&mut poll, &mut events, &socket, &peer);
     }
 }
 
 /// An event for each datagram, although the buffer is too short. A-65: what becomes of it then.
 #[cfg(not(target_os = "wasi"))]
-fn datagrams_come(
-    queue: &mut Poll,
+fn receive_each_datagram(
+    poll: &mut Poll,
     events: &mut mio::Events,
     socket: &UdpSocket,
     peer: &UdpSocket,
@@ -131,7 +128,7 @@ fn datagrams_come(
     for _ in 0..3 {
         peer.send_to(b"later", socket.local_addr().unwrap())
             .unwrap();
-        wait_for(queue, events, ONE, |event| event.is_readable());
+        wait_for(poll, events, ONE, |event| event.is_readable());
         let mut buffer = [0; 2];
         match socket.recv(&mut buffer) {
             // WSAEMSGSIZE: the datagram is lost.
@@ -145,14 +142,13 @@ fn datagrams_come(
 
 /// every operation that would block leaves the socket armed.
 #[test]
-fn every_operation_of_datagrams_arms_again() {
-    let (mut queue, mut events) = queue();
+fn every_datagram_operation_rearms() {
+    let (mut poll, mut events) = new_poll();
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     let peer = UdpSocket::bind(loopback()).unwrap();
     peer.connect(socket.local_addr().unwrap()).unwrap();
     socket.connect(peer.local_addr().unwrap()).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut socket, ONE, Interest::READABLE)
         .unwrap();
     type Operation = fn(&UdpSocket) -> io::Result<usize>;
@@ -169,13 +165,13 @@ fn every_operation_of_datagrams_arms_again() {
     for operation in operations.iter().chain(operations) {
         would_block(operation(&socket));
         assert_eq!(retry(|| peer.send(b"data")), 4);
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 4);
     }
 }
 
 #[test]
-fn an_address_has_one_socket() {
+fn second_bind_is_addr_in_use() {
     let first = UdpSocket::bind(loopback()).unwrap();
     let error = UdpSocket::bind(first.local_addr().unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);

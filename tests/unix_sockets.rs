@@ -7,14 +7,14 @@ use std::io::{self, ErrorKind, IoSliceMut, Read, Write};
 
 use mio::net::{UnixListener, UnixStream};
 use mio::{Interest, Token};
-use support::{drain, queue, retry, wait_for, would_block};
+use support::{drain, new_poll, retry, wait_for, would_block};
 
 const ONE: Token = Token(1);
 
 /// no SIGPIPE.
 #[cfg(unix)]
 #[test]
-fn writing_to_a_closed_peer_is_an_error() {
+fn write_to_a_closed_peer_is_broken_pipe() {
     let (mut left, right) = UnixStream::pair().unwrap();
     drop(right);
     assert_eq!(left.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
@@ -23,18 +23,17 @@ fn writing_to_a_closed_peer_is_an_error() {
 ///
 #[cfg(unix)]
 #[test]
-fn a_unix_listener_reports_each_round() {
-    let (mut queue, mut events) = queue();
+fn listener_reports_each_round() {
+    let (mut poll, mut events) = new_poll();
     let path = std::env::temp_dir().join(format!("mio-test-{}-listener", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let mut listener = UnixListener::bind(&path).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut listener, ONE, Interest::READABLE)
         .unwrap();
     for _ in 0..3 {
         let client = UnixStream::connect(&path).unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         let (accepted, address) = listener.accept().unwrap();
         assert!(address.is_unnamed());
         assert_eq!(
@@ -50,7 +49,7 @@ fn a_unix_listener_reports_each_round() {
 /// A client that has left before it is accepted is accepted all the same, and what it sent can be
 /// read.
 #[test]
-fn a_client_that_left_is_accepted() {
+fn closed_client_is_still_accepted() {
     let path = std::env::temp_dir().join(format!("mio-test-{}-left", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path).unwrap();
@@ -69,7 +68,7 @@ fn a_client_that_left_is_accepted() {
 #[cfg(unix)]
 #[test]
 #[allow(unsafe_code)]
-fn a_full_unix_backlog_would_block() {
+fn full_backlog_would_block() {
     use std::os::fd::AsRawFd;
     let path = std::env::temp_dir().join(format!("mio-test-{}-backlog", std::process::id()));
     let _ = std::fs::remove_file(&path);
@@ -97,7 +96,7 @@ fn a_full_unix_backlog_would_block() {
 ///
 #[cfg(unix)]
 #[test]
-fn unix_names_and_pairs() {
+fn pairs_carry_data_and_nul_paths_are_invalid() {
     assert_eq!(
         UnixStream::connect("\0x").unwrap_err().kind(),
         ErrorKind::InvalidInput
@@ -120,11 +119,10 @@ fn unix_names_and_pairs() {
 
 /// every operation that would block leaves the stream armed.
 #[test]
-fn every_operation_of_streams_arms_again() {
-    let (mut queue, mut events) = queue();
+fn every_stream_operation_rearms() {
+    let (mut poll, mut events) = new_poll();
     let (mut stream, peer) = UnixStream::pair().unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut stream, ONE, Interest::READABLE)
         .unwrap();
     type Operation = fn(&mut UnixStream) -> io::Result<usize>;
@@ -138,7 +136,7 @@ fn every_operation_of_streams_arms_again() {
     for operation in operations.iter().chain(&operations) {
         would_block(operation(&mut stream));
         (&peer).write_all(b"data").unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         // No more than there is, which would arm it.
         assert_eq!(stream.read(&mut [0; 4]).unwrap(), 4);
     }
@@ -146,14 +144,13 @@ fn every_operation_of_streams_arms_again() {
 
 /// The same for the other direction.
 #[test]
-fn a_full_unix_stream_becomes_writable_again() {
-    let (mut queue, mut events) = queue();
+fn full_stream_becomes_writable_again() {
+    let (mut poll, mut events) = new_poll();
     let (mut stream, peer) = UnixStream::pair().unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut stream, ONE, Interest::WRITABLE)
         .unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
     for _ in 0..3 {
         let mut sent = 0;
         while let Ok(count) = stream.write(&[7; 4096]) {
@@ -163,21 +160,21 @@ fn a_full_unix_stream_becomes_writable_again() {
         while received < sent {
             received += drain(&peer).len();
         }
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
     }
 }
 
 /// A-12, second half: what was never connected says that it is hung up, or nothing.
 #[test]
-fn a_stream_that_never_connected_is_not_cleanly_writable() {
-    let (mut queue, mut events) = queue();
+fn unconnected_stream_is_not_cleanly_writable() {
+    let (mut poll, mut events) = new_poll();
     let mut stream = UnixStream::from_std(support::syscalls::unconnected_unix());
     let both = Interest::READABLE | Interest::WRITABLE;
-    queue.registry().register(&mut stream, ONE, both).unwrap();
+    poll.registry().register(&mut stream, ONE, both).unwrap();
     let end = std::time::Instant::now() + support::SHORT;
     let mut is_closed = false;
     while std::time::Instant::now() < end {
-        support::poll(&mut queue, &mut events, support::SHORT);
+        support::poll_events(&mut poll, &mut events, support::SHORT);
         for event in &events {
             assert!(!event.is_writable() || event.is_write_closed(), "{event:?}");
             is_closed |= event.is_write_closed();
@@ -195,11 +192,10 @@ mod datagrams {
 
     /// every operation that would block leaves the socket armed.
     #[test]
-    fn every_operation_of_datagrams_arms_again() {
-        let (mut queue, mut events) = queue();
+    fn every_datagram_operation_rearms() {
+        let (mut poll, mut events) = new_poll();
         let (mut socket, peer) = UnixDatagram::pair().unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut socket, ONE, Interest::READABLE)
             .unwrap();
         type Operation = fn(&UnixDatagram) -> io::Result<usize>;
@@ -212,7 +208,7 @@ mod datagrams {
         for operation in operations.iter().chain(&operations) {
             would_block(operation(&socket));
             assert_eq!(peer.send(b"data").unwrap(), 4);
-            wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+            wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
             assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 4);
         }
     }
@@ -222,14 +218,13 @@ mod datagrams {
     /// (<https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/uipc_usrreq.c>);
     /// measured on FreeBSD 13.1.
     #[test]
-    fn a_full_receiver_becomes_free_again() {
-        let (mut queue, mut events) = queue();
+    fn full_receiver_becomes_writable_again() {
+        let (mut poll, mut events) = new_poll();
         let (mut socket, peer) = UnixDatagram::pair().unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut socket, ONE, Interest::WRITABLE)
             .unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
         for _ in 0..3 {
             while socket.send(&[7; 512]).is_ok() {}
             let error = socket.send(&[7; 512]).unwrap_err();
@@ -238,7 +233,7 @@ mod datagrams {
                 assert_eq!(error.raw_os_error(), Some(libc::ENOBUFS));
             } else {
                 assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+                wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
             }
             assert_eq!(socket.send(&[7; 512]).unwrap(), 512);
             assert_eq!(peer.recv(&mut [0; 512]).unwrap(), 512);
@@ -248,7 +243,7 @@ mod datagrams {
     /// abstract names, from one end to the other.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     #[test]
-    fn abstract_names() {
+    fn abstract_names_round_trip() {
         #[cfg(target_os = "android")]
         use std::os::android::net::SocketAddrExt;
         #[cfg(target_os = "linux")]
@@ -257,14 +252,13 @@ mod datagrams {
 
         let name = |what: &str| format!("mio-test-{}-{what}", std::process::id());
         let address = |what| SocketAddr::from_abstract_name(name(what)).unwrap();
-        let (mut queue, mut events) = queue();
+        let (mut poll, mut events) = new_poll();
         let mut listener = UnixListener::bind_addr(&address("listener")).unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut listener, ONE, Interest::READABLE)
             .unwrap();
         let mut client = UnixStream::connect_addr(&address("listener")).unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         let (server, _) = retry(|| listener.accept());
         client.write_all(b"hi").unwrap();
         assert_eq!(drain(&server), b"hi");

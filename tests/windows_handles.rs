@@ -17,29 +17,29 @@ use support::{handles, loopback, retry, would_block};
 static COUNTING: Counting = Counting;
 
 #[test]
-fn all_handles() {
-    println!("no_socket_is_inherited_and_all_are_non_blocking");
-    no_socket_is_inherited_and_all_are_non_blocking();
-    println!("a_constructor_that_fails_leaks_nothing");
-    a_constructor_that_fails_leaks_nothing();
-    println!("ownership_goes_in_and_out");
-    ownership_goes_in_and_out();
+fn handles_are_counted() {
+    println!("sockets_are_non_blocking_and_not_inherited");
+    sockets_are_non_blocking_and_not_inherited();
+    println!("failed_constructor_leaks_nothing");
+    failed_constructor_leaks_nothing();
+    println!("socket_ownership_round_trips");
+    socket_ownership_round_trips();
     #[cfg(feature = "os-poll")]
     {
-        println!("everything_is_closed_in_the_end");
-        everything_is_closed_in_the_end();
+        println!("dropping_everything_closes_everything");
+        dropping_everything_closes_everything();
     }
     #[cfg(feature = "os-ext")]
     {
-        println!("waits_for_handles_come_and_go");
-        waits_for_handles_come_and_go();
+        println!("source_handle_waits_are_released");
+        source_handle_waits_are_released();
     }
-    println!("a_socket_that_came_by_inheritance");
-    a_socket_that_came_by_inheritance();
+    println!("inherited_socket_starts_winsock");
+    inherited_socket_starts_winsock();
 }
 
 /// A-14, A-64.
-fn no_socket_is_inherited_and_all_are_non_blocking() {
+fn sockets_are_non_blocking_and_not_inherited() {
     let listener = TcpListener::bind(loopback()).unwrap();
     would_block(listener.accept());
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -57,12 +57,12 @@ fn no_socket_is_inherited_and_all_are_non_blocking() {
         use std::os::windows::io::AsRawHandle;
         let name = format!(r"\\.\pipe\mio-test-{}-inherited", std::process::id());
         let pipe = mio::windows::NamedPipe::new(name).unwrap();
-        assert!(!handles::would_be_inherited(pipe.as_raw_handle()));
+        assert!(!handles::is_handle_inherited(pipe.as_raw_handle()));
     }
 }
 
 /// A-69: each constructor, with an address that it cannot have.
-fn a_constructor_that_fails_leaks_nothing() {
+fn failed_constructor_leaks_nothing() {
     let listener = TcpListener::bind(loopback()).unwrap();
     let udp = UdpSocket::bind(loopback()).unwrap();
     let tcp_address = listener.local_addr().unwrap();
@@ -101,7 +101,7 @@ fn a_constructor_that_fails_leaks_nothing() {
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
 }
 
-fn ownership_goes_in_and_out() {
+fn socket_ownership_round_trips() {
     let before = handles::open();
     for _ in 0..10 {
         let listener = TcpListener::bind(loopback()).unwrap();
@@ -123,12 +123,12 @@ fn ownership_goes_in_and_out() {
 
 /// A-60: whatever goes first, and although polls are in flight.
 #[cfg(feature = "os-poll")]
-fn everything_is_closed_in_the_end() {
+fn dropping_everything_closes_everything() {
     use mio::{Interest, Token, Waker};
 
     let round = |order: usize| {
-        let (mut queue, mut events) = support::queue();
-        let clone = queue.registry().try_clone().unwrap();
+        let (mut poll, mut events) = support::new_poll();
+        let clone = poll.registry().try_clone().unwrap();
         let waker = Waker::new(&clone, Token(0)).unwrap();
         let mut listener = TcpListener::bind(loopback()).unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -137,7 +137,7 @@ fn everything_is_closed_in_the_end() {
         let mut others: Vec<_> = (0..40)
             .map(|_| UdpSocket::bind(loopback()).unwrap())
             .collect();
-        let registry = queue.registry();
+        let registry = poll.registry();
         registry
             .register(&mut listener, Token(1), Interest::READABLE)
             .unwrap();
@@ -149,22 +149,22 @@ fn everything_is_closed_in_the_end() {
                 .register(other, Token(3), Interest::READABLE)
                 .unwrap();
         }
-        support::nothing_comes(&mut queue, &mut events, Token(2));
+        support::assert_no_event(&mut poll, &mut events, Token(2));
         waker.wake().unwrap();
         match order {
             0 => {
-                drop(queue);
+                drop(poll);
                 drop(clone);
                 drop(waker);
                 drop((listener, client, others));
             }
             1 => {
                 drop((listener, client, others));
-                drop((waker, clone, queue));
+                drop((waker, clone, poll));
             }
             _ => {
                 clone.deregister(&mut client).unwrap();
-                drop((queue, client, clone, others, listener, waker));
+                drop((poll, client, clone, others, listener, waker));
             }
         }
         // The connection is closed, too, although a poll of it was in flight.
@@ -184,31 +184,31 @@ fn everything_is_closed_in_the_end() {
 
 /// `SourceHandle`: waits that end with their event, that are deregistered while they wait, and that end with their queue.
 #[cfg(feature = "os-ext")]
-fn waits_for_handles_come_and_go() {
+fn source_handle_waits_are_released() {
     use mio::windows::SourceHandle;
     use mio::{Interest, Token};
     use std::os::windows::io::AsRawHandle;
     use std::{sync::mpsc, thread};
 
     let round = |count: usize| {
-        let (mut queue, mut events) = support::queue();
+        let (mut poll, mut events) = support::new_poll();
         let mut kept = Vec::new();
         for token in 0..count {
             let (end, ends) = mpsc::channel::<()>();
             let thread = thread::spawn(move || ends.recv().is_ok());
             let handle = thread.as_raw_handle();
             let mut source = SourceHandle(&handle);
-            let registry = queue.registry();
+            let registry = poll.registry();
             registry
                 .register(&mut source, Token(token), Interest::READABLE)
                 .unwrap();
             match token % 3 {
                 0 => {
                     end.send(()).unwrap();
-                    support::wait_for(&mut queue, &mut events, Token(token), |event| {
+                    support::wait_for(&mut poll, &mut events, Token(token), |event| {
                         event.is_readable()
                     });
-                    queue.registry().deregister(&mut source).unwrap();
+                    poll.registry().deregister(&mut source).unwrap();
                 }
                 1 => {
                     registry.deregister(&mut source).unwrap();
@@ -233,18 +233,23 @@ fn waits_for_handles_come_and_go() {
         round(30);
     }
     // The threads of the pool, where it does the waiting, come and go; the waits were 300.
-    handles::are_again(before + 10);
+    handles::assert_count_returns_to(before + 10);
 }
 
 /// Names the socket that a child process inherits.
 const INHERITED: &str = "MIO_TEST_SOCKET";
 
 /// A-67: in a process where nobody has started Winsock, `from_raw_socket` is the first to touch it.
-fn a_socket_that_came_by_inheritance() {
+fn inherited_socket_starts_winsock() {
     let listener = TcpListener::bind(loopback()).unwrap();
     handles::inherit(&listener);
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_child", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "inherited_socket_child",
+            "--ignored",
+            "--nocapture",
+        ])
         .env(INHERITED, listener.as_raw_socket().to_string())
         .output()
         .unwrap();
@@ -255,8 +260,8 @@ fn a_socket_that_came_by_inheritance() {
 }
 
 #[test]
-#[ignore = "only as the child process of `all_handles`"]
-fn the_child() {
+#[ignore = "only as the child process of `handles_are_counted`"]
+fn inherited_socket_child() {
     let Ok(number) = std::env::var(INHERITED) else {
         return;
     };

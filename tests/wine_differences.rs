@@ -74,7 +74,7 @@ fn refused_datagram() -> UdpSocket {
 
 /// The answer of ICMP is known, as SO_ERROR shows, but neither WSAPoll nor recv tells it.
 #[test]
-fn says_nothing_of_a_datagram_that_was_refused() {
+fn wsapoll_misses_a_refused_datagram() {
     under_wine(None, || {
         let socket = refused_datagram();
         assert_eq!(poll(&socket), 0);
@@ -87,7 +87,7 @@ fn says_nothing_of_a_datagram_that_was_refused() {
 
 /// What waits when WSAPoll is called is found, but no call that has begun ends when a datagram comes.
 #[test]
-fn is_deaf_after_a_datagram_that_was_refused() {
+fn wsapoll_misses_datagrams_after_a_refusal() {
     under_wine(None, || {
         let socket = refused_datagram();
         let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -109,7 +109,7 @@ fn is_deaf_after_a_datagram_that_was_refused() {
 
 /// The end is there, and nothing says so until the data before it was read.
 #[test]
-fn says_nothing_of_an_end_behind_data() {
+fn wsapoll_misses_an_end_behind_data() {
     under_wine(None, || {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -124,7 +124,7 @@ fn says_nothing_of_an_end_behind_data() {
 
 /// A reset reads as an end. Only a write says what it was.
 #[test]
-fn reads_an_end_in_place_of_a_reset() {
+fn reset_reads_as_an_end() {
     under_wine(Some(10), || {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use mio::{Events, Poll};
 
 #[test]
-fn there_is_no_queue() {
+fn poll_new_is_unsupported() {
     assert_eq!(Poll::new().unwrap_err().kind(), ErrorKind::Unsupported);
     let mut events = Events::with_capacity(16);
     assert_eq!(events.capacity(), 16);

@@ -9,7 +9,7 @@ use super::situations::{Situation, situation};
 
 /// What the peer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum PeerAction {
     Nothing,
     Write,
     OutOfBand,
@@ -21,30 +21,30 @@ pub(crate) enum Deed {
 }
 
 #[cfg(target_os = "wasi")]
-impl Deed {
+impl PeerAction {
     /// How it is asked for.
     fn letter(self) -> &'static [u8] {
         match self {
-            Deed::Nothing => b"n",
-            Deed::Write => b"w",
-            Deed::OutOfBand => b"o",
-            Deed::ShutWriting => b"W",
-            Deed::ShutReading => b"R",
-            Deed::Close => b"c",
-            Deed::WriteAndClose => b"d",
-            Deed::Reset => b"r",
+            PeerAction::Nothing => b"n",
+            PeerAction::Write => b"w",
+            PeerAction::OutOfBand => b"o",
+            PeerAction::ShutWriting => b"W",
+            PeerAction::ShutReading => b"R",
+            PeerAction::Close => b"c",
+            PeerAction::WriteAndClose => b"d",
+            PeerAction::Reset => b"r",
         }
     }
 }
 
 /// A connection after its peer has done something, and then this end.
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
-pub(crate) fn after(deed: Deed, own: fn(&TcpStream)) -> Situation {
+pub(crate) fn after(deed: PeerAction, own: fn(&TcpStream)) -> Situation {
     use std::io::Write as _;
     use std::net::Shutdown;
 
     #[cfg(target_os = "wasi")]
-    if [Deed::OutOfBand, Deed::Reset].contains(&deed) {
+    if [PeerAction::OutOfBand, PeerAction::Reset].contains(&deed) {
         // The guest has no calls for these.
         return by_host(deed);
     }
@@ -55,24 +55,24 @@ pub(crate) fn after(deed: Deed, own: fn(&TcpStream)) -> Situation {
     let stream = TcpStream::from_std(stream);
     let mut is_closed = false;
     match deed {
-        Deed::Nothing => {}
-        Deed::Write => peer.write_all(b"x").unwrap(),
-        Deed::ShutWriting => peer.shutdown(Shutdown::Write).unwrap(),
-        Deed::ShutReading => peer.shutdown(Shutdown::Read).unwrap(),
-        Deed::Close => is_closed = true,
-        Deed::WriteAndClose => {
+        PeerAction::Nothing => {}
+        PeerAction::Write => peer.write_all(b"x").unwrap(),
+        PeerAction::ShutWriting => peer.shutdown(Shutdown::Write).unwrap(),
+        PeerAction::ShutReading => peer.shutdown(Shutdown::Read).unwrap(),
+        PeerAction::Close => is_closed = true,
+        PeerAction::WriteAndClose => {
             peer.write_all(b"x").unwrap();
             is_closed = true;
         }
         #[cfg(not(target_os = "wasi"))]
-        Deed::OutOfBand => super::support::syscalls::send_out_of_band(&peer),
+        PeerAction::OutOfBand => super::support::syscalls::send_out_of_band(&peer),
         #[cfg(not(target_os = "wasi"))]
-        Deed::Reset => {
+        PeerAction::Reset => {
             super::support::syscalls::reset_on_close(&peer);
             is_closed = true;
         }
         #[cfg(target_os = "wasi")]
-        Deed::OutOfBand | Deed::Reset => {}
+        PeerAction::OutOfBand | PeerAction::Reset => {}
     }
     own(&stream);
     if is_closed {
@@ -84,7 +84,7 @@ pub(crate) fn after(deed: Deed, own: fn(&TcpStream)) -> Situation {
 
 /// A connection to the peer of the host.
 #[cfg(all(target_os = "wasi", not(target_env = "p1")))]
-fn by_host(deed: Deed) -> Situation {
+fn by_host(deed: PeerAction) -> Situation {
     use std::io::Write as _;
 
     let port = std::env::var("MIO_PEER").expect("needs build-tools/wasi/peer.py");
@@ -177,7 +177,7 @@ mod handed_in {
         }
     }
 
-    pub(crate) fn after(deed: Deed, own: fn(&TcpStream)) -> Situation {
+    pub(crate) fn after(deed: PeerAction, own: fn(&TcpStream)) -> Situation {
         let stream = Listener::new().accept();
         support::send(&stream, deed.letter());
         wait();

@@ -8,9 +8,9 @@ use std::path::Path;
 use super::compare;
 
 /// A table that is kept: the situations, and what is said of them for READABLE, WRITABLE and READABLE + PRIORITY.
-type Kept = Vec<(String, [String; 3])>;
+type Table = Vec<(String, [String; 3])>;
 
-fn kept(name: &str) -> Kept {
+fn read_table(name: &str) -> Table {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/snapshots")
         .join(format!("event-semantics@{name}.txt"));
@@ -64,21 +64,21 @@ fn names() -> Vec<String> {
 
 /// The page that has all backends side by side is what their tables say, and no table is left out.
 #[test]
-fn all_tables_side_by_side() {
+fn page_matches_all_tables() {
     // Kernels that say the same share a column.
-    let mut columns: Vec<(String, Kept)> = Vec::new();
+    let mut columns: Vec<(String, Table)> = Vec::new();
     let (kqueues, others): (Vec<_>, Vec<_>) = names()
         .into_iter()
         .partition(|name| name.starts_with("kqueue-"));
     for name in others {
-        let table = kept(&name);
+        let table = read_table(&name);
         match columns.iter_mut().find(|(_, other)| *other == table) {
             Some((title, _)) => title.push_str(&format!(", {name}")),
             None => columns.push((name, table)),
         }
     }
     let place = columns.partition_point(|(title, _)| title.as_str() < "kqueue");
-    columns.insert(place, ("kqueue".to_owned(), kqueue(&kqueues)));
+    columns.insert(place, ("kqueue".to_owned(), merge_kqueues(&kqueues)));
     let mut text = String::from(
         "# What `Event` says in which situation\n\n\
          Written from `event-semantics@….txt` by tests/event_semantics.rs.\n\n\
@@ -124,15 +124,15 @@ fn all_tables_side_by_side() {
         }
     }
     compare("event-semantics.md", &text).unwrap_or_else(|fault| panic!("{fault}"));
-    documentation_quotes(&text);
+    check_documentation_quotes(&text);
 }
 
 /// One column for all kqueues. Where they differ a cell has what most say, and then who says
 /// something else.
-fn kqueue(names: &[String]) -> Kept {
-    let tables: Vec<(&str, Kept)> = names
+fn merge_kqueues(names: &[String]) -> Table {
+    let tables: Vec<(&str, Table)> = names
         .iter()
-        .map(|name| (name.trim_start_matches("kqueue-"), kept(name)))
+        .map(|name| (name.trim_start_matches("kqueue-"), read_table(name)))
         .collect();
     let (_, first) = &tables[0];
     let merged = |row: usize, column: usize| {
@@ -163,7 +163,7 @@ fn kqueue(names: &[String]) -> Kept {
 }
 
 /// Every row of a table in `Event`'s documentation stands in the page.
-fn documentation_quotes(page: &str) {
+fn check_documentation_quotes(page: &str) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/event/event.rs");
     let source = fs::read_to_string(source).unwrap();
     let rows: Vec<&str> = source

@@ -8,7 +8,7 @@ use mio::event::Source;
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 use mio::net::{TcpStream, UdpSocket};
 
-use super::peer::{Deed, after, listener};
+use super::peer::{PeerAction, after, listener};
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 use super::support;
 
@@ -33,9 +33,9 @@ pub(crate) fn local() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
-pub(crate) type Make = fn() -> Situation;
+pub(crate) type NewSituation = fn() -> Situation;
 
-type Row = (&'static str, Make);
+type Row = (&'static str, NewSituation);
 
 /// All situations, in the order of the table.
 pub(crate) fn situations() -> Vec<Row> {
@@ -53,7 +53,7 @@ pub(crate) fn situations() -> Vec<Row> {
 }
 
 /// What cannot be brought about here, and why.
-pub(crate) fn missing() -> &'static [(&'static str, &'static str)] {
+pub(crate) fn not_available() -> &'static [(&'static str, &'static str)] {
     if cfg!(windows) {
         &[(
             "Unix stream, Unix listener, pipe",
@@ -85,35 +85,39 @@ pub(crate) fn missing() -> &'static [(&'static str, &'static str)] {
 }
 
 const TCP: &[Row] = &[
-    ("TCP: connected, idle", || after(Deed::Nothing, |_| ())),
-    ("TCP: data arrived", || after(Deed::Write, |_| ())),
-    ("TCP: out-of-band byte", || after(Deed::OutOfBand, |_| ())),
+    ("TCP: connected, idle", || {
+        after(PeerAction::Nothing, |_| ())
+    }),
+    ("TCP: data arrived", || after(PeerAction::Write, |_| ())),
+    ("TCP: out-of-band byte", || {
+        after(PeerAction::OutOfBand, |_| ())
+    }),
     ("TCP: peer shut its writing half", || {
-        after(Deed::ShutWriting, |_| ())
+        after(PeerAction::ShutWriting, |_| ())
     }),
     ("TCP: peer shut its reading half", || {
-        after(Deed::ShutReading, |_| ())
+        after(PeerAction::ShutReading, |_| ())
     }),
     ("TCP: own writing half shut", || {
-        after(Deed::Nothing, |stream| {
+        after(PeerAction::Nothing, |stream| {
             stream.shutdown(Shutdown::Write).unwrap();
         })
     }),
     ("TCP: own reading half shut", || {
-        after(Deed::Nothing, |stream| {
+        after(PeerAction::Nothing, |stream| {
             stream.shutdown(Shutdown::Read).unwrap();
         })
     }),
     ("TCP: both halves shut", || {
-        after(Deed::Nothing, |stream| {
+        after(PeerAction::Nothing, |stream| {
             stream.shutdown(Shutdown::Both).unwrap();
         })
     }),
-    ("TCP: peer closed", || after(Deed::Close, |_| ())),
+    ("TCP: peer closed", || after(PeerAction::Close, |_| ())),
     ("TCP: peer closed, data left", || {
-        after(Deed::WriteAndClose, |_| ())
+        after(PeerAction::WriteAndClose, |_| ())
     }),
-    ("TCP: reset by peer", || after(Deed::Reset, |_| ())),
+    ("TCP: reset by peer", || after(PeerAction::Reset, |_| ())),
 ];
 
 /// Connections that are made here.

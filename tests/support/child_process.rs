@@ -16,23 +16,23 @@ pub(crate) struct Child(libc::pid_t);
 /// How a copy is made.
 pub(crate) type Fork = fn() -> libc::pid_t;
 
-pub(crate) fn by_libc() -> libc::pid_t {
+pub(crate) fn fork_by_libc() -> libc::pid_t {
     // SAFETY: the child only runs this test's code, and ends without unwinding beyond it.
     unsafe { libc::fork() }
 }
 
-/// The ways to make a copy. ThreadSanitizer does not survive one that it is not told of:
+/// The functions to make a copy. ThreadSanitizer does not survive one that it is not told of:
 /// `MIO_TEST_CLONE=0`.
-pub(crate) fn ways() -> Vec<Fork> {
-    let mut ways = vec![by_libc as Fork];
+pub(crate) fn fork_functions() -> Vec<Fork> {
+    let mut functions = vec![fork_by_libc as Fork];
     if std::env::var("MIO_TEST_CLONE").as_deref() != Ok("0") {
-        ways.push(by_number);
+        functions.push(fork_by_syscall);
     }
-    ways
+    functions
 }
 
 /// Without the C library, whose handlers do not run.
-fn by_number() -> libc::pid_t {
+fn fork_by_syscall() -> libc::pid_t {
     let none: libc::c_long = 0;
     let signal = libc::c_long::from(libc::SIGCHLD);
     // clone(2): on s390x the stack comes before the flags.
@@ -50,10 +50,10 @@ fn by_number() -> libc::pid_t {
 impl Child {
     /// Runs `child` in a copy.
     pub(crate) fn new(child: impl FnOnce()) -> Child {
-        Child::made(by_libc, child)
+        Child::fork_with(fork_by_libc, child)
     }
 
-    pub(crate) fn made(fork: Fork, child: impl FnOnce()) -> Child {
+    pub(crate) fn fork_with(fork: Fork, child: impl FnOnce()) -> Child {
         // SAFETY: it takes nothing and touches no memory.
         let parent = unsafe { libc::getpid() };
         let pid = fork();

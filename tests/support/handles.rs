@@ -38,11 +38,11 @@ const HANDLE_FLAG_INHERIT: u32 = 1;
 
 /// Whether a child process would inherit the socket.
 pub(crate) fn is_inherited(socket: &impl AsRawSocket) -> bool {
-    would_be_inherited(socket.as_raw_socket() as usize as Handle)
+    is_handle_inherited(socket.as_raw_socket() as usize as Handle)
 }
 
 /// Whether a child process would inherit the handle.
-pub(crate) fn would_be_inherited(handle: Handle) -> bool {
+pub(crate) fn is_handle_inherited(handle: Handle) -> bool {
     let mut flags = 0;
     // SAFETY: GetHandleInformation writes one `u32` to `flags`.
     let result = unsafe { GetHandleInformation(handle, &mut flags) };
@@ -74,14 +74,14 @@ pub(crate) fn open() -> usize {
     assert_ne!(result, 0, "{}", std::io::Error::last_os_error());
     // Wine 8 says 0, but has the table of all processes' handles.
     match count {
-        0 => in_the_table(),
+        0 => count_in_system_table(),
         count => count as usize,
     }
 }
 
 /// As many handles are open as were `before`, or will be as soon as threads that have ended have given back what is theirs.
 #[track_caller]
-pub(crate) fn are_again(before: usize) {
+pub(crate) fn assert_count_returns_to(before: usize) {
     let mut now = open();
     for _ in 0..200 {
         if now <= before {
@@ -115,7 +115,7 @@ struct Table {
 
 const ROOM: usize = 32 * 1024;
 
-fn in_the_table() -> usize {
+fn count_in_system_table() -> usize {
     const SYSTEM_HANDLE_INFORMATION: u32 = 16;
     let entry = Entry {
         process: 0,

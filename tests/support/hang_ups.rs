@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::{Events, Poll};
 
-use super::poll;
+use super::poll_events;
 
 /// Whether the poller answers for one direction only, and says no word of errors or priority:
 /// `poll_oneoff`.
@@ -14,7 +14,7 @@ pub(crate) const WASI: bool = cfg!(mio_fake_kernel = "wasip1");
 
 /// Events of a condition that is never served, at most: 8 while the delay grows from 1 ms to 10 ms,
 /// 100 a second for a second, and 10 a second afterwards.
-pub(crate) fn most_events(time: Duration) -> usize {
+pub(crate) fn max_events(time: Duration) -> usize {
     if super::EDGES {
         return 1;
     }
@@ -25,13 +25,13 @@ pub(crate) fn most_events(time: Duration) -> usize {
 /// Polls until an event is as wanted; how long that took.
 #[track_caller]
 pub(crate) fn time_until(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     wanted: impl Fn(&Event) -> bool,
 ) -> Duration {
     let start = Instant::now();
     loop {
-        poll(queue, events, super::LONG);
+        poll_events(poll, events, super::LONG);
         let late = start.elapsed();
         if events.iter().any(&wanted) {
             return late;
@@ -42,14 +42,14 @@ pub(crate) fn time_until(
 
 /// How many events come in that time, and the processor time of this thread meanwhile.
 pub(crate) fn count_events(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     time: Duration,
 ) -> (usize, Duration) {
     let (start, cpu) = (Instant::now(), thread_time());
     let mut count = 0;
     while let Some(left) = time.checked_sub(start.elapsed()) {
-        poll(queue, events, left);
+        poll_events(poll, events, left);
         count += events.iter().count();
     }
     (count, thread_time() - cpu)

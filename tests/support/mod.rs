@@ -63,12 +63,12 @@ pub(crate) fn loopback() -> SocketAddr {
 }
 
 /// A queue and a buffer.
-pub(crate) fn queue() -> (Poll, Events) {
+pub(crate) fn new_poll() -> (Poll, Events) {
     (Poll::new().unwrap(), Events::with_capacity(64))
 }
 
 /// One `poll`; a signal is no reason to fail.
-pub(crate) fn poll(poll: &mut Poll, events: &mut Events, timeout: Duration) {
+pub(crate) fn poll_events(poll: &mut Poll, events: &mut Events, timeout: Duration) {
     let end = Instant::now() + timeout;
     loop {
         let left = end.saturating_duration_since(Instant::now());
@@ -82,7 +82,7 @@ pub(crate) fn poll(poll: &mut Poll, events: &mut Events, timeout: Duration) {
 
 /// Polls until an event of `token` is as wanted.
 pub(crate) fn wait_for(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     token: Token,
     wanted: impl Fn(&Event) -> bool,
@@ -90,7 +90,7 @@ pub(crate) fn wait_for(
     let end = Instant::now() + LONG;
     let mut seen = Vec::new();
     while Instant::now() < end {
-        poll(queue, events, LONG);
+        poll_events(poll, events, LONG);
         for event in events.iter() {
             if event.token() == token && wanted(event) {
                 return;
@@ -129,7 +129,7 @@ pub(crate) const BSD_SOCKETS: bool = cfg!(any(
 ));
 
 /// Whether a double plays another system's kernel here. It has its own ways to wait.
-pub(crate) const DOUBLE: bool = cfg!(any(
+pub(crate) const FAKE_KERNEL: bool = cfg!(any(
     mio_fake_kernel = "solaris",
     mio_fake_kernel = "wasip1",
     mio_fake_kernel = "apple",
@@ -156,7 +156,7 @@ pub(crate) const EDGES: bool = KQUEUE
     ));
 
 /// Whether the end of a peer's stream is told apart from data. Elsewhere only reading tells it.
-pub(crate) const TELLS_END: bool = !cfg!(any(
+pub(crate) const REPORTS_END: bool = !cfg!(any(
     target_os = "aix",
     target_os = "cygwin",
     target_os = "espidf",
@@ -174,13 +174,13 @@ pub(crate) const TELLS_END: bool = !cfg!(any(
 
 /// Polls until each of these has been said by an event of `token`, by one or by several.
 pub(crate) fn wait_for_all(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     token: Token,
     wanted: &[fn(&Event) -> bool],
 ) {
     let mut seen = vec![false; wanted.len()];
-    wait_for(queue, events, token, |_| true);
+    wait_for(poll, events, token, |_| true);
     loop {
         for event in events.iter().filter(|event| event.token() == token) {
             for (seen, wanted) in seen.iter_mut().zip(wanted) {
@@ -190,15 +190,15 @@ pub(crate) fn wait_for_all(
         if seen.iter().all(|seen| *seen) {
             return;
         }
-        wait_for(queue, events, token, |_| true);
+        wait_for(poll, events, token, |_| true);
     }
 }
 
 /// Polls for a while: no event of `token` comes.
-pub(crate) fn nothing_comes(queue: &mut Poll, events: &mut Events, token: Token) {
+pub(crate) fn assert_no_event(poll: &mut Poll, events: &mut Events, token: Token) {
     let end = Instant::now() + SHORT;
     loop {
-        poll(queue, events, end.saturating_duration_since(Instant::now()));
+        poll_events(poll, events, end.saturating_duration_since(Instant::now()));
         for event in events.iter() {
             assert_ne!(event.token(), token, "{event:?}");
         }
@@ -239,8 +239,8 @@ pub(crate) fn retry<T>(mut operation: impl FnMut() -> io::Result<T>) -> T {
 
 /// Waits until a connection is there. On most systems loopback is at once; on WASI it is only after a `poll`.
 #[cfg(feature = "net")]
-pub(crate) fn connected(stream: &mut mio::net::TcpStream) {
-    let (mut poll, mut events) = queue();
+pub(crate) fn wait_connected(stream: &mut mio::net::TcpStream) {
+    let (mut poll, mut events) = new_poll();
     poll.registry()
         .register(stream, Token(0), mio::Interest::WRITABLE)
         .unwrap();
@@ -257,7 +257,7 @@ pub(crate) fn streams() -> (mio::net::TcpStream, mio::net::TcpStream) {
     let listener = mio::net::TcpListener::bind(loopback()).unwrap();
     let mut client = mio::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (server, _) = retry(|| listener.accept());
-    connected(&mut client);
+    wait_connected(&mut client);
     (client, server)
 }
 

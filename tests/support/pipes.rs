@@ -99,7 +99,7 @@ fn create(name: &str, access: u32, mode: u32, quota: u32) -> io::Result<RawHandl
 }
 
 /// Whether this system makes a "first" instance of a pipe that has one already.
-pub(crate) fn another_first_is_made(name: &str) -> bool {
+pub(crate) fn allows_second_first_instance(name: &str) -> bool {
     let access = PIPE_ACCESS_INBOUND | PIPE_ACCESS_OUTBOUND | FILE_FLAG_FIRST_PIPE_INSTANCE;
     let Ok(handle) = create(name, access, 0, 0) else {
         return false;
@@ -164,7 +164,7 @@ pub(crate) fn pair(kind: Kind, quota: u32) -> (NamedPipe, NamedPipe) {
 }
 
 /// Both ends, connected and registered with `SERVER` and `CLIENT`, after their first events.
-pub(crate) fn registered(poll: &mut Poll, kind: Kind, quota: u32) -> (NamedPipe, NamedPipe) {
+pub(crate) fn registered_pair(poll: &mut Poll, kind: Kind, quota: u32) -> (NamedPipe, NamedPipe) {
     let (mut server, mut client) = pair(kind, quota);
     let registry = poll.registry();
     registry.register(&mut server, SERVER, BOTH).unwrap();
@@ -174,7 +174,7 @@ pub(crate) fn registered(poll: &mut Poll, kind: Kind, quota: u32) -> (NamedPipe,
     let end = Instant::now() + LONG;
     while !(first && second) {
         assert!(Instant::now() < end, "not both ends became writable");
-        super::poll(poll, &mut events, LONG);
+        super::poll_events(poll, &mut events, LONG);
         for event in &events {
             first |= event.token() == SERVER && event.is_writable();
             second |= event.token() == CLIENT && event.is_writable();
@@ -184,7 +184,7 @@ pub(crate) fn registered(poll: &mut Poll, kind: Kind, quota: u32) -> (NamedPipe,
 }
 
 /// A pipe, registered for everything.
-pub(crate) fn watched(poll: &Poll, mut pipe: NamedPipe, token: Token) -> NamedPipe {
+pub(crate) fn register_pipe(poll: &Poll, mut pipe: NamedPipe, token: Token) -> NamedPipe {
     poll.registry().register(&mut pipe, token, BOTH).unwrap();
     pipe
 }
@@ -198,7 +198,7 @@ pub(crate) fn cancel_all(pipe: &NamedPipe) {
 
 /// Reads from `pipe` until there are `len` bytes, polling in between.
 pub(crate) fn receive(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     mut pipe: &NamedPipe,
     token: Token,
@@ -211,7 +211,7 @@ pub(crate) fn receive(
             Ok(0) => panic!("the end after {} bytes", all.len()),
             Ok(count) => all.extend_from_slice(&buffer[..count]),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                super::wait_for(queue, events, token, |event| event.is_readable());
+                super::wait_for(poll, events, token, |event| event.is_readable());
             }
             Err(error) => panic!("read: {error}"),
         }
@@ -220,8 +220,8 @@ pub(crate) fn receive(
 }
 
 /// Polls until a read returns something else than `WouldBlock`.
-pub(crate) fn read_at_last(
-    queue: &mut Poll,
+pub(crate) fn read_when_ready(
+    poll: &mut Poll,
     events: &mut Events,
     mut pipe: &NamedPipe,
     token: Token,
@@ -229,7 +229,7 @@ pub(crate) fn read_at_last(
     loop {
         match pipe.read(&mut [0; 64]) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                super::wait_for(queue, events, token, |event| event.is_readable());
+                super::wait_for(poll, events, token, |event| event.is_readable());
             }
             other => return other,
         }
@@ -238,7 +238,7 @@ pub(crate) fn read_at_last(
 
 /// Writes all of it, polling in between.
 pub(crate) fn send(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     mut pipe: &NamedPipe,
     token: Token,
@@ -248,7 +248,7 @@ pub(crate) fn send(
         match pipe.write(data) {
             Ok(count) => return assert_eq!(count, data.len()),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                super::wait_for(queue, events, token, |event| event.is_writable());
+                super::wait_for(poll, events, token, |event| event.is_writable());
             }
             Err(error) => panic!("write: {error}"),
         }
