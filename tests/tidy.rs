@@ -1,6 +1,10 @@
 //! The rules of the house, checked by reading the files.
 #![cfg(not(any(miri, target_os = "wasi")))]
 
+#[path = "tidy/prose.rs"]
+mod prose;
+#[path = "tidy/requirements.rs"]
+mod requirements;
 mod source_text;
 
 use std::fs;
@@ -303,87 +307,4 @@ fn top_level_matches_the_layout() {
             "{name} is not part of the layout"
         );
     }
-}
-
-/// as the project numbers them.
-const ROWS: &[std::ops::RangeInclusive<u32>] = &[
-    1..=17,
-    20..=31,
-    35..=52,
-    55..=70,
-    75..=87,
-    90..=95,
-    100..=104,
-    110..=113,
-    120..=126,
-];
-
-/// Whether the suite of all selectors has the function among its checks, or the list of stages
-/// names it.
-fn is_called(file: &str, function: &str) -> bool {
-    let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
-    let has_word = |text: &str| {
-        let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
-        words.any(|word| word == function)
-    };
-    let suites = ["src/sys/selector_tests/combinations_tests.rs", file];
-    let is_check = suites.iter().any(|suite| {
-        let suite = read(suite);
-        let mut lists = suite.split("run_checks!(").skip(1);
-        lists.any(|list| has_word(list.split(')').next().unwrap_or_default()))
-    });
-    if (file.starts_with("src/sys/") || file.starts_with("src/testing/")) && is_check {
-        return true;
-    }
-    let module = file.strip_prefix("build-tools/src/bin/xtask/");
-    module
-        .and_then(|file| file.strip_suffix(".rs"))
-        .is_some_and(|module| {
-            let call = format!("Box::new({module}::{function})");
-            read("build-tools/src/bin/xtask/stages/order.rs").contains(&call)
-        })
-}
-
-#[test]
-fn every_requirement_has_a_test_or_a_reason() {
-    let text = fs::read_to_string(root().join("tests/behaviour.txt")).unwrap();
-    let mut seen = Vec::new();
-    for line in text
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
-        let (id, rest) = line
-            .split_once(" | ")
-            .unwrap_or_else(|| panic!("no field in: {line}"));
-        seen.push(id.to_owned());
-        if let Some(reason) = rest.strip_prefix("not run: ") {
-            assert!(reason.len() > 10, "{id} has no reason");
-            continue;
-        }
-        let (tests, backends) = rest
-            .split_once(" | ")
-            .unwrap_or_else(|| panic!("{id}: which backends?"));
-        assert!(!backends.is_empty(), "{id}: which backends?");
-        for test in tests.split(", ") {
-            let (file, function) = test
-                .split_once("::")
-                .unwrap_or_else(|| panic!("{id}: {test}"));
-            let text = fs::read_to_string(root().join(file))
-                .unwrap_or_else(|e| panic!("{id}: {file}: {e}"));
-            assert!(
-                source_text::is_tested(&text, function) || is_called(file, function),
-                "{id}: {file}: {function} is no test, and no test or stage calls it"
-            );
-        }
-    }
-    for range in ROWS {
-        for number in range.clone() {
-            let id = format!("A-{number}");
-            assert!(seen.contains(&id), "{id} is missing");
-        }
-    }
-    let mut unique = seen.clone();
-    unique.sort();
-    unique.dedup();
-    assert_eq!(unique.len(), seen.len(), "a row stands twice");
 }

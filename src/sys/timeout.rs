@@ -89,7 +89,7 @@ pub(crate) fn round_up_millis(duration: Duration) -> c_int {
 
 #[cfg(test)]
 mod tests {
-    //! Rows at the conversion.
+    //! No timeout ends early, overflows or becomes infinite in the conversion.
 
     use super::*;
 
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(round_up_millis(Duration::ZERO), 0);
     }
 
-    ///
+    /// Where `long` has 32 bits, a timeout of more than 30 minutes does not become infinite.
     #[test]
     fn short_words_mean_short_waits() {
         let half_an_hour = Duration::from_secs(1800);

@@ -52,7 +52,7 @@ mod linux {
         merged_wakes_notify_once::<Epoll<Counting<Pipe>>>(1);
     }
 
-    /// illumos gives no new edge while the eventfd is readable, so it is emptied first. That loses nothing here either.
+    /// illumos gives no new edge while the eventfd is readable, so it is emptied first. That loses nothing here either.
     #[test]
     fn epoll_with_drained_eventfd() {
         every_check::<Epoll<Drained<EventFd>>>();

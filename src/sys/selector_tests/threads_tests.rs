@@ -59,7 +59,7 @@ pub(in crate::sys) fn wakes_and_sources_under_stress<S: Subject>() {
         let mut seen = 0;
         while seen < ROUNDS || received < ROUNDS {
             let got = tokens(&mut selector, &mut records, LONG);
-            // whatever came says what it is.
+            // Every event says what it is.
             assert_eq!(got.len(), 1, "seen {seen}, received {received}");
             assert!(records.as_slice()[0].is_readable());
             if got[0] == 0 {
@@ -120,7 +120,7 @@ pub(in crate::sys) fn a_waker_comes_once_at_a_time<S: Subject>() {
     });
 }
 
-/// Row A-126: a number that is closed and opened again while another thread waits is its new owner's.
+/// A number that is closed and opened again while another thread waits is its new owner's.
 pub(in crate::sys) fn a_number_reused_while_waiting<S: Subject>() {
     let mut selector = S::new().unwrap();
     let registry = selector.try_clone().unwrap();

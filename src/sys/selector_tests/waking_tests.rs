@@ -21,7 +21,7 @@ pub(in crate::sys) fn timeouts<S: Subject>() {
         }
         assert!(records.as_slice().is_empty());
     }
-    // the longest time-outs wait for an event.
+    // The longest timeouts wait for an event.
     let waker = selector.waker(Token(5)).unwrap();
     for timeout in [Duration::MAX, Duration::from_secs(1 << 40)] {
         thread::scope(|scope| {

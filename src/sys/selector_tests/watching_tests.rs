@@ -107,7 +107,7 @@ pub(in crate::sys) fn raw_numbers<S: Subject>() {
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     }
 
-    // drained by plain reads, the next data gives an event all the same.
+    // Drained by plain reads, the next data gives an event all the same.
     for _ in 0..100 {
         right.write_all(b"x").unwrap();
         assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
@@ -191,7 +191,7 @@ pub(in crate::sys) fn capacity<S: Subject>() {
     let error = selector.select(&mut none, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 
-    // three ready sources and a waker through one place: one at a time, and nobody starves.
+    // Three ready sources and a waker through one place: one at a time, and nobody starves.
     let mut records = S::Events::with_capacity(1);
     let pairs: Vec<_> = (0..3).map(|_| stream_pair()).collect();
     let mut registrations = Vec::new();
@@ -211,7 +211,7 @@ pub(in crate::sys) fn capacity<S: Subject>() {
     assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
 }
 
-/// raw sources that are ready whenever they are looked at leave room for each other, and for everybody else.
+/// Raw sources that are ready whenever they are looked at leave room for each other, and for everybody else.
 pub(in crate::sys) fn raw_sources_starve_nobody<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = S::Events::with_capacity(1);

@@ -131,7 +131,7 @@ fn timeouts<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
     let (left, right) = stream_pair();
-    // with no subscription, and with one.
+    // With no subscription, and with one.
     for is_registered in [false, true] {
         let registration = is_registered.then(|| {
             selector
@@ -169,7 +169,7 @@ fn timeouts<S: Subject>() {
     }
 }
 
-/// what could not end is an error, at once.
+/// What could not end is an error, at once.
 fn nothing_to_wait_for<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
@@ -185,7 +185,7 @@ fn nothing_to_wait_for<S: Subject>() {
     assert!(records.as_slice().is_empty());
 }
 
-/// hosts fail the whole call, or come back at once, for one number that is not open.
+/// Hosts fail the whole call, or come back at once, for one number that is not open.
 fn one_closed_number_fails_nobody<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
@@ -206,7 +206,7 @@ fn one_closed_number_fails_nobody<S: Subject>() {
     let (start, timeout) = (Instant::now(), Duration::from_millis(30));
     assert!(tokens(&mut selector, &mut records, Some(timeout)).is_empty());
     assert!(start.elapsed() >= timeout);
-    // the poll has seen that it is closed. It can be registered again.
+    // The poll has seen that it is closed. It can be registered again.
     let error = selector.deregister_unowned(closed).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     selector.register_unowned(closed, Token(4), BOTH).unwrap();
@@ -222,7 +222,7 @@ fn one_closed_number_fails_nobody<S: Subject>() {
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
-/// what is open but cannot be watched is reported as an error, once, and the rest goes on.
+/// What is open but cannot be watched is reported as an error, once, and the rest goes on.
 fn one_file_fails_nobody<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();
@@ -245,7 +245,7 @@ fn one_file_fails_nobody<S: Subject>() {
     drop((registration, watched));
 }
 
-/// a raw descriptor that stays ready and is not served is reported seldom.
+/// A raw descriptor that stays ready and is not served is reported seldom.
 fn never_served<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut records = records::<S>();

@@ -43,7 +43,7 @@ fn drain(mut stream: &UnixStream) {
     while stream.read(&mut buffer).is_ok_and(|count| count != 0) {}
 }
 
-/// an association is gone with its event; what is still wanted is asked for again, and by raw descriptors always.
+/// An association is gone with its event; what is still wanted is asked for again, and by raw descriptors always.
 #[test]
 fn what_was_told_is_asked_for_again() {
     let (mut queue, mut records) = queue(8);
@@ -79,7 +79,7 @@ fn what_was_told_is_asked_for_again() {
     assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
 }
 
-/// nothing is asked for between an event and the next wait, and one system call arms a source.
+/// Nothing is asked for between an event and the next wait, and one system call arms a source.
 #[test]
 fn calls_are_few() {
     let (mut queue, mut records) = queue(8);
@@ -163,7 +163,7 @@ fn events_beside_an_error() {
     }
 }
 
-/// returned as it is, with no event, and no event or wake is lost by it.
+/// An interruption is returned as it is, with no event, and no event or wake is lost by it.
 #[test]
 fn interrupted_waits_lose_nothing() {
     let (mut queue, mut records) = queue(8);
@@ -340,7 +340,7 @@ fn refused_associations() {
     );
 }
 
-/// closing ends an association, so the number is free for its next owner. Also while a duplicate lives.
+/// Closing ends an association, so the number is free for its next owner. Also while a duplicate lives.
 #[test]
 fn closed_numbers() {
     let (mut queue, mut records) = queue(4);
@@ -392,7 +392,7 @@ fn fake_returns_what_illumos_does() {
     assert_eq!(faults::dissociate(right.as_fd(), fd), Err(ffi::EBADFD));
 }
 
-/// what cannot be watched is refused, and no event says what was not asked for.
+/// What cannot be watched is refused, and no event says what was not asked for.
 #[test]
 fn interests_that_are_not_there() {
     let (mut queue, mut records) = queue(4);

@@ -51,7 +51,7 @@ fn refusing(filter: i32, error: i32) -> Faults {
     }
 }
 
-/// registering succeeds, and one event says that the other end is gone.
+/// Registering succeeds, and one event says that the other end is gone.
 #[test]
 fn a_pipe_whose_reader_is_gone() {
     for capacity in [1, 8] {
@@ -68,7 +68,7 @@ fn a_pipe_whose_reader_is_gone() {
     }
 }
 
-/// a kept event is not told once its source was dropped, nor to who has the number next.
+/// A kept event is not told once its source was dropped, nor to who has the number next.
 #[test]
 fn a_kept_event_goes_with_its_source() {
     let (mut queue, mut records) = queue(1);
@@ -93,7 +93,7 @@ fn a_kept_event_goes_with_its_source() {
     }
 }
 
-/// kept events are those of their registrations, and of the last.
+/// Kept events are those of their registrations, and of the last.
 #[test]
 fn a_kept_event_goes_with_its_registration() {
     let (mut queue, mut records) = queue(1);
@@ -121,7 +121,7 @@ fn a_kept_event_goes_with_its_registration() {
     assert!(tokens(&mut queue, &mut records, Some(Duration::from_millis(5))).is_empty());
 }
 
-/// A-20 where the kernel has no user events, and where it says that the descriptor is bad.
+/// A pipe whose reader is gone, where the kernel has no user events, and where it says that the descriptor is bad.
 #[test]
 fn dead_ends_on_lesser_kernels() {
     let (mut queue, mut records) = queue(4);
@@ -141,7 +141,7 @@ fn dead_ends_on_lesser_kernels() {
     });
 }
 
-/// what is not there can be deleted, and a filter that is no longer wanted goes.
+/// What is not there can be deleted, and a filter that is no longer wanted goes.
 #[test]
 fn interests_come_and_go() {
     let (mut queue, mut records) = queue(8);
@@ -165,7 +165,7 @@ fn interests_come_and_go() {
     queue.deregister(registration, fd).unwrap();
 }
 
-/// each change has its answer, and a failed registration leaves nothing behind.
+/// Each change has its answer, and a failed registration leaves nothing behind.
 #[test]
 fn one_bad_change_is_noticed() {
     let (mut queue, mut records) = queue(8);
@@ -174,7 +174,7 @@ fn one_bad_change_is_noticed() {
     for filter in [READ, WRITE] {
         let add = || queue.register(fd, Token(1), BOTH);
         let error = faults::with(refusing(filter, libc::EINVAL), add).unwrap_err();
-        // its kind is clear.
+        // Its kind is clear.
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
     right.write_all(b"x").unwrap();
@@ -210,7 +210,7 @@ fn failed_registration_leaves_earlier_one_alone() {
     assert!(!tokens(&mut queue, &mut records, AT_ONCE).contains(&4));
 }
 
-/// no change takes an event away that somebody waits for.
+/// No change takes an event away that somebody waits for.
 #[test]
 fn changes_swallow_no_events() {
     let (mut queue, mut records) = queue(8);
@@ -238,7 +238,7 @@ fn changes_swallow_no_events() {
     }
 }
 
-/// the end of one direction is not the end of the other.
+/// The end of one direction is not the end of the other.
 #[test]
 fn an_end_is_one_direction() {
     let (mut queue, mut records) = queue(8);
@@ -298,7 +298,7 @@ fn foreign_events_pass_through() {
     }
 }
 
-/// a signal loses no wake, and triggering again does not change what was registered.
+/// A signal loses no wake, and triggering again does not change what was registered.
 #[test]
 fn interrupted_waits_lose_no_wake() {
     let (mut queue, mut records) = queue(8);
@@ -319,7 +319,7 @@ fn interrupted_waits_lose_no_wake() {
     }
 }
 
-/// between two returns a burst of wakes is one call.
+/// Between two returns a burst of wakes is one call.
 #[test]
 fn merged_wakes_are_one_call() {
     let (mut queue, mut records) = queue(8);
@@ -336,7 +336,7 @@ fn merged_wakes_are_one_call() {
     }
 }
 
-/// names for every flag, on every system.
+/// Names for every flag, on every system.
 #[test]
 fn events_show_their_names() {
     struct Shown(Event);
@@ -362,7 +362,7 @@ fn events_show_their_names() {
     assert!(shown.contains("EVFILT_USER") && shown.contains("NOTE_TRIGGER"));
 }
 
-/// systems disagree about the types of the fields, and no value is lost between theirs and ours.
+/// Systems disagree about the types of the fields, and no value is lost between theirs and ours.
 #[test]
 fn records_keep_their_fields() {
     for filter in [READ, WRITE, USER] {
