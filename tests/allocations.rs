@@ -1,6 +1,7 @@
-//! A warm queue allocates nothing: neither `poll`, nor a wake, nor arming after `WouldBlock`, nor registering anew.
+//! A warm `Poll` does not allocate: neither `poll`, nor a wake, nor arming after `WouldBlock`, nor
+//! `reregister`.
 //!
-//! Doubles of kernels do, in the calls of the selectors above them.
+//! Fake kernels allocate, so the test does not run on them.
 #![cfg(all(
     feature = "os-poll",
     feature = "net",
@@ -28,22 +29,22 @@ use mio::{Interest, Token, Waker};
 use support::{loopback, new_poll, poll_events};
 
 thread_local! {
-    /// How often this thread has asked for memory. Others are the test runner's.
+    /// The number of allocations by this thread. The test runner has other threads.
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
 fn count() {
-    // A thread that ends has no count any more.
+    // A thread that is exiting has no count.
     let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
 }
 
 struct Counting;
 
-// SAFETY: everything is handed to the system's allocator as it came.
+// SAFETY: the system's allocator does everything; the counter does not touch the memory.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
-        // SAFETY: the caller keeps the contract of this very method.
+        // SAFETY: the caller keeps the contract of this method, which is the system allocator's.
         unsafe { System.alloc(layout) }
     }
 

@@ -1,7 +1,7 @@
-//! Every public item of mio 1.2.5, by its type. The same file must compile against the registry's mio 1.2.5.
+//! Every public item of mio 1.2.5, with its type. The file must also compile against mio 1.2.5.
 //!
-//! A method stands as a function pointer of its full type; a constant function in a constant. What is only in this library is
-//! in `api_superset.rs`.
+//! A method is assigned to a function pointer of its full type, a constant function is called in a
+//! constant. Items that only this library has are in `api_superset.rs`.
 #![cfg(all(
     any(unix, windows),
     feature = "os-poll",
@@ -219,14 +219,14 @@ fn udp_socket() {
         UdpSocket::try_io::<fn() -> io::Result<u8>, u8>;
 }
 
-/// Modules that are only documentation.
+/// Modules that only document.
 #[test]
 fn documentation_modules() {
     #[allow(unused_imports)]
     use mio::{features, guide};
 }
 
-/// What only Unix systems have.
+/// Items of Unix.
 #[cfg(unix)]
 mod unix {
     use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
@@ -286,7 +286,7 @@ mod unix {
 
     #[cfg(not(any(
         mio_unsupported_force_poll_poll,
-        // poll(2) has no descriptor of its own.
+        // A poll(2) selector has no fd.
         target_os = "aix",
         target_os = "cygwin",
         target_os = "espidf",
@@ -334,7 +334,7 @@ mod unix {
             UnixStream::try_io::<fn() -> io::Result<u8>, u8>;
     }
 
-    /// Emscripten has no such socket.
+    /// Emscripten has no Unix datagram sockets.
     #[cfg(not(target_os = "emscripten"))]
     #[test]
     fn unix_datagram() {
@@ -377,7 +377,7 @@ mod unix {
     }
 }
 
-/// What only Windows has.
+/// Items of Windows.
 #[cfg(windows)]
 mod windows {
     use std::ffi::OsString;

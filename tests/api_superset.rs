@@ -1,4 +1,4 @@
-//! What this library has beyond mio 1.2.5.
+//! The public items that mio 1.2.5 does not have.
 #![cfg(all(
     any(unix, windows),
     feature = "os-poll",
@@ -28,7 +28,7 @@ fn event_iterator_has_an_exact_size() {
     exact::<event::Iter<'_>>();
 }
 
-/// Sources that are a socket or a handle of somebody else.
+/// `SourceSocket` and `SourceHandle` are sources of an unowned socket or handle.
 #[cfg(windows)]
 #[test]
 fn source_socket_and_source_handle_are_sources() {
@@ -40,8 +40,8 @@ fn source_socket_and_source_handle_are_sources() {
     source::<SourceHandle<'_>>();
     fn all<T: Send + Sync + Unpin>() {}
     all::<SourceSocket<'_>>();
-    let number: RawSocket = 0;
-    let SourceSocket(inner) = SourceSocket(&number);
+    let socket: RawSocket = 0;
+    let SourceSocket(inner) = SourceSocket(&socket);
     assert_eq!(*inner, 0);
     let handle: RawHandle = std::ptr::null_mut();
     let SourceHandle(inner) = SourceHandle(&handle);
@@ -50,7 +50,7 @@ fn source_socket_and_source_handle_are_sources() {
 
 #[cfg(not(any(
     mio_unsupported_force_poll_poll,
-    // poll(2) has no descriptor of its own.
+    // A poll(2) selector has no fd.
     target_os = "aix",
     target_os = "cygwin",
     target_os = "espidf",
@@ -61,7 +61,7 @@ fn source_socket_and_source_handle_are_sources() {
     target_os = "nto",
     target_os = "nuttx",
     target_os = "vita",
-    // A completion port is no descriptor.
+    // A completion port is a handle.
     windows,
 )))]
 #[test]

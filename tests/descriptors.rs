@@ -1,7 +1,8 @@
-//! Descriptors: their flags, their number, and what happens when there are no more.
+//! File descriptors: their flags, leaks, and the limit of open files.
 //!
-//! One test only, so that nothing else in this process opens descriptors meanwhile. With `MIO_NO_LIMITS` in the environment the part
-//! that lowers the limit of descriptors is left out: valgrind plays the limit itself, and lets socketpair(2) go beyond it.
+//! There is one test, so that no other test of this process opens file descriptors meanwhile.
+//! `MIO_NO_LIMITS` in the environment leaves out the parts that lower the limit: valgrind enforces
+//! the limit itself, and lets socketpair(2) exceed it.
 #![cfg(all(
     any(
         target_os = "linux",
@@ -34,7 +35,7 @@ fn descriptors() {
     println!("every_fd_has_its_flags");
     every_fd_has_its_flags();
     if std::env::var_os("MIO_NO_LIMITS").is_some() {
-        support::not_run("in part: MIO_NO_LIMITS leaves out what lowers the limit");
+        support::not_run("in part: MIO_NO_LIMITS leaves out the parts that lower the limit");
     } else {
         println!("failed_constructor_leaks_nothing");
         failed_constructor_leaks_nothing();
@@ -47,7 +48,7 @@ fn descriptors() {
     closed_fd_can_be_registered_again();
 }
 
-/// What a value opened while `make` ran.
+/// Runs `make`, and returns its value and the file descriptors that it opened.
 fn opened<T>(make: impl FnOnce() -> T) -> (T, Vec<RawFd>) {
     let before = open();
     let value = make();
@@ -58,7 +59,8 @@ fn opened<T>(make: impl FnOnce() -> T) -> (T, Vec<RawFd>) {
     (value, new)
 }
 
-///
+/// Every fd is close-on-exec, and every socket and pipe is non-blocking, accepted sockets and pairs
+/// included.
 fn every_fd_has_its_flags() {
     let close_on_exec = |fds: &[RawFd]| {
         for fd in fds {
@@ -72,7 +74,7 @@ fn every_fd_has_its_flags() {
             assert!(is_nonblocking(*fd), "{fd}");
         }
     };
-    // The queue itself is neither read nor written.
+    // The selector's fd is neither read nor written, so it may be blocking.
     let (poll, fds) = opened(|| Poll::new().unwrap());
     close_on_exec(&fds);
     let (clone, fds) = opened(|| poll.registry().try_clone().unwrap());
@@ -111,7 +113,7 @@ fn every_fd_has_its_flags() {
     both(&fds, 2);
 }
 
-/// with room for 0, 1, 2 … descriptors each constructor works or leaves nothing behind.
+/// With room for 0 to 3 more fds, each constructor succeeds or leaves no fd open.
 fn failed_constructor_leaks_nothing() {
     let poll = Poll::new().unwrap();
     let listener = TcpListener::bind(loopback()).unwrap();
@@ -187,7 +189,7 @@ fn failed_constructor_leaks_nothing() {
             assert_eq!(open(), before, "{name} with room for {room}");
             if let (0, Err(error)) = (room, &result) {
                 let code = error.raw_os_error();
-                // poll(2) needs no descriptor for some of these, and a bad path may be seen first.
+                // On poll(2) some constructors need no fd, and a bad path may fail first.
                 assert!(
                     code == Some(libc::EMFILE) || error.kind() == ErrorKind::NotFound,
                     "{name}: {error}"
@@ -197,7 +199,7 @@ fn failed_constructor_leaks_nothing() {
     }
 }
 
-/// Runs with a limit that leaves room for so many descriptors.
+/// Calls `run` with a limit that leaves room for `room` more fds.
 #[allow(unsafe_code)]
 fn with_room_for<T>(room: usize, run: impl FnOnce() -> T) -> T {
     let mut old = libc::rlimit {
@@ -206,7 +208,8 @@ fn with_room_for<T>(room: usize, run: impl FnOnce() -> T) -> T {
     };
     // SAFETY: getrlimit(2) writes one `rlimit`.
     assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut old) }, 0);
-    // The limit is on numbers, so the holes below it count as room, too.
+    // The limit bounds the value of an fd, so unused values below it are room, too:
+    // <https://man7.org/linux/man-pages/man2/getrlimit.2.html>.
     let open = open();
     let limit: RawFd = (0..).filter(|fd| !open.contains(fd)).nth(room).unwrap();
     let new = libc::rlimit {
@@ -221,7 +224,8 @@ fn with_room_for<T>(room: usize, run: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Sources that are gone do not count: poll(2) refuses an array that is longer than the limit.
+/// Dropped sources do not count against the limit: poll(2) refuses an array that is longer
+/// (<https://man7.org/linux/man-pages/man2/poll.2.html>, EINVAL).
 fn dropped_sources_do_not_count_against_the_fd_limit() {
     let (mut poll, mut events) = new_poll();
     let mut streams: Vec<_> = (0..50).map(|_| UnixStream::pair().unwrap()).collect();
@@ -262,14 +266,14 @@ fn dropping_everything_closes_everything() {
         wait_for(&mut poll, &mut events, Token(2), |event| {
             event.is_writable()
         });
-        // In either order.
+        // The `Poll` is dropped first.
         drop(poll);
         drop((clone, waker, listener, client));
     }
     assert_eq!(open(), before);
 }
 
-/// closed without `deregister`: no event, no busy poller, and the number can be registered again.
+/// An fd that is closed without `deregister` reports no event, and can be registered again.
 fn closed_fd_can_be_registered_again() {
     let (mut poll, mut events) = new_poll();
     let (left, right) = StdStream::pair().unwrap();

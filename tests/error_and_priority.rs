@@ -1,11 +1,11 @@
-//! Error queues and priority conditions: each message and each change is an event, and one that
-//! stays keeps no poller busy.
+//! Error queues and priority conditions: each message and each change is an event, and a condition
+//! that stays does not keep `poll` busy.
 #![cfg(all(
     target_os = "linux",
     feature = "os-poll",
     feature = "net",
     feature = "os-ext",
-    // kqueue's kernels make the edges, and their fakes know neither terminals nor error queues.
+    // kqueue makes the edges, and the fake kqueues have neither terminals nor error queues.
     not(any(
         mio_fake_kernel = "apple",
         mio_fake_kernel = "dragonfly",
@@ -40,7 +40,8 @@ use support::{EDGES, new_poll, not_run, poll_events};
 
 const ONE: Token = Token(1);
 
-/// A socket with an error queue whose datagrams nobody takes: ip(7), IP_RECVERR.
+/// A socket with an error queue (IP_RECVERR, <https://man7.org/linux/man-pages/man7/ip.7.html>)
+/// that is connected to a closed port.
 fn refused_socket() -> StdUdpSocket {
     let closed = StdUdpSocket::bind(support::loopback()).unwrap();
     let address = closed.local_addr().unwrap();
@@ -63,7 +64,7 @@ fn refused_socket() -> StdUdpSocket {
     socket
 }
 
-/// Sends one datagram that is refused. The error that the last one has left is not this one's.
+/// Sends one datagram that is refused. A send first returns the pending error of an earlier one.
 fn send_refused(socket: BorrowedFd<'_>) {
     for _ in 0..3 {
         // SAFETY: send(2) reads one byte.
@@ -82,12 +83,11 @@ fn read_error(socket: BorrowedFd<'_>) -> bool {
         iov_base: data.as_mut_ptr().cast(),
         iov_len: data.len(),
     };
-    // SAFETY: a msghdr of zeros is one without a name, parts and control data.
+    // SAFETY: a msghdr of zeros has no name, no buffers and no control data.
     let mut message: libc::msghdr = unsafe { mem::zeroed() };
     message.msg_iov = &raw mut part;
     message.msg_iovlen = 1;
-    // SAFETY: recvmsg(2) writes the message and what its one part points to, which live until it
-    // returns.
+    // SAFETY: recvmsg(2) writes the message and its one buffer, which live until it returns.
     let count = unsafe {
         libc::recvmsg(
             socket.as_raw_fd(),
@@ -98,8 +98,8 @@ fn read_error(socket: BorrowedFd<'_>) -> bool {
     count >= 0
 }
 
-/// ip(7): each refused datagram is one message on the error queue, and epoll reports each. Drained
-/// or not, none is lost.
+/// Each refused datagram is one message on the error queue, and each message is reported, whether
+/// the queue is drained or not.
 #[test]
 fn error_queue_reports_each_message() {
     for is_owned in [false, true] {
@@ -109,7 +109,7 @@ fn error_queue_reports_each_message() {
     }
 }
 
-/// How late the latest event is.
+/// The longest delay of an event.
 fn latest_error_event(is_owned: bool, is_drained: bool) -> Duration {
     let socket = refused_socket();
     let copy = socket.try_clone().unwrap();
@@ -129,13 +129,13 @@ fn latest_error_event(is_owned: bool, is_drained: bool) -> Duration {
         send_refused(copy.as_fd());
         let late = time_until(&mut poll, &mut events, |event| event.is_error());
         latest = latest.max(late);
-        // A receive operation takes the pending error and then would block; the error queue
-        // stays.
+        // The first receive returns the pending error, the second `WouldBlock`; the error queue
+        // keeps its message.
         let _ = owned.recv(&mut [0; 8]);
         support::would_block(owned.recv(&mut [0; 8]));
         while is_drained && read_error(copy.as_fd()) {}
     }
-    // Data beside an error that stays.
+    // Data arrives while the error condition stays.
     let peer = StdUdpSocket::bind(owned.peer_addr().unwrap()).unwrap();
     peer.send_to(b"data", owned.local_addr().unwrap()).unwrap();
     let late = time_until(&mut poll, &mut events, |event| event.is_readable());
@@ -143,7 +143,8 @@ fn latest_error_event(is_owned: bool, is_drained: bool) -> Duration {
     latest.max(late)
 }
 
-/// epoll: one event for an error queue that is never read, whatever else would block meanwhile.
+/// An error queue that is never read is one event on epoll, and backs off elsewhere, although
+/// receives return `WouldBlock` meanwhile.
 #[test]
 fn unread_error_queue_backs_off() {
     let mut socket = UdpSocket::from_std(refused_socket());
@@ -169,14 +170,15 @@ fn unread_error_queue_backs_off() {
     });
 }
 
-/// proc(5): /proc/PID/mountinfo is polled for priority, and each change is one event of its own.
+/// Each change of the mounts is a priority event of `/proc/PID/mountinfo`:
+/// <https://man7.org/linux/man-pages/man5/proc_pid_mounts.5.html>.
 #[test]
 fn each_mount_is_reported() {
-    // Mount namespaces are a thread's own.
+    // A thread can have its own mount namespace.
     thread::spawn(|| {
         let folder = std::env::temp_dir().join(format!("mio-test-{}-mount", std::process::id()));
         if !own_mounts() {
-            not_run("no mount namespace can be made here");
+            not_run("no mount namespace can be created");
             return;
         }
         std::fs::create_dir_all(&folder).unwrap();
@@ -189,13 +191,14 @@ fn each_mount_is_reported() {
     .unwrap();
 }
 
+/// Gives this thread its own mount namespace. `false` if that is not permitted.
 fn own_mounts() -> bool {
     // SAFETY: unshare(2) takes flags.
     if unsafe { libc::unshare(libc::CLONE_NEWNS) } != 0 {
         return false;
     }
     let flags = libc::MS_REC | libc::MS_PRIVATE;
-    // SAFETY: mount(2) with these flags reads the one name.
+    // SAFETY: mount(2) with these flags reads the target's name only.
     let result = unsafe {
         libc::mount(
             std::ptr::null(),
@@ -208,7 +211,7 @@ fn own_mounts() -> bool {
     result == 0
 }
 
-/// How late the latest event is.
+/// The longest delay of an event.
 fn latest_mount_event(folder: &Path, interest: Interest) -> Duration {
     let name = CString::new(folder.as_os_str().as_bytes()).unwrap();
     let mut file = File::open("/proc/thread-self/mountinfo").unwrap();
@@ -219,7 +222,7 @@ fn latest_mount_event(folder: &Path, interest: Interest) -> Duration {
         .unwrap();
     let mut text = String::new();
     file.read_to_string(&mut text).unwrap();
-    // Long enough that readiness to read is old, where it never ends.
+    // The file is always readable. This is long enough for that report to back off.
     let time = Duration::from_millis(if EDGES { 20 } else { 300 });
     count_events(&mut poll, &mut events, time);
     let mut latest = Duration::ZERO;
@@ -248,7 +251,7 @@ fn latest_mount_event(folder: &Path, interest: Interest) -> Duration {
         }
         latest = latest.max(start.elapsed());
     }
-    // No more than there were.
+    // No further priority event comes.
     let end = Instant::now() + Duration::from_millis(300);
     while let Some(left) = end.checked_duration_since(Instant::now()) {
         poll_events(&mut poll, &mut events, left);

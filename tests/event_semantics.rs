@@ -1,11 +1,10 @@
-//! The event truth table: which methods of `Event` hold in which situation, measured on the backend that this build uses and
-//! compared with `tests/snapshots/event-semantics@….txt`.
+//! Event semantics: which methods of `Event` return `true` in which situation. The test measures
+//! the backend of this build and compares with `tests/snapshots/event-semantics@BACKEND.txt`.
+//! `tests/snapshots/event-semantics.md` has all backends side by side.
 //!
-//! `tests/snapshots/event-semantics.md` puts all of them side by side.
-//!
-//! Each situation is brought about first; then the source is registered, and everything that comes until it is quiet counts.
-//! `MIO_BLESS=1 cargo test --all-features --test event_semantics` writes the table anew; WASI's, where there are no files,
-//! is printed by the test that fails.
+//! Each row creates its situation, registers the source, and collects events until none comes.
+//! `MIO_BLESS=1 cargo test --all-features --test event_semantics` writes the table. On WASI, which
+//! has no files, the failing test prints it.
 #![cfg(all(
     any(
         target_os = "linux",
@@ -42,7 +41,7 @@ use mio::{Events, Interest, Poll, Token};
 use situations::{NewSituation, not_available, situations};
 use support::timing::best_of_rounds;
 
-/// What this build runs on. A kernel and its fake share a table.
+/// The backend of this build. A kernel and its fake share a table.
 fn backend() -> &'static str {
     if cfg!(mio_unsupported_force_poll_poll) {
         "poll"
@@ -71,14 +70,15 @@ fn backend() -> &'static str {
     }
 }
 
-/// Long for loopback. Where the machine is too busy for it, it is longer in the next round.
+/// A long time for loopback. Each further round adds the same time, for a busy machine.
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// Windows sends SYN three times more, half a second apart, before it reports a refusal:
+/// The wait for a refusal. Windows repeats the SYN three times, half a second apart, first:
 /// <https://support.microsoft.com/help/175523>.
 const REFUSAL: Duration = Duration::from_secs(30);
 
-/// Wine differs from Windows in some rows: tests/wine_differences.rs shows which, without this library.
+/// Whether the test runs under Wine, which differs from Windows in some rows:
+/// tests/wine_differences.rs.
 fn is_wine() -> bool {
     #[cfg(windows)]
     return support::wine::version().is_some();
@@ -86,13 +86,13 @@ fn is_wine() -> bool {
     false
 }
 
-/// Everything that comes for a source registered with `interest`, as one cell; `unsupported` where it cannot be asked for.
-/// `first` is how long the first event may take, and `moment` each other one.
+/// The cell of a source that is registered with `interest`: every method that an event satisfies,
+/// or `unsupported`. `first` is the longest wait for the first event, `moment` for each other one.
 fn observe(make: NewSituation, interest: Interest, first: Duration, moment: Duration) -> String {
     let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(16);
     let mut situation = make();
-    // Loopback delivers at once, but not always within the call that sent.
+    // Loopback does not always deliver within the sending call.
     thread::sleep(moment);
     match poll
         .registry()
@@ -102,7 +102,7 @@ fn observe(make: NewSituation, interest: Interest, first: Duration, moment: Dura
         result => result.unwrap(),
     }
     let mut seen = [false; 6];
-    // A poller that makes its edges reports again what stays: that is nothing new.
+    // A selector that emulates edges repeats conditions, so only a new condition extends the wait.
     let mut end = Instant::now() + first + moment;
     loop {
         let left = end.saturating_duration_since(Instant::now());
@@ -141,36 +141,38 @@ fn observe(make: NewSituation, interest: Interest, first: Duration, moment: Dura
     }
 }
 
-/// What is known of Windows itself. Who measures it there sets `MIO_BLESS=1`, and says so here.
+/// The source of the table of Windows itself. Whoever measures it there, with `MIO_BLESS=1`, states
+/// that here.
 const AFD: &str = "\
 No row of afd was measured on Windows yet. Two are what Microsoft documents:
-\"peer closed, data left\": POLLHUP means that the peer disconnected, whatever is left to be read,
+\"peer closed, data left\": POLLHUP reports that the peer disconnected, also with data unread,
 https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsapoll#remarks;
-\"nobody at the connected address\": the answer of ICMP is the error WSAECONNRESET of the next receive,
+\"nobody at the connected address\": the ICMP reply is the error WSAECONNRESET of the next receive,
 https://learn.microsoft.com/windows/win32/api/winsock/nf-winsock-recvfrom#return-value.
-All others are assumed to be as under Wine.";
+The other rows are assumed to be those of Wine.";
 
 fn table(moment: Duration) -> String {
     let measured_on = if backend() == "kqueue-freebsd" {
         "A FreeBSD 13.1 kernel and its fake on Linux agree on this."
     } else if backend().starts_with("kqueue") {
-        "This is what a fake of the kernel says on Linux, as its author understood the kernel's source."
+        "Measured on a fake kernel on Linux, which follows the kernel's source."
     } else if is_wine() {
-        "afd-wine is measured under Wine 8 and Wine 10, which do the same."
+        "afd-wine is measured under Wine 8 and Wine 10, which agree."
     } else if cfg!(windows) {
         AFD
     } else if cfg!(all(target_os = "wasi", target_env = "p1")) {
-        "wasip1 is measured under the wheel of wasmtime 17, the one of our hosts that hands sockets in."
+        "wasip1 is measured under wasmtime 17 (Python wheel), the only host here that preopens sockets."
     } else if cfg!(target_os = "wasi") {
         "wasip2 is measured under wasmtime 48."
     } else if cfg!(mio_fake_kernel = "wasip1") {
-        "poll-oneoff, preview 1 of WASI, is measured on a double of wasmtime 48 with sockets of Linux."
+        "poll-oneoff, preview 1 of WASI, is measured on a fake of wasmtime 48 with sockets of Linux."
     } else {
-        "epoll and poll are measured on Linux; kqueue and event ports on test doubles, not on those kernels."
+        "epoll and poll are measured on Linux; kqueue and event ports on fake kernels."
     };
     let mut text = format!(
-        "What `Event` says on {}: see tests/event_semantics.rs.\n\n\
-         R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error, p is_priority; `-` no event.\n\
+        "The events of each situation on {}: see tests/event_semantics.rs.\n\n\
+         R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error,\n\
+         p is_priority; `-` no event.\n\
          {measured_on}\n\n",
         backend()
     );
@@ -209,7 +211,7 @@ fn table(moment: Duration) -> String {
     text
 }
 
-/// Compares with what is kept, or keeps it if that is asked for.
+/// Compares with the recorded text, or records `found` if `MIO_BLESS` is 1.
 fn compare(name: &str, found: &str) -> Result<(), String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/snapshots")
@@ -220,7 +222,7 @@ fn compare(name: &str, found: &str) -> Result<(), String> {
         fs::rename(&new, &path).unwrap();
         return Ok(());
     }
-    // WASI has no files. `cargo` compiles anew when they change.
+    // WASI has no files, so the recorded text is compiled in.
     let expected = if cfg!(all(target_os = "wasi", target_env = "p1")) {
         include_str!("snapshots/event-semantics@wasip1.txt").to_owned()
     } else if cfg!(target_os = "wasi") {
@@ -238,17 +240,17 @@ fn compare(name: &str, found: &str) -> Result<(), String> {
         }
     }
     Err(format!(
-        "{} says otherwise:\n{difference}\nIt is:\n{found}\n\
-         MIO_BLESS=1 cargo test --all-features --test event_semantics",
+        "{} differs:\n{difference}\nThe new text:\n{found}\n\
+         To record it: MIO_BLESS=1 cargo test --all-features --test event_semantics",
         path.display()
     ))
 }
 
-/// A-9, A-10, A-11, A-12, A-24, A-42: the whole table.
+/// The events of every situation are those of the recorded table.
 #[test]
 #[cfg_attr(
     all(target_os = "wasi", target_env = "p1"),
-    ignore = "needs a listener from the host: build-tools/wasi/host.py --peer"
+    ignore = "needs a preopened listener: build-tools/wasi/host.py --peer"
 )]
 fn events_match_the_recorded_table() {
     let name = format!("event-semantics@{}.txt", backend());

@@ -1,8 +1,7 @@
-//! Processes that were copied by fork(2): both sides go on with what they have of each other's
-//! selectors.
+//! fork(2): the parent and the child both keep using their `Poll`, `Registry` and `Waker`.
 //!
-//! Each test runs in a process of its own, which is killed when it takes too long: a deaf poller
-//! would wait for ever.
+//! Each test runs in a child process, which is killed when it takes too long: a `Poll` that misses
+//! a wake would wait forever.
 #![cfg(all(
     target_os = "linux",
     feature = "os-poll",
@@ -30,8 +29,8 @@ use support::{assert_no_event, loopback, new_poll, poll_events, retry, wait_for}
 const ONE: Token = Token(1);
 const TWO: Token = Token(2);
 
-/// Whether the processes have one queue in the kernel, so that an event goes to whichever waits
-/// first. On poll(2) each has its own.
+/// Whether the processes share one selector in the kernel, so that an event goes to the process
+/// that waits first. On poll(2) each process has its own.
 const SHARED: bool = !cfg!(any(
     mio_unsupported_force_poll_poll,
     mio_fake_kernel = "apple",
@@ -41,15 +40,15 @@ const SHARED: bool = !cfg!(any(
     mio_fake_kernel = "openbsd",
 ));
 
-/// Why a test of two processes does not run on a fake kernel.
-const IN_MEMORY: &str = "the queue of a fake kernel is in the memory of one process";
+/// The reason to skip a test of two processes on a fake kernel.
+const IN_MEMORY: &str = "the selector of a fake kernel is in the memory of one process";
 
-/// Runs a test in a process of its own.
+/// Runs a test in a child process.
 fn in_child_process(test: impl FnOnce()) {
     Child::new(test).join();
 }
 
-/// Events of a token that come within a time.
+/// Counts the events of a token that come within `time`.
 fn count(poll: &mut Poll, events: &mut Events, token: Token, time: Duration) -> usize {
     let end = Instant::now() + time;
     let mut count = 0;
@@ -62,7 +61,7 @@ fn count(poll: &mut Poll, events: &mut Events, token: Token, time: Duration) -> 
     }
 }
 
-/// Says that something has happened, to a process that waits for it.
+/// A pair of sockets by which one process signals another.
 fn signal() -> (UnixStream, UnixStream) {
     UnixStream::pair().unwrap()
 }
@@ -75,7 +74,8 @@ fn send_signal(mut writer: &UnixStream) {
     writer.write_all(&[1]).unwrap();
 }
 
-/// Upstream only closes its eventfd, so nothing that a copy drops is missing in its parent.
+/// A child that drops its copies of everything takes nothing from the parent. mio 1.2 only closes
+/// its eventfd.
 #[test]
 fn child_that_drops_everything_leaves_the_parent_working() {
     for fork in fork_functions() {
@@ -87,9 +87,9 @@ fn child_that_drops_everything_leaves_the_parent_working() {
                 .register(&mut listener, TWO, Interest::READABLE)
                 .unwrap();
             let waker = Waker::new(registry, ONE).unwrap();
-            // Outstanding when the child drops its waker: it is the parent's.
+            // This wake is pending when the child drops its waker. It belongs to the parent.
             waker.wake().unwrap();
-            // The waker first, as long as there is a queue.
+            // The waker is dropped first, while its `Poll` exists.
             let mut parts = Some((waker, poll));
             let child = Child::fork_with(fork, || drop(parts.take()));
             let (waker, mut poll) = parts.take().unwrap();
@@ -105,7 +105,7 @@ fn child_that_drops_everything_leaves_the_parent_working() {
     }
 }
 
-/// A daemon: its parent runs all destructors and ends. Upstream's daemon is woken.
+/// A daemon is still woken after its parent has run all destructors, as with mio 1.2.
 #[test]
 fn daemon_keeps_polling_after_its_parent_exits() {
     if support::FAKE_KERNEL {
@@ -122,7 +122,7 @@ fn daemon_keeps_polling_after_its_parent_exits() {
                 .unwrap();
             let waker = Waker::new(registry, ONE).unwrap();
             let (is_gone, gone) = signal();
-            // The waker first, as long as there is a queue.
+            // The waker is dropped first, while its `Poll` exists.
             let mut parts = Some((waker, poll, listener));
             let child = Child::fork_with(fork, || {
                 wait_signal(&is_gone);
@@ -147,15 +147,14 @@ fn daemon_keeps_polling_after_its_parent_exits() {
     }
 }
 
-/// The notification that a waker leaves behind may be the other process's, so it is not taken back
-/// with it.
+/// A dropped waker does not consume its pending notification, which may be the other process's.
 #[test]
 fn dropped_waker_keeps_the_other_process_wake() {
     if support::FAKE_KERNEL {
         return support::not_run(IN_MEMORY);
     }
     if !SHARED {
-        return support::not_run("no process has another's events here");
+        return support::not_run("each process has its own selector here");
     }
     in_child_process(|| {
         let (mut poll, mut events) = new_poll();
@@ -176,8 +175,8 @@ fn dropped_waker_keeps_the_other_process_wake() {
     });
 }
 
-/// Three wakes of a child are three events of its parent, if there is a poll between them. With
-/// upstream they are.
+/// Three wakes by a child, with a `poll` between them, are three events of the parent, as with mio
+/// 1.2.
 #[test]
 fn child_wakes_its_parent() {
     if support::FAKE_KERNEL {
@@ -187,7 +186,7 @@ fn child_wakes_its_parent() {
         in_child_process(|| {
             let (mut poll, mut events) = new_poll();
             let waker = Waker::new(poll.registry(), ONE).unwrap();
-            // Announced in the parent's memory at the fork.
+            // The parent's memory marks this wake as pending at the fork.
             waker.wake().unwrap();
             let (is_heard, heard) = signal();
             let child = Child::fork_with(fork, || {
@@ -208,8 +207,8 @@ fn child_wakes_its_parent() {
     }
 }
 
-/// A copy that has taken an event of the queue makes nobody deaf: upstream's parent is woken by the
-/// next wake.
+/// After a child has consumed an event of the shared selector, the next wake reaches the parent, as
+/// with mio 1.2.
 #[test]
 fn parent_is_woken_after_the_child_consumed_an_event() {
     if support::FAKE_KERNEL {
@@ -231,7 +230,7 @@ fn parent_is_woken_after_the_child_consumed_an_event() {
         });
         let mut poll = parts.take().unwrap();
         wait_signal(&is_ready);
-        // The child takes it.
+        // The child consumes the event.
         waker.wake().unwrap();
         child.join();
         for _ in 0..3 {
@@ -248,8 +247,7 @@ fn parent_is_woken_after_the_child_consumed_an_event() {
     });
 }
 
-/// Both have wakers of their own for one queue, made before and after the fork, and threads that
-/// wake.
+/// Both processes are woken by threads of their own, with wakers made before and after the fork.
 #[test]
 fn both_processes_keep_their_wakers() {
     if support::FAKE_KERNEL {
@@ -271,8 +269,8 @@ fn both_processes_keep_their_wakers() {
                 let is_heard = AtomicBool::new(false);
                 thread::scope(|scope| {
                     scope.spawn(|| {
-                        // On a queue in common the other process may take the event; then the next
-                        // one is this one's.
+                        // On a shared selector the other process may consume the event. Then the
+                        // next event is for this process.
                         while !is_heard.load(Ordering::Relaxed) {
                             waker.wake().unwrap();
                             thread::sleep(Duration::from_millis(1));
@@ -286,14 +284,13 @@ fn both_processes_keep_their_wakers() {
                 });
             };
             let child = Child::new(|| run(TWO));
-            // In the parent.
             run(ONE);
             child.join();
         });
     }
 }
 
-/// A new queue, or the one that there is.
+/// A new `Poll`, or the inherited one.
 fn new_or_inherited_poll(is_new: bool, poll: &mut Poll) -> Poll {
     if is_new {
         return Poll::new().unwrap();
@@ -301,7 +298,7 @@ fn new_or_inherited_poll(is_new: bool, poll: &mut Poll) -> Poll {
     std::mem::replace(poll, Poll::new().unwrap())
 }
 
-/// One listener and several children, each with a `Poll` of its own, made after the fork or (on
+/// Several children serve one listener, each with its own `Poll`, made after the fork or (on
 /// poll(2)) before it.
 #[test]
 fn preforked_servers_serve_all_clients() {
@@ -312,8 +309,8 @@ fn preforked_servers_serve_all_clients() {
     const CLIENTS: usize = 200;
     for is_new in [true, false] {
         if SHARED && !is_new {
-            // One queue for all: whoever takes an event serves, as with any epoll queue in common.
-            println!("the queue made before the fork is shared");
+            // The child that gets an event serves, as with any shared epoll fd.
+            println!("the selector made before the fork is shared");
         }
         in_child_process(|| {
             let mut listener = TcpListener::bind(loopback()).unwrap();
@@ -327,7 +324,7 @@ fn preforked_servers_serve_all_clients() {
                     poll.registry()
                         .register(&mut listener, ONE, Interest::READABLE)
                         .or_else(|error| match error.kind() {
-                            // The queue in common has it from another child.
+                            // Another child has registered it with the shared selector.
                             std::io::ErrorKind::AlreadyExists if SHARED && !is_new => Ok(()),
                             _ => Err(error),
                         })
@@ -336,11 +333,11 @@ fn preforked_servers_serve_all_clients() {
                     thread::scope(|scope| {
                         let is_over = &is_over;
                         scope.spawn(move || {
-                            // The end of the file: the parent has no more clients.
+                            // The parent signals that no more clients come.
                             let mut reader = is_over;
                             let _ = reader.read(&mut [0]);
                             loop {
-                                // Another child may have taken it.
+                                // Another child may consume the event.
                                 waker.wake().unwrap();
                                 thread::sleep(Duration::from_millis(2));
                                 if DONE.load(Ordering::Relaxed) {
@@ -365,7 +362,8 @@ fn preforked_servers_serve_all_clients() {
                 client.set_read_timeout(Some(LIMIT)).unwrap();
                 client.read_exact(&mut [0]).unwrap();
             }
-            // The children have copies of the writing end.
+            // One byte for each child. The children hold the writing end, so there is no end of
+            // file.
             for _ in 0..CHILDREN {
                 send_signal(&over);
             }
@@ -376,13 +374,13 @@ fn preforked_servers_serve_all_clients() {
     }
 }
 
-/// A child of the test above has been told to end.
+/// Whether a child of the test above has seen its last event.
 static DONE: AtomicBool = AtomicBool::new(false);
 
-/// While other threads make and drop queues, no copy finds a lock that is never released: each can
-/// make its own.
+/// A child of a process whose threads create and drop `Poll`s inherits no locked lock: it can create
+/// a `Poll`.
 ///
-/// 5,000 copies with `MIO_TEST_FORKS=5000`; by default as many as take 2 seconds, and no more.
+/// `MIO_TEST_FORKS=5000` makes 5,000 children. The default is as many as fit into 2 seconds.
 #[test]
 fn child_of_a_busy_process_can_create_a_poll() {
     if support::FAKE_KERNEL {
@@ -421,16 +419,15 @@ fn child_of_a_busy_process_can_create_a_poll() {
         }));
         is_over.store(true, Ordering::Relaxed);
         if let Err(panic) = result {
-            println!("after {copies} copies");
+            println!("after {copies} children");
             panic::resume_unwind(panic);
         }
     });
-    println!("{copies} copies, {} queues beside", made.into_inner());
+    println!("{copies} children, {} polls meanwhile", made.into_inner());
     assert!(copies > 0);
 }
 
-/// A child that starts a program has nothing of the queue, and the parent's wakes are not
-/// disturbed.
+/// A program that a child starts inherits no selector, and the parent's wakes arrive.
 #[test]
 fn spawned_programs_leave_wakes_intact() {
     in_child_process(|| {
@@ -446,12 +443,11 @@ fn spawned_programs_leave_wakes_intact() {
     });
 }
 
-/// A clone of a registry is the same queue. It has no descriptor of its own, so it can be had when
-/// there are no more.
+/// A clone of a `Registry` shares the selector's fd, so it needs no fd of its own.
 #[test]
 fn registry_clone_needs_no_fd() {
     if support::FAKE_KERNEL {
-        return support::not_run("a double has descriptors of its own");
+        return support::not_run("a fake kernel opens fds of its own");
     }
     in_child_process(|| {
         let (mut poll, mut events) = new_poll();
@@ -471,14 +467,14 @@ fn registry_clone_needs_no_fd() {
     });
 }
 
-/// kqueue(2) is not inherited by fork(2), so in a copy its number may be that of a descriptor that
-/// was opened since: nothing is done to that. (The number is open here, because a double's
-/// descriptor is inherited.)
+/// A child does not inherit a kqueue (<https://man.freebsd.org/cgi/man.cgi?query=kqueue>), so its fd
+/// may have been opened again in the child for something else: the library does not touch it. (The
+/// fd is open here, because a fake kqueue's fd is inherited.)
 #[cfg(not(mio_unsupported_force_poll_poll))]
 #[test]
 fn child_never_uses_the_parents_kqueue() {
     if !support::KQUEUE {
-        return support::not_run("the queue is inherited");
+        return support::not_run("the selector is inherited");
     }
     in_child_process(|| {
         let (poll, _) = new_poll();
@@ -490,7 +486,7 @@ fn child_never_uses_the_parents_kqueue() {
             let mut listener = TcpListener::bind(loopback()).unwrap();
             let registry = poll.registry();
             let mut refused = vec![registry.register(&mut listener, TWO, Interest::READABLE)];
-            // A pipe is inherited, and wakes the parent.
+            // OpenBSD's waker is a pipe, which is inherited and wakes the parent.
             if !cfg!(mio_fake_kernel = "openbsd") {
                 refused.push(waker.wake());
             }

@@ -1,11 +1,11 @@
-//! Hang-ups, errors and priority conditions: a reported one does not hide what follows it, keeps no
-//! poller busy, and what follows is no later than the documentation of `SourceFd` says.
+//! Hang-ups: a reported hang-up does not hide later events, which come within the delays that
+//! `SourceFd` documents, and it does not keep `poll` busy.
 #![cfg(all(
     target_os = "linux",
     feature = "os-poll",
     feature = "net",
     feature = "os-ext",
-    // kqueue's kernels make the edges, and their fakes know neither terminals nor error queues.
+    // kqueue makes the edges, and the fake kqueues have neither terminals nor error queues.
     not(any(
         mio_fake_kernel = "apple",
         mio_fake_kernel = "dragonfly",
@@ -40,17 +40,18 @@ use support::{EDGES, assert_no_event, new_poll, not_run, wait_for};
 const ONE: Token = Token(1);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// When something follows a hang-up, in milliseconds: at different phases of the delay, so that one
-/// that is too long is seen.
+/// Milliseconds from a hang-up to the next event, at different phases of the delay, so that a delay
+/// that is too long shows.
 const YOUNG: [u64; 5] = [0, 300, 325, 350, 375];
-/// As above, when the hang-up is old. Where the kernel makes the edges it grows no older.
+/// As above, after the hang-up was reported for a second. Where the kernel makes the edges there is
+/// no delay that grows.
 const OLD: &[u64] = if EDGES {
     &[]
 } else {
     &[1_100, 1_250, 1_400, 1_550]
 };
 
-/// A FIFO with a reader that does not block.
+/// A FIFO with a non-blocking reader.
 struct Fifo {
     path: PathBuf,
     reader: File,
@@ -82,7 +83,7 @@ impl Drop for Fifo {
     }
 }
 
-/// A registered reader of a FIFO: an owned source, or only its file descriptor.
+/// A registered reader of a FIFO: an owned source, or an unowned file descriptor.
 enum Registered {
     Owned(pipe::Receiver),
     Unowned,
@@ -102,7 +103,7 @@ fn register(poll: &Poll, reader: &File, is_owned: bool) -> Registered {
     Registered::Owned(receiver)
 }
 
-/// Reads to the end of file, which is no `WouldBlock`.
+/// Reads to the end of file, so that no read returns `WouldBlock`.
 fn read_to_end(reader: &File, registered: &Registered) -> Vec<u8> {
     let mut data = Vec::new();
     match registered {
@@ -113,7 +114,7 @@ fn read_to_end(reader: &File, registered: &Registered) -> Vec<u8> {
     data
 }
 
-/// Polls until there is something to read. Where a hang-up is readable, too, there need not be.
+/// Polls until a read returns data. Where a hang-up is readable, an event may come without data.
 fn wait_for_data(poll: &mut Poll, events: &mut Events, mut reader: impl Read) -> Instant {
     loop {
         wait_for(poll, events, ONE, |event| event.is_readable());
@@ -123,7 +124,7 @@ fn wait_for_data(poll: &mut Poll, events: &mut Events, mut reader: impl Read) ->
     }
 }
 
-/// The worst of these, each in a thread of its own.
+/// The longest delay of the cases, each in its own thread.
 fn worst_of_all<T: Copy + Send>(cases: &[T], case: impl Fn(T) -> Duration + Sync) -> Duration {
     let case = &case;
     thread::scope(|scope| {
@@ -137,8 +138,8 @@ fn worst_of_all<T: Copy + Send>(cases: &[T], case: impl Fn(T) -> Duration + Sync
     })
 }
 
-/// fifo(7): after the last writer is gone the next one's data is data all the same. epoll reports
-/// it as an event of its own.
+/// A FIFO whose last writer is gone reports the next writer's data
+/// (<https://man7.org/linux/man-pages/man7/fifo.7.html>). epoll reports it as a new event.
 #[test]
 fn fifo_reports_the_next_writer() {
     let one = |(is_owned, millis): (bool, u64)| {
@@ -174,8 +175,8 @@ fn fifo_reports_the_next_writer() {
     });
 }
 
-/// fifo(7): between two polls a writer comes, writes and goes. The conditions are the same as
-/// before, and the data is new.
+/// A FIFO reports the data of a writer that opens, writes and closes between two polls, although
+/// the conditions are the same as before.
 #[test]
 fn fifo_reports_a_writer_that_came_and_went() {
     let round = |is_owned| {
@@ -195,13 +196,13 @@ fn fifo_reports_a_writer_that_came_and_went() {
     }
 }
 
-/// The side of a new terminal that hangs up, and the path of the other. `Err` says why there is
-/// none.
+/// The controlling side of a new pseudo-terminal, and the path of the other side. `Err` is the
+/// reason why there is none.
 fn terminal() -> Result<(File, PathBuf), &'static str> {
     // SAFETY: posix_openpt(3) takes flags and returns a file descriptor.
     let fd = unsafe { libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_NONBLOCK) };
     if fd == -1 {
-        return Err("no terminals can be made here");
+        return Err("no pseudo-terminal can be created");
     }
     // SAFETY: the call succeeded, so the descriptor is ours.
     let master = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
@@ -210,11 +211,11 @@ fn terminal() -> Result<(File, PathBuf), &'static str> {
     let granted = unsafe { libc::grantpt(fd) };
     // SAFETY: unlockpt(3) takes a descriptor.
     let unlocked = unsafe { libc::unlockpt(fd) };
-    // SAFETY: ptsname_r(3) writes at most so many bytes.
+    // SAFETY: ptsname_r(3) writes at most `name.len()` bytes to `name`.
     let named = unsafe { libc::ptsname_r(fd, name.as_mut_ptr(), name.len()) };
     let results = [granted, unlocked, named];
     if results != [0; 3] {
-        return Err("no terminals can be opened here");
+        return Err("no pseudo-terminal can be opened");
     }
     // SAFETY: ptsname_r(3) has written a string.
     let name = unsafe { std::ffi::CStr::from_ptr(name.as_ptr()) };
@@ -222,7 +223,8 @@ fn terminal() -> Result<(File, PathBuf), &'static str> {
     Ok((master, path.to_owned()))
 }
 
-/// pty(7): a terminal whose last user is gone has hung up until it is opened again.
+/// A pseudo-terminal whose last user closed it is hung up until it is opened again
+/// (<https://man7.org/linux/man-pages/man7/pty.7.html>), and then reports the next user's data.
 #[test]
 fn pty_reports_the_next_user() {
     if let Err(reason) = terminal() {
@@ -258,7 +260,7 @@ fn pty_reports_the_next_user() {
             let end = wait_for_data(&mut poll, &mut events, &master);
             end.duration_since(writing.join().unwrap().1)
         });
-        // The next user is gone, too.
+        // The next user has closed it, too.
         wait_for(&mut poll, &mut events, ONE, is_end);
         late
     };
@@ -268,8 +270,7 @@ fn pty_reports_the_next_user() {
     });
 }
 
-/// A source that hung up and is not dropped costs little, and on epoll nothing: pipes, and stream
-/// sockets.
+/// Pipes and stream sockets that hung up and are not dropped cost little time, and none on epoll.
 #[test]
 fn hung_up_sources_back_off() {
     let cases = [
@@ -320,7 +321,7 @@ fn check_back_off(sources: usize, is_socket: bool, is_owned: bool) {
     println!("{name}: {count} events, {cpu:?} in {time:?}");
     let most = if is_closed { 3 } else { max_events(time) };
     assert!(count <= sources * most, "{name}: {count} events");
-    // Afterwards.
+    // Once the delay has grown.
     let time = Duration::from_millis(if EDGES { 100 } else { 1_000 });
     let most = match (EDGES, is_closed) {
         (true, _) => 0,
@@ -337,7 +338,7 @@ fn check_back_off(sources: usize, is_socket: bool, is_owned: bool) {
     });
 }
 
-/// What does not block and whose other side is gone.
+/// A non-blocking pipe or stream socket whose peer is closed.
 fn hung_up(is_socket: bool) -> OwnedFd {
     if is_socket {
         let (left, _) = StdUnixStream::pair().unwrap();
@@ -348,7 +349,7 @@ fn hung_up(is_socket: bool) -> OwnedFd {
     receiver.into()
 }
 
-/// An unowned file descriptor that is always writable and never read or written.
+/// An unowned fd that stays writable and is never served does not keep `poll` busy.
 #[test]
 fn idle_fd_backs_off() {
     let (left, _right) = StdUnixStream::pair().unwrap();
@@ -358,7 +359,7 @@ fn idle_fd_backs_off() {
         .register(&mut SourceFd(&left.as_raw_fd()), ONE, BOTH)
         .unwrap();
     let time = Duration::from_millis(if EDGES { 200 } else { 1_000 });
-    // 64 at once, 7 while the delay grows, and 100 a second.
+    // 64 events without a delay, 7 while the delay grows, and then 100 a second.
     let most = if EDGES { 1 } else { 64 + 7 + 101 };
     best_of_rounds(|| {
         let (count, cpu) = count_events(&mut poll, &mut events, time);

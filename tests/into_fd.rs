@@ -1,4 +1,4 @@
-//! Sources that were a fd of something else, and fds that leave their source.
+//! Sources made from another object's fd, and fds that are taken out of a registered source.
 #![cfg(all(unix, feature = "os-poll", feature = "os-ext", feature = "net"))]
 
 mod support;
@@ -7,7 +7,7 @@ use std::io::{ErrorKind, IoSlice, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use mio::event::Source;
-#[cfg(not(target_os = "emscripten"))] // It has no such socket.
+#[cfg(not(target_os = "emscripten"))] // Emscripten has no Unix datagram sockets.
 use mio::net::UnixDatagram;
 use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::unix::{SourceFd, pipe};
@@ -16,8 +16,8 @@ use support::{assert_no_event, loopback, new_poll, wait_for};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// Registers a source, lets its fd leave it in both ways, and expects no event while the fd is
-/// open. See tests/registration.rs for why.
+/// Registers a source, takes its fd out in both ways, and expects no event while the fd is open.
+/// tests/registration.rs gives the reason.
 fn check_into_fd<S>(mut source: S, interest: Interest, from_fd: impl Fn(OwnedFd) -> S)
 where
     S: Source + IntoRawFd + AsRawFd + Into<OwnedFd>,
@@ -29,7 +29,7 @@ where
             .register(&mut source, Token(round), interest)
             .unwrap();
         if round >= 2 {
-            // Where nothing is ready, nothing comes in any case.
+            // In these rounds the first event is delivered before the fd is taken out.
             support::poll_events(&mut poll, &mut events, support::SHORT);
         }
         let fd = if round % 2 == 0 {
@@ -84,8 +84,7 @@ fn into_fd_ends_the_registration() {
     check_into_fd(receiver, Interest::READABLE, pipe::Receiver::from);
 }
 
-/// A registration that `SourceFd` made is not the source's: it stays when the source leaves, and
-/// `SourceFd` ends it.
+/// `into_raw_fd` keeps a registration that `SourceFd` made, and `SourceFd` ends it.
 #[test]
 fn source_fd_registration_survives_into_fd() {
     let (mut poll, mut events) = new_poll();
@@ -106,8 +105,8 @@ fn source_fd_registration_survives_into_fd() {
     assert_no_event(&mut poll, &mut events, Token(1));
 }
 
-/// mio 1.2 writes with writev(2), which takes any fd:
-/// <https://man7.org/linux/man-pages/man2/writev.2.html>. sendmsg(2) is ENOTSOCK there.
+/// A vectored write works on the fd of a pipe, as in mio 1.2, which calls writev(2):
+/// <https://man7.org/linux/man-pages/man2/writev.2.html>. sendmsg(2) fails with ENOTSOCK there.
 #[test]
 fn vectored_write_works_on_a_pipe_fd() {
     let (sender, mut receiver) = pipe::new().unwrap();
@@ -120,7 +119,7 @@ fn vectored_write_works_on_a_pipe_fd() {
     assert_eq!(receiver.read(&mut buffer).unwrap(), 6);
     assert_eq!(&buffer[..6], b"abcabc");
 
-    // Full, it would block, and says when it is free again.
+    // A full pipe returns `WouldBlock`, and reports when it has room.
     let (mut poll, mut events) = new_poll();
     poll.registry()
         .register(&mut stream, Token(1), Interest::WRITABLE)

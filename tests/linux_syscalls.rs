@@ -1,4 +1,4 @@
-//! What only Linux can show: calls that a sandbox refuses, how long a queue of connections may be, and what waiting costs.
+//! System calls on Linux: calls that a sandbox refuses, backlogs, and the cost of waiting.
 #![cfg(all(
     target_os = "linux",
     feature = "os-poll",
@@ -25,18 +25,19 @@ const ONE: Token = Token(1);
 const TWO: Token = Token(2);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// A call to refuse: its number, and what its third argument must be, if that counts.
+/// A system call to refuse: its number, and the value of its third argument if that matters.
 type Call = (libc::c_long, Option<u32>);
 
-/// Refuses system calls to this thread from now on. `false` where that cannot be had.
+/// Refuses system calls of this thread from now on. `false` if no filter can be installed.
 fn refuse_syscalls(calls: &[Call], code: i32) -> bool {
     install_filter(calls, libc::SECCOMP_RET_ERRNO, code)
 }
 
-/// Does something else in the place of system calls of this thread from now on. `false` where that
-/// cannot be had.
+/// Installs a seccomp(2) filter that replaces system calls of this thread by `action`. `false` if
+/// none can be installed.
 fn install_filter(calls: &[Call], action: u32, code: i32) -> bool {
-    // What a filter sees: the number of the call, then the machine, an address, and six arguments of 64 bits each.
+    // `struct seccomp_data`: the number of the call, the architecture, an address, and six arguments
+    // of 64 bits each: <https://man7.org/linux/man-pages/man2/seccomp.2.html>.
     const THIRD: u32 = 16 + 2 * 8;
     let statement = |code: u32, k: u32| libc::sock_filter {
         code: code as u16,
@@ -56,7 +57,7 @@ fn install_filter(calls: &[Call], action: u32, code: i32) -> bool {
         filter.push(load(0));
         match third {
             None => filter.push(skip_unless(1, *number as u32)),
-            // Its lower half, on machines where that comes first.
+            // The lower half of the argument, on little-endian machines.
             Some(value) => filter.extend([
                 skip_unless(3, *number as u32),
                 load(THIRD),
@@ -71,7 +72,7 @@ fn install_filter(calls: &[Call], action: u32, code: i32) -> bool {
         filter: filter.as_mut_ptr(),
     };
     let none: libc::c_ulong = 0;
-    // SAFETY: prctl(2) with this option takes numbers only.
+    // SAFETY: prctl(2) with this option takes integers only.
     let private = unsafe {
         libc::prctl(
             libc::PR_SET_NO_NEW_PRIVS,
@@ -81,7 +82,8 @@ fn install_filter(calls: &[Call], action: u32, code: i32) -> bool {
             none,
         )
     };
-    // SAFETY: prctl(2) with this option reads the program and its statements, which live until it returns.
+    // SAFETY: prctl(2) with this option reads the program and its statements, which live until it
+    // returns.
     let filtered = unsafe {
         libc::prctl(
             libc::PR_SET_SECCOMP,
@@ -92,32 +94,32 @@ fn install_filter(calls: &[Call], action: u32, code: i32) -> bool {
     private == 0 && filtered == 0
 }
 
-/// `O_` flags of a descriptor.
+/// The `O_` flags of an fd.
 fn flags(fd: RawFd) -> i32 {
     // SAFETY: fcntl(2) with F_GETFL takes no argument and touches no memory.
     unsafe { libc::fcntl(fd, libc::F_GETFL) }
 }
 
-/// Where a sandbox or an old kernel has no accept4(2) and no wait in nanoseconds, others take their
-/// places, whatever error a filter answers with: seccomp(2) lets it choose any.
+/// Where a sandbox or an old kernel refuses accept4(2) and waits in nanoseconds, the library uses
+/// older calls, whatever error the filter chooses.
 #[test]
 fn refused_syscalls_have_substitutes() {
     if support::FAKE_KERNEL {
-        return support::not_run("a copy may inherit a lock of the fake kernel");
+        return support::not_run("a child may inherit a lock of the fake kernel");
     }
     Child::new(|| under_refusal(libc::ENOSYS)).join();
 }
 
-/// The same with errors that a sandbox may choose. Where there is no accept(2) the C library makes
-/// it of accept4(2), and goes on after ENOSYS only.
+/// The same with other errors that a sandbox may choose. On machines without accept(2) the C library
+/// implements it by accept4(2), and has a substitute after ENOSYS only.
 #[cfg(not(any(target_arch = "x86", target_arch = "s390x")))]
 #[test]
 fn sandboxed_syscalls_have_substitutes() {
     if support::FAKE_KERNEL {
-        return support::not_run("a double makes calls of its own");
+        return support::not_run("a fake kernel makes system calls of its own");
     }
     for code in [libc::EACCES, libc::EINVAL, libc::EPERM] {
-        // In a process of its own: what was refused is remembered.
+        // A child process each, because the library remembers a refused call.
         Child::new(|| under_refusal(code)).join();
     }
 }
@@ -127,17 +129,17 @@ fn under_refusal(code: i32) {
     let mut listener = TcpListener::bind(loopback()).unwrap();
     // The second is epoll_pwait2.
     let mut calls: Vec<Call> = vec![(libc::SYS_accept4, None), (441, None)];
-    // On some machines the C library's poll is made of it.
+    // On some machines the C library implements poll(2) by ppoll(2).
     #[cfg(target_arch = "x86_64")]
     calls.extend([(libc::SYS_ppoll, None), (libc::SYS_sendmsg, None)]);
     if !refuse_syscalls(&calls, code) {
-        return support::not_run("no filter of system calls can be set here");
+        return support::not_run("no filter of system calls can be installed");
     }
-    // SAFETY: there is no such descriptor, so this fails and touches no memory.
+    // SAFETY: the fd is invalid, so the call fails and touches no memory.
     let result = unsafe { libc::accept4(-1, std::ptr::null_mut(), std::ptr::null_mut(), 0) };
     let error = std::io::Error::last_os_error();
     assert_eq!(result, -1);
-    // On 32-bit x86 the C library has a second way to make this call.
+    // On 32-bit x86 the C library has a substitute for this call.
     assert!(error.raw_os_error() == Some(code) || cfg!(target_arch = "x86"));
     let start = Instant::now();
     let timeout = Duration::from_micros(1_500);
@@ -166,17 +168,17 @@ fn under_refusal(code: i32) {
     std::fs::remove_file(&path).unwrap();
 }
 
-/// With `--cfg mio_unsupported_force_upstream_calls` no system call is made that mio 1.2 does not
-/// make: a sandbox may end the process for any other.
+/// With `--cfg mio_unsupported_force_upstream_calls` the library makes no system call that mio 1.2
+/// does not make: a sandbox may kill the process for any other.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn upstream_calls_cfg_makes_no_newer_syscalls() {
     if support::FAKE_KERNEL {
-        return support::not_run("a double makes calls of its own");
+        return support::not_run("a fake kernel makes system calls of its own");
     }
     let status = Child::new(under_killing_filter).status();
     if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == NO_FILTER {
-        support::not_run("no filter of system calls can be set here");
+        support::not_run("no filter of system calls can be installed");
     } else if cfg!(mio_unsupported_force_upstream_calls) {
         assert_eq!(status, 0, "a call was made that is not allowed");
     } else {
@@ -184,7 +186,7 @@ fn upstream_calls_cfg_makes_no_newer_syscalls() {
     }
 }
 
-/// How a child ends that cannot set a filter.
+/// The exit status of a child that cannot install a filter.
 #[cfg(target_arch = "x86_64")]
 const NO_FILTER: i32 = 77;
 
@@ -198,7 +200,7 @@ fn under_killing_filter() {
         (libc::SYS_madvise, Some(u32::MAX)),
     ];
     if !install_filter(&newer, libc::SECCOMP_RET_KILL_PROCESS, 0) {
-        // SAFETY: _exit(2) takes a number, and nothing of this process is used after it.
+        // SAFETY: _exit(2) takes an integer and does not return.
         unsafe { libc::_exit(NO_FILTER) };
     }
     let (mut poll, mut events) = new_poll();
@@ -230,17 +232,17 @@ fn under_killing_filter() {
     );
 }
 
-/// Once the queue's descriptor was handed out, others may wait on it, and no wake is merged with
-/// one whose event they have taken. With upstream each wake is an event.
+/// Once the caller has the epoll fd, it may wait on it. Then each wake is an event, as with mio 1.2:
+/// the library no longer merges a wake with a pending one.
 #[cfg(not(mio_unsupported_force_poll_poll))]
 #[test]
 fn each_wake_is_an_event_of_the_epoll_fd() {
     if support::FAKE_KERNEL {
-        return support::not_run("a double's descriptor has no events of its own");
+        return support::not_run("the fd of a fake kernel has no events");
     }
     let (poll, _events) = new_poll();
     let waker = Waker::new(poll.registry(), TWO).unwrap();
-    // Before and after.
+    // A wake before the fd is handed out, too.
     waker.wake().unwrap();
     let fd = poll.as_raw_fd();
     let clone = poll.registry().try_clone().unwrap();
@@ -256,9 +258,9 @@ fn each_wake_is_an_event_of_the_epoll_fd() {
     assert_eq!(counts, [1, 1, 1]);
 }
 
-/// a signal that comes while a number is looked at is said, and makes nobody deaf. The kernel
-/// looks for so short a time that no signal can be aimed at it; so here every look is answered as
-/// if one had come. Where the kernel makes the edges (`support::EDGES`) there are no such looks.
+/// A signal during a zero-timeout probe is reported, and no event is lost. A probe is too short to
+/// aim a signal at, so a filter lets every probe fail with EINTR. Where the kernel makes the edges
+/// (`support::EDGES`) there are no probes.
 #[cfg(all(
     target_arch = "x86_64",
     any(
@@ -276,15 +278,15 @@ fn interrupted_probe_loses_no_event() {
         poll.registry()
             .register(&mut SourceFd(&left.as_raw_fd()), ONE, Interest::READABLE)
             .unwrap();
-        // Ready before each wait, so often that a selector that is told levels only doubts it.
+        // So many reports without an observed not-ready state that the selector probes the source.
         for _ in 0..40 {
             support::send(&right, b"x");
             wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
             assert_eq!(drain(&left), b"x");
         }
-        // poll(2) without time to wait.
+        // poll(2) with a timeout of zero.
         if !refuse_syscalls(&[(libc::SYS_poll, Some(0))], libc::EINTR) {
-            return support::not_run("no filter of system calls can be set here");
+            return support::not_run("no filter of system calls can be installed");
         }
         let writer = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(50));
@@ -304,12 +306,13 @@ fn interrupted_probe_loses_no_event() {
     .unwrap();
 }
 
-/// How many connections may wait at a listener: what the kernel says of one.
+/// The backlog of a TCP listener, as the kernel reports it.
 fn backlog(listener: &impl AsRawFd) -> Option<u32> {
     // SAFETY: a C structure of integers, for which zeros are valid.
     let mut info: libc::tcp_info = unsafe { mem::zeroed() };
     let mut length = mem::size_of_val(&info) as libc::socklen_t;
-    // SAFETY: getsockopt(2) writes at most `length` bytes to `info`, its size, and to `length` itself.
+    // SAFETY: getsockopt(2) writes at most `length` bytes to `info`, its size, and to `length`
+    // itself.
     let result = unsafe {
         libc::getsockopt(
             listener.as_raw_fd(),
@@ -319,22 +322,24 @@ fn backlog(listener: &impl AsRawFd) -> Option<u32> {
             &mut length,
         )
     };
-    // Of a listener this field is the length of its queue.
+    // For a listener this field is the backlog (`tcp_get_info`):
+    // <https://github.com/torvalds/linux/blob/v6.6/net/ipv4/tcp.c>.
     (result == 0).then_some(info.tcpi_sacked)
 }
 
-/// as many connections may wait as with std's listeners.
+/// A TCP listener has the backlog of std's.
 #[test]
 fn tcp_backlog_equals_std() {
     let theirs = std::net::TcpListener::bind(loopback()).unwrap();
     let ours = TcpListener::bind(loopback()).unwrap();
     match backlog(&theirs) {
         Some(theirs) => assert_eq!(backlog(&ours), Some(theirs)),
-        None => support::not_run("this kernel does not tell a backlog"),
+        None => support::not_run("this kernel does not report a backlog"),
     }
 }
 
-/// what a Unix listener has no call tells, but it is more than this with both.
+/// A Unix listener accepts as many pending connections as std's. No call reports its backlog, so
+/// both must accept 200.
 #[test]
 fn unix_backlog_equals_std() {
     let path = std::env::temp_dir().join(format!("mio-test-{}-many", std::process::id()));
@@ -353,44 +358,44 @@ fn unix_backlog_equals_std() {
     std::fs::remove_file(&path).unwrap();
 }
 
-/// The processor time that this thread has taken.
+/// The processor time that this thread has used.
 fn thread_cpu_time() -> Duration {
-    // Some systems have private fields in it.
+    // On some systems the structure has private fields.
     let mut time = MaybeUninit::<libc::timespec>::uninit();
     // SAFETY: clock_gettime(2) writes one `timespec`.
     let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, time.as_mut_ptr()) };
     assert_eq!(result, 0);
-    // SAFETY: the call succeeded, so that it has written all of it.
+    // SAFETY: the call succeeded, so it has written the whole structure.
     let time = unsafe { time.assume_init() };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// What is wrong with a source, or was not served, keeps the poller awake for no longer than it takes to say so.
+/// A source with an error, a hang-up or unread data does not keep `poll` busy after it was reported.
 #[test]
 fn unserved_sources_use_little_cpu() {
-    // An owned source with data that nobody reads.
+    // An owned source with unread data.
     let (mut unread, peer) = streams();
     support::send(&peer, b"x");
     check_idle_wait("unread data", |registry| {
         registry.register(&mut unread, ONE, BOTH).unwrap();
     });
 
-    // Both halves are gone, and nobody drops it.
+    // A stream whose halves are both closed.
     let (mut gone, peer) = streams();
     drop(peer);
     gone.shutdown(Shutdown::Both).unwrap();
-    check_idle_wait("both halves gone", |registry| {
+    check_idle_wait("both halves closed", |registry| {
         registry.register(&mut gone, ONE, BOTH).unwrap();
     });
 
-    // A pipe whose other end is gone.
+    // A pipe whose reader is closed.
     let (mut sender, receiver) = pipe::new().unwrap();
     drop(receiver);
     check_idle_wait("no reader", |registry| {
         registry.register(&mut sender, ONE, BOTH).unwrap();
     });
 
-    // An error that nobody asks for.
+    // A socket with a pending error.
     let nobody = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
     let mut refused = UdpSocket::bind(loopback()).unwrap();
     refused.connect(nobody).unwrap();
@@ -401,28 +406,28 @@ fn unserved_sources_use_little_cpu() {
             .unwrap();
     });
 
-    // a number that was closed meanwhile.
+    // An fd that is closed after its registration.
     let (left, _right) = std::os::unix::net::UnixStream::pair().unwrap();
-    let number = left.as_raw_fd();
+    let fd = left.as_raw_fd();
     let mut left = Some(left);
-    check_idle_wait("a closed number", |registry| {
+    check_idle_wait("a closed fd", |registry| {
         registry
-            .register(&mut SourceFd(&number), ONE, Interest::READABLE)
+            .register(&mut SourceFd(&fd), ONE, Interest::READABLE)
             .unwrap();
         left = None;
     });
 
-    // a number that is ready and never served.
+    // An unowned fd that is ready and never served.
     let (left, right) = std::os::unix::net::UnixStream::pair().unwrap();
     support::send(&right, b"x");
-    check_idle_wait("a number never served", |registry| {
+    check_idle_wait("an unserved fd", |registry| {
         registry
             .register(&mut SourceFd(&left.as_raw_fd()), ONE, BOTH)
             .unwrap();
     });
 }
 
-/// Waits for a while, and sees that it was a wait.
+/// Polls for 400 ms, and asserts that the thread slept at least half of that.
 fn check_idle_wait(what: &str, register: impl FnOnce(&mio::Registry)) {
     let (mut poll, mut events) = new_poll();
     let waker = Waker::new(poll.registry(), TWO).unwrap();
@@ -435,7 +440,7 @@ fn check_idle_wait(what: &str, register: impl FnOnce(&mio::Registry)) {
             left = end.saturating_duration_since(Instant::now());
         }
     };
-    // What is to be said is said first.
+    // The first events come before the measurement.
     wait(&mut poll, &mut events, Duration::from_millis(100));
     let before = thread_cpu_time();
     wait(&mut poll, &mut events, Duration::from_millis(400));
@@ -444,12 +449,12 @@ fn check_idle_wait(what: &str, register: impl FnOnce(&mio::Registry)) {
         busy < Duration::from_millis(200),
         "{what}: busy for {busy:?}"
     );
-    // And somebody else is still heard.
+    // Another source still reports.
     waker.wake().unwrap();
     wait_for(&mut poll, &mut events, TWO, |event| event.is_readable());
 }
 
-/// a child process has duplicates of everything. Its end, whenever it comes, is not the parent's business.
+/// A child process has duplicates of every fd. Neither they nor its exit disturb the parent.
 #[test]
 fn forked_child_leaves_the_parent_working() {
     let (mut poll, mut events) = new_poll();
@@ -463,25 +468,26 @@ fn forked_child_leaves_the_parent_working() {
     wait_for(&mut poll, &mut events, Token(3), |event| {
         event.is_readable()
     });
-    // SAFETY: the child only sleeps and ends, by calls that are safe in a process of several threads.
+    // SAFETY: the child only sleeps and exits, by calls that are safe after fork(2) in a process
+    // with several threads.
     let child = unsafe { libc::fork() };
     if child == 0 {
-        // SAFETY: it takes a number and touches no memory.
+        // SAFETY: usleep(3) takes an integer and touches no memory.
         unsafe { libc::usleep(300_000) };
-        // SAFETY: it takes a number and does not return.
+        // SAFETY: _exit(2) takes an integer and does not return.
         unsafe { libc::_exit(0) };
     }
     assert!(child > 0);
     support::send(&server, b"x");
     wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
     assert_eq!(drain(&client), b"x");
-    // While the child holds a duplicate.
+    // The child still holds a duplicate.
     poll.registry().deregister(&mut client).unwrap();
     drop(client);
     support::send(&server, b"y");
     support::assert_no_event(&mut poll, &mut events, ONE);
-    // A waker's object is open in the child, too, and is still in the queue: tests/fork.rs says
-    // why. But none has woken it.
+    // The child holds the waker's eventfd open, so it is still registered; tests/fork.rs gives the
+    // reason. Nothing has triggered it.
     drop(gone);
     support::assert_no_event(&mut poll, &mut events, Token(3));
     let mut status = 0;

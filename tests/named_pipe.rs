@@ -1,4 +1,4 @@
-//! Named pipes: what is ready when, and what arrives.
+//! Named pipes: readiness, sizes of reads and messages, and pipes of one direction.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -53,8 +53,7 @@ fn bytes_arrive_in_both_directions() {
     }
 }
 
-// sizes.
-
+/// A message larger than a read's buffer arrives whole, and is not joined with the next.
 #[test]
 fn message_larger_than_the_buffer_arrives_whole() {
     let (mut poll, mut events) = new_poll();
@@ -71,7 +70,7 @@ fn message_larger_than_the_buffer_arrives_whole() {
                 message
             );
         }
-        // One message is not joined with the next.
+        // Two messages are two reads.
         send(&mut poll, &mut events, from, from_token, b"one");
         send(&mut poll, &mut events, from, from_token, b"two");
         assert_eq!(receive(&mut poll, &mut events, to, token, 1), b"one");
@@ -79,13 +78,14 @@ fn message_larger_than_the_buffer_arrives_whole() {
     }
 }
 
+/// After the first read, the library reads as many bytes as the caller's buffer has.
 #[test]
 fn read_size_follows_the_callers_buffer() {
     let (mut poll, mut events) = new_poll();
     let (mut server, client) = pipes::registered_pair(&mut poll, Kind::Bytes, 64 * 1024);
     let data = vec![5; 60_000];
     let mut buffer = vec![0; 40_000];
-    // The first read is of the usual size, the next of the caller's.
+    // The first read has the default size, the next one the size of the caller's buffer.
     send(&mut poll, &mut events, &client, CLIENT, &data);
     let mut sizes = Vec::new();
     while sizes.iter().sum::<usize>() < data.len() {
@@ -98,7 +98,7 @@ fn read_size_follows_the_callers_buffer() {
         }
     }
     assert_eq!(sizes, [4096, 40_000, 60_000 - 44_096]);
-    // Whatever the caller asks for, it gets no more than that.
+    // The caller gets no more than its buffer holds.
     send(&mut poll, &mut events, &client, CLIENT, &data);
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
     assert_eq!(server.read(&mut buffer[..1]).unwrap(), 1);
@@ -106,9 +106,11 @@ fn read_size_follows_the_callers_buffer() {
     assert_eq!(server.read(&mut buffer[..7]).unwrap(), 7);
 }
 
+/// The first read of a handle that is no pipe is of one byte, because a serial port waits until a
+/// read is full. Later reads have the size of the caller's buffer.
 #[test]
 fn file_reads_follow_the_callers_buffer() {
-    // A file gives what is asked for, always from its start; so the sizes show what was asked for.
+    // A file always returns as many bytes as a read requests, so the sizes show the requests.
     let path = std::env::temp_dir().join(format!("mio-test-{}", std::process::id()));
     std::fs::write(&path, [9; 100_000]).unwrap();
     let file = {
@@ -130,7 +132,7 @@ fn file_reads_follow_the_callers_buffer() {
         wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
         let count = file.read(&mut buffer[..room]).unwrap();
         sizes.push(count);
-        // What is left of the read that is done.
+        // Consumes the rest of the completed read.
         while file.read(&mut buffer).is_ok_and(|_| sizes.len() == 3) {}
     }
     drop(file);
@@ -138,8 +140,7 @@ fn file_reads_follow_the_callers_buffer() {
     assert_eq!(sizes[..2], [1, 512]);
 }
 
-// slices.
-
+/// Vectored writes gather every buffer, and vectored reads fill every buffer.
 #[test]
 fn vectored_io_uses_every_slice() {
     let (mut poll, mut events) = new_poll();
@@ -166,8 +167,7 @@ fn vectored_io_uses_every_slice() {
     would_block({ &server }.read_vectored(&mut [IoSliceMut::new(&mut [0; 4])]));
 }
 
-// one direction only.
-
+/// Pipes of one direction report that direction, and serve 16 clients at once.
 #[test]
 fn one_directional_pipes_serve_every_client() {
     for kind in [Kind::ToClient, Kind::FromClient] {
@@ -236,7 +236,7 @@ fn one_directional_pipes_serve_every_client() {
                 }
             }
         }
-        // In one direction only, a pipe may not be used in the other.
+        // The other direction is an error.
         if let Kind::FromClient = kind {
             let mut server = &servers[0];
             assert!(server.write(b"x").unwrap_err().raw_os_error().is_some());
@@ -248,6 +248,7 @@ fn one_directional_pipes_serve_every_client() {
     }
 }
 
+/// A pipe that is registered for writing only reads nothing from its peer.
 #[test]
 fn writable_interest_starts_no_read() {
     let (mut poll, mut events) = new_poll();
@@ -259,12 +260,12 @@ fn writable_interest_starts_no_read() {
     poll.registry()
         .register(&mut client, CLIENT, Interest::WRITABLE)
         .unwrap();
-    // More than the pipe holds: it is not done before somebody reads.
+    // More than the pipe holds: the write completes only after a read.
     assert_eq!(client.write(&[3; 10_000]).unwrap(), 10_000);
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     assert_no_event(&mut poll, &mut events, SERVER);
     would_block(client.write(b"x"));
-    // Then it is.
+    // With an interest in reading, the library reads.
     poll.registry()
         .reregister(&mut server, SERVER, BOTH)
         .unwrap();

@@ -1,4 +1,4 @@
-//! Named pipes: operations that are cancelled, peers that are gone, and drops.
+//! Named pipes: cancelled operations, closed peers, and drops.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -12,8 +12,8 @@ const ERROR_NO_DATA: i32 = 232;
 const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
 const ERROR_OPERATION_ABORTED: i32 = 995;
 
-// completions in any state.
-
+/// A write that is cancelled past the library is an error of the next write. A cancelled read is
+/// started again.
 #[test]
 fn externally_cancelled_io_is_reported_or_restarted() {
     let (mut poll, mut events) = new_poll();
@@ -21,16 +21,17 @@ fn externally_cancelled_io_is_reported_or_restarted() {
     assert_eq!(server.write(&[7; 300_000]).unwrap(), 300_000);
     pipes::cancel_all(&server);
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
-    // on the next write.
+    // The next write returns the error.
     let error = server.write(b"x").unwrap_err();
     assert_eq!(error.raw_os_error(), Some(ERROR_OPERATION_ABORTED));
-    // A read that was cancelled has taken nothing, and is started again.
+    // A cancelled read has consumed no data.
     would_block(server.read(&mut [0; 4]));
     send(&mut poll, &mut events, &client, CLIENT, b"hello");
     let got = receive(&mut poll, &mut events, &server, SERVER, 5);
     assert_eq!(got, b"hello");
 }
 
+/// Operations in flight complete after `deregister`, without events, and no new one starts.
 #[test]
 fn deregistered_pipe_starts_no_operation() {
     let (mut poll, mut events) = new_poll();
@@ -40,13 +41,13 @@ fn deregistered_pipe_starts_no_operation() {
     poll.registry().deregister(&mut client).unwrap();
     assert_no_event(&mut poll, &mut events, SERVER);
     assert_no_event(&mut poll, &mut events, CLIENT);
-    // What was read is there, and what would have to be started is not.
+    // Data that was read is available. Anything that would start an operation is an error.
     assert_eq!(server.read(&mut [0; 9000]).unwrap(), 4096);
     let error = server.read(&mut [0; 4]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert_eq!(server.write(b"a").unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(server.connect().unwrap_err().kind(), ErrorKind::NotFound);
-    // The rest comes with the next registration.
+    // The rest arrives after the next registration.
     poll.registry().register(&mut server, SERVER, BOTH).unwrap();
     assert_eq!(
         receive(&mut poll, &mut events, &server, SERVER, 10_000 - 4096),
@@ -61,7 +62,7 @@ fn closed_peer_is_an_end_and_a_write_error() {
     drop(client);
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
     assert_eq!(server.read(&mut [0; 4]).unwrap(), 0);
-    // on that write.
+    // The write itself returns the error.
     let error = server.write(b"1234").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BrokenPipe);
     assert_eq!(error.raw_os_error(), Some(ERROR_NO_DATA));
@@ -85,12 +86,11 @@ fn disconnected_client_reads_an_error() {
     server.disconnect().unwrap();
     let error = read_when_ready(&mut poll, &mut events, &client, CLIENT).unwrap_err();
     assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
-    // That is for servers only.
+    // Only a server can disconnect.
     assert!(client.disconnect().is_err());
 }
 
-// dropping.
-
+/// Data written before a drop arrives, and then the end.
 #[test]
 fn data_written_before_drop_arrives() {
     let data: Vec<u8> = (0..200_000).map(|byte| byte as u8).collect();
@@ -111,6 +111,8 @@ fn data_written_before_drop_arrives() {
     }
 }
 
+/// After its `Poll` was dropped a pipe returns the data that was read, reports a lost write once,
+/// and then refuses every operation.
 #[test]
 fn pipe_outlives_its_poll() {
     for order in 0..2 {
@@ -127,7 +129,7 @@ fn pipe_outlives_its_poll() {
             would_block(server.read(&mut [0; 4]));
             drop(registry);
         }
-        // What was read is there; what was not written is known to be lost; and nothing hangs.
+        // The data that was read is available, the write in flight is an error, and nothing hangs.
         let mut buffer = [0; 16];
         assert_eq!(client.read(&mut buffer).unwrap(), 4);
         assert_eq!(&buffer[..4], b"read");
@@ -151,10 +153,10 @@ fn pipe_moves_to_another_poll_after_its_poll_dropped() {
     drop(first);
     let (mut poll, mut events) = new_poll();
     match poll.registry().register(&mut server, SERVER, BOTH) {
-        // Older systems keep a handle with its first port.
+        // Older systems keep a handle with its first completion port.
         Err(error) => {
             assert!(error.raw_os_error().is_some());
-            support::not_run(format!("this system does not let go of handles: {error}"));
+            support::not_run(format!("handles keep their port on this system: {error}"));
         }
         Ok(()) => {
             poll.registry().register(&mut client, CLIENT, BOTH).unwrap();

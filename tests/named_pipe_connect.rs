@@ -1,4 +1,4 @@
-//! Named pipes: clients that come and go, and how `connect` ends.
+//! Named pipes: clients that connect and leave, and every outcome of `connect`.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -63,7 +63,7 @@ fn vanished_client_is_connected_and_readable() {
     let mut client = pipes::blocking_client(&name, Kind::Bytes);
     client.write_all(b"bye").unwrap();
     drop(client);
-    // A client that has gone has been there: it is connected, and what it wrote can be read.
+    // The client has left, but the pipe counts as connected, and its data can be read.
     server.connect().unwrap();
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     assert_eq!(receive(&mut poll, &mut events, &server, SERVER, 3), b"bye");
@@ -87,7 +87,7 @@ fn server_serves_clients_in_sequence() {
         assert_eq!(receive(&mut poll, &mut events, &server, SERVER, 1), [round]);
         drop(client);
         for _ in 0..3 {
-            // The end, each time.
+            // Every read returns the end.
             let end = read_when_ready(&mut poll, &mut events, &server, SERVER);
             assert_eq!(end.unwrap(), 0);
         }
@@ -106,7 +106,7 @@ fn data_of_one_client_never_reaches_the_next() {
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     first.write_all(b"old").unwrap();
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
-    // More than the pipe holds, so it stays in flight.
+    // More than the pipe holds, so the write stays in flight.
     assert_eq!(server.write(&[1; 300_000]).unwrap(), 300_000);
     server.disconnect().unwrap();
     would_block(server.connect());
@@ -128,8 +128,8 @@ fn cancelled_connect_is_reported_once() {
     let name = pipes::name();
     let (mut poll, mut events) = new_poll();
     let server = pipes::register_pipe(&poll, NamedPipe::new(&name).unwrap(), SERVER);
-    // By the pipe itself: an event for whoever waits, and the error that Windows ends a pending
-    // listen with (STATUS_PIPE_DISCONNECTED), once.
+    // `disconnect` is one event and one error. Windows completes a pending listen with
+    // STATUS_PIPE_DISCONNECTED.
     would_block(server.connect());
     server.disconnect().unwrap();
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
@@ -137,23 +137,22 @@ fn cancelled_connect_is_reported_once() {
     assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
     assert!(server.take_error().unwrap().is_none());
     assert_no_event(&mut poll, &mut events, SERVER);
-    // By somebody else: an event, and the error, once.
+    // A cancellation past the library is one event and one error, too.
     would_block(server.connect());
     pipes::cancel_all(&server);
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     let error = server.take_error().unwrap().unwrap();
     assert_eq!(error.raw_os_error(), Some(ERROR_OPERATION_ABORTED));
     assert!(server.take_error().unwrap().is_none());
-    // And it can go on.
+    // The pipe can connect again.
     would_block(server.connect());
     let _client = pipes::client(&name, Kind::Bytes);
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     assert!(server.take_error().unwrap().is_none());
 }
 
-/// Several tasks may share a server: whoever reads or writes when another disconnects gets one
-/// error. `STATUS_PIPE_DISCONNECTED`, Win32's `ERROR_PIPE_NOT_CONNECTED`, is what npfs ends pending
-/// reads and writes with.
+/// When a task disconnects a shared server, each pending read and write of other tasks returns one
+/// error. npfs completes them with STATUS_PIPE_DISCONNECTED, Win32's ERROR_PIPE_NOT_CONNECTED.
 #[test]
 fn disconnect_fails_pending_reads_and_writes() {
     let name = pipes::name();
@@ -163,7 +162,7 @@ fn disconnect_fails_pending_reads_and_writes() {
     let _first = pipes::blocking_client(&name, Kind::Bytes);
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
     would_block(server.read(&mut [0; 4]));
-    // More than the pipe holds, so it stays in flight.
+    // More than the pipe holds, so the write stays in flight.
     assert_eq!(server.write(&[1; 300_000]).unwrap(), 300_000);
     would_block(server.write(b"more"));
     server.disconnect().unwrap();
@@ -179,7 +178,7 @@ fn disconnect_fails_pending_reads_and_writes() {
     assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
     would_block(server.read(&mut [0; 4]));
     assert_no_event(&mut poll, &mut events, SERVER);
-    // The next client is served as if nothing had been.
+    // The next client is served without an error.
     would_block(server.connect());
     let mut second = pipes::blocking_client(&name, Kind::Bytes);
     wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
@@ -188,8 +187,8 @@ fn disconnect_fails_pending_reads_and_writes() {
     assert_eq!(got, b"hello");
 }
 
-/// Upstream reports the end of a connect to every registration; a server that only reads would else
-/// never learn of its client.
+/// A server with an interest in reading only reports its client. mio 1.2 reports the end of a
+/// connect to every registration.
 #[test]
 fn client_is_reported_to_a_readable_only_server() {
     let name = pipes::name();
@@ -206,8 +205,9 @@ fn client_is_reported_to_a_readable_only_server() {
     assert!(server.take_error().unwrap().is_none());
 }
 
-/// An exiting thread cancels only I/O that is not associated with a completion port
-/// (learn.microsoft.com, ExitThread).
+/// Operations continue after the thread that started them has exited. Windows cancels only I/O that
+/// is not associated with a completion port:
+/// <https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread>.
 #[test]
 fn operations_outlive_their_thread() {
     let name = pipes::name();
@@ -227,14 +227,15 @@ fn operations_outlive_their_thread() {
     assert_eq!(got, b"hello");
 }
 
-/// <https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-createnamedpipea>:
-/// FILE_FLAG_FIRST_PIPE_INSTANCE fails with ERROR_ACCESS_DENIED for every later instance.
+/// `NamedPipe::new` fails for a name in use. FILE_FLAG_FIRST_PIPE_INSTANCE makes every later
+/// instance fail with ERROR_ACCESS_DENIED:
+/// <https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-createnamedpipea>.
 #[test]
 fn name_in_use_is_permission_denied() {
     let name = pipes::name();
     let _server = NamedPipe::new(&name).unwrap();
     if pipes::allows_second_first_instance(&name) {
-        return support::not_run("this system lets anybody make a first instance");
+        return support::not_run("this system creates a second first instance");
     }
     let error = NamedPipe::new(&name).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);

@@ -1,4 +1,4 @@
-//! Named pipes: registrations, and whose events come.
+//! Named pipes: registration, tokens and capacity.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -11,22 +11,21 @@ use mio::{Events, Interest, Poll, Token};
 use support::pipes::{self, BOTH, CLIENT, Kind, SERVER};
 use support::{LONG, assert_no_event, new_poll, poll_events, wait_for};
 
-// tokens.
-
+/// A pipe that was deregistered or dropped reports no events, also if completions are queued.
 #[test]
 fn deregistered_pipe_reports_no_events() {
     let (mut poll, _) = new_poll();
     for capacity in [1, 64] {
         let mut events = Events::with_capacity(capacity);
         let (mut server, mut client) = pipes::registered_pair(&mut poll, Kind::Bytes, 4096);
-        // Readable at one end and writable at the other are on their way.
+        // A readable event of one end and a writable event of the other are queued.
         assert_eq!(client.write(b"1234").unwrap(), 4);
         thread::sleep(support::SHORT);
         poll.registry().deregister(&mut server).unwrap();
         poll.registry().deregister(&mut client).unwrap();
         assert_no_event(&mut poll, &mut events, SERVER);
         assert_no_event(&mut poll, &mut events, CLIENT);
-        // So is what a registration announces.
+        // So are the events of a new registration.
         for order in 0..2 {
             poll.registry().register(&mut server, SERVER, BOTH).unwrap();
             if order == 0 {
@@ -70,7 +69,7 @@ fn two_pipes_can_share_a_token() {
     registry.register(&mut second, SERVER, BOTH).unwrap();
     poll_events(&mut poll, &mut events, LONG);
     assert_eq!(events.iter().count(), 2);
-    // The events of one do not stand for those of the other.
+    // Deregistering one pipe leaves the events of the other.
     poll.registry().deregister(&mut first).unwrap();
     poll.registry()
         .reregister(&mut second, SERVER, BOTH)
@@ -93,7 +92,7 @@ fn capacity_of_one_reports_every_event() {
         registry
             .register(client, Token(2 * number + 1), BOTH)
             .unwrap();
-        // Readable and writable at once, of both ends.
+        // Both ends are readable and writable at once.
         assert_eq!(server.write(b"x").unwrap(), 1);
         assert_eq!(client.write(b"x").unwrap(), 1);
     }
@@ -111,8 +110,7 @@ fn capacity_of_one_reports_every_event() {
     }
 }
 
-// Registering.
-
+/// Registration errors have mio's kinds and texts, and a handle stays with its `Poll`.
 #[test]
 fn pipe_has_one_registration() {
     let (poll, _) = new_poll();
@@ -162,7 +160,7 @@ fn pipe_has_one_registration() {
         ErrorKind::NotFound,
         not,
     );
-    // A handle stays with its queue.
+    // A handle stays with its completion port.
     check(
         others.register(&mut pipe, SERVER, BOTH),
         ErrorKind::AlreadyExists,
@@ -189,7 +187,7 @@ fn unsupported_interests_are_refused() {
 
 #[test]
 fn handle_without_overlapped_io_is_refused() {
-    // No overlapped I/O.
+    // This handle was opened without FILE_FLAG_OVERLAPPED.
     let name = pipes::name();
     let _server = pipes::server(&name, Kind::Bytes, 4096);
     let mut pipe = pipes::from_file(pipes::blocking_client(&name, Kind::Bytes));

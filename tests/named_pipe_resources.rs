@@ -1,6 +1,6 @@
-//! What named pipes leave behind: no handle, no memory; and what they allocate while they work: nothing.
+//! Named pipes release their handles and memory, and steady traffic does not allocate.
 //!
-//! One test only, so that nothing else in this process opens handles or allocates meanwhile.
+//! There is one test, so that no other test of this process opens handles or allocates meanwhile.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -32,16 +32,17 @@ fn handles_and_memory_are_counted() {
     steady_traffic_allocates_nothing();
 }
 
-/// What a run is about, in the order in which it is dropped.
+/// A part that a run drops.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Part {
     Server,
     Client,
     Listening,
-    Queue,
+    Poll,
 }
 
-/// A pair with a read and a write in flight in each direction, and a pipe with a connect in flight; all dropped in this order.
+/// Drops in this order: a pair with a read and a write in flight in each direction, a pipe with a
+/// connect in flight, and their `Poll`.
 fn run(order: &[Part], with_clones: bool) {
     let (mut poll, mut events) = new_poll();
     let (server, client) = pipes::registered_pair(&mut poll, Kind::Bytes, 4096);
@@ -50,7 +51,7 @@ fn run(order: &[Part], with_clones: bool) {
     would_block(listening.connect());
     assert_eq!({ &server }.write(&[1; 100_000]).unwrap(), 100_000);
     assert_eq!({ &client }.write(&[2; 100_000]).unwrap(), 100_000);
-    // Some of the packets are taken, others wait in the queue, and so do notices.
+    // Some completion packets are consumed, others stay in the port.
     support::assert_no_event(&mut poll, &mut events, Token(2));
     let clones = with_clones.then(|| {
         let registry = poll.registry().try_clone().unwrap();
@@ -64,15 +65,15 @@ fn run(order: &[Part], with_clones: bool) {
             Part::Server => drop(parts.0.take()),
             Part::Client => drop(parts.1.take()),
             Part::Listening => drop(parts.2.take()),
-            Part::Queue => drop(parts.3.take()),
+            Part::Poll => drop(parts.3.take()),
         }
     }
-    // The last owners of the port.
+    // The clones are the last owners of the port.
     drop(clones);
 }
 
 fn orders() -> Vec<Vec<Part>> {
-    let parts = [Part::Server, Part::Client, Part::Listening, Part::Queue];
+    let parts = [Part::Server, Part::Client, Part::Listening, Part::Poll];
     let mut orders: Vec<Vec<Part>> = vec![vec![]];
     for _ in parts {
         orders = orders
@@ -90,11 +91,11 @@ fn orders() -> Vec<Vec<Part>> {
     orders
 }
 
-///
+/// Every order of drops closes every handle and frees all memory.
 fn every_drop_order_releases_everything() {
     for with_clones in [false, true] {
         let orders = orders();
-        // What is made once.
+        // The first run creates what stays.
         run(&orders[0], with_clones);
         let before = handles::open();
         for order in &orders {
@@ -106,7 +107,7 @@ fn every_drop_order_releases_everything() {
     }
 }
 
-/// Dropped pipes are closed by the polls that follow.
+/// Dropped pipes are closed by later polls of a `Poll` that stays.
 fn dropped_pipes_are_closed_by_later_polls() {
     let (mut poll, mut events) = new_poll();
     let mut round = |poll: &mut Poll| {
@@ -125,7 +126,7 @@ fn dropped_pipes_are_closed_by_later_polls() {
     assert_eq!(counting_allocator::live(), live);
 }
 
-/// what fails at once, without a packet.
+/// An operation that fails at once, without a completion packet, releases its memory.
 fn refused_operation_releases_its_memory() {
     let (mut poll, mut events) = new_poll();
     let (server, client) = pipes::registered_pair(&mut poll, Kind::Bytes, 4096);
@@ -149,7 +150,7 @@ fn refused_operation_releases_its_memory() {
     assert_eq!(handles::open(), before - 1);
 }
 
-/// One message there and back.
+/// Sends one message to the server and back.
 fn echo(poll: &mut Poll, events: &mut Events, server: &NamedPipe, client: &NamedPipe) {
     let (mut there, mut back) = (0, 0);
     let mut is_sent = false;

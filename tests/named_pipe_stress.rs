@@ -1,7 +1,7 @@
-//! Named pipes under load: thousands of clients, outcomes that race, and registrations that end while others poll; and no handle
-//! is left behind.
+//! Named pipes under load: thousands of clients, racing outcomes of `connect`, and registrations
+//! that end while another thread polls. No handle leaks.
 //!
-//! One test only, so that nothing else in this process opens handles meanwhile.
+//! There is one test, so that no other test of this process opens handles meanwhile.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -35,7 +35,7 @@ fn stress_leaks_no_handles() {
     ];
     for (name, run) in parts {
         println!("{name}");
-        // What the system opens once for all is open after a few.
+        // A short run opens what the system keeps open.
         run(100);
         let before = handles::open();
         run(1);
@@ -43,7 +43,8 @@ fn stress_leaks_no_handles() {
     }
 }
 
-/// clients come before, during and after `connect`, and some have gone again by then. Each is told of once.
+/// Clients open the pipe before, during and after `connect`, and some have left by then. Each
+/// client is reported once.
 fn each_client_is_reported_once(number: usize) {
     let name = pipes::name();
     let (mut poll, mut events) = new_poll();
@@ -55,7 +56,7 @@ fn each_client_is_reported_once(number: usize) {
         for round in started {
             let mut client = pipes::blocking_client(&name, Kind::Bytes);
             client.write_all(&round.to_le_bytes()).unwrap();
-            // Every other one waits for its answer.
+            // Every other client waits for its answer.
             if round % 2 == 0 {
                 let mut answer = [0; size_of::<usize>()];
                 client.read_exact(&mut answer).unwrap();
@@ -65,7 +66,8 @@ fn each_client_is_reported_once(number: usize) {
     });
     let mut at_once = 0;
     for round in 0..number {
-        // Now and then a new pipe, to which clients can come before `connect`, and an old one that goes.
+        // Every fourth round has a new pipe, which clients can open before `connect`, and drops the
+        // old one.
         if round % 4 == 3 {
             let old = server;
             server = pipes::server(&names, Kind::Bytes, 4096);
@@ -87,7 +89,7 @@ fn each_client_is_reported_once(number: usize) {
         let mut is_answered = false;
         loop {
             match server.read(&mut said[len..]) {
-                // It has gone.
+                // The client has left.
                 Ok(0) => break,
                 Ok(count) => len += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -100,7 +102,7 @@ fn each_client_is_reported_once(number: usize) {
                 if round % 2 == 0 {
                     assert_eq!(server.write(&said).unwrap(), said.len());
                 }
-                // Whatever more it says, there is room to notice.
+                // Makes room, so that further bytes of the client would show.
                 len = 0;
                 assert_eq!(usize::from_le_bytes(said), round);
             }
@@ -110,16 +112,16 @@ fn each_client_is_reported_once(number: usize) {
     }
     drop(start);
     clients.join().unwrap();
-    println!("{at_once} of {number} were there before connect");
+    println!("{at_once} of {number} clients came before connect");
 }
 
-/// after `deregister` or drop on another thread, no `poll` that begins later has the token.
+/// After `deregister` or a drop on another thread, no `poll` that begins later reports the token.
 fn deregistered_token_never_returns(rounds: usize) {
     for capacity in [1, 64] {
         let (mut poll, _) = new_poll();
         let mut events = mio::Events::with_capacity(capacity);
         let registry = poll.registry().try_clone().unwrap();
-        // Tokens below this one are gone.
+        // Tokens below this one are no longer registered.
         let gone = Arc::new(AtomicUsize::new(0));
         let is_over = Arc::new(AtomicBool::new(false));
         let worker = thread::spawn({
@@ -130,7 +132,7 @@ fn deregistered_token_never_returns(rounds: usize) {
                     let token = Token(round);
                     registry.register(&mut server, token, BOTH).unwrap();
                     registry.register(&mut client, token, BOTH).unwrap();
-                    // Packets and notices of all kinds.
+                    // Causes completion packets of every kind.
                     for mut pipe in [&server, &client] {
                         match pipe.write(&[3; 10]) {
                             Ok(count) => assert_eq!(count, 10),
@@ -176,7 +178,7 @@ fn deregistered_token_never_returns(rounds: usize) {
     }
 }
 
-/// Several threads, each with a queue of its own, and pipes between them.
+/// Servers on threads with a `Poll` each echo messages of clients on other threads.
 fn messages_echo_between_threads(messages: usize) {
     const THREADS: usize = 4;
     let names: Vec<String> = (0..THREADS).map(|_| pipes::name()).collect();
@@ -218,7 +220,7 @@ fn messages_echo_between_threads(messages: usize) {
                         }
                     }
                 }
-                // Whoever polls on until the client has gone has sent all.
+                // The server polls until the client has left, so every answer was sent.
                 while server.read(&mut buffer).map_or(true, |count| count != 0) {
                     assert!(Instant::now() < end);
                     poll_events(&mut poll, &mut events, Duration::from_millis(10));

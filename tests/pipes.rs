@@ -1,4 +1,4 @@
-//! Pipes and the pipes of child processes.
+//! Pipes, FIFOs and the pipes of child processes.
 #![cfg(all(unix, feature = "os-poll", feature = "os-ext"))]
 
 mod support;
@@ -18,7 +18,7 @@ use support::{assert_no_event, drain, new_poll, retry, wait_for, would_block};
 const ONE: Token = Token(1);
 const TWO: Token = Token(2);
 
-/// either end of a pipe learns that the other is gone.
+/// Each end of a pipe reports that the other end was closed.
 #[cfg(unix)]
 #[test]
 fn closed_pipe_end_is_reported_to_the_other() {
@@ -33,7 +33,7 @@ fn closed_pipe_end_is_reported_to_the_other() {
     wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
     sender.write_all(b"data").unwrap();
     wait_for(&mut poll, &mut events, TWO, |event| event.is_readable());
-    // The close is reported although the data was not read.
+    // The close is reported before the data is read.
     drop(sender);
     wait_for(&mut poll, &mut events, TWO, |event| event.is_read_closed());
     assert_eq!(drain(&receiver), b"data");
@@ -47,7 +47,7 @@ fn closed_pipe_end_is_reported_to_the_other() {
     wait_for(&mut poll, &mut events, ONE, |event| event.is_write_closed());
 }
 
-/// a child's ends are blocking until told otherwise.
+/// The pipes of a child process carry data once they are non-blocking, and report the end.
 #[cfg(unix)]
 #[test]
 fn child_pipes_carry_data_and_report_the_end() {
@@ -73,12 +73,12 @@ fn child_pipes_carry_data_and_report_the_end() {
     child.wait().unwrap();
 }
 
-/// Whether an end says `WouldBlock` in place of waiting.
+/// Whether an end is non-blocking.
 fn is_nonblocking(end: &impl AsRawFd) -> bool {
     support::fds::is_nonblocking(end.as_raw_fd())
 }
 
-/// taking an end over does not change its mode, and the mode can be set to and fro.
+/// A conversion from std keeps the blocking mode, and `set_nonblocking` sets it both ways.
 #[test]
 fn child_pipe_keeps_its_blocking_mode() {
     let mut child = Command::new("cat")
@@ -108,7 +108,7 @@ fn child_pipe_keeps_its_blocking_mode() {
     child.wait().unwrap();
 }
 
-/// every operation that would block leaves the end armed.
+/// Every operation that returns `WouldBlock` arms the end again.
 #[test]
 fn every_pipe_operation_rearms() {
     let (mut poll, mut events) = new_poll();
@@ -123,12 +123,12 @@ fn every_pipe_operation_rearms() {
         |receiver| (&*receiver).read(&mut [0; 8]),
         |receiver| receiver.try_io(|| Err(ErrorKind::WouldBlock.into())),
     ];
-    // Twice: the first one finds the end armed by its registration.
+    // Twice, because the registration has armed the end for the first operation.
     for reading in readings.iter().chain(&readings) {
         would_block(reading(&mut receiver));
         sender.write_all(b"data").unwrap();
         wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
-        // No more than there is, which would arm it.
+        // A larger read could return `WouldBlock`, which would arm the end.
         assert_eq!(receiver.read(&mut [0; 4]).unwrap(), 4);
     }
 
@@ -144,7 +144,7 @@ fn every_pipe_operation_rearms() {
         |sender| sender.try_io(|| Err(ErrorKind::WouldBlock.into())),
     ];
     for writing in writings {
-        // Full, as others would fill it: no operation of the sender's own has armed it.
+        // Filled past the library, so that no operation of the sender has armed it.
         while fill_pipe(&sender) {}
         would_block(writing(&mut sender));
         drain(&receiver);
@@ -152,7 +152,7 @@ fn every_pipe_operation_rearms() {
     }
 }
 
-/// Writes past the library. `false` if there was no room.
+/// Writes past the library. `false` if the pipe is full.
 #[allow(unsafe_code)]
 fn fill_pipe(sender: &pipe::Sender) -> bool {
     let block = [7_u8; 4096];
@@ -161,8 +161,9 @@ fn fill_pipe(sender: &pipe::Sender) -> bool {
     count > 0
 }
 
-/// A reader that has seen the end of a FIFO is told of the next writer (fifo(7)), also of one that
-/// comes before the next wait, so that no wait ever sees the hang-up.
+/// A reader at the end of a FIFO reports the next writer
+/// (<https://man7.org/linux/man-pages/man7/fifo.7.html>), also one that comes before the next
+/// `poll`, so that no `poll` observes the hang-up.
 #[test]
 fn fifo_at_its_end_reports_a_writer_between_polls() {
     let path = create_fifo("end");
@@ -211,14 +212,15 @@ fn open_reader(path: &std::path::Path) -> std::fs::File {
         .unwrap()
 }
 
-/// a FIFO whose writer is gone may get another one. (How late it may be reported after
-/// longer: tests/hang_ups.rs.)
+/// A FIFO whose writer is gone reports a later writer. tests/hang_ups.rs measures the delay after a
+/// longer hang-up.
 #[test]
 fn fifo_reports_a_returning_writer() {
-    // Each event comes within the 10 ms that the documentation of `Poll` says of a young hang-up.
+    // `Poll` documents a delay of at most 10 ms in the first second of a hang-up.
     best_of_rounds(|| within(longest_fifo_delay(), FIRST_BOUND));
 }
 
+/// The longest delay of an event.
 fn longest_fifo_delay() -> Duration {
     let path = create_fifo("fifo");
     let mut receiver = pipe::Receiver::from(OwnedFd::from(open_reader(&path)));
@@ -237,15 +239,15 @@ fn longest_fifo_delay() -> Duration {
         writer().write_all(b"first").unwrap();
         wait(&mut poll, &mut events, Event::is_readable);
         assert_eq!(drain(&receiver), b"first");
-        // The end of a FIFO is no end: a read says it, and then somebody writes again.
+        // A read returns the end of file, and later a writer comes.
         assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
         support::poll_events(&mut poll, &mut events, support::SHORT);
         if support::EDGES {
-            // Elsewhere the hang-up is reported again, as the documentation of `Poll` says.
+            // Elsewhere the hang-up is reported again, as `Poll` documents.
             assert_no_event(&mut poll, &mut events, ONE);
         }
         let (second, start, end) = thread::scope(|scope| {
-            // While a poll waits, when the delay has grown.
+            // The writer comes while `poll` waits, after the delay has grown.
             let writing = scope.spawn(|| {
                 thread::sleep(Duration::from_millis(70));
                 let mut second = writer();
@@ -255,7 +257,7 @@ fn longest_fifo_delay() -> Duration {
             });
             let mut data = Vec::new();
             while data.is_empty() {
-                // Where a hang-up is readable, too, there need not be data.
+                // Where a hang-up is readable, an event may come without data.
                 wait_for(&mut poll, &mut events, ONE, Event::is_readable);
                 data = drain(&receiver);
             }

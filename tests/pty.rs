@@ -1,4 +1,5 @@
-//! A terminal, as a pseudo-terminal: what users of serial ports register by file descriptor.
+//! Terminals, which users of serial ports register by file descriptor. A pseudo-terminal stands for
+//! one.
 #![cfg(all(
     any(
         target_os = "linux",
@@ -25,7 +26,7 @@ use support::{drain, new_poll, not_run, retry, wait_for, would_block};
 
 const PORT: Token = Token(1);
 
-/// Both sides of a pseudo-terminal that passes bytes on as they are, non-blocking.
+/// Both non-blocking sides of a pseudo-terminal in raw mode.
 #[allow(unsafe_code)]
 fn terminal() -> (File, File) {
     let (mut controller, mut port) = (-1, -1);
@@ -41,7 +42,7 @@ fn terminal() -> (File, File) {
         )
     };
     assert_eq!(result, 0, "{}", io::Error::last_os_error());
-    // SAFETY: a `termios` is made of integers, for which zeros are a value.
+    // SAFETY: a `termios` consists of integers, for which zeros are valid.
     let mut settings: libc::termios = unsafe { std::mem::zeroed() };
     // SAFETY: tcgetattr(3) writes one `termios`.
     assert_eq!(unsafe { libc::tcgetattr(port, &mut settings) }, 0);
@@ -62,7 +63,7 @@ fn terminal() -> (File, File) {
     (controller, port)
 }
 
-/// What comes is reported, and so is the end, when the other side is gone.
+/// A terminal reports data, and its end after the other side was closed.
 #[test]
 fn terminal_reports_data_and_end() {
     let (mut poll, mut events) = new_poll();
@@ -70,7 +71,8 @@ fn terminal_reports_data_and_end() {
     let fd = port.as_raw_fd();
     let both = Interest::READABLE | Interest::WRITABLE;
     match poll.registry().register(&mut SourceFd(&fd), PORT, both) {
-        // Some releases of macOS have kqueue watch no terminal.
+        // On some releases of macOS kqueue refuses terminals:
+        // <https://github.com/tokio-rs/mio/issues/1377>.
         Err(error) if cfg!(target_vendor = "apple") && error.kind() == ErrorKind::InvalidInput => {
             not_run(error);
             return;
@@ -103,7 +105,7 @@ fn terminal_reports_data_and_end() {
     wait_for(&mut poll, &mut events, PORT, |event| {
         event.is_read_closed() || event.is_readable()
     });
-    // Linux has EIO for it, the BSDs an end.
+    // Linux returns EIO, the BSDs the end of file.
     match port.read(&mut [0; 8]) {
         Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EIO)),
         Ok(count) => assert_eq!(count, 0),

@@ -1,4 +1,4 @@
-//! Who may register what, and what the errors say: in debug and in release builds.
+//! Registration: which calls are errors, with which kind and text, and what ends a registration.
 #![cfg(all(
     feature = "os-poll",
     feature = "net",
@@ -36,7 +36,7 @@ fn second_register_is_already_exists() {
             .register(socket, Token(0), Interest::READABLE)
     };
     register(&first, &mut socket).unwrap();
-    // also with another queue.
+    // The second `Poll` refuses the source, too.
     assert_error(
         register(&first, &mut socket),
         ErrorKind::AlreadyExists,
@@ -70,7 +70,7 @@ fn another_poll_cannot_change_a_registration() {
         ErrorKind::NotFound,
         NOT,
     );
-    // It is still registered with the first.
+    // The source is still registered with the first `Poll`.
     wait_for(&mut first, &mut events, Token(1), |event| {
         event.is_writable()
     });
@@ -141,7 +141,7 @@ fn registry_clone_works_after_poll_dropped() {
 fn unsupported_interest_leaves_the_source_unregistered() {
     let poll = Poll::new().unwrap();
     let mut socket = UdpSocket::bind(loopback()).unwrap();
-    // kqueue has some of these, and no priority.
+    // kqueue supports AIO and LIO on some systems, and no priority.
     let without = if support::KQUEUE {
         [Interest::PRIORITY, Interest::PRIORITY | Interest::READABLE]
     } else {
@@ -159,7 +159,7 @@ fn unsupported_interest_leaves_the_source_unregistered() {
         .unwrap();
 }
 
-///
+/// Two sources with one token both report.
 #[test]
 fn sources_can_share_a_token() {
     let (mut poll, mut events) = new_poll();
@@ -181,7 +181,7 @@ fn sources_can_share_a_token() {
     }
 }
 
-/// Decisions 32, item 4.
+/// `reregister` reports what was ready before it.
 #[test]
 fn reregister_reports_current_readiness() {
     let (mut poll, mut events) = new_poll();
@@ -207,7 +207,7 @@ fn reregister_reports_current_readiness() {
     }
 }
 
-/// no event of a deregistered source, whatever the room and whatever came before.
+/// A deregistered source reports no events, also if its event did not fit into the last `poll`.
 #[test]
 fn deregistered_source_reports_no_events() {
     let mut poll = Poll::new().unwrap();
@@ -225,7 +225,7 @@ fn deregistered_source_reports_no_events() {
         .unwrap();
     poll_events(&mut poll, &mut events, support::LONG);
     let got = events.iter().next().unwrap().token();
-    // While the event of one is handled, the other is deregistered.
+    // While the event of one source is handled, the other source is deregistered.
     let (gone, gone_source) = if got == Token(1) {
         (Token(2), &mut second)
     } else {
@@ -234,7 +234,7 @@ fn deregistered_source_reports_no_events() {
     poll.registry().deregister(gone_source).unwrap();
     assert_no_event(&mut poll, &mut events, gone);
 
-    // dropped sources are silent, and the number can be used again.
+    // Dropped sources report no events, and their file descriptors can be used again.
     drop((first, second));
     assert_no_event(&mut poll, &mut events, Token(1));
     let (mut third, third_peer) = streams();
@@ -248,7 +248,7 @@ fn deregistered_source_reports_no_events() {
     assert_eq!(drain(&third), b"y");
 }
 
-/// no more events than there is room, and the rest comes later.
+/// `poll` delivers no more events than the capacity, and the other events later.
 #[test]
 fn capacity_limits_events_without_starvation() {
     let mut poll = Poll::new().unwrap();
@@ -270,7 +270,7 @@ fn capacity_limits_events_without_starvation() {
     assert_eq!(seen, [true; 5]);
 }
 
-///
+/// `poll` refuses an `Events` of capacity 0.
 #[test]
 fn capacity_of_zero_is_invalid_input() {
     let mut poll = Poll::new().unwrap();
@@ -281,7 +281,7 @@ fn capacity_of_zero_is_invalid_input() {
     }
 }
 
-/// A-42, last part: registered before it is connected.
+/// A stream that is registered while it connects reports its connection.
 #[test]
 fn connecting_stream_reports_its_connection() {
     let (mut poll, mut events) = new_poll();
@@ -332,7 +332,7 @@ fn into_std_ends_the_registration() {
                 Interest::READABLE | Interest::WRITABLE,
             )
             .unwrap();
-        // On epoll an event is due, elsewhere one may be on its way.
+        // On epoll an event is pending, elsewhere one may be.
         let std_socket: std::net::UdpSocket = match round {
             0 => through_its_fd(socket),
             1 => Owned::from(socket).into(),
@@ -342,7 +342,7 @@ fn into_std_ends_the_registration() {
         std_socket.send_to(b"x", address).unwrap();
         assert_no_event(&mut poll, &mut events, Token(round));
 
-        // It can be registered again, and what it does then is as for any source.
+        // The socket can be registered again, and behaves as any source.
         let mut socket = UdpSocket::from_std(std_socket);
         let registry = poll.registry();
         assert_error(registry.deregister(&mut socket), ErrorKind::NotFound, NOT);
@@ -358,7 +358,8 @@ fn into_std_ends_the_registration() {
     }
 }
 
-/// closing one of two descriptors of a socket ends nothing in some kernels, `deregister` does in all.
+/// `deregister` ends the registration of a socket that has a duplicate. Closing one of two file
+/// descriptors does not on epoll: <https://man7.org/linux/man-pages/man7/epoll.7.html>, question 6.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn duplicated_fd_reports_no_events_after_deregister() {
@@ -376,7 +377,7 @@ fn duplicated_fd_reports_no_events_after_deregister() {
     drop(stream);
     support::send(&peer, b"x");
     assert_no_event(&mut poll, &mut events, Token(1));
-    // And it can be registered in its turn.
+    // The duplicate can then be registered.
     let mut duplicate = TcpStream::from_std(duplicate);
     poll.registry()
         .register(&mut duplicate, Token(2), Interest::READABLE)
@@ -393,7 +394,7 @@ mod threads {
 
     use super::*;
 
-    /// Whoever registers, while somebody waits.
+    /// Several threads register sources while `poll` waits.
     #[test]
     fn threads_register_while_poll_waits() {
         const EACH: usize = 20;
@@ -434,7 +435,7 @@ mod threads {
         assert_no_event(&mut poll, &mut events, Token(0));
     }
 
-    /// A new token and a new interest take effect in the wait that goes on.
+    /// A new token and a new interest take effect in the `poll` that is waiting.
     #[test]
     fn reregister_takes_effect_while_poll_waits() {
         let (mut poll, mut events) = new_poll();
@@ -463,7 +464,7 @@ mod threads {
         }
     }
 
-    /// The end of a queue at any moment is no fault of those who use it.
+    /// Registering with a `Poll` that another thread drops is not an error.
     #[test]
     fn poll_can_be_dropped_while_others_register() {
         for _ in 0..20 {

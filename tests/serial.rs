@@ -1,7 +1,7 @@
-//! A serial port as a pipe: not the library's main use, but that of many of its users.
+//! A serial port as a `NamedPipe`, as mio-serial and tokio-serial use it.
 //!
-//! `MIO_TEST_SERIAL` names a port whose other end sends back what it gets, and is unplugged when it gets a 4. Under Wine a
-//! pseudo-terminal can stand in for one: `dosdevices/com9` of the prefix is a link to it.
+//! `MIO_TEST_SERIAL` names a port whose other end echoes, and is unplugged when it reads a byte 4.
+//! Under Wine a pseudo-terminal can stand for one: `dosdevices/com9` of the prefix links to it.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -18,8 +18,9 @@ use support::{LONG, new_poll, poll_events, would_block};
 const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
 const PORT: Token = Token(3);
 
-/// without time-outs of its own a serial port waits until a read is full, so the first one must be of one byte. A-77: it is
-/// unplugged while a read is in flight.
+/// A serial port without COMMTIMEOUTS completes a read only when it is full
+/// (<https://learn.microsoft.com/windows/win32/api/winbase/ns-winbase-commtimeouts>), so the first
+/// read must be of one byte. Unplugging the port with a read in flight is an error, no panic.
 #[test]
 #[ignore = "needs a serial port: MIO_TEST_SERIAL"]
 fn serial_port_reports_each_byte_and_its_end() {
@@ -63,7 +64,7 @@ fn serial_port_reports_each_byte_and_its_end() {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 poll_events(&mut poll, &mut events, LONG);
             }
-            // An end or an error, as the driver likes.
+            // The driver decides between an end and an error.
             Ok(count) => {
                 assert_eq!(count, 0);
                 break;
@@ -71,7 +72,7 @@ fn serial_port_reports_each_byte_and_its_end() {
             Err(_) => break,
         }
     }
-    // The one that is in flight fails, or the next one.
+    // The write in flight fails, or the next one.
     let mut written = Ok(0);
     while written.is_ok() {
         assert!(Instant::now() < end);

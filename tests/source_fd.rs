@@ -1,4 +1,4 @@
-//! Sources that are only a number, whose operations the library does not see: descriptors, and sockets of Windows.
+//! Unowned file descriptors and unowned Windows sockets, whose operations the library does not see.
 #![cfg(all(
     any(unix, windows, all(target_os = "wasi", not(target_env = "p1"))),
     feature = "os-poll",
@@ -39,7 +39,7 @@ fn raw_fd(stream: &impl AsRawSocket) -> RawId {
     stream.as_raw_socket()
 }
 
-/// Numbers that are never open, and what the system says of them.
+/// Values that are never open, and the system's error for them.
 #[cfg(not(windows))]
 const NOT_OPEN: ([RawId; 2], i32) = ([-1, i32::MIN], libc::EBADF);
 #[cfg(windows)]
@@ -63,7 +63,8 @@ fn streams() -> (std::net::TcpStream, std::net::TcpStream) {
     (left, right)
 }
 
-/// drained by plain reads, each new data gives an event; far more often than a poll(2) backend trusts.
+/// A source that is drained by plain reads reports all new data, also after more reports than a
+/// poll(2) selector makes without a probe.
 #[test]
 fn externally_drained_fd_keeps_reporting() {
     for interest in [Interest::READABLE, BOTH] {
@@ -79,7 +80,7 @@ fn externally_drained_fd_keeps_reporting() {
             wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
             assert_eq!(drain(&left), b"x");
         }
-        // No event is later than 10 ms; the rest is for a busy machine.
+        // An event is at most 10 ms late, which makes 3 s; the rest allows for a loaded machine.
         assert!(start.elapsed() < Duration::from_secs(15));
         poll.registry().deregister(&mut Source(&fd)).unwrap();
         support::send(&right, b"x");
@@ -87,7 +88,7 @@ fn externally_drained_fd_keeps_reporting() {
     }
 }
 
-/// A-35, the other half: ready and never served, it does not keep the poller busy.
+/// A ready source that is never served does not keep `poll` busy.
 #[test]
 fn unserved_fd_backs_off() {
     let (mut poll, mut events) = new_poll();
@@ -105,11 +106,11 @@ fn unserved_fd_backs_off() {
         }
         count
     };
-    // Both directions warm up first.
+    // The delays of both directions grow first.
     returns(&mut poll, &mut events, Duration::from_millis(300));
     let count = returns(&mut poll, &mut events, Duration::from_secs(1));
     assert!(count <= 250, "{count} returns in a second");
-    // And `reregister` arms at once.
+    // `reregister` arms the source at once.
     poll.registry()
         .reregister(&mut Source(&raw_fd(&left)), Token(2), BOTH)
         .unwrap();
@@ -146,7 +147,8 @@ fn registration_errors_have_their_kinds() {
     let deregistered = poll.registry().deregister(&mut source);
     let reregistered = poll.registry().reregister(&mut source, ONE, BOTH);
     if support::KQUEUE {
-        // The kernel cannot tell; the last call counts. mio 1.2 passes over ENOENT, too.
+        // kqueue does not report whether an fd is registered, and the last call wins. mio 1.2
+        // ignores ENOENT, too.
         deregistered.unwrap();
         reregistered.unwrap();
         poll.registry().register(&mut source, ONE, BOTH).unwrap();
@@ -164,7 +166,7 @@ fn registration_errors_have_their_kinds() {
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
 }
 
-/// lawful, and both report.
+/// One fd can be registered with two `Poll`s, and both report.
 #[test]
 fn one_fd_reports_to_two_polls() {
     let (mut first, mut events) = new_poll();
@@ -186,7 +188,7 @@ fn one_fd_reports_to_two_polls() {
     });
 }
 
-/// closed while registered, at a time when both are ready and nobody serves them, one disturbs nobody else.
+/// An fd that is closed while registered, ready and unserved, does not stop the events of others.
 #[test]
 fn closed_fd_leaves_others_working() {
     let (mut poll, mut events) = new_poll();
@@ -198,7 +200,7 @@ fn closed_fd_leaves_others_working() {
             .register(&mut Source(&raw_fd(stream)), token, BOTH)
             .unwrap();
     }
-    // A selector that is told levels only doubts both by then.
+    // By then a selector that emulates edges probes both sources.
     let end = Instant::now() + Duration::from_millis(300);
     while Instant::now() < end {
         poll_events(
@@ -220,9 +222,10 @@ fn closed_fd_leaves_others_working() {
     assert!(poll.registry().deregister(&mut Source(&gone)).is_err());
 }
 
-/// Where the kernel does not say that a file descriptor was closed, and it was reused before a poll
-/// could see it, registering it is an error that says what to do about it. epoll(7) and
-/// port_associate(3C) end a registration with its last descriptor.
+/// Where the kernel does not report that a file descriptor was closed, and the fd was reused before
+/// a `poll` could find that out, registering it is an error that says what to do. epoll
+/// (<https://man7.org/linux/man-pages/man7/epoll.7.html>, question 6) and event ports
+/// (<https://illumos.org/man/3C/port_associate>) end a registration with its last file descriptor.
 #[cfg(unix)]
 #[test]
 #[allow(unsafe_code)]
@@ -235,7 +238,7 @@ fn reused_fd_is_an_error_with_advice() {
         .register(&mut source, ONE, Interest::READABLE)
         .unwrap();
     let (new, right) = streams();
-    // SAFETY: dup2(2) closes `fd`, which `left` goes on to own, and opens it anew.
+    // SAFETY: dup2(2) closes `fd` and opens it again; `left` owns the new one.
     let reused = unsafe { libc::dup2(raw_fd(&new), fd) };
     assert_eq!(reused, fd);
     let registered = poll

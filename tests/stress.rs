@@ -1,6 +1,6 @@
-//! Many threads at once: connections that come and go, registrations from elsewhere, wakes; and nothing is left behind.
+//! Connections, registrations and wakes by many threads at once, without a leak.
 //!
-//! `MIO_STRESS=N` does N times as much.
+//! `MIO_STRESS=N` runs N times as many rounds.
 #![cfg(all(feature = "os-poll", feature = "net", any(unix, windows)))]
 
 mod support;
@@ -24,7 +24,7 @@ fn times(count: usize) -> usize {
     count * factor
 }
 
-/// How many handles or file descriptors this process has open.
+/// The number of handles or file descriptors that this process has open.
 fn open_count() -> usize {
     #[cfg(windows)]
     return support::handles::open();
@@ -34,13 +34,13 @@ fn open_count() -> usize {
 
 #[test]
 fn concurrent_load_leaks_nothing() {
-    // What the system opens with a first socket stays open.
+    // The first round opens what the system keeps open.
     run_all(1);
     let before = open_count();
     for _ in 0..3 {
         run_all(times(100));
     }
-    // Threads that end may take a moment to give back what is theirs.
+    // Threads that have ended may take a moment to release their handles.
     let mut after = open_count();
     for _ in 0..100 {
         if after <= before {
@@ -60,7 +60,8 @@ fn run_all(rounds: usize) {
     });
 }
 
-/// Clients that connect, have one message echoed and close; every other one resets.
+/// Serves clients that send one message. Every other client closes before it reads the echo, which
+/// resets the connection.
 fn connections(rounds: usize) {
     const CLIENTS: usize = 3;
     let (mut poll, mut events) = new_poll();
@@ -84,7 +85,7 @@ fn connections(rounds: usize) {
         let mut streams: Vec<Option<TcpStream>> = Vec::new();
         while left.load(Ordering::Relaxed) > 0 {
             poll_events(&mut poll, &mut events, LONG);
-            assert!(!events.is_empty(), "nothing comes any more");
+            assert!(!events.is_empty(), "poll returned no event");
             for event in &events {
                 match event.token() {
                     WAKE => {}
@@ -113,21 +114,21 @@ fn accept(registry: &Registry, listener: &TcpListener, streams: &mut Vec<Option<
                 streams[place] = Some(stream);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-            // The client has gone already.
+            // The client has closed the connection before it was accepted.
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => panic!("accept: {error}"),
         }
     }
 }
 
-/// Echoes what there is. `false` when the stream is done with.
+/// Echoes the data that has arrived. `false` at the end or after an error.
 fn echo(stream: &mut TcpStream) -> bool {
     let mut buffer = [0; 64];
     loop {
         match stream.read(&mut buffer) {
             Ok(0) => return false,
             Ok(count) => {
-                // So little always finds room.
+                // A message this short always fits.
                 if stream.write(&buffer[..count]).is_err() {
                     return false;
                 }
@@ -148,7 +149,7 @@ fn client(address: SocketAddr, round: usize) {
     }
 }
 
-/// Sources that come, change and go through clones of a registry while their queue is waited for.
+/// Registers, changes and drops sources through clones of the `Registry` while `poll` waits.
 fn registrations(rounds: usize) {
     const THREADS: usize = 3;
     let (mut poll, mut events) = new_poll();
@@ -168,13 +169,13 @@ fn registrations(rounds: usize) {
         }
         while left.load(Ordering::Relaxed) > 0 {
             poll_events(&mut poll, &mut events, LONG);
-            assert!(!events.is_empty(), "nothing comes any more");
+            assert!(!events.is_empty(), "poll returned no event");
             for event in &events {
                 assert!(event.token() == WAKE || event.token().0 < THREADS);
             }
         }
     });
-    // All sources are gone.
+    // All sources were dropped.
     poll_events(&mut poll, &mut events, Duration::from_millis(20));
     assert!(events.iter().all(|event| event.token() == WAKE));
 }
@@ -198,7 +199,7 @@ fn register_and_drop(registry: &Registry, number: usize) {
     // Dropped while registered.
 }
 
-/// Wakers that come and go while others wake: no last wake is lost.
+/// The last wake of each waker arrives while other wakers are created and dropped.
 fn wakes(count: usize) {
     let (mut poll, mut events): (Poll, Events) = new_poll();
     let wakers: Vec<_> = (0..4)

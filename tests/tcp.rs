@@ -1,4 +1,4 @@
-//! TCP: readiness, closing, and what every operation does to the next event.
+//! TCP: readiness, closing, and the effect of every operation on the next event.
 #![cfg(all(
     any(unix, windows, all(target_os = "wasi", not(target_env = "p1"))),
     feature = "os-poll",
@@ -22,7 +22,7 @@ const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 const ONE: Token = Token(1);
 const TWO: Token = Token(2);
 
-/// an event for each time that `accept` would have blocked.
+/// A listener reports connections again after each time that `accept` would block.
 #[test]
 fn listener_reports_each_round() {
     let (mut poll, mut events) = new_poll();
@@ -47,7 +47,7 @@ fn listener_reports_each_round() {
     }
 }
 
-/// every operation that would block leaves the source armed.
+/// Every operation that returns `WouldBlock` arms the source again.
 #[test]
 fn every_stream_operation_rearms() {
     let (mut poll, mut events) = new_poll();
@@ -58,18 +58,18 @@ fn every_stream_operation_rearms() {
     type Operation = fn(&mut TcpStream) -> io::Result<usize>;
     let operations: &[Operation] = &[
         |stream| stream.read(&mut [0; 8]),
-        #[cfg(not(target_os = "wasi"))] // It cannot peek.
+        #[cfg(not(target_os = "wasi"))] // WASI has no peek.
         |stream| stream.peek(&mut [0; 8]),
         |stream| stream.read_vectored(&mut [IoSliceMut::new(&mut [0; 8])]),
         |stream| (&*stream).read(&mut [0; 8]),
         |stream| stream.try_io(|| Err(ErrorKind::WouldBlock.into())),
     ];
-    // Twice: the first one finds the source armed by its registration.
+    // Twice, because the registration has armed the source for the first operation.
     for operation in operations.iter().chain(operations) {
         would_block(operation(&mut client));
         support::send(&server, b"data");
         wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
-        // No more than there is, which would arm it.
+        // A larger read could return `WouldBlock`, which would arm the source.
         assert_eq!(client.read(&mut [0; 4]).unwrap(), 4);
     }
 }
@@ -100,7 +100,8 @@ fn full_stream_becomes_writable_again() {
     }
 }
 
-/// the peer has shut its writing half; ours is open. A-46: where the event does not say so, reading does.
+/// When the peer has shut its writing half, only reading is closed. Where no event reports that, a
+/// read does.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn peer_half_close_closes_reading_only() {
@@ -116,7 +117,7 @@ fn peer_half_close_closes_reading_only() {
     client.write_all(b"still").unwrap();
 }
 
-/// Data that was not read does not hide the end.
+/// Unread data does not hide the end of the stream.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn end_behind_unread_data_is_reported() {
@@ -149,20 +150,20 @@ fn both_closed_halves_are_reported() {
     poll.registry().register(&mut client, ONE, BOTH).unwrap();
     client.shutdown(Shutdown::Write).unwrap();
     drop(server);
-    // AFD says only what the peer did.
+    // AFD reports only what the peer did.
     let wanted: &[fn(&Event) -> bool] = if cfg!(windows) {
         &[Event::is_read_closed]
     } else {
         &[Event::is_read_closed, Event::is_write_closed]
     };
     support::wait_for_all(&mut poll, &mut events, ONE, wanted);
-    // it is reported, and then there is silence.
+    // The hang-up is reported, and then it is not repeated.
     assert_eq!(client.read(&mut [0; 8]).unwrap_or(0), 0);
     assert!(count_events(&mut poll, &mut events) <= 2 + REPEATS);
 }
 
-/// How often a hang-up is reported again in a tenth of a second, as the documentation of `Poll`
-/// says, where the system does not tell that of a socket from others.
+/// How many times a hang-up is repeated in a tenth of a second, as `Poll` documents it, where the
+/// system does not distinguish the hang-up of a socket from others.
 #[cfg(not(target_os = "wasi"))]
 const REPEATS: usize = if support::EDGES || support::REPORTS_END || cfg!(windows) {
     0
@@ -170,7 +171,7 @@ const REPEATS: usize = if support::EDGES || support::REPORTS_END || cfg!(windows
     14
 };
 
-/// How many events come in a while.
+/// Counts the events of a tenth of a second.
 #[cfg(not(target_os = "wasi"))]
 fn count_events(poll: &mut Poll, events: &mut Events) -> usize {
     let mut count = 0;
@@ -181,7 +182,7 @@ fn count_events(poll: &mut Poll, events: &mut Events) -> usize {
     count
 }
 
-///
+/// A refused connection is one event, and `take_error` returns the error.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn refused_connection_is_reported_once() {
@@ -205,12 +206,12 @@ fn refused_connection_is_reported_once() {
     support::wait_for_all(&mut poll, &mut events, ONE, &wanted);
     let error = client.take_error().unwrap().unwrap();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    // It is reported once; poll(2) sees that the error was taken.
+    // The error is reported once. poll(2) reports the socket once more without the taken error.
     let count = count_events(&mut poll, &mut events);
     assert!(count <= usize::from(!cfg!(windows)) + REPEATS, "{count}");
 }
 
-///
+/// An out-of-band byte is priority data, and readable.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn out_of_band_data_is_priority() {
@@ -229,7 +230,7 @@ fn out_of_band_data_is_priority() {
     });
 }
 
-/// Two busy sources and a small buffer: each is served.
+/// With room for one event, each of two busy sources gets its turn.
 #[test]
 fn small_buffer_serves_every_source() {
     let mut poll = Poll::new().unwrap();
@@ -260,11 +261,11 @@ fn small_buffer_serves_every_source() {
     }
 }
 
-/// Whether nothing is said of a socket that was never connected.
+/// Whether a socket that was never connected reports nothing.
 #[cfg(not(target_os = "wasi"))]
 const SILENT: bool = support::KQUEUE || cfg!(windows);
 
-/// A-12, second half: what was never connected says that it is hung up, or nothing.
+/// A stream that was never connected reports a hang-up or nothing.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn unconnected_stream_is_not_cleanly_writable() {
@@ -278,7 +279,7 @@ fn unconnected_stream_is_not_cleanly_writable() {
     wait_for(&mut poll, &mut events, ONE, |event| event.is_write_closed());
 }
 
-/// it may still be connected, and then reports it.
+/// A stream that is registered before it is connected reports its connection.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn unconnected_stream_reports_its_later_connection() {
@@ -286,7 +287,7 @@ fn unconnected_stream_reports_its_later_connection() {
     let listener = TcpListener::bind(loopback()).unwrap();
     let mut stream = TcpStream::from_std(support::syscalls::unconnected());
     poll.registry().register(&mut stream, ONE, BOTH).unwrap();
-    // Its hang-up is seen first, if at all.
+    // A hang-up comes first, if at all.
     if SILENT {
         assert_no_event(&mut poll, &mut events, ONE);
     } else {
@@ -302,7 +303,7 @@ fn unconnected_stream_reports_its_later_connection() {
     assert_eq!(drain(&stream), b"hi");
 }
 
-/// what was read in part reports what comes later by itself only where the kernel's edges are real.
+/// After a short read, new data is an event where the kernel makes the edges.
 #[test]
 fn short_read_reports_new_data() {
     let (mut poll, mut events) = new_poll();
@@ -329,7 +330,7 @@ fn short_read_reports_new_data() {
     wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
 }
 
-/// A wait of no time still looks.
+/// A `poll` with a timeout of zero reports what is pending.
 #[test]
 fn zero_timeout_reports_pending_events() {
     let (mut poll, mut events) = new_poll();
@@ -343,7 +344,7 @@ fn zero_timeout_reports_pending_events() {
     let end = Instant::now() + support::LONG;
     while seen.contains(&false) {
         support::poll_events(&mut poll, &mut events, Duration::ZERO);
-        // The kernel of a Unix system knows at once.
+        // On Unix a single `poll` finds the readiness.
         assert!(!cfg!(unix) || !events.is_empty());
         for event in &events {
             seen[event.token().0] |= event.is_writable();
@@ -352,7 +353,7 @@ fn zero_timeout_reports_pending_events() {
     }
 }
 
-/// What was written before the drop arrives, and then the end.
+/// Data written before the drop arrives, and then the end.
 #[test]
 fn data_written_before_drop_arrives() {
     let (mut poll, mut events) = new_poll();
@@ -379,7 +380,7 @@ fn data_written_before_drop_arrives() {
     assert_eq!(all, b"last words");
 }
 
-/// No registration keeps a dropped stream open.
+/// A registration does not keep a dropped stream open.
 #[test]
 fn dropped_registered_stream_is_closed() {
     let (mut poll, mut events) = new_poll();
@@ -402,19 +403,20 @@ fn second_bind_is_addr_in_use() {
     let error = TcpListener::bind(address).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
     drop(first);
-    // Where SO_REUSEADDR is meant for it, at once.
+    // On Unix a listener has SO_REUSEADDR, so the address is free at once:
+    // <https://man7.org/linux/man-pages/man7/socket.7.html>.
     #[cfg(unix)]
     TcpListener::bind(address).unwrap();
 }
 
-/// The same over IPv6, with the addresses of both ends.
+/// An IPv6 stream carries data, and both ends have the right addresses.
 #[test]
 fn ipv6_stream_carries_data() {
     let (mut poll, mut events) = new_poll();
     let mut listener = match TcpListener::bind("[::1]:0".parse().unwrap()) {
         Ok(listener) => listener,
         Err(error) => {
-            return support::not_run(format!("no IPv6 here: {error}"));
+            return support::not_run(format!("no IPv6 on this machine: {error}"));
         }
     };
     poll.registry()
@@ -435,7 +437,7 @@ fn ipv6_stream_carries_data() {
     assert_eq!(drain(&client), b"hi");
 }
 
-/// The reader learns of a reset by its kind, and then of nothing more.
+/// A read returns the kind of a reset, and no event follows.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn reset_is_a_read_error() {

@@ -1,4 +1,4 @@
-//! Time: never early, never for ever by mistake, and signals.
+//! Timeouts: `poll` returns neither early nor much too late, and reports signals.
 #![cfg(feature = "os-poll")]
 
 mod support;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use mio::{Token, Waker};
 use support::new_poll;
 
-///
+/// `poll` never returns before its timeout, also below one millisecond.
 #[test]
 fn poll_never_returns_early() {
     let (mut poll, mut events) = new_poll();
@@ -27,13 +27,14 @@ fn poll_never_returns_early() {
                 Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
             }
             assert!(events.is_empty());
-            // A bound for "not for ever" only: the machine may be busy.
+            // The bound is wide, because the machine may be busy.
             assert!(start.elapsed() < support::LONG);
         }
     }
 }
 
-/// without an event it returns close to the time; where the system counts in nanoseconds, not a millisecond later.
+/// Without an event `poll` returns soon after its timeout. Where the system call takes nanoseconds,
+/// it returns within a millisecond.
 #[test]
 fn short_timeouts_end_promptly() {
     let (mut poll, mut events) = new_poll();
@@ -41,7 +42,7 @@ fn short_timeouts_end_promptly() {
         (0..200)
             .map(|_| {
                 let start = Instant::now();
-                // A signal would only make it shorter.
+                // A signal would only shorten the wait.
                 let _ = poll.poll(&mut events, Some(timeout));
                 start.elapsed()
             })
@@ -58,13 +59,14 @@ fn short_timeouts_end_promptly() {
     }
 }
 
-/// Whether the wait is known to be exact here. Emulators and sandboxes may not have the system call.
+/// Whether the wait takes nanoseconds. Emulators and sandboxes may lack the system call.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 fn counts_nanoseconds() -> bool {
-    // epoll_pwait2(2) has this number on most machines; where it has another, this is no call or another's error.
+    // epoll_pwait2(2) has this number on most machines. Where it has another, the call fails with
+    // another error.
     let number: libc::c_long = 441;
-    // SAFETY: on a queue that is not there it fails and touches no memory.
+    // SAFETY: the epoll fd is invalid, so the call fails and touches no memory.
     let result = unsafe { libc::syscall(number, -1, 0_usize, 1, 0_usize, 0_usize, 0_usize) };
     let error = std::io::Error::last_os_error().raw_os_error();
     let has_call = result == -1 && error == Some(libc::EBADF);
@@ -77,7 +79,7 @@ fn counts_nanoseconds() -> bool {
     false
 }
 
-/// long time-outs wait for an event.
+/// The longest timeouts, and one of 2^31 milliseconds, wait for an event.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn longest_timeouts_wait_for_an_event() {
@@ -98,7 +100,7 @@ fn longest_timeouts_wait_for_an_event() {
     }
 }
 
-/// what other threads register does not start the time anew.
+/// Registrations by another thread do not restart the timeout.
 #[cfg(all(not(target_os = "wasi"), feature = "net"))]
 #[test]
 fn registrations_do_not_extend_the_timeout() {
@@ -133,7 +135,7 @@ fn registrations_do_not_extend_the_timeout() {
 #[cfg(all(
     unix,
     not(any(target_os = "espidf", target_os = "horizon", target_os = "vita"))
-))] // These have no signals.
+))] // These systems have no signals.
 #[allow(unsafe_code)]
 mod signals {
     use std::sync::atomic::AtomicUsize;
@@ -141,7 +143,7 @@ mod signals {
     use super::*;
     use support::wait_for;
 
-    /// Runs with a signal to this thread every few moments.
+    /// Calls `run` while this thread gets a signal after every `pause`.
     fn amid_signals(pause: Duration, run: impl FnOnce()) {
         extern "C" fn nothing(_: libc::c_int) {}
         // SAFETY: the handler does nothing, so it is safe in any thread at any time.
@@ -152,18 +154,20 @@ mod signals {
             )
         };
         assert_ne!(old, libc::SIG_ERR);
-        // SAFETY: it takes nothing and only returns this thread's handle, which some systems make a pointer.
+        // SAFETY: pthread_self(3) takes nothing and returns this thread's handle, which is a pointer
+        // on some systems.
         let this = unsafe { libc::pthread_self() } as usize;
         let done = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
                 while !done.load(Ordering::SeqCst) {
-                    // SAFETY: the thread is alive: it waits for this one at the end of the scope.
+                    // SAFETY: the thread is alive, because it joins this one at the end of the
+                    // scope.
                     unsafe { libc::pthread_kill(this as libc::pthread_t, libc::SIGUSR1) };
                     thread::sleep(pause);
                 }
             });
-            // A failure must not leave the signals going on for ever.
+            // After a failure the signals must stop, too.
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
             done.store(true, Ordering::SeqCst);
             if let Err(panic) = result {
@@ -172,12 +176,12 @@ mod signals {
         });
     }
 
-    /// a signal is `Interrupted`, nothing is left in `Events`, and no wake is lost.
+    /// A signal ends `poll` with `Interrupted`, leaves `Events` empty and loses no wake.
     #[test]
     fn signal_interrupts_poll_and_keeps_wakes() {
         let (mut poll, mut events) = new_poll();
         let waker = Waker::new(poll.registry(), Token(1)).unwrap();
-        // Leave something in the buffer for the error to clear.
+        // Leaves an event in the buffer, which the error must clear.
         waker.wake().unwrap();
         wait_for(&mut poll, &mut events, Token(1), |event| {
             event.is_readable()
@@ -193,7 +197,7 @@ mod signals {
         });
     }
 
-    /// each wake has its event, however many signals come in between.
+    /// Each wake is an event, however many signals come meanwhile.
     #[test]
     fn signals_lose_no_wakes() {
         const ROUNDS: usize = 300;
@@ -213,7 +217,7 @@ mod signals {
             });
             amid_signals(Duration::from_micros(200), || {
                 while !other.is_finished() {
-                    // Not for ever: after the last wake nothing comes.
+                    // A finite timeout, because nothing comes after the last wake.
                     let timeout = Some(Duration::from_millis(50));
                     match poll.poll(&mut events, timeout) {
                         Ok(()) => {}

@@ -1,4 +1,4 @@
-//! UDP: an event for each round of datagrams, and what is refused.
+//! UDP: events of each round of datagrams, and refused datagrams.
 #![cfg(all(
     any(unix, windows, all(target_os = "wasi", not(target_env = "p1"))),
     feature = "os-poll",
@@ -39,7 +39,7 @@ fn each_round_of_datagrams_is_reported() {
     }
 }
 
-/// A UDP socket that has just sent to where nobody listens.
+/// A registered socket that has just sent to a port without a socket.
 #[cfg(not(target_os = "wasi"))]
 fn send_refused_datagram(poll: &Poll) -> UdpSocket {
     let mut socket = UdpSocket::bind(loopback()).unwrap();
@@ -52,7 +52,7 @@ fn send_refused_datagram(poll: &Poll) -> UdpSocket {
     socket
 }
 
-/// a datagram that was refused comes back as an error, once.
+/// A refused datagram is one error event, and one error of a receive.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn refused_datagram_is_reported_once() {
@@ -62,7 +62,7 @@ fn refused_datagram_is_reported_once() {
     }
     let (mut poll, mut events) = new_poll();
     let socket = send_refused_datagram(&poll);
-    // kqueue and AFD say only that there is something to be had.
+    // kqueue and AFD report the error as readable.
     wait_for(&mut poll, &mut events, ONE, |event| {
         event.is_error() || (support::KQUEUE || cfg!(windows)) && event.is_readable()
     });
@@ -75,7 +75,7 @@ fn refused_datagram_is_reported_once() {
     would_block(socket.recv(&mut [0; 8]));
 }
 
-/// it ends nothing. The error of a connected socket.
+/// After a refused datagram a connected socket keeps reporting.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn connected_socket_reports_after_a_refused_datagram() {
@@ -93,7 +93,8 @@ fn connected_socket_reports_after_a_refused_datagram() {
     receive_each_datagram(&mut poll, &mut events, &socket, &peer);
 }
 
-/// the same of a socket that is not connected, to which only Windows tells an error at all.
+/// After a refused datagram an unconnected socket keeps reporting. Only Windows returns an error to
+/// it: <https://learn.microsoft.com/windows/win32/api/winsock/nf-winsock-recvfrom#return-value>.
 #[cfg(not(target_os = "wasi"))]
 #[test]
 fn unconnected_socket_reports_after_a_refused_datagram() {
@@ -117,7 +118,8 @@ fn unconnected_socket_reports_after_a_refused_datagram() {
     }
 }
 
-/// An event for each datagram, although the buffer is too short. A-65: what becomes of it then.
+/// Each datagram is an event, although the buffer is too short. A short buffer truncates the
+/// datagram (<https://man7.org/linux/man-pages/man2/recv.2.html>), on Windows with WSAEMSGSIZE.
 #[cfg(not(target_os = "wasi"))]
 fn receive_each_datagram(
     poll: &mut Poll,
@@ -131,7 +133,7 @@ fn receive_each_datagram(
         wait_for(poll, events, ONE, |event| event.is_readable());
         let mut buffer = [0; 2];
         match socket.recv(&mut buffer) {
-            // WSAEMSGSIZE: the datagram is lost.
+            // WSAEMSGSIZE: the rest of the datagram is lost.
             Err(error) if cfg!(windows) => assert_eq!(error.raw_os_error(), Some(10_040)),
             count => assert_eq!((cfg!(windows), count.unwrap()), (false, 2)),
         }
@@ -140,7 +142,7 @@ fn receive_each_datagram(
     }
 }
 
-/// every operation that would block leaves the socket armed.
+/// Every operation that returns `WouldBlock` arms the socket again.
 #[test]
 fn every_datagram_operation_rearms() {
     let (mut poll, mut events) = new_poll();
@@ -155,13 +157,13 @@ fn every_datagram_operation_rearms() {
     let operations: &[Operation] = &[
         |socket| socket.recv(&mut [0; 8]),
         |socket| socket.recv_from(&mut [0; 8]).map(|(count, _)| count),
-        #[cfg(not(target_os = "wasi"))] // It cannot peek.
+        #[cfg(not(target_os = "wasi"))] // WASI has no peek.
         |socket| socket.peek(&mut [0; 8]),
-        #[cfg(not(target_os = "wasi"))] // It cannot peek.
+        #[cfg(not(target_os = "wasi"))] // WASI has no peek.
         |socket| socket.peek_from(&mut [0; 8]).map(|(count, _)| count),
         |socket| socket.try_io(|| Err(ErrorKind::WouldBlock.into())),
     ];
-    // Twice: the first one finds the socket armed by its registration.
+    // Twice, because the registration has armed the socket for the first operation.
     for operation in operations.iter().chain(operations) {
         would_block(operation(&socket));
         assert_eq!(retry(|| peer.send(b"data")), 4);

@@ -1,4 +1,4 @@
-//! Unix domain sockets: names, readiness, and what every operation does to the next event.
+//! Unix sockets: names, readiness, and the effect of every operation on the next event.
 #![cfg(all(unix, feature = "os-poll", feature = "net"))]
 
 mod support;
@@ -11,7 +11,7 @@ use support::{drain, new_poll, retry, wait_for, would_block};
 
 const ONE: Token = Token(1);
 
-/// no SIGPIPE.
+/// Writing to a closed peer does not raise SIGPIPE.
 #[cfg(unix)]
 #[test]
 fn write_to_a_closed_peer_is_broken_pipe() {
@@ -20,7 +20,7 @@ fn write_to_a_closed_peer_is_broken_pipe() {
     assert_eq!(left.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
 }
 
-///
+/// A listener reports connections again after each time that `accept` would block.
 #[cfg(unix)]
 #[test]
 fn listener_reports_each_round() {
@@ -46,8 +46,7 @@ fn listener_reports_each_round() {
     std::fs::remove_file(&path).unwrap();
 }
 
-/// A client that has left before it is accepted is accepted all the same, and what it sent can be
-/// read.
+/// A client that closes before it is accepted is still accepted, and its data can be read.
 #[test]
 fn closed_client_is_still_accepted() {
     let path = std::env::temp_dir().join(format!("mio-test-{}-left", std::process::id()));
@@ -61,7 +60,7 @@ fn closed_client_is_still_accepted() {
     std::fs::remove_file(&path).unwrap();
 }
 
-/// A full backlog is no connection. Linux has EAGAIN for it
+/// A full backlog fails `connect`. Linux returns EAGAIN
 /// (<https://man7.org/linux/man-pages/man2/connect.2.html>), the BSDs ECONNREFUSED (`unp_connectat`
 /// after `sonewconn` failed:
 /// <https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/uipc_usrreq.c>).
@@ -73,7 +72,8 @@ fn full_backlog_would_block() {
     let path = std::env::temp_dir().join(format!("mio-test-{}-backlog", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path).unwrap();
-    // SAFETY: listen(2) takes two integers and touches no memory. A second call sets the backlog anew.
+    // SAFETY: listen(2) takes two integers and touches no memory. A second call replaces the
+    // backlog.
     assert_eq!(unsafe { libc::listen(listener.as_raw_fd(), 1) }, 0);
     let mut clients = Vec::new();
     let error = loop {
@@ -93,7 +93,7 @@ fn full_backlog_would_block() {
     std::fs::remove_file(&path).unwrap();
 }
 
-///
+/// A path that begins with a NUL is invalid, and both ends of a pair carry data.
 #[cfg(unix)]
 #[test]
 fn pairs_carry_data_and_nul_paths_are_invalid() {
@@ -101,7 +101,7 @@ fn pairs_carry_data_and_nul_paths_are_invalid() {
         UnixStream::connect("\0x").unwrap_err().kind(),
         ErrorKind::InvalidInput
     );
-    #[cfg(not(target_os = "emscripten"))] // It has no such socket.
+    #[cfg(not(target_os = "emscripten"))] // Emscripten has no Unix datagram sockets.
     {
         let (left, right) = mio::net::UnixDatagram::pair().unwrap();
         would_block(right.recv(&mut [0; 4]));
@@ -117,7 +117,7 @@ fn pairs_carry_data_and_nul_paths_are_invalid() {
     assert_eq!(drain(&mut right), b"hi");
 }
 
-/// every operation that would block leaves the stream armed.
+/// Every operation that returns `WouldBlock` arms the stream again.
 #[test]
 fn every_stream_operation_rearms() {
     let (mut poll, mut events) = new_poll();
@@ -132,17 +132,17 @@ fn every_stream_operation_rearms() {
         |stream| (&*stream).read(&mut [0; 8]),
         |stream| stream.try_io(|| Err(ErrorKind::WouldBlock.into())),
     ];
-    // Twice: the first one finds the stream armed by its registration.
+    // Twice, because the registration has armed the stream for the first operation.
     for operation in operations.iter().chain(&operations) {
         would_block(operation(&mut stream));
         (&peer).write_all(b"data").unwrap();
         wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
-        // No more than there is, which would arm it.
+        // A larger read could return `WouldBlock`, which would arm the stream.
         assert_eq!(stream.read(&mut [0; 4]).unwrap(), 4);
     }
 }
 
-/// The same for the other direction.
+/// A full stream becomes writable after the peer has read.
 #[test]
 fn full_stream_becomes_writable_again() {
     let (mut poll, mut events) = new_poll();
@@ -164,7 +164,7 @@ fn full_stream_becomes_writable_again() {
     }
 }
 
-/// A-12, second half: what was never connected says that it is hung up, or nothing.
+/// A stream that was never connected reports a hang-up or nothing.
 #[test]
 fn unconnected_stream_is_not_cleanly_writable() {
     let (mut poll, mut events) = new_poll();
@@ -184,13 +184,13 @@ fn unconnected_stream_is_not_cleanly_writable() {
     assert!(stream.write(b"x").is_err());
 }
 
-#[cfg(not(target_os = "emscripten"))] // It has no such socket.
+#[cfg(not(target_os = "emscripten"))] // Emscripten has no Unix datagram sockets.
 mod datagrams {
     use mio::net::UnixDatagram;
 
     use super::*;
 
-    /// every operation that would block leaves the socket armed.
+    /// Every operation that returns `WouldBlock` arms the socket again.
     #[test]
     fn every_datagram_operation_rearms() {
         let (mut poll, mut events) = new_poll();
@@ -204,7 +204,7 @@ mod datagrams {
             |socket| socket.recv_from(&mut [0; 8]).map(|(count, _)| count),
             |socket| socket.try_io(|| Err(ErrorKind::WouldBlock.into())),
         ];
-        // Twice: the first one finds the socket armed by its registration.
+        // Twice, because the registration has armed the socket for the first operation.
         for operation in operations.iter().chain(&operations) {
             would_block(operation(&socket));
             assert_eq!(peer.send(b"data").unwrap(), 4);
@@ -213,8 +213,8 @@ mod datagrams {
         }
     }
 
-    /// The same for the other direction. On the BSDs a full receiver is no business of the sender's
-    /// socket: `uipc_send` returns ENOBUFS, and nothing wakes the sender later
+    /// A socket whose receiver was full becomes writable. On the BSDs the sender stays writable:
+    /// `uipc_send` returns ENOBUFS for a full receiver, and nothing wakes the sender later
     /// (<https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/uipc_usrreq.c>);
     /// measured on FreeBSD 13.1.
     #[test]
@@ -240,7 +240,7 @@ mod datagrams {
         }
     }
 
-    /// abstract names, from one end to the other.
+    /// Abstract names arrive at the other end unchanged.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     #[test]
     fn abstract_names_round_trip() {

@@ -1,4 +1,4 @@
-//! Waking a queue from elsewhere.
+//! Wakers: `poll` is woken from other threads.
 #![cfg(all(feature = "os-poll", not(target_os = "wasi")))]
 
 mod support;
@@ -13,7 +13,7 @@ use support::{assert_no_event, new_poll, poll_events, wait_for};
 
 const WAKE: Token = Token(10);
 
-/// its events are readable; A-94: at least one comes after the last wake.
+/// A burst of wakes is one readable event after the last of them.
 #[test]
 fn burst_of_wakes_is_one_readable_event() {
     let (mut poll, mut events) = new_poll();
@@ -24,12 +24,12 @@ fn burst_of_wakes_is_one_readable_event() {
         }
         wait_for(&mut poll, &mut events, WAKE, |event| event.is_readable());
         assert_eq!(events.iter().count(), 1);
-        // no storm after it.
+        // The wake is not repeated.
         assert_no_event(&mut poll, &mut events, WAKE);
     }
 }
 
-/// many wakes, one after the other, from another thread.
+/// Each of many wakes from another thread is an event.
 #[test]
 fn each_wake_from_another_thread_is_reported() {
     let (mut poll, mut events) = new_poll();
@@ -47,7 +47,7 @@ fn each_wake_from_another_thread_is_reported() {
     }
 }
 
-/// several wakers, also over a cloned registry.
+/// Each of several wakers, some of a cloned `Registry`, reports its own token once.
 #[test]
 fn each_waker_reports_its_own_token() {
     let (mut poll, mut events) = new_poll();
@@ -82,7 +82,7 @@ fn each_waker_reports_its_own_token() {
     }
 }
 
-/// A-90, the documented rule: it may come or not; later wakers are not disturbed.
+/// A wake before the drop of its `Waker` may be lost, as `Waker` documents. Later wakers work.
 #[test]
 fn dropped_waker_leaves_later_wakers_working() {
     let (mut poll, mut events) = new_poll();
@@ -97,7 +97,7 @@ fn dropped_waker_leaves_later_wakers_working() {
     }
 }
 
-/// A poll that began after the drop and had room to spare brings nothing.
+/// Asserts that a `poll` after the drop reports nothing.
 fn check_no_event(poll: &mut Poll, events: &mut Events) {
     poll_events(poll, events, Duration::ZERO);
     assert!(events.is_empty());
@@ -112,7 +112,7 @@ fn wake_after_poll_dropped_succeeds() {
     waker.wake().unwrap();
 }
 
-/// What was written before a wake, merged or not, is seen with the event.
+/// A write before a wake is visible after the wake's event, also if wakes were merged.
 #[test]
 fn wake_publishes_earlier_writes() {
     const ROUNDS: usize = 5_000;
@@ -138,7 +138,7 @@ fn wake_publishes_earlier_writes() {
     });
 }
 
-/// the state of wakers is shared by clones of clones.
+/// A `Waker` of a clone of a clone of the `Registry` wakes the `Poll`.
 #[test]
 fn waker_of_a_cloned_clone_works() {
     let (mut poll, mut events) = new_poll();

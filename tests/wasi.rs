@@ -1,7 +1,7 @@
-//! What is WASI's own: waits that nothing could end, closed descriptors, listeners, and what there is not.
+//! WASI: a `poll` that nothing could end, closed file descriptors, listeners, and missing features.
 //!
-//! Preview 1 cannot make sockets: its test of them needs a listener that the host hands in as descriptor 3, with somebody who
-//! connects to it (`build-tools/wasi/host.py --connect`), and is ignored otherwise.
+//! Preview 1 cannot create sockets. Its test of sockets is ignored unless the host preopens a
+//! listener as fd 3 and connects to it: `build-tools/wasi/host.py --connect`.
 #![cfg(all(
     target_os = "wasi",
     feature = "os-poll",
@@ -23,13 +23,14 @@ use support::{assert_no_event, new_poll, wait_for, would_block};
 const ONE: Token = Token(1);
 const TWO: Token = Token(2);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
-/// A number that is not open.
+/// An fd that is not open.
 const CLOSED: i32 = 77;
 
-/// What the other tests do elsewhere and nobody can do here: ignored tests, so that they are counted and give their reasons.
+/// The tests of other platforms that cannot run on WASI: ignored tests, so that they are counted
+/// and give their reasons.
 mod not_run {
     #[test]
-    #[ignore = "nothing can end a wait from outside: `Waker::new` is `Unsupported`"]
+    #[ignore = "waking a blocked `poll` is not supported: `Waker::new` is `Unsupported`"]
     fn waker_tests() {}
 
     #[test]
@@ -37,7 +38,7 @@ mod not_run {
     fn other_timeout_tests() {}
 
     #[test]
-    #[ignore = "there is no close-on-exec, and no limit of descriptors to set"]
+    #[ignore = "there is no close-on-exec, and no limit of open files"]
     fn descriptor_tests() {}
 
     #[test]
@@ -45,16 +46,16 @@ mod not_run {
     fn unix_socket_and_pipe_tests() {}
 
     #[test]
-    #[ignore = "the end of a stream is told by reading only"]
+    #[ignore = "only a read reports the end of a stream"]
     fn half_close_tests() {}
 
     #[test]
     #[cfg(target_env = "p1")]
-    #[ignore = "preview 1 cannot make sockets"]
+    #[ignore = "preview 1 cannot create sockets"]
     fn socket_and_registration_tests() {}
 }
 
-/// The traits by which sockets are handed in and out.
+/// Sockets implement the traits of file descriptors.
 #[test]
 fn sockets_implement_the_fd_traits() {
     use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
@@ -87,7 +88,7 @@ fn unsupported_interests_are_refused() {
     }
 }
 
-/// time is slept away with nothing registered, and a wait that nothing could end is an error, at once.
+/// Without registrations `poll` sleeps for its timeout, and fails at once if nothing could end it.
 #[test]
 fn poll_without_registrations_sleeps_or_fails() {
     let (mut poll, mut events) = new_poll();
@@ -103,7 +104,8 @@ fn poll_without_registrations_sleeps_or_fails() {
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
-/// hosts fail the whole wait, or end it at once, for one number that is not open.
+/// A closed fd does not fail `poll` for others. For one, hosts fail the whole `poll_oneoff` or end
+/// it at once.
 #[test]
 fn closed_fd_leaves_others_working() {
     let (mut poll, mut events) = new_poll();
@@ -112,22 +114,22 @@ fn closed_fd_leaves_others_working() {
     let (start, timeout) = (Instant::now(), Duration::from_millis(30));
     poll.poll(&mut events, Some(timeout)).unwrap();
     assert!(start.elapsed() >= timeout && events.is_empty());
-    // the poll has seen that it is closed.
+    // `poll` has found out that the fd is closed.
     let error = poll
         .registry()
         .deregister(&mut SourceFd(&CLOSED))
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     watch(poll.registry()).unwrap();
-    // The standard output, which is always writable, beside it.
+    // The standard output, which is always writable, is registered beside it.
     poll.registry()
         .register(&mut SourceFd(&1), ONE, Interest::WRITABLE)
         .unwrap();
     wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
-    for number in [-1, i32::MIN] {
+    for fd in [-1, i32::MIN] {
         let error = poll
             .registry()
-            .register(&mut SourceFd(&number), ONE, BOTH)
+            .register(&mut SourceFd(&fd), ONE, BOTH)
             .unwrap_err();
         assert_eq!(
             error.kind(),
@@ -137,22 +139,22 @@ fn closed_fd_leaves_others_working() {
     }
 }
 
-/// A listener, and what is done beside it.
+/// A listener, and the `Poll` that serves it.
 struct Server {
     listener: TcpListener,
     poll: Poll,
     events: Events,
 }
 
-/// A-111 and the life of a connection, of which the other end writes `hello`, waits for the echo, shuts its writing half, and
-/// goes when it has read to the end.
+/// A listener is readable only, and a connection reports every step of its peer, which writes
+/// `hello`, waits for the echo, shuts its writing half, and closes after the end of the stream.
 fn serve(server: Server, mut client: impl FnMut(u32)) {
     let Server {
         mut listener,
         mut poll,
         mut events,
     } = server;
-    // The wheel, if it is asked for both, says of a listener where somebody waits that it can be written to, too.
+    // With both interests, wasmtime 17 reports a listener with a pending connection as writable.
     let interest = if cfg!(target_env = "p1") {
         Interest::READABLE
     } else {
@@ -161,7 +163,7 @@ fn serve(server: Server, mut client: impl FnMut(u32)) {
     poll.registry()
         .register(&mut listener, ONE, interest)
         .unwrap();
-    // A closed number beside it all.
+    // A closed fd is registered beside it.
     poll.registry()
         .register(&mut SourceFd(&CLOSED), TWO, BOTH)
         .unwrap();
@@ -175,7 +177,8 @@ fn serve(server: Server, mut client: impl FnMut(u32)) {
     poll.registry().register(&mut stream, TWO, BOTH).unwrap();
     wait_for(&mut poll, &mut events, TWO, |event| event.is_writable());
     would_block(stream.read(&mut [0; 8]));
-    // A socket that may be written to is reported each time that reading would block: from here on only reading counts.
+    // A writable socket is reported after each `WouldBlock` of a read, so from here on the interest
+    // is in reading only.
     poll.registry()
         .reregister(&mut stream, TWO, Interest::READABLE)
         .unwrap();
@@ -193,7 +196,7 @@ fn serve(server: Server, mut client: impl FnMut(u32)) {
         event.is_readable()
     });
     assert_eq!(stream.read(&mut buffer).unwrap(), 0);
-    // A half-close is told by reading only. Once both halves are closed preview 1 says so.
+    // Only a read reports a half-close. Preview 1 reports that both halves are closed.
     stream.shutdown(Shutdown::Write).unwrap();
     poll.registry()
         .reregister(&mut stream, ONE, Interest::READABLE)
@@ -210,11 +213,11 @@ fn serve(server: Server, mut client: impl FnMut(u32)) {
 
 #[cfg(target_env = "p1")]
 #[test]
-#[ignore = "needs a listener from the host: build-tools/wasi/host.py --connect"]
+#[ignore = "needs a preopened listener: build-tools/wasi/host.py --connect"]
 fn preopened_listener_and_connection_are_reported() {
     use std::os::fd::FromRawFd;
     #[allow(unsafe_code)]
-    // SAFETY: the host has opened descriptor 3 for this test, which alone takes it.
+    // SAFETY: the host has opened fd 3 for this test, and no other test uses it.
     let listener = unsafe { TcpListener::from_raw_fd(3) };
     let (poll, events) = new_poll();
     let server = Server {
@@ -266,7 +269,7 @@ fn listener_and_connection_are_reported() {
     });
 }
 
-///
+/// A refused connection is an event, and `take_error` returns the error.
 #[cfg(not(target_env = "p1"))]
 #[test]
 fn refused_connection_is_reported() {
@@ -288,7 +291,7 @@ fn refused_connection_is_reported() {
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
 
-/// nor does a socket that the host cannot watch, because it is nothing yet.
+/// An unconnected socket, which the host cannot poll, does not fail `poll` for others.
 #[cfg(not(target_env = "p1"))]
 #[test]
 fn unconnected_socket_leaves_others_working() {

@@ -1,6 +1,6 @@
-//! Handles of Windows: who inherits them, their number, and what is left behind when a call fails or all is dropped.
+//! Handles on Windows: inheritance, ownership, and leaks after failed calls and drops.
 //!
-//! One test only, so that nothing else in this process opens handles meanwhile.
+//! There is one test, so that no other test of this process opens handles meanwhile.
 #![cfg(all(windows, feature = "net"))]
 
 mod support;
@@ -38,7 +38,7 @@ fn handles_are_counted() {
     inherited_socket_starts_winsock();
 }
 
-///
+/// Every socket, accepted sockets included, is non-blocking and not inherited.
 fn sockets_are_non_blocking_and_not_inherited() {
     let listener = TcpListener::bind(loopback()).unwrap();
     would_block(listener.accept());
@@ -61,7 +61,7 @@ fn sockets_are_non_blocking_and_not_inherited() {
     }
 }
 
-/// each constructor, with an address that it cannot have.
+/// A constructor that fails leaves no handle open.
 fn failed_constructor_leaks_nothing() {
     let listener = TcpListener::bind(loopback()).unwrap();
     let udp = UdpSocket::bind(loopback()).unwrap();
@@ -79,16 +79,16 @@ fn failed_constructor_leaks_nothing() {
             Box::new(|| UdpSocket::bind(udp_address).map(drop)),
         ),
         (
-            "TcpListener::accept, nobody there",
+            "TcpListener::accept, no connection",
             Box::new(|| listener.accept().map(drop)),
         ),
         (
-            "TcpStream::connect, to a group",
+            "TcpStream::connect, multicast address",
             Box::new(|| TcpStream::connect(multicast).map(drop)),
         ),
     ];
     for (name, constructor) in &constructors {
-        // What the system opens once for all is open after the first.
+        // The first call opens what the system keeps open.
         assert!(constructor().is_err(), "{name}");
         let before = handles::open();
         for _ in 0..10 {
@@ -106,14 +106,14 @@ fn socket_ownership_round_trips() {
     for _ in 0..10 {
         let listener = TcpListener::bind(loopback()).unwrap();
         let address = listener.local_addr().unwrap();
-        let number = listener.as_socket().as_raw_socket();
-        assert_eq!(listener.as_raw_socket(), number);
+        let socket = listener.as_socket().as_raw_socket();
+        assert_eq!(listener.as_raw_socket(), socket);
         let owned = OwnedSocket::from(listener);
-        assert_eq!(owned.as_raw_socket(), number);
-        let number = TcpListener::from(owned).into_raw_socket();
+        assert_eq!(owned.as_raw_socket(), socket);
+        let socket = TcpListener::from(owned).into_raw_socket();
         #[allow(unsafe_code)]
         // SAFETY: `into_raw_socket` has given up the socket, which nothing else owns.
-        let listener = unsafe { TcpListener::from_raw_socket(number) };
+        let listener = unsafe { TcpListener::from_raw_socket(socket) };
         assert_eq!(listener.local_addr().unwrap(), address);
         let listener = std::net::TcpListener::from(listener);
         would_block(listener.accept());
@@ -121,7 +121,7 @@ fn socket_ownership_round_trips() {
     assert_eq!(handles::open(), before);
 }
 
-/// whatever goes first, and although polls are in flight.
+/// Every order of drops closes every handle and frees all memory, although polls are in flight.
 #[cfg(feature = "os-poll")]
 fn dropping_everything_closes_everything() {
     use mio::{Interest, Token, Waker};
@@ -133,7 +133,7 @@ fn dropping_everything_closes_everything() {
         let mut listener = TcpListener::bind(loopback()).unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (mut server, _) = retry(|| listener.accept());
-        // More than one of AFD's handles has room for.
+        // More sources than one AFD handle serves.
         let mut others: Vec<_> = (0..40)
             .map(|_| UdpSocket::bind(loopback()).unwrap())
             .collect();
@@ -167,7 +167,7 @@ fn dropping_everything_closes_everything() {
                 drop((poll, client, clone, others, listener, waker));
             }
         }
-        // The connection is closed, too, although a poll of it was in flight.
+        // The connection is closed, although a poll of it was in flight.
         let end = std::time::Instant::now() + support::LONG;
         while !matches!(server.read(&mut [0; 4]), Ok(0)) {
             assert!(std::time::Instant::now() < end);
@@ -182,7 +182,7 @@ fn dropping_everything_closes_everything() {
     }
 }
 
-/// `SourceHandle`: waits that end with their event, that are deregistered while they wait, and that end with their queue.
+/// A `SourceHandle` releases its wait after its event, by `deregister`, and when the `Poll` drops.
 #[cfg(feature = "os-ext")]
 fn source_handle_waits_are_released() {
     use mio::windows::SourceHandle;
@@ -214,7 +214,7 @@ fn source_handle_waits_are_released() {
                     registry.deregister(&mut source).unwrap();
                     end.send(()).unwrap();
                 }
-                // Waits on, or has an event that nobody asks for.
+                // Stays registered, or has an undelivered event.
                 _ => {
                     kept.push((thread, end));
                     continue;
@@ -232,14 +232,14 @@ fn source_handle_waits_are_released() {
     for _ in 0..10 {
         round(30);
     }
-    // The threads of the pool, where it does the waiting, come and go; the waits were 300.
+    // The thread pool may start or stop a few threads; there were 300 waits.
     handles::assert_count_returns_to(before + 10);
 }
 
-/// Names the socket that a child process inherits.
+/// The environment variable with the socket that the child process inherits.
 const INHERITED: &str = "MIO_TEST_SOCKET";
 
-/// in a process where nobody has started Winsock, `from_raw_socket` is the first to touch it.
+/// `from_raw_socket` starts Winsock in a process that has not started it.
 fn inherited_socket_starts_winsock() {
     let listener = TcpListener::bind(loopback()).unwrap();
     handles::inherit(&listener);
@@ -260,20 +260,21 @@ fn inherited_socket_starts_winsock() {
 }
 
 #[test]
-#[ignore = "only as the child process of `handles_are_counted`"]
+#[ignore = "runs as the child process of `handles_are_counted`"]
 fn inherited_socket_child() {
-    let Ok(number) = std::env::var(INHERITED) else {
+    let Ok(socket) = std::env::var(INHERITED) else {
         return;
     };
-    assert!(!handles::end_winsock(), "it was started before");
+    assert!(!handles::end_winsock(), "Winsock was started before");
     #[allow(unsafe_code)]
-    // SAFETY: the parent process says that this is an open socket, which this process has inherited and nothing else owns.
-    let listener = unsafe { TcpListener::from_raw_socket(number.parse().unwrap()) };
+    // SAFETY: the parent process passes an open socket, which this process has inherited and nothing
+    // else owns.
+    let listener = unsafe { TcpListener::from_raw_socket(socket.parse().unwrap()) };
     println!("listens at {}", listener.local_addr().unwrap());
     would_block(listener.accept());
-    // std has made no socket, so the only start was the library's.
-    assert!(handles::end_winsock(), "nobody has started it");
-    assert!(!handles::end_winsock(), "it was started twice");
-    // Closing the listener would be an error now.
+    // std has opened no socket, so the library has started Winsock.
+    assert!(handles::end_winsock(), "Winsock was not started");
+    assert!(!handles::end_winsock(), "Winsock was started twice");
+    // Closing the listener after WSACleanup would be an error.
     std::process::exit(0);
 }

@@ -1,7 +1,8 @@
-//! What Wine does otherwise than Windows, shown without this library, by std and WSAPoll alone.
+//! Differences between Wine and Windows, shown by std and WSAPoll without this library.
 //!
-//! A test of the library that needs what Wine lacks asks `support::wine_lacks`, and names the test
-//! here that proves it: when Wine has learned it, that one fails, and the other is to be run.
+//! A test of the library that needs a feature that Wine lacks calls `support::wine_lacks` and names
+//! the test here that shows the difference. When a later Wine has the feature, the test here fails,
+//! and the other test must run.
 #![cfg(windows)]
 #![allow(unsafe_code)]
 
@@ -25,31 +26,32 @@ unsafe extern "system" {
     fn WSAPoll(array: *mut PollFd, count: u32, milliseconds: i32) -> i32;
 }
 
-/// Long for loopback.
+/// A long time for loopback.
 const MOMENT: Duration = Duration::from_millis(100);
 
 const POLLRDNORM: i16 = 0x100;
 const POLLHUP: i16 = 2;
 
-/// Runs the proof under Wine before version `right`, which does as Windows does, if any does.
+/// Runs `proof` under every Wine before version `right`, the first that behaves as Windows. `None`
+/// stands for no version.
 #[track_caller]
 fn under_wine(right: Option<u32>, proof: impl FnOnce()) {
     match support::wine::version() {
-        None => support::not_run("this is not Wine"),
+        None => support::not_run("the system is not Wine"),
         Some(version) if right.is_some_and(|right| version >= right) => {
-            support::not_run(format!("Wine {version} does as Windows does"));
+            support::not_run(format!("Wine {version} behaves as Windows"));
         }
         Some(_) => proof(),
     }
 }
 
-/// What can be read of the socket, after a moment.
+/// The socket's conditions for reading, after a moment.
 fn poll(socket: &impl AsRawSocket) -> i16 {
     thread::sleep(MOMENT);
     wait(socket, MOMENT * 2)
 }
 
-/// What can be read of the socket, or 0 after so long.
+/// The socket's conditions for reading, or 0 after `time`.
 fn wait(socket: &impl AsRawSocket, time: Duration) -> i16 {
     let mut entry = PollFd {
         socket: socket.as_raw_socket() as usize,
@@ -72,7 +74,8 @@ fn refused_datagram() -> UdpSocket {
     socket
 }
 
-/// The answer of ICMP is known, as SO_ERROR shows, but neither WSAPoll nor recv tells it.
+/// Wine has the error of a refused datagram, as SO_ERROR shows, but neither WSAPoll nor recv
+/// reports it.
 #[test]
 fn wsapoll_misses_a_refused_datagram() {
     under_wine(None, || {
@@ -85,7 +88,8 @@ fn wsapoll_misses_a_refused_datagram() {
     });
 }
 
-/// What waits when WSAPoll is called is found, but no call that has begun ends when a datagram comes.
+/// After a refused datagram WSAPoll finds a datagram that is there when it begins, but does not
+/// return for one that arrives while it waits.
 #[test]
 fn wsapoll_misses_datagrams_after_a_refusal() {
     under_wine(None, || {
@@ -107,7 +111,7 @@ fn wsapoll_misses_datagrams_after_a_refusal() {
     });
 }
 
-/// The end is there, and nothing says so until the data before it was read.
+/// WSAPoll does not report the end of a stream until the data before it was read.
 #[test]
 fn wsapoll_misses_an_end_behind_data() {
     under_wine(None, || {
@@ -122,14 +126,14 @@ fn wsapoll_misses_an_end_behind_data() {
     });
 }
 
-/// A reset reads as an end. Only a write says what it was.
+/// A reset reads as the end of the stream. Only a write returns its error.
 #[test]
 fn reset_reads_as_an_end() {
     under_wine(Some(10), || {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (peer, _) = listener.accept().unwrap();
-        // Closed with data unread, it resets.
+        // A close with unread data resets the connection.
         stream.write_all(b"x").unwrap();
         thread::sleep(MOMENT);
         drop(peer);

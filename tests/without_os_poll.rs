@@ -1,4 +1,4 @@
-//! Feature `os-poll` off: there is no queue, which is an error and no panic, and sockets work in full.
+//! Without the feature `os-poll`, `Poll::new` is an error, and sockets work.
 #![cfg(not(feature = "os-poll"))]
 
 use std::io::ErrorKind;

@@ -1,13 +1,14 @@
-//! The other end of a connection: played here, or by the host where the guest cannot do what is asked for.
+//! The peer of a connection: a socket of this process, or a peer on the host for actions that a
+//! WASI guest cannot take.
 //!
-//! A host's peer does what one byte tells it (`build-tools/wasi/peer.py`). On preview 1, which can only accept, it is the one who
-//! connects; on preview 2 it listens at the port that `MIO_PEER` names.
+//! One byte names the action of the host's peer (`build-tools/wasi/peer.py`). On preview 1, which
+//! can only accept, the peer connects; on preview 2 it listens at the port in `MIO_PEER`.
 
 use mio::net::{TcpListener, TcpStream};
 
 use super::situations::{Situation, situation};
 
-/// What the peer does.
+/// An action of the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PeerAction {
     Nothing,
@@ -22,8 +23,8 @@ pub(crate) enum PeerAction {
 
 #[cfg(target_os = "wasi")]
 impl PeerAction {
-    /// How it is asked for.
-    fn letter(self) -> &'static [u8] {
+    /// The byte that requests the action from the host's peer.
+    fn request_byte(self) -> &'static [u8] {
         match self {
             PeerAction::Nothing => b"n",
             PeerAction::Write => b"w",
@@ -37,16 +38,16 @@ impl PeerAction {
     }
 }
 
-/// A connection after its peer has done something, and then this end.
+/// A connection after an action of its peer, and then of this end.
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
-pub(crate) fn after(deed: PeerAction, own: fn(&TcpStream)) -> Situation {
+pub(crate) fn stream_after(action: PeerAction, own: fn(&TcpStream)) -> Situation {
     use std::io::Write as _;
     use std::net::Shutdown;
 
     #[cfg(target_os = "wasi")]
-    if [PeerAction::OutOfBand, PeerAction::Reset].contains(&deed) {
-        // The guest has no calls for these.
-        return by_host(deed);
+    if [PeerAction::OutOfBand, PeerAction::Reset].contains(&action) {
+        // The guest has no system calls for these.
+        return by_host(action);
     }
     let listener = std::net::TcpListener::bind(super::situations::local()).unwrap();
     let mut peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -54,7 +55,7 @@ pub(crate) fn after(deed: PeerAction, own: fn(&TcpStream)) -> Situation {
     stream.set_nonblocking(true).unwrap();
     let stream = TcpStream::from_std(stream);
     let mut is_closed = false;
-    match deed {
+    match action {
         PeerAction::Nothing => {}
         PeerAction::Write => peer.write_all(b"x").unwrap(),
         PeerAction::ShutWriting => peer.shutdown(Shutdown::Write).unwrap(),
@@ -82,41 +83,41 @@ pub(crate) fn after(deed: PeerAction, own: fn(&TcpStream)) -> Situation {
     situation(stream, vec![Box::new(peer)])
 }
 
-/// A connection to the peer of the host.
+/// A connection to the host's peer.
 #[cfg(all(target_os = "wasi", not(target_env = "p1")))]
-fn by_host(deed: PeerAction) -> Situation {
+fn by_host(action: PeerAction) -> Situation {
     use std::io::Write as _;
 
     let port = std::env::var("MIO_PEER").expect("needs build-tools/wasi/peer.py");
     let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
-    stream.write_all(deed.letter()).unwrap();
+    stream.write_all(action.request_byte()).unwrap();
     wait();
     stream.set_nonblocking(true).unwrap();
     situation(TcpStream::from_std(stream), vec![])
 }
 
-/// A listener, with somebody who waits or without.
+/// A listener, with a pending connection or without.
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
-pub(crate) fn listener(somebody_waits: bool) -> Situation {
+pub(crate) fn listener(is_pending: bool) -> Situation {
     let listener = TcpListener::bind(super::situations::local()).unwrap();
     let mut others: Vec<Box<dyn std::any::Any>> = Vec::new();
-    if somebody_waits {
+    if is_pending {
         let address = listener.local_addr().unwrap();
         others.push(Box::new(std::net::TcpStream::connect(address).unwrap()));
     }
     situation(listener, others)
 }
 
-/// Long enough for a host's peer to do what it was asked for.
+/// Waits until the host's peer has acted.
 #[cfg(target_os = "wasi")]
 fn wait() {
     std::thread::sleep(std::time::Duration::from_millis(150));
 }
 
 #[cfg(all(target_os = "wasi", target_env = "p1"))]
-pub(crate) use handed_in::{after, listener};
+pub(crate) use handed_in::{listener, stream_after};
 
-/// Preview 1: the host has handed a listener in, and connects to it again and again.
+/// Preview 1: the host has preopened a listener, and connects to it again and again.
 #[cfg(all(target_os = "wasi", target_env = "p1"))]
 mod handed_in {
     use std::io;
@@ -134,7 +135,8 @@ mod handed_in {
     impl Listener {
         #[allow(unsafe_code)]
         fn new() -> Listener {
-            // SAFETY: the host has opened descriptor 3 for this test, which has one `Listener` at a time and closes none.
+            // SAFETY: the host has opened fd 3 for this test, which has one `Listener` at a time
+            // and closes none.
             let listener = unsafe { TcpListener::from_raw_fd(3) };
             Listener(Some(listener))
         }
@@ -177,19 +179,19 @@ mod handed_in {
         }
     }
 
-    pub(crate) fn after(deed: PeerAction, own: fn(&TcpStream)) -> Situation {
+    pub(crate) fn stream_after(action: PeerAction, own: fn(&TcpStream)) -> Situation {
         let stream = Listener::new().accept();
-        support::send(&stream, deed.letter());
+        support::send(&stream, action.request_byte());
         wait();
         own(&stream);
         situation(stream, vec![])
     }
 
-    /// The peer comes again as soon as it was told what to do, unless it is told to wait.
-    pub(crate) fn listener(somebody_waits: bool) -> Situation {
+    /// The peer connects again after every action; the action "s" delays that.
+    pub(crate) fn listener(is_pending: bool) -> Situation {
         let listener = Listener::new();
-        let letter = if somebody_waits { b"n" } else { b"s" };
-        support::send(&listener.accept(), letter);
+        let request = if is_pending { b"n" } else { b"s" };
+        support::send(&listener.accept(), request);
         wait();
         situation(listener, vec![])
     }

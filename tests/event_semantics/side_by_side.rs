@@ -1,4 +1,4 @@
-//! The page that has all backends side by side.
+//! The page with all backends side by side.
 #![cfg(target_os = "linux")]
 
 use std::fmt::Write as _;
@@ -7,7 +7,8 @@ use std::path::Path;
 
 use super::compare;
 
-/// A table that is kept: the situations, and what is said of them for READABLE, WRITABLE and READABLE + PRIORITY.
+/// A recorded table: the situations, and their cells for READABLE, WRITABLE and READABLE +
+/// PRIORITY.
 type Table = Vec<(String, [String; 3])>;
 
 fn read_table(name: &str) -> Table {
@@ -21,13 +22,13 @@ fn read_table(name: &str) -> Table {
         let [situation, readable, writable, priority] = cells[..] else {
             panic!("{name}: {row}");
         };
-        let said = [readable, writable, priority].map(str::to_owned);
-        (situation.to_owned(), said)
+        let cells = [readable, writable, priority].map(str::to_owned);
+        (situation.to_owned(), cells)
     })
     .collect()
 }
 
-/// Why situations are missing in tables.
+/// The reasons for situations that a table does not have.
 fn reasons() -> Vec<(String, Vec<String>)> {
     names()
         .into_iter()
@@ -46,7 +47,7 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots")
 }
 
-/// The tables that are kept.
+/// The backends with a recorded table.
 fn names() -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder())
         .unwrap()
@@ -62,10 +63,10 @@ fn names() -> Vec<String> {
     names
 }
 
-/// The page that has all backends side by side is what their tables say, and no table is left out.
+/// The page agrees with every recorded table, and `Event`'s documentation quotes the page.
 #[test]
 fn page_matches_all_tables() {
-    // Kernels that say the same share a column.
+    // Backends with equal tables share a column.
     let mut columns: Vec<(String, Table)> = Vec::new();
     let (kqueues, others): (Vec<_>, Vec<_>) = names()
         .into_iter()
@@ -80,15 +81,18 @@ fn page_matches_all_tables() {
     let place = columns.partition_point(|(title, _)| title.as_str() < "kqueue");
     columns.insert(place, ("kqueue".to_owned(), merge_kqueues(&kqueues)));
     let mut text = String::from(
-        "# What `Event` says in which situation\n\n\
-         Written from `event-semantics@….txt` by tests/event_semantics.rs.\n\n\
+        "# Event semantics\n\n\
+         Which methods of `Event` return `true` in which situation, for each backend.\n\
+         tests/event_semantics.rs writes this page from `event-semantics@BACKEND.txt`.\n\n\
          - Measured on the real kernel: epoll and poll, on Linux; kqueue-freebsd, on FreeBSD 13.1.\n\
-         - Measured on the host itself: wasip1 under the wheel of wasmtime 17, wasip2 under wasmtime 48.\n\
-         - Measured on Wine, which is not Windows: afd-wine, under Wine 8 and Wine 10.\n\
-         - Measured on test doubles, not on those kernels: the other kqueues, event-ports, poll-oneoff (preview 1 of WASI as wasmtime 48 is).\n\
-         - Not measured: afd, that is Windows itself; `event-semantics@afd.txt` names the sources.\n\n\
-         R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error, p is_priority; `-` no event; empty: the\n\
-         situation cannot be brought about there, for the reasons at the end.\n",
+         - Measured on the host: wasip1 under wasmtime 17 (Python wheel), wasip2 under wasmtime 48.\n\
+         - Measured on Wine, not on Windows: afd-wine, under Wine 8 and Wine 10.\n\
+         - Measured on fake kernels: the other kqueues, event-ports, poll-oneoff (preview 1 of WASI\n  \
+           as wasmtime 48 implements it).\n\
+         - Not measured: afd, which is Windows; `event-semantics@afd.txt` names the sources.\n\n\
+         R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error,\n\
+         p is_priority; `-` no event; empty: the situation does not exist there, for the reasons at\n\
+         the end.\n",
     );
     for (index, interest) in ["READABLE", "WRITABLE", "READABLE + PRIORITY"]
         .into_iter()
@@ -102,22 +106,22 @@ fn page_matches_all_tables() {
             titles.join(" | ")
         )
         .unwrap();
-        // In the order of the table that has most.
+        // The rows have the order of the longest table.
         let longest = columns.iter().max_by_key(|(_, rows)| rows.len()).unwrap();
-        for (situation, said) in &longest.1 {
-            if said[index].is_empty() {
+        for (situation, cells) in &longest.1 {
+            if cells[index].is_empty() {
                 continue;
             }
             write!(text, "| {situation} |").unwrap();
             for (_, rows) in &columns {
                 let row = rows.iter().find(|(name, _)| name == situation);
-                let cell = row.map_or("", |(_, said)| said[index].as_str());
+                let cell = row.map_or("", |(_, cells)| cells[index].as_str());
                 write!(text, " {cell} |").unwrap();
             }
             text.push('\n');
         }
     }
-    text.push_str("\n## What is not here\n\n");
+    text.push_str("\n## Situations that do not exist\n\n");
     for (name, reasons) in reasons() {
         for reason in reasons {
             writeln!(text, "- {name}: {reason}").unwrap();
@@ -127,8 +131,8 @@ fn page_matches_all_tables() {
     check_documentation_quotes(&text);
 }
 
-/// One column for all kqueues. Where they differ a cell has what most say, and then who says
-/// something else.
+/// Merges the tables of all kqueues into one. Where they differ, a cell has the most frequent
+/// value, and then the kernels with another one.
 fn merge_kqueues(names: &[String]) -> Table {
     let tables: Vec<(&str, Table)> = names
         .iter()
@@ -162,7 +166,7 @@ fn merge_kqueues(names: &[String]) -> Table {
         .collect()
 }
 
-/// Every row of a table in `Event`'s documentation stands in the page.
+/// Asserts that the page has every row of a table in `Event`'s documentation.
 fn check_documentation_quotes(page: &str) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/event/event.rs");
     let source = fs::read_to_string(source).unwrap();
@@ -170,9 +174,9 @@ fn check_documentation_quotes(page: &str) {
         .lines()
         .filter_map(|line| line.strip_prefix("/// |"))
         .collect();
-    assert!(rows.len() > 5, "the documentation quotes nothing");
+    assert!(rows.len() > 5, "the documentation quotes no table");
     for row in rows {
         let row = format!("|{row}");
-        assert!(page.lines().any(|line| line == row), "{row} is not so");
+        assert!(page.lines().any(|line| line == row), "the page lacks {row}");
     }
 }

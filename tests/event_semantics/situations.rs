@@ -1,4 +1,4 @@
-//! The situations, one row each: how they are brought about.
+//! The situations of the table, one row each.
 
 use std::net::Shutdown;
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
@@ -8,11 +8,11 @@ use mio::event::Source;
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 use mio::net::{TcpStream, UdpSocket};
 
-use super::peer::{PeerAction, after, listener};
+use super::peer::{PeerAction, listener, stream_after};
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 use super::support;
 
-/// A source in its situation, and what must live as long.
+/// A source in its situation, and the objects that must live as long.
 pub(crate) struct Situation {
     pub(crate) source: Box<dyn Source>,
     _others: Vec<Box<dyn std::any::Any>>,
@@ -52,7 +52,7 @@ pub(crate) fn situations() -> Vec<Row> {
     all
 }
 
-/// What cannot be brought about here, and why.
+/// The situations that do not exist on this backend, each with its reason.
 pub(crate) fn not_available() -> &'static [(&'static str, &'static str)] {
     if cfg!(windows) {
         &[(
@@ -63,11 +63,11 @@ pub(crate) fn not_available() -> &'static [(&'static str, &'static str)] {
         &[
             (
                 "TCP: refused, made, never connected",
-                "preview 1 has no call that makes a socket: it can only accept",
+                "preview 1 has no call that creates a socket: it can only accept",
             ),
             (
                 "UDP",
-                "no call makes a socket of datagrams, and no host hands one in",
+                "no call creates a datagram socket, and no host preopens one",
             ),
             ("Unix stream, Unix listener, pipe", "there are none"),
         ]
@@ -75,7 +75,7 @@ pub(crate) fn not_available() -> &'static [(&'static str, &'static str)] {
         &[
             (
                 "TCP: connection refused",
-                "it is the error of `connect` at one time, and R and W at another",
+                "sometimes it is the error of `connect`, and sometimes R and W",
             ),
             ("Unix stream, Unix listener, pipe", "there are none"),
         ]
@@ -86,44 +86,50 @@ pub(crate) fn not_available() -> &'static [(&'static str, &'static str)] {
 
 const TCP: &[Row] = &[
     ("TCP: connected, idle", || {
-        after(PeerAction::Nothing, |_| ())
+        stream_after(PeerAction::Nothing, |_| ())
     }),
-    ("TCP: data arrived", || after(PeerAction::Write, |_| ())),
+    ("TCP: data arrived", || {
+        stream_after(PeerAction::Write, |_| ())
+    }),
     ("TCP: out-of-band byte", || {
-        after(PeerAction::OutOfBand, |_| ())
+        stream_after(PeerAction::OutOfBand, |_| ())
     }),
     ("TCP: peer shut its writing half", || {
-        after(PeerAction::ShutWriting, |_| ())
+        stream_after(PeerAction::ShutWriting, |_| ())
     }),
     ("TCP: peer shut its reading half", || {
-        after(PeerAction::ShutReading, |_| ())
+        stream_after(PeerAction::ShutReading, |_| ())
     }),
     ("TCP: own writing half shut", || {
-        after(PeerAction::Nothing, |stream| {
+        stream_after(PeerAction::Nothing, |stream| {
             stream.shutdown(Shutdown::Write).unwrap();
         })
     }),
     ("TCP: own reading half shut", || {
-        after(PeerAction::Nothing, |stream| {
+        stream_after(PeerAction::Nothing, |stream| {
             stream.shutdown(Shutdown::Read).unwrap();
         })
     }),
     ("TCP: both halves shut", || {
-        after(PeerAction::Nothing, |stream| {
+        stream_after(PeerAction::Nothing, |stream| {
             stream.shutdown(Shutdown::Both).unwrap();
         })
     }),
-    ("TCP: peer closed", || after(PeerAction::Close, |_| ())),
-    ("TCP: peer closed, data left", || {
-        after(PeerAction::WriteAndClose, |_| ())
+    ("TCP: peer closed", || {
+        stream_after(PeerAction::Close, |_| ())
     }),
-    ("TCP: reset by peer", || after(PeerAction::Reset, |_| ())),
+    ("TCP: peer closed, data left", || {
+        stream_after(PeerAction::WriteAndClose, |_| ())
+    }),
+    ("TCP: reset by peer", || {
+        stream_after(PeerAction::Reset, |_| ())
+    }),
 ];
 
-/// Connections that are made here.
+/// Connections that this process starts.
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 const CONNECTING: &[Row] = &[
-    // On WASI it turns out now one way and now another: the error of `connect`, or R and W.
+    // On WASI the refusal is sometimes the error of `connect`, and sometimes R and W.
     #[cfg(not(target_os = "wasi"))]
     ("TCP: connection refused", || {
         let listener = std::net::TcpListener::bind(local()).unwrap();
@@ -174,7 +180,7 @@ fn udp_situations() -> Vec<Row> {
     ]
 }
 
-/// What only Unix has.
+/// Situations of Unix.
 #[cfg(unix)]
 mod unix {
     use std::fs;
@@ -220,7 +226,8 @@ mod unix {
                 situation(stream, vec![])
             }),
             ("Unix listener: a connection waits", || {
-                // Short: a path has at most 104 bytes on the BSDs.
+                // Short, because a path has at most 104 bytes on the BSDs:
+                // <https://man.freebsd.org/cgi/man.cgi?query=unix&sektion=4>.
                 let path = std::env::temp_dir().join(format!("truth-{}", std::process::id()));
                 let _ = fs::remove_file(&path);
                 let listener = UnixListener::bind(&path).unwrap();

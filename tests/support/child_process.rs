@@ -1,4 +1,4 @@
-//! Copies of this process, made by fork(2).
+//! Child processes that fork(2) makes of the test process.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -6,23 +6,23 @@ use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a process may take before it counts as hanging.
+/// A child that takes longer counts as hanging.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
-/// A copy of this process. It is killed and reaped when it is dropped.
+/// A child process. `Drop` kills and reaps it.
 #[derive(Debug)]
 pub(crate) struct Child(libc::pid_t);
 
-/// How a copy is made.
+/// A function that forks, and returns as fork(2) does.
 pub(crate) type Fork = fn() -> libc::pid_t;
 
 pub(crate) fn fork_by_libc() -> libc::pid_t {
-    // SAFETY: the child only runs this test's code, and ends without unwinding beyond it.
+    // SAFETY: the child runs only the code of this test, and exits without unwinding beyond it.
     unsafe { libc::fork() }
 }
 
-/// The functions to make a copy. ThreadSanitizer does not survive one that it is not told of:
-/// `MIO_TEST_CLONE=0`.
+/// The functions that fork. ThreadSanitizer does not support a fork that it does not intercept, so
+/// `MIO_TEST_CLONE=0` leaves out the system call.
 pub(crate) fn fork_functions() -> Vec<Fork> {
     let mut functions = vec![fork_by_libc as Fork];
     if std::env::var("MIO_TEST_CLONE").as_deref() != Ok("0") {
@@ -31,24 +31,24 @@ pub(crate) fn fork_functions() -> Vec<Fork> {
     functions
 }
 
-/// Without the C library, whose handlers do not run.
+/// Forks by a system call, so that the handlers of pthread_atfork(3) do not run.
 fn fork_by_syscall() -> libc::pid_t {
     let none: libc::c_long = 0;
     let signal = libc::c_long::from(libc::SIGCHLD);
-    // clone(2): on s390x the stack comes before the flags.
+    // On s390x the stack comes before the flags:
+    // <https://man7.org/linux/man-pages/man2/clone.2.html>.
     let [first, second] = if cfg!(target_arch = "s390x") {
         [none, signal]
     } else {
         [signal, none]
     };
-    // SAFETY: clone(2) with a signal and nothing else makes a copy as fork(2) does, with the same
-    // stack.
+    // SAFETY: clone(2) with a signal and no other flag forks as fork(2) does. It touches no memory.
     let pid = unsafe { libc::syscall(libc::SYS_clone, first, second, none, none, none) };
     pid as libc::pid_t
 }
 
 impl Child {
-    /// Runs `child` in a copy.
+    /// Runs `child` in a child process.
     pub(crate) fn new(child: impl FnOnce()) -> Child {
         Child::fork_with(fork_by_libc, child)
     }
@@ -71,7 +71,7 @@ impl Child {
         unsafe { libc::_exit(code) };
     }
 
-    /// The status that waitpid(2) gives, once the copy has ended.
+    /// The status of waitpid(2), once the child has exited.
     fn ended(&self) -> Option<i32> {
         let mut status = 0;
         // SAFETY: waitpid(2) writes one int.
@@ -80,19 +80,19 @@ impl Child {
         (pid > 0).then_some(status)
     }
 
-    /// Waits until the copy ends, and sees that all was well in it.
+    /// Waits until the child exits, and asserts that it succeeded.
     pub(crate) fn join(self) {
-        assert_eq!(self.status(), 0, "the other process has failed");
+        assert_eq!(self.status(), 0, "the child process failed");
     }
 
-    /// Waits until the copy ends, and returns the status that waitpid(2) gives.
+    /// Waits until the child exits, and returns the status of waitpid(2).
     pub(crate) fn status(self) -> i32 {
         let end = Instant::now() + LIMIT;
         let status = loop {
             if let Some(status) = self.ended() {
                 break status;
             }
-            assert!(Instant::now() < end, "the other process hangs");
+            assert!(Instant::now() < end, "the child process hangs");
             thread::sleep(Duration::from_millis(1));
         };
         std::mem::forget(self);
@@ -102,7 +102,7 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // SAFETY: it takes numbers only. The child was not reaped, so the number is its own.
+        // SAFETY: kill(2) takes integers only. The child was not reaped, so the PID is its own.
         unsafe { libc::kill(self.0, libc::SIGKILL) };
         let mut status = 0;
         // SAFETY: waitpid(2) writes one int.

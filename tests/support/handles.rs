@@ -1,4 +1,4 @@
-//! How many handles this process has, and which of them its children would inherit.
+//! The number of open handles of this process, and which of them a child process would inherit.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
@@ -50,7 +50,7 @@ pub(crate) fn is_handle_inherited(handle: Handle) -> bool {
     flags & HANDLE_FLAG_INHERIT != 0
 }
 
-/// From now on child processes inherit the socket.
+/// Lets child processes inherit the socket.
 pub(crate) fn inherit(socket: &impl AsRawSocket) {
     let handle = socket.as_raw_socket() as usize as Handle;
     // SAFETY: SetHandleInformation takes a handle and two integers, and touches no memory.
@@ -58,13 +58,13 @@ pub(crate) fn inherit(socket: &impl AsRawSocket) {
     assert_ne!(result, 0, "{}", std::io::Error::last_os_error());
 }
 
-/// Takes one start of Winsock back, and says whether there was one.
+/// Undoes one WSAStartup, and returns whether there was one.
 pub(crate) fn end_winsock() -> bool {
-    // SAFETY: WSACleanup takes nothing. Whoever calls this uses no socket afterwards.
+    // SAFETY: WSACleanup takes nothing. The caller uses no socket afterwards.
     unsafe { WSACleanup() == 0 }
 }
 
-/// The handles that this process has open.
+/// The number of handles that this process has open.
 pub(crate) fn open() -> usize {
     // SAFETY: GetCurrentProcess takes nothing; what it returns needs not be closed.
     let process = unsafe { GetCurrentProcess() };
@@ -72,14 +72,15 @@ pub(crate) fn open() -> usize {
     // SAFETY: GetProcessHandleCount writes one `u32` to `count`.
     let result = unsafe { GetProcessHandleCount(process, &mut count) };
     assert_ne!(result, 0, "{}", std::io::Error::last_os_error());
-    // Wine 8 says 0, but has the table of all processes' handles.
+    // Wine 8 returns 0, but it has the table of the handles of all processes.
     match count {
         0 => count_in_system_table(),
         count => count as usize,
     }
 }
 
-/// As many handles are open as were `before`, or will be as soon as threads that have ended have given back what is theirs.
+/// Waits until no more handles are open than `before`. Threads that have ended may take a moment
+/// to release theirs.
 #[track_caller]
 pub(crate) fn assert_count_returns_to(before: usize) {
     let mut now = open();
@@ -130,7 +131,8 @@ fn count_in_system_table() -> usize {
     let mut entries = vec![entry; ROOM + 1];
     let table = entries.as_mut_ptr().cast::<Table>();
     let length = size_of::<Table>() as u32;
-    // SAFETY: it writes at most `length` bytes to `table`, which has that room: one entry is more than `count` and its padding.
+    // SAFETY: the call writes at most `length` bytes to `table`, which has that room: one entry is
+    // larger than `count` and its padding.
     let status = unsafe {
         NtQuerySystemInformation(
             SYSTEM_HANDLE_INFORMATION,
@@ -140,7 +142,8 @@ fn count_in_system_table() -> usize {
         )
     };
     assert_eq!(status, 0, "NtQuerySystemInformation: {status:#x}");
-    // SAFETY: the call succeeded, so the table begins with its count, which is aligned and initialised.
+    // SAFETY: the call succeeded, so the table begins with its count, which is aligned and
+    // initialized.
     let count = unsafe { (*table).count } as usize;
     assert!(count <= ROOM);
     // SAFETY: GetCurrentProcessId takes nothing.

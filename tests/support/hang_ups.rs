@@ -1,4 +1,4 @@
-//! How to measure when hang-ups, errors and priority conditions are reported, and how often.
+//! Measures when and how often hang-ups, errors and priority conditions are reported.
 #![allow(unsafe_code)]
 
 use std::time::{Duration, Instant};
@@ -8,12 +8,12 @@ use mio::{Events, Poll};
 
 use super::poll_events;
 
-/// Whether the poller answers for one direction only, and says no word of errors or priority:
-/// `poll_oneoff`.
+/// Whether the selector is `poll_oneoff`, which reports one direction only, and neither errors nor
+/// priority.
 pub(crate) const WASI: bool = cfg!(mio_fake_kernel = "wasip1");
 
-/// Events of a condition that is never served, at most: 8 while the delay grows from 1 ms to 10 ms,
-/// 100 a second for a second, and 10 a second afterwards.
+/// The most events of a condition that is never served: 8 while the delay grows from 1 ms to 10 ms,
+/// 100 a second for one second, and 10 a second afterwards.
 pub(crate) fn max_events(time: Duration) -> usize {
     if super::EDGES {
         return 1;
@@ -22,7 +22,7 @@ pub(crate) fn max_events(time: Duration) -> usize {
     110 + later.as_millis() as usize / 100
 }
 
-/// Polls until an event is as wanted; how long that took.
+/// Polls until an event satisfies `wanted`, and returns how long that took.
 #[track_caller]
 pub(crate) fn time_until(
     poll: &mut Poll,
@@ -40,7 +40,7 @@ pub(crate) fn time_until(
     }
 }
 
-/// How many events come in that time, and the processor time of this thread meanwhile.
+/// Counts the events that come within `time`, and measures this thread's processor time meanwhile.
 pub(crate) fn count_events(
     poll: &mut Poll,
     events: &mut Events,
@@ -55,6 +55,7 @@ pub(crate) fn count_events(
     (count, thread_time() - cpu)
 }
 
+/// The processor time that this thread has used.
 pub(crate) fn thread_time() -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,

@@ -1,4 +1,4 @@
-//! What neither this library nor std can do to a socket, by the system's own calls.
+//! System calls on sockets that neither this library nor std has.
 #![allow(unsafe_code)]
 
 #[cfg(not(target_os = "wasi"))]
@@ -10,9 +10,9 @@ use std::net::SocketAddr;
 use std::net::TcpStream;
 
 #[cfg(not(target_os = "wasi"))]
-use system::{Numbered, number};
+use system::{AsRaw, as_raw};
 
-/// The calls of Unix, and of them those that WASI has.
+/// The calls of Unix, as far as WASI has them.
 #[cfg(not(windows))]
 mod system {
     #[cfg(not(target_os = "wasi"))]
@@ -24,19 +24,19 @@ mod system {
     pub(super) use libc::{AF_INET, SOCK_STREAM, socket};
     use std::net::TcpStream;
     #[cfg(not(target_os = "wasi"))]
-    pub(super) use std::os::fd::AsRawFd as Numbered;
+    pub(super) use std::os::fd::AsRawFd as AsRaw;
     use std::os::fd::FromRawFd;
 
     #[cfg(not(target_os = "wasi"))]
-    pub(super) fn number(socket: &impl Numbered) -> i32 {
+    pub(super) fn as_raw(socket: &impl AsRaw) -> i32 {
         socket.as_raw_fd()
     }
 
-    /// Owns a socket that was just made.
-    pub(super) fn own(number: i32) -> TcpStream {
-        assert!(number >= 0, "{}", std::io::Error::last_os_error());
-        // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
-        unsafe { TcpStream::from_raw_fd(number) }
+    /// Takes ownership of a new socket.
+    pub(super) fn own(fd: i32) -> TcpStream {
+        assert!(fd >= 0, "{}", std::io::Error::last_os_error());
+        // SAFETY: the call succeeded, so `fd` is a new file descriptor that nothing else owns.
+        unsafe { TcpStream::from_raw_fd(fd) }
     }
 }
 
@@ -45,7 +45,7 @@ mod system {
 #[allow(non_camel_case_types)]
 mod system {
     use std::net::TcpStream;
-    pub(super) use std::os::windows::io::AsRawSocket as Numbered;
+    pub(super) use std::os::windows::io::AsRawSocket as AsRaw;
     use std::os::windows::io::{FromRawSocket, RawSocket};
 
     pub(super) const AF_INET: i32 = 2;
@@ -88,49 +88,49 @@ mod system {
         ) -> i32;
     }
 
-    pub(super) fn number(socket: &impl Numbered) -> usize {
+    pub(super) fn as_raw(socket: &impl AsRaw) -> usize {
         socket.as_raw_socket() as usize
     }
 
-    /// Owns a socket that was just made.
-    pub(super) fn own(number: usize) -> TcpStream {
-        assert_ne!(number, usize::MAX, "{}", std::io::Error::last_os_error());
-        // SAFETY: the call succeeded, so `number` is a new socket that nothing else owns.
-        unsafe { TcpStream::from_raw_socket(number as RawSocket) }
+    /// Takes ownership of a new socket.
+    pub(super) fn own(socket: usize) -> TcpStream {
+        assert_ne!(socket, usize::MAX, "{}", std::io::Error::last_os_error());
+        // SAFETY: the call succeeded, so `socket` is a new socket that nothing else owns.
+        unsafe { TcpStream::from_raw_socket(socket as RawSocket) }
     }
 }
 
-/// A TCP socket that is nothing yet. It does not block.
+/// A non-blocking TCP socket that is neither bound nor connected.
 pub(crate) fn unconnected() -> TcpStream {
     // SAFETY: socket takes three integers and touches no memory.
-    let number = unsafe { system::socket(system::AF_INET, system::SOCK_STREAM, 0) };
-    let socket = system::own(number);
+    let new = unsafe { system::socket(system::AF_INET, system::SOCK_STREAM, 0) };
+    let socket = system::own(new);
     socket.set_nonblocking(true).unwrap();
     socket
 }
 
-/// A Unix stream that is nothing yet. It does not block.
+/// A non-blocking Unix stream socket that is neither bound nor connected.
 #[cfg(unix)]
 pub(crate) fn unconnected_unix() -> std::os::unix::net::UnixStream {
     // SAFETY: socket takes three integers and touches no memory.
-    let number = unsafe { system::socket(libc::AF_UNIX, system::SOCK_STREAM, 0) };
-    let socket = std::os::fd::OwnedFd::from(system::own(number));
+    let new = unsafe { system::socket(libc::AF_UNIX, system::SOCK_STREAM, 0) };
+    let socket = std::os::fd::OwnedFd::from(system::own(new));
     let socket = std::os::unix::net::UnixStream::from(socket);
     socket.set_nonblocking(true).unwrap();
     socket
 }
 
-/// Connects it behind the library's back.
+/// Connects a socket past the library.
 #[cfg(not(target_os = "wasi"))]
-pub(crate) fn connect(stream: &impl Numbered, address: SocketAddr) {
-    // SAFETY: a C structure of integers, for which zeros are valid. Some systems have further fields.
-    let mut raw: system::sockaddr_in = unsafe { std::mem::zeroed() };
-    raw.sin_family = system::AF_INET as _;
-    raw.sin_port = address.port().to_be();
-    raw.sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]);
+pub(crate) fn connect(stream: &impl AsRaw, address: SocketAddr) {
+    // SAFETY: a C structure of integers, for which zeros are valid. Some systems have more fields.
+    let mut name: system::sockaddr_in = unsafe { std::mem::zeroed() };
+    name.sin_family = system::AF_INET as _;
+    name.sin_port = address.port().to_be();
+    name.sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]);
     let length = size_of::<system::sockaddr_in>() as _;
-    // SAFETY: connect reads `length` bytes of `raw`, its size.
-    let result = unsafe { system::connect(number(stream), (&raw const raw).cast(), length) };
+    // SAFETY: connect reads `length` bytes of `name`, its size.
+    let result = unsafe { system::connect(as_raw(stream), (&raw const name).cast(), length) };
     let error = io::Error::last_os_error();
     assert!(
         result == 0 || error.raw_os_error() == Some(system::IN_PROGRESS),
@@ -138,17 +138,17 @@ pub(crate) fn connect(stream: &impl Numbered, address: SocketAddr) {
     );
 }
 
-/// Sends one byte of priority.
+/// Sends one out-of-band byte.
 #[cfg(not(target_os = "wasi"))]
-pub(crate) fn send_out_of_band(stream: &impl Numbered) {
+pub(crate) fn send_out_of_band(stream: &impl AsRaw) {
     // SAFETY: send reads one byte of a buffer of one.
-    let sent = unsafe { system::send(number(stream), b"!".as_ptr().cast(), 1, system::MSG_OOB) };
+    let sent = unsafe { system::send(as_raw(stream), b"!".as_ptr().cast(), 1, system::MSG_OOB) };
     assert_eq!(sent, 1, "{}", io::Error::last_os_error());
 }
 
-/// From now on closing it resets the connection.
+/// Lets a close reset the connection.
 #[cfg(not(target_os = "wasi"))]
-pub(crate) fn reset_on_close(stream: &impl Numbered) {
+pub(crate) fn reset_on_close(stream: &impl AsRaw) {
     let linger = system::linger {
         l_onoff: 1,
         l_linger: 0,
@@ -157,7 +157,7 @@ pub(crate) fn reset_on_close(stream: &impl Numbered) {
     // SAFETY: setsockopt reads `length` bytes of `linger`, its size.
     let result = unsafe {
         system::setsockopt(
-            number(stream),
+            as_raw(stream),
             system::SOL_SOCKET,
             system::SO_LINGER,
             (&raw const linger).cast(),

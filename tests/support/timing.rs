@@ -1,18 +1,18 @@
-//! Bounds of time that a loaded machine may miss now and then, and a wrong algorithm always.
+//! Time bounds that a loaded machine misses now and then, and a wrong algorithm always.
 
 use std::time::Duration;
 
-/// The documented bound of a hang-up in its first second. (All bounds: `SourceFd`.)
+/// The bound for a hang-up in its first second, as `SourceFd` documents it.
 pub(crate) const FIRST_BOUND: Duration = Duration::from_millis(10).saturating_add(MARGIN);
-/// The documented bound once a hang-up has been reported for a second.
+/// The bound once a hang-up has been reported for a second.
 pub(crate) const LATER_BOUND: Duration = Duration::from_millis(100).saturating_add(MARGIN);
-/// For timers in whole milliseconds, and for the scheduler.
+/// Allows for timers in whole milliseconds and for the scheduler.
 const MARGIN: Duration = Duration::from_millis(10);
 
 const ROUNDS: usize = 5;
 
-/// Runs `round` up to five times: one of them has to keep to the bound. A round measures so often
-/// that a wrong algorithm does not pass by luck, and returns its worst.
+/// Runs `round` up to five times, and fails if no round keeps to the bound. A round returns the
+/// worst of so many measurements that a wrong algorithm does not pass by luck.
 #[track_caller]
 pub(crate) fn best_of_rounds(mut round: impl FnMut() -> Result<(), String>) {
     let mut faults = Vec::new();
@@ -25,7 +25,7 @@ pub(crate) fn best_of_rounds(mut round: impl FnMut() -> Result<(), String>) {
     panic!("no round of {ROUNDS} passed:\n{}", faults.join("\n"));
 }
 
-/// That `time` keeps to `bound`.
+/// An error if `time` exceeds `bound`.
 pub(crate) fn within(time: Duration, bound: Duration) -> Result<(), String> {
     if time <= bound {
         return Ok(());
