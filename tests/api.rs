@@ -371,8 +371,8 @@ mod unix {
         type Io = fn() -> io::Result<u8>;
         let _: fn(&pipe::Sender, Io) -> io::Result<u8> = pipe::Sender::try_io::<Io, u8>;
         let _: fn(&pipe::Receiver, Io) -> io::Result<u8> = pipe::Receiver::try_io::<Io, u8>;
-        let number: RawFd = 0;
-        let SourceFd(inner) = SourceFd(&number);
+        let fd: RawFd = 0;
+        let SourceFd(inner) = SourceFd(&fd);
         assert_eq!(*inner, 0);
     }
 }

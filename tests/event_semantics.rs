@@ -147,7 +147,7 @@ const AFD: &str = "\
 No row of afd was measured on Windows yet. Two are what Microsoft documents:
 \"peer closed, data left\": POLLHUP reports that the peer disconnected, also with data unread,
 https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsapoll#remarks;
-\"nobody at the connected address\": the ICMP reply is the error WSAECONNRESET of the next receive,
+\"connected to a closed port\": the ICMP reply is the error WSAECONNRESET of the next receive,
 https://learn.microsoft.com/windows/win32/api/winsock/nf-winsock-recvfrom#return-value.
 The other rows are assumed to be those of Wine.";
 
@@ -161,11 +161,11 @@ fn table(moment: Duration) -> String {
     } else if cfg!(windows) {
         AFD
     } else if cfg!(all(target_os = "wasi", target_env = "p1")) {
-        "wasip1 is measured under wasmtime 17 (Python wheel), the only host here that preopens sockets."
+        "wasip1 is measured under wasmtime 17 (Python wheel), a host that preopens sockets."
     } else if cfg!(target_os = "wasi") {
         "wasip2 is measured under wasmtime 48."
     } else if cfg!(mio_fake_kernel = "wasip1") {
-        "poll-oneoff, preview 1 of WASI, is measured on a fake of wasmtime 48 with sockets of Linux."
+        "poll-oneoff, preview 1 of WASI, is measured on a fake of wasmtime 48 on Linux."
     } else {
         "epoll and poll are measured on Linux; kqueue and event ports on fake kernels."
     };

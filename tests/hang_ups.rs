@@ -204,12 +204,12 @@ fn terminal() -> Result<(File, PathBuf), &'static str> {
     if fd == -1 {
         return Err("no pseudo-terminal can be created");
     }
-    // SAFETY: the call succeeded, so the descriptor is ours.
+    // SAFETY: the call succeeded, so `fd` is new and nothing else owns it.
     let master = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
     let mut name = [0; 128];
-    // SAFETY: grantpt(3) takes a descriptor.
+    // SAFETY: grantpt(3) takes an fd.
     let granted = unsafe { libc::grantpt(fd) };
-    // SAFETY: unlockpt(3) takes a descriptor.
+    // SAFETY: unlockpt(3) takes an fd.
     let unlocked = unsafe { libc::unlockpt(fd) };
     // SAFETY: ptsname_r(3) writes at most `name.len()` bytes to `name`.
     let named = unsafe { libc::ptsname_r(fd, name.as_mut_ptr(), name.len()) };

@@ -36,8 +36,8 @@ fn refuse_syscalls(calls: &[Call], code: i32) -> bool {
 /// Installs a seccomp(2) filter that replaces system calls of this thread by `action`. `false` if
 /// none can be installed.
 fn install_filter(calls: &[Call], action: u32, code: i32) -> bool {
-    // `struct seccomp_data`: the number of the call, the architecture, an address, and six arguments
-    // of 64 bits each: <https://man7.org/linux/man-pages/man2/seccomp.2.html>.
+    // `struct seccomp_data`: the number of the call, the architecture, an address, and six
+    // arguments of 64 bits each: <https://man7.org/linux/man-pages/man2/seccomp.2.html>.
     const THIRD: u32 = 16 + 2 * 8;
     let statement = |code: u32, k: u32| libc::sock_filter {
         code: code as u16,
@@ -110,8 +110,8 @@ fn refused_syscalls_have_substitutes() {
     Child::new(|| under_refusal(libc::ENOSYS)).join();
 }
 
-/// The same with other errors that a sandbox may choose. On machines without accept(2) the C library
-/// implements it by accept4(2), and has a substitute after ENOSYS only.
+/// The same with other errors that a sandbox may choose. On machines without accept(2) the C
+/// library implements it by accept4(2), and has a substitute after ENOSYS only.
 #[cfg(not(any(target_arch = "x86", target_arch = "s390x")))]
 #[test]
 fn sandboxed_syscalls_have_substitutes() {
@@ -232,8 +232,8 @@ fn under_killing_filter() {
     );
 }
 
-/// Once the caller has the epoll fd, it may wait on it. Then each wake is an event, as with mio 1.2:
-/// the library no longer merges a wake with a pending one.
+/// Once the caller has the epoll fd, it may wait on it. Then each wake is an event, as with mio
+/// 1.2: the library no longer merges a wake with a pending one.
 #[cfg(not(mio_unsupported_force_poll_poll))]
 #[test]
 fn each_wake_is_an_event_of_the_epoll_fd() {
@@ -370,7 +370,8 @@ fn thread_cpu_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// A source with an error, a hang-up or unread data does not keep `poll` busy after it was reported.
+/// A source with an error, a hang-up or unread data is reported, and then does not keep `poll`
+/// busy.
 #[test]
 fn unserved_sources_use_little_cpu() {
     // An owned source with unread data.
@@ -396,9 +397,9 @@ fn unserved_sources_use_little_cpu() {
     });
 
     // A socket with a pending error.
-    let nobody = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
+    let closed_port = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
     let mut refused = UdpSocket::bind(loopback()).unwrap();
-    refused.connect(nobody).unwrap();
+    refused.connect(closed_port).unwrap();
     refused.send(b"x").unwrap();
     check_idle_wait("a refused datagram", |registry| {
         registry

@@ -206,8 +206,9 @@ fn client_is_reported_to_a_readable_only_server() {
 }
 
 /// Operations continue after the thread that started them has exited. Windows cancels only I/O that
-/// is not associated with a completion port:
-/// <https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread>.
+/// is not associated with a completion port ([ExitThread]).
+///
+/// [ExitThread]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
 #[test]
 fn operations_outlive_their_thread() {
     let name = pipes::name();

@@ -84,11 +84,11 @@ fn each_client_is_reported_once(number: usize) {
         }
         wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
         assert!(server.take_error().unwrap().is_none());
-        let mut said = [0; size_of::<usize>()];
+        let mut message = [0; size_of::<usize>()];
         let mut len = 0;
         let mut is_answered = false;
         loop {
-            match server.read(&mut said[len..]) {
+            match server.read(&mut message[len..]) {
                 // The client has left.
                 Ok(0) => break,
                 Ok(count) => len += count,
@@ -97,14 +97,14 @@ fn each_client_is_reported_once(number: usize) {
                 }
                 Err(error) => panic!("{round}: {error}"),
             }
-            if len == said.len() && !is_answered {
+            if len == message.len() && !is_answered {
                 is_answered = true;
                 if round % 2 == 0 {
-                    assert_eq!(server.write(&said).unwrap(), said.len());
+                    assert_eq!(server.write(&message).unwrap(), message.len());
                 }
                 // Makes room, so that further bytes of the client would show.
                 len = 0;
-                assert_eq!(usize::from_le_bytes(said), round);
+                assert_eq!(usize::from_le_bytes(message), round);
             }
         }
         assert!(is_answered, "{round}");

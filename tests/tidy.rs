@@ -1,4 +1,4 @@
-//! The rules of the house, checked by reading the files.
+//! Rules for the source tree, checked by reading its files.
 #![cfg(not(any(miri, target_os = "wasi")))]
 
 #[path = "tidy/prose.rs"]
@@ -16,7 +16,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All Rust files below a folder, as paths from the root with `/`, and their text.
+/// Every Rust file below a folder: its path from the root, with `/`, and its text.
 fn files(below: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(below)];
@@ -44,7 +44,7 @@ fn is_test(name: &str) -> bool {
     name.ends_with("_tests.rs") || name.ends_with("/tests.rs")
 }
 
-/// Where unsafe code may be.
+/// Whether the file may have unsafe code.
 fn may_be_unsafe(name: &str) -> bool {
     let listed = [
         "src/event/event.rs",
@@ -70,9 +70,8 @@ fn unsafe_code_is_in_the_listed_files() {
             let word = line
                 .split(|c: char| !(c.is_alphanumeric() || c == '_'))
                 .any(|word| word == "unsafe" || word == "unsafe_code");
-            // The generated bindings are let in by one line of the root.
+            // One line of the crate root allows unsafe code in the generated bindings.
             if word && !(name == "src/lib.rs" && line.trim().starts_with("unsafe_code,")) {
-                // A declared `unsafe fn` carries the duty on; its body is where it is discharged.
                 faults.push(format!("{name}:{number}: {}", line.trim()));
             }
         }
@@ -116,7 +115,7 @@ fn target_os_appears_in_few_files() {
         "src/lib.rs",
         "src/sys/mod.rs",
         "src/net/mod.rs",
-        // Which of the sockets exist.
+        // Selects the sockets that exist.
         "src/unix/handles.rs",
     ];
     let mut faults = Vec::new();
@@ -136,7 +135,7 @@ fn target_os_appears_in_few_files() {
     assert!(faults.is_empty(), "names a system:\n{}", faults.join("\n"));
 }
 
-/// Which module of `crate` a file may not name: lower levels know nothing of the higher ones.
+/// A lower layer names no module of a higher one.
 #[test]
 fn imports_go_downwards() {
     let rules: &[(&str, &[&str])] = &[
@@ -216,7 +215,11 @@ fn imports_go_downwards() {
             }
         }
     }
-    assert!(faults.is_empty(), "imports upwards:\n{}", faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "names a higher layer:\n{}",
+        faults.join("\n")
+    );
 }
 
 #[test]
@@ -254,7 +257,8 @@ fn every_file_has_a_module_doc() {
 fn platform_modules_are_short() {
     for (name, text) in files("src/sys/platform") {
         let lines = text.lines().count();
-        // `mod.rs` is the platform that cannot be constructed, and a double plays several systems: no pages.
+        // `mod.rs` is the platform that cannot be constructed, and a fake kernel stands for several
+        // systems.
         assert!(
             name.ends_with("/mod.rs")
                 || name.ends_with(".rs") && name.contains("/linux_fake_")

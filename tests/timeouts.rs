@@ -154,8 +154,8 @@ mod signals {
             )
         };
         assert_ne!(old, libc::SIG_ERR);
-        // SAFETY: pthread_self(3) takes nothing and returns this thread's handle, which is a pointer
-        // on some systems.
+        // SAFETY: pthread_self(3) takes nothing and returns this thread's handle, on some systems a
+        // pointer.
         let this = unsafe { libc::pthread_self() } as usize;
         let done = AtomicBool::new(false);
         thread::scope(|scope| {

@@ -267,8 +267,8 @@ fn inherited_socket_child() {
     };
     assert!(!handles::end_winsock(), "Winsock was started before");
     #[allow(unsafe_code)]
-    // SAFETY: the parent process passes an open socket, which this process has inherited and nothing
-    // else owns.
+    // SAFETY: the parent process passes an open socket, which this process has inherited and
+    // nothing else owns.
     let listener = unsafe { TcpListener::from_raw_socket(socket.parse().unwrap()) };
     println!("listens at {}", listener.local_addr().unwrap());
     would_block(listener.accept());

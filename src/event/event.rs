@@ -33,7 +33,7 @@ use crate::sys::selector::SelectorEvent as _;
 /// | TCP: reset by peer | R W rc wc e | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc | R e | R |
 /// | TCP: connection refused | R W rc wc e | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |  |
 /// | TCP: both halves shut | - | - | R rc wc | R rc wc | R rc | R rc | R rc | R |
-/// | UDP: nobody at the connected address | R | - | wc e | wc e | R | R |  | R |
+/// | UDP: connected to a closed port | R | - | wc e | wc e | R | R |  | R |
 /// | Pipe reader: writer gone |  |  | rc wc | rc wc | R rc | R rc |  |  |
 ///
 /// And one registered with [`Interest::WRITABLE`](crate::Interest::WRITABLE):

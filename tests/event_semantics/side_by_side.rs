@@ -84,15 +84,15 @@ fn page_matches_all_tables() {
         "# Event semantics\n\n\
          Which methods of `Event` return `true` in which situation, for each backend.\n\
          tests/event_semantics.rs writes this page from `event-semantics@BACKEND.txt`.\n\n\
-         - Measured on the real kernel: epoll and poll, on Linux; kqueue-freebsd, on FreeBSD 13.1.\n\
-         - Measured on the host: wasip1 under wasmtime 17 (Python wheel), wasip2 under wasmtime 48.\n\
+         - Measured on the kernel: epoll and poll, on Linux; kqueue-freebsd, on FreeBSD 13.1.\n\
+         - Measured on the host: wasip1 under wasmtime 17 (wheel), wasip2 under wasmtime 48.\n\
          - Measured on Wine, not on Windows: afd-wine, under Wine 8 and Wine 10.\n\
-         - Measured on fake kernels: the other kqueues, event-ports, poll-oneoff (preview 1 of WASI\n  \
-           as wasmtime 48 implements it).\n\
+         - Measured on fake kernels: the other kqueues, event-ports, poll-oneoff (preview 1 of\n  \
+           WASI as wasmtime 48 implements it).\n\
          - Not measured: afd, which is Windows; `event-semantics@afd.txt` names the sources.\n\n\
          R is_readable, W is_writable, rc is_read_closed, wc is_write_closed, e is_error,\n\
-         p is_priority; `-` no event; empty: the situation does not exist there, for the reasons at\n\
-         the end.\n",
+         p is_priority; `-` no event; empty: the situation does not exist there, for the reasons\n\
+         at the end.\n",
     );
     for (index, interest) in ["READABLE", "WRITABLE", "READABLE + PRIORITY"]
         .into_iter()

@@ -57,7 +57,7 @@ pub(crate) fn not_available() -> &'static [(&'static str, &'static str)] {
     if cfg!(windows) {
         &[(
             "Unix stream, Unix listener, pipe",
-            "`mio::net` and `mio::unix` have them on Unix only; named pipes have tests of their own",
+            "`mio::net` and `mio::unix` have them on Unix only; named pipes have own tests",
         )]
     } else if cfg!(all(target_os = "wasi", target_env = "p1")) {
         &[
@@ -169,7 +169,7 @@ fn udp_situations() -> Vec<Row> {
             peer.send_to(b"x", socket.local_addr().unwrap()).unwrap();
             situation(socket, vec![Box::new(peer)])
         }),
-        ("UDP: nobody at the connected address", || {
+        ("UDP: connected to a closed port", || {
             let gone = std::net::UdpSocket::bind(local()).unwrap();
             let socket = UdpSocket::bind(local()).unwrap();
             socket.connect(gone.local_addr().unwrap()).unwrap();

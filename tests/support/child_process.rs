@@ -67,7 +67,7 @@ impl Child {
         let is_orphan = unsafe { libc::getppid() } != parent;
         let result = panic::catch_unwind(AssertUnwindSafe(child));
         let code = i32::from(is_orphan || result.is_err());
-        // SAFETY: it takes a number and does not return.
+        // SAFETY: _exit(2) takes an integer and does not return.
         unsafe { libc::_exit(code) };
     }
 
