@@ -9,7 +9,7 @@ use super::{name, root};
 const COLUMNS: usize = 100;
 
 /// Folders whose Rust files have no longer line. A line that is one URL may be longer.
-const NARROW: &[&str] = &["examples", "tests"];
+const NARROW: &[&str] = &["build-tools/apps", "examples", "tests"];
 
 /// Folders and pages that use no term of `REPLACED`.
 const EVERYWHERE: &[&str] = &[
