@@ -61,7 +61,7 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     // Sockets need no queue.
     let without_queue = wine
         .cargo(context, "test --no-default-features --features net")
-        .words("--test without_selector --test handles")
+        .words("--test without_os_poll --test windows_handles")
         .words(profile)
         .words("-- --test-threads=1");
     let upstream = context.project.path("build-tools/apps/api-upstream");
