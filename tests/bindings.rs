@@ -36,8 +36,8 @@ impl Modules {
         let lines = source_text::code(&text).into_iter();
         let code = lines.map(|(_, line)| line + "\n").collect::<String>();
         self.code.insert(file.to_owned(), code.clone());
-        // The paths of modules are literals, which are not in the code: the same places of the text
-        // have them.
+        // The paths of modules are literals, which are not in the code. The text has them at the
+        // same offsets.
         let text: Vec<char> = text.chars().collect();
         let code: Vec<char> = code.chars().collect();
         let beside = file.parent().unwrap();
@@ -285,7 +285,9 @@ fn what_is_bound_is_used() {
 
 #[test]
 fn what_is_not_used_is_noticed() {
-    let list = "# A list.\nA const int a.h # said\nB fn a.h # said\nR record a.h # said\nS record a.h # said\nE_X const int a.h # said\nE_NAMES names int E_* # said\nF_NAMES names int F_* # said\nF_X const int a.h # said\n";
+    let list = "# A list.\nA const int a.h # said\nB fn a.h # said\nR record a.h # said\n\
+        S record a.h # said\nE_X const int a.h # said\nE_NAMES names int E_* # said\n\
+        F_NAMES names int F_* # said\nF_X const int a.h # said\n";
     let names = taken("ffi::B(1); use crate::sys::ffi::{E_NAMES as NAMES, C}; dffi::A; libc::A");
     let declared = words("fn B(r: *const R)").map(str::to_owned).collect();
     assert_eq!(

@@ -65,7 +65,7 @@ pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
         context.say("not run: preview 1 under Node: there is no `node`")?;
     } else {
         context.say(
-            "not run: one_closed_number_fails_nobody under Node: it crashes for a closed number beside another",
+            "not run: closed_fd_leaves_others_working under Node: it crashes for a closed number beside another",
         )?;
     }
     let runs = [
@@ -74,17 +74,17 @@ pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
         (
             format!("{python} --connect"),
             "--test wasi",
-            "--ignored a_listener_that_was_handed_in",
+            "--ignored preopened_listener_and_connection_are_reported",
         ),
         (
             format!("{python} --peer"),
-            "--test truth_table",
-            "--ignored events_say_what_the_table_says",
+            "--test event_semantics",
+            "--ignored events_match_the_recorded_table",
         ),
         (
             node,
             "--lib --test timeouts --test wasi",
-            "--skip one_closed_number_fails_nobody",
+            "--skip closed_fd_leaves_others_working",
         ),
     ];
     let count = if has_node { 5 } else { 4 };

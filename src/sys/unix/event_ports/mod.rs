@@ -53,8 +53,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::wake_bits::WakeBits;
-use crate::sys::{errors, ffi, forks, owner};
+use crate::sys::wake_bits::{WakeBit, WakeBits};
+use crate::sys::{errors, ffi, forks};
 use crate::{Interest, Token};
 
 pub(crate) use level_triggered::{Event, Events};
@@ -63,7 +63,7 @@ use poller::Poller;
 use state::State;
 
 /// The names of an event and its field in `Debug`.
-const SHOWN: [&str; 2] = ["port_event", "portev_events"];
+const EVENT_LABELS: [&str; 2] = ["port_event", "portev_events"];
 
 /// An event port.
 pub(crate) struct EventPorts {
@@ -210,11 +210,10 @@ impl selector::Selector for EventPorts {
     }
 
     fn waker(&self, token: Token) -> io::Result<Waker> {
-        let bit = self.shared.wakes.take();
+        let bit = WakeBit::acquire(&self.shared.wakes);
         Ok(Waker {
-            id: self.shared.state().add_waker(token, bit),
+            id: self.shared.state().add_waker(token, bit.mask()),
             bit,
-            wakes: Arc::clone(&self.shared.wakes),
             selector: Arc::downgrade(&self.shared),
         })
     }
@@ -254,7 +253,7 @@ impl selector::Selector for EventPorts {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        owner::owner_of(&self.shared, &registration.selector)
+        Owner::of(&self.shared, &registration.selector)
     }
 
     fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
@@ -298,9 +297,7 @@ impl RegisterUnowned for EventPorts {
 pub(crate) struct Waker {
     /// `portev_user` of its user events.
     id: usize,
-    /// The waker's bit in `wakes`, or 0 if no bit was free.
-    bit: usize,
-    wakes: Arc<WakeBits>,
+    bit: WakeBit,
     selector: Weak<Shared>,
 }
 
@@ -310,17 +307,17 @@ impl Wake for Waker {
             // The selector was dropped.
             return Ok(());
         };
-        let must_notify = if self.bit == 0 {
-            shared.state().set_wake_pending(self.id) || self.wakes.is_shared()
+        let must_notify = if self.bit.mask() == 0 {
+            shared.state().set_wake_pending(self.id) || self.bit.all().is_shared()
         } else {
-            self.wakes.announce(self.bit)
+            self.bit.set_pending()
         };
         if !must_notify {
             return Ok(());
         }
         syscall::send(shared.port(), ffi::POLLIN, self.id).inspect_err(|_| {
             // The port may be full. The next wake tries again.
-            self.wakes.retract(self.bit);
+            self.bit.clear_pending();
             shared.state().clear_wake_pending(self.id);
         })
     }
@@ -332,7 +329,6 @@ impl Drop for Waker {
             // A queued event cannot be removed. `select` skips it, because its id is unknown now.
             shared.state().remove_waker(self.id);
         }
-        self.wakes.give_back(self.bit);
     }
 }
 

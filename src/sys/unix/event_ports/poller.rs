@@ -70,10 +70,10 @@ impl Poller {
             if is_emptied || result.is_err() {
                 // Clears all bits: even a notification that the kernel has lost does not make a
                 // waker silent for good.
-                shared.wakes.seen();
+                shared.wakes.clear_all();
                 state.clear_all_wakes_pending();
             } else {
-                shared.wakes.seen_these(delivered.waker_bits);
+                shared.wakes.clear_only(delivered.waker_bits);
             }
             if is_emptied {
                 self.observe_not_ready(&mut state);
@@ -85,7 +85,7 @@ impl Poller {
             result?;
             // Stale events may have taken the room of events that are ready.
             let is_complete = is_emptied || delivered.stale < count;
-            if deadline.is_past() && !self.probe_set.is_due() && is_complete {
+            if deadline.is_past() && !self.probe_set.is_deferred() && is_complete {
                 return Ok(());
             }
         }
@@ -142,7 +142,7 @@ impl Poller {
         for key in self.probe_set.keys() {
             if let Some(asked) = state.outstanding(*key) {
                 if let Some(slot) = state.table.get(*key) {
-                    slot.observe_wait(asked, 0);
+                    slot.observe_poll(asked, 0);
                 }
             }
         }
@@ -158,6 +158,6 @@ fn convert_fd_event(
 ) -> Option<Event> {
     let asked = state.consume_association(key);
     let slot = state.table.get(key)?;
-    slot.observe_wait(asked, port_event.bits());
-    slot.ready(asked, port_event.bits(), now)
+    slot.observe_poll(asked, port_event.bits());
+    slot.apply_poll(asked, port_event.bits(), now)
 }

@@ -38,10 +38,9 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::sys::owner;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::timeout::Deadline;
-use crate::sys::wake_bits::WakeBits;
+use crate::sys::wake_bits::{WakeBit, WakeBits};
 use crate::sys::{AIO, LIO, errors, ffi};
 use crate::{Interest, Token};
 
@@ -139,8 +138,7 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
         Ok(Waker {
             wake_event,
             token,
-            bit: self.shared.wakes.take(),
-            wakes: Arc::clone(&self.shared.wakes),
+            bit: WakeBit::acquire(&self.shared.wakes),
             selector: Arc::downgrade(&self.shared),
         })
     }
@@ -158,7 +156,7 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
         loop {
             let result = syscall::wait(kq, events, remaining.map(|time| time.min(MAX_WAIT)));
             // After every return of the kernel, whatever the result.
-            self.shared.wakes.seen();
+            self.shared.wakes.clear_all();
             result?;
             let removed_event = self.shared.synthetic_eofs.substitute(&self.shared, events);
             if !events.as_slice().is_empty() {
@@ -215,7 +213,7 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        owner::owner_of(&self.shared, &registration.selector)
+        Owner::of(&self.shared, &registration.selector)
     }
 
     fn rearm(_: &Registration, _: Interest) -> io::Result<()> {
@@ -391,15 +389,13 @@ fn wanted_filters(interest: Interest) -> io::Result<[bool; 2]> {
 pub(crate) struct Waker {
     wake_event: WakeEvent,
     token: Token,
-    /// The waker's bit in `wakes`, or 0 if no bit was free.
-    bit: usize,
-    wakes: Arc<WakeBits>,
+    bit: WakeBit,
     selector: Weak<Shared>,
 }
 
 impl Wake for Waker {
     fn wake(&self) -> io::Result<()> {
-        if !self.wakes.announce(self.bit) && !self.wake_event.is_in_forked_child() {
+        if !self.bit.set_pending() && !self.wake_event.is_in_forked_child() {
             return Ok(());
         }
         let Some(shared) = self.selector.upgrade() else {
@@ -408,7 +404,7 @@ impl Wake for Waker {
         };
         self.wake_event
             .trigger(&shared, self.token)
-            .inspect_err(|_| self.wakes.retract(self.bit))
+            .inspect_err(|_| self.bit.clear_pending())
     }
 }
 
@@ -421,8 +417,8 @@ impl Drop for Waker {
             // is one spurious event.
             let _ = self.wake_event.delete(kq);
         }
-        // Released last, because the kernel can report this waker until its event is deleted.
-        self.wakes.give_back(self.bit);
+        // The field `bit` is released after this, because the kernel can report this waker until
+        // its event is deleted.
     }
 }
 

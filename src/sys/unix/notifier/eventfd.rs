@@ -84,7 +84,7 @@ impl Notifier for EventFd {
 mod tests {
     use super::*;
 
-    /// a full counter neither blocks nor loses the wake.
+    /// A full counter neither blocks nor loses the wake.
     #[test]
     fn a_full_counter_is_emptied() {
         let eventfd = EventFd::new().unwrap();

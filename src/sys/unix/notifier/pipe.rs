@@ -72,7 +72,7 @@ impl Notifier for Pipe {
 mod tests {
     use super::*;
 
-    /// A-95 for pipes: a full pipe neither blocks nor loses the wake.
+    /// A full pipe neither blocks nor loses the wake.
     #[test]
     fn a_full_pipe_is_emptied() {
         let pipe = Pipe::new().unwrap();

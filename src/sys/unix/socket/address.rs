@@ -77,7 +77,7 @@ pub(super) fn from_internet(storage: &Storage<libc::sockaddr_storage>) -> io::Re
 mod tests {
     use super::*;
 
-    /// every field arrives.
+    /// Every field arrives.
     #[test]
     fn internet_addresses_keep_their_fields() {
         let v4: SocketAddr = "1.2.3.4:5678".parse().unwrap();

@@ -110,7 +110,7 @@ mod tests {
         storage
     }
 
-    /// the NUL after a pathname counts.
+    /// The NUL after a pathname counts.
     #[test]
     fn a_pathname_counts_its_nul() {
         let address = net::SocketAddr::from_pathname("/tmp/socket").unwrap();
@@ -122,7 +122,7 @@ mod tests {
         );
     }
 
-    /// the longest pathname that std accepts.
+    /// The longest pathname that std accepts.
     #[test]
     fn the_longest_pathname() {
         let path = "x".repeat(size_of::<libc::sockaddr_un>() - PATH - 1);
@@ -136,7 +136,7 @@ mod tests {
         );
     }
 
-    /// a pathname that fills the field has no NUL, and one byte more is an error.
+    /// A pathname that fills the field has no NUL, and one byte more is an error.
     #[test]
     fn a_name_that_fills_the_field() {
         let room = size_of::<libc::sockaddr_un>() - PATH;
@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    /// no underflow for the unnamed address, whatever length the kernel says.
+    /// No underflow for the unnamed address, whatever length the kernel says.
     #[test]
     fn the_unnamed_address() {
         let address = unnamed().unwrap();
@@ -162,7 +162,7 @@ mod tests {
         }
     }
 
-    /// a pathname may come with or without its NUL.
+    /// A pathname may come with or without its NUL.
     #[test]
     fn a_pathname_with_and_without_its_nul() {
         for after in [0, 1] {
@@ -172,7 +172,7 @@ mod tests {
         }
     }
 
-    /// abstract names keep every byte, NULs included, and gain none.
+    /// Abstract names keep every byte, NULs included, and gain none.
     #[test]
     fn abstract_names() {
         for name in [&b"name"[..], b"\0mio\0", b""] {

@@ -53,7 +53,7 @@ fn base(
 
 #[cfg(test)]
 mod tests {
-    //! Row A-55.
+    //! With a layered provider, the socket below it is found in the documented order.
 
     use super::*;
     use std::cell::RefCell;

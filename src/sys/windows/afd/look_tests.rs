@@ -29,7 +29,7 @@ fn wait_until_in_doubt(selector: &mut Afd, records: &mut Events, sockets: &[(Raw
     }
 }
 
-/// WSAPoll may refuse all for the sake of one. Then the closed one is found, and the others
+/// WSAPoll may refuse all for the sake of one. Then the closed one is found, and the others
 /// are served.
 #[test]
 fn a_closed_socket_that_fails_the_look_fails_nobody() {

@@ -23,7 +23,7 @@ fn in_doubt(machine: &mut Tested) {
     assert_eq!(machine.in_doubt(), READ);
 }
 
-/// without any arming.
+/// An unowned socket keeps reporting without any arming.
 #[test]
 fn raw_conditions_are_reported_again_and_again_until_in_doubt() {
     let mut machine = raw(READ);

@@ -103,7 +103,7 @@ mod tests {
         unsafe { slice::from_raw_parts(pointer.cast(), length as usize) }
     }
 
-    /// every field is where the system looks for it.
+    /// Every field is where the system looks for it.
     #[test]
     fn internet_addresses_keep_their_fields() {
         let address: SocketAddr = "1.2.3.4:5678".parse().unwrap();

@@ -56,8 +56,8 @@ pub(super) fn poll_oneoff(context: &mut Context<'_>) -> Result<()> {
     let step = Step::cargo(
         context.project,
         PLAIN,
-        "test --all-features --no-fail-fast --test truth_table --test registering --test source_fd \
-         --test hang_ups --test exceptions",
+        "test --all-features --no-fail-fast --test event_semantics --test registration --test source_fd \
+         --test hang_ups --test error_and_priority",
     )
     .set("RUSTFLAGS", "--cfg mio_fake_kernel=\"wasip1\"")
     .set(
