@@ -38,6 +38,8 @@ mod probe;
 mod source_state;
 mod syscall;
 mod table;
+#[cfg(test)]
+mod table_tests;
 
 use std::fmt;
 use std::io;

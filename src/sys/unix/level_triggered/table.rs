@@ -185,7 +185,3 @@ impl Table {
         })
     }
 }
-
-#[cfg(test)]
-#[path = "table_tests.rs"]
-mod tests;

@@ -1,10 +1,11 @@
 //! The rules by which levels become edges, tested without a kernel.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::super::source_state::{ALWAYS_REPORTED, ProbeRequest, READ};
-use super::*;
-use crate::sys::PRIORITY;
+use super::source_state::{ALWAYS_REPORTED, ProbeOutcome, ProbeRequest, READ};
+use super::{Key, Table};
+use crate::sys::{PRIORITY, PollBits, ffi};
+use crate::{Interest, Token};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
