@@ -113,9 +113,6 @@ pub(crate) use selector::Selector;
 mod socket_api;
 
 #[cfg(feature = "os-poll")]
-#[allow(unused_imports)] // For queues in the kernel.
-pub(crate) mod atomic;
-#[cfg(feature = "os-poll")]
 #[allow(dead_code)] // A system without a page has no flags.
 pub(crate) mod flags;
 #[cfg(feature = "os-poll")]
@@ -124,15 +121,15 @@ pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that emulate edges.
 pub(crate) mod level_backoff;
-#[cfg(feature = "os-poll")]
-#[allow(dead_code)] // For queues in the kernel.
-pub(crate) mod owner;
 #[cfg(all(
     feature = "os-poll",
     any(unix, target_os = "hermit", target_os = "wasi")
 ))]
 #[allow(dead_code)] // Used by the selectors that emulate edges.
 pub(crate) mod slab;
+#[cfg(feature = "os-poll")]
+#[allow(dead_code, unused_imports)] // Which of it a selector uses depends on the platform.
+pub(crate) mod sync;
 // Sockets need bindings on Windows.
 #[cfg(feature = "os-poll")]
 #[allow(dead_code)] // Used by the selectors that make their records themselves.

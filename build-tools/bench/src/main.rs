@@ -55,7 +55,7 @@ struct Run {
     /// Rounds of each case; a round runs every peer once. A case of more than 3 seconds (1 with --quick) has fewer, but 7 at least [default: 31, or 7 with --quick; under Wine 7 or 3]
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Put the table and the bars into the README, which is to show all cases
+    /// Write the table and the bars of build-tools/bench/README.md; needs all cases
     #[arg(long, conflicts_with = "cases")]
     publish: bool,
     /// The folder of the programs for Windows

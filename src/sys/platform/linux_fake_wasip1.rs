@@ -7,8 +7,8 @@ mod events {
     #[path = "descriptor/pipe2/syscall.rs"]
     pub(crate) mod pipe2;
 
-    use crate::sys::fake_wasip1::{Double, Wasmtime, poll_oneoff};
-    pub(crate) type Selector = poll_oneoff::PollOneoff<Double<Wasmtime>>;
+    use crate::sys::fake_wasip1::{FakeHost, Wasmtime48, poll_oneoff};
+    pub(crate) type Selector = poll_oneoff::PollOneoff<FakeHost<Wasmtime48>>;
 }
 #[cfg(feature = "os-poll")]
 pub(crate) use events::*;

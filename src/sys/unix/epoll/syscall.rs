@@ -12,7 +12,7 @@ use crate::sys::epoll_pwait2;
 use crate::sys::ffi;
 use crate::sys::kernel_vec::KernelVec;
 use crate::sys::selector;
-use crate::sys::timeout::{Wait, round_up_millis};
+use crate::sys::timeout::{KernelTimeout, round_up_millis};
 
 /// The most events the kernel takes in one call (`EP_MAX_EVENTS`).
 const MOST_EVENTS: usize = c_int::MAX as usize / mem::size_of::<ffi::epoll_event>();
@@ -131,11 +131,15 @@ fn control(
 ///
 /// Whole milliseconds go through epoll_wait(2), which costs less than epoll_pwait2(2).
 #[inline]
-pub(super) fn wait(queue: BorrowedFd<'_>, records: &mut Events, wait: Wait) -> io::Result<usize> {
+pub(super) fn wait(
+    queue: BorrowedFd<'_>,
+    records: &mut Events,
+    wait: KernelTimeout,
+) -> io::Result<usize> {
     match wait {
-        Wait::Forever => wait_millis(queue, records, -1),
-        Wait::Millis(millis) => wait_millis(queue, records, millis),
-        Wait::Nanos(timeout) => wait_nanos(queue, records, timeout),
+        KernelTimeout::Infinite => wait_millis(queue, records, -1),
+        KernelTimeout::Millis(millis) => wait_millis(queue, records, millis),
+        KernelTimeout::Nanos(timeout) => wait_nanos(queue, records, timeout),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The system calls of event ports, and the event that they fill.
+//! The system calls of event ports, and `port_event`, which they write.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_uint};
@@ -10,27 +10,28 @@ use std::time::Duration;
 
 use crate::sys::{PollBits, ffi};
 
-/// `PORT_SOURCE_FD`: an association with a descriptor.
+/// `PORT_SOURCE_FD`: the source of events of associated file descriptors.
 pub(super) const FD: c_int = ffi::PORT_SOURCE_FD;
-/// `PORT_SOURCE_USER`: port_send(3C).
+/// `PORT_SOURCE_USER`: the source of events that port_send(3C) sends.
 pub(super) const USER: c_int = ffi::PORT_SOURCE_USER;
 
-/// The longest wait in one call, as on other kernels; the caller waits again.
-const LONGEST: Duration = Duration::from_secs(100_000_000);
+/// The longest wait of one call; the selector then waits again. port_get(3C) names no limit; this
+/// is the one that the kqueue(2) selector needs.
+const MAX_WAIT: Duration = Duration::from_secs(100_000_000);
 
 /// One `port_event`.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(super) struct PortEvent(ffi::port_event);
 
-// SAFETY: `portev_user` is a pointer by its type, but only its address is ever read here.
+// SAFETY: `portev_user` has a pointer type, but this crate only reads its address.
 unsafe impl Send for PortEvent {}
 // SAFETY: as for `Send`; besides, nothing changes an event through a shared reference.
 unsafe impl Sync for PortEvent {}
 
 impl PortEvent {
-    /// No event: no source has this number.
-    pub(super) const NOTHING: PortEvent = PortEvent(ffi::port_event {
+    /// The value of an entry that the kernel has not written: no source is 0.
+    pub(super) const EMPTY: PortEvent = PortEvent(ffi::port_event {
         portev_events: 0,
         portev_source: 0,
         portev_pad: 0,
@@ -38,23 +39,23 @@ impl PortEvent {
         portev_user: ptr::null_mut(),
     });
 
-    /// Who has sent it.
+    /// The source of the event, such as `FD` or `USER`.
     pub(super) fn source(&self) -> c_int {
         self.0.portev_source.into()
     }
 
-    /// What has happened, in the bits of poll(2).
+    /// The conditions that the event reports, as bits of poll(2).
     pub(super) fn bits(&self) -> PollBits {
-        // The bits of poll(2) fit their type; there are no others.
+        // The bits of poll(2) fit their type. The kernel sets no others.
         self.0.portev_events as PollBits
     }
 
-    /// Whether both say the same of the same.
-    pub(super) fn is(&self, other: &PortEvent) -> bool {
+    /// Whether both events come from the same registration or waker.
+    pub(super) fn has_origin_of(&self, other: &PortEvent) -> bool {
         self.source() == other.source() && self.user() == other.user()
     }
 
-    /// The number given at the association.
+    /// The value that the association, or port_send(3C), attached to the event.
     pub(super) fn user(&self) -> usize {
         self.0.portev_user.addr()
     }
@@ -70,31 +71,32 @@ impl fmt::Debug for PortEvent {
     }
 }
 
-/// port_create(3C), close-on-exec.
+/// port_create(3C), and then fcntl(2) to set close-on-exec.
 pub(super) fn create() -> io::Result<OwnedFd> {
-    // SAFETY: port_create(3C) takes nothing and touches no memory.
-    let number = unsafe { ffi::port_create() };
-    if number == -1 {
+    // SAFETY: port_create(3C) takes no arguments and touches no memory.
+    let fd = unsafe { ffi::port_create() };
+    if fd == -1 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
-    let port = unsafe { OwnedFd::from_raw_fd(number) };
+    // SAFETY: the call succeeded, so `fd` is a new file descriptor that nothing else owns.
+    let port = unsafe { OwnedFd::from_raw_fd(fd) };
     // SAFETY: fcntl(2) with F_SETFD takes an int, the flag, and touches no memory.
     let result = unsafe { ffi::fcntl(port.as_raw_fd(), ffi::F_SETFD, ffi::FD_CLOEXEC) };
-    done(result).map(|()| port)
+    check(result).map(|()| port)
 }
 
-/// port_associate(3C) of a descriptor: one event with `user`, as soon as one of `events` is there, or a hang-up or an error.
-/// What was associated before is replaced.
+/// port_associate(3C) of a file descriptor. The port delivers one event with `user`, as soon as one
+/// of the conditions `events`, a hang-up or an error holds. Replaces the fd's association, if any.
 pub(super) fn associate(
     port: BorrowedFd<'_>,
     fd: RawFd,
     events: PollBits,
     user: usize,
 ) -> io::Result<()> {
-    // The number is a key: a closed one is an error, and a negative one was refused before.
+    // The kernel returns an error for an fd that is not open. The caller passes no negative one.
     let object = fd as usize;
-    // SAFETY: port_associate(3C) takes integers, and a pointer that the kernel stores and never follows.
+    // SAFETY: port_associate(3C) takes integers, and a pointer that the kernel stores and never
+    // follows.
     let result = unsafe {
         ffi::port_associate(
             port.as_raw_fd(),
@@ -104,59 +106,66 @@ pub(super) fn associate(
             ptr::without_provenance_mut(user),
         )
     };
-    done(result)
+    check(result)
 }
 
-/// port_dissociate(3C) of a descriptor. An event that nobody has taken is forgotten.
+/// port_dissociate(3C) of a file descriptor. The port drops an event of it that was not retrieved.
 pub(super) fn dissociate(port: BorrowedFd<'_>, fd: RawFd) -> io::Result<()> {
     // SAFETY: port_dissociate(3C) takes integers and touches no memory.
     let result = unsafe { ffi::port_dissociate(port.as_raw_fd(), FD, fd as usize) };
-    done(result)
+    check(result)
 }
 
-/// port_send(3C): an event of our own.
+/// port_send(3C): queues a user event.
 pub(super) fn send(port: BorrowedFd<'_>, events: PollBits, user: usize) -> io::Result<()> {
     let user = ptr::without_provenance_mut(user);
     // SAFETY: port_send(3C) takes integers, and a pointer that the kernel stores and never follows.
     let result = unsafe { ffi::port_send(port.as_raw_fd(), events.into(), user) };
-    done(result)
+    check(result)
 }
 
-/// port_getn(3C): waits for one event, takes as many as are there and find room, and returns how many. Time that is up is no
-/// error. Events may come with an error.
+/// port_getn(3C): waits for one event, and retrieves as many as are queued and fit. Returns their
+/// number, and the error. ETIME is no error.
+///
+/// - The kernel may deliver events together with an error ([libuv]).
+/// - With ETIME, the count may be the number of events or the value that the caller passed
+///   ([port_get(3C)]). So this clears the first entry before the call: if it is still empty
+///   afterwards, the kernel delivered nothing.
+///
+/// [libuv]: https://github.com/libuv/libuv/blob/6179e7af87413396d5853a1c3722c8b5749336c8/src/unix/sunos.c#L218-L246
+/// [port_get(3C)]: https://illumos.org/man/3C/port_get
 pub(super) fn get(
     port: BorrowedFd<'_>,
     buffer: &mut [PortEvent],
     timeout: Option<Duration>,
 ) -> (usize, io::Result<()>) {
-    // Kernels have returned with ETIME and the count as it was, and nothing written: then this place says so.
     match buffer.first_mut() {
-        Some(first) => *first = PortEvent::NOTHING,
+        Some(first) => *first = PortEvent::EMPTY,
         None => return (0, Ok(())),
     }
     let mut timeout = timeout.map(|timeout| {
-        let timeout = timeout.min(LONGEST);
+        let timeout = timeout.min(MAX_WAIT);
         ffi::timespec {
             tv_sec: timeout.as_secs() as _,
             tv_nsec: timeout.subsec_nanos() as _,
         }
     });
-    let pointer = timeout.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
-    let most = c_uint::try_from(buffer.len()).unwrap_or(c_uint::MAX);
-    // How many to wait for; and then, how many there are.
+    let timeout = timeout.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
+    let max = c_uint::try_from(buffer.len()).unwrap_or(c_uint::MAX);
+    // In: the number of events to wait for. Out: the number of events retrieved.
     let mut count: c_uint = 1;
-    // SAFETY: port_getn(3C) writes at most `most` events to `buffer` (an `PortEvent` is one `port_event`), reads and writes the
-    // count, and reads the time-out if there is one.
+    // SAFETY: port_getn(3C) writes at most `max` events to `buffer` (a `PortEvent` is one
+    // `port_event`), reads and writes `count`, and reads the timeout if there is one.
     let result = unsafe {
         ffi::port_getn(
             port.as_raw_fd(),
             buffer.as_mut_ptr().cast(),
-            most,
+            max,
             &raw mut count,
-            pointer,
+            timeout,
         )
     };
-    let result = done(result).or_else(|error| {
+    let result = check(result).or_else(|error| {
         if error.raw_os_error() == Some(ffi::ETIME) {
             Ok(())
         } else {
@@ -165,19 +174,20 @@ pub(super) fn get(
     });
     let is_written = buffer.first().is_some_and(|first| first.source() != 0);
     // The count is read whatever the result.
-    let count = if is_written { count.min(most) } else { 0 };
+    let count = if is_written { count.min(max) } else { 0 };
     (count as usize, result)
 }
 
-/// Whether a number is an open descriptor.
+/// Whether a file descriptor is open.
 pub(super) fn is_open(fd: RawFd) -> bool {
-    // SAFETY: fcntl(2) with F_GETFL takes no argument, touches no memory, and refuses a number that is not open.
+    // SAFETY: fcntl(2) with F_GETFL takes no argument, touches no memory, and returns an error for
+    // a file descriptor that is not open.
     let flags = unsafe { ffi::fcntl(fd, ffi::F_GETFL) };
     flags != -1
 }
 
-/// An error if the call says so.
-fn done(result: c_int) -> io::Result<()> {
+/// Converts the return value of a call that returns -1 on failure.
+fn check(result: c_int) -> io::Result<()> {
     if result == -1 {
         Err(io::Error::last_os_error())
     } else {

@@ -1,6 +1,6 @@
 //! No process is ever a copy of another.
 
-use crate::sys::atomic::{AtomicUsize, unchanging};
+use crate::sys::sync::{AtomicUsize, unchanging};
 use crate::sys::wake_bits::Generation;
 
 /// See `forks/linux/syscall.rs`.

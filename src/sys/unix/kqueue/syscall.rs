@@ -1,6 +1,6 @@
-//! The system calls of kqueue(2), and the record that they fill.
+//! The system calls of kqueue(2), and `struct kevent`, which they read and write.
 //!
-//! The systems disagree about the types of the record's fields, so every field is converted where it is touched.
+//! The types of the fields differ between systems, so each access converts its field.
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
@@ -23,88 +23,89 @@ pub(super) const READ: i32 = ffi::EVFILT_READ as _;
 pub(super) const WRITE: i32 = ffi::EVFILT_WRITE as _;
 /// `EVFILT_USER`.
 pub(super) const USER: i32 = ffi::EVFILT_USER as _;
-/// `NOTE_TRIGGER`: makes a user event happen.
+/// `NOTE_TRIGGER`: triggers a user event.
 pub(super) const TRIGGER: u32 = ffi::NOTE_TRIGGER as _;
 /// `EV_ADD`.
 pub(super) const ADD: u32 = ffi::EV_ADD as _;
 /// `EV_DELETE`.
 pub(super) const DELETE: u32 = ffi::EV_DELETE as _;
-/// `EV_CLEAR`: edges.
+/// `EV_CLEAR`: makes a filter edge-triggered.
 pub(super) const CLEAR: u32 = ffi::EV_CLEAR as _;
-/// `EV_RECEIPT`: an answer for each change, and no events among the answers.
+/// `EV_RECEIPT`: requests a receipt for each change, and no events beside receipts.
 pub(super) const RECEIPT: u32 = ffi::EV_RECEIPT as _;
 /// `EV_EOF`.
 pub(super) const EOF: u32 = ffi::EV_EOF as _;
-/// `EV_ERROR`: an answer, or an error of a change.
+/// `EV_ERROR`: marks a receipt or the error of a change.
 pub(super) const ERROR: u32 = ffi::EV_ERROR as _;
 
-/// One `struct kevent`: a change, an answer or an event.
+/// One `struct kevent`: a change, a receipt or an event.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Event(ffi::kevent);
 
-// SAFETY: the caller's data in the record may be a pointer by its type, but only its address is ever written or read here.
+// SAFETY: `udata` may have a pointer type, but this crate only reads and writes its address.
 unsafe impl Send for Event {}
-// SAFETY: as for `Send`; besides, nothing changes a record through a shared reference.
+// SAFETY: as for `Send`; besides, nothing changes an event through a shared reference.
 unsafe impl Sync for Event {}
 
 impl Event {
-    /// A record of these fields; all others are zero.
+    /// An event with these fields. All others are zero.
     pub(super) fn new(ident: usize, filter: i32, flags: u32, fflags: u32, token: Token) -> Event {
-        // SAFETY: `struct kevent` is made of integers and a raw pointer, for all of which zeros are a value.
-        let mut record: ffi::kevent = unsafe { MaybeUninit::zeroed().assume_init() };
-        record.ident = ident as _;
-        // Both come from constants of the record's own system, so they fit.
-        record.filter = filter as _;
-        record.flags = flags as _;
-        record.fflags = fflags as _;
-        record.udata = token.0 as _;
-        Event(record)
+        // SAFETY: `struct kevent` consists of integers and a raw pointer, for all of which zeros
+        // are a valid value.
+        let mut event: ffi::kevent = unsafe { MaybeUninit::zeroed().assume_init() };
+        event.ident = ident as _;
+        // Filter and flags are constants of the same system as the fields, so they fit.
+        event.filter = filter as _;
+        event.flags = flags as _;
+        event.fflags = fflags as _;
+        event.udata = token.0 as _;
+        Event(event)
     }
 
-    /// What is watched.
+    /// The object that the filter watches: a file descriptor, or the ident of a user event.
     pub(super) fn ident(&self) -> usize {
         self.0.ident as _
     }
 
-    /// By which filter.
+    /// The filter.
     pub(super) fn filter(&self) -> i32 {
         self.0.filter as _
     }
 
-    /// The flags.
+    /// The flags that all filters share (`EV_*`).
     pub(super) fn flags(&self) -> u32 {
         self.0.flags as _
     }
 
-    /// The filter's own flags.
+    /// The flags of this filter (`NOTE_*`), or an errno.
     pub(super) fn fflags(&self) -> u32 {
         self.0.fflags as _
     }
 
-    /// The filter's own number.
+    /// The data of this filter, such as a number of bytes.
     pub(super) fn data(&self) -> i64 {
         self.0.data as _
     }
 
-    /// The caller's number.
+    /// The value that the caller attached to the filter.
     pub(super) fn udata(&self) -> usize {
         self.0.udata as _
     }
 }
 
-/// The buffer that the kernel fills.
+/// The event buffer, which the kernel fills.
 pub(crate) struct Events(KernelVec<Event>);
 
 impl Events {
-    /// Puts another record in the place of one.
-    pub(super) fn replace(&mut self, index: usize, record: Event) {
-        if let Some(place) = self.0.as_mut_slice().get_mut(index) {
-            *place = record;
+    /// Replaces one event.
+    pub(super) fn replace(&mut self, index: usize, event: Event) {
+        if let Some(slot) = self.0.as_mut_slice().get_mut(index) {
+            *slot = event;
         }
     }
 
-    /// Takes a record out.
+    /// Removes one event.
     pub(super) fn remove(&mut self, index: usize) {
         self.0.remove(index);
     }
@@ -130,129 +131,137 @@ impl selector::EventBuffer for Events {
     }
 }
 
-/// A queue, which is closed by the process that has made it.
+/// The file descriptor of a kqueue, which only the process that created it closes.
 ///
-/// A kqueue is not [inherited by fork(2)]: in a copy its number is no descriptor, or that of a
-/// later descriptor.
+/// A child does not [inherit] a kqueue across fork(2): in the child the fd is closed, or belongs to
+/// a file that the child opened later.
 ///
-/// [inherited by fork(2)]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
+/// [inherit]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct KqueueFd {
     fd: ManuallyDrop<OwnedFd>,
-    /// The process now, and the one that has made the queue.
+    /// Identifies the current process.
     process: &'static AtomicUsize,
-    made_by: usize,
+    /// The value of `process` in the process that created the kqueue.
+    creator: usize,
 }
 
-impl Queue {
-    /// Makes one.
-    pub(super) fn new() -> io::Result<Queue> {
+impl KqueueFd {
+    /// Creates a kqueue.
+    pub(super) fn new() -> io::Result<KqueueFd> {
         let process = forks::process();
-        Ok(Queue {
-            made_by: process.load(Ordering::Relaxed),
+        Ok(KqueueFd {
+            creator: process.load(Ordering::Relaxed),
             process,
             fd: ManuallyDrop::new(create()?),
         })
     }
 
-    /// Whether this process is a copy of the one that has the queue.
-    pub(super) fn is_lost(&self) -> bool {
-        self.process.load(Ordering::Relaxed) != self.made_by
+    /// Whether this process is a forked child of the one that created the kqueue.
+    pub(super) fn is_in_forked_child(&self) -> bool {
+        self.process.load(Ordering::Relaxed) != self.creator
     }
 
-    /// The queue: `EBADF` in a copy of the process that has it.
-    pub(super) fn get(&self) -> io::Result<BorrowedFd<'_>> {
-        if self.is_lost() {
+    /// The fd. `EBADF` in a forked child.
+    pub(super) fn borrow(&self) -> io::Result<BorrowedFd<'_>> {
+        if self.is_in_forked_child() {
             return Err(io::Error::from_raw_os_error(ffi::EBADF));
         }
         Ok(self.fd.as_fd())
     }
 }
 
-impl AsFd for Queue {
+impl AsFd for KqueueFd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
 }
 
-impl Drop for Queue {
+impl Drop for KqueueFd {
     fn drop(&mut self) {
-        if !self.is_lost() {
-            // SAFETY: it is dropped here only, and not used afterwards, as it is part of what is
-            // dropped.
+        if !self.is_in_forked_child() {
+            // SAFETY: only this destructor drops `fd`, and nothing uses it afterwards, because it
+            // is a field of the value that is being dropped.
             unsafe { ManuallyDrop::drop(&mut self.fd) };
         }
     }
 }
 
-/// kqueue(2), close-on-exec.
+/// kqueue(2), and then fcntl(2) to set close-on-exec.
 fn create() -> io::Result<OwnedFd> {
-    // SAFETY: kqueue(2) takes nothing and touches no memory.
-    let number = unsafe { ffi::kqueue() };
-    if number == -1 {
+    // SAFETY: kqueue(2) takes no arguments and touches no memory.
+    let fd = unsafe { ffi::kqueue() };
+    if fd == -1 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
-    let queue = unsafe { OwnedFd::from_raw_fd(number) };
+    // SAFETY: the call succeeded, so `fd` is a new file descriptor that nothing else owns.
+    let kq = unsafe { OwnedFd::from_raw_fd(fd) };
     // SAFETY: fcntl(2) with F_SETFD takes an int, the flag, and touches no memory.
-    let result = unsafe { ffi::fcntl(queue.as_raw_fd(), ffi::F_SETFD, ffi::FD_CLOEXEC) };
+    let result = unsafe { ffi::fcntl(kq.as_raw_fd(), ffi::F_SETFD, ffi::FD_CLOEXEC) };
     if result == -1 {
         return Err(io::Error::last_os_error());
     }
-    Ok(queue)
+    Ok(kq)
 }
 
-/// Whether a number is an open descriptor.
-pub(super) fn is_open(raw: RawFd) -> bool {
-    // SAFETY: fcntl(2) with F_GETFL takes no argument, touches no memory, and refuses a number that is not open.
-    let result = unsafe { ffi::fcntl(raw, ffi::F_GETFL) };
+/// Whether a file descriptor is open.
+pub(super) fn is_open(fd: RawFd) -> bool {
+    // SAFETY: fcntl(2) with F_GETFL takes no argument, touches no memory, and returns an error for
+    // a file descriptor that is not open.
+    let result = unsafe { ffi::fcntl(fd, ffi::F_GETFL) };
     result != -1
 }
 
-/// Makes changes that want an answer each (`EV_RECEIPT`), and leaves the answers in their places.
+/// Applies changes that all have `EV_RECEIPT`, and overwrites each with its receipt.
 ///
-/// Returns how many answers there are. The kernel posts no events together with answers.
-pub(super) fn change(queue: BorrowedFd<'_>, changes: &mut [Event]) -> io::Result<usize> {
-    let records: *mut ffi::kevent = changes.as_mut_ptr().cast();
+/// Returns the number of receipts. The kernel returns no events together with receipts.
+pub(super) fn change_with_receipts(kq: BorrowedFd<'_>, changes: &mut [Event]) -> io::Result<usize> {
+    let list: *mut ffi::kevent = changes.as_mut_ptr().cast();
     let count = changes.len();
-    // A kernel that answers does not wait; this is for one that has nothing to say.
-    let at_once = timespec(Duration::ZERO);
-    // SAFETY: kevent(2) reads `count` records and then writes at most as many, to the same places: it copies each change before
-    // it posts the answer, and a `Event` is one `struct kevent`. It reads the time-out.
+    // A kernel that returns a receipt does not wait. The timeout is for one that returns none.
+    let timeout = timespec(Duration::ZERO);
+    // SAFETY: kevent(2) reads `count` changes and writes at most as many receipts to the same
+    // array, which https://man.freebsd.org/cgi/man.cgi?query=kevent&sektion=2 allows: the kernel
+    // copies a change before it writes the receipt. An `Event` is one `struct kevent`. The call
+    // reads `timeout`.
     let result = unsafe {
         ffi::kevent(
-            queue.as_raw_fd(),
-            records,
+            kq.as_raw_fd(),
+            list,
             count as _,
-            records,
+            list,
             count as _,
-            &raw const at_once,
+            &raw const timeout,
         )
     };
-    answered(result)
+    change_result(result)
 }
 
-/// Makes changes without answers, and without room for any event. The first error ends it: no change behind that one is made.
-pub(super) fn post(queue: BorrowedFd<'_>, changes: &[Event]) -> io::Result<()> {
-    let records: *const ffi::kevent = changes.as_ptr().cast();
-    let at_once = timespec(Duration::ZERO);
-    // SAFETY: kevent(2) reads as many records as there are, of which each is one `struct kevent`, and the time-out, and has no
-    // room to write to.
+/// Applies changes without room for receipts or events. The first error ends the call: the kernel
+/// does not apply the changes after it.
+pub(super) fn change_without_receipts(kq: BorrowedFd<'_>, changes: &[Event]) -> io::Result<()> {
+    let list: *const ffi::kevent = changes.as_ptr().cast();
+    let timeout = timespec(Duration::ZERO);
+    // SAFETY: kevent(2) reads all changes, each of which is one `struct kevent`, and `timeout`. It
+    // has no room to write to.
     let result = unsafe {
         ffi::kevent(
-            queue.as_raw_fd(),
-            records,
+            kq.as_raw_fd(),
+            list,
             changes.len() as _,
             ptr::null_mut(),
             0,
-            &raw const at_once,
+            &raw const timeout,
         )
     };
-    answered(result).map(|_| ())
+    change_result(result).map(|_| ())
 }
 
-/// The count that the kernel returned. A signal came after all changes were made: nothing is lost but the answers.
-fn answered(result: c_int) -> io::Result<usize> {
+/// The count that kevent(2) returned for changes. A signal is no error: the kernel [applies all
+/// changes] before it waits, so an interrupted call only lacks the receipts.
+///
+/// [applies all changes]: https://man.freebsd.org/cgi/man.cgi?query=kevent&sektion=2
+fn change_result(result: c_int) -> io::Result<usize> {
     usize::try_from(result).or_else(|_| {
         let error = io::Error::last_os_error();
         match error.kind() {
@@ -262,35 +271,35 @@ fn answered(result: c_int) -> io::Result<usize> {
     })
 }
 
-/// Waits for events. After an error the records are empty.
+/// Waits for events. After an error `events` is empty.
 pub(super) fn wait(
-    queue: BorrowedFd<'_>,
-    records: &mut Events,
+    kq: BorrowedFd<'_>,
+    events: &mut Events,
     timeout: Option<Duration>,
 ) -> io::Result<usize> {
     let timeout = timeout.map(timespec);
-    let pointer = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
     let fill = |room: &mut [MaybeUninit<Event>]| {
-        let most = room.len().min(c_int::MAX as usize);
-        // SAFETY: kevent(2) reads no change, writes at most as many records as `room` has places (a `Event` is one `struct
-        // kevent`), and reads the time-out if there is one.
+        let count = room.len().min(c_int::MAX as usize);
+        // SAFETY: kevent(2) reads no change, writes at most `count` events, for which `room` has
+        // space (an `Event` is one `struct kevent`), and reads the timeout if there is one.
         let result = unsafe {
             ffi::kevent(
-                queue.as_raw_fd(),
+                kq.as_raw_fd(),
                 ptr::null(),
                 0,
                 room.as_mut_ptr().cast(),
-                most as _,
-                pointer,
+                count as _,
+                timeout,
             )
         };
         usize::try_from(result).map_err(|_| io::Error::last_os_error())
     };
-    // SAFETY: the call returns the number of records it has written, from the start.
-    unsafe { records.0.fill(fill) }
+    // SAFETY: `fill` returns the number of events that the call has written, from the start.
+    unsafe { events.0.fill(fill) }
 }
 
-/// The system's form of a time-out, which the caller has made short enough.
+/// Converts a timeout that the caller has clamped.
 fn timespec(timeout: Duration) -> ffi::timespec {
     ffi::timespec {
         tv_sec: timeout.as_secs() as _,

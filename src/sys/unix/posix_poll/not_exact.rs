@@ -3,10 +3,10 @@
 use std::io;
 
 use crate::sys::ffi;
-use crate::sys::timeout::Wait;
+use crate::sys::timeout::KernelTimeout;
 
 /// Never waits: there is no such call.
-pub(crate) fn wait(_: &mut [ffi::pollfd], _: Wait) -> io::Result<Option<usize>> {
+pub(crate) fn wait(_: &mut [ffi::pollfd], _: KernelTimeout) -> io::Result<Option<usize>> {
     Ok(None)
 }
 

@@ -35,7 +35,7 @@ impl Waker {
         let bits = WakeBits::unshared();
         let bell = Arc::new(Bell {
             token,
-            bit: bits.take(),
+            bit: bits.acquire(),
             bits,
         });
         let receiver: Weak<Bell> = Arc::downgrade(&bell);
@@ -57,16 +57,18 @@ impl Waker {
 impl Wake for Waker {
     fn wake(&self) -> io::Result<()> {
         let Bell { bit, bits, .. } = &*self.bell;
-        if !bits.announce(*bit) {
+        if !bits.set_pending(*bit) {
             return Ok(());
         }
-        self.attachment.notice().inspect_err(|_| bits.retract(*bit))
+        self.attachment
+            .notice()
+            .inspect_err(|_| bits.clear_pending(*bit))
     }
 }
 
 impl Attached for Bell {
     fn noticed(&self, round: &mut Round<'_>) {
-        self.bits.seen();
+        self.bits.clear_all();
         round.report(Event::new(self.token, ffi::AFD_POLL_RECEIVE));
     }
 

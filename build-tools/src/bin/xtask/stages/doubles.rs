@@ -30,7 +30,7 @@ pub(super) fn event_ports(context: &mut Context<'_>) -> Result<()> {
                 "CARGO_TARGET_DIR",
                 context.project.target("event-ports-double"),
             )
-            .set("MIO_EVENT_PORTS_DOUBLE", faults)
+            .set("MIO_FAKE_KERNEL_FAULTS", faults)
     };
     let lints = Step::cargo(
         context.project,
@@ -45,8 +45,8 @@ pub(super) fn event_ports(context: &mut Context<'_>) -> Result<()> {
     let steps = [
         lints,
         step("--lib --tests", ""),
-        step("--test=*", "time-up,keep-count"),
-        step("--test=*", "signal"),
+        step("--test=*", "etime,leave-count"),
+        step("--test=*", "eintr"),
     ];
     context.run_each(steps)
 }

@@ -60,7 +60,7 @@ unsafe fn call(
     most: c_int,
     timeout: Duration,
 ) -> io::Result<usize> {
-    // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
+    // Both fit: `KernelTimeout::Nanos` is at most `c_int::MAX` milliseconds.
     let timeout = ffi::__kernel_timespec {
         tv_sec: timeout.as_secs() as _,
         tv_nsec: timeout.subsec_nanos() as _,

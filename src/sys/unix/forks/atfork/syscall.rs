@@ -4,7 +4,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use crate::sys::atomic::{AtomicUsize, Ordering};
+use crate::sys::sync::{AtomicUsize, Ordering};
 use crate::sys::wake_bits::Generation;
 
 /// Counts forks, in the parent and in the copy.

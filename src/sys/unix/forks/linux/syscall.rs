@@ -24,7 +24,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr};
 
 use crate::sys::UPSTREAM_CALLS;
-use crate::sys::atomic::{AtomicUsize, Ordering};
+use crate::sys::sync::{AtomicUsize, Ordering};
 use crate::sys::wake_bits::Generation;
 
 /// What changes when a process is forked. 0: wiped, and not yet set again.

@@ -13,12 +13,12 @@ use std::io;
 use std::slice;
 use std::thread;
 
-use crate::sys::timeout::{Wait, round_up_millis};
+use crate::sys::timeout::{KernelTimeout, round_up_millis};
 use crate::sys::{errors, ffi};
 
 /// Looks at all: what is not reported is not ready.
 pub(crate) fn look(array: &mut [ffi::pollfd]) -> io::Result<Option<usize>> {
-    wait(array, Wait::Millis(0))?;
+    wait(array, KernelTimeout::Millis(0))?;
     let mut rest = array.to_vec();
     loop {
         for (entry, rest) in array.iter_mut().zip(&mut rest) {
@@ -29,7 +29,7 @@ pub(crate) fn look(array: &mut [ffi::pollfd]) -> io::Result<Option<usize>> {
             }
         }
         let is_left = rest.iter().any(|rest| rest.fd >= 0 && rest.events != 0);
-        if !is_left || wait(&mut rest, Wait::Millis(1))? == Some(0) {
+        if !is_left || wait(&mut rest, KernelTimeout::Millis(1))? == Some(0) {
             break;
         }
     }
@@ -38,7 +38,7 @@ pub(crate) fn look(array: &mut [ffi::pollfd]) -> io::Result<Option<usize>> {
 }
 
 /// Waits, whatever the time-out.
-pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<Option<usize>> {
+pub(crate) fn wait(array: &mut [ffi::pollfd], wait: KernelTimeout) -> io::Result<Option<usize>> {
     let mut asked = Vec::with_capacity(array.len());
     for entry in &mut *array {
         entry.revents = 0;
@@ -47,9 +47,9 @@ pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<Option<u
         }
     }
     let millis = match wait {
-        Wait::Forever => -1,
-        Wait::Millis(millis) => millis,
-        Wait::Nanos(timeout) => round_up_millis(timeout),
+        KernelTimeout::Infinite => -1,
+        KernelTimeout::Millis(millis) => millis,
+        KernelTimeout::Nanos(timeout) => round_up_millis(timeout),
     };
     if asked.is_empty() {
         return match u64::try_from(millis) {

@@ -7,15 +7,15 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::sys::timeout::Wait;
+use crate::sys::timeout::KernelTimeout;
 use crate::sys::{NO_NEW_CALLS, ffi};
 
 /// Waits with nanoseconds. `None`: whole milliseconds, or the kernel or a sandbox does not have the call.
-pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<Option<usize>> {
+pub(crate) fn wait(array: &mut [ffi::pollfd], wait: KernelTimeout) -> io::Result<Option<usize>> {
     /// Set once the call was refused, which is for good, and where it must not even be tried.
     static MISSING: AtomicBool = AtomicBool::new(NO_NEW_CALLS);
 
-    let Wait::Nanos(timeout) = wait else {
+    let KernelTimeout::Nanos(timeout) = wait else {
         return Ok(None);
     };
     if MISSING.load(Ordering::Relaxed) {
@@ -37,7 +37,7 @@ pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<Option<u
 
 /// ppoll(2).
 fn call(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<usize> {
-    // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
+    // Both fit: `KernelTimeout::Nanos` is at most `c_int::MAX` milliseconds.
     let mut timeout = ffi::__kernel_timespec {
         tv_sec: timeout.as_secs() as _,
         tv_nsec: timeout.subsec_nanos() as _,

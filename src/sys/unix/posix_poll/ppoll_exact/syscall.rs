@@ -5,14 +5,14 @@ use std::io;
 use std::ptr;
 
 use crate::sys::ffi;
-use crate::sys::timeout::Wait;
+use crate::sys::timeout::KernelTimeout;
 
 /// Waits with nanoseconds. `None`: whole milliseconds.
-pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<Option<usize>> {
-    let Wait::Nanos(timeout) = wait else {
+pub(crate) fn wait(array: &mut [ffi::pollfd], wait: KernelTimeout) -> io::Result<Option<usize>> {
+    let KernelTimeout::Nanos(timeout) = wait else {
         return Ok(None);
     };
-    // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
+    // Both fit: `KernelTimeout::Nanos` is at most `c_int::MAX` milliseconds.
     let timeout = ffi::timespec {
         tv_sec: timeout.as_secs() as _,
         tv_nsec: timeout.subsec_nanos() as _,

@@ -1,4 +1,4 @@
-//! How many turns of the wait, each with one poll(2), messages and probes take.
+//! How many iterations of `select`, each with one poll(2), a message takes.
 #![cfg(target_os = "linux")]
 
 use std::cell::Cell;
@@ -13,11 +13,11 @@ use crate::sys::selector::{EventBuffer as _, Selector as _};
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 thread_local! {
-    /// The turns of this thread.
-    static TURNS: Cell<usize> = const { Cell::new(0) };
+    /// The iterations of this thread.
+    static ITERATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A notifier that counts turns: each puts the notifier's descriptor into the array once.
+/// A notifier that counts iterations: each one requests the fd of the notifier once.
 #[derive(Debug)]
 struct Counting {
     pipe: Pipe,
@@ -45,18 +45,19 @@ impl Notifier for Counting {
     }
 
     fn number(&self) -> RawFd {
-        TURNS.set(TURNS.get() + 1);
+        ITERATIONS.set(ITERATIONS.get() + 1);
         Notifier::number(&self.pipe)
     }
 }
 
-/// Ten requests and replies, each read until it would block, take ten turns; also for a source that
-/// is registered for writing, as tokio's always are: a read that would block arms reading alone.
+/// Ten requests and replies, each read until it would block, take ten iterations. This also holds
+/// for a source that is registered for writing, as tokio's are: a read that would block re-arms
+/// reading only.
 #[test]
-fn a_message_takes_one_turn() {
+fn message_takes_one_iteration() {
     for interest in [Interest::READABLE, BOTH] {
         let mut selector = PosixPoll::<Counting>::new().unwrap();
-        let mut records = Events::with_capacity(4);
+        let mut events = Events::with_capacity(4);
         let (mut left, mut right) = UnixStream::pair().unwrap();
         left.set_nonblocking(true).unwrap();
         let registration = selector
@@ -64,22 +65,22 @@ fn a_message_takes_one_turn() {
             .unwrap();
         let long = Some(Duration::from_secs(20));
         if interest == BOTH {
-            // It is writable from the start.
-            selector.select(&mut records, long).unwrap();
-            assert_eq!(records.as_slice().len(), 1);
+            // The source is writable from the start.
+            selector.select(&mut events, long).unwrap();
+            assert_eq!(events.as_slice().len(), 1);
         }
-        TURNS.set(0);
+        ITERATIONS.set(0);
         let mut buffer = [0; 8];
         for _ in 0..10 {
             right.write_all(b"request").unwrap();
-            selector.select(&mut records, long).unwrap();
-            assert_eq!(records.as_slice().len(), 1);
+            selector.select(&mut events, long).unwrap();
+            assert_eq!(events.as_slice().len(), 1);
             assert_eq!(left.read(&mut buffer).unwrap(), 7);
             assert!(left.read(&mut buffer).is_err());
             PosixPoll::<Counting>::rearm(&registration, Interest::READABLE).unwrap();
             left.write_all(b"reply").unwrap();
             assert_eq!(right.read(&mut buffer).unwrap(), 5);
         }
-        assert_eq!(TURNS.get(), 10, "{interest:?}");
+        assert_eq!(ITERATIONS.get(), 10, "{interest:?}");
     }
 }

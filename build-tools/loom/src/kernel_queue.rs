@@ -1,5 +1,5 @@
-//! Queues in the kernel: epoll with eventfd or pipe, and what is like it; completion ports and event ports, whose packets say whose
-//! they are.
+//! Selectors whose events are queued by the kernel: epoll with an eventfd or a pipe; completion
+//! ports and event ports, whose packets name their waker.
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
@@ -10,25 +10,25 @@ use crate::sys::wake_bits::WakeBits;
 /// A mistake to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mistake {
-    /// None: the library's own file.
+    /// No mistake: the library's own file.
     None,
     /// The flag is read by a load, and set only if it was clear.
     LoadFirst,
     /// The flags are cleared by a store.
     ClearByStore,
-    /// The flags are cleared before the kernel's wait.
+    /// The flags are cleared before the wait of the kernel.
     ClearBeforeWait,
     /// The flags are cleared after the caller has seen the events.
-    ClearAfterLook,
+    ClearAfterHandling,
     /// The flag is set after the notification.
     SetAfterNotify,
-    /// Wakes are merged although the descriptor was handed out.
+    /// Wakes are merged although the fd was handed out.
     MergeWhenExposed,
-    /// That the descriptor is handed out is only noted: the flags are not cleared then.
+    /// Handing out the fd is recorded, but does not clear the flags.
     ExposeWithoutClearing,
 }
 
-/// The kernel's side: an edge for each waker.
+/// The kernel: one edge for each waker.
 struct Kernel {
     edges: Mutex<Vec<bool>>,
     changed: Condvar,
@@ -40,10 +40,10 @@ impl Kernel {
         self.changed.notify_one();
     }
 
-    /// Waits, if `may_sleep`, and takes at most `capacity` edges.
-    fn wait(&self, capacity: usize, may_sleep: bool) -> Vec<usize> {
+    /// Waits if `may_block`, and takes at most `capacity` edges.
+    fn wait(&self, capacity: usize, may_block: bool) -> Vec<usize> {
         let mut edges = self.edges.lock().unwrap();
-        while may_sleep && !edges.contains(&true) {
+        while may_block && !edges.contains(&true) {
             edges = self.changed.wait(edges).unwrap();
         }
         let taken: Vec<usize> = (0..edges.len())
@@ -60,10 +60,10 @@ impl Kernel {
 /// The flags, right or mistaken.
 struct Flags {
     mistake: Mistake,
-    /// One for all wakers, or one for each.
+    /// One for all wakers, or one for each waker.
     right: Vec<WakeBits>,
-    /// The bits of all wakers, if a wait that was full clears those of its own events only.
-    named: Option<Vec<usize>>,
+    /// The bits of all wakers, if a wait that was full only clears those of its own events.
+    bits_of_events: Option<Vec<usize>>,
     wrong: AtomicUsize,
     wrong_is_exposed: AtomicUsize,
 }
@@ -90,7 +90,7 @@ impl Flags {
                 }
             }
             Mistake::None => {
-                if self.right(waker).announce(bit) {
+                if self.right(waker).set_pending(bit) {
                     notify();
                 }
             }
@@ -109,19 +109,19 @@ impl Flags {
         }
     }
 
-    fn seen(&self, events: &[usize], is_full: bool) {
+    fn clear_flags(&self, events: &[usize], is_full: bool) {
         match self.mistake {
-            Mistake::None if is_full && self.named.is_some() => {
-                let bits = self.named.as_deref().unwrap_or_default();
-                let told = events.iter().fold(0, |told, waker| told | bits[*waker]);
-                self.right(0).seen_these(told);
+            Mistake::None if is_full && self.bits_of_events.is_some() => {
+                let bits = self.bits_of_events.as_deref().unwrap_or_default();
+                let taken = events.iter().fold(0, |taken, waker| taken | bits[*waker]);
+                self.right(0).clear_only(taken);
             }
             Mistake::None if self.right.len() > 1 => {
                 for waker in events {
-                    self.right(*waker).seen();
+                    self.right(*waker).clear_all();
                 }
             }
-            Mistake::None => self.right(0).seen(),
+            Mistake::None => self.right(0).clear_all(),
             Mistake::ClearByStore => {
                 if self.wrong.load(Ordering::Acquire) != 0 {
                     self.wrong.store(0, Ordering::Release);
@@ -133,7 +133,7 @@ impl Flags {
         }
     }
 
-    /// The descriptor is handed out.
+    /// Hands out the fd.
     fn expose(&self) {
         match self.mistake {
             Mistake::None => self.right(0).expose(),
@@ -142,74 +142,80 @@ impl Flags {
         }
     }
 
-    /// One `select`; what the caller does with the events is `look`.
+    /// One `select`. The caller handles the events by `handle`.
     fn select(
         &self,
         kernel: &Kernel,
         capacity: usize,
-        may_sleep: bool,
-        look: impl FnOnce(&[usize]),
+        may_block: bool,
+        handle: impl FnOnce(&[usize]),
     ) {
         if self.mistake == Mistake::ClearBeforeWait {
-            self.seen(&[], false);
+            self.clear_flags(&[], false);
         }
-        let events = kernel.wait(capacity, may_sleep);
+        let events = kernel.wait(capacity, may_block);
         let clear_now = !matches!(
             self.mistake,
-            Mistake::ClearBeforeWait | Mistake::ClearAfterLook
+            Mistake::ClearBeforeWait | Mistake::ClearAfterHandling
         );
         if clear_now {
-            self.seen(&events, events.len() == capacity);
+            self.clear_flags(&events, events.len() == capacity);
         }
-        look(&events);
-        if self.mistake == Mistake::ClearAfterLook {
-            self.seen(&events, events.len() == capacity);
+        handle(&events);
+        if self.mistake == Mistake::ClearAfterHandling {
+            self.clear_flags(&events, events.len() == capacity);
         }
     }
 }
 
-/// Who wakes what, and how the poller waits.
+/// The wakes of all threads, and how the poller waits.
 #[derive(Clone, Debug)]
 pub struct Scene {
-    /// For each thread the wakers it wakes, one after the other.
+    /// For each thread the wakers that it wakes, one after the other.
     pub threads: Vec<Vec<usize>>,
-    /// How many wakers there are.
+    /// The thread_index of wakers.
     pub wakers: usize,
-    /// How many events one wait returns at most.
+    /// The most events that one wait returns.
     pub capacity: usize,
-    /// Waits before the first that sleeps which return at once: time-outs and signals.
-    pub early: usize,
+    /// How many waits return immediately before the first that blocks: timeouts and signals.
+    pub early_returns: usize,
     /// Whether each waker has flags of its own, which its own events clear.
-    pub apart: bool,
-    /// Whether a wait that was full clears the flags of its own events only. Not together with `apart`.
-    pub named: bool,
-    /// Whether somebody who was given the descriptor waits in the selector's place: nothing clears
-    /// the flags then. Not together with `apart`.
+    pub separate_flags: bool,
+    /// Whether a wait that was full only clears the flags of its own events. Not together with
+    /// `separate_flags`.
+    pub clears_only_its_events: bool,
+    /// Whether the caller waits on the fd that was handed out, instead of the selector, so that
+    /// nothing clears the flags. Not together with `separate_flags`.
     pub exposed: bool,
 }
 
-/// Runs a scene: the poller sleeps until it has seen what every thread wrote before its last wake of every waker.
+/// Runs a scene: the poller waits until it has seen what every thread wrote before its last wake of
+/// every waker.
 pub fn run(scene: Scene, mistake: Mistake) {
     crate::explore(move || {
         let kernel = Arc::new(Kernel {
             edges: Mutex::new(vec![false; scene.wakers]),
             changed: Condvar::new(),
         });
-        // A second one where there is but one waker: it says that they are apart.
-        let right: Vec<WakeBits> = (0..if scene.apart { scene.wakers.max(2) } else { 1 })
+        // At least two, because their thread_index selects separate flags.
+        let right: Vec<WakeBits> = (0..if scene.separate_flags {
+            scene.wakers.max(2)
+        } else {
+            1
+        })
             .map(|_| WakeBits::unshared())
             .collect();
         let bits: Vec<usize> = (0..scene.wakers)
-            .map(|waker| right[waker % right.len()].take())
+            .map(|waker| right[waker % right.len()].acquire())
             .collect();
         let flags = Arc::new(Flags {
             mistake,
             right,
-            named: scene.named.then(|| bits.clone()),
+            bits_of_events: scene.clears_only_its_events.then(|| bits.clone()),
             wrong: AtomicUsize::new(0),
             wrong_is_exposed: AtomicUsize::new(0),
         });
-        // What a thread writes before a wake of a waker: how often it has woken it.
+        // Before a wake a thread writes how often it has woken the waker.
         let written: Arc<Vec<Vec<AtomicUsize>>> = Arc::new(
             scene
                 .threads
@@ -218,34 +224,38 @@ pub fn run(scene: Scene, mistake: Mistake) {
                 .collect(),
         );
         let mut handles = Vec::new();
-        for (number, wakes) in scene.threads.iter().cloned().enumerate() {
+        for (thread_index, wakes) in scene.threads.iter().cloned().enumerate() {
             let (kernel, flags) = (Arc::clone(&kernel), Arc::clone(&flags));
             let (written, bits) = (Arc::clone(&written), bits.clone());
             handles.push(thread::spawn(move || {
                 for waker in wakes {
-                    let place = &written[number][waker];
-                    let next = place.load(Ordering::Relaxed) + 1;
-                    place.store(next, Ordering::Relaxed);
+                    let count = &written[thread_index][waker];
+                    let next = count.load(Ordering::Relaxed) + 1;
+                    count.store(next, Ordering::Relaxed);
                     flags.wake(waker, bits[waker], || kernel.notify(waker));
                 }
             }));
         }
-        for _ in 0..scene.early {
-            // Events of these waits count for nothing but themselves: the caller looks at what it can see then.
+        for _ in 0..scene.early_returns {
+            // The poller does not evaluate the events of these waits, so it puts them back.
             flags.select(&kernel, scene.capacity, false, |events| {
                 for waker in events {
                     kernel.notify(*waker);
                 }
             });
         }
-        // What the poller has seen with an event of the waker itself.
+        // What the poller has read after an event of the waker.
         let mut seen = vec![vec![0; scene.wakers]; scene.threads.len()];
         let all_seen = |seen: &Vec<Vec<usize>>| {
-            scene.threads.iter().enumerate().all(|(number, wakes)| {
-                (0..scene.wakers).all(|waker| {
-                    seen[number][waker] == wakes.iter().filter(|w| **w == waker).count()
+            scene
+                .threads
+                .iter()
+                .enumerate()
+                .all(|(thread_index, wakes)| {
+                    (0..scene.wakers).all(|waker| {
+                        seen[thread_index][waker] == wakes.iter().filter(|w| **w == waker).count()
+                    })
                 })
-            })
         };
         if scene.exposed {
             flags.expose();
@@ -253,16 +263,16 @@ pub fn run(scene: Scene, mistake: Mistake) {
         while !all_seen(&seen) {
             if scene.exposed {
                 for waker in kernel.wait(scene.capacity, true) {
-                    for (number, row) in seen.iter_mut().enumerate() {
-                        row[waker] = written[number][waker].load(Ordering::Relaxed);
+                    for (thread_index, row) in seen.iter_mut().enumerate() {
+                        row[waker] = written[thread_index][waker].load(Ordering::Relaxed);
                     }
                 }
                 continue;
             }
             flags.select(&kernel, scene.capacity, true, |events| {
                 for waker in events {
-                    for (number, row) in seen.iter_mut().enumerate() {
-                        row[*waker] = written[number][*waker].load(Ordering::Relaxed);
+                    for (thread_index, row) in seen.iter_mut().enumerate() {
+                        row[*waker] = written[thread_index][*waker].load(Ordering::Relaxed);
                     }
                 }
             });

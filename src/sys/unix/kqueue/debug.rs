@@ -1,4 +1,4 @@
-//! How the parts of an event are shown by `Debug`.
+//! `Debug` of the fields of a `struct kevent`, by the names of their constants.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use crate::sys::{ffi, flags};
 
 use super::syscall::{Event, TRIGGER, USER};
 
-/// Shows a filter by name.
-pub(super) struct FilterName(pub(super) i32);
+/// A filter.
+pub(super) struct Filter(pub(super) i32);
 
-impl fmt::Debug for FilterName {
+impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut names = ffi::EVFILT_NAMES.iter();
         match names.find(|(_, value)| *value as i64 == i64::from(self.0)) {
@@ -19,7 +19,7 @@ impl fmt::Debug for FilterName {
     }
 }
 
-/// Shows flags by name.
+/// The flags that all filters share.
 pub(super) struct Flags(pub(super) u32);
 
 impl fmt::Debug for Flags {
@@ -29,7 +29,8 @@ impl fmt::Debug for Flags {
     }
 }
 
-/// Shows a filter's own flags. Their meaning is the filter's: the end of a socket has a number of errno(3) there.
+/// The flags of the event's filter. Their meaning depends on the filter: with `EV_EOF` a socket's
+/// filter stores an errno there. So only a user event shows names.
 pub(super) struct FilterFlags<'a>(pub(super) &'a Event);
 
 impl fmt::Debug for FilterFlags<'_> {

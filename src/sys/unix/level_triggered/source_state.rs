@@ -1,4 +1,5 @@
-//! One registration, and the rules by which its levels become events: see the head of `levels`.
+//! The state of one registration, and the rules by which its levels become events. `mod.rs`
+//! describes the rules.
 
 use std::os::fd::RawFd;
 use std::time::Instant;
@@ -13,17 +14,21 @@ use crate::{Interest, Token};
 pub(super) const READ: PollBits = ffi::POLLIN | READ_HANG_UP;
 /// The conditions of writing.
 const WRITE: PollBits = ffi::POLLOUT;
-/// What poll(2) reports whether it is asked to or not. It cannot be masked.
+/// Conditions that poll(2) returns without a request. They cannot be masked
+/// (<https://man7.org/linux/man-pages/man2/poll.2.html>).
 pub(super) const ALWAYS_REPORTED: PollBits = ffi::POLLHUP | ffi::POLLERR;
-/// What a system call may return once only: some files clear it when they are polled, such as
-/// `/proc/self/mountinfo` (proc(5)).
+/// Conditions that a call may return only once. Linux clears them when it returns them for
+/// `/proc/self/mountinfo` (`mounts_poll` in
+/// <https://github.com/torvalds/linux/blob/v6.12/fs/proc_namespace.c>).
 pub(super) const CLEARED_BY_POLL: PollBits = ffi::POLLERR | PRIORITY;
 
-/// What a stream socket returns of which both halves are closed, and no pipe or terminal does.
+/// What poll(2) returns for a stream socket with both halves closed (`tcp_poll` in
+/// <https://github.com/torvalds/linux/blob/v6.12/net/ipv4/tcp.c>), but not for a pipe (`pipe_poll`
+/// in <https://github.com/torvalds/linux/blob/v6.12/fs/pipe.c>) or a terminal.
 const BOTH_CLOSED: PollBits = ffi::POLLHUP | READ_HANG_UP;
 
-/// The directions of a registration: the conditions of each, and how often it is reported when it
-/// stays.
+/// The directions of a registration: the conditions of each, and how often they are reported while
+/// they persist.
 const DIRECTIONS: [(PollBits, &Pace); 4] = [
     (READ, &READINESS),
     (WRITE, &READINESS),
@@ -31,64 +36,64 @@ const DIRECTIONS: [(PollBits, &Pace); 4] = [
     (ALWAYS_REPORTED, &EXCEPTION),
 ];
 
-/// One registration, or what is left of the last one.
+/// The state of one registration, or of a removed one.
 #[derive(Debug)]
-pub(crate) struct Slot {
-    /// -1 if the slot is free.
+pub(crate) struct SourceState {
+    /// -1 if the registration was removed.
     pub(super) fd: RawFd,
     pub(super) token: Token,
     pub(super) interest: PollBits,
-    /// Whether the operations of the source pass through this crate.
+    /// Whether all operations of the source pass through this crate.
     is_owned: bool,
-    /// What was reported, and was not observed clear since: by the kernel, or for an owned source
-    /// by an operation that would block.
+    /// The conditions that were reported and not observed to have ended since: by the kernel, or
+    /// for an owned source by an operation that would block.
     reported: PollBits,
-    /// What a system call has returned and no event has shown yet, of what it may return once only.
+    /// The conditions of `CLEARED_BY_POLL` that a call has returned and no event has shown.
     unreported: PollBits,
-    /// One for each direction. Reading and writing of owned sources need none: they are exact.
+    /// One for each direction. Owned sources do not use those of reading and writing.
     backoffs: [Backoff; 4],
-    /// Whether its index is in `dirty`.
+    /// Whether the index of its slot is in the dirty list.
     pub(super) is_dirty: bool,
-    /// Whether the poller probes it, or watches for it to be clear.
+    /// Whether it is part of the probe set.
     pub(super) in_probe_set: bool,
-    /// Whether a probe has found nothing new since the last report.
+    /// Whether a probe since the last report has found no additional condition.
     was_probed: bool,
-    /// Whether the last probe has found both halves of a stream socket closed, and nothing else
-    /// that may change.
+    /// Whether the last probe has found a stream socket with both halves closed, and no other
+    /// condition that may change.
     is_closed: bool,
 }
 
-/// What a slot wants of the next probe.
+/// What a registration requests of the next probe.
 pub(crate) enum ProbeRequest {
     /// Nothing.
     None,
-    /// This is to be asked.
-    Ask(ffi::pollfd),
-    /// Nothing before then.
-    Later(Instant),
+    /// This entry.
+    Poll(ffi::pollfd),
+    /// Nothing before this time.
+    NotBefore(Instant),
 }
 
-/// What a probe of a slot led to.
-pub(crate) enum Probe {
+/// The outcome of a probe of one registration.
+pub(crate) enum ProbeOutcome {
     /// Nothing to report.
     Nothing,
-    /// This is to be reported.
+    /// This event must be reported.
     Event(Event),
-    /// Ready, but suppressed until then.
+    /// Ready, but suppressed until this time.
     Suppressed(Instant),
 }
 
-impl Slot {
-    /// A registration that was just made: the next wait reports what holds. `is_dirty` is what the
-    /// slot was before.
+impl SourceState {
+    /// A new registration: the next poll reports the conditions that hold. `is_dirty` is that of
+    /// the previous registration of its slot.
     pub(super) fn new(
         fd: RawFd,
         token: Token,
         interest: PollBits,
         is_owned: bool,
         is_dirty: bool,
-    ) -> Slot {
-        Slot {
+    ) -> SourceState {
+        SourceState {
             fd,
             token,
             interest,
@@ -103,38 +108,38 @@ impl Slot {
         }
     }
 
-    /// What the poller's array has of this slot.
+    /// The entry of the blocking poll.
     #[inline]
     pub(crate) fn pollfd(&self) -> ffi::pollfd {
-        // A negative descriptor is passed over.
+        // poll(2) ignores a negative fd.
         let fd = if self.is_suspended() { -1 } else { self.fd };
         ffi::pollfd {
             fd,
-            events: self.wanted(),
+            events: self.poll_events(),
             revents: 0,
         }
     }
 
-    /// Whether a hang-up or error was reported that has not ended. It would end every wait, so the
-    /// slot is not part of the blocking poll.
+    /// Whether a hang-up or error was reported that has not ended. The source is then not part of
+    /// the blocking poll, which it would end every time.
     #[inline]
     pub(crate) fn is_suspended(&self) -> bool {
         self.reported & ALWAYS_REPORTED != 0
     }
 
-    /// The conditions that the blocking poll asks for.
+    /// The conditions that the blocking poll requests.
     #[inline]
-    fn wanted(&self) -> PollBits {
+    fn poll_events(&self) -> PollBits {
         if self.is_owned {
             self.interest & !self.reported
         } else {
-            self.interest & !self.probed()
+            self.interest & !self.probed_events()
         }
     }
 
-    /// The conditions that are probed instead, as long as the slot is not suspended.
+    /// The conditions that are probed instead, unless the source is suspended.
     #[inline]
-    fn probed(&self) -> PollBits {
+    fn probed_events(&self) -> PollBits {
         let mut bits = 0;
         for (backoff, (mask, pace)) in self.backoffs.iter().zip(DIRECTIONS) {
             if backoff.needs_probe(pace) {
@@ -144,12 +149,12 @@ impl Slot {
         self.interest & bits
     }
 
-    /// The file descriptor.
+    /// The fd.
     pub(crate) fn fd(&self) -> RawFd {
         self.fd
     }
 
-    /// Arms all conditions: the next wait reports those that hold.
+    /// Arms all directions: the next poll reports the conditions that hold.
     pub(super) fn arm(&mut self) {
         self.reported = 0;
         self.was_probed = false;
@@ -157,9 +162,8 @@ impl Slot {
         self.backoffs = Default::default();
     }
 
-    /// Arms the directions of an operation that would block: it has observed them not ready. A
-    /// hang-up, error or priority condition is none of them, and keeps its delay. `false` if there
-    /// was nothing to do.
+    /// Re-arms the directions of an operation that would block: it has observed them not ready. A
+    /// hang-up, error or priority condition keeps its delay. `false` if nothing has changed.
     pub(super) fn rearm(&mut self, waits_for: Interest) -> bool {
         if !self.is_owned {
             return false;
@@ -171,7 +175,8 @@ impl Slot {
         if waits_for.is_writable() {
             bits |= WRITE;
         }
-        // While it is suspended the operation may have taken the error, too: one probe tells.
+        // If the source is suspended, the operation may have taken its error, too. The next probe
+        // finds out.
         let may_have_ended = self.is_suspended() && self.was_probed;
         if self.reported & bits == 0 && !may_have_ended {
             return false;
@@ -181,9 +186,9 @@ impl Slot {
         true
     }
 
-    /// Watches it as if it were not owned, by back-off: an operation has ended in a way that says
-    /// nothing of what comes next. A hang-up or error that was reported keeps its delay. `false` if
-    /// it was not owned before.
+    /// From now on watches the source like an unowned fd, by back-off: an operation has ended in a
+    /// way that does not predict the next one. A reported hang-up, error or priority condition
+    /// keeps its delay. `false` if it was not owned before.
     pub(super) fn watch_as_unowned(&mut self) -> bool {
         let was_owned = std::mem::replace(&mut self.is_owned, false);
         if was_owned {
@@ -193,7 +198,7 @@ impl Slot {
         was_owned
     }
 
-    /// Whether the poller has to probe it, or to watch for it to be clear.
+    /// Whether it must be part of the probe set.
     #[inline]
     pub(super) fn wants_probe(&self) -> bool {
         if self.unreported != 0 {
@@ -206,41 +211,41 @@ impl Slot {
         }
     }
 
-    /// What the next probe is to ask, if anything.
+    /// What the next probe must request.
     pub(crate) fn probe_request(&self, now: impl FnOnce() -> Instant) -> ProbeRequest {
         let events = if self.is_suspended() {
-            // The last direction's. A hang-up that is old is probed after each report and when the
-            // next one is due: sources that are kept although they hung up cost little.
+            // An old hang-up is only probed after each report and when the next one is due, so that
+            // sources that hung up and are kept cost little.
             let [.., hang_up] = &self.backoffs;
             if self.was_probed && (self.is_closed || hang_up.is_long(&EXCEPTION)) {
                 if let Some(until) = hang_up.suppressed_until(now()) {
-                    return ProbeRequest::Later(until);
+                    return ProbeRequest::NotBefore(until);
                 }
             }
             self.interest | READ_HANG_UP
         } else {
-            let bits = self.probed();
+            let bits = self.probed_events();
             if bits == 0 && self.unreported == 0 {
                 return ProbeRequest::None;
             }
-            // Always asked for, or a probe for the rest might clear it unseen.
+            // Priority is always requested: a probe without it might clear it unseen.
             bits | self.interest & PRIORITY
         };
-        ProbeRequest::Ask(ffi::pollfd {
+        ProbeRequest::Poll(ffi::pollfd {
             fd: self.fd,
             events,
             revents: 0,
         })
     }
 
-    /// Takes what a probe has returned. `now` is when it was made.
+    /// Applies what a probe at the time `now` has returned.
     pub(super) fn apply_probe(
         &mut self,
-        asked: PollBits,
+        requested: PollBits,
         revents: PollBits,
         now: Instant,
-    ) -> Probe {
-        let seen = revents & (asked & self.interest | ALWAYS_REPORTED);
+    ) -> ProbeOutcome {
+        let seen = revents & (requested & self.interest | ALWAYS_REPORTED);
         let kept = self.unreported & (self.interest | ALWAYS_REPORTED);
         self.unreported = 0;
         let new = seen & !self.reported;
@@ -249,10 +254,9 @@ impl Slot {
             && revents & (BOTH_CLOSED | CLEARED_BY_POLL) == BOTH_CLOSED
             && self.is_suspended();
         let has_ended = self.is_suspended() && seen & ALWAYS_REPORTED == 0;
-        self.observe(asked, seen);
+        self.observe(requested, seen);
         if has_ended {
-            // Nothing is known of what happened meanwhile: what holds is reported, what does not is
-            // armed.
+            // Edges may have been missed: conditions that hold are reported, the others are armed.
             self.reported = 0;
         }
         if self.is_closed && !was_closed && new == 0 {
@@ -263,7 +267,7 @@ impl Slot {
         let mut is_due = new != 0 || has_ended;
         let mut suppressed = None;
         for (index, (mask, _)) in DIRECTIONS.iter().enumerate() {
-            // While it is suspended all directions follow the hang-up.
+            // While the source is suspended, all directions follow the hang-up.
             let governs = !self.is_suspended() || mask & ALWAYS_REPORTED != 0;
             if bits & mask == 0 || !governs {
                 continue;
@@ -275,28 +279,28 @@ impl Slot {
             }
         }
         if bits == 0 {
-            return Probe::Nothing;
+            return ProbeOutcome::Nothing;
         }
         if is_due {
             if new != 0 {
-                // Something happens beside the hang-up: its delay starts anew.
+                // There is a condition beside the hang-up: the delay starts again.
                 let [.., hang_up] = &mut self.backoffs;
                 hang_up.observed_not_ready();
             }
-            self.report(bits, seen, now);
-            return Probe::Event(Event::new(self.token, bits));
+            self.record_report(bits, seen, now);
+            return ProbeOutcome::Event(Event::new(self.token, bits));
         }
         self.was_probed = true;
         self.unreported = bits & self.cleared_by_poll();
         match suppressed {
-            Some(until) => Probe::Suppressed(until),
-            None => Probe::Nothing,
+            Some(until) => ProbeOutcome::Suppressed(until),
+            None => ProbeOutcome::Nothing,
         }
     }
 
-    /// Notes that `bits` are reported, of which `held` hold as far as is known.
+    /// Records that `bits` are reported, of which `held` were just observed.
     #[inline]
-    fn report(&mut self, bits: PollBits, held: PollBits, now: Instant) {
+    fn record_report(&mut self, bits: PollBits, held: PollBits, now: Instant) {
         self.reported |= held;
         self.was_probed = false;
         let counted = if self.is_owned {
@@ -320,55 +324,55 @@ impl Slot {
         }
     }
 
-    /// Takes what the blocking poll returned: the event to report, if any.
-    #[allow(clippy::bad_bit_mask)] // A condition that the system has not is 0.
+    /// Applies what the blocking poll has returned. Returns the event to report, if any.
+    #[allow(clippy::bad_bit_mask)] // A condition that the platform does not have is 0.
     #[inline]
-    pub(crate) fn ready(
+    pub(crate) fn apply_poll(
         &mut self,
-        asked: PollBits,
+        requested: PollBits,
         revents: PollBits,
         now: Instant,
     ) -> Option<Event> {
-        let bits = revents & (self.wanted() & asked | ALWAYS_REPORTED);
+        let bits = revents & (self.poll_events() & requested | ALWAYS_REPORTED);
         if bits == 0 || self.is_suspended() {
             return None;
         }
-        self.report(bits, bits, now);
+        self.record_report(bits, bits, now);
         let mut shown = bits;
         if bits & READ_HANG_UP != 0 {
-            // An end of file can be read, also where data was reported before.
+            // The end of the stream can be read, also if data was reported before.
             shown |= self.interest & ffi::POLLIN;
         }
         Some(Event::new(self.token, shown))
     }
 
-    /// Takes what the blocking poll has seen of a slot that took part in it.
-    pub(crate) fn observe_wait(&mut self, asked: PollBits, revents: PollBits) {
+    /// Applies what the blocking poll has observed, without reporting.
+    pub(crate) fn observe_poll(&mut self, requested: PollBits, revents: PollBits) {
         if !self.is_suspended() {
-            self.observe(asked, revents);
+            self.observe(requested, revents);
         }
     }
 
-    /// Takes what was observed: what was asked for and not returned does not hold.
-    fn observe(&mut self, asked: PollBits, revents: PollBits) {
-        let asked = asked | ALWAYS_REPORTED;
-        self.reported &= !(asked & !revents);
+    /// Applies an observation: requested conditions that were not returned do not hold.
+    fn observe(&mut self, requested: PollBits, revents: PollBits) {
+        let requested = requested | ALWAYS_REPORTED;
+        self.reported &= !(requested & !revents);
         for (backoff, (mask, _)) in self.backoffs.iter_mut().zip(DIRECTIONS) {
-            if asked & mask != 0 && revents & mask == 0 {
+            if requested & mask != 0 && revents & mask == 0 {
                 backoff.observed_not_ready();
             }
         }
     }
 
-    /// Keeps what a system call has returned and there was no room to report, if it may not return
-    /// it again.
-    pub(super) fn keep_unreported(&mut self, asked: PollBits, revents: PollBits) {
-        let seen = revents & (asked & self.interest | ALWAYS_REPORTED);
+    /// Keeps conditions that a call has returned and that there was no room to report, if the
+    /// kernel may not return them again.
+    pub(super) fn keep_unreported(&mut self, requested: PollBits, revents: PollBits) {
+        let seen = revents & (requested & self.interest | ALWAYS_REPORTED);
         self.unreported |= seen & self.cleared_by_poll();
     }
 
-    /// What a system call may return once only. Owned sources are sockets and pipes, whose
-    /// conditions stay.
+    /// Conditions that a call may return only once. Owned sources are sockets and pipes, where they
+    /// persist.
     fn cleared_by_poll(&self) -> PollBits {
         if self.is_owned { 0 } else { CLEARED_BY_POLL }
     }
