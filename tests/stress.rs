@@ -220,9 +220,8 @@ fn wakes(count: usize) {
         }
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
-                let waker = Waker::new(&registry, WAKE).unwrap();
-                waker.wake().unwrap();
-                drop(waker);
+                // The waker is dropped at once.
+                Waker::new(&registry, WAKE).unwrap().wake().unwrap();
                 thread::yield_now();
             }
         });

@@ -228,7 +228,7 @@ mod unix {
             ("Unix listener: a connection waits", || {
                 // Short, because a path has at most 104 bytes on the BSDs:
                 // <https://man.freebsd.org/cgi/man.cgi?query=unix&sektion=4>.
-                let path = std::env::temp_dir().join(format!("truth-{}", std::process::id()));
+                let path = std::env::temp_dir().join(format!("semantics-{}", std::process::id()));
                 let _ = fs::remove_file(&path);
                 let listener = UnixListener::bind(&path).unwrap();
                 let peer = std_net::UnixStream::connect(&path).unwrap();

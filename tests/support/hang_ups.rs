@@ -1,6 +1,7 @@
 //! Measures when and how often hang-ups, errors and priority conditions are reported.
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
@@ -57,12 +58,12 @@ pub(crate) fn count_events(
 
 /// The processor time that this thread has used.
 pub(crate) fn thread_time() -> Duration {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: clock_gettime(2) writes one timespec.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    // On some systems the structure has private fields.
+    let mut time = MaybeUninit::<libc::timespec>::uninit();
+    // SAFETY: clock_gettime(2) writes one `timespec`.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, time.as_mut_ptr()) };
     assert_eq!(result, 0);
+    // SAFETY: the call succeeded, so it has written the whole structure.
+    let time = unsafe { time.assume_init() };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
