@@ -214,6 +214,10 @@ fn rearm_keeps_the_delay_of_an_error() {
 /// reported afterwards, once.
 #[test]
 fn conditions_that_poll_clears_are_kept() {
+    if PRIORITY == 0 {
+        // poll(2) of this system has no bit for priority data: no interest asks for it.
+        return;
+    }
     for interest in [PRIORITY, PRIORITY | READ] {
         let (mut table, key) = table(interest, false);
         let always = IN & interest;
@@ -256,6 +260,10 @@ fn conditions_that_poll_clears_are_kept() {
 /// Urgent data that nobody reads does not keep a poller busy, whatever else would block meanwhile.
 #[test]
 fn priority_of_an_owned_source_has_a_delay() {
+    if PRIORITY == 0 {
+        // poll(2) of this system has no bit for priority data: no interest asks for it.
+        return;
+    }
     let (mut table, key) = self::table(IN | PRIORITY, true);
     let now = Instant::now();
     assert_eq!(
