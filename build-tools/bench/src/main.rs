@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::results::Results;
+use crate::results::{PEERS, Results};
 use crate::worker::Worker;
 
 /// Measures this library, upstream's mio, `polling` and bare system calls in one run.
@@ -134,8 +134,8 @@ fn run(options: &Run) -> Result<()> {
             continue;
         }
         timing::run(worker, &cases, options.quick, options.rounds, &mut results)?;
-        counts::run(&places, worker, &cases, &mut results)?;
-        calls::run(&places, worker, &cases, &mut results)?;
+        counts::run(&places, worker, &cases, &PEERS, &mut results)?;
+        calls::run(&places, worker, &cases, &PEERS, &mut results)?;
         memory::run(worker, &cases, &mut results)?;
     }
     if options.list {

@@ -31,6 +31,9 @@ pub(crate) enum Command {
         /// Print the stages and run nothing
         #[arg(long)]
         list: bool,
+        /// Run up to N stages at once; those that depend on the clock run alone all the same
+        #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..))]
+        jobs: u8,
     },
     /// Install what the tests need (Debian as root), or print the line that does
     Setup,

@@ -38,7 +38,8 @@ pub(crate) fn linux_riscv64(context: &mut Context<'_>) -> Result<()> {
 fn emulated(context: &mut Context<'_>, target: &str, zig: &str, emulator: PathBuf) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
     let linker = foreign::linker(context, zig)?;
-    let step = foreign::suite(&compiler, context, target)
+    let programs = foreign::programs(context)?;
+    let step = foreign::suite(&compiler, context, target, &programs)
         .set(foreign::variable(target, "LINKER"), linker)
         .set(foreign::variable(target, "RUNNER"), emulator);
     context.run(step).map(drop)

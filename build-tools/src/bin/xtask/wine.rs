@@ -48,11 +48,13 @@ const PREFIX: &str = "wine-prefix-1";
 pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     let wine = Wine::started(context)?;
     let before = wine.server()?;
+    let programs = foreign::programs(context)?;
     let tests = wine
         .cargo(
             context,
-            "test --no-fail-fast --all-features --lib --tests --examples",
+            "test --no-fail-fast --all-features --lib --examples",
         )
+        .words(&programs)
         .words(profile)
         .words("-- --test-threads=1");
     let documentation = wine
@@ -167,6 +169,7 @@ pub(crate) fn install(context: &mut Context<'_>) -> Result<()> {
         .set("DEBIAN_FRONTEND", "noninteractive")
         .limit(900);
     let update = Step::new("apt-get").words("update").limit(600);
+    let _apt = fetch::apt();
     let outcome = context
         .run(update)
         .and_then(|_| context.run(install))

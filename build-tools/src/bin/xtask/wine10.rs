@@ -18,7 +18,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use crate::fetch;
-use crate::foreign::Compiler;
+use crate::foreign::{self, Compiler};
 use crate::report::NotRun;
 use crate::setup;
 use crate::step::{Context, Step};
@@ -35,10 +35,6 @@ const MARKER: &str = "mio-build";
 
 /// The first version that is new enough.
 const OLDEST: u32 = 10;
-
-/// Test programs that read the text of the repository and nothing else: they say the same on every
-/// system, take a minute in an emulated debug build, and count as skipped here.
-const TEXT: [&str; 2] = ["bindings", "tidy"];
 
 /// Runs the rest with mounts of its own, which it may change, and until this program ends.
 const UNSHARE: &str = "--pdeathsig KILL \
@@ -114,18 +110,12 @@ pub(crate) fn suite(context: &mut Context<'_>) -> Result<()> {
     possible(context)?;
     let compiler = Compiler::fetched(context)?;
     wine::install(context)?;
-    let build = "test --no-run --all-features --lib --tests";
-    let output = context.run(wine::cargo(context, &compiler, build))?;
+    let programs = foreign::programs(context)?;
+    let build = "test --no-run --all-features --lib";
+    let output = context.run(wine::cargo(context, &compiler, build).words(&programs))?;
     let folder = context.project.target("windows").join(TARGET).join("debug");
     let mut programs = Vec::new();
     for (name, program) in wine::programs(&output) {
-        if TEXT.contains(&name.as_str()) {
-            let reason =
-                format!("tests/{name}.rs under Wine 10: it reads the repository's text alone");
-            context.reasons.push(reason);
-            context.counts.skipped += 1;
-            continue;
-        }
         // Cargo names what is in the checkout from there.
         let program = context.project.root.join(program);
         let below = program
@@ -175,6 +165,7 @@ fn possible(context: &mut Context<'_>) -> Result<()> {
             .set("DEBIAN_FRONTEND", "noninteractive")
             .limit(600);
         let update = Step::new("apt-get").words("update").limit(600);
+        let _apt = fetch::apt();
         context
             .run(update)
             .and_then(|_| context.run(install))

@@ -242,6 +242,10 @@ fn rearm_keeps_the_delay_of_an_error() {
 /// suppressed, are reported afterwards, once.
 #[test]
 fn conditions_that_poll_clears_are_kept() {
+    if PRIORITY == 0 {
+        // poll(2) of this system has no bit for priority data: no interest asks for it.
+        return;
+    }
     for interest in [PRIORITY, PRIORITY | READ] {
         let (mut table, key) = table(interest, false);
         let always = IN & interest;
@@ -285,6 +289,10 @@ fn conditions_that_poll_clears_are_kept() {
 /// in between.
 #[test]
 fn unread_priority_data_is_reported_with_delays() {
+    if PRIORITY == 0 {
+        // poll(2) of this system has no bit for priority data: no interest asks for it.
+        return;
+    }
     let (mut table, key) = self::table(IN | PRIORITY, true);
     let now = Instant::now();
     assert_eq!(
