@@ -8,7 +8,7 @@ use std::iter;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 
 use crate::event::Source;
-use crate::sys::named_pipe::{self, Pipe};
+use crate::sys::windows::named_pipe::{self, Pipe};
 use crate::{Interest, Registry, Token};
 
 /// One end of a named pipe, or another handle for overlapped I/O such as a serial port.

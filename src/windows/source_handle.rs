@@ -4,6 +4,7 @@ use std::io;
 use std::os::windows::io::RawHandle;
 
 use crate::event::Source;
+use crate::sys::windows::wait::Means;
 use crate::{Interest, Registry, Token};
 
 /// Waits for a handle: a process or thread that ends, an event, a semaphore, a waitable timer, a change notification, console
@@ -74,9 +75,9 @@ impl Source for SourceHandle<'_> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        registry
-            .selector()
-            .register_handle(*self.0, token, interests)
+        let selector = registry.selector();
+        let (waits, port) = (selector.waits(), selector.port());
+        waits.register(port, *self.0, token, interests, Means::best())
     }
 
     fn reregister(
@@ -85,12 +86,12 @@ impl Source for SourceHandle<'_> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        registry
-            .selector()
-            .reregister_handle(*self.0, token, interests)
+        let selector = registry.selector();
+        let (waits, port) = (selector.waits(), selector.port());
+        waits.reregister(port, *self.0, token, interests)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registry.selector().deregister_handle(*self.0)
+        registry.selector().waits().deregister(*self.0)
     }
 }

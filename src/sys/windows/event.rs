@@ -6,8 +6,10 @@ use std::fmt;
 
 use crate::Token;
 use crate::sys::event_buffer::EventVec;
+use crate::sys::flags;
 use crate::sys::selector;
-use crate::sys::{ffi, flags};
+
+use super::platform::ffi;
 
 /// The source cannot be watched. None of AFD's flags.
 pub(crate) const FAULT: u32 = 1 << 31;
@@ -42,7 +44,7 @@ const NAMES: [(&str, u32); 10] = [
 /// One event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Event {
-    flags: u32,
+    pub(super) flags: u32,
     token: Token,
 }
 

@@ -63,43 +63,23 @@
 //! receivers. Whoever upgrades a reference to the selector does so before it locks, for the last
 //! one to let go ends the port (see `iocp`).
 
-mod answer;
-mod base;
-mod device;
-mod faults;
-#[cfg(feature = "os-ext")]
-mod handles;
-mod machine;
-mod masks;
+mod base_provider;
+pub(crate) mod completion;
+mod conditions;
+mod handle;
 mod poller;
 mod selector;
 mod shared;
+mod socket_state;
 mod source;
-mod syscall;
 mod waker;
 
-/// What AFD is built on. The portable tests (`elsewhere_tests`) put a fake in its place.
-mod platform {
-    pub(super) use crate::sys::{event, ffi, iocp, winsock};
-    pub(super) use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
-    use std::time::Instant;
-
-    /// The clock.
-    pub(super) fn now() -> Instant {
-        Instant::now()
-    }
-
-    #[cfg(feature = "os-ext")]
-    pub(super) use crate::sys::wait;
-}
-
-#[cfg(test)]
-mod cost_tests;
-#[cfg(test)]
-mod end_tests;
-#[cfg(test)]
-mod look_tests;
-#[cfg(test)]
+#[cfg(all(test, not(windows)))]
+mod portable_tests;
+#[cfg(all(test, windows))]
 mod tests;
 
+#[cfg(windows)]
 pub(crate) use selector::Afd;
+pub(crate) use socket_state::{Answer, Taken};
+pub(crate) use source::AfdPoll;

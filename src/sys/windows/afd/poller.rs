@@ -7,13 +7,16 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::masks::CLOSED;
-use super::platform::event::{Event, Events};
-use super::platform::iocp::{FOREVER, Packets, Round};
-use super::platform::now;
+use super::super::event::{Event, Events};
+use super::super::platform::iocp::{FOREVER, Packets, Round};
+use super::super::platform::now;
+use super::super::platform::syscalls::{
+    afd as syscall,
+    winsock::{self, Look},
+};
+use super::conditions::CLOSED;
 use super::shared::Shared;
 use super::source::{Source, SourceMachine};
-use super::syscall::{self, Look};
 use crate::sys::selector::EventBuffer as _;
 use crate::sys::timeout::{self, Deadline, earlier};
 
@@ -215,7 +218,7 @@ impl Poller {
         if self.looks.is_empty() {
             return None;
         }
-        let mut wake_at = match syscall::look(&mut self.looks) {
+        let mut wake_at = match winsock::look(&mut self.looks) {
             Ok(()) => None,
             Err(_) => self.look_one_by_one(),
         };
@@ -255,9 +258,9 @@ impl Poller {
     fn look_one_by_one(&mut self) -> Option<Instant> {
         let mut wake_at = None;
         for (look, asked) in self.looks.iter_mut().zip(&mut self.asked) {
-            match syscall::look(slice::from_mut(look)) {
+            match winsock::look(slice::from_mut(look)) {
                 Ok(()) => {}
-                Err(error) if syscall::says_no_socket(&error) => look.set_closed(),
+                Err(error) if winsock::says_no_socket(&error) => look.set_closed(),
                 Err(_) => {
                     look.set_unknown();
                     *asked = 0;

@@ -9,10 +9,12 @@ use crate::sys::errors;
 use crate::sys::selector::{self, Owner, RegisterUnowned};
 use crate::{Interest, Token};
 
-use super::masks;
-use super::platform::RawSocket;
-use super::platform::event::{Event, Events};
-use super::platform::iocp::Port;
+use super::super::event::{Event, Events};
+use super::super::platform::RawSocket;
+use super::super::platform::iocp::Port;
+#[cfg(all(windows, feature = "os-ext"))]
+use super::super::wait::WaitSet;
+use super::conditions as masks;
 use super::poller::Poller;
 use super::shared::Shared;
 use super::source::{Source, conditions};
@@ -189,6 +191,12 @@ impl Afd {
     /// The port, for what else sends packets to it.
     pub(crate) fn port(&self) -> &Arc<Port> {
         &self.shared.port
+    }
+
+    /// The handles that are waited for.
+    #[cfg(all(windows, feature = "os-ext"))]
+    pub(crate) fn waits(&self) -> &WaitSet {
+        &self.shared.waits
     }
 }
 

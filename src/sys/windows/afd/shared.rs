@@ -16,13 +16,14 @@ use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::device::AfdHandles;
-use super::platform::iocp::{self, Port};
-#[cfg(feature = "os-ext")]
-use super::platform::wait::Waits;
-use super::platform::{RawSocket, winsock};
+use super::super::platform::RawSocket;
+use super::super::platform::iocp::{self, Port};
+use super::super::platform::syscalls::winsock as syscall;
+#[cfg(all(windows, feature = "os-ext"))]
+use super::super::wait::WaitSet;
+use super::super::winsock;
+use super::handle::AfdHandles;
 use super::source::{Parts, Source, SourceMachine, conditions};
-use super::syscall;
 use crate::sys::errors;
 use crate::{Interest, Token};
 
@@ -40,8 +41,8 @@ pub(super) struct Shared {
     pub(super) is_waiting: AtomicBool,
     /// Sources whose sockets belong to somebody else.
     raw: Mutex<HashMap<RawSocket, Arc<Source>>>,
-    #[cfg(feature = "os-ext")]
-    pub(super) waits: Waits,
+    #[cfg(all(windows, feature = "os-ext"))]
+    pub(super) waits: WaitSet,
 }
 
 /// Sources to be updated before the next wait, each of them once.
@@ -71,7 +72,7 @@ impl Updates {
     }
 
     /// How many stand in the list.
-    #[cfg(test)]
+    #[cfg(all(test, not(windows)))]
     pub(super) fn len(&self) -> usize {
         self.list.len()
     }
@@ -86,8 +87,8 @@ impl Shared {
             updates: Mutex::default(),
             is_waiting: AtomicBool::new(false),
             raw: Mutex::default(),
-            #[cfg(feature = "os-ext")]
-            waits: Waits::default(),
+            #[cfg(all(windows, feature = "os-ext"))]
+            waits: WaitSet::default(),
         })
     }
 

@@ -5,21 +5,24 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::device::AfdHandle;
-use super::machine::{Machine, Taken};
-use super::platform::event::Event;
-use super::platform::iocp::Round;
-use super::platform::iocp::in_flight::{Idle, Operation, Outcome, Pending};
-use super::platform::{AsHandle, RawSocket, now};
+use super::super::event::Event;
+use super::super::platform::iocp::Round;
+use super::super::platform::iocp::in_flight::{Idle, Operation, Outcome, Pending};
+use super::super::platform::syscalls::{
+    afd::{self as syscall, PollInfo},
+    winsock,
+};
+use super::super::platform::{AsHandle, RawSocket, now};
+use super::handle::AfdHandle;
 use super::shared::Shared;
-use super::syscall::{self, PollInfo};
-use super::{base, masks};
+use super::socket_state::{Machine, Taken};
+use super::{base_provider as base, conditions as masks};
 use crate::sys::errors;
 use crate::{Interest, Token};
 
 /// One IOCTL_AFD_POLL, at rest or in flight.
-pub(super) struct AfdPoll {
-    pub(super) info: PollInfo,
+pub(crate) struct AfdPoll {
+    pub(crate) info: PollInfo,
     source: Weak<Source>,
     source_id: usize,
     /// Set while in flight: the handle must not be closed before the port has ended.
@@ -130,7 +133,7 @@ impl Source {
         if base != self.raw || syscall::is_transient(&refusal) {
             return Err(refusal);
         }
-        let base = base::below(self.raw, refusal, syscall::socket_ioctl)?;
+        let base = base::below(self.raw, refusal, winsock::socket_ioctl)?;
         let mut route = self.route();
         // Another source may be polling it already, on the handle of this one.
         let old_id = route.handle_id;

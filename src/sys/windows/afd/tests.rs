@@ -1,6 +1,10 @@
 //! The selector against AFD itself, and against an AFD that fails.
 #![allow(clippy::unwrap_used)]
 
+mod cost_tests;
+mod drop_tests;
+mod probe_tests;
+
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::windows::io::AsRawSocket;
@@ -10,13 +14,13 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::faults;
 use super::selector::{Afd, Registration};
-use crate::sys::event::Events;
 use crate::sys::selector::{
     EventBuffer as _, RegisterUnowned as _, Selector as _, SelectorEvent as _, Wake as _,
 };
 use crate::sys::selector_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
+use crate::sys::windows::event::Events;
+use crate::sys::windows::syscalls::faults;
 use crate::{Interest, Token};
 
 /// `STATUS_INSUFFICIENT_RESOURCES`: what a poll may be refused with at any time.
@@ -246,7 +250,7 @@ fn packets_of_nobody_are_no_events() {
     thread::scope(|scope| {
         scope.spawn(|| {
             for number in [0, usize::MAX, 1 << 20] {
-                crate::sys::iocp::post_number(port.handle(), number).unwrap();
+                crate::sys::windows::iocp::post_number(port.handle(), number).unwrap();
                 thread::sleep(Duration::from_millis(5));
             }
             waker.wake().unwrap();

@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
 
-use super::platform::event::Event;
-use super::platform::ffi;
-use super::platform::iocp::{Attached, Attachment, Port, Round};
+use super::super::event::Event;
+use super::super::platform::ffi;
+use super::super::platform::iocp::{Attached, Attachment, Port, Round};
 use crate::Token;
 use crate::sys::selector::Wake;
 use crate::sys::wake_bits::WakeBits;

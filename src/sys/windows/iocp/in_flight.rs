@@ -41,7 +41,8 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use super::{Port, Round, status_error};
+use super::super::syscalls::completion_port::status_error;
+use super::{Port, Round};
 use crate::sys::ffi;
 
 /// What is in flight, and what becomes of it.

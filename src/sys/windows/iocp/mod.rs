@@ -40,7 +40,6 @@
 //! [cancel]: https://learn.microsoft.com/windows/win32/fileio/canceling-pending-i-o-operations
 
 pub(crate) mod in_flight;
-mod syscall;
 #[cfg(test)]
 mod tests;
 
@@ -54,15 +53,16 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use crate::sys::event::{Event, Events};
 use crate::sys::timeout;
+use crate::sys::windows::event::{Event, Events};
 
+use super::syscalls::completion_port as syscall;
 use in_flight::Table;
 
-pub(crate) use syscall::{FOREVER, Packet, Packets, status_error};
+pub(crate) use syscall::{FOREVER, Packet, Packets};
 
 /// The key of handles whose operations are started by [`in_flight::Idle::start`], and by nothing else.
-const IN_FLIGHT: usize = 1;
+pub(super) const IN_FLIGHT: usize = 1;
 /// The key of packets that carry a number.
 pub(crate) const NUMBER: usize = 2;
 

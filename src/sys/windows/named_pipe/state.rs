@@ -50,7 +50,7 @@ use std::io;
 use std::mem;
 
 use super::buffer::Buffer;
-use super::device::{Call, Fault, Meaning, Memory, PipeOps, Ready};
+use super::ops::{Call, Fault, Meaning, Memory, PipeOps, Ready};
 use crate::sys::errors;
 use crate::{Interest, Token};
 

@@ -1,22 +1,13 @@
 //! The tables at the head of `state`, cell by cell.
 
-#[path = "closing_tests.rs"]
 mod closing_tests;
-#[path = "connecting_tests.rs"]
 mod connecting_tests;
-#[path = "disconnecting_tests.rs"]
 mod disconnecting_tests;
-#[path = "npfs_fake_tests.rs"]
 mod npfs_fake_tests;
-#[path = "npfs_tests.rs"]
 mod npfs_tests;
-#[path = "reading_tests.rs"]
 mod reading_tests;
-#[path = "registering_tests.rs"]
 mod registering_tests;
-#[path = "sizes_tests.rs"]
 mod sizes_tests;
-#[path = "writing_tests.rs"]
 mod writing_tests;
 
 use std::collections::VecDeque;
@@ -24,8 +15,8 @@ use std::io::{self, ErrorKind};
 use std::mem;
 
 use super::buffer::Buffer;
-use super::completed::MOST_ABORTED_READS;
-use super::device::{Call, Fault, Meaning, Memory, PipeOps, Ready};
+use super::completions::MOST_ABORTED_READS;
+use super::ops::{Call, Fault, Meaning, Memory, PipeOps, Ready};
 use super::state::{LARGEST_READ, State, USUAL_READ};
 use crate::{Interest, Token};
 

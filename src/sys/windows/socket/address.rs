@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::sys::ffi;
 
 /// The family of sockets for this address.
-pub(super) fn family(address: SocketAddr) -> i32 {
+pub(crate) fn family(address: SocketAddr) -> i32 {
     match address {
         SocketAddr::V4(_) => ffi::AF_INET,
         SocketAddr::V6(_) => ffi::AF_INET6,
@@ -13,13 +13,13 @@ pub(super) fn family(address: SocketAddr) -> i32 {
 }
 
 /// An internet address for the system.
-pub(super) enum Internet {
+pub(crate) enum Internet {
     V4(ffi::SOCKADDR_IN),
     V6(ffi::SOCKADDR_IN6),
 }
 
 /// For the system.
-pub(super) fn to_internet(address: SocketAddr) -> Internet {
+pub(crate) fn to_internet(address: SocketAddr) -> Internet {
     match address {
         SocketAddr::V4(address) => Internet::V4(ffi::SOCKADDR_IN {
             sin_family: ffi::AF_INET as ffi::ADDRESS_FAMILY,

@@ -3,8 +3,7 @@
 //! Every socket made here is overlapped, which the queue needs, non-blocking, and not inherited by child processes. std's type
 //! owns it as soon as the system has returned it: a later step that fails closes it. The other operations of sockets are std's.
 
-mod address;
-mod syscall;
+pub(super) mod address;
 pub(crate) mod tcp;
 pub(crate) mod udp;
 
@@ -12,7 +11,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::windows::io::OwnedSocket;
 
-use crate::sys::winsock;
+use super::syscalls::socket as syscall;
+use super::winsock;
 
 /// To be called for every socket that was not made here: Winsock may not have been started. If that fails, so does every
 /// operation on the socket, with the error that says so.

@@ -1,23 +1,26 @@
 //! Handles that are waited for, by each means that this system has.
 #![allow(clippy::unwrap_used)]
 
-use std::os::windows::io::AsRawHandle;
+use std::io;
+use std::os::windows::io::{AsRawHandle, RawHandle};
 use std::process::Command;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-use super::syscall::double::Event;
-use super::*;
-use crate::sys::afd::Afd;
-use crate::sys::event::Events;
+use super::super::syscalls::wait_packet::{Functions, fake::Event};
+use super::wait_set::Means;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
 use crate::sys::selector_tests::{AT_ONCE, LONG, tokens};
+use crate::sys::windows::afd::Afd;
+use crate::sys::windows::event::Events;
+use crate::{Interest, Token};
 
 /// Runs a check by each means: over a double of wait completion packets, and over those of the
 /// system if it has them.
 fn by_each_means(check: fn(Means)) {
     check(Means::Pool);
-    check(Means::Packets(Functions::double()));
+    check(Means::Packets(Functions::fake()));
     if let Some(functions) = Functions::find() {
         check(Means::Packets(functions));
     }
@@ -67,12 +70,16 @@ impl Queue {
     }
 
     fn reregister(&self, object: &impl AsRawHandle, token: usize) -> io::Result<()> {
-        self.selector
-            .reregister_handle(object.as_raw_handle(), Token(token), Interest::READABLE)
+        self.selector.waits().reregister(
+            self.selector.port(),
+            object.as_raw_handle(),
+            Token(token),
+            Interest::READABLE,
+        )
     }
 
     fn deregister(&self, object: &impl AsRawHandle) -> io::Result<()> {
-        self.selector.deregister_handle(object.as_raw_handle())
+        self.selector.waits().deregister(object.as_raw_handle())
     }
 
     fn events(&mut self, timeout: Option<Duration>) -> Vec<usize> {

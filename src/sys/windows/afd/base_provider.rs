@@ -1,0 +1,145 @@
+//! Which socket AFD knows: the base provider's (`SIO_BASE_HANDLE`), under the layered service
+//! providers (LSP) that other software has installed.
+//!
+//! Nearly always there are none, and the socket itself is the one. So AFD is asked about that
+//! first, and Winsock only if AFD refuses: AFD never takes the handle of another driver for one of
+//! its own.
+
+use std::io;
+
+use super::super::platform::{RawSocket, ffi};
+
+/// The socket below `socket`, which AFD has refused with `refusal`; asked for by `ioctl`.
+///
+/// Without any it is the refusal that counts. A layer that does not answer is an error of its own.
+pub(super) fn below(
+    socket: RawSocket,
+    refusal: io::Error,
+    ioctl: impl Fn(RawSocket, u32) -> io::Result<RawSocket>,
+) -> io::Result<RawSocket> {
+    match base(socket, ioctl) {
+        Ok(base) if base != socket => Ok(base),
+        Ok(_) => Err(refusal),
+        Err(error) if error.raw_os_error() == Some(ffi::WSAENOTSOCK) => Err(refusal),
+        Err(error) => Err(error),
+    }
+}
+
+/// The base socket of `socket`.
+///
+/// Some layered providers break `SIO_BASE_HANDLE`, which they must not, to stay in the way of those
+/// who look below them. Most of them answer one of three other questions with the next socket
+/// below. An answer that is the very same socket is none.
+fn base(
+    socket: RawSocket,
+    ioctl: impl Fn(RawSocket, u32) -> io::Result<RawSocket>,
+) -> io::Result<RawSocket> {
+    let error = match ioctl(socket, ffi::SIO_BASE_HANDLE as u32) {
+        Ok(base) => return Ok(base),
+        Err(error) => error,
+    };
+    for code in [
+        ffi::SIO_BSP_HANDLE_SELECT,
+        ffi::SIO_BSP_HANDLE_POLL,
+        ffi::SIO_BSP_HANDLE,
+    ] {
+        match ioctl(socket, code as u32) {
+            Ok(below) if below != socket => return Ok(below),
+            _ => {}
+        }
+    }
+    Err(error)
+}
+
+#[cfg(test)]
+mod tests {
+    //! Row A-55.
+
+    use super::*;
+    use std::cell::RefCell;
+
+    const LAYERED: RawSocket = 100;
+    const BASE: RawSocket = 7;
+
+    /// Answers these codes and refuses all others; says what was asked.
+    fn ask(answers: &[(i32, RawSocket)]) -> (io::Result<RawSocket>, Vec<i32>) {
+        let asked = RefCell::new(Vec::new());
+        let result = base(LAYERED, |_, code| {
+            asked.borrow_mut().push(code as i32);
+            answers
+                .iter()
+                .find(|(answered, _)| *answered == code as i32)
+                .map(|(_, answer)| *answer)
+                .ok_or_else(|| io::Error::from_raw_os_error(10_000 + asked.borrow().len() as i32))
+        });
+        (result, asked.into_inner())
+    }
+
+    #[test]
+    fn the_first_question_is_enough() {
+        for base in [BASE, LAYERED] {
+            let (result, asked) = ask(&[(ffi::SIO_BASE_HANDLE, base)]);
+            assert_eq!(result.unwrap(), base);
+            assert_eq!(asked, [ffi::SIO_BASE_HANDLE]);
+        }
+    }
+
+    #[test]
+    fn three_others_follow_in_order() {
+        let others = [
+            ffi::SIO_BSP_HANDLE_SELECT,
+            ffi::SIO_BSP_HANDLE_POLL,
+            ffi::SIO_BSP_HANDLE,
+        ];
+        for (index, other) in others.into_iter().enumerate() {
+            let (result, asked) = ask(&[(other, BASE)]);
+            assert_eq!(result.unwrap(), BASE);
+            assert_eq!(asked[1..], others[..=index]);
+        }
+    }
+
+    #[test]
+    fn the_same_socket_is_no_answer_and_the_first_error_stays() {
+        let (result, asked) = ask(&[
+            (ffi::SIO_BSP_HANDLE_SELECT, LAYERED),
+            (ffi::SIO_BSP_HANDLE, LAYERED),
+        ]);
+        assert_eq!(result.unwrap_err().raw_os_error(), Some(10_001));
+        assert_eq!(asked.len(), 4);
+        // One that repeats the socket does not hide a better one behind it.
+        let (result, _) = ask(&[
+            (ffi::SIO_BSP_HANDLE_SELECT, LAYERED),
+            (ffi::SIO_BSP_HANDLE, BASE),
+        ]);
+        assert_eq!(result.unwrap(), BASE);
+    }
+
+    /// `ERROR_INVALID_HANDLE`, as AFD refuses what is not its own.
+    fn refusal() -> io::Error {
+        io::Error::from_raw_os_error(6)
+    }
+
+    #[test]
+    fn a_refused_socket_is_looked_below() {
+        let result = below(LAYERED, refusal(), |_, _| Ok(BASE));
+        assert_eq!(result.unwrap(), BASE);
+    }
+
+    #[test]
+    fn without_layers_the_refusal_counts() {
+        let result = below(LAYERED, refusal(), |socket, _| Ok(socket));
+        assert_eq!(result.unwrap_err().raw_os_error(), Some(6));
+        let not_a_socket = || io::Error::from_raw_os_error(ffi::WSAENOTSOCK);
+        let result = below(LAYERED, refusal(), |_, _| Err(not_a_socket()));
+        assert_eq!(result.unwrap_err().raw_os_error(), Some(6));
+    }
+
+    #[test]
+    fn a_layer_that_does_not_answer_is_its_own_error() {
+        // WSAEFAULT, as a network filter is known to say.
+        let result = below(LAYERED, refusal(), |_, _| {
+            Err(io::Error::from_raw_os_error(10_014))
+        });
+        assert_eq!(result.unwrap_err().raw_os_error(), Some(10_014));
+    }
+}

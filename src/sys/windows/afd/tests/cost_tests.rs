@@ -1,0 +1,171 @@
+//! What registrations, events and wakes cost in system calls.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{Read, Write};
+use std::os::windows::io::AsRawSocket;
+use std::time::Duration;
+
+use super::super::selector::Afd;
+use super::{collect, register};
+use crate::sys::selector::{EventBuffer as _, RegisterUnowned as _, Selector as _, Wake as _};
+use crate::sys::selector_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
+use crate::sys::windows::event::Events;
+use crate::sys::windows::iocp::Packets;
+use crate::sys::windows::syscalls::faults;
+use crate::{Interest, Token};
+
+/// How many polls and cancels `action` costs in this thread.
+fn calls(action: impl FnOnce()) -> usize {
+    faults::CALLS.set(0);
+    action();
+    faults::CALLS.get()
+}
+
+#[test]
+fn registering_costs_one_poll_at_the_next_wait() {
+    const COUNT: usize = 100;
+    let mut selector = Afd::new().unwrap();
+    let mut records = Events::with_capacity(COUNT);
+    let pairs: Vec<_> = (0..COUNT).map(|_| stream_pair()).collect();
+    let mut registrations = Vec::new();
+    let cost = calls(|| {
+        for (token, (left, _)) in pairs.iter().enumerate() {
+            registrations.push(register(&selector, left, token, BOTH));
+        }
+        for (registration, (left, _)) in registrations.iter_mut().zip(&pairs) {
+            let raw = left.as_raw_socket();
+            selector
+                .reregister(registration, raw, Token(7), Interest::READABLE)
+                .unwrap();
+        }
+        for (_, right) in &pairs[..COUNT / 2] {
+            let raw = right.as_raw_socket();
+            let unused = selector.register(raw, Token(1), BOTH).unwrap();
+            selector.deregister(unused, raw).unwrap();
+        }
+    });
+    assert_eq!(cost, 0);
+    let cost = calls(|| assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty()));
+    assert_eq!(cost, COUNT);
+    // What is asked for already is neither cancelled nor asked for again.
+    let cost = calls(|| {
+        for (token, (registration, (left, _))) in registrations.iter_mut().zip(&pairs).enumerate() {
+            let raw = left.as_raw_socket();
+            selector
+                .reregister(registration, raw, Token(token), Interest::READABLE)
+                .unwrap();
+            Afd::rearm(registration, BOTH).unwrap();
+        }
+        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    });
+    assert_eq!(cost, 0);
+    // And the new token is the one that comes.
+    (&pairs[3].1).write_all(b"x").unwrap();
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [3]);
+}
+
+/// A message costs one poll and one event, also for a source that is watched for writing, as
+/// tokio's always are: a read that would block arms reading alone.
+#[test]
+fn one_message_costs_one_poll() {
+    for interest in [Interest::READABLE, BOTH] {
+        let mut selector = Afd::new().unwrap();
+        let mut records = Events::with_capacity(4);
+        let (left, right) = stream_pair();
+        let registration = register(&selector, &left, 1, interest);
+        if interest == BOTH {
+            // The connection is writable from the start.
+            assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+        }
+        // Now a poll waits for the first message.
+        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        let cost = calls(|| {
+            for _ in 0..10 {
+                (&right).write_all(b"x").unwrap();
+                assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+                assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
+                assert!((&left).read(&mut [0; 8]).is_err());
+                Afd::rearm(&registration, Interest::READABLE).unwrap();
+                assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+            }
+        });
+        assert_eq!(cost, 10, "{interest:?}");
+    }
+}
+
+/// A server that takes one event and stops accepting waits without a call: at most one poll, which
+/// waits. (Wine answers only for ACCEPT; what Windows' AFD may do besides is in `fake_tests`.)
+#[test]
+fn an_idle_wait_costs_one_poll_though_a_listener_is_not_drained() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Events::with_capacity(4);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let raw = listener.as_raw_socket();
+    let registration = selector
+        .register(raw, Token(1), Interest::READABLE)
+        .unwrap();
+    let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+    let time = Some(Duration::from_millis(300));
+    let cost = calls(|| assert!(tokens(&mut selector, &mut records, time).is_empty()));
+    assert!(cost <= 1, "{cost}");
+    drop(registration);
+}
+
+/// A reader of an unowned socket that reads all it is told of costs one poll for each message, and
+/// is never looked at by WSAPoll.
+#[test]
+fn one_message_of_an_unowned_socket_costs_one_poll() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Events::with_capacity(4);
+    let (left, right) = stream_pair();
+    let raw = left.as_raw_socket();
+    selector
+        .register_unowned(raw, Token(1), Interest::READABLE)
+        .unwrap();
+    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    let cost = calls(|| {
+        for _ in 0..200 {
+            (&right).write_all(b"x").unwrap();
+            assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+            assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
+            assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        }
+    });
+    assert_eq!(cost, 200);
+    let source = selector.shared.find(raw).unwrap();
+    assert_eq!(source.machine().in_doubt(), 0);
+    selector.deregister_unowned(raw).unwrap();
+}
+
+/// One packet for any number of wakes between two events.
+#[test]
+fn merged_wakes_post_one_packet() {
+    let mut selector = Afd::new().unwrap();
+    let mut records = Events::with_capacity(4);
+    let wakers: Vec<_> = (0..70)
+        .map(|token| selector.waker(Token(token)).unwrap())
+        .collect();
+    let mut packets = Packets::with_capacity(100);
+    for _ in 0..3 {
+        for _ in 0..10 {
+            for waker in &wakers {
+                waker.wake().unwrap();
+            }
+        }
+        let count = selector.port().dequeue(&mut packets, 100, 0).unwrap();
+        assert_eq!(count, wakers.len());
+        assert_eq!(selector.port().dequeue(&mut packets, 100, 0).unwrap(), 0);
+        // As if they had come: nothing else may clear their flags.
+        for waker in &wakers {
+            waker.wake().unwrap();
+        }
+        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        for waker in &wakers {
+            crate::sys::windows::iocp::post_number(selector.port().handle(), waker.number())
+                .unwrap();
+        }
+        let got = collect(&mut selector, &mut records, wakers.len());
+        assert!(got.into_iter().eq(0..wakers.len()));
+    }
+}

@@ -1,0 +1,63 @@
+//! What a pipe has in flight.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::super::syscalls::named_pipe as syscall;
+use super::buffer::Buffer;
+use super::ops::{Call, Memory};
+use super::pipe::Shared;
+use crate::sys::windows::iocp::Round;
+use crate::sys::windows::iocp::in_flight::{Idle, Operation, Outcome};
+
+/// One connect, read or write: the kernel reads or writes the buffer until its packet has come.
+pub(crate) struct Transfer {
+    /// The pipe, and its handle with it, stays until the packet has come. Idle memory knows of no pipe.
+    pub(super) pipe: Option<Arc<Shared>>,
+    pub(super) call: Call,
+    pub(super) serial: u64,
+    pub(crate) buffer: Buffer,
+}
+
+impl Transfer {
+    /// Memory for a first operation.
+    pub(super) fn idle() -> Idle<Transfer> {
+        Idle::new(Transfer {
+            pipe: None,
+            call: Call::Connect,
+            serial: 0,
+            buffer: Buffer::default(),
+        })
+    }
+}
+
+impl Operation for Transfer {
+    fn completed(mut operation: Idle<Transfer>, outcome: Outcome, round: &mut Round<'_>) {
+        let transfer = operation.get_mut();
+        let (call, serial) = (transfer.call, transfer.serial);
+        if let Some(pipe) = transfer.pipe.take() {
+            pipe.completed(
+                call,
+                serial,
+                operation,
+                syscall::result(call, outcome),
+                round,
+            );
+        }
+    }
+}
+
+impl Memory for Idle<Transfer> {
+    fn buffer(&mut self) -> &mut Buffer {
+        &mut self.get_mut().buffer
+    }
+}
+
+impl fmt::Debug for Transfer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transfer")
+            .field("call", &self.call)
+            .field("serial", &self.serial)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,17 @@
+//! Every call into Windows. All unsafe code of Windows is here and in `iocp/in_flight.rs`.
+
+#[cfg(feature = "os-poll")]
+pub(super) mod afd;
+#[cfg(feature = "os-poll")]
+pub(super) mod completion_port;
+#[cfg(feature = "os-poll")]
+pub(super) mod faults;
+#[cfg(feature = "os-ext")]
+pub(super) mod named_pipe;
+#[cfg(feature = "os-ext")]
+pub(super) mod pool_wait;
+#[cfg(feature = "net")]
+pub(super) mod socket;
+#[cfg(feature = "os-ext")]
+pub(super) mod wait_packet;
+pub(super) mod winsock;

@@ -1,0 +1,292 @@
+//! The completion port of the fake kernel.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use super::BorrowedHandle;
+use super::kernel::{Kernel, Sent};
+use crate::sys::windows::event::{Event, Events};
+use in_flight::Outcome;
+
+pub(crate) const FOREVER: u32 = u32::MAX;
+
+type Deliver = Box<dyn FnOnce(Outcome, &mut Round<'_>) + Send>;
+
+/// The last number, and who has which.
+type Receivers = (usize, HashMap<usize, Weak<dyn Attached>>);
+
+pub(crate) struct Port {
+    kernel: Kernel,
+    in_flight: Mutex<HashMap<u64, Deliver>>,
+    attached: Mutex<Receivers>,
+}
+
+pub(crate) trait Attached: Send + Sync + UnwindSafe + RefUnwindSafe {
+    fn noticed(&self, round: &mut Round<'_>);
+    fn abandon(&self);
+}
+
+pub(crate) struct Attachment {
+    port: Weak<Port>,
+    kernel: Kernel,
+    number: usize,
+}
+
+pub(crate) struct Round<'r> {
+    records: Option<&'r mut Events>,
+}
+
+pub(crate) struct Packets {
+    packets: Vec<Sent>,
+    capacity: usize,
+}
+
+impl Packets {
+    pub(crate) fn with_capacity(capacity: usize) -> Packets {
+        Packets {
+            packets: Vec::new(),
+            capacity,
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Sent> {
+        self.packets.drain(..)
+    }
+}
+
+impl<'r> Round<'r> {
+    pub(crate) fn new(records: &'r mut Events) -> Round<'r> {
+        Round {
+            records: Some(records),
+        }
+    }
+
+    pub(crate) fn report(&mut self, record: Event) -> bool {
+        if let Some(records) = &mut self.records {
+            assert!(records.room() > 0, "a packet reports one event at most");
+            records.push(record);
+        }
+        true
+    }
+}
+
+impl Port {
+    pub(crate) fn new() -> io::Result<Port> {
+        Ok(Port {
+            kernel: super::kernel(),
+            in_flight: Mutex::default(),
+            attached: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn handle(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    pub(crate) fn associate(&self, _: BorrowedHandle<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(crate) fn attach(self: &Arc<Port>, receiver: Weak<dyn Attached>) -> Attachment {
+        let mut attached = self.attached();
+        attached.0 += 1;
+        let number = attached.0;
+        attached.1.insert(number, receiver);
+        Attachment {
+            port: Arc::downgrade(self),
+            kernel: self.kernel.clone(),
+            number,
+        }
+    }
+
+    /// A wait in which nothing can happen any more is an error if it has no end. If it has one, the
+    /// clock advances to it.
+    pub(crate) fn dequeue(
+        &self,
+        packets: &mut Packets,
+        room: usize,
+        millis: u32,
+    ) -> io::Result<usize> {
+        self.kernel.count_wait();
+        loop {
+            packets.packets = self.kernel.dequeue(room);
+            if millis == 0 || !packets.packets.is_empty() {
+                return Ok(packets.packets.len());
+            }
+            if super::do_meanwhile() || self.kernel.release_late() {
+                continue;
+            }
+            if millis == FOREVER {
+                return Err(io::Error::other("this wait would never end"));
+            }
+            super::advance(Duration::from_millis(millis.into()));
+            return Ok(0);
+        }
+    }
+
+    pub(crate) fn deliver(&self, packet: Sent, round: &mut Round<'_>) {
+        match packet {
+            Sent::Operation(id, status) => {
+                let deliver = self.in_flight().remove(&id);
+                let deliver = deliver.expect("one packet for each operation");
+                deliver(Outcome { status }, round);
+            }
+            Sent::Number(number) => {
+                let receiver = self.attached().1.get(&number).cloned();
+                if let Some(receiver) = receiver.and_then(|weak| weak.upgrade()) {
+                    receiver.noticed(round);
+                }
+            }
+        }
+    }
+
+    /// How many operations have not come back.
+    pub(crate) fn outstanding(&self) -> usize {
+        self.in_flight().len()
+    }
+
+    fn in_flight(&self) -> MutexGuard<'_, HashMap<u64, Deliver>> {
+        self.in_flight
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn attached(&self) -> MutexGuard<'_, Receivers> {
+        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        let receivers = std::mem::take(&mut self.attached().1);
+        for receiver in receivers.into_values().filter_map(|weak| weak.upgrade()) {
+            receiver.abandon();
+        }
+        self.kernel.release_late();
+        for packet in self.kernel.dequeue(usize::MAX) {
+            self.deliver(packet, &mut Round { records: None });
+        }
+        if !thread::panicking() {
+            assert_eq!(
+                self.outstanding(),
+                0,
+                "the end takes back what is in flight"
+            );
+        }
+    }
+}
+
+impl Attachment {
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    pub(crate) fn notice(&self) -> io::Result<()> {
+        post_number(&self.kernel, self.number)
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        if let Some(port) = self.port.upgrade() {
+            port.attached().1.remove(&self.number);
+        }
+    }
+}
+
+pub(crate) fn post_number(port: &Kernel, number: usize) -> io::Result<()> {
+    port.post(number);
+    Ok(())
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Port").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attachment").finish_non_exhaustive()
+    }
+}
+
+/// Memory that the kernel has while an operation is in flight. Here the port keeps it.
+pub(crate) mod in_flight {
+    use std::io;
+    use std::marker::PhantomData;
+
+    use super::{Port, Round};
+
+    pub(crate) trait Operation: Send + Sized + 'static {
+        fn completed(operation: Idle<Self>, outcome: Outcome, round: &mut Round<'_>);
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Outcome {
+        pub(crate) status: i32,
+    }
+
+    pub(crate) struct Idle<O>(Box<O>);
+
+    pub(crate) struct Pending<O> {
+        pub(crate) id: u64,
+        kind: PhantomData<fn() -> O>,
+    }
+
+    pub(crate) struct Reserved<'r, O> {
+        pub(crate) id: u64,
+        pub(crate) operation: &'r mut O,
+    }
+
+    pub(crate) struct Submission<'r> {
+        error: Option<io::Error>,
+        brand: PhantomData<fn(&'r ()) -> &'r ()>,
+    }
+
+    impl Submission<'_> {
+        pub(crate) fn new(error: Option<io::Error>) -> Self {
+            let brand = PhantomData;
+            Submission { error, brand }
+        }
+    }
+
+    impl<O: Operation> Idle<O> {
+        pub(crate) fn new(operation: O) -> Idle<O> {
+            Idle(Box::new(operation))
+        }
+
+        pub(crate) fn start(
+            mut self,
+            port: &Port,
+            submit: impl for<'r> FnOnce(Reserved<'r, O>) -> Submission<'r>,
+        ) -> Result<Pending<O>, (Idle<O>, io::Error)> {
+            let id = port.kernel.new_id();
+            let operation = &mut *self.0;
+            if let Some(error) = submit(Reserved { id, operation }).error {
+                return Err((self, error));
+            }
+            let deliver = move |outcome: Outcome, round: &mut Round<'_>| {
+                O::completed(self, outcome, round);
+            };
+            port.in_flight().insert(id, Box::new(deliver));
+            let kind = PhantomData;
+            Ok(Pending { id, kind })
+        }
+    }
+
+    impl<O> Idle<O> {
+        pub(crate) fn get_mut(&mut self) -> &mut O {
+            &mut self.0
+        }
+    }
+}
