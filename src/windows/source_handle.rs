@@ -4,7 +4,7 @@ use std::io;
 use std::os::windows::io::RawHandle;
 
 use crate::event::Source;
-use crate::sys::windows::wait::Means;
+use crate::sys::windows::wait::WaitBackend;
 use crate::{Interest, Registry, Token};
 
 /// Waits for a handle: a process or thread that ends, an event, a semaphore, a waitable timer, a change notification, console
@@ -77,7 +77,7 @@ impl Source for SourceHandle<'_> {
     ) -> io::Result<()> {
         let selector = registry.selector();
         let (waits, port) = (selector.waits(), selector.port());
-        waits.register(port, *self.0, token, interests, Means::best())
+        waits.register(port, *self.0, token, interests, WaitBackend::best())
     }
 
     fn reregister(

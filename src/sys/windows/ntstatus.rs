@@ -35,7 +35,7 @@ mod tests {
     ///
     /// [values]: https://learn.microsoft.com/windows-hardware/drivers/kernel/using-ntstatus-values
     #[test]
-    fn only_errors_are_refused() {
+    fn only_severity_error_is_an_error() {
         for (status, expected) in [
             (0x0000_0000_u32, false), // STATUS_SUCCESS
             (0x0000_0103, false),     // STATUS_PENDING

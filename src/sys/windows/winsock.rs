@@ -11,7 +11,7 @@ use super::platform::syscalls::winsock as syscall;
 ///
 /// A failure is not remembered: `WSASYSNOTREADY` says that the network is not ready *yet*
 /// (<https://learn.microsoft.com/windows/win32/api/winsock/nf-winsock-wsastartup>).
-pub(super) fn start() -> io::Result<()> {
+pub(super) fn ensure_started() -> io::Result<()> {
     static STARTED: OnceLock<()> = OnceLock::new();
     start_once(&STARTED, syscall::startup)
 }
@@ -36,7 +36,7 @@ mod tests {
 
     /// A start that fails is made again, one that succeeds is not.
     #[test]
-    fn a_failed_start_is_made_again() {
+    fn failed_start_is_retried() {
         let started = OnceLock::new();
         // WSASYSNOTREADY.
         let error = start_once(&started, || 10_091).unwrap_err();

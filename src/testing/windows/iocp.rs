@@ -9,40 +9,40 @@ use std::thread;
 use std::time::Duration;
 
 use super::BorrowedHandle;
-use super::kernel::{Kernel, Sent};
+use super::kernel::{Kernel, QueuedPacket};
 use crate::sys::windows::event::{Event, Events};
 use in_flight::Outcome;
 
-pub(crate) const FOREVER: u32 = u32::MAX;
+pub(crate) const INFINITE: u32 = u32::MAX;
 
-type Deliver = Box<dyn FnOnce(Outcome, &mut Round<'_>) + Send>;
+type Deliver = Box<dyn FnOnce(Outcome, &mut EventSink<'_>) + Send>;
 
 /// The last number, and who has which.
-type Receivers = (usize, HashMap<usize, Weak<dyn Attached>>);
+type Receivers = (usize, HashMap<usize, Weak<dyn PacketReceiver>>);
 
 pub(crate) struct Port {
     kernel: Kernel,
     in_flight: Mutex<HashMap<u64, Deliver>>,
-    attached: Mutex<Receivers>,
+    receivers: Mutex<Receivers>,
 }
 
-pub(crate) trait Attached: Send + Sync + UnwindSafe + RefUnwindSafe {
-    fn noticed(&self, round: &mut Round<'_>);
-    fn abandon(&self);
+pub(crate) trait PacketReceiver: Send + Sync + UnwindSafe + RefUnwindSafe {
+    fn on_packet(&self, sink: &mut EventSink<'_>);
+    fn cancel_all(&self);
 }
 
-pub(crate) struct Attachment {
+pub(crate) struct PortEntry {
     port: Weak<Port>,
     kernel: Kernel,
     number: usize,
 }
 
-pub(crate) struct Round<'r> {
-    records: Option<&'r mut Events>,
+pub(crate) struct EventSink<'r> {
+    events: Option<&'r mut Events>,
 }
 
 pub(crate) struct Packets {
-    packets: Vec<Sent>,
+    packets: Vec<QueuedPacket>,
     capacity: usize,
 }
 
@@ -58,22 +58,22 @@ impl Packets {
         self.capacity
     }
 
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Sent> {
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = QueuedPacket> {
         self.packets.drain(..)
     }
 }
 
-impl<'r> Round<'r> {
-    pub(crate) fn new(records: &'r mut Events) -> Round<'r> {
-        Round {
-            records: Some(records),
+impl<'r> EventSink<'r> {
+    pub(crate) fn new(events: &'r mut Events) -> EventSink<'r> {
+        EventSink {
+            events: Some(events),
         }
     }
 
-    pub(crate) fn report(&mut self, record: Event) -> bool {
-        if let Some(records) = &mut self.records {
-            assert!(records.room() > 0, "a packet reports one event at most");
-            records.push(record);
+    pub(crate) fn report(&mut self, event: Event) -> bool {
+        if let Some(events) = &mut self.events {
+            assert!(events.room() > 0, "a packet reports one event at most");
+            events.push(event);
         }
         true
     }
@@ -84,7 +84,7 @@ impl Port {
         Ok(Port {
             kernel: super::kernel(),
             in_flight: Mutex::default(),
-            attached: Mutex::default(),
+            receivers: Mutex::default(),
         })
     }
 
@@ -96,12 +96,12 @@ impl Port {
         Ok(())
     }
 
-    pub(crate) fn attach(self: &Arc<Port>, receiver: Weak<dyn Attached>) -> Attachment {
-        let mut attached = self.attached();
-        attached.0 += 1;
-        let number = attached.0;
-        attached.1.insert(number, receiver);
-        Attachment {
+    pub(crate) fn add_receiver(self: &Arc<Port>, receiver: Weak<dyn PacketReceiver>) -> PortEntry {
+        let mut receivers = self.receivers();
+        receivers.0 += 1;
+        let number = receivers.0;
+        receivers.1.insert(number, receiver);
+        PortEntry {
             port: Arc::downgrade(self),
             kernel: self.kernel.clone(),
             number,
@@ -122,10 +122,10 @@ impl Port {
             if millis == 0 || !packets.packets.is_empty() {
                 return Ok(packets.packets.len());
             }
-            if super::do_meanwhile() || self.kernel.release_late() {
+            if super::run_during_wait() || self.kernel.release_late() {
                 continue;
             }
-            if millis == FOREVER {
+            if millis == INFINITE {
                 return Err(io::Error::other("this wait would never end"));
             }
             super::advance(Duration::from_millis(millis.into()));
@@ -133,17 +133,17 @@ impl Port {
         }
     }
 
-    pub(crate) fn deliver(&self, packet: Sent, round: &mut Round<'_>) {
+    pub(crate) fn deliver(&self, packet: QueuedPacket, sink: &mut EventSink<'_>) {
         match packet {
-            Sent::Operation(id, status) => {
+            QueuedPacket::Operation(id, status) => {
                 let deliver = self.in_flight().remove(&id);
                 let deliver = deliver.expect("one packet for each operation");
-                deliver(Outcome { status }, round);
+                deliver(Outcome { status }, sink);
             }
-            Sent::Number(number) => {
-                let receiver = self.attached().1.get(&number).cloned();
+            QueuedPacket::Number(number) => {
+                let receiver = self.receivers().1.get(&number).cloned();
                 if let Some(receiver) = receiver.and_then(|weak| weak.upgrade()) {
-                    receiver.noticed(round);
+                    receiver.on_packet(sink);
                 }
             }
         }
@@ -160,20 +160,22 @@ impl Port {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn attached(&self) -> MutexGuard<'_, Receivers> {
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+    fn receivers(&self) -> MutexGuard<'_, Receivers> {
+        self.receivers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Port {
     fn drop(&mut self) {
-        let receivers = std::mem::take(&mut self.attached().1);
+        let receivers = std::mem::take(&mut self.receivers().1);
         for receiver in receivers.into_values().filter_map(|weak| weak.upgrade()) {
-            receiver.abandon();
+            receiver.cancel_all();
         }
         self.kernel.release_late();
         for packet in self.kernel.dequeue(usize::MAX) {
-            self.deliver(packet, &mut Round { records: None });
+            self.deliver(packet, &mut EventSink { events: None });
         }
         if !thread::panicking() {
             assert_eq!(
@@ -185,25 +187,25 @@ impl Drop for Port {
     }
 }
 
-impl Attachment {
-    pub(crate) fn number(&self) -> usize {
+impl PortEntry {
+    pub(crate) fn id(&self) -> usize {
         self.number
     }
 
-    pub(crate) fn notice(&self) -> io::Result<()> {
-        post_number(&self.kernel, self.number)
+    pub(crate) fn post(&self) -> io::Result<()> {
+        post_to_receiver(&self.kernel, self.number)
     }
 }
 
-impl Drop for Attachment {
+impl Drop for PortEntry {
     fn drop(&mut self) {
         if let Some(port) = self.port.upgrade() {
-            port.attached().1.remove(&self.number);
+            port.receivers().1.remove(&self.number);
         }
     }
 }
 
-pub(crate) fn post_number(port: &Kernel, number: usize) -> io::Result<()> {
+pub(crate) fn post_to_receiver(port: &Kernel, number: usize) -> io::Result<()> {
     port.post(number);
     Ok(())
 }
@@ -214,7 +216,7 @@ impl fmt::Debug for Port {
     }
 }
 
-impl fmt::Debug for Attachment {
+impl fmt::Debug for PortEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attachment").finish_non_exhaustive()
     }
@@ -225,10 +227,10 @@ pub(crate) mod in_flight {
     use std::io;
     use std::marker::PhantomData;
 
-    use super::{Port, Round};
+    use super::{EventSink, Port};
 
     pub(crate) trait Operation: Send + Sized + 'static {
-        fn completed(operation: Idle<Self>, outcome: Outcome, round: &mut Round<'_>);
+        fn completed(operation: Idle<Self>, outcome: Outcome, sink: &mut EventSink<'_>);
     }
 
     #[derive(Clone, Copy, Debug)]
@@ -275,8 +277,8 @@ pub(crate) mod in_flight {
             if let Some(error) = submit(Reserved { id, operation }).error {
                 return Err((self, error));
             }
-            let deliver = move |outcome: Outcome, round: &mut Round<'_>| {
-                O::completed(self, outcome, round);
+            let deliver = move |outcome: Outcome, sink: &mut EventSink<'_>| {
+                O::completed(self, outcome, sink);
             };
             port.in_flight().insert(id, Box::new(deliver));
             let kind = PhantomData;

@@ -11,9 +11,9 @@ use super::ffi::{self, NTSTATUS};
 /// `STATUS_PENDING`.
 pub(crate) const PENDING: NTSTATUS = 0x103;
 /// `STATUS_INSUFFICIENT_RESOURCES`: any request may be refused with it at any time.
-pub(crate) const NO_RESOURCES: NTSTATUS = 0xC000_009A_u32 as NTSTATUS;
+pub(crate) const INSUFFICIENT_RESOURCES: NTSTATUS = 0xC000_009A_u32 as NTSTATUS;
 /// `STATUS_ACCESS_DENIED`, as an example of a refusal that does not pass.
-pub(crate) const DENIED: NTSTATUS = 0xC000_0022_u32 as NTSTATUS;
+pub(crate) const ACCESS_DENIED: NTSTATUS = 0xC000_0022_u32 as NTSTATUS;
 /// A warning (`STATUS_BUFFER_OVERFLOW`): the packet comes, as for success.
 pub(crate) const WARNING: NTSTATUS = 0x8000_0005_u32 as NTSTATUS;
 
@@ -22,7 +22,7 @@ pub(crate) type AnswerSlot = Arc<Mutex<(u32, u32)>>;
 
 /// A packet in the port.
 #[derive(Debug)]
-pub(crate) enum Sent {
+pub(crate) enum QueuedPacket {
     /// That of an operation, with its status.
     Operation(u64, NTSTATUS),
     /// One that was posted.
@@ -35,9 +35,9 @@ pub(crate) struct Quirks {
     /// NT 4: a request for RECEIVE on a listening socket is taken for one for ACCEPT.
     pub(crate) receive_is_accept: bool,
     /// Requests that find their conditions are answered with a warning instead of success.
-    pub(crate) warns: bool,
+    pub(crate) completes_with_warning: bool,
     /// Answers name conditions that nobody asked for: none is known to do so.
-    pub(crate) answers_amiss: bool,
+    pub(crate) reports_unrequested: bool,
     /// The next requests are refused with these.
     pub(crate) refusals: VecDeque<NTSTATUS>,
     /// The next requests that are taken end with these, as if memory were short for the answer.
@@ -60,11 +60,11 @@ pub(crate) struct Counts {
     pub(crate) requests: usize,
     pub(crate) cancels: usize,
     /// Zero-time looks.
-    pub(crate) looks: usize,
+    pub(crate) probes: usize,
     /// Waits for packets, those without a pause as well.
     pub(crate) waits: usize,
     /// Requests for a socket that had one in flight on the same handle: they get mixed up.
-    pub(crate) mixed_up: usize,
+    pub(crate) overlapping: usize,
 }
 
 /// A request in flight.
@@ -73,7 +73,7 @@ struct InFlight {
     operation: u64,
     handle: usize,
     file: u64,
-    asked: u32,
+    requested: u32,
     slot: AnswerSlot,
     /// Another request got its answer.
     is_deaf: bool,
@@ -96,8 +96,8 @@ struct State {
     files: HashMap<u64, File>,
     sockets: HashMap<u64, u64>,
     in_flight: Vec<InFlight>,
-    packets: VecDeque<Sent>,
-    late: Vec<Sent>,
+    packets: VecDeque<QueuedPacket>,
+    late: Vec<QueuedPacket>,
 }
 
 /// The kernel. Clones are the same one.
@@ -210,7 +210,7 @@ impl Kernel {
         &self,
         handle: usize,
         socket: u64,
-        asked: u32,
+        requested: u32,
         operation: u64,
         slot: AnswerSlot,
     ) -> NTSTATUS {
@@ -225,17 +225,17 @@ impl Kernel {
         };
         let same = |request: &InFlight| request.handle == handle && request.file == file;
         if state.in_flight.iter().any(same) {
-            state.counts.mixed_up += 1;
+            state.counts.overlapping += 1;
         }
         if let Some(failure) = state.quirks.failures.pop_front() {
-            state.send(Sent::Operation(operation, failure));
+            state.send(QueuedPacket::Operation(operation, failure));
             return PENDING;
         }
         let request = InFlight {
             operation,
             handle,
             file,
-            asked,
+            requested,
             slot,
             is_deaf: false,
         };
@@ -255,14 +255,17 @@ impl Kernel {
         state.counts.cancels += 1;
         if state.quirks.failing_cancels > 0 {
             state.quirks.failing_cancels -= 1;
-            return NO_RESOURCES;
+            return INSUFFICIENT_RESOURCES;
         }
         let mut requests = state.in_flight.iter();
         let Some(place) = requests.position(|request| request.operation == operation) else {
             return ffi::STATUS_NOT_FOUND;
         };
         let request = state.in_flight.remove(place);
-        state.send(Sent::Operation(request.operation, ffi::STATUS_CANCELLED));
+        state.send(QueuedPacket::Operation(
+            request.operation,
+            ffi::STATUS_CANCELLED,
+        ));
         0
     }
 
@@ -276,15 +279,18 @@ impl Kernel {
         state.in_flight = others;
         let ours: Vec<InFlight> = ours;
         for request in ours {
-            state.send(Sent::Operation(request.operation, ffi::STATUS_CANCELLED));
+            state.send(QueuedPacket::Operation(
+                request.operation,
+                ffi::STATUS_CANCELLED,
+            ));
         }
     }
 
     /// `WSAPoll` of one socket without a pause, in AFD's words.
-    pub(crate) fn look(&self, socket: u64, asked: u32) -> u32 {
+    pub(crate) fn probe(&self, socket: u64, requested: u32) -> u32 {
         let level = self.level(socket);
-        self.state().counts.looks += 1;
-        level.map_or(ffi::AFD_POLL_LOCAL_CLOSE, |level| level & asked)
+        self.state().counts.probes += 1;
+        level.map_or(ffi::AFD_POLL_LOCAL_CLOSE, |level| level & requested)
     }
 
     /// `WSAIoctl` with `SIO_BASE_HANDLE` or one of its kind.
@@ -302,11 +308,11 @@ impl Kernel {
     }
 
     pub(crate) fn post(&self, number: usize) {
-        self.state().packets.push_back(Sent::Number(number));
+        self.state().packets.push_back(QueuedPacket::Number(number));
     }
 
     /// Takes packets that have come.
-    pub(crate) fn dequeue(&self, room: usize) -> Vec<Sent> {
+    pub(crate) fn dequeue(&self, room: usize) -> Vec<QueuedPacket> {
         let mut state = self.state();
         let count = state.packets.len().min(room);
         state.packets.drain(..count).collect()
@@ -340,13 +346,13 @@ impl State {
         let Some(file) = self.files.get(&request.file) else {
             return 0;
         };
-        let mut asked = request.asked | ffi::AFD_POLL_LOCAL_CLOSE;
+        let mut requested = request.requested | ffi::AFD_POLL_LOCAL_CLOSE;
         let means_accept = self.quirks.receive_is_accept && file.is_listening;
-        if means_accept && asked & ffi::AFD_POLL_RECEIVE != 0 {
-            asked |= ffi::AFD_POLL_ACCEPT;
+        if means_accept && requested & ffi::AFD_POLL_RECEIVE != 0 {
+            requested |= ffi::AFD_POLL_ACCEPT;
         }
-        let held = file.level & asked;
-        if held != 0 && self.quirks.answers_amiss {
+        let held = file.level & requested;
+        if held != 0 && self.quirks.reports_unrequested {
             return ffi::AFD_POLL_CONNECT;
         }
         held
@@ -387,12 +393,16 @@ impl State {
 
     fn complete(&mut self, request: InFlight, held: u32) -> NTSTATUS {
         *request.slot.lock().unwrap_or_else(PoisonError::into_inner) = (1, held);
-        let status = if self.quirks.warns { WARNING } else { 0 };
-        self.send(Sent::Operation(request.operation, status));
+        let status = if self.quirks.completes_with_warning {
+            WARNING
+        } else {
+            0
+        };
+        self.send(QueuedPacket::Operation(request.operation, status));
         status
     }
 
-    fn send(&mut self, packet: Sent) {
+    fn send(&mut self, packet: QueuedPacket) {
         let one_of = self.quirks.one_late_of;
         if one_of != 0 && self.random() % one_of == 0 {
             self.late.push(packet);

@@ -13,7 +13,7 @@ thread_local! {
     /// The kernel of this thread's test.
     static KERNEL: RefCell<Kernel> = RefCell::new(Kernel::default());
     /// What other threads do while this one waits. Says whether it has done something.
-    static MEANWHILE: RefCell<Option<Box<dyn FnMut() -> bool>>> = const { RefCell::new(None) };
+    static DURING_WAIT: RefCell<Option<Box<dyn FnMut() -> bool>>> = const { RefCell::new(None) };
     /// The clock of this thread, which only its waits advance.
     static CLOCK: Cell<Instant> = Cell::new(Instant::now());
 }
@@ -30,20 +30,20 @@ fn advance(duration: Duration) {
 /// Makes `kernel` the one of this thread.
 pub(crate) fn enter(kernel: &Kernel) {
     KERNEL.set(kernel.clone());
-    meanwhile(None);
+    during_wait(None);
 }
 
 /// While this thread waits, others do this.
-pub(crate) fn meanwhile(action: Option<Box<dyn FnMut() -> bool>>) {
-    MEANWHILE.set(action);
+pub(crate) fn during_wait(action: Option<Box<dyn FnMut() -> bool>>) {
+    DURING_WAIT.set(action);
 }
 
-fn do_meanwhile() -> bool {
-    let Some(mut action) = MEANWHILE.take() else {
+fn run_during_wait() -> bool {
+    let Some(mut action) = DURING_WAIT.take() else {
         return false;
     };
     let has_acted = action();
-    MEANWHILE.set(Some(action));
+    DURING_WAIT.set(Some(action));
     has_acted
 }
 
@@ -109,17 +109,17 @@ pub(crate) mod syscalls {
             0
         }
         use super::super::iocp::in_flight::{Pending, Reserved, Submission};
-        use super::super::kernel::{DENIED, NO_RESOURCES};
+        use super::super::kernel::{ACCESS_DENIED, INSUFFICIENT_RESOURCES};
         use super::super::{AnswerSlot, BorrowedHandle, OwnedHandle, RawSocket, ffi, io, kernel};
         use crate::sys::windows::afd::AfdPoll;
-        use crate::sys::windows::afd::{Answer, Taken};
-        use crate::sys::windows::{afd::completion as answer, ntstatus::is_error};
+        use crate::sys::windows::afd::{Completion, Started};
+        use crate::sys::windows::{afd::completion, ntstatus::is_error};
 
         /// `RtlNtStatusToDosError`.
         pub(crate) fn code(status: ffi::NTSTATUS) -> i32 {
             match status {
-                NO_RESOURCES => 1450,
-                DENIED => 5,
+                INSUFFICIENT_RESOURCES => 1450,
+                ACCESS_DENIED => 5,
                 ffi::STATUS_INVALID_HANDLE | ffi::STATUS_OBJECT_TYPE_MISMATCH => 6,
                 ffi::STATUS_NOT_FOUND => 1168,
                 _ => 317,
@@ -137,18 +137,18 @@ pub(crate) mod syscalls {
                 PollInfo(AnswerSlot::default())
             }
 
-            pub(crate) fn answer(&self, status: ffi::NTSTATUS) -> Answer {
+            pub(crate) fn completion(&self, status: ffi::NTSTATUS) -> Completion {
                 let (count, conditions) = *self.0.lock().unwrap();
-                answer::answer(status, count, conditions, code)
+                completion::completion(status, count, conditions, code)
             }
         }
 
-        pub(crate) fn says_gone(error: &io::Error) -> bool {
+        pub(crate) fn is_invalid_handle(error: &io::Error) -> bool {
             error.raw_os_error() == Some(6)
         }
 
         pub(crate) fn is_transient(error: &io::Error) -> bool {
-            error.raw_os_error().is_some_and(answer::is_transient)
+            error.raw_os_error().is_some_and(completion::is_transient)
         }
 
         pub(crate) fn open() -> io::Result<OwnedHandle> {
@@ -157,20 +157,20 @@ pub(crate) mod syscalls {
             Ok(OwnedHandle { kernel, id })
         }
 
-        pub(crate) fn signal_no_handle(_: BorrowedHandle<'_>) {}
+        pub(crate) fn skip_event_signal(_: BorrowedHandle<'_>) {}
 
         pub(crate) fn poll<'r>(
             handle: BorrowedHandle<'_>,
             socket: RawSocket,
             conditions: u32,
             reserved: Reserved<'r, AfdPoll>,
-        ) -> (Submission<'r>, Taken) {
+        ) -> (Submission<'r>, Started) {
             let BorrowedHandle(OwnedHandle { kernel, id }) = handle;
             let slot = AnswerSlot::default();
             reserved.operation.info = PollInfo(slot.clone());
             let status = kernel.submit(*id, socket, conditions, reserved.id, slot);
             let error = is_error(status).then(|| status_error(status));
-            (Submission::new(error), answer::taken(status))
+            (Submission::new(error), completion::started(status))
         }
 
         pub(crate) fn cancel(
@@ -188,29 +188,29 @@ pub(crate) mod syscalls {
             handle.0.kernel.cancel_all(handle.0.id);
         }
 
-        pub(crate) fn socket_ioctl(socket: RawSocket, _: u32) -> io::Result<RawSocket> {
+        pub(crate) fn base_socket_ioctl(socket: RawSocket, _: u32) -> io::Result<RawSocket> {
             kernel().base(socket).map_err(io::Error::from_raw_os_error)
         }
 
-        pub(crate) fn check(socket: RawSocket) -> io::Result<()> {
+        pub(crate) fn check_is_socket(socket: RawSocket) -> io::Result<()> {
             match kernel().level(socket) {
                 Some(_) => Ok(()),
                 None => Err(io::Error::from_raw_os_error(ffi::WSAENOTSOCK)),
             }
         }
 
-        pub(crate) struct Look {
+        pub(crate) struct Probe {
             socket: RawSocket,
-            asked: u32,
+            requested: u32,
             seen: u32,
         }
 
-        impl Look {
-            pub(crate) fn new(socket: RawSocket, asked: u32) -> Look {
+        impl Probe {
+            pub(crate) fn new(socket: RawSocket, requested: u32) -> Probe {
                 let seen = 0;
-                Look {
+                Probe {
                     socket,
-                    asked,
+                    requested,
                     seen,
                 }
             }
@@ -219,7 +219,7 @@ pub(crate) mod syscalls {
                 self.seen = ffi::AFD_POLL_LOCAL_CLOSE;
             }
 
-            pub(crate) fn set_unknown(&mut self) {
+            pub(crate) fn clear(&mut self) {
                 self.seen = 0;
             }
 
@@ -228,13 +228,13 @@ pub(crate) mod syscalls {
             }
         }
 
-        pub(crate) fn says_no_socket(error: &io::Error) -> bool {
+        pub(crate) fn is_not_socket(error: &io::Error) -> bool {
             error.raw_os_error() == Some(ffi::WSAENOTSOCK)
         }
 
-        pub(crate) fn look(sockets: &mut [Look]) -> io::Result<()> {
-            for look in sockets {
-                look.seen = kernel().look(look.socket, look.asked);
+        pub(crate) fn probe(sockets: &mut [Probe]) -> io::Result<()> {
+            for probe in sockets {
+                probe.seen = kernel().probe(probe.socket, probe.requested);
             }
             Ok(())
         }

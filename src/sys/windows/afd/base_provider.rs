@@ -12,13 +12,13 @@ use super::super::platform::{RawSocket, ffi};
 /// The socket below `socket`, which AFD has refused with `refusal`; asked for by `ioctl`.
 ///
 /// Without any it is the refusal that counts. A layer that does not answer is an error of its own.
-pub(super) fn below(
+pub(super) fn resolve(
     socket: RawSocket,
     refusal: io::Error,
     ioctl: impl Fn(RawSocket, u32) -> io::Result<RawSocket>,
 ) -> io::Result<RawSocket> {
-    match base(socket, ioctl) {
-        Ok(base) if base != socket => Ok(base),
+    match query(socket, ioctl) {
+        Ok(query) if query != socket => Ok(query),
         Ok(_) => Err(refusal),
         Err(error) if error.raw_os_error() == Some(ffi::WSAENOTSOCK) => Err(refusal),
         Err(error) => Err(error),
@@ -30,12 +30,12 @@ pub(super) fn below(
 /// Some layered providers break `SIO_BASE_HANDLE`, which they must not, to stay in the way of those
 /// who look below them. Most of them answer one of three other questions with the next socket
 /// below. An answer that is the very same socket is none.
-fn base(
+fn query(
     socket: RawSocket,
     ioctl: impl Fn(RawSocket, u32) -> io::Result<RawSocket>,
 ) -> io::Result<RawSocket> {
     let error = match ioctl(socket, ffi::SIO_BASE_HANDLE as u32) {
-        Ok(base) => return Ok(base),
+        Ok(query) => return Ok(query),
         Err(error) => error,
     };
     for code in [
@@ -44,7 +44,7 @@ fn base(
         ffi::SIO_BSP_HANDLE,
     ] {
         match ioctl(socket, code as u32) {
-            Ok(below) if below != socket => return Ok(below),
+            Ok(resolve) if resolve != socket => return Ok(resolve),
             _ => {}
         }
     }
@@ -63,49 +63,51 @@ mod tests {
 
     /// Answers these codes and refuses all others; says what was asked.
     fn ask(answers: &[(i32, RawSocket)]) -> (io::Result<RawSocket>, Vec<i32>) {
-        let asked = RefCell::new(Vec::new());
-        let result = base(LAYERED, |_, code| {
-            asked.borrow_mut().push(code as i32);
+        let requested = RefCell::new(Vec::new());
+        let result = query(LAYERED, |_, code| {
+            requested.borrow_mut().push(code as i32);
             answers
                 .iter()
                 .find(|(answered, _)| *answered == code as i32)
                 .map(|(_, answer)| *answer)
-                .ok_or_else(|| io::Error::from_raw_os_error(10_000 + asked.borrow().len() as i32))
+                .ok_or_else(|| {
+                    io::Error::from_raw_os_error(10_000 + requested.borrow().len() as i32)
+                })
         });
-        (result, asked.into_inner())
+        (result, requested.into_inner())
     }
 
     #[test]
-    fn the_first_question_is_enough() {
-        for base in [BASE, LAYERED] {
-            let (result, asked) = ask(&[(ffi::SIO_BASE_HANDLE, base)]);
-            assert_eq!(result.unwrap(), base);
-            assert_eq!(asked, [ffi::SIO_BASE_HANDLE]);
+    fn first_ioctl_suffices() {
+        for query in [BASE, LAYERED] {
+            let (result, requested) = ask(&[(ffi::SIO_BASE_HANDLE, query)]);
+            assert_eq!(result.unwrap(), query);
+            assert_eq!(requested, [ffi::SIO_BASE_HANDLE]);
         }
     }
 
     #[test]
-    fn three_others_follow_in_order() {
+    fn three_fallback_ioctls_follow_in_order() {
         let others = [
             ffi::SIO_BSP_HANDLE_SELECT,
             ffi::SIO_BSP_HANDLE_POLL,
             ffi::SIO_BSP_HANDLE,
         ];
         for (index, other) in others.into_iter().enumerate() {
-            let (result, asked) = ask(&[(other, BASE)]);
+            let (result, requested) = ask(&[(other, BASE)]);
             assert_eq!(result.unwrap(), BASE);
-            assert_eq!(asked[1..], others[..=index]);
+            assert_eq!(requested[1..], others[..=index]);
         }
     }
 
     #[test]
-    fn the_same_socket_is_no_answer_and_the_first_error_stays() {
-        let (result, asked) = ask(&[
+    fn same_socket_is_ignored_and_first_error_kept() {
+        let (result, requested) = ask(&[
             (ffi::SIO_BSP_HANDLE_SELECT, LAYERED),
             (ffi::SIO_BSP_HANDLE, LAYERED),
         ]);
         assert_eq!(result.unwrap_err().raw_os_error(), Some(10_001));
-        assert_eq!(asked.len(), 4);
+        assert_eq!(requested.len(), 4);
         // One that repeats the socket does not hide a better one behind it.
         let (result, _) = ask(&[
             (ffi::SIO_BSP_HANDLE_SELECT, LAYERED),
@@ -120,24 +122,24 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_socket_is_looked_below() {
-        let result = below(LAYERED, refusal(), |_, _| Ok(BASE));
+    fn refused_socket_resolves_to_its_base_socket() {
+        let result = resolve(LAYERED, refusal(), |_, _| Ok(BASE));
         assert_eq!(result.unwrap(), BASE);
     }
 
     #[test]
-    fn without_layers_the_refusal_counts() {
-        let result = below(LAYERED, refusal(), |socket, _| Ok(socket));
+    fn refusal_is_kept_without_layered_providers() {
+        let result = resolve(LAYERED, refusal(), |socket, _| Ok(socket));
         assert_eq!(result.unwrap_err().raw_os_error(), Some(6));
         let not_a_socket = || io::Error::from_raw_os_error(ffi::WSAENOTSOCK);
-        let result = below(LAYERED, refusal(), |_, _| Err(not_a_socket()));
+        let result = resolve(LAYERED, refusal(), |_, _| Err(not_a_socket()));
         assert_eq!(result.unwrap_err().raw_os_error(), Some(6));
     }
 
     #[test]
-    fn a_layer_that_does_not_answer_is_its_own_error() {
+    fn failing_layered_provider_returns_its_error() {
         // WSAEFAULT, as a network filter is known to say.
-        let result = below(LAYERED, refusal(), |_, _| {
+        let result = resolve(LAYERED, refusal(), |_, _| {
             Err(io::Error::from_raw_os_error(10_014))
         });
         assert_eq!(result.unwrap_err().raw_os_error(), Some(10_014));

@@ -7,34 +7,36 @@
 
 use super::super::ntstatus::is_error;
 use super::super::platform::ffi;
-use super::socket_state::{Answer, Taken};
+use super::socket_state::{Completion, Started};
 
 /// `STATUS_PENDING`.
 const PENDING: ffi::NTSTATUS = 0x103;
 
 /// What a request was taken as that the driver answered with this status, which is no error.
-pub(crate) fn taken(status: ffi::NTSTATUS) -> Taken {
+pub(crate) fn started(status: ffi::NTSTATUS) -> Started {
     if status == PENDING {
-        Taken::Waiting
+        Started::Pending
     } else {
-        Taken::Answered
+        Started::Completed
     }
 }
 
 /// What a request has found that ended with `status` and `count` entries, the first of which has
 /// these `conditions`. `code` makes the system's code of a status.
-pub(crate) fn answer(
+pub(crate) fn completion(
     status: ffi::NTSTATUS,
     count: u32,
     conditions: u32,
     code: impl FnOnce(ffi::NTSTATUS) -> i32,
-) -> Answer {
+) -> Completion {
     match status {
-        ffi::STATUS_CANCELLED => Answer::Nothing,
-        ffi::STATUS_INVALID_HANDLE | ffi::STATUS_OBJECT_TYPE_MISMATCH => Answer::Gone(code(status)),
-        _ if is_error(status) => Answer::Failed(code(status)),
-        _ if count == 0 => Answer::Nothing,
-        _ => Answer::Conditions(conditions),
+        ffi::STATUS_CANCELLED => Completion::NoConditions,
+        ffi::STATUS_INVALID_HANDLE | ffi::STATUS_OBJECT_TYPE_MISMATCH => {
+            Completion::InvalidHandle(code(status))
+        }
+        _ if is_error(status) => Completion::Failed(code(status)),
+        _ if count == 0 => Completion::NoConditions,
+        _ => Completion::Conditions(conditions),
     }
 }
 

@@ -18,18 +18,18 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::super::platform::iocp::{Attached, Attachment, Port, Round};
+use super::super::platform::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use super::super::platform::syscalls::afd as syscall;
 use super::super::platform::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
 
 /// How many sources one handle serves.
-const FULL: usize = 32;
+const MAX_SOURCES: usize = 32;
 
 /// One handle, associated with the port.
 #[derive(Debug)]
 pub(super) struct AfdHandle {
     handle: OwnedHandle,
-    attachment: Attachment,
+    port_entry: PortEntry,
     /// The base sockets that it serves, each with the id of its source.
     sockets: Mutex<Vec<(RawSocket, usize)>>,
 }
@@ -40,17 +40,17 @@ impl AfdHandle {
             trace!("cannot open \\Device\\Afd: {error}");
         })?;
         port.associate(handle.as_handle())?;
-        syscall::signal_no_handle(handle.as_handle());
+        syscall::skip_event_signal(handle.as_handle());
         Ok(Arc::new_cyclic(|afd: &Weak<AfdHandle>| AfdHandle {
             handle,
-            attachment: port.attach(afd.clone()),
+            port_entry: port.add_receiver(afd.clone()),
             sockets: Mutex::default(),
         }))
     }
 
     /// By which `AfdHandles` knows it.
     pub(super) fn id(&self) -> usize {
-        self.attachment.number()
+        self.port_entry.id()
     }
 
     fn sockets(&self) -> MutexGuard<'_, Vec<(RawSocket, usize)>> {
@@ -63,7 +63,7 @@ impl AfdHandle {
     }
 
     /// The socket of this source may be polled by another source on this handle.
-    pub(super) fn release(&self, source_id: usize) {
+    pub(super) fn release_socket(&self, source_id: usize) {
         self.sockets().retain(|(_, id)| *id != source_id);
     }
 }
@@ -74,10 +74,10 @@ impl AsHandle for AfdHandle {
     }
 }
 
-impl Attached for AfdHandle {
-    fn noticed(&self, _: &mut Round<'_>) {}
+impl PacketReceiver for AfdHandle {
+    fn on_packet(&self, _: &mut EventSink<'_>) {}
 
-    fn abandon(&self) {
+    fn cancel_all(&self) {
         syscall::cancel_all(self.as_handle());
     }
 }
@@ -85,14 +85,14 @@ impl Attached for AfdHandle {
 /// All handles of one selector. What is in flight keeps its handle besides.
 #[derive(Debug, Default)]
 pub(super) struct AfdHandles {
-    all: HashMap<usize, Users>,
+    all: HashMap<usize, HandleEntry>,
     /// Those that can serve more.
     with_room: Vec<usize>,
     last_source_id: usize,
 }
 
 #[derive(Debug)]
-struct Users {
+struct HandleEntry {
     handle: Arc<AfdHandle>,
     count: usize,
 }
@@ -105,7 +105,7 @@ impl AfdHandles {
     }
 
     /// A handle for a source, on which nobody else polls its base socket.
-    pub(super) fn take(
+    pub(super) fn acquire(
         &mut self,
         port: &Arc<Port>,
         socket: RawSocket,
@@ -117,13 +117,13 @@ impl AfdHandles {
             users.is_some_and(|users| !users.handle.serves(socket))
         };
         // The newest first.
-        let place = self.with_room.iter().rposition(serves_another);
-        let id = match place.and_then(|place| self.with_room.get(place)) {
+        let position = self.with_room.iter().rposition(serves_another);
+        let id = match position.and_then(|position| self.with_room.get(position)) {
             Some(id) => *id,
             None => {
                 let handle = AfdHandle::open(port)?;
                 let id = handle.id();
-                all.insert(id, Users { handle, count: 0 });
+                all.insert(id, HandleEntry { handle, count: 0 });
                 self.with_room.push(id);
                 id
             }
@@ -133,7 +133,7 @@ impl AfdHandles {
             return Err(io::ErrorKind::NotFound.into());
         };
         users.count += 1;
-        if users.count >= FULL {
+        if users.count >= MAX_SOURCES {
             self.with_room.retain(|other| *other != id);
         }
         users.handle.sockets().push((socket, source_id));
@@ -142,38 +142,38 @@ impl AfdHandles {
 
     /// A handle for a source that turns to another base socket, instead of the one with `old_id`.
     /// An error leaves all as it was.
-    pub(super) fn exchange(
+    pub(super) fn replace(
         &mut self,
         port: &Arc<Port>,
         socket: RawSocket,
         source_id: usize,
         old_id: usize,
     ) -> io::Result<Arc<AfdHandle>> {
-        let handle = self.take(port, socket, source_id)?;
+        let handle = self.acquire(port, socket, source_id)?;
         if handle.id() == old_id {
             // It was counted twice.
-            self.leave(old_id);
+            self.remove_source(old_id);
         } else {
-            self.give_back(old_id, source_id, false);
+            self.release(old_id, source_id, false);
         }
         Ok(handle)
     }
 
     /// A source needs its handle no more. If its request `lingers`, the handle serves its socket
     /// until that comes back.
-    pub(super) fn give_back(&mut self, id: usize, source_id: usize, lingers: bool) {
+    pub(super) fn release(&mut self, id: usize, source_id: usize, lingers: bool) {
         if let (Some(users), false) = (self.all.get(&id), lingers) {
-            users.handle.release(source_id);
+            users.handle.release_socket(source_id);
         }
-        self.leave(id);
+        self.remove_source(id);
     }
 
     /// One source less. One handle with room is kept when nobody needs it.
-    fn leave(&mut self, id: usize) {
+    fn remove_source(&mut self, id: usize) {
         let Some(users) = self.all.get_mut(&id) else {
             return;
         };
-        if users.count >= FULL {
+        if users.count >= MAX_SOURCES {
             self.with_room.push(id);
         }
         users.count = users.count.saturating_sub(1);

@@ -18,8 +18,8 @@
 //!   `device` keeps such sources on different handles. It cannot know duplicates of a socket; and
 //!   [wepoll#35] saw requests mixed up on different handles and ports, too.
 //!
-//! Conditions are levels: edges are what `machine` makes of them. What breaks this contract may
-//! cost an event or 10 ms, and never a `poll` that spins: see "Stray answers" in `machine`.
+//! Conditions are levels: edges are what `state` makes of them. What breaks this contract may
+//! cost an event or 10 ms, and never a `poll` that spins: see "Stray answers" in `state`.
 //!
 //! Sources: [Wine's tests], which Wine runs on Windows, too (`test_poll`, `test_poll_reset`,
 //! `test_poll_completion_port`); [ReactOS' AFD]; [wepoll].
@@ -65,8 +65,8 @@
 
 mod base_provider;
 pub(crate) mod completion;
-mod conditions;
 mod handle;
+mod masks;
 mod poller;
 mod selector;
 mod shared;
@@ -81,5 +81,5 @@ mod tests;
 
 #[cfg(windows)]
 pub(crate) use selector::Afd;
-pub(crate) use socket_state::{Answer, Taken};
+pub(crate) use socket_state::{Completion, Started};
 pub(crate) use source::AfdPoll;

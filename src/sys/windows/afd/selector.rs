@@ -14,7 +14,7 @@ use super::super::platform::RawSocket;
 use super::super::platform::iocp::Port;
 #[cfg(all(windows, feature = "os-ext"))]
 use super::super::wait::WaitSet;
-use super::conditions as masks;
+use super::masks;
 use super::poller::Poller;
 use super::shared::Shared;
 use super::source::{Source, conditions};
@@ -58,13 +58,13 @@ impl selector::Selector for Afd {
         Ok(Waker::new(&self.shared.port, token))
     }
 
-    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+    fn select(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         use selector::EventBuffer as _;
-        records.clear();
-        if records.capacity() == 0 {
+        events.clear();
+        if events.capacity() == 0 {
             return Err(errors::invalid("the capacity of `Events` is 0"));
         }
-        self.poller.select(&self.shared, records, timeout)
+        self.poller.select(&self.shared, events, timeout)
     }
 
     fn register(
@@ -77,7 +77,7 @@ impl selector::Selector for Afd {
         // Dropped on an error, which ends it.
         let registration = Registration { source };
         let source = &registration.source;
-        self.shared.arm(source, &mut source.machine())?;
+        self.shared.arm(source, &mut source.state())?;
         Ok(registration)
     }
 
@@ -115,41 +115,41 @@ impl selector::Selector for Afd {
         let Some(shared) = source.shared.upgrade() else {
             return Ok(());
         };
-        let mut machine = source.machine();
-        machine.rearm(masks::directions(waits_for));
-        let result = shared.arm_or_retry(source, &mut machine);
-        drop(machine);
+        let mut state = source.state();
+        state.rearm(masks::directions(waits_for));
+        let result = shared.arm_or_retry(source, &mut state);
+        drop(state);
         result
     }
 
     fn take_fault(registration: &Registration) -> Option<io::Error> {
-        let code = registration.source.machine().take_fault();
+        let code = registration.source.state().take_fault();
         code.map(io::Error::from_raw_os_error)
     }
 }
 
 impl RegisterUnowned for Afd {
     fn register_unowned(&self, raw: RawSocket, token: Token, interest: Interest) -> io::Result<()> {
-        if self.shared.raw().contains_key(&raw) {
+        if self.shared.unowned().contains_key(&raw) {
             return Err(errors::already_registered());
         }
         let source = self.shared.source(raw, token, interest, true)?;
         // Two threads may have come this far with one socket.
-        let taken = {
-            let mut held = self.shared.raw();
+        let started = {
+            let mut held = self.shared.unowned();
             let is_taken = held.contains_key(&raw);
             if !is_taken {
                 held.insert(raw, Arc::clone(&source));
             }
             is_taken
         };
-        if taken {
+        if started {
             self.shared.end(&source);
             return Err(errors::already_registered());
         }
-        let result = self.shared.arm(&source, &mut source.machine());
+        let result = self.shared.arm(&source, &mut source.state());
         if result.is_err() {
-            self.shared.leave_raw(&source);
+            self.shared.remove_unowned(&source);
             self.shared.end(&source);
         }
         result
@@ -161,12 +161,12 @@ impl RegisterUnowned for Afd {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let source = self.shared.find(raw)?;
+        let source = self.shared.find_unowned(raw)?;
         reregister(&self.shared, &source, token, interest)
     }
 
     fn deregister_unowned(&self, raw: RawSocket) -> io::Result<()> {
-        let source = self.shared.raw().remove(&raw);
+        let source = self.shared.unowned().remove(&raw);
         let source = source.ok_or_else(errors::not_registered)?;
         self.shared.end(&source);
         Ok(())
@@ -180,11 +180,11 @@ fn reregister(
     interest: Interest,
 ) -> io::Result<()> {
     let interest = conditions(interest)?;
-    let mut machine = source.machine();
-    if !machine.reregister(token, interest) {
+    let mut state = source.state();
+    if !state.reregister(token, interest) {
         return Err(errors::not_registered());
     }
-    shared.arm_or_retry(source, &mut machine)
+    shared.arm_or_retry(source, &mut state)
 }
 
 impl Afd {

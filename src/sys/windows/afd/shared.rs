@@ -6,9 +6,9 @@
 //! | function | who calls it | what it does |
 //! |---|---|---|
 //! | `Shared::end` | deregistering, or a registration that is dropped | cancels, gives the handle back |
-//! | `Shared::found_closed` | the poller, which found the socket closed | `forget` |
-//! | `Shared::forget` | a completion packet that says "closed" | gives socket and handle back |
-//! | `AfdHandle::abandon` | the port, when its last owner goes | cancels all that is in flight |
+//! | `Shared::on_socket_closed` | the poller, which found the socket closed | `release_closed` |
+//! | `Shared::release_closed` | a completion packet that says "closed" | gives socket and handle back |
+//! | `AfdHandle::cancel_all` | the port, when its last owner goes | cancels all that is in flight |
 
 use std::collections::HashMap;
 use std::io;
@@ -23,7 +23,7 @@ use super::super::platform::syscalls::winsock as syscall;
 use super::super::wait::WaitSet;
 use super::super::winsock;
 use super::handle::AfdHandles;
-use super::source::{Parts, Source, SourceMachine, conditions};
+use super::source::{Parts, Source, SourceState, conditions};
 use crate::sys::errors;
 use crate::{Interest, Token};
 
@@ -40,7 +40,7 @@ pub(super) struct Shared {
     /// locked for that, so whoever locks it afterwards sees it.
     pub(super) is_waiting: AtomicBool,
     /// Sources whose sockets belong to somebody else.
-    raw: Mutex<HashMap<RawSocket, Arc<Source>>>,
+    unowned: Mutex<HashMap<RawSocket, Arc<Source>>>,
     #[cfg(all(windows, feature = "os-ext"))]
     pub(super) waits: WaitSet,
 }
@@ -55,10 +55,10 @@ pub(super) struct Updates {
 
 impl Updates {
     /// The list is swept when it is longer than this, and than twice what was left last time.
-    const FEW: usize = 64;
+    const MIN_SWEEP_LEN: usize = 64;
 
     fn push(&mut self, source: Arc<Source>) {
-        if self.list.len() >= Self::FEW.max(2 * self.live) {
+        if self.list.len() >= Self::MIN_SWEEP_LEN.max(2 * self.live) {
             self.list.retain(|source| !source.is_over());
             self.live = self.list.len();
         }
@@ -86,7 +86,7 @@ impl Shared {
             handles: Mutex::default(),
             updates: Mutex::default(),
             is_waiting: AtomicBool::new(false),
-            raw: Mutex::default(),
+            unowned: Mutex::default(),
             #[cfg(all(windows, feature = "os-ext"))]
             waits: WaitSet::default(),
         })
@@ -97,8 +97,8 @@ impl Shared {
         self.updates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn raw(&self) -> MutexGuard<'_, HashMap<RawSocket, Arc<Source>>> {
-        self.raw.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn unowned(&self) -> MutexGuard<'_, HashMap<RawSocket, Arc<Source>>> {
+        self.unowned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn handles(&self) -> MutexGuard<'_, AfdHandles> {
@@ -114,14 +114,14 @@ impl Shared {
         is_unowned: bool,
     ) -> io::Result<Arc<Source>> {
         let interest = conditions(interest)?;
-        winsock::start()?;
+        winsock::ensure_started()?;
         if is_unowned {
-            syscall::check(socket)?;
+            syscall::check_is_socket(socket)?;
         }
         let (handle, id) = {
             let mut handles = self.handles();
             let id = handles.source_id();
-            (handles.take(&self.port, socket, id)?, id)
+            (handles.acquire(&self.port, socket, id)?, id)
         };
         Ok(Source::new(Parts {
             shared: Arc::downgrade(self),
@@ -135,30 +135,30 @@ impl Shared {
     }
 
     /// Has the next wait update a source, if there is something to do.
-    pub(super) fn queue(&self, source: &Arc<Source>, machine: &mut SourceMachine) {
-        if machine.is_queued || !machine.needs_poller() {
+    pub(super) fn queue(&self, source: &Arc<Source>, state: &mut SourceState) {
+        if state.is_queued || !state.needs_poller() {
             return;
         }
-        machine.is_queued = true;
+        state.is_queued = true;
         self.updates().push(Arc::clone(source));
     }
 
     /// Sees to a source that its caller has changed: now, if a thread waits, else before the next
     /// wait. An error leaves it as it was, and not in the list.
-    pub(super) fn arm(&self, source: &Arc<Source>, machine: &mut SourceMachine) -> io::Result<()> {
-        if !machine.needs_update() {
+    pub(super) fn arm(&self, source: &Arc<Source>, state: &mut SourceState) -> io::Result<()> {
+        if !state.needs_update() {
             return Ok(());
         }
         {
             let mut updates = self.updates();
             if !self.is_waiting.load(Ordering::Relaxed) {
-                if !mem::replace(&mut machine.is_queued, true) {
+                if !mem::replace(&mut state.is_queued, true) {
                     updates.push(Arc::clone(source));
                 }
                 return Ok(());
             }
         }
-        source.update(machine, self)
+        source.update(state, self)
     }
 
     /// As `arm`, for a source that stays registered: what the system refuses is tried again by
@@ -166,15 +166,15 @@ impl Shared {
     pub(super) fn arm_or_retry(
         &self,
         source: &Arc<Source>,
-        machine: &mut SourceMachine,
+        state: &mut SourceState,
     ) -> io::Result<()> {
-        if self.arm(source, machine).is_ok() {
+        if self.arm(source, state).is_ok() {
             return Ok(());
         }
-        machine.hold_back();
-        self.queue(source, machine);
+        state.pause();
+        self.queue(source, state);
         // The thread that waits may wait for ever.
-        iocp::post_number(self.port.handle(), NO_RECEIVER)
+        iocp::post_to_receiver(self.port.handle(), NO_RECEIVER)
     }
 
     /// Ends a source. Returns whether it was registered.
@@ -183,37 +183,37 @@ impl Shared {
     }
 
     /// The socket of a source was found closed.
-    pub(super) fn found_closed(
+    pub(super) fn on_socket_closed(
         &self,
         source: &Arc<Source>,
-        mut machine: MutexGuard<'_, SourceMachine>,
+        mut state: MutexGuard<'_, SourceState>,
     ) {
-        if machine.gone() {
-            drop(machine);
-            self.forget(source);
+        if state.mark_closed() {
+            drop(state);
+            self.release_closed(source);
         }
     }
 
     /// A source has ended by itself.
-    pub(super) fn forget(&self, source: &Arc<Source>) {
-        self.leave_raw(source);
-        source.give_back(self, false);
+    pub(super) fn release_closed(&self, source: &Arc<Source>) {
+        self.remove_unowned(source);
+        source.release_handle(self, false);
     }
 
     /// Its socket may be registered again, if it is this source that has it.
-    pub(super) fn leave_raw(&self, source: &Arc<Source>) {
-        let mut raw = self.raw();
-        if raw
-            .get(&source.raw)
+    pub(super) fn remove_unowned(&self, source: &Arc<Source>) {
+        let mut unowned = self.unowned();
+        if unowned
+            .get(&source.socket)
             .is_some_and(|held| Arc::ptr_eq(held, source))
         {
-            raw.remove(&source.raw);
+            unowned.remove(&source.socket);
         }
     }
 
     /// The source of a socket that belongs to somebody else.
-    pub(super) fn find(&self, socket: RawSocket) -> io::Result<Arc<Source>> {
-        let source = self.raw().get(&socket).cloned();
+    pub(super) fn find_unowned(&self, socket: RawSocket) -> io::Result<Arc<Source>> {
+        let source = self.unowned().get(&socket).cloned();
         source.ok_or_else(errors::not_registered)
     }
 }

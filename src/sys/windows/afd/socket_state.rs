@@ -32,7 +32,7 @@
 //! # Stray answers
 //!
 //! An answer that names no armed condition, and an end that we did not ask for, start the next
-//! request at once, but only [`STRAYS`] times without a condition that was reported between them.
+//! request at once, but only [`MAX_STRAYS`] times without a condition that was reported between them.
 //! From then on the source is held back for a moment after each, so that no behavior of AFD makes
 //! `poll` spin. A failure counts as a stray answer, for a caller that ignores its event arms the
 //! source with the next operation that would block.
@@ -40,13 +40,13 @@
 use std::mem;
 use std::time::Instant;
 
-use super::completion as answer;
-use super::conditions::{self as masks, BROKEN, CLOSED, READ, WRITE};
+use super::completion;
+use super::masks::{self, CLOSED, READ, RESET, WRITE};
 use crate::Token;
 use crate::sys::level_backoff::{Backoff, READINESS};
 
 /// So many stray answers are followed by the next request at once.
-pub(super) const STRAYS: u32 = 4;
+pub(super) const MAX_STRAYS: u32 = 4;
 
 /// One IOCTL_AFD_POLL of one source, and who has its memory: `I` is the memory at rest, `P` stands
 /// for the operation in flight.
@@ -55,7 +55,7 @@ pub(super) enum Request<I, P> {
     /// Nothing is in flight.
     Idle(I),
     /// In flight, asking for these conditions.
-    Pending { operation: P, asked: u32 },
+    Pending { operation: P, requested: u32 },
     /// In flight, and its end was asked for; the completion packet will come.
     CancelRequested(P),
     /// Being started. Nobody sees this, for the lock is held meanwhile.
@@ -64,24 +64,24 @@ pub(super) enum Request<I, P> {
 
 /// What the kernel said when it took a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Taken {
+pub(crate) enum Started {
     /// It is answered already: one of its conditions holds.
-    Answered,
+    Completed,
     /// It waits: none of its conditions held.
-    Waiting,
+    Pending,
 }
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Completion {
     /// With these conditions.
     Conditions(u32),
     /// Without any.
-    Nothing,
+    NoConditions,
     /// AFD could not poll the socket, with this code of the system.
     Failed(i32),
     /// The handle is none of a socket, with this code of the system.
-    Gone(i32),
+    InvalidHandle(i32),
 }
 
 /// What `end` found.
@@ -98,19 +98,19 @@ pub(super) struct Ended {
 enum Edges {
     /// An owned source: these have not been reported since it was armed.
     Owned { armed: u32 },
-    /// An unowned socket. `failures` have not been reported, and `is_out` says that AFD could not
+    /// An unowned socket. `failures` have not been reported, and `poll_failed` says that AFD could not
     /// poll it.
-    Raw {
+    Unowned {
         read: Backoff,
         write: Backoff,
         failures: u32,
-        is_out: bool,
+        poll_failed: bool,
     },
 }
 
 /// See the head of this file.
 #[derive(Debug)]
-pub(super) struct Machine<I, P> {
+pub(super) struct SocketState<I, P> {
     request: Request<I, P>,
     token: Token,
     interest: u32,
@@ -119,42 +119,42 @@ pub(super) struct Machine<I, P> {
     /// Stray answers and failures since the last condition that was reported.
     strays: u32,
     /// Whether no request starts until `resume`.
-    is_held_back: bool,
+    is_paused: bool,
     /// The system's code of the last failure to poll it.
     fault: Option<i32>,
     /// Whether it stands in the list of those to be updated.
     pub(super) is_queued: bool,
     /// Whether it stands in the poller's list of those that are looked at.
-    pub(super) is_looked_at: bool,
+    pub(super) is_in_probe_set: bool,
     /// Whether it stands in the poller's list of those that are resumed later.
-    pub(super) is_delayed: bool,
+    pub(super) is_in_paused_list: bool,
 }
 
-impl<I, P> Machine<I, P> {
+impl<I, P> SocketState<I, P> {
     /// A source that waits for its first request.
-    pub(super) fn new(idle: I, token: Token, interest: u32, is_unowned: bool) -> Machine<I, P> {
+    pub(super) fn new(idle: I, token: Token, interest: u32, is_unowned: bool) -> SocketState<I, P> {
         let edges = if is_unowned {
-            Edges::Raw {
+            Edges::Unowned {
                 read: Backoff::default(),
                 write: Backoff::default(),
-                failures: BROKEN,
-                is_out: false,
+                failures: RESET,
+                poll_failed: false,
             }
         } else {
             Edges::Owned { armed: interest }
         };
-        Machine {
+        SocketState {
             request: Request::Idle(idle),
             token,
             interest,
             edges,
             has_ended: false,
             strays: 0,
-            is_held_back: false,
+            is_paused: false,
             fault: None,
             is_queued: false,
-            is_looked_at: false,
-            is_delayed: false,
+            is_in_probe_set: false,
+            is_in_paused_list: false,
         }
     }
 
@@ -175,7 +175,7 @@ impl<I, P> Machine<I, P> {
 
     /// The conditions that a request in flight should ask for; 0 if none is needed now.
     pub(super) fn wanted(&self) -> u32 {
-        if self.is_held_back { 0 } else { self.armed() }
+        if self.is_paused { 0 } else { self.armed() }
     }
 
     /// The conditions that a request can report.
@@ -185,19 +185,23 @@ impl<I, P> Machine<I, P> {
         }
         let armed = match &self.edges {
             Edges::Owned { armed } => *armed,
-            Edges::Raw { is_out: true, .. } => 0,
-            Edges::Raw { failures, .. } => (READ | WRITE) & !self.in_doubt() | failures,
+            Edges::Unowned {
+                poll_failed: true, ..
+            } => 0,
+            Edges::Unowned { failures, .. } => {
+                (READ | WRITE) & !self.conditions_to_probe() | failures
+            }
         };
         self.interest & armed & !CLOSED
     }
 
     /// The conditions of an unowned socket that a request in flight cannot judge any more.
-    pub(super) fn in_doubt(&self) -> u32 {
+    pub(super) fn conditions_to_probe(&self) -> u32 {
         match &self.edges {
-            Edges::Raw {
+            Edges::Unowned {
                 read,
                 write,
-                is_out: false,
+                poll_failed: false,
                 ..
             } if !self.has_ended => {
                 let read = if read.needs_probe(&READINESS) {
@@ -220,7 +224,7 @@ impl<I, P> Machine<I, P> {
     pub(super) fn needs_update(&self) -> bool {
         match &self.request {
             Request::Idle(_) => self.wanted() != 0,
-            Request::Pending { asked, .. } => self.wanted() & !asked != 0,
+            Request::Pending { requested, .. } => self.wanted() & !requested != 0,
             Request::CancelRequested(_) | Request::Submitting => false,
         }
     }
@@ -229,34 +233,49 @@ impl<I, P> Machine<I, P> {
     /// look at it from now on, or to resume it later.
     pub(super) fn needs_poller(&self) -> bool {
         self.needs_update()
-            || self.in_doubt() != 0 && !self.is_looked_at
-            || self.is_held_back && !self.is_delayed
+            || self.conditions_to_probe() != 0 && !self.is_in_probe_set
+            || self.is_paused && !self.is_in_paused_list
     }
 
     /// Starts a request, or cancels one that asks for too little. An error leaves all as it was.
     pub(super) fn update<E>(
         &mut self,
-        start: impl FnOnce(I, u32) -> Result<(P, Taken), (I, E)>,
+        start: impl FnOnce(I, u32) -> Result<(P, Started), (I, E)>,
         cancel: impl FnOnce(&P) -> Result<(), E>,
     ) -> Result<(), E> {
         if !self.needs_update() {
             return Ok(());
         }
-        let asked = self.wanted();
+        let requested = self.wanted();
         let (request, result) = match mem::replace(&mut self.request, Request::Submitting) {
             // To know when the socket is closed costs nothing more.
-            Request::Idle(idle) => match start(idle, asked | CLOSED) {
-                Ok((operation, taken)) => {
-                    if taken == Taken::Waiting {
-                        self.seen_clear(asked);
+            Request::Idle(idle) => match start(idle, requested | CLOSED) {
+                Ok((operation, started)) => {
+                    if started == Started::Pending {
+                        self.observe_not_ready(requested);
                     }
-                    (Request::Pending { operation, asked }, Ok(()))
+                    (
+                        Request::Pending {
+                            operation,
+                            requested,
+                        },
+                        Ok(()),
+                    )
                 }
                 Err((idle, error)) => (Request::Idle(idle), Err(error)),
             },
-            Request::Pending { operation, asked } => match cancel(&operation) {
+            Request::Pending {
+                operation,
+                requested,
+            } => match cancel(&operation) {
                 Ok(()) => (Request::CancelRequested(operation), Ok(())),
-                Err(error) => (Request::Pending { operation, asked }, Err(error)),
+                Err(error) => (
+                    Request::Pending {
+                        operation,
+                        requested,
+                    },
+                    Err(error),
+                ),
             },
             request => (request, Ok(())),
         };
@@ -268,38 +287,38 @@ impl<I, P> Machine<I, P> {
     pub(super) fn completed(
         &mut self,
         idle: I,
-        answer: Answer,
+        completion: Completion,
         now: impl FnOnce() -> Instant,
     ) -> u32 {
-        let asked = match mem::replace(&mut self.request, Request::Idle(idle)) {
-            Request::Pending { asked, .. } => Some(asked),
+        let requested = match mem::replace(&mut self.request, Request::Idle(idle)) {
+            Request::Pending { requested, .. } => Some(requested),
             // What was asked for is not known any more, so what is not answered says nothing.
             _ => None,
         };
-        let ready = match answer {
-            Answer::Nothing => 0,
-            Answer::Failed(code) if answer::is_transient(code) => {
-                self.hold_back();
+        let ready = match completion {
+            Completion::NoConditions => 0,
+            Completion::Failed(code) if completion::is_transient(code) => {
+                self.pause();
                 return 0;
             }
-            Answer::Failed(code) => return self.fail(code),
+            Completion::Failed(code) => return self.fail(code),
             // A socket of ours is open, so it is the request that failed.
-            Answer::Gone(code) if self.is_owned() => return self.fail(code),
-            Answer::Gone(_) => {
+            Completion::InvalidHandle(code) if self.is_owned() => return self.fail(code),
+            Completion::InvalidHandle(_) => {
                 self.has_ended = true;
                 0
             }
-            Answer::Conditions(conditions) if conditions & CLOSED != 0 => {
+            Completion::Conditions(conditions) if conditions & CLOSED != 0 => {
                 self.has_ended = true;
                 0
             }
-            Answer::Conditions(conditions) => {
-                self.report(conditions, asked.unwrap_or(0) & !conditions, now)
+            Completion::Conditions(conditions) => {
+                self.report(conditions, requested.unwrap_or(0) & !conditions, now)
             }
         };
         if ready != 0 {
             self.strays = 0;
-        } else if asked.is_some() {
+        } else if requested.is_some() {
             self.count_stray();
         }
         ready
@@ -308,30 +327,30 @@ impl<I, P> Machine<I, P> {
     /// One more of what must not follow each other without a pause.
     fn count_stray(&mut self) {
         self.strays = self.strays.saturating_add(1);
-        if self.strays >= STRAYS {
-            self.hold_back();
+        if self.strays >= MAX_STRAYS {
+            self.pause();
         }
     }
 
     /// What Winsock says about the conditions in doubt, which were looked at without a request in
     /// flight. Returns the conditions to report, and when to look again at those that are not to
     /// be reported yet.
-    pub(super) fn looked(
+    pub(super) fn apply_probe(
         &mut self,
-        looked_at: u32,
+        probe_set: u32,
         conditions: u32,
         now: Instant,
     ) -> (u32, Option<Instant>) {
         // What is no longer in doubt was armed meanwhile, and is asked for elsewhere.
-        let in_doubt = self.in_doubt() & looked_at;
+        let conditions_to_probe = self.conditions_to_probe() & probe_set;
         let mut ready = 0;
         let mut again: Option<Instant> = None;
-        if let Edges::Raw { read, write, .. } = &mut self.edges {
+        if let Edges::Unowned { read, write, .. } = &mut self.edges {
             for (backoff, mask) in [(read, READ), (write, WRITE)] {
-                if in_doubt & mask == 0 {
+                if conditions_to_probe & mask == 0 {
                     continue;
                 }
-                let of_direction = conditions & in_doubt & mask;
+                let of_direction = conditions & conditions_to_probe & mask;
                 if of_direction == 0 {
                     backoff.observed_not_ready();
                 } else if let Some(until) = backoff.suppressed_until(now) {
@@ -350,10 +369,10 @@ impl<I, P> Machine<I, P> {
     /// It is left out until it is armed; one that fails again and again is held back besides.
     pub(super) fn fail(&mut self, code: i32) -> u32 {
         self.count_stray();
-        let wanted = self.armed() | self.in_doubt();
+        let wanted = self.armed() | self.conditions_to_probe();
         match &mut self.edges {
             Edges::Owned { armed } => *armed = 0,
-            Edges::Raw { is_out, .. } => *is_out = true,
+            Edges::Unowned { poll_failed, .. } => *poll_failed = true,
         }
         if wanted == 0 {
             return 0;
@@ -368,22 +387,22 @@ impl<I, P> Machine<I, P> {
     }
 
     /// No request starts until `resume`: the system refused one, but may take it in a moment.
-    pub(super) fn hold_back(&mut self) {
-        self.is_held_back |= !self.has_ended;
+    pub(super) fn pause(&mut self) {
+        self.is_paused |= !self.has_ended;
     }
 
     /// Whether the poller has to resume it later.
-    pub(super) fn is_held_back(&self) -> bool {
-        self.is_held_back && !self.has_ended
+    pub(super) fn is_paused(&self) -> bool {
+        self.is_paused && !self.has_ended
     }
 
     /// Requests start again.
     pub(super) fn resume(&mut self) {
-        self.is_held_back = false;
+        self.is_paused = false;
     }
 
     /// The socket was found closed. Returns whether the source was still registered.
-    pub(super) fn gone(&mut self) -> bool {
+    pub(super) fn mark_closed(&mut self) -> bool {
         !mem::replace(&mut self.has_ended, true)
     }
 
@@ -402,20 +421,20 @@ impl<I, P> Machine<I, P> {
         self.token = token;
         self.interest = interest;
         self.strays = 0;
-        self.is_held_back = false;
+        self.is_paused = false;
         self.fault = None;
         match &mut self.edges {
             Edges::Owned { armed } => *armed = self.interest,
-            Edges::Raw {
+            Edges::Unowned {
                 read,
                 write,
                 failures,
-                is_out,
+                poll_failed,
             } => {
                 read.observed_not_ready();
                 write.observed_not_ready();
-                *failures = BROKEN;
-                *is_out = false;
+                *failures = RESET;
+                *poll_failed = false;
             }
         }
         true
@@ -439,11 +458,11 @@ impl<I, P> Machine<I, P> {
     }
 
     /// These conditions of a request did not hold when it started.
-    fn seen_clear(&mut self, asked: u32) {
-        if let Edges::Raw { read, write, .. } = &mut self.edges {
+    fn observe_not_ready(&mut self, requested: u32) {
+        if let Edges::Unowned { read, write, .. } = &mut self.edges {
             for (backoff, mask) in [(read, READ), (write, WRITE)] {
                 // One in doubt was not asked for.
-                if asked & mask != 0 && !backoff.needs_probe(&READINESS) {
+                if requested & mask != 0 && !backoff.needs_probe(&READINESS) {
                     backoff.observed_not_ready();
                 }
             }
@@ -462,8 +481,10 @@ impl<I, P> Machine<I, P> {
                 *armed &= !masks::covered(ready);
                 ready
             }
-            Edges::Raw { is_out: true, .. } => 0,
-            Edges::Raw {
+            Edges::Unowned {
+                poll_failed: true, ..
+            } => 0,
+            Edges::Unowned {
                 read,
                 write,
                 failures,

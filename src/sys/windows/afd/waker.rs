@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use super::super::event::Event;
 use super::super::platform::ffi;
-use super::super::platform::iocp::{Attached, Attachment, Port, Round};
+use super::super::platform::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use crate::Token;
 use crate::sys::selector::Wake;
 use crate::sys::wake_bits::WakeBits;
@@ -18,13 +18,13 @@ use crate::sys::wake_bits::WakeBits;
 /// wakers there are.
 pub(crate) struct Waker {
     /// Without it no packet of this waker is delivered any more.
-    attachment: Attachment,
-    bell: Arc<Bell>,
+    port_entry: PortEntry,
+    target: Arc<WakerTarget>,
 }
 
 /// The receiver of a waker's packets.
 #[derive(Debug)]
-struct Bell {
+struct WakerTarget {
     token: Token,
     bit: usize,
     bits: WakeBits,
@@ -33,15 +33,15 @@ struct Bell {
 impl Waker {
     pub(super) fn new(port: &Arc<Port>, token: Token) -> Waker {
         let bits = WakeBits::unshared();
-        let bell = Arc::new(Bell {
+        let target = Arc::new(WakerTarget {
             token,
             bit: bits.take(),
             bits,
         });
-        let receiver: Weak<Bell> = Arc::downgrade(&bell);
+        let receiver: Weak<WakerTarget> = Arc::downgrade(&target);
         Waker {
-            attachment: port.attach(receiver),
-            bell,
+            port_entry: port.add_receiver(receiver),
+            target,
         }
     }
 }
@@ -50,33 +50,33 @@ impl Waker {
 impl Waker {
     /// What its packets say.
     pub(super) fn number(&self) -> usize {
-        self.attachment.number()
+        self.port_entry.id()
     }
 }
 
 impl Wake for Waker {
     fn wake(&self) -> io::Result<()> {
-        let Bell { bit, bits, .. } = &*self.bell;
+        let WakerTarget { bit, bits, .. } = &*self.target;
         if !bits.announce(*bit) {
             return Ok(());
         }
-        self.attachment.notice().inspect_err(|_| bits.retract(*bit))
+        self.port_entry.post().inspect_err(|_| bits.retract(*bit))
     }
 }
 
-impl Attached for Bell {
-    fn noticed(&self, round: &mut Round<'_>) {
+impl PacketReceiver for WakerTarget {
+    fn on_packet(&self, sink: &mut EventSink<'_>) {
         self.bits.seen();
-        round.report(Event::new(self.token, ffi::AFD_POLL_RECEIVE));
+        sink.report(Event::new(self.token, ffi::AFD_POLL_RECEIVE));
     }
 
-    fn abandon(&self) {}
+    fn cancel_all(&self) {}
 }
 
 impl fmt::Debug for Waker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waker")
-            .field("token", &self.bell.token)
+            .field("token", &self.target.token)
             .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@
 //! holds which of these:
 //!
 //! - [`Idle`]: its holder alone. Only this type gives access.
-//! - an entry of [`Table`]: the kernel, between the start of the operation and its packet.
+//! - an entry of [`InFlightTable`]: the kernel, between the start of the operation and its packet.
 //! - [`Pending`]: no access; it is the address by which an operation that may be in flight is
 //!   cancelled.
 //!
@@ -42,7 +42,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use super::super::syscalls::completion_port::status_error;
-use super::{Port, Round};
+use super::{EventSink, Port};
 use crate::sys::ffi;
 
 /// What is in flight, and what becomes of it.
@@ -52,7 +52,7 @@ pub(crate) trait Operation: Send + Sized + 'static {
     /// The packet has come: the memory is ours again. Reports at most one event.
     ///
     /// Called without any lock, by the thread that waits, or by the one that drops the port's last owner.
-    fn completed(operation: Idle<Self>, outcome: Outcome, round: &mut Round<'_>);
+    fn completed(operation: Idle<Self>, outcome: Outcome, sink: &mut EventSink<'_>);
 }
 
 /// How an operation ended.
@@ -119,12 +119,12 @@ trait InFlight: Send + Sync {
     /// # Safety
     ///
     /// The operation is over, and `self` was the block's entry in the table.
-    unsafe fn complete(self: Arc<Self>, round: &mut Round<'_>);
+    unsafe fn complete(self: Arc<Self>, sink: &mut EventSink<'_>);
 }
 
 /// The operations of one port whose packet has not come, by the context that the packet will carry.
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct InFlightTable {
     last: usize,
     by_context: HashMap<usize, Arc<dyn InFlight>>,
 }
@@ -132,7 +132,7 @@ pub(super) struct Table {
 /// An operation that is over and has left the table.
 pub(super) struct Completed(Arc<dyn InFlight>);
 
-impl Table {
+impl InFlightTable {
     /// How many operations are in flight.
     pub(super) fn len(&self) -> usize {
         self.by_context.len()
@@ -147,8 +147,8 @@ impl Table {
             if self.last == 0 {
                 continue;
             }
-            if let Entry::Vacant(place) = self.by_context.entry(self.last) {
-                place.insert(block);
+            if let Entry::Vacant(entry) = self.by_context.entry(self.last) {
+                entry.insert(block);
                 return self.last;
             }
         }
@@ -165,9 +165,9 @@ impl Table {
 
 impl Completed {
     /// Tells the operation. To be called without any lock.
-    pub(super) fn complete(self, round: &mut Round<'_>) {
+    pub(super) fn complete(self, sink: &mut EventSink<'_>) {
         // SAFETY: `take_completed` made this of an entry that is over, and removed it.
-        unsafe { self.0.complete(round) };
+        unsafe { self.0.complete(sink) };
     }
 }
 
@@ -295,7 +295,7 @@ impl<O: Operation> InFlight for Block<O> {
         status.load(Ordering::Acquire) != ffi::STATUS_PENDING
     }
 
-    unsafe fn complete(self: Arc<Self>, round: &mut Round<'_>) {
+    unsafe fn complete(self: Arc<Self>, sink: &mut EventSink<'_>) {
         // SAFETY: the operation is over, so the kernel does not write any more.
         let block = unsafe { *self.status.get() };
         // SAFETY: every bit pattern is a status.
@@ -305,7 +305,7 @@ impl<O: Operation> InFlight for Block<O> {
             bytes: block.Information,
         };
         // Of the block whose entry has just been removed, so this is its only `Idle`.
-        O::completed(Idle(self), outcome, round);
+        O::completed(Idle(self), outcome, sink);
     }
 }
 
@@ -313,7 +313,7 @@ impl<O: Operation> InFlight for Block<O> {
 const _: () = assert!(std::mem::offset_of!(ffi::IO_STATUS_BLOCK, Anonymous) == 0);
 const _: () = assert!(align_of::<ffi::IO_STATUS_BLOCK>() >= align_of::<AtomicI32>());
 
-impl fmt::Debug for Table {
+impl fmt::Debug for InFlightTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table")
             .field("in_flight", &self.by_context.len())

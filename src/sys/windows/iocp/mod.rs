@@ -6,8 +6,8 @@
 //!
 //! # Packets
 //!
-//! The key of a packet says what it is. Under [`IN_FLIGHT`] its pointer field is the context of an
-//! operation, by which its memory is found (see [`in_flight`]). Under [`NUMBER`] it is a number, by
+//! The key of a packet says what it is. Under [`OPERATION_KEY`] its pointer field is the context of an
+//! operation, by which its memory is found (see [`in_flight`]). Under [`RECEIVER_KEY`] it is a number, by
 //! which the receiver is looked up: wakers, wait packets and whatever else has something to say
 //! without memory in flight. Packets under any other key are ignored. No packet's pointer is ever
 //! followed: packets may come from other processes.
@@ -57,17 +57,17 @@ use crate::sys::timeout;
 use crate::sys::windows::event::{Event, Events};
 
 use super::syscalls::completion_port as syscall;
-use in_flight::Table;
+use in_flight::InFlightTable;
 
-pub(crate) use syscall::{FOREVER, Packet, Packets};
+pub(crate) use syscall::{INFINITE, Packet, Packets};
 
 /// The key of handles whose operations are started by [`in_flight::Idle::start`], and by nothing else.
-pub(super) const IN_FLIGHT: usize = 1;
+pub(super) const OPERATION_KEY: usize = 1;
 /// The key of packets that carry a number.
-pub(crate) const NUMBER: usize = 2;
+pub(crate) const RECEIVER_KEY: usize = 2;
 
 /// How many packets are taken at once while the port ends.
-const LAST_PACKETS: usize = 64;
+const DRAIN_BATCH: usize = 64;
 
 /// How long the end of a port waits for what is in flight.
 pub(crate) const DRAIN_LIMIT: Duration = Duration::from_secs(1);
@@ -76,50 +76,50 @@ pub(crate) const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 pub(crate) struct Port {
     handle: Arc<OwnedHandle>,
     /// Operations whose packet has not come yet.
-    in_flight: Mutex<Table>,
-    attached: Mutex<Attachments>,
+    in_flight: Mutex<InFlightTable>,
+    receivers: Mutex<Receivers>,
 }
 
 /// Who is known by a number.
 #[derive(Default)]
-struct Attachments {
+struct Receivers {
     last: usize,
-    by_number: HashMap<usize, Weak<dyn Attached>>,
+    by_id: HashMap<usize, Weak<dyn PacketReceiver>>,
 }
 
 /// Something that gets packets by its number, or has operations in flight, or both.
-pub(crate) trait Attached: Send + Sync + UnwindSafe + RefUnwindSafe {
+pub(crate) trait PacketReceiver: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// A packet with this one's number came. Reports at most one event, which must hold now.
-    fn noticed(&self, round: &mut Round<'_>);
+    fn on_packet(&self, sink: &mut EventSink<'_>);
     /// The port ends: cancels all operations in flight. None can be started any more.
-    fn abandon(&self);
+    fn cancel_all(&self);
 }
 
 /// A number, given back on drop: no packet that carries it is delivered afterwards, and no other receiver gets it soon.
-pub(crate) struct Attachment {
+pub(crate) struct PortEntry {
     port: Weak<Port>,
-    number: usize,
+    id: usize,
 }
 
 /// Where the packets of one wait report their events. When the port ends, nowhere.
-pub(crate) struct Round<'r> {
-    records: Option<&'r mut Events>,
+pub(crate) struct EventSink<'r> {
+    events: Option<&'r mut Events>,
 }
 
-impl<'r> Round<'r> {
-    /// Events go to `records`.
-    pub(crate) fn new(records: &'r mut Events) -> Round<'r> {
-        Round {
-            records: Some(records),
+impl<'r> EventSink<'r> {
+    /// Events go to `events`.
+    pub(crate) fn new(events: &'r mut Events) -> EventSink<'r> {
+        EventSink {
+            events: Some(events),
         }
     }
 
     /// Reports an event. `false` if there is no room, which cannot be if every packet reports one at most.
-    pub(crate) fn report(&mut self, record: Event) -> bool {
-        match &mut self.records {
-            Some(records) if records.room() == 0 => false,
-            Some(records) => {
-                records.push(record);
+    pub(crate) fn report(&mut self, event: Event) -> bool {
+        match &mut self.events {
+            Some(events) if events.room() == 0 => false,
+            Some(events) => {
+                events.push(event);
                 true
             }
             None => true,
@@ -133,7 +133,7 @@ impl Port {
         Ok(Port {
             handle: Arc::new(syscall::create()?),
             in_flight: Mutex::default(),
-            attached: Mutex::default(),
+            receivers: Mutex::default(),
         })
     }
 
@@ -150,17 +150,17 @@ impl Port {
 
     /// Gives `receiver` a number, and lets it know when the port ends. It is held weakly: what is in flight for it must keep it
     /// alive until then.
-    pub(crate) fn attach(self: &Arc<Port>, receiver: Weak<dyn Attached>) -> Attachment {
-        let mut attached = self.attached();
+    pub(crate) fn add_receiver(self: &Arc<Port>, receiver: Weak<dyn PacketReceiver>) -> PortEntry {
+        let mut receivers = self.receivers();
         loop {
-            attached.last = attached.last.wrapping_add(1);
-            let number = attached.last;
+            receivers.last = receivers.last.wrapping_add(1);
+            let id = receivers.last;
             // Numbers come back after all others had their turn.
-            if let Entry::Vacant(place) = attached.by_number.entry(number) {
-                place.insert(receiver);
-                return Attachment {
+            if let Entry::Vacant(entry) = receivers.by_id.entry(id) {
+                entry.insert(receiver);
+                return PortEntry {
                     port: Arc::downgrade(self),
-                    number,
+                    id,
                 };
             }
         }
@@ -177,18 +177,18 @@ impl Port {
     }
 
     /// Tells the receiver of a packet of this port.
-    pub(crate) fn deliver(&self, packet: Packet, round: &mut Round<'_>) {
+    pub(crate) fn deliver(&self, packet: Packet, sink: &mut EventSink<'_>) {
         match packet.key() {
-            IN_FLIGHT => {
-                let completed = self.in_flight().take_completed(packet.number());
+            OPERATION_KEY => {
+                let completed = self.in_flight().take_completed(packet.context());
                 if let Some(completed) = completed {
-                    completed.complete(round);
+                    completed.complete(sink);
                 }
             }
-            NUMBER => {
-                let receiver = self.attached().by_number.get(&packet.number()).cloned();
+            RECEIVER_KEY => {
+                let receiver = self.receivers().by_id.get(&packet.context()).cloned();
                 if let Some(receiver) = receiver.and_then(|weak| weak.upgrade()) {
-                    receiver.noticed(round);
+                    receiver.on_packet(sink);
                 }
             }
             _ => {}
@@ -196,25 +196,27 @@ impl Port {
     }
 
     /// What is in flight. A leaf among the locks.
-    fn in_flight(&self) -> MutexGuard<'_, Table> {
+    fn in_flight(&self) -> MutexGuard<'_, InFlightTable> {
         // Nothing in a critical section panics half-way through a change.
         self.in_flight
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn attached(&self) -> MutexGuard<'_, Attachments> {
+    fn receivers(&self) -> MutexGuard<'_, Receivers> {
         // Nothing in a critical section panics half-way through a change.
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+        self.receivers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Port {
     fn drop(&mut self) {
-        let attached = std::mem::take(&mut *self.attached());
-        for receiver in attached.by_number.into_values() {
+        let receivers = std::mem::take(&mut *self.receivers());
+        for receiver in receivers.by_id.into_values() {
             if let Some(receiver) = receiver.upgrade() {
-                receiver.abandon();
+                receiver.cancel_all();
             }
         }
         self.drain();
@@ -233,18 +235,18 @@ impl Port {
             return;
         }
         let deadline = Instant::now() + DRAIN_LIMIT;
-        let mut packets = Packets::with_capacity(LAST_PACKETS);
+        let mut packets = Packets::with_capacity(DRAIN_BATCH);
         while self.in_flight().len() != 0 {
             let left = deadline.saturating_duration_since(Instant::now());
             // Rounded up, and never negative.
             let millis = timeout::round_up_millis(left) as u32;
-            let Ok(count) = self.dequeue(&mut packets, LAST_PACKETS, millis) else {
+            let Ok(count) = self.dequeue(&mut packets, DRAIN_BATCH, millis) else {
                 return;
             };
             for packet in packets.drain() {
-                self.deliver(packet, &mut Round { records: None });
+                self.deliver(packet, &mut EventSink { events: None });
             }
-            if left.is_zero() && count < LAST_PACKETS {
+            if left.is_zero() && count < DRAIN_BATCH {
                 return;
             }
         }
@@ -260,38 +262,38 @@ impl fmt::Debug for Port {
     }
 }
 
-impl Attachment {
+impl PortEntry {
     /// The number.
-    pub(crate) fn number(&self) -> usize {
-        self.number
+    pub(crate) fn id(&self) -> usize {
+        self.id
     }
 
-    /// Makes the receiver's `noticed` be called by the thread that waits. Nothing happens if the port is gone.
-    pub(crate) fn notice(&self) -> io::Result<()> {
+    /// Makes the receiver's `on_packet` be called by the thread that waits. Nothing happens if the port is gone.
+    pub(crate) fn post(&self) -> io::Result<()> {
         match self.port.upgrade() {
-            Some(port) => syscall::post(port.handle.as_handle(), self.number),
+            Some(port) => syscall::post(port.handle.as_handle(), self.id),
             None => Ok(()),
         }
     }
 }
 
-impl Drop for Attachment {
+impl Drop for PortEntry {
     fn drop(&mut self) {
         if let Some(port) = self.port.upgrade() {
-            port.attached().by_number.remove(&self.number);
+            port.receivers().by_id.remove(&self.id);
         }
     }
 }
 
-impl fmt::Debug for Attachment {
+impl fmt::Debug for PortEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attachment")
-            .field("number", &self.number)
+            .field("number", &self.id)
             .finish_non_exhaustive()
     }
 }
 
-/// Posts a packet for the receiver of `number` to a port that may have ended.
-pub(crate) fn post_number(port: &OwnedHandle, number: usize) -> io::Result<()> {
-    syscall::post(port.as_handle(), number)
+/// Posts a packet for the receiver of `id` to a port that may have ended.
+pub(crate) fn post_to_receiver(port: &OwnedHandle, id: usize) -> io::Result<()> {
+    syscall::post(port.as_handle(), id)
 }

@@ -17,7 +17,7 @@ struct Counted {
 }
 
 impl Operation for Counted {
-    fn completed(mut operation: Idle<Counted>, outcome: Outcome, _: &mut Round<'_>) {
+    fn completed(mut operation: Idle<Counted>, outcome: Outcome, _: &mut EventSink<'_>) {
         let this = operation.get_mut();
         this.completed.fetch_add(1, Ordering::SeqCst);
         *this.status.lock().unwrap() = Some(outcome);
@@ -74,7 +74,7 @@ fn end(port: &Port, pending: &Pending<Counted>, context: usize, status: ffi::NTS
 
 /// A packet under the key of operations in flight, as any holder of a duplicate can have it sent.
 fn send(port: &Port, context: usize) {
-    syscall::post_as(port.handle.as_handle(), IN_FLIGHT, context).unwrap();
+    syscall::post_as(port.handle.as_handle(), OPERATION_KEY, context).unwrap();
 }
 
 /// Delivers all packets that are there.
@@ -82,7 +82,7 @@ fn deliver(port: &Port) -> usize {
     let mut packets = Packets::with_capacity(8);
     let count = port.dequeue(&mut packets, 8, 0).unwrap();
     for packet in packets.drain() {
-        port.deliver(packet, &mut Round { records: None });
+        port.deliver(packet, &mut EventSink { events: None });
     }
     count
 }
@@ -115,7 +115,7 @@ fn keeps_to_the_limit(mut end: impl FnMut() -> Duration) {
 ///
 /// [cancel]: https://learn.microsoft.com/windows/win32/fileio/canceling-pending-i-o-operations
 #[test]
-fn end_does_not_wait_for_an_operation_that_never_ends() {
+fn drop_does_not_wait_for_an_endless_operation() {
     keeps_to_the_limit(|| {
         let port = Arc::new(Port::new().unwrap());
         let stuck = Seen::default();
@@ -130,7 +130,7 @@ fn end_does_not_wait_for_an_operation_that_never_ends() {
 
 /// One limit for all of them, however slowly the others come in.
 #[test]
-fn end_has_one_limit_for_everything() {
+fn drop_has_one_limit_for_all_operations() {
     keeps_to_the_limit(end_with_a_late_one);
 }
 
@@ -148,7 +148,7 @@ fn end_with_a_late_one() -> Duration {
     let driver = thread::spawn(move || {
         thread::sleep(DRAIN_LIMIT / 2);
         fake::end(&pending_late, 0, 0);
-        syscall::post_as(handle.as_handle(), IN_FLIGHT, late_context).unwrap();
+        syscall::post_as(handle.as_handle(), OPERATION_KEY, late_context).unwrap();
     });
     let took = end_of(port);
     driver.join().unwrap();
@@ -163,24 +163,24 @@ fn end_with_a_late_one() -> Duration {
 
 /// Also where a thread that only wakes happens to be the last owner.
 #[test]
-fn end_in_a_temporary_owner_is_limited() {
+fn drop_by_a_temporary_owner_is_limited() {
     struct Nothing;
-    impl Attached for Nothing {
-        fn noticed(&self, _: &mut Round<'_>) {}
-        fn abandon(&self) {}
+    impl PacketReceiver for Nothing {
+        fn on_packet(&self, _: &mut EventSink<'_>) {}
+        fn cancel_all(&self) {}
     }
     keeps_to_the_limit(|| {
         let port = Arc::new(Port::new().unwrap());
         let receiver = Arc::new(Nothing);
         let weak: Weak<Nothing> = Arc::downgrade(&receiver);
-        let attachment = port.attach(weak);
+        let port_entry = port.add_receiver(weak);
         Seen::default().start(&port);
-        let temporary = attachment.port.upgrade().unwrap();
+        let temporary = port_entry.port.upgrade().unwrap();
         let (done, is_done) = mpsc::channel();
         drop(port);
         thread::spawn(move || {
             let took = end_of(temporary);
-            attachment.notice().unwrap();
+            port_entry.post().unwrap();
             done.send(took).unwrap();
         });
         // Fails only if the end hangs.
@@ -189,7 +189,7 @@ fn end_in_a_temporary_owner_is_limited() {
 }
 
 #[test]
-fn operation_ends_with_its_status() {
+fn operation_completes_with_its_status() {
     let port = Port::new().unwrap();
     let seen = Seen::default();
     for status in [0, 0x8000_0011_u32 as i32, 0xC000_0120_u32 as i32] {
@@ -208,7 +208,7 @@ fn operation_ends_with_its_status() {
 ///
 /// [read]: https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-ntreadfile
 #[test]
-fn foreign_packets_do_nothing() {
+fn foreign_packets_are_ignored() {
     let port = Port::new().unwrap();
     let seen = Seen::default();
     let (pending, context) = seen.start(&port);
@@ -230,7 +230,7 @@ fn foreign_packets_do_nothing() {
 }
 
 #[test]
-fn refused_operation_gives_its_memory_back() {
+fn refused_operation_returns_its_memory() {
     let port = Port::new().unwrap();
     let seen = Seen::default();
     let started = seen.idle().start(&port, |reserved| {
@@ -245,7 +245,7 @@ fn refused_operation_gives_its_memory_back() {
 
 /// The memory is with its operation already: it is not given back a second time.
 #[test]
-fn refused_operation_that_a_foreign_packet_ended() {
+fn refused_operation_completed_by_a_foreign_packet_is_pending() {
     let port = Port::new().unwrap();
     let seen = Seen::default();
     let started = seen.idle().start(&port, |reserved| {

@@ -6,7 +6,7 @@
 use std::io;
 
 /// The most that an idle buffer keeps, so that a pipe does not hold on to the memory of one large write.
-const KEPT: usize = 1024 * 1024;
+const MAX_KEPT: usize = 1024 * 1024;
 
 /// Memory, of which the bytes from `start` to `end` are data.
 #[derive(Debug, Default)]
@@ -43,10 +43,10 @@ impl Buffer {
         let mut rest = self.bytes.as_mut_slice();
         for slice in slices {
             // There is room for all of them.
-            let Some((place, behind)) = rest.split_at_mut_checked(slice.len()) else {
+            let Some((slot, behind)) = rest.split_at_mut_checked(slice.len()) else {
                 break;
             };
-            place.copy_from_slice(slice);
+            slot.copy_from_slice(slice);
             rest = behind;
         }
         self.end = len;
@@ -78,7 +78,7 @@ impl Buffer {
     pub(crate) fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
-        if self.bytes.len() > KEPT {
+        if self.bytes.len() > MAX_KEPT {
             self.bytes = Vec::new();
         }
     }
@@ -102,9 +102,9 @@ impl<M> Pool<M> {
     }
 
     /// Keeps memory, or frees it if enough is kept.
-    pub(crate) fn give_back(&mut self, memory: M) {
-        if let Some(place) = self.0.iter_mut().find(|place| place.is_none()) {
-            *place = Some(memory);
+    pub(crate) fn put_back(&mut self, memory: M) {
+        if let Some(slot) = self.0.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(memory);
         }
     }
 }
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_fills_what_there_is_room_for() {
+    fn filled_length_is_clamped_to_capacity() {
         let mut buffer = Buffer::default();
         buffer.make_room(4).unwrap();
         buffer.space().copy_from_slice(b"wxyz");
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_cannot_be_had_is_an_error() {
+    fn failed_allocation_is_an_error() {
         let mut buffer = Buffer::default();
         let error = buffer.make_room(usize::MAX).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
@@ -151,21 +151,21 @@ mod tests {
     }
 
     #[test]
-    fn much_memory_is_not_kept() {
+    fn large_buffers_are_freed() {
         let mut buffer = Buffer::default();
-        buffer.make_room(KEPT + 1).unwrap();
+        buffer.make_room(MAX_KEPT + 1).unwrap();
         buffer.clear();
         assert_eq!(buffer.space().len(), 0);
-        buffer.make_room(KEPT).unwrap();
+        buffer.make_room(MAX_KEPT).unwrap();
         buffer.clear();
-        assert_eq!(buffer.space().len(), KEPT);
+        assert_eq!(buffer.space().len(), MAX_KEPT);
     }
 
     #[test]
-    fn two_are_kept() {
+    fn pool_keeps_two_buffers() {
         let mut pool = Pool::default();
         for number in 0..3 {
-            pool.give_back(number);
+            pool.put_back(number);
         }
         assert_eq!(
             [pool.take(), pool.take(), pool.take()],

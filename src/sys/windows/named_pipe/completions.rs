@@ -2,80 +2,86 @@
 
 use std::io;
 
-use super::ops::{Call, Fault, Meaning, Memory, PipeOps, Ready};
-use super::state::{Read, State, Write};
+use super::ops::{Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
+use super::state::{PipeState, Read, Write};
 
 /// How many reads in a row may be canceled by others before that is reported as an error.
-pub(super) const MOST_ABORTED_READS: u8 = 8;
+pub(super) const MAX_ABORTED_READS: u8 = 8;
 
-impl<M: Memory, P> State<M, P> {
+impl<M: Memory, P> PipeState<M, P> {
     /// An operation is over: the number of bytes that were moved, or its fault. More data than a read had room for is no fault.
     pub(crate) fn completed(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
-        call: Call,
+        op: OpKind,
         serial: u64,
         memory: M,
-        result: Result<usize, Fault>,
+        result: Result<usize, OpError>,
     ) {
-        match call {
-            Call::Connect => self.connect_done(ops, serial, memory, result),
-            Call::Read => self.read_done(ops, serial, memory, result),
-            Call::Write => self.write_done(ops, serial, memory, result),
+        match op {
+            OpKind::Connect => self.connect_completed(ops, serial, memory, result),
+            OpKind::Read => self.read_completed(ops, serial, memory, result),
+            OpKind::Write => self.write_completed(ops, serial, memory, result),
         }
     }
 
-    fn connect_done(
+    fn connect_completed(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
         serial: u64,
         memory: M,
-        result: Result<usize, Fault>,
+        result: Result<usize, OpError>,
     ) {
         ops.recycle(memory);
-        if self.connect.take_if(|held| held.serial == serial).is_none() {
+        if self
+            .connect
+            .take_if(|in_flight_op| in_flight_op.serial == serial)
+            .is_none()
+        {
             return;
         }
         match result {
-            Ok(_) => self.client_came(ops),
-            Err(fault) if fault.meaning == Meaning::Connected => self.client_came(ops),
-            Err(fault) if fault.meaning == Meaning::Aborted && !self.is_registered() => {}
-            Err(fault) => {
-                self.connect_error = Some(fault.error);
+            Ok(_) => self.client_connected(ops),
+            Err(op_error) if op_error.kind == OpErrorKind::AlreadyConnected => {
+                self.client_connected(ops)
+            }
+            Err(op_error) if op_error.kind == OpErrorKind::Aborted && !self.is_registered() => {}
+            Err(op_error) => {
+                self.connect_error = Some(op_error.error);
                 self.mark_ready(Ready::BOTH);
             }
         }
     }
 
-    fn client_came(&mut self, ops: &mut dyn PipeOps<M, P>) {
+    fn client_connected(&mut self, ops: &mut dyn PipeOps<M, P>) {
         self.is_connected = true;
         // That was another client.
         if let Read::Ended { .. } = self.read {
             self.read = Read::Idle;
         }
-        self.forget_disconnect();
+        self.clear_disconnect_errors();
         self.mark_all_ready(ops);
         // Whatever the interest is, it is told that the client has come: time to call `connect`, or
         // to read or to write.
         self.mark_ready(Ready::BOTH);
     }
 
-    fn read_done(
+    fn read_completed(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
         serial: u64,
         mut memory: M,
-        result: Result<usize, Fault>,
+        result: Result<usize, OpError>,
     ) {
-        if !matches!(&self.read, Read::Pending(held) if held.serial == serial) {
+        if !matches!(&self.read, Read::Pending(in_flight_op) if in_flight_op.serial == serial) {
             ops.recycle(memory);
             return;
         }
-        if let Err(fault) = &result {
-            if fault.meaning == Meaning::Aborted && self.aborted_reads < MOST_ABORTED_READS {
+        if let Err(op_error) = &result {
+            if op_error.kind == OpErrorKind::Aborted && self.aborted_reads < MAX_ABORTED_READS {
                 self.aborted_reads += 1;
                 ops.recycle(memory);
-                self.restart_reading(ops);
+                self.restart_read(ops);
                 return;
             }
         }
@@ -85,12 +91,12 @@ impl<M: Memory, P> State<M, P> {
                 memory.buffer().filled(len);
                 Read::Data(memory)
             }
-            Err(fault) => {
+            Err(op_error) => {
                 ops.recycle(memory);
-                match fault.meaning {
-                    Meaning::Ended => Read::Ended { is_seen: false },
-                    Meaning::Aborted if !self.is_registered() => Read::Idle,
-                    _ => Read::Failed(fault.error),
+                match op_error.kind {
+                    OpErrorKind::EndOfFile => Read::Ended { is_returned: false },
+                    OpErrorKind::Aborted if !self.is_registered() => Read::Idle,
+                    _ => Read::Failed(op_error.error),
                 }
             }
         };
@@ -102,33 +108,33 @@ impl<M: Memory, P> State<M, P> {
     /// completion port survives that ([ExitThread][exit]). So somebody else called `CancelIoEx`, or
     /// `PurgeComm` on a serial port ([PURGE_RXABORT][purge]). A canceled read has taken no byte, so
     /// it is no error of the pipe, and the next read is started instead. A device that aborts
-    /// read after read, as an unplugged one may, is reported after [`MOST_ABORTED_READS`] of them.
+    /// read after read, as an unplugged one may, is reported after [`MAX_ABORTED_READS`] of them.
     ///
     /// [exit]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
     /// [purge]: https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-purgecomm
-    fn restart_reading(&mut self, ops: &mut dyn PipeOps<M, P>) {
+    fn restart_read(&mut self, ops: &mut dyn PipeOps<M, P>) {
         self.read = Read::Idle;
         if !self.is_registered() {
             return;
         }
-        if let Err(fault) = self.start_reading(ops) {
-            match fault.meaning {
-                Meaning::Listening => return,
-                Meaning::Ended => {}
-                _ => self.read = Read::Failed(fault.error),
+        if let Err(op_error) = self.start_read(ops) {
+            match op_error.kind {
+                OpErrorKind::Listening => return,
+                OpErrorKind::EndOfFile => {}
+                _ => self.read = Read::Failed(op_error.error),
             }
             self.mark_ready(Ready::READABLE);
         }
     }
 
-    fn write_done(
+    fn write_completed(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
         serial: u64,
         mut memory: M,
-        result: Result<usize, Fault>,
+        result: Result<usize, OpError>,
     ) {
-        if !matches!(&self.write, Write::Pending(held) if held.serial == serial) {
+        if !matches!(&self.write, Write::Pending(in_flight_op) if in_flight_op.serial == serial) {
             ops.recycle(memory);
             return;
         }
@@ -140,7 +146,7 @@ impl<M: Memory, P> State<M, P> {
                     ops.recycle(memory);
                     Ok(())
                 } else if len > 0 {
-                    match self.start_writing(ops, memory) {
+                    match self.start_write(ops, memory) {
                         Ok(()) => return,
                         Err(error) => Err(error),
                     }
@@ -150,9 +156,9 @@ impl<M: Memory, P> State<M, P> {
                     Err(io::ErrorKind::WriteZero.into())
                 }
             }
-            Err(fault) => {
+            Err(op_error) => {
                 ops.recycle(memory);
-                Err(fault.error)
+                Err(op_error.error)
             }
         };
         if let Err(error) = result {

@@ -24,7 +24,7 @@ mod state_tests;
 mod transfer;
 
 #[cfg(windows)]
-pub(crate) use ops::{Call, Fault, Meaning};
+pub(crate) use ops::{OpError, OpErrorKind, OpKind};
 #[cfg(windows)]
 pub(crate) use pipe::{Pipe, create};
 #[cfg(windows)]

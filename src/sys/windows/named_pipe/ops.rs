@@ -6,7 +6,7 @@ use super::buffer::Buffer;
 
 /// One of the three operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Call {
+pub(crate) enum OpKind {
     Connect,
     Read,
     Write,
@@ -14,23 +14,23 @@ pub(crate) enum Call {
 
 /// What an error means to a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Meaning {
+pub(crate) enum OpErrorKind {
     /// Connecting: a client was there already; it may be gone again.
-    Connected,
+    AlreadyConnected,
     /// Nobody has connected yet.
     Listening,
     /// Reading: the other end is closed, and all of its data was read.
-    Ended,
+    EndOfFile,
     /// The operation was cancelled, and not by us.
     Aborted,
     /// Any other error.
-    Failed,
+    Other,
 }
 
 /// Why an operation was not started, or how it failed.
 #[derive(Debug)]
-pub(crate) struct Fault {
-    pub(crate) meaning: Meaning,
+pub(crate) struct OpError {
+    pub(crate) kind: OpErrorKind,
     pub(crate) error: io::Error,
 }
 
@@ -49,8 +49,8 @@ pub(crate) trait PipeOps<M, P> {
     /// Takes memory back.
     fn recycle(&mut self, memory: M);
     /// Starts an operation: a read into the buffer's space, of at most `len` bytes; a write of the buffer's data. If it was
-    /// started, its completion comes with the same `call` and `serial`, also if it is over already. If it was not, none comes.
-    fn start(&mut self, call: Call, serial: u64, memory: M, len: usize) -> Result<P, (M, Fault)>;
+    /// started, its completion comes with the same `op` and `serial`, also if it is over already. If it was not, none comes.
+    fn start(&mut self, op: OpKind, serial: u64, memory: M, len: usize) -> Result<P, (M, OpError)>;
     /// Hastens the end of an operation. Its completion still comes.
     fn cancel(&mut self, pending: &P);
 }

@@ -12,17 +12,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::sys::windows::event::Event;
 use crate::sys::windows::iocp::in_flight::{Idle, Pending};
-use crate::sys::windows::iocp::{Attached, Attachment, Port, Round};
+use crate::sys::windows::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use crate::sys::{errors, ffi};
 use crate::{Interest, Token};
 
 use super::super::syscalls::named_pipe as syscall;
 use super::buffer::{Buffer, Pool};
-use super::ops::{Call, Fault, PipeOps, Ready};
+use super::ops::{OpError, OpKind, PipeOps, Ready};
 use super::state;
 use super::transfer::Transfer;
 
-type State = state::State<Idle<Transfer>, Pending<Transfer>>;
+type State = state::PipeState<Idle<Transfer>, Pending<Transfer>>;
 
 /// A pipe, or any other handle whose operations may overlap. Dropping it gives up what it waits for, but not what it writes.
 pub(crate) struct Pipe {
@@ -42,12 +42,12 @@ struct Inner {
     pool: Pool<Idle<Transfer>>,
     /// Operations whose packet has not come, also those that were given up.
     in_flight: usize,
-    /// How to have `noticed` called.
-    attachment: Option<Attachment>,
+    /// How to have `on_packet` called.
+    port_entry: Option<PortEntry>,
     /// Whether a notice is under way.
-    is_noticed: bool,
+    is_packet_posted: bool,
     /// Whether the port has ended.
-    is_abandoned: bool,
+    is_port_closed: bool,
 }
 
 /// The pipe as the states see it. Without a port nothing can be started.
@@ -75,9 +75,9 @@ impl Pipe {
             state: State::new(syscall::is_pipe(handle.as_handle())),
             pool: Pool::default(),
             in_flight: 0,
-            attachment: None,
-            is_noticed: false,
-            is_abandoned: false,
+            port_entry: None,
+            is_packet_posted: false,
+            is_port_closed: false,
         };
         Pipe {
             shared: Arc::new(Shared {
@@ -102,7 +102,7 @@ impl Pipe {
     ) -> io::Result<()> {
         check(interest)?;
         match self.shared.port() {
-            Some(held) if !Arc::ptr_eq(&held, port) => {
+            Some(in_flight_op) if !Arc::ptr_eq(&in_flight_op, port) => {
                 return Err(if self.shared.inner().state.is_registered() {
                     errors::already_registered()
                 } else {
@@ -144,7 +144,9 @@ impl Pipe {
     /// Whether this is registered with `port`.
     fn check_owner(&self, port: &Arc<Port>) -> io::Result<()> {
         match self.shared.port() {
-            Some(held) if !Arc::ptr_eq(&held, port) => Err(errors::other_registry()),
+            Some(in_flight_op) if !Arc::ptr_eq(&in_flight_op, port) => {
+                Err(errors::other_registry())
+            }
             Some(_) if self.shared.inner().state.is_registered() => Ok(()),
             _ => Err(errors::not_registered()),
         }
@@ -218,7 +220,7 @@ impl Shared {
         let mut inner = self.inner();
         let result = inner.with_io(self, port.as_deref(), act);
         // If it cannot be posted it is tried again with the next change.
-        let _: io::Result<()> = inner.announce();
+        let _: io::Result<()> = inner.post_if_ready();
         result
     }
 
@@ -237,11 +239,11 @@ impl Shared {
             }
         }
         let this: Weak<Shared> = Arc::downgrade(self);
-        let attachment = port.attach(this);
+        let port_entry = port.add_receiver(this);
         let mut inner = self.inner();
-        let before = inner.attachment.replace(attachment);
-        inner.is_noticed = false;
-        inner.is_abandoned = false;
+        let before = inner.port_entry.replace(port_entry);
+        inner.is_packet_posted = false;
+        inner.is_port_closed = false;
         drop(inner);
         drop(before);
         *self.port.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(port);
@@ -256,32 +258,32 @@ impl Shared {
         inner.with_io(self, port.as_deref(), |state, io| {
             state.register(io, token, interest, is_connected);
         });
-        inner.announce()
+        inner.post_if_ready()
     }
 
     /// A packet has come.
     pub(super) fn completed(
         self: &Arc<Shared>,
-        call: Call,
+        op: OpKind,
         serial: u64,
         memory: Idle<Transfer>,
-        result: Result<usize, Fault>,
-        round: &mut Round<'_>,
+        result: Result<usize, OpError>,
+        sink: &mut EventSink<'_>,
     ) {
         let port = self.port();
         let mut inner = self.inner();
         inner.in_flight = inner.in_flight.saturating_sub(1);
         inner.with_io(self, port.as_deref(), |state, io| {
-            state.completed(io, call, serial, memory, result);
+            state.completed(io, op, serial, memory, result);
         });
-        inner.report(round);
+        inner.report(sink);
     }
 }
 
 impl Inner {
     /// Whether its port has ended, and all packets have come.
     fn is_released(&self) -> bool {
-        self.is_abandoned && self.in_flight == 0
+        self.is_port_closed && self.in_flight == 0
     }
 
     fn with_io<R>(
@@ -300,21 +302,21 @@ impl Inner {
     }
 
     /// Has the waiting thread look at what is ready. Whoever calls this holds the port, if there is one.
-    fn announce(&mut self) -> io::Result<()> {
-        if self.is_noticed || !self.state.has_ready() {
+    fn post_if_ready(&mut self) -> io::Result<()> {
+        if self.is_packet_posted || !self.state.has_ready() {
             return Ok(());
         }
-        if let Some(attachment) = &self.attachment {
-            attachment.notice()?;
-            self.is_noticed = true;
+        if let Some(port_entry) = &self.port_entry {
+            port_entry.post()?;
+            self.is_packet_posted = true;
         }
         Ok(())
     }
 
     /// Reports what is ready.
-    fn report(&mut self, round: &mut Round<'_>) {
+    fn report(&mut self, sink: &mut EventSink<'_>) {
         if let Some((token, ready)) = self.state.take_ready() {
-            round.report(Event::new(token, flags(ready)));
+            sink.report(Event::new(token, flags(ready)));
         }
     }
 }
@@ -334,20 +336,20 @@ fn flags(ready: Ready) -> u32 {
     readable | writable
 }
 
-impl Attached for Shared {
-    fn noticed(&self, round: &mut Round<'_>) {
+impl PacketReceiver for Shared {
+    fn on_packet(&self, sink: &mut EventSink<'_>) {
         let mut inner = self.inner();
-        inner.is_noticed = false;
-        inner.report(round);
+        inner.is_packet_posted = false;
+        inner.report(sink);
     }
 
-    fn abandon(&self) {
+    fn cancel_all(&self) {
         let handle = self.handle.as_handle();
         let mut inner = self.inner();
-        inner.is_abandoned = true;
+        inner.is_port_closed = true;
         inner
             .state
-            .abandon(|pending| syscall::cancel(handle, pending));
+            .cancel_all(|pending| syscall::cancel(handle, pending));
     }
 }
 
@@ -358,28 +360,28 @@ impl PipeOps<Idle<Transfer>, Pending<Transfer>> for Io<'_> {
 
     fn recycle(&mut self, mut memory: Idle<Transfer>) {
         memory.get_mut().buffer.clear();
-        self.pool.give_back(memory);
+        self.pool.put_back(memory);
     }
 
     fn start(
         &mut self,
-        call: Call,
+        op: OpKind,
         serial: u64,
         mut memory: Idle<Transfer>,
         len: usize,
-    ) -> Result<Pending<Transfer>, (Idle<Transfer>, Fault)> {
+    ) -> Result<Pending<Transfer>, (Idle<Transfer>, OpError)> {
         let Some(port) = self.port else {
-            return Err((memory, syscall::fault(call, errors::not_registered())));
+            return Err((memory, syscall::op_error(op, errors::not_registered())));
         };
         let transfer = memory.get_mut();
-        transfer.call = call;
+        transfer.op = op;
         transfer.serial = serial;
         transfer.pipe = Some(Arc::clone(self.shared));
         let handle = self.shared.handle.as_handle();
-        let result = match call {
-            Call::Connect => memory.start(port, |reserved| syscall::connect(handle, reserved)),
-            Call::Read => memory.start(port, |reserved| syscall::read(handle, reserved, len)),
-            Call::Write => memory.start(port, |reserved| syscall::write(handle, reserved)),
+        let result = match op {
+            OpKind::Connect => memory.start(port, |reserved| syscall::connect(handle, reserved)),
+            OpKind::Read => memory.start(port, |reserved| syscall::read(handle, reserved, len)),
+            OpKind::Write => memory.start(port, |reserved| syscall::write(handle, reserved)),
         };
         match result {
             Ok(pending) => {
@@ -388,7 +390,7 @@ impl PipeOps<Idle<Transfer>, Pending<Transfer>> for Io<'_> {
             }
             Err((mut memory, error)) => {
                 memory.get_mut().pipe = None;
-                Err((memory, syscall::fault(call, error)))
+                Err((memory, syscall::op_error(op, error)))
             }
         }
     }

@@ -14,7 +14,7 @@
 //! | reading | done, also with more to come | end | failed | aborted | late |
 //! |---|---|---|---|---|---|
 //! | idle, data, failed, ended, disconnected | - | - | - | - | memory back |
-//! | pending | data; *readable* | ended; *readable* | failed; *readable* | the next read is started, pending (see `restart_reading`); unregistered: idle | memory back |
+//! | pending | data; *readable* | ended; *readable* | failed; *readable* | the next read is started, pending (see `restart_read`); unregistered: idle | memory back |
 //!
 //! | writing | all done | a part | nothing of some | failed, aborted | late |
 //! |---|---|---|---|---|---|
@@ -50,15 +50,15 @@ use std::io;
 use std::mem;
 
 use super::buffer::Buffer;
-use super::ops::{Call, Fault, Meaning, Memory, PipeOps, Ready};
+use super::ops::{Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
 use crate::sys::errors;
 use crate::{Interest, Token};
 
 /// The size of a read while the caller's is not known, and the least size of a read from a pipe: a pipe answers with what there
 /// is, so that a larger read costs nothing.
-pub(crate) const USUAL_READ: usize = 4 * 1024;
+pub(crate) const DEFAULT_READ: usize = 4 * 1024;
 /// The largest read.
-pub(crate) const LARGEST_READ: usize = 64 * 1024;
+pub(crate) const MAX_READ: usize = 64 * 1024;
 
 /// An operation in flight.
 pub(super) struct InFlight<P> {
@@ -77,7 +77,7 @@ pub(super) enum Read<M, P> {
     /// For as long as this client is connected.
     Ended {
         /// Whether a `read` has returned it.
-        is_seen: bool,
+        is_returned: bool,
     },
     /// The client was disconnected. Not handed out yet; the next client clears it.
     Disconnected(io::Error),
@@ -94,7 +94,7 @@ pub(super) enum Write<P> {
 }
 
 /// See the head of this file.
-pub(crate) struct State<M, P> {
+pub(crate) struct PipeState<M, P> {
     registered: Option<(Token, Interest)>,
     /// What is to be reported to the registration of now. It goes with it.
     ready: Ready,
@@ -112,17 +112,17 @@ pub(crate) struct State<M, P> {
     pub(super) write: Write<P>,
 }
 
-impl<M: Memory, P> State<M, P> {
+impl<M: Memory, P> PipeState<M, P> {
     /// A pipe that does nothing. A handle that is not a pipe may wait until all that was asked for is there: its first read is
     /// of one byte, the others are of what the caller asked for last.
-    pub(crate) fn new(is_pipe: bool) -> State<M, P> {
-        State {
+    pub(crate) fn new(is_pipe: bool) -> PipeState<M, P> {
+        PipeState {
             registered: None,
             ready: Ready::NOTHING,
             is_connected: false,
             is_pipe,
             last_serial: 0,
-            next_read: if is_pipe { USUAL_READ } else { 1 },
+            next_read: if is_pipe { DEFAULT_READ } else { 1 },
             aborted_reads: 0,
             connect: None,
             connect_error: None,
@@ -181,24 +181,24 @@ impl<M: Memory, P> State<M, P> {
             return Err(errors::not_registered());
         }
         self.connect_error = None;
-        let serial = self.serial();
+        let serial = self.next_serial();
         let memory = ops.memory();
-        match ops.start(Call::Connect, serial, memory, 0) {
+        match ops.start(OpKind::Connect, serial, memory, 0) {
             Ok(pending) => {
                 self.connect = Some(InFlight { serial, pending });
                 // So nobody is there, whatever the system said before.
                 self.is_connected = false;
-                self.forget_disconnect();
+                self.clear_disconnect_errors();
                 self.ready.writable = false;
                 Err(would_block())
             }
-            Err((memory, fault)) => {
+            Err((memory, op_error)) => {
                 ops.recycle(memory);
-                if fault.meaning != Meaning::Connected {
-                    return Err(fault.error);
+                if op_error.kind != OpErrorKind::AlreadyConnected {
+                    return Err(op_error.error);
                 }
                 self.is_connected = true;
-                self.forget_disconnect();
+                self.clear_disconnect_errors();
                 self.mark_all_ready(ops);
                 Ok(())
             }
@@ -214,26 +214,26 @@ impl<M: Memory, P> State<M, P> {
     pub(crate) fn disconnected(&mut self, ops: &mut dyn PipeOps<M, P>, code: i32) {
         let error = || io::Error::from_raw_os_error(code);
         self.is_connected = false;
-        if let Some(held) = self.connect.take() {
-            ops.cancel(&held.pending);
+        if let Some(in_flight_op) = self.connect.take() {
+            ops.cancel(&in_flight_op.pending);
             self.connect_error.get_or_insert_with(error);
         }
         self.read = match mem::replace(&mut self.read, Read::Idle) {
-            Read::Pending(held) => {
-                ops.cancel(&held.pending);
+            Read::Pending(in_flight_op) => {
+                ops.cancel(&in_flight_op.pending);
                 Read::Disconnected(error())
             }
             Read::Data(memory) => {
                 ops.recycle(memory);
                 Read::Disconnected(error())
             }
-            Read::Ended { is_seen: false } => Read::Disconnected(error()),
+            Read::Ended { is_returned: false } => Read::Disconnected(error()),
             Read::Failed(error) | Read::Disconnected(error) => Read::Disconnected(error),
-            Read::Idle | Read::Ended { is_seen: true } => Read::Idle,
+            Read::Idle | Read::Ended { is_returned: true } => Read::Idle,
         };
         self.write = match mem::replace(&mut self.write, Write::Idle) {
-            Write::Pending(held) => {
-                ops.cancel(&held.pending);
+            Write::Pending(in_flight_op) => {
+                ops.cancel(&in_flight_op.pending);
                 Write::Disconnected(error())
             }
             Write::Failed(error) | Write::Disconnected(error) => Write::Disconnected(error),
@@ -243,7 +243,7 @@ impl<M: Memory, P> State<M, P> {
     }
 
     /// There is, or will be, another client: what `disconnected` left is of no interest any more.
-    pub(super) fn forget_disconnect(&mut self) {
+    pub(super) fn clear_disconnect_errors(&mut self) {
         if let Read::Disconnected(_) = self.read {
             self.read = Read::Idle;
         }
@@ -261,21 +261,21 @@ impl<M: Memory, P> State<M, P> {
     /// The pipe was dropped.
     pub(crate) fn close(&mut self, ops: &mut dyn PipeOps<M, P>) {
         self.deregister();
-        self.give_up_connect(ops);
-        self.give_up_read(ops);
+        self.abandon_connect(ops);
+        self.abandon_read(ops);
     }
 
     /// The port goes: all must end soon, and is awaited.
-    pub(crate) fn abandon(&mut self, mut cancel: impl FnMut(&P)) {
+    pub(crate) fn cancel_all(&mut self, mut cancel: impl FnMut(&P)) {
         self.deregister();
-        if let Some(held) = &self.connect {
-            cancel(&held.pending);
+        if let Some(in_flight_op) = &self.connect {
+            cancel(&in_flight_op.pending);
         }
-        if let Read::Pending(held) = &self.read {
-            cancel(&held.pending);
+        if let Read::Pending(in_flight_op) = &self.read {
+            cancel(&in_flight_op.pending);
         }
-        if let Write::Pending(held) = &self.write {
-            cancel(&held.pending);
+        if let Write::Pending(in_flight_op) = &self.write {
+            cancel(&in_flight_op.pending);
         }
     }
 
@@ -286,25 +286,25 @@ impl<M: Memory, P> State<M, P> {
         len: usize,
         copy: impl FnOnce(&[u8]) -> usize,
     ) -> io::Result<usize> {
-        let least = if self.is_pipe { USUAL_READ } else { 1 };
-        self.next_read = len.clamp(least, LARGEST_READ);
+        let least = if self.is_pipe { DEFAULT_READ } else { 1 };
+        self.next_read = len.clamp(least, MAX_READ);
         match mem::replace(&mut self.read, Read::Idle) {
             Read::Idle if !self.is_registered() => Err(errors::not_registered()),
             // Interested in reading after all, whatever was registered.
-            Read::Idle if self.is_connected => match self.start_reading(ops) {
+            Read::Idle if self.is_connected => match self.start_read(ops) {
                 Ok(()) => Err(would_block()),
-                Err(fault) => match fault.meaning {
-                    Meaning::Listening => Err(would_block()),
-                    Meaning::Ended => {
-                        self.read = Read::Ended { is_seen: true };
+                Err(op_error) => match op_error.kind {
+                    OpErrorKind::Listening => Err(would_block()),
+                    OpErrorKind::EndOfFile => {
+                        self.read = Read::Ended { is_returned: true };
                         Ok(0)
                     }
-                    _ => Err(fault.error),
+                    _ => Err(op_error.error),
                 },
             },
             Read::Idle => Err(would_block()),
-            Read::Pending(held) => {
-                self.read = Read::Pending(held);
+            Read::Pending(in_flight_op) => {
+                self.read = Read::Pending(in_flight_op);
                 Err(would_block())
             }
             Read::Data(mut memory) => {
@@ -313,18 +313,18 @@ impl<M: Memory, P> State<M, P> {
                 buffer.consume(taken);
                 if buffer.data().is_empty() {
                     ops.recycle(memory);
-                    self.read_on(ops);
+                    self.start_next_read(ops);
                 } else {
                     self.read = Read::Data(memory);
                 }
                 Ok(taken)
             }
             Read::Failed(error) | Read::Disconnected(error) => {
-                self.read_on(ops);
+                self.start_next_read(ops);
                 Err(error)
             }
             Read::Ended { .. } => {
-                self.read = Read::Ended { is_seen: true };
+                self.read = Read::Ended { is_returned: true };
                 Ok(0)
             }
         }
@@ -345,11 +345,11 @@ impl<M: Memory, P> State<M, P> {
                     return Err(error);
                 }
                 let len = memory.buffer().data().len();
-                self.start_writing(ops, memory)?;
+                self.start_write(ops, memory)?;
                 Ok(len)
             }
-            Write::Pending(held) => {
-                self.write = Write::Pending(held);
+            Write::Pending(in_flight_op) => {
+                self.write = Write::Pending(in_flight_op);
                 Err(would_block())
             }
             Write::Failed(error) | Write::Disconnected(error) => Err(error),
@@ -367,7 +367,7 @@ impl<M: Memory, P> State<M, P> {
     /// Starts reading if that is wanted, and says all that is ready.
     pub(super) fn mark_all_ready(&mut self, ops: &mut dyn PipeOps<M, P>) {
         if let Read::Idle = self.read {
-            self.read_on(ops);
+            self.start_next_read(ops);
         }
         if let Read::Data(_) | Read::Failed(_) | Read::Ended { .. } | Read::Disconnected(_) =
             self.read
@@ -385,84 +385,84 @@ impl<M: Memory, P> State<M, P> {
     }
 
     /// Starts the next read if the registration wants to know of its end. A refusal is kept for the next `read`.
-    pub(super) fn read_on(&mut self, ops: &mut dyn PipeOps<M, P>) {
+    pub(super) fn start_next_read(&mut self, ops: &mut dyn PipeOps<M, P>) {
         let is_wanted = self
             .registered
             .is_some_and(|(_, interest)| interest.is_readable());
         if !is_wanted || !self.is_connected {
             return;
         }
-        if let Err(fault) = self.start_reading(ops) {
-            match fault.meaning {
-                Meaning::Listening => return,
-                Meaning::Ended => {}
-                _ => self.read = Read::Failed(fault.error),
+        if let Err(op_error) = self.start_read(ops) {
+            match op_error.kind {
+                OpErrorKind::Listening => return,
+                OpErrorKind::EndOfFile => {}
+                _ => self.read = Read::Failed(op_error.error),
             }
             self.mark_ready(Ready::READABLE);
         }
     }
 
     /// Starts a read. That nobody is connected, or the end, is noted.
-    pub(super) fn start_reading(&mut self, ops: &mut dyn PipeOps<M, P>) -> Result<(), Fault> {
+    pub(super) fn start_read(&mut self, ops: &mut dyn PipeOps<M, P>) -> Result<(), OpError> {
         let mut memory = ops.memory();
         if let Err(error) = memory.buffer().make_room(self.next_read) {
             ops.recycle(memory);
-            let meaning = Meaning::Failed;
-            return Err(Fault { meaning, error });
+            let kind = OpErrorKind::Other;
+            return Err(OpError { kind, error });
         }
-        let serial = self.serial();
-        match ops.start(Call::Read, serial, memory, self.next_read) {
+        let serial = self.next_serial();
+        match ops.start(OpKind::Read, serial, memory, self.next_read) {
             Ok(pending) => {
                 self.read = Read::Pending(InFlight { serial, pending });
                 Ok(())
             }
-            Err((memory, fault)) => {
+            Err((memory, op_error)) => {
                 ops.recycle(memory);
-                match fault.meaning {
-                    Meaning::Listening => self.is_connected = false,
-                    Meaning::Ended => self.read = Read::Ended { is_seen: false },
+                match op_error.kind {
+                    OpErrorKind::Listening => self.is_connected = false,
+                    OpErrorKind::EndOfFile => self.read = Read::Ended { is_returned: false },
                     _ => {}
                 }
-                Err(fault)
+                Err(op_error)
             }
         }
     }
 
     /// Starts to write the data of the buffer.
-    pub(super) fn start_writing(
+    pub(super) fn start_write(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
         mut memory: M,
     ) -> io::Result<()> {
-        let serial = self.serial();
+        let serial = self.next_serial();
         let len = memory.buffer().data().len();
-        match ops.start(Call::Write, serial, memory, len) {
+        match ops.start(OpKind::Write, serial, memory, len) {
             Ok(pending) => {
                 self.write = Write::Pending(InFlight { serial, pending });
                 Ok(())
             }
-            Err((memory, fault)) => {
+            Err((memory, op_error)) => {
                 ops.recycle(memory);
-                Err(fault.error)
+                Err(op_error.error)
             }
         }
     }
 
-    fn give_up_connect(&mut self, ops: &mut dyn PipeOps<M, P>) {
-        if let Some(held) = self.connect.take() {
-            ops.cancel(&held.pending);
+    fn abandon_connect(&mut self, ops: &mut dyn PipeOps<M, P>) {
+        if let Some(in_flight_op) = self.connect.take() {
+            ops.cancel(&in_flight_op.pending);
         }
     }
 
-    fn give_up_read(&mut self, ops: &mut dyn PipeOps<M, P>) {
+    fn abandon_read(&mut self, ops: &mut dyn PipeOps<M, P>) {
         match mem::replace(&mut self.read, Read::Idle) {
-            Read::Pending(held) => ops.cancel(&held.pending),
+            Read::Pending(in_flight_op) => ops.cancel(&in_flight_op.pending),
             Read::Data(memory) => ops.recycle(memory),
             Read::Idle | Read::Failed(_) | Read::Ended { .. } | Read::Disconnected(_) => {}
         }
     }
 
-    fn serial(&mut self) -> u64 {
+    fn next_serial(&mut self) -> u64 {
         self.last_serial = self.last_serial.wrapping_add(1);
         self.last_serial
     }

@@ -15,9 +15,9 @@ use std::io::{self, ErrorKind};
 use std::mem;
 
 use super::buffer::Buffer;
-use super::completions::MOST_ABORTED_READS;
-use super::ops::{Call, Fault, Meaning, Memory, PipeOps, Ready};
-use super::state::{LARGEST_READ, State, USUAL_READ};
+use super::completions::MAX_ABORTED_READS;
+use super::ops::{Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
+use super::state::{DEFAULT_READ, MAX_READ, PipeState};
 use crate::{Interest, Token};
 
 const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
@@ -40,9 +40,9 @@ impl Memory for Piece {
 #[derive(Default)]
 struct Script {
     /// Answers to the next starts; none left means that it starts.
-    refusals: VecDeque<Option<Fault>>,
+    refusals: VecDeque<Option<OpError>>,
     /// What is in flight: its call, its serial number, its memory and the length asked for.
-    flying: Vec<(Call, u64, Piece, usize)>,
+    flying: Vec<(OpKind, u64, Piece, usize)>,
     cancelled: Vec<u64>,
     /// Pieces that are somewhere else than here: in flight or kept by the states.
     lent: usize,
@@ -60,15 +60,15 @@ impl PipeOps<Piece, u64> for Script {
 
     fn start(
         &mut self,
-        call: Call,
+        op: OpKind,
         serial: u64,
         memory: Piece,
         len: usize,
-    ) -> Result<u64, (Piece, Fault)> {
+    ) -> Result<u64, (Piece, OpError)> {
         match self.refusals.pop_front().flatten() {
-            Some(fault) => Err((memory, fault)),
+            Some(op_error) => Err((memory, op_error)),
             None => {
-                self.flying.push((call, serial, memory, len));
+                self.flying.push((op, serial, memory, len));
                 Ok(serial)
             }
         }
@@ -81,19 +81,19 @@ impl PipeOps<Piece, u64> for Script {
 
 /// A pipe under test.
 struct Pipe {
-    state: State<Piece, u64>,
+    state: PipeState<Piece, u64>,
     script: Script,
 }
 
-fn fault(meaning: Meaning) -> Fault {
+fn op_error(kind: OpErrorKind) -> OpError {
     let error = io::Error::from_raw_os_error(5);
-    Fault { meaning, error }
+    OpError { kind, error }
 }
 
 impl Pipe {
     fn new() -> Pipe {
         Pipe {
-            state: State::new(true),
+            state: PipeState::new(true),
             script: Script::default(),
         }
     }
@@ -111,13 +111,13 @@ impl Pipe {
             .register(&mut self.script, TOKEN, interest, is_up);
     }
 
-    fn refuse(&mut self, meaning: Meaning) {
-        self.script.refusals.push_back(Some(fault(meaning)));
+    fn refuse(&mut self, kind: OpErrorKind) {
+        self.script.refusals.push_back(Some(op_error(kind)));
     }
 
-    fn abandon(&mut self) {
+    fn cancel_all(&mut self) {
         let cancelled = &mut self.script.cancelled;
-        self.state.abandon(|pending| cancelled.push(*pending));
+        self.state.cancel_all(|pending| cancelled.push(*pending));
     }
 
     fn disconnect(&mut self) {
@@ -164,27 +164,34 @@ impl Pipe {
         ready
     }
 
-    fn count(&self, call: Call) -> usize {
+    fn count(&self, op: OpKind) -> usize {
         let flying = &self.script.flying;
-        flying.iter().filter(|(held, ..)| *held == call).count()
+        flying
+            .iter()
+            .filter(|(in_flight_op, ..)| *in_flight_op == op)
+            .count()
     }
 
     /// The oldest operation of a kind ends.
-    fn end(&mut self, call: Call, result: Result<usize, Fault>) {
+    fn end(&mut self, op: OpKind, result: Result<usize, OpError>) {
         let flying = &mut self.script.flying;
-        let place = flying.iter().position(|(held, ..)| *held == call);
-        let (call, serial, memory, _) = flying.remove(place.expect("in flight"));
+        let place = flying
+            .iter()
+            .position(|(in_flight_op, ..)| *in_flight_op == op);
+        let (op, serial, memory, _) = flying.remove(place.expect("in flight"));
         self.state
-            .completed(&mut self.script, call, serial, memory, result);
+            .completed(&mut self.script, op, serial, memory, result);
     }
 
     /// The oldest read ends with data.
     fn receive(&mut self, data: &[u8]) {
         let flying = &mut self.script.flying;
-        let read = flying.iter_mut().find(|(held, ..)| *held == Call::Read);
+        let read = flying
+            .iter_mut()
+            .find(|(in_flight_op, ..)| *in_flight_op == OpKind::Read);
         let (_, _, memory, _) = read.expect("in flight");
         memory.buffer.space()[..data.len()].copy_from_slice(data);
-        self.end(Call::Read, Ok(data.len()));
+        self.end(OpKind::Read, Ok(data.len()));
     }
 
     /// All memory is back, but for what the states keep and what is in flight.

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use super::super::syscalls::named_pipe as syscall;
 use super::buffer::Buffer;
-use super::ops::{Call, Memory};
+use super::ops::{Memory, OpKind};
 use super::pipe::Shared;
-use crate::sys::windows::iocp::Round;
+use crate::sys::windows::iocp::EventSink;
 use crate::sys::windows::iocp::in_flight::{Idle, Operation, Outcome};
 
 /// One connect, read or write: the kernel reads or writes the buffer until its packet has come.
 pub(crate) struct Transfer {
     /// The pipe, and its handle with it, stays until the packet has come. Idle memory knows of no pipe.
     pub(super) pipe: Option<Arc<Shared>>,
-    pub(super) call: Call,
+    pub(super) op: OpKind,
     pub(super) serial: u64,
     pub(crate) buffer: Buffer,
 }
@@ -24,7 +24,7 @@ impl Transfer {
     pub(super) fn idle() -> Idle<Transfer> {
         Idle::new(Transfer {
             pipe: None,
-            call: Call::Connect,
+            op: OpKind::Connect,
             serial: 0,
             buffer: Buffer::default(),
         })
@@ -32,17 +32,11 @@ impl Transfer {
 }
 
 impl Operation for Transfer {
-    fn completed(mut operation: Idle<Transfer>, outcome: Outcome, round: &mut Round<'_>) {
+    fn completed(mut operation: Idle<Transfer>, outcome: Outcome, sink: &mut EventSink<'_>) {
         let transfer = operation.get_mut();
-        let (call, serial) = (transfer.call, transfer.serial);
+        let (op, serial) = (transfer.op, transfer.serial);
         if let Some(pipe) = transfer.pipe.take() {
-            pipe.completed(
-                call,
-                serial,
-                operation,
-                syscall::result(call, outcome),
-                round,
-            );
+            pipe.completed(op, serial, operation, syscall::result(op, outcome), sink);
         }
     }
 }
@@ -56,7 +50,7 @@ impl Memory for Idle<Transfer> {
 impl fmt::Debug for Transfer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transfer")
-            .field("call", &self.call)
+            .field("call", &self.op)
             .field("serial", &self.serial)
             .finish_non_exhaustive()
     }

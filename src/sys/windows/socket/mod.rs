@@ -17,11 +17,11 @@ use super::winsock;
 /// To be called for every socket that was not made here: Winsock may not have been started. If that fails, so does every
 /// operation on the socket, with the error that says so.
 pub(crate) fn adopt() {
-    let _ = winsock::start();
+    let _ = winsock::ensure_started();
 }
 
 /// A socket for addresses like this one. It still blocks: that is set through std's type.
 fn new(address: SocketAddr, kind: i32) -> io::Result<OwnedSocket> {
-    winsock::start()?;
+    winsock::ensure_started()?;
     syscall::socket(address::family(address), kind)
 }

@@ -8,7 +8,7 @@ use std::ptr;
 use super::completion_port::status_error;
 use super::faults;
 use crate::sys::ffi;
-use crate::sys::windows::afd::{AfdPoll, Answer, Taken, completion as answer};
+use crate::sys::windows::afd::{AfdPoll, Completion, Started, completion};
 use crate::sys::windows::iocp::in_flight::{Pending, Reserved, Submission};
 use crate::sys::windows::ntstatus::is_error;
 
@@ -49,21 +49,21 @@ impl PollInfo {
     }
 
     /// What a request with this `status` has found.
-    pub(crate) fn answer(&self, status: ffi::NTSTATUS) -> Answer {
+    pub(crate) fn completion(&self, status: ffi::NTSTATUS) -> Completion {
         let [info] = &self.0.Handles;
         let code = |status| status_error(status).raw_os_error().unwrap_or(0);
-        answer::answer(status, self.0.NumberOfHandles, info.Events, code)
+        completion::completion(status, self.0.NumberOfHandles, info.Events, code)
     }
 }
 
 /// Whether a poll was refused because there is no such socket.
-pub(crate) fn says_gone(error: &io::Error) -> bool {
+pub(crate) fn is_invalid_handle(error: &io::Error) -> bool {
     error.raw_os_error() == Some(ffi::ERROR_INVALID_HANDLE)
 }
 
 /// Whether a poll was refused for a reason that may pass.
 pub(crate) fn is_transient(error: &io::Error) -> bool {
-    error.raw_os_error().is_some_and(answer::is_transient)
+    error.raw_os_error().is_some_and(completion::is_transient)
 }
 
 /// `NtCreateFile` of a handle to AFD, for operations that send packets.
@@ -111,7 +111,7 @@ pub(crate) fn open() -> io::Result<OwnedHandle> {
 
 /// `SetFileCompletionNotificationModes`: the end of an operation need not signal the handle as well, nobody waits on it. A
 /// system that cannot do so is only slower.
-pub(crate) fn signal_no_handle(handle: BorrowedHandle<'_>) {
+pub(crate) fn skip_event_signal(handle: BorrowedHandle<'_>) {
     // SAFETY: the handle is open; the call touches no memory.
     let _ = unsafe {
         ffi::SetFileCompletionNotificationModes(
@@ -122,13 +122,13 @@ pub(crate) fn signal_no_handle(handle: BorrowedHandle<'_>) {
 }
 
 /// `NtDeviceIoControlFile` with `IOCTL_AFD_POLL`: asks once for `conditions` of a base socket,
-/// without a time limit. `Taken` counts only if the request was taken.
+/// without a time limit. `Started` counts only if the request was taken.
 pub(crate) fn poll<'r>(
     handle: BorrowedHandle<'_>,
     socket: RawSocket,
     conditions: u32,
     reserved: Reserved<'r, AfdPoll>,
-) -> (Submission<'r>, Taken) {
+) -> (Submission<'r>, Started) {
     let block = reserved.status_block();
     let operation = reserved.operation();
     // SAFETY: nobody else has access to the operation; this is the address of its field.
@@ -166,7 +166,7 @@ pub(crate) fn poll<'r>(
         // leave packets out.
         unsafe { reserved.submitted() }
     };
-    (submission, answer::taken(status))
+    (submission, completion::started(status))
 }
 
 /// `NtCancelIoFileEx` of one poll. `Ok` if its packet comes soon, or is there already.

@@ -8,10 +8,10 @@ use std::ptr;
 
 use crate::sys::ffi;
 use crate::sys::kernel_vec::KernelVec;
-use crate::sys::windows::iocp::{IN_FLIGHT, NUMBER};
+use crate::sys::windows::iocp::{OPERATION_KEY, RECEIVER_KEY};
 
 /// A wait without an end. Every other number is a number of milliseconds.
-pub(crate) const FOREVER: u32 = ffi::INFINITE;
+pub(crate) const INFINITE: u32 = ffi::INFINITE;
 
 /// One packet.
 #[repr(transparent)]
@@ -30,7 +30,7 @@ impl Packet {
 
     /// The number that was posted, or the context of an operation. Never to be followed as a
     /// pointer.
-    pub(crate) fn number(&self) -> usize {
+    pub(crate) fn context(&self) -> usize {
         self.0.lpOverlapped.addr()
     }
 }
@@ -54,7 +54,12 @@ pub(crate) fn create() -> io::Result<OwnedHandle> {
 pub(crate) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) -> io::Result<()> {
     // SAFETY: both handles are open; the call touches no memory.
     let result = unsafe {
-        ffi::CreateIoCompletionPort(handle.as_raw_handle(), port.as_raw_handle(), IN_FLIGHT, 0)
+        ffi::CreateIoCompletionPort(
+            handle.as_raw_handle(),
+            port.as_raw_handle(),
+            OPERATION_KEY,
+            0,
+        )
     };
     if result.is_null() {
         return Err(io::Error::last_os_error());
@@ -64,7 +69,7 @@ pub(crate) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) ->
 
 /// `PostQueuedCompletionStatus` of a packet that says `number`.
 pub(crate) fn post(port: BorrowedHandle<'_>, number: usize) -> io::Result<()> {
-    post_as(port, NUMBER, number)
+    post_as(port, RECEIVER_KEY, number)
 }
 
 /// `PostQueuedCompletionStatus` of a packet with this key and pointer.

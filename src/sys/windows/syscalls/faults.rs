@@ -3,7 +3,7 @@
 use crate::sys::ffi::NTSTATUS;
 
 #[cfg(test)]
-pub(crate) use plans::{CALLS, CANCELS, LOOKS, POLLS, Plan};
+pub(crate) use plans::{CALLS, CANCELS, POLLS, PROBES, Plan};
 
 /// The status by which the next poll is to fail.
 #[cfg(test)]
@@ -19,13 +19,13 @@ pub(crate) fn cancel() -> Option<NTSTATUS> {
 
 /// The error by which a look at so many sockets is to fail.
 #[cfg(test)]
-pub(crate) fn look(count: usize) -> Option<i32> {
-    LOOKS.get().and_then(|fails| fails(count))
+pub(crate) fn probe(count: usize) -> Option<i32> {
+    PROBES.get().and_then(|fails| fails(count))
 }
 
 /// None: outside of tests there are only the kernel's own.
 #[cfg(not(test))]
-pub(crate) fn look(_: usize) -> Option<i32> {
+pub(crate) fn probe(_: usize) -> Option<i32> {
     None
 }
 
@@ -64,7 +64,7 @@ mod plans {
         /// For cancelling.
         pub(crate) static CANCELS: Cell<Option<Plan>> = const { Cell::new(None) };
         /// For looks: the error of one at so many sockets.
-        pub(crate) static LOOKS: Cell<Option<fn(usize) -> Option<i32>>> = const { Cell::new(None) };
+        pub(crate) static PROBES: Cell<Option<fn(usize) -> Option<i32>>> = const { Cell::new(None) };
         /// How many polls and cancels this thread has asked for.
         pub(crate) static CALLS: Cell<usize> = const { Cell::new(0) };
     }

@@ -8,7 +8,7 @@ use std::ptr;
 use super::completion_port::status_error;
 use crate::sys::ffi;
 use crate::sys::windows::iocp::in_flight::{Outcome, Pending, Reserved, Submission};
-use crate::sys::windows::named_pipe::{Call, Fault, Meaning, Transfer};
+use crate::sys::windows::named_pipe::{OpError, OpErrorKind, OpKind, Transfer};
 use crate::sys::windows::ntstatus::is_error;
 
 /// How much a pipe holds in each direction before a write waits for its reader.
@@ -230,28 +230,30 @@ pub(crate) fn cancel(handle: BorrowedHandle<'_>, pending: &Pending<Transfer>) {
 }
 
 /// What an operation has done: how many bytes it moved, or its fault.
-pub(crate) fn result(call: Call, outcome: Outcome) -> Result<usize, Fault> {
+pub(crate) fn result(op: OpKind, outcome: Outcome) -> Result<usize, OpError> {
     match outcome.result() {
         Ok(bytes) => Ok(bytes),
-        Err(error) if call == Call::Read && is(&error, ffi::ERROR_MORE_DATA) => Ok(outcome.bytes),
-        Err(error) => Err(fault(call, error)),
+        Err(error) if op == OpKind::Read && is(&error, ffi::ERROR_MORE_DATA) => Ok(outcome.bytes),
+        Err(error) => Err(op_error(op, error)),
     }
 }
 
 /// What an error means.
-pub(crate) fn fault(call: Call, error: io::Error) -> Fault {
+pub(crate) fn op_error(op: OpKind, error: io::Error) -> OpError {
     let is = |code| is(&error, code);
-    let meaning = match call {
+    let kind = match op {
         // A client that has gone again has been there.
-        Call::Connect if is(ffi::ERROR_PIPE_CONNECTED) || is(ffi::ERROR_NO_DATA) => {
-            Meaning::Connected
+        OpKind::Connect if is(ffi::ERROR_PIPE_CONNECTED) || is(ffi::ERROR_NO_DATA) => {
+            OpErrorKind::AlreadyConnected
         }
-        Call::Read if is(ffi::ERROR_PIPE_LISTENING) => Meaning::Listening,
-        Call::Read if is(ffi::ERROR_BROKEN_PIPE) || is(ffi::ERROR_HANDLE_EOF) => Meaning::Ended,
-        _ if is(ffi::ERROR_OPERATION_ABORTED) => Meaning::Aborted,
-        _ => Meaning::Failed,
+        OpKind::Read if is(ffi::ERROR_PIPE_LISTENING) => OpErrorKind::Listening,
+        OpKind::Read if is(ffi::ERROR_BROKEN_PIPE) || is(ffi::ERROR_HANDLE_EOF) => {
+            OpErrorKind::EndOfFile
+        }
+        _ if is(ffi::ERROR_OPERATION_ABORTED) => OpErrorKind::Aborted,
+        _ => OpErrorKind::Other,
     };
-    Fault { meaning, error }
+    OpError { kind, error }
 }
 
 fn is(error: &io::Error, code: i32) -> bool {

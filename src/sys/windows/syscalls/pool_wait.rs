@@ -13,26 +13,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::sys::ffi;
-use crate::sys::windows::iocp::{FOREVER, post_number};
+use crate::sys::windows::iocp::{INFINITE, post_to_receiver};
 
 /// What a thread of the pool needs. The handles of the object and of the port are kept open by it, the port is not.
-struct Bell {
+struct PoolWaitContext {
     _object: Arc<OwnedHandle>,
     port: Arc<OwnedHandle>,
-    number: usize,
+    receiver_id: usize,
     /// The packet could not be posted.
     is_lost: AtomicBool,
 }
 
 /// The bells of all waits of this process.
-struct Bells {
+struct PoolWaitContexts {
     last: usize,
     /// By key, in order.
-    all: Vec<(usize, Arc<Bell>)>,
+    all: Vec<(usize, Arc<PoolWaitContext>)>,
 }
 
-fn bells() -> MutexGuard<'static, Bells> {
-    static BELLS: Mutex<Bells> = Mutex::new(Bells {
+fn contexts() -> MutexGuard<'static, PoolWaitContexts> {
+    static BELLS: Mutex<PoolWaitContexts> = Mutex::new(PoolWaitContexts {
         last: 0,
         all: Vec::new(),
     });
@@ -40,30 +40,32 @@ fn bells() -> MutexGuard<'static, Bells> {
     BELLS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Bells {
+impl PoolWaitContexts {
     /// A key that no other has, and none had for as long as numbers last.
-    fn hang(&mut self, bell: Bell) -> usize {
+    fn insert(&mut self, context: PoolWaitContext) -> usize {
         loop {
             self.last = self.last.wrapping_add(1);
-            if let Err(place) = self.place(self.last) {
-                self.all.insert(place, (self.last, Arc::new(bell)));
+            if let Err(position) = self.position(self.last) {
+                self.all.insert(position, (self.last, Arc::new(context)));
                 return self.last;
             }
         }
     }
 
-    fn get(&self, key: usize) -> Option<Arc<Bell>> {
-        let place = self.place(key).ok()?;
-        self.all.get(place).map(|(_, bell)| Arc::clone(bell))
+    fn get(&self, key: usize) -> Option<Arc<PoolWaitContext>> {
+        let position = self.position(key).ok()?;
+        self.all
+            .get(position)
+            .map(|(_, context)| Arc::clone(context))
     }
 
-    fn take(&mut self, key: usize) -> Option<Arc<Bell>> {
-        let place = self.place(key).ok()?;
-        Some(self.all.remove(place).1)
+    fn take(&mut self, key: usize) -> Option<Arc<PoolWaitContext>> {
+        let position = self.position(key).ok()?;
+        Some(self.all.remove(position).1)
     }
 
     /// Where a key is, or would be.
-    fn place(&self, key: usize) -> Result<usize, usize> {
+    fn position(&self, key: usize) -> Result<usize, usize> {
         self.all.binary_search_by_key(&key, |(key, _)| *key)
     }
 }
@@ -80,38 +82,38 @@ unsafe impl Send for PoolWait {}
 unsafe impl Sync for PoolWait {}
 
 impl PoolWait {
-    /// `RegisterWaitForSingleObject`: once `object` is signalled, `number` is posted to `port`, once.
+    /// `RegisterWaitForSingleObject`: once `object` is signalled, `receiver_id` is posted to `port`, once.
     pub(crate) fn start(
         object: Arc<OwnedHandle>,
         port: Arc<OwnedHandle>,
-        number: usize,
+        receiver_id: usize,
     ) -> io::Result<PoolWait> {
         let handle = object.as_raw_handle();
-        let key = bells().hang(Bell {
+        let key = contexts().insert(PoolWaitContext {
             _object: object,
             port,
-            number,
+            receiver_id,
             is_lost: AtomicBool::new(false),
         });
         let mut wait = ptr::null_mut();
         // SAFETY: the bell keeps the object open until the wait has been taken back, see `drop`. The call writes one handle. The
-        // context is a number that is handed to `ring` and followed by nobody.
+        // context is a number that is handed to `wait_callback` and followed by nobody.
         let result = unsafe {
             ffi::RegisterWaitForSingleObject(
                 &raw mut wait,
                 handle,
-                Some(ring),
+                Some(wait_callback),
                 ptr::without_provenance(key),
-                FOREVER,
+                INFINITE,
                 // Not in the waiting thread: Wine 8 crashes when such a wait is taken back just as its object is signalled.
                 ffi::WT_EXECUTEONLYONCE as u32,
             )
         };
         if result == 0 {
             let error = io::Error::last_os_error();
-            let bell = bells().take(key);
+            let context = contexts().take(key);
             // Closed without the lock.
-            drop(bell);
+            drop(context);
             return Err(error);
         }
         Ok(PoolWait { wait, key })
@@ -119,8 +121,8 @@ impl PoolWait {
 
     /// Whether the object was signalled and nothing will say so: the wait is over.
     pub(crate) fn is_lost(&self) -> bool {
-        let bell = bells().get(self.key);
-        bell.is_some_and(|bell| bell.is_lost.load(Ordering::Relaxed))
+        let context = contexts().get(self.key);
+        context.is_some_and(|context| context.is_lost.load(Ordering::Relaxed))
     }
 }
 
@@ -130,9 +132,9 @@ impl Drop for PoolWait {
         // callback runs. No callback calls it, and no lock is held here that one waits for.
         let result = unsafe { ffi::UnregisterWaitEx(self.wait, ffi::INVALID_HANDLE_VALUE) };
         if result != 0 {
-            let bell = bells().take(self.key);
+            let context = contexts().take(self.key);
             // Closed without the lock.
-            drop(bell);
+            drop(context);
         }
         // If the wait is still there, so must be the object.
     }
@@ -143,13 +145,13 @@ impl Drop for PoolWait {
 /// # Safety
 ///
 /// None is needed: the key is a number.
-unsafe extern "system" fn ring(key: *mut c_void, _: bool) {
-    let bell = bells().get(key.addr());
-    if let Some(bell) = bell {
+unsafe extern "system" fn wait_callback(key: *mut c_void, _: bool) {
+    let context = contexts().get(key.addr());
+    if let Some(context) = context {
         // The port takes a packet unless the system lacks memory. Then no event comes, and
         // registering the handle anew waits again.
-        if post_number(&bell.port, bell.number).is_err() {
-            bell.is_lost.store(true, Ordering::Relaxed);
+        if post_to_receiver(&context.port, context.receiver_id).is_err() {
+            context.is_lost.store(true, Ordering::Relaxed);
         }
     }
 }

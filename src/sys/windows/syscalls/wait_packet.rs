@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use super::completion_port::status_error;
 use crate::sys::ffi;
-use crate::sys::windows::iocp::NUMBER;
+use crate::sys::windows::iocp::RECEIVER_KEY;
 
 type Create = unsafe extern "system" fn(*mut ffi::HANDLE, u32, *const c_void) -> ffi::NTSTATUS;
 type Associate = unsafe extern "system" fn(
@@ -81,7 +81,7 @@ impl Functions {
                 packet.as_raw_handle(),
                 port.as_raw_handle(),
                 object.as_raw_handle(),
-                ptr::without_provenance(NUMBER),
+                ptr::without_provenance(RECEIVER_KEY),
                 ptr::without_provenance(number),
                 0,
                 0,

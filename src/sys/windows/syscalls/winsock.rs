@@ -21,7 +21,7 @@ pub(crate) fn startup() -> i32 {
 }
 
 /// `WSAIoctl` that answers with a socket.
-pub(crate) fn socket_ioctl(socket: RawSocket, code: u32) -> io::Result<RawSocket> {
+pub(crate) fn base_socket_ioctl(socket: RawSocket, code: u32) -> io::Result<RawSocket> {
     let mut answer: usize = 0;
     let mut length = 0;
     // SAFETY: the call writes at most one socket number and the length, during the call: without an
@@ -46,7 +46,7 @@ pub(crate) fn socket_ioctl(socket: RawSocket, code: u32) -> io::Result<RawSocket
 }
 
 /// `getsockopt` of the type, for the error alone: not every system looks at the number of a socket before it is polled.
-pub(crate) fn check(socket: RawSocket) -> io::Result<()> {
+pub(crate) fn check_is_socket(socket: RawSocket) -> io::Result<()> {
     let mut kind = 0_i32;
     let mut length = size_of::<i32>() as i32;
     // SAFETY: the call writes at most `length` bytes, for which there is room, and the length. The
@@ -68,11 +68,11 @@ pub(crate) fn check(socket: RawSocket) -> io::Result<()> {
 
 /// One socket to look at, and what was seen.
 #[repr(transparent)]
-pub(crate) struct Look(ffi::WSAPOLLFD);
+pub(crate) struct Probe(ffi::WSAPOLLFD);
 
-impl Look {
+impl Probe {
     /// Looks for what is to be read, written, or read out of band.
-    pub(crate) fn new(socket: RawSocket, conditions: u32) -> Look {
+    pub(crate) fn new(socket: RawSocket, conditions: u32) -> Probe {
         let mut events = 0;
         if conditions & (ffi::AFD_POLL_RECEIVE | ffi::AFD_POLL_ACCEPT) != 0 {
             events |= ffi::POLLRDNORM;
@@ -83,7 +83,7 @@ impl Look {
         if conditions & ffi::AFD_POLL_SEND != 0 {
             events |= ffi::POLLWRNORM;
         }
-        Look(ffi::WSAPOLLFD {
+        Probe(ffi::WSAPOLLFD {
             fd: socket as usize,
             events: events as i16,
             revents: 0,
@@ -96,7 +96,7 @@ impl Look {
     }
 
     /// Nothing is known of it.
-    pub(crate) fn set_unknown(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.revents = 0;
     }
 
@@ -104,7 +104,7 @@ impl Look {
     pub(crate) fn seen(&self) -> u32 {
         let seen = self.0.revents;
         let mut conditions = 0;
-        for (bits, means) in [
+        for (bits, backend) in [
             (
                 ffi::POLLRDNORM,
                 ffi::AFD_POLL_RECEIVE | ffi::AFD_POLL_ACCEPT,
@@ -115,7 +115,7 @@ impl Look {
             (ffi::POLLNVAL, ffi::AFD_POLL_LOCAL_CLOSE),
         ] {
             if seen & bits as i16 != 0 {
-                conditions |= means;
+                conditions |= backend;
             }
         }
         conditions
@@ -123,17 +123,17 @@ impl Look {
 }
 
 /// Whether a look has failed because there is no such socket.
-pub(crate) fn says_no_socket(error: &io::Error) -> bool {
+pub(crate) fn is_not_socket(error: &io::Error) -> bool {
     error.raw_os_error() == Some(ffi::WSAENOTSOCK)
 }
 
 /// `WSAPoll` without waiting. One socket that is closed may be told by its record, or by an error.
-pub(crate) fn look(sockets: &mut [Look]) -> io::Result<()> {
-    if let Some(code) = faults::look(sockets.len()) {
+pub(crate) fn probe(sockets: &mut [Probe]) -> io::Result<()> {
+    if let Some(code) = faults::probe(sockets.len()) {
         return Err(io::Error::from_raw_os_error(code));
     }
     let count = u32::try_from(sockets.len()).unwrap_or(u32::MAX);
-    // SAFETY: the call reads and writes so many records, for which there is room; a `Look` is one
+    // SAFETY: the call reads and writes so many records, for which there is room; a `Probe` is one
     // `WSAPOLLFD`.
     let result = unsafe { ffi::WSAPoll(sockets.as_mut_ptr().cast(), count, 0) };
     if result < 0 {

@@ -13,4 +13,4 @@ mod tests;
 mod wait_set;
 
 #[cfg(windows)]
-pub(crate) use wait_set::{Means, WaitSet};
+pub(crate) use wait_set::{WaitBackend, WaitSet};

@@ -13,18 +13,18 @@ use crate::Token;
 
 /// See the head of this file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum WaitState {
     /// An event is to come.
     Armed(Token),
     /// The event has come.
-    Spent,
+    Fired,
     /// No event will come.
     Ended,
 }
 
 /// What registering anew asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Again {
+pub(super) enum Rearm {
     /// To arm the kernel's wait.
     Arm,
     /// Nothing: it is armed.
@@ -33,36 +33,36 @@ pub(super) enum Again {
     Ended,
 }
 
-impl State {
+impl WaitState {
     /// A packet has come: whom to tell, if anybody.
-    pub(super) fn packet(&mut self) -> Option<Token> {
+    pub(super) fn on_packet(&mut self) -> Option<Token> {
         match *self {
-            State::Armed(token) => {
-                *self = State::Spent;
+            WaitState::Armed(token) => {
+                *self = WaitState::Fired;
                 Some(token)
             }
-            State::Spent | State::Ended => None,
+            WaitState::Fired | WaitState::Ended => None,
         }
     }
 
-    /// It is registered anew. If the kernel's wait cannot be armed, `packet` makes it spent again.
-    pub(super) fn again(&mut self, token: Token) -> Again {
+    /// It is registered anew. If the kernel's wait cannot be armed, `on_packet` makes it spent again.
+    pub(super) fn rearm(&mut self, token: Token) -> Rearm {
         match self {
-            State::Armed(old) => {
+            WaitState::Armed(old) => {
                 *old = token;
-                Again::Armed
+                Rearm::Armed
             }
-            State::Spent => {
-                *self = State::Armed(token);
-                Again::Arm
+            WaitState::Fired => {
+                *self = WaitState::Armed(token);
+                Rearm::Arm
             }
-            State::Ended => Again::Ended,
+            WaitState::Ended => Rearm::Ended,
         }
     }
 
     /// It is deregistered, or its queue is gone.
     pub(super) fn end(&mut self) {
-        *self = State::Ended;
+        *self = WaitState::Ended;
     }
 }
 
@@ -77,34 +77,34 @@ mod tests {
 
     #[test]
     fn armed() {
-        let mut state = State::Armed(ONE);
-        assert_eq!(state.again(TWO), Again::Armed);
-        assert_eq!(state, State::Armed(TWO));
-        assert_eq!(state.packet(), Some(TWO));
-        assert_eq!(state, State::Spent);
-        let mut state = State::Armed(ONE);
+        let mut state = WaitState::Armed(ONE);
+        assert_eq!(state.rearm(TWO), Rearm::Armed);
+        assert_eq!(state, WaitState::Armed(TWO));
+        assert_eq!(state.on_packet(), Some(TWO));
+        assert_eq!(state, WaitState::Fired);
+        let mut state = WaitState::Armed(ONE);
         state.end();
-        assert_eq!(state, State::Ended);
+        assert_eq!(state, WaitState::Ended);
     }
 
     #[test]
     fn spent() {
-        let mut state = State::Spent;
-        assert_eq!(state.packet(), None);
-        assert_eq!(state, State::Spent);
-        assert_eq!(state.again(TWO), Again::Arm);
-        assert_eq!(state, State::Armed(TWO));
-        let mut state = State::Spent;
+        let mut state = WaitState::Fired;
+        assert_eq!(state.on_packet(), None);
+        assert_eq!(state, WaitState::Fired);
+        assert_eq!(state.rearm(TWO), Rearm::Arm);
+        assert_eq!(state, WaitState::Armed(TWO));
+        let mut state = WaitState::Fired;
         state.end();
-        assert_eq!(state, State::Ended);
+        assert_eq!(state, WaitState::Ended);
     }
 
     #[test]
     fn ended() {
-        let mut state = State::Ended;
-        assert_eq!(state.packet(), None);
-        assert_eq!(state.again(TWO), Again::Ended);
+        let mut state = WaitState::Ended;
+        assert_eq!(state.on_packet(), None);
+        assert_eq!(state.rearm(TWO), Rearm::Ended);
         state.end();
-        assert_eq!(state, State::Ended);
+        assert_eq!(state, WaitState::Ended);
     }
 }

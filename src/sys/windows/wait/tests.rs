@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::super::syscalls::wait_packet::{Functions, fake::Event};
-use super::wait_set::Means;
+use super::wait_set::WaitBackend;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
 use crate::sys::selector_tests::{AT_ONCE, LONG, tokens};
 use crate::sys::windows::afd::Afd;
@@ -18,17 +18,17 @@ use crate::{Interest, Token};
 
 /// Runs a check by each means: over a double of wait completion packets, and over those of the
 /// system if it has them.
-fn by_each_means(check: fn(Means)) {
-    check(Means::Pool);
-    check(Means::Packets(Functions::fake()));
+fn with_each_backend(check: fn(WaitBackend)) {
+    check(WaitBackend::Pool);
+    check(WaitBackend::Packets(Functions::fake()));
     if let Some(functions) = Functions::find() {
-        check(Means::Packets(functions));
+        check(WaitBackend::Packets(functions));
     }
 }
 
 /// Windows 8 and later have them, Wine has not.
 #[test]
-fn this_system_has_wait_completion_packets() {
+fn wait_completion_packets_are_available() {
     if Functions::find().is_none() {
         crate::not_run::not_run("no wait completion packets here: checked over a double alone");
     }
@@ -37,16 +37,16 @@ fn this_system_has_wait_completion_packets() {
 /// A queue, and what one needs to use it.
 struct Queue {
     selector: Afd,
-    records: Events,
-    means: Means,
+    events: Events,
+    backend: WaitBackend,
 }
 
 impl Queue {
-    fn new(means: Means) -> Queue {
+    fn new(backend: WaitBackend) -> Queue {
         Queue {
             selector: Afd::new().unwrap(),
-            records: Events::with_capacity(8),
-            means,
+            events: Events::with_capacity(8),
+            backend,
         }
     }
 
@@ -65,7 +65,7 @@ impl Queue {
             object.as_raw_handle(),
             Token(token),
             interest,
-            self.means,
+            self.backend,
         )
     }
 
@@ -83,11 +83,11 @@ impl Queue {
     }
 
     fn events(&mut self, timeout: Option<Duration>) -> Vec<usize> {
-        let got = tokens(&mut self.selector, &mut self.records, timeout);
-        let all = self.records.as_slice();
+        let got = tokens(&mut self.selector, &mut self.events, timeout);
+        let all = self.events.as_slice();
         assert!(
             all.iter()
-                .all(|record| record.is_readable() && !record.is_writable())
+                .all(|event| event.is_readable() && !event.is_writable())
         );
         got
     }
@@ -99,9 +99,9 @@ impl Queue {
 }
 
 #[test]
-fn an_event_for_each_arming() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
+fn each_arming_gives_one_event() {
+    with_each_backend(|backend| {
+        let mut queue = Queue::new(backend);
         for is_manual in [true, false] {
             let event = Event::new(is_manual).unwrap();
             queue.register(&event, 1).unwrap();
@@ -125,9 +125,9 @@ fn an_event_for_each_arming() {
 
 /// A signal that was noticed is not lost by arming again: an auto-reset event has it no more.
 #[test]
-fn arming_what_is_armed_changes_the_token() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
+fn rearming_an_armed_handle_changes_its_token() {
+    with_each_backend(|backend| {
+        let mut queue = Queue::new(backend);
         let event = Event::new(false).unwrap();
         queue.register(&event, 1).unwrap();
         event.set();
@@ -139,9 +139,9 @@ fn arming_what_is_armed_changes_the_token() {
 }
 
 #[test]
-fn a_signal_from_another_thread_ends_a_wait() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
+fn signal_from_another_thread_ends_the_wait() {
+    with_each_backend(|backend| {
+        let mut queue = Queue::new(backend);
         let event = Event::new(false).unwrap();
         queue.register(&event, 7).unwrap();
         for _ in 0..50 {
@@ -156,11 +156,11 @@ fn a_signal_from_another_thread_ends_a_wait() {
 
 /// No token afterwards, whether the signal comes before, meanwhile or later.
 #[test]
-fn nothing_comes_after_the_end() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
-        for round in 0..50 {
-            let event = Event::new(round % 2 == 0).unwrap();
+fn deregistered_handle_reports_no_event() {
+    with_each_backend(|backend| {
+        let mut queue = Queue::new(backend);
+        for sink in 0..50 {
+            let event = Event::new(sink % 2 == 0).unwrap();
             queue.register(&event, 1).unwrap();
             thread::scope(|scope| {
                 scope.spawn(|| event.set());
@@ -182,25 +182,25 @@ fn nothing_comes_after_the_end() {
 /// The pool takes a wait back while its object is signalled, at every moment of it. Wine 8 crashes there for waits whose callback
 /// the waiting thread itself would run, and may run the others' callbacks when the wait has been taken back.
 #[test]
-fn signals_race_the_end() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
-        let rounds = if matches!(means, Means::Pool) {
+fn signal_racing_deregistration_reports_no_late_event() {
+    with_each_backend(|backend| {
+        let mut queue = Queue::new(backend);
+        let rounds = if matches!(backend, WaitBackend::Pool) {
             2000
         } else {
             50
         };
         let (to_signal, signals) = std::sync::mpsc::sync_channel::<Arc<Event>>(0);
         let signaller = thread::spawn(move || signals.iter().for_each(|event| event.set()));
-        for round in 0..rounds {
+        for sink in 0..rounds {
             let event = Arc::new(Event::new(true).unwrap());
             queue.register(&*event, 1).unwrap();
             to_signal.send(Arc::clone(&event)).unwrap();
-            for _ in 0..round % 64 * 40 {
+            for _ in 0..sink % 64 * 40 {
                 std::hint::spin_loop();
             }
             queue.deregister(&*event).unwrap();
-            if round % 16 == 0 {
+            if sink % 16 == 0 {
                 assert!(queue.events(AT_ONCE).is_empty());
             }
         }
@@ -211,9 +211,9 @@ fn signals_race_the_end() {
 }
 
 #[test]
-fn a_process_that_ends() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
+fn exited_process_is_reported() {
+    with_each_backend(|backend| {
+        let mut queue = Queue::new(backend);
         let mut child = Command::new("cmd").args(["/c", "exit 3"]).spawn().unwrap();
         queue.register(&child, 1).unwrap();
         assert_eq!(queue.events(LONG), [1]);
@@ -226,8 +226,8 @@ fn a_process_that_ends() {
 
 #[test]
 fn errors() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
+    with_each_backend(|backend| {
+        let mut queue = Queue::new(backend);
         let event = Event::new(true).unwrap();
         event.set();
         for result in [queue.reregister(&event, 1), queue.deregister(&event)] {
@@ -270,10 +270,10 @@ fn errors() {
 
 /// The queue goes while some wait, some have come and some are being signalled.
 #[test]
-fn the_queue_goes_first() {
-    by_each_means(|means| {
+fn dropped_selector_closes_its_port() {
+    with_each_backend(|backend| {
         for _ in 0..20 {
-            let mut queue = Queue::new(means);
+            let mut queue = Queue::new(backend);
             let events: Vec<_> = (0..6).map(|n| Event::new(n % 2 == 0).unwrap()).collect();
             for (token, event) in events.iter().enumerate() {
                 queue.register(event, token).unwrap();
@@ -297,10 +297,10 @@ fn the_queue_goes_first() {
 
 /// Many at once, from many threads.
 #[test]
-fn many_handles() {
-    by_each_means(|means| {
+fn hundreds_of_handles_each_report_once() {
+    with_each_backend(|backend| {
         const COUNT: usize = 200;
-        let mut queue = Queue::new(means);
+        let mut queue = Queue::new(backend);
         let events: Vec<_> = (0..COUNT).map(|_| Event::new(false).unwrap()).collect();
         for (token, event) in events.iter().enumerate() {
             queue.register(event, token).unwrap();

@@ -9,26 +9,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use crate::sys::errors;
 use crate::sys::ffi;
 use crate::sys::windows::event::Event;
-use crate::sys::windows::iocp::{Attached, Attachment, Port, Round};
+use crate::sys::windows::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use crate::{Interest, Token};
 
 use super::super::syscalls::pool_wait::PoolWait;
 use super::super::syscalls::wait_packet::{self as syscall, Functions};
-use super::state::{Again, State};
+use super::state::{Rearm, WaitState};
 
 /// By what means to wait.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Means {
+pub(crate) enum WaitBackend {
     /// Wait completion packets.
     Packets(Functions),
     /// The thread pool.
     Pool,
 }
 
-impl Means {
+impl WaitBackend {
     /// The best that this system has.
-    pub(crate) fn best() -> Means {
-        Functions::find().map_or(Means::Pool, Means::Packets)
+    pub(crate) fn best() -> WaitBackend {
+        Functions::find().map_or(WaitBackend::Pool, WaitBackend::Packets)
     }
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct WaitSet {
 
 /// One registration.
 struct Wait {
-    attachment: Attachment,
+    port_entry: PortEntry,
     receiver: Arc<Receiver>,
     armed: Armed,
     object: Arc<OwnedHandle>,
@@ -55,41 +55,46 @@ enum Armed {
 /// Where packets arrive.
 #[derive(Debug)]
 struct Receiver {
-    state: Mutex<State>,
+    state: Mutex<WaitState>,
 }
 
 impl Receiver {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WaitState> {
         // Nothing in a critical section panics half-way through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Attached for Receiver {
-    fn noticed(&self, round: &mut Round<'_>) {
-        if let Some(token) = self.state().packet() {
-            round.report(Event::new(token, ffi::AFD_POLL_RECEIVE));
+impl PacketReceiver for Receiver {
+    fn on_packet(&self, sink: &mut EventSink<'_>) {
+        if let Some(token) = self.state().on_packet() {
+            sink.report(Event::new(token, ffi::AFD_POLL_RECEIVE));
         }
     }
 
-    fn abandon(&self) {
+    fn cancel_all(&self) {
         self.state().end();
     }
 }
 
 impl Wait {
-    fn new(port: &Arc<Port>, handle: RawHandle, token: Token, means: Means) -> io::Result<Wait> {
+    fn new(
+        port: &Arc<Port>,
+        handle: RawHandle,
+        token: Token,
+        backend: WaitBackend,
+    ) -> io::Result<Wait> {
         let object = Arc::new(syscall::duplicate(handle)?);
         let receiver = Arc::new(Receiver {
-            state: Mutex::new(State::Armed(token)),
+            state: Mutex::new(WaitState::Armed(token)),
         });
         let weak: Weak<Receiver> = Arc::downgrade(&receiver);
-        let armed = match means {
-            Means::Packets(functions) => Armed::Packet(functions, functions.create()?),
-            Means::Pool => Armed::Pool(None),
+        let armed = match backend {
+            WaitBackend::Packets(functions) => Armed::Packet(functions, functions.create()?),
+            WaitBackend::Pool => Armed::Pool(None),
         };
         let mut wait = Wait {
-            attachment: port.attach(weak),
+            port_entry: port.add_receiver(weak),
             receiver,
             armed,
             object,
@@ -100,12 +105,12 @@ impl Wait {
 
     /// Has the kernel or the pool wait once.
     fn arm(&mut self, port: &Port) -> io::Result<()> {
-        let number = self.attachment.number();
+        let number = self.port_entry.id();
         let object = &self.object;
         match &mut self.armed {
-            Armed::Packet(functions, packet) => {
+            Armed::Packet(functions, on_packet) => {
                 let port = port.handle().as_handle();
-                functions.associate(packet.as_handle(), port, object.as_handle(), number)
+                functions.associate(on_packet.as_handle(), port, object.as_handle(), number)
             }
             Armed::Pool(wait) => {
                 // The last one has done its work, and is taken back before the next.
@@ -117,17 +122,17 @@ impl Wait {
         }
     }
 
-    fn again(&mut self, port: &Port, token: Token) -> io::Result<()> {
+    fn rearm(&mut self, port: &Port, token: Token) -> io::Result<()> {
         if matches!(&self.armed, Armed::Pool(Some(wait)) if wait.is_lost()) {
-            self.receiver.state().packet();
+            self.receiver.state().on_packet();
         }
-        let again = self.receiver.state().again(token);
-        match again {
-            Again::Armed => Ok(()),
-            Again::Arm => self.arm(port).inspect_err(|_| {
-                self.receiver.state().packet();
+        let rearm = self.receiver.state().rearm(token);
+        match rearm {
+            Rearm::Armed => Ok(()),
+            Rearm::Arm => self.arm(port).inspect_err(|_| {
+                self.receiver.state().on_packet();
             }),
-            Again::Ended => Err(errors::not_registered()),
+            Rearm::Ended => Err(errors::not_registered()),
         }
     }
 }
@@ -135,8 +140,8 @@ impl Wait {
 impl Drop for Wait {
     fn drop(&mut self) {
         self.receiver.state().end();
-        if let Armed::Packet(functions, packet) = &self.armed {
-            functions.cancel(packet.as_handle());
+        if let Armed::Packet(functions, on_packet) = &self.armed {
+            functions.cancel(on_packet.as_handle());
         }
     }
 }
@@ -149,14 +154,14 @@ impl WaitSet {
         handle: RawHandle,
         token: Token,
         interest: Interest,
-        means: Means,
+        backend: WaitBackend,
     ) -> io::Result<()> {
         check(interest)?;
         let mut waits = self.waits();
         if waits.contains_key(&handle.addr()) {
             return Err(errors::already_registered());
         }
-        let wait = Wait::new(port, handle, token, means)?;
+        let wait = Wait::new(port, handle, token, backend)?;
         waits.insert(handle.addr(), wait);
         Ok(())
     }
@@ -174,7 +179,7 @@ impl WaitSet {
         let wait = waits
             .get_mut(&handle.addr())
             .ok_or_else(errors::not_registered)?;
-        wait.again(port, token)
+        wait.rearm(port, token)
     }
 
     /// WaitSet no more.

@@ -15,7 +15,7 @@ use super::{BOTH, selector};
 use crate::sys::selector::{
     EventBuffer as _, RegisterUnowned as _, Selector as _, SelectorEvent as _,
 };
-use crate::sys::windows::platform::kernel::{Kernel, NO_RESOURCES, Quirks};
+use crate::sys::windows::platform::kernel::{INSUFFICIENT_RESOURCES, Kernel, Quirks};
 use crate::sys::windows::{event::Events, platform, platform::ffi};
 use crate::{Interest, Token};
 
@@ -95,7 +95,7 @@ impl FakeKernel {
             if cancels {
                 quirks.failing_cancels = count;
             } else {
-                quirks.refusals.push_back(NO_RESOURCES);
+                quirks.refusals.push_back(INSUFFICIENT_RESOURCES);
             }
         });
     }
@@ -187,14 +187,14 @@ impl FakeKernel {
     }
 
     /// Events have come: each of something that is registered.
-    fn take(&mut self, records: &Events) {
-        for record in records.as_slice() {
-            let token = record.token().0;
+    fn take(&mut self, events: &Events) {
+        for event in events.as_slice() {
+            let token = event.token().0;
             let watched = self.watched.get_mut(&token);
             let watched = watched.unwrap_or_else(|| panic!("{token} was deregistered"));
-            assert!(!record.is_error(), "{record:?}");
-            watched.reads &= !record.is_readable();
-            watched.writes &= !record.is_writable();
+            assert!(!event.is_error(), "{event:?}");
+            watched.reads &= !event.is_readable();
+            watched.writes &= !event.is_writable();
         }
     }
 
@@ -220,11 +220,11 @@ fn run(seed: u64) {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let quirks = Quirks {
         receive_is_accept: random.one_in(2),
-        warns: random.one_in(4),
+        completes_with_warning: random.one_in(4),
         one_late_of: random.below(4),
         ..Quirks::default()
     };
-    let (kernel, mut selector, mut records) = selector(seed, quirks);
+    let (kernel, mut selector, mut events) = selector(seed, quirks);
     for socket in 0..SOCKETS {
         kernel.open_socket(socket, socket % 2 == 1);
     }
@@ -236,7 +236,7 @@ fn run(seed: u64) {
         last_token: 0,
         actions: 0,
     }));
-    let mut events = 0;
+    let mut event_count = 0;
     let mut waits = 0;
     for _ in 0..120 {
         let acts = world.borrow_mut().random.below(4);
@@ -247,7 +247,7 @@ fn run(seed: u64) {
         // this wait, so that is left to the time between waits.
         let others = Rc::clone(&world);
         let mut left = world.borrow_mut().random.below(4);
-        platform::meanwhile(Some(Box::new(move || {
+        platform::during_wait(Some(Box::new(move || {
             if left == 0 {
                 return false;
             }
@@ -267,12 +267,12 @@ fn run(seed: u64) {
         })));
         let is_zero = world.borrow_mut().random.one_in(2);
         let timeout = Duration::from_millis(u64::from(!is_zero));
-        selector.select(&mut records, Some(timeout)).unwrap();
+        selector.select(&mut events, Some(timeout)).unwrap();
         waits += 1;
-        events += records.as_slice().len();
-        world.borrow_mut().take(&records);
+        event_count += events.as_slice().len();
+        world.borrow_mut().take(&events);
     }
-    platform::meanwhile(None);
+    platform::during_wait(None);
     kernel.quirks(|quirks| {
         quirks.refusals.clear();
         quirks.failing_cancels = 0;
@@ -282,17 +282,17 @@ fn run(seed: u64) {
     let limit = Duration::from_secs(2);
     while !world.borrow().owed().is_empty() && platform::now() - start < limit {
         let timeout = Some(Duration::from_millis(20));
-        selector.select(&mut records, timeout).unwrap();
+        selector.select(&mut events, timeout).unwrap();
         waits += 1;
-        events += records.as_slice().len();
-        world.borrow_mut().take(&records);
+        event_count += events.as_slice().len();
+        world.borrow_mut().take(&events);
     }
     let owed = world.borrow().owed();
     assert!(owed.is_empty(), "seed {seed}: lost {owed:?}");
     let counts = kernel.counts();
-    assert_eq!(counts.mixed_up, 0, "seed {seed}");
+    assert_eq!(counts.overlapping, 0, "seed {seed}");
     let world = world.borrow();
-    let done = events + waits + world.actions;
+    let done = event_count + waits + world.actions;
     assert!(
         counts.requests <= 4 * done,
         "seed {seed}: {counts:?}, {done}"
@@ -302,7 +302,7 @@ fn run(seed: u64) {
 
 /// A failure names its seed: `run(SEED)` repeats it.
 #[test]
-fn random_schedules() {
+fn random_schedules_lose_no_event() {
     // An interpreter takes long for each.
     let seeds = if cfg!(miri) { 2 } else { 100 };
     for seed in 1..=seeds {

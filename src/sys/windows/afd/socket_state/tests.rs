@@ -12,15 +12,15 @@ pub(super) struct Memory;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Name;
 
-pub(super) type Tested = Machine<Memory, Name>;
+pub(super) type Tested = SocketState<Memory, Name>;
 
 pub(super) const IN: u32 = ffi::AFD_POLL_RECEIVE;
 const ACCEPT: u32 = ffi::AFD_POLL_ACCEPT;
 const END: u32 = ffi::AFD_POLL_DISCONNECT;
-pub(super) const ALL: u32 = READ | WRITE | BROKEN;
+pub(super) const ALL: u32 = READ | WRITE | RESET;
 
 fn owned(interest: u32) -> Tested {
-    Machine::new(Memory, Token(1), interest | BROKEN, false)
+    SocketState::new(Memory, Token(1), interest | RESET, false)
 }
 
 /// What an update asked the kernel for.
@@ -35,9 +35,9 @@ pub(super) const NO_CALLS: Calls = Calls {
     cancelled: false,
 };
 
-pub(super) fn start(asked: u32) -> Calls {
+pub(super) fn start(requested: u32) -> Calls {
     Calls {
-        started: Some(asked | CLOSED),
+        started: Some(requested | CLOSED),
         cancelled: false,
     }
 }
@@ -49,21 +49,21 @@ pub(super) const CANCEL: Calls = Calls {
 
 /// One update, in which the kernel does as it is told, or refuses.
 fn update_with(
-    machine: &mut Tested,
+    state: &mut Tested,
     refuses: bool,
-    taken: Taken,
+    started: Started,
 ) -> (Calls, Result<(), &'static str>) {
     let calls = Cell::new(NO_CALLS);
-    let result = machine.update(
-        |memory, asked| {
+    let result = state.update(
+        |memory, requested| {
             calls.set(Calls {
-                started: Some(asked),
+                started: Some(requested),
                 ..calls.get()
             });
             if refuses {
                 Err((memory, "refused"))
             } else {
-                Ok((Name, taken))
+                Ok((Name, started))
             }
         },
         |_| {
@@ -78,390 +78,387 @@ fn update_with(
 }
 
 /// One update, whose request is answered at once if there is one.
-pub(super) fn update(machine: &mut Tested) -> Calls {
-    update_as(machine, Taken::Answered)
+pub(super) fn update(state: &mut Tested) -> Calls {
+    update_as(state, Started::Completed)
 }
 
-pub(super) fn update_as(machine: &mut Tested, taken: Taken) -> Calls {
-    let (calls, result) = update_with(machine, false, taken);
+pub(super) fn update_as(state: &mut Tested, started: Started) -> Calls {
+    let (calls, result) = update_with(state, false, started);
     result.unwrap();
-    assert!(!machine.needs_update());
-    assert!(!matches!(machine.request, Request::Submitting));
+    assert!(!state.needs_update());
+    assert!(!matches!(state.request, Request::Submitting));
     calls
 }
 
-pub(super) fn completed(machine: &mut Tested, answer: Answer) -> u32 {
-    let ready = machine.completed(Memory, answer, Instant::now);
-    assert_eq!(machine.request, Request::Idle(Memory));
+pub(super) fn completed(state: &mut Tested, completion: Completion) -> u32 {
+    let ready = state.completed(Memory, completion, Instant::now);
+    assert_eq!(state.request, Request::Idle(Memory));
     ready
 }
 
 impl PartialEq for Request<Memory, Name> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Request::Pending { asked: one, .. }, Request::Pending { asked: other, .. }) => {
-                one == other
-            }
+            (
+                Request::Pending { requested: one, .. },
+                Request::Pending {
+                    requested: other, ..
+                },
+            ) => one == other,
             _ => mem::discriminant(self) == mem::discriminant(other),
         }
     }
 }
 
-fn pending(asked: u32) -> Request<Memory, Name> {
+fn pending(requested: u32) -> Request<Memory, Name> {
     Request::Pending {
         operation: Name,
-        asked,
+        requested,
     }
 }
 
 /// A source with a poll in flight for reading.
 fn pending_reader() -> Tested {
-    let mut machine = owned(READ);
-    assert_eq!(update(&mut machine), start(READ | BROKEN));
-    assert_eq!(machine.request, pending(READ | BROKEN));
-    machine
+    let mut state = owned(READ);
+    assert_eq!(update(&mut state), start(READ | RESET));
+    assert_eq!(state.request, pending(READ | RESET));
+    state
 }
 
 /// The same, and its poll was cancelled to ask for writing, too.
 fn cancelled_reader() -> Tested {
-    let mut machine = pending_reader();
-    assert!(machine.reregister(Token(2), ALL));
-    assert_eq!(update(&mut machine), CANCEL);
-    assert_eq!(machine.request, Request::CancelRequested(Name));
-    machine
+    let mut state = pending_reader();
+    assert!(state.reregister(Token(2), ALL));
+    assert_eq!(update(&mut state), CANCEL);
+    assert_eq!(state.request, Request::CancelRequested(Name));
+    state
 }
 
 #[test]
-fn idle_starts_what_is_wanted() {
+fn idle_starts_wanted_conditions() {
     for interest in [READ, WRITE, READ | WRITE] {
-        let mut machine = owned(interest);
-        assert!(machine.needs_update());
-        assert_eq!(update(&mut machine), start(interest | BROKEN));
-        assert_eq!(machine.request, pending(interest | BROKEN));
-        assert_eq!(update(&mut machine), NO_CALLS);
+        let mut state = owned(interest);
+        assert!(state.needs_update());
+        assert_eq!(update(&mut state), start(interest | RESET));
+        assert_eq!(state.request, pending(interest | RESET));
+        assert_eq!(update(&mut state), NO_CALLS);
     }
 }
 
 #[test]
-fn idle_that_wants_nothing_stays_idle() {
-    let mut machine = pending_reader();
+fn idle_without_wanted_conditions_stays_idle() {
+    let mut state = pending_reader();
     assert_eq!(
-        completed(&mut machine, Answer::Conditions(ALL)),
-        READ | BROKEN
+        completed(&mut state, Completion::Conditions(ALL)),
+        READ | RESET
     );
-    assert_eq!(machine.wanted(), 0);
-    assert_eq!(update(&mut machine), NO_CALLS);
-    assert_eq!(machine.request, Request::Idle(Memory));
+    assert_eq!(state.wanted(), 0);
+    assert_eq!(update(&mut state), NO_CALLS);
+    assert_eq!(state.request, Request::Idle(Memory));
 }
 
 #[test]
-fn idle_that_is_refused_stays_idle() {
-    let mut machine = owned(READ);
-    let (calls, result) = update_with(&mut machine, true, Taken::Answered);
-    assert_eq!((calls, result), (start(READ | BROKEN), Err("refused")));
-    assert_eq!(machine.request, Request::Idle(Memory));
+fn refused_start_stays_idle() {
+    let mut state = owned(READ);
+    let (calls, result) = update_with(&mut state, true, Started::Completed);
+    assert_eq!((calls, result), (start(READ | RESET), Err("refused")));
+    assert_eq!(state.request, Request::Idle(Memory));
     // Tried again as it was, or reported once and left out until it is armed.
-    assert!(machine.needs_update());
-    assert_eq!(machine.fail(5), masks::fault(READ | BROKEN));
-    assert!(!machine.needs_update());
-    assert_eq!(machine.fail(5), 0);
-    machine.rearm(ALL);
-    assert_eq!(update(&mut machine), start(READ | BROKEN));
+    assert!(state.needs_update());
+    assert_eq!(state.fail(5), masks::fault(READ | RESET));
+    assert!(!state.needs_update());
+    assert_eq!(state.fail(5), 0);
+    state.rearm(ALL);
+    assert_eq!(update(&mut state), start(READ | RESET));
 }
 
 #[test]
-fn idle_ends() {
-    let mut machine = owned(READ);
-    assert!(
-        machine
-            .end(|_| panic!("nothing is in flight"))
-            .was_registered
-    );
-    assert!(
-        !machine
-            .end(|_| panic!("nothing is in flight"))
-            .was_registered
-    );
-    assert_eq!(update(&mut machine), NO_CALLS);
-    assert_eq!(machine.request, Request::Idle(Memory));
+fn end_of_idle_cancels_nothing() {
+    let mut state = owned(READ);
+    assert!(state.end(|_| panic!("nothing is in flight")).was_registered);
+    assert!(!state.end(|_| panic!("nothing is in flight")).was_registered);
+    assert_eq!(update(&mut state), NO_CALLS);
+    assert_eq!(state.request, Request::Idle(Memory));
 }
 
 #[test]
-fn pending_is_left_alone_while_it_asks_for_enough() {
-    let mut machine = owned(READ | WRITE);
-    update(&mut machine);
+fn pending_with_enough_conditions_is_kept() {
+    let mut state = owned(READ | WRITE);
+    update(&mut state);
     for interest in [READ, WRITE, READ | WRITE] {
-        assert!(machine.reregister(Token(2), interest | BROKEN));
-        assert!(!machine.needs_update());
-        machine.rearm(ALL);
-        assert_eq!(update(&mut machine), NO_CALLS);
-        assert_eq!(machine.request, pending(ALL));
+        assert!(state.reregister(Token(2), interest | RESET));
+        assert!(!state.needs_update());
+        state.rearm(ALL);
+        assert_eq!(update(&mut state), NO_CALLS);
+        assert_eq!(state.request, pending(ALL));
     }
 }
 
 #[test]
-fn pending_that_asks_for_too_much_reports_what_is_wanted() {
-    let mut machine = owned(READ | WRITE);
-    update(&mut machine);
-    assert!(machine.reregister(Token(2), READ | BROKEN));
-    assert_eq!(completed(&mut machine, Answer::Conditions(WRITE)), 0);
-    assert_eq!(update(&mut machine), start(READ | BROKEN));
+fn pending_with_extra_conditions_reports_only_wanted() {
+    let mut state = owned(READ | WRITE);
+    update(&mut state);
+    assert!(state.reregister(Token(2), READ | RESET));
+    assert_eq!(completed(&mut state, Completion::Conditions(WRITE)), 0);
+    assert_eq!(update(&mut state), start(READ | RESET));
 }
 
 #[test]
-fn pending_that_asks_for_too_little_is_cancelled() {
+fn pending_with_too_few_conditions_is_cancelled() {
     cancelled_reader();
 }
 
 #[test]
-fn pending_that_cannot_be_cancelled_stays_pending() {
-    let mut machine = pending_reader();
-    machine.reregister(Token(2), ALL);
-    let (calls, result) = update_with(&mut machine, true, Taken::Answered);
+fn failed_cancel_stays_pending() {
+    let mut state = pending_reader();
+    state.reregister(Token(2), ALL);
+    let (calls, result) = update_with(&mut state, true, Started::Completed);
     assert_eq!((calls, result), (CANCEL, Err("refused")));
-    assert_eq!(machine.request, pending(READ | BROKEN));
-    assert!(machine.needs_update());
-    assert_eq!(update(&mut machine), CANCEL);
+    assert_eq!(state.request, pending(READ | RESET));
+    assert!(state.needs_update());
+    assert_eq!(update(&mut state), CANCEL);
 }
 
 #[test]
 fn pending_reports_conditions() {
-    let mut machine = pending_reader();
-    assert_eq!(completed(&mut machine, Answer::Conditions(IN)), IN);
+    let mut state = pending_reader();
+    assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
 }
 
 #[test]
-fn pending_is_cancelled_from_elsewhere() {
+fn foreign_cancel_restarts_the_request() {
     // A thread that ends takes its operations along on old systems.
-    let mut machine = pending_reader();
-    assert_eq!(completed(&mut machine, Answer::Nothing), 0);
-    assert_eq!(update(&mut machine), start(READ | BROKEN));
+    let mut state = pending_reader();
+    assert_eq!(completed(&mut state, Completion::NoConditions), 0);
+    assert_eq!(update(&mut state), start(READ | RESET));
 }
 
 #[test]
-fn pending_fails() {
-    let mut machine = pending_reader();
+fn failed_request_reports_a_fault() {
+    let mut state = pending_reader();
     assert_eq!(
-        completed(&mut machine, Answer::Failed(5)),
-        masks::fault(READ | BROKEN)
+        completed(&mut state, Completion::Failed(5)),
+        masks::fault(READ | RESET)
     );
-    assert_eq!(update(&mut machine), NO_CALLS);
-    machine.rearm(ALL);
-    assert_eq!(update(&mut machine), start(READ | BROKEN));
+    assert_eq!(update(&mut state), NO_CALLS);
+    state.rearm(ALL);
+    assert_eq!(update(&mut state), start(READ | RESET));
 }
 
 #[test]
-fn pending_finds_its_socket_closed() {
-    let raw = Machine::new(Memory, Token(1), READ | BROKEN, true);
-    for (answer, mut machine) in [
-        (Answer::Gone(6), raw),
-        (Answer::Conditions(IN | CLOSED), owned(READ)),
+fn pending_detects_a_closed_socket() {
+    let raw = SocketState::new(Memory, Token(1), READ | RESET, true);
+    for (completion, mut state) in [
+        (Completion::InvalidHandle(6), raw),
+        (Completion::Conditions(IN | CLOSED), owned(READ)),
     ] {
-        update(&mut machine);
-        assert_eq!(completed(&mut machine, answer), 0);
-        assert!(machine.has_ended());
-        assert_eq!(update(&mut machine), NO_CALLS);
-        assert!(!machine.reregister(Token(2), ALL));
-        machine.rearm(ALL);
-        assert_eq!(update(&mut machine), NO_CALLS);
-        assert!(
-            !machine
-                .end(|_| panic!("nothing is in flight"))
-                .was_registered
-        );
-        assert!(!machine.gone());
+        update(&mut state);
+        assert_eq!(completed(&mut state, completion), 0);
+        assert!(state.has_ended());
+        assert_eq!(update(&mut state), NO_CALLS);
+        assert!(!state.reregister(Token(2), ALL));
+        state.rearm(ALL);
+        assert_eq!(update(&mut state), NO_CALLS);
+        assert!(!state.end(|_| panic!("nothing is in flight")).was_registered);
+        assert!(!state.mark_closed());
     }
 }
 
 #[test]
-fn pending_ends_by_cancelling() {
-    let mut machine = pending_reader();
+fn end_of_pending_cancels() {
+    let mut state = pending_reader();
     let cancelled = Cell::new(0);
     let cancel = |_: &Name| {
         cancelled.set(cancelled.get() + 1);
         true
     };
-    let ended = machine.end(cancel);
+    let ended = state.end(cancel);
     assert!(ended.was_registered && !ended.lingers);
-    assert_eq!(machine.request, Request::CancelRequested(Name));
-    assert!(!machine.end(cancel).was_registered);
+    assert_eq!(state.request, Request::CancelRequested(Name));
+    assert!(!state.end(cancel).was_registered);
     assert_eq!(cancelled.get(), 1);
     // One that cannot be cancelled lingers.
     assert!(pending_reader().end(|_| false).lingers);
 }
 
 #[test]
-fn cancelled_waits_for_its_packet() {
-    let mut machine = cancelled_reader();
+fn cancel_requested_waits_for_its_packet() {
+    let mut state = cancelled_reader();
     for interest in [READ, WRITE, READ | WRITE] {
-        machine.reregister(Token(3), interest | BROKEN);
-        assert_eq!(update(&mut machine), NO_CALLS);
-        assert_eq!(machine.request, Request::CancelRequested(Name));
+        state.reregister(Token(3), interest | RESET);
+        assert_eq!(update(&mut state), NO_CALLS);
+        assert_eq!(state.request, Request::CancelRequested(Name));
     }
-    assert_eq!(completed(&mut machine, Answer::Nothing), 0);
-    assert_eq!(update(&mut machine), start(ALL));
+    assert_eq!(completed(&mut state, Completion::NoConditions), 0);
+    assert_eq!(update(&mut state), start(ALL));
 }
 
 #[test]
-fn cancelled_too_late_reports_conditions() {
-    let mut machine = cancelled_reader();
-    assert_eq!(completed(&mut machine, Answer::Conditions(IN)), IN);
+fn late_cancel_reports_conditions() {
+    let mut state = cancelled_reader();
+    assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
     // The rest is asked for anew.
-    assert_eq!(update(&mut machine), start(ALL & !IN & !ACCEPT));
+    assert_eq!(update(&mut state), start(ALL & !IN & !ACCEPT));
 }
 
 #[test]
-fn cancelled_fails_or_finds_its_socket_closed() {
-    let mut machine = cancelled_reader();
+fn cancel_requested_reports_faults_and_closed_sockets() {
+    let mut state = cancelled_reader();
     assert_eq!(
-        completed(&mut machine, Answer::Failed(5)),
+        completed(&mut state, Completion::Failed(5)),
         masks::fault(ALL)
     );
-    let mut machine = cancelled_reader();
-    let closed = Answer::Conditions(CLOSED);
-    assert_eq!(completed(&mut machine, closed), 0);
-    assert!(machine.has_ended());
+    let mut state = cancelled_reader();
+    let closed = Completion::Conditions(CLOSED);
+    assert_eq!(completed(&mut state, closed), 0);
+    assert!(state.has_ended());
 }
 
 #[test]
-fn cancelled_ends_without_cancelling_again() {
-    let mut machine = cancelled_reader();
+fn end_of_cancel_requested_cancels_nothing() {
+    let mut state = cancelled_reader();
     assert!(
-        machine
+        state
             .end(|_| panic!("it was cancelled already"))
             .was_registered
     );
-    assert_eq!(machine.request, Request::CancelRequested(Name));
+    assert_eq!(state.request, Request::CancelRequested(Name));
 }
 
 /// Whatever the packet says.
 #[test]
-fn after_the_end_a_packet_only_gives_the_memory_back() {
-    for answer in [
-        Answer::Nothing,
-        Answer::Conditions(ALL),
-        Answer::Conditions(CLOSED),
-        Answer::Failed(5),
-        Answer::Gone(6),
+fn packet_after_end_only_returns_memory() {
+    for completion in [
+        Completion::NoConditions,
+        Completion::Conditions(ALL),
+        Completion::Conditions(CLOSED),
+        Completion::Failed(5),
+        Completion::InvalidHandle(6),
     ] {
-        for mut machine in [pending_reader(), cancelled_reader()] {
-            machine.end(|_| true);
-            assert_eq!(completed(&mut machine, answer), 0);
-            assert_eq!(update(&mut machine), NO_CALLS);
-            assert!(!machine.reregister(Token(2), ALL));
+        for mut state in [pending_reader(), cancelled_reader()] {
+            state.end(|_| true);
+            assert_eq!(completed(&mut state, completion), 0);
+            assert_eq!(update(&mut state), NO_CALLS);
+            assert!(!state.reregister(Token(2), ALL));
         }
     }
 }
 
 /// Each condition once until it is armed.
 #[test]
-fn owned_conditions_are_edges() {
-    let mut machine = owned(READ | WRITE);
-    update(&mut machine);
-    assert_eq!(completed(&mut machine, Answer::Conditions(WRITE)), WRITE);
-    assert_eq!(update(&mut machine), start(READ | BROKEN));
-    assert_eq!(completed(&mut machine, Answer::Conditions(IN | WRITE)), IN);
+fn owned_conditions_are_reported_once_per_arming() {
+    let mut state = owned(READ | WRITE);
+    update(&mut state);
+    assert_eq!(completed(&mut state, Completion::Conditions(WRITE)), WRITE);
+    assert_eq!(update(&mut state), start(READ | RESET));
+    assert_eq!(
+        completed(&mut state, Completion::Conditions(IN | WRITE)),
+        IN
+    );
     // The end of the peer comes apart from its data.
-    assert_eq!(update(&mut machine), start(READ & !IN & !ACCEPT | BROKEN));
-    assert_eq!(completed(&mut machine, Answer::Conditions(IN | END)), END);
-    update(&mut machine);
-    assert_eq!(completed(&mut machine, Answer::Conditions(BROKEN)), BROKEN);
+    assert_eq!(update(&mut state), start(READ & !IN & !ACCEPT | RESET));
+    assert_eq!(completed(&mut state, Completion::Conditions(IN | END)), END);
+    update(&mut state);
+    assert_eq!(completed(&mut state, Completion::Conditions(RESET)), RESET);
     let left = READ & !IN & !ACCEPT & !END;
-    assert_eq!(machine.wanted(), left);
-    machine.rearm(ALL);
-    assert_eq!(machine.wanted(), ALL);
+    assert_eq!(state.wanted(), left);
+    state.rearm(ALL);
+    assert_eq!(state.wanted(), ALL);
 }
 
 /// A socket of ours is open, so "no such handle" is a failure of the request.
 #[test]
-fn owned_that_is_gone_is_a_fault() {
-    for mut machine in [pending_reader(), cancelled_reader()] {
-        let wanted = machine.wanted();
-        let ready = completed(&mut machine, Answer::Gone(6));
+fn invalid_handle_of_an_owned_socket_is_a_fault() {
+    for mut state in [pending_reader(), cancelled_reader()] {
+        let wanted = state.wanted();
+        let ready = completed(&mut state, Completion::InvalidHandle(6));
         assert_eq!(ready, masks::fault(wanted));
-        assert!(!machine.has_ended());
-        assert_eq!(machine.take_fault(), Some(6));
-        assert_eq!(machine.take_fault(), None);
+        assert!(!state.has_ended());
+        assert_eq!(state.take_fault(), Some(6));
+        assert_eq!(state.take_fault(), None);
     }
 }
 
 /// Windows' AFD may answer RECEIVE on a listener with ACCEPT (NT 4): both are one condition.
 #[test]
-fn a_listener_that_is_not_drained_does_not_spin() {
-    let mut machine = owned(READ);
+fn undrained_listener_does_not_spin() {
+    let mut state = owned(READ);
     let mut polls = 0;
     for _ in 0..1000 {
-        let Some(asked) = update(&mut machine).started else {
+        let Some(requested) = update(&mut state).started else {
             break;
         };
         polls += 1;
-        if asked & (IN | ACCEPT) == 0 {
+        if requested & (IN | ACCEPT) == 0 {
             // Now it really waits.
             break;
         }
-        completed(&mut machine, Answer::Conditions(ACCEPT));
+        completed(&mut state, Completion::Conditions(ACCEPT));
     }
     assert!(polls <= 2, "{polls}");
 }
 
 /// Answers that name nothing armed start no requests without end.
 #[test]
-fn stray_answers_are_followed_by_pauses() {
-    for answer in [Answer::Conditions(ffi::AFD_POLL_CONNECT), Answer::Nothing] {
-        let mut machine = owned(READ);
-        for _ in 0..STRAYS {
-            assert_eq!(update(&mut machine), start(READ | BROKEN));
-            assert_eq!(completed(&mut machine, answer), 0);
+fn stray_completions_are_followed_by_pauses() {
+    for completion in [
+        Completion::Conditions(ffi::AFD_POLL_CONNECT),
+        Completion::NoConditions,
+    ] {
+        let mut state = owned(READ);
+        for _ in 0..MAX_STRAYS {
+            assert_eq!(update(&mut state), start(READ | RESET));
+            assert_eq!(completed(&mut state, completion), 0);
         }
-        assert_eq!(update(&mut machine), NO_CALLS);
-        assert!(machine.is_held_back() && machine.needs_poller());
-        machine.resume();
-        assert_eq!(update(&mut machine), start(READ | BROKEN));
-        assert_eq!(completed(&mut machine, answer), 0);
-        assert_eq!(update(&mut machine), NO_CALLS);
+        assert_eq!(update(&mut state), NO_CALLS);
+        assert!(state.is_paused() && state.needs_poller());
+        state.resume();
+        assert_eq!(update(&mut state), start(READ | RESET));
+        assert_eq!(completed(&mut state, completion), 0);
+        assert_eq!(update(&mut state), NO_CALLS);
         // Arming it waits for the pause, registering it anew does not.
-        machine.rearm(ALL);
-        assert_eq!(update(&mut machine), NO_CALLS);
-        machine.reregister(Token(1), READ | BROKEN);
-        assert_eq!(update(&mut machine), start(READ | BROKEN));
+        state.rearm(ALL);
+        assert_eq!(update(&mut state), NO_CALLS);
+        state.reregister(Token(1), READ | RESET);
+        assert_eq!(update(&mut state), start(READ | RESET));
         // An event forgives.
-        assert_eq!(completed(&mut machine, Answer::Conditions(IN)), IN);
-        machine.rearm(ALL);
-        assert_eq!(update(&mut machine), start(READ | BROKEN));
-        assert_eq!(completed(&mut machine, answer), 0);
-        assert_eq!(update(&mut machine), start(READ | BROKEN));
+        assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
+        state.rearm(ALL);
+        assert_eq!(update(&mut state), start(READ | RESET));
+        assert_eq!(completed(&mut state, completion), 0);
+        assert_eq!(update(&mut state), start(READ | RESET));
     }
 }
 
 /// A poll that waits for the rest is cancelled when an operation would block, once.
 #[test]
-fn arming_asks_for_what_was_reported() {
-    let mut machine = pending_reader();
-    completed(&mut machine, Answer::Conditions(IN));
-    update(&mut machine);
-    machine.rearm(ALL);
-    assert_eq!(update(&mut machine), CANCEL);
-    machine.rearm(ALL);
-    assert_eq!(update(&mut machine), NO_CALLS);
-    completed(&mut machine, Answer::Nothing);
-    assert_eq!(update(&mut machine), start(READ | BROKEN));
+fn rearm_requests_reported_conditions() {
+    let mut state = pending_reader();
+    completed(&mut state, Completion::Conditions(IN));
+    update(&mut state);
+    state.rearm(ALL);
+    assert_eq!(update(&mut state), CANCEL);
+    state.rearm(ALL);
+    assert_eq!(update(&mut state), NO_CALLS);
+    completed(&mut state, Completion::NoConditions);
+    assert_eq!(update(&mut state), start(READ | RESET));
 }
 
 /// A read that drains the socket before the next wait costs one poll in all.
 #[test]
-fn armed_before_the_next_update_nothing_is_cancelled() {
-    let mut machine = pending_reader();
-    completed(&mut machine, Answer::Conditions(IN));
-    machine.rearm(ALL);
-    assert_eq!(update(&mut machine), start(READ | BROKEN));
+fn rearm_before_update_cancels_nothing() {
+    let mut state = pending_reader();
+    completed(&mut state, Completion::Conditions(IN));
+    state.rearm(ALL);
+    assert_eq!(update(&mut state), start(READ | RESET));
 }
 
 #[test]
-fn reregistering_reports_what_holds_already() {
-    let mut machine = pending_reader();
-    assert_eq!(completed(&mut machine, Answer::Conditions(IN)), IN);
-    assert!(machine.reregister(Token(7), READ | BROKEN));
-    assert_eq!(machine.token(), Token(7));
-    update(&mut machine);
-    assert_eq!(completed(&mut machine, Answer::Conditions(IN)), IN);
+fn reregister_reports_current_conditions() {
+    let mut state = pending_reader();
+    assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
+    assert!(state.reregister(Token(7), READ | RESET));
+    assert_eq!(state.token(), Token(7));
+    update(&mut state);
+    assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
 }

@@ -25,7 +25,7 @@ fn calls(action: impl FnOnce()) -> usize {
 fn registering_costs_one_poll_at_the_next_wait() {
     const COUNT: usize = 100;
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(COUNT);
+    let mut events = Events::with_capacity(COUNT);
     let pairs: Vec<_> = (0..COUNT).map(|_| stream_pair()).collect();
     let mut registrations = Vec::new();
     let cost = calls(|| {
@@ -45,7 +45,7 @@ fn registering_costs_one_poll_at_the_next_wait() {
         }
     });
     assert_eq!(cost, 0);
-    let cost = calls(|| assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty()));
+    let cost = calls(|| assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty()));
     assert_eq!(cost, COUNT);
     // What is asked for already is neither cancelled nor asked for again.
     let cost = calls(|| {
@@ -56,12 +56,12 @@ fn registering_costs_one_poll_at_the_next_wait() {
                 .unwrap();
             Afd::rearm(registration, BOTH).unwrap();
         }
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     });
     assert_eq!(cost, 0);
     // And the new token is the one that comes.
     (&pairs[3].1).write_all(b"x").unwrap();
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [3]);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [3]);
 }
 
 /// A message costs one poll and one event, also for a source that is watched for writing, as
@@ -70,23 +70,23 @@ fn registering_costs_one_poll_at_the_next_wait() {
 fn one_message_costs_one_poll() {
     for interest in [Interest::READABLE, BOTH] {
         let mut selector = Afd::new().unwrap();
-        let mut records = Events::with_capacity(4);
+        let mut events = Events::with_capacity(4);
         let (left, right) = stream_pair();
         let registration = register(&selector, &left, 1, interest);
         if interest == BOTH {
             // The connection is writable from the start.
-            assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+            assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
         }
         // Now a poll waits for the first message.
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         let cost = calls(|| {
             for _ in 0..10 {
                 (&right).write_all(b"x").unwrap();
-                assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+                assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
                 assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
                 assert!((&left).read(&mut [0; 8]).is_err());
                 Afd::rearm(&registration, Interest::READABLE).unwrap();
-                assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+                assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
             }
         });
         assert_eq!(cost, 10, "{interest:?}");
@@ -96,18 +96,18 @@ fn one_message_costs_one_poll() {
 /// A server that takes one event and stops accepting waits without a call: at most one poll, which
 /// waits. (Wine answers only for ACCEPT; what Windows' AFD may do besides is in `fake_tests`.)
 #[test]
-fn an_idle_wait_costs_one_poll_though_a_listener_is_not_drained() {
+fn idle_wait_costs_one_poll_with_an_undrained_listener() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let raw = listener.as_raw_socket();
     let registration = selector
         .register(raw, Token(1), Interest::READABLE)
         .unwrap();
     let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     let time = Some(Duration::from_millis(300));
-    let cost = calls(|| assert!(tokens(&mut selector, &mut records, time).is_empty()));
+    let cost = calls(|| assert!(tokens(&mut selector, &mut events, time).is_empty()));
     assert!(cost <= 1, "{cost}");
     drop(registration);
 }
@@ -117,24 +117,24 @@ fn an_idle_wait_costs_one_poll_though_a_listener_is_not_drained() {
 #[test]
 fn one_message_of_an_unowned_socket_costs_one_poll() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let raw = left.as_raw_socket();
     selector
         .register_unowned(raw, Token(1), Interest::READABLE)
         .unwrap();
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     let cost = calls(|| {
         for _ in 0..200 {
             (&right).write_all(b"x").unwrap();
-            assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+            assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
             assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
-            assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+            assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         }
     });
     assert_eq!(cost, 200);
-    let source = selector.shared.find(raw).unwrap();
-    assert_eq!(source.machine().in_doubt(), 0);
+    let source = selector.shared.find_unowned(raw).unwrap();
+    assert_eq!(source.state().conditions_to_probe(), 0);
     selector.deregister_unowned(raw).unwrap();
 }
 
@@ -142,7 +142,7 @@ fn one_message_of_an_unowned_socket_costs_one_poll() {
 #[test]
 fn merged_wakes_post_one_packet() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let wakers: Vec<_> = (0..70)
         .map(|token| selector.waker(Token(token)).unwrap())
         .collect();
@@ -160,12 +160,12 @@ fn merged_wakes_post_one_packet() {
         for waker in &wakers {
             waker.wake().unwrap();
         }
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         for waker in &wakers {
-            crate::sys::windows::iocp::post_number(selector.port().handle(), waker.number())
+            crate::sys::windows::iocp::post_to_receiver(selector.port().handle(), waker.number())
                 .unwrap();
         }
-        let got = collect(&mut selector, &mut records, wakers.len());
+        let got = collect(&mut selector, &mut events, wakers.len());
         assert!(got.into_iter().eq(0..wakers.len()));
     }
 }

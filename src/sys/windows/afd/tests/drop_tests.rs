@@ -19,11 +19,11 @@ use crate::{Interest, Token};
 /// The end of the port takes everything in flight back, and its handles are closed, though the
 /// sources live on.
 #[test]
-fn the_end_takes_back_what_is_in_flight() {
+fn dropping_the_selector_completes_all_requests() {
     let pairs: Vec<_> = (0..100).map(|_| stream_pair()).collect();
     for is_last_a_clone in [false, true] {
         let mut selector = Afd::new().unwrap();
-        let mut records = Events::with_capacity(4);
+        let mut events = Events::with_capacity(4);
         let mut registrations = Vec::new();
         for (token, (left, right)) in pairs.iter().enumerate() {
             registrations.push(register(&selector, left, token, Interest::READABLE));
@@ -31,7 +31,7 @@ fn the_end_takes_back_what_is_in_flight() {
                 .register_unowned(right.as_raw_socket(), Token(token), Interest::READABLE)
                 .unwrap();
         }
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         // Some are on their way already, some are to be.
         (&pairs[0].1).write_all(b"x").unwrap();
         drop(registrations.pop());
@@ -52,7 +52,7 @@ fn the_end_takes_back_what_is_in_flight() {
         let afd = {
             let mut handles = selector.shared.handles();
             let id = handles.source_id();
-            Arc::downgrade(&handles.take(selector.port(), socket, id).unwrap())
+            Arc::downgrade(&handles.acquire(selector.port(), socket, id).unwrap())
         };
         let clone = selector.try_clone().unwrap();
         if is_last_a_clone {
@@ -77,12 +77,12 @@ fn the_end_takes_back_what_is_in_flight() {
 
 /// A peer sees the end of a socket whose queue went first.
 #[test]
-fn a_socket_closes_after_its_queue() {
+fn socket_outliving_its_selector_closes() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let registration = register(&selector, &left, 1, Interest::READABLE);
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     drop(selector);
     drop(registration);
     drop(left);
@@ -95,7 +95,7 @@ fn a_socket_closes_after_its_queue() {
 
 /// Handles of AFD are shared, and closed when they have no sources.
 #[test]
-fn handles_of_afd_come_and_go() {
+fn afd_handles_are_opened_and_closed_on_demand() {
     let selector = Afd::new().unwrap();
     let pairs: Vec<_> = (0..40).map(|_| stream_pair()).collect();
     let count = || selector.shared.handles().len();
@@ -116,9 +116,9 @@ fn handles_of_afd_come_and_go() {
 /// A number that is closed while it is registered loses its registration, and can be registered
 /// again.
 #[test]
-fn a_raw_socket_that_is_closed_is_forgotten() {
+fn closed_unowned_socket_is_deregistered() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     for is_polled in [true, false] {
         let (left, _right) = stream_pair();
         let raw = left.as_raw_socket();
@@ -126,10 +126,10 @@ fn a_raw_socket_that_is_closed_is_forgotten() {
             .register_unowned(raw, Token(1), Interest::READABLE)
             .unwrap();
         if is_polled {
-            assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+            assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         }
         drop(left);
-        assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(20))).is_empty());
+        assert!(tokens(&mut selector, &mut events, Some(Duration::from_millis(20))).is_empty());
         let error = selector.deregister_unowned(raw).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound, "{is_polled}");
     }
@@ -137,13 +137,13 @@ fn a_raw_socket_that_is_closed_is_forgotten() {
 
 /// The port is empty after everything: nothing is left to come.
 #[test]
-fn nothing_is_left_in_the_port() {
+fn drained_port_has_no_packets() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let (left, right) = stream_pair();
     for _ in 0..20 {
         let registration = register(&selector, &left, 1, BOTH);
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
         selector
             .deregister(registration, left.as_raw_socket())
             .unwrap();
@@ -152,11 +152,11 @@ fn nothing_is_left_in_the_port() {
     selector
         .register_unowned(listener.as_raw_socket(), Token(2), Interest::READABLE)
         .unwrap();
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     selector
         .deregister_unowned(listener.as_raw_socket())
         .unwrap();
-    assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(20))).is_empty());
+    assert!(tokens(&mut selector, &mut events, Some(Duration::from_millis(20))).is_empty());
     let mut packets = Packets::with_capacity(4);
     assert_eq!(selector.port().dequeue(&mut packets, 4, 0).unwrap(), 0);
     drop(right);

@@ -6,25 +6,25 @@ use std::os::windows::io::AsRawSocket;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::super::conditions as masks;
+use super::super::masks;
 use super::super::selector::Afd;
 use crate::sys::selector::{EventBuffer as _, RegisterUnowned as _, Selector as _};
 use crate::sys::selector_tests::{BOTH, LONG, stream_pair, tokens};
 use crate::sys::windows::event::Events;
 use crate::sys::windows::platform::RawSocket;
-use crate::sys::windows::syscalls::faults::LOOKS;
+use crate::sys::windows::syscalls::faults::PROBES;
 use crate::{Interest, Token};
 
 /// Polls until all that these sockets are registered for is in doubt.
-fn wait_until_in_doubt(selector: &mut Afd, records: &mut Events, sockets: &[(RawSocket, u32)]) {
+fn wait_until_in_doubt(selector: &mut Afd, events: &mut Events, sockets: &[(RawSocket, u32)]) {
     let is_in_doubt = |selector: &Afd, (raw, wanted): &(RawSocket, u32)| {
-        let source = selector.shared.find(*raw).unwrap();
-        let in_doubt = source.machine().in_doubt();
-        in_doubt & wanted == *wanted
+        let source = selector.shared.find_unowned(*raw).unwrap();
+        let conditions_to_probe = source.state().conditions_to_probe();
+        conditions_to_probe & wanted == *wanted
     };
     let end = Instant::now() + Duration::from_secs(30);
     while !sockets.iter().all(|socket| is_in_doubt(selector, socket)) {
-        tokens(selector, records, Some(Duration::from_millis(10)));
+        tokens(selector, events, Some(Duration::from_millis(10)));
         assert!(Instant::now() < end);
     }
 }
@@ -32,9 +32,9 @@ fn wait_until_in_doubt(selector: &mut Afd, records: &mut Events, sockets: &[(Raw
 /// WSAPoll may refuse all for the sake of one. Then the closed one is found, and the others
 /// are served.
 #[test]
-fn a_closed_socket_that_fails_the_look_fails_nobody() {
+fn closed_socket_failing_the_probe_fails_no_other() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(8);
+    let mut events = Events::with_capacity(8);
     let (closed, _peer) = stream_pair();
     let (left, right) = stream_pair();
     let gone = closed.as_raw_socket();
@@ -45,37 +45,37 @@ fn a_closed_socket_that_fails_the_look_fails_nobody() {
     }
     let write = masks::WRITE;
     let sockets = [(gone, write), (left.as_raw_socket(), write)];
-    wait_until_in_doubt(&mut selector, &mut records, &sockets);
+    wait_until_in_doubt(&mut selector, &mut events, &sockets);
     // WSAENOTSOCK.
-    LOOKS.set(Some(|count| (count > 1).then_some(10_038)));
+    PROBES.set(Some(|count| (count > 1).then_some(10_038)));
     drop(closed);
-    tokens(&mut selector, &mut records, Some(Duration::from_millis(50)));
-    assert!(selector.shared.find(gone).is_err());
-    LOOKS.set(Some(|_| Some(10_038)));
+    tokens(&mut selector, &mut events, Some(Duration::from_millis(50)));
+    assert!(selector.shared.find_unowned(gone).is_err());
+    PROBES.set(Some(|_| Some(10_038)));
     // Now it is the other one that is taken for closed.
-    tokens(&mut selector, &mut records, Some(Duration::from_millis(50)));
-    assert!(selector.shared.find(left.as_raw_socket()).is_err());
-    LOOKS.set(None);
+    tokens(&mut selector, &mut events, Some(Duration::from_millis(50)));
+    assert!(selector.shared.find_unowned(left.as_raw_socket()).is_err());
+    PROBES.set(None);
     drop(right);
 }
 
 /// What fails for another reason is tried again, and says nothing meanwhile.
 #[test]
-fn a_look_that_fails_is_tried_again() {
+fn failed_probe_is_retried() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(8);
+    let mut events = Events::with_capacity(8);
     let (left, right) = stream_pair();
     let raw = left.as_raw_socket();
     selector.register_unowned(raw, Token(1), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
     let both = masks::WRITE | crate::sys::ffi::AFD_POLL_RECEIVE;
-    wait_until_in_doubt(&mut selector, &mut records, &[(raw, both)]);
+    wait_until_in_doubt(&mut selector, &mut events, &[(raw, both)]);
     // WSAENOBUFS.
-    LOOKS.set(Some(|_| Some(10_055)));
-    let got = tokens(&mut selector, &mut records, Some(Duration::from_millis(50)));
+    PROBES.set(Some(|_| Some(10_055)));
+    let got = tokens(&mut selector, &mut events, Some(Duration::from_millis(50)));
     assert!(got.is_empty(), "{got:?}");
-    LOOKS.set(None);
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+    PROBES.set(None);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
     selector.deregister_unowned(raw).unwrap();
 }

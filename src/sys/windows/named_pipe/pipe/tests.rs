@@ -6,14 +6,14 @@ use std::io;
 use std::os::windows::io::AsHandle;
 use std::sync::Arc;
 
-use super::super::ops::{Call, Meaning};
+use super::super::ops::{OpErrorKind, OpKind};
 use super::{Pipe, create, syscall};
 use crate::sys::ffi;
 use crate::sys::windows::iocp::Port;
 use crate::{Interest, Token};
 
 #[test]
-fn whether_there_is_another_end() {
+fn is_connected_follows_the_peer() {
     let name = format!(r"\\.\pipe\mio-unit-{}", std::process::id());
     let server = create(OsStr::new(&name)).unwrap();
     let server = server.as_handle();
@@ -32,45 +32,61 @@ fn whether_there_is_another_end() {
 }
 
 #[test]
-fn what_is_no_pipe_is_connected() {
+fn handle_that_is_no_pipe_counts_as_connected() {
     let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
     assert!(!syscall::is_pipe(file.as_handle()));
     assert!(syscall::is_connected(file.as_handle()));
 }
 
 #[test]
-fn what_errors_mean() {
-    for (call, code, meaning) in [
-        (Call::Connect, ffi::ERROR_PIPE_CONNECTED, Meaning::Connected),
-        (Call::Connect, ffi::ERROR_NO_DATA, Meaning::Connected),
-        (Call::Write, ffi::ERROR_NO_DATA, Meaning::Failed),
-        (Call::Read, ffi::ERROR_PIPE_LISTENING, Meaning::Listening),
-        (Call::Write, ffi::ERROR_PIPE_LISTENING, Meaning::Failed),
-        (Call::Read, ffi::ERROR_BROKEN_PIPE, Meaning::Ended),
-        (Call::Read, ffi::ERROR_HANDLE_EOF, Meaning::Ended),
-        (Call::Write, ffi::ERROR_BROKEN_PIPE, Meaning::Failed),
-        (Call::Read, ffi::ERROR_OPERATION_ABORTED, Meaning::Aborted),
+fn error_codes_map_to_kinds() {
+    for (op, code, kind) in [
         (
-            Call::Connect,
+            OpKind::Connect,
+            ffi::ERROR_PIPE_CONNECTED,
+            OpErrorKind::AlreadyConnected,
+        ),
+        (
+            OpKind::Connect,
+            ffi::ERROR_NO_DATA,
+            OpErrorKind::AlreadyConnected,
+        ),
+        (OpKind::Write, ffi::ERROR_NO_DATA, OpErrorKind::Other),
+        (
+            OpKind::Read,
+            ffi::ERROR_PIPE_LISTENING,
+            OpErrorKind::Listening,
+        ),
+        (OpKind::Write, ffi::ERROR_PIPE_LISTENING, OpErrorKind::Other),
+        (OpKind::Read, ffi::ERROR_BROKEN_PIPE, OpErrorKind::EndOfFile),
+        (OpKind::Read, ffi::ERROR_HANDLE_EOF, OpErrorKind::EndOfFile),
+        (OpKind::Write, ffi::ERROR_BROKEN_PIPE, OpErrorKind::Other),
+        (
+            OpKind::Read,
             ffi::ERROR_OPERATION_ABORTED,
-            Meaning::Aborted,
+            OpErrorKind::Aborted,
+        ),
+        (
+            OpKind::Connect,
+            ffi::ERROR_OPERATION_ABORTED,
+            OpErrorKind::Aborted,
         ),
     ] {
-        let fault = syscall::fault(call, io::Error::from_raw_os_error(code));
-        assert_eq!(fault.meaning, meaning, "{call:?} {code}");
-        assert_eq!(fault.error.raw_os_error(), Some(code));
+        let op_error = syscall::op_error(op, io::Error::from_raw_os_error(code));
+        assert_eq!(op_error.kind, kind, "{op:?} {code}");
+        assert_eq!(op_error.error.raw_os_error(), Some(code));
     }
 }
 
 #[test]
-fn a_name_without_its_nul_is_refused() {
+fn name_without_nul_is_refused() {
     assert!(syscall::create(&[]).is_err());
     assert!(syscall::create(&[1, 2]).is_err());
 }
 
 /// The end of a port ends the registrations of its pipes, so no pipe changes over before it.
 #[test]
-fn a_port_that_is_about_to_go_keeps_its_pipes() {
+fn closing_port_keeps_its_pipes() {
     let name = format!(r"\\.\pipe\mio-unit-end-{}", std::process::id());
     let mut pipe = Pipe::new(create(OsStr::new(&name)).unwrap());
     let first = Arc::new(Port::new().unwrap());

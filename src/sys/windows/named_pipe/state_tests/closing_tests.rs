@@ -3,18 +3,18 @@
 use super::*;
 
 #[test]
-fn a_pipe_is_dropped_while_connecting() {
+fn drop_cancels_a_pending_connect() {
     for result in [
         Ok(0),
-        Err(fault(Meaning::Aborted)),
-        Err(fault(Meaning::Failed)),
+        Err(op_error(OpErrorKind::Aborted)),
+        Err(op_error(OpErrorKind::Other)),
     ] {
         let mut pipe = Pipe::new();
         pipe.register(ALL, false);
         pipe.connect().unwrap_err();
         pipe.state.close(&mut pipe.script);
         assert_eq!(pipe.script.cancelled.len(), 1);
-        pipe.end(Call::Connect, result);
+        pipe.end(OpKind::Connect, result);
         assert_eq!(pipe.said(), Ready::NOTHING);
         assert!(pipe.script.flying.is_empty());
         pipe.holds(0);
@@ -22,17 +22,17 @@ fn a_pipe_is_dropped_while_connecting() {
 }
 
 #[test]
-fn a_pipe_is_dropped_while_reading() {
+fn drop_cancels_a_pending_read() {
     for result in [
         Ok(3),
-        Err(fault(Meaning::Ended)),
-        Err(fault(Meaning::Aborted)),
-        Err(fault(Meaning::Failed)),
+        Err(op_error(OpErrorKind::EndOfFile)),
+        Err(op_error(OpErrorKind::Aborted)),
+        Err(op_error(OpErrorKind::Other)),
     ] {
         let mut pipe = Pipe::up(ALL);
         pipe.state.close(&mut pipe.script);
         assert_eq!(pipe.script.cancelled.len(), 1);
-        pipe.end(Call::Read, result);
+        pipe.end(OpKind::Read, result);
         assert_eq!(pipe.said(), Ready::NOTHING);
         assert!(pipe.script.flying.is_empty());
         pipe.holds(0);
@@ -40,14 +40,14 @@ fn a_pipe_is_dropped_while_reading() {
 }
 
 #[test]
-fn a_pipe_is_dropped_with_data_an_error_or_the_end() {
+fn drop_frees_data_errors_and_end() {
     for result in [
         Ok(3),
-        Err(fault(Meaning::Ended)),
-        Err(fault(Meaning::Failed)),
+        Err(op_error(OpErrorKind::EndOfFile)),
+        Err(op_error(OpErrorKind::Other)),
     ] {
         let mut pipe = Pipe::up(ALL);
-        pipe.end(Call::Read, result);
+        pipe.end(OpKind::Read, result);
         pipe.state.close(&mut pipe.script);
         assert_eq!(pipe.said(), Ready::NOTHING);
         pipe.holds(0);
@@ -55,30 +55,30 @@ fn a_pipe_is_dropped_with_data_an_error_or_the_end() {
 }
 
 #[test]
-fn a_pipe_is_dropped_while_writing() {
+fn drop_lets_a_pending_write_finish() {
     let mut pipe = Pipe::up(Interest::WRITABLE);
     pipe.write(b"abc").unwrap();
     pipe.state.close(&mut pipe.script);
     assert!(pipe.script.cancelled.is_empty(), "it arrives");
     // A part, and then the rest.
-    pipe.end(Call::Write, Ok(1));
-    assert_eq!(pipe.count(Call::Write), 1);
-    pipe.end(Call::Write, Ok(2));
+    pipe.end(OpKind::Write, Ok(1));
+    assert_eq!(pipe.count(OpKind::Write), 1);
+    pipe.end(OpKind::Write, Ok(2));
     assert_eq!(pipe.said(), Ready::NOTHING);
     pipe.holds(0);
 }
 
 #[test]
-fn a_pipe_is_dropped_and_writing_fails() {
+fn drop_ignores_a_failing_write() {
     for result in [
         Ok(0),
-        Err(fault(Meaning::Aborted)),
-        Err(fault(Meaning::Failed)),
+        Err(op_error(OpErrorKind::Aborted)),
+        Err(op_error(OpErrorKind::Other)),
     ] {
         let mut pipe = Pipe::up(Interest::WRITABLE);
         pipe.write(b"abc").unwrap();
         pipe.state.close(&mut pipe.script);
-        pipe.end(Call::Write, result);
+        pipe.end(OpKind::Write, result);
         assert_eq!(pipe.said(), Ready::NOTHING);
         assert!(pipe.script.flying.is_empty());
         pipe.holds(0);
@@ -86,15 +86,15 @@ fn a_pipe_is_dropped_and_writing_fails() {
 }
 
 #[test]
-fn the_port_goes() {
+fn closing_port_cancels_everything() {
     let mut pipe = Pipe::up(ALL);
     pipe.connect().unwrap_err();
     pipe.write(b"abc").unwrap();
-    pipe.abandon();
+    pipe.cancel_all();
     assert_eq!(pipe.script.cancelled.len(), 3);
-    pipe.end(Call::Connect, Err(fault(Meaning::Aborted)));
-    pipe.end(Call::Read, Err(fault(Meaning::Aborted)));
-    pipe.end(Call::Write, Err(fault(Meaning::Aborted)));
+    pipe.end(OpKind::Connect, Err(op_error(OpErrorKind::Aborted)));
+    pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Aborted)));
+    pipe.end(OpKind::Write, Err(op_error(OpErrorKind::Aborted)));
     assert_eq!(pipe.said(), Ready::NOTHING);
     assert!(pipe.state.take_error().is_none());
     assert_eq!(pipe.read(9), Err(ErrorKind::NotFound));
@@ -105,14 +105,14 @@ fn the_port_goes() {
 }
 
 #[test]
-fn the_port_goes_and_nothing_can_be_started() {
+fn closed_port_starts_nothing() {
     let mut pipe = Pipe::up(ALL);
     pipe.write(b"abc").unwrap();
-    pipe.abandon();
+    pipe.cancel_all();
     // The read had ended before, and a part was written.
     pipe.receive(b"in");
-    pipe.refuse(Meaning::Failed);
-    pipe.end(Call::Write, Ok(1));
+    pipe.refuse(OpErrorKind::Other);
+    pipe.end(OpKind::Write, Ok(1));
     assert_eq!(pipe.read(9), Ok(b"in".to_vec()));
     assert!(pipe.script.flying.is_empty());
     assert!(pipe.write(b"d").is_err());
@@ -120,9 +120,9 @@ fn the_port_goes_and_nothing_can_be_started() {
 }
 
 #[test]
-fn an_idle_pipe_is_abandoned_or_dropped() {
+fn idle_pipe_cancels_nothing() {
     let mut pipe = Pipe::new();
-    pipe.abandon();
+    pipe.cancel_all();
     pipe.state.close(&mut pipe.script);
     assert!(pipe.script.cancelled.is_empty());
     assert!(!pipe.state.deregister());

@@ -3,39 +3,39 @@
 use super::*;
 
 #[test]
-fn a_client_comes() {
+fn connected_client_is_reported() {
     let mut pipe = Pipe::new();
     pipe.register(ALL, false);
     assert_eq!(pipe.said(), Ready::NOTHING);
     assert_eq!(pipe.connect().unwrap_err().kind(), ErrorKind::WouldBlock);
     // One at a time.
     assert_eq!(pipe.connect().unwrap_err().kind(), ErrorKind::WouldBlock);
-    assert_eq!(pipe.count(Call::Connect), 1);
-    pipe.end(Call::Connect, Ok(0));
+    assert_eq!(pipe.count(OpKind::Connect), 1);
+    pipe.end(OpKind::Connect, Ok(0));
     assert_eq!(pipe.said(), Ready::BOTH);
-    assert_eq!(pipe.count(Call::Read), 1);
+    assert_eq!(pipe.count(OpKind::Read), 1);
     assert!(pipe.state.take_error().is_none());
     pipe.holds(0);
 }
 
 #[test]
-fn a_client_was_there_already() {
+fn connect_finds_an_earlier_client() {
     let mut pipe = Pipe::new();
     pipe.register(ALL, false);
-    pipe.refuse(Meaning::Connected);
+    pipe.refuse(OpErrorKind::AlreadyConnected);
     pipe.connect().unwrap();
     assert_eq!(pipe.said(), Ready::WRITABLE);
     assert_eq!(pipe.said(), Ready::NOTHING, "once");
-    assert_eq!(pipe.count(Call::Read), 1);
+    assert_eq!(pipe.count(OpKind::Read), 1);
     pipe.holds(0);
 }
 
 #[test]
-fn a_client_was_there_and_went() {
+fn connect_finds_a_client_that_left() {
     let mut pipe = Pipe::new();
     pipe.register(ALL, false);
-    pipe.refuse(Meaning::Connected);
-    pipe.refuse(Meaning::Ended);
+    pipe.refuse(OpErrorKind::AlreadyConnected);
+    pipe.refuse(OpErrorKind::EndOfFile);
     pipe.connect().unwrap();
     assert_eq!(pipe.said(), Ready::BOTH);
     assert_eq!(pipe.read(1), Ok(vec![]));
@@ -43,48 +43,51 @@ fn a_client_was_there_and_went() {
 }
 
 #[test]
-fn a_connection_completes_with_connected() {
+fn completion_pipe_connected_is_success() {
     let mut pipe = Pipe::new();
     pipe.register(ALL, false);
     pipe.connect().unwrap_err();
-    pipe.end(Call::Connect, Err(fault(Meaning::Connected)));
+    pipe.end(
+        OpKind::Connect,
+        Err(op_error(OpErrorKind::AlreadyConnected)),
+    );
     assert_eq!(pipe.said(), Ready::BOTH);
     assert!(pipe.state.take_error().is_none());
 }
 
 #[test]
-fn connecting_is_refused() {
+fn refused_connect_is_returned() {
     let mut pipe = Pipe::new();
     assert_eq!(pipe.connect().unwrap_err().kind(), ErrorKind::NotFound);
     pipe.register(ALL, false);
-    pipe.refuse(Meaning::Failed);
+    pipe.refuse(OpErrorKind::Other);
     assert_eq!(pipe.connect().unwrap_err().raw_os_error(), Some(5));
     assert_eq!(pipe.said(), Ready::NOTHING);
     // And can be tried again.
     pipe.connect().unwrap_err();
-    assert_eq!(pipe.count(Call::Connect), 1);
+    assert_eq!(pipe.count(OpKind::Connect), 1);
     pipe.holds(0);
 }
 
 #[test]
-fn connecting_fails() {
-    for meaning in [
-        Meaning::Failed,
-        Meaning::Aborted,
-        Meaning::Listening,
-        Meaning::Ended,
+fn failed_connect_is_kept_for_take_error() {
+    for kind in [
+        OpErrorKind::Other,
+        OpErrorKind::Aborted,
+        OpErrorKind::Listening,
+        OpErrorKind::EndOfFile,
     ] {
         let mut pipe = Pipe::new();
         pipe.register(ALL, false);
         pipe.connect().unwrap_err();
-        pipe.end(Call::Connect, Err(fault(meaning)));
-        assert_eq!(pipe.said(), Ready::BOTH, "{meaning:?}");
+        pipe.end(OpKind::Connect, Err(op_error(kind)));
+        assert_eq!(pipe.said(), Ready::BOTH, "{kind:?}");
         assert_eq!(pipe.state.take_error().unwrap().raw_os_error(), Some(5));
         assert!(pipe.state.take_error().is_none(), "once");
-        assert_eq!(pipe.count(Call::Read), 0);
+        assert_eq!(pipe.count(OpKind::Read), 0);
         // The next attempt starts without the old error.
         pipe.connect().unwrap_err();
-        pipe.end(Call::Connect, Err(fault(meaning)));
+        pipe.end(OpKind::Connect, Err(op_error(kind)));
         pipe.connect().unwrap_err();
         assert!(pipe.state.take_error().is_none());
         pipe.holds(0);
@@ -92,39 +95,39 @@ fn connecting_fails() {
 }
 
 #[test]
-fn a_client_comes_after_deregister() {
+fn client_after_deregister_is_remembered() {
     let mut pipe = Pipe::new();
     pipe.register(ALL, false);
     pipe.connect().unwrap_err();
     assert!(pipe.state.deregister());
-    pipe.end(Call::Connect, Ok(0));
+    pipe.end(OpKind::Connect, Ok(0));
     assert_eq!(pipe.said(), Ready::NOTHING);
-    assert_eq!(pipe.count(Call::Read), 0);
+    assert_eq!(pipe.count(OpKind::Read), 0);
     pipe.holds(0);
 }
 
 #[test]
-fn connecting_fails_after_deregister() {
-    for (meaning, is_kept) in [(Meaning::Failed, true), (Meaning::Aborted, false)] {
+fn connect_failing_after_deregister_is_kept_unless_aborted() {
+    for (kind, is_kept) in [(OpErrorKind::Other, true), (OpErrorKind::Aborted, false)] {
         let mut pipe = Pipe::new();
         pipe.register(ALL, false);
         pipe.connect().unwrap_err();
         pipe.state.deregister();
-        pipe.end(Call::Connect, Err(fault(meaning)));
+        pipe.end(OpKind::Connect, Err(op_error(kind)));
         assert_eq!(pipe.said(), Ready::NOTHING);
         // The next registration is told.
         pipe.register(ALL, false);
-        assert_eq!(pipe.said() == Ready::BOTH, is_kept, "{meaning:?}");
-        assert_eq!(pipe.state.take_error().is_some(), is_kept, "{meaning:?}");
+        assert_eq!(pipe.said() == Ready::BOTH, is_kept, "{kind:?}");
+        assert_eq!(pipe.state.take_error().is_some(), is_kept, "{kind:?}");
     }
 }
 
 #[test]
-fn a_connection_is_late() {
+fn late_connect_only_returns_memory() {
     for result in [
         Ok(0),
-        Err(fault(Meaning::Aborted)),
-        Err(fault(Meaning::Failed)),
+        Err(op_error(OpErrorKind::Aborted)),
+        Err(op_error(OpErrorKind::Other)),
     ] {
         let mut pipe = Pipe::new();
         pipe.register(ALL, false);
@@ -133,33 +136,33 @@ fn a_connection_is_late() {
         assert_eq!(pipe.script.cancelled.len(), 1);
         assert_eq!(pipe.said(), Ready::BOTH, "whoever waits for it is woken");
         // Idle.
-        pipe.end(Call::Connect, result);
+        pipe.end(OpKind::Connect, result);
         assert_eq!(pipe.said(), Ready::NOTHING);
         let error = pipe.state.take_error().unwrap();
         assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
         assert!(pipe.state.take_error().is_none(), "once");
-        assert_eq!(pipe.count(Call::Read), 0);
+        assert_eq!(pipe.count(OpKind::Read), 0);
         pipe.holds(0);
     }
 }
 
 #[test]
-fn a_connection_is_late_while_the_next_is_pending() {
+fn late_connect_leaves_the_next_pending() {
     let mut pipe = Pipe::new();
     pipe.register(ALL, false);
     pipe.connect().unwrap_err();
     pipe.disconnect();
     pipe.connect().unwrap_err();
-    pipe.end(Call::Connect, Ok(0));
+    pipe.end(OpKind::Connect, Ok(0));
     assert_eq!(pipe.said(), Ready::NOTHING);
     assert_eq!(pipe.connect().unwrap_err().kind(), ErrorKind::WouldBlock);
-    assert_eq!(pipe.count(Call::Connect), 1, "still pending");
-    pipe.end(Call::Connect, Ok(0));
+    assert_eq!(pipe.count(OpKind::Connect), 1, "still pending");
+    pipe.end(OpKind::Connect, Ok(0));
     assert_eq!(pipe.said(), Ready::BOTH);
 }
 
 #[test]
-fn waiting_for_a_client_shows_that_there_is_none() {
+fn pending_connect_means_not_connected() {
     let mut pipe = Pipe::new();
     // A pipe that may not be asked is taken for connected.
     pipe.register(Interest::WRITABLE, true);
@@ -167,23 +170,23 @@ fn waiting_for_a_client_shows_that_there_is_none() {
     pipe.connect().unwrap_err();
     assert_eq!(pipe.said(), Ready::NOTHING);
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
-    assert_eq!(pipe.count(Call::Read), 0);
-    pipe.end(Call::Connect, Ok(0));
+    assert_eq!(pipe.count(OpKind::Read), 0);
+    pipe.end(OpKind::Connect, Ok(0));
     assert_eq!(pipe.said(), Ready::WRITABLE);
 }
 
 #[test]
-fn registering_anew_makes_up_no_client() {
+fn reregister_during_connect_reports_no_client() {
     let mut pipe = Pipe::new();
     pipe.register(ALL, false);
     pipe.connect().unwrap_err();
     // A pipe that may not be asked is taken for connected, but this one waits.
     pipe.register(ALL, true);
     assert_eq!(pipe.said(), Ready::NOTHING);
-    assert_eq!(pipe.count(Call::Read), 0);
-    pipe.end(Call::Connect, Ok(0));
+    assert_eq!(pipe.count(OpKind::Read), 0);
+    pipe.end(OpKind::Connect, Ok(0));
     assert_eq!(pipe.said(), Ready::BOTH);
-    assert_eq!(pipe.count(Call::Read), 1);
+    assert_eq!(pipe.count(OpKind::Read), 1);
 }
 
 /// The event of a completed connect says that the client has come, whatever the interest is:
@@ -199,7 +202,7 @@ fn client_is_reported_to_every_interest() {
         let mut pipe = Pipe::new();
         pipe.register(interest, false);
         pipe.connect().unwrap_err();
-        pipe.end(Call::Connect, Ok(0));
+        pipe.end(OpKind::Connect, Ok(0));
         assert_eq!(pipe.said(), expected);
     }
 }

@@ -14,7 +14,7 @@ fn not_connected() -> ErrorKind {
 }
 
 #[test]
-fn waiter_of_a_connect_is_woken_and_can_try_again() {
+fn disconnect_wakes_a_pending_connect() {
     let mut pipe = Pipe::new();
     pipe.register(ALL, false);
     pipe.connect().unwrap_err();
@@ -22,30 +22,30 @@ fn waiter_of_a_connect_is_woken_and_can_try_again() {
     assert_eq!(pipe.said(), Ready::BOTH);
     // As tokio does when it is woken: the instance listens again.
     assert_eq!(pipe.connect().unwrap_err().kind(), ErrorKind::WouldBlock);
-    assert_eq!(pipe.count(Call::Connect), 2, "one of them is late");
+    assert_eq!(pipe.count(OpKind::Connect), 2, "one of them is late");
     assert!(pipe.state.take_error().is_none(), "cleared by `connect`");
-    pipe.end(Call::Connect, Err(fault(Meaning::Failed)));
+    pipe.end(OpKind::Connect, Err(op_error(OpErrorKind::Other)));
     assert_eq!(pipe.said(), Ready::NOTHING);
-    pipe.end(Call::Connect, Ok(0));
+    pipe.end(OpKind::Connect, Ok(0));
     assert_eq!(pipe.said(), Ready::BOTH);
     pipe.holds(0);
 }
 
 #[test]
-fn waiting_reader_gets_one_error() {
+fn disconnect_gives_a_pending_reader_one_error() {
     let mut pipe = Pipe::up(ALL);
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
     pipe.disconnect();
     assert_eq!(pipe.said(), Ready::BOTH);
     assert_eq!(pipe.read(9), Err(not_connected()));
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock), "once");
-    pipe.end(Call::Read, Err(fault(Meaning::Failed)));
+    pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Other)));
     assert_eq!(pipe.said(), Ready::NOTHING);
     pipe.holds(0);
 }
 
 #[test]
-fn waiting_writer_gets_one_error() {
+fn disconnect_gives_a_pending_writer_one_error() {
     let mut pipe = Pipe::up(ALL);
     pipe.write(b"accepted").unwrap();
     assert_eq!(pipe.write(b"more"), Err(ErrorKind::WouldBlock));
@@ -53,20 +53,20 @@ fn waiting_writer_gets_one_error() {
     assert_eq!(pipe.said(), Ready::BOTH);
     assert_eq!(pipe.write(b"more"), Err(not_connected()));
     // The next one is for the system to judge.
-    pipe.refuse(Meaning::Failed);
+    pipe.refuse(OpErrorKind::Other);
     let five = io::Error::from_raw_os_error(5).kind();
     assert_eq!(pipe.write(b"more"), Err(five));
-    pipe.end(Call::Read, Err(fault(Meaning::Failed)));
-    pipe.end(Call::Write, Err(fault(Meaning::Failed)));
+    pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Other)));
+    pipe.end(OpKind::Write, Err(op_error(OpErrorKind::Other)));
     assert_eq!(pipe.said(), Ready::NOTHING);
     pipe.holds(0);
 }
 
 #[test]
-fn what_was_not_read_becomes_an_error() {
+fn disconnect_replaces_unread_data_by_an_error() {
     let before: [fn(&mut Pipe); 2] = [
         |pipe| pipe.receive(b"old"),
-        |pipe| pipe.end(Call::Read, Err(fault(Meaning::Ended))),
+        |pipe| pipe.end(OpKind::Read, Err(op_error(OpErrorKind::EndOfFile))),
     ];
     for before in before {
         let mut pipe = Pipe::up(ALL);
@@ -81,12 +81,12 @@ fn what_was_not_read_becomes_an_error() {
 }
 
 #[test]
-fn errors_that_were_not_handed_out_are_kept() {
+fn disconnect_keeps_unreturned_errors() {
     let five = io::Error::from_raw_os_error(5).kind();
     let mut pipe = Pipe::up(ALL);
     pipe.write(b"abc").unwrap();
-    pipe.end(Call::Write, Err(fault(Meaning::Failed)));
-    pipe.end(Call::Read, Err(fault(Meaning::Failed)));
+    pipe.end(OpKind::Write, Err(op_error(OpErrorKind::Other)));
+    pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Other)));
     pipe.said();
     pipe.disconnect();
     pipe.disconnect();
@@ -98,14 +98,14 @@ fn errors_that_were_not_handed_out_are_kept() {
 
 /// The usual server: one task reads to the end, disconnects, and waits for the next client.
 #[test]
-fn single_task_sees_no_difference() {
+fn disconnect_then_connect_hides_the_errors() {
     let before: [fn(&mut Pipe); 5] = [
         |_| {},
         |pipe| pipe.receive(b"old"),
-        |pipe| pipe.end(Call::Read, Err(fault(Meaning::Failed))),
-        |pipe| pipe.end(Call::Read, Err(fault(Meaning::Ended))),
+        |pipe| pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Other))),
+        |pipe| pipe.end(OpKind::Read, Err(op_error(OpErrorKind::EndOfFile))),
         |pipe| {
-            pipe.end(Call::Read, Err(fault(Meaning::Ended)));
+            pipe.end(OpKind::Read, Err(op_error(OpErrorKind::EndOfFile)));
             assert_eq!(pipe.read(9), Ok(vec![]));
         },
     ];
@@ -122,15 +122,15 @@ fn single_task_sees_no_difference() {
             assert_eq!(pipe.connect().unwrap_err().kind(), ErrorKind::WouldBlock);
             assert_eq!(pipe.said(), Ready::NOTHING);
             assert!(pipe.state.take_error().is_none());
-            pipe.end(Call::Connect, Ok(0));
+            pipe.end(OpKind::Connect, Ok(0));
             assert_eq!(pipe.said(), Ready::BOTH);
             assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
             assert_eq!(pipe.write(b"new"), Ok(3));
             // What is late is of no interest, whatever it says.
             for _ in 0..late {
-                let (call, serial, memory, _) = pipe.script.flying.remove(0);
+                let (op, serial, memory, _) = pipe.script.flying.remove(0);
                 pipe.state
-                    .completed(&mut pipe.script, call, serial, memory, Ok(3));
+                    .completed(&mut pipe.script, op, serial, memory, Ok(3));
             }
             assert_eq!(pipe.said(), Ready::NOTHING);
             assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
@@ -142,18 +142,18 @@ fn single_task_sees_no_difference() {
 }
 
 #[test]
-fn client_that_is_there_clears_what_was_left() {
+fn connected_client_clears_disconnect_errors() {
     let mut pipe = Pipe::up(ALL);
     pipe.write(b"old").unwrap();
     pipe.disconnect();
-    pipe.refuse(Meaning::Connected);
+    pipe.refuse(OpErrorKind::AlreadyConnected);
     pipe.connect().unwrap();
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
     assert_eq!(pipe.write(b"new"), Ok(3));
 }
 
 #[test]
-fn next_registration_is_told() {
+fn next_registration_reports_disconnect_errors() {
     let mut pipe = Pipe::up(ALL);
     pipe.write(b"old").unwrap();
     pipe.state.deregister();
@@ -167,7 +167,7 @@ fn next_registration_is_told() {
 
 /// After a drop nothing is told, and nothing is kept.
 #[test]
-fn dropped_pipe_keeps_nothing() {
+fn dropped_pipe_cancels_and_frees_everything() {
     let mut pipe = Pipe::up(ALL);
     pipe.receive(b"old");
     pipe.disconnect();

@@ -62,11 +62,11 @@ pub(super) enum Phase {
     Disconnected,
 }
 
-pub(super) type Done = Result<usize, Fault>;
+pub(super) type Done = Result<usize, OpError>;
 
 /// An operation that the driver has.
 pub(super) struct Request {
-    pub(super) call: Call,
+    pub(super) op: OpKind,
     pub(super) serial: u64,
     pub(super) memory: Piece,
     len: usize,
@@ -89,16 +89,16 @@ pub(super) struct Npfs {
     pub(super) lent: usize,
 }
 
-pub(super) fn failed(call: Call, code: i32) -> Fault {
-    let meaning = match (call, code) {
-        (Call::Connect, ERROR_PIPE_CONNECTED | ERROR_NO_DATA) => Meaning::Connected,
-        (Call::Read, ERROR_PIPE_LISTENING) => Meaning::Listening,
-        (Call::Read, ERROR_BROKEN_PIPE) => Meaning::Ended,
-        (_, ERROR_OPERATION_ABORTED) => Meaning::Aborted,
-        _ => Meaning::Failed,
+pub(super) fn failed(op: OpKind, code: i32) -> OpError {
+    let kind = match (op, code) {
+        (OpKind::Connect, ERROR_PIPE_CONNECTED | ERROR_NO_DATA) => OpErrorKind::AlreadyConnected,
+        (OpKind::Read, ERROR_PIPE_LISTENING) => OpErrorKind::Listening,
+        (OpKind::Read, ERROR_BROKEN_PIPE) => OpErrorKind::EndOfFile,
+        (_, ERROR_OPERATION_ABORTED) => OpErrorKind::Aborted,
+        _ => OpErrorKind::Other,
     };
     let error = io::Error::from_raw_os_error(code);
-    Fault { meaning, error }
+    OpError { kind, error }
 }
 
 impl Npfs {
@@ -122,24 +122,24 @@ impl Npfs {
     }
 
     /// The request waits, or is over at once.
-    fn begin(&mut self, request: Request) -> Result<(), (Piece, Fault)> {
-        let Request { call, .. } = request;
-        let refusal = match (call, self.phase) {
-            (Call::Connect, Phase::Connected) => Some(ERROR_PIPE_CONNECTED),
-            (Call::Connect | Call::Write, Phase::Closing) => Some(ERROR_NO_DATA),
-            (Call::Read, Phase::Closing) if self.inbound.is_empty() => Some(ERROR_BROKEN_PIPE),
-            (Call::Read | Call::Write, Phase::Listening) => Some(ERROR_PIPE_LISTENING),
-            (Call::Read | Call::Write, Phase::Disconnected) => Some(ERROR_PIPE_NOT_CONNECTED),
+    fn begin(&mut self, request: Request) -> Result<(), (Piece, OpError)> {
+        let Request { op, .. } = request;
+        let refusal = match (op, self.phase) {
+            (OpKind::Connect, Phase::Connected) => Some(ERROR_PIPE_CONNECTED),
+            (OpKind::Connect | OpKind::Write, Phase::Closing) => Some(ERROR_NO_DATA),
+            (OpKind::Read, Phase::Closing) if self.inbound.is_empty() => Some(ERROR_BROKEN_PIPE),
+            (OpKind::Read | OpKind::Write, Phase::Listening) => Some(ERROR_PIPE_LISTENING),
+            (OpKind::Read | OpKind::Write, Phase::Disconnected) => Some(ERROR_PIPE_NOT_CONNECTED),
             _ => None,
         };
         if let Some(code) = refusal {
-            return Err((request.memory, failed(call, code)));
+            return Err((request.memory, failed(op, code)));
         }
-        if call == Call::Connect {
+        if op == OpKind::Connect {
             self.phase = Phase::Listening;
-        } else if call == Call::Read && self.random.one_in(200) {
+        } else if op == OpKind::Read && self.random.one_in(200) {
             // A filter driver warns: STATUS_DEVICE_BUSY, and the packet comes.
-            self.over(request, Err(failed(call, ERROR_BUSY)));
+            self.over(request, Err(failed(op, ERROR_BUSY)));
             return Ok(());
         }
         self.pending.push(request);
@@ -150,18 +150,18 @@ impl Npfs {
     /// Ends what can end by now.
     pub(super) fn advance(&mut self) {
         for mut request in mem::take(&mut self.pending) {
-            let done = match (request.call, self.phase) {
-                (Call::Connect, Phase::Connected) => Some(Ok(0)),
-                (Call::Read, Phase::Connected | Phase::Closing) if !self.inbound.is_empty() => {
+            let done = match (request.op, self.phase) {
+                (OpKind::Connect, Phase::Connected) => Some(Ok(0)),
+                (OpKind::Read, Phase::Connected | Phase::Closing) if !self.inbound.is_empty() => {
                     let len = request.len.min(self.inbound.len());
                     let data: Vec<u8> = self.inbound.drain(..len).collect();
                     request.memory.buffer.space()[..len].copy_from_slice(&data);
                     Some(Ok(len))
                 }
-                (Call::Read | Call::Write, Phase::Closing) => {
-                    Some(Err(failed(request.call, ERROR_BROKEN_PIPE)))
+                (OpKind::Read | OpKind::Write, Phase::Closing) => {
+                    Some(Err(failed(request.op, ERROR_BROKEN_PIPE)))
                 }
-                (Call::Write, Phase::Connected) => {
+                (OpKind::Write, Phase::Connected) => {
                     let data = request.memory.buffer.data();
                     let room = QUOTA.saturating_sub(self.outbound.len());
                     let end = data.len().min(request.moved + room);
@@ -181,8 +181,8 @@ impl Npfs {
     /// All that waits ends with an error, at some time or never.
     fn end_all(&mut self, code: i32) {
         for request in mem::take(&mut self.pending) {
-            let fault = failed(request.call, code);
-            self.late.push((request, Err(fault)));
+            let op_error = failed(request.op, code);
+            self.late.push((request, Err(op_error)));
         }
     }
 
@@ -210,13 +210,13 @@ impl PipeOps<Piece, u64> for Npfs {
 
     fn start(
         &mut self,
-        call: Call,
+        op: OpKind,
         serial: u64,
         memory: Piece,
         len: usize,
-    ) -> Result<u64, (Piece, Fault)> {
+    ) -> Result<u64, (Piece, OpError)> {
         self.begin(Request {
-            call,
+            op,
             serial,
             memory,
             len,
@@ -226,10 +226,14 @@ impl PipeOps<Piece, u64> for Npfs {
     }
 
     fn cancel(&mut self, serial: &u64) {
-        if let Some(place) = self.pending.iter().position(|held| held.serial == *serial) {
+        if let Some(place) = self
+            .pending
+            .iter()
+            .position(|in_flight_op| in_flight_op.serial == *serial)
+        {
             let request = self.pending.remove(place);
-            let fault = failed(request.call, ERROR_OPERATION_ABORTED);
-            self.late.push((request, Err(fault)));
+            let op_error = failed(request.op, ERROR_OPERATION_ABORTED);
+            self.late.push((request, Err(op_error)));
         }
     }
 }

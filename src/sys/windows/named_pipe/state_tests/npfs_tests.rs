@@ -23,7 +23,7 @@ enum Task {
 
 /// Everything.
 struct FakeKernel {
-    state: State<Piece, u64>,
+    state: PipeState<Piece, u64>,
     npfs: Npfs,
     connector: Task,
     reader: Task,
@@ -52,7 +52,7 @@ fn stream(epoch: usize, from: usize, len: usize) -> Vec<u8> {
 
 impl FakeKernel {
     fn new(seed: u64) -> FakeKernel {
-        let mut state = State::new(true);
+        let mut state = PipeState::new(true);
         let mut npfs = Npfs::new(seed);
         state.register(&mut npfs, TOKEN, ALL, false);
         FakeKernel {
@@ -187,13 +187,10 @@ impl FakeKernel {
     fn deliver(&mut self, place: usize) {
         let (request, done) = self.npfs.packets.swap_remove(place);
         let Request {
-            call,
-            serial,
-            memory,
-            ..
+            op, serial, memory, ..
         } = request;
         self.state
-            .completed(&mut self.npfs, call, serial, memory, done);
+            .completed(&mut self.npfs, op, serial, memory, done);
     }
 
     fn client_step(&mut self) {
@@ -268,11 +265,11 @@ impl FakeKernel {
             }
             97 if self.npfs.random.one_in(4) => {
                 // Somebody else cancels the reads.
-                let reads = |request: &Request| request.call == Call::Read;
+                let reads = |request: &Request| request.op == OpKind::Read;
                 if let Some(place) = self.npfs.pending.iter().position(reads) {
                     let request = self.npfs.pending.remove(place);
-                    let fault = failed(Call::Read, ERROR_OPERATION_ABORTED);
-                    self.npfs.over(request, Err(fault));
+                    let op_error = failed(OpKind::Read, ERROR_OPERATION_ABORTED);
+                    self.npfs.over(request, Err(op_error));
                 }
             }
             _ => {}
@@ -300,22 +297,22 @@ impl FakeKernel {
     }
 
     fn check(&self) {
-        let is_pending = |call| self.npfs.pending.iter().any(|request| request.call == call);
+        let is_pending = |op| self.npfs.pending.iter().any(|request| request.op == op);
         let phase = self.npfs.phase;
         if self.connector == Task::Waits {
-            assert!(is_pending(Call::Connect), "nothing listens: {phase:?}");
+            assert!(is_pending(OpKind::Connect), "nothing listens: {phase:?}");
         }
         if self.reader == Task::Waits {
             assert!(self.npfs.inbound.is_empty(), "data that is not announced");
             assert_ne!(phase, Phase::Closing, "an end that is not announced");
         }
         if self.writer == Task::Waits && phase == Phase::Connected {
-            assert!(is_pending(Call::Write), "room that is not announced");
+            assert!(is_pending(OpKind::Write), "room that is not announced");
         }
         if phase == Phase::Connected && !self.is_broken {
             let waits: usize = self.npfs.outbound.len();
             assert!(self.received + waits <= self.accepted);
-            if !is_pending(Call::Write) {
+            if !is_pending(OpKind::Write) {
                 assert_eq!(self.received + waits, self.accepted, "lost bytes");
             }
         }
@@ -325,7 +322,7 @@ impl FakeKernel {
     fn end(mut self) {
         if self.npfs.random.one_in(2) {
             let mut cancelled = Vec::new();
-            self.state.abandon(|pending| cancelled.push(*pending));
+            self.state.cancel_all(|pending| cancelled.push(*pending));
             for pending in cancelled {
                 self.npfs.cancel(&pending);
             }
@@ -344,7 +341,7 @@ impl FakeKernel {
 }
 
 #[test]
-fn tasks_share_a_server_on_windows_npfs() {
+fn tasks_share_a_server_on_fake_npfs() {
     for seed in 0..1000 {
         let result = std::panic::catch_unwind(|| {
             let mut world = FakeKernel::new(seed);

@@ -3,59 +3,59 @@
 use super::*;
 
 #[test]
-fn data_comes() {
+fn completed_read_is_readable_data() {
     let mut pipe = Pipe::up(ALL);
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
-    assert_eq!(pipe.count(Call::Read), 1);
+    assert_eq!(pipe.count(OpKind::Read), 1);
     pipe.receive(b"abc");
     assert_eq!(pipe.said(), Ready::READABLE);
-    assert_eq!(pipe.count(Call::Read), 0, "one at a time");
+    assert_eq!(pipe.count(OpKind::Read), 0, "one at a time");
     pipe.holds(1);
     assert_eq!(pipe.read(2), Ok(b"ab".to_vec()));
-    assert_eq!(pipe.count(Call::Read), 0, "there is some left");
+    assert_eq!(pipe.count(OpKind::Read), 0, "there is some left");
     assert_eq!(pipe.read(2), Ok(b"c".to_vec()));
-    assert_eq!(pipe.count(Call::Read), 1);
+    assert_eq!(pipe.count(OpKind::Read), 1);
     assert_eq!(pipe.read(2), Err(ErrorKind::WouldBlock));
     assert_eq!(pipe.said(), Ready::NOTHING);
     pipe.holds(0);
 }
 
 #[test]
-fn a_message_of_nothing_comes() {
+fn empty_message_reads_zero_bytes() {
     let mut pipe = Pipe::up(ALL);
     pipe.receive(b"");
     assert_eq!(pipe.said(), Ready::READABLE);
     assert_eq!(pipe.read(9), Ok(vec![]));
-    assert_eq!(pipe.count(Call::Read), 1);
+    assert_eq!(pipe.count(OpKind::Read), 1);
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
 }
 
 #[test]
-fn more_than_there_is_room_for_is_not_believed() {
+fn reported_length_is_clamped_to_the_buffer() {
     let mut pipe = Pipe::up(ALL);
-    pipe.end(Call::Read, Ok(usize::MAX));
-    assert_eq!(pipe.read(usize::MAX).unwrap().len(), USUAL_READ);
+    pipe.end(OpKind::Read, Ok(usize::MAX));
+    assert_eq!(pipe.read(usize::MAX).unwrap().len(), DEFAULT_READ);
 }
 
 #[test]
-fn the_end_comes() {
+fn end_of_file_is_readable_and_lasts() {
     let mut pipe = Pipe::up(ALL);
-    pipe.end(Call::Read, Err(fault(Meaning::Ended)));
+    pipe.end(OpKind::Read, Err(op_error(OpErrorKind::EndOfFile)));
     assert_eq!(pipe.said(), Ready::READABLE);
     for _ in 0..3 {
         assert_eq!(pipe.read(9), Ok(vec![]));
     }
-    assert_eq!(pipe.count(Call::Read), 0);
+    assert_eq!(pipe.count(OpKind::Read), 0);
     assert_eq!(pipe.said(), Ready::NOTHING);
     pipe.holds(0);
 }
 
 #[test]
-fn the_end_comes_with_the_next_read() {
+fn end_of_file_of_the_next_read_is_kept() {
     let mut pipe = Pipe::up(ALL);
     pipe.receive(b"a");
     pipe.said();
-    pipe.refuse(Meaning::Ended);
+    pipe.refuse(OpErrorKind::EndOfFile);
     assert_eq!(pipe.read(9), Ok(b"a".to_vec()));
     assert_eq!(pipe.said(), Ready::READABLE);
     assert_eq!(pipe.read(9), Ok(vec![]));
@@ -63,26 +63,30 @@ fn the_end_comes_with_the_next_read() {
 }
 
 #[test]
-fn reading_fails() {
-    for meaning in [Meaning::Failed, Meaning::Listening, Meaning::Connected] {
+fn failed_read_is_returned_once() {
+    for kind in [
+        OpErrorKind::Other,
+        OpErrorKind::Listening,
+        OpErrorKind::AlreadyConnected,
+    ] {
         let mut pipe = Pipe::up(ALL);
-        pipe.end(Call::Read, Err(fault(meaning)));
-        assert_eq!(pipe.said(), Ready::READABLE, "{meaning:?}");
+        pipe.end(OpKind::Read, Err(op_error(kind)));
+        assert_eq!(pipe.said(), Ready::READABLE, "{kind:?}");
         let kind = io::Error::from_raw_os_error(5).kind();
         assert_eq!(pipe.read(9), Err(kind));
         // And goes on.
-        assert_eq!(pipe.count(Call::Read), 1);
+        assert_eq!(pipe.count(OpKind::Read), 1);
         assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
         pipe.holds(0);
     }
 }
 
 #[test]
-fn reading_is_refused_again_and_again() {
+fn repeatedly_refused_read_is_returned_each_time() {
     let mut pipe = Pipe::up(ALL);
-    pipe.end(Call::Read, Err(fault(Meaning::Failed)));
+    pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Other)));
     pipe.said();
-    pipe.refuse(Meaning::Failed);
+    pipe.refuse(OpErrorKind::Other);
     let kind = io::Error::from_raw_os_error(5).kind();
     assert_eq!(pipe.read(9), Err(kind));
     assert_eq!(pipe.said(), Ready::READABLE);
@@ -92,7 +96,7 @@ fn reading_is_refused_again_and_again() {
 }
 
 #[test]
-fn data_comes_after_deregister() {
+fn data_after_deregister_is_kept() {
     let mut pipe = Pipe::up(ALL);
     pipe.state.deregister();
     assert!(!pipe.state.is_registered());
@@ -105,30 +109,30 @@ fn data_comes_after_deregister() {
     pipe.state.deregister();
     assert_eq!(pipe.read(2), Ok(b"c".to_vec()));
     assert_eq!(pipe.read(2), Err(ErrorKind::NotFound));
-    assert_eq!(pipe.count(Call::Read), 0);
+    assert_eq!(pipe.count(OpKind::Read), 0);
     pipe.holds(0);
 }
 
 #[test]
-fn reading_ends_after_deregister() {
+fn read_failing_after_deregister_is_kept() {
     let five = io::Error::from_raw_os_error(5).kind();
-    for (meaning, expected) in [
-        (Meaning::Ended, Ok(vec![])),
-        (Meaning::Failed, Err(five)),
-        (Meaning::Aborted, Err(ErrorKind::NotFound)),
+    for (kind, expected) in [
+        (OpErrorKind::EndOfFile, Ok(vec![])),
+        (OpErrorKind::Other, Err(five)),
+        (OpErrorKind::Aborted, Err(ErrorKind::NotFound)),
     ] {
         let mut pipe = Pipe::up(ALL);
         pipe.state.deregister();
-        pipe.end(Call::Read, Err(fault(meaning)));
+        pipe.end(OpKind::Read, Err(op_error(kind)));
         assert_eq!(pipe.said(), Ready::NOTHING);
-        assert_eq!(pipe.read(9), expected, "{meaning:?}");
-        assert_eq!(pipe.count(Call::Read), 0);
+        assert_eq!(pipe.read(9), expected, "{kind:?}");
+        assert_eq!(pipe.count(OpKind::Read), 0);
         pipe.holds(0);
     }
 }
 
 #[test]
-fn a_read_is_late() {
+fn late_read_only_returns_memory() {
     type Before = fn(&mut Pipe);
     let befores: [Before; 5] = [
         // Idle.
@@ -144,21 +148,21 @@ fn a_read_is_late() {
         },
         // Failed.
         |pipe| {
-            pipe.refuse(Meaning::Failed);
+            pipe.refuse(OpErrorKind::Other);
             pipe.register(ALL, true);
         },
         // Ended.
         |pipe| {
-            pipe.refuse(Meaning::Ended);
+            pipe.refuse(OpErrorKind::EndOfFile);
             pipe.register(ALL, true);
         },
     ];
     for before in befores {
         for result in [
             Ok(3),
-            Err(fault(Meaning::Ended)),
-            Err(fault(Meaning::Failed)),
-            Err(fault(Meaning::Aborted)),
+            Err(op_error(OpErrorKind::EndOfFile)),
+            Err(op_error(OpErrorKind::Other)),
+            Err(op_error(OpErrorKind::Aborted)),
         ] {
             let mut pipe = Pipe::up(ALL);
             pipe.disconnect();
@@ -167,12 +171,12 @@ fn a_read_is_late() {
             before(&mut pipe);
             pipe.said();
             let lent = pipe.script.lent;
-            let reads = pipe.count(Call::Read);
-            let (call, serial, memory, _) = pipe.script.flying.remove(0);
+            let reads = pipe.count(OpKind::Read);
+            let (op, serial, memory, _) = pipe.script.flying.remove(0);
             pipe.state
-                .completed(&mut pipe.script, call, serial, memory, result);
+                .completed(&mut pipe.script, op, serial, memory, result);
             assert_eq!(pipe.script.lent, lent - 1, "only the memory is back");
-            assert_eq!(pipe.count(Call::Read), reads - 1);
+            assert_eq!(pipe.count(OpKind::Read), reads - 1);
             assert_eq!(pipe.said(), Ready::NOTHING);
         }
     }
@@ -182,13 +186,13 @@ fn a_read_is_late() {
 /// ([ExitThread](https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread)),
 /// so it is somebody else's doing and no error of this pipe.
 #[test]
-fn read_that_others_cancel_is_started_again() {
+fn read_cancelled_by_others_is_restarted() {
     for interest in [ALL, Interest::READABLE] {
         let mut pipe = Pipe::up(interest);
-        for _ in 0..MOST_ABORTED_READS {
-            pipe.end(Call::Read, Err(fault(Meaning::Aborted)));
+        for _ in 0..MAX_ABORTED_READS {
+            pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Aborted)));
             assert_eq!(pipe.said(), Ready::NOTHING);
-            assert_eq!(pipe.count(Call::Read), 1);
+            assert_eq!(pipe.count(OpKind::Read), 1);
             assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
         }
         pipe.receive(b"abc");
@@ -199,27 +203,30 @@ fn read_that_others_cancel_is_started_again() {
 }
 
 #[test]
-fn device_that_aborts_every_read_is_reported() {
+fn device_aborting_every_read_is_reported() {
     let mut pipe = Pipe::up(ALL);
-    for _ in 0..MOST_ABORTED_READS {
-        pipe.end(Call::Read, Err(fault(Meaning::Aborted)));
+    for _ in 0..MAX_ABORTED_READS {
+        pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Aborted)));
     }
     assert_eq!(pipe.said(), Ready::NOTHING);
-    pipe.end(Call::Read, Err(fault(Meaning::Aborted)));
+    pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Aborted)));
     assert_eq!(pipe.said(), Ready::READABLE);
     let kind = io::Error::from_raw_os_error(5).kind();
     assert_eq!(pipe.read(9), Err(kind));
-    assert_eq!(pipe.count(Call::Read), 1);
+    assert_eq!(pipe.count(OpKind::Read), 1);
     pipe.holds(0);
 }
 
 #[test]
-fn read_that_cannot_be_started_again_is_reported() {
+fn failed_restart_of_a_read_is_reported() {
     let five = io::Error::from_raw_os_error(5).kind();
-    for (meaning, expected) in [(Meaning::Failed, Err(five)), (Meaning::Ended, Ok(vec![]))] {
+    for (kind, expected) in [
+        (OpErrorKind::Other, Err(five)),
+        (OpErrorKind::EndOfFile, Ok(vec![])),
+    ] {
         let mut pipe = Pipe::up(ALL);
-        pipe.refuse(meaning);
-        pipe.end(Call::Read, Err(fault(Meaning::Aborted)));
+        pipe.refuse(kind);
+        pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Aborted)));
         assert_eq!(pipe.said(), Ready::READABLE);
         assert_eq!(pipe.read(9), expected);
     }

@@ -3,64 +3,64 @@
 use super::*;
 
 #[test]
-fn an_interest_in_writing_starts_no_read() {
+fn writable_interest_starts_no_read() {
     let mut pipe = Pipe::new();
     pipe.register(Interest::WRITABLE, true);
     assert_eq!(pipe.said(), Ready::WRITABLE);
-    assert_eq!(pipe.count(Call::Read), 0);
+    assert_eq!(pipe.count(OpKind::Read), 0);
     // But the caller may.
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
-    assert_eq!(pipe.count(Call::Read), 1);
+    assert_eq!(pipe.count(OpKind::Read), 1);
     pipe.receive(b"abc");
     assert_eq!(pipe.said(), Ready::NOTHING);
     assert_eq!(pipe.read(9), Ok(b"abc".to_vec()));
-    assert_eq!(pipe.count(Call::Read), 0);
+    assert_eq!(pipe.count(OpKind::Read), 0);
 }
 
 #[test]
-fn a_read_of_the_callers_is_refused() {
+fn refused_read_of_the_caller_is_returned() {
     let five = io::Error::from_raw_os_error(5).kind();
-    for (meaning, expected) in [
-        (Meaning::Listening, Err(ErrorKind::WouldBlock)),
-        (Meaning::Ended, Ok(vec![])),
-        (Meaning::Failed, Err(five)),
+    for (kind, expected) in [
+        (OpErrorKind::Listening, Err(ErrorKind::WouldBlock)),
+        (OpErrorKind::EndOfFile, Ok(vec![])),
+        (OpErrorKind::Other, Err(five)),
     ] {
         let mut pipe = Pipe::up(Interest::WRITABLE);
-        pipe.refuse(meaning);
-        assert_eq!(pipe.read(9), expected, "{meaning:?}");
+        pipe.refuse(kind);
+        assert_eq!(pipe.read(9), expected, "{kind:?}");
         assert_eq!(pipe.said(), Ready::NOTHING);
         pipe.holds(0);
     }
 }
 
 #[test]
-fn an_interest_in_reading_is_told_nothing_of_writing() {
+fn readable_interest_gets_no_writable_event() {
     let mut pipe = Pipe::new();
     pipe.register(Interest::READABLE, true);
     assert_eq!(pipe.said(), Ready::NOTHING);
     pipe.write(b"abc").unwrap();
-    pipe.end(Call::Write, Ok(3));
+    pipe.end(OpKind::Write, Ok(3));
     assert_eq!(pipe.said(), Ready::NOTHING);
     pipe.register(ALL, true);
     assert_eq!(pipe.said(), Ready::WRITABLE);
 }
 
 #[test]
-fn nothing_is_said_while_nobody_is_connected() {
+fn disconnected_pipe_reports_nothing() {
     let mut pipe = Pipe::new();
     pipe.register(ALL, false);
     assert_eq!(pipe.said(), Ready::NOTHING);
-    assert_eq!(pipe.count(Call::Read), 0);
+    assert_eq!(pipe.count(OpKind::Read), 0);
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
     // The query was wrong, and the read knows better.
-    pipe.refuse(Meaning::Listening);
+    pipe.refuse(OpErrorKind::Listening);
     pipe.register(ALL, true);
     assert_eq!(pipe.said(), Ready::NOTHING);
     pipe.holds(0);
 }
 
 #[test]
-fn what_holds_is_said_again() {
+fn reregister_reports_current_readiness() {
     let mut pipe = Pipe::up(ALL);
     pipe.receive(b"abc");
     assert_eq!(pipe.said(), Ready::READABLE);
@@ -75,7 +75,7 @@ fn what_holds_is_said_again() {
 }
 
 #[test]
-fn nothing_of_an_earlier_interest_is_said() {
+fn reregister_drops_events_of_the_old_interest() {
     let mut pipe = Pipe::new();
     pipe.register(ALL, true);
     pipe.register(Interest::READABLE, true);
@@ -83,13 +83,13 @@ fn nothing_of_an_earlier_interest_is_said() {
 }
 
 #[test]
-fn the_end_is_that_of_one_client() {
+fn end_of_file_belongs_to_one_client() {
     let mut pipe = Pipe::up(ALL);
-    pipe.end(Call::Read, Err(fault(Meaning::Ended)));
+    pipe.end(OpKind::Read, Err(op_error(OpErrorKind::EndOfFile)));
     pipe.said();
     pipe.connect().unwrap_err();
-    pipe.end(Call::Connect, Ok(0));
+    pipe.end(OpKind::Connect, Ok(0));
     assert_eq!(pipe.said(), Ready::BOTH);
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
-    assert_eq!(pipe.count(Call::Read), 1);
+    assert_eq!(pipe.count(OpKind::Read), 1);
 }

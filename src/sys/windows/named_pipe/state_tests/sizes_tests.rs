@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn reads_follow_the_caller() {
+fn read_size_follows_the_callers_buffer() {
     let mut pipe = Pipe::up(ALL);
     let mut asked = vec![pipe.script.flying[0].3];
     for len in [0, 1, 10_000, usize::MAX] {
@@ -13,14 +13,14 @@ fn reads_follow_the_caller() {
     }
     assert_eq!(
         asked,
-        [USUAL_READ, USUAL_READ, USUAL_READ, 10_000, LARGEST_READ]
+        [DEFAULT_READ, DEFAULT_READ, DEFAULT_READ, 10_000, MAX_READ]
     );
 }
 
 #[test]
-fn a_handle_that_is_no_pipe_starts_with_one_byte() {
+fn first_read_of_other_handles_is_one_byte() {
     let mut pipe = Pipe {
-        state: State::new(false),
+        state: PipeState::new(false),
         script: Script::default(),
     };
     pipe.register(ALL, true);
@@ -30,11 +30,11 @@ fn a_handle_that_is_no_pipe_starts_with_one_byte() {
         pipe.read(len).unwrap();
         asked.push(pipe.script.flying[0].3);
     }
-    assert_eq!(asked, [1, 1, 512, LARGEST_READ, 1]);
+    assert_eq!(asked, [1, 1, 512, MAX_READ, 1]);
 }
 
 #[test]
-fn memory_that_cannot_be_had_fails_one_write() {
+fn failed_allocation_fails_one_write() {
     let mut pipe = Pipe::up(ALL);
     let error = pipe
         .state

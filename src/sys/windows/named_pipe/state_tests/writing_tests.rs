@@ -3,44 +3,44 @@
 use super::*;
 
 #[test]
-fn all_is_written() {
+fn complete_write_is_writable() {
     let mut pipe = Pipe::up(ALL);
     assert_eq!(pipe.write(b"abc"), Ok(3));
     assert_eq!(pipe.write(b"d"), Err(ErrorKind::WouldBlock));
-    pipe.end(Call::Write, Ok(3));
+    pipe.end(OpKind::Write, Ok(3));
     assert_eq!(pipe.said(), Ready::WRITABLE);
     assert_eq!(pipe.write(b"d"), Ok(1));
     pipe.holds(0);
 }
 
 #[test]
-fn a_part_is_written() {
+fn partial_write_continues_with_the_rest() {
     let mut pipe = Pipe::up(ALL);
     pipe.write(b"abc").unwrap();
-    pipe.end(Call::Write, Ok(1));
+    pipe.end(OpKind::Write, Ok(1));
     assert_eq!(pipe.said(), Ready::NOTHING);
     let (_, _, memory, len) = pipe.script.flying.last().unwrap();
     assert_eq!((memory.buffer.data(), *len), (b"bc".as_slice(), 2));
     assert_eq!(pipe.write(b"d"), Err(ErrorKind::WouldBlock));
-    pipe.end(Call::Write, Ok(2));
+    pipe.end(OpKind::Write, Ok(2));
     assert_eq!(pipe.said(), Ready::WRITABLE);
     pipe.holds(0);
 }
 
 #[test]
-fn nothing_of_nothing_is_written() {
+fn empty_write_completes() {
     let mut pipe = Pipe::up(ALL);
     assert_eq!(pipe.write(b""), Ok(0));
-    pipe.end(Call::Write, Ok(0));
+    pipe.end(OpKind::Write, Ok(0));
     assert_eq!(pipe.said(), Ready::WRITABLE);
     assert_eq!(pipe.write(b"d"), Ok(1));
 }
 
 #[test]
-fn nothing_of_some_is_written() {
+fn zero_length_completion_fails_the_write() {
     let mut pipe = Pipe::up(ALL);
     pipe.write(b"abc").unwrap();
-    pipe.end(Call::Write, Ok(0));
+    pipe.end(OpKind::Write, Ok(0));
     assert_eq!(pipe.said(), Ready::WRITABLE);
     assert_eq!(pipe.write(b"d"), Err(ErrorKind::WriteZero));
     assert_eq!(pipe.write(b"d"), Ok(1));
@@ -48,11 +48,11 @@ fn nothing_of_some_is_written() {
 }
 
 #[test]
-fn the_rest_is_refused() {
+fn refused_rest_of_a_write_is_an_error() {
     let mut pipe = Pipe::up(ALL);
     pipe.write(b"abc").unwrap();
-    pipe.refuse(Meaning::Failed);
-    pipe.end(Call::Write, Ok(1));
+    pipe.refuse(OpErrorKind::Other);
+    pipe.end(OpKind::Write, Ok(1));
     assert_eq!(pipe.said(), Ready::WRITABLE);
     assert!(pipe.write(b"d").is_err());
     assert_eq!(pipe.write(b"d"), Ok(1));
@@ -60,9 +60,9 @@ fn the_rest_is_refused() {
 }
 
 #[test]
-fn writing_is_refused() {
+fn refused_write_is_returned() {
     let mut pipe = Pipe::up(ALL);
-    pipe.refuse(Meaning::Failed);
+    pipe.refuse(OpErrorKind::Other);
     let kind = io::Error::from_raw_os_error(5).kind();
     assert_eq!(pipe.write(b"abc"), Err(kind), "on that write");
     assert_eq!(pipe.said(), Ready::NOTHING);
@@ -71,17 +71,17 @@ fn writing_is_refused() {
 }
 
 #[test]
-fn writing_fails() {
-    for meaning in [
-        Meaning::Failed,
-        Meaning::Aborted,
-        Meaning::Ended,
-        Meaning::Listening,
-        Meaning::Connected,
+fn failed_write_is_returned_by_the_next() {
+    for kind in [
+        OpErrorKind::Other,
+        OpErrorKind::Aborted,
+        OpErrorKind::EndOfFile,
+        OpErrorKind::Listening,
+        OpErrorKind::AlreadyConnected,
     ] {
         let mut pipe = Pipe::up(ALL);
         pipe.write(b"abc").unwrap();
-        pipe.end(Call::Write, Err(fault(meaning)));
+        pipe.end(OpKind::Write, Err(op_error(kind)));
         assert_eq!(pipe.said(), Ready::WRITABLE);
         let kind = io::Error::from_raw_os_error(5).kind();
         assert_eq!(pipe.write(b"d"), Err(kind), "on the next write");
@@ -91,18 +91,18 @@ fn writing_fails() {
 }
 
 #[test]
-fn writing_ends_after_deregister() {
+fn write_completing_after_deregister_reports_nothing() {
     let five = io::Error::from_raw_os_error(5).kind();
     for (result, expected) in [
         (Ok(3), Err(ErrorKind::NotFound)),
-        (Err(fault(Meaning::Failed)), Err(five)),
-        (Err(fault(Meaning::Aborted)), Err(five)),
+        (Err(op_error(OpErrorKind::Other)), Err(five)),
+        (Err(op_error(OpErrorKind::Aborted)), Err(five)),
     ] {
         let mut pipe = Pipe::up(ALL);
         pipe.write(b"abc").unwrap();
         pipe.state.deregister();
         assert_eq!(pipe.write(b"d"), Err(ErrorKind::WouldBlock));
-        pipe.end(Call::Write, result);
+        pipe.end(OpKind::Write, result);
         assert_eq!(pipe.said(), Ready::NOTHING);
         assert_eq!(pipe.write(b"d"), expected);
         pipe.holds(0);
@@ -110,25 +110,25 @@ fn writing_ends_after_deregister() {
 }
 
 #[test]
-fn a_write_error_is_said_to_the_next_registration() {
+fn next_registration_reports_a_write_error() {
     let mut pipe = Pipe::up(ALL);
     pipe.write(b"abc").unwrap();
     pipe.state.deregister();
-    pipe.end(Call::Write, Err(fault(Meaning::Failed)));
+    pipe.end(OpKind::Write, Err(op_error(OpErrorKind::Other)));
     pipe.register(Interest::WRITABLE, false);
     assert_eq!(pipe.said(), Ready::WRITABLE);
     assert!(pipe.write(b"d").is_err());
 }
 
 #[test]
-fn a_write_is_late() {
+fn late_write_only_returns_memory() {
     for state in 0..3 {
         for result in [
             Ok(3),
             Ok(1),
             Ok(0),
-            Err(fault(Meaning::Aborted)),
-            Err(fault(Meaning::Failed)),
+            Err(op_error(OpErrorKind::Aborted)),
+            Err(op_error(OpErrorKind::Other)),
         ] {
             let mut pipe = Pipe::up(Interest::WRITABLE);
             pipe.write(b"abc").unwrap();
@@ -141,16 +141,16 @@ fn a_write_is_late() {
             }
             pipe.said();
             if state > 1 {
-                pipe.end(Call::Write, Err(fault(Meaning::Failed)));
+                pipe.end(OpKind::Write, Err(op_error(OpErrorKind::Other)));
                 pipe.said();
             }
             let lent = pipe.script.lent;
-            let (call, serial, memory, _) = late;
+            let (op, serial, memory, _) = late;
             pipe.state
-                .completed(&mut pipe.script, call, serial, memory, result);
+                .completed(&mut pipe.script, op, serial, memory, result);
             assert_eq!(pipe.script.lent, lent - 1, "only the memory is back");
             assert_eq!(pipe.said(), Ready::NOTHING);
-            assert_eq!(pipe.count(Call::Write), usize::from(state == 1));
+            assert_eq!(pipe.count(OpKind::Write), usize::from(state == 1));
         }
     }
 }

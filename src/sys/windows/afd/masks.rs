@@ -12,7 +12,7 @@ pub(super) const READ: u32 = ffi::AFD_POLL_RECEIVE
 /// What a writer waits for; a connection that is made allows sending.
 pub(super) const WRITE: u32 = ffi::AFD_POLL_SEND;
 /// The connection was reset, or was never made. Ends both directions.
-pub(super) const BROKEN: u32 = ffi::AFD_POLL_ABORT | ffi::AFD_POLL_CONNECT_FAIL;
+pub(super) const RESET: u32 = ffi::AFD_POLL_ABORT | ffi::AFD_POLL_CONNECT_FAIL;
 /// The socket was closed on this side.
 pub(super) const CLOSED: u32 = ffi::AFD_POLL_LOCAL_CLOSE;
 
@@ -38,7 +38,7 @@ pub(super) fn fault(wanted: u32) -> u32 {
 
 /// The conditions of the directions of an operation that would block.
 pub(super) fn directions(waits_for: Interest) -> u32 {
-    let mut mask = BROKEN;
+    let mut mask = RESET;
     if waits_for.is_readable() {
         mask |= READ;
     }
@@ -50,7 +50,7 @@ pub(super) fn directions(waits_for: Interest) -> u32 {
 
 /// The conditions that an interest asks for.
 pub(super) fn of(interest: Interest) -> u32 {
-    let mut mask = BROKEN;
+    let mut mask = RESET;
     if interest.is_readable() {
         mask |= READ & !ffi::AFD_POLL_RECEIVE_EXPEDITED;
     }
