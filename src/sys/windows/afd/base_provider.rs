@@ -1,17 +1,18 @@
-//! Which socket AFD knows: the base provider's (`SIO_BASE_HANDLE`), under the layered service
-//! providers (LSP) that other software has installed.
+//! Finds the base service provider's socket (`SIO_BASE_HANDLE`) under layered service providers
+//! (LSP): AFD knows only that one.
 //!
-//! Nearly always there are none, and the socket itself is the one. So AFD is asked about that
-//! first, and Winsock only if AFD refuses: AFD never takes the handle of another driver for one of
-//! its own.
+//! Few systems have layered providers, and without them a socket is its own base socket. So the
+//! first request names the socket itself, and only a refusal by AFD leads here. That AFD refuses the
+//! handle of another driver is not documented; we know of no report that it does not.
 
 use std::io;
 
 use super::super::platform::{RawSocket, ffi};
 
-/// The socket below `socket`, which AFD has refused with `refusal`; asked for by `ioctl`.
+/// The base socket of `socket`, which AFD has refused with `refusal`. `ioctl` is `WSAIoctl`.
 ///
-/// Without any it is the refusal that counts. A layer that does not answer is an error of its own.
+/// If `socket` is its own base socket, or not a socket, the error is `refusal`. If a layered
+/// provider fails the query, the error is its own.
 pub(super) fn resolve(
     socket: RawSocket,
     refusal: io::Error,
@@ -25,11 +26,14 @@ pub(super) fn resolve(
     }
 }
 
-/// The base socket of `socket`.
+/// Queries the base socket of `socket`.
 ///
-/// Some layered providers break `SIO_BASE_HANDLE`, which they must not, to stay in the way of those
-/// who look below them. Most of them answer one of three other questions with the next socket
-/// below. An answer that is the very same socket is none.
+/// Layered providers must not intercept `SIO_BASE_HANDLE` ([Winsock IOCTLs][ioctls]), but some do so
+/// that they cannot be bypassed ([Komodia's release notes][komodia]). Of these, most return the next
+/// lower socket for one of three other codes. The same socket in return is no result.
+///
+/// [ioctls]: https://learn.microsoft.com/windows/win32/winsock/winsock-ioctls
+/// [komodia]: https://www.komodia.com/newwiki/index.php?title=Komodia%27s_Redirector_bug_fixes#Version_2.2.2.6
 fn query(
     socket: RawSocket,
     ioctl: impl Fn(RawSocket, u32) -> io::Result<RawSocket>,
@@ -53,23 +57,21 @@ fn query(
 
 #[cfg(test)]
 mod tests {
-    //! Row A-55.
-
     use super::*;
     use std::cell::RefCell;
 
     const LAYERED: RawSocket = 100;
     const BASE: RawSocket = 7;
 
-    /// Answers these codes and refuses all others; says what was asked.
-    fn ask(answers: &[(i32, RawSocket)]) -> (io::Result<RawSocket>, Vec<i32>) {
+    /// Queries with an `ioctl` that supports these codes alone. Returns the codes of its calls, too.
+    fn query_with(supported: &[(i32, RawSocket)]) -> (io::Result<RawSocket>, Vec<i32>) {
         let requested = RefCell::new(Vec::new());
         let result = query(LAYERED, |_, code| {
             requested.borrow_mut().push(code as i32);
-            answers
+            supported
                 .iter()
-                .find(|(answered, _)| *answered == code as i32)
-                .map(|(_, answer)| *answer)
+                .find(|(supported, _)| *supported == code as i32)
+                .map(|(_, socket)| *socket)
                 .ok_or_else(|| {
                     io::Error::from_raw_os_error(10_000 + requested.borrow().len() as i32)
                 })
@@ -80,7 +82,7 @@ mod tests {
     #[test]
     fn first_ioctl_suffices() {
         for query in [BASE, LAYERED] {
-            let (result, requested) = ask(&[(ffi::SIO_BASE_HANDLE, query)]);
+            let (result, requested) = query_with(&[(ffi::SIO_BASE_HANDLE, query)]);
             assert_eq!(result.unwrap(), query);
             assert_eq!(requested, [ffi::SIO_BASE_HANDLE]);
         }
@@ -94,7 +96,7 @@ mod tests {
             ffi::SIO_BSP_HANDLE,
         ];
         for (index, other) in others.into_iter().enumerate() {
-            let (result, requested) = ask(&[(other, BASE)]);
+            let (result, requested) = query_with(&[(other, BASE)]);
             assert_eq!(result.unwrap(), BASE);
             assert_eq!(requested[1..], others[..=index]);
         }
@@ -102,21 +104,21 @@ mod tests {
 
     #[test]
     fn same_socket_is_ignored_and_first_error_kept() {
-        let (result, requested) = ask(&[
+        let (result, requested) = query_with(&[
             (ffi::SIO_BSP_HANDLE_SELECT, LAYERED),
             (ffi::SIO_BSP_HANDLE, LAYERED),
         ]);
         assert_eq!(result.unwrap_err().raw_os_error(), Some(10_001));
         assert_eq!(requested.len(), 4);
-        // One that repeats the socket does not hide a better one behind it.
-        let (result, _) = ask(&[
+        // A code that returns the same socket does not hide the next code.
+        let (result, _) = query_with(&[
             (ffi::SIO_BSP_HANDLE_SELECT, LAYERED),
             (ffi::SIO_BSP_HANDLE, BASE),
         ]);
         assert_eq!(result.unwrap(), BASE);
     }
 
-    /// `ERROR_INVALID_HANDLE`, as AFD refuses what is not its own.
+    /// `ERROR_INVALID_HANDLE`, with which AFD refuses the handle of another driver.
     fn refusal() -> io::Error {
         io::Error::from_raw_os_error(6)
     }
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn failing_layered_provider_returns_its_error() {
-        // WSAEFAULT, as a network filter is known to say.
+        // WSAEFAULT.
         let result = resolve(LAYERED, refusal(), |_, _| {
             Err(io::Error::from_raw_os_error(10_014))
         });

@@ -1,9 +1,4 @@
-//! What the statuses of AFD mean, without any system call.
-//!
-//! The I/O manager queues a completion packet for a request unless the driver fails it at once
-//! with an error: the topmost two bits of the status are set. Success, information (as
-//! `STATUS_PENDING`) and warnings send one:
-//! <https://learn.microsoft.com/windows-hardware/drivers/kernel/using-ntstatus-values>.
+//! What the statuses of poll requests mean. Makes no system call.
 
 use super::super::ntstatus::is_error;
 use super::super::platform::ffi;
@@ -12,8 +7,8 @@ use super::socket_state::{Completion, Started};
 /// `STATUS_PENDING`.
 const PENDING: ffi::NTSTATUS = 0x103;
 
-/// What a request was taken as that the driver answered with this status, which is no error.
-pub(crate) fn started(status: ffi::NTSTATUS) -> Started {
+/// What it means that `NtDeviceIoControlFile` returned this status, which is not an error.
+pub(crate) fn after_submission(status: ffi::NTSTATUS) -> Started {
     if status == PENDING {
         Started::Pending
     } else {
@@ -21,9 +16,9 @@ pub(crate) fn started(status: ffi::NTSTATUS) -> Started {
     }
 }
 
-/// What a request has found that ended with `status` and `count` entries, the first of which has
-/// these `conditions`. `code` makes the system's code of a status.
-pub(crate) fn completion(
+/// The completion of a request that ended with `status` and `count` entries, the first of which has
+/// these `conditions`. `code` converts a status to a Win32 error code.
+pub(crate) fn from_status(
     status: ffi::NTSTATUS,
     count: u32,
     conditions: u32,
@@ -40,9 +35,11 @@ pub(crate) fn completion(
     }
 }
 
-/// Whether a refusal with this code of the system may pass: it lacks memory. The codes are those
-/// of <https://learn.microsoft.com/windows/win32/debug/system-error-codes>, and Winsock's own of
-/// <https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2>.
+/// Whether the error with this code may pass, because it is a lack of memory
+/// ([system error codes][system], [Winsock error codes][winsock]).
+///
+/// [system]: https://learn.microsoft.com/windows/win32/debug/system-error-codes
+/// [winsock]: https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2
 pub(crate) fn is_transient(code: i32) -> bool {
     const NOT_ENOUGH_MEMORY: i32 = 8;
     const OUT_OF_MEMORY: i32 = 14;

@@ -1,18 +1,17 @@
-//! Handles of `\Device\Afd`, on which poll requests are issued (wepoll calls one a poll group).
+//! Handles of `\Device\Afd`, on which poll requests are issued (a poll group of wepoll).
 //!
-//! Requests in flight on one handle form a list in the kernel, through which cancelling goes, so
-//! a handle serves a limited number of sources:
-//! <https://github.com/python-trio/trio/issues/52#issuecomment-548215128>.
-//!
-//! # One socket, one handle
+//! The time to cancel a request grows with the number of requests in flight on its handle
+//! ([trio#52][cancel]), so each handle serves a limited number of sources.
 //!
 //! AFD mixes up two requests for one socket that are in flight on one handle (see the head of
-//! `afd/mod.rs`). So each handle knows the sockets that it serves, and no second source for one
-//! of them gets it. A socket is given back when its source ends; if its request could not be
-//! cancelled, only when that comes back.
+//! `afd/mod.rs`). So each handle knows the sockets that it serves, and a second source of one of
+//! them gets another handle. A socket is released when its source ends. If its request could not be
+//! canceled, the socket is released when the request completes.
 //!
-//! No process but this one has these handles: they are not inherited, and never handed out. So
-//! nothing but `syscall::poll` sends completion packets through them.
+//! Child processes do not inherit these handles, and no code hands them out. So only
+//! `syscalls::afd::poll` causes completion packets through them.
+//!
+//! [cancel]: https://github.com/python-trio/trio/issues/52#issuecomment-548215128
 
 use std::collections::HashMap;
 use std::io;
@@ -22,15 +21,15 @@ use super::super::platform::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use super::super::platform::syscalls::afd as syscall;
 use super::super::platform::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
 
-/// How many sources one handle serves.
+/// The most sources that one handle serves.
 const MAX_SOURCES: usize = 32;
 
-/// One handle, associated with the port.
+/// One AFD handle, associated with the port.
 #[derive(Debug)]
 pub(super) struct AfdHandle {
     handle: OwnedHandle,
     port_entry: PortEntry,
-    /// The base sockets that it serves, each with the id of its source.
+    /// The base sockets that it serves, each with its source's id.
     sockets: Mutex<Vec<(RawSocket, usize)>>,
 }
 
@@ -48,13 +47,12 @@ impl AfdHandle {
         }))
     }
 
-    /// By which `AfdHandles` knows it.
+    /// Its key in `AfdHandles`.
     pub(super) fn id(&self) -> usize {
         self.port_entry.id()
     }
 
     fn sockets(&self) -> MutexGuard<'_, Vec<(RawSocket, usize)>> {
-        // Nothing in a critical section panics half-way through a change.
         self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -62,7 +60,7 @@ impl AfdHandle {
         self.sockets().iter().any(|(served, _)| *served == socket)
     }
 
-    /// The socket of this source may be polled by another source on this handle.
+    /// Removes the socket of this source: another source of the socket may use the handle.
     pub(super) fn release_socket(&self, source_id: usize) {
         self.sockets().retain(|(_, id)| *id != source_id);
     }
@@ -82,11 +80,11 @@ impl PacketReceiver for AfdHandle {
     }
 }
 
-/// All handles of one selector. What is in flight keeps its handle besides.
+/// All AFD handles of one selector. A request in flight keeps its handle besides.
 #[derive(Debug, Default)]
 pub(super) struct AfdHandles {
     all: HashMap<usize, HandleEntry>,
-    /// Those that can serve more.
+    /// The ids of those that serve fewer than `MAX_SOURCES`.
     with_room: Vec<usize>,
     last_source_id: usize,
 }
@@ -98,13 +96,13 @@ struct HandleEntry {
 }
 
 impl AfdHandles {
-    /// An id for one more source of this selector.
+    /// A new source id.
     pub(super) fn source_id(&mut self) -> usize {
         self.last_source_id = self.last_source_id.wrapping_add(1);
         self.last_source_id
     }
 
-    /// A handle for a source, on which nobody else polls its base socket.
+    /// Returns a handle on which no other source polls this base socket, and counts the source.
     pub(super) fn acquire(
         &mut self,
         port: &Arc<Port>,
@@ -116,7 +114,7 @@ impl AfdHandles {
             let users = all.get(id);
             users.is_some_and(|users| !users.handle.serves(socket))
         };
-        // The newest first.
+        // The newest handle first.
         let position = self.with_room.iter().rposition(serves_another);
         let id = match position.and_then(|position| self.with_room.get(position)) {
             Some(id) => *id,
@@ -129,7 +127,7 @@ impl AfdHandles {
             }
         };
         let Some(users) = all.get_mut(&id) else {
-            // Not reached: each of `with_room` stands in `all`.
+            // Not reached: every id of `with_room` is in `all`.
             return Err(io::ErrorKind::NotFound.into());
         };
         users.count += 1;
@@ -140,8 +138,8 @@ impl AfdHandles {
         Ok(Arc::clone(&users.handle))
     }
 
-    /// A handle for a source that turns to another base socket, instead of the one with `old_id`.
-    /// An error leaves all as it was.
+    /// Returns a handle for a source that polls another base socket from now on, and releases its
+    /// handle `old_id`. An error changes nothing.
     pub(super) fn replace(
         &mut self,
         port: &Arc<Port>,
@@ -151,7 +149,7 @@ impl AfdHandles {
     ) -> io::Result<Arc<AfdHandle>> {
         let handle = self.acquire(port, socket, source_id)?;
         if handle.id() == old_id {
-            // It was counted twice.
+            // The source was counted twice.
             self.remove_source(old_id);
         } else {
             self.release(old_id, source_id, false);
@@ -159,8 +157,8 @@ impl AfdHandles {
         Ok(handle)
     }
 
-    /// A source needs its handle no more. If its request `lingers`, the handle serves its socket
-    /// until that comes back.
+    /// Releases the handle of a source. If its request `lingers`, which means that it could not be
+    /// canceled, the handle keeps its socket until the request completes.
     pub(super) fn release(&mut self, id: usize, source_id: usize, lingers: bool) {
         if let (Some(users), false) = (self.all.get(&id), lingers) {
             users.handle.release_socket(source_id);
@@ -168,7 +166,7 @@ impl AfdHandles {
         self.remove_source(id);
     }
 
-    /// One source less. One handle with room is kept when nobody needs it.
+    /// Counts one source less. Closes a handle without sources, unless it is the only one with room.
     fn remove_source(&mut self, id: usize) {
         let Some(users) = self.all.get_mut(&id) else {
             return;
@@ -186,7 +184,7 @@ impl AfdHandles {
 
 #[cfg(test)]
 impl AfdHandles {
-    /// How many handles are open.
+    /// The number of open handles.
     pub(super) fn len(&self) -> usize {
         self.all.len()
     }

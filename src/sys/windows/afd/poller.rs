@@ -12,7 +12,7 @@ use super::super::platform::iocp::{EventSink, INFINITE, Packets};
 use super::super::platform::now;
 use super::super::platform::syscalls::{
     afd as syscall,
-    winsock::{self, Probe},
+    socket_query::{self, Probe},
 };
 use super::masks::CLOSED;
 use super::shared::Shared;
@@ -216,7 +216,7 @@ impl Poller {
         if self.probes.is_empty() {
             return None;
         }
-        let mut wake_at = match winsock::probe(&mut self.probes) {
+        let mut wake_at = match socket_query::probe(&mut self.probes) {
             Ok(()) => None,
             Err(_) => self.probe_one_by_one(),
         };
@@ -258,9 +258,9 @@ impl Poller {
     fn probe_one_by_one(&mut self) -> Option<Instant> {
         let mut wake_at = None;
         for (probe, requested) in self.probes.iter_mut().zip(&mut self.requested) {
-            match winsock::probe(slice::from_mut(probe)) {
+            match socket_query::probe(slice::from_mut(probe)) {
                 Ok(()) => {}
-                Err(error) if winsock::is_not_socket(&error) => probe.set_closed(),
+                Err(error) if socket_query::is_not_socket(&error) => probe.set_closed(),
                 Err(_) => {
                     probe.clear();
                     *requested = 0;

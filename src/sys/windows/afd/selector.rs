@@ -116,7 +116,7 @@ impl selector::Selector for Afd {
             return Ok(());
         };
         let mut state = source.state();
-        state.rearm(masks::directions(waits_for));
+        state.rearm(masks::of_directions(waits_for));
         let result = shared.arm_or_retry(source, &mut state);
         drop(state);
         result

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::super::platform::RawSocket;
 use super::super::platform::iocp::{self, Port};
-use super::super::platform::syscalls::winsock as syscall;
+use super::super::platform::syscalls::socket_query;
 #[cfg(all(windows, feature = "os-ext"))]
 use super::super::wait::WaitSet;
 use super::super::winsock;
@@ -116,7 +116,7 @@ impl Shared {
         let interest = conditions(interest)?;
         winsock::ensure_started()?;
         if is_unowned {
-            syscall::check_is_socket(socket)?;
+            socket_query::check_is_socket(socket)?;
         }
         let (handle, id) = {
             let mut handles = self.handles();

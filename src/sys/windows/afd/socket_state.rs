@@ -378,7 +378,7 @@ impl<I, P> SocketState<I, P> {
             return 0;
         }
         self.fault = Some(code);
-        masks::fault(wanted)
+        masks::of_fault(wanted)
     }
 
     /// Takes the code of the last failure to poll it.
@@ -478,7 +478,7 @@ impl<I, P> SocketState<I, P> {
         match &mut self.edges {
             Edges::Owned { armed } => {
                 let ready = conditions & *armed;
-                *armed &= !masks::covered(ready);
+                *armed &= !masks::with_alias(ready);
                 ready
             }
             Edges::Unowned {

@@ -10,7 +10,7 @@ use super::super::platform::iocp::EventSink;
 use super::super::platform::iocp::in_flight::{Idle, Operation, Outcome, Pending};
 use super::super::platform::syscalls::{
     afd::{self as syscall, PollInfo},
-    winsock,
+    socket_query,
 };
 use super::super::platform::{AsHandle, RawSocket, now};
 use super::handle::AfdHandle;
@@ -133,7 +133,7 @@ impl Source {
         if base != self.socket || syscall::is_transient(&refusal) {
             return Err(refusal);
         }
-        let base = base::resolve(self.socket, refusal, winsock::base_socket_ioctl)?;
+        let base = base::resolve(self.socket, refusal, socket_query::base_socket_ioctl)?;
         let mut route = self.route();
         // Another source may be polling it already, on the handle of this one.
         let old_id = route.handle_id;
@@ -250,5 +250,5 @@ pub(super) fn conditions(interest: Interest) -> io::Result<u32> {
     if interest.is_aio() || interest.is_lio() {
         return Err(errors::unsupported("AFD cannot watch for AIO or LIO"));
     }
-    Ok(masks::of(interest))
+    Ok(masks::of_interest(interest))
 }

@@ -371,7 +371,7 @@ impl PipeOps<Idle<Transfer>, Pending<Transfer>> for Io<'_> {
         len: usize,
     ) -> Result<Pending<Transfer>, (Idle<Transfer>, OpError)> {
         let Some(port) = self.port else {
-            return Err((memory, syscall::op_error(op, errors::not_registered())));
+            return Err((memory, syscall::classify(op, errors::not_registered())));
         };
         let transfer = memory.get_mut();
         transfer.op = op;
@@ -390,7 +390,7 @@ impl PipeOps<Idle<Transfer>, Pending<Transfer>> for Io<'_> {
             }
             Err((mut memory, error)) => {
                 memory.get_mut().pipe = None;
-                Err((memory, syscall::op_error(op, error)))
+                Err((memory, syscall::classify(op, error)))
             }
         }
     }

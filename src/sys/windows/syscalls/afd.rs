@@ -1,4 +1,4 @@
-//! The calls of AFD: opening it, polling with it, and what Winsock says about sockets.
+//! AFD: opening a handle, starting a poll request, canceling it.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -12,10 +12,13 @@ use crate::sys::windows::afd::{AfdPoll, Completion, Started, completion};
 use crate::sys::windows::iocp::in_flight::{Pending, Reserved, Submission};
 use crate::sys::windows::ntstatus::is_error;
 
-/// The name of the driver's device. Wine and Windows want something behind `Afd`, whatever it is.
+/// The device, with a name behind it: without extended attributes the handle serves requests and is
+/// not a socket. [wepoll] opens `\Device\Afd\Wepoll`.
+///
+/// [wepoll]: https://github.com/piscisaureus/wepoll/blob/dc895c6decbadf6b9626b829304365ba802f3a35/src/afd.c
 const DEVICE: [u16; 15] = wide(b"\\Device\\Afd\\mio");
 
-/// UTF-16 of ASCII.
+/// Converts ASCII to UTF-16.
 const fn wide<const N: usize>(ascii: &[u8; N]) -> [u16; N] {
     let mut wide = [0; N];
     let mut index = 0;
@@ -26,15 +29,15 @@ const fn wide<const N: usize>(ascii: &[u8; N]) -> [u16; N] {
     wide
 }
 
-/// The record of one poll: asked and answered in the same memory.
+/// The buffer of one `IOCTL_AFD_POLL`, both input and output.
 #[repr(transparent)]
 pub(crate) struct PollInfo(ffi::AFD_POLL_INFO);
 
-// SAFETY: the handle in the record is a number: nothing here follows it.
+// SAFETY: the `HANDLE` in the buffer is a socket's value, which no code of ours dereferences.
 unsafe impl Send for PollInfo {}
 
 impl PollInfo {
-    /// Asks once for `conditions` of a socket, without a time limit.
+    /// Requests `conditions` of a socket, without a timeout.
     pub(crate) fn new(socket: RawSocket, conditions: u32) -> PollInfo {
         PollInfo(ffi::AFD_POLL_INFO {
             Timeout: i64::MAX,
@@ -48,25 +51,25 @@ impl PollInfo {
         })
     }
 
-    /// What a request with this `status` has found.
+    /// The completion of a request that ended with `status`.
     pub(crate) fn completion(&self, status: ffi::NTSTATUS) -> Completion {
         let [info] = &self.0.Handles;
         let code = |status| status_error(status).raw_os_error().unwrap_or(0);
-        completion::completion(status, self.0.NumberOfHandles, info.Events, code)
+        completion::from_status(status, self.0.NumberOfHandles, info.Events, code)
     }
 }
 
-/// Whether a poll was refused because there is no such socket.
+/// Whether a request was refused because the socket's value is not an open handle.
 pub(crate) fn is_invalid_handle(error: &io::Error) -> bool {
     error.raw_os_error() == Some(ffi::ERROR_INVALID_HANDLE)
 }
 
-/// Whether a poll was refused for a reason that may pass.
+/// Whether a request was refused for a reason that may pass, such as a lack of memory.
 pub(crate) fn is_transient(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(completion::is_transient)
 }
 
-/// `NtCreateFile` of a handle to AFD, for operations that send packets.
+/// `NtCreateFile` of an AFD handle for overlapped operations.
 pub(crate) fn open() -> io::Result<OwnedHandle> {
     let mut device = DEVICE;
     let length = size_of_val(&device) as u16;
@@ -86,7 +89,7 @@ pub(crate) fn open() -> io::Result<OwnedHandle> {
     let mut handle = ptr::null_mut();
     let mut status_block = ffi::IO_STATUS_BLOCK::default();
     // SAFETY: the call reads the attributes, the name and its text, and writes the handle and the
-    // status, all of which outlive it: an open is over when it returns.
+    // status block. All of them outlive it: an open is complete when the call returns.
     let status = unsafe {
         ffi::NtCreateFile(
             &raw mut handle,
@@ -109,8 +112,10 @@ pub(crate) fn open() -> io::Result<OwnedHandle> {
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 
-/// `SetFileCompletionNotificationModes`: the end of an operation need not signal the handle as well, nobody waits on it. A
-/// system that cannot do so is only slower.
+/// `SetFileCompletionNotificationModes`: completions do not signal the handle itself, on which no
+/// thread waits ([`FILE_SKIP_SET_EVENT_ON_HANDLE`][modes]). An error is ignored: it costs time only.
+///
+/// [modes]: https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-setfilecompletionnotificationmodes
 pub(crate) fn skip_event_signal(handle: BorrowedHandle<'_>) {
     // SAFETY: the handle is open; the call touches no memory.
     let _ = unsafe {
@@ -121,8 +126,8 @@ pub(crate) fn skip_event_signal(handle: BorrowedHandle<'_>) {
     };
 }
 
-/// `NtDeviceIoControlFile` with `IOCTL_AFD_POLL`: asks once for `conditions` of a base socket,
-/// without a time limit. `Started` counts only if the request was taken.
+/// `NtDeviceIoControlFile` with `IOCTL_AFD_POLL` for `conditions` of a base socket, without a
+/// timeout. The returned `Started` is valid only if the submission is not a refusal.
 pub(crate) fn poll<'r>(
     handle: BorrowedHandle<'_>,
     socket: RawSocket,
@@ -131,16 +136,16 @@ pub(crate) fn poll<'r>(
 ) -> (Submission<'r>, Started) {
     let block = reserved.status_block();
     let operation = reserved.operation();
-    // SAFETY: nobody else has access to the operation; this is the address of its field.
+    // SAFETY: `Reserved` has exclusive access to the operation; this takes the address of a field.
     let info = unsafe { &raw mut (*operation).info };
-    // SAFETY: as above, and the memory is that of one `PollInfo`.
+    // SAFETY: as above; the field has room for one `PollInfo`.
     unsafe { info.write(PollInfo::new(socket, conditions)) };
     let size = size_of::<ffi::AFD_POLL_INFO>() as u32;
     let status = match faults::poll() {
         Some(status) => status,
-        // SAFETY: the handle is open. The kernel reads and writes the status block and the poll's
-        // record, both of them until the packet has come: `Reserved` says that they stay that long.
-        // The socket and the context are numbers for the kernel.
+        // SAFETY: the handle is open. The kernel reads and writes the status block and the poll
+        // buffer until the packet has come; `Reserved` keeps both alive that long. The kernel
+        // validates the socket and does not dereference the context.
         None => unsafe {
             ffi::NtDeviceIoControlFile(
                 handle.as_raw_handle(),
@@ -157,30 +162,29 @@ pub(crate) fn poll<'r>(
         },
     };
     let submission = if is_error(status) {
-        // SAFETY: an operation that fails at once sends no packet, and the kernel is done with its
-        // memory.
+        // SAFETY: a call that returns severity "error" queues no packet, and the kernel is done with
+        // the memory (see `ntstatus`).
         unsafe { reserved.refused(status_error(status)) }
     } else {
-        // SAFETY: what succeeds or is pending sends one packet with the context that was given,
-        // to the port that the handle is associated with. It was not told to
-        // leave packets out.
+        // SAFETY: any other status queues one packet with this context to the port that the handle
+        // is associated with. `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS` is not set on it.
         unsafe { reserved.submitted() }
     };
-    (submission, completion::started(status))
+    (submission, completion::after_submission(status))
 }
 
-/// `NtCancelIoFileEx` of one poll. `Ok` if its packet comes soon, or is there already.
-pub(crate) fn cancel(handle: BorrowedHandle<'_>, poll: &Pending<AfdPoll>) -> io::Result<()> {
+/// `NtCancelIoFileEx` of one request. `Ok` if its packet is in the port or will be soon.
+pub(crate) fn cancel(handle: BorrowedHandle<'_>, request: &Pending<AfdPoll>) -> io::Result<()> {
     if let Some(status) = faults::cancel() {
         return Err(status_error(status));
     }
     let mut status_block = ffi::IO_STATUS_BLOCK::default();
-    // SAFETY: the handle is open. The poll's address is compared and not followed; the second block
-    // is written during the call.
+    // SAFETY: the handle is open. The kernel compares the address of the request's status block with
+    // those in flight and does not dereference it; it writes the second block during the call.
     let status = unsafe {
         ffi::NtCancelIoFileEx(
             handle.as_raw_handle(),
-            poll.status_block(),
+            request.status_block(),
             &raw mut status_block,
         )
     };
@@ -190,9 +194,8 @@ pub(crate) fn cancel(handle: BorrowedHandle<'_>, poll: &Pending<AfdPoll>) -> io:
     Ok(())
 }
 
-/// `CancelIoEx` of everything in flight on a handle of AFD.
+/// `CancelIoEx` of every request on an AFD handle. Errors are ignored: usually "not found".
 pub(crate) fn cancel_all(handle: BorrowedHandle<'_>) {
-    // There is nothing to be done about an error; "nothing found" is the usual one.
     // SAFETY: the handle is open; the call touches no memory.
     let _ = unsafe { ffi::CancelIoEx(handle.as_raw_handle(), ptr::null()) };
 }

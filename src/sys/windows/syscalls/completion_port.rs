@@ -1,4 +1,4 @@
-//! The system calls of completion ports, and the packets that they return.
+//! Completion ports, and the packets that they return.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -10,26 +10,25 @@ use crate::sys::ffi;
 use crate::sys::kernel_vec::KernelVec;
 use crate::sys::windows::iocp::{OPERATION_KEY, RECEIVER_KEY};
 
-/// A wait without an end. Every other number is a number of milliseconds.
+/// The timeout of a wait that does not end by itself. Any other value is in milliseconds.
 pub(crate) const INFINITE: u32 = ffi::INFINITE;
 
-/// One packet.
+/// One completion packet.
 #[repr(transparent)]
 pub(crate) struct Packet(ffi::OVERLAPPED_ENTRY);
 
-// SAFETY: the pointer in a packet is a number here: nothing follows it.
+// SAFETY: no code of ours dereferences the pointer in a packet.
 unsafe impl Send for Packet {}
-// SAFETY: as for `Send`; besides, nothing changes a packet through a shared reference.
+// SAFETY: as for `Send`; besides, no method changes a packet through a shared reference.
 unsafe impl Sync for Packet {}
 
 impl Packet {
-    /// What the packet's sender or its handle said at `associate` or `post`.
+    /// The completion key that `associate` or `post` gave.
     pub(crate) fn key(&self) -> usize {
         self.0.lpCompletionKey
     }
 
-    /// The number that was posted, or the context of an operation. Never to be followed as a
-    /// pointer.
+    /// The receiver id that was posted, or the context of an operation. It is not a pointer.
     pub(crate) fn context(&self) -> usize {
         self.0.lpOverlapped.addr()
     }
@@ -38,9 +37,10 @@ impl Packet {
 /// Room for packets.
 pub(crate) type Packets = KernelVec<Packet>;
 
-/// `CreateIoCompletionPort` of a new port.
+/// `CreateIoCompletionPort`: makes a port.
 pub(crate) fn create() -> io::Result<OwnedHandle> {
-    // SAFETY: without a file and without a port the call makes a new port; it touches no memory.
+    // SAFETY: without a file and without a port the call makes a new port. It accesses no memory of
+    // ours.
     let handle =
         unsafe { ffi::CreateIoCompletionPort(ffi::INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 0) };
     if handle.is_null() {
@@ -50,9 +50,9 @@ pub(crate) fn create() -> io::Result<OwnedHandle> {
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 
-/// `CreateIoCompletionPort` that makes the operations of `handle` send their packets to `port`, as operations in flight.
+/// `CreateIoCompletionPort`: the operations of `handle` queue their packets to `port` from now on.
 pub(crate) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) -> io::Result<()> {
-    // SAFETY: both handles are open; the call touches no memory.
+    // SAFETY: both handles are open; the call accesses no memory of ours.
     let result = unsafe {
         ffi::CreateIoCompletionPort(
             handle.as_raw_handle(),
@@ -67,37 +67,39 @@ pub(crate) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) ->
     Ok(())
 }
 
-/// `PostQueuedCompletionStatus` of a packet that says `number`.
-pub(crate) fn post(port: BorrowedHandle<'_>, number: usize) -> io::Result<()> {
-    post_as(port, RECEIVER_KEY, number)
+/// `PostQueuedCompletionStatus`: queues a packet for a receiver.
+pub(crate) fn post(port: BorrowedHandle<'_>, receiver_id: usize) -> io::Result<()> {
+    post_as(port, RECEIVER_KEY, receiver_id)
 }
 
-/// `PostQueuedCompletionStatus` of a packet with this key and pointer.
-pub(crate) fn post_as(port: BorrowedHandle<'_>, key: usize, number: usize) -> io::Result<()> {
-    let number = ptr::without_provenance_mut(number);
-    // SAFETY: the port is open. The pointer is a number, which is handed through.
-    let result = unsafe { ffi::PostQueuedCompletionStatus(port.as_raw_handle(), 0, key, number) };
+/// `PostQueuedCompletionStatus`: queues a packet with this key and context.
+pub(crate) fn post_as(port: BorrowedHandle<'_>, key: usize, context: usize) -> io::Result<()> {
+    let context = ptr::without_provenance_mut(context);
+    // SAFETY: the port is open. The kernel hands the pointer through without dereferencing it.
+    let result = unsafe { ffi::PostQueuedCompletionStatus(port.as_raw_handle(), 0, key, context) };
     if result == 0 {
         return Err(io::Error::last_os_error());
     }
     Ok(())
 }
 
-/// `GetQueuedCompletionStatusEx`: waits `millis` for packets, takes at most `room` of them and returns how many came.
+/// `GetQueuedCompletionStatusEx`: waits up to `millis` for packets, takes at most `room` of them and
+/// returns how many it took. A timeout is no error: it returns 0.
 pub(crate) fn dequeue(
     port: BorrowedHandle<'_>,
     packets: &mut Packets,
     room: usize,
     millis: u32,
 ) -> io::Result<usize> {
-    let fill = |places: &mut [MaybeUninit<Packet>]| {
-        let most = places.len().min(room);
+    let fill = |slots: &mut [MaybeUninit<Packet>]| {
+        let most = slots.len().min(room);
         let mut count = 0;
-        // SAFETY: the call writes at most `most` entries, for which there are places; a `Packet` is one `OVERLAPPED_ENTRY`.
+        // SAFETY: the call writes at most `most` entries, for which `slots` has room; a `Packet` is
+        // one `OVERLAPPED_ENTRY`.
         let result = unsafe {
             ffi::GetQueuedCompletionStatusEx(
                 port.as_raw_handle(),
-                places.as_mut_ptr().cast(),
+                slots.as_mut_ptr().cast(),
                 u32::try_from(most).unwrap_or(u32::MAX),
                 &raw mut count,
                 millis,
@@ -113,13 +115,13 @@ pub(crate) fn dequeue(
         }
         Err(error)
     };
-    // SAFETY: the call returns the number of entries that it has written, from the start.
+    // SAFETY: the call returns how many entries it has written, from the start.
     unsafe { packets.fill(fill) }
 }
 
-/// `RtlNtStatusToDosError`: the error that a status of the kernel means.
+/// `RtlNtStatusToDosError`: the error that a status stands for.
 pub(crate) fn status_error(status: ffi::NTSTATUS) -> io::Error {
-    // SAFETY: the call takes an integer and touches no memory.
+    // SAFETY: the call takes an integer and accesses no memory of ours.
     let code = unsafe { ffi::RtlNtStatusToDosError(status) };
     io::Error::from_raw_os_error(code as i32)
 }

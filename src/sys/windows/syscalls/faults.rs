@@ -1,41 +1,38 @@
-//! Failures of AFD on request, for tests: a kernel that works does not show them.
+//! Failures that unit tests inject into AFD and Winsock. Without `cfg(test)` all are `None`.
 
 use crate::sys::ffi::NTSTATUS;
 
 #[cfg(test)]
 pub(crate) use plans::{CALLS, CANCELS, POLLS, PROBES, Plan};
 
-/// The status by which the next poll is to fail.
+/// The status with which the next poll request is to fail.
 #[cfg(test)]
 pub(crate) fn poll() -> Option<NTSTATUS> {
     plans::next(&POLLS)
 }
 
-/// The status by which the next cancelling is to fail.
+/// The status with which the next cancel is to fail.
 #[cfg(test)]
 pub(crate) fn cancel() -> Option<NTSTATUS> {
     plans::next(&CANCELS)
 }
 
-/// The error by which a look at so many sockets is to fail.
+/// The error with which a probe of `count` sockets is to fail.
 #[cfg(test)]
 pub(crate) fn probe(count: usize) -> Option<i32> {
     PROBES.get().and_then(|fails| fails(count))
 }
 
-/// None: outside of tests there are only the kernel's own.
 #[cfg(not(test))]
 pub(crate) fn probe(_: usize) -> Option<i32> {
     None
 }
 
-/// None: outside of tests there are only the kernel's own.
 #[cfg(not(test))]
 pub(crate) fn poll() -> Option<NTSTATUS> {
     None
 }
 
-/// None: outside of tests there are only the kernel's own.
 #[cfg(not(test))]
 pub(crate) fn cancel() -> Option<NTSTATUS> {
     None
@@ -43,15 +40,16 @@ pub(crate) fn cancel() -> Option<NTSTATUS> {
 
 #[cfg(test)]
 mod plans {
-    //! What is to fail, for each thread.
-    #![allow(clippy::missing_const_for_thread_local)] // They are, but not for the lint's eyes on this system.
+    //! The planned failures of each thread.
+    // They are const; the lint does not see it through this target's `thread_local!`.
+    #![allow(clippy::missing_const_for_thread_local)]
 
     use std::cell::Cell;
     use std::thread::LocalKey;
 
     use super::NTSTATUS;
 
-    /// Lets some calls pass, and then one fail.
+    /// Lets some calls pass, then one fail.
     #[derive(Clone, Copy, Debug)]
     pub(crate) struct Plan {
         pub(crate) passing: u32,
@@ -59,13 +57,13 @@ mod plans {
     }
 
     thread_local! {
-        /// For polls.
+        /// Of poll requests.
         pub(crate) static POLLS: Cell<Option<Plan>> = const { Cell::new(None) };
-        /// For cancelling.
+        /// Of cancels.
         pub(crate) static CANCELS: Cell<Option<Plan>> = const { Cell::new(None) };
-        /// For looks: the error of one at so many sockets.
+        /// Of probes: the error of one of so many sockets.
         pub(crate) static PROBES: Cell<Option<fn(usize) -> Option<i32>>> = const { Cell::new(None) };
-        /// How many polls and cancels this thread has asked for.
+        /// How many poll requests and cancels this thread has made.
         pub(crate) static CALLS: Cell<usize> = const { Cell::new(0) };
     }
 

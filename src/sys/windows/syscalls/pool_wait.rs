@@ -1,7 +1,11 @@
-//! A wait by the thread pool, whose threads know it by a number.
+//! A wait by the system's thread pool (`RegisterWaitForSingleObject`), which posts a packet once.
 //!
-//! Taking a wait back is documented to return when its callback runs no more. On Wine 8 it may yet begin afterwards, so what it
-//! needs is looked up by the number, and no longer found: it follows no pointer.
+//! The callback's context is a key, not a pointer: the callback looks its data up in a table, and
+//! finds nothing after the wait was unregistered. [UnregisterWaitEx] with `INVALID_HANDLE_VALUE`
+//! is documented to return only after the callback has completed, but on Wine 8 a callback was
+//! seen to start afterwards (no issue is known to us).
+//!
+//! [UnregisterWaitEx]: https://learn.microsoft.com/windows/win32/api/threadpoollegacyapiset/nf-threadpoollegacyapiset-unregisterwaitex
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
@@ -15,33 +19,34 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::sys::ffi;
 use crate::sys::windows::iocp::{INFINITE, post_to_receiver};
 
-/// What a thread of the pool needs. The handles of the object and of the port are kept open by it, the port is not.
+/// What the callback needs. It keeps the handles of the object and of the port open, but does not
+/// keep the port from draining and closing.
 struct PoolWaitContext {
     _object: Arc<OwnedHandle>,
     port: Arc<OwnedHandle>,
     receiver_id: usize,
-    /// The packet could not be posted.
+    /// Whether posting the packet failed.
     is_lost: AtomicBool,
 }
 
-/// The bells of all waits of this process.
+/// The contexts of all waits of this process.
 struct PoolWaitContexts {
     last: usize,
-    /// By key, in order.
+    /// Sorted by key.
     all: Vec<(usize, Arc<PoolWaitContext>)>,
 }
 
 fn contexts() -> MutexGuard<'static, PoolWaitContexts> {
-    static BELLS: Mutex<PoolWaitContexts> = Mutex::new(PoolWaitContexts {
+    static CONTEXTS: Mutex<PoolWaitContexts> = Mutex::new(PoolWaitContexts {
         last: 0,
         all: Vec::new(),
     });
     // Nothing in a critical section panics half-way through a change.
-    BELLS.lock().unwrap_or_else(PoisonError::into_inner)
+    CONTEXTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl PoolWaitContexts {
-    /// A key that no other has, and none had for as long as numbers last.
+    /// Inserts under a key that is not in use. A key is used again only after all others were.
     fn insert(&mut self, context: PoolWaitContext) -> usize {
         loop {
             self.last = self.last.wrapping_add(1);
@@ -64,25 +69,26 @@ impl PoolWaitContexts {
         Some(self.all.remove(position).1)
     }
 
-    /// Where a key is, or would be.
+    /// Where a key is, or where it would be inserted.
     fn position(&self, key: usize) -> Result<usize, usize> {
         self.all.binary_search_by_key(&key, |(key, _)| *key)
     }
 }
 
-/// A wait that the pool has, and takes back on drop.
+/// A registered wait. Dropping it unregisters it.
 pub(crate) struct PoolWait {
     wait: ffi::HANDLE,
     key: usize,
 }
 
-// SAFETY: a wait may be taken back by any thread; the pointer is a handle that is never followed here.
+// SAFETY: any thread may unregister a wait, and no code of ours dereferences the handle.
 unsafe impl Send for PoolWait {}
-// SAFETY: a shared wait gives no access to anything.
+// SAFETY: a shared reference gives no access to the handle.
 unsafe impl Sync for PoolWait {}
 
 impl PoolWait {
-    /// `RegisterWaitForSingleObject`: once `object` is signalled, `receiver_id` is posted to `port`, once.
+    /// `RegisterWaitForSingleObject`: when `object` is signaled, one packet for `receiver_id` is posted
+    /// to `port`.
     pub(crate) fn start(
         object: Arc<OwnedHandle>,
         port: Arc<OwnedHandle>,
@@ -96,8 +102,9 @@ impl PoolWait {
             is_lost: AtomicBool::new(false),
         });
         let mut wait = ptr::null_mut();
-        // SAFETY: the bell keeps the object open until the wait has been taken back, see `drop`. The call writes one handle. The
-        // context is a number that is handed to `wait_callback` and followed by nobody.
+        // SAFETY: the context keeps the object open until the wait is unregistered (see `drop`). The
+        // call writes one handle. The key is handed to `wait_callback`, which does not dereference
+        // it.
         let result = unsafe {
             ffi::RegisterWaitForSingleObject(
                 &raw mut wait,
@@ -105,21 +112,22 @@ impl PoolWait {
                 Some(wait_callback),
                 ptr::without_provenance(key),
                 INFINITE,
-                // Not in the waiting thread: Wine 8 crashes when such a wait is taken back just as its object is signalled.
+                // Not `WT_EXECUTEINWAITTHREAD`: Wine 8 was seen to crash when such a wait is
+                // unregistered just as its object is signaled (no issue is known to us).
                 ffi::WT_EXECUTEONLYONCE as u32,
             )
         };
         if result == 0 {
             let error = io::Error::last_os_error();
             let context = contexts().take(key);
-            // Closed without the lock.
+            // The handles are closed after the lock was released.
             drop(context);
             return Err(error);
         }
         Ok(PoolWait { wait, key })
     }
 
-    /// Whether the object was signalled and nothing will say so: the wait is over.
+    /// Whether the object was signaled but its packet could not be posted: the wait is over.
     pub(crate) fn is_lost(&self) -> bool {
         let context = contexts().get(self.key);
         context.is_some_and(|context| context.is_lost.load(Ordering::Relaxed))
@@ -128,28 +136,29 @@ impl PoolWait {
 
 impl Drop for PoolWait {
     fn drop(&mut self) {
-        // SAFETY: the wait was made by `start` and is taken back once. With this event handle the call returns only when no
-        // callback runs. No callback calls it, and no lock is held here that one waits for.
+        // SAFETY: `start` registered the wait, and it is unregistered once. With this event the call
+        // returns after the callback has completed. The callback does not call it, and no lock that
+        // the callback takes is held here.
         let result = unsafe { ffi::UnregisterWaitEx(self.wait, ffi::INVALID_HANDLE_VALUE) };
         if result != 0 {
             let context = contexts().take(self.key);
-            // Closed without the lock.
+            // The handles are closed after the lock was released.
             drop(context);
         }
-        // If the wait is still there, so must be the object.
+        // If the call failed, the wait is still registered, so the object must stay open.
     }
 }
 
-/// Run by a thread of the pool.
+/// The callback, which a thread of the pool runs.
 ///
 /// # Safety
 ///
-/// None is needed: the key is a number.
+/// None is needed: the key is not dereferenced.
 unsafe extern "system" fn wait_callback(key: *mut c_void, _: bool) {
     let context = contexts().get(key.addr());
     if let Some(context) = context {
-        // The port takes a packet unless the system lacks memory. Then no event comes, and
-        // registering the handle anew waits again.
+        // Posting fails if the system lacks memory. Then no event comes, and `reregister` starts
+        // another wait.
         if post_to_receiver(&context.port, context.receiver_id).is_err() {
             context.is_lost.store(true, Ordering::Relaxed);
         }

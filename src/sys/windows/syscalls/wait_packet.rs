@@ -1,4 +1,4 @@
-//! The calls of wait completion packets, which not every system has, and the duplicate of a handle.
+//! Wait completion packets, which are looked up at run time, and duplicates of handles.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_void};
@@ -25,7 +25,12 @@ type Associate = unsafe extern "system" fn(
 ) -> ffi::NTSTATUS;
 type Cancel = unsafe extern "system" fn(ffi::HANDLE, u8) -> ffi::NTSTATUS;
 
-/// The functions, as ntdll has them. Their prototypes are documented with the Windows driver kit.
+/// The functions of ntdll. Microsoft documents them without a header or an import library:
+/// [create], [associate], [cancel].
+///
+/// [create]: https://learn.microsoft.com/windows/win32/devnotes/ntcreatewaitcompletionpacket
+/// [associate]: https://learn.microsoft.com/windows/win32/devnotes/ntassociatewaitcompletionpacket
+/// [cancel]: https://learn.microsoft.com/windows/win32/devnotes/ntcancelwaitcompletionpacket
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Functions {
     create: Create,
@@ -34,7 +39,8 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// What this system has; `None` before Windows 8, and on Wine 8.
+    /// Looks the functions up, once in a process. `None` if ntdll lacks one of them: before Windows 8,
+    /// and on Wine 8.
     pub(crate) fn find() -> Option<Functions> {
         static FOUND: OnceLock<Option<Functions>> = OnceLock::new();
         *FOUND.get_or_init(|| {
@@ -42,7 +48,7 @@ impl Functions {
             let associate = address(c"NtAssociateWaitCompletionPacket")?;
             let cancel = address(c"NtCancelWaitCompletionPacket")?;
             Some(Functions {
-                // SAFETY: this is the address of the function of that name, which has this prototype.
+                // SAFETY: the address is that of the function of this name, which has this prototype.
                 create: unsafe { mem::transmute::<Found, Create>(create) },
                 // SAFETY: as above.
                 associate: unsafe { mem::transmute::<Found, Associate>(associate) },
@@ -55,7 +61,7 @@ impl Functions {
     /// `NtCreateWaitCompletionPacket`.
     pub(crate) fn create(self) -> io::Result<OwnedHandle> {
         let mut handle = ptr::null_mut();
-        // SAFETY: the call writes one handle; attributes are optional.
+        // SAFETY: the call writes one handle; object attributes are optional.
         let status =
             unsafe { (self.create)(&raw mut handle, ffi::GENERIC_ALL as u32, ptr::null()) };
         if status < 0 {
@@ -65,27 +71,28 @@ impl Functions {
         Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
     }
 
-    /// `NtAssociateWaitCompletionPacket`: once `object` is signalled, a packet with `number` comes to `port`.
+    /// `NtAssociateWaitCompletionPacket`: when `object` is signaled, the kernel queues one packet for
+    /// `receiver_id` to `port`.
     pub(crate) fn associate(
         self,
         packet: BorrowedHandle<'_>,
         port: BorrowedHandle<'_>,
         object: BorrowedHandle<'_>,
-        number: usize,
+        receiver_id: usize,
     ) -> io::Result<()> {
-        let mut is_signalled = 0;
-        // SAFETY: all handles are open. The two contexts are handed through and followed by nobody: the first is the key that
-        // says so. The call writes one byte.
+        let mut is_signaled = 0;
+        // SAFETY: all handles are open. The kernel hands the two contexts through without
+        // dereferencing them. The call writes one byte.
         let status = unsafe {
             (self.associate)(
                 packet.as_raw_handle(),
                 port.as_raw_handle(),
                 object.as_raw_handle(),
                 ptr::without_provenance(RECEIVER_KEY),
-                ptr::without_provenance(number),
+                ptr::without_provenance(receiver_id),
                 0,
                 0,
-                &raw mut is_signalled,
+                &raw mut is_signaled,
             )
         };
         if status < 0 {
@@ -94,18 +101,18 @@ impl Functions {
         Ok(())
     }
 
-    /// `NtCancelWaitCompletionPacket`, which also takes the packet out of the port if it is there already.
+    /// `NtCancelWaitCompletionPacket`, which also removes a packet that is in the port already. Errors
+    /// are ignored: they mean that there is nothing to cancel.
     pub(crate) fn cancel(self, packet: BorrowedHandle<'_>) {
-        // An error says that there is nothing to cancel.
-        // SAFETY: the handle is open; the call touches no memory.
+        // SAFETY: the handle is open; the call accesses no memory of ours.
         let _ = unsafe { (self.cancel)(packet.as_raw_handle(), 1) };
     }
 }
 
-/// A function of unknown prototype.
+/// A function whose prototype is not known.
 type Found = unsafe extern "system" fn() -> isize;
 
-/// `GetProcAddress` in ntdll, which every process has.
+/// `GetProcAddress` in ntdll, which every process has loaded.
 fn address(name: &CStr) -> Option<Found> {
     const NTDLL: [u16; 10] = [
         b'n' as u16,
@@ -128,12 +135,12 @@ fn address(name: &CStr) -> Option<Found> {
     unsafe { ffi::GetProcAddress(module, name.as_ptr().cast()) }
 }
 
-/// `DuplicateHandle` within this process. The number may be that of no handle.
+/// `DuplicateHandle` within this process. Fails if `handle` is not an open handle.
 pub(crate) fn duplicate(handle: RawHandle) -> io::Result<OwnedHandle> {
-    // SAFETY: the call takes nothing and returns a constant.
+    // SAFETY: the call takes no argument and returns a constant.
     let process = unsafe { ffi::GetCurrentProcess() };
     let mut duplicate = ptr::null_mut();
-    // SAFETY: the call writes one handle. The handle to duplicate is a number for the system.
+    // SAFETY: the call writes one handle. The kernel validates the source handle.
     let result = unsafe {
         ffi::DuplicateHandle(
             process,

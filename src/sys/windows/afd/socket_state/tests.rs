@@ -165,7 +165,7 @@ fn refused_start_stays_idle() {
     assert_eq!(state.request, Request::Idle(Memory));
     // Tried again as it was, or reported once and left out until it is armed.
     assert!(state.needs_update());
-    assert_eq!(state.fail(5), masks::fault(READ | RESET));
+    assert_eq!(state.fail(5), masks::of_fault(READ | RESET));
     assert!(!state.needs_update());
     assert_eq!(state.fail(5), 0);
     state.rearm(ALL);
@@ -238,7 +238,7 @@ fn failed_request_reports_a_fault() {
     let mut state = pending_reader();
     assert_eq!(
         completed(&mut state, Completion::Failed(5)),
-        masks::fault(READ | RESET)
+        masks::of_fault(READ | RESET)
     );
     assert_eq!(update(&mut state), NO_CALLS);
     state.rearm(ALL);
@@ -306,7 +306,7 @@ fn cancel_requested_reports_faults_and_closed_sockets() {
     let mut state = cancelled_reader();
     assert_eq!(
         completed(&mut state, Completion::Failed(5)),
-        masks::fault(ALL)
+        masks::of_fault(ALL)
     );
     let mut state = cancelled_reader();
     let closed = Completion::Conditions(CLOSED);
@@ -372,7 +372,7 @@ fn invalid_handle_of_an_owned_socket_is_a_fault() {
     for mut state in [pending_reader(), cancelled_reader()] {
         let wanted = state.wanted();
         let ready = completed(&mut state, Completion::InvalidHandle(6));
-        assert_eq!(ready, masks::fault(wanted));
+        assert_eq!(ready, masks::of_fault(wanted));
         assert!(!state.has_ended());
         assert_eq!(state.take_fault(), Some(6));
         assert_eq!(state.take_fault(), None);

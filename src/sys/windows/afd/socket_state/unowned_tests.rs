@@ -125,7 +125,7 @@ fn unowned_failures_are_reported_once() {
 #[test]
 fn failed_unowned_socket_is_ignored_until_reregistered() {
     let mut state = raw(READ);
-    assert_eq!(state.fail(5), masks::fault(READ | RESET));
+    assert_eq!(state.fail(5), masks::of_fault(READ | RESET));
     assert_eq!(state.wanted(), 0);
     assert_eq!(update(&mut state), NO_CALLS);
     assert_eq!(state.fail(5), 0);

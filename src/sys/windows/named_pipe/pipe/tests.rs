@@ -72,7 +72,7 @@ fn error_codes_map_to_kinds() {
             OpErrorKind::Aborted,
         ),
     ] {
-        let op_error = syscall::op_error(op, io::Error::from_raw_os_error(code));
+        let op_error = syscall::classify(op, io::Error::from_raw_os_error(code));
         assert_eq!(op_error.kind, kind, "{op:?} {code}");
         assert_eq!(op_error.error.raw_os_error(), Some(code));
     }

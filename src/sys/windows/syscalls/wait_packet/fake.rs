@@ -1,6 +1,6 @@
-//! Something to wait for, and a double of wait completion packets for systems that have none.
+//! Event objects, and fake wait completion packets for systems that have none.
 //!
-//! The fake does what the documentation says. A packet is associated with one object at a time,
+//! The fake follows the documentation. A packet is associated with one object at a time,
 //! sends its contexts once when the object is signaled, and may then be associated again
 //! (<https://learn.microsoft.com/windows/win32/devnotes/ntassociatewaitcompletionpacket>). It sends
 //! nothing after it was canceled with the packet's removal from the port
@@ -30,12 +30,12 @@ unsafe extern "system" {
     fn WaitForSingleObject(object: RawHandle, millis: u32) -> u32;
 }
 
-/// An event object.
+/// An event object of the kernel.
 pub(crate) struct Event(OwnedHandle);
 
 impl Event {
     pub(crate) fn new(is_manual: bool) -> io::Result<Event> {
-        // SAFETY: attributes and name are optional; the call touches no memory.
+        // SAFETY: attributes and name are optional; the call accesses no memory of ours.
         let handle = unsafe { CreateEventW(ptr::null(), i32::from(is_manual), 0, ptr::null()) };
         if handle.is_null() {
             return Err(io::Error::last_os_error());
@@ -45,12 +45,12 @@ impl Event {
     }
 
     pub(crate) fn set(&self) {
-        // SAFETY: the handle is open; the call touches no memory.
+        // SAFETY: the handle is open; the call accesses no memory of ours.
         let _ = unsafe { SetEvent(self.0.as_raw_handle()) };
     }
 
     pub(crate) fn reset(&self) {
-        // SAFETY: the handle is open; the call touches no memory.
+        // SAFETY: the handle is open; the call accesses no memory of ours.
         let _ = unsafe { ResetEvent(self.0.as_raw_handle()) };
     }
 }
@@ -80,7 +80,7 @@ const SUCCESS: ffi::NTSTATUS = 0;
 /// `STATUS_INVALID_PARAMETER`.
 const INVALID: ffi::NTSTATUS = 0xC000_000D_u32 as i32;
 
-/// The packets that are open, by their handles, and what became of their last arming.
+/// The open packets by handle, each with the state of its last association.
 static PACKETS: Mutex<Packets> = Mutex::new(Vec::new());
 
 type Packets = Vec<(usize, Arc<AtomicU8>)>;
@@ -94,16 +94,16 @@ unsafe extern "system" fn create(
     _: u32,
     _: *const c_void,
 ) -> ffi::NTSTATUS {
-    // The handle is one of an event that nobody waits for.
+    // The handle is that of an event on which no thread waits.
     let Ok(event) = Event::new(true).map(mem::ManuallyDrop::new) else {
         return INVALID;
     };
-    let number = event.as_raw_handle().addr();
+    let handle_value = event.as_raw_handle().addr();
     let mut packets = packets();
-    // Closing tells nobody, so the handle may have been another packet's.
-    packets.retain(|(other, _)| *other != number);
-    packets.push((number, Arc::new(AtomicU8::new(CANCELLED))));
-    // SAFETY: the caller wants its handle written there.
+    // The fake does not see a handle close, so this one may have been another packet.
+    packets.retain(|(other, _)| *other != handle_value);
+    packets.push((handle_value, Arc::new(AtomicU8::new(CANCELLED))));
+    // SAFETY: the caller passes room for one handle.
     unsafe { *handle = event.as_raw_handle() };
     SUCCESS
 }
@@ -116,11 +116,11 @@ unsafe extern "system" fn associate(
     context: *const c_void,
     status: ffi::NTSTATUS,
     information: usize,
-    is_signalled: *mut u8,
+    is_signaled: *mut u8,
 ) -> ffi::NTSTATUS {
     let mut packets = packets();
-    let number = packet.addr();
-    let Some((_, state)) = packets.iter_mut().find(|(other, _)| *other == number) else {
+    let handle_value = packet.addr();
+    let Some((_, state)) = packets.iter_mut().find(|(other, _)| *other == handle_value) else {
         return INVALID;
     };
     if state.load(Ordering::SeqCst) == ARMED || (status, information) != (0, 0) {
@@ -134,22 +134,22 @@ unsafe extern "system" fn associate(
     let (key, context) = (key.addr(), context.addr());
     thread::spawn(move || {
         while state.load(Ordering::SeqCst) == ARMED {
-            // SAFETY: the object is open; the call touches no memory.
+            // SAFETY: the object is open; the call accesses no memory of ours.
             if unsafe { WaitForSingleObject(object.as_raw_handle(), 2) } != 0 {
                 continue;
             }
             let sent = state.compare_exchange(ARMED, SENT, Ordering::SeqCst, Ordering::SeqCst);
             if sent.is_ok() {
                 let context = ptr::without_provenance_mut(context);
-                // SAFETY: the port is open; the two numbers are handed through.
+                // SAFETY: the port is open; the kernel hands key and context through.
                 let _ = unsafe {
                     ffi::PostQueuedCompletionStatus(port.as_raw_handle(), 0, key, context)
                 };
             }
         }
     });
-    // SAFETY: the caller wants that written there.
-    unsafe { *is_signalled = 0 };
+    // SAFETY: the caller passes room for one byte.
+    unsafe { *is_signaled = 0 };
     SUCCESS
 }
 
@@ -158,8 +158,8 @@ unsafe extern "system" fn cancel(packet: ffi::HANDLE, removes: u8) -> ffi::NTSTA
         return INVALID;
     }
     let packets = packets();
-    let number = packet.addr();
-    if let Some((_, state)) = packets.iter().find(|(other, _)| *other == number) {
+    let handle_value = packet.addr();
+    if let Some((_, state)) = packets.iter().find(|(other, _)| *other == handle_value) {
         state.store(CANCELLED, Ordering::SeqCst);
     }
     SUCCESS
