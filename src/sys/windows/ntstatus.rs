@@ -1,21 +1,19 @@
-//! What a status of the kernel says about an operation that was to start: no system calls, so that
-//! it is tested on every host.
+//! The severity of an NTSTATUS, which decides whether a completion packet comes.
 
-/// Classifies the status that `NtReadFile`, `NtWriteFile` or `NtFsControlFile` returned.
+/// `NT_ERROR(status)`: whether the severity is "error", the topmost two bits being set.
 ///
-/// The I/O manager queues a completion packet for every request, unless the driver failed it with
-/// severity "error" before the call returned. So `STATUS_PENDING`, success and *warnings* are
-/// submitted: besides `STATUS_BUFFER_OVERFLOW` (a message longer than its buffer) there is
-/// `STATUS_DEVICE_BUSY`, `STATUS_DEVICE_PAPER_EMPTY` and others that drivers other than npfs
+/// The I/O manager queues a completion packet for every request unless the driver failed it with
+/// severity "error" before the call returned. So `STATUS_PENDING`, success, information and
+/// *warnings* queue one: besides `STATUS_BUFFER_OVERFLOW` (a message longer than its buffer) there
+/// are `STATUS_DEVICE_BUSY`, `STATUS_DEVICE_PAPER_EMPTY` and others, which drivers other than npfs
 /// return.
 ///
-/// - Severities, and `NT_ERROR` for the topmost two bits being set: [Using NTSTATUS
-///   values][values].
-/// - The condition in the I/O manager: `IopCompleteRequest` in [ReactOS' irp.c][irp], which writes
-///   the status block and queues the packet for what is not `NT_ERROR`, or was pending.
+/// - The severities: [Using NTSTATUS values][values].
+/// - The condition in the I/O manager: `IopCompleteRequest` in [ReactOS' irp.c][irp] writes the
+///   status block and queues the packet for what is not `NT_ERROR`, or was pending.
 /// - Wine's server has the same condition in [`async_handoff` and `async_set_result`][wine].
 ///
-/// A Win32 error code cannot be classified in its place: `ERROR_MORE_DATA` stands for the warning
+/// A Win32 error code cannot be classified instead: `ERROR_MORE_DATA` stands for the warning
 /// `STATUS_BUFFER_OVERFLOW` as well as for the error `STATUS_MORE_PROCESSING_REQUIRED`
 /// ([RtlNtStatusToDosError][dos] is not one to one).
 ///

@@ -1,16 +1,17 @@
-//! Winsock's own start: until it has happened in a process, every call on a socket fails with
-//! `WSANOTINITIALISED`.
+//! Starts Winsock. Before `WSAStartup` has succeeded in a process, every call on a socket fails with
+//! `WSANOTINITIALISED` ([WSAStartup]).
+//!
+//! [WSAStartup]: https://learn.microsoft.com/windows/win32/api/winsock/nf-winsock-wsastartup
 
 use std::io;
 use std::sync::OnceLock;
 
 use super::platform::syscalls::winsock as syscall;
 
-/// Starts Winsock, once in a process. Starts are counted, so std's own one still succeeds. It is
-/// never ended: sockets may live as long as the process.
+/// Starts Winsock, once in a process. Winsock counts starts, so std's own one still succeeds. There
+/// is no `WSACleanup`: sockets may live as long as the process.
 ///
-/// A failure is not remembered: `WSASYSNOTREADY` says that the network is not ready *yet*
-/// (<https://learn.microsoft.com/windows/win32/api/winsock/nf-winsock-wsastartup>).
+/// A failure is not cached, because `WSASYSNOTREADY` may pass.
 pub(super) fn ensure_started() -> io::Result<()> {
     static STARTED: OnceLock<()> = OnceLock::new();
     start_once(&STARTED, syscall::startup)
@@ -22,7 +23,7 @@ fn start_once(started: &OnceLock<()>, startup: impl FnOnce() -> i32) -> io::Resu
     }
     match startup() {
         0 => {
-            // Two threads may both have started it, which counts as two starts.
+            // If two threads have started it, Winsock counts two starts.
             let _ = started.set(());
             Ok(())
         }
@@ -34,7 +35,7 @@ fn start_once(started: &OnceLock<()>, startup: impl FnOnce() -> i32) -> io::Resu
 mod tests {
     use super::*;
 
-    /// A start that fails is made again, one that succeeds is not.
+    /// A failed start is retried; after a successful one there is no other.
     #[test]
     fn failed_start_is_retried() {
         let started = OnceLock::new();

@@ -1,4 +1,4 @@
-//! The wait: what only the thread that polls has.
+//! `select`: the part of the selector that only the waiting thread has.
 
 use std::io;
 use std::mem;
@@ -20,27 +20,27 @@ use super::source::{Source, SourceState};
 use crate::sys::selector::EventBuffer as _;
 use crate::sys::timeout::{self, Deadline, earlier};
 
-/// The most packets that one wait takes.
+/// The most packets that one wait dequeues.
 const MAX_PACKETS: usize = 1024;
 
-/// How often a `select` whose time is up goes on because packets came that were no events: they
-/// may lead to some.
+/// How many rounds without an event a `select` makes after its deadline, as long as packets come:
+/// they may lead to events.
 const MAX_EMPTY_ROUNDS: usize = 8;
 
-/// When a look is repeated that told nothing, and a source resumed that was held back.
+/// How long a source is paused, and the delay before a failed probe is repeated.
 const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
-/// What the poller keeps between calls: memory, the unowned sockets that it looks at itself, and
-/// the sources that it resumes later.
+/// What the poller keeps between calls: buffers, the probe set of unowned sockets, and the paused
+/// sources.
 pub(super) struct Poller {
     packets: Packets,
     updates: Vec<Arc<Source>>,
     probe_set: Vec<Arc<Source>>,
     probes: Vec<Probe>,
     requested: Vec<u32>,
-    /// Each with the moment when it is due. They come in the order of these.
+    /// Paused sources, each with the time to resume it, in the order of these times.
     paused: Vec<(Instant, Arc<Source>)>,
-    /// Whether the last wait had no room for packets, which then come first in the next one.
+    /// Whether the last wait had no room for packets, so that the next one dequeues first.
     dequeue_first: bool,
 }
 
@@ -59,7 +59,7 @@ impl Default for Poller {
 }
 
 impl Poller {
-    /// See `selector::Selector::select`. The records are empty, and have room for one at least.
+    /// See `selector::Selector::select`. `events` is empty and has room for at least one.
     pub(super) fn select(
         &mut self,
         shared: &Arc<Shared>,
@@ -74,7 +74,7 @@ impl Poller {
         let deadline = Deadline::on(timeout, now);
         let mut turns = 0;
         if mem::take(&mut self.dequeue_first) {
-            self.take(shared, events, 0)?;
+            self.dequeue(shared, events, 0)?;
             if !events.is_empty() {
                 return Ok(());
             }
@@ -86,12 +86,12 @@ impl Poller {
                 self.dequeue_first = true;
                 return Ok(());
             }
-            let pause = if is_zero || !events.is_empty() {
+            let timeout_ms = if is_zero || !events.is_empty() {
                 0
             } else {
                 millis(earlier(wake_at, deadline.at))
             };
-            let count = self.take(shared, events, pause)?;
+            let count = self.dequeue(shared, events, timeout_ms)?;
             if !events.is_empty() {
                 return Ok(());
             }
@@ -104,11 +104,18 @@ impl Poller {
         }
     }
 
-    /// Waits so many milliseconds for packets, delivers them, and returns how many came.
-    fn take(&mut self, shared: &Shared, events: &mut Events, pause: u32) -> io::Result<usize> {
-        let result = shared.port.dequeue(&mut self.packets, events.room(), pause);
+    /// Waits up to `timeout_ms` for packets, delivers them, and returns how many came.
+    fn dequeue(
+        &mut self,
+        shared: &Shared,
+        events: &mut Events,
+        timeout_ms: u32,
+    ) -> io::Result<usize> {
+        let result = shared
+            .port
+            .dequeue(&mut self.packets, events.room(), timeout_ms);
         shared.is_waiting.store(false, Ordering::Relaxed);
-        // What was reported before is lost to nobody; the error comes again, or has passed.
+        // With events in the buffer the error is dropped: the next wait returns it if it lasts.
         let count = match result {
             Err(error) if events.is_empty() => return Err(error),
             result => result.unwrap_or(0),
@@ -119,8 +126,8 @@ impl Poller {
         Ok(count)
     }
 
-    /// Starts the requests that are needed, and looks at what no request can judge. Returns when
-    /// the first of these has to be done again.
+    /// Starts and cancels the requests of the update list, resumes paused sources, and probes. Returns
+    /// when the first source has to be resumed or probed again.
     fn update(
         &mut self,
         shared: &Arc<Shared>,
@@ -149,7 +156,7 @@ impl Poller {
         earlier(apply_probe, resumes_at)
     }
 
-    /// Lets sources go on whose pause is over.
+    /// Resumes the sources whose pause has ended.
     fn resume(&mut self, shared: &Arc<Shared>, events: &mut Events) {
         if self.paused.is_empty() {
             return;
@@ -166,9 +173,8 @@ impl Poller {
         }
     }
 
-    /// Starts or cancels the request of a source, unless it is held back: then it is resumed
-    /// later. What the system refuses for a moment is tried again, and what it refuses for good
-    /// is reported; without room for that it is tried again, too.
+    /// Starts or cancels the request of a source. A refusal that may pass pauses the source; any other
+    /// one is reported as a fault, or retried if there is no room for its event.
     fn submit_or_fault(
         &mut self,
         shared: &Shared,
@@ -198,18 +204,19 @@ impl Poller {
         }
     }
 
-    /// Looks at the unowned sockets that are in doubt, without waiting.
+    /// Probes the sockets of the probe set by one `WSAPoll` that does not wait. Returns when to probe
+    /// again, if that is before the next wait.
     fn probe(&mut self, shared: &Arc<Shared>, events: &mut Events) -> Option<Instant> {
         self.probes.clear();
         self.requested.clear();
         let (probes, requested) = (&mut self.probes, &mut self.requested);
         self.probe_set.retain(|source| {
             let mut state = source.state();
-            let conditions_to_probe = state.conditions_to_probe();
-            state.is_in_probe_set = conditions_to_probe != 0;
+            let to_probe = state.conditions_to_probe();
+            state.is_in_probe_set = to_probe != 0;
             if state.is_in_probe_set {
-                probes.push(Probe::new(source.socket, conditions_to_probe));
-                requested.push(conditions_to_probe);
+                probes.push(Probe::new(source.socket, to_probe));
+                requested.push(to_probe);
             }
             state.is_in_probe_set
         });
@@ -223,16 +230,15 @@ impl Poller {
         let now = now();
         let mut probe_set = mem::take(&mut self.probe_set);
         let mut next = 0;
-        for (place, source) in probe_set.iter().enumerate() {
+        for (index, source) in probe_set.iter().enumerate() {
             let (Some(probe), Some(requested)) =
-                (self.probes.get(place), self.requested.get(place))
+                (self.probes.get(index), self.requested.get(index))
             else {
                 break;
             };
             if events.room() == 0 {
-                // The rest is left untouched for the next look, which begins here, so that none
-                // of them starves.
-                next = place;
+                // The next probe begins here, so that no socket starves.
+                next = index;
                 break;
             }
             let mut state = source.state();
@@ -241,11 +247,11 @@ impl Poller {
                 shared.on_socket_closed(source, state);
                 continue;
             }
-            let (ready, again) = state.apply_probe(*requested, seen, now);
+            let (ready, probe_at) = state.apply_probe(*requested, seen, now);
             if ready != 0 {
                 events.push(Event::new(state.token(), ready));
             }
-            wake_at = earlier(wake_at, again);
+            wake_at = earlier(wake_at, probe_at);
             self.submit_or_fault(shared, source, state, events);
         }
         probe_set.rotate_left(next);
@@ -253,8 +259,8 @@ impl Poller {
         wake_at
     }
 
-    /// One of those that were looked at may fail all of them, so each is looked at by itself.
-    /// Returns when to look again at those of which nothing is known now.
+    /// Probes each socket by a call of its own, because one of them may fail a common call. Returns
+    /// when to repeat the probes that failed.
     fn probe_one_by_one(&mut self) -> Option<Instant> {
         let mut wake_at = None;
         for (probe, requested) in self.probes.iter_mut().zip(&mut self.requested) {
@@ -272,13 +278,14 @@ impl Poller {
     }
 }
 
-/// The wait until a moment, or for ever. A wait that is too long for the kernel is its first piece.
+/// The milliseconds until `until`, or `INFINITE`. A wait that is too long for the kernel is clamped;
+/// `select` waits again.
 fn millis(until: Option<Instant>) -> u32 {
     let Some(until) = until else {
         return INFINITE;
     };
     let left = until.saturating_duration_since(now());
-    // Never negative, and never `INFINITE`, which is beyond the largest `c_int`.
+    // Never negative, and never `INFINITE`, which is larger than any `c_int`.
     timeout::round_up_millis(left) as u32
 }
 

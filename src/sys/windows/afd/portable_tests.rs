@@ -377,5 +377,5 @@ fn wake_ends_the_wait() {
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     assert!(!format!("{selector:?} {waker:?}").is_empty());
     assert_eq!(selector.port().outstanding(), 0);
-    assert!(waker.number() > 0);
+    assert!(waker.receiver_id() > 0);
 }

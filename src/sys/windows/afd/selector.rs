@@ -1,4 +1,4 @@
-//! The selector on AFD.
+//! `Afd`: the selector, its registrations, and the registrations of unowned sockets.
 
 use std::fmt;
 use std::io;
@@ -20,14 +20,14 @@ use super::shared::Shared;
 use super::source::{Source, conditions};
 use super::waker::Waker;
 
-/// See the head of `afd/mod.rs`.
+/// The selector of Windows. See the head of `afd/mod.rs`.
 pub(crate) struct Afd {
     pub(super) shared: Arc<Shared>,
-    /// What only the poller needs. Clones leave it empty.
+    /// What only the waiting thread needs. In clones it stays empty.
     poller: Poller,
 }
 
-/// One source's place in a selector.
+/// The registration of an owned socket. Dropping it ends the registration.
 pub(crate) struct Registration {
     pub(super) source: Arc<Source>,
 }
@@ -69,12 +69,12 @@ impl selector::Selector for Afd {
 
     fn register(
         &self,
-        raw: RawSocket,
+        socket: RawSocket,
         token: Token,
         interest: Interest,
     ) -> io::Result<Registration> {
-        let source = self.shared.source(raw, token, interest, false)?;
-        // Dropped on an error, which ends it.
+        let source = self.shared.source(socket, token, interest, false)?;
+        // An error drops it, which ends the registration.
         let registration = Registration { source };
         let source = &registration.source;
         self.shared.arm(source, &mut source.state())?;
@@ -129,17 +129,22 @@ impl selector::Selector for Afd {
 }
 
 impl RegisterUnowned for Afd {
-    fn register_unowned(&self, raw: RawSocket, token: Token, interest: Interest) -> io::Result<()> {
-        if self.shared.unowned().contains_key(&raw) {
+    fn register_unowned(
+        &self,
+        socket: RawSocket,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        if self.shared.unowned().contains_key(&socket) {
             return Err(errors::already_registered());
         }
-        let source = self.shared.source(raw, token, interest, true)?;
-        // Two threads may have come this far with one socket.
+        let source = self.shared.source(socket, token, interest, true)?;
+        // Two threads may register one socket at the same time.
         let started = {
-            let mut held = self.shared.unowned();
-            let is_taken = held.contains_key(&raw);
+            let mut unowned = self.shared.unowned();
+            let is_taken = unowned.contains_key(&socket);
             if !is_taken {
-                held.insert(raw, Arc::clone(&source));
+                unowned.insert(socket, Arc::clone(&source));
             }
             is_taken
         };
@@ -157,16 +162,16 @@ impl RegisterUnowned for Afd {
 
     fn reregister_unowned(
         &self,
-        raw: RawSocket,
+        socket: RawSocket,
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let source = self.shared.find_unowned(raw)?;
+        let source = self.shared.find_unowned(socket)?;
         reregister(&self.shared, &source, token, interest)
     }
 
-    fn deregister_unowned(&self, raw: RawSocket) -> io::Result<()> {
-        let source = self.shared.unowned().remove(&raw);
+    fn deregister_unowned(&self, socket: RawSocket) -> io::Result<()> {
+        let source = self.shared.unowned().remove(&socket);
         let source = source.ok_or_else(errors::not_registered)?;
         self.shared.end(&source);
         Ok(())
@@ -188,12 +193,13 @@ fn reregister(
 }
 
 impl Afd {
-    /// The port, for what else sends packets to it.
+    /// The completion port, for pipes and waits.
+    #[cfg(any(test, feature = "os-ext"))]
     pub(crate) fn port(&self) -> &Arc<Port> {
         &self.shared.port
     }
 
-    /// The handles that are waited for.
+    /// The registered handles.
     #[cfg(all(windows, feature = "os-ext"))]
     pub(crate) fn waits(&self) -> &WaitSet {
         &self.shared.waits
@@ -204,7 +210,7 @@ impl Drop for Registration {
     fn drop(&mut self) {
         match self.source.shared.upgrade() {
             Some(shared) => shared.end(&self.source),
-            // All its polls have ended with the selector.
+            // All its requests have completed before the selector was dropped.
             None => false,
         };
     }

@@ -1,14 +1,13 @@
-//! What a selector and its clones share: the port, the handles of AFD, and the sources that want
-//! something.
+//! What a selector and its clones share: the port, the AFD handles, and the update list.
 //!
-//! # How a source ends
+//! # How a registration ends
 //!
-//! | function | who calls it | what it does |
+//! | function | called by | what it does |
 //! |---|---|---|
-//! | `Shared::end` | deregistering, or a registration that is dropped | cancels, gives the handle back |
-//! | `Shared::on_socket_closed` | the poller, which found the socket closed | `release_closed` |
-//! | `Shared::release_closed` | a completion packet that says "closed" | gives socket and handle back |
-//! | `AfdHandle::cancel_all` | the port, when its last owner goes | cancels all that is in flight |
+//! | `Shared::end` | `deregister`, dropping a `Registration` | cancels the request, releases the handle |
+//! | `Shared::on_socket_closed` | the poller, when it detects a closed socket | `release_closed` |
+//! | `Shared::release_closed` | a completion that reports a closed socket | releases socket and handle |
+//! | `AfdHandle::cancel_all` | the port, when its last owner is dropped | cancels every request |
 
 use std::collections::HashMap;
 use std::io;
@@ -27,34 +26,34 @@ use super::source::{Parts, Source, SourceState, conditions};
 use crate::sys::errors;
 use crate::{Interest, Token};
 
-/// The number of a packet that no receiver has: it makes the poller look at the list, and is no
-/// event. Receivers' numbers start at 1.
+/// The receiver id of a packet that only wakes the poller, which then reads the update list. Ids of
+/// receivers start at 1.
 const NO_RECEIVER: usize = 0;
 
-/// What all clones share. Its address is the selector's identity.
+/// What all clones share. Its address identifies the selector.
 pub(super) struct Shared {
     pub(super) port: Arc<Port>,
     handles: Mutex<AfdHandles>,
     updates: Mutex<Updates>,
-    /// Whether a thread waits, or is about to, and has taken the list. Set before the list is
-    /// locked for that, so whoever locks it afterwards sees it.
+    /// Whether a thread waits, or is about to, and has taken the update list. Set before the thread
+    /// locks the list, so that a thread that locks it afterwards sees the value.
     pub(super) is_waiting: AtomicBool,
-    /// Sources whose sockets belong to somebody else.
+    /// The sources of unowned sockets.
     unowned: Mutex<HashMap<RawSocket, Arc<Source>>>,
     #[cfg(all(windows, feature = "os-ext"))]
     pub(super) waits: WaitSet,
 }
 
-/// Sources to be updated before the next wait, each of them once.
+/// The update list: sources to update before the next wait, each of them once.
 #[derive(Default)]
 pub(super) struct Updates {
     list: Vec<Arc<Source>>,
-    /// How long the list was after those that have ended were last taken out.
+    /// The length after ended sources were last removed.
     live: usize,
 }
 
 impl Updates {
-    /// The list is swept when it is longer than this, and than twice what was left last time.
+    /// Ended sources are removed when the list is longer than this and than twice `live`.
     const MIN_SWEEP_LEN: usize = 64;
 
     fn push(&mut self, source: Arc<Source>) {
@@ -71,7 +70,7 @@ impl Updates {
         self.live = 0;
     }
 
-    /// How many stand in the list.
+    /// The length of the list.
     #[cfg(all(test, not(windows)))]
     pub(super) fn len(&self) -> usize {
         self.list.len()
@@ -93,7 +92,6 @@ impl Shared {
     }
 
     pub(super) fn updates(&self) -> MutexGuard<'_, Updates> {
-        // Nothing in a critical section panics half-way through a change.
         self.updates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -105,7 +103,7 @@ impl Shared {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a source, for which nothing has been asked yet.
+    /// Makes a source without a request.
     pub(super) fn source(
         self: &Arc<Shared>,
         socket: RawSocket,
@@ -134,7 +132,7 @@ impl Shared {
         }))
     }
 
-    /// Has the next wait update a source, if there is something to do.
+    /// Puts a source into the update list, if the poller has something to do for it.
     pub(super) fn queue(&self, source: &Arc<Source>, state: &mut SourceState) {
         if state.is_queued || !state.needs_poller() {
             return;
@@ -143,8 +141,8 @@ impl Shared {
         self.updates().push(Arc::clone(source));
     }
 
-    /// Sees to a source that its caller has changed: now, if a thread waits, else before the next
-    /// wait. An error leaves it as it was, and not in the list.
+    /// Updates a source whose state the caller has changed: now if a thread waits, otherwise before
+    /// the next wait. After an error the source is unchanged and not in the update list.
     pub(super) fn arm(&self, source: &Arc<Source>, state: &mut SourceState) -> io::Result<()> {
         if !state.needs_update() {
             return Ok(());
@@ -161,8 +159,8 @@ impl Shared {
         source.update(state, self)
     }
 
-    /// As `arm`, for a source that stays registered: what the system refuses is tried again by
-    /// the poller, which reports what it refuses for good.
+    /// As `arm`, for a source that stays registered: the poller retries a refused request, and
+    /// reports one that is refused for good.
     pub(super) fn arm_or_retry(
         &self,
         source: &Arc<Source>,
@@ -173,16 +171,16 @@ impl Shared {
         }
         state.pause();
         self.queue(source, state);
-        // The thread that waits may wait for ever.
+        // Wakes the waiting thread, whose timeout may be infinite.
         iocp::post_to_receiver(self.port.handle(), NO_RECEIVER)
     }
 
-    /// Ends a source. Returns whether it was registered.
+    /// Ends a registration. Returns whether there was one.
     pub(super) fn end(&self, source: &Source) -> bool {
         source.end(self)
     }
 
-    /// The socket of a source was found closed.
+    /// The socket of a source is closed.
     pub(super) fn on_socket_closed(
         &self,
         source: &Arc<Source>,
@@ -194,24 +192,24 @@ impl Shared {
         }
     }
 
-    /// A source has ended by itself.
+    /// The registration of a closed socket has ended.
     pub(super) fn release_closed(&self, source: &Arc<Source>) {
         self.remove_unowned(source);
         source.release_handle(self, false);
     }
 
-    /// Its socket may be registered again, if it is this source that has it.
+    /// Removes a source from the map of unowned sockets, if it is the one in the map.
     pub(super) fn remove_unowned(&self, source: &Arc<Source>) {
         let mut unowned = self.unowned();
         if unowned
             .get(&source.socket)
-            .is_some_and(|held| Arc::ptr_eq(held, source))
+            .is_some_and(|registered| Arc::ptr_eq(registered, source))
         {
             unowned.remove(&source.socket);
         }
     }
 
-    /// The source of a socket that belongs to somebody else.
+    /// The source of an unowned socket.
     pub(super) fn find_unowned(&self, socket: RawSocket) -> io::Result<Arc<Source>> {
         let source = self.unowned().get(&socket).cloned();
         source.ok_or_else(errors::not_registered)

@@ -1,41 +1,40 @@
-//! One source on AFD as a table of states, without any system call.
+//! The state of one socket on AFD. Makes no system call.
 //!
-//! AFD answers a poll request once, with the conditions that hold (the contract is at the head of
-//! `afd/mod.rs`). So a source has at most one request in flight, and this decides when the next
-//! one starts, when one is cancelled because it asks for too little, and which answers are events.
+//! AFD completes a poll request once, with conditions that hold (see the head of `afd/mod.rs`). A
+//! source has at most one request in flight. This type decides when the next one starts, when one
+//! is canceled because it requests too few conditions, and which conditions become events.
 //!
-//! The columns are calls of this type's functions: `update()` while the request in flight asks
-//! for all that is wanted, `update()` when more is wanted, `completed()` with the three kinds of
-//! answer, and `end()`.
+//! The columns are calls: `update()` while the request in flight has all wanted conditions,
+//! `update()` when more are wanted, `completed()` with each kind of completion, and `end()`.
 //!
-//! | request | `update()`, enough | `update()`, more | `Conditions` | `Nothing` | `Failed`, `Gone` | `end()` |
+//! | request | `update()`, enough | `update()`, more | `Conditions` | `NoConditions` | `Failed`, `InvalidHandle` | `end()` |
 //! |---|---|---|---|---|---|---|
 //! | idle | nothing | start | - | - | - | ended |
 //! | pending | nothing | cancel | report, idle | idle | fail, idle | cancel, ended |
 //! | cancel requested | nothing | nothing | report, idle | idle | fail, idle | ended |
 //!
-//! A request that failed for lack of memory is no failure of the source, which is held back
-//! instead: until `resume` no request starts.
+//! A request that fails for lack of memory does not fail the source. It pauses the source: no
+//! request starts until `resume`.
 //!
-//! Every answer is possible in every state that has a request in flight: a cancelled one may have
-//! ended before. After `end()` an answer only gives the memory back. A request that asks for more
-//! than is wanted is left alone: what it answers besides is no event.
+//! Any completion is possible in any state that has a request in flight: a request may have
+//! completed before it was canceled. After `end()` a completion only returns the memory. A request
+//! with more conditions than wanted is kept; conditions that are not wanted are no events.
 //!
 //! # Edges
 //!
-//! Conditions are levels. Of an owned source each condition that was reported is left out until an
-//! operation would block, or until it is registered anew. Of an unowned socket, whose operations
-//! the selector does not see, the two directions follow `level_backoff`, and the failures are
-//! reported once. A request that the kernel leaves pending is an observation: none of its
-//! conditions held when it started.
+//! Conditions are levels. A condition of an owned source is reported once; then it is not wanted
+//! until an operation would block, or until `reregister`. The selector does not see the operations
+//! on an unowned socket, so its two directions follow `level_backoff`, and its failures are reported
+//! once. A request that the kernel leaves pending is an observation: none of its conditions held
+//! when it started.
 //!
-//! # Stray answers
+//! # Stray completions
 //!
-//! An answer that names no armed condition, and an end that we did not ask for, start the next
-//! request at once, but only [`MAX_STRAYS`] times without a condition that was reported between them.
-//! From then on the source is held back for a moment after each, so that no behavior of AFD makes
-//! `poll` spin. A failure counts as a stray answer, for a caller that ignores its event arms the
-//! source with the next operation that would block.
+//! A completion without an armed condition, and a cancel that was not requested here, start the
+//! next request at once, but only [`MAX_STRAYS`] times in a row. After that each of them pauses the
+//! source, so that no behavior of AFD makes `poll` spin. The next reported condition starts the count
+//! anew. A failed request counts as a stray completion, because a caller that ignores its event arms
+//! the source with each operation that would block.
 
 use std::mem;
 use std::time::Instant;
@@ -44,62 +43,62 @@ use super::completion;
 use super::masks::{self, CLOSED, READ, RESET, WRITE};
 use crate::Token;
 use crate::sys::level_backoff::{Backoff, READINESS};
+use crate::sys::timeout::earlier;
 
-/// So many stray answers are followed by the next request at once.
+/// After so many stray completions in a row each further one pauses the source.
 pub(super) const MAX_STRAYS: u32 = 4;
 
-/// One IOCTL_AFD_POLL of one source, and who has its memory: `I` is the memory at rest, `P` stands
-/// for the operation in flight.
+/// The one `IOCTL_AFD_POLL` of a source. `I` is its memory while it is idle, `P` identifies it while
+/// it is in flight.
 #[derive(Debug)]
 pub(super) enum Request<I, P> {
     /// Nothing is in flight.
     Idle(I),
-    /// In flight, asking for these conditions.
+    /// In flight, with these requested conditions.
     Pending { operation: P, requested: u32 },
-    /// In flight, and its end was asked for; the completion packet will come.
+    /// In flight and canceled; its completion packet has not come yet.
     CancelRequested(P),
-    /// Being started. Nobody sees this, for the lock is held meanwhile.
+    /// Being started. Not visible to other threads: the state is locked meanwhile.
     Submitting,
 }
 
-/// What the kernel said when it took a request.
+/// What the kernel did with a request that it accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Started {
-    /// It is answered already: one of its conditions holds.
+    /// Completed it: one of its conditions holds.
     Completed,
-    /// It waits: none of its conditions held.
+    /// Left it pending: none of its conditions held.
     Pending,
 }
 
-/// How a request ended.
+/// How a request completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Completion {
-    /// With these conditions.
+    /// These conditions hold.
     Conditions(u32),
-    /// Without any.
+    /// Without a condition: it was canceled.
     NoConditions,
-    /// AFD could not poll the socket, with this code of the system.
+    /// With an error that has this code.
     Failed(i32),
-    /// The handle is none of a socket, with this code of the system.
+    /// The socket is not an open socket handle; the error has this code.
     InvalidHandle(i32),
 }
 
-/// What `end` found.
+/// The result of `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
     /// Whether the source was still registered.
     pub(super) was_registered: bool,
-    /// Whether its request stays in flight, because it could not be cancelled.
+    /// Whether its request stays in flight because it could not be canceled.
     pub(super) lingers: bool,
 }
 
-/// How events are made of conditions.
+/// How conditions become edges.
 #[derive(Debug)]
 enum Edges {
-    /// An owned source: these have not been reported since it was armed.
+    /// An owned source. `armed` have not been reported since the source was armed.
     Owned { armed: u32 },
-    /// An unowned socket. `failures` have not been reported, and `poll_failed` says that AFD could not
-    /// poll it.
+    /// An unowned socket. `failures` have not been reported. `poll_failed`: AFD could not poll it.
     Unowned {
         read: Backoff,
         write: Backoff,
@@ -116,22 +115,22 @@ pub(super) struct SocketState<I, P> {
     interest: u32,
     edges: Edges,
     has_ended: bool,
-    /// Stray answers and failures since the last condition that was reported.
+    /// Stray completions and failures since the last reported condition.
     strays: u32,
-    /// Whether no request starts until `resume`.
+    /// No request starts until `resume`.
     is_paused: bool,
-    /// The system's code of the last failure to poll it.
+    /// The code of the last failed request, until it is taken.
     fault: Option<i32>,
-    /// Whether it stands in the list of those to be updated.
+    /// Whether it is in the update list.
     pub(super) is_queued: bool,
-    /// Whether it stands in the poller's list of those that are looked at.
+    /// Whether it is in the poller's probe set.
     pub(super) is_in_probe_set: bool,
-    /// Whether it stands in the poller's list of those that are resumed later.
+    /// Whether it is in the poller's list of paused sources.
     pub(super) is_in_paused_list: bool,
 }
 
 impl<I, P> SocketState<I, P> {
-    /// A source that waits for its first request.
+    /// The state of a new registration: idle and armed.
     pub(super) fn new(idle: I, token: Token, interest: u32, is_unowned: bool) -> SocketState<I, P> {
         let edges = if is_unowned {
             Edges::Unowned {
@@ -158,22 +157,22 @@ impl<I, P> SocketState<I, P> {
         }
     }
 
-    /// Whom its events are for.
+    /// The token of its events.
     pub(super) fn token(&self) -> Token {
         self.token
     }
 
-    /// Whether no event of it will come any more.
+    /// Whether the registration has ended: no more events.
     pub(super) fn has_ended(&self) -> bool {
         self.has_ended
     }
 
-    /// Whether it belongs to a type of ours.
+    /// Whether it is a socket of `net`, whose operations the selector sees.
     pub(super) fn is_owned(&self) -> bool {
         matches!(self.edges, Edges::Owned { .. })
     }
 
-    /// The conditions that a request in flight should ask for; 0 if none is needed now.
+    /// The conditions that a request should name now; 0 if none is needed.
     pub(super) fn wanted(&self) -> u32 {
         if self.is_paused { 0 } else { self.armed() }
     }
@@ -195,7 +194,7 @@ impl<I, P> SocketState<I, P> {
         self.interest & armed & !CLOSED
     }
 
-    /// The conditions of an unowned socket that a request in flight cannot judge any more.
+    /// The conditions of an unowned socket that are probed instead of requested.
     pub(super) fn conditions_to_probe(&self) -> u32 {
         match &self.edges {
             Edges::Unowned {
@@ -229,15 +228,15 @@ impl<I, P> SocketState<I, P> {
         }
     }
 
-    /// Whether the poller's thread has something to do for it: to start or cancel a request, to
-    /// look at it from now on, or to resume it later.
+    /// Whether the poller has something to do: start or cancel a request, add it to the probe set, or
+    /// resume it later.
     pub(super) fn needs_poller(&self) -> bool {
         self.needs_update()
             || self.conditions_to_probe() != 0 && !self.is_in_probe_set
             || self.is_paused && !self.is_in_paused_list
     }
 
-    /// Starts a request, or cancels one that asks for too little. An error leaves all as it was.
+    /// Starts a request, or cancels one that names too few conditions. An error changes nothing.
     pub(super) fn update<E>(
         &mut self,
         start: impl FnOnce(I, u32) -> Result<(P, Started), (I, E)>,
@@ -248,7 +247,7 @@ impl<I, P> SocketState<I, P> {
         }
         let requested = self.wanted();
         let (request, result) = match mem::replace(&mut self.request, Request::Submitting) {
-            // To know when the socket is closed costs nothing more.
+            // `LOCAL_CLOSE` costs nothing more.
             Request::Idle(idle) => match start(idle, requested | CLOSED) {
                 Ok((operation, started)) => {
                     if started == Started::Pending {
@@ -283,7 +282,7 @@ impl<I, P> SocketState<I, P> {
         result
     }
 
-    /// The completion packet has come. Returns the conditions to report, or 0.
+    /// The request's completion packet has come. Returns the conditions to report, or 0.
     pub(super) fn completed(
         &mut self,
         idle: I,
@@ -292,7 +291,7 @@ impl<I, P> SocketState<I, P> {
     ) -> u32 {
         let requested = match mem::replace(&mut self.request, Request::Idle(idle)) {
             Request::Pending { requested, .. } => Some(requested),
-            // What was asked for is not known any more, so what is not answered says nothing.
+            // The requested conditions are not known any more, so a missing one means nothing.
             _ => None,
         };
         let ready = match completion {
@@ -302,7 +301,7 @@ impl<I, P> SocketState<I, P> {
                 return 0;
             }
             Completion::Failed(code) => return self.fail(code),
-            // A socket of ours is open, so it is the request that failed.
+            // An owned socket is open, so the request failed.
             Completion::InvalidHandle(code) if self.is_owned() => return self.fail(code),
             Completion::InvalidHandle(_) => {
                 self.has_ended = true;
@@ -324,7 +323,7 @@ impl<I, P> SocketState<I, P> {
         ready
     }
 
-    /// One more of what must not follow each other without a pause.
+    /// Counts a stray completion or a failure, and pauses the source after [`MAX_STRAYS`] of them.
     fn count_stray(&mut self) {
         self.strays = self.strays.saturating_add(1);
         if self.strays >= MAX_STRAYS {
@@ -332,41 +331,40 @@ impl<I, P> SocketState<I, P> {
         }
     }
 
-    /// What Winsock says about the conditions in doubt, which were looked at without a request in
-    /// flight. Returns the conditions to report, and when to look again at those that are not to
-    /// be reported yet.
+    /// Applies the result of a probe: `conditions` are those of `probed` that hold. Returns the
+    /// conditions to report, and when to probe again those that are suppressed until then.
     pub(super) fn apply_probe(
         &mut self,
-        probe_set: u32,
+        probed: u32,
         conditions: u32,
         now: Instant,
     ) -> (u32, Option<Instant>) {
-        // What is no longer in doubt was armed meanwhile, and is asked for elsewhere.
-        let conditions_to_probe = self.conditions_to_probe() & probe_set;
+        // A direction that was armed meanwhile is requested instead.
+        let to_probe = self.conditions_to_probe() & probed;
         let mut ready = 0;
-        let mut again: Option<Instant> = None;
+        let mut probe_at: Option<Instant> = None;
         if let Edges::Unowned { read, write, .. } = &mut self.edges {
             for (backoff, mask) in [(read, READ), (write, WRITE)] {
-                if conditions_to_probe & mask == 0 {
+                if to_probe & mask == 0 {
                     continue;
                 }
-                let of_direction = conditions & conditions_to_probe & mask;
+                let of_direction = conditions & to_probe & mask;
                 if of_direction == 0 {
                     backoff.observed_not_ready();
                 } else if let Some(until) = backoff.suppressed_until(now) {
-                    again = Some(again.map_or(until, |again| again.min(until)));
+                    probe_at = earlier(probe_at, Some(until));
                 } else {
                     backoff.report(now, &READINESS);
                     ready |= of_direction;
                 }
             }
         }
-        (ready, again)
+        (ready, probe_at)
     }
 
-    /// It cannot be polled, for a reason that the system's `code` names. Returns what to report:
-    /// a failure, and all that it was to be polled for, so that whoever waits for that tries it.
-    /// It is left out until it is armed; one that fails again and again is held back besides.
+    /// The socket cannot be polled, with the error `code`. Returns what to report: a fault and all
+    /// wanted readiness, so that every waiter retries. The source is not polled until it is armed;
+    /// one that fails again and again is paused besides.
     pub(super) fn fail(&mut self, code: i32) -> u32 {
         self.count_stray();
         let wanted = self.armed() | self.conditions_to_probe();
@@ -381,39 +379,39 @@ impl<I, P> SocketState<I, P> {
         masks::of_fault(wanted)
     }
 
-    /// Takes the code of the last failure to poll it.
+    /// Takes the code of the last failed request.
     pub(super) fn take_fault(&mut self) -> Option<i32> {
         self.fault.take()
     }
 
-    /// No request starts until `resume`: the system refused one, but may take it in a moment.
+    /// Pauses the source: no request starts until `resume`.
     pub(super) fn pause(&mut self) {
         self.is_paused |= !self.has_ended;
     }
 
-    /// Whether the poller has to resume it later.
+    /// Whether the poller has to resume it.
     pub(super) fn is_paused(&self) -> bool {
         self.is_paused && !self.has_ended
     }
 
-    /// Requests start again.
+    /// Ends a pause.
     pub(super) fn resume(&mut self) {
         self.is_paused = false;
     }
 
-    /// The socket was found closed. Returns whether the source was still registered.
+    /// The socket is closed: ends the registration. Returns whether there was one.
     pub(super) fn mark_closed(&mut self) -> bool {
         !mem::replace(&mut self.has_ended, true)
     }
 
-    /// Arms these conditions of an owned source: an operation that waits for one would block.
+    /// Arms these conditions of an owned source, after an operation that would block.
     pub(super) fn rearm(&mut self, conditions: u32) {
         if let Edges::Owned { armed } = &mut self.edges {
             *armed |= self.interest & conditions;
         }
     }
 
-    /// Replaces token and interest, and arms every condition. `false` if it has ended.
+    /// Replaces token and interest, and arms every condition. `false` if the registration has ended.
     pub(super) fn reregister(&mut self, token: Token, interest: u32) -> bool {
         if self.has_ended {
             return false;
@@ -440,7 +438,7 @@ impl<I, P> SocketState<I, P> {
         true
     }
 
-    /// No more events. `cancel` ends what is in flight, and says whether it could.
+    /// Ends the registration. `cancel` cancels the request in flight and returns whether it could.
     pub(super) fn end(&mut self, cancel: impl FnOnce(&P) -> bool) -> Ended {
         let was_registered = !mem::replace(&mut self.has_ended, true);
         let mut lingers = false;
@@ -461,7 +459,7 @@ impl<I, P> SocketState<I, P> {
     fn observe_not_ready(&mut self, requested: u32) {
         if let Edges::Unowned { read, write, .. } = &mut self.edges {
             for (backoff, mask) in [(read, READ), (write, WRITE)] {
-                // One in doubt was not asked for.
+                // A direction that is probed was not requested.
                 if requested & mask != 0 && !backoff.needs_probe(&READINESS) {
                     backoff.observed_not_ready();
                 }
@@ -469,7 +467,7 @@ impl<I, P> SocketState<I, P> {
         }
     }
 
-    /// Marks what is to be reported as reported. `clear` are conditions that do not hold.
+    /// Returns the conditions to report, and marks them as reported. `clear` do not hold.
     fn report(&mut self, conditions: u32, clear: u32, now: impl FnOnce() -> Instant) -> u32 {
         if self.has_ended {
             return 0;
@@ -496,7 +494,8 @@ impl<I, P> SocketState<I, P> {
                 for (backoff, mask) in [(read, READ), (write, WRITE)] {
                     let of_direction = conditions & mask;
                     if of_direction != 0 {
-                        // In doubt it is reported by a look alone, which minds its pauses.
+                        // A direction that is probed is reported by probes alone, which keep to the
+                        // back-off's delays.
                         if !backoff.needs_probe(&READINESS) {
                             backoff.report(now, &READINESS);
                             ready |= of_direction;

@@ -1,4 +1,4 @@
-//! One socket under watch.
+//! One registered socket: its state, and how its requests reach AFD.
 
 use std::fmt;
 use std::io;
@@ -16,23 +16,23 @@ use super::super::platform::{AsHandle, RawSocket, now};
 use super::handle::AfdHandle;
 use super::shared::Shared;
 use super::socket_state::{SocketState, Started};
-use super::{base_provider as base, masks};
+use super::{base_provider, masks};
 use crate::sys::errors;
 use crate::{Interest, Token};
 
-/// One IOCTL_AFD_POLL, at rest or in flight.
+/// The memory of one `IOCTL_AFD_POLL`.
 pub(crate) struct AfdPoll {
     pub(crate) info: PollInfo,
     source: Weak<Source>,
     source_id: usize,
-    /// Set while in flight: the handle must not be closed before the port has ended.
+    /// Set while in flight, so that the handle stays open until the packet has come.
     handle: Option<Arc<AfdHandle>>,
 }
 
-/// The states of one socket.
+/// The state of one registered socket.
 pub(super) type SourceState = SocketState<Idle<AfdPoll>, Pending<AfdPoll>>;
 
-/// What a source is made of.
+/// The arguments of `Source::new`.
 pub(super) struct Parts {
     pub(super) shared: Weak<Shared>,
     pub(super) handle: Arc<AfdHandle>,
@@ -43,24 +43,24 @@ pub(super) struct Parts {
     pub(super) is_unowned: bool,
 }
 
-/// See the head of this file.
+/// One registered socket.
 pub(super) struct Source {
     pub(super) shared: Weak<Shared>,
-    /// By which handles of AFD know it.
+    /// Its id in `AfdHandles`.
     id: usize,
-    /// The socket that the caller knows.
+    /// The socket that the caller registered.
     pub(super) socket: RawSocket,
-    /// Whether it has ended. Readable without the lock of the states.
+    /// Whether the registration has ended. Readable without locking the state.
     is_over: AtomicBool,
     route: Mutex<Route>,
     state: Mutex<SourceState>,
 }
 
-/// How a source's requests reach its socket.
+/// How a source's requests reach AFD.
 struct Route {
     handle: Weak<AfdHandle>,
     handle_id: usize,
-    /// The socket that AFD knows.
+    /// The base service provider's socket, which AFD knows.
     base: RawSocket,
 }
 
@@ -89,10 +89,8 @@ impl Source {
         })
     }
 
-    /// Its states. While they are locked, no reference to the selector is let go that may be the
-    /// last.
+    /// Locks the state. Meanwhile, no reference to the selector is dropped that may be the last.
     pub(super) fn state(&self) -> MutexGuard<'_, SourceState> {
-        // Nothing in a critical section panics half-way through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -100,12 +98,12 @@ impl Source {
         self.route.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether it has ended, or is about to.
+    /// Whether the registration has ended, or is about to.
     pub(super) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
 
-    /// Makes the kernel do what the states want. An error leaves everything as it was.
+    /// Starts or cancels a request as the state wants it. An error changes nothing.
     pub(super) fn update(&self, state: &mut SourceState, shared: &Shared) -> io::Result<()> {
         let (Some(handle), base) = self.route().handle_and_socket() else {
             return Ok(());
@@ -122,8 +120,8 @@ impl Source {
         )
     }
 
-    /// AFD has refused the socket: the base provider's socket, from now on. Asked for once. A lack
-    /// of memory says nothing of the socket, and is returned as it is.
+    /// AFD refused the socket with `refusal`: switches to the base service provider's socket, once. A
+    /// lack of memory tells nothing about the socket and is returned.
     fn use_base_socket(
         &self,
         shared: &Shared,
@@ -133,9 +131,9 @@ impl Source {
         if base != self.socket || syscall::is_transient(&refusal) {
             return Err(refusal);
         }
-        let base = base::resolve(self.socket, refusal, socket_query::base_socket_ioctl)?;
+        let base = base_provider::resolve(self.socket, refusal, socket_query::base_socket_ioctl)?;
         let mut route = self.route();
-        // Another source may be polling it already, on the handle of this one.
+        // Another source may poll the base socket already on the handle of this one.
         let old_id = route.handle_id;
         let handle = shared
             .handles()
@@ -146,12 +144,12 @@ impl Source {
         Ok((handle, base))
     }
 
-    /// Ends its events, and gives its handle back. Returns whether it was registered.
+    /// Ends the registration and releases the AFD handle. Returns whether there was one.
     pub(super) fn end(&self, shared: &Shared) -> bool {
         self.is_over.store(true, Ordering::Relaxed);
         let ended = self.state().end(|pending| {
             let (handle, _) = self.route().handle_and_socket();
-            // If that fails, the request's memory stays until the socket has something to say, or
+            // If canceling fails, the request stays in flight until a condition holds or the socket
             // is closed.
             handle.is_some_and(|handle| syscall::cancel(handle.as_handle(), pending).is_ok())
         });
@@ -161,7 +159,7 @@ impl Source {
         ended.was_registered
     }
 
-    /// It has ended: others may have its place.
+    /// The registration has ended: releases the AFD handle.
     pub(super) fn release_handle(&self, shared: &Shared, lingers: bool) {
         self.is_over.store(true, Ordering::Relaxed);
         let handle_id = self.route().handle_id;
@@ -175,7 +173,7 @@ impl Route {
     }
 }
 
-/// What became of a request.
+/// The result of `submit`.
 type Submitted = Result<(Pending<AfdPoll>, Started), (Idle<AfdPoll>, io::Error)>;
 
 fn submit(
@@ -215,7 +213,7 @@ impl Operation for AfdPoll {
         let handle = poll.handle.take();
         let source_id = poll.source_id;
         let completion = poll.info.completion(outcome.status);
-        // A request that lingered after the end of its source kept the socket until now.
+        // A request that lingered after the end of its source kept the socket reserved until now.
         let release = |handle: Option<Arc<AfdHandle>>| {
             if let Some(handle) = handle {
                 handle.release_socket(source_id);
@@ -224,7 +222,7 @@ impl Operation for AfdPoll {
         let Some(source) = poll.source.upgrade() else {
             return release(handle);
         };
-        // When the selector is gone, nobody asks any more.
+        // Without a selector there is no handle to release.
         let Some(shared) = source.shared.upgrade() else {
             return;
         };
@@ -245,7 +243,7 @@ impl Operation for AfdPoll {
     }
 }
 
-/// What AFD is asked for on behalf of an interest.
+/// The conditions of an interest, if AFD supports it.
 pub(super) fn conditions(interest: Interest) -> io::Result<u32> {
     if interest.is_aio() || interest.is_lio() {
         return Err(errors::unsupported("AFD cannot watch for AIO or LIO"));

@@ -1,4 +1,4 @@
-//! The waker: a packet that carries a number, posted to the port.
+//! The waker: posts a packet to the completion port.
 
 use std::fmt;
 use std::io;
@@ -13,11 +13,10 @@ use crate::sys::wake_bits::WakeBits;
 
 /// Wakes the thread that waits for packets. See `wake_bits` for the protocol.
 ///
-/// A packet says whose it is, so every waker has its bits for itself, and they are cleared when its
-/// own packet is taken: between two of its events any number of wakes post one packet, however many
-/// wakers there are.
+/// A packet names its receiver, so each waker has its own bits, which its own packet clears. Between
+/// two events of a waker, any number of wakes posts one packet.
 pub(crate) struct Waker {
-    /// Without it no packet of this waker is delivered any more.
+    /// Dropping it ends the delivery of this waker's packets.
     port_entry: PortEntry,
     target: Arc<WakerTarget>,
 }
@@ -48,8 +47,8 @@ impl Waker {
 
 #[cfg(test)]
 impl Waker {
-    /// What its packets say.
-    pub(super) fn number(&self) -> usize {
+    /// The id that its packets carry.
+    pub(super) fn receiver_id(&self) -> usize {
         self.port_entry.id()
     }
 }

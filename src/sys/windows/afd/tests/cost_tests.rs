@@ -162,8 +162,11 @@ fn merged_wakes_post_one_packet() {
         }
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         for waker in &wakers {
-            crate::sys::windows::iocp::post_to_receiver(selector.port().handle(), waker.number())
-                .unwrap();
+            crate::sys::windows::iocp::post_to_receiver(
+                selector.port().handle(),
+                waker.receiver_id(),
+            )
+            .unwrap();
         }
         let got = collect(&mut selector, &mut events, wakers.len());
         assert!(got.into_iter().eq(0..wakers.len()));
