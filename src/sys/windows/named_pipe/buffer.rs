@@ -1,14 +1,14 @@
-//! Bytes on their way through a pipe.
+//! The buffers of reads and writes, and a pool of idle ones.
 //!
-//! All of the memory is initialised from the start and stays so: reading needs no `set_len`, and a buffer that is used again
-//! is not cleared again.
+//! All bytes of a buffer are always initialized, so reading needs no `set_len`, and a buffer that is
+//! reused is not cleared.
 
 use std::io;
 
-/// The most that an idle buffer keeps, so that a pipe does not hold on to the memory of one large write.
+/// The largest capacity that an idle buffer keeps, so that a pipe frees the memory of a large write.
 const MAX_KEPT: usize = 1024 * 1024;
 
-/// Memory, of which the bytes from `start` to `end` are data.
+/// Bytes, of which those from `start` to `end` are data.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -17,7 +17,7 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// Forgets the data and makes room for `len` bytes: `OutOfMemory` if there is none.
+    /// Discards the data and makes room for `len` bytes. Fails with `OutOfMemory`.
     pub(crate) fn make_room(&mut self, len: usize) -> io::Result<()> {
         self.start = 0;
         self.end = 0;
@@ -30,7 +30,7 @@ impl Buffer {
         Ok(())
     }
 
-    /// Forgets the data and gathers `slices` instead.
+    /// Replaces the data by the contents of `slices`.
     pub(crate) fn gather<'s>(
         &mut self,
         slices: impl Iterator<Item = &'s [u8]> + Clone,
@@ -42,7 +42,7 @@ impl Buffer {
         self.make_room(len)?;
         let mut rest = self.bytes.as_mut_slice();
         for slice in slices {
-            // There is room for all of them.
+            // Always `Some`: there is room for all slices.
             let Some((slot, behind)) = rest.split_at_mut_checked(slice.len()) else {
                 break;
             };
@@ -53,12 +53,12 @@ impl Buffer {
         Ok(())
     }
 
-    /// The memory, for the kernel to write into.
+    /// All bytes, for the kernel to write to.
     pub(crate) fn space(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
 
-    /// The kernel has written the first `len` bytes.
+    /// Makes the first `len` bytes, which the kernel has written, the data.
     pub(crate) fn filled(&mut self, len: usize) {
         self.start = 0;
         self.end = len.min(self.bytes.len());
@@ -69,12 +69,12 @@ impl Buffer {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Forgets the first `len` bytes of the data.
+    /// Discards the first `len` bytes of the data.
     pub(crate) fn consume(&mut self, len: usize) {
         self.start = self.start.saturating_add(len).min(self.end);
     }
 
-    /// Forgets the data, and gives back the memory if it is much.
+    /// Discards the data, and frees a large capacity.
     pub(crate) fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
@@ -84,8 +84,8 @@ impl Buffer {
     }
 }
 
-/// Memory that is not in use. Two operations at a time are the rule (a read and a write), so two are kept, and in the long run
-/// nothing is allocated.
+/// Idle memory. A pipe usually has two operations at a time, a read and a write. So two are kept, and
+/// a busy pipe allocates nothing.
 #[derive(Debug)]
 pub(crate) struct Pool<M>([Option<M>; 2]);
 
@@ -96,12 +96,12 @@ impl<M> Default for Pool<M> {
 }
 
 impl<M> Pool<M> {
-    /// Memory of an earlier operation.
+    /// Takes memory of an earlier operation.
     pub(crate) fn take(&mut self) -> Option<M> {
         self.0.iter_mut().find_map(Option::take)
     }
 
-    /// Keeps memory, or frees it if enough is kept.
+    /// Keeps memory, or frees it if two are kept already.
     pub(crate) fn put_back(&mut self, memory: M) {
         if let Some(slot) = self.0.iter_mut().find(|slot| slot.is_none()) {
             *slot = Some(memory);

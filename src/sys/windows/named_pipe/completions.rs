@@ -1,15 +1,16 @@
-//! What completions do to the states of a pipe: the cells of the tables at the head of `state`.
+//! What completions do to the state of a pipe: the cells of the tables at the head of `state`.
 
 use std::io;
 
 use super::ops::{Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
 use super::state::{PipeState, Read, Write};
 
-/// How many reads in a row may be canceled by others before that is reported as an error.
+/// How many reads in a row other code may cancel before that is reported as an error.
 pub(super) const MAX_ABORTED_READS: u8 = 8;
 
 impl<M: Memory, P> PipeState<M, P> {
-    /// An operation is over: the number of bytes that were moved, or its fault. More data than a read had room for is no fault.
+    /// An operation has completed, with the number of transferred bytes or an error. A message that is
+    /// longer than its buffer is no error.
     pub(crate) fn completed(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
@@ -55,14 +56,13 @@ impl<M: Memory, P> PipeState<M, P> {
 
     fn client_connected(&mut self, ops: &mut dyn PipeOps<M, P>) {
         self.is_connected = true;
-        // That was another client.
+        // The end was that of the previous client.
         if let Read::Ended { .. } = self.read {
             self.read = Read::Idle;
         }
         self.clear_disconnect_errors();
         self.mark_all_ready(ops);
-        // Whatever the interest is, it is told that the client has come: time to call `connect`, or
-        // to read or to write.
+        // Every interest is notified: its waiter may call `connect`, `read` or `write` now.
         self.mark_ready(Ready::BOTH);
     }
 
@@ -103,12 +103,12 @@ impl<M: Memory, P> PipeState<M, P> {
         self.mark_ready(Ready::READABLE);
     }
 
-    /// A pending read was canceled, and not by this state machine, which gives up what it cancels.
-    /// It is not the exit of the thread that issued it: I/O on a handle that is associated with a
-    /// completion port survives that ([ExitThread][exit]). So somebody else called `CancelIoEx`, or
-    /// `PurgeComm` on a serial port ([PURGE_RXABORT][purge]). A canceled read has taken no byte, so
-    /// it is no error of the pipe, and the next read is started instead. A device that aborts
-    /// read after read, as an unplugged one may, is reported after [`MAX_ABORTED_READS`] of them.
+    /// Starts the next read after other code has canceled the pending one, by `CancelIoEx` or by
+    /// `PurgeComm` on a serial port ([PURGE_RXABORT][purge]). The completion of a read that this type
+    /// cancels is late; and the exit of the thread that started a read cancels nothing, because the
+    /// handle is associated with a completion port ([ExitThread][exit]). A canceled read has consumed
+    /// no byte, so it is no error of the pipe. A device that aborts read after read, as an unplugged
+    /// one may, is reported after [`MAX_ABORTED_READS`] of them.
     ///
     /// [exit]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
     /// [purge]: https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-purgecomm
@@ -151,7 +151,7 @@ impl<M: Memory, P> PipeState<M, P> {
                         Err(error) => Err(error),
                     }
                 } else {
-                    // The rest would fare the same, for ever.
+                    // Writing the rest would make no progress, either.
                     ops.recycle(memory);
                     Err(io::ErrorKind::WriteZero.into())
                 }

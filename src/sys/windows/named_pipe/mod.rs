@@ -1,16 +1,18 @@
-//! Readiness of named pipes, made of operations that complete: bytes are read before the caller asks, and written after it has
-//! gone on. What is done when, is said by the table in [`state`].
+//! Readiness of named pipes, made from overlapped operations: a pipe reads before its caller asks,
+//! and writes after its caller has gone on. The tables in [`state`] define when.
 //!
 //! # Events
 //!
-//! A completion reports at most one event, when its packet is taken. What becomes ready elsewhere (at registration, or when a
-//! call starts the next read) is kept with the registration, and a notice is posted; it is looked up when the notice is taken,
-//! so that nothing of a registration outlives it.
+//! A completion reports at most one event, when its packet is dequeued. Readiness that arises
+//! elsewhere (at registration, or when a call starts the next read) is stored with the registration,
+//! and a packet is posted; the event is made when that packet is dequeued. So an event never outlives
+//! its registration.
 //!
 //! # Locks
 //!
-//! One lock per pipe, held while an operation starts and while its completion is told. Whoever upgrades the reference to the
-//! port does so before it locks and lets go after it has unlocked, for the last one to let go ends the port (see `iocp`).
+//! Each pipe has one lock, held while an operation starts and while its completion is processed. A
+//! thread that upgrades the reference to the port does so before it locks, and drops the reference
+//! after it has unlocked, because dropping the last reference drains the port (see `iocp`).
 
 mod buffer;
 mod completions;

@@ -1,10 +1,10 @@
-//! What the states of a pipe ask for, and the words in which they are answered.
+//! The interface between a pipe's state and its operations, so that the state makes no system call.
 
 use std::io;
 
 use super::buffer::Buffer;
 
-/// One of the three operations.
+/// A kind of operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpKind {
     Connect,
@@ -12,50 +12,51 @@ pub(crate) enum OpKind {
     Write,
 }
 
-/// What an error means to a direction.
+/// What the state distinguishes among errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpErrorKind {
-    /// Connecting: a client was there already; it may be gone again.
+    /// Connecting: a client had connected before; it may have left.
     AlreadyConnected,
-    /// Nobody has connected yet.
+    /// No client has connected yet.
     Listening,
-    /// Reading: the other end is closed, and all of its data was read.
+    /// Reading: the peer has closed its end, and all of its data was read.
     EndOfFile,
-    /// The operation was cancelled, and not by us.
+    /// The operation was canceled.
     Aborted,
     /// Any other error.
     Other,
 }
 
-/// Why an operation was not started, or how it failed.
+/// Why an operation was refused, or how it failed.
 #[derive(Debug)]
 pub(crate) struct OpError {
     pub(crate) kind: OpErrorKind,
     pub(crate) error: io::Error,
 }
 
-/// Memory that an operation works on.
+/// The memory of an operation.
 pub(crate) trait Memory {
-    /// The bytes.
+    /// Its bytes.
     fn buffer(&mut self) -> &mut Buffer;
 }
 
-/// What the states ask of their pipe.
+/// Starts and cancels operations for a pipe's state.
 ///
-/// `M` is memory of an operation that is not in flight, `P` the name of an operation in flight.
+/// `M` is the memory of an idle operation; `P` identifies an operation in flight.
 pub(crate) trait PipeOps<M, P> {
-    /// Memory for an operation.
+    /// Returns memory for an operation.
     fn memory(&mut self) -> M;
-    /// Takes memory back.
+    /// Keeps memory for another operation.
     fn recycle(&mut self, memory: M);
-    /// Starts an operation: a read into the buffer's space, of at most `len` bytes; a write of the buffer's data. If it was
-    /// started, its completion comes with the same `op` and `serial`, also if it is over already. If it was not, none comes.
+    /// Starts an operation: a read of at most `len` bytes into the buffer, or a write of the buffer's
+    /// data. After `Ok` its completion comes with the same `op` and `serial`, even if the operation
+    /// has completed already. After `Err` no completion comes.
     fn start(&mut self, op: OpKind, serial: u64, memory: M, len: usize) -> Result<P, (M, OpError)>;
-    /// Hastens the end of an operation. Its completion still comes.
+    /// Cancels an operation. Its completion still comes.
     fn cancel(&mut self, pending: &P);
 }
 
-/// What can be done without waiting.
+/// The readiness of a pipe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ready {
     pub(crate) readable: bool,

@@ -1,4 +1,4 @@
-//! A named pipe on its states: locks, memory and system calls.
+//! The pipe itself: its lock, memory, port and system calls, driven by [`PipeState`](state::PipeState).
 
 #[cfg(test)]
 mod tests;
@@ -24,15 +24,16 @@ use super::transfer::Transfer;
 
 type State = state::PipeState<Idle<Transfer>, Pending<Transfer>>;
 
-/// A pipe, or any other handle whose operations may overlap. Dropping it gives up what it waits for, but not what it writes.
+/// A pipe, or any other handle for overlapped operations. Dropping it cancels connecting and reading;
+/// a pending write goes on.
 pub(crate) struct Pipe {
     shared: Arc<Shared>,
 }
 
-/// What operations in flight keep.
+/// What operations in flight keep alive.
 pub(crate) struct Shared {
     handle: OwnedHandle,
-    /// The port that the handle is associated with, for as long as that lives.
+    /// The port that the handle is associated with.
     port: Mutex<Weak<Port>>,
     inner: Mutex<Inner>,
 }
@@ -40,17 +41,17 @@ pub(crate) struct Shared {
 struct Inner {
     state: State,
     pool: Pool<Idle<Transfer>>,
-    /// Operations whose packet has not come, also those that were given up.
+    /// The number of operations whose packets have not come, canceled ones included.
     in_flight: usize,
-    /// How to have `on_packet` called.
+    /// The entry in the port, by which packets are posted.
     port_entry: Option<PortEntry>,
-    /// Whether a notice is under way.
+    /// Whether a posted packet has not been dequeued yet.
     is_packet_posted: bool,
-    /// Whether the port has ended.
+    /// Whether the port was dropped.
     is_port_closed: bool,
 }
 
-/// The pipe as the states see it. Without a port nothing can be started.
+/// The operations that the state may start. Without a port none can be started.
 struct Io<'a> {
     shared: &'a Arc<Shared>,
     port: Option<&'a Port>,
@@ -58,7 +59,7 @@ struct Io<'a> {
     in_flight: &'a mut usize,
 }
 
-/// Makes the first instance of a pipe.
+/// Creates the first instance of a pipe.
 pub(crate) fn create(name: &OsStr) -> io::Result<OwnedHandle> {
     let mut name: Vec<u16> = name.encode_wide().collect();
     if name.contains(&0) {
@@ -69,7 +70,7 @@ pub(crate) fn create(name: &OsStr) -> io::Result<OwnedHandle> {
 }
 
 impl Pipe {
-    /// Takes a handle that is associated with no port.
+    /// Wraps a handle that is not associated with a port.
     pub(crate) fn new(handle: OwnedHandle) -> Pipe {
         let inner = Inner {
             state: State::new(syscall::is_pipe(handle.as_handle())),
@@ -93,16 +94,16 @@ impl Pipe {
         self.shared.handle.as_handle()
     }
 
-    /// Starts a registration with `port`.
+    /// Registers with `port`.
     pub(crate) fn register(
         &mut self,
         port: &Arc<Port>,
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        check(interest)?;
+        check_interest(interest)?;
         match self.shared.port() {
-            Some(in_flight_op) if !Arc::ptr_eq(&in_flight_op, port) => {
+            Some(current) if !Arc::ptr_eq(&current, port) => {
                 return Err(if self.shared.inner().state.is_registered() {
                     errors::already_registered()
                 } else {
@@ -130,21 +131,21 @@ impl Pipe {
         interest: Interest,
     ) -> io::Result<()> {
         self.check_owner(port)?;
-        check(interest)?;
+        check_interest(interest)?;
         self.shared.update_registration(token, interest)
     }
 
-    /// Ends the registration. What is in flight goes on.
+    /// Ends the registration. Operations in flight go on.
     pub(crate) fn deregister(&mut self, port: &Arc<Port>) -> io::Result<()> {
         self.check_owner(port)?;
         self.shared.inner().state.deregister();
         Ok(())
     }
 
-    /// Whether this is registered with `port`.
+    /// Fails unless this is registered with `port`.
     fn check_owner(&self, port: &Arc<Port>) -> io::Result<()> {
         match self.shared.port() {
-            Some(in_flight_op) if !Arc::ptr_eq(&in_flight_op, port) => {
+            Some(current) if !Arc::ptr_eq(&current, port) => {
                 Err(errors::other_registry())
             }
             Some(_) if self.shared.inner().state.is_registered() => Ok(()),
@@ -152,17 +153,17 @@ impl Pipe {
         }
     }
 
-    /// Waits for a client, which is `WouldBlock` at first.
+    /// Starts to wait for a client: `WouldBlock` until one connects.
     pub(crate) fn connect(&self) -> io::Result<()> {
         self.shared.with_state(|state, io| state.connect(io))
     }
 
-    /// The error of the last attempt to connect, once.
+    /// Takes the error of the last attempt to connect.
     pub(crate) fn take_error(&self) -> Option<io::Error> {
         self.shared.inner().state.take_error()
     }
 
-    /// Disconnects the client. Nothing of it reaches the next one, and whoever waits is told once.
+    /// Disconnects the client. No byte of it reaches the next one, and each waiter gets one error.
     pub(crate) fn disconnect(&self) -> io::Result<()> {
         self.shared.with_state(|state, io| {
             syscall::disconnect(io.shared.handle.as_handle())?;
@@ -171,13 +172,13 @@ impl Pipe {
         })
     }
 
-    /// Hands out data by `copy`, which says how much it took, for a caller with room for `len` bytes.
+    /// Passes data to `copy`, which returns how much it took. The caller has room for `len` bytes.
     pub(crate) fn read(&self, len: usize, copy: impl FnOnce(&[u8]) -> usize) -> io::Result<usize> {
         self.shared
             .with_state(|state, io| state.read(io, len, copy))
     }
 
-    /// Takes all of `slices` and starts to write them.
+    /// Copies all of `slices` and starts to write them.
     pub(crate) fn write<'s>(
         &self,
         slices: impl Iterator<Item = &'s [u8]> + Clone,
@@ -187,8 +188,8 @@ impl Pipe {
     }
 }
 
-/// There are only two things that a pipe can be ready for.
-fn check(interest: Interest) -> io::Result<()> {
+/// Fails for interests other than reading and writing.
+fn check_interest(interest: Interest) -> io::Result<()> {
     if interest.is_aio() || interest.is_lio() || interest.is_priority() {
         return Err(errors::unsupported(
             "a pipe can be watched for reading and writing only",
@@ -210,26 +211,26 @@ impl Shared {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // Nothing in a critical section panics half-way through a change.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the states do something, and has the waiting thread told what is ready then.
-    fn with_state<R>(self: &Arc<Shared>, act: impl FnOnce(&mut State, &mut Io<'_>) -> R) -> R {
+    /// Runs `change` on the state, and posts a packet if that made the pipe ready.
+    fn with_state<R>(self: &Arc<Shared>, change: impl FnOnce(&mut State, &mut Io<'_>) -> R) -> R {
         let port = self.port();
         let mut inner = self.inner();
-        let result = inner.with_io(self, port.as_deref(), act);
-        // If it cannot be posted it is tried again with the next change.
+        let result = inner.with_io(self, port.as_deref(), change);
+        // If posting fails, the next change tries again.
         let _: io::Result<()> = inner.post_if_ready();
         result
     }
 
-    /// Makes `port` the one that packets are sent to: for good, or until it is gone.
+    /// Associates the handle with `port`, which lasts until the port is dropped.
     fn associate(self: &Arc<Shared>, port: &Arc<Port>) -> io::Result<()> {
         let handle = self.handle.as_handle();
         if let Err(error) = port.associate(handle) {
-            // The handle may still belong to a port that is gone, with all that was in flight. One that is about to go would end
-            // the new registration.
+            // The handle may still be associated with a port that was dropped. That association can be
+            // replaced once the port has drained; a port that is draining would cancel the operations
+            // of the new registration.
             let inner = self.inner();
             if !inner.is_released()
                 || syscall::dissociate(handle).is_err()
@@ -241,16 +242,16 @@ impl Shared {
         let this: Weak<Shared> = Arc::downgrade(self);
         let port_entry = port.add_receiver(this);
         let mut inner = self.inner();
-        let before = inner.port_entry.replace(port_entry);
+        let previous = inner.port_entry.replace(port_entry);
         inner.is_packet_posted = false;
         inner.is_port_closed = false;
         drop(inner);
-        drop(before);
+        drop(previous);
         *self.port.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(port);
         Ok(())
     }
 
-    /// Starts or changes a registration.
+    /// Registers, or changes the registration.
     fn update_registration(self: &Arc<Shared>, token: Token, interest: Interest) -> io::Result<()> {
         let port = self.port();
         let mut inner = self.inner();
@@ -261,7 +262,7 @@ impl Shared {
         inner.post_if_ready()
     }
 
-    /// A packet has come.
+    /// An operation's packet has come.
     pub(super) fn completed(
         self: &Arc<Shared>,
         op: OpKind,
@@ -281,7 +282,7 @@ impl Shared {
 }
 
 impl Inner {
-    /// Whether its port has ended, and all packets have come.
+    /// Whether its port was dropped and all packets have come.
     fn is_released(&self) -> bool {
         self.is_port_closed && self.in_flight == 0
     }
@@ -290,7 +291,7 @@ impl Inner {
         &mut self,
         shared: &Arc<Shared>,
         port: Option<&Port>,
-        act: impl FnOnce(&mut State, &mut Io<'_>) -> R,
+        change: impl FnOnce(&mut State, &mut Io<'_>) -> R,
     ) -> R {
         let mut io = Io {
             shared,
@@ -298,10 +299,10 @@ impl Inner {
             pool: &mut self.pool,
             in_flight: &mut self.in_flight,
         };
-        act(&mut self.state, &mut io)
+        change(&mut self.state, &mut io)
     }
 
-    /// Has the waiting thread look at what is ready. Whoever calls this holds the port, if there is one.
+    /// Posts a packet if there is readiness to report. The caller keeps the port, if any, alive.
     fn post_if_ready(&mut self) -> io::Result<()> {
         if self.is_packet_posted || !self.state.has_ready() {
             return Ok(());
@@ -313,7 +314,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Reports what is ready.
+    /// Reports the stored readiness.
     fn report(&mut self, sink: &mut EventSink<'_>) {
         if let Some((token, ready)) = self.state.take_ready() {
             sink.report(Event::new(token, flags(ready)));
@@ -321,7 +322,7 @@ impl Inner {
     }
 }
 
-/// AFD's words for what is ready. That an end is closed is not said in flags: it is no news about the next client.
+/// The readiness as AFD's conditions. There is none for a closed peer: the next client may come.
 fn flags(ready: Ready) -> u32 {
     let readable = if ready.readable {
         ffi::AFD_POLL_RECEIVE

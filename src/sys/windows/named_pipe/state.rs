@@ -1,10 +1,9 @@
-//! What a pipe is doing, and what each completion means: no system calls, so that every cell is
-//! tested on every host.
+//! The state of a named pipe, and what each call and completion does to it. Makes no system call.
 //!
-//! A pipe connects, reads and writes, with at most one operation of each kind *pending*. Each
-//! operation has a serial number, and each completion carries the number of its operation. A
-//! completion is valid in every state; one whose number is not that of the pending operation is
-//! **late**: its operation was canceled and given up, and only its memory is taken back.
+//! A pipe connects, reads and writes, with at most one *pending* operation of each kind. Each
+//! operation has a serial number, which its completion carries. A completion is valid in every state.
+//! One whose serial number is not that of the pending operation is **late**: its operation was
+//! canceled, and only its memory is returned.
 //!
 //! | connecting | done | failed | aborted | late |
 //! |---|---|---|---|---|
@@ -22,19 +21,19 @@
 //! | pending | idle; *writable* | pending with the rest | failed; *writable* | failed; *writable* | memory back |
 //!
 //! Events in italics go to the current registration, filtered by its interest. **Unregistered**,
-//! the states change as in the tables and there are no events. **Closing** (the pipe was dropped)
-//! is unregistered with connecting and reading given up: their completions are late; writing goes
-//! on as in its table, so that what was written arrives. When the port goes, all is canceled;
-//! completions are as in the tables, and since nothing can be started any more, each operation
+//! the state changes as in the tables and there are no events. **Closed** (the pipe was dropped),
+//! connecting and reading are canceled and their completions are late; writing goes on as in its
+//! table, so that what was written arrives. When the port is dropped, all operations are canceled.
+//! Their completions are as in the tables, and since nothing can be started any more, each operation
 //! comes to rest.
 //!
 //! # Disconnecting
 //!
-//! `disconnect` gives up all three operations, so that no byte that was accepted for one client
-//! reaches the next, and no byte of one client is read as the next one's. Each waiter learns of it
-//! once, for the pipe may be shared by several tasks:
+//! `disconnect` cancels all three operations, so that no byte that was accepted for one client reaches
+//! the next, and no byte of one client is read as the next one's. Several tasks may share the pipe, so
+//! each waiter gets one error:
 //!
-//! | at `disconnect` | then | handed out by |
+//! | at `disconnect` | afterwards | returned by |
 //! |---|---|---|
 //! | a connect is pending | its error is `ERROR_PIPE_NOT_CONNECTED`, unless an older one is kept | `take_error` |
 //! | a read is pending, or data, or an end that no `read` has returned | disconnected with that error | the next `read` |
@@ -42,9 +41,9 @@
 //! | a write is pending | disconnected with that error | the next `write` |
 //! | a write has failed | disconnected with its own error | the next `write` |
 //!
-//! and the pipe is *readable* and *writable*. Then a successful `connect` (one that starts, or
-//! finds a client) and the coming of a client clear what was not handed out, with its events: a
-//! task that disconnects and connects again, alone, sees no difference.
+//! and the pipe is *readable* and *writable*. A successful `connect` (one that starts, or that finds a
+//! client) and the arrival of a client clear the errors that were not returned, with their events. So
+//! a single task that disconnects and connects again does not notice them.
 
 use std::io;
 use std::mem;
@@ -54,8 +53,8 @@ use super::ops::{Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
 use crate::sys::errors;
 use crate::{Interest, Token};
 
-/// The size of a read while the caller's is not known, and the least size of a read from a pipe: a pipe answers with what there
-/// is, so that a larger read costs nothing.
+/// The size of a read before the caller's size is known, and the least size of a read from a pipe. A
+/// pipe returns the data that it has, so a larger read costs nothing.
 pub(crate) const DEFAULT_READ: usize = 4 * 1024;
 /// The largest read.
 pub(crate) const MAX_READ: usize = 64 * 1024;
@@ -66,45 +65,45 @@ pub(super) struct InFlight<P> {
     pub(super) pending: P,
 }
 
-/// The direction of reading.
+/// The state of reading.
 pub(super) enum Read<M, P> {
     Idle,
     Pending(InFlight<P>),
-    /// Not handed out yet.
+    /// Not returned yet.
     Data(M),
-    /// Not handed out yet.
+    /// Not returned yet.
     Failed(io::Error),
-    /// For as long as this client is connected.
+    /// The peer closed its end. Lasts as long as this client is connected.
     Ended {
         /// Whether a `read` has returned it.
         is_returned: bool,
     },
-    /// The client was disconnected. Not handed out yet; the next client clears it.
+    /// The client was disconnected. Not returned yet; the next client clears it.
     Disconnected(io::Error),
 }
 
-/// The direction of writing.
+/// The state of writing.
 pub(super) enum Write<P> {
     Idle,
     Pending(InFlight<P>),
-    /// Not handed out yet.
+    /// Not returned yet.
     Failed(io::Error),
-    /// The client was disconnected. Not handed out yet; the next client clears it.
+    /// The client was disconnected. Not returned yet; the next client clears it.
     Disconnected(io::Error),
 }
 
-/// See the head of this file.
+/// The state of a pipe. See the head of this file.
 pub(crate) struct PipeState<M, P> {
     registered: Option<(Token, Interest)>,
-    /// What is to be reported to the registration of now. It goes with it.
+    /// The readiness to report to the current registration, which ends with it.
     ready: Ready,
-    /// Whether somebody is connected, as far as is known.
+    /// Whether a client is connected, as far as is known.
     pub(super) is_connected: bool,
-    /// Whether reads return what there is, whatever was asked for.
+    /// Whether a read completes with the data that there is, even if that is less than its size.
     is_pipe: bool,
     last_serial: u64,
     next_read: usize,
-    /// Reads in a row that others have canceled.
+    /// How many reads in a row other code has canceled.
     pub(super) aborted_reads: u8,
     pub(super) connect: Option<InFlight<P>>,
     pub(super) connect_error: Option<io::Error>,
@@ -113,8 +112,8 @@ pub(crate) struct PipeState<M, P> {
 }
 
 impl<M: Memory, P> PipeState<M, P> {
-    /// A pipe that does nothing. A handle that is not a pipe may wait until all that was asked for is there: its first read is
-    /// of one byte, the others are of what the caller asked for last.
+    /// An idle pipe. A read from another handle may not complete before all of its bytes are there. So
+    /// its first read is of one byte, and each later one is as large as the caller's last buffer.
     pub(crate) fn new(is_pipe: bool) -> PipeState<M, P> {
         PipeState {
             registered: None,
@@ -131,14 +130,14 @@ impl<M: Memory, P> PipeState<M, P> {
         }
     }
 
-    /// Whether events are wanted.
+    /// Whether the pipe is registered.
     pub(crate) fn is_registered(&self) -> bool {
         self.registered.is_some()
     }
 
-    /// Starts or changes a registration. What holds already is reported, also if it was before.
-    /// `is_connected` is whether somebody is connected, as the system says: while a connect is in
-    /// flight its completion says so.
+    /// Registers, or changes the registration. Reports all current readiness, even if it was reported
+    /// before. `is_connected`: whether the system reports a client. It is ignored while a connect is
+    /// in flight, whose completion decides.
     pub(crate) fn register(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
@@ -152,13 +151,13 @@ impl<M: Memory, P> PipeState<M, P> {
         self.mark_all_ready(ops);
     }
 
-    /// Ends the registration. Whether there was one.
+    /// Ends the registration. Returns whether there was one.
     pub(crate) fn deregister(&mut self) -> bool {
         self.ready = Ready::NOTHING;
         self.registered.take().is_some()
     }
 
-    /// What is to be reported now, once.
+    /// Takes the readiness to report.
     pub(crate) fn take_ready(&mut self) -> Option<(Token, Ready)> {
         let (token, _) = self.registered?;
         match mem::take(&mut self.ready) {
@@ -167,12 +166,12 @@ impl<M: Memory, P> PipeState<M, P> {
         }
     }
 
-    /// Whether something is to be reported.
+    /// Whether there is readiness to report.
     pub(crate) fn has_ready(&self) -> bool {
         self.ready != Ready::NOTHING
     }
 
-    /// Starts to wait for a client, which is `WouldBlock`. `Ok` if one is there.
+    /// Starts to wait for a client: `WouldBlock`, or `Ok` if one is connected.
     pub(crate) fn connect(&mut self, ops: &mut dyn PipeOps<M, P>) -> io::Result<()> {
         if self.connect.is_some() {
             return Err(would_block());
@@ -186,7 +185,7 @@ impl<M: Memory, P> PipeState<M, P> {
         match ops.start(OpKind::Connect, serial, memory, 0) {
             Ok(pending) => {
                 self.connect = Some(InFlight { serial, pending });
-                // So nobody is there, whatever the system said before.
+                // So no client is connected, whatever the system reported at registration.
                 self.is_connected = false;
                 self.clear_disconnect_errors();
                 self.ready.writable = false;
@@ -205,7 +204,7 @@ impl<M: Memory, P> PipeState<M, P> {
         }
     }
 
-    /// The error of the last attempt to connect, once.
+    /// Takes the error of the last attempt to connect.
     pub(crate) fn take_error(&mut self) -> Option<io::Error> {
         self.connect_error.take()
     }
@@ -242,7 +241,7 @@ impl<M: Memory, P> PipeState<M, P> {
         self.mark_ready(Ready::BOTH);
     }
 
-    /// There is, or will be, another client: what `disconnected` left is of no interest any more.
+    /// Clears the errors that `disconnected` left, since there is or will be another client.
     pub(super) fn clear_disconnect_errors(&mut self) {
         if let Read::Disconnected(_) = self.read {
             self.read = Read::Idle;
@@ -265,7 +264,7 @@ impl<M: Memory, P> PipeState<M, P> {
         self.abandon_read(ops);
     }
 
-    /// The port goes: all must end soon, and is awaited.
+    /// The port is being dropped: cancels every operation.
     pub(crate) fn cancel_all(&mut self, mut cancel: impl FnMut(&P)) {
         self.deregister();
         if let Some(in_flight_op) = &self.connect {
@@ -279,7 +278,7 @@ impl<M: Memory, P> PipeState<M, P> {
         }
     }
 
-    /// Hands out data by `copy`, which says how much it took, for a caller with room for `len` bytes.
+    /// Passes data to `copy`, which returns how much it took. The caller has room for `len` bytes.
     pub(crate) fn read(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
@@ -290,7 +289,7 @@ impl<M: Memory, P> PipeState<M, P> {
         self.next_read = len.clamp(least, MAX_READ);
         match mem::replace(&mut self.read, Read::Idle) {
             Read::Idle if !self.is_registered() => Err(errors::not_registered()),
-            // Interested in reading after all, whatever was registered.
+            // The caller reads without a `READABLE` registration.
             Read::Idle if self.is_connected => match self.start_read(ops) {
                 Ok(()) => Err(would_block()),
                 Err(op_error) => match op_error.kind {
@@ -330,7 +329,7 @@ impl<M: Memory, P> PipeState<M, P> {
         }
     }
 
-    /// Takes all of what `fill` puts into the buffer, and starts to write it. Returns how much that is.
+    /// Starts to write all that `fill` puts into the buffer. Returns its length.
     pub(crate) fn write(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
@@ -356,7 +355,7 @@ impl<M: Memory, P> PipeState<M, P> {
         }
     }
 
-    /// Has the registration told what is ready now, as far as it is interested.
+    /// Marks readiness to report, filtered by the interest of the registration.
     pub(super) fn mark_ready(&mut self, ready: Ready) {
         if let Some((_, interest)) = self.registered {
             self.ready.readable |= ready.readable && interest.is_readable();
@@ -364,7 +363,7 @@ impl<M: Memory, P> PipeState<M, P> {
         }
     }
 
-    /// Starts reading if that is wanted, and says all that is ready.
+    /// Starts a read if the registration wants it, and marks all current readiness.
     pub(super) fn mark_all_ready(&mut self, ops: &mut dyn PipeOps<M, P>) {
         if let Read::Idle = self.read {
             self.start_next_read(ops);
@@ -384,7 +383,7 @@ impl<M: Memory, P> PipeState<M, P> {
         }
     }
 
-    /// Starts the next read if the registration wants to know of its end. A refusal is kept for the next `read`.
+    /// Starts the next read if the registration is readable. Keeps a refusal for the next `read`.
     pub(super) fn start_next_read(&mut self, ops: &mut dyn PipeOps<M, P>) {
         let is_wanted = self
             .registered
@@ -402,7 +401,7 @@ impl<M: Memory, P> PipeState<M, P> {
         }
     }
 
-    /// Starts a read. That nobody is connected, or the end, is noted.
+    /// Starts a read. A refusal updates `is_connected` or the end.
     pub(super) fn start_read(&mut self, ops: &mut dyn PipeOps<M, P>) -> Result<(), OpError> {
         let mut memory = ops.memory();
         if let Err(error) = memory.buffer().make_room(self.next_read) {

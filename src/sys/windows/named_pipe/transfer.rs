@@ -1,4 +1,4 @@
-//! What a pipe has in flight.
+//! The memory of a pipe's operations.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use super::pipe::Shared;
 use crate::sys::windows::iocp::EventSink;
 use crate::sys::windows::iocp::in_flight::{Idle, Operation, Outcome};
 
-/// One connect, read or write: the kernel reads or writes the buffer until its packet has come.
+/// One connect, read or write. The kernel accesses the buffer until the packet has come.
 pub(crate) struct Transfer {
-    /// The pipe, and its handle with it, stays until the packet has come. Idle memory knows of no pipe.
+    /// Keeps the pipe and its handle until the packet has come. `None` while idle.
     pub(super) pipe: Option<Arc<Shared>>,
     pub(super) op: OpKind,
     pub(super) serial: u64,
@@ -20,7 +20,7 @@ pub(crate) struct Transfer {
 }
 
 impl Transfer {
-    /// Memory for a first operation.
+    /// Allocates the memory of an operation.
     pub(super) fn idle() -> Idle<Transfer> {
         Idle::new(Transfer {
             pipe: None,

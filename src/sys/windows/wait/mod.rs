@@ -1,10 +1,14 @@
-//! Handles one can wait for, whose signals come to a port as packets.
+//! Readiness of waitable handles (processes, events, timers), reported through the completion port.
 //!
-//! Two means lead there. A wait completion packet is an object of the kernel that waits and sends its packet itself. Where
-//! there is none, a thread of the system's pool waits, and posts. Both send a number and no memory; `state` says which packets
-//! are events.
+//! There are two backends. A wait completion packet is a kernel object that waits for a handle and
+//! queues a packet itself. Without these (before Windows 8, and on Wine 8) a thread of the system's
+//! pool waits and posts a packet. Both packets carry a receiver id and no memory; [`state`] decides
+//! which of them are events.
 //!
-//! The handle is duplicated, for both means want one that stays open while they wait.
+//! The handle is duplicated, since both backends need it to stay open while they wait
+//! ([RegisterWaitForSingleObject]: closing it during the wait is undefined).
+//!
+//! [RegisterWaitForSingleObject]: https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-registerwaitforsingleobject
 
 mod state;
 #[cfg(all(test, windows))]

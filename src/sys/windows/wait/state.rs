@@ -1,40 +1,40 @@
-//! One registration of a handle as a table of states, without any system call.
+//! The state of one registered handle. Makes no system call.
 //!
-//! | state | packet | register anew | end |
+//! | state | packet | `rearm` | `end` |
 //! |---|---|---|---|
-//! | armed: the kernel waits, or its packet is on its way | report, spent | new token, armed | ended |
-//! | spent: the packet has come | nothing | arm, armed | ended |
+//! | armed: the kernel waits, or its packet is queued | report, fired | new token, armed | ended |
+//! | fired: the packet has come | nothing | arm, armed | ended |
 //! | ended | nothing | not registered | ended |
 //!
-//! Every packet is legal in every state. One arming makes one packet, so nothing is on its way in state "spent"; a packet that
-//! comes all the same, from whomever, is no event.
+//! A packet is valid in every state. One wait queues one packet, so none is queued in state "fired";
+//! a packet that comes all the same, from other code, is no event.
 
 use crate::Token;
 
-/// See the head of this file.
+/// The state of one registered handle. See the head of this file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WaitState {
-    /// An event is to come.
+    /// An event will come.
     Armed(Token),
-    /// The event has come.
+    /// The event was reported.
     Fired,
-    /// No event will come.
+    /// The registration has ended.
     Ended,
 }
 
-/// What registering anew asks for.
+/// What the caller of `rearm` has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rearm {
-    /// To arm the kernel's wait.
-    Arm,
-    /// Nothing: it is armed.
-    Armed,
-    /// Nothing: it is not registered.
+    /// Start a wait.
+    Start,
+    /// Nothing: a wait is running.
+    AlreadyArmed,
+    /// Return an error: the registration has ended.
     Ended,
 }
 
 impl WaitState {
-    /// A packet has come: whom to tell, if anybody.
+    /// A packet has come. Returns the token of its event, if there is one.
     pub(super) fn on_packet(&mut self) -> Option<Token> {
         match *self {
             WaitState::Armed(token) => {
@@ -45,22 +45,22 @@ impl WaitState {
         }
     }
 
-    /// It is registered anew. If the kernel's wait cannot be armed, `on_packet` makes it spent again.
+    /// Replaces the token and arms. If the wait cannot be started, the caller calls `on_packet`.
     pub(super) fn rearm(&mut self, token: Token) -> Rearm {
         match self {
             WaitState::Armed(old) => {
                 *old = token;
-                Rearm::Armed
+                Rearm::AlreadyArmed
             }
             WaitState::Fired => {
                 *self = WaitState::Armed(token);
-                Rearm::Arm
+                Rearm::Start
             }
             WaitState::Ended => Rearm::Ended,
         }
     }
 
-    /// It is deregistered, or its queue is gone.
+    /// The registration or its selector has ended.
     pub(super) fn end(&mut self) {
         *self = WaitState::Ended;
     }
@@ -76,9 +76,9 @@ mod tests {
     const TWO: Token = Token(2);
 
     #[test]
-    fn armed() {
+    fn armed_reports_and_replaces_its_token() {
         let mut state = WaitState::Armed(ONE);
-        assert_eq!(state.rearm(TWO), Rearm::Armed);
+        assert_eq!(state.rearm(TWO), Rearm::AlreadyArmed);
         assert_eq!(state, WaitState::Armed(TWO));
         assert_eq!(state.on_packet(), Some(TWO));
         assert_eq!(state, WaitState::Fired);
@@ -88,11 +88,11 @@ mod tests {
     }
 
     #[test]
-    fn spent() {
+    fn fired_waits_for_rearm() {
         let mut state = WaitState::Fired;
         assert_eq!(state.on_packet(), None);
         assert_eq!(state, WaitState::Fired);
-        assert_eq!(state.rearm(TWO), Rearm::Arm);
+        assert_eq!(state.rearm(TWO), Rearm::Start);
         assert_eq!(state, WaitState::Armed(TWO));
         let mut state = WaitState::Fired;
         state.end();
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn ended() {
+    fn ended_reports_nothing() {
         let mut state = WaitState::Ended;
         assert_eq!(state.on_packet(), None);
         assert_eq!(state.rearm(TWO), Rearm::Ended);

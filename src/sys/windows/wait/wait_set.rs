@@ -1,4 +1,4 @@
-//! The handles that one selector waits for.
+//! The registered handles of one selector.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,43 +16,43 @@ use super::super::syscalls::pool_wait::PoolWait;
 use super::super::syscalls::wait_packet::{self as syscall, Functions};
 use super::state::{Rearm, WaitState};
 
-/// By what means to wait.
+/// How to wait for a handle.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum WaitBackend {
     /// Wait completion packets.
     Packets(Functions),
-    /// The thread pool.
+    /// The system's thread pool.
     Pool,
 }
 
 impl WaitBackend {
-    /// The best that this system has.
+    /// Wait completion packets if the system has them, otherwise the thread pool.
     pub(crate) fn best() -> WaitBackend {
         Functions::find().map_or(WaitBackend::Pool, WaitBackend::Packets)
     }
 }
 
-/// All handles that one selector waits for, by their numbers.
+/// The registered handles of one selector.
 #[derive(Debug, Default)]
 pub(crate) struct WaitSet {
-    by_number: Mutex<HashMap<usize, Wait>>,
+    by_handle: Mutex<HashMap<usize, Wait>>,
 }
 
-/// One registration.
+/// The registration of one handle.
 struct Wait {
     port_entry: PortEntry,
     receiver: Arc<Receiver>,
-    armed: Armed,
+    source: Source,
     object: Arc<OwnedHandle>,
 }
 
-/// What makes the packets.
-enum Armed {
+/// What queues the packets.
+enum Source {
     Packet(Functions, OwnedHandle),
     Pool(Option<PoolWait>),
 }
 
-/// Where packets arrive.
+/// The receiver of a registration's packets.
 #[derive(Debug)]
 struct Receiver {
     state: Mutex<WaitState>,
@@ -60,7 +60,6 @@ struct Receiver {
 
 impl Receiver {
     fn state(&self) -> MutexGuard<'_, WaitState> {
-        // Nothing in a critical section panics half-way through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -89,47 +88,47 @@ impl Wait {
             state: Mutex::new(WaitState::Armed(token)),
         });
         let weak: Weak<Receiver> = Arc::downgrade(&receiver);
-        let armed = match backend {
-            WaitBackend::Packets(functions) => Armed::Packet(functions, functions.create()?),
-            WaitBackend::Pool => Armed::Pool(None),
+        let source = match backend {
+            WaitBackend::Packets(functions) => Source::Packet(functions, functions.create()?),
+            WaitBackend::Pool => Source::Pool(None),
         };
         let mut wait = Wait {
             port_entry: port.add_receiver(weak),
             receiver,
-            armed,
+            source,
             object,
         };
         wait.arm(port)?;
         Ok(wait)
     }
 
-    /// Has the kernel or the pool wait once.
+    /// Starts one wait of the kernel or the pool.
     fn arm(&mut self, port: &Port) -> io::Result<()> {
-        let number = self.port_entry.id();
+        let receiver_id = self.port_entry.id();
         let object = &self.object;
-        match &mut self.armed {
-            Armed::Packet(functions, on_packet) => {
+        match &mut self.source {
+            Source::Packet(functions, on_packet) => {
                 let port = port.handle().as_handle();
-                functions.associate(on_packet.as_handle(), port, object.as_handle(), number)
+                functions.associate(on_packet.as_handle(), port, object.as_handle(), receiver_id)
             }
-            Armed::Pool(wait) => {
-                // The last one has done its work, and is taken back before the next.
+            Source::Pool(wait) => {
+                // The previous wait is over. Unregisters it first.
                 *wait = None;
                 let port = Arc::clone(port.handle());
-                *wait = Some(PoolWait::start(Arc::clone(object), port, number)?);
+                *wait = Some(PoolWait::start(Arc::clone(object), port, receiver_id)?);
                 Ok(())
             }
         }
     }
 
     fn rearm(&mut self, port: &Port, token: Token) -> io::Result<()> {
-        if matches!(&self.armed, Armed::Pool(Some(wait)) if wait.is_lost()) {
+        if matches!(&self.source, Source::Pool(Some(wait)) if wait.is_lost()) {
             self.receiver.state().on_packet();
         }
         let rearm = self.receiver.state().rearm(token);
         match rearm {
-            Rearm::Armed => Ok(()),
-            Rearm::Arm => self.arm(port).inspect_err(|_| {
+            Rearm::AlreadyArmed => Ok(()),
+            Rearm::Start => self.arm(port).inspect_err(|_| {
                 self.receiver.state().on_packet();
             }),
             Rearm::Ended => Err(errors::not_registered()),
@@ -140,7 +139,7 @@ impl Wait {
 impl Drop for Wait {
     fn drop(&mut self) {
         self.receiver.state().end();
-        if let Armed::Packet(functions, on_packet) = &self.armed {
+        if let Source::Packet(functions, on_packet) = &self.source {
             functions.cancel(on_packet.as_handle());
         }
     }
@@ -156,7 +155,7 @@ impl WaitSet {
         interest: Interest,
         backend: WaitBackend,
     ) -> io::Result<()> {
-        check(interest)?;
+        check_interest(interest)?;
         let mut waits = self.waits();
         if waits.contains_key(&handle.addr()) {
             return Err(errors::already_registered());
@@ -166,7 +165,7 @@ impl WaitSet {
         Ok(())
     }
 
-    /// Replaces the token, and arms.
+    /// Replaces the token, and arms the registration.
     pub(crate) fn reregister(
         &self,
         port: &Port,
@@ -174,7 +173,7 @@ impl WaitSet {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        check(interest)?;
+        check_interest(interest)?;
         let mut waits = self.waits();
         let wait = waits
             .get_mut(&handle.addr())
@@ -185,19 +184,19 @@ impl WaitSet {
     /// WaitSet no more.
     pub(crate) fn deregister(&self, handle: RawHandle) -> io::Result<()> {
         let wait = self.waits().remove(&handle.addr());
-        // Dropped without the lock: it may have to wait for a thread of the pool.
+        // Dropped without the lock: unregistering may wait for a thread of the pool.
         wait.map(drop).ok_or_else(errors::not_registered)
     }
 
     fn waits(&self) -> MutexGuard<'_, HashMap<usize, Wait>> {
-        self.by_number
+        self.by_handle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A signal is neither written nor urgent.
-fn check(interest: Interest) -> io::Result<()> {
+/// Fails for interests other than `READABLE`.
+fn check_interest(interest: Interest) -> io::Result<()> {
     if interest == Interest::READABLE {
         Ok(())
     } else {
