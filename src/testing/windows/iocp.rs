@@ -1,4 +1,5 @@
-//! The completion port of the fake kernel.
+//! The completion port of the fake kernel. Each item stands for the one of the same name in
+//! `sys/windows/iocp`.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,7 +18,7 @@ pub(crate) const INFINITE: u32 = u32::MAX;
 
 type Deliver = Box<dyn FnOnce(Outcome, &mut EventSink<'_>) + Send>;
 
-/// The last number, and who has which.
+/// The last id, and the receivers by id.
 type Receivers = (usize, HashMap<usize, Weak<dyn PacketReceiver>>);
 
 pub(crate) struct Port {
@@ -34,7 +35,7 @@ pub(crate) trait PacketReceiver: Send + Sync + UnwindSafe + RefUnwindSafe {
 pub(crate) struct PortEntry {
     port: Weak<Port>,
     kernel: Kernel,
-    number: usize,
+    id: usize,
 }
 
 pub(crate) struct EventSink<'r> {
@@ -99,17 +100,17 @@ impl Port {
     pub(crate) fn add_receiver(self: &Arc<Port>, receiver: Weak<dyn PacketReceiver>) -> PortEntry {
         let mut receivers = self.receivers();
         receivers.0 += 1;
-        let number = receivers.0;
-        receivers.1.insert(number, receiver);
+        let id = receivers.0;
+        receivers.1.insert(id, receiver);
         PortEntry {
             port: Arc::downgrade(self),
             kernel: self.kernel.clone(),
-            number,
+            id,
         }
     }
 
-    /// A wait in which nothing can happen any more is an error if it has no end. If it has one, the
-    /// clock advances to it.
+    /// A wait in which nothing more can happen fails if its timeout is infinite; otherwise it advances
+    /// the clock by its timeout.
     pub(crate) fn dequeue(
         &self,
         packets: &mut Packets,
@@ -140,8 +141,8 @@ impl Port {
                 let deliver = deliver.expect("one packet for each operation");
                 deliver(Outcome { status }, sink);
             }
-            QueuedPacket::Number(number) => {
-                let receiver = self.receivers().1.get(&number).cloned();
+            QueuedPacket::Receiver(id) => {
+                let receiver = self.receivers().1.get(&id).cloned();
                 if let Some(receiver) = receiver.and_then(|weak| weak.upgrade()) {
                     receiver.on_packet(sink);
                 }
@@ -149,7 +150,7 @@ impl Port {
         }
     }
 
-    /// How many operations have not come back.
+    /// The id of operations in flight.
     pub(crate) fn outstanding(&self) -> usize {
         self.in_flight().len()
     }
@@ -189,24 +190,24 @@ impl Drop for Port {
 
 impl PortEntry {
     pub(crate) fn id(&self) -> usize {
-        self.number
+        self.id
     }
 
     pub(crate) fn post(&self) -> io::Result<()> {
-        post_to_receiver(&self.kernel, self.number)
+        post_to_receiver(&self.kernel, self.id)
     }
 }
 
 impl Drop for PortEntry {
     fn drop(&mut self) {
         if let Some(port) = self.port.upgrade() {
-            port.receivers().1.remove(&self.number);
+            port.receivers().1.remove(&self.id);
         }
     }
 }
 
-pub(crate) fn post_to_receiver(port: &Kernel, number: usize) -> io::Result<()> {
-    port.post(number);
+pub(crate) fn post_to_receiver(port: &Kernel, id: usize) -> io::Result<()> {
+    port.post(id);
     Ok(())
 }
 
@@ -222,7 +223,7 @@ impl fmt::Debug for PortEntry {
     }
 }
 
-/// Memory that the kernel has while an operation is in flight. Here the port keeps it.
+/// The memory of operations, which the port keeps while they are in flight.
 pub(crate) mod in_flight {
     use std::io;
     use std::marker::PhantomData;

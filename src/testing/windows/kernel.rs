@@ -1,7 +1,7 @@
-//! A fake AFD with its completion port, in one process and without any threads of its own.
+//! A fake AFD with its completion port, in one process and without threads.
 //!
-//! It behaves as Windows' does where Wine's differs, as far as that is known. Each belief names
-//! its source; the links stand at the head of `afd/mod.rs`.
+//! Where Wine's AFD differs from that of Windows, the fake behaves as Windows, as far as that is
+//! known. Each assumption names its source; the links are at the head of `sys/windows/afd/mod.rs`.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,60 +10,60 @@ use super::ffi::{self, NTSTATUS};
 
 /// `STATUS_PENDING`.
 pub(crate) const PENDING: NTSTATUS = 0x103;
-/// `STATUS_INSUFFICIENT_RESOURCES`: any request may be refused with it at any time.
+/// `STATUS_INSUFFICIENT_RESOURCES`, with which any request may be refused.
 pub(crate) const INSUFFICIENT_RESOURCES: NTSTATUS = 0xC000_009A_u32 as NTSTATUS;
-/// `STATUS_ACCESS_DENIED`, as an example of a refusal that does not pass.
+/// `STATUS_ACCESS_DENIED`, an example of a permanent refusal.
 pub(crate) const ACCESS_DENIED: NTSTATUS = 0xC000_0022_u32 as NTSTATUS;
-/// A warning (`STATUS_BUFFER_OVERFLOW`): the packet comes, as for success.
+/// `STATUS_BUFFER_OVERFLOW`, a warning, after which a packet comes as after success.
 pub(crate) const WARNING: NTSTATUS = 0x8000_0005_u32 as NTSTATUS;
 
-/// Where a request's answer is written: the number of entries, and the conditions of the first.
-pub(crate) type AnswerSlot = Arc<Mutex<(u32, u32)>>;
+/// The output buffer of a request: the number of entries, and the conditions of the first.
+pub(crate) type ResultSlot = Arc<Mutex<(u32, u32)>>;
 
 /// A packet in the port.
 #[derive(Debug)]
 pub(crate) enum QueuedPacket {
-    /// That of an operation, with its status.
+    /// The packet of an operation, with its status.
     Operation(u64, NTSTATUS),
-    /// One that was posted.
-    Number(usize),
+    /// A posted packet, with its receiver id.
+    Receiver(usize),
 }
 
-/// How this AFD behaves.
+/// How this AFD deviates from the common behavior.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Quirks {
-    /// NT 4: a request for RECEIVE on a listening socket is taken for one for ACCEPT.
+    /// NT 4: a request for RECEIVE on a listening socket counts as one for ACCEPT.
     pub(crate) receive_is_accept: bool,
-    /// Requests that find their conditions are answered with a warning instead of success.
+    /// A request whose condition holds completes with a warning instead of success.
     pub(crate) completes_with_warning: bool,
-    /// Answers name conditions that nobody asked for: none is known to do so.
+    /// Completions name conditions that were not requested. No AFD is known to do so.
     pub(crate) reports_unrequested: bool,
-    /// The next requests are refused with these.
+    /// The next requests are refused with these statuses.
     pub(crate) refusals: VecDeque<NTSTATUS>,
-    /// The next requests that are taken end with these, as if memory were short for the answer.
+    /// The next accepted requests complete with these statuses.
     pub(crate) failures: VecDeque<NTSTATUS>,
     /// `SIO_BASE_HANDLE` and the like fail with this code; without one there are no layered
     /// providers.
     pub(crate) base_error: Option<i32>,
     /// Opening `\Device\Afd` fails with this code.
     pub(crate) open_error: Option<i32>,
-    /// So many of the next cancels fail, and the request stays in flight.
+    /// The next so many cancels fail, and the request stays in flight.
     pub(crate) failing_cancels: u32,
-    /// One packet of so many comes late: not before the poller would block. 0 is none.
+    /// One packet in so many is delayed until the poller would block. 0: none.
     pub(crate) one_late_of: u64,
 }
 
 /// What a test counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {
-    /// Requests that were taken or refused.
+    /// Requests, refused ones included.
     pub(crate) requests: usize,
     pub(crate) cancels: usize,
-    /// Zero-time looks.
+    /// Probed sockets.
     pub(crate) probes: usize,
-    /// Waits for packets, those without a pause as well.
+    /// Waits for packets, those with a timeout of 0 included.
     pub(crate) waits: usize,
-    /// Requests for a socket that had one in flight on the same handle: they get mixed up.
+    /// Requests for a socket that had one in flight on the same handle, which AFD mixes up.
     pub(crate) overlapping: usize,
 }
 
@@ -74,9 +74,9 @@ struct InFlight {
     handle: usize,
     file: u64,
     requested: u32,
-    slot: AnswerSlot,
-    /// Another request got its answer.
-    is_deaf: bool,
+    slot: ResultSlot,
+    /// Another request completed with its conditions, so it never completes.
+    is_lost: bool,
 }
 
 /// A socket's file object.
@@ -100,7 +100,7 @@ struct State {
     late: Vec<QueuedPacket>,
 }
 
-/// The kernel. Clones are the same one.
+/// The fake kernel. Clones share its state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kernel(Arc<Mutex<State>>);
 
@@ -116,7 +116,7 @@ impl Kernel {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes how it behaves.
+    /// Changes the quirks.
     pub(crate) fn quirks(&self, change: impl FnOnce(&mut Quirks)) {
         change(&mut self.state().quirks);
     }
@@ -129,12 +129,12 @@ impl Kernel {
         self.state().counts.waits += 1;
     }
 
-    /// A number that was not given out before.
+    /// A new id.
     pub(crate) fn new_id(&self) -> u64 {
         self.state().new_id()
     }
 
-    /// Requests in flight for a socket.
+    /// The number of requests in flight for a socket.
     pub(crate) fn in_flight(&self, socket: u64) -> usize {
         let state = self.state();
         let Some(file) = state.sockets.get(&socket) else {
@@ -144,7 +144,7 @@ impl Kernel {
         requests.filter(|request| request.file == *file).count()
     }
 
-    // What applications and networks do.
+    // What applications and networks do:
 
     /// Opens a socket with this value.
     pub(crate) fn open_socket(&self, socket: u64, is_listening: bool) {
@@ -172,7 +172,7 @@ impl Kernel {
         }
     }
 
-    /// These conditions hold no more.
+    /// These conditions do not hold any more.
     pub(crate) fn clear(&self, socket: u64, conditions: u32) {
         let mut state = self.state();
         if let Some(file) = state.sockets.get(&socket).copied() {
@@ -189,8 +189,8 @@ impl Kernel {
         state.files.get(file).map(|file| file.level)
     }
 
-    /// Closes a socket. With its last value LOCAL_CLOSE is said to all who wait, asked or not
-    /// (Wine's `test_poll`).
+    /// Closes a socket. Closing the last handle completes every request in flight with LOCAL_CLOSE,
+    /// requested or not (Wine's `test_poll`).
     pub(crate) fn close(&self, socket: u64) {
         let mut state = self.state();
         if let Some(file) = state.sockets.remove(&socket) {
@@ -203,7 +203,7 @@ impl Kernel {
         }
     }
 
-    // System calls.
+    // System calls:
 
     /// `NtDeviceIoControlFile` with `IOCTL_AFD_POLL`.
     pub(crate) fn submit(
@@ -212,7 +212,7 @@ impl Kernel {
         socket: u64,
         requested: u32,
         operation: u64,
-        slot: AnswerSlot,
+        slot: ResultSlot,
     ) -> NTSTATUS {
         let mut state = self.state();
         state.counts.requests += 1;
@@ -237,19 +237,19 @@ impl Kernel {
             file,
             requested,
             slot,
-            is_deaf: false,
+            is_lost: false,
         };
-        let held = state.held(&request);
-        if held == 0 {
+        let holding = state.holding(&request);
+        if holding == 0 {
             state.in_flight.push(request);
             return PENDING;
         }
-        // A packet comes all the same (Wine's `test_poll_completion_port`).
-        state.complete(request, held)
+        // A packet comes, too (Wine's `test_poll_completion_port`).
+        state.complete(request, holding)
     }
 
-    /// `NtCancelIoFileEx` of one request. A cancelled request leaves the kernel's lists during the
-    /// call; its packet may come later.
+    /// `NtCancelIoFileEx` of one request, which is not in flight any more when the call returns; its
+    /// packet may come later.
     pub(crate) fn cancel(&self, operation: u64) -> NTSTATUS {
         let mut state = self.state();
         state.counts.cancels += 1;
@@ -258,10 +258,10 @@ impl Kernel {
             return INSUFFICIENT_RESOURCES;
         }
         let mut requests = state.in_flight.iter();
-        let Some(place) = requests.position(|request| request.operation == operation) else {
+        let Some(index) = requests.position(|request| request.operation == operation) else {
             return ffi::STATUS_NOT_FOUND;
         };
-        let request = state.in_flight.remove(place);
+        let request = state.in_flight.remove(index);
         state.send(QueuedPacket::Operation(
             request.operation,
             ffi::STATUS_CANCELLED,
@@ -269,7 +269,7 @@ impl Kernel {
         0
     }
 
-    /// `CancelIoEx` of all on one handle.
+    /// `CancelIoEx` of every request on a handle.
     pub(crate) fn cancel_all(&self, handle: usize) {
         let mut state = self.state();
         let all = std::mem::take(&mut state.in_flight);
@@ -286,14 +286,14 @@ impl Kernel {
         }
     }
 
-    /// `WSAPoll` of one socket without a pause, in AFD's words.
+    /// `WSAPoll` of one socket with a timeout of 0, as AFD's conditions.
     pub(crate) fn probe(&self, socket: u64, requested: u32) -> u32 {
         let level = self.level(socket);
         self.state().counts.probes += 1;
         level.map_or(ffi::AFD_POLL_LOCAL_CLOSE, |level| level & requested)
     }
 
-    /// `WSAIoctl` with `SIO_BASE_HANDLE` or one of its kind.
+    /// `WSAIoctl` with `SIO_BASE_HANDLE` or one of the `SIO_BSP_HANDLE` codes.
     pub(crate) fn base(&self, socket: u64) -> Result<u64, i32> {
         self.state().quirks.base_error.map_or(Ok(socket), Err)
     }
@@ -307,18 +307,20 @@ impl Kernel {
         }
     }
 
-    pub(crate) fn post(&self, number: usize) {
-        self.state().packets.push_back(QueuedPacket::Number(number));
+    /// `PostQueuedCompletionStatus`.
+    pub(crate) fn post(&self, receiver_id: usize) {
+        let packet = QueuedPacket::Receiver(receiver_id);
+        self.state().packets.push_back(packet);
     }
 
-    /// Takes packets that have come.
+    /// Dequeues at most `room` packets.
     pub(crate) fn dequeue(&self, room: usize) -> Vec<QueuedPacket> {
         let mut state = self.state();
         let count = state.packets.len().min(room);
         state.packets.drain(..count).collect()
     }
 
-    /// Late packets come now. Returns whether there were any.
+    /// Queues the delayed packets. Returns whether there were any.
     pub(crate) fn release_late(&self) -> bool {
         let mut state = self.state();
         let late = std::mem::take(&mut state.late);
@@ -341,8 +343,8 @@ impl State {
         self.random
     }
 
-    /// The conditions of a request that hold: those it asks for, and LOCAL_CLOSE.
-    fn held(&self, request: &InFlight) -> u32 {
+    /// The conditions of a request that hold: requested ones, and LOCAL_CLOSE.
+    fn holding(&self, request: &InFlight) -> u32 {
         let Some(file) = self.files.get(&request.file) else {
             return 0;
         };
@@ -351,48 +353,49 @@ impl State {
         if means_accept && requested & ffi::AFD_POLL_RECEIVE != 0 {
             requested |= ffi::AFD_POLL_ACCEPT;
         }
-        let held = file.level & requested;
-        if held != 0 && self.quirks.reports_unrequested {
+        let holding = file.level & requested;
+        if holding != 0 && self.quirks.reports_unrequested {
             return ffi::AFD_POLL_CONNECT;
         }
-        held
+        holding
     }
 
-    /// Conditions have come about: answers the requests that wait for them. Of two requests for
-    /// one socket on one handle the earlier gets the answer of the later, which then gets none
-    /// (trio's experiment).
+    /// Completes the requests whose conditions hold now. Of two requests for one socket on one handle,
+    /// the earlier completes with the conditions of the later, which then never completes (trio's
+    /// experiment).
     fn signal(&mut self, file: u64) {
-        let mut answered = Vec::new();
+        let mut completing = Vec::new();
         let requests = self.in_flight.iter().enumerate();
-        for (place, request) in requests.filter(|(_, request)| request.file == file) {
-            let held = self.held(request);
-            if held == 0 || request.is_deaf {
+        for (index, request) in requests.filter(|(_, request)| request.file == file) {
+            let holding = self.holding(request);
+            if holding == 0 || request.is_lost {
                 continue;
             }
             let earlier = self.in_flight.iter().position(|other| {
-                other.file == file && other.handle == request.handle && !other.is_deaf
+                other.file == file && other.handle == request.handle && !other.is_lost
             });
-            answered.push((earlier.unwrap_or(place), place, held));
+            completing.push((earlier.unwrap_or(index), index, holding));
         }
         let mut done = Vec::new();
-        for (winner, asker, held) in answered {
+        for (winner, requester, holding) in completing {
             if done.iter().any(|(other, _)| *other == winner) {
                 continue;
             }
-            if let (true, Some(request)) = (winner != asker, self.in_flight.get_mut(asker)) {
-                request.is_deaf = true;
+            if let (true, Some(request)) = (winner != requester, self.in_flight.get_mut(requester))
+            {
+                request.is_lost = true;
             }
-            done.push((winner, held));
+            done.push((winner, holding));
         }
         done.sort_unstable();
-        for (place, held) in done.into_iter().rev() {
-            let request = self.in_flight.remove(place);
-            self.complete(request, held);
+        for (index, holding) in done.into_iter().rev() {
+            let request = self.in_flight.remove(index);
+            self.complete(request, holding);
         }
     }
 
-    fn complete(&mut self, request: InFlight, held: u32) -> NTSTATUS {
-        *request.slot.lock().unwrap_or_else(PoisonError::into_inner) = (1, held);
+    fn complete(&mut self, request: InFlight, holding: u32) -> NTSTATUS {
+        *request.slot.lock().unwrap_or_else(PoisonError::into_inner) = (1, holding);
         let status = if self.quirks.completes_with_warning {
             WARNING
         } else {

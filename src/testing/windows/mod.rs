@@ -1,20 +1,21 @@
-//! What AFD's selector is built on, over the fake kernel: the constants, the completion port, the
-//! events, and the system calls. Each item stands for the one of the same name on Windows.
+//! The platform of Windows over a fake kernel: constants, handles, the completion port and the system
+//! calls that the portable tests of `sys/windows` need. Each item stands for the one of the same name
+//! on Windows.
 
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::time::{Duration, Instant};
 
-use kernel::{AnswerSlot, Kernel};
+use kernel::{Kernel, ResultSlot};
 
 pub(crate) type RawSocket = u64;
 
 thread_local! {
-    /// The kernel of this thread's test.
+    /// The kernel of the test that this thread runs.
     static KERNEL: RefCell<Kernel> = RefCell::new(Kernel::default());
-    /// What other threads do while this one waits. Says whether it has done something.
+    /// What other threads do while this one waits. Returns whether it has done something.
     static DURING_WAIT: RefCell<Option<Box<dyn FnMut() -> bool>>> = const { RefCell::new(None) };
-    /// The clock of this thread, which only its waits advance.
+    /// The clock of this thread. Only its waits advance it.
     static CLOCK: Cell<Instant> = Cell::new(Instant::now());
 }
 
@@ -27,13 +28,13 @@ fn advance(duration: Duration) {
     CLOCK.set(now() + duration);
 }
 
-/// Makes `kernel` the one of this thread.
+/// Makes this thread use `kernel`.
 pub(crate) fn enter(kernel: &Kernel) {
     KERNEL.set(kernel.clone());
     during_wait(None);
 }
 
-/// While this thread waits, others do this.
+/// Sets what other threads do while this one waits.
 pub(crate) fn during_wait(action: Option<Box<dyn FnMut() -> bool>>) {
     DURING_WAIT.set(action);
 }

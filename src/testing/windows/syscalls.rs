@@ -65,7 +65,7 @@ pub(crate) mod socket_query {
 pub(crate) mod afd {
     use super::super::iocp::in_flight::{Pending, Reserved, Submission};
     use super::super::kernel::{ACCESS_DENIED, INSUFFICIENT_RESOURCES};
-    use super::super::{AnswerSlot, BorrowedHandle, OwnedHandle, RawSocket, ffi, io, kernel};
+    use super::super::{BorrowedHandle, OwnedHandle, RawSocket, ResultSlot, ffi, io, kernel};
     use crate::sys::windows::afd::AfdPoll;
     use crate::sys::windows::afd::{Completion, Started};
     use crate::sys::windows::{afd::completion, ntstatus::is_error};
@@ -85,11 +85,11 @@ pub(crate) mod afd {
         io::Error::from_raw_os_error(code(status))
     }
 
-    pub(crate) struct PollInfo(AnswerSlot);
+    pub(crate) struct PollInfo(ResultSlot);
 
     impl PollInfo {
         pub(crate) fn new(_: RawSocket, _: u32) -> PollInfo {
-            PollInfo(AnswerSlot::default())
+            PollInfo(ResultSlot::default())
         }
 
         pub(crate) fn completion(&self, status: ffi::NTSTATUS) -> Completion {
@@ -121,7 +121,7 @@ pub(crate) mod afd {
         reserved: Reserved<'r, AfdPoll>,
     ) -> (Submission<'r>, Started) {
         let BorrowedHandle(OwnedHandle { kernel, id }) = handle;
-        let slot = AnswerSlot::default();
+        let slot = ResultSlot::default();
         reserved.operation.info = PollInfo(slot.clone());
         let status = kernel.submit(*id, socket, conditions, reserved.id, slot);
         let error = is_error(status).then(|| status_error(status));

@@ -21,7 +21,7 @@ use crate::{Interest, Token};
 
 pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 pub(super) const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
-/// For which a source is held back, by the clock that only waits advance.
+/// How long a source is paused, by the clock that only waits advance.
 pub(super) const PAUSE: Duration = Duration::from_millis(10);
 pub(super) const SHORT: Option<Duration> = Some(Duration::from_millis(60));
 
@@ -48,7 +48,7 @@ pub(super) fn register(selector: &Afd, socket: u64, interest: Interest) -> Regis
     selector.register(socket, token, interest).unwrap()
 }
 
-/// What other threads do while this one waits: these things, one after the other.
+/// Sets what other threads do while this one waits: one action for each wait.
 fn during_wait(actions: Vec<Box<dyn FnMut()>>) {
     let mut actions = actions.into_iter();
     platform::during_wait(Some(Box::new(move || match actions.next() {
@@ -60,9 +60,8 @@ fn during_wait(actions: Vec<Box<dyn FnMut()>>) {
     })));
 }
 
-/// A server that takes one event and stops accepting waits without using the processor, whatever
-/// an AFD says of RECEIVE on a listener. accept(2) of the documented pattern ("until it would
-/// block") is not made, as by a server at its limit of connections.
+/// A server takes one event and stops accepting, as at its limit of connections. Then `poll` waits
+/// without using the processor, whether or not AFD completes RECEIVE on a listener with ACCEPT.
 #[test]
 fn undrained_listener_does_not_spin() {
     for receive_is_accept in [false, true] {
@@ -80,7 +79,7 @@ fn undrained_listener_does_not_spin() {
         let after = kernel.counts();
         assert!(after.requests - before.requests <= 1, "{after:?}");
         assert!(after.waits - before.waits <= 2, "{after:?}");
-        // Accepting goes on, and the next connection is an event.
+        // After it accepts again, the next connection is an event.
         kernel.clear(1, ffi::AFD_POLL_ACCEPT);
         Afd::rearm(&registration, Interest::READABLE).unwrap();
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
@@ -89,8 +88,8 @@ fn undrained_listener_does_not_spin() {
     }
 }
 
-/// The guard for the class: an AFD that answers what nobody asked for costs about one request for
-/// each pause of 10 ms, and no event once it behaves.
+/// An AFD that completes requests with conditions that were not requested costs about one request for
+/// each pause of 10 ms. Once it behaves, no event is lost.
 #[test]
 fn unrequested_conditions_do_not_spin() {
     for is_unowned in [false, true] {
@@ -117,8 +116,8 @@ fn unrequested_conditions_do_not_spin() {
     }
 }
 
-/// No two requests for one socket are in flight on one handle of AFD, which would mix them up
-/// (trio's experiment): the same SOCKET as a stream and as an unowned socket.
+/// One SOCKET, registered as a stream and as an unowned socket, has its requests on two AFD handles,
+/// since AFD mixes up two on one handle (trio's experiment).
 #[test]
 fn two_sources_of_one_socket_use_two_handles() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
@@ -138,7 +137,7 @@ fn two_sources_of_one_socket_use_two_handles() {
     drop(writer);
 }
 
-/// The same after a source was deregistered whose request could not be cancelled.
+/// The same holds after a source was deregistered whose request could not be canceled.
 #[test]
 fn lingering_request_keeps_its_socket_reserved() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
@@ -153,7 +152,7 @@ fn lingering_request_keeps_its_socket_reserved() {
     kernel.set(1, ffi::AFD_POLL_RECEIVE);
     assert_eq!(tokens(&mut selector, &mut events, SHORT), [2]);
     assert_eq!(kernel.counts().overlapping, 0);
-    // When it has come back, its handle serves the socket again.
+    // After the request has completed, its handle serves the socket again.
     kernel.set(1, ffi::AFD_POLL_SEND);
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     selector.deregister(second, 1).unwrap();
@@ -162,7 +161,7 @@ fn lingering_request_keeps_its_socket_reserved() {
     drop(third);
 }
 
-/// Registering anew and again, as connection pools do, opens no second handle.
+/// Registering and deregistering repeatedly, as connection pools do, opens no second handle.
 #[test]
 fn cancelled_request_frees_its_handle() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
@@ -175,8 +174,8 @@ fn cancelled_request_frees_its_handle() {
     }
 }
 
-/// A read that would block says so, though the system lacks memory for the request that it makes
-/// necessary; the source is tried again, and its event comes.
+/// A read that would block returns `WouldBlock` even if the system refuses the request that it needs.
+/// The poller retries the request, and the event comes.
 #[test]
 fn refused_rearm_is_retried() {
     for refusal in [INSUFFICIENT_RESOURCES, ACCESS_DENIED] {
@@ -186,7 +185,7 @@ fn refused_rearm_is_retried() {
         kernel.set(1, ffi::AFD_POLL_RECEIVE);
         assert_eq!(tokens(&mut selector, &mut events, AT_ONCE), [1]);
         kernel.clear(1, ffi::AFD_POLL_RECEIVE);
-        // Nothing is in flight for reading now; another thread reads while this one waits.
+        // No request for reading is in flight now. Another thread reads while this one waits.
         let result = Rc::new(RefCell::new(None));
         let (its, of) = (Rc::clone(&result), Rc::clone(&registration));
         let (refuses, receives) = (kernel.clone(), kernel.clone());
@@ -209,7 +208,8 @@ fn refused_rearm_is_retried() {
     }
 }
 
-/// Who registers while another thread waits is told of a refusal, and nothing is left behind.
+/// A refusal while another thread waits is returned to the caller of `register`, and leaves nothing
+/// behind.
 #[test]
 fn refused_registration_returns_the_error() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
@@ -235,8 +235,8 @@ fn refused_registration_returns_the_error() {
     platform::during_wait(None);
 }
 
-/// A lack of memory that lasts makes `poll` neither spin nor fail, and is no event: a connecting
-/// socket that was reported writable would be taken for connected.
+/// A lasting lack of memory makes `poll` neither spin nor fail, and is no event: a connecting socket
+/// that is reported writable counts as connected.
 #[test]
 fn memory_shortage_is_retried() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
@@ -253,8 +253,8 @@ fn memory_shortage_is_retried() {
     drop(registration);
 }
 
-/// What AFD refuses for good is an event that says so; its code can be taken once, so that a
-/// connection that is being made is not taken for made.
+/// A permanent refusal is an error event, and `take_error` returns its code once, so that a connecting
+/// socket does not count as connected.
 #[test]
 fn permanent_refusal_is_an_error_event() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
@@ -268,19 +268,19 @@ fn permanent_refusal_is_an_error_event() {
     // ERROR_ACCESS_DENIED.
     assert_eq!(fault.and_then(|fault| fault.raw_os_error()), Some(5));
     assert!(Afd::take_fault(&registration).is_none());
-    // It is left out until it is armed.
+    // The source is not polled until it is armed.
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     kernel.set(1, ffi::AFD_POLL_SEND);
     Afd::rearm(&registration, Interest::WRITABLE).unwrap();
     assert_eq!(tokens(&mut selector, &mut events, SHORT), [1]);
 }
 
-/// "No such handle" is an error event of a socket of ours, which is open, and the silent end of
-/// one that is not: its owner closed it.
+/// "Invalid handle" is an error event of an owned socket, which is open. An unowned socket was closed
+/// by its owner: its registration ends without an event.
 #[test]
 fn invalid_handle_of_an_owned_socket_is_an_error_event() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
-    // AFD does not know this one, as that of a layered provider without a base socket.
+    // AFD does not know this socket, as if it were one of a layered provider.
     let owned = register(&selector, 1, Interest::READABLE);
     kernel.open_socket(2, false);
     selector.register_unowned(2, Token(2), BOTH).unwrap();
@@ -294,8 +294,8 @@ fn invalid_handle_of_an_owned_socket_is_an_error_event() {
     selector.deregister(owned, 1).unwrap();
 }
 
-/// A reader of an unowned socket that reads all it is told of costs one request for each message
-/// and no look: that the kernel lets the request wait says that the socket was drained.
+/// A reader that drains an unowned socket costs one request for each message and no probe: that AFD
+/// leaves the request pending shows that the socket was drained.
 #[test]
 fn draining_reader_is_never_probed() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
@@ -313,11 +313,11 @@ fn draining_reader_is_never_probed() {
     platform::during_wait(None);
     let counts = kernel.counts();
     assert_eq!((counts.probes, counts.requests), (0, 2_000), "{counts:?}");
-    // Nothing was ever late.
+    // No wait ended by its timeout.
     assert_eq!(platform::now(), start);
 }
 
-/// The list of sources to be updated does not grow with registrations that have ended.
+/// The update list does not grow with registrations that have ended.
 #[test]
 fn register_and_deregister_leave_no_updates() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
@@ -327,14 +327,14 @@ fn register_and_deregister_leave_no_updates() {
     let live: Vec<_> = (0..50)
         .map(|socket| register(&selector, socket, BOTH))
         .collect();
-    for sink in 0..10_000 {
-        let socket = 50 + sink % 50;
+    for round in 0..10_000 {
+        let socket = 50 + round % 50;
         let registration = register(&selector, socket, BOTH);
         selector.deregister(registration, socket).unwrap();
     }
     let listed = selector.shared.updates().len();
     assert!(listed <= 2 * 64, "{listed}");
-    // Those that are registered are all still there.
+    // Every live registration still has its event.
     for socket in 0..50 {
         kernel.set(socket, ffi::AFD_POLL_SEND);
     }
@@ -349,8 +349,8 @@ fn register_and_deregister_leave_no_updates() {
     drop(live);
 }
 
-/// Warnings send their packets, as success does, and so does every request that was taken: the
-/// port's end finds nothing that is missing.
+/// A request that returns a warning queues a packet, as success does: dropping the port finds no
+/// operation without one.
 #[test]
 fn warning_statuses_are_completions() {
     let quirks = Quirks {
@@ -366,7 +366,7 @@ fn warning_statuses_are_completions() {
     drop(registration);
 }
 
-/// A wake ends a wait that has no end.
+/// A wake ends a wait with an infinite timeout.
 #[test]
 fn wake_ends_the_wait() {
     let (_, mut selector, mut events) = selector(1, Quirks::default());

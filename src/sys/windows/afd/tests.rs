@@ -1,4 +1,4 @@
-//! The selector against AFD itself, and against an AFD that fails.
+//! The selector on the system's AFD, some of whose calls fail by plan.
 #![allow(clippy::unwrap_used)]
 
 mod cost_tests;
@@ -23,19 +23,19 @@ use crate::sys::windows::event::Events;
 use crate::sys::windows::syscalls::faults;
 use crate::{Interest, Token};
 
-/// `STATUS_INSUFFICIENT_RESOURCES`: what a poll may be refused with at any time.
+/// `STATUS_INSUFFICIENT_RESOURCES`, with which any request may be refused.
 const INSUFFICIENT_RESOURCES: i32 = 0xC000_009A_u32 as i32;
-/// `STATUS_ACCESS_DENIED`: a refusal that does not pass.
+/// `STATUS_ACCESS_DENIED`, a permanent refusal.
 const ACCESS_DENIED: i32 = 0xC000_0022_u32 as i32;
-/// `ERROR_NO_SYSTEM_RESOURCES`, which it becomes.
+/// `ERROR_NO_SYSTEM_RESOURCES`, the Win32 code of the former.
 const NO_SYSTEM_RESOURCES: i32 = 1450;
 
-/// Lets `passing` polls of this thread pass, and refuses the next one.
+/// Lets `passing` requests of this thread pass, and refuses the next one.
 fn refuse_poll(passing: u32, status: i32) {
     faults::POLLS.set(Some(faults::Plan { passing, status }));
 }
 
-/// Refuses the next cancelling of this thread.
+/// Fails the next cancel of this thread.
 fn refuse_cancel() {
     faults::CANCELS.set(Some(faults::Plan {
         passing: 0,
@@ -54,7 +54,7 @@ pub(super) fn register(
         .unwrap()
 }
 
-/// Collects the events of several waits, sorted, until there are `count`.
+/// Collects the tokens of several waits until there are `count`, sorted.
 pub(super) fn collect(selector: &mut Afd, events: &mut Events, count: usize) -> Vec<usize> {
     let mut got = Vec::new();
     while got.len() < count {
@@ -66,7 +66,7 @@ pub(super) fn collect(selector: &mut Afd, events: &mut Events, count: usize) -> 
     got
 }
 
-/// The wait goes on, the others deliver, and the one at fault is told to look for itself.
+/// The wait goes on, the other sources report their events, and the refused one has an error event.
 #[test]
 fn refused_source_fails_no_other() {
     let mut selector = Afd::new().unwrap();
@@ -96,7 +96,7 @@ fn refused_source_fails_no_other() {
         let fault = Afd::take_fault(&registrations[1]);
         assert_eq!(fault.and_then(|fault| fault.raw_os_error()), Some(5));
         assert!(Afd::take_fault(&registrations[1]).is_none());
-        // It is out until it is armed, and then polled again.
+        // It is not polled until it is armed.
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         Afd::rearm(&registrations[1], BOTH).unwrap();
         assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
@@ -104,7 +104,7 @@ fn refused_source_fails_no_other() {
     }
 }
 
-/// What may pass is tried again, without an event that says anything else than what holds.
+/// A refusal that may pass is retried, and causes no event.
 #[test]
 fn memory_shortage_is_retried() {
     let mut selector = Afd::new().unwrap();
@@ -116,7 +116,7 @@ fn memory_shortage_is_retried() {
     assert!(events.as_slice()[0].is_writable() && !events.as_slice()[0].is_error());
 }
 
-/// Writes until the peer and the system take no more.
+/// Writes until the buffers of both ends are full.
 fn fill(stream: &TcpStream) {
     let mut stream = stream;
     loop {
@@ -132,9 +132,8 @@ fn fill(stream: &TcpStream) {
     }
 }
 
-/// The same socket as a stream of ours and as an unowned one: the events of each come to it alone.
-/// With one handle of AFD for both Windows mixes them up: this is trio's experiment, with a handle
-/// for each.
+/// One socket as an owned stream and as an unowned socket: each reports its own events. This is trio's
+/// experiment with an AFD handle for each; with one handle for both, Windows mixes them up.
 #[test]
 fn one_socket_as_two_sources_reports_to_both() {
     let mut selector = Afd::new().unwrap();
@@ -165,7 +164,8 @@ fn one_socket_as_two_sources_reports_to_both() {
     reader.join().unwrap();
 }
 
-/// Whoever registers while another thread waits gets the error, and nothing is left behind.
+/// A refusal while another thread waits is returned to the caller of `register`, and leaves nothing
+/// behind.
 #[test]
 fn refused_registration_is_returned_to_its_caller() {
     let mut selector = Afd::new().unwrap();
@@ -182,8 +182,8 @@ fn refused_registration_is_returned_to_its_caller() {
         while !shared.is_waiting.load(Ordering::Relaxed) {
             thread::yield_now();
         }
-        // The list may still be about to be taken: then the refusal meets the poller, which has no
-        // plan of its own.
+        // If the poller has not taken the update list yet, it makes the request itself, and no failure
+        // is planned in its thread.
         drop(shared.updates());
         refuse_poll(0, INSUFFICIENT_RESOURCES);
         let error = registry
@@ -210,7 +210,7 @@ fn refused_registration_is_returned_to_its_caller() {
     });
 }
 
-/// Neither a panic nor silence.
+/// A failing cancel neither panics nor loses an event.
 #[test]
 fn failing_cancel_does_not_end_the_source() {
     let mut selector = Afd::new().unwrap();
@@ -230,7 +230,7 @@ fn failing_cancel_does_not_end_the_source() {
     assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
     assert!(events.as_slice()[0].is_writable() && !events.as_slice()[0].is_error());
 
-    // At the end of a registration it leaves nothing that would be reported.
+    // After `deregister`, the request that stays in flight reports nothing.
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     refuse_cancel();
     selector.deregister(registration, raw).unwrap();
@@ -240,7 +240,7 @@ fn failing_cancel_does_not_end_the_source() {
     assert_eq!(tokens(&mut selector, &mut events, LONG), [4]);
 }
 
-/// A packet that is no event does not end a wait.
+/// A packet without a receiver does not end a wait.
 #[test]
 fn packets_without_receiver_are_no_events() {
     let mut selector = Afd::new().unwrap();
@@ -249,8 +249,8 @@ fn packets_without_receiver_are_no_events() {
     let waker = selector.waker(Token(1)).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {
-            for number in [0, usize::MAX, 1 << 20] {
-                crate::sys::windows::iocp::post_to_receiver(port.handle(), number).unwrap();
+            for receiver_id in [0, usize::MAX, 1 << 20] {
+                crate::sys::windows::iocp::post_to_receiver(port.handle(), receiver_id).unwrap();
                 thread::sleep(Duration::from_millis(5));
             }
             waker.wake().unwrap();
@@ -259,7 +259,7 @@ fn packets_without_receiver_are_no_events() {
     });
 }
 
-/// Registrations that come and go neither shorten nor lengthen a wait.
+/// Registering and deregistering neither shortens nor lengthens a wait.
 #[test]
 fn timed_wait_keeps_its_deadline() {
     let mut selector = Afd::new().unwrap();
@@ -294,8 +294,8 @@ fn timed_wait_keeps_its_deadline() {
     assert!(rounds.into_inner() > 0);
 }
 
-/// On AFD, a raw socket that is never served is reported seldom, and one that is drained elsewhere
-/// soon.
+/// An unowned socket that is never served is reported with growing delays, and one that is drained is
+/// reported soon.
 #[test]
 fn unowned_sockets_follow_the_backoff() {
     let mut selector = Afd::new().unwrap();
@@ -310,9 +310,9 @@ fn unowned_sockets_follow_the_backoff() {
         let left = Duration::from_secs(1).saturating_sub(start.elapsed());
         returns += usize::from(!tokens(&mut selector, &mut events, Some(left)).is_empty());
     }
-    // Both directions have their free reports, and then one for each pause.
+    // Both directions have their reports without delay, then one for each delay.
     assert!(returns <= 2 * (64 + 8) + 2 * 110, "{returns}");
-    // It is not forgotten; how often it comes is up to the machine.
+    // It is still reported; how often depends on the speed of the machine.
     assert!(returns > 2, "{returns}");
 
     selector
@@ -329,7 +329,7 @@ fn unowned_sockets_follow_the_backoff() {
     assert!(tokens(&mut selector, &mut events, Some(Duration::from_millis(30))).is_empty());
 }
 
-/// For a connection that is refused and one that is reset: one event, and then none.
+/// A refused connection and a reset one have one event each.
 #[test]
 fn connection_failures_are_reported_once() {
     let mut selector = Afd::new().unwrap();
@@ -346,7 +346,7 @@ fn connection_failures_are_reported_once() {
     assert!(event.is_read_closed() && event.is_write_closed() && event.is_error());
     let mut more = 0;
     while !tokens(&mut selector, &mut events, Some(Duration::from_millis(50))).is_empty() {
-        // What is left says nothing of the failure again.
+        // Other conditions do not report the failure again.
         more += 1;
         assert!(events.as_slice().iter().all(|event| !event.is_error()));
         assert!(more <= 2);

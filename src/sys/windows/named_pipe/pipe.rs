@@ -145,9 +145,7 @@ impl Pipe {
     /// Fails unless this is registered with `port`.
     fn check_owner(&self, port: &Arc<Port>) -> io::Result<()> {
         match self.shared.port() {
-            Some(current) if !Arc::ptr_eq(&current, port) => {
-                Err(errors::other_registry())
-            }
+            Some(current) if !Arc::ptr_eq(&current, port) => Err(errors::other_registry()),
             Some(_) if self.shared.inner().state.is_registered() => Ok(()),
             _ => Err(errors::not_registered()),
         }

@@ -146,7 +146,7 @@ impl Drop for Wait {
 }
 
 impl WaitSet {
-    /// WaitSet for a handle from now on.
+    /// Registers a handle and starts to wait.
     pub(crate) fn register(
         &self,
         port: &Arc<Port>,
@@ -181,7 +181,7 @@ impl WaitSet {
         wait.rearm(port, token)
     }
 
-    /// WaitSet no more.
+    /// Ends a registration.
     pub(crate) fn deregister(&self, handle: RawHandle) -> io::Result<()> {
         let wait = self.waits().remove(&handle.addr());
         // Dropped without the lock: unregistering may wait for a thread of the pool.

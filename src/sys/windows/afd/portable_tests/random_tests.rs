@@ -1,8 +1,8 @@
-//! Random schedules of a selector on a fake AFD that behaves badly in all the ways that are known.
+//! Random schedules of a selector on a fake AFD with every known deviation.
 //!
-//! A model keeps what each registration is owed. Checked: no event is lost, none comes of what was
-//! deregistered, two requests for one socket never share a handle, and requests and waits are
-//! bounded by what was done.
+//! A model records which readiness each registration must still report. Checked: no event is lost, no
+//! event comes of a registration that has ended, two requests for one socket never share a handle,
+//! and the numbers of requests and waits are bounded by the number of actions.
 #![allow(clippy::unwrap_used)]
 
 use std::cell::RefCell;
@@ -19,7 +19,7 @@ use crate::sys::windows::platform::kernel::{INSUFFICIENT_RESOURCES, Kernel, Quir
 use crate::sys::windows::{event::Events, platform, platform::ffi};
 use crate::{Interest, Token};
 
-/// xorshift64.
+/// A pseudo-random generator (xorshift64).
 struct Random(u64);
 
 impl Random {
@@ -39,14 +39,14 @@ impl Random {
     }
 }
 
-/// What a reader is told of a socket that is no listener, and of one that is.
+/// The readable conditions of a stream and of a listener.
 const DATA: u32 = ffi::AFD_POLL_RECEIVE | ffi::AFD_POLL_ACCEPT;
 
-/// What a registration is owed.
+/// One registration in the model.
 struct Watched {
     socket: u64,
     interest: Interest,
-    /// An unowned socket has none.
+    /// `None` for an unowned socket.
     registration: Option<Registration>,
     /// Directions whose next readiness must be reported.
     reads: bool,
@@ -59,18 +59,18 @@ struct FakeKernel {
     random: Random,
     watched: HashMap<usize, Watched>,
     last_token: usize,
-    /// How many things were done.
+    /// The number of actions.
     actions: usize,
 }
 
 const SOCKETS: u64 = 6;
 
 impl FakeKernel {
-    /// One thing that applications or their peers do.
+    /// Does one random action of an application or a peer.
     fn act(&mut self) {
         self.actions += 1;
         let socket = self.random.below(SOCKETS);
-        // Half of them listen.
+        // Half of the sockets listen.
         let data = if socket % 2 == 0 {
             ffi::AFD_POLL_RECEIVE
         } else {
@@ -116,7 +116,7 @@ impl FakeKernel {
         } else {
             match self.registry.register(socket, token, interest) {
                 Ok(registration) => Some(registration),
-                // It was refused, and says so.
+                // AFD refused it.
                 Err(_) => return,
             }
         };
@@ -167,7 +167,7 @@ impl FakeKernel {
         watched.writes = interest.is_writable();
     }
 
-    /// An operation drains its direction of a socket, and would block.
+    /// An operation drains one direction of a socket and would block.
     fn would_block(&mut self) {
         let Some(token) = self.pick() else { return };
         let is_read = self.random.one_in(2);
@@ -186,7 +186,7 @@ impl FakeKernel {
         }
     }
 
-    /// Events have come: each of something that is registered.
+    /// Checks events: each is of a live registration.
     fn take(&mut self, events: &Events) {
         for event in events.as_slice() {
             let token = event.token().0;
@@ -198,7 +198,7 @@ impl FakeKernel {
         }
     }
 
-    /// What was owed and has not come.
+    /// The readiness that was not reported.
     fn owed(&self) -> Vec<String> {
         let is_owed = |watched: &Watched| {
             let level = self.kernel.level(watched.socket).unwrap();
@@ -243,8 +243,8 @@ fn run(seed: u64) {
         for _ in 0..acts {
             world.borrow_mut().act();
         }
-        // Other threads act while this one waits. What they deregister may still be reported by
-        // this wait, so that is left to the time between waits.
+        // Other threads act while this one waits. They do not deregister: this wait could still
+        // report such a source.
         let others = Rc::clone(&world);
         let mut left = world.borrow_mut().random.below(4);
         platform::during_wait(Some(Box::new(move || {
@@ -277,7 +277,7 @@ fn run(seed: u64) {
         quirks.refusals.clear();
         quirks.failing_cancels = 0;
     });
-    // Nothing happens any more: all that is owed comes, within some pauses.
+    // No more actions: every missing event comes within a few pauses.
     let start = platform::now();
     let limit = Duration::from_secs(2);
     while !world.borrow().owed().is_empty() && platform::now() - start < limit {
@@ -300,10 +300,10 @@ fn run(seed: u64) {
     assert!(counts.waits <= 8 * done, "seed {seed}: {counts:?}, {done}");
 }
 
-/// A failure names its seed: `run(SEED)` repeats it.
+/// A failure names its seed; `run(SEED)` repeats it.
 #[test]
 fn random_schedules_lose_no_event() {
-    // An interpreter takes long for each.
+    // Miri is slow.
     let seeds = if cfg!(miri) { 2 } else { 100 };
     for seed in 1..=seeds {
         run(seed);

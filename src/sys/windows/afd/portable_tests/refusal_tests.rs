@@ -1,4 +1,4 @@
-//! What the system refuses: for a moment, which is waited out, and for good, which is reported.
+//! Refusals: a lack of memory, which is retried, and permanent ones, which are reported.
 #![allow(clippy::unwrap_used)]
 
 use super::super::selector::Afd;
@@ -11,11 +11,13 @@ use crate::sys::windows::platform::kernel::{ACCESS_DENIED, INSUFFICIENT_RESOURCE
 use crate::sys::windows::platform::{self, ffi};
 use crate::{Interest, Token};
 
-/// `WSAENOBUFS`: "No buffer space available" (learn.microsoft.com, Windows Sockets error codes).
+/// `WSAENOBUFS` ([Winsock error codes][codes]).
+///
+/// [codes]: https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2
 const NO_BUFFERS: i32 = 10_055;
 
-/// Has the system lack memory as `quirks` says: no event says so, `poll` does not spin, and the
-/// first event after the lack has passed is the real one ("One bad source" in `afd/mod.rs`).
+/// Checks a lack of memory, which `quirks` cause: it is no event, `poll` does not spin, and the first
+/// event after it has passed is the real one ("Errors" in `afd/mod.rs`).
 fn is_waited_out(is_unowned: bool, lack: Quirks) {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
     kernel.open_socket(1, false);
@@ -37,7 +39,8 @@ fn is_waited_out(is_unowned: bool, lack: Quirks) {
     drop(owned);
 }
 
-/// A refusal for lack of memory says nothing of layered providers, so nothing is asked about them.
+/// A refusal for lack of memory does not query the base socket: it tells nothing about layered
+/// providers.
 #[test]
 fn memory_shortage_does_not_query_the_base_socket() {
     for is_unowned in [false, true] {
@@ -45,7 +48,7 @@ fn memory_shortage_does_not_query_the_base_socket() {
             is_unowned,
             Quirks {
                 refusals: [INSUFFICIENT_RESOURCES; 1_000].into(),
-                // WSAEFAULT, as a network filter is known to return.
+                // WSAEFAULT.
                 base_error: Some(10_014),
                 ..Quirks::default()
             },
@@ -53,7 +56,7 @@ fn memory_shortage_does_not_query_the_base_socket() {
     }
 }
 
-/// AFD does not know a layered socket, and Winsock lacks memory to say which one is below it.
+/// AFD refuses the socket of a layered provider, and the query of its base socket lacks memory.
 #[test]
 fn memory_shortage_of_the_base_query_is_retried() {
     for is_unowned in [false, true] {
@@ -68,7 +71,7 @@ fn memory_shortage_of_the_base_query_is_retried() {
     }
 }
 
-/// A request was taken, and ends for lack of memory.
+/// A request was accepted and completes for lack of memory.
 #[test]
 fn memory_shortage_in_a_completion_is_retried() {
     for is_unowned in [false, true] {
@@ -82,8 +85,8 @@ fn memory_shortage_in_a_completion_is_retried() {
     }
 }
 
-/// AFD refuses a source for good, and its owner does nothing but try to read: each read that would
-/// block arms the source. The error events are paced as stray answers are.
+/// AFD refuses a source permanently, and its owner ignores the event and goes on reading. Each read
+/// that would block arms the source. The error events are paced as stray completions are.
 #[test]
 fn ignored_permanent_refusal_does_not_spin() {
     let at_once = Quirks {
@@ -106,7 +109,7 @@ fn ignored_permanent_refusal_does_not_spin() {
             Afd::rearm(&registration, Interest::READABLE).unwrap();
         }
         assert!((2..=MAX_STRAYS + 10).contains(&reported), "{reported}");
-        // Once AFD takes it, nothing is lost.
+        // Once AFD accepts the request, no event is lost.
         kernel.quirks(|quirks| *quirks = Quirks::default());
         tokens(&mut selector, &mut events, SHORT);
         Afd::rearm(&registration, Interest::READABLE).unwrap();
@@ -116,7 +119,7 @@ fn ignored_permanent_refusal_does_not_spin() {
     }
 }
 
-/// The error of a registration has the system's code, as that of every call of the system has.
+/// The error of a registration has the code of the failed system call.
 #[test]
 fn failing_afd_open_returns_its_code() {
     // ERROR_ACCESS_DENIED.

@@ -1,14 +1,14 @@
-//! Every cell of the table of states, and the edges.
+//! Every cell of the table at the head of `socket_state`, and the edges.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
 use crate::sys::windows::platform::ffi;
 use std::cell::Cell;
 
-/// The memory of a poll, by the number of times it was started.
+/// The memory of an idle request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Memory;
-/// The name of a poll.
+/// A request in flight.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Name;
 
@@ -23,7 +23,7 @@ fn owned(interest: u32) -> Tested {
     SocketState::new(Memory, Token(1), interest | RESET, false)
 }
 
-/// What an update asked the kernel for.
+/// What an update did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Calls {
     started: Option<u32>,
@@ -47,7 +47,7 @@ pub(super) const CANCEL: Calls = Calls {
     cancelled: true,
 };
 
-/// One update, in which the kernel does as it is told, or refuses.
+/// One update. The kernel accepts its calls, or refuses them.
 fn update_with(
     state: &mut Tested,
     refuses: bool,
@@ -77,7 +77,7 @@ fn update_with(
     (calls.get(), result)
 }
 
-/// One update, whose request is answered at once if there is one.
+/// One update, whose request, if any, completes at once.
 pub(super) fn update(state: &mut Tested) -> Calls {
     update_as(state, Started::Completed)
 }
@@ -117,7 +117,7 @@ fn pending(requested: u32) -> Request<Memory, Name> {
     }
 }
 
-/// A source with a poll in flight for reading.
+/// An owned source with a request in flight for reading.
 fn pending_reader() -> Tested {
     let mut state = owned(READ);
     assert_eq!(update(&mut state), start(READ | RESET));
@@ -125,7 +125,7 @@ fn pending_reader() -> Tested {
     state
 }
 
-/// The same, and its poll was cancelled to ask for writing, too.
+/// The same, after its request was canceled to add writing.
 fn cancelled_reader() -> Tested {
     let mut state = pending_reader();
     assert!(state.reregister(Token(2), ALL));
@@ -163,7 +163,7 @@ fn refused_start_stays_idle() {
     let (calls, result) = update_with(&mut state, true, Started::Completed);
     assert_eq!((calls, result), (start(READ | RESET), Err("refused")));
     assert_eq!(state.request, Request::Idle(Memory));
-    // Tried again as it was, or reported once and left out until it is armed.
+    // The caller of `update` retries, or reports the fault once.
     assert!(state.needs_update());
     assert_eq!(state.fail(5), masks::of_fault(READ | RESET));
     assert!(!state.needs_update());
@@ -227,7 +227,7 @@ fn pending_reports_conditions() {
 
 #[test]
 fn foreign_cancel_restarts_the_request() {
-    // A thread that ends takes its operations along on old systems.
+    // `CancelIoEx` of other code.
     let mut state = pending_reader();
     assert_eq!(completed(&mut state, Completion::NoConditions), 0);
     assert_eq!(update(&mut state), start(READ | RESET));
@@ -277,7 +277,7 @@ fn end_of_pending_cancels() {
     assert_eq!(state.request, Request::CancelRequested(Name));
     assert!(!state.end(cancel).was_registered);
     assert_eq!(cancelled.get(), 1);
-    // One that cannot be cancelled lingers.
+    // A request that cannot be canceled lingers.
     assert!(pending_reader().end(|_| false).lingers);
 }
 
@@ -297,7 +297,7 @@ fn cancel_requested_waits_for_its_packet() {
 fn late_cancel_reports_conditions() {
     let mut state = cancelled_reader();
     assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
-    // The rest is asked for anew.
+    // The other conditions are requested again.
     assert_eq!(update(&mut state), start(ALL & !IN & !ACCEPT));
 }
 
@@ -325,7 +325,7 @@ fn end_of_cancel_requested_cancels_nothing() {
     assert_eq!(state.request, Request::CancelRequested(Name));
 }
 
-/// Whatever the packet says.
+/// Any completion is possible.
 #[test]
 fn packet_after_end_only_returns_memory() {
     for completion in [
@@ -344,7 +344,7 @@ fn packet_after_end_only_returns_memory() {
     }
 }
 
-/// Each condition once until it is armed.
+/// Each condition is reported once until it is armed.
 #[test]
 fn owned_conditions_are_reported_once_per_arming() {
     let mut state = owned(READ | WRITE);
@@ -355,7 +355,7 @@ fn owned_conditions_are_reported_once_per_arming() {
         completed(&mut state, Completion::Conditions(IN | WRITE)),
         IN
     );
-    // The end of the peer comes apart from its data.
+    // The peer's end is reported separately from its data.
     assert_eq!(update(&mut state), start(READ & !IN & !ACCEPT | RESET));
     assert_eq!(completed(&mut state, Completion::Conditions(IN | END)), END);
     update(&mut state);
@@ -366,7 +366,7 @@ fn owned_conditions_are_reported_once_per_arming() {
     assert_eq!(state.wanted(), ALL);
 }
 
-/// A socket of ours is open, so "no such handle" is a failure of the request.
+/// An owned socket is open, so "invalid handle" is a failure of the request.
 #[test]
 fn invalid_handle_of_an_owned_socket_is_a_fault() {
     for mut state in [pending_reader(), cancelled_reader()] {
@@ -379,7 +379,7 @@ fn invalid_handle_of_an_owned_socket_is_a_fault() {
     }
 }
 
-/// Windows' AFD may answer RECEIVE on a listener with ACCEPT (NT 4): both are one condition.
+/// AFD may complete RECEIVE on a listener with ACCEPT (NT 4): both are one condition.
 #[test]
 fn undrained_listener_does_not_spin() {
     let mut state = owned(READ);
@@ -390,7 +390,7 @@ fn undrained_listener_does_not_spin() {
         };
         polls += 1;
         if requested & (IN | ACCEPT) == 0 {
-            // Now it really waits.
+            // This request waits.
             break;
         }
         completed(&mut state, Completion::Conditions(ACCEPT));
@@ -398,7 +398,7 @@ fn undrained_listener_does_not_spin() {
     assert!(polls <= 2, "{polls}");
 }
 
-/// Answers that name nothing armed start no requests without end.
+/// Completions without an armed condition do not start requests without end.
 #[test]
 fn stray_completions_are_followed_by_pauses() {
     for completion in [
@@ -416,12 +416,12 @@ fn stray_completions_are_followed_by_pauses() {
         assert_eq!(update(&mut state), start(READ | RESET));
         assert_eq!(completed(&mut state, completion), 0);
         assert_eq!(update(&mut state), NO_CALLS);
-        // Arming it waits for the pause, registering it anew does not.
+        // `rearm` does not end the pause, `reregister` does.
         state.rearm(ALL);
         assert_eq!(update(&mut state), NO_CALLS);
         state.reregister(Token(1), READ | RESET);
         assert_eq!(update(&mut state), start(READ | RESET));
-        // An event forgives.
+        // A reported condition starts the count anew.
         assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
         state.rearm(ALL);
         assert_eq!(update(&mut state), start(READ | RESET));
@@ -430,7 +430,7 @@ fn stray_completions_are_followed_by_pauses() {
     }
 }
 
-/// A poll that waits for the rest is cancelled when an operation would block, once.
+/// A pending request without a rearmed condition is canceled, once.
 #[test]
 fn rearm_requests_reported_conditions() {
     let mut state = pending_reader();
@@ -444,7 +444,7 @@ fn rearm_requests_reported_conditions() {
     assert_eq!(update(&mut state), start(READ | RESET));
 }
 
-/// A read that drains the socket before the next wait costs one poll in all.
+/// A read that drains the socket before the next wait costs one request in total.
 #[test]
 fn rearm_before_update_cancels_nothing() {
     let mut state = pending_reader();

@@ -7,12 +7,12 @@ use super::tests::{
 };
 use super::*;
 
-fn raw(interest: u32) -> Tested {
+fn unowned(interest: u32) -> Tested {
     SocketState::new(Memory, Token(1), interest | RESET, true)
 }
 
-/// Brings a raw reader that is never seen clear into doubt.
-fn conditions_to_probe(state: &mut Tested) {
+/// Reports readiness until the reader has to be probed.
+fn report_until_probed(state: &mut Tested) {
     let mut reports = 0;
     while state.conditions_to_probe() == 0 {
         assert_eq!(update(state), start(state.wanted()));
@@ -23,22 +23,22 @@ fn conditions_to_probe(state: &mut Tested) {
     assert_eq!(state.conditions_to_probe(), READ);
 }
 
-/// without any arming.
+/// Readiness of an unowned socket is reported again without arming.
 #[test]
 fn unowned_readiness_repeats_until_probed() {
-    let mut state = raw(READ);
-    conditions_to_probe(&mut state);
-    // Now a poll in flight asks for failures only, and a look for the rest.
+    let mut state = unowned(READ);
+    report_until_probed(&mut state);
+    // From now on a request names failures only, and probes find readiness.
     assert_eq!(update(&mut state), start(RESET));
     let now = Instant::now();
     assert_eq!(state.apply_probe(READ, IN, now), (IN, None));
     assert_eq!(state.conditions_to_probe(), READ);
 }
 
-/// That the kernel lets a request wait says that nothing held when it started.
+/// A request that is left pending shows that no condition held when it started.
 #[test]
 fn pending_request_observes_not_ready() {
-    let mut state = raw(READ);
+    let mut state = unowned(READ);
     for _ in 0..1_000 {
         assert_eq!(update_as(&mut state, Started::Pending), start(READ | RESET));
         assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
@@ -48,20 +48,20 @@ fn pending_request_observes_not_ready() {
 
 #[test]
 fn probe_without_readiness_ends_probing() {
-    let mut state = raw(READ);
-    conditions_to_probe(&mut state);
+    let mut state = unowned(READ);
+    report_until_probed(&mut state);
     update(&mut state);
     assert_eq!(state.apply_probe(READ, 0, Instant::now()), (0, None));
     assert_eq!(state.conditions_to_probe(), 0);
-    // The poll in flight asks for too little now.
+    // The request in flight names too few conditions now.
     assert_eq!(update(&mut state), CANCEL);
 }
 
-/// No spin: after the free ones there are pauses, and they are kept.
+/// After the reports without delay there are delays, which are kept.
 #[test]
 fn unserved_unowned_socket_is_suppressed() {
-    let mut state = raw(READ);
-    conditions_to_probe(&mut state);
+    let mut state = unowned(READ);
+    report_until_probed(&mut state);
     let start = Instant::now();
     let mut reports = 0;
     for tenths in 0..100_000_u64 {
@@ -78,8 +78,8 @@ fn unserved_unowned_socket_is_suppressed() {
 
 #[test]
 fn probe_of_a_rearmed_direction_is_ignored() {
-    let mut state = raw(READ);
-    conditions_to_probe(&mut state);
+    let mut state = unowned(READ);
+    report_until_probed(&mut state);
     state.reregister(Token(2), ALL);
     assert_eq!(state.conditions_to_probe(), 0);
     assert_eq!(state.apply_probe(READ, IN, Instant::now()), (0, None));
@@ -87,18 +87,18 @@ fn probe_of_a_rearmed_direction_is_ignored() {
     assert_eq!(state.apply_probe(READ, IN, Instant::now()), (0, None));
 }
 
-/// A poll that was started before the doubt does not report past the pauses.
+/// A request that was started before probing began does not report during a delay.
 #[test]
 fn request_from_before_probing_is_not_reported() {
-    let mut state = raw(READ);
-    conditions_to_probe(&mut state);
+    let mut state = unowned(READ);
+    report_until_probed(&mut state);
     assert_eq!(completed(&mut state, Completion::Conditions(IN)), 0);
 }
 
-/// An answer for one direction says that the other is clear, if both were asked for.
+/// A completion with one direction shows that the other is not ready, if both were requested.
 #[test]
 fn unowned_directions_are_independent() {
-    let mut state = raw(READ | WRITE);
+    let mut state = unowned(READ | WRITE);
     for _ in 0..200 {
         assert_eq!(update(&mut state), start(ALL));
         assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
@@ -110,7 +110,7 @@ fn unowned_directions_are_independent() {
 
 #[test]
 fn unowned_failures_are_reported_once() {
-    let mut state = raw(READ);
+    let mut state = unowned(READ);
     update(&mut state);
     let failure = RESET & RESET.wrapping_neg();
     assert_eq!(
@@ -124,7 +124,7 @@ fn unowned_failures_are_reported_once() {
 
 #[test]
 fn failed_unowned_socket_is_ignored_until_reregistered() {
-    let mut state = raw(READ);
+    let mut state = unowned(READ);
     assert_eq!(state.fail(5), masks::of_fault(READ | RESET));
     assert_eq!(state.wanted(), 0);
     assert_eq!(update(&mut state), NO_CALLS);

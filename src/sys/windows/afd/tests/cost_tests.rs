@@ -14,7 +14,7 @@ use crate::sys::windows::iocp::Packets;
 use crate::sys::windows::syscalls::faults;
 use crate::{Interest, Token};
 
-/// How many polls and cancels `action` costs in this thread.
+/// How many poll requests and cancels `action` makes in this thread.
 fn calls(action: impl FnOnce()) -> usize {
     faults::CALLS.set(0);
     action();
@@ -47,7 +47,7 @@ fn registering_costs_one_poll_at_the_next_wait() {
     assert_eq!(cost, 0);
     let cost = calls(|| assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty()));
     assert_eq!(cost, COUNT);
-    // What is asked for already is neither cancelled nor asked for again.
+    // A request that names enough conditions is neither canceled nor repeated.
     let cost = calls(|| {
         for (token, (registration, (left, _))) in registrations.iter_mut().zip(&pairs).enumerate() {
             let raw = left.as_raw_socket();
@@ -59,13 +59,13 @@ fn registering_costs_one_poll_at_the_next_wait() {
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     });
     assert_eq!(cost, 0);
-    // And the new token is the one that comes.
+    // The event has the new token.
     (&pairs[3].1).write_all(b"x").unwrap();
     assert_eq!(tokens(&mut selector, &mut events, LONG), [3]);
 }
 
-/// A message costs one poll and one event, also for a source that is watched for writing, as
-/// tokio's always are: a read that would block arms reading alone.
+/// A message costs one request and one event, even if the source is registered for writing, too, as
+/// tokio's sources are: a read that would block arms reading alone.
 #[test]
 fn one_message_costs_one_poll() {
     for interest in [Interest::READABLE, BOTH] {
@@ -77,7 +77,7 @@ fn one_message_costs_one_poll() {
             // The connection is writable from the start.
             assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
         }
-        // Now a poll waits for the first message.
+        // Now a request waits for the first message.
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         let cost = calls(|| {
             for _ in 0..10 {
@@ -93,8 +93,8 @@ fn one_message_costs_one_poll() {
     }
 }
 
-/// A server that takes one event and stops accepting waits without a call: at most one poll, which
-/// waits. (Wine answers only for ACCEPT; what Windows' AFD may do besides is in `fake_tests`.)
+/// A server that takes one event and stops accepting waits with at most one request. (Wine completes a
+/// request on a listener for ACCEPT alone; `portable_tests` has the other behavior.)
 #[test]
 fn idle_wait_costs_one_poll_with_an_undrained_listener() {
     let mut selector = Afd::new().unwrap();
@@ -112,8 +112,7 @@ fn idle_wait_costs_one_poll_with_an_undrained_listener() {
     drop(registration);
 }
 
-/// A reader of an unowned socket that reads all it is told of costs one poll for each message, and
-/// is never looked at by WSAPoll.
+/// A reader that drains an unowned socket costs one request for each message, and no probe.
 #[test]
 fn one_message_of_an_unowned_socket_costs_one_poll() {
     let mut selector = Afd::new().unwrap();
@@ -138,7 +137,7 @@ fn one_message_of_an_unowned_socket_costs_one_poll() {
     selector.deregister_unowned(raw).unwrap();
 }
 
-/// One packet for any number of wakes between two events.
+/// Any number of wakes between two events posts one packet.
 #[test]
 fn merged_wakes_post_one_packet() {
     let mut selector = Afd::new().unwrap();
@@ -156,7 +155,7 @@ fn merged_wakes_post_one_packet() {
         let count = selector.port().dequeue(&mut packets, 100, 0).unwrap();
         assert_eq!(count, wakers.len());
         assert_eq!(selector.port().dequeue(&mut packets, 100, 0).unwrap(), 0);
-        // As if they had come: nothing else may clear their flags.
+        // Only the delivery of a packet clears the pending bit.
         for waker in &wakers {
             waker.wake().unwrap();
         }

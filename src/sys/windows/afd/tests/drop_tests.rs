@@ -1,4 +1,4 @@
-//! What is left when sources and queues are gone.
+//! What remains after sources and selectors were dropped.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{self, Read, Write};
@@ -16,7 +16,7 @@ use crate::sys::windows::event::Events;
 use crate::sys::windows::iocp::Packets;
 use crate::{Interest, Token};
 
-/// The end of the port takes everything in flight back, and its handles are closed, though the
+/// Dropping the selector completes every request in flight and closes the AFD handles, even if the
 /// sources live on.
 #[test]
 fn dropping_the_selector_completes_all_requests() {
@@ -32,7 +32,7 @@ fn dropping_the_selector_completes_all_requests() {
                 .unwrap();
         }
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
-        // Some are on their way already, some are to be.
+        // Some packets are queued already, some requests are still pending.
         (&pairs[0].1).write_all(b"x").unwrap();
         drop(registrations.pop());
         let (left, _) = &pairs[50];
@@ -68,14 +68,14 @@ fn dropping_the_selector_completes_all_requests() {
             (Weak::strong_count(&port), Weak::strong_count(&handle)),
             (0, 0)
         );
-        // What is in flight keeps its handle: nothing is.
+        // A request in flight would keep its handle.
         assert_eq!(Weak::strong_count(&afd), 0);
         drop(registrations);
         assert_eq!((&pairs[0].0).read(&mut [0; 8]).unwrap(), 1);
     }
 }
 
-/// A peer sees the end of a socket whose queue went first.
+/// A socket that outlives its selector closes: the peer reads the end.
 #[test]
 fn socket_outliving_its_selector_closes() {
     let mut selector = Afd::new().unwrap();
@@ -93,7 +93,7 @@ fn socket_outliving_its_selector_closes() {
     assert_eq!((&right).read(&mut [0; 8]).unwrap(), 0);
 }
 
-/// Handles of AFD are shared, and closed when they have no sources.
+/// AFD handles are shared by sources, and closed when they have none.
 #[test]
 fn afd_handles_are_opened_and_closed_on_demand() {
     let selector = Afd::new().unwrap();
@@ -113,8 +113,7 @@ fn afd_handles_are_opened_and_closed_on_demand() {
     }
 }
 
-/// A number that is closed while it is registered loses its registration, and can be registered
-/// again.
+/// An unowned socket that is closed while registered loses its registration.
 #[test]
 fn closed_unowned_socket_is_deregistered() {
     let mut selector = Afd::new().unwrap();
@@ -135,7 +134,7 @@ fn closed_unowned_socket_is_deregistered() {
     }
 }
 
-/// The port is empty after everything: nothing is left to come.
+/// After every source was deregistered, the port has no packet left.
 #[test]
 fn drained_port_has_no_packets() {
     let mut selector = Afd::new().unwrap();

@@ -1,4 +1,4 @@
-//! Looks at raw sockets in doubt, when the call that looks at all of them fails.
+//! Probes of unowned sockets whose common `WSAPoll` fails.
 #![allow(clippy::unwrap_used)]
 
 use std::io::{Read, Write};
@@ -15,51 +15,51 @@ use crate::sys::windows::platform::RawSocket;
 use crate::sys::windows::syscalls::faults::PROBES;
 use crate::{Interest, Token};
 
-/// Polls until all that these sockets are registered for is in doubt.
-fn wait_until_in_doubt(selector: &mut Afd, events: &mut Events, sockets: &[(RawSocket, u32)]) {
-    let is_in_doubt = |selector: &Afd, (raw, wanted): &(RawSocket, u32)| {
+/// Polls until these conditions of these sockets are probed.
+fn wait_until_probed(selector: &mut Afd, events: &mut Events, sockets: &[(RawSocket, u32)]) {
+    let is_probed = |selector: &Afd, (raw, wanted): &(RawSocket, u32)| {
         let source = selector.shared.find_unowned(*raw).unwrap();
         let conditions_to_probe = source.state().conditions_to_probe();
         conditions_to_probe & wanted == *wanted
     };
     let end = Instant::now() + Duration::from_secs(30);
-    while !sockets.iter().all(|socket| is_in_doubt(selector, socket)) {
+    while !sockets.iter().all(|socket| is_probed(selector, socket)) {
         tokens(selector, events, Some(Duration::from_millis(10)));
         assert!(Instant::now() < end);
     }
 }
 
-/// WSAPoll may refuse all for the sake of one. Then the closed one is found, and the others
-/// are served.
+/// One closed socket may fail the common `WSAPoll`. Then it is deregistered, and the others are still
+/// probed.
 #[test]
 fn closed_socket_failing_the_probe_fails_no_other() {
     let mut selector = Afd::new().unwrap();
     let mut events = Events::with_capacity(8);
     let (closed, _peer) = stream_pair();
     let (left, right) = stream_pair();
-    let gone = closed.as_raw_socket();
-    for (raw, token) in [(gone, 1), (left.as_raw_socket(), 2)] {
+    let closed_socket = closed.as_raw_socket();
+    for (raw, token) in [(closed_socket, 1), (left.as_raw_socket(), 2)] {
         selector
             .register_unowned(raw, Token(token), Interest::WRITABLE)
             .unwrap();
     }
     let write = masks::WRITE;
-    let sockets = [(gone, write), (left.as_raw_socket(), write)];
-    wait_until_in_doubt(&mut selector, &mut events, &sockets);
+    let sockets = [(closed_socket, write), (left.as_raw_socket(), write)];
+    wait_until_probed(&mut selector, &mut events, &sockets);
     // WSAENOTSOCK.
     PROBES.set(Some(|count| (count > 1).then_some(10_038)));
     drop(closed);
     tokens(&mut selector, &mut events, Some(Duration::from_millis(50)));
-    assert!(selector.shared.find_unowned(gone).is_err());
+    assert!(selector.shared.find_unowned(closed_socket).is_err());
     PROBES.set(Some(|_| Some(10_038)));
-    // Now it is the other one that is taken for closed.
+    // Now the probe of the other one fails with the same error, so it counts as closed.
     tokens(&mut selector, &mut events, Some(Duration::from_millis(50)));
     assert!(selector.shared.find_unowned(left.as_raw_socket()).is_err());
     PROBES.set(None);
     drop(right);
 }
 
-/// What fails for another reason is tried again, and says nothing meanwhile.
+/// A probe that fails for another reason is retried, and reports nothing meanwhile.
 #[test]
 fn failed_probe_is_retried() {
     let mut selector = Afd::new().unwrap();
@@ -69,7 +69,7 @@ fn failed_probe_is_retried() {
     selector.register_unowned(raw, Token(1), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
     let both = masks::WRITE | crate::sys::ffi::AFD_POLL_RECEIVE;
-    wait_until_in_doubt(&mut selector, &mut events, &[(raw, both)]);
+    wait_until_probed(&mut selector, &mut events, &[(raw, both)]);
     // WSAENOBUFS.
     PROBES.set(Some(|_| Some(10_055)));
     let got = tokens(&mut selector, &mut events, Some(Duration::from_millis(50)));

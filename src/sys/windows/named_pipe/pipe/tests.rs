@@ -1,4 +1,4 @@
-//! What the system says of pipes.
+//! Queries and errors of real pipes, and the change of the port.
 
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
@@ -84,22 +84,23 @@ fn name_without_nul_is_refused() {
     assert!(syscall::create(&[1, 2]).is_err());
 }
 
-/// The end of a port ends the registrations of its pipes, so no pipe changes over before it.
+/// Dropping a port ends the registrations of its pipes, so a pipe cannot change to another port before
+/// the first one has drained.
 #[test]
 fn closing_port_keeps_its_pipes() {
     let name = format!(r"\\.\pipe\mio-unit-end-{}", std::process::id());
     let mut pipe = Pipe::new(create(OsStr::new(&name)).unwrap());
     let first = Arc::new(Port::new().unwrap());
     pipe.register(&first, Token(1), Interest::WRITABLE).unwrap();
-    // Out of reach, and not at its end yet: so it is for a moment when its last owner goes.
-    let going = Arc::try_unwrap(first).unwrap();
+    // Unreachable but not dropped: the state of a port while its last owner drops it.
+    let closing = Arc::try_unwrap(first).unwrap();
     let second = Arc::new(Port::new().unwrap());
     assert!(!pipe.shared.inner().is_released());
     pipe.register(&second, Token(2), Interest::WRITABLE)
         .unwrap_err();
-    drop(going);
+    drop(closing);
     assert!(pipe.shared.inner().is_released());
-    // Wine 8 cannot take a handle from its port.
+    // Wine 8 does not support `FileReplaceCompletionInformation` (observed).
     let result = pipe.register(&second, Token(2), Interest::WRITABLE);
     let inner = pipe.shared.inner();
     assert_eq!(inner.state.is_registered(), result.is_ok(), "{result:?}");

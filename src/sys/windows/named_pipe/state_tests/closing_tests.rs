@@ -1,4 +1,4 @@
-//! What completions do after a drop, and when the port goes.
+//! Dropping the pipe, dropping the port, and the completions that follow.
 
 use super::*;
 
@@ -12,11 +12,11 @@ fn drop_cancels_a_pending_connect() {
         let mut pipe = Pipe::new();
         pipe.register(ALL, false);
         pipe.connect().unwrap_err();
-        pipe.state.close(&mut pipe.script);
-        assert_eq!(pipe.script.cancelled.len(), 1);
+        pipe.state.close(&mut pipe.ops);
+        assert_eq!(pipe.ops.cancelled.len(), 1);
         pipe.end(OpKind::Connect, result);
-        assert_eq!(pipe.said(), Ready::NOTHING);
-        assert!(pipe.script.flying.is_empty());
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
+        assert!(pipe.ops.in_flight.is_empty());
         pipe.holds(0);
     }
 }
@@ -29,12 +29,12 @@ fn drop_cancels_a_pending_read() {
         Err(op_error(OpErrorKind::Aborted)),
         Err(op_error(OpErrorKind::Other)),
     ] {
-        let mut pipe = Pipe::up(ALL);
-        pipe.state.close(&mut pipe.script);
-        assert_eq!(pipe.script.cancelled.len(), 1);
+        let mut pipe = Pipe::connected(ALL);
+        pipe.state.close(&mut pipe.ops);
+        assert_eq!(pipe.ops.cancelled.len(), 1);
         pipe.end(OpKind::Read, result);
-        assert_eq!(pipe.said(), Ready::NOTHING);
-        assert!(pipe.script.flying.is_empty());
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
+        assert!(pipe.ops.in_flight.is_empty());
         pipe.holds(0);
     }
 }
@@ -46,25 +46,25 @@ fn drop_frees_data_errors_and_end() {
         Err(op_error(OpErrorKind::EndOfFile)),
         Err(op_error(OpErrorKind::Other)),
     ] {
-        let mut pipe = Pipe::up(ALL);
+        let mut pipe = Pipe::connected(ALL);
         pipe.end(OpKind::Read, result);
-        pipe.state.close(&mut pipe.script);
-        assert_eq!(pipe.said(), Ready::NOTHING);
+        pipe.state.close(&mut pipe.ops);
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
         pipe.holds(0);
     }
 }
 
 #[test]
 fn drop_lets_a_pending_write_finish() {
-    let mut pipe = Pipe::up(Interest::WRITABLE);
+    let mut pipe = Pipe::connected(Interest::WRITABLE);
     pipe.write(b"abc").unwrap();
-    pipe.state.close(&mut pipe.script);
-    assert!(pipe.script.cancelled.is_empty(), "it arrives");
-    // A part, and then the rest.
+    pipe.state.close(&mut pipe.ops);
+    assert!(pipe.ops.cancelled.is_empty(), "it arrives");
+    // First a part, then the rest.
     pipe.end(OpKind::Write, Ok(1));
     assert_eq!(pipe.count(OpKind::Write), 1);
     pipe.end(OpKind::Write, Ok(2));
-    assert_eq!(pipe.said(), Ready::NOTHING);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
     pipe.holds(0);
 }
 
@@ -75,27 +75,27 @@ fn drop_ignores_a_failing_write() {
         Err(op_error(OpErrorKind::Aborted)),
         Err(op_error(OpErrorKind::Other)),
     ] {
-        let mut pipe = Pipe::up(Interest::WRITABLE);
+        let mut pipe = Pipe::connected(Interest::WRITABLE);
         pipe.write(b"abc").unwrap();
-        pipe.state.close(&mut pipe.script);
+        pipe.state.close(&mut pipe.ops);
         pipe.end(OpKind::Write, result);
-        assert_eq!(pipe.said(), Ready::NOTHING);
-        assert!(pipe.script.flying.is_empty());
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
+        assert!(pipe.ops.in_flight.is_empty());
         pipe.holds(0);
     }
 }
 
 #[test]
 fn closing_port_cancels_everything() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.connect().unwrap_err();
     pipe.write(b"abc").unwrap();
     pipe.cancel_all();
-    assert_eq!(pipe.script.cancelled.len(), 3);
+    assert_eq!(pipe.ops.cancelled.len(), 3);
     pipe.end(OpKind::Connect, Err(op_error(OpErrorKind::Aborted)));
     pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Aborted)));
     pipe.end(OpKind::Write, Err(op_error(OpErrorKind::Aborted)));
-    assert_eq!(pipe.said(), Ready::NOTHING);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
     assert!(pipe.state.take_error().is_none());
     assert_eq!(pipe.read(9), Err(ErrorKind::NotFound));
     let five = io::Error::from_raw_os_error(5).kind();
@@ -106,15 +106,15 @@ fn closing_port_cancels_everything() {
 
 #[test]
 fn closed_port_starts_nothing() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.write(b"abc").unwrap();
     pipe.cancel_all();
-    // The read had ended before, and a part was written.
+    // The read has completed before, and a part was written.
     pipe.receive(b"in");
     pipe.refuse(OpErrorKind::Other);
     pipe.end(OpKind::Write, Ok(1));
     assert_eq!(pipe.read(9), Ok(b"in".to_vec()));
-    assert!(pipe.script.flying.is_empty());
+    assert!(pipe.ops.in_flight.is_empty());
     assert!(pipe.write(b"d").is_err());
     pipe.holds(0);
 }
@@ -123,8 +123,8 @@ fn closed_port_starts_nothing() {
 fn idle_pipe_cancels_nothing() {
     let mut pipe = Pipe::new();
     pipe.cancel_all();
-    pipe.state.close(&mut pipe.script);
-    assert!(pipe.script.cancelled.is_empty());
+    pipe.state.close(&mut pipe.ops);
+    assert!(pipe.ops.cancelled.is_empty());
     assert!(!pipe.state.deregister());
     pipe.holds(0);
 }

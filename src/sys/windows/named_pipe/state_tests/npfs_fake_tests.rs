@@ -1,20 +1,22 @@
-//! A fake of npfs, Windows' driver of named pipes.
+//! A fake of npfs, the driver of named pipes.
 //!
-//! # What the fake believes of Windows
+//! # What the fake assumes about Windows
 //!
-//! | belief | source |
+//! | assumption | source |
 //! |---|---|
-//! | what listen, disconnect and close do in each state, and the status of what was pending | `NpSetListeningPipeState`, `NpSetDisconnectedPipeState`, `NpSetClosingPipeState` in [statesup.c] |
+//! | what listen, disconnect and close do in each state, and the status of pending operations | `NpSetListeningPipeState`, `NpSetDisconnectedPipeState`, `NpSetClosingPipeState` in [statesup.c] |
 //! | a new instance listens; a client can open it before `connect`, and not while it is disconnected | `NpCreateExistingNamedPipe`, `NpCreateClientEnd` in [create.c] |
-//! | a read takes what there is, also of a client that has gone; then it is broken | `NpCommonRead` in [read.c] |
-//! | a write is done at once if the quota holds all of it, else when the peer has read | `NpCommonWrite` in [write.c] |
-//! | what succeeds, or warns, before the call returns sends a packet, too; what fails sends none | [Using NTSTATUS values][values], and `IopCompleteRequest` in [irp.c] |
-//! | packets of different operations are handled in any order | several threads may take packets: [I/O completion ports][ports] |
-//! | a canceled operation ends when its driver likes, or never; its status may be any | [Canceling pending I/O][cancel] |
+//! | a read returns the data that there is, also after the client has closed; then the pipe is broken | `NpCommonRead` in [read.c] |
+//! | a write completes at once if it fits into the quota, otherwise when the peer has read | `NpCommonWrite` in [write.c] |
+//! | a call that returns success or a warning queues a packet, too; one that returns an error queues none | [Using NTSTATUS values][values], and `IopCompleteRequest` in [irp.c] |
+//! | packets of different operations are handled in any order | several threads may dequeue packets: [I/O completion ports][ports] |
+//! | a canceled operation completes at any time or never, with any status | [Canceling pending I/O][cancel] |
 //!
-//! Wine differs: most operations are over late (its server answers later), `DisconnectNamedPipe` of
-//! a listening pipe is an error, and no request warns but with `STATUS_BUFFER_OVERFLOW` (Wine's
-//! `server/named_pipe.c`).
+//! Wine differs ([`server/named_pipe.c`][wine]): most operations are left pending,
+//! `DisconnectNamedPipe` of a listening pipe is an error, and `STATUS_BUFFER_OVERFLOW` is the only
+//! warning.
+//!
+//! [wine]: https://github.com/wine-mirror/wine/blob/4cbb92cfb93949a89cd997815a10829bc4c700fa/server/named_pipe.c
 //!
 //! [statesup.c]: https://github.com/reactos/reactos/blob/2e91c4a83b982b0b4c225bb8883a2468faa8bc9b/drivers/filesystems/npfs/statesup.c
 //! [create.c]: https://github.com/reactos/reactos/blob/e3cef9dc08a9bfed0bf57485904a6aefbae9a38a/drivers/filesystems/npfs/create.c
@@ -34,10 +36,10 @@ const ERROR_BROKEN_PIPE: i32 = 109;
 const ERROR_BUSY: i32 = 170;
 pub(super) const ERROR_OPERATION_ABORTED: i32 = 995;
 
-/// How much the pipe holds in each direction.
+/// How many bytes the pipe buffers in each direction.
 pub(super) const QUOTA: usize = 64;
 
-/// The same numbers in every run.
+/// A pseudo-random generator with the same numbers in every run.
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
@@ -57,20 +59,20 @@ impl Random {
 pub(super) enum Phase {
     Listening,
     Connected,
-    /// The client has gone.
+    /// The client has closed its end.
     Closing,
     Disconnected,
 }
 
 pub(super) type Done = Result<usize, OpError>;
 
-/// An operation that the driver has.
+/// A request in the driver.
 pub(super) struct Request {
     pub(super) op: OpKind,
     pub(super) serial: u64,
-    pub(super) memory: Piece,
+    pub(super) memory: TestMemory,
     len: usize,
-    /// Bytes of a write that have gone into the queue.
+    /// How many bytes of a write are in the pipe's buffer.
     moved: usize,
 }
 
@@ -80,13 +82,13 @@ pub(super) struct Npfs {
     pub(super) phase: Phase,
     pub(super) inbound: VecDeque<u8>,
     pub(super) outbound: VecDeque<u8>,
-    /// Requests that wait.
+    /// Pending requests.
     pub(super) pending: Vec<Request>,
-    /// Requests that are over, and whose packet is not in the port yet; it may never be.
+    /// Completed requests whose packets are not in the port yet, and may never be.
     pub(super) late: Vec<(Request, Done)>,
     pub(super) packets: Vec<(Request, Done)>,
-    /// Memory that is somewhere else than here.
-    pub(super) lent: usize,
+    /// How much memory is in flight or kept by the state.
+    pub(super) outstanding: usize,
 }
 
 pub(super) fn failed(op: OpKind, code: i32) -> OpError {
@@ -112,17 +114,17 @@ impl Npfs {
             pending: Vec::new(),
             late: Vec::new(),
             packets: Vec::new(),
-            lent: 0,
+            outstanding: 0,
         }
     }
 
-    /// A request is over: its packet comes soon.
+    /// A request completes: its packet comes soon.
     pub(super) fn over(&mut self, request: Request, done: Done) {
         self.packets.push((request, done));
     }
 
-    /// The request waits, or is over at once.
-    fn begin(&mut self, request: Request) -> Result<(), (Piece, OpError)> {
+    /// A request is left pending, or completes at once.
+    fn begin(&mut self, request: Request) -> Result<(), (TestMemory, OpError)> {
         let Request { op, .. } = request;
         let refusal = match (op, self.phase) {
             (OpKind::Connect, Phase::Connected) => Some(ERROR_PIPE_CONNECTED),
@@ -138,7 +140,7 @@ impl Npfs {
         if op == OpKind::Connect {
             self.phase = Phase::Listening;
         } else if op == OpKind::Read && self.random.one_in(200) {
-            // A filter driver warns: STATUS_DEVICE_BUSY, and the packet comes.
+            // A filter driver returns a warning (STATUS_DEVICE_BUSY), and the packet comes.
             self.over(request, Err(failed(op, ERROR_BUSY)));
             return Ok(());
         }
@@ -147,7 +149,7 @@ impl Npfs {
         Ok(())
     }
 
-    /// Ends what can end by now.
+    /// Completes every request that can complete now.
     pub(super) fn advance(&mut self) {
         for mut request in mem::take(&mut self.pending) {
             let done = match (request.op, self.phase) {
@@ -178,7 +180,7 @@ impl Npfs {
         }
     }
 
-    /// All that waits ends with an error, at some time or never.
+    /// Fails all pending requests, at some time or never.
     fn end_all(&mut self, code: i32) {
         for request in mem::take(&mut self.pending) {
             let op_error = failed(request.op, code);
@@ -198,23 +200,23 @@ impl Npfs {
     }
 }
 
-impl PipeOps<Piece, u64> for Npfs {
-    fn memory(&mut self) -> Piece {
-        self.lent += 1;
-        Piece::default()
+impl PipeOps<TestMemory, u64> for Npfs {
+    fn memory(&mut self) -> TestMemory {
+        self.outstanding += 1;
+        TestMemory::default()
     }
 
-    fn recycle(&mut self, _: Piece) {
-        self.lent -= 1;
+    fn recycle(&mut self, _: TestMemory) {
+        self.outstanding -= 1;
     }
 
     fn start(
         &mut self,
         op: OpKind,
         serial: u64,
-        memory: Piece,
+        memory: TestMemory,
         len: usize,
-    ) -> Result<u64, (Piece, OpError)> {
+    ) -> Result<u64, (TestMemory, OpError)> {
         self.begin(Request {
             op,
             serial,

@@ -1,17 +1,17 @@
-//! The state machine on a fake of npfs, Windows' driver of named pipes, under random schedules.
+//! The pipe's state on the fake npfs, under random schedules.
 //!
-//! Several tasks share one server, as tokio's `NamedPipeServer` allows: one connects, one reads,
-//! one writes, and now and then one disconnects. Each waits only after `WouldBlock`, and runs again
-//! only after an event. Clients come, write, read and go.
+//! Several tasks share one server, as tokio's `NamedPipeServer` allows: one connects, one reads, one
+//! writes, and sometimes one disconnects. Each waits only after `WouldBlock`, and runs again only
+//! after an event. Clients connect, write, read and close.
 //!
-//! Checked: no byte is lost, none reaches a wrong client, every waiter ends, and all memory comes
-//! back, once.
+//! Checked: no byte is lost, none reaches a wrong client, every waiter is woken, and all memory is
+//! returned exactly once.
 
 use super::super::state::{Read, Write};
 use super::npfs_fake_tests::*;
 use super::*;
 
-/// What a task does next.
+/// The state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Task {
     Runs,
@@ -21,14 +21,14 @@ enum Task {
     Rests,
 }
 
-/// Everything.
+/// The server, its tasks, its client and the driver.
 struct FakeKernel {
-    state: PipeState<Piece, u64>,
+    state: PipeState<TestMemory, u64>,
     npfs: Npfs,
     connector: Task,
     reader: Task,
     writer: Task,
-    /// How often the server has disconnected, which tells one client from the next.
+    /// How often the server has disconnected: the number of the current client.
     epoch: usize,
     /// Bytes of this epoch: written by the client, read by the server, accepted by the server, read
     /// by the client.
@@ -36,12 +36,12 @@ struct FakeKernel {
     read: usize,
     accepted: usize,
     received: usize,
-    /// Whether a write of this epoch has failed, so that bytes are missing.
+    /// Whether a write of this epoch has failed, so that bytes may be missing.
     is_broken: bool,
     has_ended: bool,
 }
 
-/// The byte at a place in the stream of one epoch, in either direction.
+/// The byte at an offset in the stream of one epoch, in either direction.
 fn byte(epoch: usize, place: usize) -> u8 {
     (epoch * 41 + place) as u8
 }
@@ -141,12 +141,12 @@ impl FakeKernel {
             }
         }
         if self.npfs.random.one_in(2) {
-            // Whoever waits is woken, whatever it waits for.
+            // An event wakes every task.
             self.report();
             for task in [self.connector, self.reader, self.writer] {
                 assert_ne!(task, Task::Waits);
             }
-            // Bytes that were accepted and not written are not lost in silence.
+            // The loss of accepted bytes is reported.
             if is_writing {
                 assert_ne!(self.refusal_of_write(), ErrorKind::WouldBlock);
             }
@@ -155,12 +155,12 @@ impl FakeKernel {
                 assert_ne!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
             }
         } else {
-            // As a task that is alone: at once the next client.
+            // As a single task does, it connects again at once.
             self.connect();
         }
     }
 
-    /// The thread that polls takes the events.
+    /// The waiting thread takes the events.
     fn report(&mut self) -> bool {
         let Some((_, ready)) = self.state.take_ready() else {
             return false;
@@ -177,7 +177,7 @@ impl FakeKernel {
             wake(&mut self.writer);
             wake(&mut self.connector);
         }
-        // A writer without a client rests, and tries again when there may be one.
+        // A writer without a client waits for the next one.
         if self.writer == Task::Rests && !self.is_broken {
             self.writer = Task::Runs;
         }
@@ -258,13 +258,13 @@ impl FakeKernel {
             }
             94..96 => self.disconnect(),
             96 => {
-                // A new registration is told what holds.
+                // A new registration reports the current readiness.
                 let is_connected = matches!(self.npfs.phase, Phase::Connected | Phase::Closing);
                 self.state
                     .register(&mut self.npfs, TOKEN, ALL, is_connected);
             }
             97 if self.npfs.random.one_in(4) => {
-                // Somebody else cancels the reads.
+                // Other code cancels the reads.
                 let reads = |request: &Request| request.op == OpKind::Read;
                 if let Some(place) = self.npfs.pending.iter().position(reads) {
                     let request = self.npfs.pending.remove(place);
@@ -276,7 +276,7 @@ impl FakeKernel {
         }
     }
 
-    /// Lets everything happen that can happen by itself, and looks for tasks that wait in vain.
+    /// Runs until nothing changes any more, and checks that no task waits in vain.
     fn settle(&mut self) {
         for _ in 0..10_000 {
             let mut is_idle = !self.report();
@@ -318,7 +318,7 @@ impl FakeKernel {
         }
     }
 
-    /// The pipe is dropped, or its port goes. Some operations never come back.
+    /// Drops the pipe or its port. Some operations never complete.
     fn end(mut self) {
         if self.npfs.random.one_in(2) {
             let mut cancelled = Vec::new();
@@ -336,7 +336,7 @@ impl FakeKernel {
         }
         assert!(self.state.take_ready().is_none());
         let stuck = self.npfs.late.len() + self.npfs.pending.len();
-        assert_eq!(self.npfs.lent, stuck, "memory that is not back");
+        assert_eq!(self.npfs.outstanding, stuck, "memory that is not back");
     }
 }
 

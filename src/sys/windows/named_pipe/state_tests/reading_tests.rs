@@ -1,14 +1,14 @@
-//! What completions of a read do.
+//! Reading and its completions.
 
 use super::*;
 
 #[test]
 fn completed_read_is_readable_data() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
     assert_eq!(pipe.count(OpKind::Read), 1);
     pipe.receive(b"abc");
-    assert_eq!(pipe.said(), Ready::READABLE);
+    assert_eq!(pipe.take_ready(), Ready::READABLE);
     assert_eq!(pipe.count(OpKind::Read), 0, "one at a time");
     pipe.holds(1);
     assert_eq!(pipe.read(2), Ok(b"ab".to_vec()));
@@ -16,15 +16,15 @@ fn completed_read_is_readable_data() {
     assert_eq!(pipe.read(2), Ok(b"c".to_vec()));
     assert_eq!(pipe.count(OpKind::Read), 1);
     assert_eq!(pipe.read(2), Err(ErrorKind::WouldBlock));
-    assert_eq!(pipe.said(), Ready::NOTHING);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
     pipe.holds(0);
 }
 
 #[test]
 fn empty_message_reads_zero_bytes() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.receive(b"");
-    assert_eq!(pipe.said(), Ready::READABLE);
+    assert_eq!(pipe.take_ready(), Ready::READABLE);
     assert_eq!(pipe.read(9), Ok(vec![]));
     assert_eq!(pipe.count(OpKind::Read), 1);
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
@@ -32,32 +32,32 @@ fn empty_message_reads_zero_bytes() {
 
 #[test]
 fn reported_length_is_clamped_to_the_buffer() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.end(OpKind::Read, Ok(usize::MAX));
     assert_eq!(pipe.read(usize::MAX).unwrap().len(), DEFAULT_READ);
 }
 
 #[test]
 fn end_of_file_is_readable_and_lasts() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.end(OpKind::Read, Err(op_error(OpErrorKind::EndOfFile)));
-    assert_eq!(pipe.said(), Ready::READABLE);
+    assert_eq!(pipe.take_ready(), Ready::READABLE);
     for _ in 0..3 {
         assert_eq!(pipe.read(9), Ok(vec![]));
     }
     assert_eq!(pipe.count(OpKind::Read), 0);
-    assert_eq!(pipe.said(), Ready::NOTHING);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
     pipe.holds(0);
 }
 
 #[test]
 fn end_of_file_of_the_next_read_is_kept() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.receive(b"a");
-    pipe.said();
+    pipe.take_ready();
     pipe.refuse(OpErrorKind::EndOfFile);
     assert_eq!(pipe.read(9), Ok(b"a".to_vec()));
-    assert_eq!(pipe.said(), Ready::READABLE);
+    assert_eq!(pipe.take_ready(), Ready::READABLE);
     assert_eq!(pipe.read(9), Ok(vec![]));
     pipe.holds(0);
 }
@@ -69,12 +69,12 @@ fn failed_read_is_returned_once() {
         OpErrorKind::Listening,
         OpErrorKind::AlreadyConnected,
     ] {
-        let mut pipe = Pipe::up(ALL);
+        let mut pipe = Pipe::connected(ALL);
         pipe.end(OpKind::Read, Err(op_error(kind)));
-        assert_eq!(pipe.said(), Ready::READABLE, "{kind:?}");
+        assert_eq!(pipe.take_ready(), Ready::READABLE, "{kind:?}");
         let kind = io::Error::from_raw_os_error(5).kind();
         assert_eq!(pipe.read(9), Err(kind));
-        // And goes on.
+        // Reading goes on.
         assert_eq!(pipe.count(OpKind::Read), 1);
         assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
         pipe.holds(0);
@@ -83,13 +83,13 @@ fn failed_read_is_returned_once() {
 
 #[test]
 fn repeatedly_refused_read_is_returned_each_time() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Other)));
-    pipe.said();
+    pipe.take_ready();
     pipe.refuse(OpErrorKind::Other);
     let kind = io::Error::from_raw_os_error(5).kind();
     assert_eq!(pipe.read(9), Err(kind));
-    assert_eq!(pipe.said(), Ready::READABLE);
+    assert_eq!(pipe.take_ready(), Ready::READABLE);
     assert_eq!(pipe.read(9), Err(kind));
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
     pipe.holds(0);
@@ -97,15 +97,15 @@ fn repeatedly_refused_read_is_returned_each_time() {
 
 #[test]
 fn data_after_deregister_is_kept() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.state.deregister();
     assert!(!pipe.state.is_registered());
     assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
     pipe.receive(b"abc");
-    assert_eq!(pipe.said(), Ready::NOTHING);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
     assert_eq!(pipe.read(2), Ok(b"ab".to_vec()));
     pipe.register(ALL, true);
-    assert_eq!(pipe.said(), Ready::BOTH);
+    assert_eq!(pipe.take_ready(), Ready::BOTH);
     pipe.state.deregister();
     assert_eq!(pipe.read(2), Ok(b"c".to_vec()));
     assert_eq!(pipe.read(2), Err(ErrorKind::NotFound));
@@ -121,10 +121,10 @@ fn read_failing_after_deregister_is_kept() {
         (OpErrorKind::Other, Err(five)),
         (OpErrorKind::Aborted, Err(ErrorKind::NotFound)),
     ] {
-        let mut pipe = Pipe::up(ALL);
+        let mut pipe = Pipe::connected(ALL);
         pipe.state.deregister();
         pipe.end(OpKind::Read, Err(op_error(kind)));
-        assert_eq!(pipe.said(), Ready::NOTHING);
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
         assert_eq!(pipe.read(9), expected, "{kind:?}");
         assert_eq!(pipe.count(OpKind::Read), 0);
         pipe.holds(0);
@@ -142,8 +142,8 @@ fn late_read_only_returns_memory() {
         // Data.
         |pipe| {
             pipe.register(ALL, true);
-            let second = pipe.script.flying.remove(1);
-            pipe.script.flying.insert(0, second);
+            let second = pipe.ops.in_flight.remove(1);
+            pipe.ops.in_flight.insert(0, second);
             pipe.receive(b"new");
         },
         // Failed.
@@ -164,39 +164,44 @@ fn late_read_only_returns_memory() {
             Err(op_error(OpErrorKind::Other)),
             Err(op_error(OpErrorKind::Aborted)),
         ] {
-            let mut pipe = Pipe::up(ALL);
+            let mut pipe = Pipe::connected(ALL);
             pipe.disconnect();
-            assert_eq!(pipe.script.cancelled.len(), 1);
+            assert_eq!(pipe.ops.cancelled.len(), 1);
             pipe.read(9).unwrap_err();
             before(&mut pipe);
-            pipe.said();
-            let lent = pipe.script.lent;
+            pipe.take_ready();
+            let outstanding = pipe.ops.outstanding;
             let reads = pipe.count(OpKind::Read);
-            let (op, serial, memory, _) = pipe.script.flying.remove(0);
+            let (op, serial, memory, _) = pipe.ops.in_flight.remove(0);
             pipe.state
-                .completed(&mut pipe.script, op, serial, memory, result);
-            assert_eq!(pipe.script.lent, lent - 1, "only the memory is back");
+                .completed(&mut pipe.ops, op, serial, memory, result);
+            assert_eq!(
+                pipe.ops.outstanding,
+                outstanding - 1,
+                "only the memory is back"
+            );
             assert_eq!(pipe.count(OpKind::Read), reads - 1);
-            assert_eq!(pipe.said(), Ready::NOTHING);
+            assert_eq!(pipe.take_ready(), Ready::NOTHING);
         }
     }
 }
 
-/// A canceled read has taken no byte, and a thread that exits cancels nothing on a completion port
-/// ([ExitThread](https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread)),
-/// so it is somebody else's doing and no error of this pipe.
+/// A canceled read has consumed no byte and is no error of the pipe. (The exit of the thread that
+/// started it cancels nothing on a handle with a completion port: [ExitThread][exit].)
+///
+/// [exit]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
 #[test]
 fn read_cancelled_by_others_is_restarted() {
     for interest in [ALL, Interest::READABLE] {
-        let mut pipe = Pipe::up(interest);
+        let mut pipe = Pipe::connected(interest);
         for _ in 0..MAX_ABORTED_READS {
             pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Aborted)));
-            assert_eq!(pipe.said(), Ready::NOTHING);
+            assert_eq!(pipe.take_ready(), Ready::NOTHING);
             assert_eq!(pipe.count(OpKind::Read), 1);
             assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
         }
         pipe.receive(b"abc");
-        assert_eq!(pipe.said(), Ready::READABLE);
+        assert_eq!(pipe.take_ready(), Ready::READABLE);
         assert_eq!(pipe.read(9), Ok(b"abc".to_vec()));
         pipe.holds(0);
     }
@@ -204,13 +209,13 @@ fn read_cancelled_by_others_is_restarted() {
 
 #[test]
 fn device_aborting_every_read_is_reported() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     for _ in 0..MAX_ABORTED_READS {
         pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Aborted)));
     }
-    assert_eq!(pipe.said(), Ready::NOTHING);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
     pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Aborted)));
-    assert_eq!(pipe.said(), Ready::READABLE);
+    assert_eq!(pipe.take_ready(), Ready::READABLE);
     let kind = io::Error::from_raw_os_error(5).kind();
     assert_eq!(pipe.read(9), Err(kind));
     assert_eq!(pipe.count(OpKind::Read), 1);
@@ -224,10 +229,10 @@ fn failed_restart_of_a_read_is_reported() {
         (OpErrorKind::Other, Err(five)),
         (OpErrorKind::EndOfFile, Ok(vec![])),
     ] {
-        let mut pipe = Pipe::up(ALL);
+        let mut pipe = Pipe::connected(ALL);
         pipe.refuse(kind);
         pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Aborted)));
-        assert_eq!(pipe.said(), Ready::READABLE);
+        assert_eq!(pipe.take_ready(), Ready::READABLE);
         assert_eq!(pipe.read(9), expected);
     }
 }

@@ -1,15 +1,15 @@
-//! How much is read at once.
+//! The sizes of reads and writes.
 
 use super::*;
 
 #[test]
 fn read_size_follows_the_callers_buffer() {
-    let mut pipe = Pipe::up(ALL);
-    let mut asked = vec![pipe.script.flying[0].3];
+    let mut pipe = Pipe::connected(ALL);
+    let mut asked = vec![pipe.ops.in_flight[0].3];
     for len in [0, 1, 10_000, usize::MAX] {
         pipe.receive(b"a");
         pipe.read(len.max(1)).unwrap();
-        asked.push(pipe.script.flying[0].3);
+        asked.push(pipe.ops.in_flight[0].3);
     }
     assert_eq!(
         asked,
@@ -21,24 +21,24 @@ fn read_size_follows_the_callers_buffer() {
 fn first_read_of_other_handles_is_one_byte() {
     let mut pipe = Pipe {
         state: PipeState::new(false),
-        script: Script::default(),
+        ops: FakeOps::default(),
     };
     pipe.register(ALL, true);
-    let mut asked = vec![pipe.script.flying[0].3];
+    let mut asked = vec![pipe.ops.in_flight[0].3];
     for len in [1, 512, usize::MAX, 1] {
         pipe.receive(b"a");
         pipe.read(len).unwrap();
-        asked.push(pipe.script.flying[0].3);
+        asked.push(pipe.ops.in_flight[0].3);
     }
     assert_eq!(asked, [1, 1, 512, MAX_READ, 1]);
 }
 
 #[test]
 fn failed_allocation_fails_one_write() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     let error = pipe
         .state
-        .write(&mut pipe.script, |_| Err(ErrorKind::OutOfMemory.into()));
+        .write(&mut pipe.ops, |_| Err(ErrorKind::OutOfMemory.into()));
     assert_eq!(error.unwrap_err().kind(), ErrorKind::OutOfMemory);
     pipe.holds(0);
     assert_eq!(pipe.write(b"a"), Ok(1));

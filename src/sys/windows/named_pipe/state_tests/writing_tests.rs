@@ -1,47 +1,47 @@
-//! What completions of a write do.
+//! Writing and its completions.
 
 use super::*;
 
 #[test]
 fn complete_write_is_writable() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     assert_eq!(pipe.write(b"abc"), Ok(3));
     assert_eq!(pipe.write(b"d"), Err(ErrorKind::WouldBlock));
     pipe.end(OpKind::Write, Ok(3));
-    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.take_ready(), Ready::WRITABLE);
     assert_eq!(pipe.write(b"d"), Ok(1));
     pipe.holds(0);
 }
 
 #[test]
 fn partial_write_continues_with_the_rest() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.write(b"abc").unwrap();
     pipe.end(OpKind::Write, Ok(1));
-    assert_eq!(pipe.said(), Ready::NOTHING);
-    let (_, _, memory, len) = pipe.script.flying.last().unwrap();
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    let (_, _, memory, len) = pipe.ops.in_flight.last().unwrap();
     assert_eq!((memory.buffer.data(), *len), (b"bc".as_slice(), 2));
     assert_eq!(pipe.write(b"d"), Err(ErrorKind::WouldBlock));
     pipe.end(OpKind::Write, Ok(2));
-    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.take_ready(), Ready::WRITABLE);
     pipe.holds(0);
 }
 
 #[test]
 fn empty_write_completes() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     assert_eq!(pipe.write(b""), Ok(0));
     pipe.end(OpKind::Write, Ok(0));
-    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.take_ready(), Ready::WRITABLE);
     assert_eq!(pipe.write(b"d"), Ok(1));
 }
 
 #[test]
 fn zero_length_completion_fails_the_write() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.write(b"abc").unwrap();
     pipe.end(OpKind::Write, Ok(0));
-    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.take_ready(), Ready::WRITABLE);
     assert_eq!(pipe.write(b"d"), Err(ErrorKind::WriteZero));
     assert_eq!(pipe.write(b"d"), Ok(1));
     pipe.holds(0);
@@ -49,11 +49,11 @@ fn zero_length_completion_fails_the_write() {
 
 #[test]
 fn refused_rest_of_a_write_is_an_error() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.write(b"abc").unwrap();
     pipe.refuse(OpErrorKind::Other);
     pipe.end(OpKind::Write, Ok(1));
-    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.take_ready(), Ready::WRITABLE);
     assert!(pipe.write(b"d").is_err());
     assert_eq!(pipe.write(b"d"), Ok(1));
     pipe.holds(0);
@@ -61,11 +61,11 @@ fn refused_rest_of_a_write_is_an_error() {
 
 #[test]
 fn refused_write_is_returned() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.refuse(OpErrorKind::Other);
     let kind = io::Error::from_raw_os_error(5).kind();
     assert_eq!(pipe.write(b"abc"), Err(kind), "on that write");
-    assert_eq!(pipe.said(), Ready::NOTHING);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
     assert_eq!(pipe.write(b"abc"), Ok(3));
     pipe.holds(0);
 }
@@ -79,10 +79,10 @@ fn failed_write_is_returned_by_the_next() {
         OpErrorKind::Listening,
         OpErrorKind::AlreadyConnected,
     ] {
-        let mut pipe = Pipe::up(ALL);
+        let mut pipe = Pipe::connected(ALL);
         pipe.write(b"abc").unwrap();
         pipe.end(OpKind::Write, Err(op_error(kind)));
-        assert_eq!(pipe.said(), Ready::WRITABLE);
+        assert_eq!(pipe.take_ready(), Ready::WRITABLE);
         let kind = io::Error::from_raw_os_error(5).kind();
         assert_eq!(pipe.write(b"d"), Err(kind), "on the next write");
         assert_eq!(pipe.write(b"d"), Ok(1));
@@ -98,12 +98,12 @@ fn write_completing_after_deregister_reports_nothing() {
         (Err(op_error(OpErrorKind::Other)), Err(five)),
         (Err(op_error(OpErrorKind::Aborted)), Err(five)),
     ] {
-        let mut pipe = Pipe::up(ALL);
+        let mut pipe = Pipe::connected(ALL);
         pipe.write(b"abc").unwrap();
         pipe.state.deregister();
         assert_eq!(pipe.write(b"d"), Err(ErrorKind::WouldBlock));
         pipe.end(OpKind::Write, result);
-        assert_eq!(pipe.said(), Ready::NOTHING);
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
         assert_eq!(pipe.write(b"d"), expected);
         pipe.holds(0);
     }
@@ -111,12 +111,12 @@ fn write_completing_after_deregister_reports_nothing() {
 
 #[test]
 fn next_registration_reports_a_write_error() {
-    let mut pipe = Pipe::up(ALL);
+    let mut pipe = Pipe::connected(ALL);
     pipe.write(b"abc").unwrap();
     pipe.state.deregister();
     pipe.end(OpKind::Write, Err(op_error(OpErrorKind::Other)));
     pipe.register(Interest::WRITABLE, false);
-    assert_eq!(pipe.said(), Ready::WRITABLE);
+    assert_eq!(pipe.take_ready(), Ready::WRITABLE);
     assert!(pipe.write(b"d").is_err());
 }
 
@@ -130,26 +130,30 @@ fn late_write_only_returns_memory() {
             Err(op_error(OpErrorKind::Aborted)),
             Err(op_error(OpErrorKind::Other)),
         ] {
-            let mut pipe = Pipe::up(Interest::WRITABLE);
+            let mut pipe = Pipe::connected(Interest::WRITABLE);
             pipe.write(b"abc").unwrap();
             pipe.disconnect();
-            let late = pipe.script.flying.remove(0);
+            let late = pipe.ops.in_flight.remove(0);
             // Disconnected, pending, failed.
             if state > 0 {
                 pipe.write(b"new").unwrap_err();
                 pipe.write(b"new").unwrap();
             }
-            pipe.said();
+            pipe.take_ready();
             if state > 1 {
                 pipe.end(OpKind::Write, Err(op_error(OpErrorKind::Other)));
-                pipe.said();
+                pipe.take_ready();
             }
-            let lent = pipe.script.lent;
+            let outstanding = pipe.ops.outstanding;
             let (op, serial, memory, _) = late;
             pipe.state
-                .completed(&mut pipe.script, op, serial, memory, result);
-            assert_eq!(pipe.script.lent, lent - 1, "only the memory is back");
-            assert_eq!(pipe.said(), Ready::NOTHING);
+                .completed(&mut pipe.ops, op, serial, memory, result);
+            assert_eq!(
+                pipe.ops.outstanding,
+                outstanding - 1,
+                "only the memory is back"
+            );
+            assert_eq!(pipe.take_ready(), Ready::NOTHING);
             assert_eq!(pipe.count(OpKind::Write), usize::from(state == 1));
         }
     }
