@@ -1,7 +1,7 @@
 //! The events of one `select`.
 //!
-//! A completion packet carries no readiness, so the selector makes its events itself. Sockets, pipes,
-//! handles and wakers all report readiness as AFD's conditions.
+//! A completion packet carries no readiness, so the selector makes its events itself. Sockets,
+//! pipes, handles and wakers all report readiness as AFD's conditions.
 
 use std::fmt;
 

@@ -1,9 +1,10 @@
-//! Windows: sockets are polled by the driver AFD, and all completions arrive at one completion port.
+//! Windows: sockets are polled by the driver AFD, and all completions arrive at one completion
+//! port.
 //!
-//! | module | what it does | cfg |
+//! | module | what it does | feature |
 //! |---|---|---|
-//! | [`afd`] | the selector: edge-triggered readiness of sockets from one-shot poll requests | `os-poll` |
-//! | [`iocp`] | the completion port, and the memory that the kernel writes while an operation runs | `os-poll` |
+//! | [`afd`] | the selector: edge-triggered readiness of sockets | `os-poll` |
+//! | [`iocp`] | the completion port, and the memory of operations in flight | `os-poll` |
 //! | [`named_pipe`] | readiness of named pipes from overlapped reads and writes | `os-ext` |
 //! | [`wait`] | readiness of waitable handles (processes, events, timers) | `os-ext` |
 //! | [`socket`] | creating, binding, connecting and accepting sockets | `net` |

@@ -1,5 +1,5 @@
-//! Starts Winsock. Before `WSAStartup` has succeeded in a process, every call on a socket fails with
-//! `WSANOTINITIALISED` ([WSAStartup]).
+//! Starts Winsock. Before `WSAStartup` has succeeded in a process, every call on a socket fails
+//! with `WSANOTINITIALISED` ([WSAStartup]).
 //!
 //! [WSAStartup]: https://learn.microsoft.com/windows/win32/api/winsock/nf-winsock-wsastartup
 

@@ -109,8 +109,8 @@ impl Port {
         }
     }
 
-    /// A wait in which nothing more can happen fails if its timeout is infinite; otherwise it advances
-    /// the clock by its timeout.
+    /// A wait in which nothing more can happen fails if its timeout is infinite; otherwise it
+    /// advances the clock by its timeout.
     pub(crate) fn dequeue(
         &self,
         packets: &mut Packets,

@@ -248,8 +248,8 @@ impl Kernel {
         state.complete(request, holding)
     }
 
-    /// `NtCancelIoFileEx` of one request, which is not in flight any more when the call returns; its
-    /// packet may come later.
+    /// `NtCancelIoFileEx` of one request, which is not in flight any more when the call returns;
+    /// its packet may come later.
     pub(crate) fn cancel(&self, operation: u64) -> NTSTATUS {
         let mut state = self.state();
         state.counts.cancels += 1;
@@ -360,9 +360,9 @@ impl State {
         holding
     }
 
-    /// Completes the requests whose conditions hold now. Of two requests for one socket on one handle,
-    /// the earlier completes with the conditions of the later, which then never completes (trio's
-    /// experiment).
+    /// Completes the requests whose conditions hold now. Of two requests for one socket on one
+    /// handle, the earlier completes with the conditions of the later, which then never completes
+    /// (trio's experiment).
     fn signal(&mut self, file: u64) {
         let mut completing = Vec::new();
         let requests = self.in_flight.iter().enumerate();

@@ -1,6 +1,6 @@
-//! The platform of Windows over a fake kernel: constants, handles, the completion port and the system
-//! calls that the portable tests of `sys/windows` need. Each item stands for the one of the same name
-//! on Windows.
+//! The platform of Windows over a fake kernel: constants, handles, the completion port and the
+//! system calls that the portable tests of `sys/windows` need. Each item stands for the one of the
+//! same name on Windows.
 
 use std::cell::{Cell, RefCell};
 use std::io;

@@ -2,8 +2,8 @@
 //! (LSP): AFD knows only that one.
 //!
 //! Few systems have layered providers, and without them a socket is its own base socket. So the
-//! first request names the socket itself, and only a refusal by AFD leads here. That AFD refuses the
-//! handle of another driver is not documented; we know of no report that it does not.
+//! first request names the socket itself, and only a refusal by AFD leads here. That AFD refuses
+//! the handle of another driver is not documented; we know of no report that it does not.
 
 use std::io;
 
@@ -28,9 +28,9 @@ pub(super) fn resolve(
 
 /// Queries the base socket of `socket`.
 ///
-/// Layered providers must not intercept `SIO_BASE_HANDLE` ([Winsock IOCTLs][ioctls]), but some do so
-/// that they cannot be bypassed ([Komodia's release notes][komodia]). Of these, most return the next
-/// lower socket for one of three other codes. The same socket in return is no result.
+/// Layered providers must not intercept `SIO_BASE_HANDLE` ([Winsock IOCTLs][ioctls]), but some do
+/// so that they cannot be bypassed ([Komodia's release notes][komodia]). Of these, most return the
+/// next lower socket for one of three other codes. The same socket in return is no result.
 ///
 /// [ioctls]: https://learn.microsoft.com/windows/win32/winsock/winsock-ioctls
 /// [komodia]: https://www.komodia.com/newwiki/index.php?title=Komodia%27s_Redirector_bug_fixes#Version_2.2.2.6
@@ -63,7 +63,8 @@ mod tests {
     const LAYERED: RawSocket = 100;
     const BASE: RawSocket = 7;
 
-    /// Queries with an `ioctl` that supports these codes alone. Returns the codes of its calls, too.
+    /// Queries with an `ioctl` that supports these codes alone. Returns the codes of its calls,
+    /// too.
     fn query_with(supported: &[(i32, RawSocket)]) -> (io::Result<RawSocket>, Vec<i32>) {
         let requested = RefCell::new(Vec::new());
         let result = query(LAYERED, |_, code| {

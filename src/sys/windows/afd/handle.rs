@@ -166,7 +166,8 @@ impl AfdHandles {
         self.remove_source(id);
     }
 
-    /// Counts one source less. Closes a handle without sources, unless it is the only one with room.
+    /// Counts one source less. Closes a handle without sources, unless it is the only one with
+    /// room.
     fn remove_source(&mut self, id: usize) {
         let Some(users) = self.all.get_mut(&id) else {
             return;

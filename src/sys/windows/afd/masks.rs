@@ -16,8 +16,8 @@ pub(super) const RESET: u32 = ffi::AFD_POLL_ABORT | ffi::AFD_POLL_CONNECT_FAIL;
 /// The socket was closed by this process.
 pub(super) const CLOSED: u32 = ffi::AFD_POLL_LOCAL_CLOSE;
 
-/// `RECEIVE` and `ACCEPT` count as one condition, since AFD may complete a request for the first with
-/// the second (see the head of `afd/mod.rs`). No socket ever has both.
+/// `RECEIVE` and `ACCEPT` count as one condition, since AFD may complete a request for the first
+/// with the second (see the head of `afd/mod.rs`). No socket ever has both.
 const RECEIVE_OR_ACCEPT: u32 = ffi::AFD_POLL_RECEIVE | ffi::AFD_POLL_ACCEPT;
 
 /// `ready`, with `RECEIVE` and `ACCEPT` if it has one of them.
@@ -29,8 +29,8 @@ pub(super) fn with_alias(ready: u32) -> u32 {
     }
 }
 
-/// What to report of a source that cannot be polled for `wanted`: a fault and the readiness, without
-/// `DISCONNECT`, which would mean a closed peer.
+/// What to report of a source that cannot be polled for `wanted`: a fault and the readiness,
+/// without `DISCONNECT`, which would mean a closed peer.
 pub(super) fn of_fault(wanted: u32) -> u32 {
     wanted & (READ | WRITE) & !ffi::AFD_POLL_DISCONNECT | event::FAULT
 }

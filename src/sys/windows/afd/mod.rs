@@ -1,14 +1,14 @@
 //! The selector on AFD, the driver behind Winsock.
 //!
-//! A poll request (`IOCTL_AFD_POLL`) names conditions of a socket. AFD completes it once one of them
-//! holds, and its completion packet arrives at the selector's completion port.
+//! A poll request (`IOCTL_AFD_POLL`) names conditions of a socket. AFD completes it once one of
+//! them holds, and its completion packet arrives at the selector's completion port.
 //!
 //! # What AFD guarantees
 //!
 //! A request completes once: when one of its conditions holds, when it is canceled, or when the
-//! socket is closed. A request whose conditions hold already completes before the call returns, with
-//! success, and still queues a packet; `STATUS_PENDING` means that none of them held. A completion
-//! names only conditions that were requested, with these exceptions:
+//! socket is closed. A request whose conditions hold already completes before the call returns,
+//! with success, and still queues a packet; `STATUS_PENDING` means that none of them held. A
+//! completion names only conditions that were requested, with these exceptions:
 //!
 //! - On a listening socket AFD may complete a request for `RECEIVE` with `ACCEPT`. NT 4 does; the
 //!   Windows versions on which Wine's `test_poll` passes do not. This module treats the two as one
@@ -16,9 +16,9 @@
 //! - `LOCAL_CLOSE` is reported without being requested (`test_poll`).
 //! - After a reset a socket has `ABORT` and `SEND` (`test_poll_reset`).
 //! - Two requests for one socket in flight on one AFD handle get mixed up: one completes with the
-//!   other's conditions, and the other is lost ([trio's experiment], [trio#52]). `handle` keeps such
-//!   sources on different handles. It cannot detect duplicates of a socket, and [wepoll#35] reports
-//!   requests that were mixed up on different handles and ports, too.
+//!   other's conditions, and the other is lost ([trio's experiment], [trio#52]). `handle` keeps
+//!   such sources on different handles. It cannot detect duplicates of a socket, and [wepoll#35]
+//!   reports requests that were mixed up on different handles and ports, too.
 //!
 //! Conditions are levels; `socket_state` turns them into edges. An AFD that breaks these guarantees
 //! may cost an event or a delay of 10 ms, but cannot make `poll` spin: see "Stray completions" in

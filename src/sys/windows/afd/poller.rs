@@ -126,8 +126,8 @@ impl Poller {
         Ok(count)
     }
 
-    /// Starts and cancels the requests of the update list, resumes paused sources, and probes. Returns
-    /// when the first source has to be resumed or probed again.
+    /// Starts and cancels the requests of the update list, resumes paused sources, and probes.
+    /// Returns when the first source has to be resumed or probed again.
     fn update(
         &mut self,
         shared: &Arc<Shared>,
@@ -173,8 +173,8 @@ impl Poller {
         }
     }
 
-    /// Starts or cancels the request of a source. A refusal that may pass pauses the source; any other
-    /// one is reported as a fault, or retried if there is no room for its event.
+    /// Starts or cancels the request of a source. A refusal that may pass pauses the source; any
+    /// other one is reported as a fault, or retried if there is no room for its event.
     fn submit_or_fault(
         &mut self,
         shared: &Shared,
@@ -204,8 +204,8 @@ impl Poller {
         }
     }
 
-    /// Probes the sockets of the probe set by one `WSAPoll` that does not wait. Returns when to probe
-    /// again, if that is before the next wait.
+    /// Probes the sockets of the probe set by one `WSAPoll` that does not wait. Returns when to
+    /// probe again, if that is before the next wait.
     fn probe(&mut self, shared: &Arc<Shared>, events: &mut Events) -> Option<Instant> {
         self.probes.clear();
         self.requested.clear();
@@ -278,8 +278,8 @@ impl Poller {
     }
 }
 
-/// The milliseconds until `until`, or `INFINITE`. A wait that is too long for the kernel is clamped;
-/// `select` waits again.
+/// The milliseconds until `until`, or `INFINITE`. A wait that is too long for the kernel is
+/// clamped; `select` waits again.
 fn millis(until: Option<Instant>) -> u32 {
     let Some(until) = until else {
         return INFINITE;

@@ -88,8 +88,8 @@ fn undrained_listener_does_not_spin() {
     }
 }
 
-/// An AFD that completes requests with conditions that were not requested costs about one request for
-/// each pause of 10 ms. Once it behaves, no event is lost.
+/// An AFD that completes requests with conditions that were not requested costs about one request
+/// for each pause of 10 ms. Once it behaves, no event is lost.
 #[test]
 fn unrequested_conditions_do_not_spin() {
     for is_unowned in [false, true] {
@@ -116,8 +116,8 @@ fn unrequested_conditions_do_not_spin() {
     }
 }
 
-/// One SOCKET, registered as a stream and as an unowned socket, has its requests on two AFD handles,
-/// since AFD mixes up two on one handle (trio's experiment).
+/// One SOCKET, registered as a stream and as an unowned socket, has its requests on two AFD
+/// handles, since AFD mixes up two on one handle (trio's experiment).
 #[test]
 fn two_sources_of_one_socket_use_two_handles() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
@@ -174,8 +174,8 @@ fn cancelled_request_frees_its_handle() {
     }
 }
 
-/// A read that would block returns `WouldBlock` even if the system refuses the request that it needs.
-/// The poller retries the request, and the event comes.
+/// A read that would block returns `WouldBlock` even if the system refuses the request that it
+/// needs. The poller retries the request, and the event comes.
 #[test]
 fn refused_rearm_is_retried() {
     for refusal in [INSUFFICIENT_RESOURCES, ACCESS_DENIED] {
@@ -235,8 +235,8 @@ fn refused_registration_returns_the_error() {
     platform::during_wait(None);
 }
 
-/// A lasting lack of memory makes `poll` neither spin nor fail, and is no event: a connecting socket
-/// that is reported writable counts as connected.
+/// A lasting lack of memory makes `poll` neither spin nor fail, and is no event: a connecting
+/// socket that is reported writable counts as connected.
 #[test]
 fn memory_shortage_is_retried() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
@@ -253,8 +253,8 @@ fn memory_shortage_is_retried() {
     drop(registration);
 }
 
-/// A permanent refusal is an error event, and `take_error` returns its code once, so that a connecting
-/// socket does not count as connected.
+/// A permanent refusal is an error event, and `take_error` returns its code once, so that a
+/// connecting socket does not count as connected.
 #[test]
 fn permanent_refusal_is_an_error_event() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
@@ -275,8 +275,8 @@ fn permanent_refusal_is_an_error_event() {
     assert_eq!(tokens(&mut selector, &mut events, SHORT), [1]);
 }
 
-/// "Invalid handle" is an error event of an owned socket, which is open. An unowned socket was closed
-/// by its owner: its registration ends without an event.
+/// "Invalid handle" is an error event of an owned socket, which is open. An unowned socket was
+/// closed by its owner: its registration ends without an event.
 #[test]
 fn invalid_handle_of_an_owned_socket_is_an_error_event() {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());

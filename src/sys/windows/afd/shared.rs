@@ -4,10 +4,10 @@
 //!
 //! | function | called by | what it does |
 //! |---|---|---|
-//! | `Shared::end` | `deregister`, dropping a `Registration` | cancels the request, releases the handle |
-//! | `Shared::on_socket_closed` | the poller, when it detects a closed socket | `release_closed` |
-//! | `Shared::release_closed` | a completion that reports a closed socket | releases socket and handle |
-//! | `AfdHandle::cancel_all` | the port, when its last owner is dropped | cancels every request |
+//! | `Shared::end` | `deregister`, a dropped `Registration` | cancels, releases the handle |
+//! | `Shared::on_socket_closed` | the poller, for a closed socket | `release_closed` |
+//! | `Shared::release_closed` | a completion, for a closed socket | releases socket and handle |
+//! | `AfdHandle::cancel_all` | the port that is dropped | cancels every request |
 
 use std::collections::HashMap;
 use std::io;

@@ -4,14 +4,14 @@
 //! source has at most one request in flight. This type decides when the next one starts, when one
 //! is canceled because it requests too few conditions, and which conditions become events.
 //!
-//! The columns are calls: `update()` while the request in flight has all wanted conditions,
-//! `update()` when more are wanted, `completed()` with each kind of completion, and `end()`.
-//!
-//! | request | `update()`, enough | `update()`, more | `Conditions` | `NoConditions` | `Failed`, `InvalidHandle` | `end()` |
-//! |---|---|---|---|---|---|---|
-//! | idle | nothing | start | - | - | - | ended |
-//! | pending | nothing | cancel | report, idle | idle | fail, idle | cancel, ended |
-//! | cancel requested | nothing | nothing | report, idle | idle | fail, idle | ended |
+//! | call | idle | pending | cancel requested |
+//! |---|---|---|---|
+//! | `update()`, the request has all wanted conditions | - | nothing | nothing |
+//! | `update()`, more conditions are wanted | start | cancel | nothing |
+//! | `completed(Conditions)` | - | report, idle | report, idle |
+//! | `completed(NoConditions)` | - | idle | idle |
+//! | `completed(Failed)`, `completed(InvalidHandle)` | - | fail, idle | fail, idle |
+//! | `end()` | ended | cancel, ended | ended |
 //!
 //! A request that fails for lack of memory does not fail the source. It pauses the source: no
 //! request starts until `resume`.
@@ -24,17 +24,17 @@
 //!
 //! Conditions are levels. A condition of an owned source is reported once; then it is not wanted
 //! until an operation would block, or until `reregister`. The selector does not see the operations
-//! on an unowned socket, so its two directions follow `level_backoff`, and its failures are reported
-//! once. A request that the kernel leaves pending is an observation: none of its conditions held
-//! when it started.
+//! on an unowned socket, so its two directions follow `level_backoff`, and its failures are
+//! reported once. A request that the kernel leaves pending is an observation: none of its
+//! conditions held when it started.
 //!
 //! # Stray completions
 //!
 //! A completion without an armed condition, and a cancel that was not requested here, start the
 //! next request at once, but only [`MAX_STRAYS`] times in a row. After that each of them pauses the
-//! source, so that no behavior of AFD makes `poll` spin. The next reported condition starts the count
-//! anew. A failed request counts as a stray completion, because a caller that ignores its event arms
-//! the source with each operation that would block.
+//! source, so that no behavior of AFD makes `poll` spin. The next reported condition starts the
+//! count anew. A failed request counts as a stray completion, because a caller that ignores its
+//! event arms the source with each operation that would block.
 
 use std::mem;
 use std::time::Instant;
@@ -48,8 +48,8 @@ use crate::sys::timeout::earlier;
 /// After so many stray completions in a row each further one pauses the source.
 pub(super) const MAX_STRAYS: u32 = 4;
 
-/// The one `IOCTL_AFD_POLL` of a source. `I` is its memory while it is idle, `P` identifies it while
-/// it is in flight.
+/// The one `IOCTL_AFD_POLL` of a source. `I` is its memory while it is idle, `P` identifies it
+/// while it is in flight.
 #[derive(Debug)]
 pub(super) enum Request<I, P> {
     /// Nothing is in flight.
@@ -228,8 +228,8 @@ impl<I, P> SocketState<I, P> {
         }
     }
 
-    /// Whether the poller has something to do: start or cancel a request, add it to the probe set, or
-    /// resume it later.
+    /// Whether the poller has something to do: start or cancel a request, add it to the probe set,
+    /// or resume it later.
     pub(super) fn needs_poller(&self) -> bool {
         self.needs_update()
             || self.conditions_to_probe() != 0 && !self.is_in_probe_set
@@ -411,7 +411,8 @@ impl<I, P> SocketState<I, P> {
         }
     }
 
-    /// Replaces token and interest, and arms every condition. `false` if the registration has ended.
+    /// Replaces token and interest, and arms every condition. `false` if the registration has
+    /// ended.
     pub(super) fn reregister(&mut self, token: Token, interest: u32) -> bool {
         if self.has_ended {
             return false;

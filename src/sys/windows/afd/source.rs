@@ -120,8 +120,8 @@ impl Source {
         )
     }
 
-    /// AFD refused the socket with `refusal`: switches to the base service provider's socket, once. A
-    /// lack of memory tells nothing about the socket and is returned.
+    /// AFD refused the socket with `refusal`: switches to the base service provider's socket, once.
+    /// A lack of memory tells nothing about the socket and is returned.
     fn use_base_socket(
         &self,
         shared: &Shared,

@@ -132,8 +132,8 @@ fn fill(stream: &TcpStream) {
     }
 }
 
-/// One socket as an owned stream and as an unowned socket: each reports its own events. This is trio's
-/// experiment with an AFD handle for each; with one handle for both, Windows mixes them up.
+/// One socket as an owned stream and as an unowned socket: each reports its own events. This is
+/// trio's experiment with an AFD handle for each; with one handle for both, Windows mixes them up.
 #[test]
 fn one_socket_as_two_sources_reports_to_both() {
     let mut selector = Afd::new().unwrap();
@@ -182,8 +182,8 @@ fn refused_registration_is_returned_to_its_caller() {
         while !shared.is_waiting.load(Ordering::Relaxed) {
             thread::yield_now();
         }
-        // If the poller has not taken the update list yet, it makes the request itself, and no failure
-        // is planned in its thread.
+        // If the poller has not taken the update list yet, it makes the request itself, and no
+        // failure is planned in its thread.
         drop(shared.updates());
         refuse_poll(0, INSUFFICIENT_RESOURCES);
         let error = registry
@@ -294,8 +294,8 @@ fn timed_wait_keeps_its_deadline() {
     assert!(rounds.into_inner() > 0);
 }
 
-/// An unowned socket that is never served is reported with growing delays, and one that is drained is
-/// reported soon.
+/// An unowned socket that is never served is reported with growing delays, and one that is drained
+/// is reported soon.
 #[test]
 fn unowned_sockets_follow_the_backoff() {
     let mut selector = Afd::new().unwrap();

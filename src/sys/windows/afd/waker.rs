@@ -13,8 +13,8 @@ use crate::sys::wake_bits::WakeBits;
 
 /// Wakes the thread that waits for packets. See `wake_bits` for the protocol.
 ///
-/// A packet names its receiver, so each waker has its own bits, which its own packet clears. Between
-/// two events of a waker, any number of wakes posts one packet.
+/// A packet names its receiver, so each waker has its own bits, which its own packet clears.
+/// Between two events of a waker, any number of wakes posts one packet.
 pub(crate) struct Waker {
     /// Dropping it ends the delivery of this waker's packets.
     port_entry: PortEntry,

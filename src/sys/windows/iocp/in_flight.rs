@@ -10,19 +10,20 @@
 //! - [`Pending`]: no access. It holds the address by which an operation in flight is canceled.
 //!
 //! A block has one `Idle`, or one entry in the table of one port, never both and never two.
-//! [`Idle::start`] converts the first into the second before it makes the system call; the packet, or
-//! a refusal, converts it back.
+//! [`Idle::start`] converts the first into the second before it makes the system call; the packet,
+//! or a refusal, converts it back.
 //!
 //! # Packets are not trusted
 //!
 //! The association with a port belongs to the *file object*. So a process that inherits a duplicate
 //! of an associated handle can queue packets here, with an `ApcContext` of its choice, which
-//! [NtReadFile] hands through. Therefore the context is a key of the table and not a pointer, and an
-//! entry is taken only if its status block shows that the operation has completed: `start` writes
-//! `STATUS_PENDING`, which no operation completes with, and the kernel writes the final status after
-//! it is done with the memory and before the packet can be dequeued ([HasOverlappedIoCompleted] tests
-//! the same). A packet without an entry, or whose entry is still pending, is ignored. A packet that
-//! names a completed entry only delivers the completion before the operation's own packet does.
+//! [NtReadFile] hands through. Therefore the context is a key of the table and not a pointer, and
+//! an entry is taken only if its status block shows that the operation has completed: `start`
+//! writes `STATUS_PENDING`, which no operation completes with, and the kernel writes the final
+//! status after it is done with the memory and before the packet can be dequeued
+//! ([HasOverlappedIoCompleted] tests the same). A packet without an entry, or whose entry is still
+//! pending, is ignored. A packet that names a completed entry only delivers the completion before
+//! the operation's own packet does.
 //!
 //! [NtReadFile]: https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-ntreadfile
 //! [HasOverlappedIoCompleted]: https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-hasoverlappediocompleted
@@ -45,12 +46,13 @@ use crate::sys::ffi;
 
 /// The data of a kind of operation, and the handler of its completion.
 ///
-/// Between `start` and the packet, the kernel may write anywhere in `Self`, and in what `Self` owns on
-/// the heap.
+/// Between `start` and the packet, the kernel may write anywhere in `Self`, and in what `Self` owns
+/// on the heap.
 pub(crate) trait Operation: Send + Sized + 'static {
     /// The operation has completed and its memory is idle again. Reports at most one event.
     ///
-    /// Called without any lock, by the waiting thread or by the one that drops the port's last owner.
+    /// Called without any lock, by the waiting thread or by the one that drops the port's last
+    /// owner.
     fn completed(operation: Idle<Self>, outcome: Outcome, sink: &mut EventSink<'_>);
 }
 
@@ -65,8 +67,8 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// The bytes that were transferred, or the error of the status. A warning, such as a message that
-    /// is longer than its buffer, is an error here, and `bytes` are valid besides.
+    /// The bytes that were transferred, or the error of the status. A warning, such as a message
+    /// that is longer than its buffer, is an error here, and `bytes` are valid besides.
     #[cfg(feature = "os-ext")]
     pub(crate) fn result(self) -> io::Result<usize> {
         if self.status >= 0 {
@@ -124,7 +126,8 @@ trait InFlight: Send + Sync {
     unsafe fn complete(self: Arc<Self>, sink: &mut EventSink<'_>);
 }
 
-/// The operations of one port whose packets have not come, by the context that the packet will carry.
+/// The operations of one port whose packets have not come, by the context that the packet will
+/// carry.
 #[derive(Default)]
 pub(super) struct InFlightTable {
     last: usize,
@@ -187,8 +190,8 @@ impl<O: Operation> Idle<O> {
     /// Starts an operation by `submit`, which makes the system call. `port` is the port that its
     /// packet will come to.
     ///
-    /// If the call was refused, which means that no packet will come, the memory is returned with the
-    /// error.
+    /// If the call was refused, which means that no packet will come, the memory is returned with
+    /// the error.
     pub(crate) fn start(
         self,
         port: &Port,
@@ -201,8 +204,8 @@ impl<O: Operation> Idle<O> {
             },
             Information: 0,
         };
-        // SAFETY: this is the only `Idle` of the block, which has no entry in a table: neither another
-        // thread nor the kernel accesses the cell.
+        // SAFETY: this is the only `Idle` of the block, which has no entry in a table: neither
+        // another thread nor the kernel accesses the cell.
         unsafe { *self.0.status.get() = pending_status };
         let block = self.0;
         let entry: Arc<dyn InFlight> = Arc::<Block<O>>::clone(&block);
@@ -216,12 +219,12 @@ impl<O: Operation> Idle<O> {
         let error = submit(reserved).error;
         match error {
             Some(error) if port.in_flight().by_context.remove(&context).is_some() => {
-                // The entry was removed, and `Reserved::refused` promises that the kernel is done with
-                // the memory.
+                // The entry was removed, and `Reserved::refused` promises that the kernel is done
+                // with the memory.
                 Err((Idle(block), error))
             }
-            // If a refused operation has no entry, a packet that other code posted has delivered the
-            // refusal already.
+            // If a refused operation has no entry, a packet that other code posted has delivered
+            // the refusal already.
             _ => Ok(Pending(block)),
         }
     }
@@ -230,8 +233,8 @@ impl<O: Operation> Idle<O> {
 impl<O> Idle<O> {
     /// The operation's data. There is no shared access, so that `Idle` is `Sync` for any `O`.
     pub(crate) fn get_mut(&mut self) -> &mut O {
-        // SAFETY: this is the only `Idle` of the block, which has no entry in a table; the exclusive
-        // borrow of `self` keeps it so.
+        // SAFETY: this is the only `Idle` of the block, which has no entry in a table; the
+        // exclusive borrow of `self` keeps it so.
         unsafe { &mut *self.0.operation.get() }
     }
 }
@@ -255,8 +258,8 @@ impl<'r, O> Reserved<'r, O> {
         ptr::without_provenance(self.context)
     }
 
-    /// The operation's data for the system call. It is valid until the packet has come, as is what it
-    /// owns on the heap. Before the call, `self` has exclusive access to it.
+    /// The operation's data for the system call. It is valid until the packet has come, as is what
+    /// it owns on the heap. Before the call, `self` has exclusive access to it.
     pub(crate) fn operation(&self) -> *mut O {
         self.block.operation.get()
     }
@@ -266,9 +269,9 @@ impl<'r, O> Reserved<'r, O> {
     /// # Safety
     ///
     /// From now on the kernel alone writes the status block, and it writes a status other than
-    /// `STATUS_PENDING` only when it is done with all of the memory. (One packet with this `context`
-    /// should come to the port of `start`, under [`OPERATION_KEY`](super::OPERATION_KEY); without it
-    /// the memory is kept for ever.)
+    /// `STATUS_PENDING` only when it is done with all of the memory. (One packet with this
+    /// `context` should come to the port of `start`, under [`OPERATION_KEY`](super::OPERATION_KEY);
+    /// without it the memory is kept for ever.)
     pub(crate) unsafe fn submitted(self) -> Submission<'r> {
         Submission {
             error: None,
@@ -292,9 +295,9 @@ impl<'r, O> Reserved<'r, O> {
 impl<O: Operation> InFlight for Block<O> {
     fn has_completed(&self) -> bool {
         let status: *mut i32 = self.status.get().cast();
-        // SAFETY: the status is the first field of the status block, which `self` keeps alive, and is
-        // aligned at least as an `i32` (asserted below). While the block is in a table, the kernel
-        // alone writes it.
+        // SAFETY: the status is the first field of the status block, which `self` keeps alive, and
+        // is aligned at least as an `i32` (asserted below). While the block is in a table, the
+        // kernel alone writes it.
         let status = unsafe { AtomicI32::from_ptr(status) };
         // Acquire: the thread that takes the memory sees all that the kernel wrote before.
         status.load(Ordering::Acquire) != ffi::STATUS_PENDING
@@ -338,7 +341,8 @@ impl<O> fmt::Debug for Pending<O> {
     }
 }
 
-/// A fake kernel for unit tests: operations that are not submitted, and complete when a test says so.
+/// A fake kernel for unit tests: operations that are not submitted, and complete when a test says
+/// so.
 #[cfg(test)]
 pub(super) mod fake {
     use super::{Pending, Reserved, Submission};

@@ -8,10 +8,10 @@
 //!
 //! The completion key tells what a packet is:
 //!
-//! - [`OPERATION_KEY`]: the `OVERLAPPED` field is the context of an operation, by which its memory is
-//!   looked up (see [`in_flight`]).
-//! - [`RECEIVER_KEY`]: the field is the id of a [`PacketReceiver`]: a waker, or the wait for a handle.
-//!   No memory is in flight.
+//! - [`OPERATION_KEY`]: the `OVERLAPPED` field is the context of an operation, by which its memory
+//!   is looked up (see [`in_flight`]).
+//! - [`RECEIVER_KEY`]: the field is the id of a [`PacketReceiver`]: a waker, or the wait for a
+//!   handle. No memory is in flight.
 //! - Packets under any other key are ignored.
 //!
 //! No packet's pointer is dereferenced, because packets may come from other processes.
@@ -31,14 +31,14 @@
 //! # Dropping
 //!
 //! The port knows every operation in flight. Its owners are a selector and the selector's clones.
-//! Dropping the last owner cancels every operation, waits for their packets and then closes the port.
-//! Sources hold the port weakly, so nothing is started meanwhile. A thread that upgrades a weak
-//! reference may become the last owner; it holds no lock when it drops the reference.
+//! Dropping the last owner cancels every operation, waits for their packets and then closes the
+//! port. Sources hold the port weakly, so nothing is started meanwhile. A thread that upgrades a
+//! weak reference may become the last owner; it holds no lock when it drops the reference.
 //!
 //! A driver need not support cancellation ([Canceling pending I/O][cancel]; an unplugged serial
-//! adapter is an example), so the wait is limited to [`DRAIN_LIMIT`] in total. What is in flight even
-//! then keeps its memory, its handle and its pipe for ever: they are leaked on purpose, because the
-//! kernel may still write there.
+//! adapter is an example), so the wait is limited to [`DRAIN_LIMIT`] in total. What is in flight
+//! even then keeps its memory, its handle and its pipe for ever: they are leaked on purpose,
+//! because the kernel may still write there.
 //!
 //! [cancel]: https://learn.microsoft.com/windows/win32/fileio/canceling-pending-i-o-operations
 
@@ -92,14 +92,15 @@ struct Receivers {
 
 /// Something that receives posted packets, or has operations in flight, or both.
 pub(crate) trait PacketReceiver: Send + Sync + UnwindSafe + RefUnwindSafe {
-    /// A packet for this receiver has come. Reports at most one event, whose readiness must hold now.
+    /// A packet for this receiver has come. Reports at most one event, whose readiness must hold
+    /// now.
     fn on_packet(&self, sink: &mut EventSink<'_>);
     /// The port is closing: cancels all operations in flight. None can be started any more.
     fn cancel_all(&self);
 }
 
-/// A receiver's entry in the port. Dropping it removes the entry: no packet with its id is delivered
-/// afterwards. An id is used again only after all others were.
+/// A receiver's entry in the port. Dropping it removes the entry: no packet with its id is
+/// delivered afterwards. An id is used again only after all others were.
 pub(crate) struct PortEntry {
     port: Weak<Port>,
     id: usize,
@@ -118,8 +119,8 @@ impl<'r> EventSink<'r> {
         }
     }
 
-    /// Reports an event. Returns `false` if there is no room, which cannot happen while every packet
-    /// reports at most one event.
+    /// Reports an event. Returns `false` if there is no room, which cannot happen while every
+    /// packet reports at most one event.
     pub(crate) fn report(&mut self, event: Event) -> bool {
         match &mut self.events {
             Some(events) if events.room() == 0 => false,
@@ -153,8 +154,8 @@ impl Port {
         syscall::associate(self.handle.as_handle(), handle)
     }
 
-    /// Registers a receiver for posted packets and for `cancel_all`. The port holds it weakly, so its
-    /// operations in flight must keep it alive.
+    /// Registers a receiver for posted packets and for `cancel_all`. The port holds it weakly, so
+    /// its operations in flight must keep it alive.
     pub(crate) fn add_receiver(self: &Arc<Port>, receiver: Weak<dyn PacketReceiver>) -> PortEntry {
         let mut receivers = self.receivers();
         loop {
@@ -270,8 +271,8 @@ impl PortEntry {
         self.id
     }
 
-    /// Posts a packet, so that the waiting thread calls the receiver's `on_packet`. Does nothing after
-    /// the port was dropped.
+    /// Posts a packet, so that the waiting thread calls the receiver's `on_packet`. Does nothing
+    /// after the port was dropped.
     pub(crate) fn post(&self) -> io::Result<()> {
         match self.port.upgrade() {
             Some(port) => syscall::post(port.handle.as_handle(), self.id),

@@ -96,9 +96,9 @@ fn end_of(port: Arc<Port>) -> Duration {
     took
 }
 
-/// Repeats `end`, which drops a port and returns how long that took, until it keeps to `DRAIN_LIMIT`:
-/// a busy machine may delay some of five rounds. Without the limit, or with one for each operation,
-/// every round exceeds it.
+/// Repeats `end`, which drops a port and returns how long that took, until it keeps to
+/// `DRAIN_LIMIT`: a busy machine may delay some of five rounds. Without the limit, or with one for
+/// each operation, every round exceeds it.
 fn keeps_to_the_limit(mut end: impl FnMut() -> Duration) {
     let most = DRAIN_LIMIT + DRAIN_LIMIT / 2;
     let mut took = Vec::new();

@@ -1,11 +1,12 @@
 //! The buffers of reads and writes, and a pool of idle ones.
 //!
-//! All bytes of a buffer are always initialized, so reading needs no `set_len`, and a buffer that is
-//! reused is not cleared.
+//! All bytes of a buffer are always initialized, so reading needs no `set_len`, and a buffer that
+//! is reused is not cleared.
 
 use std::io;
 
-/// The largest capacity that an idle buffer keeps, so that a pipe frees the memory of a large write.
+/// The largest capacity that an idle buffer keeps, so that a pipe frees the memory of a large
+/// write.
 const MAX_KEPT: usize = 1024 * 1024;
 
 /// Bytes, of which those from `start` to `end` are data.
@@ -84,8 +85,8 @@ impl Buffer {
     }
 }
 
-/// Idle memory. A pipe usually has two operations at a time, a read and a write. So two are kept, and
-/// a busy pipe allocates nothing.
+/// Idle memory. A pipe usually has two operations at a time, a read and a write. So two are kept,
+/// and a busy pipe allocates nothing.
 #[derive(Debug)]
 pub(crate) struct Pool<M>([Option<M>; 2]);
 

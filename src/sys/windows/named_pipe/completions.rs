@@ -9,8 +9,8 @@ use super::state::{PipeState, Read, Write};
 pub(super) const MAX_ABORTED_READS: u8 = 8;
 
 impl<M: Memory, P> PipeState<M, P> {
-    /// An operation has completed, with the number of transferred bytes or an error. A message that is
-    /// longer than its buffer is no error.
+    /// An operation has completed, with the number of transferred bytes or an error. A message that
+    /// is longer than its buffer is no error.
     pub(crate) fn completed(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
@@ -104,11 +104,11 @@ impl<M: Memory, P> PipeState<M, P> {
     }
 
     /// Starts the next read after other code has canceled the pending one, by `CancelIoEx` or by
-    /// `PurgeComm` on a serial port ([PURGE_RXABORT][purge]). The completion of a read that this type
-    /// cancels is late; and the exit of the thread that started a read cancels nothing, because the
-    /// handle is associated with a completion port ([ExitThread][exit]). A canceled read has consumed
-    /// no byte, so it is no error of the pipe. A device that aborts read after read, as an unplugged
-    /// one may, is reported after [`MAX_ABORTED_READS`] of them.
+    /// `PurgeComm` on a serial port ([PURGE_RXABORT][purge]). The completion of a read that this
+    /// type cancels is late; and the exit of the thread that started a read cancels nothing,
+    /// because the handle is associated with a completion port ([ExitThread][exit]). A canceled
+    /// read has consumed no byte, so it is no error of the pipe. A device that aborts read after
+    /// read, as an unplugged one may, is reported after [`MAX_ABORTED_READS`] of them.
     ///
     /// [exit]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
     /// [purge]: https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-purgecomm

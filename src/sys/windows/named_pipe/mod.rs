@@ -4,9 +4,9 @@
 //! # Events
 //!
 //! A completion reports at most one event, when its packet is dequeued. Readiness that arises
-//! elsewhere (at registration, or when a call starts the next read) is stored with the registration,
-//! and a packet is posted; the event is made when that packet is dequeued. So an event never outlives
-//! its registration.
+//! elsewhere (at registration, or when a call starts the next read) is stored with the
+//! registration, and a packet is posted; the event is made when that packet is dequeued. So an
+//! event never outlives its registration.
 //!
 //! # Locks
 //!

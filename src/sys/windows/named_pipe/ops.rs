@@ -48,9 +48,9 @@ pub(crate) trait PipeOps<M, P> {
     fn memory(&mut self) -> M;
     /// Keeps memory for another operation.
     fn recycle(&mut self, memory: M);
-    /// Starts an operation: a read of at most `len` bytes into the buffer, or a write of the buffer's
-    /// data. After `Ok` its completion comes with the same `op` and `serial`, even if the operation
-    /// has completed already. After `Err` no completion comes.
+    /// Starts an operation: a read of at most `len` bytes into the buffer, or a write of the
+    /// buffer's data. After `Ok` its completion comes with the same `op` and `serial`, even if the
+    /// operation has completed already. After `Err` no completion comes.
     fn start(&mut self, op: OpKind, serial: u64, memory: M, len: usize) -> Result<P, (M, OpError)>;
     /// Cancels an operation. Its completion still comes.
     fn cancel(&mut self, pending: &P);

@@ -1,4 +1,5 @@
-//! The pipe itself: its lock, memory, port and system calls, driven by [`PipeState`](state::PipeState).
+//! The pipe itself: its lock, memory, port and system calls, driven by
+//! [`PipeState`](state::PipeState).
 
 #[cfg(test)]
 mod tests;
@@ -24,8 +25,8 @@ use super::transfer::Transfer;
 
 type State = state::PipeState<Idle<Transfer>, Pending<Transfer>>;
 
-/// A pipe, or any other handle for overlapped operations. Dropping it cancels connecting and reading;
-/// a pending write goes on.
+/// A pipe, or any other handle for overlapped operations. Dropping it cancels connecting and
+/// reading; a pending write goes on.
 pub(crate) struct Pipe {
     shared: Arc<Shared>,
 }
@@ -226,9 +227,9 @@ impl Shared {
     fn associate(self: &Arc<Shared>, port: &Arc<Port>) -> io::Result<()> {
         let handle = self.handle.as_handle();
         if let Err(error) = port.associate(handle) {
-            // The handle may still be associated with a port that was dropped. That association can be
-            // replaced once the port has drained; a port that is draining would cancel the operations
-            // of the new registration.
+            // The handle may still be associated with a port that was dropped. That association can
+            // be replaced once the port has drained; a port that is draining would cancel the
+            // operations of the new registration.
             let inner = self.inner();
             if !inner.is_released()
                 || syscall::dissociate(handle).is_err()

@@ -1,49 +1,58 @@
 //! The state of a named pipe, and what each call and completion does to it. Makes no system call.
 //!
 //! A pipe connects, reads and writes, with at most one *pending* operation of each kind. Each
-//! operation has a serial number, which its completion carries. A completion is valid in every state.
-//! One whose serial number is not that of the pending operation is **late**: its operation was
-//! canceled, and only its memory is returned.
+//! operation has a serial number, which its completion carries. A completion is valid in every
+//! state. One whose serial number is not that of the pending operation is **late**: its operation
+//! was canceled, and only its memory is returned.
 //!
-//! | connecting | done | failed | aborted | late |
-//! |---|---|---|---|---|
-//! | idle | - | - | - | memory back |
-//! | pending | idle, connected: reads start; *readable* and *writable* | idle, error kept; *readable* and *writable* | as failed; unregistered: idle | memory back |
+//! | connect completes | idle | pending |
+//! |---|---|---|
+//! | done | - | idle, connected: reads start; *readable* and *writable* |
+//! | failed | - | idle, error kept; *readable* and *writable* |
+//! | aborted | - | as failed; unregistered: idle |
+//! | late | memory back | memory back |
 //!
-//! | reading | done, also with more to come | end | failed | aborted | late |
-//! |---|---|---|---|---|---|
-//! | idle, data, failed, ended, disconnected | - | - | - | - | memory back |
-//! | pending | data; *readable* | ended; *readable* | failed; *readable* | the next read is started, pending (see `restart_read`); unregistered: idle | memory back |
+//! | read completes | idle, data, failed, ended, disconnected | pending |
+//! |---|---|---|
+//! | done, also with more to come | - | data; *readable* |
+//! | end | - | ended; *readable* |
+//! | failed | - | failed; *readable* |
+//! | aborted | - | pending with the next read (see `restart_read`); unregistered: idle |
+//! | late | memory back | memory back |
 //!
-//! | writing | all done | a part | nothing of some | failed, aborted | late |
-//! |---|---|---|---|---|---|
-//! | idle, failed, disconnected | - | - | - | - | memory back |
-//! | pending | idle; *writable* | pending with the rest | failed; *writable* | failed; *writable* | memory back |
+//! | write completes | idle, failed, disconnected | pending |
+//! |---|---|---|
+//! | all done | - | idle; *writable* |
+//! | a part | - | pending with the rest |
+//! | nothing of some | - | failed; *writable* |
+//! | failed, aborted | - | failed; *writable* |
+//! | late | memory back | memory back |
 //!
 //! Events in italics go to the current registration, filtered by its interest. **Unregistered**,
 //! the state changes as in the tables and there are no events. **Closed** (the pipe was dropped),
 //! connecting and reading are canceled and their completions are late; writing goes on as in its
 //! table, so that what was written arrives. When the port is dropped, all operations are canceled.
-//! Their completions are as in the tables, and since nothing can be started any more, each operation
-//! comes to rest.
+//! Their completions are as in the tables, and since nothing can be started any more, each
+//! operation comes to rest.
 //!
 //! # Disconnecting
 //!
-//! `disconnect` cancels all three operations, so that no byte that was accepted for one client reaches
-//! the next, and no byte of one client is read as the next one's. Several tasks may share the pipe, so
-//! each waiter gets one error:
+//! `disconnect` cancels all three operations, so that no byte that was accepted for one client
+//! reaches the next, and no byte of one client is read as the next one's. Several tasks may share
+//! the pipe, so each waiter gets one error:
 //!
 //! | at `disconnect` | afterwards | returned by |
 //! |---|---|---|
-//! | a connect is pending | its error is `ERROR_PIPE_NOT_CONNECTED`, unless an older one is kept | `take_error` |
-//! | a read is pending, or data, or an end that no `read` has returned | disconnected with that error | the next `read` |
+//! | a connect is pending | `ERROR_PIPE_NOT_CONNECTED`, or an older error | `take_error` |
+//! | a read is pending | disconnected with that error | the next `read` |
+//! | data or an end was not returned yet | disconnected with that error | the next `read` |
 //! | a read has failed | disconnected with its own error | the next `read` |
 //! | a write is pending | disconnected with that error | the next `write` |
 //! | a write has failed | disconnected with its own error | the next `write` |
 //!
-//! and the pipe is *readable* and *writable*. A successful `connect` (one that starts, or that finds a
-//! client) and the arrival of a client clear the errors that were not returned, with their events. So
-//! a single task that disconnects and connects again does not notice them.
+//! and the pipe is *readable* and *writable*. A successful `connect` (one that starts, or that
+//! finds a client) and the arrival of a client clear the errors that were not returned, with their
+//! events. So a single task that disconnects and connects again does not notice them.
 
 use std::io;
 use std::mem;
@@ -53,8 +62,8 @@ use super::ops::{Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
 use crate::sys::errors;
 use crate::{Interest, Token};
 
-/// The size of a read before the caller's size is known, and the least size of a read from a pipe. A
-/// pipe returns the data that it has, so a larger read costs nothing.
+/// The size of a read before the caller's size is known, and the least size of a read from a pipe.
+/// A pipe returns the data that it has, so a larger read costs nothing.
 pub(crate) const DEFAULT_READ: usize = 4 * 1024;
 /// The largest read.
 pub(crate) const MAX_READ: usize = 64 * 1024;
@@ -112,8 +121,9 @@ pub(crate) struct PipeState<M, P> {
 }
 
 impl<M: Memory, P> PipeState<M, P> {
-    /// An idle pipe. A read from another handle may not complete before all of its bytes are there. So
-    /// its first read is of one byte, and each later one is as large as the caller's last buffer.
+    /// An idle pipe. A read from another handle may not complete before all of its bytes are there.
+    /// So its first read is of one byte, and each later one is as large as the caller's last
+    /// buffer.
     pub(crate) fn new(is_pipe: bool) -> PipeState<M, P> {
         PipeState {
             registered: None,
@@ -135,9 +145,9 @@ impl<M: Memory, P> PipeState<M, P> {
         self.registered.is_some()
     }
 
-    /// Registers, or changes the registration. Reports all current readiness, even if it was reported
-    /// before. `is_connected`: whether the system reports a client. It is ignored while a connect is
-    /// in flight, whose completion decides.
+    /// Registers, or changes the registration. Reports all current readiness, even if it was
+    /// reported before. `is_connected`: whether the system reports a client. It is ignored while a
+    /// connect is in flight, whose completion decides.
     pub(crate) fn register(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,

@@ -113,7 +113,8 @@ pub(crate) fn open() -> io::Result<OwnedHandle> {
 }
 
 /// `SetFileCompletionNotificationModes`: completions do not signal the handle itself, on which no
-/// thread waits ([`FILE_SKIP_SET_EVENT_ON_HANDLE`][modes]). An error is ignored: it costs time only.
+/// thread waits ([`FILE_SKIP_SET_EVENT_ON_HANDLE`][modes]). An error is ignored: it costs time
+/// only.
 ///
 /// [modes]: https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-setfilecompletionnotificationmodes
 pub(crate) fn skip_event_signal(handle: BorrowedHandle<'_>) {
@@ -162,8 +163,8 @@ pub(crate) fn poll<'r>(
         },
     };
     let submission = if is_error(status) {
-        // SAFETY: a call that returns severity "error" queues no packet, and the kernel is done with
-        // the memory (see `ntstatus`).
+        // SAFETY: a call that returns severity "error" queues no packet, and the kernel is done
+        // with the memory (see `ntstatus`).
         unsafe { reserved.refused(status_error(status)) }
     } else {
         // SAFETY: any other status queues one packet with this context to the port that the handle
@@ -179,8 +180,8 @@ pub(crate) fn cancel(handle: BorrowedHandle<'_>, request: &Pending<AfdPoll>) -> 
         return Err(status_error(status));
     }
     let mut status_block = ffi::IO_STATUS_BLOCK::default();
-    // SAFETY: the handle is open. The kernel compares the address of the request's status block with
-    // those in flight and does not dereference it; it writes the second block during the call.
+    // SAFETY: the handle is open. The kernel compares the address of the request's status block
+    // with those in flight and does not dereference it; it writes the second block during the call.
     let status = unsafe {
         ffi::NtCancelIoFileEx(
             handle.as_raw_handle(),

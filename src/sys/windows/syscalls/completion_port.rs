@@ -83,8 +83,8 @@ pub(crate) fn post_as(port: BorrowedHandle<'_>, key: usize, context: usize) -> i
     Ok(())
 }
 
-/// `GetQueuedCompletionStatusEx`: waits up to `millis` for packets, takes at most `room` of them and
-/// returns how many it took. A timeout is no error: it returns 0.
+/// `GetQueuedCompletionStatusEx`: waits up to `millis` for packets, takes at most `room` of them
+/// and returns how many it took. A timeout is no error: it returns 0.
 pub(crate) fn dequeue(
     port: BorrowedHandle<'_>,
     packets: &mut Packets,

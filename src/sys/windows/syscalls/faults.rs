@@ -56,13 +56,16 @@ mod plans {
         pub(crate) status: NTSTATUS,
     }
 
+    /// The error of a probe of so many sockets.
+    type ProbeFault = fn(usize) -> Option<i32>;
+
     thread_local! {
         /// Of poll requests.
         pub(crate) static POLLS: Cell<Option<Plan>> = const { Cell::new(None) };
         /// Of cancels.
         pub(crate) static CANCELS: Cell<Option<Plan>> = const { Cell::new(None) };
         /// Of probes: the error of one of so many sockets.
-        pub(crate) static PROBES: Cell<Option<fn(usize) -> Option<i32>>> = const { Cell::new(None) };
+        pub(crate) static PROBES: Cell<Option<ProbeFault>> = const { Cell::new(None) };
         /// How many poll requests and cancels this thread has made.
         pub(crate) static CALLS: Cell<usize> = const { Cell::new(0) };
     }

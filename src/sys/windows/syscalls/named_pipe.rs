@@ -118,8 +118,8 @@ pub(crate) fn disconnect(handle: BorrowedHandle<'_>) -> io::Result<()> {
     }
 }
 
-/// `NtFsControlFile` with `FSCTL_PIPE_LISTEN`, as `ConnectNamedPipe` of [ReactOS][connect] calls it.
-/// The handle is associated with the port that the memory was reserved for.
+/// `NtFsControlFile` with `FSCTL_PIPE_LISTEN`, as `ConnectNamedPipe` of [ReactOS][connect] calls
+/// it. The handle is associated with the port that the memory was reserved for.
 ///
 /// [connect]: https://github.com/reactos/reactos/blob/6ebd0be0205fbc32a3c2094ced6a3fe9f5359abe/dll/win32/kernel32/client/file/npipe.c
 pub(crate) fn connect<'r>(
@@ -225,8 +225,8 @@ fn submission(reserved: Reserved<'_, Transfer>, status: ffi::NTSTATUS) -> Submis
     }
 }
 
-/// `NtCancelIoFileEx` of one operation. Its packet comes in any case, so errors, such as "not found"
-/// for one that has completed, are ignored.
+/// `NtCancelIoFileEx` of one operation. Its packet comes in any case, so errors, such as "not
+/// found" for one that has completed, are ignored.
 pub(crate) fn cancel(handle: BorrowedHandle<'_>, pending: &Pending<Transfer>) {
     let mut status = ffi::IO_STATUS_BLOCK::default();
     // SAFETY: the handle is open. The kernel compares the address of the operation's status block

@@ -87,8 +87,8 @@ unsafe impl Send for PoolWait {}
 unsafe impl Sync for PoolWait {}
 
 impl PoolWait {
-    /// `RegisterWaitForSingleObject`: when `object` is signaled, one packet for `receiver_id` is posted
-    /// to `port`.
+    /// `RegisterWaitForSingleObject`: when `object` is signaled, one packet for `receiver_id` is
+    /// posted to `port`.
     pub(crate) fn start(
         object: Arc<OwnedHandle>,
         port: Arc<OwnedHandle>,
@@ -102,9 +102,9 @@ impl PoolWait {
             is_lost: AtomicBool::new(false),
         });
         let mut wait = ptr::null_mut();
-        // SAFETY: the context keeps the object open until the wait is unregistered (see `drop`). The
-        // call writes one handle. The key is handed to `wait_callback`, which does not dereference
-        // it.
+        // SAFETY: the context keeps the object open until the wait is unregistered (see `drop`).
+        // The call writes one handle. The key is handed to `wait_callback`, which does not
+        // dereference it.
         let result = unsafe {
             ffi::RegisterWaitForSingleObject(
                 &raw mut wait,
@@ -136,9 +136,9 @@ impl PoolWait {
 
 impl Drop for PoolWait {
     fn drop(&mut self) {
-        // SAFETY: `start` registered the wait, and it is unregistered once. With this event the call
-        // returns after the callback has completed. The callback does not call it, and no lock that
-        // the callback takes is held here.
+        // SAFETY: `start` registered the wait, and it is unregistered once. With this event the
+        // call returns after the callback has completed. The callback does not call it, and no lock
+        // that the callback takes is held here.
         let result = unsafe { ffi::UnregisterWaitEx(self.wait, ffi::INVALID_HANDLE_VALUE) };
         if result != 0 {
             let context = contexts().take(self.key);

@@ -39,8 +39,8 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// Looks the functions up, once in a process. `None` if ntdll lacks one of them: before Windows 8,
-    /// and on Wine 8.
+    /// Looks the functions up, once in a process. `None` if ntdll lacks one of them: before Windows
+    /// 8, and on Wine 8.
     pub(crate) fn find() -> Option<Functions> {
         static FOUND: OnceLock<Option<Functions>> = OnceLock::new();
         *FOUND.get_or_init(|| {
@@ -48,7 +48,8 @@ impl Functions {
             let associate = address(c"NtAssociateWaitCompletionPacket")?;
             let cancel = address(c"NtCancelWaitCompletionPacket")?;
             Some(Functions {
-                // SAFETY: the address is that of the function of this name, which has this prototype.
+                // SAFETY: the address is that of the function of this name, which has this
+                // prototype.
                 create: unsafe { mem::transmute::<Found, Create>(create) },
                 // SAFETY: as above.
                 associate: unsafe { mem::transmute::<Found, Associate>(associate) },
@@ -71,8 +72,8 @@ impl Functions {
         Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
     }
 
-    /// `NtAssociateWaitCompletionPacket`: when `object` is signaled, the kernel queues one packet for
-    /// `receiver_id` to `port`.
+    /// `NtAssociateWaitCompletionPacket`: when `object` is signaled, the kernel queues one packet
+    /// for `receiver_id` to `port`.
     pub(crate) fn associate(
         self,
         packet: BorrowedHandle<'_>,
@@ -101,8 +102,8 @@ impl Functions {
         Ok(())
     }
 
-    /// `NtCancelWaitCompletionPacket`, which also removes a packet that is in the port already. Errors
-    /// are ignored: they mean that there is nothing to cancel.
+    /// `NtCancelWaitCompletionPacket`, which also removes a packet that is in the port already.
+    /// Errors are ignored: they mean that there is nothing to cancel.
     pub(crate) fn cancel(self, packet: BorrowedHandle<'_>) {
         // SAFETY: the handle is open; the call accesses no memory of ours.
         let _ = unsafe { (self.cancel)(packet.as_raw_handle(), 1) };

@@ -6,8 +6,8 @@
 //! | fired: the packet has come | nothing | arm, armed | ended |
 //! | ended | nothing | not registered | ended |
 //!
-//! A packet is valid in every state. One wait queues one packet, so none is queued in state "fired";
-//! a packet that comes all the same, from other code, is no event.
+//! A packet is valid in every state. One wait queues one packet, so none is queued in state
+//! "fired"; a packet that comes all the same, from other code, is no event.
 
 use crate::Token;
 

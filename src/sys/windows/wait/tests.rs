@@ -179,8 +179,9 @@ fn deregistered_handle_reports_no_event() {
     });
 }
 
-/// Waits are unregistered while their objects are signaled. There Wine 8 was seen to crash for waits
-/// with `WT_EXECUTEINWAITTHREAD`, and to run the callback of other waits after they were unregistered.
+/// Waits are unregistered while their objects are signaled. There Wine 8 was seen to crash for
+/// waits with `WT_EXECUTEINWAITTHREAD`, and to run the callback of other waits after they were
+/// unregistered.
 #[test]
 fn signal_racing_deregistration_reports_no_late_event() {
     with_each_backend(|backend| {

@@ -1,8 +1,8 @@
 //! Random schedules of a selector on a fake AFD with every known deviation.
 //!
-//! A model records which readiness each registration must still report. Checked: no event is lost, no
-//! event comes of a registration that has ended, two requests for one socket never share a handle,
-//! and the numbers of requests and waits are bounded by the number of actions.
+//! A model records which readiness each registration must still report. Checked: no event is lost,
+//! no event comes of a registration that has ended, two requests for one socket never share a
+//! handle, and the numbers of requests and waits are bounded by the number of actions.
 #![allow(clippy::unwrap_used)]
 
 use std::cell::RefCell;

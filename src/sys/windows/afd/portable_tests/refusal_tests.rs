@@ -16,8 +16,8 @@ use crate::{Interest, Token};
 /// [codes]: https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2
 const NO_BUFFERS: i32 = 10_055;
 
-/// Checks a lack of memory, which `quirks` cause: it is no event, `poll` does not spin, and the first
-/// event after it has passed is the real one ("Errors" in `afd/mod.rs`).
+/// Checks a lack of memory, which `quirks` cause: it is no event, `poll` does not spin, and the
+/// first event after it has passed is the real one ("Errors" in `afd/mod.rs`).
 fn is_waited_out(is_unowned: bool, lack: Quirks) {
     let (kernel, mut selector, mut events) = selector(1, Quirks::default());
     kernel.open_socket(1, false);

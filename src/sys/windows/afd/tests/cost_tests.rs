@@ -93,8 +93,8 @@ fn one_message_costs_one_poll() {
     }
 }
 
-/// A server that takes one event and stops accepting waits with at most one request. (Wine completes a
-/// request on a listener for ACCEPT alone; `portable_tests` has the other behavior.)
+/// A server that takes one event and stops accepting waits with at most one request. (Wine
+/// completes a request on a listener for ACCEPT alone; `portable_tests` has the other behavior.)
 #[test]
 fn idle_wait_costs_one_poll_with_an_undrained_listener() {
     let mut selector = Afd::new().unwrap();

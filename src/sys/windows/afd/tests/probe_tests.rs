@@ -29,8 +29,8 @@ fn wait_until_probed(selector: &mut Afd, events: &mut Events, sockets: &[(RawSoc
     }
 }
 
-/// One closed socket may fail the common `WSAPoll`. Then it is deregistered, and the others are still
-/// probed.
+/// One closed socket may fail the common `WSAPoll`. Then it is deregistered, and the others are
+/// still probed.
 #[test]
 fn closed_socket_failing_the_probe_fails_no_other() {
     let mut selector = Afd::new().unwrap();

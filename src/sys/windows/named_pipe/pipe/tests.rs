@@ -84,8 +84,8 @@ fn name_without_nul_is_refused() {
     assert!(syscall::create(&[1, 2]).is_err());
 }
 
-/// Dropping a port ends the registrations of its pipes, so a pipe cannot change to another port before
-/// the first one has drained.
+/// Dropping a port ends the registrations of its pipes, so a pipe cannot change to another port
+/// before the first one has drained.
 #[test]
 fn closing_port_keeps_its_pipes() {
     let name = format!(r"\\.\pipe\mio-unit-end-{}", std::process::id());

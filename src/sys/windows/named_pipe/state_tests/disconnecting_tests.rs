@@ -1,9 +1,9 @@
 //! What `disconnect` does, and what clears its errors.
 //!
 //! `disconnect` completes pending operations with `STATUS_PIPE_DISCONNECTED`, which is Win32's
-//! `ERROR_PIPE_NOT_CONNECTED` (`NpSetDisconnectedPipeState` in [ReactOS' npfs][npfs]). tokio exposes
-//! `connect`, `disconnect`, `readable` and `try_write` on `&self`, so several tasks may wait on one
-//! server.
+//! `ERROR_PIPE_NOT_CONNECTED` (`NpSetDisconnectedPipeState` in [ReactOS' npfs][npfs]). tokio
+//! exposes `connect`, `disconnect`, `readable` and `try_write` on `&self`, so several tasks may
+//! wait on one server.
 //!
 //! [npfs]: https://github.com/reactos/reactos/blob/2e91c4a83b982b0b4c225bb8883a2468faa8bc9b/drivers/filesystems/npfs/statesup.c
 

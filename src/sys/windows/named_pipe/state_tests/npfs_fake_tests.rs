@@ -2,15 +2,21 @@
 //!
 //! # What the fake assumes about Windows
 //!
-//! | assumption | source |
-//! |---|---|
-//! | what listen, disconnect and close do in each state, and the status of pending operations | `NpSetListeningPipeState`, `NpSetDisconnectedPipeState`, `NpSetClosingPipeState` in [statesup.c] |
-//! | a new instance listens; a client can open it before `connect`, and not while it is disconnected | `NpCreateExistingNamedPipe`, `NpCreateClientEnd` in [create.c] |
-//! | a read returns the data that there is, also after the client has closed; then the pipe is broken | `NpCommonRead` in [read.c] |
-//! | a write completes at once if it fits into the quota, otherwise when the peer has read | `NpCommonWrite` in [write.c] |
-//! | a call that returns success or a warning queues a packet, too; one that returns an error queues none | [Using NTSTATUS values][values], and `IopCompleteRequest` in [irp.c] |
-//! | packets of different operations are handled in any order | several threads may dequeue packets: [I/O completion ports][ports] |
-//! | a canceled operation completes at any time or never, with any status | [Canceling pending I/O][cancel] |
+//! - What listen, disconnect and close do in each state, and the status of pending operations:
+//!   `NpSetListeningPipeState`, `NpSetDisconnectedPipeState`, `NpSetClosingPipeState` in
+//!   [statesup.c].
+//! - A new instance listens. A client can open it before `connect`, and not while it is
+//!   disconnected: `NpCreateExistingNamedPipe`, `NpCreateClientEnd` in [create.c].
+//! - A read returns the data that there is, also after the client has closed; then the pipe is
+//!   broken: `NpCommonRead` in [read.c].
+//! - A write completes at once if it fits into the quota, otherwise when the peer has read:
+//!   `NpCommonWrite` in [write.c].
+//! - A call that returns success or a warning queues a packet, too; one that returns an error queues
+//!   none: [Using NTSTATUS values][values], and `IopCompleteRequest` in [irp.c].
+//! - Packets of different operations are handled in any order, since several threads may dequeue
+//!   packets: [I/O completion ports][ports].
+//! - A canceled operation completes at any time or never, with any status:
+//!   [Canceling pending I/O][cancel].
 //!
 //! Wine differs ([`server/named_pipe.c`][wine]): most operations are left pending,
 //! `DisconnectNamedPipe` of a listening pipe is an error, and `STATUS_BUFFER_OVERFLOW` is the only

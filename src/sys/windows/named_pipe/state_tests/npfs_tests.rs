@@ -1,8 +1,8 @@
 //! The pipe's state on the fake npfs, under random schedules.
 //!
-//! Several tasks share one server, as tokio's `NamedPipeServer` allows: one connects, one reads, one
-//! writes, and sometimes one disconnects. Each waits only after `WouldBlock`, and runs again only
-//! after an event. Clients connect, write, read and close.
+//! Several tasks share one server, as tokio's `NamedPipeServer` allows: one connects, one reads,
+//! one writes, and sometimes one disconnects. Each waits only after `WouldBlock`, and runs again
+//! only after an event. Clients connect, write, read and close.
 //!
 //! Checked: no byte is lost, none reaches a wrong client, every waiter is woken, and all memory is
 //! returned exactly once.
