@@ -36,16 +36,16 @@ pub(crate) mod wait;
 mod winsock;
 
 /// What the portable modules name of the system.
-#[cfg(windows)]
+#[cfg(all(windows, any(feature = "os-poll", feature = "net")))]
 mod platform {
     pub(super) use super::syscalls;
+
+    #[cfg(feature = "os-poll")]
+    pub(super) use super::iocp;
     #[cfg(feature = "os-poll")]
     pub(super) use crate::sys::ffi;
     #[cfg(feature = "os-poll")]
     pub(super) use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
-
-    #[cfg(feature = "os-poll")]
-    pub(super) use super::iocp;
 
     /// The clock.
     #[cfg(feature = "os-poll")]

@@ -7,7 +7,7 @@
 
 use std::io;
 
-use super::super::platform::{RawSocket, ffi};
+use crate::sys::windows::platform::{RawSocket, ffi};
 
 /// The base socket of `socket`, which AFD has refused with `refusal`. `ioctl` is `WSAIoctl`.
 ///

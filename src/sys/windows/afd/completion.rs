@@ -1,8 +1,8 @@
 //! What the statuses of poll requests mean. Makes no system call.
 
-use super::super::ntstatus::is_error;
-use super::super::platform::ffi;
 use super::socket_state::{Completion, Started};
+use crate::sys::windows::ntstatus::is_error;
+use crate::sys::windows::platform::ffi;
 
 /// `STATUS_PENDING`.
 const PENDING: ffi::NTSTATUS = 0x103;

@@ -17,9 +17,9 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::super::platform::iocp::{EventSink, PacketReceiver, Port, PortEntry};
-use super::super::platform::syscalls::afd as syscall;
-use super::super::platform::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
+use crate::sys::windows::platform::iocp::{EventSink, PacketReceiver, Port, PortEntry};
+use crate::sys::windows::platform::syscalls::afd as syscall;
+use crate::sys::windows::platform::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
 
 /// The most sources that one handle serves.
 const MAX_SOURCES: usize = 32;

@@ -1,8 +1,8 @@
 //! Sets of AFD's conditions.
 
-use super::super::event;
-use super::super::platform::ffi;
 use crate::Interest;
+use crate::sys::windows::event;
+use crate::sys::windows::platform::ffi;
 
 /// The conditions that a reader waits for.
 pub(super) const READ: u32 = ffi::AFD_POLL_RECEIVE

@@ -7,18 +7,18 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::super::event::{Event, Events};
-use super::super::platform::iocp::{EventSink, INFINITE, Packets};
-use super::super::platform::now;
-use super::super::platform::syscalls::{
-    afd as syscall,
-    socket_query::{self, Probe},
-};
 use super::masks::CLOSED;
 use super::shared::Shared;
 use super::source::{Source, SourceState};
 use crate::sys::selector::EventBuffer as _;
 use crate::sys::timeout::{self, Deadline, earlier};
+use crate::sys::windows::event::{Event, Events};
+use crate::sys::windows::platform::iocp::{EventSink, INFINITE, Packets};
+use crate::sys::windows::platform::now;
+use crate::sys::windows::platform::syscalls::{
+    afd as syscall,
+    socket_query::{self, Probe},
+};
 
 /// The most packets that one wait dequeues.
 const MAX_PACKETS: usize = 1024;

@@ -9,16 +9,17 @@ use crate::sys::errors;
 use crate::sys::selector::{self, Owner, RegisterUnowned};
 use crate::{Interest, Token};
 
-use super::super::event::{Event, Events};
-use super::super::platform::RawSocket;
-use super::super::platform::iocp::Port;
-#[cfg(all(windows, feature = "os-ext"))]
-use super::super::wait::WaitSet;
 use super::masks;
 use super::poller::Poller;
 use super::shared::Shared;
 use super::source::{Source, conditions};
 use super::waker::Waker;
+use crate::sys::windows::event::{Event, Events};
+use crate::sys::windows::platform::RawSocket;
+#[cfg(any(test, feature = "os-ext"))]
+use crate::sys::windows::platform::iocp::Port;
+#[cfg(all(windows, feature = "os-ext"))]
+use crate::sys::windows::wait::WaitSet;
 
 /// The selector of Windows. See the head of `afd/mod.rs`.
 pub(crate) struct Afd {

@@ -15,15 +15,15 @@ use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::super::platform::RawSocket;
-use super::super::platform::iocp::{self, Port};
-use super::super::platform::syscalls::socket_query;
-#[cfg(all(windows, feature = "os-ext"))]
-use super::super::wait::WaitSet;
-use super::super::winsock;
 use super::handle::AfdHandles;
 use super::source::{Parts, Source, SourceState, conditions};
 use crate::sys::errors;
+use crate::sys::windows::platform::RawSocket;
+use crate::sys::windows::platform::iocp::{self, Port};
+use crate::sys::windows::platform::syscalls::socket_query;
+#[cfg(all(windows, feature = "os-ext"))]
+use crate::sys::windows::wait::WaitSet;
+use crate::sys::windows::winsock;
 use crate::{Interest, Token};
 
 /// The receiver id of a packet that only wakes the poller, which then reads the update list. Ids of

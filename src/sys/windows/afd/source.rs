@@ -5,19 +5,19 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::super::event::Event;
-use super::super::platform::iocp::EventSink;
-use super::super::platform::iocp::in_flight::{Idle, Operation, Outcome, Pending};
-use super::super::platform::syscalls::{
-    afd::{self as syscall, PollInfo},
-    socket_query,
-};
-use super::super::platform::{AsHandle, RawSocket, now};
 use super::handle::AfdHandle;
 use super::shared::Shared;
 use super::socket_state::{SocketState, Started};
 use super::{base_provider, masks};
 use crate::sys::errors;
+use crate::sys::windows::event::Event;
+use crate::sys::windows::platform::iocp::EventSink;
+use crate::sys::windows::platform::iocp::in_flight::{Idle, Operation, Outcome, Pending};
+use crate::sys::windows::platform::syscalls::{
+    afd::{self as syscall, PollInfo},
+    socket_query,
+};
+use crate::sys::windows::platform::{AsHandle, RawSocket, now};
 use crate::{Interest, Token};
 
 /// The memory of one `IOCTL_AFD_POLL`.

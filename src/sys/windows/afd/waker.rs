@@ -4,12 +4,12 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
 
-use super::super::event::Event;
-use super::super::platform::ffi;
-use super::super::platform::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use crate::Token;
 use crate::sys::selector::Wake;
 use crate::sys::wake_bits::WakeBits;
+use crate::sys::windows::event::Event;
+use crate::sys::windows::platform::ffi;
+use crate::sys::windows::platform::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 
 /// Wakes the thread that waits for packets. See `wake_bits` for the protocol.
 ///

@@ -40,9 +40,10 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use super::super::syscalls::completion_port::status_error;
 use super::{EventSink, Port};
 use crate::sys::ffi;
+#[cfg(feature = "os-ext")]
+use crate::sys::windows::syscalls::completion_port::status_error;
 
 /// The data of a kind of operation, and the handler of its completion.
 ///

@@ -17,11 +17,11 @@ use crate::sys::windows::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use crate::sys::{errors, ffi};
 use crate::{Interest, Token};
 
-use super::super::syscalls::named_pipe as syscall;
 use super::buffer::{Buffer, Pool};
 use super::ops::{OpError, OpKind, PipeOps, Ready};
 use super::state;
 use super::transfer::Transfer;
+use crate::sys::windows::syscalls::named_pipe as syscall;
 
 type State = state::PipeState<Idle<Transfer>, Pending<Transfer>>;
 

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::super::syscalls::named_pipe as syscall;
 use super::buffer::Buffer;
 use super::ops::{Memory, OpKind};
 use super::pipe::Shared;
 use crate::sys::windows::iocp::EventSink;
 use crate::sys::windows::iocp::in_flight::{Idle, Operation, Outcome};
+use crate::sys::windows::syscalls::named_pipe as syscall;
 
 /// One connect, read or write. The kernel accesses the buffer until the packet has come.
 pub(crate) struct Transfer {

@@ -8,12 +8,12 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-use super::super::syscalls::wait_packet::{Functions, fake::Event};
 use super::wait_set::WaitBackend;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
 use crate::sys::selector_tests::{AT_ONCE, LONG, tokens};
 use crate::sys::windows::afd::Afd;
 use crate::sys::windows::event::Events;
+use crate::sys::windows::syscalls::wait_packet::{Functions, fake::Event};
 use crate::{Interest, Token};
 
 /// Runs a check with each backend: the thread pool, fake wait completion packets, and those of the

@@ -12,9 +12,9 @@ use crate::sys::windows::event::Event;
 use crate::sys::windows::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use crate::{Interest, Token};
 
-use super::super::syscalls::pool_wait::PoolWait;
-use super::super::syscalls::wait_packet::{self as syscall, Functions};
 use super::state::{Rearm, WaitState};
+use crate::sys::windows::syscalls::pool_wait::PoolWait;
+use crate::sys::windows::syscalls::wait_packet::{self as syscall, Functions};
 
 /// How to wait for a handle.
 #[derive(Clone, Copy, Debug)]
