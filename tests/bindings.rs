@@ -256,6 +256,11 @@ fn what_is_bound_is_used() {
                 modules.add(&page, &pages);
             }
         }
+        // Its own folder, if its modules are declared there.
+        let own = path("src/sys").join(&system);
+        if own.join("mod.rs").exists() {
+            modules.add(&own.join("mod.rs"), &own);
+        }
         // What every system compiles.
         for entry in fs::read_dir(path("src/sys")).unwrap() {
             let file = entry.unwrap().path();

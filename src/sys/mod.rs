@@ -24,19 +24,9 @@ mod selector_tests;
 #[path = "../testing/wasip1/mod.rs"]
 mod fake_wasip1;
 
-// The states of a socket on Windows.
-#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
-#[allow(dead_code)] // Who else uses them is not here.
-#[path = "windows/afd/elsewhere_tests.rs"]
-mod afd_elsewhere;
-// The states of pipes of Windows.
-#[cfg(all(test, not(windows), feature = "os-poll"))]
-#[path = "windows/named_pipe/elsewhere_tests.rs"]
-mod pipe_elsewhere;
-// The states of a handle that is waited for on Windows.
-#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
-#[path = "windows/wait/state.rs"]
-mod wait_elsewhere;
+// Other systems compile the state machines of Windows for their unit tests.
+#[cfg(any(windows, all(test, feature = "os-poll")))]
+pub(crate) mod windows;
 
 #[cfg_attr(target_os = "aix", path = "platform/aix.rs")]
 #[cfg_attr(target_vendor = "apple", path = "platform/apple.rs")]
@@ -105,9 +95,9 @@ pub(crate) use platform::*;
 // A system with a page has no queue without `os-poll`.
 #[cfg(not(feature = "os-poll"))]
 #[path = "unsupported/selector.rs"]
-mod selector;
+mod unsupported;
 #[cfg(not(feature = "os-poll"))]
-pub(crate) use selector::Selector;
+pub(crate) use unsupported::Selector;
 
 #[cfg(feature = "net")]
 mod socket_api;

@@ -1,25 +1,6 @@
-//! Windows: AFD, the driver of sockets, polls them; its answers come through a completion port, as do wakes.
+//! Windows: AFD, the driver of sockets, polls them; its completions come through a completion port, as do wakes.
 
 #[cfg(feature = "os-poll")]
-#[path = "../windows"]
-mod events {
-    pub(crate) mod afd;
-    pub(crate) mod event;
-    pub(crate) mod iocp;
-    #[cfg(feature = "os-ext")]
-    pub(crate) mod named_pipe;
-    #[cfg(feature = "os-ext")]
-    pub(crate) mod wait;
-
-    pub(crate) type Selector = afd::Afd;
-}
-#[cfg(feature = "os-poll")]
-pub(crate) use events::*;
-
-#[cfg(any(feature = "os-poll", feature = "net"))]
-#[path = "../windows/winsock/mod.rs"]
-pub(crate) mod winsock;
-
+pub(crate) use crate::sys::windows::afd::Afd as Selector;
 #[cfg(feature = "net")]
-#[path = "../windows/socket/mod.rs"]
-pub(crate) mod socket;
+pub(crate) use crate::sys::windows::socket;

@@ -100,7 +100,7 @@ mod linux {
 #[cfg(windows)]
 mod windows {
     use super::*;
-    use crate::sys::afd::Afd;
+    use crate::sys::windows::afd::Afd;
 
     #[test]
     fn afd() {
