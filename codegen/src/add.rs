@@ -42,11 +42,13 @@ pub(crate) fn add(
     destination: &mut Destination<'_>,
 ) -> Result<(String, String), Error> {
     let root = &generator.root;
-    let systems: Vec<&'static Os> = how
-        .os
-        .iter()
-        .map(|name| system(name))
-        .collect::<Result<_, _>>()?;
+    let (mut systems, mut wrong) = (Vec::new(), Vec::new());
+    for name in &how.os {
+        match system(name) {
+            Ok(os) => systems.push(os),
+            Err(error) => wrong.push(error),
+        }
+    }
     let used = usage::of(root)?;
     let asked = Asked { names, how };
     let (mut singles, mut closing) = (Vec::new(), String::new());
@@ -54,7 +56,14 @@ pub(crate) fn add(
         let mut one = header_of_windows(generator, os, how)?;
         // The headers are read with the new #include, the old list being as good as any.
         let probe = Plan::new(root, one.iter().map(copy).collect())?;
-        let lines = asked.lines(&probe.generator, root, os, &used)?;
+        let lines = match asked.lines(&probe.generator, root, os, &used) {
+            Ok(lines) => lines,
+            Err(error) if error.is_local() => {
+                wrong.push(error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         for line in &lines {
             closing.push_str(&format!("+ {}\n", text_of(line, 0, 0)));
         }
@@ -65,9 +74,11 @@ pub(crate) fn add(
         one.push(Single { path, text });
         singles.extend(one);
     }
+    Error::all(wrong)?;
     let plan = Plan::new(root, singles)?;
     let title = format!("with {}", names.join(", "));
-    let finished = plan.finish_some(root, &title, &systems)?;
+    let is_asked = |os: &Os| systems.iter().any(|asked| asked.name == os.name);
+    let finished = plan.finish(root, &title, is_asked)?;
     let report = destination.prepare(&finished.report)?;
     closing.push_str(&plan.write(&finished, root)?);
     Ok((report, closing))
@@ -133,13 +144,22 @@ impl Asked<'_> {
         });
         let found = self.find(os, &inputs, &headers, own)?;
         let mut lines = Vec::new();
-        let mut problems = Vec::new();
+        let mut wrong = Vec::new();
         for name in self.names {
             if let Some(why) = found.refused.get(name) {
-                problems.push(format!("`{name}`: {why}"));
+                wrong.push(Error::Add {
+                    why: format!("`{name}`: {why}"),
+                    help: None,
+                });
                 continue;
             }
-            let why = self.why(name, used)?;
+            let why = match self.why(name, used) {
+                Ok(why) => why,
+                Err(error) => {
+                    wrong.push(error);
+                    continue;
+                }
+            };
             let places = found.places.iter().filter(|((known, _), _)| known == name);
             for ((_, declared), place) in places {
                 let kind = match declared {
@@ -160,7 +180,7 @@ impl Asked<'_> {
                         && std::mem::discriminant(&known.kind) == std::mem::discriminant(&kind)
                 };
                 if inputs.symbols.iter().any(|known| is_kind(&known)) {
-                    return Err(Error::Add {
+                    wrong.push(Error::Add {
                         why: format!("codegen/symbols/{}.txt has `{name}` already", os.name),
                         help: Some(Help::run(["cargo", "codegen", "explain", name])),
                     });
@@ -177,12 +197,7 @@ impl Asked<'_> {
                 });
             }
         }
-        if !problems.is_empty() {
-            return Err(Error::Add {
-                why: problems.join("\n"),
-                help: None,
-            });
-        }
+        Error::all(wrong)?;
         if os.name != windows::NAME {
             self.settle(root, os, inputs, &headers, &mut lines)?;
         }
@@ -245,10 +260,11 @@ impl Asked<'_> {
             found.refused.extend(here.refused);
             found.all.extend(here.all);
         }
-        match left.first() {
-            None => Ok(found),
-            Some(name) => Err(self.unknown(os, own, name, &found.all)),
-        }
+        let unknown = left
+            .iter()
+            .map(|name| self.unknown(os, own, name, &found.all));
+        Error::all(unknown.collect())?;
+        Ok(found)
     }
 
     /// Nothing declares the name.
@@ -282,19 +298,9 @@ impl Asked<'_> {
     ) -> Result<(), Error> {
         let known = std::mem::replace(&mut inputs.symbols, lines.to_vec());
         let targets: Vec<&'static Target> = os.targets.iter().collect();
-        let all: Vec<Facts> = group::read_all(os, &targets, &inputs, headers, None, false)
-            .into_values()
-            .collect::<Result<_, _>>()
-            .map_err(|error| match error {
-                Error::Unbindable {
-                    target, problems, ..
-                } => Error::Add {
-                    why: format!("{target}: {problems}"),
-                    help: None,
-                },
-                other => other,
-            })?;
+        let all = group::all_facts(os, &targets, &inputs, headers, None).map_err(added)?;
         let tables = tables::in_folder(&root.join(TABLES))?;
+        let mut wrong = Vec::new();
         for line in lines {
             let name = &line.name;
             let has = |facts: &&Facts| match line.kind {
@@ -304,10 +310,11 @@ impl Asked<'_> {
             };
             let count = all.iter().filter(has).count();
             if count == 0 {
-                return Err(Error::Add {
+                wrong.push(Error::Add {
                     why: format!("no target of {} has `{name}` of {}", os.name, line.source),
                     help: None,
                 });
+                continue;
             }
             line.partial = count < all.len();
             if line.kind == Kind::Constant(None) {
@@ -326,7 +333,21 @@ impl Asked<'_> {
                 line.kind = Kind::Constant(family.or_else(|| is_int.then(|| "int".to_owned())));
             }
         }
-        Ok(())
+        Error::all(wrong)
+    }
+}
+
+/// What cannot be bound, without the advice to strike it from the list, in which it is not yet.
+fn added(error: Error) -> Error {
+    match error {
+        Error::Unbindable {
+            target, problems, ..
+        } => Error::Add {
+            why: format!("{target}: {problems}"),
+            help: None,
+        },
+        Error::Many(all) => Error::Many(all.into_iter().map(added).collect()),
+        other => other,
     }
 }
 

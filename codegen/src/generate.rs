@@ -130,15 +130,13 @@ impl Generator {
         group::groups(os, &targets, &self.inputs(os)?, &self.headers(os)?, None)
     }
 
-    /// Reads all systems, `first` those that may fail; with a table of what was read. What is wrong with one system does
-    /// not keep the others from being read.
-    pub(crate) fn everything(
+    /// Reads systems; with a table of what was read. What is wrong with one does not keep the others from being read.
+    pub(crate) fn read(
         &self,
-        first: impl Fn(&Os) -> bool,
+        systems: impl IntoIterator<Item = &'static Os>,
     ) -> Result<(Vec<Group>, String), Error> {
         let (mut all, mut report, mut wrong) = (Vec::new(), String::new(), Vec::new());
-        let (some, others): (Vec<&Os>, Vec<&Os>) = SYSTEMS.iter().partition(|os| first(os));
-        for os in some.into_iter().chain(others) {
+        for os in systems {
             let began = Instant::now();
             let groups = match self.system(os) {
                 Ok(groups) => groups,

@@ -176,7 +176,7 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
             cli, &root, os, target, &inputs, &headers,
         )?));
     }
-    let (groups, mut report) = generator.everything(|_| false)?;
+    let (groups, mut report) = generator.read(SYSTEMS)?;
     let mut folders = generate::folders(groups)?;
     if generator.libclang.is_some() {
         // Another version says it in the head of each file; the facts are to be the same.

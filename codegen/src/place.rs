@@ -35,6 +35,52 @@ impl Error {
         }
     }
 
+    /// Those of several targets as one: what is said of several is said once, with their names.
+    pub(crate) fn merged(errors: Vec<(&str, Error)>) -> Result<(), Error> {
+        let mut all: Vec<(String, Error, Vec<&str>)> = Vec::new();
+        for (triple, error) in errors {
+            for error in error.flat() {
+                let text = error.to_string().replace(triple, "");
+                match all.iter_mut().find(|(known, ..)| *known == text) {
+                    Some((_, _, triples)) => triples.push(triple),
+                    None => all.push((text, error, vec![triple])),
+                }
+            }
+        }
+        let named = all.into_iter().map(|(_, mut error, triples)| {
+            if let (Some(target), [first, others @ ..]) = (error.target(), &triples[..]) {
+                *target = match others {
+                    [] | [_] | [_, _] => triples.join(", "),
+                    more => format!("{first} and {} more targets", more.len()),
+                };
+            }
+            error
+        });
+        Error::all(named.collect())
+    }
+
+    /// Those it is made of.
+    fn flat(self) -> Vec<Error> {
+        match self {
+            Error::Many(all) => all.into_iter().flat_map(Error::flat).collect(),
+            one => vec![one],
+        }
+    }
+
+    /// The target that it is about.
+    fn target(&mut self) -> Option<&mut String> {
+        match self {
+            Error::MissingSymbol { target, .. }
+            | Error::Unbindable { target, .. }
+            | Error::Disagree { target, .. }
+            | Error::Clang { target, .. }
+            | Error::Opaque { target, .. }
+            | Error::Shape { target, .. }
+            | Error::IncludeDir { target, .. } => Some(target),
+            _ => None,
+        }
+    }
+
     /// The same, with the place of a file of the repository `root`.
     pub(crate) fn within(self, root: &Path) -> Error {
         match self {
@@ -70,6 +116,7 @@ impl Error {
             self,
             Error::Symbols { .. }
                 | Error::Unsorted { .. }
+                | Error::Add { .. }
                 | Error::MissingSymbol { .. }
                 | Error::Unbindable { .. }
                 | Error::Metadata(_)
@@ -164,8 +211,13 @@ impl Error {
     pub(crate) fn told(&self, given: &[String], width: Option<usize>) -> String {
         let mut text = String::new();
         let mut helps = BTreeSet::new();
+        let mut said = BTreeSet::new();
         for error in self.parts() {
-            text.push_str(&format!("error: {}\n", error.to_string().trim_end()));
+            let line = format!("error: {}\n", error.to_string().trim_end());
+            // Two systems may have one reason.
+            if said.insert(line.clone()) {
+                text.push_str(&line);
+            }
             helps.extend(error.help());
         }
         text = wrap(&text, width);

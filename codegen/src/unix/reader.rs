@@ -78,6 +78,7 @@ impl<'a> Reader<'a> {
             }
         }
         let mut facts = Facts::default();
+        let mut wrong = Vec::new();
         for item in &file.items {
             match item {
                 syn::Item::Struct(item) if is_bindgens_own(&item.ident) => {}
@@ -85,18 +86,25 @@ impl<'a> Reader<'a> {
                     facts.opaque.push(self.name(&item.ident.to_string()));
                 }
                 syn::Item::Struct(item) => {
-                    let record = self.record(&item.ident, false, &item.attrs, &item.fields)?;
-                    facts.records.push(record);
+                    match self.record(&item.ident, false, &item.attrs, &item.fields) {
+                        Ok(record) => facts.records.push(record),
+                        Err(error) => wrong.push(error),
+                    }
                 }
                 syn::Item::Union(item) => {
                     let fields = syn::Fields::Named(item.fields.clone());
-                    let record = self.record(&item.ident, true, &item.attrs, &fields)?;
-                    facts.records.push(record);
+                    match self.record(&item.ident, true, &item.attrs, &fields) {
+                        Ok(record) => facts.records.push(record),
+                        Err(error) => wrong.push(error),
+                    }
                 }
                 syn::Item::ForeignMod(block) => {
                     for item in &block.items {
                         if let syn::ForeignItem::Fn(item) = item {
-                            facts.functions.push(self.function(item)?);
+                            match self.function(item) {
+                                Ok(function) => facts.functions.push(function),
+                                Err(error) => wrong.push(error),
+                            }
                         }
                     }
                 }
@@ -110,7 +118,8 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        self.opaque(&mut facts)?;
+        wrong.extend(self.opaque(&mut facts).err());
+        Error::all(wrong)?;
         self.complete(&facts)?;
         Ok(facts)
     }

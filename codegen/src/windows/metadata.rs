@@ -86,6 +86,7 @@ impl Metadata {
             known: Known::default(),
         };
         let parsed = Parsed::read(&metadata.text)?;
+        let mut unknown = Vec::new();
         for symbol in symbols {
             let name = &symbol.name;
             let found = match symbol.kind {
@@ -97,9 +98,10 @@ impl Metadata {
                 Kind::Names(_) | Kind::Field(_) => false,
             };
             if !found {
-                return Err(wrong(format!("`{name}` is not what was asked for")));
+                unknown.push(wrong(format!("`{name}` is not what was asked for")));
             }
         }
+        Error::all(unknown)?;
         Ok(metadata)
     }
 }
@@ -134,26 +136,6 @@ impl Parsed {
                         fields: item.fields.named.into_iter().collect(),
                     };
                     parsed.declare(item.ident.to_string(), declared);
-                }
-                // As bindgen writes them: another name of an enumeration, and functions.
-                syn::Item::Use(item) => {
-                    let syn::UseTree::Path(syn::UsePath { tree, .. }) = &item.tree else {
-                        return Err(wrong(format!("unexpected: {}", item.to_token_stream())));
-                    };
-                    let syn::UseTree::Rename(names) = &**tree else {
-                        return Err(wrong(format!("unexpected: {}", item.to_token_stream())));
-                    };
-                    let first = &names.ident;
-                    let ty = syn::parse_quote!(#first);
-                    parsed.aliases.insert(names.rename.to_string(), ty);
-                }
-                syn::Item::ForeignMod(block) => {
-                    for item in block.items {
-                        let syn::ForeignItem::Fn(item) = item else {
-                            return Err(wrong(format!("unexpected: {}", item.to_token_stream())));
-                        };
-                        parsed.functions.push(declared(&item.sig, String::new())?);
-                    }
                 }
                 // `Default`.
                 syn::Item::Impl(_) => {}
