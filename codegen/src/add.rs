@@ -10,7 +10,7 @@ use crate::destination::Destination;
 use crate::diff_record::same_type;
 use crate::error::{Error, did_you_mean, near};
 use crate::explain;
-use crate::generate::Generator;
+use crate::generate::{self, Generator};
 use crate::group::{self, Inputs};
 use crate::headers::Headers;
 use crate::help::Help;
@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::surface::TABLES;
 use crate::symbols::{Kind, Symbol};
 use crate::tables;
-use crate::targets::{Os, SYSTEMS, Target};
+use crate::targets::{Os, Target};
 use crate::unix::context::includes;
 use crate::usage::{self, Usage};
 use crate::windows;
@@ -42,15 +42,15 @@ pub(crate) fn add(
     destination: &mut Destination<'_>,
 ) -> Result<(String, String), Error> {
     let root = &generator.root;
-    let (mut systems, mut wrong) = (Vec::new(), Vec::new());
-    for name in &how.os {
-        match system(name) {
-            Ok(os) => systems.push(os),
-            Err(error) => wrong.push(error),
+    let (systems, mut wrong) = generate::systems(&how.os);
+    let used = usage::of(root)?;
+    let mut once: Vec<String> = Vec::new();
+    for name in names {
+        if !once.contains(name) {
+            once.push(name.clone());
         }
     }
-    let used = usage::of(root)?;
-    let asked = Asked { names, how };
+    let asked = Asked { names: &once, how };
     let (mut singles, mut closing) = (Vec::new(), String::new());
     for os in &systems {
         let mut one = header_of_windows(generator, os, how)?;
@@ -82,17 +82,6 @@ pub(crate) fn add(
     let report = destination.prepare(&finished.report)?;
     closing.push_str(&plan.write(&finished, root)?);
     Ok((report, closing))
-}
-
-/// The system of this name.
-fn system(name: &str) -> Result<&'static Os, Error> {
-    SYSTEMS.iter().find(|os| os.name == name).ok_or_else(|| {
-        let known = SYSTEMS.iter().map(|os| os.name.to_owned()).collect();
-        Error::UnknownSystem {
-            name: name.to_owned(),
-            known,
-        }
-    })
 }
 
 /// The same again.
@@ -142,15 +131,18 @@ impl Asked<'_> {
             let ours = fs::read_to_string(&inputs.header).unwrap_or_default();
             !includes(&ours, header)
         });
-        let found = self.find(os, &inputs, &headers, own)?;
+        let (found, mut wrong) = self.find(os, &inputs, &headers, own)?;
         let mut lines = Vec::new();
-        let mut wrong = Vec::new();
         for name in self.names {
             if let Some(why) = found.refused.get(name) {
                 wrong.push(Error::Add {
                     why: format!("`{name}`: {why}"),
                     help: None,
                 });
+                continue;
+            }
+            let places = found.places.iter().filter(|((known, _), _)| known == name);
+            if places.clone().next().is_none() {
                 continue;
             }
             let why = match self.why(name, used) {
@@ -160,7 +152,6 @@ impl Asked<'_> {
                     continue;
                 }
             };
-            let places = found.places.iter().filter(|((known, _), _)| known == name);
             for ((_, declared), place) in places {
                 let kind = match declared {
                     Declared::Record => Kind::Record,
@@ -197,10 +188,14 @@ impl Asked<'_> {
                 });
             }
         }
-        Error::all(wrong)?;
-        if os.name != windows::NAME {
-            self.settle(root, os, inputs, &headers, &mut lines)?;
+        if os.name != windows::NAME && !lines.is_empty() {
+            match self.settle(root, os, inputs, &headers, &mut lines) {
+                Ok(()) => {}
+                Err(error) if error.is_local() => wrong.push(error),
+                Err(error) => return Err(error),
+            }
         }
+        Error::all(wrong)?;
         Ok(lines)
     }
 
@@ -225,14 +220,15 @@ impl Asked<'_> {
         }
     }
 
-    /// Where the names are declared: on the first target, or the first one that has them.
+    /// Where the names are declared: on the first target, or the first one that has them. An error for
+    /// each that is nowhere.
     fn find(
         &self,
         os: &'static Os,
         inputs: &Inputs,
         headers: &Headers<'_>,
         own: Option<&str>,
-    ) -> Result<Found, Error> {
+    ) -> Result<(Found, Vec<Error>), Error> {
         let mut found = Found::default();
         let mut left: Vec<String> = self.names.to_vec();
         let mut seen: BTreeSet<(&[&str], &str)> = BTreeSet::new();
@@ -263,8 +259,8 @@ impl Asked<'_> {
         let unknown = left
             .iter()
             .map(|name| self.unknown(os, own, name, &found.all));
-        Error::all(unknown.collect())?;
-        Ok(found)
+        let unknown = unknown.collect();
+        Ok((found, unknown))
     }
 
     /// Nothing declares the name.
@@ -341,9 +337,9 @@ impl Asked<'_> {
 fn added(error: Error) -> Error {
     match error {
         Error::Unbindable {
-            target, problems, ..
+            target, problem, ..
         } => Error::Add {
-            why: format!("{target}: {problems}"),
+            why: format!("{target}: {problem}"),
             help: None,
         },
         Error::Many(all) => Error::Many(all.into_iter().map(added).collect()),

@@ -171,7 +171,7 @@ mod tests {
             why,
         ];
         let joined = Help::join(helps.into(), &given[..3]);
-        assert_eq!(joined, ["cargo codegen add EPOLLIN --os=linux --why x"]);
+        assert_eq!(joined, ["cargo codegen add EPOLLIN '--os=linux' --why x"]);
         let first = Help::first(["rm", "a b"]).command(&given[..1]);
         assert_eq!(first, "rm 'a b' && cargo codegen add");
     }

@@ -64,7 +64,6 @@ impl Plan {
             .filter(|os| notices(os) || !is_there(os))
             .collect();
         let (groups, _) = self.generator.read(read.iter().copied())?;
-        let read: Vec<&str> = read.iter().map(|os| os.name).collect();
         finished(root, name, generate::some_folders(root, groups, &read)?)
     }
 

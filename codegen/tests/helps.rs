@@ -111,7 +111,7 @@ fn a_file_of_the_users_is_named_and_moved_not_deleted() -> Result {
     let notes = desk.repository.path("generated/linux/it's mine.rs");
     fs::write(&notes, "notes")?;
     let wanted = "generated/linux/it's mine.rs is in a folder that `cargo codegen` writes, but not written by it";
-    desk.mended("", wanted)?;
+    desk.mended("--os vita", wanted)?;
     assert_eq!(
         fs::read_to_string(desk.repository.path("it's mine.rs"))?,
         "notes"

@@ -263,12 +263,91 @@ fn a_symbol_is_added_in_its_place() -> Result {
         words[..4],
         ["EPOLLEXCLUSIVE", "const", "__u32", "<linux/eventpoll.h>"]
     );
-    repository.succeed(&["--check"])?;
-    let said = repository.fail(&["add", "EPOLLGONE", "--os", "linux", "--why", "x"])?;
-    assert!(
-        said.contains("reaches no header that declares `EPOLLGONE`"),
-        "{said}"
+    repository.succeed(&["--check", "--os", "linux"])?;
+    // Once to find it, then for each target: once with the new line alone, and by both readers with all lines.
+    assert_eq!(texts(&said)?, 1 + 78 + 2 * 78);
+    Ok(())
+}
+
+/// How many texts clang read, as a report says.
+fn texts(said: &str) -> Result<usize> {
+    let (_, rest) = said.split_once("clang read ").ok_or("no number")?;
+    Ok(rest.split_once(' ').ok_or("no end")?.0.parse()?)
+}
+
+#[test]
+fn all_that_cannot_be_added_is_said_at_once() -> Result {
+    let repository = with_tables()?;
+    let before = repository.tree()?;
+    let mut words = vec!["add", "EPOLLIN", "EPOLLGONE", "EPOLLEXCLUSIV", "EPOLLIN"];
+    words.extend([
+        "--os", "linux", "--os", "linx", "--os", "netbsd", "--why", "x",
+    ]);
+    let said = repository.fail(&words)?;
+    for wanted in [
+        "error: codegen/symbols/linux.txt has `EPOLLIN` already\n",
+        "error: codegen/headers/linux.h reaches no header that declares `EPOLLGONE`; name ",
+        "`EPOLLEXCLUSIV`; did you mean `EPOLLEXCLUSIVE`?\n",
+        "error: `linx` is no system",
+        "error: codegen/headers/netbsd.h reaches no header that declares `EPOLLIN`",
+        "\ncargo codegen add EPOLLIN EPOLLGONE EPOLLEXCLUSIVE EPOLLIN --os linux --os linux --os netbsd --why x\n",
+    ] {
+        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+    }
+    assert_eq!(said.matches("has `EPOLLIN` already").count(), 1, "{said}");
+    assert!(repository.tree()? == before);
+    Ok(())
+}
+
+/// Mac Catalyst is an iOS on macOS' headers: on Intel its `stat` is `stat$INODE64`, unlike the one of simulators, which
+/// `target_abi` tells apart.
+#[test]
+fn groups_part_by_target_abi() -> Result {
+    let repository = with_tables()?;
+    let how = ["--os", "apple", "--header", "<sys/stat.h>", "--why", "x"];
+    repository.succeed(&[&["add", "stat"], &how[..]].concat())?;
+    let read =
+        |name: &str| fs::read_to_string(repository.path(&format!("generated/apple/{name}.rs")));
+    let renamed = "#[link_name = \"stat$INODE64\"]";
+    let (intel, simulator) = (
+        read("lp64_not_sim_x86_64")?,
+        read("lp64_aarch64_sim_x86_64")?,
     );
+    assert!(intel.contains(renamed) && intel.contains("//! - x86_64-apple-ios-macabi\n"));
+    assert!(!simulator.contains(renamed) && simulator.contains("//! - x86_64-apple-ios\n"));
+    let cfg = "target_arch = \"x86_64\", target_pointer_width = \"64\", not(target_abi = \"sim\")";
+    let wanted = format!("#[cfg(all({cfg}))]\nmod lp64_not_sim_x86_64;");
+    assert!(read("mod")?.contains(&wanted), "{}", read("mod")?);
+    Ok(())
+}
+
+/// What the tool does not bind is declared by hand, with the type and the symbol that the header gives it.
+#[test]
+fn variables_are_refused_with_their_declaration() -> Result {
+    let repository = with_tables()?;
+    let words = [
+        "add",
+        "optarg",
+        "sys_errlist",
+        "--os",
+        "netbsd",
+        "--why",
+        "x",
+    ];
+    let said = repository.fail(&words)?;
+    for wanted in [
+        "`optarg`: it is a variable, and only functions, records and constants are bound; declare it in src/: \
+         unsafe extern \"C\" { pub static mut optarg: *mut c_char; }\n",
+        "{ #[link_name = \"__sys_errlist14\"] pub static mut sys_errlist: *const *const c_char; }\n",
+    ] {
+        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+    }
+    // An array is none of a type that is written here.
+    let words = [
+        "add", "tzname", "--os", "freebsd", "--header", "<time.h>", "--why", "x",
+    ];
+    let said = repository.fail(&words)?;
+    assert!(said.contains("declare it in src/ by hand\n"), "{said}");
     Ok(())
 }
 
@@ -303,7 +382,9 @@ fn symbols_of_windows_are_added() -> Result {
             "reached through a header of ours: {line}"
         );
     }
-    repository.succeed(&["--check"])?;
+    // Where they are, and the questions for each of three architectures.
+    assert_eq!(texts(&said)?, 1 + 3);
+    repository.succeed(&["--check", "--os", "windows"])?;
     // What no header has, and what the metadata of Windows lacks.
     for (name, wanted) in [
         (

@@ -88,7 +88,7 @@ impl Request<'_> {
     fn unbindable(&self, symbol: &str, why: &str) -> Error {
         Error::Unbindable {
             target: self.triple.to_owned(),
-            problems: format!("`{symbol}`: {why}"),
+            problem: format!("`{symbol}`: {why}"),
             os: self.os,
         }
     }
@@ -147,12 +147,12 @@ pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
         }
         merge(request, &mut facts, found.facts, &mut refused);
     }
-    if !request.lenient && !refused.is_empty() {
-        wrong.push(Error::Unbindable {
+    if !request.lenient {
+        wrong.extend(refused.into_iter().map(|problem| Error::Unbindable {
             target: request.triple.to_owned(),
-            problems: refused.join("\n"),
+            problem,
             os: request.os,
-        });
+        }));
     }
     let partial = |name: &String| {
         let mut symbols = request.symbols.iter();

@@ -86,7 +86,9 @@ impl<'a> Reader<'a> {
                     facts.opaque.push(self.name(&item.ident.to_string()));
                 }
                 syn::Item::Struct(item) => {
-                    match self.record(&item.ident, false, &item.attrs, &item.fields) {
+                    let mut fields = item.fields.clone();
+                    let union = is_union(&mut fields);
+                    match self.record(&item.ident, union, &item.attrs, &fields) {
                         Ok(record) => facts.records.push(record),
                         Err(error) => wrong.push(error),
                     }
@@ -490,6 +492,24 @@ fn repr(attrs: &[syn::Attribute]) -> String {
 fn is_bindgens_own(name: &syn::Ident) -> bool {
     let name = name.to_string();
     name.starts_with("__Bindgen") || name.starts_with("__IncompleteArray")
+}
+
+/// Does bindgen mean a union, with an array of no length in it? It writes a struct of fields without
+/// size then, and a last one that has the size of all, which is taken away.
+fn is_union(fields: &mut syn::Fields) -> bool {
+    let syn::Fields::Named(fields) = fields else {
+        return false;
+    };
+    let is_whole = |field: &syn::Field| {
+        let name = field.ident.as_ref();
+        name.is_some_and(|name| name == "bindgen_union_field")
+    };
+    if !fields.named.iter().any(is_whole) {
+        return false;
+    }
+    let members = fields.named.iter().filter(|field| !is_whole(field));
+    fields.named = members.cloned().collect();
+    true
 }
 
 /// The start of an item's text, for a message.
