@@ -71,15 +71,28 @@ impl Metadata {
         let mut arguments = vec![
             "--in", "default", &ours, "--out", &out, "--sys", "--flat", "--filter",
         ];
+        let names = arguments.len();
         arguments.extend(symbols.iter().map(|symbol| symbol.name.as_str()));
-        // It panics where a name is unknown.
-        let quiet = Quiet::new();
-        let done = catch_unwind(|| windows_bindgen::bindgen(&arguments));
-        drop(quiet);
-        done.map_err(|panic| {
+        // It panics at the first name that is unknown; without that one it comes to the next.
+        let mut unknown = Vec::new();
+        loop {
+            let quiet = Quiet::new();
+            let done = catch_unwind(|| windows_bindgen::bindgen(&arguments));
+            drop(quiet);
+            let Err(panic) = done else {
+                break;
+            };
             let said = panic.downcast_ref::<String>().cloned();
-            wrong(said.unwrap_or_else(|| "windows-bindgen panicked (above)".to_owned()))
-        })?;
+            let said = said.unwrap_or_else(|| "windows-bindgen panicked (above)".to_owned());
+            let is_meant = |name: &&str| said.contains(&format!("`{name}`"));
+            let meant = arguments.iter().skip(names).position(is_meant);
+            unknown.push(wrong(said));
+            match meant {
+                Some(place) if arguments.len() > names + 1 => arguments.remove(names + place),
+                _ => break,
+            };
+        }
+        Error::all(unknown)?;
         let text = fs::read_to_string(&out).map_err(Error::io("read", &out))?;
         let metadata = Metadata {
             text: defaults::without_pointer_derives(&text)?,
