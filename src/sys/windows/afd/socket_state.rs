@@ -122,7 +122,7 @@ pub(super) struct SocketState<I, P> {
     /// The code of the last failed request, until it is taken.
     fault: Option<i32>,
     /// Whether it is in the update list.
-    pub(super) is_queued: bool,
+    pub(super) is_in_updates: bool,
     /// Whether it is in the poller's probe set.
     pub(super) is_in_probe_set: bool,
     /// Whether it is in the poller's list of paused sources.
@@ -151,7 +151,7 @@ impl<I, P> SocketState<I, P> {
             strays: 0,
             is_paused: false,
             fault: None,
-            is_queued: false,
+            is_in_updates: false,
             is_in_probe_set: false,
             is_in_paused_list: false,
         }

@@ -232,7 +232,7 @@ impl Operation for AfdPoll {
         if conditions != 0 {
             sink.report(Event::new(state.token(), conditions));
         }
-        shared.queue(&source, &mut state);
+        shared.add_to_updates(&source, &mut state);
         let has_ended = state.has_ended();
         drop(state);
         if had_ended {
