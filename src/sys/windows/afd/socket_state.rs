@@ -39,7 +39,7 @@
 use std::mem;
 use std::time::Instant;
 
-use super::completion;
+use super::completion::{self, Completion, Started};
 use super::masks::{self, CLOSED, READ, RESET, WRITE};
 use crate::Token;
 use crate::sys::level_backoff::{Backoff, READINESS};
@@ -60,28 +60,6 @@ pub(super) enum Request<I, P> {
     CancelRequested(P),
     /// Being started. Not visible to other threads: the state is locked meanwhile.
     Submitting,
-}
-
-/// What the kernel did with a request that it accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Started {
-    /// Completed it: one of its conditions holds.
-    Completed,
-    /// Left it pending: none of its conditions held.
-    Pending,
-}
-
-/// How a request completed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Completion {
-    /// These conditions hold.
-    Conditions(u32),
-    /// Without a condition: it was canceled.
-    NoConditions,
-    /// With an error that has this code.
-    Failed(i32),
-    /// The socket is not an open socket handle; the error has this code.
-    InvalidHandle(i32),
 }
 
 /// The result of `end`.
