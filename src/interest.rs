@@ -1,10 +1,10 @@
-//! What a registration asks for.
+//! The kinds of readiness that a registration asks for.
 
 use std::fmt;
 use std::num::NonZeroU8;
 use std::ops;
 
-/// What readiness a source is watched for. At least one kind is always set.
+/// The kinds of readiness that a registration asks for. At least one kind is set.
 ///
 /// # Examples
 ///
@@ -19,41 +19,47 @@ use std::ops;
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Interest(NonZeroU8);
 
-/// The interest with these bits, of which at least one must be set.
+/// The interest with these bits. At least one bit must be set.
 const fn from_bits(bits: u8) -> Interest {
     match NonZeroU8::new(bits) {
         Some(bits) => Interest(bits),
-        // Only reached in the evaluation of a constant that is written wrongly, which then does not compile.
+        // Only a wrong constant gets here, and then does not compile.
         None => panic!("an interest has at least one bit"),
     }
 }
 
 impl Interest {
-    /// Data, connections or an end of file to read.
+    /// Data, a connection or an end of file that can be read.
     pub const READABLE: Interest = from_bits(0b0_0001);
 
-    /// Room to write.
+    /// Room for data to write, or the end of a connection attempt.
     pub const WRITABLE: Interest = from_bits(0b0_0010);
 
     /// Completion of POSIX asynchronous I/O.
     ///
-    /// Only kqueue has it; there it registers nothing by itself: the system call that starts the operation names the queue and the
-    /// token. Elsewhere registering with it is [`ErrorKind::Unsupported`](std::io::ErrorKind::Unsupported).
+    /// Only [kqueue][kqueue] has it (`EVFILT_AIO`). Registering with it adds nothing to the kqueue:
+    /// the system call that starts the operation names the kqueue and the token. On other systems,
+    /// registering with it fails with [`Unsupported`](std::io::ErrorKind::Unsupported).
+    ///
+    /// [kqueue]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
     pub const AIO: Interest = from_bits(0b0_0100);
 
-    /// Completion of a list of POSIX asynchronous I/O.
+    /// Completion of a list of POSIX asynchronous I/O operations.
     ///
-    /// Only kqueue has it, and only FreeBSD's kernel reports it; it registers nothing by itself. Elsewhere registering with it is
-    /// [`ErrorKind::Unsupported`](std::io::ErrorKind::Unsupported).
+    /// Only kqueue accepts it, and only the kernel of FreeBSD reports it ([`EVFILT_LIO`][kqueue]).
+    /// Registering with it adds nothing to the kqueue. On other systems, registering with it fails
+    /// with [`Unsupported`](std::io::ErrorKind::Unsupported).
+    ///
+    /// [kqueue]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
     pub const LIO: Interest = from_bits(0b0_1000);
 
-    /// Priority data, such as TCP's out-of-band byte.
+    /// Priority data, such as the out-of-band byte of TCP.
     ///
-    /// epoll, poll(2), event ports and Windows have it. Where the system cannot watch for it, registering with it is
-    /// [`ErrorKind::Unsupported`](std::io::ErrorKind::Unsupported).
+    /// Available on epoll, poll(2), event ports and Windows. Where the system cannot watch for it,
+    /// registering with it fails with [`Unsupported`](std::io::ErrorKind::Unsupported).
     pub const PRIORITY: Interest = from_bits(0b1_0000);
 
-    /// The union of both; the same as `self | other`, and usable in constants.
+    /// Returns the union of both: the same as `self | other`, and usable in constants.
     ///
     /// ```
     /// use mio::Interest;
@@ -67,12 +73,12 @@ impl Interest {
     pub const fn add(self, other: Interest) -> Interest {
         match NonZeroU8::new(self.0.get() | other.0.get()) {
             Some(bits) => Interest(bits),
-            // The union of two sets that are not empty is not empty; `self` is what makes this total.
+            // Unreachable, because the union of non-empty sets is not empty.
             None => self,
         }
     }
 
-    /// What is left of `self` without `other`; `None` if that is nothing.
+    /// Returns `self` without the kinds of `other`, or `None` if no kind is left.
     ///
     /// ```
     /// use mio::Interest;
@@ -85,42 +91,42 @@ impl Interest {
         NonZeroU8::new(self.0.get() & !other.0.get()).map(Interest)
     }
 
-    /// Whether readable is set.
+    /// Returns whether [`READABLE`](Interest::READABLE) is set.
     #[must_use]
     #[inline]
     pub const fn is_readable(self) -> bool {
         self.has(Interest::READABLE)
     }
 
-    /// Whether writable is set.
+    /// Returns whether [`WRITABLE`](Interest::WRITABLE) is set.
     #[must_use]
     #[inline]
     pub const fn is_writable(self) -> bool {
         self.has(Interest::WRITABLE)
     }
 
-    /// Whether AIO is set.
+    /// Returns whether [`AIO`](Interest::AIO) is set.
     #[must_use]
     #[inline]
     pub const fn is_aio(self) -> bool {
         self.has(Interest::AIO)
     }
 
-    /// Whether LIO is set.
+    /// Returns whether [`LIO`](Interest::LIO) is set.
     #[must_use]
     #[inline]
     pub const fn is_lio(self) -> bool {
         self.has(Interest::LIO)
     }
 
-    /// Whether priority is set.
+    /// Returns whether [`PRIORITY`](Interest::PRIORITY) is set.
     #[must_use]
     #[inline]
     pub const fn is_priority(self) -> bool {
         self.has(Interest::PRIORITY)
     }
 
-    /// The set as a number: one bit for each kind, five in all.
+    /// One bit for each kind, five in all.
     #[inline]
     pub(crate) const fn bits(self) -> u8 {
         self.0.get()

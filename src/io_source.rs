@@ -1,4 +1,4 @@
-//! Something with a descriptor, together with its registration: one `Source` for every platform.
+//! An fd or socket together with its registration: one `Source` for every platform.
 
 use std::fmt;
 use std::io;
@@ -12,18 +12,19 @@ use crate::{Interest, Registry, Token};
 
 type Registration = <sys::Selector as Selector>::Registration;
 
-/// A source that owns what it watches.
+/// A source that owns the object it watches.
 ///
-/// The order of the fields is load-bearing: the registration is dropped before the descriptor is closed. There is no `Drop`
-/// here, so that `into_inner` can move `inner` out.
+/// The order of the fields matters: Rust drops `registration` before `inner`, so the registration
+/// ends before the fd or socket is closed. `IoSource` does not implement `Drop`, so that
+/// `into_inner` can move `inner` out.
 pub(crate) struct IoSource<T> {
-    /// A registration whose selector is gone counts as none.
+    /// `None`, or a registration with a dropped selector, if the source is not registered.
     registration: Option<Registration>,
     inner: T,
 }
 
 impl<T> IoSource<T> {
-    /// An unregistered source.
+    /// Creates an unregistered source.
     pub(crate) fn new(inner: T) -> IoSource<T> {
         IoSource {
             registration: None,
@@ -31,9 +32,9 @@ impl<T> IoSource<T> {
         }
     }
 
-    /// Runs one I/O operation. Every operation that can return `WouldBlock` must go through here: a
-    /// selector that emulates edges then arms the directions of `waits_for`, which are those the
-    /// operation would have blocked on.
+    /// Runs one I/O operation. Every operation that can return `WouldBlock` must be run here. After
+    /// `WouldBlock`, a selector that emulates edges re-arms the directions of `waits_for`: those
+    /// that the operation would have blocked on.
     pub(crate) fn do_io<R>(
         &self,
         waits_for: Interest,
@@ -50,8 +51,8 @@ impl<T> IoSource<T> {
         result
     }
 
-    /// The error of the source itself, or else that for which the selector could not watch it:
-    /// an event that says "error" has one of them.
+    /// Takes the pending error of the source, or else the error for which the selector could not
+    /// watch it. An event with `is_error` is caused by one of the two.
     #[cfg(feature = "net")]
     pub(crate) fn take_any_error(
         &self,
@@ -66,8 +67,8 @@ impl<T> IoSource<T> {
 }
 
 impl<T: AsRaw> IoSource<T> {
-    /// The same for a pipe, which may be a FIFO or a terminal: after an end or an error it may have
-    /// another peer. `is_end` says whether a result is an end.
+    /// Runs one I/O operation on a pipe, which may be a FIFO or a terminal: after an end of file or
+    /// an error, it may get another peer. `is_end` returns whether a result is an end of file.
     #[cfg(all(unix, feature = "os-ext"))]
     pub(crate) fn do_pipe_io<R>(
         &self,
@@ -86,8 +87,8 @@ impl<T: AsRaw> IoSource<T> {
                     ),
                 };
                 if may_go_on {
-                    // The poller sees it in any case, later if it could not be told: the result is
-                    // worth more.
+                    // Without this call the poller notices the end itself, but later. So an error here
+                    // must not replace the result of the operation.
                     let _ = <sys::Selector as Selector>::watch_as_unowned(registration);
                 }
             }
@@ -95,7 +96,7 @@ impl<T: AsRaw> IoSource<T> {
         result
     }
 
-    /// Ends the registration, and returns what was watched.
+    /// Ends the registration, and returns the object that was watched.
     pub(crate) fn into_inner(self) -> T {
         if let Some(registration) = self.registration {
             <sys::Selector as Selector>::leave(registration, self.inner.as_raw());
@@ -118,9 +119,12 @@ impl<T> DerefMut for IoSource<T> {
     }
 }
 
-/// Ends a registration whose selector is gone, and refuses to end any other.
+/// Ends a registration whose selector was dropped. Returns an error if the selector still exists.
 #[cold]
-fn end_stale(selector: &sys::Selector, held: &mut Option<Registration>) -> io::Result<()> {
+fn end_stale_registration(
+    selector: &sys::Selector,
+    held: &mut Option<Registration>,
+) -> io::Result<()> {
     match held.take_if(|held| selector.owner(held) == Owner::Dropped) {
         Some(_) => Ok(()),
         None => Err(errors::already_registered()),
@@ -136,7 +140,7 @@ impl<T: AsRaw> Source for IoSource<T> {
     ) -> io::Result<()> {
         let selector = registry.selector();
         if self.registration.is_some() {
-            end_stale(selector, &mut self.registration)?;
+            end_stale_registration(selector, &mut self.registration)?;
         }
         let registration = selector.register(self.inner.as_raw(), token, interests)?;
         self.registration = Some(registration);
@@ -183,7 +187,7 @@ impl<T: fmt::Debug> fmt::Debug for IoSource<T> {
 mod tests {
     use super::*;
 
-    /// The sizes that the root of the documentation states.
+    /// The sizes that the documentation of the crate states.
     #[test]
     fn sizes_are_as_documented() {
         let is_epoll = std::any::type_name::<sys::Selector>().contains("::Epoll<");

@@ -1,6 +1,6 @@
-//! One macro over the optional `log` crate.
+//! The one macro that uses the optional `log` crate.
 
-/// Logs at trace level; without feature `log` only the arguments are checked.
+/// Logs at trace level. Without feature `log`, the compiler only checks the arguments.
 macro_rules! trace {
     ($($argument:tt)+) => {{
         #[cfg(feature = "log")]

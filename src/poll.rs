@@ -1,4 +1,4 @@
-//! The event queue and the handle that registers sources with it.
+//! The selector, and the handle that registers sources with it.
 
 use std::fmt;
 use std::io;
@@ -9,70 +9,92 @@ use crate::sys;
 use crate::sys::selector::Selector as _;
 use crate::{Interest, Token};
 
-/// Waits for events of many sources at once.
+/// Waits for events of any number of sources.
 ///
-/// # How events come
+/// # Events
 ///
-/// Events are edges: one comes when a source *becomes* ready, and the next after an operation has said
-/// [`WouldBlock`](io::ErrorKind::WouldBlock). So read or write until it does. A short read need not have emptied the source.
-/// Events may be spurious, and several conditions may share one event. Dropping a source, or
-/// [`deregister`](Registry::deregister), ends its events: none comes from a `poll` that begins afterwards.
+/// Events are edge-triggered: `poll` reports a source when it *becomes* ready, and again only after
+/// an operation on it has returned [`WouldBlock`](io::ErrorKind::WouldBlock). So repeat an
+/// operation until it returns `WouldBlock`. A short read may leave data behind.
 ///
-/// On Windows the thread that drops the last of a `Poll` and its registries waits for I/O of named
-/// pipes that is in flight, which it cancels, for at most one second. What a driver does not end by
-/// then is leaked on purpose.
+/// An event may be spurious, and one event may report several conditions. After a source is dropped
+/// or [deregistered](Registry::deregister), no `poll` that begins later returns an event of it.
 ///
-/// Over poll(2), event ports and `poll_oneoff`, whose kernels report levels, a hang-up, error or
-/// priority condition that stays is reported again, lest it hide what follows it (a FIFO's next
-/// writer, the next message of an error queue): about 100 times in the first second, then 10 times
-/// a second (a socket with both halves closed, on systems with `POLLRDHUP`: once a second), until
-/// the source is dropped. What follows it is at most 10 ms late in the first second and 100 ms
-/// afterwards (1 s for such a closed socket), also for reading and writing. A pipe that has returned
-/// an end or an error is from then on watched like a file descriptor that this crate does not own;
-/// the documentation of `unix::SourceFd` has the bounds of those.
+/// A duplicate of a file descriptor (`try_clone`, `fork`) can keep the events of a dropped source
+/// coming, for instance on epoll ([epoll(7), question 6][epoll]). Deregister such a source before
+/// it is dropped.
 ///
-/// Without such a condition the events of a source of this crate are exact, as long as an operation
-/// that returns `WouldBlock` waits for what the kernel reports. It does not if a datagram socket is
-/// shut for reading, which stays readable; nor for the other direction of `try_io`, which arms both:
-/// then each [`WouldBlock`](io::ErrorKind::WouldBlock) is followed by an event.
+/// On Windows, the thread that drops the last handle of a selector (a `Poll` or one of its
+/// registries) cancels the pending I/O of named pipes, and waits for its completion for at most one
+/// second. It leaks the operations that a driver has not completed by then, because the driver
+/// still uses their buffers.
 ///
-/// Closing a descriptor ends its events only once every duplicate of it is closed (`try_clone`, `fork`): deregister first.
+/// # Level-triggered kernels
+///
+/// [poll(2)][poll], [event ports][port] and [`poll_oneoff`][oneoff] report conditions instead of
+/// changes. Sources of this crate still get exact events, because an operation that returns
+/// `WouldBlock` re-arms them. There are two exceptions, in which each `WouldBlock` is followed by
+/// an event:
+///
+/// - A datagram socket that is shut down for reading stays readable.
+/// - `try_io` re-arms both directions, also the one that is still ready.
+///
+/// A hang-up, an error or a priority condition that persists is reported repeatedly until the
+/// source is dropped. Otherwise it would hide what follows it, such as the next writer of a FIFO or
+/// the next message of an error queue. What follows is reported late, also for reading and writing:
+///
+/// | condition that persists | reported | delay of what follows, at most |
+/// |---|---|---|
+/// | hang-up, error, priority | about 100 times in the first second | 10 ms |
+/// | the same, after one second | 10 times a second | 100 ms |
+/// | both halves of a socket closed (`POLLRDHUP`) | once a second | 1 s |
+///
+/// After a pipe has returned an end of file or an error, the selector watches it like a file
+/// descriptor that this crate does not own. The documentation of `unix::SourceFd` has the bounds of
+/// those.
 ///
 /// # Child processes
 ///
-/// A program that is started (`exec`) has nothing of the selector. What a copy made by `fork` has
-/// depends on the system:
+/// A program that is started with `exec` inherits nothing of the selector. After `fork`, the child
+/// has:
 ///
-/// - epoll, event ports: both processes have the same selector. An event goes to whichever of them
-///   polls first, and what one of them deregisters is gone for the other. Dropping disturbs the
-///   other process only by what closing does; a dropped [`Waker`](crate::Waker) stays a waker of
-///   the other process. Closing a source does not end its events while the other process has it
-///   open: deregister first, if it is to end for both.
-/// - poll(2): each process has a selector of its own from the fork on, with the same registrations.
-///   A wake in a copy is reported in the copy, and in the process that has made the selector for all
-///   wakers that were made there. A wake in that process is reported there alone. Processes between
-///   the two, and other copies, get nothing.
-/// - kqueue: the copy has no selector, and what uses it fails. A `Poll`, its sources and its wakers
-///   can be dropped there. Where wakers are pipes, a wake in the copy is an event of the parent.
+/// - On epoll and event ports, the selector of the parent. Each event goes to the process that
+///   polls first, and a source that one process deregisters is deregistered for both. Dropping a
+///   `Poll` or a source affects the other process only as closing file descriptors does. A
+///   [`Waker`](crate::Waker) that one process drops keeps working in the other. Closing a source
+///   does not end its events while the other process has it open: to end them for both processes,
+///   deregister it first.
+/// - On poll(2), a selector of its own with the same registrations. A wake in the child is an event
+///   of the child. If the process that created the selector also created the waker, the wake is an
+///   event of that process, too. A wake in that process is an event of that process only. No other
+///   process gets one, neither another copy nor one between the two.
+/// - On kqueue, no selector ([kqueue(2)][kqueue]: a child does not inherit it). Operations on it
+///   fail. The child can drop the `Poll`, its sources and its wakers. Where wakers are pipes, a
+///   wake in the child is an event of the parent.
 ///
-/// So a server that forks before it serves makes one `Poll` in each process after the fork, also
-/// where other threads of the parent were in this library at that moment: [`Poll::new`] takes no
-/// lock but those of the C library, which `fork` leaves free. Over poll(2) and event ports a copied
-/// selector has a lock of its own: using it, and dropping a registered source or a waker of it, may
-/// wait for ever if another thread was using it at the moment of the fork.
+/// A server that forks before it serves should create one `Poll` in each process, after the fork.
+/// This works even if other threads of the parent were inside this library at the time of the fork:
+/// [`Poll::new`] takes only locks of the C library, which `fork` leaves free. A selector that the
+/// child inherits on poll(2) or event ports has a lock of its own. If another thread was using the
+/// selector at the time of the fork, then using it, or dropping one of its registered sources or
+/// wakers, may block forever.
 ///
-/// After a fork no wakes of the selectors that existed before are merged any more on epoll and
-/// event ports, in both processes. Copies made without the C library's handlers of `fork`
-/// (`clone(2)`, `_Fork(3)`) must not poll a copied selector; on epoll they may drop it and wake it,
-/// also on poll(2) where the kernel has `MADV_WIPEONFORK` and a sandbox allows it. `Poll::new`
-/// there may wait for ever if another thread was allocating memory or calling `pthread_atfork`,
-/// which the first `Poll` of a program does.
+/// After a fork, epoll and event ports no longer merge wakes of the selectors that existed before,
+/// in both processes (see [`Waker`](crate::Waker#merged-wakes)).
 ///
-/// # Time
+/// A process that was copied without the fork handlers of the C library (`clone(2)`,
+/// [`_Fork(3)`][Fork]) must not poll a copied selector. On epoll it may drop and wake the selector.
+/// On poll(2) it may do so where the kernel has [`MADV_WIPEONFORK`][wipe] and a sandbox allows it.
+/// In such a copy, `Poll::new` may block forever if another thread was allocating memory at the
+/// time, or was calling `pthread_atfork`, which the first `Poll` of a program does.
 ///
-/// A time-out is never cut short: without an event `poll` returns no earlier. It may return later by what the system's
-/// scheduler takes. Sub-millisecond time-outs are exact on Linux 5.11 and later (not on Android), kqueue, event ports and WASI;
-/// elsewhere they may be rounded up to a millisecond. Any [`Duration`] is lawful; [`Duration::MAX`] waits until there is an event.
+/// # Timeouts
+///
+/// Without an event, `poll` never returns before the timeout has elapsed. It may return later, when
+/// the scheduler runs the thread again. Timeouts have a resolution below one millisecond on kqueue,
+/// event ports, WASI and Linux 5.11 ([`epoll_pwait2`][pwait2]) and later, but not on Android. Other
+/// systems may round a timeout up to a millisecond. Every [`Duration`] is accepted;
+/// [`Duration::MAX`] waits for an event.
 ///
 /// # Implementation notes
 ///
@@ -80,18 +102,19 @@ use crate::{Interest, Token};
 /// |---|---|---|
 /// | Linux, Android, illumos | epoll(7) | eventfd(2) |
 /// | Redox, Emscripten | epoll | pipe |
-/// | macOS, iOS, tvOS, visionOS, watchOS, FreeBSD, NetBSD, DragonFly BSD | kqueue(2) | `EVFILT_USER` |
+/// | macOS, iOS, tvOS, visionOS, watchOS | kqueue(2) | `EVFILT_USER` |
+/// | FreeBSD, NetBSD, DragonFly BSD | kqueue(2) | `EVFILT_USER` |
 /// | OpenBSD | kqueue(2) | `EVFILT_USER`, or a pipe where the kernel does not have it |
 /// | Solaris | event ports | `port_send` |
 /// | ESP-IDF, Fuchsia, Hermit, NuttX | poll(2) | eventfd |
 /// | AIX, Cygwin, Haiku, Hurd, QNX, Vita | poll(2) | pipe |
-/// | Windows | AFD, the driver of sockets, through a completion port | a packet posted to the port |
-/// | Nintendo 3DS, WASI preview 2 | poll(2) | none: [`Waker::new`](crate::Waker::new) is `Unsupported` |
+/// | Windows | AFD, the driver of sockets, and a completion port | a packet posted to the port |
+/// | Nintendo 3DS, WASI preview 2 | poll(2) | none |
 /// | WASI preview 1 | `poll_oneoff` | none |
 /// | any other | none: [`Poll::new`] returns [`Unsupported`](io::ErrorKind::Unsupported) | |
 ///
-/// On WASI and where there is no waker, a `poll` without any source and without a time-out could never end: it is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput).
+/// On WASI, and on systems without a waker, a `poll` without any source and without a timeout could
+/// never return. It fails with [`InvalidInput`](io::ErrorKind::InvalidInput).
 ///
 /// # Examples
 ///
@@ -123,17 +146,27 @@ use crate::{Interest, Token};
 /// # }
 /// # main().unwrap() }
 /// ```
+///
+/// [epoll]: https://man7.org/linux/man-pages/man7/epoll.7.html
+/// [poll]: https://man7.org/linux/man-pages/man2/poll.2.html
+/// [port]: https://illumos.org/man/3C/port_associate
+/// [oneoff]: https://github.com/WebAssembly/WASI/blob/d6962d161b92/legacy/preview1/docs.md
+/// [kqueue]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
+/// [Fork]: https://man7.org/linux/man-pages/man3/_Fork.3.html
+/// [wipe]: https://man7.org/linux/man-pages/man2/madvise.2.html
+/// [pwait2]: https://man7.org/linux/man-pages/man2/epoll_wait.2.html
 pub struct Poll {
     registry: Registry,
 }
 
 impl Poll {
-    /// Makes an event queue.
+    /// Creates a selector without registrations.
     ///
     /// # Errors
     ///
-    /// What the system says, such as too many open files; [`Unsupported`](io::ErrorKind::Unsupported) without feature
-    /// `os-poll` or where this crate has no selector.
+    /// [`Unsupported`](io::ErrorKind::Unsupported) without feature `os-poll`, and on systems for
+    /// which this crate has no selector. Otherwise the error of the system, such as too many open
+    /// files.
     ///
     /// # Examples
     ///
@@ -158,23 +191,26 @@ impl Poll {
         })
     }
 
-    /// The handle that registers sources.
+    /// Returns the handle that registers sources with this `Poll`.
     #[must_use]
     #[inline]
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// Waits for events, at most for `timeout`; `None` waits for ever, zero returns at once.
+    /// Waits until events arrive or `timeout` elapses. `None` waits for events without a limit;
+    /// zero returns at once.
     ///
-    /// `events` is emptied first, and then filled with at most its capacity. It stays empty when the time-out passes and after
-    /// an error.
+    /// Clears `events`, and then fills it with at most [`capacity`](Events::capacity) events.
+    /// `events` is empty after the timeout has elapsed and after an error.
     ///
     /// # Errors
     ///
-    /// [`Interrupted`](io::ErrorKind::Interrupted) if a signal came while waiting: call again, with what is left of the
-    /// time-out. [`InvalidInput`](io::ErrorKind::InvalidInput) if the capacity of `events` is 0. Anything else the system
-    /// says has its code.
+    /// - [`Interrupted`](io::ErrorKind::Interrupted) if a signal handler interrupted the wait. Call
+    ///   again with the rest of the timeout.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the capacity of `events` is 0, or if
+    ///   nothing could end the wait (see [Implementation notes](Poll#implementation-notes)).
+    /// - Otherwise the error of the system, with its code.
     ///
     /// # Examples
     ///
@@ -207,21 +243,27 @@ impl fmt::Debug for Poll {
     }
 }
 
-/// Registers sources with a [`Poll`]. It can be cloned and used from any thread, also while the `Poll` waits.
+/// Registers sources with a [`Poll`].
+///
+/// A registry can be [cloned](Registry::try_clone), and used from any thread, also while the `Poll`
+/// waits.
 pub struct Registry {
     selector: sys::Selector,
 }
 
 impl Registry {
-    /// Starts watching `source`: its events carry `token` and come for `interests`.
+    /// Registers `source`: `poll` reports its events for `interests`, and they carry `token`.
     ///
-    /// A condition that holds already is reported by the next `poll`.
+    /// The next `poll` reports a condition that holds already.
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the source is registered, with this `Poll` or another;
-    /// [`Unsupported`](io::ErrorKind::Unsupported) if the system cannot watch for `interests`; otherwise what the system says,
-    /// with its code. The source is then not registered.
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the source is registered with this
+    ///   `Poll` or another.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported) if the system cannot watch for `interests`.
+    /// - Otherwise the error of the system, with its code.
+    ///
+    /// A call that returns an error registers nothing.
     ///
     /// # Examples
     ///
@@ -234,8 +276,8 @@ impl Registry {
     /// let poll = Poll::new()?;
     /// let mut socket = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
     /// poll.registry().register(&mut socket, Token(0), Interest::READABLE)?;
-    /// let error = poll.registry().register(&mut socket, Token(0), Interest::READABLE).unwrap_err();
-    /// assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    /// let again = poll.registry().register(&mut socket, Token(0), Interest::READABLE);
+    /// assert_eq!(again.unwrap_err().kind(), ErrorKind::AlreadyExists);
     /// # Ok(())
     /// # }
     /// # main().unwrap() }
@@ -248,13 +290,16 @@ impl Registry {
         source.register(self, token, interests)
     }
 
-    /// Replaces token and interests of `source`, both of them. A condition that holds is reported again.
+    /// Replaces the token and the interests of `source`, always both. The next `poll` reports a
+    /// condition that holds already, even if an event has reported it before.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered;
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is registered with another `Poll`; otherwise what the system says,
-    /// with its code.
+    /// - [`NotFound`](io::ErrorKind::NotFound) if the source is not registered.
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the source is registered with another
+    ///   `Poll`.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported) if the system cannot watch for `interests`.
+    /// - Otherwise the error of the system, with its code.
     ///
     /// # Examples
     ///
@@ -279,13 +324,13 @@ impl Registry {
         source.reregister(self, token, interests)
     }
 
-    /// Stops watching `source`. No event of it is returned by a `poll` that begins afterwards; it can then be registered
-    /// again, with any `Poll`.
+    /// Ends the registration of `source`. No `poll` that begins later returns an event of it. The
+    /// source can then be registered again, with any `Poll`.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered with this `Poll`; otherwise what the system
-    /// says, with its code.
+    /// - [`NotFound`](io::ErrorKind::NotFound) if the source is not registered with this `Poll`.
+    /// - Otherwise the error of the system, with its code.
     ///
     /// # Examples
     ///
@@ -313,15 +358,15 @@ impl Registry {
         source.deregister(self)
     }
 
-    /// Makes another handle of the same selector, for another thread. It works as long as it lives,
-    /// also without its `Poll`.
+    /// Creates another handle of the same selector, for instance for another thread. The handle
+    /// keeps working after the `Poll` is dropped.
     ///
-    /// It has no file descriptor of its own: where there is one to be had (`as_raw_fd`), it is that
-    /// of the `Poll`.
+    /// The handle has no file descriptor of its own. Where `as_raw_fd` exists, it returns that of
+    /// the `Poll`.
     ///
     /// # Errors
     ///
-    /// None at present on any system.
+    /// None at present, on any system.
     ///
     /// # Examples
     ///

@@ -1,9 +1,9 @@
-//! What names a source in its events.
+//! The value by which the caller recognizes the events of a source.
 
-/// A number of the caller's choice that every event of a source carries.
+/// A value that the caller chooses for a registration, and that each of its events carries.
 ///
-/// Any value is lawful, [`usize::MAX`] included, and several sources may share one token. This crate never looks at it.
-/// Usually it is an index into a table of connections.
+/// Every value is valid, also [`usize::MAX`], and several sources may have the same token. This
+/// crate does not interpret the value. It is often an index into a table of connections.
 ///
 /// # Examples
 ///

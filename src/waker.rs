@@ -1,4 +1,4 @@
-//! Ends a waiting `poll` from another thread.
+//! Ends the wait of a `Poll` from another thread.
 
 use std::fmt;
 use std::io;
@@ -6,48 +6,53 @@ use std::io;
 use crate::sys::selector::{Selector, Wake as _};
 use crate::{Registry, Token, sys};
 
-/// Makes [`Poll::poll`](crate::Poll::poll) return an event with a token of its own, from any thread.
+/// Ends a wait in [`Poll::poll`](crate::Poll::poll) from any thread, with an event that carries the
+/// waker's token.
 ///
-/// Any number of wakers may live on one `Poll`, made from it or from clones of its registry; each delivers its own token.
+/// A `Poll` can have any number of wakers, made from it or from clones of its registry. Each wakes
+/// with its own token.
 ///
-/// # What holds
+/// # Guarantees
 ///
-/// - After a `wake`, at least one event with this waker's token comes; it is
-///   [`is_readable`](crate::event::Event::is_readable). Several wakes may come as one event.
-/// - What the waking thread wrote before `wake` is seen by the thread that gets the event, whether or not that `wake` was
-///   merged with another.
-/// - Between two returns of `poll`, any number of wakes of one waker cost one system call: the
-///   later ones are merged with the first.
-/// - A waker that is dropped after `wake` and before `poll` may or may not deliver its event. None
-///   comes from a `poll` that began after the drop and returned fewer events than the capacity,
-///   unless the process was forked.
-/// - Once the `Poll` and all its registries are gone, `wake` does nothing and succeeds.
+/// - A `wake` is followed by at least one event with the token of the waker. The event is
+///   [`is_readable`](crate::event::Event::is_readable). One event may report several wakes.
+/// - The thread that gets the event sees what the waking thread wrote before it called `wake`, also
+///   if that `wake` was merged with another.
+/// - Between two returns of `poll`, all wakes of one waker together cost one system call: later
+///   wakes are merged with the first.
+/// - A waker that is dropped after `wake` and before `poll` may or may not deliver its event. A
+///   `poll` that begins after the drop and returns fewer events than the capacity does not return
+///   it, unless the process was forked.
+/// - After the `Poll` and all its registries are dropped, `wake` does nothing and returns `Ok`.
 ///
 /// # Merged wakes
 ///
-/// A merged wake makes no system call. It relies on the thread that announced first and is about to
-/// make one:
+/// A merged wake makes no system call. It relies on the thread whose wake came first and which is
+/// about to make the call. This has two consequences:
 ///
-/// - Its event comes when that thread has been scheduled. A thread of high priority whose wake is
-///   merged with that of a thread that the scheduler does not run (`SCHED_IDLE`, a stopped or
-///   throttled group) waits for that thread. A real-time program should give each priority a
-///   `Waker` of its own.
-/// - If that thread's call fails, it gets the error, and the merged one's event comes with the next
-///   successful wake.
+/// - The event comes only after the scheduler has run that thread. If the scheduler does not run it
+///   ([`SCHED_IDLE`][sched], a stopped or throttled group), a thread of high priority waits for it.
+///   A real-time program should use one `Waker` for each priority.
+/// - If the system call of that thread fails, that thread gets the error. The event of the merged
+///   wake then comes with the next wake that succeeds.
 ///
-/// Wakes are merged only as long as no one else can take the selector's events: not once the
-/// selector's file descriptor was handed out (`as_raw_fd`), and not once the process was forked;
-/// see [`Poll`](crate::Poll#child-processes). Then each wake costs a system call.
+/// Wakes are merged only while no other process or selector can take the events of this selector.
+/// So they are not merged after the file descriptor of the selector was returned (`as_raw_fd`), or
+/// after the process was forked (see [`Poll`](crate::Poll#child-processes)). From then on each wake
+/// costs a system call.
 ///
 /// # Forks
 ///
-/// After `fork` both processes have the waker, but on kqueue. Dropping it in one of them changes
-/// nothing for the other. On epoll and event ports a wake of either is an event of whichever polls
-/// first; on poll(2) see [`Poll`](crate::Poll#child-processes). A waker that was dropped in one
-/// process only can deliver events with its token there as long as the other process wakes it.
+/// After `fork`, both processes have the waker, except on kqueue:
 ///
-/// A kqueue stays with the process that made it. Where its kernel has user events the copy's wakes
-/// fail, and elsewhere (a pipe) they are events of that process.
+/// - Dropping the waker in one process changes nothing for the other.
+/// - On epoll and event ports, a wake in either process is an event of the process that polls
+///   first. On poll(2), see [`Poll`](crate::Poll#child-processes).
+/// - A process that has dropped the waker can still get events with its token, as long as the other
+///   process calls `wake`.
+/// - On kqueue, the selector stays with the process that created it ([kqueue(2)][kqueue]). Where
+///   the kernel has user events, `wake` fails in the child. Where the waker is a pipe, a wake in
+///   the child is an event of the parent.
 ///
 /// # Examples
 ///
@@ -75,17 +80,20 @@ use crate::{Registry, Token, sys};
 /// # }
 /// # main().unwrap() }
 /// ```
+///
+/// [sched]: https://man7.org/linux/man-pages/man7/sched.7.html
+/// [kqueue]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
 pub struct Waker {
     inner: <sys::Selector as Selector>::Waker,
 }
 
 impl Waker {
-    /// Makes a waker that delivers events with `token`.
+    /// Creates a waker whose events carry `token`.
     ///
     /// # Errors
     ///
-    /// What the system says, such as too many open files; [`Unsupported`](io::ErrorKind::Unsupported) where the system has
-    /// nothing to wake with (WASI, Nintendo 3DS).
+    /// [`Unsupported`](io::ErrorKind::Unsupported) on systems that have no waker (WASI, Nintendo
+    /// 3DS). Otherwise the error of the system, such as too many open files.
     ///
     /// # Examples
     ///
@@ -112,14 +120,16 @@ impl Waker {
         Ok(Waker { inner })
     }
 
-    /// Ends a waiting `poll`, or the next one.
+    /// Ends the wait of the current `poll`, or of the next one.
     ///
-    /// It may be called from a signal handler on epoll and kqueue only; on poll(2) and event ports it takes a lock.
+    /// A signal handler may call `wake` on epoll and kqueue only. On poll(2) and event ports,
+    /// `wake` takes a lock.
     ///
     /// # Errors
     ///
-    /// What the system says; eventfd, pipe, kqueue and Windows fail only when the kernel is out of memory, event ports also
-    /// when the queue is full. A `wake` that fails may be tried again.
+    /// The error of the system. On eventfd, pipe, kqueue and Windows, `wake` fails only if the
+    /// kernel is out of memory. On event ports, it also fails if the [queue of the port is
+    /// full][port_send]. After an error, `wake` may be called again.
     ///
     /// # Examples
     ///
@@ -142,6 +152,8 @@ impl Waker {
     /// # }
     /// # main().unwrap() }
     /// ```
+    ///
+    /// [port_send]: https://illumos.org/man/3C/port_send
     #[inline]
     pub fn wake(&self) -> io::Result<()> {
         self.inner.wake()
