@@ -46,11 +46,11 @@ impl Interest {
 
     /// Completion of a list of POSIX asynchronous I/O operations.
     ///
-    /// Only kqueue accepts it, and only the kernel of FreeBSD reports it ([`EVFILT_LIO`][kqueue]).
+    /// Only kqueue accepts it, and only the kernel of FreeBSD reports it ([`EVFILT_LIO`][aio]).
     /// Registering with it adds nothing to the kqueue. On other systems, registering with it fails
     /// with [`Unsupported`](std::io::ErrorKind::Unsupported).
     ///
-    /// [kqueue]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
+    /// [aio]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/vfs_aio.c
     pub const LIO: Interest = from_bits(0b0_1000);
 
     /// Priority data, such as the out-of-band byte of TCP.

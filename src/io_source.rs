@@ -87,8 +87,8 @@ impl<T: AsRaw> IoSource<T> {
                     ),
                 };
                 if may_go_on {
-                    // Without this call the poller notices the end itself, but later. So an error here
-                    // must not replace the result of the operation.
+                    // Without this call the poller notices the end itself, but later. So an error
+                    // here must not replace the result of the operation.
                     let _ = <sys::Selector as Selector>::watch_as_unowned(registration);
                 }
             }

@@ -231,7 +231,7 @@ impl Poll {
     /// ```
     #[inline]
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        self.registry.selector.select(events.records(), timeout)
+        self.registry.selector.select(events.buffer(), timeout)
     }
 }
 

@@ -1,5 +1,5 @@
-//! One readiness event.
-#![allow(unsafe_code)] // One cast of a transparent reference.
+//! An event: a source became ready.
+#![allow(unsafe_code)] // For the cast in `from_selector_event`.
 
 use std::fmt;
 
@@ -7,43 +7,50 @@ use crate::Token;
 use crate::sys;
 use crate::sys::selector::SelectorEvent as _;
 
-/// Something became ready.
+/// A source became ready.
 ///
-/// An event is a hint: it may be spurious, and several changes may come as one event. What it means is found out by doing the
-/// operation until it says [`WouldBlock`](std::io::ErrorKind::WouldBlock).
+/// An event is a hint: it may be spurious, and it may report several changes. To learn the state of
+/// the source, repeat the operation until it returns
+/// [`WouldBlock`](std::io::ErrorKind::WouldBlock).
 ///
-/// Which methods hold in which situation differs between systems; each method says how far it can
-/// be relied on. These are rows of `tests/snapshots/event-semantics.md` of the repository. Its
-/// columns for epoll and poll are measured on Linux, wasip1 and wasip2 on wasmtime. Those for
-/// kqueue (but for FreeBSD 13.1), event ports and poll-oneoff are measured on fake kernels, not on
-/// those kernels. afd-wine is measured on Wine 8 and Wine 10. afd, which is Windows, is not
-/// measured yet: it is
-/// what Microsoft documents, and where nothing is documented what Wine does.
+/// # Platform differences
+///
+/// Systems differ in which methods return `true` in which situation. Each method documents how
+/// reliable it is. The tables below are excerpts of `tests/snapshots/event-semantics.md` in the
+/// repository. Its columns were measured as follows:
+///
+/// - epoll and poll on Linux, wasip1 and wasip2 on wasmtime, and the kqueue of FreeBSD 13.1.
+/// - The other kqueues, event-ports and poll-oneoff on fake kernels, not on those kernels.
+/// - afd-wine on Wine 8 and Wine 10.
+/// - afd, which is Windows, is not measured yet. It shows what Microsoft documents, and what Wine
+///   does where Microsoft documents nothing.
 ///
 /// R is [`is_readable`](Event::is_readable), W [`is_writable`](Event::is_writable), rc
 /// [`is_read_closed`](Event::is_read_closed), wc [`is_write_closed`](Event::is_write_closed), e
-/// [`is_error`](Event::is_error); `-` is no event, and empty is what that system has
-/// not. A source registered with [`Interest::READABLE`](crate::Interest::READABLE):
+/// [`is_error`](Event::is_error); `-` is no event. A cell is empty if the situation does not exist
+/// there.
 ///
-/// | situation | afd | afd-wine | epoll, poll | event-ports | kqueue | poll-oneoff | wasip1 | wasip2 |
+/// A source that is registered with [`Interest::READABLE`](crate::Interest::READABLE):
+///
+/// |situation|afd|afd-wine|epoll, poll|event-ports|kqueue|poll-oneoff|wasip1|wasip2|
 /// |---|---|---|---|---|---|---|---|---|
-/// | TCP: peer shut its writing half | R rc | R rc | R rc | R | R rc | R | R | R |
-/// | TCP: peer closed | R rc | R rc | R rc | R | R rc | R | R | R |
-/// | TCP: peer closed, data left | R rc | R | R rc | R | R rc | R | R | R |
-/// | TCP: reset by peer | R W rc wc e | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc | R e | R |
-/// | TCP: connection refused | R W rc wc e | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |  |
-/// | TCP: both halves shut | - | - | R rc wc | R rc wc | R rc | R rc | R rc | R |
-/// | UDP: connected to a closed port | R | - | wc e | wc e | R | R |  | R |
-/// | Pipe reader: writer gone |  |  | rc wc | rc wc | R rc | R rc |  |  |
+/// |TCP: peer shut its writing half|R rc|R rc|R rc|R|R rc|R|R|R|
+/// |TCP: peer closed|R rc|R rc|R rc|R|R rc|R|R|R|
+/// |TCP: peer closed, data left|R rc|R|R rc|R|R rc|R|R|R|
+/// |TCP: reset by peer|R W rc wc e|R W rc wc e|R rc wc e|R rc wc e|R rc e|R rc|R e|R|
+/// |TCP: connection refused|R W rc wc e|R W rc wc e|R rc wc e|R rc wc e|R rc e|R rc|||
+/// |TCP: both halves shut|-|-|R rc wc|R rc wc|R rc|R rc|R rc|R|
+/// |UDP: connected to a closed port|R|-|wc e|wc e|R|R||R|
+/// |Pipe reader: writer gone|||rc wc|rc wc|R rc|R rc|||
 ///
-/// And one registered with [`Interest::WRITABLE`](crate::Interest::WRITABLE):
+/// A source that is registered with [`Interest::WRITABLE`](crate::Interest::WRITABLE):
 ///
-/// | situation | afd | afd-wine | epoll, poll | event-ports | kqueue | poll-oneoff | wasip1 | wasip2 |
+/// |situation|afd|afd-wine|epoll, poll|event-ports|kqueue|poll-oneoff|wasip1|wasip2|
 /// |---|---|---|---|---|---|---|---|---|
-/// | TCP: peer shut its writing half | W | W | W | W | W | W | W | W |
-/// | TCP: own writing half shut | W | W | W | W | W wc | W | W | W |
-/// | TCP: reset by peer | R W rc wc e | R W rc wc e | W rc wc e | W rc wc e | W wc e | W wc | W e | W |
-/// | Pipe writer: reader gone |  |  | W wc e | W wc e | W wc | W |  |  |
+/// |TCP: peer shut its writing half|W|W|W|W|W|W|W|W|
+/// |TCP: own writing half shut|W|W|W|W|W wc|W|W|W|
+/// |TCP: reset by peer|R W rc wc e|R W rc wc e|W rc wc e|W rc wc e|W wc e|W wc|W e|W|
+/// |Pipe writer: reader gone|||W wc e|W wc e|W wc|W|||
 ///
 /// # Examples
 ///
@@ -67,92 +74,102 @@ use crate::sys::selector::SelectorEvent as _;
 #[derive(Clone)]
 #[repr(transparent)]
 pub struct Event {
-    record: sys::Event,
+    inner: sys::Event,
 }
 
 impl Event {
-    /// The token given when the source was registered.
+    /// Returns the token of the registration.
     #[must_use]
     #[inline]
     pub fn token(&self) -> Token {
-        self.record.token()
+        self.inner.token()
     }
 
-    /// Data, a connection, priority data or an end of file can be read.
+    /// Returns whether data, a connection, priority data or an end of file can be read.
     #[must_use]
     #[inline]
     pub fn is_readable(&self) -> bool {
-        self.record.is_readable()
+        self.inner.is_readable()
     }
 
-    /// Data can be written, or a connection attempt has ended.
+    /// Returns whether data can be written, or a connection attempt has ended.
     #[must_use]
     #[inline]
     pub fn is_writable(&self) -> bool {
-        self.record.is_writable()
+        self.inner.is_writable()
     }
 
-    /// The source is in an error state; `take_error` of a socket tells which.
+    /// Returns whether the source has an error. `take_error` of a socket returns the error.
     ///
-    /// It may come alone: on epoll, event ports and poll(2) an unreachable peer of a UDP socket shows as an error that is neither readable
-    /// nor writable (and as [`is_write_closed`](Event::is_write_closed)). kqueue reports it together with a closed half.
-    #[must_use]
-    #[inline]
-    pub fn is_error(&self) -> bool {
-        self.record.is_error()
-    }
-
-    /// The reading half is closed: the peer shut its writing half, or the connection is gone.
-    ///
-    /// Data sent before may still be there to read. Best effort: where the system says nothing of the kind (event ports, WASI,
-    /// poll(2) without `POLLRDHUP`), a read that returns `Ok(0)` is the only sign. It never holds merely because this side shut its writing
+    /// An event may report nothing but an error. On epoll, event ports and poll(2), an unreachable
+    /// peer of a UDP socket is an error that is neither readable nor writable (but
+    /// [`is_write_closed`](Event::is_write_closed)). kqueue reports an error together with a closed
     /// half.
     #[must_use]
     #[inline]
-    pub fn is_read_closed(&self) -> bool {
-        self.record.is_read_closed()
+    pub fn is_error(&self) -> bool {
+        self.inner.is_error()
     }
 
-    /// The writing half is closed: this side shut both halves (on kqueue: its writing half), the reader of a pipe is gone, or the
-    /// connection failed.
+    /// Returns whether the reading half is closed: the peer has shut down its writing half, or the
+    /// connection has ended.
     ///
-    /// Best effort. A peer that only shut its own writing half does not close ours. On epoll, event ports and poll(2) an error without any
-    /// other condition counts as closed. Windows tells what the peer and the network did, not what this side has shut.
+    /// Data that the peer sent before may still be unread. Shutting down only the own writing half
+    /// does not count.
+    ///
+    /// Do not rely on this method alone. Event ports, WASI, and poll(2) without `POLLRDHUP` do not
+    /// report a closed half. There, only a read that returns `Ok(0)` shows the end.
+    #[must_use]
+    #[inline]
+    pub fn is_read_closed(&self) -> bool {
+        self.inner.is_read_closed()
+    }
+
+    /// Returns whether the writing half is closed: this side has shut down both halves (on kqueue:
+    /// its writing half), the reader of a pipe is gone, or the connection has failed.
+    ///
+    /// Do not rely on this method alone. A peer that shuts down only its own writing half does not
+    /// close ours. On epoll, event ports and poll(2), an error without another condition counts as
+    /// closed. Windows reports what the peer and the network do, but not which half this side has
+    /// shut down.
     #[must_use]
     #[inline]
     pub fn is_write_closed(&self) -> bool {
-        self.record.is_write_closed()
+        self.inner.is_write_closed()
     }
 
-    /// Priority data can be read, such as TCP's out-of-band byte.
+    /// Returns whether priority data can be read, such as the out-of-band byte of TCP.
     ///
-    /// Such an event is [`is_readable`](Event::is_readable), too. Only epoll, event ports, poll(2) and Windows sockets have it.
+    /// Such an event also [`is_readable`](Event::is_readable). Only epoll, event ports, poll(2) and
+    /// sockets on Windows report priority data.
     #[must_use]
     #[inline]
     pub fn is_priority(&self) -> bool {
-        self.record.is_priority()
+        self.inner.is_priority()
     }
 
-    /// POSIX asynchronous I/O has completed. Always `false` but on kqueue.
+    /// Returns whether POSIX asynchronous I/O has completed. Always `false` except on kqueue.
     #[must_use]
     #[inline]
     pub fn is_aio(&self) -> bool {
-        self.record.is_aio()
+        self.inner.is_aio()
     }
 
-    /// A list of POSIX asynchronous I/O has completed. Always `false` but on FreeBSD.
+    /// Returns whether a list of POSIX asynchronous I/O operations has completed. Always `false`
+    /// except on FreeBSD.
     #[must_use]
     #[inline]
     pub fn is_lio(&self) -> bool {
-        self.record.is_lio()
+        self.inner.is_lio()
     }
 
-    /// The event that this record is.
+    /// Views an event of the selector as an `Event`.
     #[inline]
-    pub(crate) fn from_record(record: &sys::Event) -> &Event {
-        let event: *const Event = std::ptr::from_ref(record).cast();
-        // SAFETY: `Event` is a `repr(transparent)` struct of one field, a `sys::Event`, so both have the same size, alignment
-        // and validity, and the pointer comes from a reference that the result borrows from.
+    pub(crate) fn from_selector_event(event: &sys::Event) -> &Event {
+        let event: *const Event = std::ptr::from_ref(event).cast();
+        // SAFETY: `Event` is a `repr(transparent)` struct whose only field is a `sys::Event`, so
+        // both types have the same size, alignment and validity. The pointer comes from a
+        // reference, and the result borrows from the same reference.
         unsafe { &*event }
     }
 }
@@ -172,13 +189,13 @@ impl fmt::Debug for Event {
             .field("aio", &self.is_aio())
             .field("lio", &self.is_lio());
         if detailed {
-            debug.field("details", &Details(&self.record));
+            debug.field("details", &Details(&self.inner));
         }
         debug.finish()
     }
 }
 
-/// The selector's own view, shown by `{:#?}`.
+/// The fields of the event of the selector, which `{:#?}` shows.
 struct Details<'a>(&'a sys::Event);
 
 impl fmt::Debug for Details<'_> {

@@ -1,4 +1,4 @@
-//! The buffer that one call of `Poll::poll` fills.
+//! The buffer that `Poll::poll` fills.
 
 use std::fmt;
 use std::slice;
@@ -7,10 +7,10 @@ use crate::event::Event;
 use crate::sys;
 use crate::sys::selector::EventBuffer as _;
 
-/// A buffer of events, made once and filled anew by every [`Poll::poll`](crate::Poll::poll).
+/// A buffer of events that each call of [`Poll::poll`](crate::Poll::poll) fills.
 ///
-/// One call returns at most [`capacity`](Events::capacity) events; what finds no room comes with a later call. After an error
-/// of `poll` the buffer is empty.
+/// One call returns at most [`capacity`](Events::capacity) events. A later call returns the events
+/// that did not fit. The buffer is empty after `poll` has returned an error.
 ///
 /// # Examples
 ///
@@ -32,13 +32,14 @@ use crate::sys::selector::EventBuffer as _;
 /// # main().unwrap() }
 /// ```
 pub struct Events {
-    records: sys::Events,
+    buffer: sys::Events,
 }
 
 impl Events {
-    /// Makes a buffer with room for `capacity` events; the memory is allocated now.
+    /// Creates a buffer for `capacity` events, and allocates its memory.
     ///
-    /// With a capacity of 0 every `poll` returns [`InvalidInput`](std::io::ErrorKind::InvalidInput).
+    /// With a capacity of 0, each `poll` returns
+    /// [`InvalidInput`](std::io::ErrorKind::InvalidInput).
     ///
     /// ```
     /// assert_eq!(mio::Events::with_capacity(1024).capacity(), 1024);
@@ -46,18 +47,18 @@ impl Events {
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Events {
         Events {
-            records: sys::Events::with_capacity(capacity),
+            buffer: sys::Events::with_capacity(capacity),
         }
     }
 
-    /// The most events one `poll` returns.
+    /// Returns how many events one `poll` returns at most.
     #[must_use]
     #[inline]
     pub fn capacity(&self) -> usize {
-        self.records.capacity()
+        self.buffer.capacity()
     }
 
-    /// Whether the last `poll` returned no event.
+    /// Returns whether the last `poll` returned no event.
     ///
     /// ```
     /// assert!(mio::Events::with_capacity(1024).is_empty());
@@ -65,27 +66,27 @@ impl Events {
     #[must_use]
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.records.as_slice().is_empty()
+        self.buffer.as_slice().is_empty()
     }
 
-    /// The events of the last `poll`.
+    /// Returns an iterator over the events of the last `poll`.
     #[must_use]
     #[inline]
     pub fn iter(&self) -> Iter<'_> {
         Iter {
-            records: self.records.as_slice().iter(),
+            events: self.buffer.as_slice().iter(),
         }
     }
 
-    /// Forgets all events. `poll` does so by itself.
+    /// Removes all events. Each `poll` does the same before it waits.
     #[inline]
     pub fn clear(&mut self) {
-        self.records.clear();
+        self.buffer.clear();
     }
 
     #[inline]
-    pub(crate) fn records(&mut self) -> &mut sys::Events {
-        &mut self.records
+    pub(crate) fn buffer(&mut self) -> &mut sys::Events {
+        &mut self.buffer
     }
 }
 
@@ -105,10 +106,10 @@ impl fmt::Debug for Events {
     }
 }
 
-/// Goes through the events of one `poll`; made by [`Events::iter`].
+/// An iterator over the events of one `poll`. [`Events::iter`] creates it.
 #[derive(Clone)]
 pub struct Iter<'a> {
-    records: slice::Iter<'a, sys::Event>,
+    events: slice::Iter<'a, sys::Event>,
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -116,17 +117,17 @@ impl<'a> Iterator for Iter<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.records.next().map(Event::from_record)
+        self.events.next().map(Event::from_selector_event)
     }
 
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.records.size_hint()
+        self.events.size_hint()
     }
 
     #[inline]
     fn count(self) -> usize {
-        self.records.count()
+        self.events.count()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Events, the buffer that holds them, and the sources they come from.
+//! Events, the buffer that holds them, and the trait of their sources.
 
 #[allow(clippy::module_inception)]
 mod event;

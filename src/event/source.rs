@@ -1,15 +1,16 @@
-//! What can be registered.
+//! The trait of everything that can be registered.
 
 use std::io;
 
 use crate::{Interest, Registry, Token};
 
-/// Something that a [`Registry`] can watch.
+/// An object that a [`Registry`] can register.
 ///
-/// The sockets, pipes and descriptors of this crate implement it. Implement it for a type of your own by handing each call on
-/// to what it holds. Do not call these methods yourself: go through [`Registry::register`] and its siblings.
+/// The sockets, pipes and file descriptors of this crate implement it. A type that contains one of
+/// them implements `Source` by forwarding each method to it. Do not call these methods directly:
+/// call [`Registry::register`], [`Registry::reregister`] and [`Registry::deregister`].
 ///
-/// A source must be deregistered, or dropped, before its descriptor is closed by other means.
+/// Deregister or drop a source before its file descriptor is closed by other means.
 ///
 /// # Examples
 ///
@@ -26,11 +27,21 @@ use crate::{Interest, Registry, Token};
 /// }
 ///
 /// impl Source for Beacon {
-///     fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+///     fn register(
+///         &mut self,
+///         registry: &Registry,
+///         token: Token,
+///         interests: Interest,
+///     ) -> io::Result<()> {
 ///         self.socket.register(registry, token, interests)
 ///     }
 ///
-///     fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+///     fn reregister(
+///         &mut self,
+///         registry: &Registry,
+///         token: Token,
+///         interests: Interest,
+///     ) -> io::Result<()> {
 ///         self.socket.reregister(registry, token, interests)
 ///     }
 ///
@@ -41,13 +52,15 @@ use crate::{Interest, Registry, Token};
 /// # }
 /// ```
 pub trait Source {
-    /// Starts watching. Called by [`Registry::register`].
+    /// Starts a registration. [`Registry::register`] calls this method.
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the source is registered;
-    /// [`Unsupported`](io::ErrorKind::Unsupported) for an interest that the system cannot watch; otherwise what the system
-    /// says, with its code. The source is then not registered.
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the source is registered.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported) if the system cannot watch for `interests`.
+    /// - Otherwise the error of the system, with its code.
+    ///
+    /// A call that returns an error registers nothing.
     fn register(
         &mut self,
         registry: &Registry,
@@ -55,12 +68,14 @@ pub trait Source {
         interests: Interest,
     ) -> io::Result<()>;
 
-    /// Replaces token and interests. Called by [`Registry::reregister`].
+    /// Replaces the token and the interests. [`Registry::reregister`] calls this method.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered,
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is registered with another `Poll`; otherwise what the system says.
+    /// - [`NotFound`](io::ErrorKind::NotFound) if the source is not registered.
+    /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the source is registered with another
+    ///   `Poll`.
+    /// - Otherwise the error of the system, with its code.
     fn reregister(
         &mut self,
         registry: &Registry,
@@ -68,11 +83,12 @@ pub trait Source {
         interests: Interest,
     ) -> io::Result<()>;
 
-    /// Stops watching. Called by [`Registry::deregister`].
+    /// Ends the registration. [`Registry::deregister`] calls this method.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered with this `Poll`; otherwise what the system says.
+    /// - [`NotFound`](io::ErrorKind::NotFound) if the source is not registered with this `Poll`.
+    /// - Otherwise the error of the system, with its code.
     fn deregister(&mut self, registry: &Registry) -> io::Result<()>;
 }
 

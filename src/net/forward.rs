@@ -1,6 +1,6 @@
-//! Trait implementations that are the same for all sockets: they forward to the field `inner`, an `IoSource`.
+//! Trait implementations that all sockets share. They forward to the field `inner`, an `IoSource`.
 
-/// `Source`, `Debug`, and the way back to std's type.
+/// Implements `Source`, `Debug`, and the conversion to the type of the standard library.
 macro_rules! forward_socket {
     ($socket:ty, $std:ty) => {
         impl crate::event::Source for $socket {
@@ -33,8 +33,8 @@ macro_rules! forward_socket {
             }
         }
 
-        /// The socket stays non-blocking. A registration ends, as by
-        /// [`Registry::deregister`](crate::Registry::deregister).
+        /// The socket stays non-blocking. Ends the registration, as
+        /// [`Registry::deregister`](crate::Registry::deregister) does.
         impl From<$socket> for $std {
             fn from(socket: $socket) -> $std {
                 socket.inner.into_inner()
@@ -43,7 +43,8 @@ macro_rules! forward_socket {
     };
 }
 
-/// `Read` and `Write`, for the stream and for a reference to it. `$write` and `$write_vectored` are functions of the system.
+/// Implements `Read` and `Write` for the stream and for a reference to it. `$write` and
+/// `$write_vectored` are functions of the platform.
 macro_rules! forward_stream {
     ($stream:ty, $write:path, $write_vectored:path) => {
         forward_stream!(impl $stream, $write, $write_vectored);
@@ -52,11 +53,18 @@ macro_rules! forward_stream {
     (impl $stream:ty, $write:path, $write_vectored:path) => {
         impl std::io::Read for $stream {
             fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-                self.inner.do_io(crate::Interest::READABLE, |mut stream| std::io::Read::read(&mut stream, buf))
+                self.inner.do_io(crate::Interest::READABLE, |mut stream| {
+                    std::io::Read::read(&mut stream, buf)
+                })
             }
 
-            fn read_vectored(&mut self, bufs: &mut [std::io::IoSliceMut<'_>]) -> std::io::Result<usize> {
-                self.inner.do_io(crate::Interest::READABLE, |mut stream| std::io::Read::read_vectored(&mut stream, bufs))
+            fn read_vectored(
+                &mut self,
+                bufs: &mut [std::io::IoSliceMut<'_>],
+            ) -> std::io::Result<usize> {
+                self.inner.do_io(crate::Interest::READABLE, |mut stream| {
+                    std::io::Read::read_vectored(&mut stream, bufs)
+                })
             }
         }
 
@@ -70,7 +78,9 @@ macro_rules! forward_stream {
             }
 
             fn flush(&mut self) -> std::io::Result<()> {
-                self.inner.do_io(crate::Interest::WRITABLE, |mut stream| std::io::Write::flush(&mut stream))
+                self.inner.do_io(crate::Interest::WRITABLE, |mut stream| {
+                    std::io::Write::flush(&mut stream)
+                })
             }
         }
     };

@@ -1,41 +1,53 @@
 //! Sockets: TCP, UDP and, on Unix, Unix domain sockets.
 //!
-//! All of them are non-blocking: an operation that would have to wait returns [`WouldBlock`] instead. Register a socket with a
-//! [`Poll`](crate::Poll) to learn when to try again. The sockets themselves need no `Poll`, and work without feature `os-poll`.
+//! All sockets are non-blocking: an operation returns [`WouldBlock`] instead of waiting. Register a
+//! socket with a [`Poll`](crate::Poll) to learn when to repeat the operation. The sockets
+//! themselves need no `Poll`, and work without feature `os-poll`.
 //!
-//! | type | std's counterpart |
+//! | type | in the standard library |
 //! |---|---|
 //! | [`TcpListener`], [`TcpStream`] | [`std::net::TcpListener`], [`std::net::TcpStream`] |
 //! | [`UdpSocket`] | [`std::net::UdpSocket`] |
 //! | `UnixListener`, `UnixStream`, `UnixDatagram` (Unix only) | those of `std::os::unix::net` |
 //!
-//! `from_std` makes one of std's sockets one of these, and `From` turns it back. Neither changes the socket's mode:
-//! call `set_nonblocking(true)` before the one, and `set_nonblocking(false)` after the other if it shall block again.
+//! `from_std` converts from the type of the standard library, and `From` converts back. Neither
+//! changes whether the socket blocks: call `set_nonblocking(true)` before `from_std`. Call
+//! `set_nonblocking(false)` after converting back if operations should wait again.
 //!
-//! # The sockets made here
+//! # Sockets that this module creates
 //!
-//! Child processes do not inherit them, nor those that [`TcpListener::accept`] returns. Windows cannot do the latter in one step:
-//! a process that another thread starts at that very moment may. On Unix a write to a peer that is gone is [`BrokenPipe`], never
-//! the signal `SIGPIPE`.
+//! Child processes do not inherit the sockets that this module creates, nor those that
+//! [`TcpListener::accept`] returns. On Windows, `accept` needs two steps for this, because [the
+//! system call][accept] does not document whether the new socket is inherited. A process that
+//! another thread starts between the steps may inherit the socket.
 //!
-//! # Going on after `WouldBlock`
+//! On Unix, a write to a peer that is gone returns [`BrokenPipe`], and never sends the signal
+//! `SIGPIPE`.
 //!
-//! An operation through a method of these types arms the socket again when it says [`WouldBlock`]. An operation around them,
-//! such as a system call on the descriptor, belongs into `try_io`, which does the same.
+//! # Operations outside of these types
 //!
-//! # Datagrams that are too long
+//! An operation through a method of these types re-arms the registration when it returns
+//! [`WouldBlock`]. Run any other operation on the socket, such as a system call on its file
+//! descriptor, in `try_io`, which does the same.
 //!
-//! A datagram is received once, whole or not. If the buffer is too short Unix fills it and returns its length, without a sign that
-//! something is missing; Windows returns the error `WSAEMSGSIZE` and the datagram is lost. Use a buffer that is longer than
-//! any datagram you expect.
+//! # Datagrams longer than the buffer
+//!
+//! If the buffer is shorter than the datagram, the rest of the datagram is lost. On Unix, the
+//! operation fills the buffer and returns its length, and nothing shows that data is missing
+//! ([udp(7)][udp]). On Windows, it fails with [`WSAEMSGSIZE`][recvfrom]. Use a buffer that is
+//! longer than the longest datagram you expect.
 //!
 //! # Errors
 //!
-//! Methods return what the system says with its code in [`raw_os_error`](std::io::Error::raw_os_error). Only what differs from
-//! that is written at a method.
+//! Methods return the error of the system, with its code in
+//! [`raw_os_error`](std::io::Error::raw_os_error). The `# Errors` section of a method lists the
+//! kinds that a caller may have to handle.
 //!
 //! [`WouldBlock`]: std::io::ErrorKind::WouldBlock
 //! [`BrokenPipe`]: std::io::ErrorKind::BrokenPipe
+//! [accept]: https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept
+//! [udp]: https://man7.org/linux/man-pages/man7/udp.7.html
+//! [recvfrom]: https://learn.microsoft.com/windows/win32/api/winsock/nf-winsock-recvfrom
 
 #[macro_use]
 mod forward;

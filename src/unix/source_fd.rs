@@ -1,4 +1,4 @@
-//! An unowned file descriptor as a source.
+//! A file descriptor that this crate does not own, as a source.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -7,45 +7,58 @@ use crate::event::Source;
 use crate::sys::selector::RegisterUnowned as _;
 use crate::{Interest, Registry, Token};
 
-/// Watches any file descriptor.
+/// Watches a file descriptor that this crate does not own.
 ///
-/// Nothing is owned or kept: the descriptor must stay open while it is registered, and be
-/// deregistered before it is closed. A descriptor that is closed or was never open is an error, or
-/// on poll(2) and `poll_oneoff` passed over if it is not negative; never undefined behavior. The
-/// descriptor should be non-blocking.
+/// A `SourceFd` neither owns nor keeps the file descriptor. The caller keeps it open while it is
+/// registered, and deregisters it before closing it. The file descriptor should be non-blocking.
+///
+/// Registering a file descriptor that is closed, or that never was open, fails. Only poll(2) and
+/// `poll_oneoff` accept one that is not negative, and then ignore it. It never causes undefined
+/// behavior.
 ///
 /// # Platform differences
 ///
-/// epoll and kqueue report edges: one event for each new readiness. Event ports (Solaris) and
-/// poll(2) (other Unix systems and WASI, or when it is forced) cannot tell "not read yet" from
-/// "read and filled again" for a descriptor whose operations this crate does not see. There, for
-/// each direction:
+/// **epoll and kqueue** are edge-triggered: they report each new readiness once.
 ///
-/// | direction | an event is late by at most | a condition that stays is reported |
+/// **[Event ports][port] (Solaris) and [poll(2)][poll]** (other Unix systems, WASI, or when it is
+/// forced) report conditions instead of changes, and this crate does not see the operations on the
+/// file descriptor. So these selectors cannot know whether a condition still holds or holds again.
+/// They repeat their reports, and delay them, for each direction:
+///
+/// | condition | delay of an event, at most | while it persists, reported |
 /// |---|---|---|
 /// | reading, writing | 10 ms | 64 times at once, then about 100 times a second |
-/// | hang-up, error, priority | 10 ms for about a second after something new, then 100 ms | about 100 times in the first second, then 10 times a second |
-/// | hang-up of a socket, where the system returns that both halves are closed (`POLLRDHUP`) | 1 s (a late error, a new connection, a datagram after `shutdown`) | once a second |
+/// | hang-up, error, priority | 10 ms | about 100 times in the first second |
+/// | the same, after about one second | 100 ms | 10 times a second |
+/// | both halves of a socket closed (`POLLRDHUP`) | 1 s | once a second |
 ///
-/// - The bound of reading and writing is for readiness that no wait has seen to be absent before;
-///   otherwise the event comes at once.
-/// - While a hang-up or error stays, no wait can watch the descriptor: reading and writing follow
-///   the second row, too, and so do a FIFO's next writer, the next message of an error queue and
-///   the next user of a pseudoterminal.
-/// - The repeated events are spurious: they carry the condition that stays. Drop or deregister what
-///   has hung up.
-/// - [`reregister`](Registry::reregister) arms at once, and is exact after
-///   [`WouldBlock`](io::ErrorKind::WouldBlock).
-/// - A descriptor that was closed while registered can be registered again once a `poll` has seen
-///   that it is closed; on event ports at once, if no event of it has come since it was last waited
-///   for. If it was *reused* before that, `poll` cannot see it: events of the new owner carry the
-///   old token, and its registration is [`AlreadyExists`](io::ErrorKind::AlreadyExists) until the
-///   descriptor is deregistered.
+/// - Reading and writing are delayed only if no `poll` has found the direction not ready before.
+///   Otherwise the event comes at once.
+/// - The first second starts again after each new condition.
+/// - While a hang-up or an error persists, the selector cannot wait for the file descriptor. So
+///   reading and writing have the delays of the second and third row, too. So have the next writer
+///   of a FIFO, the next message of an error queue, and the next user of a pseudoterminal.
+/// - What may follow two closed halves is a late error, a new connection, or a datagram after
+///   `shutdown`.
+/// - The repeated events are spurious: they report the condition that persists. Drop or deregister
+///   a source that has hung up.
+/// - [`reregister`](Registry::reregister) re-arms at once. After a
+///   [`WouldBlock`](io::ErrorKind::WouldBlock), the next event is exact.
+/// - A file descriptor that was closed while it was registered can be registered again after a
+///   `poll` has found it closed. On event ports it can be registered at once if no event of it has
+///   come since the last wait for it. A `poll` cannot detect that a file descriptor was closed and
+///   *reused*. Then the events of the new file carry the old token, and registering it fails with
+///   [`AlreadyExists`](io::ErrorKind::AlreadyExists) until the file descriptor is deregistered.
 ///
-/// kqueue cannot tell whether a descriptor is registered: there, [`register`](Registry::register)
-/// of one that is replaces its token and adds to its interest, [`reregister`](Registry::reregister)
-/// registers one that is not, and [`deregister`](Registry::deregister) of one that is not is `Ok`.
-/// Elsewhere these are [`AlreadyExists`](io::ErrorKind::AlreadyExists) and
+/// **kqueue** does not report whether a file descriptor is registered ([kqueue(2)][kqueue]: adding
+/// a filter again changes the one that exists). So on kqueue:
+///
+/// - [`register`](Registry::register) of a registered file descriptor replaces its token and adds
+///   to its interests.
+/// - [`reregister`](Registry::reregister) of one that is not registered registers it.
+/// - [`deregister`](Registry::deregister) of one that is not registered returns `Ok`.
+///
+/// On other systems, these fail with [`AlreadyExists`](io::ErrorKind::AlreadyExists) and
 /// [`NotFound`](io::ErrorKind::NotFound).
 ///
 /// # Examples
@@ -75,6 +88,10 @@ use crate::{Interest, Registry, Token};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [port]: https://illumos.org/man/3C/port_associate
+/// [poll]: https://man7.org/linux/man-pages/man2/poll.2.html
+/// [kqueue]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
 #[derive(Debug)]
 pub struct SourceFd<'a>(
     /// The file descriptor.

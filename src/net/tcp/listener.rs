@@ -8,10 +8,10 @@ use crate::io_source::IoSource;
 use crate::net::TcpStream;
 use crate::sys::socket::{self, tcp};
 
-/// Accepts TCP connections.
+/// A socket that accepts TCP connections.
 ///
-/// It is readable when a connection waits. One event may stand for several: accept until
-/// [`WouldBlock`](io::ErrorKind::WouldBlock).
+/// It is readable when a connection waits. One event may report several connections: call
+/// [`accept`](TcpListener::accept) until it returns [`WouldBlock`](io::ErrorKind::WouldBlock).
 ///
 /// # Examples
 ///
@@ -38,16 +38,22 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Makes a listener at `addr`. Port 0 lets the system choose a port, see [`local_addr`](TcpListener::local_addr).
+    /// Creates a listener at `addr`. For port 0, the system chooses a port, which
+    /// [`local_addr`](TcpListener::local_addr) returns.
     ///
-    /// As many connections may wait as with std's listener: 128, or what the system allows if that is less. On Unix
-    /// `SO_REUSEADDR` is set, so connections of an earlier listener that still wind down do not keep the address in use;
-    /// on Windows, where that option would let two listeners share an address, it is not.
+    /// The queue of waiting connections is as long as that of the standard library: 128 connections
+    /// on most systems, or [the limit of the system][listen] if that is less.
+    ///
+    /// On Unix, this function sets `SO_REUSEADDR`, so that connections of an earlier listener in
+    /// the state `TIME_WAIT` do not keep the address in use. On Windows it does not, because there
+    /// the option would let [two listeners share an address][reuse].
     ///
     /// # Errors
     ///
-    /// [`AddrInUse`](io::ErrorKind::AddrInUse), [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable),
-    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) (a privileged port), or what else the system says.
+    /// [`AddrInUse`](io::ErrorKind::AddrInUse),
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable),
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) (a privileged port), or another error
+    /// of the system.
     ///
     /// # Examples
     ///
@@ -60,11 +66,15 @@ impl TcpListener {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [listen]: https://man7.org/linux/man-pages/man2/listen.2.html
+    /// [reuse]: https://learn.microsoft.com/windows/win32/winsock/using-so-reuseaddr-and-so-exclusiveaddruse
     pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
         tcp::bind(addr).map(TcpListener::from_std)
     }
 
-    /// Takes one of std's listeners. It should be non-blocking: its mode is not changed.
+    /// Converts a listener of the standard library. The listener should be non-blocking: its mode
+    /// is not changed.
     ///
     /// # Examples
     ///
@@ -84,14 +94,16 @@ impl TcpListener {
         }
     }
 
-    /// Takes one waiting connection: the stream, which is non-blocking if the listener is, and the
-    /// peer's address.
+    /// Accepts one waiting connection. Returns its stream, which is non-blocking if the listener
+    /// is, and the address of the peer.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if none waits. [`ConnectionAborted`](io::ErrorKind::ConnectionAborted)
-    /// concerns one connection only: go on. So do after "too many open files", once some are closed; the connection still waits,
-    /// but there may be no further event for it.
+    /// - [`WouldBlock`](io::ErrorKind::WouldBlock) if no connection waits.
+    /// - [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) if one connection failed. Call
+    ///   `accept` again.
+    /// - Another error of the system, such as too many open files. The connection still waits, but
+    ///   no further event may report it. Call `accept` again after some files are closed.
     ///
     /// # Examples
     ///
@@ -110,11 +122,11 @@ impl TcpListener {
         Ok((TcpStream::from_std(stream), peer))
     }
 
-    /// The address it listens at.
+    /// Returns the address of the listener.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     ///
     /// # Examples
     ///
@@ -135,7 +147,8 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) on most systems if `ttl` is not in `1..=255`, or what else the system says.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) on most systems if `ttl` is not in `1..=255`.
+    /// Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -153,11 +166,11 @@ impl TcpListener {
         self.inner.set_ttl(ttl)
     }
 
-    /// What [`set_ttl`](TcpListener::set_ttl) sets; there is an example, too.
+    /// Returns the value of `IP_TTL`. See [`set_ttl`](TcpListener::set_ttl) for an example.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     pub fn ttl(&self) -> io::Result<u32> {
         self.inner.ttl()
     }
@@ -166,9 +179,9 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// What the system says about the query; the pending error is the `Ok` value.
-    /// On Windows that may also be the error for which the system refuses to watch the socket,
-    /// after an event that says [`is_error`](crate::event::Event::is_error).
+    /// The error of the query. The pending error is the `Ok` value. On Windows the `Ok` value may
+    /// also be the error for which the system refuses to watch the socket, after an event that
+    /// [`is_error`](crate::event::Event::is_error).
     ///
     /// # Examples
     ///

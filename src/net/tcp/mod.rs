@@ -1,4 +1,4 @@
-//! TCP: listeners and streams.
+//! TCP listeners and streams.
 
 mod listener;
 mod stream;

@@ -7,9 +7,10 @@ use crate::Interest;
 use crate::io_source::IoSource;
 use crate::sys::socket::{self, tcp};
 
-/// A TCP connection, made by [`connect`](TcpStream::connect) or [`TcpListener::accept`](crate::net::TcpListener::accept).
+/// A TCP connection. [`connect`](TcpStream::connect) and
+/// [`TcpListener::accept`](crate::net::TcpListener::accept) create it.
 ///
-/// Reading and writing also works through a shared reference: `Read` and `Write` are implemented for `&TcpStream`.
+/// A shared reference is enough to read and write: `&TcpStream` implements `Read` and `Write`.
 ///
 /// # Examples
 ///
@@ -42,18 +43,21 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Begins to connect to `addr`.
+    /// Starts to connect to `addr`.
     ///
-    /// The stream is not connected yet when this returns. Register it as writable; at its event look:
+    /// The stream is usually not connected yet when this function returns. Register it for
+    /// [`WRITABLE`](Interest::WRITABLE). After its event:
     ///
-    /// 1. an error from [`take_error`](TcpStream::take_error) means that the connection failed, and with what;
-    /// 2. [`peer_addr`](TcpStream::peer_addr) succeeds: the stream is connected;
-    /// 3. [`NotConnected`](io::ErrorKind::NotConnected) from it: not yet, wait for the next event.
+    /// 1. Call [`take_error`](TcpStream::take_error). If it returns an error, the connection has
+    ///    failed.
+    /// 2. Call [`peer_addr`](TcpStream::peer_addr). If it succeeds, the stream is connected. If it
+    ///    returns [`NotConnected`](io::ErrorKind::NotConnected), wait for the next event.
     ///
     /// # Errors
     ///
-    /// Those which the system knows at once, for instance [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable), or on some
-    /// systems also [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
+    /// Only errors that the system finds at once, such as
+    /// [`NetworkUnreachable`](io::ErrorKind::NetworkUnreachable), and on some systems
+    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
     ///
     /// # Examples
     ///
@@ -88,10 +92,11 @@ impl TcpStream {
         tcp::connect(addr).map(TcpStream::from_std)
     }
 
-    /// Takes one of std's streams. It should be non-blocking: its mode is not changed.
+    /// Converts a stream of the standard library. The stream should be non-blocking: its mode is
+    /// not changed.
     ///
-    /// The stream should be connected, or connecting, before it is registered: a registered stream that is neither may report
-    /// that it is closed.
+    /// Connect the stream, or start to connect it, before it is registered. Otherwise its event may
+    /// report that it is closed.
     ///
     /// # Examples
     ///
@@ -112,12 +117,12 @@ impl TcpStream {
         }
     }
 
-    /// The address of the other side.
+    /// Returns the address of the peer.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) if the stream is not connected, not yet or no longer; or what else the
-    /// system says.
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if the stream is not connected yet, or no
+    /// longer. Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -134,11 +139,11 @@ impl TcpStream {
         self.inner.peer_addr()
     }
 
-    /// The address of this side.
+    /// Returns the address of this side.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     ///
     /// # Examples
     ///
@@ -156,13 +161,16 @@ impl TcpStream {
         self.inner.local_addr()
     }
 
-    /// Closes one direction or both. The peer reads to the end of what was written. Afterwards reading returns `Ok(0)` and
-    /// writing [`BrokenPipe`](io::ErrorKind::BrokenPipe), on Windows `WSAESHUTDOWN`. What a second call returns differs between
-    /// systems.
+    /// Shuts down reading, writing or both.
+    ///
+    /// After shutting down writing, the peer reads the data that was written, and then an end of
+    /// file. After shutting down reading, a read returns `Ok(0)`. A write after shutting down
+    /// writing returns [`BrokenPipe`](io::ErrorKind::BrokenPipe), on Windows `WSAESHUTDOWN`.
+    /// Systems differ in what a second call returns.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected), or what else the system says.
+    /// [`NotConnected`](io::ErrorKind::NotConnected), or another error of the system.
     ///
     /// # Examples
     ///
@@ -187,13 +195,15 @@ impl TcpStream {
         self.inner.shutdown(how)
     }
 
-    /// Sets `TCP_NODELAY`: with `true` small writes are sent at once, not gathered.
+    /// Sets `TCP_NODELAY`. With `true`, the system sends small writes at once, instead of
+    /// collecting them.
     ///
-    /// On Windows the stream must be connected.
+    /// On Windows, call it on a connected stream only. mio documents the result on a stream that is
+    /// not connected as [unspecified][unspecified].
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     ///
     /// # Examples
     ///
@@ -207,24 +217,31 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [unspecified]: https://github.com/tokio-rs/mio/blob/1b7bac917bc34b235dac4b8c7743fd2895b8f189/src/net/tcp/stream.rs
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.inner.set_nodelay(nodelay)
     }
 
-    /// What [`set_nodelay`](TcpStream::set_nodelay) sets; there is an example, too.
+    /// Returns the value of `TCP_NODELAY`. See [`set_nodelay`](TcpStream::set_nodelay) for an
+    /// example.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     pub fn nodelay(&self) -> io::Result<bool> {
         self.inner.nodelay()
     }
 
-    /// Sets how many routers a packet may pass (`IP_TTL`). On Windows the stream must be connected.
+    /// Sets how many routers a packet may pass (`IP_TTL`).
+    ///
+    /// On Windows, call it on a connected stream only. mio documents the result on a stream that is
+    /// not connected as [unspecified][unspecified].
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) on most systems if `ttl` is not in `1..=255`, or what else the system says.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) on most systems if `ttl` is not in `1..=255`.
+    /// Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -238,26 +255,29 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [unspecified]: https://github.com/tokio-rs/mio/blob/1b7bac917bc34b235dac4b8c7743fd2895b8f189/src/net/tcp/stream.rs
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
     }
 
-    /// What [`set_ttl`](TcpStream::set_ttl) sets; there is an example, too.
+    /// Returns the value of `IP_TTL`. See [`set_ttl`](TcpStream::set_ttl) for an example.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     pub fn ttl(&self) -> io::Result<u32> {
         self.inner.ttl()
     }
 
-    /// Takes the pending error of the socket (`SO_ERROR`), if there is one: this is how a connection that failed says why.
+    /// Takes the pending error of the socket (`SO_ERROR`), if there is one. This is the reason why
+    /// a connection has failed.
     ///
     /// # Errors
     ///
-    /// What the system says about the query; the pending error is the `Ok` value.
-    /// On Windows that may also be the error for which the system refuses to watch the socket,
-    /// after an event that says [`is_error`](crate::event::Event::is_error).
+    /// The error of the query. The pending error is the `Ok` value. On Windows the `Ok` value may
+    /// also be the error for which the system refuses to watch the socket, after an event that
+    /// [`is_error`](crate::event::Event::is_error).
     ///
     /// # Examples
     ///
@@ -274,11 +294,13 @@ impl TcpStream {
         self.inner.take_any_error(|inner| inner.take_error())
     }
 
-    /// Reads and leaves what was read for the next read. Returns how many bytes; 0 at the end of the stream.
+    /// Reads data, and leaves it for the next read. Returns the number of bytes, which is 0 at the
+    /// end of file.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if nothing is there, or what else the system says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no data, or another error of the
+    /// system.
     ///
     /// # Examples
     ///
@@ -290,7 +312,8 @@ impl TcpStream {
     /// let stream = std::net::TcpStream::connect(listener.local_addr()?)?;
     /// listener.accept()?.0.write_all(b"x")?;
     ///
-    /// let mut stream = mio::net::TcpStream::from_std(stream); // It still blocks: nobody set it to non-blocking.
+    /// // The stream is still blocking, because `from_std` does not change its mode.
+    /// let mut stream = mio::net::TcpStream::from_std(stream);
     /// assert_eq!(stream.peek(&mut [0; 8])?, 1);
     /// assert_eq!(stream.read(&mut [0; 8])?, 1);
     /// # Ok(())
@@ -301,10 +324,11 @@ impl TcpStream {
             .do_io(Interest::READABLE, |stream| stream.peek(buf))
     }
 
-    /// Runs an operation of your own on the socket, and arms the socket again if it says
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// Runs an I/O operation of the caller on the socket, and re-arms the registration if the
+    /// operation returns [`WouldBlock`](io::ErrorKind::WouldBlock).
     ///
-    /// `f` must say so if, and only if, the socket was not ready, and should not use the methods of this type.
+    /// `f` must return `WouldBlock` if, and only if, the socket was not ready. `f` should not use
+    /// the methods of this type.
     ///
     /// # Errors
     ///

@@ -11,11 +11,13 @@ use crate::sys::socket::{self, udp};
 
 /// A UDP socket.
 ///
-/// # Errors of other datagrams
+/// # Errors of earlier datagrams
 ///
-/// A datagram to a port where nobody listens may come back as an error of a *later* operation: on Unix
-/// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) of a connected socket, on Windows also
-/// [`ConnectionReset`](io::ErrorKind::ConnectionReset) of any. The socket goes on working.
+/// If no socket receives on the port of a datagram, a *later* operation of the sender may return an
+/// error. On Unix this is [`ConnectionRefused`](io::ErrorKind::ConnectionRefused), and only on a
+/// connected socket (for instance `__udp4_lib_err` of [Linux][linux]). On Windows any socket may
+/// also get [`ConnectionReset`](io::ErrorKind::ConnectionReset) ([`WSAECONNRESET`][recvfrom]). The
+/// socket remains usable.
 ///
 /// # Examples
 ///
@@ -41,17 +43,23 @@ use crate::sys::socket::{self, udp};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [linux]: https://github.com/torvalds/linux/blob/v6.12/net/ipv4/udp.c
+/// [recvfrom]: https://learn.microsoft.com/windows/win32/api/winsock/nf-winsock-recvfrom
 pub struct UdpSocket {
     pub(crate) inner: IoSource<net::UdpSocket>,
 }
 
 impl UdpSocket {
-    /// Makes a socket at `addr`. Port 0 lets the system choose a port, see [`local_addr`](UdpSocket::local_addr).
+    /// Creates a socket at `addr`. For port 0, the system chooses a port, which
+    /// [`local_addr`](UdpSocket::local_addr) returns.
     ///
     /// # Errors
     ///
-    /// [`AddrInUse`](io::ErrorKind::AddrInUse), [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable),
-    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) (a privileged port), or what else the system says.
+    /// [`AddrInUse`](io::ErrorKind::AddrInUse),
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable),
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) (a privileged port), or another error
+    /// of the system.
     ///
     /// # Examples
     ///
@@ -70,7 +78,8 @@ impl UdpSocket {
         udp::bind(addr).map(UdpSocket::from_std)
     }
 
-    /// Takes one of std's sockets. It should be non-blocking: its mode is not changed.
+    /// Converts a socket of the standard library. The socket should be non-blocking: its mode is
+    /// not changed.
     ///
     /// # Examples
     ///
@@ -90,11 +99,11 @@ impl UdpSocket {
         }
     }
 
-    /// The address of this socket.
+    /// Returns the address of this socket.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     ///
     /// # Examples
     ///
@@ -111,11 +120,12 @@ impl UdpSocket {
         self.inner.local_addr()
     }
 
-    /// The address of the peer that [`connect`](UdpSocket::connect) set.
+    /// Returns the address of the peer that [`connect`](UdpSocket::connect) set.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) without one, or what else the system says.
+    /// [`NotConnected`](io::ErrorKind::NotConnected) without a peer, or another error of the
+    /// system.
     ///
     /// # Examples
     ///
@@ -133,12 +143,13 @@ impl UdpSocket {
         self.inner.peer_addr()
     }
 
-    /// Sends a datagram to `target`. Returns its length.
+    /// Sends a datagram to `target`. Returns the number of bytes sent.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full; an error if `target` is of the other IP version or
-    /// the datagram is too long; or what else the system says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full. Otherwise the error of
+    /// the system, for instance if `target` is of the other IP version, or the datagram is too
+    /// long.
     ///
     /// # Examples
     ///
@@ -157,11 +168,13 @@ impl UdpSocket {
             .do_io(Interest::WRITABLE, |socket| socket.send_to(buf, target))
     }
 
-    /// Receives a datagram: its length and where it came from. The module says what happens if `buf` is too short.
+    /// Receives a datagram. Returns its length and the address of its sender. [The
+    /// module](crate::net) documents what happens if `buf` is too short.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none, or what else the system says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no datagram waits, or another error of the
+    /// system.
     ///
     /// # Examples
     ///
@@ -185,7 +198,8 @@ impl UdpSocket {
             .do_io(Interest::READABLE, |socket| socket.recv_from(buf))
     }
 
-    /// As [`recv_from`](UdpSocket::recv_from), and leaves the datagram for the next call.
+    /// Receives a datagram like [`recv_from`](UdpSocket::recv_from), and leaves it for the next
+    /// call.
     ///
     /// # Errors
     ///
@@ -212,12 +226,13 @@ impl UdpSocket {
             .do_io(Interest::READABLE, |socket| socket.peek_from(buf))
     }
 
-    /// Sends a datagram to the peer that [`connect`](UdpSocket::connect) set. Returns its length.
+    /// Sends a datagram to the peer that [`connect`](UdpSocket::connect) set. Returns the number of
+    /// bytes sent.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full; an error without a peer; or what else the system
-    /// says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the send buffer is full. Otherwise the error of
+    /// the system, for instance without a peer.
     ///
     /// # Examples
     ///
@@ -237,11 +252,13 @@ impl UdpSocket {
             .do_io(Interest::WRITABLE, |socket| socket.send(buf))
     }
 
-    /// Receives a datagram: its length. The module says what happens if `buf` is too short.
+    /// Receives a datagram. Returns its length. [The module](crate::net) documents what happens if
+    /// `buf` is too short.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none, or what else the system says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no datagram waits, or another error of the
+    /// system.
     ///
     /// # Examples
     ///
@@ -264,7 +281,7 @@ impl UdpSocket {
             .do_io(Interest::READABLE, |socket| socket.recv(buf))
     }
 
-    /// As [`recv`](UdpSocket::recv), and leaves the datagram for the next call.
+    /// Receives a datagram like [`recv`](UdpSocket::recv), and leaves it for the next call.
     ///
     /// # Errors
     ///
@@ -291,11 +308,13 @@ impl UdpSocket {
             .do_io(Interest::READABLE, |socket| socket.peek(buf))
     }
 
-    /// Sets the peer: [`send`](UdpSocket::send) goes to it, and only its datagrams are received.
+    /// Sets the peer: [`send`](UdpSocket::send) sends to it, and the socket receives only its
+    /// datagrams.
     ///
     /// # Errors
     ///
-    /// What the system says: for instance if it knows no way there, or `addr` is of the other IP version.
+    /// The error of the system, for instance if it has no route to `addr`, or `addr` is of the
+    /// other IP version.
     ///
     /// # Examples
     ///
@@ -320,9 +339,9 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the system says about the query; the pending error is the `Ok` value.
-    /// On Windows that may also be the error for which the system refuses to watch the socket,
-    /// after an event that says [`is_error`](crate::event::Event::is_error).
+    /// The error of the query. The pending error is the `Ok` value. On Windows the `Ok` value may
+    /// also be the error for which the system refuses to watch the socket, after an event that
+    /// [`is_error`](crate::event::Event::is_error).
     ///
     /// # Examples
     ///
@@ -339,10 +358,11 @@ impl UdpSocket {
         self.inner.take_any_error(|inner| inner.take_error())
     }
 
-    /// Runs an operation of your own on the socket, and arms the socket again if it says
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// Runs an I/O operation of the caller on the socket, and re-arms the registration if the
+    /// operation returns [`WouldBlock`](io::ErrorKind::WouldBlock).
     ///
-    /// `f` must say so if, and only if, the socket was not ready, and should not use the methods of this type.
+    /// `f` must return `WouldBlock` if, and only if, the socket was not ready. `f` should not use
+    /// the methods of this type.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What can be set on UDP sockets.
+//! Options of UDP sockets.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -8,11 +8,11 @@ use crate::sys::socket::udp;
 
 /// Options: broadcast, multicast, time to live.
 impl UdpSocket {
-    /// Allows sending to broadcast addresses (`SO_BROADCAST`).
+    /// Sets whether the socket may send to broadcast addresses (`SO_BROADCAST`).
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     ///
     /// # Examples
     ///
@@ -31,21 +31,25 @@ impl UdpSocket {
         self.inner.set_broadcast(on)
     }
 
-    /// What [`set_broadcast`](UdpSocket::set_broadcast) sets; there is an example, too.
+    /// Returns the value of `SO_BROADCAST`. See [`set_broadcast`](UdpSocket::set_broadcast) for an
+    /// example.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     pub fn broadcast(&self) -> io::Result<bool> {
         self.inner.broadcast()
     }
 
-    /// Whether IPv4 multicast datagrams come back to this machine (`IP_MULTICAST_LOOP`). On Unix the sender's setting counts,
-    /// on Windows the receiver's. It may have no effect on IPv6 sockets.
+    /// Sets whether this machine receives the IPv4 multicast datagrams that it sends
+    /// (`IP_MULTICAST_LOOP`).
+    ///
+    /// On Unix the setting of the sender counts, on Windows [that of the receiver][loop]. The
+    /// option may have no effect on IPv6 sockets.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     ///
     /// # Examples
     ///
@@ -59,25 +63,30 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [loop]: https://learn.microsoft.com/windows/win32/winsock/ip-multicast-2
     pub fn set_multicast_loop_v4(&self, on: bool) -> io::Result<()> {
         self.inner.set_multicast_loop_v4(on)
     }
 
-    /// What [`set_multicast_loop_v4`](UdpSocket::set_multicast_loop_v4) sets; there is an example, too.
+    /// Returns the value of `IP_MULTICAST_LOOP`. See
+    /// [`set_multicast_loop_v4`](UdpSocket::set_multicast_loop_v4) for an example.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     pub fn multicast_loop_v4(&self) -> io::Result<bool> {
         self.inner.multicast_loop_v4()
     }
 
-    /// How many routers an IPv4 multicast datagram may pass (`IP_MULTICAST_TTL`): 1, the default, means none.
-    /// It may have no effect on IPv6 sockets.
+    /// Sets how many routers an IPv4 multicast datagram may pass, plus one (`IP_MULTICAST_TTL`).
+    /// The default is 1: the datagram passes no router. The option may have no effect on IPv6
+    /// sockets.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) on most systems beyond 255, or what else the system says.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) on most systems if `ttl` is greater than 255.
+    /// Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -96,21 +105,22 @@ impl UdpSocket {
         self.inner.set_multicast_ttl_v4(ttl)
     }
 
-    /// What [`set_multicast_ttl_v4`](UdpSocket::set_multicast_ttl_v4) sets; there is an example, too.
+    /// Returns the value of `IP_MULTICAST_TTL`. See
+    /// [`set_multicast_ttl_v4`](UdpSocket::set_multicast_ttl_v4) for an example.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     pub fn multicast_ttl_v4(&self) -> io::Result<u32> {
         self.inner.multicast_ttl_v4()
     }
 
-    /// Whether IPv6 multicast datagrams come back to this machine (`IPV6_MULTICAST_LOOP`). It may have no effect on IPv4
-    /// sockets.
+    /// Sets whether this machine receives the IPv6 multicast datagrams that it sends
+    /// (`IPV6_MULTICAST_LOOP`). The option may have no effect on IPv4 sockets.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     ///
     /// # Examples
     ///
@@ -130,20 +140,22 @@ impl UdpSocket {
         self.inner.set_multicast_loop_v6(on)
     }
 
-    /// What [`set_multicast_loop_v6`](UdpSocket::set_multicast_loop_v6) sets; there is an example, too.
+    /// Returns the value of `IPV6_MULTICAST_LOOP`. See
+    /// [`set_multicast_loop_v6`](UdpSocket::set_multicast_loop_v6) for an example.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     pub fn multicast_loop_v6(&self) -> io::Result<bool> {
         self.inner.multicast_loop_v6()
     }
 
-    /// How many routers a datagram may pass (`IP_TTL`).
+    /// Sets how many routers a datagram may pass (`IP_TTL`).
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) on most systems if `ttl` is not in `1..=255`, or what else the system says.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) on most systems if `ttl` is not in `1..=255`.
+    /// Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -161,21 +173,23 @@ impl UdpSocket {
         self.inner.set_ttl(ttl)
     }
 
-    /// What [`set_ttl`](UdpSocket::set_ttl) sets; there is an example, too.
+    /// Returns the value of `IP_TTL`. See [`set_ttl`](UdpSocket::set_ttl) for an example.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     pub fn ttl(&self) -> io::Result<u32> {
         self.inner.ttl()
     }
 
-    /// Receives what is sent to the multicast group `multiaddr`, on the interface that has the address `interface`;
-    /// [`UNSPECIFIED`](Ipv4Addr::UNSPECIFIED) lets the system choose one.
+    /// Joins the multicast group `multiaddr` on the interface with the address `interface`: the
+    /// socket then receives the datagrams that are sent to the group. For
+    /// [`UNSPECIFIED`](Ipv4Addr::UNSPECIFIED), the system chooses an interface.
     ///
     /// # Errors
     ///
-    /// [`AddrInUse`](io::ErrorKind::AddrInUse) if it is joined already, or what else the system says.
+    /// [`AddrInUse`](io::ErrorKind::AddrInUse) if the socket has joined the group already.
+    /// Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -198,12 +212,14 @@ impl UdpSocket {
         self.inner.join_multicast_v4(multiaddr, interface)
     }
 
-    /// Receives what is sent to the multicast group `multiaddr`, on the interface with the index `interface`; 0 lets the system
-    /// choose one.
+    /// Joins the multicast group `multiaddr` on the interface with the index `interface`: the
+    /// socket then receives the datagrams that are sent to the group. For 0, the system chooses an
+    /// interface.
     ///
     /// # Errors
     ///
-    /// [`AddrInUse`](io::ErrorKind::AddrInUse) if it is joined already, or what else the system says.
+    /// [`AddrInUse`](io::ErrorKind::AddrInUse) if the socket has joined the group already.
+    /// Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -227,31 +243,34 @@ impl UdpSocket {
         self.inner.join_multicast_v6(multiaddr, interface)
     }
 
-    /// Ends what [`join_multicast_v4`](UdpSocket::join_multicast_v4) began; there is an example, too.
+    /// Leaves a group. See [`join_multicast_v4`](UdpSocket::join_multicast_v4) for an example.
     ///
     /// # Errors
     ///
-    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) if it was not joined, or what else the system says.
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) if the socket has not joined the
+    /// group. Otherwise the error of the system.
     #[allow(clippy::trivially_copy_pass_by_ref)]
     pub fn leave_multicast_v4(&self, multiaddr: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
         self.inner.leave_multicast_v4(multiaddr, interface)
     }
 
-    /// Ends what [`join_multicast_v6`](UdpSocket::join_multicast_v6) began; there is an example, too.
+    /// Leaves a group. See [`join_multicast_v6`](UdpSocket::join_multicast_v6) for an example.
     ///
     /// # Errors
     ///
-    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) if it was not joined, or what else the system says.
+    /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) if the socket has not joined the
+    /// group. Otherwise the error of the system.
     #[allow(clippy::trivially_copy_pass_by_ref)]
     pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.inner.leave_multicast_v6(multiaddr, interface)
     }
 
-    /// Whether an IPv6 socket is for IPv6 only (`IPV6_V6ONLY`), not for IPv4 addresses mapped into it, too.
+    /// Returns whether an IPv6 socket is restricted to IPv6 (`IPV6_V6ONLY`), and has no IPv4-mapped
+    /// addresses.
     ///
     /// # Errors
     ///
-    /// What the system says; on most systems an IPv4 socket is an error.
+    /// The error of the system. On most systems, this is an error on an IPv4 socket.
     ///
     /// # Examples
     ///

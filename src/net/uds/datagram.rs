@@ -11,11 +11,14 @@ use crate::sys::uds;
 
 /// A Unix domain socket for datagrams.
 ///
-/// Datagrams keep their order and are not lost: sending to a full receiver fails. Linux returns
-/// [`WouldBlock`](io::ErrorKind::WouldBlock), and a writable event follows when the receiver has
-/// room again. macOS and the BSDs return `ENOBUFS`, whose [`kind`](io::Error::kind) has no name,
-/// and no event follows: the sender's socket stays writable all the time. Send again after a pause
-/// there, or have the receiver answer.
+/// Datagrams keep their order and are not lost ([unix(7)][unix]). Sending to a receiver whose
+/// buffer is full fails:
+///
+/// - Linux returns [`WouldBlock`](io::ErrorKind::WouldBlock). A writable event follows when the
+///   receiver has room again.
+/// - macOS and the BSDs return `ENOBUFS` (`uipc_send` of [FreeBSD][freebsd]), for which
+///   [`ErrorKind`](io::ErrorKind) has no variant. No event follows, because the socket of the
+///   sender stays writable. Send again after a pause, or let the receiver acknowledge.
 ///
 /// # Examples
 ///
@@ -33,17 +36,23 @@ use crate::sys::uds;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [unix]: https://man7.org/linux/man-pages/man7/unix.7.html
+/// [freebsd]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/uipc_usrreq.c
 pub struct UnixDatagram {
     pub(crate) inner: IoSource<net::UnixDatagram>,
 }
 
 impl UnixDatagram {
-    /// Makes a socket at `path`, a file that must not exist yet. It stays when the socket is dropped.
+    /// Creates a socket at `path`, and the file. The file must not exist. Dropping the socket does
+    /// not remove it.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL or is too long (108 bytes with its NUL on
-    /// Linux, fewer elsewhere); [`AddrInUse`](io::ErrorKind::AddrInUse) if there is such a file; or what else the system says.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL or is too long.
+    ///   The limit is [108 bytes with the final NUL][unix] on Linux, and less on other systems.
+    /// - [`AddrInUse`](io::ErrorKind::AddrInUse) if the file exists.
+    /// - Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -63,12 +72,15 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [unix]: https://man7.org/linux/man-pages/man7/unix.7.html
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixDatagram> {
         let address = SocketAddr::from_pathname(path)?;
         UnixDatagram::bind_addr(&address)
     }
 
-    /// Makes a socket at `address`, which may be abstract where the system has such names.
+    /// Creates a socket at `address`. The address may be abstract on systems that have abstract
+    /// addresses.
     ///
     /// # Errors
     ///
@@ -96,7 +108,8 @@ impl UnixDatagram {
         uds::bind_datagram(address).map(UnixDatagram::from_std)
     }
 
-    /// Takes one of std's sockets. It should be non-blocking: its mode is not changed.
+    /// Converts a socket of the standard library. The socket should be non-blocking: its mode is
+    /// not changed.
     ///
     /// # Examples
     ///
@@ -115,13 +128,15 @@ impl UnixDatagram {
         }
     }
 
-    /// Sets the peer: [`send`](UnixDatagram::send) goes to it, and only its datagrams are received.
+    /// Sets the peer: [`send`](UnixDatagram::send) sends to it, and the socket receives only its
+    /// datagrams.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL or is too long,
-    /// [`NotFound`](io::ErrorKind::NotFound) without such a file,
-    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if it is nobody's; or what else the system says.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL or is too long.
+    /// - [`NotFound`](io::ErrorKind::NotFound) if the file does not exist.
+    /// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if no socket is bound to the file.
+    /// - Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -129,7 +144,8 @@ impl UnixDatagram {
     /// # fn main() -> std::io::Result<()> {
     /// use mio::net::UnixDatagram;
     ///
-    /// let path = std::env::temp_dir().join(format!("mio-datagram-connect-{}", std::process::id()));
+    /// let name = format!("mio-datagram-connect-{}", std::process::id());
+    /// let path = std::env::temp_dir().join(name);
     /// let receiver = UnixDatagram::bind(&path)?;
     /// let sender = UnixDatagram::unbound()?;
     /// sender.connect(&path)?;
@@ -143,11 +159,11 @@ impl UnixDatagram {
         self.inner.connect(path)
     }
 
-    /// Makes a socket without a name.
+    /// Creates a socket without an address.
     ///
     /// # Errors
     ///
-    /// What the system says, such as too many open files.
+    /// The error of the system, such as too many open files.
     ///
     /// # Examples
     ///
@@ -163,21 +179,22 @@ impl UnixDatagram {
         uds::unbound_datagram().map(UnixDatagram::from_std)
     }
 
-    /// Makes two sockets, connected to each other and both non-blocking. [`UnixDatagram`] has an example.
+    /// Creates two sockets that are connected to each other. Both are non-blocking. See
+    /// [`UnixDatagram`] for an example.
     ///
     /// # Errors
     ///
-    /// What the system says, such as too many open files.
+    /// The error of the system, such as too many open files.
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (left, right) = uds::datagram_pair()?;
         Ok((UnixDatagram::from_std(left), UnixDatagram::from_std(right)))
     }
 
-    /// The address of this socket.
+    /// Returns the address of this socket.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     ///
     /// # Examples
     ///
@@ -185,7 +202,8 @@ impl UnixDatagram {
     /// # fn main() -> std::io::Result<()> {
     /// use mio::net::UnixDatagram;
     ///
-    /// let path = std::env::temp_dir().join(format!("mio-datagram-local-addr-{}", std::process::id()));
+    /// let name = format!("mio-datagram-local-addr-{}", std::process::id());
+    /// let path = std::env::temp_dir().join(name);
     /// let receiver = UnixDatagram::bind(&path)?;
     /// assert_eq!(receiver.local_addr()?.as_pathname(), Some(path.as_path()));
     /// std::fs::remove_file(&path)?;
@@ -196,11 +214,12 @@ impl UnixDatagram {
         self.inner.local_addr()
     }
 
-    /// The address of the peer.
+    /// Returns the address of the peer.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) without one, or what else the system says.
+    /// [`NotConnected`](io::ErrorKind::NotConnected) without a peer, or another error of the
+    /// system.
     ///
     /// # Examples
     ///
@@ -208,7 +227,8 @@ impl UnixDatagram {
     /// # fn main() -> std::io::Result<()> {
     /// use mio::net::UnixDatagram;
     ///
-    /// let path = std::env::temp_dir().join(format!("mio-datagram-peer-addr-{}", std::process::id()));
+    /// let name = format!("mio-datagram-peer-addr-{}", std::process::id());
+    /// let path = std::env::temp_dir().join(name);
     /// let _receiver = UnixDatagram::bind(&path)?;
     /// let sender = UnixDatagram::unbound()?;
     /// sender.connect(&path)?;
@@ -221,11 +241,13 @@ impl UnixDatagram {
         self.inner.peer_addr()
     }
 
-    /// Receives a datagram: its length and where it came from. What does not fit in `buf` is lost without a sign.
+    /// Receives a datagram. Returns the number of bytes in `buf` and the address of the sender.
+    /// Bytes that do not fit in `buf` are lost, and nothing shows that they are missing.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none, or what else the system says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no datagram waits, or another error of the
+    /// system.
     ///
     /// # Examples
     ///
@@ -233,7 +255,8 @@ impl UnixDatagram {
     /// # fn main() -> std::io::Result<()> {
     /// use mio::net::UnixDatagram;
     ///
-    /// let path = std::env::temp_dir().join(format!("mio-datagram-recv-from-{}", std::process::id()));
+    /// let name = format!("mio-datagram-recv-from-{}", std::process::id());
+    /// let path = std::env::temp_dir().join(name);
     /// let receiver = UnixDatagram::bind(&path)?;
     /// let sender = UnixDatagram::unbound()?;
     /// sender.send_to(b"hello", &path)?;
@@ -251,11 +274,13 @@ impl UnixDatagram {
             .do_io(Interest::READABLE, |socket| socket.recv_from(buf))
     }
 
-    /// Receives a datagram: its length. What does not fit in `buf` is lost without a sign.
+    /// Receives a datagram. Returns the number of bytes in `buf`. Bytes that do not fit in `buf`
+    /// are lost, and nothing shows that they are missing.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none, or what else the system says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no datagram waits, or another error of the
+    /// system.
     ///
     /// # Examples
     ///
@@ -276,12 +301,13 @@ impl UnixDatagram {
             .do_io(Interest::READABLE, |socket| socket.recv(buf))
     }
 
-    /// Sends a datagram to the socket at `path`. Returns its length.
+    /// Sends a datagram to the socket at `path`. Returns the number of bytes sent.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver is full; those of [`connect`](UnixDatagram::connect); or what
-    /// else the system says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the buffer of the receiver is full (on macOS
+    /// and the BSDs, see [`UnixDatagram`]), the errors of [`connect`](UnixDatagram::connect), or
+    /// another error of the system.
     ///
     /// # Examples
     ///
@@ -289,7 +315,8 @@ impl UnixDatagram {
     /// # fn main() -> std::io::Result<()> {
     /// use mio::net::UnixDatagram;
     ///
-    /// let path = std::env::temp_dir().join(format!("mio-datagram-send-to-{}", std::process::id()));
+    /// let name = format!("mio-datagram-send-to-{}", std::process::id());
+    /// let path = std::env::temp_dir().join(name);
     /// let receiver = UnixDatagram::bind(&path)?;
     /// let sender = UnixDatagram::unbound()?;
     /// assert_eq!(sender.send_to(b"hello", &path)?, 5);
@@ -303,12 +330,14 @@ impl UnixDatagram {
             .do_io(Interest::WRITABLE, |socket| socket.send_to(buf, path))
     }
 
-    /// Sends a datagram to the peer. Returns its length.
+    /// Sends a datagram to the peer. Returns the number of bytes sent.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the receiver is full,
-    /// [`NotConnected`](io::ErrorKind::NotConnected) without a peer; or what else the system says.
+    /// - [`WouldBlock`](io::ErrorKind::WouldBlock) if the buffer of the receiver is full (on macOS
+    ///   and the BSDs, see [`UnixDatagram`]).
+    /// - [`NotConnected`](io::ErrorKind::NotConnected) without a peer.
+    /// - Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -331,7 +360,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// What the system says about the query; the pending error is the `Ok` value.
+    /// The error of the query. The pending error is the `Ok` value.
     ///
     /// # Examples
     ///
@@ -349,11 +378,11 @@ impl UnixDatagram {
         self.inner.take_error()
     }
 
-    /// Ends receiving, sending or both.
+    /// Shuts down receiving, sending or both.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected), or what else the system says.
+    /// [`NotConnected`](io::ErrorKind::NotConnected), or another error of the system.
     ///
     /// # Examples
     ///
@@ -372,10 +401,11 @@ impl UnixDatagram {
         self.inner.shutdown(how)
     }
 
-    /// Runs an operation of your own on the socket, and arms the socket again if it says
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// Runs an I/O operation of the caller on the socket, and re-arms the registration if the
+    /// operation returns [`WouldBlock`](io::ErrorKind::WouldBlock).
     ///
-    /// `f` must say so if, and only if, the socket was not ready, and should not use the methods of this type.
+    /// `f` must return `WouldBlock` if, and only if, the socket was not ready. `f` should not use
+    /// the methods of this type.
     ///
     /// # Errors
     ///

@@ -9,10 +9,11 @@ use crate::io_source::IoSource;
 use crate::net::UnixStream;
 use crate::sys::uds;
 
-/// Accepts connections at the name of a Unix domain socket.
+/// A Unix domain socket that accepts connections.
 ///
-/// It is readable when a connection waits. One event may stand for several: accept until
-/// [`WouldBlock`](io::ErrorKind::WouldBlock). A socket's file stays when the listener is dropped: remove it yourself.
+/// It is readable when a connection waits. One event may report several connections: call
+/// [`accept`](UnixListener::accept) until it returns [`WouldBlock`](io::ErrorKind::WouldBlock).
+/// Dropping the listener does not remove the file of the socket.
 ///
 /// # Examples
 ///
@@ -41,12 +42,14 @@ pub struct UnixListener {
 }
 
 impl UnixListener {
-    /// Makes a listener at `path`, a file that must not exist yet.
+    /// Creates a listener at `path`, and the file. The file must not exist.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL or is too long (108 bytes with its NUL on
-    /// Linux, fewer elsewhere); [`AddrInUse`](io::ErrorKind::AddrInUse) if there is such a file; or what else the system says.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL or is too long.
+    ///   The limit is [108 bytes with the final NUL][unix] on Linux, and less on other systems.
+    /// - [`AddrInUse`](io::ErrorKind::AddrInUse) if the file exists.
+    /// - Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -62,12 +65,15 @@ impl UnixListener {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [unix]: https://man7.org/linux/man-pages/man7/unix.7.html
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixListener> {
         let address = SocketAddr::from_pathname(path)?;
         UnixListener::bind_addr(&address)
     }
 
-    /// Makes a listener at `address`, which may be abstract where the system has such names.
+    /// Creates a listener at `address`. The address may be abstract on systems that have abstract
+    /// addresses.
     ///
     /// # Errors
     ///
@@ -95,13 +101,15 @@ impl UnixListener {
         uds::bind(address).map(UnixListener::from_std)
     }
 
-    /// Takes one of std's listeners. It should be non-blocking: its mode is not changed.
+    /// Converts a listener of the standard library. The listener should be non-blocking: its mode
+    /// is not changed.
     ///
     /// # Examples
     ///
     /// ```
     /// # fn main() -> std::io::Result<()> {
-    /// let path = std::env::temp_dir().join(format!("mio-listener-from-std-{}", std::process::id()));
+    /// let name = format!("mio-listener-from-std-{}", std::process::id());
+    /// let path = std::env::temp_dir().join(name);
     /// let listener = std::os::unix::net::UnixListener::bind(&path)?;
     /// listener.set_nonblocking(true)?;
     /// let listener = mio::net::UnixListener::from_std(listener);
@@ -116,12 +124,13 @@ impl UnixListener {
         }
     }
 
-    /// Takes one waiting connection: the stream, which is non-blocking if the listener is, and the
-    /// peer's address, which usually is unnamed.
+    /// Accepts one waiting connection. Returns its stream, which is non-blocking if the listener
+    /// is, and the address of the peer, which is usually unnamed.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if none waits, or what else the system says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no connection waits, or another error of the
+    /// system.
     ///
     /// # Examples
     ///
@@ -144,11 +153,11 @@ impl UnixListener {
         Ok((UnixStream::from_std(stream), peer))
     }
 
-    /// The address it listens at.
+    /// Returns the address of the listener.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     ///
     /// # Examples
     ///
@@ -156,7 +165,8 @@ impl UnixListener {
     /// # fn main() -> std::io::Result<()> {
     /// use mio::net::UnixListener;
     ///
-    /// let path = std::env::temp_dir().join(format!("mio-listener-local-addr-{}", std::process::id()));
+    /// let name = format!("mio-listener-local-addr-{}", std::process::id());
+    /// let path = std::env::temp_dir().join(name);
     /// let listener = UnixListener::bind(&path)?;
     /// assert_eq!(listener.local_addr()?.as_pathname(), Some(path.as_path()));
     /// std::fs::remove_file(&path)?;
@@ -171,7 +181,7 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// What the system says about the query; the pending error is the `Ok` value.
+    /// The error of the query. The pending error is the `Ok` value.
     ///
     /// # Examples
     ///
@@ -179,7 +189,8 @@ impl UnixListener {
     /// # fn main() -> std::io::Result<()> {
     /// use mio::net::UnixListener;
     ///
-    /// let path = std::env::temp_dir().join(format!("mio-listener-take-error-{}", std::process::id()));
+    /// let name = format!("mio-listener-take-error-{}", std::process::id());
+    /// let path = std::env::temp_dir().join(name);
     /// let listener = UnixListener::bind(&path)?;
     /// assert!(listener.take_error()?.is_none());
     /// std::fs::remove_file(&path)?;

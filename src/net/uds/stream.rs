@@ -9,9 +9,9 @@ use crate::Interest;
 use crate::io_source::IoSource;
 use crate::sys::uds;
 
-/// A connection over a Unix domain socket.
+/// A connection between Unix domain sockets.
 ///
-/// Reading and writing also works through a shared reference: `Read` and `Write` are implemented for `&UnixStream`.
+/// A shared reference is enough to read and write: `&UnixStream` implements `Read` and `Write`.
 ///
 /// # Examples
 ///
@@ -38,14 +38,16 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) on Linux, and
-    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) on macOS and the BSDs, if too many
-    /// connections wait there: this one has not begun, try later.
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL (so the abstract
-    /// name `"\0name"` is refused: use [`connect_addr`](UnixStream::connect_addr)) or is too long.
-    /// [`NotFound`](io::ErrorKind::NotFound) without such a file,
-    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if nobody listens; or what else the
-    /// system says.
+    /// - If too many connections wait at the listener: [`WouldBlock`](io::ErrorKind::WouldBlock) on
+    ///   [Linux][connect], and [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) on macOS and
+    ///   the BSDs (`unp_connectat` of [FreeBSD][freebsd]). The connection has not started: try
+    ///   again later.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path contains a NUL or is too long.
+    ///   So the abstract name `"\0name"` is an error: use
+    ///   [`connect_addr`](UnixStream::connect_addr).
+    /// - [`NotFound`](io::ErrorKind::NotFound) if the file does not exist.
+    /// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if no socket listens at the file.
+    /// - Otherwise the error of the system.
     ///
     /// # Examples
     ///
@@ -66,12 +68,16 @@ impl UnixStream {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [connect]: https://man7.org/linux/man-pages/man2/connect.2.html
+    /// [freebsd]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/uipc_usrreq.c
     pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<UnixStream> {
         let address = SocketAddr::from_pathname(path)?;
         UnixStream::connect_addr(&address)
     }
 
-    /// Connects to the listener at `address`, which may be abstract where the system has such names.
+    /// Connects to the listener at `address`. The address may be abstract on systems that have
+    /// abstract addresses.
     ///
     /// # Errors
     ///
@@ -100,9 +106,11 @@ impl UnixStream {
         uds::connect(address).map(UnixStream::from_std)
     }
 
-    /// Takes one of std's streams. It should be non-blocking: its mode is not changed.
+    /// Converts a stream of the standard library. The stream should be non-blocking: its mode is
+    /// not changed.
     ///
-    /// The stream should be connected before it is registered: one that is not may report that it is closed.
+    /// Connect the stream before it is registered. Otherwise its event may report that it is
+    /// closed.
     ///
     /// # Examples
     ///
@@ -121,21 +129,22 @@ impl UnixStream {
         }
     }
 
-    /// Makes two streams, connected to each other and both non-blocking. [`UnixStream`] has an example.
+    /// Creates two streams that are connected to each other. Both are non-blocking. See
+    /// [`UnixStream`] for an example.
     ///
     /// # Errors
     ///
-    /// What the system says, such as too many open files.
+    /// The error of the system, such as too many open files.
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (left, right) = uds::pair()?;
         Ok((UnixStream::from_std(left), UnixStream::from_std(right)))
     }
 
-    /// The address of this side.
+    /// Returns the address of this side.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the system.
     ///
     /// # Examples
     ///
@@ -152,11 +161,11 @@ impl UnixStream {
         self.inner.local_addr()
     }
 
-    /// The address of the other side.
+    /// Returns the address of the peer.
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected), or what else the system says.
+    /// [`NotConnected`](io::ErrorKind::NotConnected), or another error of the system.
     ///
     /// # Examples
     ///
@@ -177,7 +186,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// What the system says about the query; the pending error is the `Ok` value.
+    /// The error of the query. The pending error is the `Ok` value.
     ///
     /// # Examples
     ///
@@ -194,11 +203,12 @@ impl UnixStream {
         self.inner.take_error()
     }
 
-    /// Closes one direction or both. Reading then returns `Ok(0)`, writing [`BrokenPipe`](io::ErrorKind::BrokenPipe).
+    /// Shuts down reading, writing or both. A read then returns `Ok(0)`, and a write
+    /// [`BrokenPipe`](io::ErrorKind::BrokenPipe).
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected), or what else the system says.
+    /// [`NotConnected`](io::ErrorKind::NotConnected), or another error of the system.
     ///
     /// # Examples
     ///
@@ -219,10 +229,11 @@ impl UnixStream {
         self.inner.shutdown(how)
     }
 
-    /// Runs an operation of your own on the socket, and arms the socket again if it says
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// Runs an I/O operation of the caller on the socket, and re-arms the registration if the
+    /// operation returns [`WouldBlock`](io::ErrorKind::WouldBlock).
     ///
-    /// `f` must say so if, and only if, the socket was not ready, and should not use the methods of this type.
+    /// `f` must return `WouldBlock` if, and only if, the socket was not ready. `f` should not use
+    /// the methods of this type.
     ///
     /// # Errors
     ///
