@@ -37,18 +37,19 @@ impl Interest {
 
     /// Completion of POSIX asynchronous I/O.
     ///
-    /// Only [kqueue][kqueue] has it (`EVFILT_AIO`). Registering with it adds nothing to the kqueue:
-    /// the system call that starts the operation names the kqueue and the token. On other systems,
-    /// registering with it fails with [`Unsupported`](std::io::ErrorKind::Unsupported).
+    /// Available on FreeBSD, DragonFly BSD and Apple systems ([`EVFILT_AIO`][kqueue]). There,
+    /// registering with it adds nothing to the kqueue: the system call that starts the operation
+    /// names the kqueue and the token. On other systems, registering with it fails with
+    /// [`Unsupported`](std::io::ErrorKind::Unsupported).
     ///
     /// [kqueue]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
     pub const AIO: Interest = from_bits(0b0_0100);
 
     /// Completion of a list of POSIX asynchronous I/O operations.
     ///
-    /// Only kqueue accepts it, and only the kernel of FreeBSD reports it ([`EVFILT_LIO`][aio]).
-    /// Registering with it adds nothing to the kqueue. On other systems, registering with it fails
-    /// with [`Unsupported`](std::io::ErrorKind::Unsupported).
+    /// Available on FreeBSD ([`EVFILT_LIO`][aio]). There, registering with it adds nothing to the
+    /// kqueue. On other systems, registering with it fails with
+    /// [`Unsupported`](std::io::ErrorKind::Unsupported).
     ///
     /// [aio]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/vfs_aio.c
     pub const LIO: Interest = from_bits(0b0_1000);

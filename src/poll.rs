@@ -58,12 +58,12 @@ use crate::{Interest, Token};
 /// A program that is started with `exec` inherits nothing of the selector. After `fork`, the child
 /// has:
 ///
-/// - On epoll and event ports, the selector of the parent. Each event goes to the process that
-///   polls first, and a source that one process deregisters is deregistered for both. Dropping a
-///   `Poll` or a source affects the other process only as closing file descriptors does. A
-///   [`Waker`](crate::Waker) that one process drops keeps working in the other. Closing a source
-///   does not end its events while the other process has it open: to end them for both processes,
-///   deregister it first.
+/// - On epoll and event ports, the selector of the parent ([fork(2)][fork]: both share the open
+///   file). Each event goes to the process that polls first, and a source that one process
+///   deregisters is deregistered for both. Dropping a `Poll` or a source affects the other process
+///   only as closing file descriptors does. A [`Waker`](crate::Waker) that one process drops keeps
+///   working in the other. Closing a source does not end its events while the other process has it
+///   open: to end them for both processes, deregister it first.
 /// - On poll(2), a selector of its own with the same registrations. A wake in the child is an event
 ///   of the child. If the process that created the selector also created the waker, the wake is an
 ///   event of that process, too. A wake in that process is an event of that process only. No other
@@ -74,19 +74,20 @@ use crate::{Interest, Token};
 ///
 /// A server that forks before it serves should create one `Poll` in each process, after the fork.
 /// This works even if other threads of the parent were inside this library at the time of the fork:
-/// [`Poll::new`] takes only locks of the C library, which `fork` leaves free. A selector that the
-/// child inherits on poll(2) or event ports has a lock of its own. If another thread was using the
-/// selector at the time of the fork, then using it, or dropping one of its registered sources or
-/// wakers, may block forever.
+/// [`Poll::new`] takes only locks of the C library, which `fork` leaves free (see [glibc][glibc]).
+/// A selector that the child inherits on poll(2) or event ports has a lock of its own. If another
+/// thread was using the selector at the time of the fork, then using it, or dropping one of its
+/// registered sources or wakers, may block forever.
 ///
 /// After a fork, epoll and event ports no longer merge wakes of the selectors that existed before,
 /// in both processes (see [`Waker`](crate::Waker#merged-wakes)).
 ///
 /// A process that was copied without the fork handlers of the C library (`clone(2)`,
-/// [`_Fork(3)`][Fork]) must not poll a copied selector. On epoll it may drop and wake the selector.
-/// On poll(2) it may do so where the kernel has [`MADV_WIPEONFORK`][wipe] and a sandbox allows it.
-/// In such a copy, `Poll::new` may block forever if another thread was allocating memory at the
-/// time, or was calling `pthread_atfork`, which the first `Poll` of a program does.
+/// [`_Fork(3)`][underscore-fork]) must not poll a copied selector. On epoll it may drop and wake
+/// the selector. On poll(2) it may do so where the kernel has [`MADV_WIPEONFORK`][wipe] and a
+/// sandbox allows it. In such a copy, `Poll::new` may block forever if another thread was
+/// allocating memory at the time, or was calling `pthread_atfork`, which the first `Poll` of a
+/// program does.
 ///
 /// # Timeouts
 ///
@@ -152,7 +153,9 @@ use crate::{Interest, Token};
 /// [port]: https://illumos.org/man/3C/port_associate
 /// [oneoff]: https://github.com/WebAssembly/WASI/blob/d6962d161b92/legacy/preview1/docs.md
 /// [kqueue]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
-/// [Fork]: https://man7.org/linux/man-pages/man3/_Fork.3.html
+/// [fork]: https://man7.org/linux/man-pages/man2/fork.2.html
+/// [glibc]: https://github.com/bminor/glibc/blob/04277e02d7f54d3582bebcf8386b317018cd5e1d/sysdeps/nptl/fork.c
+/// [underscore-fork]: https://man7.org/linux/man-pages/man3/_Fork.3.html
 /// [wipe]: https://man7.org/linux/man-pages/man2/madvise.2.html
 /// [pwait2]: https://man7.org/linux/man-pages/man2/epoll_wait.2.html
 pub struct Poll {
@@ -192,6 +195,22 @@ impl Poll {
     }
 
     /// Returns the handle that registers sources with this `Poll`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "os-poll")] {
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Poll, Token, Waker};
+    ///
+    /// let poll = Poll::new()?;
+    /// # if cfg!(not(target_os = "wasi")) {
+    /// let _waker = Waker::new(poll.registry(), Token(1))?;
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// # main().unwrap() }
+    /// ```
     #[must_use]
     #[inline]
     pub fn registry(&self) -> &Registry {

@@ -36,7 +36,7 @@ use crate::{Registry, Token, sys};
 /// - If the system call of that thread fails, that thread gets the error. The event of the merged
 ///   wake then comes with the next wake that succeeds.
 ///
-/// Wakes are merged only while no other process or selector can take the events of this selector.
+/// Wakes are merged only while nothing else can take the events of this selector.
 /// So they are not merged after the file descriptor of the selector was returned (`as_raw_fd`), or
 /// after the process was forked (see [`Poll`](crate::Poll#child-processes)). From then on each wake
 /// costs a system call.

@@ -148,7 +148,8 @@ impl Event {
         self.inner.is_priority()
     }
 
-    /// Returns whether POSIX asynchronous I/O has completed. Always `false` except on kqueue.
+    /// Returns whether POSIX asynchronous I/O has completed. Always `false` except on FreeBSD,
+    /// DragonFly BSD and Apple systems.
     #[must_use]
     #[inline]
     pub fn is_aio(&self) -> bool {

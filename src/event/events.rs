@@ -51,7 +51,8 @@ impl Events {
         }
     }
 
-    /// Returns how many events one `poll` returns at most.
+    /// Returns how many events one `poll` returns at most. See
+    /// [`with_capacity`](Events::with_capacity) for an example.
     #[must_use]
     #[inline]
     pub fn capacity(&self) -> usize {
@@ -70,6 +71,23 @@ impl Events {
     }
 
     /// Returns an iterator over the events of the last `poll`.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "os-poll", not(target_os = "wasi")))] {
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Events, Poll, Token, Waker};
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let mut events = Events::with_capacity(8);
+    /// let waker = Waker::new(poll.registry(), Token(1))?;
+    /// waker.wake()?;
+    /// poll.poll(&mut events, None)?;
+    /// let tokens: Vec<Token> = events.iter().map(|event| event.token()).collect();
+    /// assert_eq!(tokens, [Token(1)]);
+    /// # Ok(())
+    /// # }
+    /// # main().unwrap() }
+    /// ```
     #[must_use]
     #[inline]
     pub fn iter(&self) -> Iter<'_> {
@@ -79,6 +97,12 @@ impl Events {
     }
 
     /// Removes all events. Each `poll` does the same before it waits.
+    ///
+    /// ```
+    /// let mut events = mio::Events::with_capacity(8);
+    /// events.clear();
+    /// assert!(events.is_empty());
+    /// ```
     #[inline]
     pub fn clear(&mut self) {
         self.buffer.clear();

@@ -8,8 +8,22 @@ use super::{name, root};
 /// The longest line, in characters: `max_width` and `comment_width` of `rustfmt.toml`.
 const COLUMNS: usize = 100;
 
-/// Folders whose Rust files have no longer line. A line that is one URL may be longer.
-const NARROW: &[&str] = &["build-tools/apps", "examples", "tests"];
+/// Folders and files of Rust without a longer line. A line that is one URL may be longer.
+const NARROW: &[&str] = &[
+    "build-tools/apps",
+    "examples",
+    "src/event",
+    "src/interest.rs",
+    "src/io_source.rs",
+    "src/logging.rs",
+    "src/net",
+    "src/not_run.rs",
+    "src/poll.rs",
+    "src/token.rs",
+    "src/unix",
+    "src/waker.rs",
+    "tests",
+];
 
 /// Folders and pages that use no term of `REPLACED`.
 const EVERYWHERE: &[&str] = &[
@@ -77,16 +91,33 @@ const LIBRARY: &[&str] = &["examples", "src", "tests"];
 
 /// Terms that the tools still use. A term moves to `REPLACED` once they do not.
 const REPLACED_IN_LIBRARY: &[(&str, &str)] = &[
+    ("an operation of your own", "an operation of the caller"),
     ("behaviour", "behavior"),
     ("doubles", "fake kernels"),
     ("mend", "fix"),
     ("mends", "fixes"),
     ("personality", "quirks"),
     ("seldom", "a back-off, nightly"),
+    ("the system says", "the error of the system"),
 ];
 
-/// Folders that use no term of `REPLACED_IN_TESTS` either.
-const TESTS: &[&str] = &["build-tools/apps", "build-tools/wasi", "examples", "tests"];
+/// Folders and files that use no term of `REPLACED_IN_TESTS` either.
+const TESTS: &[&str] = &[
+    "build-tools/apps",
+    "build-tools/wasi",
+    "examples",
+    "src/event",
+    "src/interest.rs",
+    "src/io_source.rs",
+    "src/logging.rs",
+    "src/net",
+    "src/not_run.rs",
+    "src/poll.rs",
+    "src/token.rs",
+    "src/unix",
+    "src/waker.rs",
+    "tests",
+];
 
 /// Terms that the library and the tools still use. A term moves up once they do not.
 const REPLACED_IN_TESTS: &[(&str, &str)] = &[
@@ -98,6 +129,7 @@ const REPLACED_IN_TESTS: &[(&str, &str)] = &[
     ("initialised", "initialized"),
     ("lawful", "valid"),
     ("no one", "the actor"),
+    ("nobody", "the actor"),
     ("places", "slots"),
     ("seam", "ffi"),
     ("somebody", "the actor"),
