@@ -140,8 +140,8 @@ impl Event {
 
     /// Returns whether priority data can be read, such as the out-of-band byte of TCP.
     ///
-    /// Such an event also [`is_readable`](Event::is_readable). Only epoll, event ports, poll(2) and
-    /// sockets on Windows report priority data.
+    /// Such an event is also readable ([`is_readable`](Event::is_readable)). Only epoll, event
+    /// ports, poll(2) and sockets on Windows report priority data.
     #[must_use]
     #[inline]
     pub fn is_priority(&self) -> bool {

@@ -1,8 +1,8 @@
 //! Sockets: TCP, UDP and, on Unix, Unix domain sockets.
 //!
-//! All sockets are non-blocking: an operation returns [`WouldBlock`] instead of waiting. Register a
-//! socket with a [`Poll`](crate::Poll) to learn when to repeat the operation. The sockets
-//! themselves need no `Poll`, and work without feature `os-poll`.
+//! The sockets that this module creates are non-blocking: an operation returns [`WouldBlock`]
+//! instead of waiting. Register a socket with a [`Poll`](crate::Poll) to learn when to repeat the
+//! operation. The sockets themselves need no `Poll`, and work without feature `os-poll`.
 //!
 //! | type | in the standard library |
 //! |---|---|
@@ -22,7 +22,7 @@
 //! another thread starts between the steps may inherit the socket.
 //!
 //! On Unix, a write to a peer that is gone returns [`BrokenPipe`], and never sends the signal
-//! `SIGPIPE`.
+//! `SIGPIPE` (for instance because of [`MSG_NOSIGNAL`][send]).
 //!
 //! # Operations outside of these types
 //!
@@ -46,6 +46,7 @@
 //! [`WouldBlock`]: std::io::ErrorKind::WouldBlock
 //! [`BrokenPipe`]: std::io::ErrorKind::BrokenPipe
 //! [accept]: https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-accept
+//! [send]: https://man7.org/linux/man-pages/man2/send.2.html
 //! [udp]: https://man7.org/linux/man-pages/man7/udp.7.html
 //! [recvfrom]: https://learn.microsoft.com/windows/win32/api/winsock/nf-winsock-recvfrom
 

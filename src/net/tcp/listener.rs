@@ -143,7 +143,7 @@ impl TcpListener {
         self.inner.local_addr()
     }
 
-    /// Sets how many routers a packet of its connections may pass (`IP_TTL`).
+    /// Sets the time to live of the packets of its connections, in hops (`IP_TTL`).
     ///
     /// # Errors
     ///
@@ -180,7 +180,7 @@ impl TcpListener {
     /// # Errors
     ///
     /// The error of the query. The pending error is the `Ok` value. On Windows the `Ok` value may
-    /// also be the error for which the system refuses to watch the socket, after an event that
+    /// also be the error for which the system refuses to watch the socket, after an event with
     /// [`is_error`](crate::event::Event::is_error).
     ///
     /// # Examples

@@ -233,7 +233,7 @@ impl TcpStream {
         self.inner.nodelay()
     }
 
-    /// Sets how many routers a packet may pass (`IP_TTL`).
+    /// Sets the time to live of its packets, in hops (`IP_TTL`).
     ///
     /// On Windows, call it on a connected stream only. mio documents the result on a stream that is
     /// not connected as [unspecified][unspecified].
@@ -276,7 +276,7 @@ impl TcpStream {
     /// # Errors
     ///
     /// The error of the query. The pending error is the `Ok` value. On Windows the `Ok` value may
-    /// also be the error for which the system refuses to watch the socket, after an event that
+    /// also be the error for which the system refuses to watch the socket, after an event with
     /// [`is_error`](crate::event::Event::is_error).
     ///
     /// # Examples

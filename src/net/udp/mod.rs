@@ -340,7 +340,7 @@ impl UdpSocket {
     /// # Errors
     ///
     /// The error of the query. The pending error is the `Ok` value. On Windows the `Ok` value may
-    /// also be the error for which the system refuses to watch the socket, after an event that
+    /// also be the error for which the system refuses to watch the socket, after an event with
     /// [`is_error`](crate::event::Event::is_error).
     ///
     /// # Examples

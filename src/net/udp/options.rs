@@ -79,9 +79,8 @@ impl UdpSocket {
         self.inner.multicast_loop_v4()
     }
 
-    /// Sets how many routers an IPv4 multicast datagram may pass, plus one (`IP_MULTICAST_TTL`).
-    /// The default is 1: the datagram passes no router. The option may have no effect on IPv6
-    /// sockets.
+    /// Sets the time to live of IPv4 multicast datagrams, in hops (`IP_MULTICAST_TTL`). The default
+    /// is 1: a datagram passes no router. The option may have no effect on IPv6 sockets.
     ///
     /// # Errors
     ///
@@ -150,7 +149,7 @@ impl UdpSocket {
         self.inner.multicast_loop_v6()
     }
 
-    /// Sets how many routers a datagram may pass (`IP_TTL`).
+    /// Sets the time to live of its datagrams, in hops (`IP_TTL`).
     ///
     /// # Errors
     ///
