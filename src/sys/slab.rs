@@ -51,6 +51,7 @@ impl<T> Slab<T> {
     }
 
     /// Whether nothing is registered.
+    #[allow(dead_code)] // For `poll_oneoff`.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_fd.is_empty()
     }
@@ -84,6 +85,7 @@ impl<T> Slab<T> {
     }
 
     /// The present entry's registration.
+    #[allow(dead_code)] // For event ports.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
         let slot = self.entries.get(index as usize)?;
         let generation = slot.generation;
@@ -141,6 +143,7 @@ impl<T> Slab<T> {
     }
 
     /// All registrations from a slot on, all around, with their by_fd.
+    #[allow(dead_code)] // For `poll_oneoff`.
     pub(crate) fn from(&self, start: usize) -> impl Iterator<Item = (Key, RawFd, &T)> {
         let length = self.entries.len();
         let start = if start < length { start } else { 0 };

@@ -97,6 +97,7 @@ impl WakeBits {
     }
 
     /// The same for a selector whose queue no copy of this process can have.
+    #[allow(dead_code)] // For kqueue(2) and Windows.
     pub(crate) fn unshared() -> WakeBits {
         WakeBits::new(Generation {
             word: unchanging(),
@@ -172,6 +173,7 @@ impl WakeBits {
     /// `seen`, and only if it is known whose notifications there were.
     ///
     /// The argument is the same: the wake that set a bit notifies after it, and the wait that takes this notification clears it.
+    #[allow(dead_code)] // For event ports and Windows.
     pub(crate) fn seen_these(&self, bits: usize) {
         if bits != 0 {
             self.pending.fetch_and(!bits, Ordering::AcqRel);

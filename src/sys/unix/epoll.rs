@@ -13,8 +13,6 @@
 //! The token travels in the 64 bits of `epoll_data`, and nothing else does: users may add descriptors of their own through the
 //! queue's descriptor, and tokens may be shared, so no record can be told to be a waker's. See `wake_bits` for what follows.
 
-mod syscall;
-
 use std::ffi::c_int;
 use std::fmt;
 use std::io;
@@ -23,12 +21,14 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::sys::notifier::Notifier;
 use crate::sys::owner;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::timeout::{self, Wait};
+use crate::sys::unix::forks;
+use crate::sys::unix::notifier::Notifier;
+use crate::sys::unix::syscalls::epoll as syscall;
 use crate::sys::wake_bits::WakeBits;
-use crate::sys::{errors, ffi, flags, forks};
+use crate::sys::{errors, ffi, flags};
 use crate::{Interest, Token};
 
 pub(crate) use syscall::{Event, Events};

@@ -1,6 +1,11 @@
 //! The selector that cannot be constructed: no `os-poll`, or a system without a page. `Poll::new` is `Unsupported`, and
 //! everything behind it has no value.
 
+cfg_not_unix! {
+    #[cfg(all(feature = "net", not(windows)))]
+    pub(crate) mod socket;
+}
+
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -12,10 +17,8 @@ use crate::{Interest, Token};
 
 /// What does not exist: selector, registration, waker and record.
 #[derive(Clone, Debug)]
+#[allow(dead_code)] // Most builds have a selector.
 pub(crate) enum Never {}
-
-/// The selector that does not exist.
-pub(crate) type Selector = Never;
 
 /// A buffer that stays empty.
 #[derive(Debug)]

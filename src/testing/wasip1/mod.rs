@@ -8,19 +8,16 @@
 //! Known to differ from the hosts: sockets are those of Linux, where wasmtime 48 returns EBADF for
 //! one; a regular file at its end has no `HANGUP`, which wasmtime 48 sets.
 
-#[path = "../../sys/wasip1/poll_oneoff/mod.rs"]
-pub(crate) mod poll_oneoff;
 mod syscall;
-#[cfg(all(test, not(mio_fake_kernel = "wasip1")))]
-mod tests;
 
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use self::poll_oneoff::host::{Host, HostEvent, Subscription};
 use crate::sys::ffi;
+use crate::sys::wasip1::poll_oneoff;
+use poll_oneoff::host::{Host, HostEvent, Subscription};
 
 /// How a host behaves where preview 1 leaves it open.
 pub(crate) trait Manner: 'static {
@@ -56,6 +53,7 @@ impl Manner for Wasmtime {
 /// error EIO
 /// (<https://github.com/bytecodealliance/wasmtime/blob/1b3ce2148658b9d7a1b3b4b076ec4979b278ed65/crates/wasi-common/cap-std-sync/src/sched/unix.rs>).
 #[derive(Debug)]
+#[allow(dead_code)] // For unit tests.
 pub(crate) struct Wheel;
 
 impl Manner for Wheel {
@@ -71,6 +69,7 @@ impl Manner for Wheel {
 /// epoll_ctl(2), which is EPERM for a regular file
 /// (<https://github.com/nodejs/uvwasi/blob/59420fce6e96585b5112857c4cff0b0c9153a6ad/src/poll_oneoff.c>).
 #[derive(Debug)]
+#[allow(dead_code)] // For unit tests.
 pub(crate) struct Node;
 
 impl Manner for Node {

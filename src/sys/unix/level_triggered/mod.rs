@@ -35,20 +35,24 @@
 
 mod probe;
 mod slot;
-mod syscall;
 mod table;
 
 use std::fmt;
 use std::io;
 
 use crate::sys::event_buffer::EventVec;
-use crate::sys::{PRIORITY, PollBits, READ_HANG_UP, errors, ffi, flags, selector};
+use crate::sys::platform::EVENTS;
+use crate::sys::unix::caps::PollBits;
+use crate::sys::{errors, ffi, flags, selector};
 use crate::{Interest, Token};
 
 pub(crate) use probe::ProbeSet;
-#[allow(unused_imports)] // For queues over poll(2).
-pub(crate) use syscall::wait;
 pub(crate) use table::{Key, Table};
+
+/// The condition for priority data, and that for the end of a peer's stream; 0 if the system reports
+/// none.
+const PRIORITY: PollBits = EVENTS.priority;
+const READ_HANG_UP: PollBits = EVENTS.read_hang_up;
 
 /// The conditions that an interest asks for.
 pub(crate) fn bits(interest: Interest) -> io::Result<PollBits> {
@@ -129,7 +133,7 @@ impl selector::SelectorEvent for Event {
     }
 
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [record, field] = super::SHOWN;
+        let [record, field] = EVENTS.level_event;
         f.debug_struct(record)
             .field(field, &Flags(self.bits))
             .field("token", &self.token.0)

@@ -5,11 +5,12 @@ use std::io;
 use std::mem;
 use std::time::Instant;
 
+use super::Events;
 use super::slot::{Probe, ProbeRequest};
 use super::table::{Key, Table};
-use super::{Events, syscall};
 use crate::sys::ffi;
 use crate::sys::timeout::earlier;
+use crate::sys::unix::syscalls::poll;
 
 /// The registrations that are probed, and those that were reported and would be once they are never
 /// observed clear.
@@ -80,7 +81,7 @@ impl ProbeSet {
         if self.entries.is_empty() {
             return Ok(wake_at);
         }
-        syscall::look(&mut self.entries)?;
+        poll::probe(&mut self.entries)?;
         locked(&mut |table| wake_at = earlier(wake_at, self.apply(table, records)));
         self.has_filled = records.room() == 0;
         Ok(wake_at)

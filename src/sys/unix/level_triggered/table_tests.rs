@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::super::PRIORITY;
 use super::super::slot::{ALWAYS_REPORTED, ProbeRequest, READ};
 use super::*;
-use crate::sys::PRIORITY;
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
@@ -158,7 +158,7 @@ fn change_beside_a_hang_up_is_reported_at_once() {
 #[cfg(not(mio_fake_kernel = "solaris"))]
 #[test]
 fn closed_stream_socket_is_reported_once_a_second() {
-    use crate::sys::READ_HANG_UP;
+    use super::super::READ_HANG_UP;
 
     if READ_HANG_UP == 0 {
         return; // The system does not return that both halves are closed: a hang-up like any other.

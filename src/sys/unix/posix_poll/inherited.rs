@@ -11,8 +11,8 @@ use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::sys::atomic::{AtomicUsize, Ordering};
-use crate::sys::forks;
-use crate::sys::notifier::PollNotifier as Notifier;
+use crate::sys::unix::forks;
+use crate::sys::unix::notifier::PollNotifier as Notifier;
 
 /// See the head of this file.
 #[derive(Debug)]

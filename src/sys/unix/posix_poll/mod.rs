@@ -24,10 +24,8 @@
 //! copy.
 
 mod inherited;
-#[allow(clippy::duplicate_mod)] // Where a double is tested, both selectors are there.
-#[path = "../level_triggered/mod.rs"]
-mod level_triggered;
 mod poller;
+pub(crate) mod wasi_poll;
 
 use std::fmt;
 use std::io;
@@ -37,18 +35,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::sys::atomic::AtomicUsize;
-use crate::sys::notifier::PollNotifier as Notifier;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::{errors, forks, owner};
+use crate::sys::unix::notifier::PollNotifier as Notifier;
+use crate::sys::unix::{forks, level_triggered};
+use crate::sys::{errors, owner};
 use crate::{Interest, Token};
 
 use inherited::Inheritable;
 pub(crate) use level_triggered::{Event, Events};
 use level_triggered::{Key, Table, bits};
 use poller::Poller;
-
-/// How an event shows itself.
-const SHOWN: [&str; 2] = ["pollfd", "revents"];
 
 /// A queue over poll(2), whose notifier is an `N`.
 pub(crate) struct PosixPoll<N> {
@@ -428,8 +424,8 @@ mod turn_tests;
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::sys::pipe::Pipe;
     use crate::sys::selector::Selector as _;
+    use crate::sys::unix::notifier::pipe::Pipe;
 
     /// In debug and in release builds.
     #[test]

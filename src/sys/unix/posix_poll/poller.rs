@@ -4,11 +4,18 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::level_triggered::{self, Key, ProbeSet};
 use super::{Event, Events, Shared, State};
-use crate::sys::notifier::PollNotifier as Notifier;
 use crate::sys::timeout::{self, Deadline, Wait, earlier};
-use crate::sys::{POLL_RETURNS_FOR_HANG_UP, ffi};
+use crate::sys::unix::level_triggered::{Key, ProbeSet};
+use crate::sys::unix::notifier::PollNotifier as Notifier;
+use crate::sys::unix::syscalls::poll;
+use crate::sys::{ffi, platform};
+
+/// Whether a blocked poll(2) returns for a hang-up or error of an entry that asks for no events.
+/// POSIX does not say so; Linux does it
+/// ([`do_pollfd`](https://github.com/torvalds/linux/blob/v6.12/fs/select.c) always waits for both),
+/// FreeBSD 13.1 does not for sockets.
+const POLL_RETURNS_FOR_HANG_UP: bool = platform::EVENTS.poll_returns_for_hang_up;
 
 /// The array that is handed to the kernel, and what goes with it.
 #[derive(Debug, Default)]
@@ -61,7 +68,7 @@ impl Poller {
                 Wait::Millis(0)
             };
             drop(state);
-            let result = level_triggered::wait(self.in_use(), wait);
+            let result = poll::wait(self.in_use(), wait);
 
             let mut state = shared.state();
             state.blocked = false;

@@ -1,23 +1,27 @@
-//! poll(2) of C libraries that want a list without gaps: where nothing to watch is a trap, and a closed number fails the call.
+//! poll(2) of wasi-libc, which wants an array without gaps: it traps if there is nothing to watch,
+//! and one closed fd fails the whole call.
 //!
-//! Only entries with something to watch are handed over. If there is none the time is slept away, and waiting for ever is an
-//! error at once, since nothing could end it. If the call fails each number is looked at: the closed ones answer `POLLNVAL` as
-//! poll(2) would have, and those that cannot be watched, such as a socket that was never connected, `POLLERR`.
+//! Only entries that ask for events are passed on. If there is none this sleeps for the timeout; to
+//! wait for ever is then an error at once, since nothing could end it. If the call fails each fd is
+//! probed alone: a closed one is reported as `POLLNVAL`, as poll(2) would, and one that cannot be
+//! watched, such as a socket that was never connected, as `POLLERR`.
 //!
-//! An answer that comes at once may leave out what is ready: wasmtime looks at a source only so often before it must go back to
-//! its own loop. So a look asks about the rest again, for long enough that the host does.
-
-mod syscall;
+//! A call that returns at once may leave out what is ready: wasmtime polls a source only so often
+//! before it returns to its own event loop. So a probe polls the rest again, for long enough that
+//! wasmtime does. This was measured on wasmtime 48.
 
 use std::io;
 use std::slice;
 use std::thread;
+use std::time::Duration;
 
 use crate::sys::timeout::{Wait, round_up_millis};
+use crate::sys::unix::syscalls::fd::is_open;
+use crate::sys::unix::syscalls::poll::poll;
 use crate::sys::{errors, ffi};
 
-/// Looks at all: what is not reported is not ready.
-pub(crate) fn look(array: &mut [ffi::pollfd]) -> io::Result<Option<usize>> {
+/// Probes all fds: what is not reported is not ready.
+pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
     wait(array, Wait::Millis(0))?;
     let mut rest = array.to_vec();
     loop {
@@ -29,16 +33,15 @@ pub(crate) fn look(array: &mut [ffi::pollfd]) -> io::Result<Option<usize>> {
             }
         }
         let is_left = rest.iter().any(|rest| rest.fd >= 0 && rest.events != 0);
-        if !is_left || wait(&mut rest, Wait::Millis(1))? == Some(0) {
+        if !is_left || wait(&mut rest, Wait::Millis(1))? == 0 {
             break;
         }
     }
-    let count = array.iter().filter(|entry| entry.revents != 0).count();
-    Ok(Some(count))
+    Ok(array.iter().filter(|entry| entry.revents != 0).count())
 }
 
-/// Waits, whatever the time-out.
-pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<Option<usize>> {
+/// Waits, whatever the timeout.
+pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<usize> {
     let mut asked = Vec::with_capacity(array.len());
     for entry in &mut *array {
         entry.revents = 0;
@@ -54,37 +57,38 @@ pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<Option<u
     if asked.is_empty() {
         return match u64::try_from(millis) {
             Ok(millis) => {
-                thread::sleep(std::time::Duration::from_millis(millis));
-                Ok(Some(0))
+                thread::sleep(Duration::from_millis(millis));
+                Ok(0)
             }
             Err(_) => Err(errors::invalid(
-                "nothing to wait for: no source is armed, and there is no time-out",
+                "nothing to wait for: no source is armed, and there is no timeout",
             )),
         };
     }
-    let count = match syscall::poll(&mut asked, millis) {
+    let count = match poll(&mut asked, millis) {
         Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-            find_at_fault(&mut asked).ok_or(error)?
+            find_refused(&mut asked).ok_or(error)?
         }
         result => result?,
     };
-    let mut answers = asked.iter();
+    let mut polled = asked.iter();
     for entry in array {
         if entry.fd >= 0 && entry.events != 0 {
-            entry.revents = answers.next().map_or(0, |answer| answer.revents);
+            entry.revents = polled.next().map_or(0, |polled| polled.revents);
         }
     }
-    Ok(Some(count))
+    Ok(count)
 }
 
-/// Finds what has made the whole call fail, and returns how many have something to say. `None` if nobody is at fault.
-fn find_at_fault(asked: &mut [ffi::pollfd]) -> Option<usize> {
+/// Finds the fds for which the whole call has failed, and returns how many entries have a result.
+/// `None` if the call does not fail for any fd alone.
+fn find_refused(asked: &mut [ffi::pollfd]) -> Option<usize> {
     let mut is_found = false;
     for entry in &mut *asked {
-        if !syscall::is_open(entry.fd) {
+        if !is_open(entry.fd) {
             entry.revents = ffi::POLLNVAL;
             is_found = true;
-        } else if syscall::poll(slice::from_mut(entry), 0).is_err() {
+        } else if poll(slice::from_mut(entry), 0).is_err() {
             entry.revents = ffi::POLLERR;
             is_found = true;
         }

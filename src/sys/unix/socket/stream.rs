@@ -1,21 +1,21 @@
-//! Writing to a stream where a flag of send(2) keeps SIGPIPE away: std's write has none.
-
-mod syscall;
+//! Writing to a stream without SIGPIPE: with a flag of send(2), or as std does where no SIGPIPE
+//! comes or an option of the socket suppresses it.
 
 use std::io::{self, IoSlice, Write};
 use std::os::fd::AsFd;
 
-/// Writes one buffer.
-pub(crate) fn write<S: AsFd>(stream: &S, buffer: &[u8]) -> io::Result<usize> {
-    syscall::send(stream.as_fd(), buffer)
-}
+use crate::sys::platform::SOCKETS;
 
-/// Whether it is the call that was refused, and not the data.
-fn is_refused(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::ENOTSOCK | libc::ENOSYS | libc::EACCES | libc::EPERM | libc::EINVAL)
-    )
+/// Writes one buffer.
+pub(crate) fn write<'a, S>(mut stream: &'a S, buffer: &[u8]) -> io::Result<usize>
+where
+    S: AsFd,
+    &'a S: Write,
+{
+    match SOCKETS.no_signal {
+        Some(calls) => (calls.send)(stream.as_fd(), buffer),
+        None => stream.write(buffer),
+    }
 }
 
 /// Writes several buffers, as many as the system takes.
@@ -28,8 +28,19 @@ where
     S: AsFd,
     &'a S: Write,
 {
-    match syscall::sendmsg(stream.as_fd(), buffers) {
+    let Some(calls) = SOCKETS.no_signal else {
+        return stream.write_vectored(buffers);
+    };
+    match (calls.sendmsg)(stream.as_fd(), buffers) {
         Err(error) if is_refused(&error) => stream.write_vectored(buffers),
         result => result,
     }
+}
+
+/// Whether the call was refused, and not the data.
+fn is_refused(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::ENOTSOCK | libc::ENOSYS | libc::EACCES | libc::EPERM | libc::EINVAL)
+    )
 }

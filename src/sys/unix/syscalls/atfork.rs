@@ -1,55 +1,57 @@
-//! Whether this process was forked, where fork(2) is always the C library's: its handlers
-//! (pthread_atfork(3)) count.
+//! Fork detection where the C library's fork(2) is the only way to copy a process: its handlers
+//! count.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::AtomicBool;
 
 use crate::sys::atomic::{AtomicUsize, Ordering};
+use crate::sys::unix::caps::PthreadAtfork;
 use crate::sys::wake_bits::Generation;
 
 /// Counts forks, in the parent and in the copy.
 static GENERATION: AtomicUsize = AtomicUsize::new(1);
-/// Counts them in the copy only.
+/// Counts forks in the copy only.
 static PROCESS: AtomicUsize = AtomicUsize::new(1);
 
-/// See `forks/linux/syscall.rs`.
-pub(crate) fn generation() -> Generation {
+/// See `forks::generation`.
+#[allow(dead_code)] // A kqueue is not inherited, so it has no need to ask.
+pub(crate) fn generation(pthread_atfork: PthreadAtfork) -> Generation {
     Generation {
         word: &GENERATION,
-        is_certain: watch(),
+        is_certain: install_handlers(pthread_atfork),
     }
 }
 
-/// See `forks/linux/syscall.rs`.
-pub(crate) fn process() -> &'static AtomicUsize {
-    watch();
+/// See `forks::process`.
+pub(crate) fn process(pthread_atfork: PthreadAtfork) -> &'static AtomicUsize {
+    install_handlers(pthread_atfork);
     &PROCESS
 }
 
-/// Has forks counted from now on. `false` if the C library has no memory for that.
+/// Counts forks from now on. `false` if the C library has no memory for the handlers.
 ///
-/// Nothing here waits for another thread, so it is safe in a copy, whatever other threads did at
-/// the fork. Two threads may both set handlers; then each fork counts for two.
-fn watch() -> bool {
-    static WATCHED: AtomicBool = AtomicBool::new(false);
-    if WATCHED.load(Ordering::Relaxed) {
+/// Nothing here waits for another thread, so a copy may call it, whatever other threads did at the
+/// fork. Two threads may both install handlers; each fork then counts for two.
+fn install_handlers(pthread_atfork: PthreadAtfork) -> bool {
+    static INSTALLED: AtomicBool = AtomicBool::new(false);
+    if INSTALLED.load(Ordering::Relaxed) {
         return true;
     }
     // SAFETY: pthread_atfork(3) keeps three functions. They take nothing, return nothing, and may
     // be called at any time.
-    let result = unsafe { libc::pthread_atfork(Some(count), Some(count), Some(count_copy)) };
+    let result = unsafe { pthread_atfork(Some(count), Some(count), Some(count_copy)) };
     if result == 0 {
-        WATCHED.store(true, Ordering::Relaxed);
+        INSTALLED.store(true, Ordering::Relaxed);
     }
     result == 0
 }
 
-/// Before a fork, and in the parent after it: see `forks/linux/syscall.rs`.
+/// Runs before a fork, and in the parent after it: see `forks`.
 extern "C" fn count() {
     GENERATION.fetch_add(1, Ordering::SeqCst);
 }
 
-/// In the copy.
+/// Runs in the copy.
 extern "C" fn count_copy() {
     GENERATION.fetch_add(1, Ordering::SeqCst);
     PROCESS.fetch_add(1, Ordering::SeqCst);

@@ -4,36 +4,44 @@
 use std::ffi::c_int;
 use std::io;
 
+use super::ret::ret_count;
 use crate::sys::ffi;
-use crate::sys::ppoll;
+use crate::sys::platform::EVENTS;
 use crate::sys::timeout::{Wait, round_up_millis};
+use crate::sys::unix::posix_poll::wasi_poll;
 
-/// Waits until a descriptor is ready, and returns how many are. A negative descriptor in the array
-/// is passed over.
+/// Waits until an fd is ready, and returns how many are. poll(2) ignores an entry whose fd is
+/// negative.
+#[allow(dead_code)] // Event ports wait themselves.
 pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<usize> {
-    // The system's own way first, if it has one for this wait.
-    if let Some(count) = ppoll::wait(array, wait)? {
-        return Ok(count);
+    if EVENTS.has_wasi_poll {
+        return wasi_poll::wait(array, wait);
     }
     match wait {
-        Wait::Forever => wait_millis(array, -1),
-        Wait::Millis(millis) => wait_millis(array, millis),
-        Wait::Nanos(timeout) => wait_millis(array, round_up_millis(timeout)),
+        Wait::Forever => poll(array, -1),
+        Wait::Millis(millis) => poll(array, millis),
+        Wait::Nanos(timeout) => {
+            if let Some(ppoll) = EVENTS.ppoll {
+                if let Some(count) = ppoll(array, timeout)? {
+                    return Ok(count);
+                }
+            }
+            poll(array, round_up_millis(timeout))
+        }
     }
 }
 
-/// Looks at all descriptors at once: what is not reported is not ready.
-pub(crate) fn look(array: &mut [ffi::pollfd]) -> io::Result<usize> {
-    match ppoll::look(array)? {
-        Some(count) => Ok(count),
-        None => wait_millis(array, 0),
+/// Probes all fds without waiting: what is not reported is not ready.
+pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
+    if EVENTS.has_wasi_poll {
+        return wasi_poll::probe(array);
     }
+    poll(array, 0)
 }
 
-/// poll(2).
-fn wait_millis(array: &mut [ffi::pollfd], millis: c_int) -> io::Result<usize> {
-    // SAFETY: poll(2) reads and writes as many `pollfd`s as `array` has. The numbers in it are
-    // keys: a closed one is answered with POLLNVAL.
-    let result = unsafe { ffi::poll(array.as_mut_ptr(), array.len() as _, millis) };
-    usize::try_from(result).map_err(|_| io::Error::last_os_error())
+/// poll(2). -1 waits for ever.
+pub(crate) fn poll(array: &mut [ffi::pollfd], millis: c_int) -> io::Result<usize> {
+    // SAFETY: poll(2) reads and writes as many `pollfd`s as `array` has. The fds in it are keys: it
+    // reports POLLNVAL for one that is not open, or fails (wasi-libc).
+    ret_count(unsafe { ffi::poll(array.as_mut_ptr(), array.len() as _, millis) })
 }

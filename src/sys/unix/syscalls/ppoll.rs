@@ -1,23 +1,22 @@
-//! ppoll(2), where the C library has it.
+//! ppoll(2) of the C library.
 #![allow(unsafe_code)]
 
 use std::io;
 use std::ptr;
+use std::time::Duration;
 
+use super::ret::ret_count;
 use crate::sys::ffi;
-use crate::sys::timeout::Wait;
 
-/// Waits with nanoseconds. `None`: whole milliseconds.
-pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<Option<usize>> {
-    let Wait::Nanos(timeout) = wait else {
-        return Ok(None);
-    };
+/// Waits with nanoseconds.
+pub(crate) fn ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<Option<usize>> {
     // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
     let timeout = ffi::timespec {
         tv_sec: timeout.as_secs() as _,
         tv_nsec: timeout.subsec_nanos() as _,
     };
-    // SAFETY: ppoll(2) reads and writes as many `pollfd`s as `array` has, reads the time-out, and with no signal set reads no more.
+    // SAFETY: ppoll(2) reads and writes as many `pollfd`s as `array` has, reads the timeout, and
+    // with no signal set reads no more.
     let result = unsafe {
         ffi::ppoll(
             array.as_mut_ptr(),
@@ -26,12 +25,5 @@ pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<Option<u
             ptr::null(),
         )
     };
-    usize::try_from(result)
-        .map(Some)
-        .map_err(|_| io::Error::last_os_error())
-}
-
-/// poll(2) is to be asked.
-pub(crate) fn look(_: &mut [ffi::pollfd]) -> io::Result<Option<usize>> {
-    Ok(None)
+    ret_count(result).map(Some)
 }

@@ -5,8 +5,10 @@ use std::ffi::c_int;
 use std::io;
 use std::marker::PhantomData;
 use std::mem;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
+
+use super::ret::{ret, ret_owned_fd};
 
 /// accept4(2), or a function like it.
 pub(crate) type Accept4 =
@@ -25,6 +27,9 @@ unsafe impl Plain for libc::sockaddr_in {}
 unsafe impl Plain for libc::sockaddr_in6 {}
 // SAFETY: a C structure of integers and arrays of them.
 unsafe impl Plain for libc::sockaddr_storage {}
+// SAFETY: a C structure of integers and arrays of them.
+#[cfg(unix)]
+unsafe impl Plain for libc::sockaddr_un {}
 
 /// All zero, so that fields which only some systems have need no name.
 pub(crate) fn zeroed<A: Plain>() -> A {
@@ -32,7 +37,7 @@ pub(crate) fn zeroed<A: Plain>() -> A {
     unsafe { mem::zeroed() }
 }
 
-/// An address as the kernel takes it: so many bytes of a structure that lives for `'a`.
+/// An address as the kernel takes it: a number of bytes of a structure that lives for `'a`.
 #[derive(Clone, Copy)]
 pub(crate) struct Address<'a> {
     pointer: *const libc::sockaddr,
@@ -41,7 +46,8 @@ pub(crate) struct Address<'a> {
 }
 
 impl<'a> Address<'a> {
-    /// The first `length` bytes, at most all. No caller can make the kernel read beyond the structure.
+    /// The first `length` bytes, at most all. No caller can make the kernel read beyond the
+    /// structure.
     pub(crate) fn new<A: Plain>(address: &'a A, length: usize) -> Address<'a> {
         let length = length.min(mem::size_of::<A>());
         Address {
@@ -49,12 +55,6 @@ impl<'a> Address<'a> {
             length: length as libc::socklen_t,
             structure: PhantomData,
         }
-    }
-
-    /// How many bytes count.
-    #[cfg(test)]
-    pub(crate) fn length(&self) -> usize {
-        self.length as usize
     }
 }
 
@@ -105,34 +105,35 @@ const _: () = assert!(fits::<libc::sockaddr_in>() && fits::<libc::sockaddr_in6>(
 /// The storage's bytes as an IPv4 address.
 pub(crate) fn as_v4(storage: &libc::sockaddr_storage) -> libc::sockaddr_in {
     let pointer = (&raw const *storage).cast::<libc::sockaddr_in>();
-    // SAFETY: `pointer` is aligned and has room for the structure (asserted above); all its bytes are initialised, as a
-    // `Storage` begins as zeros; and any bits are valid for its integers.
+    // SAFETY: `pointer` is aligned and has room for the structure (asserted above); all its bytes
+    // are initialized, as a `Storage` begins as zeros; and any bits are valid for its integers.
     unsafe { pointer.read() }
 }
 
 /// The storage's bytes as an IPv6 address.
 pub(crate) fn as_v6(storage: &libc::sockaddr_storage) -> libc::sockaddr_in6 {
     let pointer = (&raw const *storage).cast::<libc::sockaddr_in6>();
-    // SAFETY: `pointer` is aligned and has room for the structure (asserted above); all its bytes are initialised, as a
-    // `Storage` begins as zeros; and any bits are valid for its integers.
+    // SAFETY: `pointer` is aligned and has room for the structure (asserted above); all its bytes
+    // are initialized, as a `Storage` begins as zeros; and any bits are valid for its integers.
     unsafe { pointer.read() }
-}
-
-/// The result of a call that returns -1 and sets `errno` on failure.
-fn ret(result: c_int) -> io::Result<()> {
-    if result == -1 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
 }
 
 /// socket(2). `kind` may hold flags.
 pub(crate) fn socket(domain: c_int, kind: c_int) -> io::Result<OwnedFd> {
     // SAFETY: socket(2) takes three integers and touches no memory.
-    let number = unsafe { libc::socket(domain, kind, 0) };
-    ret(number)?;
-    // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+    let fd = unsafe { libc::socket(domain, kind, 0) };
+    // SAFETY: unless it is -1, `fd` is a new fd that nothing else owns.
+    unsafe { ret_owned_fd(fd) }
+}
+
+/// socketpair(2). `kind` may hold flags.
+#[cfg(unix)]
+pub(crate) fn socketpair(kind: c_int) -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut ends: [c_int; 2] = [-1; 2];
+    // SAFETY: socketpair(2) writes two ints, for which `ends` has room.
+    let result = unsafe { libc::socketpair(libc::AF_UNIX, kind, 0, ends.as_mut_ptr()) };
+    // SAFETY: unless it fails, socketpair(2) has opened two fds that nothing else owns.
+    unsafe { super::ret::ret_owned_fds(result, ends) }
 }
 
 /// bind(2).
@@ -140,7 +141,8 @@ pub(crate) fn bind(socket: BorrowedFd<'_>, address: Address<'_>) -> io::Result<(
     let Address {
         pointer, length, ..
     } = address;
-    // SAFETY: bind(2) reads `length` bytes at `pointer`, which point into a structure that is borrowed while the call runs.
+    // SAFETY: bind(2) reads `length` bytes at `pointer`, which point into a structure that is
+    // borrowed while the call runs.
     ret(unsafe { libc::bind(socket.as_raw_fd(), pointer, length) })
 }
 
@@ -149,7 +151,8 @@ pub(crate) fn connect(socket: BorrowedFd<'_>, address: Address<'_>) -> io::Resul
     let Address {
         pointer, length, ..
     } = address;
-    // SAFETY: connect(2) reads `length` bytes at `pointer`, which point into a structure that is borrowed while the call runs.
+    // SAFETY: connect(2) reads `length` bytes at `pointer`, which point into a structure that is
+    // borrowed while the call runs.
     ret(unsafe { libc::connect(socket.as_raw_fd(), pointer, length) })
 }
 
@@ -159,7 +162,7 @@ pub(crate) fn listen(socket: BorrowedFd<'_>, backlog: c_int) -> io::Result<()> {
     ret(unsafe { libc::listen(socket.as_raw_fd(), backlog) })
 }
 
-/// accept4(2), given by the system's page.
+/// accept4(2), or the function in its place.
 pub(crate) fn accept4<A: Plain>(
     call: Accept4,
     listener: BorrowedFd<'_>,
@@ -168,23 +171,21 @@ pub(crate) fn accept4<A: Plain>(
 ) -> io::Result<OwnedFd> {
     storage.length = length_of(&storage.address);
     let address = (&raw mut storage.address).cast();
-    // SAFETY: accept4(2) writes at most `length` bytes to `address`, which has that room and, being `Plain`, takes
-    // any bits; and it writes to `length` itself.
-    let number = unsafe { call(listener.as_raw_fd(), address, &mut storage.length, flags) };
-    ret(number)?;
-    // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+    // SAFETY: accept4(2) writes at most `length` bytes to `address`, which has that room and, being
+    // `Plain`, takes any bits; and it writes to `length` itself.
+    let fd = unsafe { call(listener.as_raw_fd(), address, &mut storage.length, flags) };
+    // SAFETY: unless it is -1, `fd` is a new fd that nothing else owns.
+    unsafe { ret_owned_fd(fd) }
 }
 
 /// Whether the system or a sandbox refuses accept4(2) as such, with whatever error. A system that
-/// has it returns EBADF for a descriptor that is none.
+/// has it returns EBADF for an fd that is not open.
 #[cold]
 pub(crate) fn is_refused(call: Accept4) -> bool {
-    // SAFETY: accept4(2) may be told to write no address. It fails, for there is no such
-    // descriptor.
-    let number = unsafe { call(-1, ptr::null_mut(), ptr::null_mut(), 0) };
+    // SAFETY: accept4(2) writes no address through null pointers. It fails, for no fd is negative.
+    let fd = unsafe { call(-1, ptr::null_mut(), ptr::null_mut(), 0) };
     let error = io::Error::last_os_error();
-    number == -1 && error.raw_os_error() != Some(libc::EBADF)
+    fd == -1 && error.raw_os_error() != Some(libc::EBADF)
 }
 
 /// accept(2).
@@ -194,12 +195,11 @@ pub(crate) fn accept<A: Plain>(
 ) -> io::Result<OwnedFd> {
     storage.length = length_of(&storage.address);
     let address = (&raw mut storage.address).cast();
-    // SAFETY: accept(2) writes at most `length` bytes to `address`, which has that room and, being `Plain`, takes
-    // any bits; and it writes to `length` itself.
-    let number = unsafe { libc::accept(listener.as_raw_fd(), address, &mut storage.length) };
-    ret(number)?;
-    // SAFETY: the call succeeded, so `number` is a new descriptor that nothing else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+    // SAFETY: accept(2) writes at most `length` bytes to `address`, which has that room and, being
+    // `Plain`, takes any bits; and it writes to `length` itself.
+    let fd = unsafe { libc::accept(listener.as_raw_fd(), address, &mut storage.length) };
+    // SAFETY: unless it is -1, `fd` is a new fd that nothing else owns.
+    unsafe { ret_owned_fd(fd) }
 }
 
 /// Sets `FD_CLOEXEC`.
@@ -210,7 +210,8 @@ pub(crate) fn set_close_on_exec(fd: BorrowedFd<'_>) -> io::Result<()> {
 
 /// Sets `O_NONBLOCK`.
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
-    // SAFETY: fcntl(2) with F_GETFL ignores its argument and touches no memory. Hermit's function has a fixed number of them.
+    // SAFETY: fcntl(2) with F_GETFL ignores its argument and touches no memory. Hermit's function
+    // has a fixed number of arguments.
     let flags = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL, 0) };
     ret(flags)?;
     // SAFETY: fcntl(2) with F_SETFL takes an int, the flags, and touches no memory.
@@ -235,7 +236,8 @@ pub(crate) fn option(socket: BorrowedFd<'_>, level: c_int, name: c_int) -> io::R
     let mut value: c_int = 0;
     let pointer = (&raw mut value).cast();
     let mut length = mem::size_of::<c_int>() as libc::socklen_t;
-    // SAFETY: getsockopt(2) writes at most `length` bytes to `pointer`, the size of `value`, and to `length` itself.
+    // SAFETY: getsockopt(2) writes at most `length` bytes to `pointer`, the size of `value`, and to
+    // `length` itself.
     ret(unsafe { libc::getsockopt(socket.as_raw_fd(), level, name, pointer, &mut length) })?;
     Ok(value)
 }

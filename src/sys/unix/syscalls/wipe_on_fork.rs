@@ -1,40 +1,37 @@
-//! Whether this process was forked, and whether it is a copy: two words, read in one load each.
+//! Fork detection on Linux: handlers of the C library, and a page that the kernel wipes.
 //!
-//! `generation` changes with every fork(2), on both sides: a selector that was made before is
-//! shared from then on. `process` changes in the copy only. Two things change them:
-//!
-//! - handlers of the C library, [pthread_atfork(3)], before each fork and after it on both sides.
-//!   Before, so that no wake of the parent is merged while the copy runs already; after, for the
-//!   selector that another thread has made in between, of which the copy has the descriptor;
-//! - the kernel: the words lie in a page with [`MADV_WIPEONFORK`], which is zero in every copy of
-//!   this memory. So a copy that was made without the C library (clone(2), `_Fork(3)`) knows it,
-//!   too. Its parent does not; see `wake_bits`.
-//!
-//! vfork(2) and posix_spawn(3) make no copy: their child runs in this memory until it starts
-//! another program.
+//! The two words lie in a page with [`MADV_WIPEONFORK`], which is zero in every copy of this memory.
+//! So a copy that was made without the C library (clone(2), `_Fork(3)`) detects it, too. Its parent
+//! does not; see `wake_bits`.
 //!
 //! Nothing here takes a lock or waits, so it is safe in a copy whatever other threads did at the
 //! fork, and the handlers are safe in a signal handler that forks.
 //!
-//! [pthread_atfork(3)]: https://man7.org/linux/man-pages/man3/pthread_atfork.3.html
 //! [`MADV_WIPEONFORK`]: https://man7.org/linux/man-pages/man2/madvise.2.html
 #![allow(unsafe_code)]
 
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr};
 
-use crate::sys::UPSTREAM_CALLS;
 use crate::sys::atomic::{AtomicUsize, Ordering};
+use crate::sys::platform::UPSTREAM_CALLS;
+use crate::sys::unix::caps::ForkDetection;
 use crate::sys::wake_bits::Generation;
 
-/// What changes when a process is forked. 0: wiped, and not yet set again.
+/// Both functions.
+pub(crate) const WIPE_ON_FORK: ForkDetection = ForkDetection::WipeOnFork {
+    generation,
+    process,
+};
+
+/// The words that change when a process is forked. 0: wiped, and not yet set again.
 #[derive(Debug)]
 struct Words {
     generation: AtomicUsize,
     process: AtomicUsize,
 }
 
-/// Where the page cannot be had: changed by the handlers only.
+/// The words without a page: only the handlers change them.
 static UNWIPED: Words = Words {
     generation: AtomicUsize::new(1),
     process: AtomicUsize::new(1),
@@ -43,13 +40,12 @@ static UNWIPED: Words = Words {
 /// The words in use, once there are handlers. Never unmapped.
 static WORDS: AtomicPtr<Words> = AtomicPtr::new(ptr::null_mut());
 
-/// The value given to a word last: no word has the same value again, neither here nor in what this
-/// process is a copy of, before all others have had their turn.
+/// The last value that was stored in a word. No word gets the same value again, neither here nor in
+/// the process that this one is a copy of, before all others were used.
 static LAST: AtomicUsize = AtomicUsize::new(1);
 
-/// The word that changes with every fork. It must not be trusted if a copy may be made that does
-/// not change it.
-pub(crate) fn generation() -> Generation {
+/// See `forks::generation`. The word is not certain without the page.
+fn generation() -> Generation {
     let words = words();
     Generation {
         word: set(&words.generation),
@@ -57,15 +53,15 @@ pub(crate) fn generation() -> Generation {
     }
 }
 
-/// The word that changes in a copy.
-pub(crate) fn process() -> &'static AtomicUsize {
+/// See `forks::process`.
+fn process() -> &'static AtomicUsize {
     set(&words().process)
 }
 
-/// The word, with a value of its own.
+/// The word, with a value stored in it.
 fn set(word: &'static AtomicUsize) -> &'static AtomicUsize {
     if word.load(Ordering::Relaxed) == 0 {
-        // If another thread was faster, its value is as good.
+        // If another thread was faster, its value serves as well.
         let _ = word.compare_exchange(0, next(), Ordering::SeqCst, Ordering::SeqCst);
     }
     word
@@ -87,14 +83,17 @@ fn words() -> &'static Words {
         return words;
     }
     // SAFETY: pthread_atfork(3) keeps three functions. They take nothing, return nothing, and may
-    // be called at any time. If they are in a library that is unloaded, the C library forgets them
-    // (glibc, bionic) or unloads nothing (musl).
-    let result = unsafe { libc::pthread_atfork(Some(forks), Some(forks), Some(forked)) };
+    // be called at any time. If they are in a library that is unloaded, the C library removes them
+    // (glibc: https://github.com/bminor/glibc/blob/glibc-2.40/posix/register-atfork.c,
+    // bionic: __unregister_atfork) or unloads nothing (musl:
+    // https://wiki.musl-libc.org/functional-differences-from-glibc.html#Unloading-libraries).
+    let result =
+        unsafe { libc::pthread_atfork(Some(around_fork), Some(around_fork), Some(in_copy)) };
     if result != 0 {
         // The C library has no memory. The next call tries again.
         return &UNWIPED;
     }
-    let words = page().unwrap_or(&UNWIPED);
+    let words = map_wiped_page().unwrap_or(&UNWIPED);
     let pointer = ptr::from_ref(words).cast_mut();
     match WORDS.compare_exchange(
         ptr::null_mut(),
@@ -103,8 +102,8 @@ fn words() -> &'static Words {
         Ordering::Acquire,
     ) {
         Ok(_) => words,
-        // Another thread was faster. Its words are in use, and the handlers run twice, which does
-        // no harm.
+        // Another thread was faster. Its words are in use, and the handlers run twice, which is
+        // harmless.
         Err(_) => in_use().unwrap_or(words),
     }
 }
@@ -116,9 +115,9 @@ fn in_use() -> Option<&'static Words> {
     unsafe { words.as_ref() }
 }
 
-/// A page that is wiped in a copy. `None` where the kernel cannot (before Linux 4.14) or must not
-/// be asked.
-fn page() -> Option<&'static Words> {
+/// A page that the kernel wipes in a copy. `None` where the kernel cannot (before Linux 4.14) or
+/// where madvise(2) must not be called.
+fn map_wiped_page() -> Option<&'static Words> {
     /// At least one page of every system; the kernel rounds up. Only the first bytes are used.
     const LENGTH: usize = size_of::<Words>();
     static REFUSED: AtomicBool = AtomicBool::new(UPSTREAM_CALLS);
@@ -141,7 +140,7 @@ fn page() -> Option<&'static Words> {
         REFUSED.store(true, Ordering::Relaxed);
         return None;
     }
-    // What takes any advice is not a kernel but an emulator that ignores it.
+    // An emulator such as qemu-user accepts any advice and ignores it.
     // SAFETY: madvise(2) with an advice that does not exist changes nothing.
     let ignores = unsafe { libc::madvise(page, LENGTH, -1) } == 0;
     // SAFETY: madvise(2) on the whole of our own page, which nothing has read yet.
@@ -157,15 +156,15 @@ fn page() -> Option<&'static Words> {
     Some(unsafe { &*page.cast::<Words>() })
 }
 
-/// Before a fork, and in the parent after it.
-extern "C" fn forks() {
+/// Runs before a fork, and in the parent after it.
+extern "C" fn around_fork() {
     if let Some(words) = in_use() {
         words.generation.store(next(), Ordering::SeqCst);
     }
 }
 
-/// In the copy.
-extern "C" fn forked() {
+/// Runs in the copy.
+extern "C" fn in_copy() {
     if let Some(words) = in_use() {
         words.generation.store(next(), Ordering::SeqCst);
         words.process.store(next(), Ordering::SeqCst);

@@ -8,14 +8,14 @@ use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::poll_oneoff::PollOneoff;
-use super::{Double, Node, Wasmtime, Wheel};
+use super::PollOneoff;
 use crate::sys::selector::{EventBuffer as _, SelectorEvent as _};
 use crate::sys::selector_tests::{
     AT_ONCE, BOTH, LONG, Subject, bad_numbers, drain, dropped_registration, left_registration,
     no_event_after_deregister, owners, raw_numbers, raw_sources_starve_nobody, readiness_and_edges,
     records, registration_while_waiting, reregister_reports_again, run_checks, stream_pair, tokens,
 };
+use crate::testing::wasip1::{Double, Node, Wasmtime, Wheel};
 use crate::{Interest, Token};
 
 type Over<M> = PollOneoff<Double<M>>;
