@@ -33,11 +33,13 @@ impl<T> KernelVec<T> {
     }
 
     /// Like `as_slice`, mutable.
+    #[allow(dead_code)] // For kqueue(2).
     pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.items
     }
 
     /// Removes one item, if there is one at `index`.
+    #[allow(dead_code)] // For kqueue(2).
     pub(crate) fn remove(&mut self, index: usize) {
         if index < self.items.len() {
             self.items.remove(index);
@@ -45,6 +47,7 @@ impl<T> KernelVec<T> {
     }
 
     /// Removes all items and returns them in order.
+    #[allow(dead_code)] // For Windows.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> {
         self.items.drain(..)
     }

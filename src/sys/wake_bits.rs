@@ -109,6 +109,7 @@ impl WakeBits {
     }
 
     /// Like `new`, for a selector whose kernel object a forked child cannot have.
+    #[allow(dead_code)] // For kqueue(2) and Windows.
     pub(crate) fn unshared() -> WakeBits {
         WakeBits::new(Generation {
             word: unchanging(),
@@ -175,6 +176,7 @@ impl WakeBits {
     ///
     /// The argument is the same: the wake that sets a bit notifies afterwards, and the wait that
     /// takes this notification clears the bit.
+    #[allow(dead_code)] // For event ports and Windows.
     pub(crate) fn clear_only(&self, bits: usize) {
         if bits != 0 {
             self.pending.fetch_and(!bits, Ordering::AcqRel);
@@ -226,6 +228,7 @@ impl WakeBit {
     }
 
     /// The bit as a mask; 0 if there was no free bit.
+    #[allow(dead_code)] // For event ports.
     pub(crate) fn mask(&self) -> usize {
         self.bit
     }

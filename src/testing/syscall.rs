@@ -49,6 +49,7 @@ pub(crate) fn duration(seconds: i64, nanos: i64) -> Result<Duration, Errno> {
 }
 
 /// An inner queue.
+#[allow(dead_code)] // For kqueue(2).
 pub(crate) fn new_inner() -> Result<OwnedFd, Errno> {
     // SAFETY: epoll_create1(2) takes an integer and touches no memory.
     let number = ret(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;

@@ -22,8 +22,6 @@
 //! The C library sets the count beside ETIME, and leaves it alone beside other errors.
 
 pub(crate) mod faults;
-#[path = "../syscall.rs"]
-mod queue;
 mod syscall;
 
 use std::collections::{HashMap, VecDeque};
@@ -33,6 +31,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::ffi;
 
+use super::syscall as queue;
 use queue::Errno;
 pub(crate) use syscall::{port_associate, port_create, port_dissociate, port_getn, port_send};
 

@@ -28,8 +28,6 @@ mod condition;
 mod delivery;
 pub(crate) mod faults;
 mod kernel;
-#[path = "../syscall.rs"]
-mod queue;
 mod quirks;
 mod syscall;
 mod watching;
@@ -40,6 +38,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::ffi;
 
+use super::syscall as queue;
 use kernel::{FakeKernel, Queue};
 use queue::Errno;
 use quirks::PERSONALITY;

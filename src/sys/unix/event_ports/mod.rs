@@ -24,11 +24,8 @@
 //! so no waker fills the queue with its packets. A waker for which there is no bit is announced under the lock.
 
 #[allow(clippy::duplicate_mod)] // Where a double is tested, both selectors are there.
-#[path = "../level_triggered/mod.rs"]
-mod level_triggered;
 mod poller;
 mod state;
-mod syscall;
 
 use std::fmt;
 use std::io;
@@ -37,17 +34,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::unix::syscalls::event_ports as syscall;
+use crate::sys::unix::{forks, level_triggered};
 use crate::sys::wake_bits::{WakeBit, WakeBits};
-use crate::sys::{errors, ffi, forks};
+use crate::sys::{errors, ffi};
 use crate::{Interest, Token};
 
 pub(crate) use level_triggered::{Event, Events};
 use level_triggered::{Key, bits};
 use poller::Poller;
 use state::State;
-
-/// How an event shows itself.
-const EVENT_LABELS: [&str; 2] = ["port_event", "portev_events"];
 
 /// A queue over an event port.
 pub(crate) struct EventPorts {

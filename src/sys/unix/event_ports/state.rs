@@ -7,7 +7,8 @@ use std::os::fd::{BorrowedFd, RawFd};
 use super::level_triggered::{Key, Table};
 use super::syscall;
 use crate::Token;
-use crate::sys::{PollBits, errors, ffi};
+use crate::sys::unix::caps::PollBits;
+use crate::sys::{errors, ffi};
 
 /// Half of the bits of `portev_user`: the lower ones say the place, the upper ones the generation.
 const HALF: u32 = usize::BITS / 2;

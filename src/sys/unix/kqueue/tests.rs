@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use super::syscall::TRIGGER;
 use super::*;
-use crate::sys::fake_kqueue::KernelEvent;
-use crate::sys::fake_kqueue::faults::{self, Faults};
-use crate::sys::pipe2;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
+use crate::sys::unix::fd;
+use crate::testing::kqueue::KernelEvent;
+use crate::testing::kqueue::faults::{self, Faults};
 
 type Queue = Kqueue<UserEvents>;
 
@@ -56,7 +56,7 @@ fn refusing(filter: i32, error: i32) -> Faults {
 fn a_pipe_whose_reader_is_gone() {
     for capacity in [1, 8] {
         let (mut queue, mut records) = queue(capacity);
-        let (reader, writer) = pipe2::pipe().unwrap();
+        let (reader, writer) = fd::pipe().unwrap();
         drop(reader);
         let fd = writer.as_raw_fd();
         let registration = queue.register(fd, Token(7), Interest::WRITABLE).unwrap();
@@ -73,7 +73,7 @@ fn a_pipe_whose_reader_is_gone() {
 fn a_kept_event_goes_with_its_source() {
     let (mut queue, mut records) = queue(1);
     for token in 0..3 {
-        let (_reader, writer) = pipe2::pipe().unwrap();
+        let (_reader, writer) = fd::pipe().unwrap();
         let fd = writer.as_raw_fd();
         let add = || queue.register(fd, Token(token), Interest::WRITABLE);
         let mut registration = faults::with(refusing(WRITE, libc::EPIPE), add).unwrap();
@@ -88,7 +88,7 @@ fn a_kept_event_goes_with_its_source() {
         // The order in which a source is dropped.
         drop(registration);
         drop(writer);
-        let _next = pipe2::pipe().unwrap();
+        let _next = fd::pipe().unwrap();
         assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
     }
 }
@@ -97,7 +97,7 @@ fn a_kept_event_goes_with_its_source() {
 #[test]
 fn a_kept_event_goes_with_its_registration() {
     let (mut queue, mut records) = queue(1);
-    let pipes: Vec<_> = (0..3).map(|_| pipe2::pipe().unwrap()).collect();
+    let pipes: Vec<_> = (0..3).map(|_| fd::pipe().unwrap()).collect();
     let refuse = || refusing(WRITE, libc::EPIPE);
     let mut registrations = Vec::new();
     for (index, (_, writer)) in pipes.iter().enumerate() {
@@ -125,7 +125,7 @@ fn a_kept_event_goes_with_its_registration() {
 #[test]
 fn dead_ends_on_lesser_kernels() {
     let (mut queue, mut records) = queue(4);
-    let (_reader, writer) = pipe2::pipe().unwrap();
+    let (_reader, writer) = fd::pipe().unwrap();
     let fd = writer.as_raw_fd();
     let faults = Faults {
         no_user_events: true,

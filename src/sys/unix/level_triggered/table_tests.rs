@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::source_state::{ALWAYS_REPORTED, ProbeRequest, READ};
 use super::*;
-use crate::sys::PRIORITY;
+use super::super::PRIORITY;
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
@@ -183,7 +183,7 @@ fn change_beside_a_hang_up_is_reported_immediately() {
 #[cfg(not(mio_fake_kernel = "solaris"))]
 #[test]
 fn closed_stream_socket_is_reported_once_a_second() {
-    use crate::sys::READ_HANG_UP;
+    use super::super::READ_HANG_UP;
 
     if READ_HANG_UP == 0 {
         return; // The platform does not report both halves closed: a hang-up like any other.

@@ -1,5 +1,12 @@
 //! What a waker writes to: an object that a selector can watch.
 
+#[cfg(not(target_os = "wasi"))]
+pub(crate) mod pipe;
+cfg_eventfd! {
+    pub(crate) mod eventfd;
+}
+pub(crate) mod none;
+
 use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};

@@ -16,7 +16,7 @@ use crate::sys::winsock;
 
 /// To be called for every socket that was not made here: Winsock may not have been started. If that fails, so does every
 /// operation on the socket, with the error that says so.
-pub(crate) fn adopt() {
+pub(crate) fn ensure_winsock_started() {
     let _ = winsock::start();
 }
 
