@@ -25,7 +25,8 @@ pub(super) const CLEARED_BY_POLL: PollBits = ffi::POLLERR | PRIORITY;
 
 /// What poll(2) returns for a stream socket with both halves closed (`tcp_poll` in
 /// <https://github.com/torvalds/linux/blob/v6.12/net/ipv4/tcp.c>), but not for a pipe (`pipe_poll`
-/// in <https://github.com/torvalds/linux/blob/v6.12/fs/pipe.c>) or a terminal.
+/// in <https://github.com/torvalds/linux/blob/v6.12/fs/pipe.c>) or a terminal (`n_tty_poll` in
+/// <https://github.com/torvalds/linux/blob/v6.12/drivers/tty/n_tty.c>).
 const BOTH_CLOSED: PollBits = ffi::POLLHUP | READ_HANG_UP;
 
 /// The directions of a registration: the conditions of each, and how often they are reported while
