@@ -37,6 +37,8 @@
 mod probe;
 mod source_state;
 mod table;
+#[cfg(test)]
+mod table_tests;
 
 use std::fmt;
 use std::io;

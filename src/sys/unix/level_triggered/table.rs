@@ -189,7 +189,3 @@ impl Table {
         })
     }
 }
-
-#[cfg(test)]
-#[path = "table_tests.rs"]
-mod tests;
