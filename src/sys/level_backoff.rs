@@ -46,6 +46,7 @@ pub(crate) const READINESS: Pace = Pace {
 /// A hang-up, an error or a priority condition of any source: nothing tells the selector when the
 /// caller has dealt with it, and often it stays until the source is dropped. The long delay begins
 /// after about a second.
+#[allow(dead_code)] // AFD has no such direction.
 pub(crate) const EXCEPTION: Pace = Pace {
     reports_before_probing: 1,
     reports_before_delay: 0,
@@ -57,6 +58,7 @@ pub(crate) const EXCEPTION: Pace = Pace {
 
 /// A stream socket of which both halves are closed, where the kernel returns that: nothing follows
 /// unless it is connected anew.
+#[allow(dead_code)] // AFD has no such direction.
 pub(crate) const CLOSED: Pace = Pace {
     reports_before_probing: 1,
     reports_before_delay: 0,
@@ -110,6 +112,7 @@ impl Backoff {
 
     /// Whether it was reported and not observed not ready since.
     #[inline]
+    #[allow(dead_code)] // For poll(2).
     pub(crate) fn is_reported(&self) -> bool {
         self.reports != 0
     }
@@ -122,6 +125,7 @@ impl Backoff {
 
     /// Whether it has been reported for so long that the long delay holds.
     #[inline]
+    #[allow(dead_code)] // For poll(2).
     pub(crate) fn is_long(&self, pace: &Pace) -> bool {
         self.reports > pace.reports_before_long_delay
     }

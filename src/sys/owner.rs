@@ -11,6 +11,7 @@ use crate::sys::selector::Owner;
 
 /// Whose registration it is, seen from a selector.
 #[inline]
+#[allow(dead_code)] // Windows has its own.
 pub(crate) fn owner_of<T>(selector: &Arc<T>, held: &Weak<T>) -> Owner {
     if held.as_ptr() == Arc::as_ptr(selector) {
         Owner::This

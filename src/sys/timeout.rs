@@ -21,6 +21,7 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     /// That long from now.
+    #[allow(dead_code)] // Not all selectors use it.
     pub(crate) fn new(timeout: Option<Duration>) -> Deadline {
         Deadline::on(timeout, Instant::now)
     }
@@ -35,6 +36,7 @@ impl Deadline {
     }
 
     /// Whether the wait is over.
+    #[allow(dead_code)] // Not all selectors use it.
     pub(crate) fn is_past(&self) -> bool {
         self.is_past_on(Instant::now)
     }
@@ -55,6 +57,7 @@ pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<In
 
 /// One wait of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code)] // Windows and kqueue(2) wait otherwise.
 pub(crate) enum Wait {
     /// Until something happens.
     Forever,
@@ -65,6 +68,7 @@ pub(crate) enum Wait {
 }
 
 /// How to wait for `timeout`, and whether this is only its first piece because the whole is too long for the kernel.
+#[allow(dead_code)] // As above.
 pub(crate) fn plan(timeout: Option<Duration>) -> (Wait, bool) {
     let Some(timeout) = timeout else {
         return (Wait::Forever, false);

@@ -69,6 +69,7 @@ const NEVER: usize = usize::MAX;
 /// The bits of all wakers of one selector, on cache lines of their own.
 #[derive(Debug)]
 #[repr(align(128))]
+#[allow(dead_code)] // For selectors in the kernel.
 pub(crate) struct WakeBits {
     /// Which wakers have announced a wake that no return of the kernel wait has followed yet.
     pending: AtomicUsize,
@@ -82,6 +83,7 @@ pub(crate) struct WakeBits {
     taken: AtomicUsize,
 }
 
+#[allow(dead_code)] // Each selector uses some of it.
 impl WakeBits {
     /// No waker, nothing pending. To be called before the kernel's queue is made.
     pub(crate) fn new(generation: Generation) -> WakeBits {
@@ -97,7 +99,6 @@ impl WakeBits {
     }
 
     /// The same for a selector whose queue no copy of this process can have.
-    #[allow(dead_code)] // For kqueue(2) and Windows.
     pub(crate) fn unshared() -> WakeBits {
         WakeBits::new(Generation {
             word: unchanging(),
@@ -173,7 +174,6 @@ impl WakeBits {
     /// `seen`, and only if it is known whose notifications there were.
     ///
     /// The argument is the same: the wake that set a bit notifies after it, and the wait that takes this notification clears it.
-    #[allow(dead_code)] // For event ports and Windows.
     pub(crate) fn seen_these(&self, bits: usize) {
         if bits != 0 {
             self.pending.fetch_and(!bits, Ordering::AcqRel);
