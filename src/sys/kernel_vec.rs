@@ -5,12 +5,14 @@ use std::mem::MaybeUninit;
 
 /// A vector of fixed capacity that a system call fills from the start.
 #[derive(Debug)]
+#[allow(dead_code)] // Some selectors create their events themselves.
 pub(crate) struct KernelVec<T> {
     /// May have a larger capacity than was requested; `capacity` counts.
     items: Vec<T>,
     capacity: usize,
 }
 
+#[allow(dead_code)] // Each selector uses some of it.
 impl<T> KernelVec<T> {
     /// Allocates a vector for `capacity` items.
     pub(crate) fn with_capacity(capacity: usize) -> KernelVec<T> {
@@ -33,13 +35,11 @@ impl<T> KernelVec<T> {
     }
 
     /// Like `as_slice`, mutable.
-    #[allow(dead_code)] // For kqueue(2).
     pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.items
     }
 
     /// Removes one item, if there is one at `index`.
-    #[allow(dead_code)] // For kqueue(2).
     pub(crate) fn remove(&mut self, index: usize) {
         if index < self.items.len() {
             self.items.remove(index);
@@ -47,7 +47,6 @@ impl<T> KernelVec<T> {
     }
 
     /// Removes all items and returns them in order.
-    #[allow(dead_code)] // For Windows.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> {
         self.items.drain(..)
     }

@@ -32,7 +32,10 @@ pub(crate) mod flags;
 pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]
 pub(crate) mod level_backoff;
-#[cfg(all(feature = "os-poll", not(windows)))]
+#[cfg(all(
+    feature = "os-poll",
+    any(unix, target_os = "hermit", target_os = "wasi")
+))]
 pub(crate) mod slab;
 #[cfg(feature = "net")]
 mod socket_api;

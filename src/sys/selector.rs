@@ -75,6 +75,7 @@ pub(crate) trait EventBuffer: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Removes all events, and refuses a buffer without capacity: the first step of `select` where
     /// the kernel does not do both.
     #[inline]
+    #[allow(dead_code)] // Not for epoll and kqueue.
     fn prepare(&mut self) -> io::Result<()> {
         self.clear();
         if self.capacity() == 0 {
@@ -104,6 +105,7 @@ impl Owner {
     /// and a thread that would release it does not exist in the child (fork(2),
     /// <https://man7.org/linux/man-pages/man2/fork.2.html>).
     #[inline]
+    #[allow(dead_code)] // Windows has its own.
     pub(crate) fn of<T>(selector: &Arc<T>, held: &Weak<T>) -> Owner {
         if held.as_ptr() == Arc::as_ptr(selector) {
             Owner::This

@@ -6,12 +6,15 @@
 //! nothing.
 
 #[cfg(feature = "os-poll")]
-pub(crate) use events::{EventCaps, ForkDetection, PipeCall, PollBits, PthreadAtfork};
+pub(crate) use events::{EventCaps, ForkDetection, PipeCall, PollBits};
 #[cfg(all(unix, feature = "net"))]
 #[allow(unused_imports)] // For Linux and Android.
 pub(crate) use sockets::AbstractNames;
 #[cfg(feature = "net")]
-pub(crate) use sockets::{FlagsToSet, NoSignal, SocketCaps};
+#[allow(unused_imports)] // Some systems have no such calls.
+pub(crate) use sockets::NoSignal;
+#[cfg(feature = "net")]
+pub(crate) use sockets::{FlagsToSet, SocketCaps};
 
 /// For selectors, wakers and pipes.
 #[cfg(feature = "os-poll")]
@@ -22,6 +25,7 @@ mod events {
 
     use crate::sys::sync::AtomicUsize;
     use crate::sys::ffi;
+    use crate::sys::unix::syscalls::{Pipe, Pipe2, PthreadAtfork};
     use crate::sys::wake_bits::Generation;
 
     /// The type of `pollfd.events` and `pollfd.revents`: `short` in POSIX, `int` on Horizon.
@@ -77,13 +81,6 @@ mod events {
         };
     }
 
-    /// pthread_atfork(3).
-    pub(crate) type PthreadAtfork = unsafe extern "C" fn(
-        Option<unsafe extern "C" fn()>,
-        Option<unsafe extern "C" fn()>,
-        Option<unsafe extern "C" fn()>,
-    ) -> c_int;
-
     /// How a process learns that it was forked.
     #[derive(Clone, Copy)]
     #[allow(dead_code)] // Each system constructs one variant.
@@ -104,9 +101,9 @@ mod events {
     #[allow(dead_code)] // Each system constructs one variant.
     pub(crate) enum PipeCall {
         /// pipe2(2) and its flags.
-        Pipe2(unsafe extern "C" fn(*mut c_int, c_int) -> c_int, c_int),
+        Pipe2(Pipe2, c_int),
         /// pipe(2), and the command and argument of fcntl(2) for close-on-exec.
-        Pipe(unsafe extern "C" fn(*mut c_int) -> c_int, [c_int; 2]),
+        Pipe(Pipe, [c_int; 2]),
         /// The system has no pipes.
         Missing,
     }

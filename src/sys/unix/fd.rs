@@ -6,17 +6,17 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use crate::sys::errors;
 use crate::sys::platform::EVENTS;
 use crate::sys::unix::caps::PipeCall;
-use crate::sys::unix::syscalls::fd;
+use crate::sys::unix::syscalls::pipe;
 
 #[allow(unused_imports)] // For pipes, which `os-ext` has.
-pub(crate) use fd::set_nonblocking;
-pub(crate) use fd::{read, write};
+pub(crate) use pipe::set_nonblocking;
+pub(crate) use pipe::{read, write};
 
 /// Makes a pipe, (reader, writer), with both ends non-blocking and close-on-exec.
 pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     match EVENTS.pipe {
-        PipeCall::Pipe2(call, flags) => fd::pipe2(call, flags),
-        PipeCall::Pipe(call, set_close_on_exec) => fd::pipe_fcntl(call, set_close_on_exec),
+        PipeCall::Pipe2(call, flags) => pipe::pipe2(call, flags),
+        PipeCall::Pipe(call, set_close_on_exec) => pipe::pipe_fcntl(call, set_close_on_exec),
         PipeCall::Missing => Err(errors::unsupported("this system has no pipes")),
     }
 }

@@ -16,8 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::sys::timeout::{KernelTimeout, round_up_millis};
-use crate::sys::unix::syscalls::fd::is_open;
-use crate::sys::unix::syscalls::poll::poll;
+use crate::sys::unix::syscalls::poll::{is_open, poll};
 use crate::sys::{errors, ffi};
 
 /// Probes all fds: what is not reported is not ready.

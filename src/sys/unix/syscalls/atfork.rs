@@ -4,8 +4,8 @@
 
 use std::sync::atomic::AtomicBool;
 
+use super::PthreadAtfork;
 use crate::sys::sync::{AtomicUsize, Ordering};
-use crate::sys::unix::caps::PthreadAtfork;
 use crate::sys::wake_bits::Generation;
 
 /// Counts forks, in the parent and in the copy.

@@ -12,7 +12,7 @@ use super::ret::{ret, ret_owned_fd};
 use crate::sys::ffi;
 use crate::sys::unix::caps::PollBits;
 
-pub(crate) use super::fd::is_open;
+pub(crate) use super::poll::is_open;
 
 /// `PORT_SOURCE_FD`: an association with an fd.
 pub(crate) const FD: c_int = ffi::PORT_SOURCE_FD;

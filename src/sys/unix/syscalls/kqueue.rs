@@ -19,7 +19,7 @@ use crate::sys::kernel_vec::KernelVec;
 use crate::sys::selector;
 use crate::sys::unix::forks;
 
-pub(crate) use super::fd::is_open;
+pub(crate) use super::poll::is_open;
 
 /// `EVFILT_READ`.
 pub(crate) const READ: i32 = ffi::EVFILT_READ as _;

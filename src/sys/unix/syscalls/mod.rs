@@ -14,8 +14,8 @@ cfg_nosignal! {
 
 #[cfg(feature = "os-poll")]
 pub(crate) mod atfork;
-#[cfg(feature = "os-poll")]
-pub(crate) mod fd;
+#[cfg(all(feature = "os-poll", not(target_os = "wasi")))]
+pub(crate) mod pipe;
 #[cfg(feature = "os-poll")]
 pub(crate) mod poll;
 
@@ -45,3 +45,20 @@ cfg_ppoll! {
     #[cfg(feature = "os-poll")]
     pub(crate) mod ppoll;
 }
+
+// The functions that `EventCaps` has.
+
+#[cfg(feature = "os-poll")]
+/// pthread_atfork(3).
+pub(crate) type PthreadAtfork = unsafe extern "C" fn(
+    Option<unsafe extern "C" fn()>,
+    Option<unsafe extern "C" fn()>,
+    Option<unsafe extern "C" fn()>,
+) -> std::ffi::c_int;
+/// pipe2(2).
+#[cfg(feature = "os-poll")]
+pub(crate) type Pipe2 =
+    unsafe extern "C" fn(*mut std::ffi::c_int, std::ffi::c_int) -> std::ffi::c_int;
+/// pipe(2).
+#[cfg(feature = "os-poll")]
+pub(crate) type Pipe = unsafe extern "C" fn(*mut std::ffi::c_int) -> std::ffi::c_int;

@@ -1,8 +1,9 @@
-//! poll(2).
+//! poll(2), and whether an fd is open.
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
 use std::io;
+use std::os::fd::RawFd;
 
 use super::ret::ret_count;
 use crate::sys::ffi;
@@ -44,4 +45,13 @@ pub(crate) fn poll(array: &mut [ffi::pollfd], millis: c_int) -> io::Result<usize
     // SAFETY: poll(2) reads and writes as many `pollfd`s as `array` has. The fds in it are keys: it
     // reports POLLNVAL for one that is not open, or fails (wasi-libc).
     ret_count(unsafe { ffi::poll(array.as_mut_ptr(), array.len() as _, millis) })
+}
+
+/// Whether `fd` is open.
+#[allow(dead_code)] // epoll(7) has no need to ask.
+pub(crate) fn is_open(fd: RawFd) -> bool {
+    // SAFETY: fcntl(2) with F_GETFL ignores its argument, touches no memory and fails for an fd
+    // that is not open. Hermit's function has a fixed number of arguments.
+    let flags = unsafe { ffi::fcntl(fd, ffi::F_GETFL, 0 as c_int) };
+    flags != -1
 }

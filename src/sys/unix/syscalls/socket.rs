@@ -84,7 +84,8 @@ impl<A: Plain> Storage<A> {
         *self = Storage { address, length };
     }
 
-    /// See the field.
+    /// The length as the kernel returned it.
+    #[cfg(unix)]
     pub(crate) fn length(&self) -> libc::socklen_t {
         self.length
     }

@@ -162,6 +162,7 @@ impl Kernel {
     }
 
     /// Gives the file object of a socket a second value, as `WSADuplicateSocket` does.
+    #[allow(dead_code)] // Not used yet.
     pub(super) fn duplicate(&self, socket: u64, second: u64) {
         let mut state = self.state();
         if let Some(file) = state.sockets.get(&socket).copied() {
@@ -191,6 +192,7 @@ impl Kernel {
     }
 
     /// The connection was reset: after that AFD says SEND, too (Wine's `test_poll_reset`).
+    #[allow(dead_code)] // Not used yet.
     pub(super) fn reset(&self, socket: u64) {
         self.set(socket, ffi::AFD_POLL_ABORT | ffi::AFD_POLL_SEND);
     }

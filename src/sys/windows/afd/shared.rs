@@ -41,6 +41,7 @@ pub(super) struct Shared {
     /// Sources whose sockets belong to somebody else.
     raw: Mutex<HashMap<RawSocket, Arc<Source>>>,
     #[cfg(feature = "os-ext")]
+    #[allow(dead_code)] // The fake kernel waits for no handles.
     pub(super) waits: Waits,
 }
 

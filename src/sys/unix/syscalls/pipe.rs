@@ -1,21 +1,13 @@
-//! System calls on any file descriptor, and pipes.
+//! Reading, writing and the mode of fds of our own, and pipes.
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use super::ret::{ret, ret_c_int, ret_count, ret_owned_fds};
+use super::{Pipe, Pipe2};
 use crate::sys::ffi;
-
-/// Whether `fd` is open.
-#[allow(dead_code)] // epoll(7) has no need to ask.
-pub(crate) fn is_open(fd: RawFd) -> bool {
-    // SAFETY: fcntl(2) with F_GETFL ignores its argument, touches no memory and fails for an fd
-    // that is not open. Hermit's function has a fixed number of arguments.
-    let flags = unsafe { ffi::fcntl(fd, ffi::F_GETFL, 0 as c_int) };
-    flags != -1
-}
 
 /// Sets or clears `O_NONBLOCK`.
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
@@ -49,10 +41,7 @@ pub(crate) fn write(fd: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
 }
 
 /// pipe2(2) with these flags: (reader, writer).
-pub(crate) fn pipe2(
-    call: unsafe extern "C" fn(*mut c_int, c_int) -> c_int,
-    flags: c_int,
-) -> io::Result<(OwnedFd, OwnedFd)> {
+pub(crate) fn pipe2(call: Pipe2, flags: c_int) -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends: [c_int; 2] = [-1; 2];
     // SAFETY: pipe2(2) writes two ints, for which `ends` has room.
     let result = unsafe { call(ends.as_mut_ptr(), flags) };
@@ -66,7 +55,7 @@ pub(crate) fn pipe2(
 /// A child process that another thread makes in between inherits both ends: these systems have no
 /// call that does both.
 pub(crate) fn pipe_fcntl(
-    call: unsafe extern "C" fn(*mut c_int) -> c_int,
+    call: Pipe,
     set_close_on_exec: [c_int; 2],
 ) -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends: [c_int; 2] = [-1; 2];
