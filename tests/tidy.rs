@@ -122,9 +122,6 @@ fn systems_are_named_in_few_files() {
         // Which of the sockets exist.
         "src/net/fd_handles.rs",
         "src/net/uds/mod.rs",
-        // WASI preview 2 has fewer calls.
-        "src/sys/unix/mod.rs",
-        "src/sys/unix/notifier/mod.rs",
         // The type of `pollfd.events`.
         "src/sys/unix/caps.rs",
         // Linux tests what it has of WASI.

@@ -41,9 +41,11 @@ mod events {
         pub(super) use crate::sys::ffi;
         pub(super) use crate::sys::unix::caps::{EventCaps, ForkDetection, PipeCall, PollBits};
         pub(super) use crate::sys::unix::notifier::{none::NoNotifier, Drained};
-        #[cfg(not(target_os = "wasi"))]
-        pub(super) use crate::sys::unix::notifier::pipe::Pipe;
         pub(super) use crate::sys::unix::posix_poll::PosixPoll;
+    }
+    cfg_pipes! {
+        #[cfg(not(windows))]
+        pub(super) use crate::sys::unix::notifier::pipe::Pipe;
     }
     cfg_epoll! { pub(super) use crate::sys::unix::epoll::Epoll; }
     cfg_eventfd! { pub(super) use crate::sys::unix::notifier::eventfd::EventFd; }
@@ -69,16 +71,13 @@ cfg_nosignal! {
 
 // --- epoll(7) ---
 
-// Linux and Android: epoll(7), woken by an eventfd(2).
+// Linux and Android: epoll(7), woken by an eventfd(2), or by a pipe on request.
 platform! {
-    all(
-        any(target_os = "android", target_os = "linux"),
-        not(any(
-            mio_fake_kernel = "apple", mio_fake_kernel = "dragonfly", mio_fake_kernel = "freebsd",
-            mio_fake_kernel = "netbsd", mio_fake_kernel = "openbsd", mio_fake_kernel = "solaris",
-            mio_fake_kernel = "wasip1"
-        ))
-    ),
+    all(any(target_os = "android", target_os = "linux"), not(any(
+        mio_fake_kernel = "apple", mio_fake_kernel = "dragonfly", mio_fake_kernel = "freebsd",
+        mio_fake_kernel = "netbsd", mio_fake_kernel = "openbsd", mio_fake_kernel = "solaris",
+        mio_fake_kernel = "wasip1"
+    ))),
     Selector = Epoll<LinuxNotifier>, forced = PosixPoll<LinuxNotifier>,
     EVENTS = {
         forks: LINUX_FORKS, pipe: value!(pipe2), eventfd_flags: value!(eventfd_flags),
@@ -86,7 +85,6 @@ platform! {
         poll_returns_for_hang_up: true
     },
 }
-// bionic has no accept4(2) for its sandbox of apps on x86, which kills the process.
 platform! {
     any(target_os = "android", target_os = "linux"),
     SOCKETS = sockets!(

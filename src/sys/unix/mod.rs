@@ -7,8 +7,6 @@ pub(crate) mod syscalls;
 #[cfg(all(unix, feature = "net"))]
 pub(crate) mod uds;
 
-#[cfg(all(feature = "os-poll", not(target_os = "wasi")))]
-pub(crate) mod fd;
 #[cfg(feature = "os-poll")]
 pub(crate) mod forks;
 #[cfg(feature = "os-poll")]
@@ -18,6 +16,10 @@ pub(crate) mod notifier;
 #[cfg(feature = "os-poll")]
 pub(crate) mod posix_poll;
 
+cfg_pipes! {
+    #[cfg(feature = "os-poll")]
+    pub(crate) mod fd;
+}
 cfg_epoll! {
     #[cfg(feature = "os-poll")]
     pub(crate) mod epoll;

@@ -14,8 +14,6 @@ cfg_nosignal! {
 
 #[cfg(feature = "os-poll")]
 pub(crate) mod atfork;
-#[cfg(all(feature = "os-poll", not(target_os = "wasi")))]
-pub(crate) mod pipe;
 #[cfg(feature = "os-poll")]
 pub(crate) mod poll;
 
@@ -40,6 +38,10 @@ cfg_linux! {
     pub(crate) mod linux;
     #[cfg(feature = "os-poll")]
     pub(crate) mod wipe_on_fork;
+}
+cfg_pipes! {
+    #[cfg(feature = "os-poll")]
+    pub(crate) mod pipe;
 }
 cfg_ppoll! {
     #[cfg(feature = "os-poll")]

@@ -17,6 +17,7 @@ pub(crate) fn ret(result: c_int) -> io::Result<()> {
 /// The result of a call that returns a value in which -1 is no success.
 #[inline]
 #[cfg(feature = "os-poll")]
+#[allow(dead_code)] // WASI has no such call here.
 pub(crate) fn ret_c_int(result: c_int) -> io::Result<c_int> {
     ret(result).map(|()| result)
 }
@@ -45,6 +46,7 @@ pub(crate) unsafe fn ret_owned_fd(result: c_int) -> io::Result<OwnedFd> {
 ///
 /// Unless `result` is -1, `fds` must be two open fds that nothing else owns.
 #[inline]
+#[allow(dead_code)] // WASI has neither pipes nor socketpair(2).
 pub(crate) unsafe fn ret_owned_fds(
     result: c_int,
     fds: [c_int; 2],
