@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use super::source_state::{CLEARED_BY_POLL, ProbeOutcome, SourceState};
 use crate::sys::errors;
+use crate::sys::ffi;
 pub(crate) use crate::sys::slab::Key;
 use crate::sys::slab::Slab;
-use crate::sys::ffi;
 use crate::sys::unix::caps::PollBits;
 use crate::{Interest, Token};
 

@@ -40,9 +40,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
+use crate::sys::errors;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::sync::{AtomicUsize, lock};
-use crate::sys::errors;
 use crate::sys::unix::notifier::PollNotifier as Notifier;
 use crate::sys::unix::{forks, level_triggered};
 use crate::{Interest, Token};
@@ -425,8 +425,8 @@ mod iteration_tests;
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::sys::unix::notifier::pipe::Pipe;
     use crate::sys::selector::Selector as _;
+    use crate::sys::unix::notifier::pipe::Pipe;
 
     /// In debug and in release builds.
     #[test]

@@ -134,7 +134,11 @@ fn control(
 ///
 /// Whole milliseconds go through epoll_wait(2), which costs less than epoll_pwait2(2).
 #[inline]
-pub(crate) fn wait(epfd: BorrowedFd<'_>, events: &mut Events, wait: KernelTimeout) -> io::Result<usize> {
+pub(crate) fn wait(
+    epfd: BorrowedFd<'_>,
+    events: &mut Events,
+    wait: KernelTimeout,
+) -> io::Result<usize> {
     match wait {
         KernelTimeout::Infinite => wait_millis(epfd, events, -1),
         KernelTimeout::Millis(millis) => wait_millis(epfd, events, millis),
