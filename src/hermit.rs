@@ -2,7 +2,4 @@
 //!
 //! [`SourceFd`] watches a descriptor that belongs to somebody else.
 
-#[path = "unix/source_fd.rs"]
-mod source_fd;
-
-pub use source_fd::SourceFd;
+pub use crate::source_fd::SourceFd;

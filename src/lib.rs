@@ -73,7 +73,18 @@ mod interest;
 #[cfg(all(test, windows, feature = "os-ext"))]
 mod not_run;
 mod poll;
+#[macro_use]
 mod sys;
+cfg_selector_fd! {
+    mod selector_fd;
+}
+#[cfg(all(
+    any(unix, target_os = "hermit", target_os = "wasi"),
+    feature = "os-ext"
+))]
+mod source_fd;
+#[cfg(all(feature = "os-poll", any(target_os = "linux", all(test, not(windows)))))]
+mod testing;
 mod token;
 mod waker;
 
@@ -102,10 +113,6 @@ pub mod hermit;
 #[cfg(all(target_os = "wasi", feature = "os-ext"))]
 #[cfg_attr(docsrs, doc(cfg(all(target_os = "wasi", feature = "os-ext"))))]
 pub mod wasi;
-
-#[cfg(all(any(unix, target_os = "hermit", target_os = "wasi"), feature = "net"))]
-#[path = "unix/handles.rs"]
-mod handles;
 
 #[cfg(all(windows, feature = "net"))]
 #[path = "windows/handles.rs"]

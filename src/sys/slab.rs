@@ -56,6 +56,7 @@ impl<T> Slab<T> {
     }
 
     /// Whether nothing is registered.
+    #[allow(dead_code)] // For `poll_oneoff`.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_fd.is_empty()
     }
@@ -89,6 +90,7 @@ impl<T> Slab<T> {
     }
 
     /// The registration that a slot holds.
+    #[allow(dead_code)] // For event ports.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
         let slot = self.slots.get(index as usize)?;
         let generation = slot.generation;
@@ -147,6 +149,7 @@ impl<T> Slab<T> {
 
     /// All registrations with their fds: from slot `start` to the last one, then from slot 0 to
     /// `start`.
+    #[allow(dead_code)] // For `poll_oneoff`.
     pub(crate) fn iter_from(&self, start: usize) -> impl Iterator<Item = (Key, RawFd, &T)> {
         let length = self.slots.len();
         let start = if start < length { start } else { 0 };

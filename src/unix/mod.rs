@@ -5,6 +5,4 @@
 
 pub mod pipe;
 
-mod source_fd;
-
-pub use source_fd::SourceFd;
+pub use crate::source_fd::SourceFd;

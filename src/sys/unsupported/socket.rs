@@ -1,7 +1,7 @@
 //! Sockets of a system where none can be made, for want of calls or of a page. What sockets made elsewhere can do they still do.
 
-/// A socket that was made elsewhere needs nothing.
-pub(crate) fn adopt() {}
+/// Does nothing: only Windows must be started before a socket is used.
+pub(crate) fn ensure_winsock_started() {}
 
 /// TCP sockets.
 pub(crate) mod tcp {

@@ -5,8 +5,8 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 
+use super::poll_oneoff::host::{Host, HostEvent, Subscription};
 use crate::sys::ffi;
-use crate::sys::poll_oneoff::host::{Host, HostEvent, Subscription};
 
 /// The real host.
 #[derive(Default)]

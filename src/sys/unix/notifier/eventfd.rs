@@ -10,10 +10,9 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use crate::sys::descriptor;
-use crate::sys::notifier::Notifier;
-
-mod syscall;
+use super::Notifier;
+use crate::sys::unix::fd;
+use crate::sys::unix::syscalls::eventfd as syscall;
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -29,7 +28,7 @@ const FROM_COPY: u64 = 1 << 32;
 impl EventFd {
     fn add(&self, mut number: u64) -> io::Result<()> {
         loop {
-            match descriptor::write(self.counter.as_fd(), &number.to_ne_bytes()) {
+            match fd::write(self.counter.as_fd(), &number.to_ne_bytes()) {
                 Ok(_) => return Ok(()),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => {
@@ -64,7 +63,7 @@ impl Notifier for EventFd {
         // One read takes the whole counter.
         let mut count = [0; 8];
         loop {
-            match descriptor::read(self.counter.as_fd(), &mut count) {
+            match fd::read(self.counter.as_fd(), &mut count) {
                 Ok(_) => return Ok(u64::from_ne_bytes(count) >= FROM_COPY),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => return Ok(false),
@@ -89,10 +88,10 @@ mod tests {
     fn a_full_counter_is_emptied() {
         let eventfd = EventFd::new().unwrap();
         let full = (u64::MAX - 1).to_ne_bytes();
-        descriptor::write(eventfd.as_fd(), &full).unwrap();
+        fd::write(eventfd.as_fd(), &full).unwrap();
         eventfd.notify().unwrap();
         let mut count = [0; 8];
-        descriptor::read(eventfd.as_fd(), &mut count).unwrap();
+        fd::read(eventfd.as_fd(), &mut count).unwrap();
         // Such a counter was filled by copies.
         assert_eq!(u64::from_ne_bytes(count), FROM_COPY);
     }
@@ -103,7 +102,7 @@ mod tests {
         eventfd.notify().unwrap();
         eventfd.notify().unwrap();
         assert!(!eventfd.drain().unwrap());
-        let error = descriptor::read(eventfd.as_fd(), &mut [0; 8]).unwrap_err();
+        let error = fd::read(eventfd.as_fd(), &mut [0; 8]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
         assert!(!eventfd.drain().unwrap());
     }
@@ -119,7 +118,7 @@ mod tests {
         assert!(!eventfd.drain().unwrap());
         // Also in a counter that was full.
         let full = (u64::MAX - 1).to_ne_bytes();
-        descriptor::write(eventfd.as_fd(), &full).unwrap();
+        fd::write(eventfd.as_fd(), &full).unwrap();
         eventfd.notify().unwrap();
         assert!(eventfd.drain().unwrap());
     }

@@ -1,5 +1,13 @@
 //! What a waker writes to: an object that a selector can watch.
 
+cfg_pipes! {
+    pub(crate) mod pipe;
+}
+cfg_eventfd! {
+    pub(crate) mod eventfd;
+}
+pub(crate) mod none;
+
 use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
@@ -67,6 +75,7 @@ impl<N: Notifier> PollNotifier for N {
 
 /// A notifier for queues that give no new edge while the object is readable: it is emptied before it is written.
 #[derive(Debug)]
+#[allow(dead_code)] // WASI has no notifier.
 pub(crate) struct Drained<N>(N);
 
 impl<N: Notifier> Notifier for Drained<N> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::RawFd;
 
-use crate::sys::notifier::PollNotifier;
+use super::PollNotifier;
 
 /// See the head of this file.
 #[derive(Debug)]

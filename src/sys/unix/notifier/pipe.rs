@@ -6,8 +6,8 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use crate::sys::notifier::Notifier;
-use crate::sys::{descriptor, pipe2};
+use super::Notifier;
+use crate::sys::unix::fd;
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ const FROM_COPY: u8 = 2;
 impl Pipe {
     fn write(&self, mut byte: u8) -> io::Result<()> {
         loop {
-            match descriptor::write(self.writer.as_fd(), &[byte]) {
+            match fd::write(self.writer.as_fd(), &[byte]) {
                 Ok(_) => return Ok(()),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => {
@@ -43,7 +43,7 @@ impl Pipe {
 
 impl Notifier for Pipe {
     fn new() -> io::Result<Pipe> {
-        let (reader, writer) = pipe2::pipe()?;
+        let (reader, writer) = fd::pipe()?;
         Ok(Pipe { reader, writer })
     }
 
@@ -57,7 +57,7 @@ impl Notifier for Pipe {
 
     fn drain(&self) -> io::Result<bool> {
         let mut is_from_copy = false;
-        descriptor::drain(self.reader.as_fd(), |bytes| {
+        fd::drain(self.reader.as_fd(), |bytes| {
             is_from_copy |= bytes.contains(&FROM_COPY);
         })?;
         Ok(is_from_copy)
@@ -76,11 +76,11 @@ mod tests {
     #[test]
     fn a_full_pipe_is_emptied() {
         let pipe = Pipe::new().unwrap();
-        while descriptor::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
-        while descriptor::write(pipe.writer.as_fd(), &[0]).is_ok() {}
+        while fd::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
+        while fd::write(pipe.writer.as_fd(), &[0]).is_ok() {}
         pipe.notify().unwrap();
         let mut buffer = [0; 8];
-        assert_eq!(descriptor::read(pipe.as_fd(), &mut buffer).unwrap(), 1);
+        assert_eq!(fd::read(pipe.as_fd(), &mut buffer).unwrap(), 1);
     }
 
     #[test]
@@ -90,8 +90,8 @@ mod tests {
         assert!(!pipe.drain().unwrap());
         pipe.notify_from_copy().unwrap();
         // Also in a pipe that was full.
-        while descriptor::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
-        while descriptor::write(pipe.writer.as_fd(), &[0]).is_ok() {}
+        while fd::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
+        while fd::write(pipe.writer.as_fd(), &[0]).is_ok() {}
         pipe.notify().unwrap();
         assert!(pipe.drain().unwrap());
         assert!(!pipe.drain().unwrap());

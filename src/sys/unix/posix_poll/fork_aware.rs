@@ -11,9 +11,9 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex};
 
-use crate::sys::forks;
-use crate::sys::notifier::PollNotifier as Notifier;
 use crate::sys::sync::{AtomicUsize, Ordering, lock};
+use crate::sys::unix::forks;
+use crate::sys::unix::notifier::PollNotifier as Notifier;
 
 /// See the head of this file.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
 use super::*;
-use crate::sys::pipe::Pipe;
 use crate::sys::selector::{EventBuffer as _, Selector as _};
+use crate::sys::unix::notifier::pipe::Pipe;
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 

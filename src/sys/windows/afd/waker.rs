@@ -59,7 +59,9 @@ impl Wake for Waker {
         if !bits.set_pending(*bit) {
             return Ok(());
         }
-        self.port_entry.post().inspect_err(|_| bits.clear_pending(*bit))
+        self.port_entry
+            .post()
+            .inspect_err(|_| bits.clear_pending(*bit))
     }
 }
 
