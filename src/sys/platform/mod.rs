@@ -40,7 +40,7 @@ mod events {
     cfg_unix! {
         pub(super) use crate::sys::ffi;
         pub(super) use crate::sys::unix::caps::{EventCaps, ForkDetection, PipeCall, PollBits};
-        pub(super) use crate::sys::unix::notifier::{none::NoNotifier, Drained};
+        pub(super) use crate::sys::unix::notifier::{Drained, NoNotifier};
         pub(super) use crate::sys::unix::posix_poll::PosixPoll;
     }
     cfg_pipes! {

@@ -55,11 +55,11 @@ impl<N: Notifier> Inheritable<N> {
 
     /// What this process waits on: -1 if that is nothing, which poll(2) passes over.
     #[inline]
-    pub(super) fn number(&self) -> RawFd {
+    pub(super) fn raw_fd(&self) -> RawFd {
         if self.is_in_copy() {
-            return self.own().map_or(-1, |own| own.number());
+            return self.own().map_or(-1, |own| own.raw_fd());
         }
-        self.first.number()
+        self.first.raw_fd()
     }
 
     /// Ends the wait of this process. A copy that has never waited needs no notification.

@@ -180,7 +180,7 @@ impl<N: Notifier> PosixPoll<N> {
         is_owned: bool,
     ) -> io::Result<Key> {
         let interest = bits(interest)?;
-        if fd >= 0 && fd == self.shared.notifier.number() {
+        if fd >= 0 && fd == self.shared.notifier.raw_fd() {
             return Err(errors::invalid("this descriptor is the queue's own"));
         }
         let mut inserted = None;
@@ -431,7 +431,7 @@ mod tests {
     #[test]
     fn its_own_descriptor_is_refused() {
         let queue = PosixPoll::<Pipe>::new().unwrap();
-        let own = queue.shared.notifier.number();
+        let own = queue.shared.notifier.raw_fd();
         let owned = queue.register(own, Token(0), Interest::READABLE);
         assert_eq!(owned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
         let raw = queue.register_unowned(own, Token(0), Interest::READABLE);

@@ -105,7 +105,7 @@ impl Poller {
             self.generations.resize(length, 0);
         }
         if let Some(first) = self.array.first_mut() {
-            first.fd = shared.notifier.number();
+            first.fd = shared.notifier.raw_fd();
             first.events = ffi::POLLIN;
         }
         while let Some((index, generation, pollfd)) = state.table.next_dirty() {
