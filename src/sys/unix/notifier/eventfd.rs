@@ -1,7 +1,7 @@
 //! A notifier made of one [eventfd(2)]: a 64-bit counter in the kernel.
 //!
-//! Every write gives epoll(7) a new edge, also when the counter is not 0. A write that would take the
-//! counter beyond its limit fails with `EAGAIN` and gives no edge: the counter is then drained and
+//! Every write gives epoll(7) a new edge, also when the counter is not 0. A write that would take
+//! the counter beyond its limit fails with `EAGAIN` and gives no edge: the counter is then drained and
 //! written again.
 //!
 //! A copy of the process counts in the upper half, so that a reader detects it. Only poll(2) asks

@@ -73,7 +73,7 @@ impl<N: Notifier> PollNotifier for N {
 
 /// A notifier for kernels that report no new edge while the fd is readable: it is drained before it
 /// is written. illumos is one:
-/// <https://www.illumos.org/issues/16700>.
+/// <https://github.com/tokio-rs/mio/pull/1826>.
 #[derive(Debug)]
 #[allow(dead_code)] // WASI has no notifier.
 pub(crate) struct Drained<N>(N);

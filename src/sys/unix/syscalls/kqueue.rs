@@ -47,8 +47,8 @@ pub(crate) const ERROR: u32 = ffi::EV_ERROR as _;
 #[repr(transparent)]
 pub(crate) struct Event(ffi::kevent);
 
-// SAFETY: the caller's data in it may be a pointer by its type, but only its address is ever written
-// or read here.
+// SAFETY: the caller's data in it may be a pointer by its type, but only its address is ever
+// written or read here.
 unsafe impl Send for Event {}
 // SAFETY: as for `Send`; besides, nothing changes an event through a shared reference.
 unsafe impl Sync for Event {}
