@@ -62,8 +62,8 @@ mod logging;
 #[path = "../generated/mod.rs"]
 #[allow(
     dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_snake_case,
-    non_upper_case_globals, unreachable_pub, unsafe_code, unused_imports, clippy::all,
-    clippy::undocumented_unsafe_blocks,
+    non_upper_case_globals, unreachable_pub, unused_imports, clippy::all,
+    unsafe_code, clippy::undocumented_unsafe_blocks,
 // A fake kernel has the bindings of two systems.
     clashing_extern_declarations
 )]
