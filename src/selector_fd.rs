@@ -6,17 +6,16 @@ use crate::{Poll, Registry};
 
 /// The file descriptor of the selector itself, for instance to watch it with another selector.
 ///
-/// Others may wait on it, for instance with `epoll_wait`: every [`Waker::wake`](crate::Waker::wake)
-/// is then an event for them. So from the first time that the descriptor of a `Poll` or of one of
-/// its registries is handed out, no wakes of its wakers are merged any more, and each costs a
-/// system call.
+/// The caller may wait on it, for instance with `epoll_wait`, and then takes the events of
+/// [`Waker::wake`](crate::Waker::wake). So from the first call of `as_fd` of a `Poll` or of one of
+/// its registries, wakes of its wakers are no longer merged, and each costs a system call.
 impl AsFd for Poll {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.registry().as_fd()
     }
 }
 
-/// The same as a number; see `AsFd`, also for what it costs.
+/// The same as a [`RawFd`]; see `AsFd`, also for its cost.
 impl AsRawFd for Poll {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
@@ -31,7 +30,7 @@ impl AsFd for Registry {
     }
 }
 
-/// The same as a number; see `AsFd` of [`Poll`].
+/// The same as a [`RawFd`]; see `AsFd` of [`Poll`].
 impl AsRawFd for Registry {
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()

@@ -1,4 +1,4 @@
-//! The traits that turn sockets into descriptors and back.
+//! Conversions between sockets and file descriptors.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
@@ -9,7 +9,7 @@ use crate::net::{TcpListener, TcpStream, UdpSocket};
 #[cfg(unix)]
 use crate::net::{UnixListener, UnixStream};
 
-/// For each of the sockets.
+/// Implements them for each socket.
 macro_rules! handles {
     ($($socket:ident)*) => {$(
         impl AsFd for $socket {
@@ -24,14 +24,14 @@ macro_rules! handles {
             }
         }
 
-        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
+        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does.
         impl IntoRawFd for $socket {
             fn into_raw_fd(self) -> RawFd {
                 self.inner.into_inner().into_raw_fd()
             }
         }
 
-        /// The descriptor should be non-blocking: its mode is not changed.
+        /// The file descriptor should be non-blocking: its mode is not changed.
         impl FromRawFd for $socket {
             unsafe fn from_raw_fd(fd: RawFd) -> $socket {
                 // SAFETY: the caller promises that `fd` is open and theirs to give away.
@@ -40,14 +40,14 @@ macro_rules! handles {
             }
         }
 
-        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
+        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does.
         impl From<$socket> for OwnedFd {
             fn from(socket: $socket) -> OwnedFd {
                 socket.inner.into_inner().into()
             }
         }
 
-        /// The descriptor should be non-blocking: its mode is not changed.
+        /// The file descriptor should be non-blocking: its mode is not changed.
         impl From<OwnedFd> for $socket {
             fn from(fd: OwnedFd) -> $socket {
                 $socket::from_std(fd.into())

@@ -1,7 +1,8 @@
-//! What only Unix systems have: pipes, and sources that are any descriptor.
+//! What only Unix systems have: pipes, and any file descriptor as a source.
 //!
 //! - [`pipe`]: a non-blocking pipe(7), and the pipes of child processes.
-//! - [`SourceFd`]: watches a descriptor that belongs to somebody else, such as a terminal, a timer or another library's socket.
+//! - [`SourceFd`]: watches a file descriptor of the caller, such as a terminal, a timer or another
+//!   library's socket.
 
 pub mod pipe;
 

@@ -1,6 +1,6 @@
 //! Pipes: one-way streams between threads or processes.
 //!
-//! [`new`] makes a pipe. The pipes of a child process become a [`Sender`] or [`Receiver`] by `From`.
+//! [`new`] makes a pipe. `From` makes a [`Sender`] or [`Receiver`] of a pipe of a child process.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -15,11 +15,12 @@ use crate::{Interest, Registry, Token};
 
 /// Makes a pipe. Both ends are non-blocking, and child processes do not inherit them.
 ///
-/// The writable end reports that it is closed when the [`Receiver`] is dropped, and the readable end when the [`Sender`] is.
+/// The [`Sender`] reports that it is closed when the [`Receiver`] is dropped, and the other way
+/// round.
 ///
 /// # Errors
 ///
-/// What the system says, such as too many open files.
+/// Those of pipe(2), such as too many open files.
 ///
 /// # Examples
 ///
@@ -52,29 +53,29 @@ pub fn new() -> io::Result<(Sender, Receiver)> {
     Ok((Sender::from(writer), Receiver::from(reader)))
 }
 
-/// The end of a pipe that is written to. See [`new`].
+/// The writing end of a pipe. See [`new`].
 ///
-/// A write to a pipe whose [`Receiver`] is gone is [`BrokenPipe`](io::ErrorKind::BrokenPipe), as long as the program ignores
-/// the signal `SIGPIPE`; Rust programs do so unless told otherwise.
+/// A write to a pipe without a [`Receiver`] fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe) if
+/// the program ignores the signal `SIGPIPE`, which Rust programs do by default.
 #[derive(Debug)]
 pub struct Sender {
     inner: IoSource<File>,
 }
 
-/// The end of a pipe that is read from. See [`new`].
+/// The reading end of a pipe. See [`new`].
 #[derive(Debug)]
 pub struct Receiver {
     inner: IoSource<File>,
 }
 
 impl Sender {
-    /// Sets whether writing waits (`false`) or says [`WouldBlock`](io::ErrorKind::WouldBlock) (`true`).
+    /// Sets whether a write returns [`WouldBlock`](io::ErrorKind::WouldBlock) instead of waiting.
     ///
-    /// The mode belongs to the open file: it changes for everyone who shares it, such as a child process.
+    /// All processes that share the open file share its mode, for instance a child process.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// Those of fcntl(2).
     ///
     /// # Examples
     ///
@@ -95,9 +96,11 @@ impl Sender {
         fd::set_nonblocking(self.inner.as_fd(), nonblocking)
     }
 
-    /// Runs an operation of your own on the pipe, and arms it again if it says [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// Runs an I/O operation on the pipe, and re-arms the registration if it returns
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
     ///
-    /// `f` must say so if, and only if, the pipe was not ready, and should not use the methods of this type.
+    /// `f` must return `WouldBlock` if, and only if, the pipe was not ready, and should not use the
+    /// methods of this type.
     ///
     /// # Errors
     ///
@@ -131,13 +134,13 @@ impl Sender {
 }
 
 impl Receiver {
-    /// Sets whether reading waits (`false`) or says [`WouldBlock`](io::ErrorKind::WouldBlock) (`true`).
+    /// Sets whether a read returns [`WouldBlock`](io::ErrorKind::WouldBlock) instead of waiting.
     ///
-    /// The mode belongs to the open file: it changes for everyone who shares it, such as a child process.
+    /// All processes that share the open file share its mode, for instance a child process.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// Those of fcntl(2).
     ///
     /// # Examples
     ///
@@ -159,9 +162,11 @@ impl Receiver {
         fd::set_nonblocking(self.inner.as_fd(), nonblocking)
     }
 
-    /// Runs an operation of your own on the pipe, and arms it again if it says [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// Runs an I/O operation on the pipe, and re-arms the registration if it returns
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
     ///
-    /// `f` must say so if, and only if, the pipe was not ready, and should not use the methods of this type.
+    /// `f` must return `WouldBlock` if, and only if, the pipe was not ready, and should not use the
+    /// methods of this type.
     ///
     /// # Errors
     ///
@@ -196,7 +201,7 @@ impl Receiver {
     }
 }
 
-/// Traits that both ends have.
+/// Implements the traits of both ends.
 macro_rules! end {
     ($end:ident) => {
         impl Source for $end {
@@ -235,14 +240,14 @@ macro_rules! end {
             }
         }
 
-        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
+        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does.
         impl IntoRawFd for $end {
             fn into_raw_fd(self) -> RawFd {
                 self.inner.into_inner().into_raw_fd()
             }
         }
 
-        /// The descriptor should be non-blocking: its mode is not changed.
+        /// The file descriptor should be non-blocking: its mode is not changed.
         impl FromRawFd for $end {
             unsafe fn from_raw_fd(fd: RawFd) -> $end {
                 // SAFETY: the caller promises that `fd` is open and theirs to give away.
@@ -251,14 +256,14 @@ macro_rules! end {
             }
         }
 
-        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
+        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does.
         impl From<$end> for OwnedFd {
             fn from(end: $end) -> OwnedFd {
                 end.inner.into_inner().into()
             }
         }
 
-        /// The descriptor should be non-blocking: its mode is not changed.
+        /// The file descriptor should be non-blocking: its mode is not changed.
         impl From<OwnedFd> for $end {
             fn from(fd: OwnedFd) -> $end {
                 $end {

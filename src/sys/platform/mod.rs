@@ -1,9 +1,9 @@
 //! Platform selection. To add a system, name it in the table of families and write its block below;
 //! no other existing file of the library names it.
 //!
-//! `families!` says which mechanisms a system compiles: `cfg_kqueue! { … }` keeps its items on
-//! systems with kqueue(2). `platform!` says what a system uses: the selector, and what its calls can
-//! do. What a block leaves out is as in `EventCaps::BASE` and `SocketCaps::BASE`.
+//! `families!` lists the systems that compile a mechanism: `cfg_kqueue! { .. }` keeps its items on
+//! systems with kqueue(2). `platform!` has the selector of a system, and the capabilities of its
+//! calls. What a block leaves out is as in `EventCaps::BASE` and `SocketCaps::BASE`.
 
 #[macro_use]
 mod macros;
@@ -40,7 +40,7 @@ mod events {
     cfg_unix! {
         pub(super) use crate::sys::ffi;
         pub(super) use crate::sys::unix::caps::{EventCaps, ForkDetection, PipeCall, PollBits};
-        pub(super) use crate::sys::unix::notifier::{none::NoNotifier, Drained};
+        pub(super) use crate::sys::unix::notifier::{Drained, NoNotifier};
         pub(super) use crate::sys::unix::posix_poll::PosixPoll;
     }
     cfg_pipes! {
@@ -96,7 +96,9 @@ platform! {
     ),
 }
 
-// Emscripten: its epoll, woken by a pipe. accept4 ignores its flags, and there is no exec(2).
+// Emscripten: its epoll, woken by a pipe. There is no exec(2). accept4 ignores its flags
+// (__syscall_accept4):
+// https://github.com/emscripten-core/emscripten/blob/018f3c3bae2fa2a832558a2a0e1821e387285341/src/lib/libsyscall.js
 platform! {
     target_os = "emscripten",
     Selector = Epoll<Pipe>, forced = PosixPoll<Pipe>,
@@ -109,7 +111,7 @@ platform! {
 }
 
 // illumos: epoll(7) as on Linux, woken by an eventfd(2). A readable eventfd gets no new edge, so it
-// is drained before it is written.
+// is drained before it is written: https://github.com/tokio-rs/mio/pull/1826
 platform! {
     target_os = "illumos",
     Selector = Epoll<Drained<EventFd>>, forced = PosixPoll<Drained<EventFd>>,
@@ -140,7 +142,8 @@ platform! {
     target_vendor = "apple",
     Selector = Kqueue<Wakers>, forced = PosixPoll<Pipe>,
     EVENTS = {
-        forks: value!(atfork), pipe: value!(pipe), priority: ffi::POLLPRI, aio: Some(ffi::EVFILT_AIO as _)
+        forks: value!(atfork), pipe: value!(pipe), priority: ffi::POLLPRI,
+        aio: Some(ffi::EVFILT_AIO as _)
     },
     SOCKETS = sockets!(
         accepted_flags_to_set: FlagsToSet::CloseOnExec, no_sigpipe: Some(libc::SO_NOSIGPIPE),
@@ -152,7 +155,8 @@ platform! {
     target_os = "dragonfly",
     Selector = Kqueue<Wakers>, forced = PosixPoll<Pipe>,
     EVENTS = {
-        forks: value!(atfork), pipe: value!(pipe2), priority: ffi::POLLPRI, aio: Some(ffi::EVFILT_AIO as _)
+        forks: value!(atfork), pipe: value!(pipe2), priority: ffi::POLLPRI,
+        aio: Some(ffi::EVFILT_AIO as _)
     },
     SOCKETS = sockets!(accept4),
 }
@@ -161,8 +165,8 @@ platform! {
     target_os = "freebsd",
     Selector = Kqueue<Wakers>, forced = PosixPoll<Pipe>,
     EVENTS = {
-        forks: value!(atfork), pipe: value!(pipe2), priority: ffi::POLLPRI, read_hang_up: ffi::POLLRDHUP,
-        aio: Some(ffi::EVFILT_AIO as _), lio: Some(ffi::EVFILT_LIO as _)
+        forks: value!(atfork), pipe: value!(pipe2), priority: ffi::POLLPRI,
+        read_hang_up: ffi::POLLRDHUP, aio: Some(ffi::EVFILT_AIO as _), lio: Some(ffi::EVFILT_LIO as _)
     },
     SOCKETS = sockets!(accept4; unix_backlog: -1),
 }
@@ -175,7 +179,8 @@ platform! {
     SOCKETS = sockets!(accept4),
 }
 
-// OpenBSD. Kernels without user events are woken by a pipe.
+// OpenBSD. Kernels before user events (https://github.com/ziglang/zig/pull/23953) are woken by a
+// pipe.
 platform! {
     target_os = "openbsd",
     Selector = Kqueue<Wakers>, forced = PosixPoll<Pipe>,
@@ -185,7 +190,7 @@ platform! {
 
 // --- Event ports ---
 
-// Solaris. The kernel reports the end of a peer's stream as data only.
+// Solaris. poll(2) has no condition for the end of a peer's stream: it is reported as data.
 platform! {
     target_os = "solaris",
     Selector = EventPorts, forced = PosixPoll<Pipe>,
@@ -209,12 +214,15 @@ platform! {
 platform! {
     target_os = "cygwin",
     Selector = PosixPoll<Pipe>,
-    EVENTS = { forks: value!(atfork), pipe: value!(pipe2), priority: ffi::POLLPRI, ppoll: Some(ppoll) },
+    EVENTS = {
+        forks: value!(atfork), pipe: value!(pipe2), priority: ffi::POLLPRI, ppoll: Some(ppoll)
+    },
     SOCKETS = sockets!(accept4),
 }
 
-// ESP-IDF: poll(2) of lwIP, woken by an eventfd of its virtual file system. The eventfd is
-// non-blocking by itself, and the call refuses any flag. There is no exec(2).
+// ESP-IDF: poll(2) of lwIP, woken by an eventfd of its virtual file system, which is
+// non-blocking by itself and refuses any flag but its own. There is no exec(2).
+// https://github.com/espressif/esp-idf/blob/7155146f9c77f6345cbbe62b5734e76d66faa369/components/vfs/vfs_eventfd.c
 platform! {
     target_os = "espidf",
     Selector = PosixPoll<EventFd>,
@@ -281,7 +289,8 @@ platform! {
     ),
 }
 
-// NuttX, woken by an eventfd. `POLLRDHUP` has the value of `POLLHUP`, so it adds nothing.
+// NuttX, woken by an eventfd. `POLLRDHUP` has the value of `POLLHUP`, so it adds nothing:
+// https://github.com/apache/nuttx/blob/0a95c7721bab13b329bb681ecf38e558498f2d77/include/sys/poll.h
 platform! {
     target_os = "nuttx",
     Selector = PosixPoll<EventFd>,
@@ -292,8 +301,9 @@ platform! {
     ),
 }
 
-// PlayStation Vita: poll(2) of newlib, woken by a pipe. There is no exec(2). `POLLPRI` has the value
-// of `POLLIN`: it would report priority data for any data.
+// PlayStation Vita: poll(2) of newlib, woken by a pipe. There is no exec(2). `POLLPRI` has the
+// value of `POLLIN`, so it would report priority data for any data:
+// https://github.com/vitasdk/newlib/blob/46104fe207a40eeb1567eb097b5a7a2b7310c816/newlib/libc/sys/vita/sys/poll.h
 platform! {
     target_os = "vita",
     Selector = PosixPoll<Pipe>,
@@ -304,8 +314,8 @@ platform! {
     ),
 }
 
-// WASI preview 2: poll(2) of wasi-libc. Nothing wakes a blocked poll(2), and there are no processes.
-// There is no priority data, and no report of a half-close apart from an end of file.
+// WASI preview 2: poll(2) of wasi-libc. Waking a blocked poll(2) is not supported, and there are no
+// processes. There is no priority data, and no report of a half-close apart from an end of file.
 platform! {
     all(target_os = "wasi", not(target_env = "p1")),
     Selector = PosixPoll<NoNotifier>,
@@ -318,7 +328,7 @@ platform! {
 
 // --- Other systems ---
 
-// WASI preview 1: `poll_oneoff`. Nothing wakes it. The host passes sockets in; a guest can accept,
+// WASI preview 1: `poll_oneoff`. Waking it is not supported. The host passes sockets in; a guest can accept,
 // but neither connect nor bind.
 #[cfg(all(target_os = "wasi", target_env = "p1", feature = "os-poll"))]
 pub(crate) type Selector =
@@ -388,10 +398,8 @@ pub(crate) const UPSTREAM_CALLS: bool = cfg!(mio_unsupported_force_upstream_call
 #[allow(dead_code)] // For Linux.
 pub(crate) const NO_NEW_CALLS: bool = cfg!(any(target_os = "android", miri)) || UPSTREAM_CALLS;
 
-/// Whether accept4(2) kills the process: [bionic's allowlist of system calls] does not have it for
-/// x86.
-///
-/// [bionic's allowlist of system calls]: https://github.com/aosp-mirror/platform_bionic
+/// Whether accept4(2) kills the process, as the sandbox of apps on x86 does:
+/// <https://github.com/tokio-rs/mio/issues/1445>.
 #[cfg(feature = "net")]
 #[allow(dead_code)] // For Linux.
 const ANDROID_FORBIDS_ACCEPT4: bool = cfg!(all(target_os = "android", target_arch = "x86"));

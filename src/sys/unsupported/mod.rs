@@ -1,5 +1,5 @@
-//! The selector that cannot be constructed: no `os-poll`, or a system without a page. `Poll::new` is `Unsupported`, and
-//! everything behind it has no value.
+//! The selector of a build without `os-poll`, or of a system without a platform block. `Poll::new`
+//! returns `Unsupported`, and no value of the other types exists.
 
 cfg_not_unix! {
     #[cfg(all(feature = "net", not(windows)))]
@@ -15,7 +15,7 @@ use crate::sys::errors;
 use crate::sys::selector::{self, Owner};
 use crate::{Interest, Token};
 
-/// What does not exist: selector, registration, waker and record.
+/// The selector, registration, waker and event that do not exist.
 #[derive(Clone, Debug)]
 #[allow(dead_code)] // Most builds have a selector.
 pub(crate) enum Never {}

@@ -1,7 +1,9 @@
-//! A notifier made of a pipe(7): one byte a notification, another one if it is from a copy of the
-//! process.
+//! A notifier made of a [pipe(7)]: one byte for a notification, another byte for one from a copy of
+//! the process.
 //!
-//! A full pipe gives no new edge, so it is emptied and written again.
+//! A full pipe gives no new edge, so it is drained and written again.
+//!
+//! [pipe(7)]: https://man7.org/linux/man-pages/man7/pipe.7.html
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -18,7 +20,7 @@ pub(crate) struct Pipe {
 
 /// A notification.
 const OWN: u8 = 1;
-/// The notification of a copy.
+/// A notification from a copy of the process.
 const FROM_COPY: u8 = 2;
 
 impl Pipe {
@@ -29,7 +31,7 @@ impl Pipe {
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => {
                         if self.drain()? {
-                            // Not lost with what was emptied.
+                            // Passes on the notification that was drained.
                             byte = FROM_COPY;
                         }
                     }
@@ -74,7 +76,7 @@ mod tests {
 
     /// A full pipe neither blocks nor loses the wake.
     #[test]
-    fn a_full_pipe_is_emptied() {
+    fn full_pipe_is_drained() {
         let pipe = Pipe::new().unwrap();
         while fd::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
         while fd::write(pipe.writer.as_fd(), &[0]).is_ok() {}
@@ -84,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_notification_of_a_copy_is_told_apart() {
+    fn drain_reports_notification_from_copy() {
         let pipe = Pipe::new().unwrap();
         pipe.notify().unwrap();
         assert!(!pipe.drain().unwrap());

@@ -44,9 +44,9 @@ impl Notifier for Counting {
         Notifier::drain(&self.pipe)
     }
 
-    fn number(&self) -> RawFd {
+    fn raw_fd(&self) -> RawFd {
         ITERATIONS.set(ITERATIONS.get() + 1);
-        Notifier::number(&self.pipe)
+        Notifier::raw_fd(&self.pipe)
     }
 }
 

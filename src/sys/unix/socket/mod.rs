@@ -1,8 +1,7 @@
 //! Sockets of Unix systems, through the `libc` crate.
 //!
 //! Every socket made here is non-blocking and close-on-exec. A value owns its fd as soon as the
-//! kernel has returned it, so a later step that fails closes it. The other operations of sockets are
-//! std's.
+//! kernel has returned it, so a later step that fails closes it. Other operations are std's.
 
 mod address;
 pub(crate) mod stream;

@@ -22,7 +22,7 @@ pub(crate) type EpollPwait2 =
 
 /// The most events that the kernel takes in one call: [`EP_MAX_EVENTS`].
 ///
-/// [`EP_MAX_EVENTS`]: https://github.com/torvalds/linux/blob/v6.12/fs/eventpoll.c#L96
+/// [`EP_MAX_EVENTS`]: https://github.com/torvalds/linux/blob/v6.12/fs/eventpoll.c
 const MAX_EVENTS: usize = c_int::MAX as usize / mem::size_of::<ffi::epoll_event>();
 
 /// One `struct epoll_event`, as the kernel wrote it.
