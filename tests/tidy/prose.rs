@@ -24,16 +24,22 @@ const EVERYWHERE: &[&str] = &[
 
 /// Terms that the project has replaced, and the terms to use.
 const REPLACED: &[(&str, &str)] = &[
+    ("afd_elsewhere", "portable tests"),
     ("as_raw_record", "as_event"),
     ("behaviours", "behaviors"),
+    ("by_number", "by_fd"),
     ("contract_tests", "selector_tests"),
     ("dead ends", "synthetic EOF events"),
     ("dead_ends", "SyntheticEof"),
+    ("deaf", "misses events"),
     ("decisions", "the requirement in a sentence"),
     ("doorbell", "wake event"),
     ("doorbells", "wake events"),
+    ("elsewhere_tests", "portable tests"),
     ("exact_poll", "ppoll"),
     ("exact_wait", "epoll_pwait2"),
+    ("give_back", "release"),
+    ("in doubt", "needs_probe"),
     ("is_a_piece", "is_clamped"),
     ("is_raw", "is_unowned"),
     ("kqueue_double", "fake_kernel"),
@@ -41,16 +47,20 @@ const REPLACED: &[(&str, &str)] = &[
     ("lanes", "directions, back-off"),
     ("level_doubt", "needs_probe"),
     ("licence", "license"),
+    ("look_below", "base service provider"),
     ("mio_event_ports_double", "mio_fake_kernel"),
     ("mio_kqueue_double", "mio_fake_kernel"),
     ("mio_wasi_double", "mio_fake_kernel"),
+    ("muted", "suppressed"),
     ("muted_until", "suppressed_until"),
     ("new_pipe", "pipe2"),
     ("parked", "suspended"),
+    ("pipe_elsewhere", "portable tests"),
     ("raw_sources", "unowned sources"),
     ("record_list", "event_buffer"),
     ("register_raw", "register_fd"),
     ("retract", "clear_pending"),
+    ("seen_clear", "observed_not_ready"),
     ("socket_contract", "socket_api"),
     ("tenant", "entry"),
     ("tenants", "entries"),
@@ -59,6 +69,7 @@ const REPLACED: &[(&str, &str)] = &[
     ("truth table", "event semantics"),
     ("truth_table", "event_semantics"),
     ("unproven", "needs_probe"),
+    ("wait_elsewhere", "portable tests"),
 ];
 
 /// Folders that use no term of `REPLACED_IN_LIBRARY` either.
@@ -66,10 +77,12 @@ const LIBRARY: &[&str] = &["examples", "src", "tests"];
 
 /// Terms that the tools still use. A term moves to `REPLACED` once they do not.
 const REPLACED_IN_LIBRARY: &[(&str, &str)] = &[
+    ("behaviour", "behavior"),
     ("doubles", "fake kernels"),
     ("mend", "fix"),
     ("mends", "fixes"),
     ("personality", "quirks"),
+    ("seldom", "a back-off, nightly"),
 ];
 
 /// Folders that use no term of `REPLACED_IN_TESTS` either.
@@ -79,9 +92,6 @@ const TESTS: &[&str] = &["build-tools/apps", "build-tools/wasi", "examples", "te
 const REPLACED_IN_TESTS: &[(&str, &str)] = &[
     ("as told", "as expected"),
     ("begun", "started, partial"),
-    ("behaviour", "behavior"),
-    ("by_number", "by_fd"),
-    ("deaf", "misses events"),
     ("disturbs", "an outcome, such as \"leaves others working\""),
     ("double", "fake kernel"),
     ("for ever", "forever"),
@@ -90,7 +100,6 @@ const REPLACED_IN_TESTS: &[(&str, &str)] = &[
     ("no one", "the actor"),
     ("places", "slots"),
     ("seam", "ffi"),
-    ("seldom", "a back-off"),
     ("somebody", "the actor"),
     ("time-out", "timeout"),
     ("time-outs", "timeouts"),

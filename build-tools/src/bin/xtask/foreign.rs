@@ -137,11 +137,16 @@ fn only_here() -> Result<()> {
     Ok(())
 }
 
+/// Where zig is unpacked in the cache, with the lists of symbols of the systems that it links for.
+pub(crate) fn zig_root(context: &mut Context<'_>) -> Result<PathBuf> {
+    only_here()?;
+    fetch::once(context, "zig-0.17.1", zig)
+        .map_err(|error| NotRun(format!("zig cannot be fetched ({error:#})")).into())
+}
+
 /// A linker for a system that zig knows, as a script in the cache.
 pub(crate) fn linker(context: &mut Context<'_>, zig_target: &str) -> Result<PathBuf> {
-    only_here()?;
-    let zig = fetch::once(context, "zig-0.17.1", zig)
-        .map_err(|error| NotRun(format!("zig cannot be fetched ({error:#})")))?;
+    let zig = zig_root(context)?;
     let folder = context.project.target("linkers");
     fs::create_dir_all(&folder)?;
     let program = zig.join("ziglang/zig");
