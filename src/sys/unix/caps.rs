@@ -50,7 +50,7 @@ mod events {
         pub(crate) read_hang_up: PollBits,
         /// ppoll(2), which waits with nanoseconds. It returns `None` if the kernel or a sandbox
         /// refuses it.
-        pub(crate) ppoll: Option<fn(&mut [ffi::pollfd], Duration) -> io::Result<Option<usize>>>,
+        pub(crate) ppoll: Option<Ppoll>,
         /// Whether a blocked poll(2) returns for a hang-up or error of an entry that asks for no
         /// events.
         pub(crate) poll_returns_for_hang_up: bool,
@@ -80,6 +80,9 @@ mod events {
             level_event: ["pollfd", "revents"],
         };
     }
+
+    /// See `EventCaps::ppoll`.
+    pub(crate) type Ppoll = fn(&mut [ffi::pollfd], Duration) -> io::Result<Option<usize>>;
 
     /// How a process learns that it was forked.
     #[derive(Clone, Copy)]

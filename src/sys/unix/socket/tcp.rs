@@ -26,6 +26,7 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Accepts one connection, and returns it with the address of its peer.
+#[inline]
 pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let mut storage = syscall::Storage::new();
     let socket = accept_fd(listener.as_fd(), &mut storage)?;

@@ -41,6 +41,7 @@ pub(crate) fn write(fd: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
 }
 
 /// pipe2(2) with these flags: (reader, writer).
+#[inline]
 pub(crate) fn pipe2(call: Pipe2, flags: c_int) -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends: [c_int; 2] = [-1; 2];
     // SAFETY: pipe2(2) writes two ints, for which `ends` has room.

@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 
 /// The result of a call that returns nothing of interest.
-#[inline]
+#[inline(always)]
 pub(crate) fn ret(result: c_int) -> io::Result<()> {
     if result == -1 {
         return Err(io::Error::last_os_error());
@@ -33,7 +33,7 @@ pub(crate) fn ret_count<T: TryInto<usize>>(result: T) -> io::Result<usize> {
 /// # Safety
 ///
 /// Unless `result` is -1, it must be an open fd that nothing else owns.
-#[inline]
+#[inline(always)]
 pub(crate) unsafe fn ret_owned_fd(result: c_int) -> io::Result<OwnedFd> {
     ret(result)?;
     // SAFETY: `result` is not -1, so the caller promises that it is an fd that nothing else owns.
@@ -44,15 +44,16 @@ pub(crate) unsafe fn ret_owned_fd(result: c_int) -> io::Result<OwnedFd> {
 ///
 /// # Safety
 ///
-/// Unless `result` is -1, `fds` must be two open fds that nothing else owns.
-#[inline]
+/// Unless `result` is -1, both must be open fds that nothing else owns.
+#[inline(always)]
 #[allow(dead_code)] // WASI has neither pipes nor socketpair(2).
 pub(crate) unsafe fn ret_owned_fds(
     result: c_int,
-    fds: [c_int; 2],
+    [first, second]: [c_int; 2],
 ) -> io::Result<(OwnedFd, OwnedFd)> {
-    ret(result)?;
-    let [first, second] = fds;
+    if result == -1 {
+        return Err(io::Error::last_os_error());
+    }
     // SAFETY: `result` is not -1, so the caller promises that `first` is an fd that nothing else
     // owns.
     let first = unsafe { OwnedFd::from_raw_fd(first) };
