@@ -40,6 +40,7 @@ macro_rules! families {
 }
 
 /// Keeps items where the library reads, writes and makes fds itself: on Unix, and not on WASI.
+#[allow(unused_macros)] // Without `os-poll` the library makes no pipes.
 macro_rules! cfg_pipes {
     ($($item:item)*) => { $(#[cfg(not(target_os = "wasi"))] $item)* };
 }
