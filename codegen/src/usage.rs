@@ -52,7 +52,7 @@ fn collect(tokens: TokenStream, names: &mut BTreeSet<String>) {
     for (index, token) in tokens.iter().enumerate() {
         match token {
             TokenTree::Group(group) => collect(group.stream(), names),
-            TokenTree::Ident(ident) if ident == "raw" && colons(&tokens[index + 1..]) => {
+            TokenTree::Ident(ident) if ident == "ffi" && colons(&tokens[index + 1..]) => {
                 match tokens.get(index + 3) {
                     Some(TokenTree::Ident(name)) => {
                         names.insert(name.to_string());

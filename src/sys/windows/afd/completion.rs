@@ -1,8 +1,29 @@
 //! What the statuses of poll requests mean. Makes no system call.
 
-use super::socket_state::{Completion, Started};
 use crate::sys::windows::ntstatus::is_error;
 use crate::sys::windows::platform::ffi;
+
+/// What the kernel did with a request that it accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Started {
+    /// Completed it: one of its conditions holds.
+    Completed,
+    /// Left it pending: none of its conditions held.
+    Pending,
+}
+
+/// How a request completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Completion {
+    /// These conditions hold.
+    Conditions(u32),
+    /// Without a condition: it was canceled.
+    NoConditions,
+    /// With an error that has this code.
+    Failed(i32),
+    /// The socket is not an open socket handle; the error has this code.
+    InvalidHandle(i32),
+}
 
 /// `STATUS_PENDING`.
 const PENDING: ffi::NTSTATUS = 0x103;

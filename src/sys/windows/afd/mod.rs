@@ -81,7 +81,7 @@ mod portable_tests;
 #[cfg(all(test, windows))]
 mod tests;
 
+pub(crate) use completion::{Completion, Started};
 #[cfg(windows)]
 pub(crate) use selector::Afd;
-pub(crate) use socket_state::{Completion, Started};
 pub(crate) use source::AfdPoll;

@@ -139,7 +139,7 @@ impl Poller {
         let mut updates = mem::take(&mut self.updates);
         for source in updates.drain(..) {
             let mut state = source.state();
-            state.is_queued = false;
+            state.is_in_updates = false;
             if state.conditions_to_probe() != 0 && !mem::replace(&mut state.is_in_probe_set, true) {
                 self.probe_set.push(Arc::clone(&source));
             }
@@ -194,7 +194,7 @@ impl Poller {
                     events.push(Event::new(state.token(), conditions));
                 }
             } else {
-                shared.queue(source, &mut state);
+                shared.add_to_updates(source, &mut state);
             }
         }
         if state.is_paused() && !mem::replace(&mut state.is_in_paused_list, true) {

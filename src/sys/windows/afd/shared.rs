@@ -133,11 +133,11 @@ impl Shared {
     }
 
     /// Puts a source into the update list, if the poller has something to do for it.
-    pub(super) fn queue(&self, source: &Arc<Source>, state: &mut SourceState) {
-        if state.is_queued || !state.needs_poller() {
+    pub(super) fn add_to_updates(&self, source: &Arc<Source>, state: &mut SourceState) {
+        if state.is_in_updates || !state.needs_poller() {
             return;
         }
-        state.is_queued = true;
+        state.is_in_updates = true;
         self.updates().push(Arc::clone(source));
     }
 
@@ -150,7 +150,7 @@ impl Shared {
         {
             let mut updates = self.updates();
             if !self.is_waiting.load(Ordering::Relaxed) {
-                if !mem::replace(&mut state.is_queued, true) {
+                if !mem::replace(&mut state.is_in_updates, true) {
                     updates.push(Arc::clone(source));
                 }
                 return Ok(());
@@ -170,7 +170,7 @@ impl Shared {
             return Ok(());
         }
         state.pause();
-        self.queue(source, state);
+        self.add_to_updates(source, state);
         // Wakes the waiting thread, whose timeout may be infinite.
         iocp::post_to_receiver(self.port.handle(), NO_RECEIVER)
     }

@@ -39,7 +39,7 @@
 use std::mem;
 use std::time::Instant;
 
-use super::completion;
+use super::completion::{self, Completion, Started};
 use super::masks::{self, CLOSED, READ, RESET, WRITE};
 use crate::Token;
 use crate::sys::level_backoff::{Backoff, READINESS};
@@ -60,28 +60,6 @@ pub(super) enum Request<I, P> {
     CancelRequested(P),
     /// Being started. Not visible to other threads: the state is locked meanwhile.
     Submitting,
-}
-
-/// What the kernel did with a request that it accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Started {
-    /// Completed it: one of its conditions holds.
-    Completed,
-    /// Left it pending: none of its conditions held.
-    Pending,
-}
-
-/// How a request completed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Completion {
-    /// These conditions hold.
-    Conditions(u32),
-    /// Without a condition: it was canceled.
-    NoConditions,
-    /// With an error that has this code.
-    Failed(i32),
-    /// The socket is not an open socket handle; the error has this code.
-    InvalidHandle(i32),
 }
 
 /// The result of `end`.
@@ -122,7 +100,7 @@ pub(super) struct SocketState<I, P> {
     /// The code of the last failed request, until it is taken.
     fault: Option<i32>,
     /// Whether it is in the update list.
-    pub(super) is_queued: bool,
+    pub(super) is_in_updates: bool,
     /// Whether it is in the poller's probe set.
     pub(super) is_in_probe_set: bool,
     /// Whether it is in the poller's list of paused sources.
@@ -151,7 +129,7 @@ impl<I, P> SocketState<I, P> {
             strays: 0,
             is_paused: false,
             fault: None,
-            is_queued: false,
+            is_in_updates: false,
             is_in_probe_set: false,
             is_in_paused_list: false,
         }

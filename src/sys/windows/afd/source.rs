@@ -5,9 +5,10 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::completion::Started;
 use super::handle::AfdHandle;
 use super::shared::Shared;
-use super::socket_state::{SocketState, Started};
+use super::socket_state::SocketState;
 use super::{base_provider, masks};
 use crate::sys::errors;
 use crate::sys::windows::event::Event;
@@ -232,7 +233,7 @@ impl Operation for AfdPoll {
         if conditions != 0 {
             sink.report(Event::new(state.token(), conditions));
         }
-        shared.queue(&source, &mut state);
+        shared.add_to_updates(&source, &mut state);
         let has_ended = state.has_ended();
         drop(state);
         if had_ended {

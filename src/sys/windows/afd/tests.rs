@@ -139,11 +139,11 @@ fn one_socket_as_two_sources_reports_to_both() {
     let mut selector = Afd::new().unwrap();
     let mut events = Events::with_capacity(4);
     let (left, right) = stream_pair();
-    let raw = left.as_raw_socket();
+    let socket = left.as_raw_socket();
     fill(&left);
     let registration = register(&selector, &left, 1, Interest::WRITABLE);
     selector
-        .register_unowned(raw, Token(2), Interest::READABLE)
+        .register_unowned(socket, Token(2), Interest::READABLE)
         .unwrap();
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     assert_eq!(selector.shared.handles().len(), 2);
@@ -158,8 +158,8 @@ fn one_socket_as_two_sources_reports_to_both() {
     });
     assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     assert!(events.as_slice()[0].is_writable() && !events.as_slice()[0].is_readable());
-    selector.deregister_unowned(raw).unwrap();
-    selector.deregister(registration, raw).unwrap();
+    selector.deregister_unowned(socket).unwrap();
+    selector.deregister(registration, socket).unwrap();
     drop(left);
     reader.join().unwrap();
 }
@@ -217,11 +217,11 @@ fn failing_cancel_does_not_end_the_source() {
     let mut events = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let (other, _other_peer) = stream_pair();
-    let raw = left.as_raw_socket();
+    let socket = left.as_raw_socket();
     let mut registration = register(&selector, &left, 1, Interest::READABLE);
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     selector
-        .reregister(&mut registration, raw, Token(2), BOTH)
+        .reregister(&mut registration, socket, Token(2), BOTH)
         .unwrap();
     let _other = register(&selector, &other, 3, Interest::WRITABLE);
     refuse_cancel();
@@ -233,7 +233,7 @@ fn failing_cancel_does_not_end_the_source() {
     // After `deregister`, the request that stays in flight reports nothing.
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     refuse_cancel();
-    selector.deregister(registration, raw).unwrap();
+    selector.deregister(registration, socket).unwrap();
     (&right).write_all(b"x").unwrap();
     assert!(tokens(&mut selector, &mut events, Some(Duration::from_millis(20))).is_empty());
     let _again = register(&selector, &left, 4, Interest::READABLE);
@@ -268,17 +268,17 @@ fn timed_wait_keeps_its_deadline() {
     let ended = AtomicBool::new(false);
     let rounds = AtomicUsize::new(0);
     let (left, _right) = stream_pair();
-    let raw = left.as_raw_socket();
+    let socket = left.as_raw_socket();
     thread::scope(|scope| {
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
                 let mut registration = registry
-                    .register(raw, Token(1), Interest::READABLE)
+                    .register(socket, Token(1), Interest::READABLE)
                     .unwrap();
                 registry
-                    .reregister(&mut registration, raw, Token(1), Interest::PRIORITY)
+                    .reregister(&mut registration, socket, Token(1), Interest::PRIORITY)
                     .unwrap();
-                registry.deregister(registration, raw).unwrap();
+                registry.deregister(registration, socket).unwrap();
                 rounds.fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -301,8 +301,8 @@ fn unowned_sockets_follow_the_backoff() {
     let mut selector = Afd::new().unwrap();
     let mut events = Events::with_capacity(4);
     let (left, right) = stream_pair();
-    let raw = left.as_raw_socket();
-    selector.register_unowned(raw, Token(1), BOTH).unwrap();
+    let socket = left.as_raw_socket();
+    selector.register_unowned(socket, Token(1), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
     let start = Instant::now();
     let mut returns = 0;
@@ -316,7 +316,7 @@ fn unowned_sockets_follow_the_backoff() {
     assert!(returns > 2, "{returns}");
 
     selector
-        .reregister_unowned(raw, Token(2), Interest::READABLE)
+        .reregister_unowned(socket, Token(2), Interest::READABLE)
         .unwrap();
     for _ in 0..300 {
         assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
@@ -325,7 +325,7 @@ fn unowned_sockets_follow_the_backoff() {
         assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
         assert!(start.elapsed() < Duration::from_secs(2));
     }
-    selector.deregister_unowned(raw).unwrap();
+    selector.deregister_unowned(socket).unwrap();
     assert!(tokens(&mut selector, &mut events, Some(Duration::from_millis(30))).is_empty());
 }
 

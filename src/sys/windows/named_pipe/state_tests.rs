@@ -39,7 +39,7 @@ impl Memory for TestMemory {
 /// Fake operations: records what was started and canceled.
 #[derive(Default)]
 struct FakeOps {
-    /// The results of the next starts. An empty queue, or `None`: started.
+    /// Errors for the next starts. If it is empty, or has `None`, the start succeeds.
     refusals: VecDeque<Option<OpError>>,
     /// The operations in flight: kind, serial number, memory and length.
     in_flight: Vec<(OpKind, u64, TestMemory, usize)>,

@@ -50,7 +50,7 @@ pub(crate) fn create() -> io::Result<OwnedHandle> {
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 
-/// `CreateIoCompletionPort`: the operations of `handle` queue their packets to `port` from now on.
+/// `CreateIoCompletionPort`: from now on, completions on `handle` are queued to `port`.
 pub(crate) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) -> io::Result<()> {
     // SAFETY: both handles are open; the call accesses no memory of ours.
     let result = unsafe {

@@ -1,5 +1,5 @@
-//! What the selector asks Winsock about a socket: its base socket, whether it is a socket, and its
-//! readiness now.
+//! Queries of sockets for the selector: the base socket, whether a value is a socket, and the current
+//! readiness.
 #![allow(unsafe_code)]
 
 use std::io;

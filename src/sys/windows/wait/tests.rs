@@ -226,7 +226,7 @@ fn exited_process_is_reported() {
 }
 
 #[test]
-fn errors() {
+fn invalid_registrations_are_errors() {
     with_each_backend(|backend| {
         let mut test = TestSelector::new(backend);
         let event = Event::new(true).unwrap();
@@ -254,18 +254,18 @@ fn errors() {
                 std::ptr::without_provenance_mut(self.0)
             }
         }
-        for number in [0, 0x7fff_fff0] {
-            let error = test.register(&Nothing(number), 3).unwrap_err();
+        for value in [0, 0x7fff_fff0] {
+            let error = test.register(&Nothing(value), 3).unwrap_err();
             // ERROR_INVALID_HANDLE.
             assert_eq!(error.raw_os_error(), Some(6));
         }
         // A handle that was closed while registered does not affect other registrations.
         let closed = Event::new(false).unwrap();
-        let number = Nothing(closed.as_raw_handle().addr());
-        test.register(&number, 4).unwrap();
+        let value = Nothing(closed.as_raw_handle().addr());
+        test.register(&value, 4).unwrap();
         drop(closed);
         test.is_silent();
-        test.deregister(&number).unwrap();
+        test.deregister(&value).unwrap();
     });
 }
 

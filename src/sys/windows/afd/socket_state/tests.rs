@@ -247,9 +247,9 @@ fn failed_request_reports_a_fault() {
 
 #[test]
 fn pending_detects_a_closed_socket() {
-    let raw = SocketState::new(Memory, Token(1), READ | RESET, true);
+    let unowned = SocketState::new(Memory, Token(1), READ | RESET, true);
     for (completion, mut state) in [
-        (Completion::InvalidHandle(6), raw),
+        (Completion::InvalidHandle(6), unowned),
         (Completion::Conditions(IN | CLOSED), owned(READ)),
     ] {
         update(&mut state);

@@ -66,10 +66,10 @@ fn unserved_unowned_socket_is_suppressed() {
     let mut reports = 0;
     for tenths in 0..100_000_u64 {
         let now = start + Duration::from_micros(tenths * 100);
-        let (ready, again) = state.apply_probe(READ, IN, now);
-        assert_eq!(ready == 0, again.is_some());
-        if let Some(again) = again {
-            assert!(again > now && again <= now + Duration::from_millis(10));
+        let (ready, probe_at) = state.apply_probe(READ, IN, now);
+        assert_eq!(ready == 0, probe_at.is_some());
+        if let Some(probe_at) = probe_at {
+            assert!(probe_at > now && probe_at <= now + Duration::from_millis(10));
         }
         reports += u32::from(ready != 0);
     }

@@ -33,15 +33,15 @@ fn registering_costs_one_poll_at_the_next_wait() {
             registrations.push(register(&selector, left, token, BOTH));
         }
         for (registration, (left, _)) in registrations.iter_mut().zip(&pairs) {
-            let raw = left.as_raw_socket();
+            let socket = left.as_raw_socket();
             selector
-                .reregister(registration, raw, Token(7), Interest::READABLE)
+                .reregister(registration, socket, Token(7), Interest::READABLE)
                 .unwrap();
         }
         for (_, right) in &pairs[..COUNT / 2] {
-            let raw = right.as_raw_socket();
-            let unused = selector.register(raw, Token(1), BOTH).unwrap();
-            selector.deregister(unused, raw).unwrap();
+            let socket = right.as_raw_socket();
+            let unused = selector.register(socket, Token(1), BOTH).unwrap();
+            selector.deregister(unused, socket).unwrap();
         }
     });
     assert_eq!(cost, 0);
@@ -50,9 +50,9 @@ fn registering_costs_one_poll_at_the_next_wait() {
     // A request that names enough conditions is neither canceled nor repeated.
     let cost = calls(|| {
         for (token, (registration, (left, _))) in registrations.iter_mut().zip(&pairs).enumerate() {
-            let raw = left.as_raw_socket();
+            let socket = left.as_raw_socket();
             selector
-                .reregister(registration, raw, Token(token), Interest::READABLE)
+                .reregister(registration, socket, Token(token), Interest::READABLE)
                 .unwrap();
             Afd::rearm(registration, BOTH).unwrap();
         }
@@ -100,9 +100,9 @@ fn idle_wait_costs_one_poll_with_an_undrained_listener() {
     let mut selector = Afd::new().unwrap();
     let mut events = Events::with_capacity(4);
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let raw = listener.as_raw_socket();
+    let socket = listener.as_raw_socket();
     let registration = selector
-        .register(raw, Token(1), Interest::READABLE)
+        .register(socket, Token(1), Interest::READABLE)
         .unwrap();
     let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
@@ -118,9 +118,9 @@ fn one_message_of_an_unowned_socket_costs_one_poll() {
     let mut selector = Afd::new().unwrap();
     let mut events = Events::with_capacity(4);
     let (left, right) = stream_pair();
-    let raw = left.as_raw_socket();
+    let socket = left.as_raw_socket();
     selector
-        .register_unowned(raw, Token(1), Interest::READABLE)
+        .register_unowned(socket, Token(1), Interest::READABLE)
         .unwrap();
     assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     let cost = calls(|| {
@@ -132,9 +132,9 @@ fn one_message_of_an_unowned_socket_costs_one_poll() {
         }
     });
     assert_eq!(cost, 200);
-    let source = selector.shared.find_unowned(raw).unwrap();
+    let source = selector.shared.find_unowned(socket).unwrap();
     assert_eq!(source.state().conditions_to_probe(), 0);
-    selector.deregister_unowned(raw).unwrap();
+    selector.deregister_unowned(socket).unwrap();
 }
 
 /// Any number of wakes between two events posts one packet.

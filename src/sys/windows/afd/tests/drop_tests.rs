@@ -120,16 +120,16 @@ fn closed_unowned_socket_is_deregistered() {
     let mut events = Events::with_capacity(4);
     for is_polled in [true, false] {
         let (left, _right) = stream_pair();
-        let raw = left.as_raw_socket();
+        let socket = left.as_raw_socket();
         selector
-            .register_unowned(raw, Token(1), Interest::READABLE)
+            .register_unowned(socket, Token(1), Interest::READABLE)
             .unwrap();
         if is_polled {
             assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         }
         drop(left);
         assert!(tokens(&mut selector, &mut events, Some(Duration::from_millis(20))).is_empty());
-        let error = selector.deregister_unowned(raw).unwrap_err();
+        let error = selector.deregister_unowned(socket).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound, "{is_polled}");
     }
 }

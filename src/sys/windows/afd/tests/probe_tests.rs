@@ -17,8 +17,8 @@ use crate::{Interest, Token};
 
 /// Polls until these conditions of these sockets are probed.
 fn wait_until_probed(selector: &mut Afd, events: &mut Events, sockets: &[(RawSocket, u32)]) {
-    let is_probed = |selector: &Afd, (raw, wanted): &(RawSocket, u32)| {
-        let source = selector.shared.find_unowned(*raw).unwrap();
+    let is_probed = |selector: &Afd, (socket, wanted): &(RawSocket, u32)| {
+        let source = selector.shared.find_unowned(*socket).unwrap();
         let conditions_to_probe = source.state().conditions_to_probe();
         conditions_to_probe & wanted == *wanted
     };
@@ -38,9 +38,9 @@ fn closed_socket_failing_the_probe_fails_no_other() {
     let (closed, _peer) = stream_pair();
     let (left, right) = stream_pair();
     let closed_socket = closed.as_raw_socket();
-    for (raw, token) in [(closed_socket, 1), (left.as_raw_socket(), 2)] {
+    for (socket, token) in [(closed_socket, 1), (left.as_raw_socket(), 2)] {
         selector
-            .register_unowned(raw, Token(token), Interest::WRITABLE)
+            .register_unowned(socket, Token(token), Interest::WRITABLE)
             .unwrap();
     }
     let write = masks::WRITE;
@@ -65,11 +65,11 @@ fn failed_probe_is_retried() {
     let mut selector = Afd::new().unwrap();
     let mut events = Events::with_capacity(8);
     let (left, right) = stream_pair();
-    let raw = left.as_raw_socket();
-    selector.register_unowned(raw, Token(1), BOTH).unwrap();
+    let socket = left.as_raw_socket();
+    selector.register_unowned(socket, Token(1), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
     let both = masks::WRITE | crate::sys::ffi::AFD_POLL_RECEIVE;
-    wait_until_probed(&mut selector, &mut events, &[(raw, both)]);
+    wait_until_probed(&mut selector, &mut events, &[(socket, both)]);
     // WSAENOBUFS.
     PROBES.set(Some(|_| Some(10_055)));
     let got = tokens(&mut selector, &mut events, Some(Duration::from_millis(50)));
@@ -77,5 +77,5 @@ fn failed_probe_is_retried() {
     PROBES.set(None);
     assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
-    selector.deregister_unowned(raw).unwrap();
+    selector.deregister_unowned(socket).unwrap();
 }

@@ -234,12 +234,12 @@ impl PipeOps<TestMemory, u64> for Npfs {
     }
 
     fn cancel(&mut self, serial: &u64) {
-        if let Some(place) = self
+        if let Some(index) = self
             .pending
             .iter()
             .position(|in_flight_op| in_flight_op.serial == *serial)
         {
-            let request = self.pending.remove(place);
+            let request = self.pending.remove(index);
             let op_error = failed(request.op, ERROR_OPERATION_ABORTED);
             self.late.push((request, Err(op_error)));
         }

@@ -42,12 +42,14 @@ struct FakeKernel {
 }
 
 /// The byte at an offset in the stream of one epoch, in either direction.
-fn byte(epoch: usize, place: usize) -> u8 {
-    (epoch * 41 + place) as u8
+fn byte(epoch: usize, offset: usize) -> u8 {
+    (epoch * 41 + offset) as u8
 }
 
 fn stream(epoch: usize, from: usize, len: usize) -> Vec<u8> {
-    (from..from + len).map(|place| byte(epoch, place)).collect()
+    (from..from + len)
+        .map(|offset| byte(epoch, offset))
+        .collect()
 }
 
 impl FakeKernel {
@@ -184,8 +186,8 @@ impl FakeKernel {
         true
     }
 
-    fn deliver(&mut self, place: usize) {
-        let (request, done) = self.npfs.packets.swap_remove(place);
+    fn deliver(&mut self, offset: usize) {
+        let (request, done) = self.npfs.packets.swap_remove(offset);
         let Request {
             op, serial, memory, ..
         } = request;
@@ -245,15 +247,15 @@ impl FakeKernel {
             0..30 => self.client_step(),
             30..60 => self.task_step(),
             60..75 if !self.npfs.packets.is_empty() => {
-                let place = self.npfs.random.below(self.npfs.packets.len() as u64) as usize;
-                self.deliver(place);
+                let offset = self.npfs.random.below(self.npfs.packets.len() as u64) as usize;
+                self.deliver(offset);
             }
             75..90 => {
                 self.report();
             }
             90..94 if !self.npfs.late.is_empty() => {
-                let place = self.npfs.random.below(self.npfs.late.len() as u64) as usize;
-                let over = self.npfs.late.swap_remove(place);
+                let offset = self.npfs.random.below(self.npfs.late.len() as u64) as usize;
+                let over = self.npfs.late.swap_remove(offset);
                 self.npfs.packets.push(over);
             }
             94..96 => self.disconnect(),
@@ -266,8 +268,8 @@ impl FakeKernel {
             97 if self.npfs.random.one_in(4) => {
                 // Other code cancels the reads.
                 let reads = |request: &Request| request.op == OpKind::Read;
-                if let Some(place) = self.npfs.pending.iter().position(reads) {
-                    let request = self.npfs.pending.remove(place);
+                if let Some(offset) = self.npfs.pending.iter().position(reads) {
+                    let request = self.npfs.pending.remove(offset);
                     let op_error = failed(OpKind::Read, ERROR_OPERATION_ABORTED);
                     self.npfs.over(request, Err(op_error));
                 }
