@@ -46,6 +46,7 @@ impl<T> Default for Slab<T> {
 impl<T> Slab<T> {
     /// How many entries there are, free ones included.
     #[inline]
+    #[allow(dead_code)] // For poll(2).
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -71,6 +72,7 @@ impl<T> Slab<T> {
 
     /// The generation of a slot and its entry, who may have left.
     #[inline]
+    #[allow(dead_code)] // For poll(2).
     pub(crate) fn at(&mut self, index: u32) -> Option<(u32, &mut T)> {
         let slot = self.entries.get_mut(index as usize)?;
         Some((slot.generation, &mut slot.entry))

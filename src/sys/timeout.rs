@@ -86,6 +86,7 @@ pub(crate) fn plan(timeout: Option<Duration>) -> (Wait, bool) {
 }
 
 /// Whole milliseconds, never fewer than `duration`, and at most what the kernel takes.
+#[allow(dead_code)] // `poll_oneoff` takes nanoseconds.
 pub(crate) fn round_up_millis(duration: Duration) -> c_int {
     // The smaller of both fits, as `LONGEST` does.
     duration.as_nanos().div_ceil(1_000_000).min(LONGEST as u128) as c_int
