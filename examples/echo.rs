@@ -1,11 +1,12 @@
-//! TCP echo: a server on one thread, many clients on another, both on an event queue of this library.
+//! TCP echo: a server on one thread and many clients on another, each with a `Poll`.
 //!
 //! ```sh
 //! cargo run --release --all-features --example echo
 //! ```
 //!
-//! The server shows what every event loop on edges must do: go on until the system says `WouldBlock`, keep what could not be
-//! written, and stop reading from who does not take its answers.
+//! The server shows what every edge-triggered event loop must do: repeat an operation until it
+//! returns `WouldBlock`, keep the data that could not be written, and stop reading from a client
+//! that does not read its answers.
 
 mod command_line;
 
@@ -25,17 +26,17 @@ Serves TCP echo on loopback and drives it with many clients from the same proces
 
 Usage: echo [OPTIONS]
 
-  --clients N     clients that are connected at once [default: 100]
+  --clients N     clients that connect at once [default: 100]
   --messages N    messages that each client sends, one after the other [default: 1000]
   --listen ADDR   only serve, at an address such as 127.0.0.1:7000, until interrupted
   --help          print this
 
-Exit status: 0 every answer was right; 1 an error; 2 wrong usage.";
+Exit status: 0 every answer was correct; 1 an error; 2 wrong usage.";
 
 /// Bytes of one message.
 const MESSAGE: usize = 64;
 
-/// Who hears nothing for so long gives up.
+/// A client that gets no answer for this long gives up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const LISTENER: Token = Token(0);
@@ -99,17 +100,18 @@ fn run(options: &Options) -> io::Result<()> {
     let rate = messages as f64 / time;
     writeln!(
         out,
-        "{clients} clients, {messages} messages, {bytes} bytes each way, {time:.3} s, {rate:.0} messages/s"
+        "{clients} clients, {messages} messages, {bytes} bytes each way, {time:.3} s, \
+         {rate:.0} messages/s"
     )
 }
 
-/// Listens, and echoes on every connection.
+/// Accepts connections and echoes their data.
 struct Server {
     poll: Poll,
     listener: TcpListener,
     connections: HashMap<Token, Connection>,
     next_token: usize,
-    /// Accepting failed for want of something, and connections may be waiting without a new event.
+    /// Whether connections may be pending without a new event, because `accept` lacked a resource.
     accept_again: bool,
 }
 
@@ -139,7 +141,7 @@ impl Server {
         loop {
             let timeout = self.accept_again.then_some(Duration::from_millis(100));
             match self.poll.poll(&mut events, timeout) {
-                // A signal: nothing happened to our sources.
+                // A signal ended the wait.
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 result => result?,
             }
@@ -156,7 +158,7 @@ impl Server {
         }
     }
 
-    /// Accepts until nobody waits: there is no event for those who are left.
+    /// Accepts every pending connection: one that is left causes no further event.
     fn accept(&mut self) {
         loop {
             let mut stream = match self.listener.accept() {
@@ -166,42 +168,43 @@ impl Server {
                         self.accept_again = false;
                         return;
                     }
-                    // The client went away while it waited.
+                    // The client has closed its connection before it was accepted.
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => continue,
-                    // Such as too many open files. Those who are served go on, the others are asked again later.
+                    // For example too many open files. The server serves its connections, and
+                    // accepts again later.
                     _ => return,
                 },
             };
             let token = Token(self.next_token);
             self.next_token += 1;
-            // Both directions, once and for all: events are edges, so one that is not needed now costs nothing.
+            // One registration for both directions: events are edges, so an unused one is cheap.
             let interests = Interest::READABLE | Interest::WRITABLE;
             match self.poll.registry().register(&mut stream, token, interests) {
                 Ok(()) => drop(self.connections.insert(token, Connection::new(stream))),
-                Err(error) => eprintln!("echo: a client is turned away: {error}"),
+                Err(error) => eprintln!("echo: cannot register a connection: {error}"),
             }
         }
     }
 
     fn serve(&mut self, token: Token) {
         let Some(connection) = self.connections.get_mut(&token) else {
-            // Closed while an earlier event of the same batch was handled.
+            // The connection was closed by an earlier event of this batch.
             return;
         };
-        // An error is the client's, who is gone or was cut off: it ends this connection and no other.
+        // An error ends this connection and no other.
         let open = connection.advance().unwrap_or(false);
         if !open {
-            // Dropping the stream closes it and takes it out of the queue.
+            // Dropping the stream closes it and ends its registration.
             self.connections.remove(&token);
         }
     }
 }
 
-/// One client, as the server sees it.
+/// The server's side of one connection.
 struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
-    /// What of the buffer has been read and is to be written.
+    /// The part of the buffer that was read and not yet written.
     pending: std::ops::Range<usize>,
 }
 
@@ -214,16 +217,17 @@ impl Connection {
         }
     }
 
-    /// Reads and writes until the system says `WouldBlock`; `false` once the client has said all and got it back.
+    /// Reads and writes until `WouldBlock`. Returns `false` once all data of a closed stream was
+    /// echoed.
     ///
-    /// While something waits to be written nothing is read. Nothing is missed by that: the event that says writing goes on
-    /// leads here again, and then to reading.
+    /// While data is pending nothing is read. No event is missed: the next writable event leads
+    /// here again, and after the write to the read.
     fn advance(&mut self) -> io::Result<bool> {
         loop {
             while !self.pending.is_empty() {
                 match self.stream.write(&self.buffer[self.pending.clone()]) {
                     Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                    // Often less than all of it.
+                    // A write may take a part of the data.
                     Ok(written) => self.pending.start += written,
                     Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
                     Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -267,7 +271,7 @@ fn drive(address: SocketAddr, options: &Options) -> io::Result<()> {
         for event in &events {
             let slot = &mut clients[event.token().0];
             let Some(client) = slot else {
-                // It has finished, and this is an event of the same batch.
+                // The client has finished with an earlier event of this batch.
                 continue;
             };
             if client.advance()? {
@@ -279,7 +283,7 @@ fn drive(address: SocketAddr, options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-/// One client: sends a message, waits for it to come back, sends the next.
+/// A client that sends its messages one after the other, each after the answer to the last.
 struct Client {
     stream: TcpStream,
     connected: bool,
@@ -307,7 +311,7 @@ impl Client {
         client
     }
 
-    /// No two messages are alike, so that an answer to another one is found out.
+    /// Fills in the next message. All messages differ, so an answer to another message is an error.
     fn write_message(&mut self) {
         let text = format!("client {} message {}", self.number, self.messages_left);
         let length = text.len().min(MESSAGE);
@@ -316,7 +320,7 @@ impl Client {
         (self.sent, self.received) = (0, 0);
     }
 
-    /// Whether the connection stands. It is being made when `connect` returns; a failure shows here.
+    /// Whether the stream is connected. `connect` returns earlier, so its errors are found here.
     fn is_connected(&mut self) -> io::Result<bool> {
         if !self.connected {
             if let Some(error) = self.stream.take_error()? {
@@ -324,7 +328,7 @@ impl Client {
             }
             match self.stream.peer_addr() {
                 Ok(_) => self.connected = true,
-                // A spurious event: it takes longer.
+                // A spurious event.
                 Err(error) if error.kind() == ErrorKind::NotConnected => {}
                 Err(error) => return Err(error),
             }
@@ -332,7 +336,7 @@ impl Client {
         Ok(self.connected)
     }
 
-    /// Goes as far as the system allows; `true` when every message has come back.
+    /// Sends and receives until `WouldBlock`. Returns `true` after the last answer.
     fn advance(&mut self) -> io::Result<bool> {
         if !self.is_connected()? {
             return Ok(false);
@@ -355,7 +359,7 @@ impl Client {
             }
             if self.received == MESSAGE {
                 if self.answer != self.message {
-                    return Err(io::Error::other("an answer is not what was sent"));
+                    return Err(io::Error::other("an answer differs from its message"));
                 }
                 self.messages_left -= 1;
                 self.write_message();

@@ -1,11 +1,13 @@
-//! Watches a socket of std by its number: what to do with sockets that are not mio's own, such as another library's.
+//! Registers a socket of std by its file descriptor, as a program does with the socket of another
+//! library.
 //!
 //! ```sh
 //! cargo run --release --all-features --example std_socket
 //! ```
 //!
-//! The number is a `SourceFd` on Unix and a `SourceSocket` on Windows. Its operations are not seen by mio: reading until
-//! `WouldBlock` is all that it takes, and an event may come though there is nothing to read.
+//! The source is a `SourceFd` on Unix and a `SourceSocket` on Windows. mio does not see the
+//! socket's operations, so the program must read until `WouldBlock`, and an event may come without
+//! data.
 
 mod command_line;
 
@@ -30,30 +32,30 @@ use std::os::fd::AsRawFd;
 #[cfg(windows)]
 use std::os::windows::io::AsRawSocket;
 
-/// The source of a socket's number.
+/// The source of a socket that mio does not own.
 #[cfg(not(windows))]
-macro_rules! by_number {
+macro_rules! unowned {
     ($socket:expr) => {
         SourceFd(&$socket.as_raw_fd())
     };
 }
-/// The source of a socket's number.
+/// The source of a socket that mio does not own.
 #[cfg(windows)]
-macro_rules! by_number {
+macro_rules! unowned {
     ($socket:expr) => {
         SourceSocket(&$socket.as_raw_socket())
     };
 }
 
 const HELP: &str = "\
-Watches a socket of std by its number, while a thread writes to it line by line.
+Registers a socket of std, while a thread writes to its peer line by line.
 
 Usage: std_socket [OPTIONS]
 
-  --lines N       how many lines are written [default: 20]
+  --lines N       lines that the thread writes [default: 20]
   --help          print this
 
-Exit status: 0 every line came; 1 an error; 2 wrong usage.";
+Exit status: 0 every line arrived; 1 an error; 2 wrong usage.";
 
 const PEER: Token = Token(0);
 
@@ -77,7 +79,7 @@ fn run(lines: u32) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(8);
     poll.registry()
-        .register(&mut by_number!(socket), PEER, Interest::READABLE)?;
+        .register(&mut unowned!(socket), PEER, Interest::READABLE)?;
     let mut text = Vec::new();
     let mut is_open = true;
     while is_open {
@@ -87,12 +89,15 @@ fn run(lines: u32) -> io::Result<()> {
             Err(error) => return Err(error),
         }
         if events.is_empty() {
-            return Err(io::Error::new(ErrorKind::TimedOut, "the writer is silent"));
+            return Err(io::Error::new(
+                ErrorKind::TimedOut,
+                "no data from the writer",
+            ));
         }
         is_open = read(&mut socket, &mut text)?;
     }
-    // Before it is closed.
-    poll.registry().deregister(&mut by_number!(socket))?;
+    // `deregister` comes before the close.
+    poll.registry().deregister(&mut unowned!(socket))?;
 
     let came = text.iter().filter(|byte| **byte == b'\n').count();
     if came != lines as usize {
@@ -104,7 +109,7 @@ fn run(lines: u32) -> io::Result<()> {
         .map_err(|_| io::Error::other("the writer panicked"))?
 }
 
-/// Reads until there is no more now. `false` at the end.
+/// Reads until `WouldBlock`. Returns `false` at the end of the stream.
 fn read(socket: &mut TcpStream, text: &mut Vec<u8>) -> io::Result<bool> {
     let mut buffer = [0; 1024];
     loop {

@@ -1,10 +1,11 @@
-//! UDP echo: one socket that answers and many that ask, all on one event queue and one thread.
+//! UDP echo: one server socket and many client sockets, all with one `Poll` on one thread.
 //!
 //! ```sh
 //! cargo run --release --all-features --example udp_echo
 //! ```
 //!
-//! A datagram may be lost, on loopback too when a buffer is full. So who asks asks again, and knows old answers from new ones.
+//! A datagram may be lost, on loopback when a buffer is full. So a client sends its message again
+//! after a while, and ignores answers to earlier messages.
 
 mod command_line;
 
@@ -18,20 +19,20 @@ use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 
 const HELP: &str = "\
-Answers UDP datagrams on loopback and asks with many sockets from the same thread.
+Serves UDP echo on loopback and drives it with many sockets from the same thread.
 
 Usage: udp_echo [OPTIONS]
 
-  --clients N     sockets that ask [default: 20]
-  --messages N    datagrams that each has answered, one after the other [default: 500]
+  --clients N     client sockets [default: 20]
+  --messages N    datagrams that each client sends, one after the other [default: 500]
   --help          print this
 
-Exit status: 0 every answer was right; 1 an error; 2 wrong usage.";
+Exit status: 0 every answer was correct; 1 an error; 2 wrong usage.";
 
-/// After so long without any event what is unanswered is sent again.
+/// After this time without an event the clients send their messages again.
 const RESEND: Duration = Duration::from_millis(200);
 
-/// So many times in a row, then there is no hope.
+/// After this many silent periods the program gives up.
 const TRIES: u32 = 25;
 
 const SERVER: Token = Token(usize::MAX);
@@ -85,7 +86,7 @@ fn run(options: &Options) -> io::Result<()> {
 
     let start = Instant::now();
     for client in &clients {
-        client.ask()?;
+        client.send_message()?;
     }
     let (mut silent, mut resent) = (0, 0_u64);
     while clients.iter().any(|client| !client.is_done()) {
@@ -99,7 +100,7 @@ fn run(options: &Options) -> io::Result<()> {
                 return Err(io::Error::new(ErrorKind::TimedOut, "no answers"));
             }
             for client in clients.iter().filter(|client| !client.is_done()) {
-                client.ask()?;
+                client.send_message()?;
                 resent += 1;
             }
         } else {
@@ -119,11 +120,12 @@ fn run(options: &Options) -> io::Result<()> {
     let rate = messages as f64 / time;
     writeln!(
         out,
-        "{count} clients, {messages} messages, {resent} sent again, {time:.3} s, {rate:.0} messages/s"
+        "{count} clients, {messages} messages, {resent} sent again, {time:.3} s, \
+         {rate:.0} messages/s"
     )
 }
 
-/// Sends every datagram that has come back to where it came from.
+/// Sends every datagram that has arrived back to its sender.
 fn answer(server: &UdpSocket) -> io::Result<()> {
     let mut buffer = [0; 2048];
     loop {
@@ -135,17 +137,17 @@ fn answer(server: &UdpSocket) -> io::Result<()> {
         };
         match server.send_to(&buffer[..length], client) {
             Ok(_) => {}
-            // No room to send: this answer is lost, as any datagram may be.
+            // The send buffer is full: this answer is lost, as any datagram may be.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
     }
 }
 
-/// One that asks.
+/// A client socket, and the state of its messages.
 struct Client {
     socket: UdpSocket,
-    /// The number of the message that is asked now.
+    /// The number of the current message.
     next: u64,
     messages: u64,
 }
@@ -156,21 +158,22 @@ impl Client {
     }
 
     /// Sends the current message.
-    fn ask(&self) -> io::Result<()> {
+    fn send_message(&self) -> io::Result<()> {
         if self.is_done() {
             return Ok(());
         }
         match self.socket.send(&self.next.to_be_bytes()) {
             Ok(_) => Ok(()),
-            // It is sent again like one that was lost on its way.
+            // The message is sent again later, like a lost one.
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    /// Takes all answers that are there and asks the next message if one of them is to the current one.
+    /// Receives every answer that has arrived, and sends the next message after the answer to the
+    /// current one.
     fn receive(&mut self) -> io::Result<()> {
-        // One byte more than an answer has, so that a longer one is found out.
+        // One byte longer than an answer, so that a longer datagram is not taken for one.
         let mut buffer = [0; 9];
         loop {
             let length = match self.socket.recv(&mut buffer) {
@@ -181,7 +184,7 @@ impl Client {
             };
             if buffer[..length] == self.next.to_be_bytes() && !self.is_done() {
                 self.next += 1;
-                self.ask()?;
+                self.send_message()?;
             }
         }
     }

@@ -1,29 +1,30 @@
-//! Non-blocking I/O and readiness events, close to the operating system.
+//! Non-blocking I/O and readiness events over the operating system's selector.
 //!
-//! A [`Poll`] waits for [`Events`] of any number of sources: sockets of the `net` module, pipes,
-//! raw descriptors. The API is that of mio 1.2, so this crate can stand in its place. The bindings
-//! to the system are generated from its own headers.
+//! A [`Poll`] waits for [`Events`] of any number of sources: the sockets of the `net` module, pipes,
+//! file descriptors of other libraries. The API is that of mio 1.2, so this crate can take its place.
+//! The bindings to the system are generated.
 //!
-//! Start with the [`guide`]; the optional parts are listed in [`features`]. A whole program is `examples/echo.rs`.
+//! Start with the [`guide`], which also lists the differences from mio 1.2. [`features`] has the
+//! optional parts. `examples/echo.rs` is a whole program.
 //!
-//! # Minimum compiler
+//! # Minimum supported Rust version
 //!
-//! Rust 1.85, for edition 2024; mio 1.2 needs Rust 1.71. A patch release never needs a newer
-//! compiler. A minor release may, one that has been stable for at least six months.
+//! Rust 1.85; mio 1.2 needs Rust 1.71. A patch release never raises it. A minor release may, to a
+//! compiler that has been stable for at least six months.
 //!
 //! # Sizes
 //!
-//! An owned source is its descriptor and its registration, which mio 1.2 does not keep in release
-//! builds. On 64-bit systems a `TcpStream` has 16 bytes on epoll and at most 24 on other Unix
-//! selectors, instead of 4. A [`Poll`] has 8 to 152.
+//! A source holds its descriptor and its registration, which mio 1.2 does not keep in release builds.
+//! On 64-bit systems a `TcpStream` has 16 bytes on epoll and at most 24 on other Unix selectors,
+//! instead of 4. A [`Poll`] has 8 to 152.
 //!
 //! # Where soundness ends
 //!
-//! No safe call of this crate causes undefined behaviour, whatever the caller does: descriptors that are closed, reused or
-//! never were open are keys for the kernel here, not promises. An [`event::Source`] written elsewhere can at worst make
-//! events go missing. What callers make of a [`Token`] is theirs: who turns tokens into pointers relies on one rule, that no
-//! event of a source is returned by a [`Poll::poll`] that began after the source was deregistered. It holds for every source
-//! of this crate.
+//! No safe call of this crate causes undefined behavior. Passing a closed, reused or invalid file
+//! descriptor, from any thread, cannot: descriptors are keys for the kernel. A wrong implementation of
+//! [`event::Source`] loses events at worst. A program that turns a [`Token`] into a pointer relies on
+//! one rule, which holds for every source of this crate: no event of a source is returned by a
+//! [`Poll::poll`] that begins after the source was deregistered.
 //!
 //! # Other backends and old sandboxes
 //!
@@ -32,15 +33,15 @@
 //!
 //! | flag | what it does |
 //! |---|---|
-//! | `mio_unsupported_force_poll_poll` | poll(2) in the place of the system's selector |
-//! | `mio_unsupported_force_waker_pipe` | pipes in the place of the system's wakers |
-//! | `mio_unsupported_force_upstream_calls` | Linux: only system calls that mio 1.2 makes, too |
+//! | `mio_unsupported_force_poll_poll` | poll(2) instead of the system's selector |
+//! | `mio_unsupported_force_waker_pipe` | pipes instead of the system's wakers |
+//! | `mio_unsupported_force_upstream_calls` | Linux: only system calls that mio 1.2 makes |
 //!
 //! The third is for a sandbox that kills a process for an unknown system call
-//! (`SECCOMP_RET_KILL_PROCESS`) and whose list was made for mio 1.2: no epoll_pwait2(2) or
-//! ppoll(2), so that time-outs are in whole milliseconds; writev(2) in the place of sendmsg(2) for
-//! vectored writes; no madvise(2), so that no wakes are merged. A sandbox that only refuses calls,
-//! with whatever error, needs no flag: the older call is then used.
+//! ([`SECCOMP_RET_KILL_PROCESS`](https://man7.org/linux/man-pages/man2/seccomp.2.html)) and that
+//! was written for mio 1.2. Without epoll_pwait2(2) and ppoll(2), timeouts are whole milliseconds;
+//! vectored writes use writev(2) instead of sendmsg(2); without madvise(2), no wakes are merged. A
+//! sandbox that returns an error, whichever it is, needs no flag: the library then uses the older call.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings))))]
 
@@ -83,7 +84,7 @@ cfg_selector_fd! {
     feature = "os-ext"
 ))]
 mod source_fd;
-#[cfg(all(target_os = "linux", feature = "os-poll"))]
+#[cfg(all(feature = "os-poll", any(target_os = "linux", all(test, not(windows)))))]
 mod testing;
 mod token;
 mod waker;
@@ -157,3 +158,8 @@ pub mod features {
 }
 
 pub mod guide;
+
+/// README's example, as a test.
+#[cfg(all(doctest, feature = "os-poll", feature = "net"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

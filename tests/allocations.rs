@@ -1,6 +1,7 @@
-//! A warm queue allocates nothing: neither `poll`, nor a wake, nor arming after `WouldBlock`, nor registering anew.
+//! A warm `Poll` does not allocate: neither `poll`, nor a wake, nor arming after `WouldBlock`, nor
+//! `reregister`.
 //!
-//! Doubles of kernels do, in the calls of the selectors above them.
+//! Fake kernels allocate, so the test does not run on them.
 #![cfg(all(
     feature = "os-poll",
     feature = "net",
@@ -25,25 +26,25 @@ use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Token, Waker};
-use support::{loopback, poll, queue};
+use support::{loopback, new_poll, poll_events};
 
 thread_local! {
-    /// How often this thread has asked for memory. Others are the test runner's.
+    /// The number of allocations by this thread. The test runner has other threads.
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
 fn count() {
-    // A thread that ends has no count any more.
+    // A thread that is exiting has no count.
     let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
 }
 
 struct Counting;
 
-// SAFETY: everything is handed to the system's allocator as it came.
+// SAFETY: the system's allocator does everything; the counter does not touch the memory.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
-        // SAFETY: the caller keeps the contract of this very method.
+        // SAFETY: the caller keeps the contract of this method, which is the system allocator's.
         unsafe { System.alloc(layout) }
     }
 
@@ -66,8 +67,8 @@ const WAKE: Token = Token(100);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 #[test]
-fn a_warm_queue_allocates_nothing() {
-    let (mut queue, mut events) = queue();
+fn warm_poll_allocates_nothing() {
+    let (mut poll, mut events) = new_poll();
     let listener = TcpListener::bind(loopback()).unwrap();
     let address = listener.local_addr().unwrap();
     let mut pairs: Vec<(TcpStream, std::net::TcpStream)> = (0..8)
@@ -85,12 +86,11 @@ fn a_warm_queue_allocates_nothing() {
         })
         .collect();
     for (token, (stream, _)) in pairs.iter_mut().enumerate() {
-        queue
-            .registry()
+        poll.registry()
             .register(stream, Token(token), BOTH)
             .unwrap();
     }
-    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    let waker = Waker::new(poll.registry(), WAKE).unwrap();
 
     let mut round = |round: usize| {
         waker.wake().unwrap();
@@ -103,13 +103,12 @@ fn a_warm_queue_allocates_nothing() {
             Interest::READABLE
         };
         let (stream, _) = &mut pairs[0];
-        queue
-            .registry()
+        poll.registry()
             .reregister(stream, Token(0), interest)
             .unwrap();
         let (mut read, mut woken) = (0, false);
         while read < pairs.len() || !woken {
-            poll(&mut queue, &mut events, Duration::from_secs(20));
+            poll_events(&mut poll, &mut events, Duration::from_secs(20));
             for event in &events {
                 if event.token() == WAKE {
                     woken = true;

@@ -1,7 +1,7 @@
-//! Every public item of mio 1.2.5, by its type. The same file must compile against the registry's mio 1.2.5.
+//! Every public item of mio 1.2.5, with its type. The file must also compile against mio 1.2.5.
 //!
-//! A method stands as a function pointer of its full type; a constant function in a constant. What is only in this library is
-//! in `api_superset.rs`.
+//! A method is assigned to a function pointer of its full type, a constant function is called in a
+//! constant. Items that only this library has are in `api_superset.rs`.
 #![cfg(all(
     any(unix, windows),
     feature = "os-poll",
@@ -219,14 +219,14 @@ fn udp_socket() {
         UdpSocket::try_io::<fn() -> io::Result<u8>, u8>;
 }
 
-/// Modules that are only documentation.
+/// Modules that only document.
 #[test]
 fn documentation_modules() {
     #[allow(unused_imports)]
     use mio::{features, guide};
 }
 
-/// What only Unix systems have.
+/// Items of Unix.
 #[cfg(unix)]
 mod unix {
     use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
@@ -286,7 +286,7 @@ mod unix {
 
     #[cfg(not(any(
         mio_unsupported_force_poll_poll,
-        // poll(2) has no descriptor of its own.
+        // A poll(2) selector has no fd.
         target_os = "aix",
         target_os = "cygwin",
         target_os = "espidf",
@@ -299,7 +299,7 @@ mod unix {
         target_os = "vita",
     )))]
     #[test]
-    fn the_queue_is_a_descriptor() {
+    fn poll_and_registry_have_fds() {
         fn raw<T: AsRawFd>() {}
         fn fd<T: AsFd>() {}
         raw::<Poll>();
@@ -334,7 +334,7 @@ mod unix {
             UnixStream::try_io::<fn() -> io::Result<u8>, u8>;
     }
 
-    /// Emscripten has no such socket.
+    /// Emscripten has no Unix datagram sockets.
     #[cfg(not(target_os = "emscripten"))]
     #[test]
     fn unix_datagram() {
@@ -364,20 +364,20 @@ mod unix {
     }
 
     #[test]
-    fn pipes_and_numbers() {
+    fn pipes_and_source_fd() {
         let _: fn() -> io::Result<(pipe::Sender, pipe::Receiver)> = pipe::new;
         let _: fn(&pipe::Sender, bool) -> io::Result<()> = pipe::Sender::set_nonblocking;
         let _: fn(&pipe::Receiver, bool) -> io::Result<()> = pipe::Receiver::set_nonblocking;
         type Io = fn() -> io::Result<u8>;
         let _: fn(&pipe::Sender, Io) -> io::Result<u8> = pipe::Sender::try_io::<Io, u8>;
         let _: fn(&pipe::Receiver, Io) -> io::Result<u8> = pipe::Receiver::try_io::<Io, u8>;
-        let number: RawFd = 0;
-        let SourceFd(inner) = SourceFd(&number);
+        let fd: RawFd = 0;
+        let SourceFd(inner) = SourceFd(&fd);
         assert_eq!(*inner, 0);
     }
 }
 
-/// What only Windows has.
+/// Items of Windows.
 #[cfg(windows)]
 mod windows {
     use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! What this library has beyond mio 1.2.5.
+//! The public items that mio 1.2.5 does not have.
 #![cfg(all(
     any(unix, windows),
     feature = "os-poll",
@@ -9,7 +9,7 @@
 use mio::{Interest, event};
 
 #[test]
-fn interests_exist_everywhere() {
+fn every_interest_exists_on_every_platform() {
     const ALL: Interest = Interest::READABLE
         .add(Interest::WRITABLE)
         .add(Interest::AIO)
@@ -23,15 +23,15 @@ fn interests_exist_everywhere() {
 }
 
 #[test]
-fn iterators_know_what_is_left() {
+fn event_iterator_has_an_exact_size() {
     fn exact<T: ExactSizeIterator>() {}
     exact::<event::Iter<'_>>();
 }
 
-/// Sources that are a socket or a handle of somebody else.
+/// `SourceSocket` and `SourceHandle` are sources of an unowned socket or handle.
 #[cfg(windows)]
 #[test]
-fn sources_by_number() {
+fn source_socket_and_source_handle_are_sources() {
     use mio::windows::{SourceHandle, SourceSocket};
     use std::os::windows::io::{RawHandle, RawSocket};
 
@@ -40,8 +40,8 @@ fn sources_by_number() {
     source::<SourceHandle<'_>>();
     fn all<T: Send + Sync + Unpin>() {}
     all::<SourceSocket<'_>>();
-    let number: RawSocket = 0;
-    let SourceSocket(inner) = SourceSocket(&number);
+    let socket: RawSocket = 0;
+    let SourceSocket(inner) = SourceSocket(&socket);
     assert_eq!(*inner, 0);
     let handle: RawHandle = std::ptr::null_mut();
     let SourceHandle(inner) = SourceHandle(&handle);
@@ -50,7 +50,7 @@ fn sources_by_number() {
 
 #[cfg(not(any(
     mio_unsupported_force_poll_poll,
-    // poll(2) has no descriptor of its own.
+    // A poll(2) selector has no fd.
     target_os = "aix",
     target_os = "cygwin",
     target_os = "espidf",
@@ -61,11 +61,11 @@ fn sources_by_number() {
     target_os = "nto",
     target_os = "nuttx",
     target_os = "vita",
-    // A completion port is no descriptor.
+    // A completion port is a handle.
     windows,
 )))]
 #[test]
-fn the_queue_is_a_descriptor() {
+fn poll_implements_as_fd() {
     fn fd<T: std::os::fd::AsFd>() {}
     fd::<mio::Poll>();
 }

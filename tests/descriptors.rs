@@ -1,7 +1,8 @@
-//! Descriptors: their flags, their number, and what happens when there are no more.
+//! File descriptors: their flags, leaks, and the limit of open files.
 //!
-//! One test only, so that nothing else in this process opens descriptors meanwhile. With `MIO_NO_LIMITS` in the environment the part
-//! that lowers the limit of descriptors is left out: valgrind plays the limit itself, and lets socketpair(2) go beyond it.
+//! There is one test, so that no other test of this process opens file descriptors meanwhile.
+//! `MIO_NO_LIMITS` in the environment leaves out the parts that lower the limit: valgrind enforces
+//! the limit itself, and lets socketpair(2) exceed it.
 #![cfg(all(
     any(
         target_os = "linux",
@@ -27,27 +28,27 @@ use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, Un
 use mio::unix::{SourceFd, pipe};
 use mio::{Interest, Poll, Token, Waker};
 use support::fds::{is_close_on_exec, is_nonblocking, open};
-use support::{loopback, nothing_comes, queue, retry, wait_for};
+use support::{assert_no_event, loopback, new_poll, retry, wait_for};
 
 #[test]
 fn descriptors() {
-    println!("every_descriptor_has_its_flags");
-    every_descriptor_has_its_flags();
+    println!("every_fd_has_its_flags");
+    every_fd_has_its_flags();
     if std::env::var_os("MIO_NO_LIMITS").is_some() {
-        support::not_run("in part: MIO_NO_LIMITS leaves out what lowers the limit");
+        support::not_run("in part: MIO_NO_LIMITS leaves out the parts that lower the limit");
     } else {
-        println!("a_constructor_that_fails_leaks_nothing");
-        a_constructor_that_fails_leaks_nothing();
-        println!("a_limit_below_what_was_registered_once");
-        a_limit_below_what_was_registered_once();
+        println!("failed_constructor_leaks_nothing");
+        failed_constructor_leaks_nothing();
+        println!("dropped_sources_do_not_count_against_the_fd_limit");
+        dropped_sources_do_not_count_against_the_fd_limit();
     }
-    println!("everything_is_closed_in_the_end");
-    everything_is_closed_in_the_end();
-    println!("a_number_closed_while_registered");
-    a_number_closed_while_registered();
+    println!("dropping_everything_closes_everything");
+    dropping_everything_closes_everything();
+    println!("closed_fd_can_be_registered_again");
+    closed_fd_can_be_registered_again();
 }
 
-/// What a value opened while `make` ran.
+/// Runs `make`, and returns its value and the file descriptors that it opened.
 fn opened<T>(make: impl FnOnce() -> T) -> (T, Vec<RawFd>) {
     let before = open();
     let value = make();
@@ -58,8 +59,9 @@ fn opened<T>(make: impl FnOnce() -> T) -> (T, Vec<RawFd>) {
     (value, new)
 }
 
-///
-fn every_descriptor_has_its_flags() {
+/// Every fd is close-on-exec, and every socket and pipe is non-blocking, accepted sockets and pairs
+/// included.
+fn every_fd_has_its_flags() {
     let close_on_exec = |fds: &[RawFd]| {
         for fd in fds {
             assert!(is_close_on_exec(*fd), "{fd}");
@@ -72,10 +74,10 @@ fn every_descriptor_has_its_flags() {
             assert!(is_nonblocking(*fd), "{fd}");
         }
     };
-    // The queue itself is neither read nor written.
-    let (queue, fds) = opened(|| Poll::new().unwrap());
+    // The selector's fd is neither read nor written, so it may be blocking.
+    let (poll, fds) = opened(|| Poll::new().unwrap());
     close_on_exec(&fds);
-    let (clone, fds) = opened(|| queue.registry().try_clone().unwrap());
+    let (clone, fds) = opened(|| poll.registry().try_clone().unwrap());
     close_on_exec(&fds);
     let (waker, fds) = opened(|| Waker::new(&clone, Token(0)).unwrap());
     both(&fds, fds.len());
@@ -111,9 +113,9 @@ fn every_descriptor_has_its_flags() {
     both(&fds, 2);
 }
 
-/// with room for 0, 1, 2 … descriptors each constructor works or leaves nothing behind.
-fn a_constructor_that_fails_leaks_nothing() {
-    let queue = Poll::new().unwrap();
+/// With room for 0 to 3 more fds, each constructor succeeds or leaves no fd open.
+fn failed_constructor_leaks_nothing() {
+    let poll = Poll::new().unwrap();
     let listener = TcpListener::bind(loopback()).unwrap();
     let address = listener.local_addr().unwrap();
     let _waiting: Vec<_> = (0..8)
@@ -128,11 +130,11 @@ fn a_constructor_that_fails_leaks_nothing() {
         ("Poll::new", Box::new(|| Poll::new().map(drop))),
         (
             "Registry::try_clone",
-            Box::new(|| queue.registry().try_clone().map(drop)),
+            Box::new(|| poll.registry().try_clone().map(drop)),
         ),
         (
             "Waker::new",
-            Box::new(|| Waker::new(queue.registry(), Token(0)).map(drop)),
+            Box::new(|| Waker::new(poll.registry(), Token(0)).map(drop)),
         ),
         ("pipe::new", Box::new(|| pipe::new().map(drop))),
         (
@@ -187,7 +189,7 @@ fn a_constructor_that_fails_leaks_nothing() {
             assert_eq!(open(), before, "{name} with room for {room}");
             if let (0, Err(error)) = (room, &result) {
                 let code = error.raw_os_error();
-                // poll(2) needs no descriptor for some of these, and a bad path may be seen first.
+                // On poll(2) some constructors need no fd, and a bad path may fail first.
                 assert!(
                     code == Some(libc::EMFILE) || error.kind() == ErrorKind::NotFound,
                     "{name}: {error}"
@@ -197,7 +199,7 @@ fn a_constructor_that_fails_leaks_nothing() {
     }
 }
 
-/// Runs with a limit that leaves room for so many descriptors.
+/// Calls `run` with a limit that leaves room for `room` more fds.
 #[allow(unsafe_code)]
 fn with_room_for<T>(room: usize, run: impl FnOnce() -> T) -> T {
     let mut old = libc::rlimit {
@@ -206,7 +208,8 @@ fn with_room_for<T>(room: usize, run: impl FnOnce() -> T) -> T {
     };
     // SAFETY: getrlimit(2) writes one `rlimit`.
     assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut old) }, 0);
-    // The limit is on numbers, so the holes below it count as room, too.
+    // The limit bounds the value of an fd, so unused values below it are room, too:
+    // <https://man7.org/linux/man-pages/man2/getrlimit.2.html>.
     let open = open();
     let limit: RawFd = (0..).filter(|fd| !open.contains(fd)).nth(room).unwrap();
     let new = libc::rlimit {
@@ -221,78 +224,74 @@ fn with_room_for<T>(room: usize, run: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Sources that are gone do not count: poll(2) refuses an array that is longer than the limit.
-fn a_limit_below_what_was_registered_once() {
-    let (mut queue, mut events) = queue();
+/// Dropped sources do not count against the limit: poll(2) refuses an array that is longer
+/// (<https://man7.org/linux/man-pages/man2/poll.2.html>, EINVAL).
+fn dropped_sources_do_not_count_against_the_fd_limit() {
+    let (mut poll, mut events) = new_poll();
     let mut streams: Vec<_> = (0..50).map(|_| UnixStream::pair().unwrap()).collect();
     for (left, _) in &mut streams {
-        queue
-            .registry()
+        poll.registry()
             .register(left, Token(1), Interest::READABLE)
             .unwrap();
     }
-    nothing_comes(&mut queue, &mut events, Token(1));
+    assert_no_event(&mut poll, &mut events, Token(1));
     drop(streams);
     with_room_for(2, || {
-        nothing_comes(&mut queue, &mut events, Token(1));
+        assert_no_event(&mut poll, &mut events, Token(1));
         let (mut left, mut right) = UnixStream::pair().unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut left, Token(2), Interest::READABLE)
             .unwrap();
         right.write_all(b"x").unwrap();
-        wait_for(&mut queue, &mut events, Token(2), |event| {
+        wait_for(&mut poll, &mut events, Token(2), |event| {
             event.is_readable()
         });
     });
 }
 
-fn everything_is_closed_in_the_end() {
+fn dropping_everything_closes_everything() {
     let before = open();
     for _ in 0..20 {
-        let (mut queue, mut events) = queue();
-        let clone = queue.registry().try_clone().unwrap();
+        let (mut poll, mut events) = new_poll();
+        let clone = poll.registry().try_clone().unwrap();
         let waker = Waker::new(&clone, Token(0)).unwrap();
         let mut listener = TcpListener::bind(loopback()).unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut listener, Token(1), Interest::READABLE)
             .unwrap();
         clone
             .register(&mut client, Token(2), Interest::WRITABLE)
             .unwrap();
-        wait_for(&mut queue, &mut events, Token(2), |event| {
+        wait_for(&mut poll, &mut events, Token(2), |event| {
             event.is_writable()
         });
-        // In either order.
-        drop(queue);
+        // The `Poll` is dropped first.
+        drop(poll);
         drop((clone, waker, listener, client));
     }
     assert_eq!(open(), before);
 }
 
-/// closed without `deregister`: no event, no busy poller, and the number can be registered again.
-fn a_number_closed_while_registered() {
-    let (mut queue, mut events) = queue();
+/// An fd that is closed without `deregister` reports no event, and can be registered again.
+fn closed_fd_can_be_registered_again() {
+    let (mut poll, mut events) = new_poll();
     let (left, right) = StdStream::pair().unwrap();
     let fd = left.as_raw_fd();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut SourceFd(&fd), Token(1), Interest::READABLE)
         .unwrap();
     drop((left, right));
-    nothing_comes(&mut queue, &mut events, Token(1));
-    let error = queue.registry().deregister(&mut SourceFd(&fd)).unwrap_err();
+    assert_no_event(&mut poll, &mut events, Token(1));
+    let error = poll.registry().deregister(&mut SourceFd(&fd)).unwrap_err();
     assert!(error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(libc::EBADF));
     let (left, mut right) = StdStream::pair().unwrap();
     let fd = left.as_raw_fd();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut SourceFd(&fd), Token(2), Interest::READABLE)
         .unwrap();
     right.write_all(b"x").unwrap();
-    wait_for(&mut queue, &mut events, Token(2), |event| {
+    wait_for(&mut poll, &mut events, Token(2), |event| {
         event.is_readable()
     });
 }

@@ -1,8 +1,7 @@
-//! Processes that were copied by fork(2): both sides go on with what they have of each other's
-//! selectors.
+//! fork(2): the parent and the child both keep using their `Poll`, `Registry` and `Waker`.
 //!
-//! Each test runs in a process of its own, which is killed when it takes too long: a deaf poller
-//! would wait for ever.
+//! Each test runs in a child process, which is killed when it takes too long: a `Poll` that misses
+//! a wake would wait forever.
 #![cfg(all(
     target_os = "linux",
     feature = "os-poll",
@@ -11,6 +10,8 @@
 ))]
 #![allow(unsafe_code)]
 
+#[path = "fork/servers.rs"]
+mod servers;
 mod support;
 
 use std::io::{Read, Write};
@@ -24,14 +25,14 @@ use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
-use support::copies::{Child, LIMIT, ways};
-use support::{loopback, nothing_comes, poll, queue, retry, wait_for};
+use support::child_process::{Child, LIMIT, fork_functions};
+use support::{assert_no_event, loopback, new_poll, poll_events, retry, wait_for};
 
 const ONE: Token = Token(1);
 const TWO: Token = Token(2);
 
-/// Whether the processes have one queue in the kernel, so that an event goes to whichever waits
-/// first. On poll(2) each has its own.
+/// Whether the processes share one selector in the kernel, so that an event goes to the process
+/// that waits first. On poll(2) each process has its own.
 const SHARED: bool = !cfg!(any(
     mio_unsupported_force_poll_poll,
     mio_fake_kernel = "apple",
@@ -41,20 +42,20 @@ const SHARED: bool = !cfg!(any(
     mio_fake_kernel = "openbsd",
 ));
 
-/// Why a test of two processes does not run on a fake kernel.
-const IN_MEMORY: &str = "the queue of a fake kernel is in the memory of one process";
+/// The reason to skip a test of two processes on a fake kernel.
+const IN_MEMORY: &str = "the selector of a fake kernel is in the memory of one process";
 
-/// Runs a test in a process of its own.
-fn alone(test: impl FnOnce()) {
+/// Runs a test in a child process.
+fn in_child_process(test: impl FnOnce()) {
     Child::new(test).join();
 }
 
-/// Events of a token that come within a time.
-fn count(queue: &mut Poll, events: &mut Events, token: Token, time: Duration) -> usize {
+/// Counts the events of a token that come within `time`.
+fn count(poll: &mut Poll, events: &mut Events, token: Token, time: Duration) -> usize {
     let end = Instant::now() + time;
     let mut count = 0;
     loop {
-        poll(queue, events, end.saturating_duration_since(Instant::now()));
+        poll_events(poll, events, end.saturating_duration_since(Instant::now()));
         count += events.iter().filter(|event| event.token() == token).count();
         if Instant::now() >= end {
             return count;
@@ -62,7 +63,7 @@ fn count(queue: &mut Poll, events: &mut Events, token: Token, time: Duration) ->
     }
 }
 
-/// Says that something has happened, to a process that waits for it.
+/// A pair of sockets by which one process signals another.
 fn signal() -> (UnixStream, UnixStream) {
     UnixStream::pair().unwrap()
 }
@@ -75,69 +76,70 @@ fn send_signal(mut writer: &UnixStream) {
     writer.write_all(&[1]).unwrap();
 }
 
-/// Upstream only closes its eventfd, so nothing that a copy drops is missing in its parent.
+/// A child that drops its copies of everything takes nothing from the parent. mio 1.2 only closes
+/// its eventfd.
 #[test]
-fn a_child_that_drops_everything_disturbs_no_one() {
-    for fork in ways() {
-        alone(|| {
-            let (queue, mut events) = queue();
+fn child_that_drops_everything_leaves_the_parent_working() {
+    for fork in fork_functions() {
+        in_child_process(|| {
+            let (poll, mut events) = new_poll();
             let mut listener = TcpListener::bind(loopback()).unwrap();
-            let registry = queue.registry();
+            let registry = poll.registry();
             registry
                 .register(&mut listener, TWO, Interest::READABLE)
                 .unwrap();
             let waker = Waker::new(registry, ONE).unwrap();
-            // Outstanding when the child drops its waker: it is the parent's.
+            // This wake is pending when the child drops its waker. It belongs to the parent.
             waker.wake().unwrap();
-            // The waker first, as long as there is a queue.
-            let mut parts = Some((waker, queue));
-            let child = Child::made(fork, || drop(parts.take()));
-            let (waker, mut queue) = parts.take().unwrap();
+            // The waker is dropped first, while its `Poll` exists.
+            let mut parts = Some((waker, poll));
+            let child = Child::fork_with(fork, || drop(parts.take()));
+            let (waker, mut poll) = parts.take().unwrap();
             child.join();
-            assert_eq!(count(&mut queue, &mut events, ONE, support::SHORT), 1);
+            assert_eq!(count(&mut poll, &mut events, ONE, support::SHORT), 1);
             for _ in 0..3 {
                 waker.wake().unwrap();
-                wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+                wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
             }
             let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-            wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+            wait_for(&mut poll, &mut events, TWO, |event| event.is_readable());
         });
     }
 }
 
-/// A daemon: its parent runs all destructors and ends. Upstream's daemon is woken.
+/// A daemon is still woken after its parent has run all destructors, as with mio 1.2.
 #[test]
-fn a_daemon_outlives_its_parent() {
-    if support::DOUBLE {
+fn daemon_keeps_polling_after_its_parent_exits() {
+    if support::FAKE_KERNEL {
         return support::not_run(IN_MEMORY);
     }
-    for fork in ways() {
-        alone(|| {
-            let (queue, mut events) = queue();
+    for fork in fork_functions() {
+        in_child_process(|| {
+            let (poll, mut events) = new_poll();
             let mut listener = TcpListener::bind(loopback()).unwrap();
             let address = listener.local_addr().unwrap();
-            let registry = queue.registry();
+            let registry = poll.registry();
             registry
                 .register(&mut listener, TWO, Interest::READABLE)
                 .unwrap();
             let waker = Waker::new(registry, ONE).unwrap();
             let (is_gone, gone) = signal();
-            // The waker first, as long as there is a queue.
-            let mut parts = Some((waker, queue, listener));
-            let child = Child::made(fork, || {
+            // The waker is dropped first, while its `Poll` exists.
+            let mut parts = Some((waker, poll, listener));
+            let child = Child::fork_with(fork, || {
                 wait_signal(&is_gone);
-                let (waker, mut queue, listener) = parts.take().unwrap();
+                let (waker, mut poll, listener) = parts.take().unwrap();
                 for _ in 0..3 {
                     thread::scope(|scope| {
                         scope.spawn(|| {
                             thread::sleep(Duration::from_millis(20));
                             waker.wake().unwrap();
                         });
-                        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+                        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
                     });
                 }
                 let _client = TcpStream::connect(address).unwrap();
-                wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+                wait_for(&mut poll, &mut events, TWO, |event| event.is_readable());
                 listener.accept().unwrap();
             });
             drop(parts.take());
@@ -147,19 +149,18 @@ fn a_daemon_outlives_its_parent() {
     }
 }
 
-/// The notification that a waker leaves behind may be the other process's, so it is not taken back
-/// with it.
+/// A dropped waker does not consume its pending notification, which may be the other process's.
 #[test]
-fn a_dropped_waker_takes_no_wake_of_the_other_process() {
-    if support::DOUBLE {
+fn dropped_waker_keeps_the_other_process_wake() {
+    if support::FAKE_KERNEL {
         return support::not_run(IN_MEMORY);
     }
     if !SHARED {
-        return support::not_run("no process has another's events here");
+        return support::not_run("each process has its own selector here");
     }
-    alone(|| {
-        let (mut queue, mut events) = queue();
-        let waker = Waker::new(queue.registry(), ONE).unwrap();
+    in_child_process(|| {
+        let (mut poll, mut events) = new_poll();
+        let waker = Waker::new(poll.registry(), ONE).unwrap();
         let (is_woken, woken) = signal();
         let (is_gone, gone) = signal();
         let mut waker = Some(waker);
@@ -167,7 +168,7 @@ fn a_dropped_waker_takes_no_wake_of_the_other_process() {
             waker.as_ref().unwrap().wake().unwrap();
             send_signal(&woken);
             wait_signal(&is_gone);
-            wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+            wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         });
         wait_signal(&is_woken);
         drop(waker.take());
@@ -176,62 +177,62 @@ fn a_dropped_waker_takes_no_wake_of_the_other_process() {
     });
 }
 
-/// Three wakes of a child are three events of its parent, if there is a poll between them. With
-/// upstream they are.
+/// Three wakes by a child, with a `poll` between them, are three events of the parent, as with mio
+/// 1.2.
 #[test]
-fn a_child_wakes_its_parent() {
-    if support::DOUBLE {
+fn child_wakes_its_parent() {
+    if support::FAKE_KERNEL {
         return support::not_run(IN_MEMORY);
     }
-    for fork in ways() {
-        alone(|| {
-            let (mut queue, mut events) = queue();
-            let waker = Waker::new(queue.registry(), ONE).unwrap();
-            // Announced in the parent's memory at the fork.
+    for fork in fork_functions() {
+        in_child_process(|| {
+            let (mut poll, mut events) = new_poll();
+            let waker = Waker::new(poll.registry(), ONE).unwrap();
+            // The parent's memory marks this wake as pending at the fork.
             waker.wake().unwrap();
             let (is_heard, heard) = signal();
-            let child = Child::made(fork, || {
+            let child = Child::fork_with(fork, || {
                 for _ in 0..3 {
                     wait_signal(&is_heard);
                     waker.wake().unwrap();
                 }
             });
-            wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+            wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
             for _ in 0..3 {
                 send_signal(&heard);
-                wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+                wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
                 assert_eq!(events.iter().count(), 1);
             }
             child.join();
-            nothing_comes(&mut queue, &mut events, ONE);
+            assert_no_event(&mut poll, &mut events, ONE);
         });
     }
 }
 
-/// A copy that has taken an event of the queue makes nobody deaf: upstream's parent is woken by the
-/// next wake.
+/// After a child has consumed an event of the shared selector, the next wake reaches the parent, as
+/// with mio 1.2.
 #[test]
-fn a_child_that_polls_makes_no_one_deaf() {
-    if support::DOUBLE {
+fn parent_is_woken_after_the_child_consumed_an_event() {
+    if support::FAKE_KERNEL {
         return support::not_run(IN_MEMORY);
     }
-    alone(|| {
-        let (queue, mut events) = queue();
-        let waker = Waker::new(queue.registry(), ONE).unwrap();
+    in_child_process(|| {
+        let (poll, mut events) = new_poll();
+        let waker = Waker::new(poll.registry(), ONE).unwrap();
         let (is_ready, ready) = signal();
         let mut buffer = Events::with_capacity(8);
-        let mut parts = Some(queue);
+        let mut parts = Some(poll);
         let child = Child::new(|| {
-            let mut queue = parts.take().unwrap();
+            let mut poll = parts.take().unwrap();
             if !SHARED {
                 waker.wake().unwrap();
             }
             send_signal(&ready);
-            wait_for(&mut queue, &mut buffer, ONE, |event| event.is_readable());
+            wait_for(&mut poll, &mut buffer, ONE, |event| event.is_readable());
         });
-        let mut queue = parts.take().unwrap();
+        let mut poll = parts.take().unwrap();
         wait_signal(&is_ready);
-        // The child takes it.
+        // The child consumes the event.
         waker.wake().unwrap();
         child.join();
         for _ in 0..3 {
@@ -241,28 +242,27 @@ fn a_child_that_polls_makes_no_one_deaf() {
                     waker.wake().unwrap();
                 });
                 let start = Instant::now();
-                wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+                wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
                 assert!(start.elapsed() < Duration::from_secs(5));
             });
         }
     });
 }
 
-/// Both have wakers of their own for one queue, made before and after the fork, and threads that
-/// wake.
+/// Both processes are woken by threads of their own, with wakers made before and after the fork.
 #[test]
-fn both_go_on() {
-    if support::DOUBLE {
+fn both_processes_keep_their_wakers() {
+    if support::FAKE_KERNEL {
         return support::not_run(IN_MEMORY);
     }
     for is_new in [false, true] {
-        alone(|| {
-            let (mut queue, mut events) = queue();
-            let waker = Waker::new(queue.registry(), ONE).unwrap();
+        in_child_process(|| {
+            let (mut poll, mut events) = new_poll();
+            let waker = Waker::new(poll.registry(), ONE).unwrap();
             waker.wake().unwrap();
-            wait_for(&mut queue, &mut events, ONE, |_| true);
+            wait_for(&mut poll, &mut events, ONE, |_| true);
             let mut run = |token| {
-                let mut own = queue_of(is_new, &mut queue);
+                let mut own = new_or_inherited_poll(is_new, &mut poll);
                 let waker = if is_new {
                     Waker::new(own.registry(), token).unwrap()
                 } else {
@@ -271,227 +271,95 @@ fn both_go_on() {
                 let is_heard = AtomicBool::new(false);
                 thread::scope(|scope| {
                     scope.spawn(|| {
-                        // On a queue in common the other process may take the event; then the next
-                        // one is this one's.
+                        // On a shared selector the other process may consume the event. Then the
+                        // next event is for this process.
                         while !is_heard.load(Ordering::Relaxed) {
                             waker.wake().unwrap();
                             thread::sleep(Duration::from_millis(1));
                         }
                     });
                     for _ in 0..50 {
-                        poll(&mut own, &mut events, LIMIT);
+                        poll_events(&mut own, &mut events, LIMIT);
                         assert!(!events.is_empty());
                     }
                     is_heard.store(true, Ordering::Relaxed);
                 });
             };
             let child = Child::new(|| run(TWO));
-            // In the parent.
             run(ONE);
             child.join();
         });
     }
 }
 
-/// A new queue, or the one that there is.
-fn queue_of(is_new: bool, queue: &mut Poll) -> Poll {
+/// A new `Poll`, or the inherited one.
+fn new_or_inherited_poll(is_new: bool, poll: &mut Poll) -> Poll {
     if is_new {
         return Poll::new().unwrap();
     }
-    std::mem::replace(queue, Poll::new().unwrap())
+    std::mem::replace(poll, Poll::new().unwrap())
 }
 
-/// One listener and several children, each with a `Poll` of its own, made after the fork or (on
-/// poll(2)) before it.
+/// A program that a child starts inherits no selector, and the parent's wakes arrive.
 #[test]
-fn servers_that_fork_before_they_serve() {
-    if support::DOUBLE {
-        return support::not_run(IN_MEMORY);
-    }
-    const CHILDREN: usize = 4;
-    const CLIENTS: usize = 200;
-    for is_new in [true, false] {
-        if SHARED && !is_new {
-            // One queue for all: whoever takes an event serves, as with any epoll queue in common.
-            println!("the queue made before the fork is shared");
-        }
-        alone(|| {
-            let mut listener = TcpListener::bind(loopback()).unwrap();
-            let address = listener.local_addr().unwrap();
-            let (mut before, mut events) = queue();
-            let (is_over, over) = signal();
-            let mut children = Vec::new();
-            for _ in 0..CHILDREN {
-                children.push(Child::new(|| {
-                    let mut queue = queue_of(is_new, &mut before);
-                    queue
-                        .registry()
-                        .register(&mut listener, ONE, Interest::READABLE)
-                        .or_else(|error| match error.kind() {
-                            // The queue in common has it from another child.
-                            std::io::ErrorKind::AlreadyExists if SHARED && !is_new => Ok(()),
-                            _ => Err(error),
-                        })
-                        .unwrap();
-                    let waker = Waker::new(queue.registry(), TWO).unwrap();
-                    thread::scope(|scope| {
-                        let is_over = &is_over;
-                        scope.spawn(move || {
-                            // The end of the file: the parent has no more clients.
-                            let mut reader = is_over;
-                            let _ = reader.read(&mut [0]);
-                            loop {
-                                // Another child may have taken it.
-                                waker.wake().unwrap();
-                                thread::sleep(Duration::from_millis(2));
-                                if DONE.load(Ordering::Relaxed) {
-                                    return;
-                                }
-                            }
-                        });
-                        let mut is_last = false;
-                        while !is_last {
-                            poll(&mut queue, &mut events, LIMIT);
-                            is_last = events.iter().any(|event| event.token() == TWO);
-                            while let Ok((mut client, _)) = listener.accept() {
-                                retry(|| client.write(b"x"));
-                            }
-                        }
-                        DONE.store(true, Ordering::Relaxed);
-                    });
-                }));
-            }
-            for _ in 0..CLIENTS {
-                let mut client = std::net::TcpStream::connect(address).unwrap();
-                client.set_read_timeout(Some(LIMIT)).unwrap();
-                client.read_exact(&mut [0]).unwrap();
-            }
-            // The children have copies of the writing end.
-            for _ in 0..CHILDREN {
-                send_signal(&over);
-            }
-            for child in children {
-                child.join();
-            }
-        });
-    }
-}
-
-/// A child of the test above has been told to end.
-static DONE: AtomicBool = AtomicBool::new(false);
-
-/// While other threads make and drop queues, no copy finds a lock that is never released: each can
-/// make its own.
-///
-/// 5,000 copies with `MIO_TEST_FORKS=5000`; by default as many as take 2 seconds, and no more.
-#[test]
-fn a_copy_can_always_make_a_queue() {
-    if support::DOUBLE {
-        return support::not_run(IN_MEMORY);
-    }
-    let (most, time) = match std::env::var("MIO_TEST_FORKS") {
-        Ok(number) => (number.parse().unwrap(), Duration::from_secs(600)),
-        Err(_) => (5_000, Duration::from_secs(2)),
-    };
-    let is_over = AtomicBool::new(false);
-    let made = AtomicUsize::new(0);
-    let mut copies = 0;
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) {
-                    let queue = Poll::new().unwrap();
-                    drop(Waker::new(queue.registry(), ONE).unwrap());
-                    made.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        }
-        let end = Instant::now() + time;
-        let result = panic::catch_unwind(AssertUnwindSafe(|| {
-            while copies < most && Instant::now() < end {
-                let child = Child::new(|| {
-                    let (mut queue, mut events) = queue();
-                    let waker = Waker::new(queue.registry(), ONE).unwrap();
-                    waker.wake().unwrap();
-                    poll(&mut queue, &mut events, LIMIT);
-                    assert!(!events.is_empty());
-                });
-                child.join();
-                copies += 1;
-            }
-        }));
-        is_over.store(true, Ordering::Relaxed);
-        if let Err(panic) = result {
-            println!("after {copies} copies");
-            panic::resume_unwind(panic);
-        }
-    });
-    println!("{copies} copies, {} queues beside", made.into_inner());
-    assert!(copies > 0);
-}
-
-/// A child that starts a program has nothing of the queue, and the parent's wakes are not
-/// disturbed.
-#[test]
-fn starting_programs_disturbs_no_one() {
-    alone(|| {
-        let (mut queue, mut events) = queue();
-        let waker = Waker::new(queue.registry(), ONE).unwrap();
+fn spawned_programs_leave_wakes_intact() {
+    in_child_process(|| {
+        let (mut poll, mut events) = new_poll();
+        let waker = Waker::new(poll.registry(), ONE).unwrap();
         for _ in 0..5 {
             waker.wake().unwrap();
             let status = std::process::Command::new("true").status().unwrap();
             assert!(status.success());
             waker.wake().unwrap();
-            assert_eq!(count(&mut queue, &mut events, ONE, Duration::ZERO), 1);
+            assert_eq!(count(&mut poll, &mut events, ONE, Duration::ZERO), 1);
         }
     });
 }
 
-/// A clone of a registry is the same queue. It has no descriptor of its own, so it can be had when
-/// there are no more.
+/// A clone of a `Registry` shares the selector's fd, so it needs no fd of its own.
 #[test]
-fn a_clone_of_a_registry_needs_no_descriptor() {
-    if support::DOUBLE {
-        return support::not_run("a double has descriptors of its own");
+fn registry_clone_needs_no_fd() {
+    if support::FAKE_KERNEL {
+        return support::not_run("a fake kernel opens fds of its own");
     }
-    alone(|| {
-        let (mut queue, mut events) = queue();
+    in_child_process(|| {
+        let (mut poll, mut events) = new_poll();
         let limit = libc::rlimit {
             rlim_cur: 3,
             rlim_max: 3,
         };
-        let waker = Waker::new(queue.registry(), ONE).unwrap();
+        let waker = Waker::new(poll.registry(), ONE).unwrap();
         // SAFETY: setrlimit(2) reads the structure.
         assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
-        let clone = queue.registry().try_clone().unwrap();
+        let clone = poll.registry().try_clone().unwrap();
         #[cfg(not(mio_unsupported_force_poll_poll))]
-        assert_eq!(clone.as_raw_fd(), queue.as_raw_fd());
+        assert_eq!(clone.as_raw_fd(), poll.as_raw_fd());
         drop(clone);
         waker.wake().unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
     });
 }
 
-/// kqueue(2) is not inherited by fork(2), so in a copy its number may be that of a descriptor that
-/// was opened since: nothing is done to that. (The number is open here, because a double's
-/// descriptor is inherited.)
+/// A child does not inherit a kqueue (<https://man.freebsd.org/cgi/man.cgi?query=kqueue>), so its
+/// fd may have been opened again in the child for something else: the library does not touch
+/// it. (The fd is open here, because a fake kqueue's fd is inherited.)
 #[cfg(not(mio_unsupported_force_poll_poll))]
 #[test]
-fn a_copy_uses_no_kqueue() {
+fn child_never_uses_the_parents_kqueue() {
     if !support::KQUEUE {
-        return support::not_run("the queue is inherited");
+        return support::not_run("the selector is inherited");
     }
-    alone(|| {
-        let (queue, _) = queue();
-        let waker = Waker::new(queue.registry(), ONE).unwrap();
-        let fd = queue.as_raw_fd();
-        let mut parts = Some((waker, queue));
+    in_child_process(|| {
+        let (poll, _) = new_poll();
+        let waker = Waker::new(poll.registry(), ONE).unwrap();
+        let fd = poll.as_raw_fd();
+        let mut parts = Some((waker, poll));
         let child = Child::new(|| {
-            let (waker, queue) = parts.take().unwrap();
+            let (waker, poll) = parts.take().unwrap();
             let mut listener = TcpListener::bind(loopback()).unwrap();
-            let registry = queue.registry();
+            let registry = poll.registry();
             let mut refused = vec![registry.register(&mut listener, TWO, Interest::READABLE)];
-            // A pipe is inherited, and wakes the parent.
+            // OpenBSD's waker is a pipe, which is inherited and wakes the parent.
             if !cfg!(mio_fake_kernel = "openbsd") {
                 refused.push(waker.wake());
             }
@@ -499,7 +367,7 @@ fn a_copy_uses_no_kqueue() {
                 assert_eq!(refused.unwrap_err().raw_os_error(), Some(libc::EBADF));
             }
             drop(waker);
-            drop(queue);
+            drop(poll);
             // SAFETY: fcntl(2) with F_GETFD takes no argument and touches no memory.
             assert_ne!(unsafe { libc::fcntl(fd, libc::F_GETFD) }, -1);
         });

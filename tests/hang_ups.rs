@@ -1,11 +1,11 @@
-//! Hang-ups, errors and priority conditions: a reported one does not hide what follows it, keeps no
-//! poller busy, and what follows is no later than the documentation of `SourceFd` says.
+//! Hang-ups: a reported hang-up does not hide later events, which come within the delays that
+//! `SourceFd` documents, and it does not keep `poll` busy.
 #![cfg(all(
     target_os = "linux",
     feature = "os-poll",
     feature = "net",
     feature = "os-ext",
-    // kqueue's kernels make the edges, and their fakes know neither terminals nor error queues.
+    // kqueue makes the edges, and the fake kqueues have neither terminals nor error queues.
     not(any(
         mio_fake_kernel = "apple",
         mio_fake_kernel = "dragonfly",
@@ -33,24 +33,25 @@ use mio::event::Event;
 use mio::net::UnixStream;
 use mio::unix::{SourceFd, pipe};
 use mio::{Events, Interest, Poll, Token};
-use support::hang_ups::{WASI, count_events, most_events, time_until};
-use support::rounds::{FIRST_BOUND, LATER_BOUND, best_of_rounds, within};
-use support::{EDGES, not_run, nothing_comes, queue, wait_for};
+use support::hang_ups::{WASI, count_events, max_events, time_until};
+use support::timing::{FIRST_BOUND, LATER_BOUND, best_of_rounds, within};
+use support::{EDGES, assert_no_event, new_poll, not_run, wait_for};
 
 const ONE: Token = Token(1);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// When something follows a hang-up, in milliseconds: at different phases of the delay, so that one
-/// that is too long is seen.
+/// Milliseconds from a hang-up to the next event, at different phases of the delay, so that a delay
+/// that is too long shows.
 const YOUNG: [u64; 5] = [0, 300, 325, 350, 375];
-/// As above, when the hang-up is old. Where the kernel makes the edges it grows no older.
+/// As above, after the hang-up was reported for a second. Where the kernel makes the edges there is
+/// no delay that grows.
 const OLD: &[u64] = if EDGES {
     &[]
 } else {
     &[1_100, 1_250, 1_400, 1_550]
 };
 
-/// A FIFO with a reader that does not block.
+/// A FIFO with a non-blocking reader.
 struct Fifo {
     path: PathBuf,
     reader: File,
@@ -82,29 +83,27 @@ impl Drop for Fifo {
     }
 }
 
-/// A registered reader of a FIFO: an owned source, or only its file descriptor.
+/// A registered reader of a FIFO: an owned source, or an unowned file descriptor.
 enum Registered {
     Owned(pipe::Receiver),
     Unowned,
 }
 
-fn register(queue: &Poll, reader: &File, is_owned: bool) -> Registered {
+fn register(poll: &Poll, reader: &File, is_owned: bool) -> Registered {
     if !is_owned {
-        queue
-            .registry()
+        poll.registry()
             .register(&mut SourceFd(&reader.as_raw_fd()), ONE, Interest::READABLE)
             .unwrap();
         return Registered::Unowned;
     }
     let mut receiver = pipe::Receiver::from(OwnedFd::from(reader.try_clone().unwrap()));
-    queue
-        .registry()
+    poll.registry()
         .register(&mut receiver, ONE, Interest::READABLE)
         .unwrap();
     Registered::Owned(receiver)
 }
 
-/// Reads to the end of file, which is no `WouldBlock`.
+/// Reads to the end of file, so that no read returns `WouldBlock`.
 fn read_to_end(reader: &File, registered: &Registered) -> Vec<u8> {
     let mut data = Vec::new();
     match registered {
@@ -115,17 +114,17 @@ fn read_to_end(reader: &File, registered: &Registered) -> Vec<u8> {
     data
 }
 
-/// Polls until there is something to read. Where a hang-up is readable, too, there need not be.
-fn wait_for_data(queue: &mut Poll, events: &mut Events, mut reader: impl Read) -> Instant {
+/// Polls until a read returns data. Where a hang-up is readable, an event may come without data.
+fn wait_for_data(poll: &mut Poll, events: &mut Events, mut reader: impl Read) -> Instant {
     loop {
-        wait_for(queue, events, ONE, |event| event.is_readable());
+        wait_for(poll, events, ONE, |event| event.is_readable());
         if reader.read(&mut [0; 16]).is_ok_and(|count| count != 0) {
             return Instant::now();
         }
     }
 }
 
-/// The worst of these, each in a thread of its own.
+/// The longest delay of the cases, each in its own thread.
 fn worst_of_all<T: Copy + Send>(cases: &[T], case: impl Fn(T) -> Duration + Sync) -> Duration {
     let case = &case;
     thread::scope(|scope| {
@@ -139,16 +138,16 @@ fn worst_of_all<T: Copy + Send>(cases: &[T], case: impl Fn(T) -> Duration + Sync
     })
 }
 
-/// fifo(7): after the last writer is gone the next one's data is data all the same. epoll reports
-/// it as an event of its own.
+/// A FIFO whose last writer is gone reports the next writer's data
+/// (<https://man7.org/linux/man-pages/man7/fifo.7.html>). epoll reports it as a new event.
 #[test]
 fn fifo_reports_the_next_writer() {
     let one = |(is_owned, millis): (bool, u64)| {
         let fifo = Fifo::new(&format!("next-{is_owned}-{millis}"));
-        let (mut queue, mut events) = queue();
-        let registered = register(&queue, &fifo.reader, is_owned);
+        let (mut poll, mut events) = new_poll();
+        let registered = register(&poll, &fifo.reader, is_owned);
         fifo.writer().write_all(b"first").unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         assert_eq!(read_to_end(&fifo.reader, &registered), b"first");
         thread::scope(|scope| {
             let writing = scope.spawn(|| {
@@ -159,8 +158,8 @@ fn fifo_reports_the_next_writer() {
                 (writer, start)
             });
             let end = match &registered {
-                Registered::Owned(receiver) => wait_for_data(&mut queue, &mut events, receiver),
-                Registered::Unowned => wait_for_data(&mut queue, &mut events, &fifo.reader),
+                Registered::Owned(receiver) => wait_for_data(&mut poll, &mut events, receiver),
+                Registered::Unowned => wait_for_data(&mut poll, &mut events, &fifo.reader),
             };
             end.duration_since(writing.join().unwrap().1)
         })
@@ -176,17 +175,17 @@ fn fifo_reports_the_next_writer() {
     });
 }
 
-/// fifo(7): between two polls a writer comes, writes and goes. The conditions are the same as
-/// before, and the data is new.
+/// A FIFO reports the data of a writer that opens, writes and closes between two polls, although
+/// the conditions are the same as before.
 #[test]
 fn fifo_reports_a_writer_that_came_and_went() {
     let round = |is_owned| {
         let fifo = Fifo::new(&format!("went-{is_owned}"));
-        let (mut queue, mut events) = queue();
-        let registered = register(&queue, &fifo.reader, is_owned);
+        let (mut poll, mut events) = new_poll();
+        let registered = register(&poll, &fifo.reader, is_owned);
         let one = |_| {
             fifo.writer().write_all(b"data").unwrap();
-            let late = time_until(&mut queue, &mut events, |event| event.is_readable());
+            let late = time_until(&mut poll, &mut events, |event| event.is_readable());
             assert_eq!(read_to_end(&fifo.reader, &registered), b"data");
             late
         };
@@ -197,26 +196,26 @@ fn fifo_reports_a_writer_that_came_and_went() {
     }
 }
 
-/// The side of a new terminal that hangs up, and the path of the other. `Err` says why there is
-/// none.
+/// The controlling side of a new pseudo-terminal, and the path of the other side. `Err` is the
+/// reason why there is none.
 fn terminal() -> Result<(File, PathBuf), &'static str> {
     // SAFETY: posix_openpt(3) takes flags and returns a file descriptor.
     let fd = unsafe { libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_NONBLOCK) };
     if fd == -1 {
-        return Err("no terminals can be made here");
+        return Err("no pseudo-terminal can be created");
     }
-    // SAFETY: the call succeeded, so the descriptor is ours.
+    // SAFETY: the call succeeded, so `fd` is new and nothing else owns it.
     let master = File::from(unsafe { OwnedFd::from_raw_fd(fd) });
     let mut name = [0; 128];
-    // SAFETY: grantpt(3) takes a descriptor.
+    // SAFETY: grantpt(3) takes an fd.
     let granted = unsafe { libc::grantpt(fd) };
-    // SAFETY: unlockpt(3) takes a descriptor.
+    // SAFETY: unlockpt(3) takes an fd.
     let unlocked = unsafe { libc::unlockpt(fd) };
-    // SAFETY: ptsname_r(3) writes at most so many bytes.
+    // SAFETY: ptsname_r(3) writes at most `name.len()` bytes to `name`.
     let named = unsafe { libc::ptsname_r(fd, name.as_mut_ptr(), name.len()) };
     let results = [granted, unlocked, named];
     if results != [0; 3] {
-        return Err("no terminals can be opened here");
+        return Err("no pseudo-terminal can be opened");
     }
     // SAFETY: ptsname_r(3) has written a string.
     let name = unsafe { std::ffi::CStr::from_ptr(name.as_ptr()) };
@@ -224,7 +223,8 @@ fn terminal() -> Result<(File, PathBuf), &'static str> {
     Ok((master, path.to_owned()))
 }
 
-/// pty(7): a terminal whose last user is gone has hung up until it is opened again.
+/// A pseudo-terminal whose last user closed it is hung up until it is opened again
+/// (<https://man7.org/linux/man-pages/man7/pty.7.html>), and then reports the next user's data.
 #[test]
 fn pty_reports_the_next_user() {
     if let Err(reason) = terminal() {
@@ -242,14 +242,13 @@ fn pty_reports_the_next_user() {
                 .unwrap()
         };
         let first = slave();
-        let (mut queue, mut events) = queue();
-        queue
-            .registry()
+        let (mut poll, mut events) = new_poll();
+        poll.registry()
             .register(&mut SourceFd(&master.as_raw_fd()), ONE, Interest::READABLE)
             .unwrap();
         drop(first);
         let is_end = |event: &Event| WASI || event.is_read_closed();
-        wait_for(&mut queue, &mut events, ONE, is_end);
+        wait_for(&mut poll, &mut events, ONE, is_end);
         let late = thread::scope(|scope| {
             let writing = scope.spawn(|| {
                 thread::sleep(Duration::from_millis(millis));
@@ -258,11 +257,11 @@ fn pty_reports_the_next_user() {
                 slave.write_all(b"data").unwrap();
                 (slave, start)
             });
-            let end = wait_for_data(&mut queue, &mut events, &master);
+            let end = wait_for_data(&mut poll, &mut events, &master);
             end.duration_since(writing.join().unwrap().1)
         });
-        // The next user is gone, too.
-        wait_for(&mut queue, &mut events, ONE, is_end);
+        // The next user has closed it, too.
+        wait_for(&mut poll, &mut events, ONE, is_end);
         late
     };
     thread::scope(|scope| {
@@ -271,10 +270,9 @@ fn pty_reports_the_next_user() {
     });
 }
 
-/// A source that hung up and is not dropped costs little, and on epoll nothing: pipes, and stream
-/// sockets.
+/// Pipes and stream sockets that hung up and are not dropped cost little time, and none on epoll.
 #[test]
-fn hung_up_sources_are_reported_seldom() {
+fn hung_up_sources_back_off() {
     let cases = [
         (1, false, false),
         (1, false, true),
@@ -286,19 +284,19 @@ fn hung_up_sources_are_reported_seldom() {
     ];
     thread::scope(|scope| {
         for (sources, is_socket, is_owned) in cases {
-            scope.spawn(move || are_reported_seldom(sources, is_socket, is_owned));
+            scope.spawn(move || check_back_off(sources, is_socket, is_owned));
         }
     });
 }
 
-fn are_reported_seldom(sources: usize, is_socket: bool, is_owned: bool) {
-    let (mut queue, mut events) = (Poll::new().unwrap(), Events::with_capacity(1024));
+fn check_back_off(sources: usize, is_socket: bool, is_owned: bool) {
+    let (mut poll, mut events) = (Poll::new().unwrap(), Events::with_capacity(1024));
     let mut kept: Vec<OwnedFd> = Vec::new();
     let mut sockets = Vec::new();
     let mut pipes = Vec::new();
     for index in 0..sources {
         let fd = hung_up(is_socket);
-        let registry = queue.registry();
+        let registry = poll.registry();
         if !is_owned {
             registry
                 .register(&mut SourceFd(&fd.as_raw_fd()), Token(index), BOTH)
@@ -317,13 +315,13 @@ fn are_reported_seldom(sources: usize, is_socket: bool, is_owned: bool) {
         }
     }
     let name = format!("{sources} hung up, sockets: {is_socket}, owned: {is_owned}");
-    let is_closed = is_socket && support::TELLS_END && !WASI;
+    let is_closed = is_socket && support::REPORTS_END && !WASI;
     let time = Duration::from_millis(if EDGES { 200 } else { 1_200 });
-    let (count, cpu) = count_events(&mut queue, &mut events, time);
+    let (count, cpu) = count_events(&mut poll, &mut events, time);
     println!("{name}: {count} events, {cpu:?} in {time:?}");
-    let most = if is_closed { 3 } else { most_events(time) };
+    let most = if is_closed { 3 } else { max_events(time) };
     assert!(count <= sources * most, "{name}: {count} events");
-    // Afterwards.
+    // Once the delay has grown.
     let time = Duration::from_millis(if EDGES { 100 } else { 1_000 });
     let most = match (EDGES, is_closed) {
         (true, _) => 0,
@@ -331,7 +329,7 @@ fn are_reported_seldom(sources: usize, is_socket: bool, is_owned: bool) {
         (false, false) => 12,
     };
     best_of_rounds(|| {
-        let (count, cpu) = count_events(&mut queue, &mut events, time);
+        let (count, cpu) = count_events(&mut poll, &mut events, time);
         println!("{name}: {count} events, {cpu:?} in the next {time:?}");
         if count > sources * most || cpu > Duration::from_millis(50) {
             return Err(format!("{name}: {count} events, {cpu:?}"));
@@ -340,7 +338,7 @@ fn are_reported_seldom(sources: usize, is_socket: bool, is_owned: bool) {
     });
 }
 
-/// What does not block and whose other side is gone.
+/// A non-blocking pipe or stream socket whose peer is closed.
 fn hung_up(is_socket: bool) -> OwnedFd {
     if is_socket {
         let (left, _) = StdUnixStream::pair().unwrap();
@@ -351,26 +349,25 @@ fn hung_up(is_socket: bool) -> OwnedFd {
     receiver.into()
 }
 
-/// An unowned file descriptor that is always writable and never read or written.
+/// An unowned fd that stays writable and is never served does not keep `poll` busy.
 #[test]
-fn idle_descriptor_is_reported_seldom() {
+fn idle_fd_backs_off() {
     let (left, _right) = StdUnixStream::pair().unwrap();
     left.set_nonblocking(true).unwrap();
-    let (mut queue, mut events) = queue();
-    queue
-        .registry()
+    let (mut poll, mut events) = new_poll();
+    poll.registry()
         .register(&mut SourceFd(&left.as_raw_fd()), ONE, BOTH)
         .unwrap();
     let time = Duration::from_millis(if EDGES { 200 } else { 1_000 });
-    // 64 at once, 7 while the delay grows, and 100 a second.
+    // 64 events without a delay, 7 while the delay grows, and then 100 a second.
     let most = if EDGES { 1 } else { 64 + 7 + 101 };
     best_of_rounds(|| {
-        let (count, cpu) = count_events(&mut queue, &mut events, time);
+        let (count, cpu) = count_events(&mut poll, &mut events, time);
         println!("idle: {count} events, {cpu:?} in {time:?}");
         assert!(count <= most, "{count} events");
         within(cpu, time / 20)
     });
     if EDGES {
-        nothing_comes(&mut queue, &mut events, ONE);
+        assert_no_event(&mut poll, &mut events, ONE);
     }
 }

@@ -1,4 +1,4 @@
-//! Named pipes: what is ready when, and what arrives.
+//! Named pipes: readiness, sizes of reads and messages, and pipes of one direction.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -10,32 +10,32 @@ use std::time::Instant;
 
 use mio::{Interest, Token};
 use support::pipes::{self, BOTH, CLIENT, Kind, SERVER, receive, send};
-use support::{LONG, nothing_comes, poll, queue, wait_for, would_block};
+use support::{LONG, assert_no_event, new_poll, poll_events, wait_for, would_block};
 
 #[test]
 fn connected_ends_are_writable() {
     let (mut server, mut client) = pipes::pair(Kind::Bytes, 4096);
-    let (mut queue, mut events) = queue();
-    let registry = queue.registry();
+    let (mut poll, mut events) = new_poll();
+    let registry = poll.registry();
     registry.register(&mut server, SERVER, BOTH).unwrap();
     registry
         .register(&mut client, CLIENT, Interest::WRITABLE)
         .unwrap();
-    poll(&mut queue, &mut events, LONG);
+    poll_events(&mut poll, &mut events, LONG);
     for token in [SERVER, CLIENT] {
         let of: Vec<_> = events.iter().filter(|e| e.token() == token).collect();
         assert_eq!(of.len(), 1, "{of:?}");
         assert!(of[0].is_writable() && !of[0].is_readable(), "{of:?}");
         assert!(!of[0].is_error() && !of[0].is_read_closed() && !of[0].is_write_closed());
     }
-    nothing_comes(&mut queue, &mut events, SERVER);
-    nothing_comes(&mut queue, &mut events, CLIENT);
+    assert_no_event(&mut poll, &mut events, SERVER);
+    assert_no_event(&mut poll, &mut events, CLIENT);
 }
 
 #[test]
-fn bytes_go_both_ways() {
-    let (mut queue, mut events) = queue();
-    let (server, client) = pipes::registered(&mut queue, Kind::Bytes, 4096);
+fn bytes_arrive_in_both_directions() {
+    let (mut poll, mut events) = new_poll();
+    let (server, client) = pipes::registered_pair(&mut poll, Kind::Bytes, 4096);
     for (to, to_token, from, from_token) in [
         (&server, SERVER, &client, CLIENT),
         (&client, CLIENT, &server, SERVER),
@@ -45,7 +45,7 @@ fn bytes_go_both_ways() {
         assert_eq!(from.write(b"1234").unwrap(), 4);
         from.flush().unwrap();
         assert_eq!(
-            receive(&mut queue, &mut events, to, to_token, 4),
+            receive(&mut poll, &mut events, to, to_token, 4),
             b"1234",
             "{from_token:?}"
         );
@@ -53,62 +53,64 @@ fn bytes_go_both_ways() {
     }
 }
 
-// sizes.
-
+/// A message larger than a read's buffer arrives whole, and is not joined with the next.
 #[test]
-fn a_message_larger_than_the_buffer_arrives_whole() {
-    let (mut queue, mut events) = queue();
-    let (server, client) = pipes::registered(&mut queue, Kind::Messages, 64 * 1024);
+fn message_larger_than_the_buffer_arrives_whole() {
+    let (mut poll, mut events) = new_poll();
+    let (server, client) = pipes::registered_pair(&mut poll, Kind::Messages, 64 * 1024);
     let message: Vec<u8> = (0..10_240).map(|byte| byte as u8).collect();
     for (to, token, from, from_token) in [
         (&server, SERVER, &client, CLIENT),
         (&client, CLIENT, &server, SERVER),
     ] {
         for _ in 0..3 {
-            send(&mut queue, &mut events, from, from_token, &message);
+            send(&mut poll, &mut events, from, from_token, &message);
             assert_eq!(
-                receive(&mut queue, &mut events, to, token, message.len()),
+                receive(&mut poll, &mut events, to, token, message.len()),
                 message
             );
         }
-        // One message is not joined with the next.
-        send(&mut queue, &mut events, from, from_token, b"one");
-        send(&mut queue, &mut events, from, from_token, b"two");
-        assert_eq!(receive(&mut queue, &mut events, to, token, 1), b"one");
-        assert_eq!(receive(&mut queue, &mut events, to, token, 1), b"two");
+        // Two messages are two reads.
+        send(&mut poll, &mut events, from, from_token, b"one");
+        send(&mut poll, &mut events, from, from_token, b"two");
+        assert_eq!(receive(&mut poll, &mut events, to, token, 1), b"one");
+        assert_eq!(receive(&mut poll, &mut events, to, token, 1), b"two");
     }
 }
 
+/// After the first read, the library reads as many bytes as the caller's buffer has.
 #[test]
-fn reads_follow_the_callers_buffer() {
-    let (mut queue, mut events) = queue();
-    let (mut server, client) = pipes::registered(&mut queue, Kind::Bytes, 64 * 1024);
+fn read_size_follows_the_callers_buffer() {
+    let (mut poll, mut events) = new_poll();
+    let (mut server, client) = pipes::registered_pair(&mut poll, Kind::Bytes, 64 * 1024);
     let data = vec![5; 60_000];
     let mut buffer = vec![0; 40_000];
-    // The first read is of the usual size, the next of the caller's.
-    send(&mut queue, &mut events, &client, CLIENT, &data);
+    // The first read has the default size, the next one the size of the caller's buffer.
+    send(&mut poll, &mut events, &client, CLIENT, &data);
     let mut sizes = Vec::new();
     while sizes.iter().sum::<usize>() < data.len() {
         match server.read(&mut buffer) {
             Ok(count) => sizes.push(count),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+                wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
             }
             Err(error) => panic!("{error}"),
         }
     }
     assert_eq!(sizes, [4096, 40_000, 60_000 - 44_096]);
-    // Whatever the caller asks for, it gets no more than that.
-    send(&mut queue, &mut events, &client, CLIENT, &data);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+    // The caller gets no more than its buffer holds.
+    send(&mut poll, &mut events, &client, CLIENT, &data);
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
     assert_eq!(server.read(&mut buffer[..1]).unwrap(), 1);
     assert_eq!(server.read(&mut []).unwrap(), 0);
     assert_eq!(server.read(&mut buffer[..7]).unwrap(), 7);
 }
 
+/// The first read of a handle that is no pipe is of one byte, because a serial port waits until a
+/// read is full. Later reads have the size of the caller's buffer.
 #[test]
-fn a_handle_that_is_no_pipe() {
-    // A file gives what is asked for, always from its start; so the sizes show what was asked for.
+fn file_reads_follow_the_callers_buffer() {
+    // A file always returns as many bytes as a read requests, so the sizes show the requests.
     let path = std::env::temp_dir().join(format!("mio-test-{}", std::process::id()));
     std::fs::write(&path, [9; 100_000]).unwrap();
     let file = {
@@ -120,18 +122,17 @@ fn a_handle_that_is_no_pipe() {
             .unwrap()
     };
     let mut file = pipes::from_file(file);
-    let (mut queue, mut events) = queue();
-    queue
-        .registry()
+    let (mut poll, mut events) = new_poll();
+    poll.registry()
         .register(&mut file, SERVER, Interest::READABLE)
         .unwrap();
     let mut sizes = Vec::new();
     let mut buffer = vec![0; 100_000];
     for room in [512, 100_000, 1, 1] {
-        wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
         let count = file.read(&mut buffer[..room]).unwrap();
         sizes.push(count);
-        // What is left of the read that is done.
+        // Consumes the rest of the completed read.
         while file.read(&mut buffer).is_ok_and(|_| sizes.len() == 3) {}
     }
     drop(file);
@@ -139,12 +140,11 @@ fn a_handle_that_is_no_pipe() {
     assert_eq!(sizes[..2], [1, 512]);
 }
 
-// slices.
-
+/// Vectored writes gather every buffer, and vectored reads fill every buffer.
 #[test]
-fn vectored_calls_use_every_slice() {
-    let (mut queue, mut events) = queue();
-    let (server, client) = pipes::registered(&mut queue, Kind::Messages, 4096);
+fn vectored_io_uses_every_slice() {
+    let (mut poll, mut events) = new_poll();
+    let (server, client) = pipes::registered_pair(&mut poll, Kind::Messages, 4096);
     let slices = [
         IoSlice::new(b"he"),
         IoSlice::new(b""),
@@ -152,7 +152,7 @@ fn vectored_calls_use_every_slice() {
         IoSlice::new(b"world"),
     ];
     assert_eq!({ &client }.write_vectored(&slices).unwrap(), 11);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
     let (mut first, mut second, mut third) = ([0; 1], [0; 4], [0; 20]);
     let mut slices = [
         IoSliceMut::new(&mut first),
@@ -167,13 +167,12 @@ fn vectored_calls_use_every_slice() {
     would_block({ &server }.read_vectored(&mut [IoSliceMut::new(&mut [0; 4])]));
 }
 
-// one direction only.
-
+/// Pipes of one direction report that direction, and serve 16 clients at once.
 #[test]
-fn pipes_of_one_direction() {
+fn one_directional_pipes_serve_every_client() {
     for kind in [Kind::ToClient, Kind::FromClient] {
         let name = pipes::name();
-        let (mut queue, mut events) = queue();
+        let (mut poll, mut events) = new_poll();
         let mut servers = Vec::new();
         for number in 0..16 {
             let mut server = pipes::server(&name, kind, 4096);
@@ -181,15 +180,14 @@ fn pipes_of_one_direction() {
                 Kind::ToClient => Interest::WRITABLE,
                 _ => Interest::READABLE,
             };
-            queue
-                .registry()
+            poll.registry()
                 .register(&mut server, Token(number), interest)
                 .unwrap();
             would_block(server.connect());
             servers.push(server);
         }
         for number in 0..16 {
-            nothing_comes(&mut queue, &mut events, Token(number));
+            assert_no_event(&mut poll, &mut events, Token(number));
         }
         let clients: Vec<_> = (0..16)
             .map(|_| {
@@ -210,7 +208,7 @@ fn pipes_of_one_direction() {
         let end = Instant::now() + LONG;
         while is_done.contains(&false) {
             assert!(Instant::now() < end, "{events_of:?}");
-            poll(&mut queue, &mut events, LONG);
+            poll_events(&mut poll, &mut events, LONG);
             for event in &events {
                 let number = event.token().0;
                 let mut server = &servers[number];
@@ -238,7 +236,7 @@ fn pipes_of_one_direction() {
                 }
             }
         }
-        // In one direction only, a pipe may not be used in the other.
+        // The other direction is an error.
         if let Kind::FromClient = kind {
             let mut server = &servers[0];
             assert!(server.write(b"x").unwrap_err().raw_os_error().is_some());
@@ -250,32 +248,30 @@ fn pipes_of_one_direction() {
     }
 }
 
+/// A pipe that is registered for writing only reads nothing from its peer.
 #[test]
-fn an_interest_in_writing_reads_nothing() {
-    let (mut queue, mut events) = queue();
+fn writable_interest_starts_no_read() {
+    let (mut poll, mut events) = new_poll();
     let (mut server, client) = pipes::pair(Kind::Bytes, 16);
-    queue
-        .registry()
+    poll.registry()
         .register(&mut server, SERVER, Interest::WRITABLE)
         .unwrap();
     let mut client = client;
-    queue
-        .registry()
+    poll.registry()
         .register(&mut client, CLIENT, Interest::WRITABLE)
         .unwrap();
-    // More than the pipe holds: it is not done before somebody reads.
+    // More than the pipe holds: the write completes only after a read.
     assert_eq!(client.write(&[3; 10_000]).unwrap(), 10_000);
-    wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
-    nothing_comes(&mut queue, &mut events, SERVER);
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
+    assert_no_event(&mut poll, &mut events, SERVER);
     would_block(client.write(b"x"));
-    // Then it is.
-    queue
-        .registry()
+    // With an interest in reading, the library reads.
+    poll.registry()
         .reregister(&mut server, SERVER, BOTH)
         .unwrap();
     assert_eq!(
-        receive(&mut queue, &mut events, &server, SERVER, 10_000),
+        receive(&mut poll, &mut events, &server, SERVER, 10_000),
         [3; 10_000]
     );
-    send(&mut queue, &mut events, &client, CLIENT, b"x");
+    send(&mut poll, &mut events, &client, CLIENT, b"x");
 }

@@ -1,7 +1,7 @@
-//! Named pipes under load: thousands of clients, outcomes that race, and registrations that end while others poll; and no handle
-//! is left behind.
+//! Named pipes under load: thousands of clients, racing outcomes of `connect`, and registrations
+//! that end while another thread polls. No handle leaks.
 //!
-//! One test only, so that nothing else in this process opens handles meanwhile.
+//! There is one test, so that no other test of this process opens handles meanwhile.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -16,38 +16,39 @@ use std::time::{Duration, Instant};
 use mio::windows::NamedPipe;
 use mio::{Interest, Token};
 use support::pipes::{self, BOTH, Kind};
-use support::{LONG, handles, poll, queue, wait_for};
+use support::{LONG, handles, new_poll, poll_events, wait_for};
 
 const SERVER: Token = Token(0);
 
 #[test]
-fn all_stress() {
+fn stress_leaks_no_handles() {
     let parts: [(&str, fn(usize)); 3] = [
-        ("thousands_of_clients", |part| {
-            thousands_of_clients(3000 / part)
+        ("each_client_is_reported_once", |part| {
+            each_client_is_reported_once(3000 / part)
         }),
-        ("registrations_end_while_others_poll", |part| {
-            registrations_end_while_others_poll(1500 / part);
+        ("deregistered_token_never_returns", |part| {
+            deregistered_token_never_returns(1500 / part);
         }),
-        ("pipes_between_threads", |part| {
-            pipes_between_threads(500 / part)
+        ("messages_echo_between_threads", |part| {
+            messages_echo_between_threads(500 / part)
         }),
     ];
     for (name, run) in parts {
         println!("{name}");
-        // What the system opens once for all is open after a few.
+        // A short run opens what the system keeps open.
         run(100);
         let before = handles::open();
         run(1);
-        handles::are_again(before);
+        handles::assert_count_returns_to(before);
     }
 }
 
-/// clients come before, during and after `connect`, and some have gone again by then. Each is told of once.
-fn thousands_of_clients(number: usize) {
+/// Clients open the pipe before, during and after `connect`, and some have left by then. Each
+/// client is reported once.
+fn each_client_is_reported_once(number: usize) {
     let name = pipes::name();
-    let (mut queue, mut events) = queue();
-    let mut server = pipes::watched(&queue, NamedPipe::new(&name).unwrap(), SERVER);
+    let (mut poll, mut events) = new_poll();
+    let mut server = pipes::register_pipe(&poll, NamedPipe::new(&name).unwrap(), SERVER);
     let names = name.clone();
     // The client of a round starts when the round does.
     let (start, started) = mpsc::channel::<usize>();
@@ -55,7 +56,7 @@ fn thousands_of_clients(number: usize) {
         for round in started {
             let mut client = pipes::blocking_client(&name, Kind::Bytes);
             client.write_all(&round.to_le_bytes()).unwrap();
-            // Every other one waits for its answer.
+            // Every other client waits for its answer.
             if round % 2 == 0 {
                 let mut answer = [0; size_of::<usize>()];
                 client.read_exact(&mut answer).unwrap();
@@ -65,14 +66,12 @@ fn thousands_of_clients(number: usize) {
     });
     let mut at_once = 0;
     for round in 0..number {
-        // Now and then a new pipe, to which clients can come before `connect`, and an old one that goes.
+        // Every fourth round has a new pipe, which clients can open before `connect`, and drops the
+        // old one.
         if round % 4 == 3 {
             let old = server;
             server = pipes::server(&names, Kind::Bytes, 4096);
-            queue
-                .registry()
-                .register(&mut server, SERVER, BOTH)
-                .unwrap();
+            poll.registry().register(&mut server, SERVER, BOTH).unwrap();
             drop(old);
         }
         start.send(round).unwrap();
@@ -83,29 +82,29 @@ fn thousands_of_clients(number: usize) {
             Ok(()) => at_once += 1,
             Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock, "{round}"),
         }
-        wait_for(&mut queue, &mut events, SERVER, |event| event.is_writable());
+        wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
         assert!(server.take_error().unwrap().is_none());
-        let mut said = [0; size_of::<usize>()];
+        let mut message = [0; size_of::<usize>()];
         let mut len = 0;
         let mut is_answered = false;
         loop {
-            match server.read(&mut said[len..]) {
-                // It has gone.
+            match server.read(&mut message[len..]) {
+                // The client has left.
                 Ok(0) => break,
                 Ok(count) => len += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    wait_for(&mut queue, &mut events, SERVER, |event| event.is_readable());
+                    wait_for(&mut poll, &mut events, SERVER, |event| event.is_readable());
                 }
                 Err(error) => panic!("{round}: {error}"),
             }
-            if len == said.len() && !is_answered {
+            if len == message.len() && !is_answered {
                 is_answered = true;
                 if round % 2 == 0 {
-                    assert_eq!(server.write(&said).unwrap(), said.len());
+                    assert_eq!(server.write(&message).unwrap(), message.len());
                 }
-                // Whatever more it says, there is room to notice.
+                // Makes room, so that further bytes of the client would show.
                 len = 0;
-                assert_eq!(usize::from_le_bytes(said), round);
+                assert_eq!(usize::from_le_bytes(message), round);
             }
         }
         assert!(is_answered, "{round}");
@@ -113,16 +112,16 @@ fn thousands_of_clients(number: usize) {
     }
     drop(start);
     clients.join().unwrap();
-    println!("{at_once} of {number} were there before connect");
+    println!("{at_once} of {number} clients came before connect");
 }
 
-/// after `deregister` or drop on another thread, no `poll` that begins later has the token.
-fn registrations_end_while_others_poll(rounds: usize) {
+/// After `deregister` or a drop on another thread, no `poll` that begins later reports the token.
+fn deregistered_token_never_returns(rounds: usize) {
     for capacity in [1, 64] {
-        let (mut queue, _) = queue();
+        let (mut poll, _) = new_poll();
         let mut events = mio::Events::with_capacity(capacity);
-        let registry = queue.registry().try_clone().unwrap();
-        // Tokens below this one are gone.
+        let registry = poll.registry().try_clone().unwrap();
+        // Tokens below this one are no longer registered.
         let gone = Arc::new(AtomicUsize::new(0));
         let is_over = Arc::new(AtomicBool::new(false));
         let worker = thread::spawn({
@@ -133,7 +132,7 @@ fn registrations_end_while_others_poll(rounds: usize) {
                     let token = Token(round);
                     registry.register(&mut server, token, BOTH).unwrap();
                     registry.register(&mut client, token, BOTH).unwrap();
-                    // Packets and notices of all kinds.
+                    // Causes completion packets of every kind.
                     for mut pipe in [&server, &client] {
                         match pipe.write(&[3; 10]) {
                             Ok(count) => assert_eq!(count, 10),
@@ -165,7 +164,7 @@ fn registrations_end_while_others_poll(rounds: usize) {
         let mut seen = 0;
         while !is_over.load(Ordering::Acquire) {
             let gone = gone.load(Ordering::Acquire);
-            poll(&mut queue, &mut events, Duration::from_millis(1));
+            poll_events(&mut poll, &mut events, Duration::from_millis(1));
             for event in &events {
                 assert!(
                     event.token().0 >= gone,
@@ -179,8 +178,8 @@ fn registrations_end_while_others_poll(rounds: usize) {
     }
 }
 
-/// Several threads, each with a queue of its own, and pipes between them.
-fn pipes_between_threads(messages: usize) {
+/// Servers on threads with a `Poll` each echo messages of clients on other threads.
+fn messages_echo_between_threads(messages: usize) {
     const THREADS: usize = 4;
     let names: Vec<String> = (0..THREADS).map(|_| pipes::name()).collect();
     let servers: Vec<_> = names
@@ -188,11 +187,8 @@ fn pipes_between_threads(messages: usize) {
         .map(|name| {
             let mut server = pipes::server(name, Kind::Messages, 4096);
             thread::spawn(move || {
-                let (mut queue, mut events) = queue();
-                queue
-                    .registry()
-                    .register(&mut server, SERVER, BOTH)
-                    .unwrap();
+                let (mut poll, mut events) = new_poll();
+                poll.registry().register(&mut server, SERVER, BOTH).unwrap();
                 let _ = server.connect();
                 let mut waiting: Option<Vec<u8>> = None;
                 let mut buffer = [0; 4096];
@@ -200,7 +196,7 @@ fn pipes_between_threads(messages: usize) {
                 let end = Instant::now() + 2 * LONG;
                 while count < messages || waiting.is_some() {
                     assert!(Instant::now() < end);
-                    poll(&mut queue, &mut events, LONG);
+                    poll_events(&mut poll, &mut events, LONG);
                     loop {
                         if let Some(message) = waiting.take() {
                             match server.write(&message) {
@@ -224,10 +220,10 @@ fn pipes_between_threads(messages: usize) {
                         }
                     }
                 }
-                // Whoever polls on until the client has gone has sent all.
+                // The server polls until the client has left, so every answer was sent.
                 while server.read(&mut buffer).map_or(true, |count| count != 0) {
                     assert!(Instant::now() < end);
-                    poll(&mut queue, &mut events, Duration::from_millis(10));
+                    poll_events(&mut poll, &mut events, Duration::from_millis(10));
                 }
             })
         })

@@ -1,4 +1,5 @@
-//! `support::not_run` reaches who counts, though libtest captures what a passing test prints.
+//! The reason of a skipped test reaches standard error, although libtest captures the output of a
+//! passing test.
 #![cfg(not(any(miri, target_os = "wasi")))]
 
 mod support;
@@ -6,22 +7,24 @@ mod support;
 use std::process::Command;
 
 #[test]
-#[ignore = "only as the child process of `the_reason_is_not_captured`"]
-fn a_test_that_does_not_run() {
+#[ignore = "runs as the child process of `skip_reason_is_not_captured`"]
+fn test_that_does_not_run() {
     println!("captured");
     support::not_run("there is no such thing");
 }
 
-/// libtest shows what a test prints when it fails or with `--show-output` alone:
+/// libtest shows the output of a test only if it fails or with `--show-output`:
 /// <https://doc.rust-lang.org/rustc/tests/index.html#--nocapture>.
 #[test]
-fn the_reason_is_not_captured() {
+fn skip_reason_is_not_captured() {
     let program = std::env::current_exe().unwrap();
     let mut command = Command::new(program);
-    command.args(["--exact", "a_test_that_does_not_run", "--ignored"]);
+    command.args(["--exact", "test_that_does_not_run", "--ignored"]);
     let output = match command.output() {
         Ok(output) => output,
-        Err(error) => return support::not_run(format!("it cannot start itself: {error}")),
+        Err(error) => {
+            return support::not_run(format!("the test program cannot be started: {error}"));
+        }
     };
     assert!(output.status.success());
     let (out, err) = (

@@ -1,4 +1,4 @@
-//! Pipes and the pipes of child processes.
+//! Pipes, FIFOs and the pipes of child processes.
 #![cfg(all(unix, feature = "os-poll", feature = "os-ext"))]
 
 mod support;
@@ -12,51 +12,46 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::unix::pipe;
 use mio::{Events, Interest, Poll, Token};
-use support::rounds::{FIRST_BOUND, best_of_rounds, within};
-use support::{drain, nothing_comes, queue, retry, wait_for, would_block};
+use support::timing::{FIRST_BOUND, best_of_rounds, within};
+use support::{assert_no_event, drain, new_poll, retry, wait_for, would_block};
 
 const ONE: Token = Token(1);
 const TWO: Token = Token(2);
 
-/// either end of a pipe learns that the other is gone.
+/// Each end of a pipe reports that the other end was closed.
 #[cfg(unix)]
 #[test]
-fn a_pipe_end_that_goes_closes_the_other() {
-    let (mut queue, mut events) = queue();
+fn closed_pipe_end_is_reported_to_the_other() {
+    let (mut poll, mut events) = new_poll();
     let (mut sender, mut receiver) = pipe::new().unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut sender, ONE, Interest::WRITABLE)
         .unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut receiver, TWO, Interest::READABLE)
         .unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
     sender.write_all(b"data").unwrap();
-    wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
-    // The close is reported although the data was not read.
+    wait_for(&mut poll, &mut events, TWO, |event| event.is_readable());
+    // The close is reported before the data is read.
     drop(sender);
-    wait_for(&mut queue, &mut events, TWO, |event| event.is_read_closed());
+    wait_for(&mut poll, &mut events, TWO, |event| event.is_read_closed());
     assert_eq!(drain(&receiver), b"data");
     drop(receiver);
 
     let (mut sender, receiver) = pipe::new().unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut sender, ONE, Interest::WRITABLE)
         .unwrap();
     drop(receiver);
-    wait_for(&mut queue, &mut events, ONE, |event| {
-        event.is_write_closed()
-    });
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_write_closed());
 }
 
-/// a child's ends are blocking until told otherwise.
+/// The pipes of a child process carry data once they are non-blocking, and report the end.
 #[cfg(unix)]
 #[test]
-fn the_pipes_of_a_child() {
-    let (mut queue, mut events) = queue();
+fn child_pipes_carry_data_and_report_the_end() {
+    let (mut poll, mut events) = new_poll();
     let mut child = Command::new("cat")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -66,27 +61,26 @@ fn the_pipes_of_a_child() {
     let mut receiver = pipe::Receiver::from(child.stdout.take().unwrap());
     receiver.set_nonblocking(true).unwrap();
     sender.set_nonblocking(true).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut receiver, ONE, Interest::READABLE)
         .unwrap();
     would_block(receiver.read(&mut [0; 8]));
     sender.write_all(b"through the cat").unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
     assert_eq!(drain(&receiver), b"through the cat");
     drop(sender);
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_read_closed());
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_read_closed());
     child.wait().unwrap();
 }
 
-/// Whether an end says `WouldBlock` in place of waiting.
+/// Whether an end is non-blocking.
 fn is_nonblocking(end: &impl AsRawFd) -> bool {
     support::fds::is_nonblocking(end.as_raw_fd())
 }
 
-/// taking an end over does not change its mode, and the mode can be set to and fro.
+/// A conversion from std keeps the blocking mode, and `set_nonblocking` sets it both ways.
 #[test]
-fn the_mode_of_a_childs_pipe() {
+fn child_pipe_keeps_its_blocking_mode() {
     let mut child = Command::new("cat")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -114,13 +108,12 @@ fn the_mode_of_a_childs_pipe() {
     child.wait().unwrap();
 }
 
-/// every operation that would block leaves the end armed.
+/// Every operation that returns `WouldBlock` arms the end again.
 #[test]
-fn every_operation_of_pipes_arms_again() {
-    let (mut queue, mut events) = queue();
+fn every_pipe_operation_rearms() {
+    let (mut poll, mut events) = new_poll();
     let (mut sender, mut receiver) = pipe::new().unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut receiver, ONE, Interest::READABLE)
         .unwrap();
     type Reading = fn(&mut pipe::Receiver) -> io::Result<usize>;
@@ -130,20 +123,19 @@ fn every_operation_of_pipes_arms_again() {
         |receiver| (&*receiver).read(&mut [0; 8]),
         |receiver| receiver.try_io(|| Err(ErrorKind::WouldBlock.into())),
     ];
-    // Twice: the first one finds the end armed by its registration.
+    // Twice, because the registration has armed the end for the first operation.
     for reading in readings.iter().chain(&readings) {
         would_block(reading(&mut receiver));
         sender.write_all(b"data").unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
-        // No more than there is, which would arm it.
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
+        // A larger read could return `WouldBlock`, which would arm the end.
         assert_eq!(receiver.read(&mut [0; 4]).unwrap(), 4);
     }
 
-    queue
-        .registry()
+    poll.registry()
         .register(&mut sender, TWO, Interest::WRITABLE)
         .unwrap();
-    wait_for(&mut queue, &mut events, TWO, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, TWO, |event| event.is_writable());
     type Writing = fn(&mut pipe::Sender) -> io::Result<usize>;
     let writings: [Writing; 4] = [
         |sender| sender.write(&[7; 4096]),
@@ -152,45 +144,45 @@ fn every_operation_of_pipes_arms_again() {
         |sender| sender.try_io(|| Err(ErrorKind::WouldBlock.into())),
     ];
     for writing in writings {
-        // Full, as others would fill it: no operation of the sender's own has armed it.
-        while fill(&sender) {}
+        // Filled past the library, so that no operation of the sender has armed it.
+        while fill_pipe(&sender) {}
         would_block(writing(&mut sender));
         drain(&receiver);
-        wait_for(&mut queue, &mut events, TWO, |event| event.is_writable());
+        wait_for(&mut poll, &mut events, TWO, |event| event.is_writable());
     }
 }
 
-/// Writes past the library. `false` if there was no room.
+/// Writes past the library. `false` if the pipe is full.
 #[allow(unsafe_code)]
-fn fill(sender: &pipe::Sender) -> bool {
+fn fill_pipe(sender: &pipe::Sender) -> bool {
     let block = [7_u8; 4096];
     // SAFETY: write(2) reads `block.len()` bytes of a buffer of that length.
     let count = unsafe { libc::write(sender.as_raw_fd(), block.as_ptr().cast(), block.len()) };
     count > 0
 }
 
-/// A reader that has seen the end of a FIFO is told of the next writer (fifo(7)), also of one that
-/// comes before the next wait, so that no wait ever sees the hang-up.
+/// A reader at the end of a FIFO reports the next writer
+/// (<https://man7.org/linux/man-pages/man7/fifo.7.html>), also one that comes before the next
+/// `poll`, so that no `poll` observes the hang-up.
 #[test]
-fn a_fifo_read_to_its_end_reports_what_comes_before_the_next_wait() {
-    let path = made_fifo("end");
-    let mut receiver = pipe::Receiver::from(OwnedFd::from(reader_of(&path)));
-    let (mut queue, mut events) = queue();
-    queue
-        .registry()
+fn fifo_at_its_end_reports_a_writer_between_polls() {
+    let path = create_fifo("end");
+    let mut receiver = pipe::Receiver::from(OwnedFd::from(open_reader(&path)));
+    let (mut poll, mut events) = new_poll();
+    poll.registry()
         .register(&mut receiver, ONE, Interest::READABLE)
         .unwrap();
     let writer = || std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     for _ in 0..3 {
         let mut first = writer();
         first.write_all(b"one").unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         drop(first);
         assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 3);
         assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
         let mut second = writer();
         second.write_all(b"two").unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 3);
         drop(second);
         assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
@@ -199,7 +191,7 @@ fn a_fifo_read_to_its_end_reports_what_comes_before_the_next_wait() {
 }
 
 #[allow(unsafe_code)]
-fn made_fifo(name: &str) -> std::path::PathBuf {
+fn create_fifo(name: &str) -> std::path::PathBuf {
     use std::os::unix::ffi::OsStrExt;
 
     let path = std::env::temp_dir().join(format!("mio-test-{}-{name}", std::process::id()));
@@ -210,7 +202,7 @@ fn made_fifo(name: &str) -> std::path::PathBuf {
     path
 }
 
-fn reader_of(path: &std::path::Path) -> std::fs::File {
+fn open_reader(path: &std::path::Path) -> std::fs::File {
     use std::os::unix::fs::OpenOptionsExt;
 
     std::fs::OpenOptions::new()
@@ -220,42 +212,42 @@ fn reader_of(path: &std::path::Path) -> std::fs::File {
         .unwrap()
 }
 
-/// a FIFO whose writer is gone may get another one. (How late it may be reported after
-/// longer: tests/hang_ups.rs.)
+/// A FIFO whose writer is gone reports a later writer. tests/hang_ups.rs measures the delay after a
+/// longer hang-up.
 #[test]
-fn a_fifo_whose_writer_comes_back() {
-    // Each event comes within the 10 ms that the documentation of `Poll` says of a young hang-up.
-    best_of_rounds(|| within(latest_of_a_fifo(), FIRST_BOUND));
+fn fifo_reports_a_returning_writer() {
+    // `Poll` documents a delay of at most 10 ms in the first second of a hang-up.
+    best_of_rounds(|| within(longest_fifo_delay(), FIRST_BOUND));
 }
 
-fn latest_of_a_fifo() -> Duration {
-    let path = made_fifo("fifo");
-    let mut receiver = pipe::Receiver::from(OwnedFd::from(reader_of(&path)));
+/// The longest delay of an event.
+fn longest_fifo_delay() -> Duration {
+    let path = create_fifo("fifo");
+    let mut receiver = pipe::Receiver::from(OwnedFd::from(open_reader(&path)));
     let writer = || std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-    let (mut queue, mut events) = queue();
-    queue
-        .registry()
+    let (mut poll, mut events) = new_poll();
+    poll.registry()
         .register(&mut receiver, ONE, Interest::READABLE)
         .unwrap();
     let (mut latest, mut latest_second) = (Duration::ZERO, Duration::ZERO);
-    let mut wait = |queue: &mut Poll, events: &mut Events, wanted: fn(&Event) -> bool| {
+    let mut wait = |poll: &mut Poll, events: &mut Events, wanted: fn(&Event) -> bool| {
         let start = Instant::now();
-        wait_for(queue, events, ONE, wanted);
+        wait_for(poll, events, ONE, wanted);
         latest = latest.max(start.elapsed());
     };
     for _ in 0..3 {
         writer().write_all(b"first").unwrap();
-        wait(&mut queue, &mut events, Event::is_readable);
+        wait(&mut poll, &mut events, Event::is_readable);
         assert_eq!(drain(&receiver), b"first");
-        // The end of a FIFO is no end: a read says it, and then somebody writes again.
+        // A read returns the end of file, and later a writer comes.
         assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
-        support::poll(&mut queue, &mut events, support::SHORT);
+        support::poll_events(&mut poll, &mut events, support::SHORT);
         if support::EDGES {
-            // Elsewhere the hang-up is reported again, as the documentation of `Poll` says.
-            nothing_comes(&mut queue, &mut events, ONE);
+            // Elsewhere the hang-up is reported again, as `Poll` documents.
+            assert_no_event(&mut poll, &mut events, ONE);
         }
         let (second, start, end) = thread::scope(|scope| {
-            // While a poll waits, when the delay has grown.
+            // The writer comes while `poll` waits, after the delay has grown.
             let writing = scope.spawn(|| {
                 thread::sleep(Duration::from_millis(70));
                 let mut second = writer();
@@ -265,8 +257,8 @@ fn latest_of_a_fifo() -> Duration {
             });
             let mut data = Vec::new();
             while data.is_empty() {
-                // Where a hang-up is readable, too, there need not be data.
-                wait_for(&mut queue, &mut events, ONE, Event::is_readable);
+                // Where a hang-up is readable, an event may come without data.
+                wait_for(&mut poll, &mut events, ONE, Event::is_readable);
                 data = drain(&receiver);
             }
             let end = Instant::now();
@@ -276,7 +268,7 @@ fn latest_of_a_fifo() -> Duration {
         });
         latest_second = latest_second.max(end.duration_since(start));
         drop(second);
-        wait(&mut queue, &mut events, Event::is_read_closed);
+        wait(&mut poll, &mut events, Event::is_read_closed);
         assert_eq!(retry(|| receiver.read(&mut [0; 8])), 0);
     }
     std::fs::remove_file(&path).unwrap();

@@ -1,4 +1,5 @@
-//! A terminal, as a pseudo-terminal: what users of serial ports register by file descriptor.
+//! Terminals, which users of serial ports register by file descriptor. A pseudo-terminal stands for
+//! one.
 #![cfg(all(
     any(
         target_os = "linux",
@@ -21,11 +22,11 @@ use std::ptr;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
-use support::{drain, not_run, queue, retry, wait_for, would_block};
+use support::{drain, new_poll, not_run, retry, wait_for, would_block};
 
 const PORT: Token = Token(1);
 
-/// Both sides of a pseudo-terminal that passes bytes on as they are, non-blocking.
+/// Both non-blocking sides of a pseudo-terminal in raw mode.
 #[allow(unsafe_code)]
 fn terminal() -> (File, File) {
     let (mut controller, mut port) = (-1, -1);
@@ -41,7 +42,7 @@ fn terminal() -> (File, File) {
         )
     };
     assert_eq!(result, 0, "{}", io::Error::last_os_error());
-    // SAFETY: a `termios` is made of integers, for which zeros are a value.
+    // SAFETY: a `termios` consists of integers, for which zeros are valid.
     let mut settings: libc::termios = unsafe { std::mem::zeroed() };
     // SAFETY: tcgetattr(3) writes one `termios`.
     assert_eq!(unsafe { libc::tcgetattr(port, &mut settings) }, 0);
@@ -62,22 +63,23 @@ fn terminal() -> (File, File) {
     (controller, port)
 }
 
-/// What comes is reported, and so is the end, when the other side is gone.
+/// A terminal reports data, and its end after the other side was closed.
 #[test]
-fn a_terminal_reports_data_and_its_end() {
-    let (mut queue, mut events) = queue();
+fn terminal_reports_data_and_end() {
+    let (mut poll, mut events) = new_poll();
     let (mut controller, mut port) = terminal();
     let fd = port.as_raw_fd();
     let both = Interest::READABLE | Interest::WRITABLE;
-    match queue.registry().register(&mut SourceFd(&fd), PORT, both) {
-        // Some releases of macOS have kqueue watch no terminal.
+    match poll.registry().register(&mut SourceFd(&fd), PORT, both) {
+        // On some releases of macOS kqueue refuses terminals:
+        // <https://github.com/tokio-rs/mio/issues/1377>.
         Err(error) if cfg!(target_vendor = "apple") && error.kind() == ErrorKind::InvalidInput => {
             not_run(error);
             return;
         }
         result => result.unwrap(),
     }
-    wait_for(&mut queue, &mut events, PORT, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, PORT, |event| event.is_writable());
     assert_eq!(port.write(b"out").unwrap(), 3);
     let mut all = Vec::new();
     while all.len() < 3 {
@@ -91,7 +93,7 @@ fn a_terminal_reports_data_and_its_end() {
     for _ in 0..3 {
         would_block(port.read(&mut [0; 8]));
         assert_eq!(controller.write(b"in").unwrap(), 2);
-        wait_for(&mut queue, &mut events, PORT, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, PORT, |event| event.is_readable());
         let mut got = drain(&port);
         while got.len() < 2 {
             got.extend(drain(&port));
@@ -100,13 +102,13 @@ fn a_terminal_reports_data_and_its_end() {
     }
 
     drop(controller);
-    wait_for(&mut queue, &mut events, PORT, |event| {
+    wait_for(&mut poll, &mut events, PORT, |event| {
         event.is_read_closed() || event.is_readable()
     });
-    // Linux has EIO for it, the BSDs an end.
+    // Linux returns EIO, the BSDs the end of file.
     match port.read(&mut [0; 8]) {
         Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EIO)),
         Ok(count) => assert_eq!(count, 0),
     }
-    queue.registry().deregister(&mut SourceFd(&fd)).unwrap();
+    poll.registry().deregister(&mut SourceFd(&fd)).unwrap();
 }

@@ -1,7 +1,7 @@
-//! A serial port as a pipe: not the library's main use, but that of many of its users.
+//! A serial port as a `NamedPipe`, as mio-serial and tokio-serial use it.
 //!
-//! `MIO_TEST_SERIAL` names a port whose other end sends back what it gets, and is unplugged when it gets a 4. Under Wine a
-//! pseudo-terminal can stand in for one: `dosdevices/com9` of the prefix is a link to it.
+//! `MIO_TEST_SERIAL` names a port whose other end echoes, and is unplugged when it reads a byte 4.
+//! Under Wine a pseudo-terminal can stand for one: `dosdevices/com9` of the prefix links to it.
 #![cfg(all(windows, feature = "os-ext"))]
 
 mod support;
@@ -13,16 +13,17 @@ use std::time::Instant;
 
 use mio::Token;
 use support::pipes::{self, BOTH};
-use support::{LONG, poll, queue, would_block};
+use support::{LONG, new_poll, poll_events, would_block};
 
 const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
 const PORT: Token = Token(3);
 
-/// without time-outs of its own a serial port waits until a read is full, so the first one must be of one byte. A-77: it is
-/// unplugged while a read is in flight.
+/// A serial port without COMMTIMEOUTS completes a read only when it is full
+/// (<https://learn.microsoft.com/windows/win32/api/winbase/ns-winbase-commtimeouts>), so the first
+/// read must be of one byte. Unplugging the port with a read in flight is an error, no panic.
 #[test]
 #[ignore = "needs a serial port: MIO_TEST_SERIAL"]
-fn a_byte_comes_at_once_and_the_end_is_no_panic() {
+fn serial_port_reports_each_byte_and_its_end() {
     let name = std::env::var("MIO_TEST_SERIAL").expect("MIO_TEST_SERIAL names a serial port");
     let port = OpenOptions::new()
         .read(true)
@@ -30,8 +31,8 @@ fn a_byte_comes_at_once_and_the_end_is_no_panic() {
         .custom_flags(FILE_FLAG_OVERLAPPED)
         .open(name);
     let mut port = pipes::from_file(port.unwrap());
-    let (mut queue, mut events) = queue();
-    queue.registry().register(&mut port, PORT, BOTH).unwrap();
+    let (mut poll, mut events) = new_poll();
+    poll.registry().register(&mut port, PORT, BOTH).unwrap();
     for message in [&b"x"[..], b"hello", &[7; 600]] {
         would_block(port.read(&mut [0; 1]));
         assert_eq!(port.write(message).unwrap(), message.len());
@@ -39,7 +40,7 @@ fn a_byte_comes_at_once_and_the_end_is_no_panic() {
         let end = Instant::now() + LONG;
         while got.len() < message.len() {
             assert!(Instant::now() < end, "{got:?}");
-            poll(&mut queue, &mut events, LONG);
+            poll_events(&mut poll, &mut events, LONG);
             assert!(events.iter().all(|event| event.token() == PORT));
             let mut byte = [0; 1];
             loop {
@@ -61,9 +62,9 @@ fn a_byte_comes_at_once_and_the_end_is_no_panic() {
         assert!(Instant::now() < end);
         match port.read(&mut [0; 8]) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                poll(&mut queue, &mut events, LONG);
+                poll_events(&mut poll, &mut events, LONG);
             }
-            // An end or an error, as the driver likes.
+            // The driver decides between an end and an error.
             Ok(count) => {
                 assert_eq!(count, 0);
                 break;
@@ -71,19 +72,19 @@ fn a_byte_comes_at_once_and_the_end_is_no_panic() {
             Err(_) => break,
         }
     }
-    // The one that is in flight fails, or the next one.
+    // The write in flight fails, or the next one.
     let mut written = Ok(0);
     while written.is_ok() {
         assert!(Instant::now() < end);
         written = port.write(b"x");
         match &written {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                poll(&mut queue, &mut events, LONG);
+                poll_events(&mut poll, &mut events, LONG);
                 written = Ok(0);
             }
             _ => {}
         }
     }
-    queue.registry().deregister(&mut port).unwrap();
-    support::nothing_comes(&mut queue, &mut events, PORT);
+    poll.registry().deregister(&mut port).unwrap();
+    support::assert_no_event(&mut poll, &mut events, PORT);
 }

@@ -1,4 +1,4 @@
-//! Sources that are only a number, whose operations the library does not see: descriptors, and sockets of Windows.
+//! Unowned file descriptors and unowned Windows sockets, whose operations the library does not see.
 #![cfg(all(
     any(unix, windows, all(target_os = "wasi", not(target_env = "p1"))),
     feature = "os-poll",
@@ -9,13 +9,13 @@ mod support;
 
 use std::io::ErrorKind;
 #[cfg(not(windows))]
-use std::os::fd::{AsRawFd, RawFd as Number};
+use std::os::fd::{AsRawFd, RawFd as RawId};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 #[cfg(windows)]
-use std::os::windows::io::{AsRawSocket, RawSocket as Number};
+use std::os::windows::io::{AsRawSocket, RawSocket as RawId};
 
 #[cfg(unix)]
 use mio::unix::SourceFd as Source;
@@ -24,26 +24,26 @@ use mio::wasi::SourceFd as Source;
 #[cfg(windows)]
 use mio::windows::SourceSocket as Source;
 use mio::{Interest, Token};
-use support::{drain, nothing_comes, poll, queue, wait_for};
+use support::{assert_no_event, drain, new_poll, poll_events, wait_for};
 
 const ONE: Token = Token(1);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 #[cfg(not(windows))]
-fn number(stream: &impl AsRawFd) -> Number {
+fn raw_fd(stream: &impl AsRawFd) -> RawId {
     stream.as_raw_fd()
 }
 
 #[cfg(windows)]
-fn number(stream: &impl AsRawSocket) -> Number {
+fn raw_fd(stream: &impl AsRawSocket) -> RawId {
     stream.as_raw_socket()
 }
 
-/// Numbers that are never open, and what the system says of them.
+/// Values that are never open, and the system's error for them.
 #[cfg(not(windows))]
-const NOT_OPEN: ([Number; 2], i32) = ([-1, i32::MIN], libc::EBADF);
+const NOT_OPEN: ([RawId; 2], i32) = ([-1, i32::MIN], libc::EBADF);
 #[cfg(windows)]
-const NOT_OPEN: ([Number; 2], i32) = ([Number::MAX, 0], 10_038); // WSAENOTSOCK
+const NOT_OPEN: ([RawId; 2], i32) = ([RawId::MAX, 0], 10_038); // WSAENOTSOCK
 
 #[cfg(unix)]
 fn streams() -> (UnixStream, UnixStream) {
@@ -63,125 +63,123 @@ fn streams() -> (std::net::TcpStream, std::net::TcpStream) {
     (left, right)
 }
 
-/// drained by plain reads, each new data gives an event; far more often than a poll(2) backend trusts.
+/// A source that is drained by plain reads reports all new data, also after more reports than a
+/// poll(2) selector makes without a probe.
 #[test]
-fn drained_elsewhere_it_keeps_getting_events() {
+fn externally_drained_fd_keeps_reporting() {
     for interest in [Interest::READABLE, BOTH] {
-        let (mut queue, mut events) = queue();
+        let (mut poll, mut events) = new_poll();
         let (left, right) = streams();
-        let raw = number(&left);
-        queue
-            .registry()
-            .register(&mut Source(&raw), ONE, interest)
+        let fd = raw_fd(&left);
+        poll.registry()
+            .register(&mut Source(&fd), ONE, interest)
             .unwrap();
         let start = Instant::now();
         for _ in 0..300 {
             support::send(&right, b"x");
-            wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+            wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
             assert_eq!(drain(&left), b"x");
         }
-        // No event is later than 10 ms; the rest is for a busy machine.
+        // An event is at most 10 ms late, which makes 3 s; the rest allows for a loaded machine.
         assert!(start.elapsed() < Duration::from_secs(15));
-        queue.registry().deregister(&mut Source(&raw)).unwrap();
+        poll.registry().deregister(&mut Source(&fd)).unwrap();
         support::send(&right, b"x");
-        nothing_comes(&mut queue, &mut events, ONE);
+        assert_no_event(&mut poll, &mut events, ONE);
     }
 }
 
-/// A-35, the other half: ready and never served, it does not keep the poller busy.
+/// A ready source that is never served does not keep `poll` busy.
 #[test]
-fn never_served_it_is_reported_seldom() {
-    let (mut queue, mut events) = queue();
+fn unserved_fd_backs_off() {
+    let (mut poll, mut events) = new_poll();
     let (left, right) = streams();
-    queue
-        .registry()
-        .register(&mut Source(&number(&left)), ONE, BOTH)
+    poll.registry()
+        .register(&mut Source(&raw_fd(&left)), ONE, BOTH)
         .unwrap();
     support::send(&right, b"x");
-    let returns = |queue: &mut mio::Poll, events: &mut mio::Events, time: Duration| {
+    let returns = |poll: &mut mio::Poll, events: &mut mio::Events, time: Duration| {
         let end = Instant::now() + time;
         let mut count = 0;
         while Instant::now() < end {
-            poll(queue, events, end.saturating_duration_since(Instant::now()));
+            poll_events(poll, events, end.saturating_duration_since(Instant::now()));
             count += usize::from(!events.is_empty());
         }
         count
     };
-    // Both directions warm up first.
-    returns(&mut queue, &mut events, Duration::from_millis(300));
-    let count = returns(&mut queue, &mut events, Duration::from_secs(1));
+    // The delays of both directions grow first.
+    returns(&mut poll, &mut events, Duration::from_millis(300));
+    let count = returns(&mut poll, &mut events, Duration::from_secs(1));
     assert!(count <= 250, "{count} returns in a second");
-    // And `reregister` arms at once.
-    queue
-        .registry()
-        .reregister(&mut Source(&number(&left)), Token(2), BOTH)
+    // `reregister` arms the source at once.
+    poll.registry()
+        .reregister(&mut Source(&raw_fd(&left)), Token(2), BOTH)
         .unwrap();
-    wait_for(&mut queue, &mut events, Token(2), |event| {
+    wait_for(&mut poll, &mut events, Token(2), |event| {
         event.is_readable()
     });
 }
 
 #[test]
-fn numbers_that_are_not_open() {
-    let (queue, _) = queue();
-    let (numbers, code) = NOT_OPEN;
-    for number in numbers {
-        let error = queue
+fn invalid_fds_are_refused() {
+    let (poll, _) = new_poll();
+    let (fds, code) = NOT_OPEN;
+    for fd in fds {
+        let error = poll
             .registry()
-            .register(&mut Source(&number), ONE, BOTH)
+            .register(&mut Source(&fd), ONE, BOTH)
             .unwrap_err();
         assert_eq!(error.raw_os_error(), Some(code));
         assert!(
-            queue
-                .registry()
-                .reregister(&mut Source(&number), ONE, BOTH)
+            poll.registry()
+                .reregister(&mut Source(&fd), ONE, BOTH)
                 .is_err()
         );
-        assert!(queue.registry().deregister(&mut Source(&number)).is_err());
+        assert!(poll.registry().deregister(&mut Source(&fd)).is_err());
     }
 }
 
 #[test]
-fn errors_have_their_kinds() {
-    let (queue, _) = queue();
+fn registration_errors_have_their_kinds() {
+    let (poll, _) = new_poll();
     let (left, _right) = streams();
-    let raw = number(&left);
-    let mut source = Source(&raw);
-    let deregistered = queue.registry().deregister(&mut source);
-    let reregistered = queue.registry().reregister(&mut source, ONE, BOTH);
+    let fd = raw_fd(&left);
+    let mut source = Source(&fd);
+    let deregistered = poll.registry().deregister(&mut source);
+    let reregistered = poll.registry().reregister(&mut source, ONE, BOTH);
     if support::KQUEUE {
-        // The kernel cannot tell; the last call counts. mio 1.2 passes over ENOENT, too.
+        // kqueue does not report whether an fd is registered, and the last call wins. mio 1.2
+        // ignores ENOENT, too.
         deregistered.unwrap();
         reregistered.unwrap();
-        queue.registry().register(&mut source, ONE, BOTH).unwrap();
-        queue.registry().deregister(&mut source).unwrap();
-        queue.registry().deregister(&mut source).unwrap();
+        poll.registry().register(&mut source, ONE, BOTH).unwrap();
+        poll.registry().deregister(&mut source).unwrap();
+        poll.registry().deregister(&mut source).unwrap();
         return;
     }
     assert_eq!(deregistered.unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(reregistered.unwrap_err().kind(), ErrorKind::NotFound);
-    queue.registry().register(&mut source, ONE, BOTH).unwrap();
-    let error = queue
+    poll.registry().register(&mut source, ONE, BOTH).unwrap();
+    let error = poll
         .registry()
         .register(&mut source, ONE, BOTH)
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
 }
 
-/// lawful, and both report.
+/// One fd can be registered with two `Poll`s, and both report.
 #[test]
-fn one_number_on_two_queues() {
-    let (mut first, mut events) = queue();
-    let (mut second, _) = queue();
+fn one_fd_reports_to_two_polls() {
+    let (mut first, mut events) = new_poll();
+    let (mut second, _) = new_poll();
     let (left, right) = streams();
-    let raw = number(&left);
+    let fd = raw_fd(&left);
     first
         .registry()
-        .register(&mut Source(&raw), ONE, Interest::READABLE)
+        .register(&mut Source(&fd), ONE, Interest::READABLE)
         .unwrap();
     second
         .registry()
-        .register(&mut Source(&raw), Token(2), Interest::READABLE)
+        .register(&mut Source(&fd), Token(2), Interest::READABLE)
         .unwrap();
     support::send(&right, b"x");
     wait_for(&mut first, &mut events, ONE, |event| event.is_readable());
@@ -190,61 +188,60 @@ fn one_number_on_two_queues() {
     });
 }
 
-/// closed while registered, at a time when both are ready and nobody serves them, one disturbs nobody else.
+/// An fd that is closed while registered, ready and unserved, does not stop the events of others.
 #[test]
-fn one_that_was_closed_disturbs_nobody() {
-    let (mut queue, mut events) = queue();
+fn closed_fd_leaves_others_working() {
+    let (mut poll, mut events) = new_poll();
     let (closed, _peer) = streams();
     let (left, right) = streams();
     let both = [(&closed, ONE), (&left, Token(2))];
     for (stream, token) in both {
-        queue
-            .registry()
-            .register(&mut Source(&number(stream)), token, BOTH)
+        poll.registry()
+            .register(&mut Source(&raw_fd(stream)), token, BOTH)
             .unwrap();
     }
-    // A selector that is told levels only doubts both by then.
+    // By then a selector that emulates edges probes both sources.
     let end = Instant::now() + Duration::from_millis(300);
     while Instant::now() < end {
-        poll(
-            &mut queue,
+        poll_events(
+            &mut poll,
             &mut events,
             end.saturating_duration_since(Instant::now()),
         );
     }
-    let gone = number(&closed);
+    let gone = raw_fd(&closed);
     drop(closed);
     for _ in 0..20 {
         support::send(&right, b"x");
-        wait_for(&mut queue, &mut events, Token(2), |event| {
+        wait_for(&mut poll, &mut events, Token(2), |event| {
             event.is_readable()
         });
         assert_eq!(drain(&left), b"x");
     }
-    nothing_comes(&mut queue, &mut events, ONE);
-    assert!(queue.registry().deregister(&mut Source(&gone)).is_err());
+    assert_no_event(&mut poll, &mut events, ONE);
+    assert!(poll.registry().deregister(&mut Source(&gone)).is_err());
 }
 
-/// Where the kernel does not say that a file descriptor was closed, and it was reused before a poll
-/// could see it, registering it is an error that says what to do about it. epoll(7) and
-/// port_associate(3C) end a registration with its last descriptor.
+/// Where the kernel does not report that a file descriptor was closed, and the fd was reused before
+/// a `poll` could find that out, registering it is an error that says what to do. epoll
+/// (<https://man7.org/linux/man-pages/man7/epoll.7.html>, question 6) and event ports
+/// (<https://illumos.org/man/3C/port_associate>) end a registration with its last file descriptor.
 #[cfg(unix)]
 #[test]
 #[allow(unsafe_code)]
-fn reused_descriptor_is_an_error_that_says_so() {
-    let (mut queue, mut events) = queue();
+fn reused_fd_is_an_error_with_advice() {
+    let (mut poll, mut events) = new_poll();
     let (left, _peer) = streams();
-    let fd = number(&left);
+    let fd = raw_fd(&left);
     let mut source = Source(&fd);
-    queue
-        .registry()
+    poll.registry()
         .register(&mut source, ONE, Interest::READABLE)
         .unwrap();
     let (new, right) = streams();
-    // SAFETY: dup2(2) closes `fd`, which `left` goes on to own, and opens it anew.
-    let reused = unsafe { libc::dup2(number(&new), fd) };
+    // SAFETY: dup2(2) closes `fd` and opens it again; `left` owns the new one.
+    let reused = unsafe { libc::dup2(raw_fd(&new), fd) };
     assert_eq!(reused, fd);
-    let registered = queue
+    let registered = poll
         .registry()
         .register(&mut source, Token(2), Interest::READABLE);
     if let Err(error) = registered {
@@ -253,14 +250,13 @@ fn reused_descriptor_is_an_error_that_says_so() {
             error.to_string().contains("deregister `SourceFd`"),
             "{error}"
         );
-        queue.registry().deregister(&mut source).unwrap();
-        queue
-            .registry()
+        poll.registry().deregister(&mut source).unwrap();
+        poll.registry()
             .register(&mut source, Token(2), Interest::READABLE)
             .unwrap();
     }
     support::send(&right, b"x");
-    wait_for(&mut queue, &mut events, Token(2), |event| {
+    wait_for(&mut poll, &mut events, Token(2), |event| {
         event.is_readable()
     });
 }

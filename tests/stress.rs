@@ -1,6 +1,6 @@
-//! Many threads at once: connections that come and go, registrations from elsewhere, wakes; and nothing is left behind.
+//! Connections, registrations and wakes by many threads at once, without a leak.
 //!
-//! `MIO_STRESS=N` does N times as much.
+//! `MIO_STRESS=N` runs N times as many rounds.
 #![cfg(all(feature = "os-poll", feature = "net", any(unix, windows)))]
 
 mod support;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
-use support::{LONG, loopback, poll, queue};
+use support::{LONG, loopback, new_poll, poll_events};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 const LISTENER: Token = Token(usize::MAX);
@@ -24,8 +24,8 @@ fn times(count: usize) -> usize {
     count * factor
 }
 
-/// How many handles or file descriptors this process has open.
-fn open() -> usize {
+/// The number of handles or file descriptors that this process has open.
+fn open_count() -> usize {
     #[cfg(windows)]
     return support::handles::open();
     #[cfg(unix)]
@@ -33,26 +33,26 @@ fn open() -> usize {
 }
 
 #[test]
-fn many_threads_at_once() {
-    // What the system opens with a first socket stays open.
-    all_at_once(1);
-    let before = open();
+fn concurrent_load_leaks_nothing() {
+    // The first round opens what the system keeps open.
+    run_all(1);
+    let before = open_count();
     for _ in 0..3 {
-        all_at_once(times(100));
+        run_all(times(100));
     }
-    // Threads that end may take a moment to give back what is theirs.
-    let mut after = open();
+    // Threads that have ended may take a moment to release their handles.
+    let mut after = open_count();
     for _ in 0..100 {
         if after <= before {
             break;
         }
         thread::sleep(Duration::from_millis(20));
-        after = open();
+        after = open_count();
     }
     assert!(after <= before, "{before} were open, now {after}");
 }
 
-fn all_at_once(rounds: usize) {
+fn run_all(rounds: usize) {
     thread::scope(|scope| {
         scope.spawn(|| connections(rounds));
         scope.spawn(|| registrations(rounds));
@@ -60,17 +60,17 @@ fn all_at_once(rounds: usize) {
     });
 }
 
-/// Clients that connect, have one message echoed and close; every other one resets.
+/// Serves clients that send one message. Every other client closes before it reads the echo, which
+/// resets the connection.
 fn connections(rounds: usize) {
     const CLIENTS: usize = 3;
-    let (mut queue, mut events) = queue();
+    let (mut poll, mut events) = new_poll();
     let mut listener = TcpListener::bind(loopback()).unwrap();
     let address = listener.local_addr().unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut listener, LISTENER, Interest::READABLE)
         .unwrap();
-    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    let waker = Waker::new(poll.registry(), WAKE).unwrap();
     let left = AtomicUsize::new(CLIENTS);
     thread::scope(|scope| {
         for _ in 0..CLIENTS {
@@ -84,12 +84,12 @@ fn connections(rounds: usize) {
         }
         let mut streams: Vec<Option<TcpStream>> = Vec::new();
         while left.load(Ordering::Relaxed) > 0 {
-            poll(&mut queue, &mut events, LONG);
-            assert!(!events.is_empty(), "nothing comes any more");
+            poll_events(&mut poll, &mut events, LONG);
+            assert!(!events.is_empty(), "poll returned no event");
             for event in &events {
                 match event.token() {
                     WAKE => {}
-                    LISTENER => accept(queue.registry(), &listener, &mut streams),
+                    LISTENER => accept(poll.registry(), &listener, &mut streams),
                     Token(place) => {
                         if streams[place].as_mut().is_some_and(|stream| !echo(stream)) {
                             streams[place] = None;
@@ -114,21 +114,21 @@ fn accept(registry: &Registry, listener: &TcpListener, streams: &mut Vec<Option<
                 streams[place] = Some(stream);
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-            // The client has gone already.
+            // The client has closed the connection before it was accepted.
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => panic!("accept: {error}"),
         }
     }
 }
 
-/// Echoes what there is. `false` when the stream is done with.
+/// Echoes the data that has arrived. `false` at the end or after an error.
 fn echo(stream: &mut TcpStream) -> bool {
     let mut buffer = [0; 64];
     loop {
         match stream.read(&mut buffer) {
             Ok(0) => return false,
             Ok(count) => {
-                // So little always finds room.
+                // A message this short always fits.
                 if stream.write(&buffer[..count]).is_err() {
                     return false;
                 }
@@ -149,38 +149,38 @@ fn client(address: SocketAddr, round: usize) {
     }
 }
 
-/// Sources that come, change and go through clones of a registry while their queue is waited for.
+/// Registers, changes and drops sources through clones of the `Registry` while `poll` waits.
 fn registrations(rounds: usize) {
     const THREADS: usize = 3;
-    let (mut queue, mut events) = queue();
-    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    let (mut poll, mut events) = new_poll();
+    let waker = Waker::new(poll.registry(), WAKE).unwrap();
     let left = AtomicUsize::new(THREADS);
     thread::scope(|scope| {
         for number in 0..THREADS {
-            let registry = queue.registry().try_clone().unwrap();
+            let registry = poll.registry().try_clone().unwrap();
             let (waker, left) = (&waker, &left);
             scope.spawn(move || {
                 for _ in 0..rounds {
-                    come_and_go(&registry, number);
+                    register_and_drop(&registry, number);
                 }
                 left.fetch_sub(1, Ordering::Relaxed);
                 waker.wake().unwrap();
             });
         }
         while left.load(Ordering::Relaxed) > 0 {
-            poll(&mut queue, &mut events, LONG);
-            assert!(!events.is_empty(), "nothing comes any more");
+            poll_events(&mut poll, &mut events, LONG);
+            assert!(!events.is_empty(), "poll returned no event");
             for event in &events {
                 assert!(event.token() == WAKE || event.token().0 < THREADS);
             }
         }
     });
-    // All sources are gone.
-    poll(&mut queue, &mut events, Duration::from_millis(20));
+    // All sources were dropped.
+    poll_events(&mut poll, &mut events, Duration::from_millis(20));
     assert!(events.iter().all(|event| event.token() == WAKE));
 }
 
-fn come_and_go(registry: &Registry, number: usize) {
+fn register_and_drop(registry: &Registry, number: usize) {
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     let address = socket.local_addr().unwrap();
     registry
@@ -199,14 +199,14 @@ fn come_and_go(registry: &Registry, number: usize) {
     // Dropped while registered.
 }
 
-/// Wakers that come and go while others wake: no last wake is lost.
+/// The last wake of each waker arrives while other wakers are created and dropped.
 fn wakes(count: usize) {
-    let (mut queue, mut events): (Poll, Events) = queue();
+    let (mut poll, mut events): (Poll, Events) = new_poll();
     let wakers: Vec<_> = (0..4)
-        .map(|token| Waker::new(queue.registry(), Token(token)).unwrap())
+        .map(|token| Waker::new(poll.registry(), Token(token)).unwrap())
         .collect();
     let written: Vec<_> = wakers.iter().map(|_| AtomicUsize::new(0)).collect();
-    let registry = queue.registry().try_clone().unwrap();
+    let registry = poll.registry().try_clone().unwrap();
     let is_over = AtomicBool::new(false);
     let mut seen = vec![0; wakers.len()];
     thread::scope(|scope| {
@@ -220,14 +220,13 @@ fn wakes(count: usize) {
         }
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
-                let waker = Waker::new(&registry, WAKE).unwrap();
-                waker.wake().unwrap();
-                drop(waker);
+                // The waker is dropped at once.
+                Waker::new(&registry, WAKE).unwrap().wake().unwrap();
                 thread::yield_now();
             }
         });
         while seen.iter().any(|seen| *seen < count) {
-            poll(&mut queue, &mut events, LONG);
+            poll_events(&mut poll, &mut events, LONG);
             assert!(!events.is_empty(), "a wake was lost: {seen:?} of {count}");
             for event in events.iter().filter(|event| event.token() != WAKE) {
                 let place = event.token().0;

@@ -1,9 +1,13 @@
-//! The rules of the house, checked by reading the files.
+//! Rules for the source tree, checked by reading its files.
 #![cfg(not(any(miri, target_os = "wasi")))]
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[path = "../src/not_run.rs"]
 mod not_run;
+#[path = "tidy/prose.rs"]
+mod prose;
+#[path = "tidy/requirements.rs"]
+mod requirements;
 mod source_text;
 
 use std::fs;
@@ -15,7 +19,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// All Rust files below a folder, as paths from the root with `/`, and their text.
+/// Every Rust file below a folder: its path from the root, with `/`, and its text.
 fn files(below: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(below)];
@@ -43,24 +47,25 @@ fn is_test(name: &str) -> bool {
     name.ends_with("_tests.rs") || name.ends_with("/tests.rs")
 }
 
-/// Where unsafe code may be.
+/// Whether the file may have unsafe code.
 fn may_be_unsafe(name: &str) -> bool {
     let listed = [
         "src/event/event.rs",
         "src/sys/kernel_vec.rs",
         "src/net/fd_handles.rs",
+        "src/sys/windows/iocp/in_flight.rs",
         "src/unix/pipe.rs",
     ];
     listed.contains(&name)
         || (name.starts_with("src/sys/") || name.starts_with("src/testing/"))
             && name.ends_with("/syscall.rs")
         || name.starts_with("src/sys/unix/syscalls/")
-        || name.starts_with("src/sys/windows/") && name.ends_with("/in_flight.rs")
+        || name.starts_with("src/sys/windows/syscalls/")
         || ["src/windows/handles.rs", "src/windows/named_pipe.rs"].contains(&name)
 }
 
 #[test]
-fn unsafe_code_is_where_the_readme_says() {
+fn unsafe_code_is_in_the_listed_files() {
     let mut faults = Vec::new();
     for (name, text) in files("src") {
         if may_be_unsafe(&name) {
@@ -70,9 +75,8 @@ fn unsafe_code_is_where_the_readme_says() {
             let word = line
                 .split(|c: char| !(c.is_alphanumeric() || c == '_'))
                 .any(|word| word == "unsafe" || word == "unsafe_code");
-            // The generated bindings are let in by one line of the root.
+            // One line of the crate root allows unsafe code in the generated bindings.
             if word && !(name == "src/lib.rs" && line.trim().starts_with("unsafe_code,")) {
-                // A declared `unsafe fn` carries the duty on; its body is where it is discharged.
                 faults.push(format!("{name}:{number}: {}", line.trim()));
             }
         }
@@ -85,7 +89,7 @@ fn unsafe_code_is_where_the_readme_says() {
 }
 
 #[test]
-fn nothing_panics_below_sys() {
+fn sys_code_never_panics() {
     let words = [
         ".unwrap()",
         ".expect(",
@@ -111,7 +115,7 @@ fn nothing_panics_below_sys() {
 }
 
 #[test]
-fn systems_are_named_in_few_files() {
+fn target_os_appears_in_few_files() {
     let allowed = [
         "src/lib.rs",
         "src/sys/mod.rs",
@@ -119,18 +123,22 @@ fn systems_are_named_in_few_files() {
         "src/sys/platform/mod.rs",
         "src/sys/source_key.rs",
         "src/net/mod.rs",
-        // Which of the sockets exist.
+        // Selects the sockets that exist.
         "src/net/fd_handles.rs",
         "src/net/uds/mod.rs",
         // The type of `pollfd.events`.
         "src/sys/unix/caps.rs",
-        // Linux tests what it has of WASI.
+        // Which kernels and hosts Linux plays.
+        "src/testing/mod.rs",
+        // Linux tests the selector of WASI.
         "src/sys/wasip1/mod.rs",
         "src/sys/unsupported/mod.rs",
     ];
     let mut faults = Vec::new();
     for (name, text) in files("src") {
-        if allowed.contains(&name.as_str()) || is_test(&name) {
+        // The roots of modules of Windows say what the portable tests compile.
+        let is_root = name.starts_with("src/sys/windows/") && name.ends_with("/mod.rs");
+        if allowed.contains(&name.as_str()) || is_root || is_test(&name) {
             continue;
         }
         for (number, line) in code(&text) {
@@ -145,7 +153,7 @@ fn systems_are_named_in_few_files() {
     assert!(faults.is_empty(), "names a system:\n{}", faults.join("\n"));
 }
 
-/// Which module of `crate` a file may not name: lower levels know nothing of the higher ones.
+/// A lower layer names no module of a higher one.
 #[test]
 fn imports_go_downwards() {
     let rules: &[(&str, &[&str])] = &[
@@ -225,11 +233,15 @@ fn imports_go_downwards() {
             }
         }
     }
-    assert!(faults.is_empty(), "imports upwards:\n{}", faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "names a higher layer:\n{}",
+        faults.join("\n")
+    );
 }
 
 #[test]
-fn only_the_seam_names_the_bindings() {
+fn only_ffi_names_the_bindings() {
     for (name, text) in files("src") {
         if name == "src/lib.rs" || name == "src/sys/ffi.rs" {
             continue;
@@ -241,7 +253,7 @@ fn only_the_seam_names_the_bindings() {
 }
 
 #[test]
-fn every_file_says_what_it_is() {
+fn every_file_has_a_module_doc() {
     for folder in [
         "src",
         "generated",
@@ -295,7 +307,7 @@ fn files_are_formatted() {
 }
 
 #[test]
-fn the_top_level_is_fixed() {
+fn top_level_matches_the_layout() {
     let expected = [
         "CHANGELOG.md",
         "Cargo.lock",
@@ -317,87 +329,4 @@ fn the_top_level_is_fixed() {
             "{name} is not part of the layout"
         );
     }
-}
-
-/// as the project numbers them.
-const ROWS: &[std::ops::RangeInclusive<u32>] = &[
-    1..=17,
-    20..=31,
-    35..=52,
-    55..=70,
-    75..=87,
-    90..=95,
-    100..=104,
-    110..=113,
-    120..=126,
-];
-
-/// Whether the suite of all selectors has the function among its checks, or the list of stages
-/// names it.
-fn is_called(file: &str, function: &str) -> bool {
-    let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
-    let has_word = |text: &str| {
-        let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
-        words.any(|word| word == function)
-    };
-    let suites = ["src/sys/selector_tests/combinations_tests.rs", file];
-    let is_check = suites.iter().any(|suite| {
-        let suite = read(suite);
-        let mut lists = suite.split("run_checks!(").skip(1);
-        lists.any(|list| has_word(list.split(')').next().unwrap_or_default()))
-    });
-    if (file.starts_with("src/sys/") || file.starts_with("src/testing/")) && is_check {
-        return true;
-    }
-    let module = file.strip_prefix("build-tools/src/bin/xtask/");
-    module
-        .and_then(|file| file.strip_suffix(".rs"))
-        .is_some_and(|module| {
-            let call = format!("Box::new({module}::{function})");
-            read("build-tools/src/bin/xtask/stages/order.rs").contains(&call)
-        })
-}
-
-#[test]
-fn every_behaviour_is_tested_or_has_a_reason() {
-    let text = fs::read_to_string(root().join("tests/behaviour.txt")).unwrap();
-    let mut seen = Vec::new();
-    for line in text
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
-        let (id, rest) = line
-            .split_once(" | ")
-            .unwrap_or_else(|| panic!("no field in: {line}"));
-        seen.push(id.to_owned());
-        if let Some(reason) = rest.strip_prefix("not run: ") {
-            assert!(reason.len() > 10, "{id} has no reason");
-            continue;
-        }
-        let (tests, backends) = rest
-            .split_once(" | ")
-            .unwrap_or_else(|| panic!("{id}: which backends?"));
-        assert!(!backends.is_empty(), "{id}: which backends?");
-        for test in tests.split(", ") {
-            let (file, function) = test
-                .split_once("::")
-                .unwrap_or_else(|| panic!("{id}: {test}"));
-            let text = fs::read_to_string(root().join(file))
-                .unwrap_or_else(|e| panic!("{id}: {file}: {e}"));
-            assert!(
-                source_text::is_tested(&text, function) || is_called(file, function),
-                "{id}: {file}: {function} is no test, and no test or stage calls it"
-            );
-        }
-    }
-    for range in ROWS {
-        for number in range.clone() {
-            let id = format!("A-{number}");
-            assert!(seen.contains(&id), "{id} is missing");
-        }
-    }
-    let mut unique = seen.clone();
-    unique.sort();
-    unique.dedup();
-    assert_eq!(unique.len(), seen.len(), "a row stands twice");
 }

@@ -1,4 +1,4 @@
-//! Time: never early, never for ever by mistake, and signals.
+//! Timeouts: `poll` returns neither early nor much too late, and reports signals.
 #![cfg(feature = "os-poll")]
 
 mod support;
@@ -12,37 +12,38 @@ use std::time::{Duration, Instant};
 
 #[cfg(not(target_os = "wasi"))]
 use mio::{Token, Waker};
-use support::queue;
+use support::new_poll;
 
-///
+/// `poll` never returns before its timeout, also below one millisecond.
 #[test]
-fn no_return_before_the_time_is_up() {
-    let (mut queue, mut events) = queue();
+fn poll_never_returns_early() {
+    let (mut poll, mut events) = new_poll();
     for micros in [0, 1, 10, 200, 999, 1_000, 1_001, 1_500, 10_000, 30_500] {
         let timeout = Duration::from_micros(micros);
         for _ in 0..5 {
             let start = Instant::now();
-            match queue.poll(&mut events, Some(timeout)) {
+            match poll.poll(&mut events, Some(timeout)) {
                 Ok(()) => assert!(start.elapsed() >= timeout, "{micros} us"),
                 Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
             }
             assert!(events.is_empty());
-            // A bound for "not for ever" only: the machine may be busy.
+            // The bound is wide, because the machine may be busy.
             assert!(start.elapsed() < support::LONG);
         }
     }
 }
 
-/// without an event it returns close to the time; where the system counts in nanoseconds, not a millisecond later.
+/// Without an event `poll` returns soon after its timeout. Where the system call takes nanoseconds,
+/// it returns within a millisecond.
 #[test]
-fn short_times_are_short() {
-    let (mut queue, mut events) = queue();
+fn short_timeouts_end_promptly() {
+    let (mut poll, mut events) = new_poll();
     let mut best = |timeout: Duration| {
         (0..200)
             .map(|_| {
                 let start = Instant::now();
-                // A signal would only make it shorter.
-                let _ = queue.poll(&mut events, Some(timeout));
+                // A signal would only shorten the wait.
+                let _ = poll.poll(&mut events, Some(timeout));
                 start.elapsed()
             })
             .min()
@@ -58,18 +59,19 @@ fn short_times_are_short() {
     }
 }
 
-/// Whether the wait is known to be exact here. Emulators and sandboxes may not have the system call.
+/// Whether the wait takes nanoseconds. Emulators and sandboxes may lack the system call.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 fn counts_nanoseconds() -> bool {
-    // epoll_pwait2(2) has this number on most machines; where it has another, this is no call or another's error.
+    // epoll_pwait2(2) has this number on most machines. Where it has another, the call fails with
+    // another error.
     let number: libc::c_long = 441;
-    // SAFETY: on a queue that is not there it fails and touches no memory.
+    // SAFETY: the epoll fd is invalid, so the call fails and touches no memory.
     let result = unsafe { libc::syscall(number, -1, 0_usize, 1, 0_usize, 0_usize, 0_usize) };
     let error = std::io::Error::last_os_error().raw_os_error();
     let has_call = result == -1 && error == Some(libc::EBADF);
     let may_call = !cfg!(mio_unsupported_force_upstream_calls);
-    !support::DOUBLE && may_call && (has_call || cfg!(mio_unsupported_force_poll_poll))
+    !support::FAKE_KERNEL && may_call && (has_call || cfg!(mio_unsupported_force_poll_poll))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -77,12 +79,12 @@ fn counts_nanoseconds() -> bool {
     false
 }
 
-/// long time-outs wait for an event.
+/// The longest timeouts, and one of 2^31 milliseconds, wait for an event.
 #[cfg(not(target_os = "wasi"))]
 #[test]
-fn the_longest_timeouts_wait() {
-    let (mut queue, mut events) = queue();
-    let waker = Waker::new(queue.registry(), Token(1)).unwrap();
+fn longest_timeouts_wait_for_an_event() {
+    let (mut poll, mut events) = new_poll();
+    let waker = Waker::new(poll.registry(), Token(1)).unwrap();
     let days = Duration::from_millis(i32::MAX as u64 + 1);
     for timeout in [Duration::MAX, Duration::from_secs(u64::MAX), days] {
         let woken = AtomicBool::new(false);
@@ -92,18 +94,18 @@ fn the_longest_timeouts_wait() {
                 woken.store(true, Ordering::SeqCst);
                 waker.wake().unwrap();
             });
-            queue.poll(&mut events, Some(timeout)).unwrap();
+            poll.poll(&mut events, Some(timeout)).unwrap();
             assert!(woken.load(Ordering::SeqCst) && !events.is_empty());
         });
     }
 }
 
-/// what other threads register does not start the time anew.
+/// Registrations by another thread do not restart the timeout.
 #[cfg(all(not(target_os = "wasi"), feature = "net"))]
 #[test]
-fn registrations_do_not_prolong_the_time() {
-    let (mut queue, mut events) = queue();
-    let registry = queue.registry().try_clone().unwrap();
+fn registrations_do_not_extend_the_timeout() {
+    let (mut poll, mut events) = new_poll();
+    let registry = poll.registry().try_clone().unwrap();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -118,8 +120,7 @@ fn registrations_do_not_prolong_the_time() {
             }
         });
         let start = Instant::now();
-        queue
-            .poll(&mut events, Some(Duration::from_millis(200)))
+        poll.poll(&mut events, Some(Duration::from_millis(200)))
             .unwrap();
         stop.store(true, Ordering::Relaxed);
         assert!(events.is_empty());
@@ -134,7 +135,7 @@ fn registrations_do_not_prolong_the_time() {
 #[cfg(all(
     unix,
     not(any(target_os = "espidf", target_os = "horizon", target_os = "vita"))
-))] // These have no signals.
+))] // These systems have no signals.
 #[allow(unsafe_code)]
 mod signals {
     use std::sync::atomic::AtomicUsize;
@@ -142,7 +143,7 @@ mod signals {
     use super::*;
     use support::wait_for;
 
-    /// Runs with a signal to this thread every few moments.
+    /// Calls `run` while this thread gets a signal after every `pause`.
     fn amid_signals(pause: Duration, run: impl FnOnce()) {
         extern "C" fn nothing(_: libc::c_int) {}
         // SAFETY: the handler does nothing, so it is safe in any thread at any time.
@@ -153,18 +154,20 @@ mod signals {
             )
         };
         assert_ne!(old, libc::SIG_ERR);
-        // SAFETY: it takes nothing and only returns this thread's handle, which some systems make a pointer.
+        // SAFETY: pthread_self(3) takes nothing and returns this thread's handle, on some systems a
+        // pointer.
         let this = unsafe { libc::pthread_self() } as usize;
         let done = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| {
                 while !done.load(Ordering::SeqCst) {
-                    // SAFETY: the thread is alive: it waits for this one at the end of the scope.
+                    // SAFETY: the thread is alive, because it joins this one at the end of the
+                    // scope.
                     unsafe { libc::pthread_kill(this as libc::pthread_t, libc::SIGUSR1) };
                     thread::sleep(pause);
                 }
             });
-            // A failure must not leave the signals going on for ever.
+            // After a failure the signals must stop, too.
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
             done.store(true, Ordering::SeqCst);
             if let Err(panic) = result {
@@ -173,33 +176,33 @@ mod signals {
         });
     }
 
-    /// a signal is `Interrupted`, nothing is left in `Events`, and no wake is lost.
+    /// A signal ends `poll` with `Interrupted`, leaves `Events` empty and loses no wake.
     #[test]
-    fn a_signal_interrupts() {
-        let (mut queue, mut events) = queue();
-        let waker = Waker::new(queue.registry(), Token(1)).unwrap();
-        // Leave something in the buffer for the error to clear.
+    fn signal_interrupts_poll_and_keeps_wakes() {
+        let (mut poll, mut events) = new_poll();
+        let waker = Waker::new(poll.registry(), Token(1)).unwrap();
+        // Leaves an event in the buffer, which the error must clear.
         waker.wake().unwrap();
-        wait_for(&mut queue, &mut events, Token(1), |event| {
+        wait_for(&mut poll, &mut events, Token(1), |event| {
             event.is_readable()
         });
         amid_signals(Duration::from_millis(5), || {
-            let error = queue.poll(&mut events, Some(support::LONG)).unwrap_err();
+            let error = poll.poll(&mut events, Some(support::LONG)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Interrupted);
             assert!(events.is_empty());
             waker.wake().unwrap();
-            wait_for(&mut queue, &mut events, Token(1), |event| {
+            wait_for(&mut poll, &mut events, Token(1), |event| {
                 event.is_readable()
             });
         });
     }
 
-    /// each wake has its event, however many signals come in between.
+    /// Each wake is an event, however many signals come meanwhile.
     #[test]
-    fn wakes_amid_signals() {
+    fn signals_lose_no_wakes() {
         const ROUNDS: usize = 300;
-        let (mut queue, mut events) = queue();
-        let waker = Waker::new(queue.registry(), Token(1)).unwrap();
+        let (mut poll, mut events) = new_poll();
+        let waker = Waker::new(poll.registry(), Token(1)).unwrap();
         let answered = AtomicUsize::new(0);
         thread::scope(|scope| {
             let other = scope.spawn(|| {
@@ -214,9 +217,9 @@ mod signals {
             });
             amid_signals(Duration::from_micros(200), || {
                 while !other.is_finished() {
-                    // Not for ever: after the last wake nothing comes.
+                    // A finite timeout, because nothing comes after the last wake.
                     let timeout = Some(Duration::from_millis(50));
-                    match queue.poll(&mut events, timeout) {
+                    match poll.poll(&mut events, timeout) {
                         Ok(()) => {}
                         Err(error) => {
                             assert_eq!(error.kind(), ErrorKind::Interrupted);

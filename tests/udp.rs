@@ -1,4 +1,4 @@
-//! UDP: an event for each round of datagrams, and what is refused.
+//! UDP: events of each round of datagrams, and refused datagrams.
 #![cfg(all(
     any(unix, windows, all(target_os = "wasi", not(target_env = "p1"))),
     feature = "os-poll",
@@ -13,23 +13,22 @@ use std::io::{self, ErrorKind};
 use mio::Poll;
 use mio::net::UdpSocket;
 use mio::{Interest, Token};
-use support::{loopback, queue, retry, wait_for, would_block};
+use support::{loopback, new_poll, retry, wait_for, would_block};
 
 const ONE: Token = Token(1);
 
 #[test]
-fn datagrams_give_an_event_each_round() {
-    let (mut queue, mut events) = queue();
+fn each_round_of_datagrams_is_reported() {
+    let (mut poll, mut events) = new_poll();
     let mut receiver = UdpSocket::bind(loopback()).unwrap();
     let sender = UdpSocket::bind(loopback()).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut receiver, ONE, Interest::READABLE)
         .unwrap();
     let address = receiver.local_addr().unwrap();
     for round in 0..5_u8 {
         assert_eq!(sender.send_to(&[round], address).unwrap(), 1);
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         let mut buffer = [0; 4];
         let (count, from) = receiver.recv_from(&mut buffer).unwrap();
         assert_eq!(
@@ -40,13 +39,12 @@ fn datagrams_give_an_event_each_round() {
     }
 }
 
-/// A UDP socket that has just sent to where nobody listens.
+/// A registered socket that has just sent to a port without a socket.
 #[cfg(not(target_os = "wasi"))]
-fn refused_datagram(queue: &Poll) -> UdpSocket {
+fn send_refused_datagram(poll: &Poll) -> UdpSocket {
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     let gone = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut socket, ONE, Interest::READABLE)
         .unwrap();
     socket.connect(gone).unwrap();
@@ -54,18 +52,18 @@ fn refused_datagram(queue: &Poll) -> UdpSocket {
     socket
 }
 
-/// a datagram that was refused comes back as an error, once.
+/// A refused datagram is one error event, and one error of a receive.
 #[cfg(not(target_os = "wasi"))]
 #[test]
-fn a_refused_datagram_is_an_error_event() {
-    let proof = "tests/wine.rs, says_nothing_of_a_datagram_that_was_refused";
+fn refused_datagram_is_reported_once() {
+    let proof = "tests/wine_differences.rs, wsapoll_misses_a_refused_datagram";
     if support::wine_lacks(None, proof) {
         return;
     }
-    let (mut queue, mut events) = queue();
-    let socket = refused_datagram(&queue);
-    // kqueue and AFD say only that there is something to be had.
-    wait_for(&mut queue, &mut events, ONE, |event| {
+    let (mut poll, mut events) = new_poll();
+    let socket = send_refused_datagram(&poll);
+    // kqueue and AFD report the error as readable.
+    wait_for(&mut poll, &mut events, ONE, |event| {
         event.is_error() || (support::KQUEUE || cfg!(windows)) && event.is_readable()
     });
     let error = socket.recv(&mut [0; 8]).unwrap_err();
@@ -77,53 +75,54 @@ fn a_refused_datagram_is_an_error_event() {
     would_block(socket.recv(&mut [0; 8]));
 }
 
-/// it ends nothing. The error of a connected socket.
+/// After a refused datagram a connected socket keeps reporting.
 #[cfg(not(target_os = "wasi"))]
 #[test]
-fn after_a_refused_datagram_events_go_on() {
-    let proof = "tests/wine.rs, is_deaf_after_a_datagram_that_was_refused";
+fn connected_socket_reports_after_a_refused_datagram() {
+    let proof = "tests/wine_differences.rs, wsapoll_misses_datagrams_after_a_refusal";
     if support::wine_lacks(None, proof) {
         return;
     }
-    let (mut queue, mut events) = queue();
-    let socket = refused_datagram(&queue);
-    support::poll(&mut queue, &mut events, support::SHORT);
+    let (mut poll, mut events) = new_poll();
+    let socket = send_refused_datagram(&poll);
+    support::poll_events(&mut poll, &mut events, support::SHORT);
     let _ = socket.recv(&mut [0; 8]);
     would_block(socket.recv(&mut [0; 8]));
     let peer = UdpSocket::bind(loopback()).unwrap();
     socket.connect(peer.local_addr().unwrap()).unwrap();
-    datagrams_come(&mut queue, &mut events, &socket, &peer);
+    receive_each_datagram(&mut poll, &mut events, &socket, &peer);
 }
 
-/// the same of a socket that is not connected, to which only Windows tells an error at all.
+/// After a refused datagram an unconnected socket keeps reporting. Only Windows returns an error to
+/// it: <https://learn.microsoft.com/windows/win32/api/winsock/nf-winsock-recvfrom#return-value>.
 #[cfg(not(target_os = "wasi"))]
 #[test]
-fn after_a_datagram_to_nobody_events_go_on() {
-    let (mut queue, mut events) = queue();
+fn unconnected_socket_reports_after_a_refused_datagram() {
+    let (mut poll, mut events) = new_poll();
     let mut socket = UdpSocket::bind(loopback()).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut socket, ONE, Interest::READABLE)
         .unwrap();
     let peer = UdpSocket::bind(loopback()).unwrap();
     let gone = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
     for _ in 0..3 {
         socket.send_to(b"x", gone).unwrap();
-        support::poll(&mut queue, &mut events, support::SHORT);
+        support::poll_events(&mut poll, &mut events, support::SHORT);
         match socket.recv(&mut [0; 8]) {
             Err(error) if error.kind() == ErrorKind::ConnectionReset => {
                 would_block(socket.recv(&mut [0; 8]));
             }
             result => would_block(result),
         }
-        datagrams_come(&mut queue, &mut events, &socket, &peer);
+        receive_each_datagram(&mut poll, &mut events, &socket, &peer);
     }
 }
 
-/// An event for each datagram, although the buffer is too short. A-65: what becomes of it then.
+/// Each datagram is an event, although the buffer is too short. A short buffer truncates the
+/// datagram (<https://man7.org/linux/man-pages/man2/recv.2.html>), on Windows with WSAEMSGSIZE.
 #[cfg(not(target_os = "wasi"))]
-fn datagrams_come(
-    queue: &mut Poll,
+fn receive_each_datagram(
+    poll: &mut Poll,
     events: &mut mio::Events,
     socket: &UdpSocket,
     peer: &UdpSocket,
@@ -131,10 +130,10 @@ fn datagrams_come(
     for _ in 0..3 {
         peer.send_to(b"later", socket.local_addr().unwrap())
             .unwrap();
-        wait_for(queue, events, ONE, |event| event.is_readable());
+        wait_for(poll, events, ONE, |event| event.is_readable());
         let mut buffer = [0; 2];
         match socket.recv(&mut buffer) {
-            // WSAEMSGSIZE: the datagram is lost.
+            // WSAEMSGSIZE: the rest of the datagram is lost.
             Err(error) if cfg!(windows) => assert_eq!(error.raw_os_error(), Some(10_040)),
             count => assert_eq!((cfg!(windows), count.unwrap()), (false, 2)),
         }
@@ -143,39 +142,38 @@ fn datagrams_come(
     }
 }
 
-/// every operation that would block leaves the socket armed.
+/// Every operation that returns `WouldBlock` arms the socket again.
 #[test]
-fn every_operation_of_datagrams_arms_again() {
-    let (mut queue, mut events) = queue();
+fn every_datagram_operation_rearms() {
+    let (mut poll, mut events) = new_poll();
     let mut socket = UdpSocket::bind(loopback()).unwrap();
     let peer = UdpSocket::bind(loopback()).unwrap();
     peer.connect(socket.local_addr().unwrap()).unwrap();
     socket.connect(peer.local_addr().unwrap()).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut socket, ONE, Interest::READABLE)
         .unwrap();
     type Operation = fn(&UdpSocket) -> io::Result<usize>;
     let operations: &[Operation] = &[
         |socket| socket.recv(&mut [0; 8]),
         |socket| socket.recv_from(&mut [0; 8]).map(|(count, _)| count),
-        #[cfg(not(target_os = "wasi"))] // It cannot peek.
+        #[cfg(not(target_os = "wasi"))] // WASI has no peek.
         |socket| socket.peek(&mut [0; 8]),
-        #[cfg(not(target_os = "wasi"))] // It cannot peek.
+        #[cfg(not(target_os = "wasi"))] // WASI has no peek.
         |socket| socket.peek_from(&mut [0; 8]).map(|(count, _)| count),
         |socket| socket.try_io(|| Err(ErrorKind::WouldBlock.into())),
     ];
-    // Twice: the first one finds the socket armed by its registration.
+    // Twice, because the registration has armed the socket for the first operation.
     for operation in operations.iter().chain(operations) {
         would_block(operation(&socket));
         assert_eq!(retry(|| peer.send(b"data")), 4);
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 4);
     }
 }
 
 #[test]
-fn an_address_has_one_socket() {
+fn second_bind_is_addr_in_use() {
     let first = UdpSocket::bind(loopback()).unwrap();
     let error = UdpSocket::bind(first.local_addr().unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);

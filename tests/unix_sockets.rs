@@ -1,4 +1,4 @@
-//! Unix domain sockets: names, readiness, and what every operation does to the next event.
+//! Unix sockets: names, readiness, and the effect of every operation on the next event.
 #![cfg(all(unix, feature = "os-poll", feature = "net"))]
 
 mod support;
@@ -7,34 +7,33 @@ use std::io::{self, ErrorKind, IoSliceMut, Read, Write};
 
 use mio::net::{UnixListener, UnixStream};
 use mio::{Interest, Token};
-use support::{drain, queue, retry, wait_for, would_block};
+use support::{drain, new_poll, retry, wait_for, would_block};
 
 const ONE: Token = Token(1);
 
-/// no SIGPIPE.
+/// Writing to a closed peer does not raise SIGPIPE.
 #[cfg(unix)]
 #[test]
-fn writing_to_a_closed_peer_is_an_error() {
+fn write_to_a_closed_peer_is_broken_pipe() {
     let (mut left, right) = UnixStream::pair().unwrap();
     drop(right);
     assert_eq!(left.write(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
 }
 
-///
+/// A listener reports connections again after each time that `accept` would block.
 #[cfg(unix)]
 #[test]
-fn a_unix_listener_reports_each_round() {
-    let (mut queue, mut events) = queue();
+fn listener_reports_each_round() {
+    let (mut poll, mut events) = new_poll();
     let path = std::env::temp_dir().join(format!("mio-test-{}-listener", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let mut listener = UnixListener::bind(&path).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut listener, ONE, Interest::READABLE)
         .unwrap();
     for _ in 0..3 {
         let client = UnixStream::connect(&path).unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         let (accepted, address) = listener.accept().unwrap();
         assert!(address.is_unnamed());
         assert_eq!(
@@ -47,10 +46,9 @@ fn a_unix_listener_reports_each_round() {
     std::fs::remove_file(&path).unwrap();
 }
 
-/// A client that has left before it is accepted is accepted all the same, and what it sent can be
-/// read.
+/// A client that closes before it is accepted is still accepted, and its data can be read.
 #[test]
-fn a_client_that_left_is_accepted() {
+fn closed_client_is_still_accepted() {
     let path = std::env::temp_dir().join(format!("mio-test-{}-left", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path).unwrap();
@@ -62,19 +60,20 @@ fn a_client_that_left_is_accepted() {
     std::fs::remove_file(&path).unwrap();
 }
 
-/// A full backlog is no connection. Linux has EAGAIN for it
+/// A full backlog fails `connect`. Linux returns EAGAIN
 /// (<https://man7.org/linux/man-pages/man2/connect.2.html>), the BSDs ECONNREFUSED (`unp_connectat`
 /// after `sonewconn` failed:
 /// <https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/uipc_usrreq.c>).
 #[cfg(unix)]
 #[test]
 #[allow(unsafe_code)]
-fn a_full_unix_backlog_would_block() {
+fn full_backlog_would_block() {
     use std::os::fd::AsRawFd;
     let path = std::env::temp_dir().join(format!("mio-test-{}-backlog", std::process::id()));
     let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path).unwrap();
-    // SAFETY: listen(2) takes two integers and touches no memory. A second call sets the backlog anew.
+    // SAFETY: listen(2) takes two integers and touches no memory. A second call replaces the
+    // backlog.
     assert_eq!(unsafe { libc::listen(listener.as_raw_fd(), 1) }, 0);
     let mut clients = Vec::new();
     let error = loop {
@@ -94,15 +93,15 @@ fn a_full_unix_backlog_would_block() {
     std::fs::remove_file(&path).unwrap();
 }
 
-///
+/// A path that begins with a NUL is invalid, and both ends of a pair carry data.
 #[cfg(unix)]
 #[test]
-fn unix_names_and_pairs() {
+fn pairs_carry_data_and_nul_paths_are_invalid() {
     assert_eq!(
         UnixStream::connect("\0x").unwrap_err().kind(),
         ErrorKind::InvalidInput
     );
-    #[cfg(not(target_os = "emscripten"))] // It has no such socket.
+    #[cfg(not(target_os = "emscripten"))] // Emscripten has no Unix datagram sockets.
     {
         let (left, right) = mio::net::UnixDatagram::pair().unwrap();
         would_block(right.recv(&mut [0; 4]));
@@ -118,13 +117,12 @@ fn unix_names_and_pairs() {
     assert_eq!(drain(&mut right), b"hi");
 }
 
-/// every operation that would block leaves the stream armed.
+/// Every operation that returns `WouldBlock` arms the stream again.
 #[test]
-fn every_operation_of_streams_arms_again() {
-    let (mut queue, mut events) = queue();
+fn every_stream_operation_rearms() {
+    let (mut poll, mut events) = new_poll();
     let (mut stream, peer) = UnixStream::pair().unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut stream, ONE, Interest::READABLE)
         .unwrap();
     type Operation = fn(&mut UnixStream) -> io::Result<usize>;
@@ -134,26 +132,25 @@ fn every_operation_of_streams_arms_again() {
         |stream| (&*stream).read(&mut [0; 8]),
         |stream| stream.try_io(|| Err(ErrorKind::WouldBlock.into())),
     ];
-    // Twice: the first one finds the stream armed by its registration.
+    // Twice, because the registration has armed the stream for the first operation.
     for operation in operations.iter().chain(&operations) {
         would_block(operation(&mut stream));
         (&peer).write_all(b"data").unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
-        // No more than there is, which would arm it.
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
+        // A larger read could return `WouldBlock`, which would arm the stream.
         assert_eq!(stream.read(&mut [0; 4]).unwrap(), 4);
     }
 }
 
-/// The same for the other direction.
+/// A full stream becomes writable after the peer has read.
 #[test]
-fn a_full_unix_stream_becomes_writable_again() {
-    let (mut queue, mut events) = queue();
+fn full_stream_becomes_writable_again() {
+    let (mut poll, mut events) = new_poll();
     let (mut stream, peer) = UnixStream::pair().unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut stream, ONE, Interest::WRITABLE)
         .unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
     for _ in 0..3 {
         let mut sent = 0;
         while let Ok(count) = stream.write(&[7; 4096]) {
@@ -163,21 +160,21 @@ fn a_full_unix_stream_becomes_writable_again() {
         while received < sent {
             received += drain(&peer).len();
         }
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
     }
 }
 
-/// A-12, second half: what was never connected says that it is hung up, or nothing.
+/// A stream that was never connected reports a hang-up or nothing.
 #[test]
-fn a_stream_that_never_connected_is_not_cleanly_writable() {
-    let (mut queue, mut events) = queue();
-    let mut stream = UnixStream::from_std(support::raw::unconnected_unix());
+fn unconnected_stream_is_not_cleanly_writable() {
+    let (mut poll, mut events) = new_poll();
+    let mut stream = UnixStream::from_std(support::syscalls::unconnected_unix());
     let both = Interest::READABLE | Interest::WRITABLE;
-    queue.registry().register(&mut stream, ONE, both).unwrap();
+    poll.registry().register(&mut stream, ONE, both).unwrap();
     let end = std::time::Instant::now() + support::SHORT;
     let mut is_closed = false;
     while std::time::Instant::now() < end {
-        support::poll(&mut queue, &mut events, support::SHORT);
+        support::poll_events(&mut poll, &mut events, support::SHORT);
         for event in &events {
             assert!(!event.is_writable() || event.is_write_closed(), "{event:?}");
             is_closed |= event.is_write_closed();
@@ -187,19 +184,18 @@ fn a_stream_that_never_connected_is_not_cleanly_writable() {
     assert!(stream.write(b"x").is_err());
 }
 
-#[cfg(not(target_os = "emscripten"))] // It has no such socket.
+#[cfg(not(target_os = "emscripten"))] // Emscripten has no Unix datagram sockets.
 mod datagrams {
     use mio::net::UnixDatagram;
 
     use super::*;
 
-    /// every operation that would block leaves the socket armed.
+    /// Every operation that returns `WouldBlock` arms the socket again.
     #[test]
-    fn every_operation_of_datagrams_arms_again() {
-        let (mut queue, mut events) = queue();
+    fn every_datagram_operation_rearms() {
+        let (mut poll, mut events) = new_poll();
         let (mut socket, peer) = UnixDatagram::pair().unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut socket, ONE, Interest::READABLE)
             .unwrap();
         type Operation = fn(&UnixDatagram) -> io::Result<usize>;
@@ -208,28 +204,27 @@ mod datagrams {
             |socket| socket.recv_from(&mut [0; 8]).map(|(count, _)| count),
             |socket| socket.try_io(|| Err(ErrorKind::WouldBlock.into())),
         ];
-        // Twice: the first one finds the socket armed by its registration.
+        // Twice, because the registration has armed the socket for the first operation.
         for operation in operations.iter().chain(&operations) {
             would_block(operation(&socket));
             assert_eq!(peer.send(b"data").unwrap(), 4);
-            wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+            wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
             assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 4);
         }
     }
 
-    /// The same for the other direction. On the BSDs a full receiver is no business of the sender's
-    /// socket: `uipc_send` returns ENOBUFS, and nothing wakes the sender later
+    /// A socket whose receiver was full becomes writable. On the BSDs the sender stays writable:
+    /// `uipc_send` returns ENOBUFS for a full receiver, and nothing wakes the sender later
     /// (<https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/uipc_usrreq.c>);
     /// measured on FreeBSD 13.1.
     #[test]
-    fn a_full_receiver_becomes_free_again() {
-        let (mut queue, mut events) = queue();
+    fn full_receiver_becomes_writable_again() {
+        let (mut poll, mut events) = new_poll();
         let (mut socket, peer) = UnixDatagram::pair().unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut socket, ONE, Interest::WRITABLE)
             .unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
         for _ in 0..3 {
             while socket.send(&[7; 512]).is_ok() {}
             let error = socket.send(&[7; 512]).unwrap_err();
@@ -238,17 +233,17 @@ mod datagrams {
                 assert_eq!(error.raw_os_error(), Some(libc::ENOBUFS));
             } else {
                 assert_eq!(error.kind(), ErrorKind::WouldBlock);
-                wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+                wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
             }
             assert_eq!(socket.send(&[7; 512]).unwrap(), 512);
             assert_eq!(peer.recv(&mut [0; 512]).unwrap(), 512);
         }
     }
 
-    /// abstract names, from one end to the other.
+    /// Abstract names arrive at the other end unchanged.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     #[test]
-    fn abstract_names() {
+    fn abstract_names_round_trip() {
         #[cfg(target_os = "android")]
         use std::os::android::net::SocketAddrExt;
         #[cfg(target_os = "linux")]
@@ -257,14 +252,13 @@ mod datagrams {
 
         let name = |what: &str| format!("mio-test-{}-{what}", std::process::id());
         let address = |what| SocketAddr::from_abstract_name(name(what)).unwrap();
-        let (mut queue, mut events) = queue();
+        let (mut poll, mut events) = new_poll();
         let mut listener = UnixListener::bind_addr(&address("listener")).unwrap();
-        queue
-            .registry()
+        poll.registry()
             .register(&mut listener, ONE, Interest::READABLE)
             .unwrap();
         let mut client = UnixStream::connect_addr(&address("listener")).unwrap();
-        wait_for(&mut queue, &mut events, ONE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
         let (server, _) = retry(|| listener.accept());
         client.write_all(b"hi").unwrap();
         assert_eq!(drain(&server), b"hi");

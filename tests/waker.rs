@@ -1,4 +1,4 @@
-//! Waking a queue from elsewhere.
+//! Wakers: `poll` is woken from other threads.
 #![cfg(all(feature = "os-poll", not(target_os = "wasi")))]
 
 mod support;
@@ -9,31 +9,31 @@ use std::thread;
 use std::time::Duration;
 
 use mio::{Events, Poll, Token, Waker};
-use support::{nothing_comes, poll, queue, wait_for};
+use support::{assert_no_event, new_poll, poll_events, wait_for};
 
 const WAKE: Token = Token(10);
 
-/// its events are readable; A-94: at least one comes after the last wake.
+/// A burst of wakes is one readable event after the last of them.
 #[test]
-fn a_wake_is_one_readable_event() {
-    let (mut queue, mut events) = queue();
-    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+fn burst_of_wakes_is_one_readable_event() {
+    let (mut poll, mut events) = new_poll();
+    let waker = Waker::new(poll.registry(), WAKE).unwrap();
     for _ in 0..3 {
         for _ in 0..10 {
             waker.wake().unwrap();
         }
-        wait_for(&mut queue, &mut events, WAKE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, WAKE, |event| event.is_readable());
         assert_eq!(events.iter().count(), 1);
-        // no storm after it.
-        nothing_comes(&mut queue, &mut events, WAKE);
+        // The wake is not repeated.
+        assert_no_event(&mut poll, &mut events, WAKE);
     }
 }
 
-/// many wakes, one after the other, from another thread.
+/// Each of many wakes from another thread is an event.
 #[test]
-fn wakes_from_another_thread() {
-    let (mut queue, mut events) = queue();
-    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+fn each_wake_from_another_thread_is_reported() {
+    let (mut poll, mut events) = new_poll();
+    let waker = Waker::new(poll.registry(), WAKE).unwrap();
     for _ in 0..200 {
         let barrier = Barrier::new(2);
         thread::scope(|scope| {
@@ -42,20 +42,20 @@ fn wakes_from_another_thread() {
                 waker.wake().unwrap();
             });
             barrier.wait();
-            wait_for(&mut queue, &mut events, WAKE, |event| event.is_readable());
+            wait_for(&mut poll, &mut events, WAKE, |event| event.is_readable());
         });
     }
 }
 
-/// several wakers, also over a cloned registry.
+/// Each of several wakers, some of a cloned `Registry`, reports its own token once.
 #[test]
-fn each_waker_has_its_token() {
-    let (mut queue, mut events) = queue();
-    let clone = queue.registry().try_clone().unwrap();
+fn each_waker_reports_its_own_token() {
+    let (mut poll, mut events) = new_poll();
+    let clone = poll.registry().try_clone().unwrap();
     let wakers: Vec<_> = (0..100)
         .map(|index| {
             let registry = if index % 2 == 0 {
-                queue.registry()
+                poll.registry()
             } else {
                 &clone
             };
@@ -69,7 +69,7 @@ fn each_waker_has_its_token() {
         }
         let mut seen = vec![false; wakers.len()];
         while seen.iter().filter(|seen| **seen).count() < wakers.len() - round {
-            poll(&mut queue, &mut events, support::LONG);
+            poll_events(&mut poll, &mut events, support::LONG);
             for event in &events {
                 assert!(event.is_readable());
                 assert!(
@@ -82,42 +82,42 @@ fn each_waker_has_its_token() {
     }
 }
 
-/// A-90, the documented rule: it may come or not; later wakers are not disturbed.
+/// A wake before the drop of its `Waker` may be lost, as `Waker` documents. Later wakers work.
 #[test]
-fn a_dropped_waker_disturbs_nobody() {
-    let (mut queue, mut events) = queue();
+fn dropped_waker_leaves_later_wakers_working() {
+    let (mut poll, mut events) = new_poll();
     for _ in 0..100 {
-        let waker = Waker::new(queue.registry(), Token(1)).unwrap();
+        let waker = Waker::new(poll.registry(), Token(1)).unwrap();
         waker.wake().unwrap();
         drop(waker);
-        nothing_or(&mut queue, &mut events);
-        let next = Waker::new(queue.registry(), WAKE).unwrap();
+        check_no_event(&mut poll, &mut events);
+        let next = Waker::new(poll.registry(), WAKE).unwrap();
         next.wake().unwrap();
-        wait_for(&mut queue, &mut events, WAKE, |event| event.is_readable());
+        wait_for(&mut poll, &mut events, WAKE, |event| event.is_readable());
     }
 }
 
-/// A poll that began after the drop and had room to spare brings nothing.
-fn nothing_or(queue: &mut Poll, events: &mut Events) {
-    poll(queue, events, Duration::ZERO);
+/// Asserts that a `poll` after the drop reports nothing.
+fn check_no_event(poll: &mut Poll, events: &mut Events) {
+    poll_events(poll, events, Duration::ZERO);
     assert!(events.is_empty());
 }
 
 #[test]
-fn waking_without_a_queue_succeeds() {
-    let queue = Poll::new().unwrap();
-    let waker = Waker::new(queue.registry(), WAKE).unwrap();
-    drop(queue);
+fn wake_after_poll_dropped_succeeds() {
+    let poll = Poll::new().unwrap();
+    let waker = Waker::new(poll.registry(), WAKE).unwrap();
+    drop(poll);
     waker.wake().unwrap();
     waker.wake().unwrap();
 }
 
-/// What was written before a wake, merged or not, is seen with the event.
+/// A write before a wake is visible after the wake's event, also if wakes were merged.
 #[test]
-fn a_wake_publishes_what_was_written() {
+fn wake_publishes_earlier_writes() {
     const ROUNDS: usize = 5_000;
-    let (mut queue, mut events) = queue();
-    let waker = Waker::new(queue.registry(), WAKE).unwrap();
+    let (mut poll, mut events) = new_poll();
+    let waker = Waker::new(poll.registry(), WAKE).unwrap();
     let written = [const { AtomicUsize::new(0) }; 3];
     thread::scope(|scope| {
         for place in &written {
@@ -133,17 +133,17 @@ fn a_wake_publishes_what_was_written() {
             .iter()
             .any(|place| place.load(Ordering::Relaxed) < ROUNDS)
         {
-            wait_for(&mut queue, &mut events, WAKE, |event| event.is_readable());
+            wait_for(&mut poll, &mut events, WAKE, |event| event.is_readable());
         }
     });
 }
 
-/// the state of wakers is shared by clones of clones.
+/// A `Waker` of a clone of a clone of the `Registry` wakes the `Poll`.
 #[test]
-fn a_clone_of_a_clone_makes_wakers() {
-    let (mut queue, mut events) = queue();
-    let clone = queue.registry().try_clone().unwrap().try_clone().unwrap();
+fn waker_of_a_cloned_clone_works() {
+    let (mut poll, mut events) = new_poll();
+    let clone = poll.registry().try_clone().unwrap().try_clone().unwrap();
     let waker = Waker::new(&clone, WAKE).unwrap();
     waker.wake().unwrap();
-    wait_for(&mut queue, &mut events, WAKE, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, WAKE, |event| event.is_readable());
 }

@@ -1,7 +1,7 @@
-//! What is WASI's own: waits that nothing could end, closed descriptors, listeners, and what there is not.
+//! WASI: a `poll` that nothing could end, closed file descriptors, listeners, and missing features.
 //!
-//! Preview 1 cannot make sockets: its test of them needs a listener that the host hands in as descriptor 3, with somebody who
-//! connects to it (`build-tools/wasi/host.py --connect`), and is ignored otherwise.
+//! Preview 1 cannot create sockets. Its test of sockets is ignored unless the host preopens a
+//! listener as fd 3 and connects to it: `build-tools/wasi/host.py --connect`.
 #![cfg(all(
     target_os = "wasi",
     feature = "os-poll",
@@ -18,45 +18,46 @@ use std::time::{Duration, Instant};
 use mio::net::TcpListener;
 use mio::wasi::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
-use support::{nothing_comes, queue, wait_for, would_block};
+use support::{assert_no_event, new_poll, wait_for, would_block};
 
 const ONE: Token = Token(1);
 const TWO: Token = Token(2);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
-/// A number that is not open.
+/// An fd that is not open.
 const CLOSED: i32 = 77;
 
-/// What the other tests do elsewhere and nobody can do here: ignored tests, so that they are counted and give their reasons.
+/// The tests of other platforms that cannot run on WASI: ignored tests, so that they are counted
+/// and give their reasons.
 mod not_run {
     #[test]
-    #[ignore = "nothing can end a wait from outside: `Waker::new` is `Unsupported`"]
-    fn tests_of_wakers() {}
+    #[ignore = "waking a blocked `poll` is not supported: `Waker::new` is `Unsupported`"]
+    fn waker_tests() {}
 
     #[test]
     #[ignore = "there are no threads, wakers and signals to end a long wait"]
-    fn the_other_tests_of_timeouts() {}
+    fn other_timeout_tests() {}
 
     #[test]
-    #[ignore = "there is no close-on-exec, and no limit of descriptors to set"]
-    fn tests_of_descriptors() {}
+    #[ignore = "there is no close-on-exec, and no limit of open files"]
+    fn descriptor_tests() {}
 
     #[test]
     #[ignore = "there are no Unix sockets, no pipes and no child processes"]
-    fn tests_of_unix_sockets_and_pipes() {}
+    fn unix_socket_and_pipe_tests() {}
 
     #[test]
-    #[ignore = "the end of a stream is told by reading only"]
-    fn tests_of_half_closes() {}
+    #[ignore = "only a read reports the end of a stream"]
+    fn half_close_tests() {}
 
     #[test]
     #[cfg(target_env = "p1")]
-    #[ignore = "preview 1 cannot make sockets"]
-    fn tests_of_sockets_and_registering() {}
+    #[ignore = "preview 1 cannot create sockets"]
+    fn socket_and_registration_tests() {}
 }
 
-/// The traits by which sockets are handed in and out.
+/// Sockets implement the traits of file descriptors.
 #[test]
-fn sockets_are_descriptors() {
+fn sockets_implement_the_fd_traits() {
     use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
     fn has_all<T>()
     where
@@ -69,17 +70,17 @@ fn sockets_are_descriptors() {
 }
 
 #[test]
-fn there_is_no_waker() {
-    let (queue, _) = queue();
-    let error = Waker::new(queue.registry(), ONE).unwrap_err();
+fn creating_a_waker_is_unsupported() {
+    let (poll, _) = new_poll();
+    let error = Waker::new(poll.registry(), ONE).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
 #[test]
-fn interests_that_cannot_be_watched() {
-    let (queue, _) = queue();
+fn unsupported_interests_are_refused() {
+    let (poll, _) = new_poll();
     for interest in [Interest::PRIORITY, Interest::AIO, Interest::LIO | BOTH] {
-        let error = queue
+        let error = poll
             .registry()
             .register(&mut SourceFd(&0), ONE, interest)
             .unwrap_err();
@@ -87,48 +88,48 @@ fn interests_that_cannot_be_watched() {
     }
 }
 
-/// time is slept away with nothing registered, and a wait that nothing could end is an error, at once.
+/// Without registrations `poll` sleeps for its timeout, and fails at once if nothing could end it.
 #[test]
-fn with_no_subscription() {
-    let (mut queue, mut events) = queue();
+fn poll_without_registrations_sleeps_or_fails() {
+    let (mut poll, mut events) = new_poll();
     for millis in [0, 1, 30] {
         let (start, timeout) = (Instant::now(), Duration::from_millis(millis));
-        queue.poll(&mut events, Some(timeout)).unwrap();
+        poll.poll(&mut events, Some(timeout)).unwrap();
         assert!(start.elapsed() >= timeout && events.is_empty());
     }
-    let error = queue.poll(&mut events, None).unwrap_err();
+    let error = poll.poll(&mut events, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(events.is_empty());
-    let error = queue.poll(&mut Events::with_capacity(0), None).unwrap_err();
+    let error = poll.poll(&mut Events::with_capacity(0), None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
-/// hosts fail the whole wait, or end it at once, for one number that is not open.
+/// A closed fd does not fail `poll` for others. For one, hosts fail the whole `poll_oneoff` or end
+/// it at once.
 #[test]
-fn one_closed_number_fails_nobody() {
-    let (mut queue, mut events) = queue();
+fn closed_fd_leaves_others_working() {
+    let (mut poll, mut events) = new_poll();
     let watch = |registry: &Registry| registry.register(&mut SourceFd(&CLOSED), TWO, BOTH);
-    watch(queue.registry()).unwrap();
+    watch(poll.registry()).unwrap();
     let (start, timeout) = (Instant::now(), Duration::from_millis(30));
-    queue.poll(&mut events, Some(timeout)).unwrap();
+    poll.poll(&mut events, Some(timeout)).unwrap();
     assert!(start.elapsed() >= timeout && events.is_empty());
-    // the poll has seen that it is closed.
-    let error = queue
+    // `poll` has found out that the fd is closed.
+    let error = poll
         .registry()
         .deregister(&mut SourceFd(&CLOSED))
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    watch(queue.registry()).unwrap();
-    // The standard output, which is always writable, beside it.
-    queue
-        .registry()
+    watch(poll.registry()).unwrap();
+    // The standard output, which is always writable, is registered beside it.
+    poll.registry()
         .register(&mut SourceFd(&1), ONE, Interest::WRITABLE)
         .unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
-    for number in [-1, i32::MIN] {
-        let error = queue
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
+    for fd in [-1, i32::MIN] {
+        let error = poll
             .registry()
-            .register(&mut SourceFd(&number), ONE, BOTH)
+            .register(&mut SourceFd(&fd), ONE, BOTH)
             .unwrap_err();
         assert_eq!(
             error.kind(),
@@ -138,93 +139,90 @@ fn one_closed_number_fails_nobody() {
     }
 }
 
-/// A listener, and what is done beside it.
+/// A listener, and the `Poll` that serves it.
 struct Server {
     listener: TcpListener,
-    queue: Poll,
+    poll: Poll,
     events: Events,
 }
 
-/// A-111 and the life of a connection, of which the other end writes `hello`, waits for the echo, shuts its writing half, and
-/// goes when it has read to the end.
+/// A listener is readable only, and a connection reports every step of its peer, which writes
+/// `hello`, waits for the echo, shuts its writing half, and closes after the end of the stream.
 fn serve(server: Server, mut client: impl FnMut(u32)) {
     let Server {
         mut listener,
-        mut queue,
+        mut poll,
         mut events,
     } = server;
-    // The wheel, if it is asked for both, says of a listener where somebody waits that it can be written to, too.
+    // With both interests, wasmtime 17 reports a listener with a pending connection as writable.
     let interest = if cfg!(target_env = "p1") {
         Interest::READABLE
     } else {
         BOTH
     };
-    queue
-        .registry()
+    poll.registry()
         .register(&mut listener, ONE, interest)
         .unwrap();
-    // A closed number beside it all.
-    queue
-        .registry()
+    // A closed fd is registered beside it.
+    poll.registry()
         .register(&mut SourceFd(&CLOSED), TWO, BOTH)
         .unwrap();
     client(0);
-    wait_for(&mut queue, &mut events, ONE, |event| {
+    wait_for(&mut poll, &mut events, ONE, |event| {
         assert!(!event.is_writable(), "{event:?}");
         event.is_readable()
     });
     let (mut stream, _) = listener.accept().unwrap();
     would_block(listener.accept());
-    queue.registry().register(&mut stream, TWO, BOTH).unwrap();
-    wait_for(&mut queue, &mut events, TWO, |event| event.is_writable());
+    poll.registry().register(&mut stream, TWO, BOTH).unwrap();
+    wait_for(&mut poll, &mut events, TWO, |event| event.is_writable());
     would_block(stream.read(&mut [0; 8]));
-    // A socket that may be written to is reported each time that reading would block: from here on only reading counts.
-    queue
-        .registry()
+    // A writable socket is reported after each `WouldBlock` of a read, so from here on the interest
+    // is in reading only.
+    poll.registry()
         .reregister(&mut stream, TWO, Interest::READABLE)
         .unwrap();
     client(1);
-    wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
+    wait_for(&mut poll, &mut events, TWO, |event| event.is_readable());
     let mut buffer = [0; 16];
     let count = stream.read(&mut buffer).unwrap();
     assert_eq!(&buffer[..count], b"hello");
     would_block(stream.read(&mut buffer));
-    nothing_comes(&mut queue, &mut events, TWO);
+    assert_no_event(&mut poll, &mut events, TWO);
     stream.write_all(&buffer[..count]).unwrap();
     client(2);
-    wait_for(&mut queue, &mut events, TWO, |event| {
+    wait_for(&mut poll, &mut events, TWO, |event| {
         assert!(!event.is_write_closed(), "{event:?}");
         event.is_readable()
     });
     assert_eq!(stream.read(&mut buffer).unwrap(), 0);
-    // A half-close is told by reading only. Once both halves are closed preview 1 says so.
+    // Only a read reports a half-close. Preview 1 reports that both halves are closed.
     stream.shutdown(Shutdown::Write).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .reregister(&mut stream, ONE, Interest::READABLE)
         .unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| {
+    wait_for(&mut poll, &mut events, ONE, |event| {
         event.is_readable() && event.is_read_closed() == cfg!(target_env = "p1")
     });
-    queue.registry().deregister(&mut stream).unwrap();
+    poll.registry().deregister(&mut stream).unwrap();
     drop(stream);
     client(3);
-    nothing_comes(&mut queue, &mut events, TWO);
+    assert_no_event(&mut poll, &mut events, TWO);
     would_block(listener.accept());
 }
 
 #[cfg(target_env = "p1")]
 #[test]
-#[ignore = "needs a listener from the host: build-tools/wasi/host.py --connect"]
-fn a_listener_that_was_handed_in() {
+#[ignore = "needs a preopened listener: build-tools/wasi/host.py --connect"]
+fn preopened_listener_and_connection_are_reported() {
     use std::os::fd::FromRawFd;
     #[allow(unsafe_code)]
-    // SAFETY: the host has opened descriptor 3 for this test, which alone takes it.
+    // SAFETY: the host has opened fd 3 for this test, and no other test uses it.
     let listener = unsafe { TcpListener::from_raw_fd(3) };
-    let (queue, events) = queue();
+    let (poll, events) = new_poll();
     let server = Server {
         listener,
-        queue,
+        poll,
         events,
     };
     serve(server, |_| ());
@@ -232,7 +230,7 @@ fn a_listener_that_was_handed_in() {
 
 #[cfg(target_env = "p1")]
 #[test]
-fn sockets_cannot_be_made() {
+fn creating_sockets_is_unsupported() {
     let address = support::loopback();
     let kinds = [
         TcpListener::bind(address).unwrap_err().kind(),
@@ -244,15 +242,15 @@ fn sockets_cannot_be_made() {
 
 #[cfg(not(target_env = "p1"))]
 #[test]
-fn a_listener_and_a_connection() {
+fn listener_and_connection_are_reported() {
     use std::net::TcpStream;
     let listener = TcpListener::bind(support::loopback()).unwrap();
     let address = listener.local_addr().unwrap();
-    let (queue, events) = queue();
+    let (poll, events) = new_poll();
     let mut client: Option<TcpStream> = None;
     let server = Server {
         listener,
-        queue,
+        poll,
         events,
     };
     serve(server, |step| match (step, &mut client) {
@@ -271,11 +269,11 @@ fn a_listener_and_a_connection() {
     });
 }
 
-///
+/// A refused connection is an event, and `take_error` returns the error.
 #[cfg(not(target_env = "p1"))]
 #[test]
-fn a_refused_connection_is_an_event() {
-    let (mut queue, mut events) = queue();
+fn refused_connection_is_reported() {
+    let (mut poll, mut events) = new_poll();
     let address = {
         let listener = TcpListener::bind(support::loopback()).unwrap();
         listener.local_addr().unwrap()
@@ -287,30 +285,28 @@ fn a_refused_connection_is_an_event() {
             return;
         }
     };
-    queue.registry().register(&mut client, ONE, BOTH).unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_writable());
+    poll.registry().register(&mut client, ONE, BOTH).unwrap();
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
     let error = client.take_error().unwrap().unwrap();
     assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
 }
 
-/// nor does a socket that the host cannot watch, because it is nothing yet.
+/// An unconnected socket, which the host cannot poll, does not fail `poll` for others.
 #[cfg(not(target_env = "p1"))]
 #[test]
-fn a_socket_that_was_never_connected_fails_nobody() {
-    let (mut queue, mut events) = queue();
-    let mut unconnected = mio::net::TcpStream::from_std(support::raw::unconnected());
-    queue
-        .registry()
+fn unconnected_socket_leaves_others_working() {
+    let (mut poll, mut events) = new_poll();
+    let mut unconnected = mio::net::TcpStream::from_std(support::syscalls::unconnected());
+    poll.registry()
         .register(&mut unconnected, ONE, BOTH)
         .unwrap();
-    wait_for(&mut queue, &mut events, ONE, |event| event.is_error());
-    nothing_comes(&mut queue, &mut events, ONE);
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_error());
+    assert_no_event(&mut poll, &mut events, ONE);
     let mut listener = TcpListener::bind(support::loopback()).unwrap();
-    queue
-        .registry()
+    poll.registry()
         .register(&mut listener, TWO, Interest::READABLE)
         .unwrap();
     let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    wait_for(&mut queue, &mut events, TWO, |event| event.is_readable());
-    queue.registry().deregister(&mut unconnected).unwrap();
+    wait_for(&mut poll, &mut events, TWO, |event| event.is_readable());
+    poll.registry().deregister(&mut unconnected).unwrap();
 }

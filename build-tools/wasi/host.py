@@ -1,7 +1,10 @@
-"""A host of WASI preview 1. With --connect it hands a listener in, and plays the one who connects to it, once. With --peer it connects
-again and again, and does what it is told.
+"""A host of WASI preview 1, which preopens a listener for the guest.
 
-host.py [--connect | --peer] WASM [ARGUMENTS...]; needs the PyPI package wasmtime 17.0.1 on PYTHONPATH.
+host.py [--connect | --peer] WASM [ARGUMENTS...]
+
+With --connect it connects to the listener once, as a client of the guest's server. With --peer it
+connects again and again, and acts as the guest requests (see peer.py). It needs the PyPI package
+wasmtime 17.0.1 on PYTHONPATH.
 """
 
 import ctypes
@@ -23,18 +26,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def hand_in(config, port):
-    """Makes a listener descriptor 3 of the guest. Only this version of the package has the call, and not in Python."""
+def preopen_listener(config, port):
+    """Makes a listener fd 3 of the guest. Only this version has the call, without a Python API."""
     preopen = _ffi.dll.wasi_config_preopen_socket
     preopen.restype = ctypes.c_bool
     preopen.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_char_p]
     pointer = config.ptr() if callable(getattr(config, "ptr", None)) else config._ptr
     if not preopen(ctypes.cast(pointer, ctypes.c_void_p), 3, f"127.0.0.1:{port}".encode()):
-        sys.exit("host.py: the listener could not be handed in")
+        sys.exit("host.py: cannot preopen the listener")
 
 
 def play_client(port, faults):
-    """Writes, waits for the echo, shuts its writing half, and goes at the end. Patient: the guest may be at other tests."""
+    """Writes, waits for the echo, shuts its writing half, and closes after the end.
+
+    The timeout is long, because the guest may run other tests first.
+    """
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=60) as stream:
             time.sleep(0.3)
@@ -69,7 +75,7 @@ def main():
     peers = None
     if role:
         port = free_port()
-        hand_in(config, port)
+        preopen_listener(config, port)
         if role == "--connect":
             client = threading.Thread(target=play_client, args=(port, faults), daemon=True)
         else:
@@ -94,7 +100,7 @@ def main():
     if client:
         client.join(5)
         if code == 0 and (client.is_alive() or faults):
-            sys.exit(f"host.py: the client is not content: {faults}")
+            sys.exit(f"host.py: the client failed: {faults}")
     sys.exit(code)
 
 

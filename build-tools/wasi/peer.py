@@ -1,6 +1,8 @@
-"""The other end of a guest's connections: it does what one byte asks for, and keeps what is not to be closed.
+"""The peer of a guest's connections: one byte requests an action (tests/event_semantics/peer.rs).
 
-As a program: peer.py WASMTIME run [OPTIONS...] WASM [ARGUMENTS...]. It listens on loopback, and tells the guest the port in MIO_PEER.
+peer.py WASMTIME run [OPTIONS...] WASM [ARGUMENTS...]
+
+It listens on loopback, and passes the port to the guest in MIO_PEER.
 """
 
 import socket
@@ -10,46 +12,46 @@ import sys
 import threading
 import time
 
-# What is kept open until the end.
+# Connections that stay open until the program exits.
 KEPT = []
 
 
 def serve(stream):
-    """Does what is asked for, and returns that."""
-    deed = stream.recv(1)
+    """Receives a request, acts, and returns the request."""
+    request = stream.recv(1)
     keeps = True
-    if deed == b"w":
+    if request == b"w":
         stream.sendall(b"x")
-    elif deed == b"o":
+    elif request == b"o":
         stream.send(b"!", socket.MSG_OOB)
-    elif deed == b"W":
+    elif request == b"W":
         stream.shutdown(socket.SHUT_WR)
-    elif deed == b"R":
+    elif request == b"R":
         stream.shutdown(socket.SHUT_RD)
-    elif deed == b"c":
+    elif request == b"c":
         keeps = False
-    elif deed == b"d":
+    elif request == b"d":
         stream.sendall(b"x")
         keeps = False
-    elif deed == b"r":
+    elif request == b"r":
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         keeps = False
     if keeps:
         KEPT.append(stream)
     else:
         stream.close()
-    return deed
+    return request
 
 
 def connect_again_and_again(port):
-    """For guests that can only accept: somebody always waits, but after an "s" nobody for a while."""
+    """Connects, for guests that can only accept, again after each request; "s" delays that."""
     try:
         while True:
             stream = socket.create_connection(("127.0.0.1", port), timeout=60)
             if serve(stream) == b"s":
                 time.sleep(3)
     except OSError:
-        pass  # The guest has come to its end.
+        pass  # The guest has exited.
 
 
 def main():

@@ -10,7 +10,7 @@ use crate::destination::Destination;
 use crate::diff_record::same_type;
 use crate::error::{Error, did_you_mean, near};
 use crate::explain;
-use crate::generate::Generator;
+use crate::generate::{self, Generator};
 use crate::group::{self, Inputs};
 use crate::headers::Headers;
 use crate::help::Help;
@@ -20,7 +20,7 @@ use crate::plan::Plan;
 use crate::surface::TABLES;
 use crate::symbols::{Kind, Symbol};
 use crate::tables;
-use crate::targets::{Os, SYSTEMS, Target};
+use crate::targets::{Os, Target};
 use crate::unix::context::includes;
 use crate::usage::{self, Usage};
 use crate::windows;
@@ -42,19 +42,28 @@ pub(crate) fn add(
     destination: &mut Destination<'_>,
 ) -> Result<(String, String), Error> {
     let root = &generator.root;
-    let systems: Vec<&'static Os> = how
-        .os
-        .iter()
-        .map(|name| system(name))
-        .collect::<Result<_, _>>()?;
+    let (systems, mut wrong) = generate::systems(&how.os);
     let used = usage::of(root)?;
-    let asked = Asked { names, how };
+    let mut once: Vec<String> = Vec::new();
+    for name in names {
+        if !once.contains(name) {
+            once.push(name.clone());
+        }
+    }
+    let asked = Asked { names: &once, how };
     let (mut singles, mut closing) = (Vec::new(), String::new());
     for os in &systems {
         let mut one = header_of_windows(generator, os, how)?;
         // The headers are read with the new #include, the old list being as good as any.
         let probe = Plan::new(root, one.iter().map(copy).collect())?;
-        let lines = asked.lines(&probe.generator, root, os, &used)?;
+        let lines = match asked.lines(&probe.generator, root, os, &used) {
+            Ok(lines) => lines,
+            Err(error) if error.is_local() => {
+                wrong.push(error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         for line in &lines {
             closing.push_str(&format!("+ {}\n", text_of(line, 0, 0)));
         }
@@ -65,23 +74,14 @@ pub(crate) fn add(
         one.push(Single { path, text });
         singles.extend(one);
     }
+    Error::all(wrong)?;
     let plan = Plan::new(root, singles)?;
     let title = format!("with {}", names.join(", "));
-    let finished = plan.finish_some(root, &title, &systems)?;
+    let is_asked = |os: &Os| systems.iter().any(|asked| asked.name == os.name);
+    let finished = plan.finish(root, &title, is_asked)?;
     let report = destination.prepare(&finished.report)?;
     closing.push_str(&plan.write(&finished, root)?);
     Ok((report, closing))
-}
-
-/// The system of this name.
-fn system(name: &str) -> Result<&'static Os, Error> {
-    SYSTEMS.iter().find(|os| os.name == name).ok_or_else(|| {
-        let known = SYSTEMS.iter().map(|os| os.name.to_owned()).collect();
-        Error::UnknownSystem {
-            name: name.to_owned(),
-            known,
-        }
-    })
 }
 
 /// The same again.
@@ -131,16 +131,27 @@ impl Asked<'_> {
             let ours = fs::read_to_string(&inputs.header).unwrap_or_default();
             !includes(&ours, header)
         });
-        let found = self.find(os, &inputs, &headers, own)?;
+        let (found, mut wrong) = self.find(os, &inputs, &headers, own)?;
         let mut lines = Vec::new();
-        let mut problems = Vec::new();
         for name in self.names {
             if let Some(why) = found.refused.get(name) {
-                problems.push(format!("`{name}`: {why}"));
+                wrong.push(Error::Add {
+                    why: format!("`{name}`: {why}"),
+                    help: None,
+                });
                 continue;
             }
-            let why = self.why(name, used)?;
             let places = found.places.iter().filter(|((known, _), _)| known == name);
+            if places.clone().next().is_none() {
+                continue;
+            }
+            let why = match self.why(name, used) {
+                Ok(why) => why,
+                Err(error) => {
+                    wrong.push(error);
+                    continue;
+                }
+            };
             for ((_, declared), place) in places {
                 let kind = match declared {
                     Declared::Record => Kind::Record,
@@ -160,7 +171,7 @@ impl Asked<'_> {
                         && std::mem::discriminant(&known.kind) == std::mem::discriminant(&kind)
                 };
                 if inputs.symbols.iter().any(|known| is_kind(&known)) {
-                    return Err(Error::Add {
+                    wrong.push(Error::Add {
                         why: format!("codegen/symbols/{}.txt has `{name}` already", os.name),
                         help: Some(Help::run(["cargo", "codegen", "explain", name])),
                     });
@@ -177,15 +188,14 @@ impl Asked<'_> {
                 });
             }
         }
-        if !problems.is_empty() {
-            return Err(Error::Add {
-                why: problems.join("\n"),
-                help: None,
-            });
+        if os.name != windows::NAME && !lines.is_empty() {
+            match self.settle(root, os, inputs, &headers, &mut lines) {
+                Ok(()) => {}
+                Err(error) if error.is_local() => wrong.push(error),
+                Err(error) => return Err(error),
+            }
         }
-        if os.name != windows::NAME {
-            self.settle(root, os, inputs, &headers, &mut lines)?;
-        }
+        Error::all(wrong)?;
         Ok(lines)
     }
 
@@ -210,14 +220,15 @@ impl Asked<'_> {
         }
     }
 
-    /// Where the names are declared: on the first target, or the first one that has them.
+    /// Where the names are declared: on the first target, or the first one that has them. An error for
+    /// each that is nowhere.
     fn find(
         &self,
         os: &'static Os,
         inputs: &Inputs,
         headers: &Headers<'_>,
         own: Option<&str>,
-    ) -> Result<Found, Error> {
+    ) -> Result<(Found, Vec<Error>), Error> {
         let mut found = Found::default();
         let mut left: Vec<String> = self.names.to_vec();
         let mut seen: BTreeSet<(&[&str], &str)> = BTreeSet::new();
@@ -245,10 +256,11 @@ impl Asked<'_> {
             found.refused.extend(here.refused);
             found.all.extend(here.all);
         }
-        match left.first() {
-            None => Ok(found),
-            Some(name) => Err(self.unknown(os, own, name, &found.all)),
-        }
+        let unknown = left
+            .iter()
+            .map(|name| self.unknown(os, own, name, &found.all));
+        let unknown = unknown.collect();
+        Ok((found, unknown))
     }
 
     /// Nothing declares the name.
@@ -282,19 +294,9 @@ impl Asked<'_> {
     ) -> Result<(), Error> {
         let known = std::mem::replace(&mut inputs.symbols, lines.to_vec());
         let targets: Vec<&'static Target> = os.targets.iter().collect();
-        let all: Vec<Facts> = group::read_all(os, &targets, &inputs, headers, None, false)
-            .into_values()
-            .collect::<Result<_, _>>()
-            .map_err(|error| match error {
-                Error::Unbindable {
-                    target, problems, ..
-                } => Error::Add {
-                    why: format!("{target}: {problems}"),
-                    help: None,
-                },
-                other => other,
-            })?;
+        let all = group::all_facts(os, &targets, &inputs, headers, None).map_err(added)?;
         let tables = tables::in_folder(&root.join(TABLES))?;
+        let mut wrong = Vec::new();
         for line in lines {
             let name = &line.name;
             let has = |facts: &&Facts| match line.kind {
@@ -304,10 +306,11 @@ impl Asked<'_> {
             };
             let count = all.iter().filter(has).count();
             if count == 0 {
-                return Err(Error::Add {
+                wrong.push(Error::Add {
                     why: format!("no target of {} has `{name}` of {}", os.name, line.source),
                     help: None,
                 });
+                continue;
             }
             line.partial = count < all.len();
             if line.kind == Kind::Constant(None) {
@@ -326,7 +329,21 @@ impl Asked<'_> {
                 line.kind = Kind::Constant(family.or_else(|| is_int.then(|| "int".to_owned())));
             }
         }
-        Ok(())
+        Error::all(wrong)
+    }
+}
+
+/// What cannot be bound, without the advice to strike it from the list, in which it is not yet.
+fn added(error: Error) -> Error {
+    match error {
+        Error::Unbindable {
+            target, problem, ..
+        } => Error::Add {
+            why: format!("{target}: {problem}"),
+            help: None,
+        },
+        Error::Many(all) => Error::Many(all.into_iter().map(added).collect()),
+        other => other,
     }
 }
 

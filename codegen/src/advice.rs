@@ -22,10 +22,12 @@ pub(crate) fn of(change: &Change, places: &[Where], used_by: &[String]) -> Strin
     }
     if has("removed") {
         return if used_by.is_empty() {
-            format!("Nothing in src/ uses it: strike its line from {lists}.")
+            format!(
+                "Nothing in src/ uses it, so nothing is lost; its line in {lists} can go if it still stands there."
+            )
         } else {
             format!(
-                "Replace it in the files that use it and strike its line from {lists}, or keep the older headers for this system."
+                "src/ uses it: put its line back into {lists} if it was struck there, keep the older headers if they alone have it, or replace it in these files."
             )
         };
     }

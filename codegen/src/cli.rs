@@ -27,6 +27,10 @@ pub(crate) struct Cli {
     #[arg(long)]
     pub(crate) check: bool,
 
+    /// Only this system; may be given more than once. The files of others stay as they are
+    #[arg(long, value_name = "SYSTEM", conflicts_with = "target")]
+    pub(crate) os: Vec<String>,
+
     /// Read only this target (with --sysroot), or only try it
     ///
     /// Without --sysroot nothing is written: the target's table is printed.
@@ -60,19 +64,19 @@ pub(crate) struct Cli {
     pub(crate) root: Option<PathBuf>,
 
     /// Print all targets, their groups and what is left out
-    #[arg(long, conflicts_with_all = ["check", "target"])]
+    #[arg(long, conflicts_with_all = ["check", "target", "os"])]
     pub(crate) list: bool,
 }
 
 impl Cli {
     /// Ends the program where a command is mixed with what belongs to none.
     pub(crate) fn refuse_mixtures(&self) {
-        let plain = self.check || self.list || self.target.is_some();
+        let plain = self.check || self.list || self.target.is_some() || !self.os.is_empty();
         if plain && self.command.is_some() {
             Cli::command()
                 .error(
                     ErrorKind::ArgumentConflict,
-                    "--check, --list and --target stand alone, before no command",
+                    "--check, --list, --os and --target stand alone, before no command",
                 )
                 .exit();
         }

@@ -193,12 +193,12 @@ pub(crate) enum Error {
         os: &'static str,
     },
     /// Symbols that have no form in Rust, or none that this tool writes.
-    #[error("{target}: {problems}\nstrike them from codegen/symbols/{os}.txt if they stand there")]
+    #[error("{target}: {problem}\nstrike it from codegen/symbols/{os}.txt if it stands there")]
     Unbindable {
         /// The target.
         target: String,
-        /// A line for each symbol: its name, its header and why.
-        problems: String,
+        /// The symbol's name, its header and why.
+        problem: String,
         /// Whose list.
         os: &'static str,
     },

@@ -130,15 +130,13 @@ impl Generator {
         group::groups(os, &targets, &self.inputs(os)?, &self.headers(os)?, None)
     }
 
-    /// Reads all systems, `first` those that may fail; with a table of what was read. What is wrong with one system does
-    /// not keep the others from being read.
-    pub(crate) fn everything(
+    /// Reads systems; with a table of what was read. What is wrong with one does not keep the others from being read.
+    pub(crate) fn read(
         &self,
-        first: impl Fn(&Os) -> bool,
+        systems: impl IntoIterator<Item = &'static Os>,
     ) -> Result<(Vec<Group>, String), Error> {
         let (mut all, mut report, mut wrong) = (Vec::new(), String::new(), Vec::new());
-        let (some, others): (Vec<&Os>, Vec<&Os>) = SYSTEMS.iter().partition(|os| first(os));
-        for os in some.into_iter().chain(others) {
+        for os in systems {
             let began = Instant::now();
             let groups = match self.system(os) {
                 Ok(groups) => groups,
@@ -154,6 +152,22 @@ impl Generator {
         Error::all(wrong)?;
         Ok((all, report))
     }
+}
+
+/// The systems of these names, each once, and what is wrong with other names.
+pub(crate) fn systems(names: &[String]) -> (Vec<&'static Os>, Vec<Error>) {
+    let (mut systems, mut wrong) = (Vec::<&Os>::new(), Vec::new());
+    for name in names {
+        match SYSTEMS.iter().find(|os| os.name == name) {
+            Some(os) if systems.iter().any(|known| known.name == os.name) => {}
+            Some(os) => systems.push(os),
+            None => wrong.push(Error::UnknownSystem {
+                name: name.clone(),
+                known: SYSTEMS.iter().map(|os| os.name.to_owned()).collect(),
+            }),
+        }
+    }
+    (systems, wrong)
 }
 
 /// What is wrong with files among the inputs: those that no system reads, and those with other line endings.
@@ -221,8 +235,9 @@ pub(crate) fn folders(groups: Vec<Group>) -> Result<Vec<Folder>, Error> {
 pub(crate) fn some_folders(
     root: &Path,
     groups: Vec<Group>,
-    read: &[&str],
+    read: &[&Os],
 ) -> Result<Vec<Folder>, Error> {
+    let read: Vec<&str> = read.iter().map(|os| os.name).collect();
     let text = |(path, bytes): (PathBuf, Vec<u8>)| {
         let text = String::from_utf8(bytes).ok()?;
         Some((path, text))
@@ -239,7 +254,7 @@ pub(crate) fn some_folders(
         let is_of = |os: &&str| name.starts_with(&format!("abi@{os}-"));
         tables::is_table(&name) && !read.iter().any(is_of)
     });
-    filled(groups, read, generated, tables)
+    filled(groups, &read, generated, tables)
 }
 
 /// The folders with the files of these systems put to what is there.

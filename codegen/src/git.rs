@@ -183,7 +183,7 @@ pub(crate) fn files(
     if look(root, &["rev-parse", "--verify", "--quiet", &place])?.is_none() {
         return Ok(Vec::new());
     }
-    let names = run(root, &["ls-tree", "--name-only", &place])?;
+    let names = run(root, &["ls-tree", "--full-tree", "--name-only", &place])?;
     let mut files = Vec::new();
     for name in names.lines().filter(|name| keep(name)) {
         let text = run(root, &["show", &format!("{place}/{name}")])?;

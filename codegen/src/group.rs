@@ -126,23 +126,22 @@ pub(crate) fn groups(
         Some(metadata) => windows::declarations(metadata, facts),
         None => rust::declarations(&inputs.symbols, facts, &inputs.header_name),
     };
-    let all: Vec<Facts> = read_all(os, targets, inputs, headers, metadata.as_ref(), false)
-        .into_values()
-        .collect::<Result<_, _>>()?;
-    let mut groups = Vec::new();
+    let all = all_facts(os, targets, inputs, headers, metadata.as_ref())?;
+    let (mut groups, mut wrong) = (Vec::new(), Vec::new());
     for family in os.groups {
-        let classes = split::classes(family, targets, &all).map_err(|(first, second)| {
+        let classes = split::classes(family, targets, &all).unwrap_or_else(|(first, second)| {
             let of = |triple: &str| {
                 let place = targets.iter().position(|target| target.triple == triple);
                 declarations(&all[place.unwrap_or_default()])
             };
-            Error::GroupSplit {
+            wrong.push(Error::GroupSplit {
                 group: family.name.to_owned(),
                 first: first.to_owned(),
                 second: second.to_owned(),
                 difference: difference(&of(first), &of(second)),
-            }
-        })?;
+            });
+            Vec::new()
+        });
         for class in classes {
             let Some(first) = class.members.first() else {
                 continue;
@@ -169,7 +168,28 @@ pub(crate) fn groups(
             });
         }
     }
+    Error::all(wrong)?;
     Ok(groups)
+}
+
+/// The facts of all targets, or everything that is wrong with them.
+pub(crate) fn all_facts(
+    os: &Os,
+    targets: &[&Target],
+    inputs: &Inputs,
+    headers: &Headers<'_>,
+    metadata: Option<&Metadata>,
+) -> Result<Vec<Facts>, Error> {
+    let (mut all, mut wrong) = (Vec::new(), Vec::new());
+    for (index, result) in read_all(os, targets, inputs, headers, metadata, false) {
+        match result {
+            Ok(facts) => all.push(facts),
+            Err(error) if error.is_local() => wrong.push((targets[index].triple, error)),
+            Err(error) => return Err(error),
+        }
+    }
+    Error::merged(wrong)?;
+    Ok(all)
 }
 
 /// The lines by which two texts differ, shortened.
@@ -208,8 +228,8 @@ pub(crate) fn metadata(inputs: &Inputs) -> Result<Option<Metadata>, Error> {
     }
 }
 
-/// Reads all targets, on as many threads as the machine has, by their place in `targets`. If not `lenient`, the first error ends
-/// it, and what comes after is not there.
+/// Reads all targets, on as many threads as the machine has, by their place in `targets`. An error that is not about one of them
+/// ends it, and what comes after is not there.
 pub(crate) fn read_all(
     os: &Os,
     targets: &[&Target],
@@ -250,7 +270,7 @@ pub(crate) fn read_all(
                 None => unix::facts(&request),
             });
             bar.inc(1);
-            if result.is_err() && !lenient {
+            if result.as_ref().is_err_and(|error| !error.is_local()) {
                 // The rest need not be tried.
                 next.store(targets.len(), Ordering::Relaxed);
             }

@@ -65,9 +65,19 @@ impl Help {
                 all.join(" && ")
             }
             Help::With(variable) => format!("{variable} {}", same()),
-            Help::Plus(words) => again(given.iter().chain(words).map(String::as_str).collect()),
+            Help::Plus(_) | Help::Instead { .. } => {
+                let words = self.edited(given);
+                again(words.iter().map(String::as_str).collect())
+            }
+        }
+    }
+
+    /// The arguments of this run as they are to be.
+    fn edited(&self, given: &[String]) -> Vec<String> {
+        match self {
+            Help::Plus(words) => given.iter().chain(words).cloned().collect(),
             Help::Instead { wrong, right } => {
-                // `name@version` and `--option=name` as well.
+                // `--option=name` as well.
                 let word = |word: &String| {
                     if word == wrong {
                         return right.clone();
@@ -77,27 +87,34 @@ impl Help {
                         _ => word.clone(),
                     }
                 };
-                let words: Vec<String> = given.iter().map(word).collect();
-                again(words.iter().map(String::as_str).collect())
+                given.iter().map(word).collect()
             }
+            _ => given.to_vec(),
         }
     }
 
-    /// The commands for several errors. Those that run the given one at their end become one.
+    /// The commands for several errors. Those that run the given one at their end become one, and so
+    /// do those that give it other words.
     pub(crate) fn join(helps: BTreeSet<Help>, given: &[String]) -> Vec<String> {
-        let mut first = Vec::new();
-        let mut others = Vec::new();
+        let (mut first, mut others) = (Vec::new(), Vec::new());
+        let mut words = given.to_vec();
         for help in helps {
             match help {
                 Help::First(commands) => first.extend(commands),
+                Help::Plus(_) | Help::Instead { .. } => words = help.edited(&words),
                 other => others.push(other),
             }
         }
-        let first = (!first.is_empty()).then_some(Help::First(first));
-        first
-            .iter()
-            .chain(&others)
-            .map(|help| help.command(given))
+        let whole = if !first.is_empty() {
+            Some(Help::First(first))
+        } else if words != given {
+            Some(Help::Again)
+        } else {
+            None
+        };
+        let whole = whole.iter().map(|help| help.command(&words));
+        whole
+            .chain(others.iter().map(|help| help.command(given)))
             .collect()
     }
 }
@@ -147,6 +164,14 @@ mod tests {
             let read = shlex::split(&help.command(&given));
             assert_eq!(read, Some(words.into_iter().map(str::to_owned).collect()));
         }
+        let why = Help::Plus(["--why", "x"].map(str::to_owned).to_vec());
+        let helps = [
+            Help::instead("EPOLL", "EPOLLIN"),
+            Help::instead("linx", "linux"),
+            why,
+        ];
+        let joined = Help::join(helps.into(), &given[..3]);
+        assert_eq!(joined, ["cargo codegen add EPOLLIN '--os=linux' --why x"]);
         let first = Help::first(["rm", "a b"]).command(&given[..1]);
         assert_eq!(first, "rm 'a b' && cargo codegen add");
     }

@@ -7,7 +7,7 @@ use clang::{Entity, EntityKind};
 
 use crate::error::Error;
 use crate::front;
-use crate::unix::Request;
+use crate::unix::{Request, facts};
 
 /// What a declaration is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,8 +110,8 @@ fn places(all: &[Entity<'_>], ours: &Path, names: &[String]) -> Found {
                 continue;
             }
             EntityKind::VarDecl => {
-                let why = "it is a variable, and variables are not bound; declare it in src/";
-                found.refused.insert(name, why.to_owned());
+                let why = facts::variable(&entity);
+                found.refused.insert(name, why);
                 continue;
             }
             EntityKind::EnumDecl => {

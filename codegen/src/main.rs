@@ -176,8 +176,15 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
             cli, &root, os, target, &inputs, &headers,
         )?));
     }
-    let (groups, mut report) = generator.everything(|_| false)?;
-    let mut folders = generate::folders(groups)?;
+    let (some, wrong) = generate::systems(&cli.os);
+    Error::all(wrong)?;
+    let (mut folders, mut report) = if some.is_empty() {
+        let (groups, report) = generator.read(SYSTEMS)?;
+        (generate::folders(groups)?, report)
+    } else {
+        let (groups, report) = generator.read(some.iter().copied())?;
+        (generate::some_folders(&root, groups, &some)?, report)
+    };
     if generator.libclang.is_some() {
         // Another version says it in the head of each file; the facts are to be the same.
         folders.retain(|folder| folder.path != "generated");

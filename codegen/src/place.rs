@@ -35,6 +35,52 @@ impl Error {
         }
     }
 
+    /// Those of several targets as one: what is said of several is said once, with their names.
+    pub(crate) fn merged(errors: Vec<(&str, Error)>) -> Result<(), Error> {
+        let mut all: Vec<(String, Error, Vec<&str>)> = Vec::new();
+        for (triple, error) in errors {
+            for error in error.flat() {
+                let text = error.to_string().replace(triple, "");
+                match all.iter_mut().find(|(known, ..)| *known == text) {
+                    Some((_, _, triples)) => triples.push(triple),
+                    None => all.push((text, error, vec![triple])),
+                }
+            }
+        }
+        let named = all.into_iter().map(|(_, mut error, triples)| {
+            if let (Some(target), [first, others @ ..]) = (error.target(), &triples[..]) {
+                *target = match others {
+                    [] | [_] | [_, _] => triples.join(", "),
+                    more => format!("{first} and {} more targets", more.len()),
+                };
+            }
+            error
+        });
+        Error::all(named.collect())
+    }
+
+    /// Those it is made of.
+    fn flat(self) -> Vec<Error> {
+        match self {
+            Error::Many(all) => all.into_iter().flat_map(Error::flat).collect(),
+            one => vec![one],
+        }
+    }
+
+    /// The target that it is about.
+    fn target(&mut self) -> Option<&mut String> {
+        match self {
+            Error::MissingSymbol { target, .. }
+            | Error::Unbindable { target, .. }
+            | Error::Disagree { target, .. }
+            | Error::Clang { target, .. }
+            | Error::Opaque { target, .. }
+            | Error::Shape { target, .. }
+            | Error::IncludeDir { target, .. } => Some(target),
+            _ => None,
+        }
+    }
+
     /// The same, with the place of a file of the repository `root`.
     pub(crate) fn within(self, root: &Path) -> Error {
         match self {
@@ -70,6 +116,7 @@ impl Error {
             self,
             Error::Symbols { .. }
                 | Error::Unsorted { .. }
+                | Error::Add { .. }
                 | Error::MissingSymbol { .. }
                 | Error::Unbindable { .. }
                 | Error::Metadata(_)
@@ -110,16 +157,22 @@ impl Error {
 
     /// The same for GitHub, which shows it beside the line of a pull request:
     /// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message>
-    fn annotation(&self) -> Option<String> {
-        let text = self.to_string().replace('%', "%25").replace('\n', "%0A");
-        let place = match self.place()? {
-            Place::File(file, line) => {
-                let line = line.map_or_else(String::new, |line| format!(",line={line}"));
-                format!("file={}{line}", file.display())
-            }
-            Place::Target(target) => format!("title={target}"),
+    fn annotation(&self) -> String {
+        let text = |text: &str| {
+            text.replace('%', "%25")
+                .replace('\r', "%0D")
+                .replace('\n', "%0A")
         };
-        Some(format!("::error {place}::{text}\n"))
+        let value = |value: &str| text(value).replace(':', "%3A").replace(',', "%2C");
+        let place = match self.place() {
+            Some(Place::File(file, line)) => {
+                let line = line.map_or_else(String::new, |line| format!(",line={line}"));
+                format!(" file={}{line}", value(&file.to_string_lossy()))
+            }
+            Some(Place::Target(target)) => format!(" title={}", value(target)),
+            None => String::new(),
+        };
+        format!("::error{place}::{}\n", text(self.to_string().trim_end()))
     }
 
     /// The command that mends it. None where a person has to decide or to edit first.
@@ -164,13 +217,18 @@ impl Error {
     pub(crate) fn told(&self, given: &[String], width: Option<usize>) -> String {
         let mut text = String::new();
         let mut helps = BTreeSet::new();
+        let mut said = BTreeSet::new();
         for error in self.parts() {
-            text.push_str(&format!("error: {}\n", error.to_string().trim_end()));
+            let line = format!("error: {}\n", error.to_string().trim_end());
+            // Two systems may have one reason.
+            if said.insert(line.clone()) {
+                text.push_str(&line);
+            }
             helps.extend(error.help());
         }
         text = wrap(&text, width);
         if std::env::var_os("GITHUB_ACTIONS").is_some() {
-            text.extend(self.parts().into_iter().filter_map(Error::annotation));
+            text.extend(self.parts().into_iter().map(Error::annotation));
         }
         for command in Help::join(helps, given) {
             text.push_str(&format!("{command}\n"));
@@ -271,6 +329,52 @@ mod tests {
         assert!(lines[0].starts_with("error: codegen/symbols/linux.txt:3: "));
         assert!(lines[1].starts_with("error: codegen/symbols/linux.txt:5: "));
         assert_eq!(lines.last(), Some(&"rm \"/a/it's.whl\" && cargo codegen"));
+    }
+
+    #[test]
+    fn what_several_targets_have_is_said_once() {
+        let lack = |target: &str, symbols: &str| Error::MissingSymbol {
+            target: target.to_owned(),
+            symbols: symbols.to_owned(),
+            os: "linux",
+        };
+        let triples = ["i686-a", "i686-b", "i686-c", "i686-d"];
+        let mut all: Vec<(&str, Error)> = Vec::new();
+        for triple in triples {
+            let mut errors = vec![lack(triple, "EPOLL")];
+            if triple == "i686-d" {
+                errors.insert(0, lack(triple, "POLL"));
+            }
+            all.push((triple, Error::Many(errors)));
+        }
+        let said = Error::merged(all).unwrap_err().told(&[], None);
+        let wanted = "error: i686-a and 3 more targets: the headers lack EPOLL; ";
+        assert!(said.starts_with(wanted), "{said}");
+        assert!(
+            said.contains("\nerror: i686-d: the headers lack POLL; "),
+            "{said}"
+        );
+        assert_eq!(said.lines().count(), 2);
+        assert!(Error::merged(Vec::new()).is_ok());
+    }
+
+    #[test]
+    fn annotations_are_escaped() {
+        let unknown = Error::UnknownInput {
+            file: "a,b:c.h".to_owned(),
+            near: "\n100%".to_owned(),
+        };
+        let text = "a,b:c.h is read by no system of codegen/src/targets%0A100%25";
+        let wanted = format!("::error file=a%2Cb%3Ac.h::{text}\n");
+        assert_eq!(unknown.annotation(), wanted);
+        assert_eq!(
+            Error::Add {
+                why: "x".to_owned(),
+                help: None
+            }
+            .annotation(),
+            "::error::x\n"
+        );
     }
 
     #[test]

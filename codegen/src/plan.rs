@@ -50,33 +50,20 @@ impl Plan {
         })
     }
 
-    /// Generates everything and compares it with the tables of `root`. `first` comes what the
-    /// change is about.
+    /// Generates those systems that can notice the change and compares them with the tables of
+    /// `root`. The files of others stay as they are.
     pub(crate) fn finish(
         &self,
         root: &Path,
         name: &str,
-        first: impl Fn(&Os) -> bool,
-    ) -> Result<Finished, Error> {
-        let (groups, _) = self.generator.everything(first)?;
-        finished(root, name, generate::folders(groups)?)
-    }
-
-    /// The same for a change that only these systems can notice. The files of others stay as they
-    /// are.
-    pub(crate) fn finish_some(
-        &self,
-        root: &Path,
-        name: &str,
-        systems: &[&'static Os],
+        notices: impl Fn(&Os) -> bool,
     ) -> Result<Finished, Error> {
         let is_there = |os: &Os| root.join(format!("generated/{}/mod.rs", os.name)).is_file();
-        let asked = |os: &&Os| systems.iter().any(|asked| asked.name == os.name);
-        let (mut groups, mut read) = (Vec::new(), Vec::new());
-        for os in SYSTEMS.iter().filter(|os| asked(os) || !is_there(os)) {
-            groups.extend(self.generator.system(os)?);
-            read.push(os.name);
-        }
+        let read: Vec<&Os> = SYSTEMS
+            .iter()
+            .filter(|os| notices(os) || !is_there(os))
+            .collect();
+        let (groups, _) = self.generator.read(read.iter().copied())?;
         finished(root, name, generate::some_folders(root, groups, &read)?)
     }
 

@@ -1,6 +1,7 @@
 //! The commands: what each needs, does and prints.
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use crate::cli::{Command, Output};
 use crate::destination::Destination;
@@ -9,7 +10,7 @@ use crate::error::Error;
 use crate::generate::{Generator, say};
 use crate::report::{self, Format};
 use crate::surface::{Side, Surface};
-use crate::{Outcome, add, bump, explain, git, list, show, usage};
+use crate::{Outcome, add, bump, explain, front, git, list, show, usage};
 
 /// Does what was asked.
 pub(crate) fn run(command: &Command, generator: &Generator) -> Result<Outcome, Error> {
@@ -51,8 +52,11 @@ pub(crate) fn run(command: &Command, generator: &Generator) -> Result<Outcome, E
             if let Some(code) = generator.with_libclang()? {
                 return Ok(Outcome::Child(code));
             }
+            let began = Instant::now();
             let mut destination = Destination::open(output)?;
             let (report, closing) = add::add(generator, symbols, how, &mut destination)?;
+            let (read, seconds) = (front::read(), began.elapsed().as_secs_f64());
+            let closing = format!("{closing}clang read {read} texts; {seconds:.1} s in all\n");
             finish(report, &closing, destination)
         }
     }

@@ -34,7 +34,12 @@ pub(crate) struct Traits {
     pub(crate) os: String,
     /// `target_env`.
     pub(crate) env: &'static str,
+    /// `target_abi`, of Apple's targets.
+    pub(crate) abi: &'static str,
 }
+
+/// The values of `target_env` that are told apart.
+const ENVS: [&str; 6] = ["gnu", "musl", "ohos", "uclibc", "msvc", "newlib"];
 
 impl Traits {
     /// Those of a triple.
@@ -89,24 +94,36 @@ impl Traits {
             _ => String::new(),
         };
         // Rust 1.85 knows none for Apple's simulators.
-        let envs = ["gnu", "musl", "ohos", "uclibc", "msvc", "newlib"];
-        let env = envs.into_iter().find(|env| last.starts_with(env));
+        let env = match last {
+            "3ds" | "espidf" => Some("newlib"),
+            _ => ENVS.into_iter().find(|env| last.starts_with(env)),
+        };
+        let intel = ["i386", "x86_64"].contains(&first);
+        let abi = match words[..] {
+            [_, "apple", _, "macabi"] => "macabi",
+            [_, "apple", _, "sim"] => "sim",
+            // No device has such a processor.
+            [_, "apple", "ios" | "tvos"] if intel => "sim",
+            _ => "",
+        };
         Traits {
             arch,
             width,
             endian: if big { "big" } else { "little" },
             os,
             env: env.unwrap_or(""),
+            abi,
         }
     }
 
     /// What sets a target of an architecture apart from others of it, in the order in which it is
     /// tried.
-    fn marks(&self) -> [(&'static str, &str); 3] {
+    fn marks(&self) -> [(&'static str, &str); 4] {
         [
             ("target_endian", self.endian),
             ("target_os", &self.os),
             ("target_env", self.env),
+            ("target_abi", self.abi),
         ]
     }
 }
@@ -153,16 +170,18 @@ pub(crate) fn classes(
                 .copied()
                 .filter(|index| Traits::of(targets[*index].triple).arch == arch)
                 .collect();
-            if let Some((mark, values)) = marks(targets, &mine, &others)? {
+            if let Some(Mark { name, values, is }) = mark(targets, &mine, &others)? {
                 let alternatives: Vec<String> = values
                     .iter()
-                    .map(|value| format!("{mark} = \"{value}\""))
+                    .map(|value| format!("{name} = \"{value}\""))
                     .collect();
-                parts.push(match &alternatives[..] {
+                let part = match &alternatives[..] {
                     [one] => one.clone(),
                     many => format!("any({})", many.join(", ")),
-                });
-                words.extend(values);
+                };
+                parts.push(if is { part } else { format!("not({part})") });
+                let word = |value| if is { value } else { format!("not_{value}") };
+                words.extend(values.into_iter().map(word));
             }
             words.push(arch.to_owned());
             cfg.push(match &parts[..] {
@@ -197,16 +216,26 @@ fn by_arch(targets: &[&'static Target], members: &[usize]) -> BTreeMap<&'static 
     all
 }
 
+/// What sets some targets apart from others.
+struct Mark {
+    /// The name of the `cfg`.
+    name: &'static str,
+    /// Its values.
+    values: BTreeSet<String>,
+    /// Whether they have one of these values. Otherwise the others have.
+    is: bool,
+}
+
 /// What sets members of one architecture apart from others of it: nothing if there are no others.
-fn marks(
+fn mark(
     targets: &[&'static Target],
     mine: &[usize],
     others: &[usize],
-) -> Result<Option<(&'static str, Vec<String>)>, Alike> {
+) -> Result<Option<Mark>, Alike> {
     let (Some(first), Some(other)) = (mine.first(), others.first()) else {
         return Ok(None);
     };
-    for mark in 0..3 {
+    for mark in 0..4 {
         let values = |set: &[usize]| -> BTreeSet<String> {
             let traits = set.iter().map(|index| Traits::of(targets[*index].triple));
             traits
@@ -214,9 +243,11 @@ fn marks(
                 .collect()
         };
         let (own, theirs) = (values(mine), values(others));
-        if own.is_disjoint(&theirs) && !own.contains("") {
+        if own.is_disjoint(&theirs) {
             let name = Traits::of(targets[*first].triple).marks()[mark].0;
-            return Ok(Some((name, own.into_iter().collect())));
+            let is = !own.contains("");
+            let values = if is { own } else { theirs };
+            return Ok(Some(Mark { name, values, is }));
         }
     }
     Err((targets[*first].triple, targets[*other].triple))
@@ -265,11 +296,11 @@ mod tests {
             ];
             assert_eq!(mine, names.map(value), "{}", target.triple);
             let env = value("target_env");
-            assert!(
-                traits.env.is_empty() || traits.env == env,
-                "{}",
-                target.triple
-            );
+            let env = if ENVS.contains(&&*env) { &env } else { "" };
+            assert_eq!(traits.env, env, "{}", target.triple);
+            if target.triple.contains("-apple-") {
+                assert_eq!(traits.abi, value("target_abi"), "{}", target.triple);
+            }
             asked += 1;
         }
         assert!(asked > 150, "only {asked} were asked");
@@ -321,6 +352,21 @@ mod tests {
                 r#"all(target_arch = "arm", target_endian = "big")"#,
                 r#"target_arch = "powerpc""#
             ]
+        );
+        // Mac Catalyst is an iOS with macOS' symbols.
+        let by_abi = of("apple", "lp64", |traits| {
+            i128::from(traits.arch == "x86_64" && traits.abi != "sim")
+        });
+        assert_eq!(
+            names(&by_abi),
+            ["lp64_aarch64_sim_x86_64", "lp64_not_sim_x86_64"]
+        );
+        let width = r#"target_pointer_width = "64""#;
+        let intel = format!(r#"all(target_arch = "x86_64", {width}, "#);
+        assert_eq!(by_abi[0].cfg[1], format!(r#"{intel}target_abi = "sim")"#));
+        assert_eq!(
+            by_abi[1].cfg,
+            [format!(r#"{intel}not(target_abi = "sim"))"#)]
         );
         let by_os = of("apple", "x86", |traits| i128::from(traits.os == "macos"));
         assert_eq!(names(&by_os), ["x86_ios", "x86_macos"]);

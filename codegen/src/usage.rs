@@ -1,4 +1,4 @@
-//! Which of the bound symbols `src/` really uses, and where: names behind `raw::`, the seam to the bindings.
+//! Which of the bound symbols `src/` really uses, and where: names behind `ffi::`, the seam to the bindings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,7 +26,7 @@ pub(crate) fn of(root: &Path) -> Result<Usage, Error> {
                 let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
                 let name = name.replace('\\', "/");
                 // The seam hands on everything; it uses nothing.
-                if name != "src/sys/raw.rs" {
+                if name != "src/sys/ffi.rs" {
                     for symbol in used(&text) {
                         usage.entry(symbol).or_default().insert(name.clone());
                     }
@@ -37,7 +37,7 @@ pub(crate) fn of(root: &Path) -> Result<Usage, Error> {
     Ok(usage)
 }
 
-/// The names a file reaches through `raw::`. Comments and texts do not count.
+/// The names a file reaches through `ffi::`. Comments and texts do not count.
 fn used(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     if let Ok(tokens) = TokenStream::from_str(text) {
@@ -84,10 +84,10 @@ mod tests {
 
     #[test]
     fn names_behind_the_seam_are_found() {
-        let text = "use crate::sys::raw::{EPOLLIN, epoll_event as Event};
-            fn f() { let x = raw::kevent { ident: poll }; call!(raw::EV_ADD | 1); }
-            // raw::COMMENT
-            const T: &str = \"raw::TEXT\"; type U = other::OTHER;";
+        let text = "use crate::sys::ffi::{EPOLLIN, epoll_event as Event};
+            fn f() { let x = ffi::kevent { ident: poll }; call!(ffi::EV_ADD | 1); }
+            // ffi::COMMENT
+            const T: &str = \"ffi::TEXT\"; type U = other::OTHER;";
         let found: Vec<String> = used(text).into_iter().collect();
         assert_eq!(
             found,

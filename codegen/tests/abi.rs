@@ -64,6 +64,20 @@ fn clang_says_what_the_tables_say() -> Result {
     Ok(())
 }
 
+/// Only macOS on Intel has suffixes of symbols. The pack's sys/cdefs.h is the one of macOS; that of simulators has none:
+/// <https://github.com/apple-oss-distributions/xnu/blob/e3723e1f17661b24996789d8afc084c0c3303b26/bsd/sys/cdefs.h#L665-L670>
+#[test]
+fn symbols_of_simulators_have_no_suffix() -> Result {
+    let mut suffixed = Vec::new();
+    for (name, table) in tables(snapshots())? {
+        if name.starts_with("apple-") && table.contains("$UNIX2003]") {
+            suffixed.push((name, table.contains("-apple-ios\n")));
+        }
+    }
+    assert_eq!(suffixed, [("apple-x86_macos".to_owned(), false)]);
+    Ok(())
+}
+
 /// The bindings, as the library compiles them.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[rustfmt::skip]

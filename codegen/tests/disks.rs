@@ -9,14 +9,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use support::{Repository, Result, tree};
+use support::{Repository, Result, real_cache, tree};
 
 /// A repository in which two files are to be written, in either folder one.
 fn outdated() -> Result<Repository> {
     let repository = Repository::whole()?;
-    let value = |text: &str| format!("EPOLLIN: u32 = {text}");
-    repository.edit("generated/linux/mips.rs", &value("1;"), &value("3;"))?;
-    let table = "tests/snapshots/abi@linux-mips.snap";
+    let value = |text: &str| format!("EV_ADD: c_ushort = {text}");
+    repository.edit("generated/dragonfly/all.rs", &value("1;"), &value("3;"))?;
+    let table = "tests/snapshots/abi@dragonfly-all.snap";
     repository.edit(table, &value("1 "), &value("3 "))?;
     Ok(repository)
 }
@@ -25,6 +25,9 @@ fn outdated() -> Result<Repository> {
 /// tool; `$4` are options of the disk.
 const MOUNT: &str =
     "mount -t tmpfs -o \"$4\" tmpfs \"$1\" && cp -r \"$2/.\" \"$1\" && cd \"$1\" || exit 90; ";
+
+/// Writes what is outdated.
+const WRITE: &str = "\"$3\" --os dragonfly";
 
 /// Why no disk can be mounted here; none if it can.
 fn cannot_mount() -> Result<Option<String>> {
@@ -90,7 +93,7 @@ fn a_full_disk_is_told() -> Result {
     }
     // What is there fits, with room for a part of what is to be written.
     let size = size_of_tree()?;
-    let said = refused("\"$3\"", &format!("size={}", size + 400_000))?;
+    let said = refused(WRITE, &format!("size={}", size + 400_000))?;
     assert!(
         said.contains("cannot write ") && said.contains("No space left on device"),
         "{said}"
@@ -115,12 +118,48 @@ fn a_full_disk_stops_a_new_symbol_as_well() -> Result {
     Ok(())
 }
 
+/// The pack of NetBSD takes 31 MB unpacked.
+#[test]
+fn a_disk_that_a_pack_fills_keeps_nothing_of_it() -> Result {
+    if cannot_mount()?.is_some() {
+        return Ok(());
+    }
+    let real = real_cache()?;
+    let (repository, disk) = (Repository::new()?, tempfile::tempdir()?);
+    // Wheels and libclang are there already.
+    let script = "mount -t tmpfs -o size=8m tmpfs \"$1\" && mkdir \"$1/mio-build\" || exit 90; \
+        for each in \"$2\"/*.whl \"$2\"/libclang-1*-*-*; do ln -s \"$each\" \"$1/mio-build\" 2>/dev/null; done; \
+        XDG_CACHE_HOME=\"$1\" \"$3\" --target x86_64-unknown-netbsd >/dev/null && exit 91; \
+        find \"$1/mio-build\" -type d -name '[.z]?*' >&2; mount -o remount,size=100m \"$1\" || exit 92; \
+        XDG_CACHE_HOME=\"$1\" \"$3\" --target x86_64-unknown-netbsd";
+    let output = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
+        .args([disk.path(), &real])
+        .arg(env!("CARGO_BIN_EXE_mio-codegen"))
+        .current_dir(repository.path(""))
+        .output()?;
+    let said = String::from_utf8(output.stderr)?;
+    assert!(output.status.success(), "{said}");
+    let table = String::from_utf8(output.stdout)?;
+    assert!(table.contains("The ABI of netbsd"), "{table}");
+    let (first, second) = said
+        .split_once("make room there and run it again")
+        .ok_or(&*said)?;
+    assert!(first.contains("No space left on device"), "{said}");
+    // No folder is left, finished or not, and the second run unpacks it.
+    assert_eq!(second.trim(), "unpacking ziglang 0.16.0", "{said}");
+    Ok(())
+}
+
 #[test]
 fn a_disk_that_is_mounted_for_reading_is_told() -> Result {
     if cannot_mount()?.is_some() {
         return Ok(());
     }
-    let said = refused("mount -o remount,ro \"$1\" && \"$3\"", "size=20m")?;
+    let said = refused(
+        &format!("mount -o remount,ro \"$1\" && {WRITE}"),
+        "size=20m",
+    )?;
     assert!(said.contains("Read-only file system"), "{said}");
     Ok(())
 }
@@ -132,7 +171,7 @@ fn a_folder_that_cannot_be_exchanged_undoes_the_other() -> Result {
         return Ok(());
     }
     let tables = "\"$1/tests/snapshots\"";
-    let bound = format!("mount --bind -o ro {tables} {tables} && \"$3\"");
+    let bound = format!("mount --bind -o ro {tables} {tables} && {WRITE}");
     let said = refused(&bound, "size=20m")?;
     assert!(
         said.contains("cannot replace ") && said.contains("tests/snapshots: "),
@@ -152,6 +191,7 @@ fn a_folder_without_the_right_to_write_is_told() -> Result {
     let output = Command::new("setpriv")
         .args(["--bounding-set", drops, "--inh-caps", drops])
         .arg(env!("CARGO_BIN_EXE_mio-codegen"))
+        .args(["--os", "dragonfly"])
         .current_dir(repository.path(""))
         .output();
     mode(0o755)?;

@@ -108,10 +108,10 @@ fn line_endings_of_windows_are_named_and_replaced() -> Result {
 #[test]
 fn a_file_of_the_users_is_named_and_moved_not_deleted() -> Result {
     let desk = Desk::new()?;
-    let notes = desk.repository.path("generated/linux/it's mine.rs");
+    let notes = desk.repository.path("generated/vita/it's mine.rs");
     fs::write(&notes, "notes")?;
-    let wanted = "generated/linux/it's mine.rs is in a folder that `cargo codegen` writes, but not written by it";
-    desk.mended("", wanted)?;
+    let wanted = "generated/vita/it's mine.rs is in a folder that `cargo codegen` writes, but not written by it";
+    desk.mended("--os vita", wanted)?;
     assert_eq!(
         fs::read_to_string(desk.repository.path("it's mine.rs"))?,
         "notes"

@@ -9,13 +9,6 @@ use std::process::Command;
 
 use support::{Repository, Result};
 
-/// A copy of the inputs, with the tables they give.
-fn with_tables() -> Result<Repository> {
-    let repository = Repository::new()?;
-    copy_tables(&repository.path("tests/snapshots"))?;
-    Ok(repository)
-}
-
 /// Copies this repository's tables.
 fn copy_tables(to: &Path) -> Result {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/snapshots");
@@ -38,7 +31,7 @@ fn run(command: &mut Command) -> Result<(Option<i32>, String)> {
 
 /// Two folders of tables, one with an edit, compared.
 fn compared(edits: &[(&str, &str, &str)], format: &str) -> Result<(Option<i32>, String)> {
-    let repository = with_tables()?;
+    let repository = Repository::whole()?;
     let new: PathBuf = repository.path("new");
     copy_tables(&new)?;
     for (file, old, changed) in edits {
@@ -138,7 +131,7 @@ fn an_inserted_field_is_drawn_on_both_sides() -> Result {
 /// GitHub takes 65,536 characters: a report of that many rows is cut, and says where all of it is.
 #[test]
 fn markdown_stays_below_what_a_comment_may_hold() -> Result {
-    let repository = with_tables()?;
+    let repository = Repository::whole()?;
     let new = repository.path("new");
     copy_tables(&new)?;
     for entry in fs::read_dir(&new)? {
@@ -176,7 +169,7 @@ fn markdown_stays_below_what_a_comment_may_hold() -> Result {
 
 #[test]
 fn what_cannot_be_compared_is_status_2() -> Result {
-    let repository = with_tables()?;
+    let repository = Repository::whole()?;
     let (status, said) = run(repository.tool().args(["diff", "no-such-revision"]))?;
     assert_eq!(status, Some(2), "{said}");
     assert!(
@@ -226,21 +219,17 @@ fn a_real_renewal_says_what_the_systems_changed() -> Result {
 
 #[test]
 fn a_renewal_that_lacks_a_system_writes_nothing() -> Result {
-    let repository = with_tables()?;
-    let before = fs::read_to_string(repository.path("codegen/sources.toml"))?;
+    let repository = Repository::whole()?;
+    let before = repository.tree()?;
     let said = repository.fail(&["bump", "ziglang", "0.15.2"])?;
     assert!(said.contains("nothing was written"), "{said}");
-    assert_eq!(
-        fs::read_to_string(repository.path("codegen/sources.toml"))?,
-        before
-    );
-    assert!(!repository.path("generated").exists());
+    assert!(repository.tree()? == before);
     Ok(())
 }
 
 #[test]
 fn a_symbol_is_added_in_its_place() -> Result {
-    let repository = with_tables()?;
+    let repository = Repository::whole()?;
     let said = repository.succeed(&[
         "add",
         "EPOLLEXCLUSIVE",
@@ -263,19 +252,103 @@ fn a_symbol_is_added_in_its_place() -> Result {
         words[..4],
         ["EPOLLEXCLUSIVE", "const", "__u32", "<linux/eventpoll.h>"]
     );
-    repository.succeed(&["--check"])?;
-    let said = repository.fail(&["add", "EPOLLGONE", "--os", "linux", "--why", "x"])?;
-    assert!(
-        said.contains("reaches no header that declares `EPOLLGONE`"),
-        "{said}"
+    repository.succeed(&["--check", "--os", "linux"])?;
+    // Once to find it, then for each target: once with the new line alone, and by both readers with all lines.
+    assert_eq!(texts(&said)?, 1 + 78 + 2 * 78);
+    Ok(())
+}
+
+/// How many texts clang read, as a report says.
+fn texts(said: &str) -> Result<usize> {
+    let (_, rest) = said.split_once("clang read ").ok_or("no number")?;
+    Ok(rest.split_once(' ').ok_or("no end")?.0.parse()?)
+}
+
+#[test]
+fn all_that_cannot_be_added_is_said_at_once() -> Result {
+    let repository = Repository::whole()?;
+    let before = repository.tree()?;
+    let mut words = vec!["add", "EPOLLIN", "EPOLLGONE", "EPOLLEXCLUSIV", "EPOLLIN"];
+    words.extend(["--os", "linux", "--os", "linx", "--why", "x"]);
+    let said = repository.fail(&words)?;
+    for wanted in [
+        "error: codegen/symbols/linux.txt has `EPOLLIN` already\n",
+        "error: codegen/headers/linux.h reaches no header that declares `EPOLLGONE`; name ",
+        "`EPOLLEXCLUSIV`; did you mean `EPOLLEXCLUSIVE`?\n",
+        "error: `linx` is no system",
+        "\ncargo codegen add EPOLLIN EPOLLGONE EPOLLEXCLUSIVE EPOLLIN --os linux --os linux --why x\n",
+    ] {
+        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+    }
+    assert_eq!(said.matches("has `EPOLLIN` already").count(), 1, "{said}");
+    let words = [
+        "add", "NOTHING", "--os", "vita", "--os", "netbsd", "--why", "x",
+    ];
+    let said = repository.fail(&words)?;
+    for os in ["vita", "netbsd"] {
+        let wanted = format!("codegen/headers/{os}.h reaches no header that declares `NOTHING`");
+        assert!(said.contains(&wanted), "{said}");
+    }
+    assert!(repository.tree()? == before);
+    Ok(())
+}
+
+/// Mac Catalyst is an iOS on macOS' headers: on Intel its `stat` is `stat$INODE64`, unlike the one of simulators, which
+/// `target_abi` tells apart.
+#[test]
+fn groups_part_by_target_abi() -> Result {
+    let repository = Repository::whole()?;
+    let how = ["--os", "apple", "--header", "<sys/stat.h>", "--why", "x"];
+    repository.succeed(&[&["add", "stat"], &how[..]].concat())?;
+    let read =
+        |name: &str| fs::read_to_string(repository.path(&format!("generated/apple/{name}.rs")));
+    let renamed = "#[link_name = \"stat$INODE64\"]";
+    let (intel, simulator) = (
+        read("lp64_not_sim_x86_64")?,
+        read("lp64_aarch64_sim_x86_64")?,
     );
+    assert!(intel.contains(renamed) && intel.contains("//! - x86_64-apple-ios-macabi\n"));
+    assert!(!simulator.contains(renamed) && simulator.contains("//! - x86_64-apple-ios\n"));
+    let cfg = "target_arch = \"x86_64\", target_pointer_width = \"64\", not(target_abi = \"sim\")";
+    let wanted = format!("#[cfg(all({cfg}))]\nmod lp64_not_sim_x86_64;");
+    assert!(read("mod")?.contains(&wanted), "{}", read("mod")?);
+    Ok(())
+}
+
+/// What the tool does not bind is declared by hand, with the type and the symbol that the header gives it.
+#[test]
+fn variables_are_refused_with_their_declaration() -> Result {
+    let repository = Repository::whole()?;
+    let words = [
+        "add",
+        "optarg",
+        "sys_errlist",
+        "--os",
+        "netbsd",
+        "--why",
+        "x",
+    ];
+    let said = repository.fail(&words)?;
+    for wanted in [
+        "`optarg`: it is a variable, and only functions, records and constants are bound; declare it in src/: \
+         unsafe extern \"C\" { pub static mut optarg: *mut c_char; }\n",
+        "{ #[link_name = \"__sys_errlist14\"] pub static mut sys_errlist: *const *const c_char; }\n",
+    ] {
+        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+    }
+    // An array is none of a type that is written here.
+    let words = [
+        "add", "tzname", "--os", "freebsd", "--header", "<time.h>", "--why", "x",
+    ];
+    let said = repository.fail(&words)?;
+    assert!(said.contains("declare it in src/ by hand\n"), "{said}");
     Ok(())
 }
 
 /// Functions and values of Windows, and a record, which Windows knows by the name of a type only.
 #[test]
 fn symbols_of_windows_are_added() -> Result {
-    let repository = with_tables()?;
+    let repository = Repository::whole()?;
     let add = |names: &[&str]| -> Vec<String> {
         let how = ["--os", "windows", "--why", "a trial"];
         let words = [&["add"], names, &how].concat();
@@ -303,7 +376,9 @@ fn symbols_of_windows_are_added() -> Result {
             "reached through a header of ours: {line}"
         );
     }
-    repository.succeed(&["--check"])?;
+    // Where they are, and the questions for each of three architectures.
+    assert_eq!(texts(&said)?, 1 + 3);
+    repository.succeed(&["--check", "--os", "windows"])?;
     // What no header has, and what the metadata of Windows lacks.
     for (name, wanted) in [
         (
@@ -325,7 +400,7 @@ fn symbols_of_windows_are_added() -> Result {
 
 #[test]
 fn records_are_drawn_and_symbols_explained() -> Result {
-    let repository = with_tables()?;
+    let repository = Repository::whole()?;
     let drawn = repository.succeed(&[
         "show",
         "epoll_event",

@@ -124,6 +124,64 @@ fn revisions_are_compared_in_the_order_they_are_given() -> Result {
 }
 
 #[test]
+fn histories_without_a_common_commit_are_named() -> Result {
+    let repository = committed()?;
+    git(&repository, &["switch", "--quiet", "--orphan", "other"])?;
+    git(&repository, &["restore", "--source", "main", "--", "."])?;
+    commit(&repository, "another first one")?;
+    let (status, said) = diff(&repository, &[])?;
+    assert_eq!(status, Some(2), "{said}");
+    let wanted = "HEAD and main have no commit in common, so there is no default to compare with: their histories are \
+        unrelated; name the old side";
+    assert!(said.contains(wanted), "{said}");
+    let (status, said) = diff(&repository, &["main"])?;
+    assert_eq!(status, Some(0), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_project_in_a_folder_of_a_larger_repository_is_compared() -> Result {
+    let repository = Repository::whole()?;
+    let inside = repository.path("deep/er");
+    fs::create_dir_all(&inside)?;
+    for name in ["codegen", "generated", "tests"] {
+        fs::rename(repository.path(name), inside.join(name))?;
+    }
+    git(
+        &repository,
+        &["init", "--quiet", "--initial-branch", "main"],
+    )?;
+    commit(&repository, "one")?;
+    let (name, old, new) = VALUE;
+    repository.edit(&format!("deep/er/{name}"), old, new)?;
+    for sides in [&["diff"][..], &["diff", "HEAD"]] {
+        let mut tool = Command::new(env!("CARGO_BIN_EXE_mio-codegen"));
+        let output = tool.current_dir(&inside).args(sides).output()?;
+        let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("value 9 → 90"), "{said}");
+    }
+    Ok(())
+}
+
+/// On main itself, what is not yet on `origin/main` is what is reviewed.
+#[test]
+fn work_on_local_main_is_held_against_origin() -> Result {
+    let repository = committed()?;
+    git(
+        &repository,
+        &["update-ref", "refs/remotes/origin/main", "HEAD"],
+    )?;
+    repository.edit(VALUE.0, VALUE.1, VALUE.2)?;
+    commit(&repository, "two")?;
+    let (status, said) = diff(&repository, &[])?;
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("merge base with origin/main ("), "{said}");
+    assert!(said.contains("value 9 → 90"), "{said}");
+    Ok(())
+}
+
+#[test]
 fn what_cannot_be_compared_is_status_2() -> Result {
     // No repository of git at all.
     let repository = Repository::whole()?;

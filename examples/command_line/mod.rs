@@ -1,13 +1,14 @@
-//! What the command lines of the examples have in common: options with two hyphens, `--help`, and the exit status.
+//! The command lines of the examples: long options, `--help`, and the exit status.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use lexopt::{Arg, Error, Parser};
 
-/// The whole of a `main`: has `take` put each option into `options`, which come with their defaults, and runs the program.
+/// Reads the command line and runs the program. `options` has the defaults.
 ///
-/// `take` is told an option's name without the hyphens, and returns `false` if there is none of that name.
+/// `take` sets the option whose name it gets, without hyphens, and returns `false` for an unknown
+/// name.
 pub(crate) fn main<O>(
     name: &str,
     help: &str,
@@ -16,8 +17,8 @@ pub(crate) fn main<O>(
     run: impl FnOnce(&O) -> io::Result<()>,
 ) -> ExitCode {
     let result = match read(&mut options, take) {
-        Ok(Asked::Help) => writeln!(io::stdout(), "{help}"),
-        Ok(Asked::Run) => run(&options),
+        Ok(Request::Help) => writeln!(io::stdout(), "{help}"),
+        Ok(Request::Run) => run(&options),
         Err(error) => {
             eprintln!("{name}: {error}; see --help");
             return ExitCode::from(2);
@@ -32,7 +33,7 @@ pub(crate) fn main<O>(
     }
 }
 
-enum Asked {
+enum Request {
     Help,
     Run,
 }
@@ -40,7 +41,7 @@ enum Asked {
 fn read<O>(
     options: &mut O,
     take: impl Fn(&mut O, &str, &mut Parser) -> Result<bool, Error>,
-) -> Result<Asked, Error> {
+) -> Result<Request, Error> {
     let mut parser = Parser::from_env();
     while let Some(argument) = parser.next()? {
         let Arg::Long(name) = argument else {
@@ -48,11 +49,11 @@ fn read<O>(
         };
         let name = name.to_owned();
         if name == "help" {
-            return Ok(Asked::Help);
+            return Ok(Request::Help);
         }
         if !take(options, &name, &mut parser)? {
             return Err(Error::UnexpectedOption(format!("--{name}")));
         }
     }
-    Ok(Asked::Run)
+    Ok(Request::Run)
 }

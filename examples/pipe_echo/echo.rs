@@ -1,4 +1,4 @@
-//! The program `pipe_echo`.
+//! The program: command line, server and clients.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,23 +10,24 @@ use mio::windows::NamedPipe;
 use mio::{Events, Interest, Poll, Token};
 
 const HELP: &str = "\
-Serves echo on a named pipe, one client after the other, and drives it with clients from the same process.
+Serves echo on a named pipe, one client after the other, and drives it with clients from the same
+process.
 
 Usage: pipe_echo [OPTIONS]
 
-  --clients N     clients, all waiting for their turn at once [default: 20]
+  --clients N     clients that wait for their turn at once [default: 20]
   --messages N    messages that each client sends, one after the other [default: 100]
   --help          print this
 
-Exit status: 0 every answer was right; 1 an error; 2 wrong usage.";
+Exit status: 0 every answer was correct; 1 an error; 2 wrong usage.";
 
 /// Bytes of one message.
 const MESSAGE: usize = 64;
 
-/// Who hears nothing for so long gives up.
+/// The server gives up after this time without an event.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the system says to a client while another one is served.
+/// The error of opening the pipe while the server serves another client.
 const ERROR_PIPE_BUSY: i32 = 231;
 
 const PIPE: Token = Token(0);
@@ -120,7 +121,7 @@ impl Server {
         })
     }
 
-    /// Serves so many clients and returns how many bytes came.
+    /// Serves `clients` clients and returns the number of bytes received.
     fn serve(mut self, clients: usize) -> io::Result<usize> {
         let mut bytes = 0;
         for _ in 0..clients {
@@ -129,7 +130,7 @@ impl Server {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait()?,
                 Err(error) => return Err(error),
             }
-            // The event says that the attempt is over, not that it succeeded.
+            // The event reports that the connect has ended, not that it succeeded.
             if let Some(error) = self.pipe.take_error()? {
                 return Err(error);
             }
@@ -139,7 +140,7 @@ impl Server {
         Ok(bytes)
     }
 
-    /// Echoes until the client has gone.
+    /// Echoes until the client has closed its end.
     fn echo(&mut self) -> io::Result<usize> {
         let mut bytes = 0;
         let mut buffer = [0; 4096];
@@ -148,7 +149,7 @@ impl Server {
                 Ok(0) => return Ok(bytes),
                 Ok(count) => {
                     bytes += count;
-                    // A pipe takes all of it, but only one write at a time.
+                    // A write takes all data, but only one write is in flight at a time.
                     while let Err(error) = self.pipe.write(&buffer[..count]) {
                         if error.kind() != ErrorKind::WouldBlock {
                             return Err(error);
@@ -162,11 +163,11 @@ impl Server {
         }
     }
 
-    /// Waits for any event of the pipe: it is tried again then.
+    /// Waits for an event of the pipe, after which the operation is tried again.
     fn wait(&mut self) -> io::Result<()> {
         self.poll.poll(&mut self.events, Some(PATIENCE))?;
         if self.events.is_empty() {
-            return Err(io::Error::new(ErrorKind::TimedOut, "no client says a word"));
+            return Err(io::Error::new(ErrorKind::TimedOut, "no client sends data"));
         }
         Ok(())
     }
@@ -187,7 +188,7 @@ fn client(name: &str, number: usize, messages: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens the pipe once it is this client's turn.
+/// Opens the pipe, and tries again while the server serves another client.
 fn open(name: &str) -> io::Result<File> {
     let mut left = 60_000;
     loop {

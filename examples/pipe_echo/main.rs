@@ -1,11 +1,11 @@
-//! Named-pipe echo, on Windows: one pipe serves its clients one after the other.
+//! Named-pipe echo on Windows: one pipe serves its clients one after the other.
 //!
 //! ```sh
 //! cargo run --release --all-features --example pipe_echo
 //! ```
 //!
-//! It shows the round of a server: `connect`, a writable event, `take_error`, reading until `WouldBlock` or the end,
-//! `disconnect`, and `connect` again. The program is in `echo.rs`.
+//! It shows the loop of a server: `connect`, a writable event, `take_error`, reads until
+//! `WouldBlock` or the end, `disconnect`, and `connect` again. The program is in `echo.rs`.
 
 #[cfg(windows)]
 mod echo;
@@ -17,8 +17,6 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(not(windows))]
 fn main() -> std::process::ExitCode {
-    eprintln!(
-        "pipe_echo: named pipes are on Windows only; elsewhere the examples echo and unix_chat are the like of it"
-    );
+    eprintln!("pipe_echo: named pipes are on Windows only; the example `echo` is similar");
     std::process::ExitCode::FAILURE
 }

@@ -1,4 +1,4 @@
-//! The chat itself: server, clients, and what the command line asks for.
+//! The program: command line, server and clients.
 
 use std::collections::{HashMap, VecDeque};
 use std::fs;
@@ -15,22 +15,23 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 use crate::command_line;
 
 const HELP: &str = "\
-Serves a chat on a Unix socket and lets many take part from the same process.
+Serves a chat on a Unix socket and drives it with many clients from the same process.
 
 Usage: unix_chat [OPTIONS]
 
-  --clients N     who takes part [default: 10]
-  --messages N    lines that each says [default: 100]
+  --clients N     clients that connect [default: 10]
+  --messages N    lines that each client sends [default: 100]
   --listen PATH   only serve, at this path, until interrupted
   --help          print this
 
-Exit status: 0 all heard everything; 1 an error; 2 wrong usage.";
+Exit status: 0 every client got every line; 1 an error; 2 wrong usage.";
 
-/// Bytes of one line, and bytes that may wait for one connection.
+/// The most bytes of a line.
 const LONGEST_LINE: usize = 4096;
-const LONGEST_QUEUE: usize = 16 << 20;
+/// The most bytes that may be pending for one connection.
+const MAX_PENDING: usize = 16 << 20;
 
-/// Who hears nothing for so long gives up.
+/// A client that gets no line for this long gives up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const LISTENER: Token = Token(0);
@@ -78,32 +79,33 @@ fn run(options: &Options) -> io::Result<()> {
     let stop = Waker::new(server.poll.registry(), STOP)?;
     let serving = thread::spawn(move || server.run());
     let start = Instant::now();
-    let heard = take_part(&path, options);
+    let received = run_clients(&path, options);
     let time = start.elapsed().as_secs_f64();
     stop.wake()?;
     let served = serving
         .join()
         .map_err(|_| io::Error::other("the server panicked"))?;
     served?;
-    let heard = heard?;
+    let received = received?;
 
     let clients = options.clients;
-    let said = clients * options.messages;
-    let rate = heard as f64 / time;
+    let sent = clients * options.messages;
+    let rate = received as f64 / time;
     writeln!(
         out,
-        "{clients} clients, {said} messages said, {heard} messages heard, {time:.3} s, {rate:.0} messages/s"
+        "{clients} clients, {sent} messages sent, {received} messages received, {time:.3} s, \
+         {rate:.0} messages/s"
     )
 }
 
-/// Listens, and passes lines on.
+/// Accepts connections and forwards their lines.
 struct Server {
     poll: Poll,
     listener: UnixListener,
     path: PathBuf,
     connections: HashMap<Token, Connection>,
     next_token: usize,
-    /// Accepting failed for want of something, and connections may be waiting without a new event.
+    /// Whether connections may be pending without a new event, because `accept` lacked a resource.
     accept_again: bool,
 }
 
@@ -133,7 +135,8 @@ impl Server {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 result => result?,
             }
-            // First of all, whatever the order of the events: who was there before a line was said hears it.
+            // The server accepts first, so that a client that connected before a line was sent gets
+            // the line.
             self.accept();
             for event in &events {
                 match event.token() {
@@ -145,7 +148,7 @@ impl Server {
         }
     }
 
-    /// Accepts until nobody waits: there is no event for those who are left.
+    /// Accepts every pending connection: one that is left causes no further event.
     fn accept(&mut self) {
         self.accept_again = true;
         loop {
@@ -157,7 +160,7 @@ impl Server {
                         return;
                     }
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => continue,
-                    // Such as too many open files: asked again later.
+                    // For example too many open files. The server accepts again later.
                     _ => return,
                 },
             };
@@ -165,34 +168,34 @@ impl Server {
             self.next_token += 1;
             match register(self.poll.registry(), &mut stream, token) {
                 Ok(()) => drop(self.connections.insert(token, Connection::new(stream))),
-                Err(error) => eprintln!("unix_chat: a client is turned away: {error}"),
+                Err(error) => eprintln!("unix_chat: cannot register a connection: {error}"),
             }
         }
     }
 
-    /// Hears what a connection says, tells the others, and goes on with what waits for it.
+    /// Receives lines of a connection, writes its pending data, and sends the lines to the others.
     fn serve(&mut self, token: Token) {
         let Some(connection) = self.connections.get_mut(&token) else {
-            // Closed while an earlier event of the same batch was handled.
+            // The connection was closed by an earlier event of this batch.
             return;
         };
         let mut lines = Vec::new();
-        let open = connection.hear(&mut lines).unwrap_or(false) && connection.flush().is_ok();
+        let open = connection.receive(&mut lines).unwrap_or(false) && connection.flush().is_ok();
         if !open {
             self.connections.remove(&token);
         }
         if lines.is_empty() {
             return;
         }
-        // Who cannot be told is gone or does not listen: it ends that connection and no other.
+        // A failed send ends that connection and no other.
         self.connections
-            .retain(|other, connection| *other == token || connection.tell(&lines).is_ok());
+            .retain(|other, connection| *other == token || connection.send(&lines).is_ok());
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The name outlives the socket. If someone else has removed it there is nothing to do.
+        // The path outlives the socket. It may be removed already.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -201,26 +204,27 @@ fn register(registry: &Registry, stream: &mut UnixStream, token: Token) -> io::R
     registry.register(stream, token, Interest::READABLE | Interest::WRITABLE)
 }
 
-/// A socket that carries lines; both sides use it.
+/// A stream of lines, for the server and for the clients.
 struct Connection {
     stream: UnixStream,
-    /// The beginning of a line whose end has not come yet.
-    begun: Vec<u8>,
-    /// What is to be written.
-    queue: VecDeque<u8>,
+    /// The start of a line whose end has not arrived.
+    partial: Vec<u8>,
+    /// Data that was not written yet.
+    pending: VecDeque<u8>,
 }
 
 impl Connection {
     fn new(stream: UnixStream) -> Connection {
         Connection {
             stream,
-            begun: Vec::new(),
-            queue: VecDeque::new(),
+            partial: Vec::new(),
+            pending: VecDeque::new(),
         }
     }
 
-    /// Reads until the system says `WouldBlock` and adds all whole lines; `false` once the other side has closed.
-    fn hear(&mut self, lines: &mut Vec<u8>) -> io::Result<bool> {
+    /// Reads until `WouldBlock`, and appends every complete line to `lines`. Returns `false` at the
+    /// end of the stream.
+    fn receive(&mut self, lines: &mut Vec<u8>) -> io::Result<bool> {
         let mut buffer = [0; 4096];
         loop {
             let length = match self.stream.read(&mut buffer) {
@@ -230,31 +234,31 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            self.begun.extend_from_slice(&buffer[..length]);
-            if let Some(end) = self.begun.iter().rposition(|byte| *byte == b'\n') {
-                lines.extend(self.begun.drain(..=end));
+            self.partial.extend_from_slice(&buffer[..length]);
+            if let Some(end) = self.partial.iter().rposition(|byte| *byte == b'\n') {
+                lines.extend(self.partial.drain(..=end));
             }
-            if self.begun.len() > LONGEST_LINE {
+            if self.partial.len() > LONGEST_LINE {
                 return Err(ErrorKind::InvalidData.into());
             }
         }
     }
 
-    /// Adds to the queue, and writes what can be written now.
-    fn tell(&mut self, lines: &[u8]) -> io::Result<()> {
-        if self.queue.len() + lines.len() > LONGEST_QUEUE {
-            return Err(io::Error::other("it does not listen"));
+    /// Appends to the pending data, and writes until `WouldBlock`.
+    fn send(&mut self, lines: &[u8]) -> io::Result<()> {
+        if self.pending.len() + lines.len() > MAX_PENDING {
+            return Err(io::Error::other("the peer does not read its lines"));
         }
-        self.queue.extend(lines);
+        self.pending.extend(lines);
         self.flush()
     }
 
-    /// Writes the queue until it is empty or the system says `WouldBlock`. In that case a writable event leads here again.
+    /// Writes the pending data until `WouldBlock`, after which a writable event leads here again.
     fn flush(&mut self) -> io::Result<()> {
-        while !self.queue.is_empty() {
-            match self.stream.write(self.queue.as_slices().0) {
+        while !self.pending.is_empty() {
+            match self.stream.write(self.pending.as_slices().0) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(written) => drop(self.queue.drain(..written)),
+                Ok(written) => drop(self.pending.drain(..written)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -264,10 +268,11 @@ impl Connection {
     }
 }
 
-/// Lets all clients say their lines and returns how many lines were heard, once all have heard everything.
+/// Sends the lines of all clients, and returns the number of lines received once every client has
+/// received every line of the others.
 ///
-/// A client says its next line after it has heard the last one of everybody, so nobody speaks before all are there.
-fn take_part(path: &Path, options: &Options) -> io::Result<usize> {
+/// A client sends its next line after it has received the last line of each other client.
+fn run_clients(path: &Path, options: &Options) -> io::Result<usize> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(256);
     let mut clients = Vec::new();
@@ -281,26 +286,29 @@ fn take_part(path: &Path, options: &Options) -> io::Result<usize> {
     let mut total = 0;
     for round in 1..=options.messages {
         for (number, (connection, _)) in clients.iter_mut().enumerate() {
-            connection.tell(format!("client {number} says line {round}\n").as_bytes())?;
+            connection.send(format!("client {number} sends line {round}\n").as_bytes())?;
         }
-        while clients.iter().any(|(_, heard)| *heard < round * others) {
+        while clients
+            .iter()
+            .any(|(_, received)| *received < round * others)
+        {
             match poll.poll(&mut events, Some(PATIENCE)) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 result => result?,
             }
             if events.is_empty() {
-                let text = format!("nothing heard for {} s", PATIENCE.as_secs());
+                let text = format!("no line for {} s", PATIENCE.as_secs());
                 return Err(io::Error::new(ErrorKind::TimedOut, text));
             }
             for event in &events {
-                let (connection, heard) = &mut clients[event.token().0];
+                let (connection, received) = &mut clients[event.token().0];
                 let mut lines = Vec::new();
-                if !connection.hear(&mut lines)? {
+                if !connection.receive(&mut lines)? {
                     return Err(ErrorKind::UnexpectedEof.into());
                 }
                 connection.flush()?;
                 let lines = lines.iter().filter(|byte| **byte == b'\n').count();
-                *heard += lines;
+                *received += lines;
                 total += lines;
             }
         }
@@ -308,7 +316,8 @@ fn take_part(path: &Path, options: &Options) -> io::Result<usize> {
     Ok(total)
 }
 
-/// Connects, also while more wait to be accepted than the system lets wait: that is `WouldBlock` on a Unix socket.
+/// Connects, and tries again while the backlog is full, for which Linux returns EAGAIN:
+/// <https://man7.org/linux/man-pages/man2/connect.2.html>.
 fn connect(path: &Path) -> io::Result<UnixStream> {
     let start = Instant::now();
     loop {

@@ -1,11 +1,11 @@
-//! A chat over Unix sockets: what one says, all others hear, line by line.
+//! A chat over Unix sockets: the server sends each line of a client to all other clients.
 //!
 //! ```sh
 //! cargo run --release --all-features --example unix_chat
 //! ```
 //!
-//! Beyond what `echo` shows: one connection's event leads to writes on others, so each connection has a queue of what it has
-//! not taken yet, and an end of patience. The program is in `chat.rs`.
+//! It shows more than `echo`: an event of one connection leads to writes on others, so each
+//! connection has a bounded buffer of pending data. The program is in `chat.rs`.
 
 #[cfg(unix)]
 mod chat;
@@ -21,7 +21,7 @@ fn main() -> std::process::ExitCode {
 #[cfg(not(unix))]
 fn main() -> std::process::ExitCode {
     eprintln!(
-        "unix_chat: mio has Unix sockets on Unix systems only; `echo` is the like of it that runs here"
+        "unix_chat: mio has Unix sockets on Unix only; the example `echo` runs on this system"
     );
     std::process::ExitCode::FAILURE
 }

@@ -1,4 +1,4 @@
-//! The program `wait_for_children`.
+//! The program: command line and event loop.
 
 use std::io::{self, ErrorKind};
 use std::os::windows::io::AsRawHandle;
@@ -9,14 +9,14 @@ use mio::windows::SourceHandle;
 use mio::{Events, Interest, Poll, Token};
 
 const HELP: &str = "\
-Starts child processes and says in which order they end, and how.
+Starts child processes and prints the order and the status of their exits.
 
 Usage: wait_for_children [OPTIONS]
 
-  --children N    how many, at most 250 [default: 5]
+  --children N    number of processes, at most 250 [default: 5]
   --help          print this
 
-Exit status: 0 every child ended as it was told; 1 an error; 2 wrong usage.";
+Exit status: 0 every child exited as expected; 1 an error; 2 wrong usage.";
 
 pub(crate) fn main() -> ExitCode {
     let children = match children() {
@@ -39,7 +39,7 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// The option, or `None` for help.
+/// The number of children, or `None` for help.
 fn children() -> Result<Option<u8>, lexopt::Error> {
     use lexopt::prelude::*;
     let mut children = 5;
@@ -77,26 +77,26 @@ fn run(count: u8) -> io::Result<()> {
     while left > 0 {
         poll.poll(&mut events, Some(Duration::from_secs(20)))?;
         if events.is_empty() {
-            return Err(io::Error::new(ErrorKind::TimedOut, "a child does not end"));
+            return Err(io::Error::new(ErrorKind::TimedOut, "a child does not exit"));
         }
         for event in &events {
             let number = event.token().0;
-            ended(&poll, number, &mut children[number])?;
+            collect(&poll, number, &mut children[number])?;
             left -= 1;
         }
     }
     Ok(())
 }
 
-/// One child has ended: no call has to wait for it now.
-fn ended(poll: &Poll, number: usize, child: &mut Child) -> io::Result<()> {
+/// Collects a child that has exited, which does not block.
+fn collect(poll: &Poll, number: usize, child: &mut Child) -> io::Result<()> {
     poll.registry()
         .deregister(&mut SourceHandle(&child.as_raw_handle()))?;
     let code = child.try_wait()?.and_then(|status| status.code());
-    println!("child {number} has ended with {code:?}");
+    println!("child {number} exited with {code:?}");
     if code == i32::try_from(number).ok() {
         Ok(())
     } else {
-        Err(io::Error::other("it was told another code"))
+        Err(io::Error::other("the exit code is not the expected one"))
     }
 }

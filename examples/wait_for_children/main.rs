@@ -1,11 +1,12 @@
-//! Waits for many child processes at once, on Windows: each event says which of them has ended.
+//! Waits for many child processes at once on Windows: the token of each event names a process that
+//! has exited.
 //!
 //! ```sh
 //! cargo run --release --all-features --example wait_for_children
 //! ```
 //!
-//! A process is a handle that stays signalled once it has ended. Registering arms, one event comes, and there is nothing to
-//! drain. The program is in `children.rs`.
+//! A process handle stays signaled once the process has exited. A registration reports it once, and
+//! there is nothing to drain. The program is in `children.rs`.
 
 #[cfg(windows)]
 mod children;
@@ -18,7 +19,7 @@ fn main() -> std::process::ExitCode {
 #[cfg(not(windows))]
 fn main() -> std::process::ExitCode {
     eprintln!(
-        "wait_for_children: mio waits for handles on Windows only; elsewhere a pidfd or a pipe to the child is the like of it"
+        "wait_for_children: mio waits for handles on Windows only; elsewhere use a pidfd or a pipe"
     );
     std::process::ExitCode::FAILURE
 }

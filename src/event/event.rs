@@ -13,10 +13,11 @@ use crate::sys::selector::SelectorEvent as _;
 /// operation until it says [`WouldBlock`](std::io::ErrorKind::WouldBlock).
 ///
 /// Which methods hold in which situation differs between systems; each method says how far it can
-/// be relied on. These are rows of `tests/snapshots/truth.md` of the repository. Its columns for
-/// epoll and poll are measured on Linux, wasip1 and wasip2 on wasmtime. Those for kqueue (but for
-/// FreeBSD 13.1), event ports and poll-oneoff are measured on test doubles, not on those kernels.
-/// afd-wine is measured on Wine 8 and Wine 10. afd, which is Windows, is not measured yet: it is
+/// be relied on. These are rows of `tests/snapshots/event-semantics.md` of the repository. Its
+/// columns for epoll and poll are measured on Linux, wasip1 and wasip2 on wasmtime. Those for
+/// kqueue (but for FreeBSD 13.1), event ports and poll-oneoff are measured on fake kernels, not on
+/// those kernels. afd-wine is measured on Wine 8 and Wine 10. afd, which is Windows, is not
+/// measured yet: it is
 /// what Microsoft documents, and where nothing is documented what Wine does.
 ///
 /// R is [`is_readable`](Event::is_readable), W [`is_writable`](Event::is_writable), rc
@@ -32,7 +33,7 @@ use crate::sys::selector::SelectorEvent as _;
 /// | TCP: reset by peer | R W rc wc e | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc | R e | R |
 /// | TCP: connection refused | R W rc wc e | R W rc wc e | R rc wc e | R rc wc e | R rc e | R rc |  |  |
 /// | TCP: both halves shut | - | - | R rc wc | R rc wc | R rc | R rc | R rc | R |
-/// | UDP: nobody at the connected address | R | - | wc e | wc e | R | R |  | R |
+/// | UDP: connected to a closed port | R | - | wc e | wc e | R | R |  | R |
 /// | Pipe reader: writer gone |  |  | rc wc | rc wc | R rc | R rc |  |  |
 ///
 /// And one registered with [`Interest::WRITABLE`](crate::Interest::WRITABLE):

@@ -1,8 +1,8 @@
-//! The errors of our own. Clients' tests read these texts and kinds: they are behaviour.
+//! Errors that this crate creates. Downstream tests match on kind and text: both are API.
 
 use std::io;
 
-/// `register` of something registered, with this `Poll` or another.
+/// `register` of a source that is registered, with this `Poll` or another one.
 #[allow(dead_code)] // Without `net` and `os-ext` there are no owned sources.
 pub(crate) fn already_registered() -> io::Error {
     io::Error::new(
@@ -11,18 +11,18 @@ pub(crate) fn already_registered() -> io::Error {
     )
 }
 
-/// `register` of a file descriptor that a selector of ours has, so that a closed one may still be
-/// there.
+/// `register` of an fd that the selector has in a table of its own. The fd may have been closed
+/// and reused since.
 #[allow(dead_code)] // The kernel of some selectors has this error itself.
 pub(crate) fn fd_already_registered() -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,
-        "file descriptor already registered with this `Registry`; if another one was closed without being deregistered, and \
-         this one got its number: deregister `SourceFd` of it first",
+        "file descriptor already registered with this `Registry`; if it was closed while \
+         registered and then reused, deregister `SourceFd` of it first",
     )
 }
 
-/// `reregister` of something registered with another `Poll`.
+/// `reregister` of a source that is registered with another `Poll`.
 #[allow(dead_code)] // Without `net` and `os-ext` there are no owned sources.
 pub(crate) fn other_registry() -> io::Error {
     io::Error::new(
@@ -31,7 +31,7 @@ pub(crate) fn other_registry() -> io::Error {
     )
 }
 
-/// `reregister` or `deregister` of something that is not registered here.
+/// `reregister` or `deregister` of a source that is not registered with this `Poll`.
 #[allow(dead_code)] // Without `net` and `os-ext` there are no owned sources.
 pub(crate) fn not_registered() -> io::Error {
     io::Error::new(
@@ -40,12 +40,12 @@ pub(crate) fn not_registered() -> io::Error {
     )
 }
 
-/// The system, or the chosen features, have no such thing.
+/// The platform, or the enabled features, do not support the operation.
 pub(crate) fn unsupported(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, what)
 }
 
-/// An argument that no system accepts.
+/// An argument that is invalid on every platform.
 #[allow(dead_code)] // Without features there is nothing to pass.
 pub(crate) fn invalid(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, what)

@@ -1,4 +1,4 @@
-//! The buffer of events of selectors that make their records themselves.
+//! The event buffer of selectors that create their events themselves.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
@@ -12,19 +12,19 @@ pub(crate) struct EventVec<E> {
 }
 
 impl<E> EventVec<E> {
-    /// Whether there is none.
+    /// Whether there are no events.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// How many more find room.
+    /// How many more events fit.
     #[inline]
     pub(crate) fn room(&self) -> usize {
         self.capacity.saturating_sub(self.events.len())
     }
 
-    /// Adds an event, for which there is room.
+    /// Adds an event. The caller has checked that there is room.
     #[inline]
     pub(crate) fn push(&mut self, event: E) {
         self.events.push(event);

@@ -1,8 +1,8 @@
-//! Flags by name, for `Debug`.
+//! Names of flags, for `Debug`.
 
 use std::fmt;
 
-/// Writes the names of the flags that are set, and what has no name as a number.
+/// Writes the names of the flags that are set. Bits without a name are written as one number.
 pub(crate) fn write(
     f: &mut fmt::Formatter<'_>,
     bits: u32,
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_what_has_none() {
+    fn bits_without_a_name_are_written_as_a_number() {
         assert_eq!(Shown(5).to_string(), "IN|OUT");
         assert_eq!(Shown(4 | 0x10).to_string(), "OUT|0x10");
         assert_eq!(Shown(0).to_string(), "0x0");

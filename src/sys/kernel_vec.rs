@@ -1,20 +1,20 @@
-//! A buffer that the kernel writes: the only `set_len` of the crate.
+//! A buffer that the kernel writes. It contains the only `set_len` of this crate.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
 
 /// A vector of fixed capacity that a system call fills from the start.
 #[derive(Debug)]
-#[allow(dead_code)] // Some selectors make their events themselves.
+#[allow(dead_code)] // Some selectors create their events themselves.
 pub(crate) struct KernelVec<T> {
-    /// Its allocated capacity may be larger than what was asked for; `capacity` is what counts.
+    /// May have a larger capacity than was requested; `capacity` counts.
     items: Vec<T>,
     capacity: usize,
 }
 
 #[allow(dead_code)] // Each selector uses some of it.
 impl<T> KernelVec<T> {
-    /// Room for `capacity` items, allocated now.
+    /// Allocates a vector for `capacity` items.
     pub(crate) fn with_capacity(capacity: usize) -> KernelVec<T> {
         KernelVec {
             items: Vec::with_capacity(capacity),
@@ -22,57 +22,58 @@ impl<T> KernelVec<T> {
         }
     }
 
-    /// The most items it holds.
+    /// The most items that a call can write.
     #[inline]
     pub(crate) fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// What the kernel wrote.
+    /// The items that the kernel wrote.
     #[inline]
     pub(crate) fn as_slice(&self) -> &[T] {
         &self.items
     }
 
-    /// What the kernel wrote, to be changed.
+    /// Like `as_slice`, mutable.
     pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.items
     }
 
-    /// Takes one item out.
+    /// Removes one item, if there is one at `index`.
     pub(crate) fn remove(&mut self, index: usize) {
         if index < self.items.len() {
             self.items.remove(index);
         }
     }
 
-    /// Takes all items out, from the start.
+    /// Removes all items and returns them in order.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> {
         self.items.drain(..)
     }
 
-    /// Forgets all items.
+    /// Removes all items.
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.items.clear();
     }
 
-    /// Replaces the contents by what `write` puts into the buffer, which has `capacity` places. On an error it stays empty.
+    /// Replaces the items by those that `write` stores in the spare capacity it is given. If
+    /// `write` fails, the vector stays empty.
     ///
     /// # Safety
     ///
-    /// When `write` returns `Ok(count)`, the first `count` places must be initialised.
+    /// When `write` returns `Ok(count)`, the first `count` items must be initialized.
     #[inline]
     pub(crate) unsafe fn fill<E>(
         &mut self,
         write: impl FnOnce(&mut [MaybeUninit<T>]) -> Result<usize, E>,
     ) -> Result<usize, E> {
         self.items.clear();
-        let room = self.items.spare_capacity_mut();
-        let places = room.len().min(self.capacity);
-        let count = write(&mut room[..places])?.min(places);
-        // SAFETY: `count` is at most the capacity of `items`, which is empty, and the caller promises that so many places from
-        // the start are initialised.
+        let spare = self.items.spare_capacity_mut();
+        let length = spare.len().min(self.capacity);
+        let count = write(&mut spare[..length])?.min(length);
+        // SAFETY: `items` is empty and `count` is at most its capacity. The caller guarantees that
+        // the first `count` items are initialized.
         unsafe { self.items.set_len(count) };
         Ok(count)
     }

@@ -19,11 +19,10 @@ cfg_unix! {
 ))]
 #[cfg(feature = "os-poll")]
 pub(crate) mod wasip1;
-#[cfg(all(windows, any(feature = "os-poll", feature = "net")))]
+// Other systems compile the state machines of Windows for their unit tests.
+#[cfg(any(windows, all(test, feature = "os-poll")))]
 pub(crate) mod windows;
 
-#[cfg(feature = "os-poll")]
-pub(crate) mod atomic;
 #[cfg(feature = "os-poll")]
 pub(crate) mod event_buffer;
 #[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
@@ -34,8 +33,6 @@ pub(crate) mod flags;
 pub(crate) mod kernel_vec;
 #[cfg(feature = "os-poll")]
 pub(crate) mod level_backoff;
-#[cfg(feature = "os-poll")]
-pub(crate) mod owner;
 #[cfg(all(
     feature = "os-poll",
     any(unix, target_os = "hermit", target_os = "wasi")
@@ -43,6 +40,8 @@ pub(crate) mod owner;
 pub(crate) mod slab;
 #[cfg(feature = "net")]
 mod socket_api;
+#[cfg(feature = "os-poll")]
+pub(crate) mod sync;
 #[cfg(feature = "os-poll")]
 pub(crate) mod timeout;
 #[cfg(feature = "os-poll")]
@@ -68,9 +67,8 @@ cfg_not_unix! {
     #[cfg(all(feature = "net", not(windows)))]
     pub(crate) use self::unsupported::socket;
 }
-#[cfg(windows)]
-#[allow(unused_imports)] // Features choose among them.
-pub(crate) use self::windows::*;
+#[cfg(all(windows, feature = "net"))]
+pub(crate) use self::windows::socket;
 
 #[cfg(all(
     test,
@@ -79,14 +77,3 @@ pub(crate) use self::windows::*;
     not(mio_fake_kernel = "wasip1")
 ))]
 mod selector_tests;
-
-// State machines of Windows that Linux tests, too.
-#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
-#[path = "windows/afd/elsewhere_tests.rs"]
-mod afd_elsewhere;
-#[cfg(all(test, not(windows), feature = "os-poll"))]
-#[path = "windows/named_pipe/elsewhere_tests.rs"]
-mod pipe_elsewhere;
-#[cfg(all(test, target_os = "linux", feature = "os-poll"))]
-#[path = "windows/wait/state.rs"]
-mod wait_elsewhere;

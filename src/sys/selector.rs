@@ -1,25 +1,29 @@
 //! What a platform must provide. Read this first.
 //!
-//! A [`Selector`] watches sources and reports [`Event`]s; it is reached through the type that `sys::platform` names, always
-//! statically dispatched. Two rules hold for every implementation:
+//! A [`Selector`] watches sources and reports [`SelectorEvent`]s. `sys::platform` names the one
+//! implementation of the target, and every call is statically dispatched. Two rules hold for every
+//! implementation:
 //!
-//! 1. `select` clears the records before anything can fail. Once it has taken something from the kernel or from a queue it
-//!    returns `Ok`: an error waits for the next call.
-//! 2. No record of a source that was deregistered before `select` began is ever reported. Nothing is queued in user space
-//!    across calls unless it is checked again, under the registration's lock and by generation, when it is pushed.
+//! 1. `select` clears the event buffer before anything can fail. Once it has taken an event from
+//!    the kernel or from a list of its own, it returns `Ok`; an error is left for the next call.
+//! 2. `select` never reports an event of a source that was deregistered before `select` began. An
+//!    event that waits in user space between two calls is checked again when it is pushed into the
+//!    buffer: under the lock of the registrations, and by generation.
 //!
-//! Callers such as tokio turn tokens into pointers, so breaking either rule is memory corruption there.
+//! Callers such as tokio turn tokens into pointers. Breaking either rule corrupts their memory.
 
 use std::fmt;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use crate::sys::errors;
 use crate::{Interest, Token};
 
 /// One event, as the kernel or the selector wrote it.
 ///
-/// The defaults say "this selector has no such thing".
+/// A method with a default body returns `false` on selectors that do not report the condition.
 pub(crate) trait SelectorEvent: Clone + Send + Sync {
     /// The token given at registration.
     fn token(&self) -> Token;
@@ -31,11 +35,11 @@ pub(crate) trait SelectorEvent: Clone + Send + Sync {
     fn is_error(&self) -> bool {
         false
     }
-    /// The reading half is shut.
+    /// The reading half is shut down.
     fn is_read_closed(&self) -> bool {
         false
     }
-    /// The writing half is shut.
+    /// The writing half is shut down.
     fn is_write_closed(&self) -> bool {
         false
     }
@@ -43,42 +47,74 @@ pub(crate) trait SelectorEvent: Clone + Send + Sync {
     fn is_priority(&self) -> bool {
         false
     }
-    /// POSIX asynchronous I/O has completed.
+    /// A POSIX asynchronous I/O operation has completed.
     fn is_aio(&self) -> bool {
         false
     }
-    /// A list of POSIX asynchronous I/O has completed.
+    /// A list of POSIX asynchronous I/O operations has completed.
     fn is_lio(&self) -> bool {
         false
     }
-    /// Writes the selector's own view of the event, flag names included.
+    /// Writes the kernel's view of the event, with the names of its flags.
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
 /// The buffer that `select` fills.
 pub(crate) trait EventBuffer: Send + Sync + UnwindSafe + RefUnwindSafe {
-    /// What the buffer holds.
+    /// The type of its events.
     type Item: SelectorEvent;
-    /// Room for `capacity` records, all of it allocated now.
+    /// Allocates a buffer for `capacity` events.
     fn with_capacity(capacity: usize) -> Self;
-    /// The most records one `select` returns.
+    /// The most events that one `select` returns.
     fn capacity(&self) -> usize;
-    /// The records of the last `select`.
+    /// The events of the last `select`.
     fn as_slice(&self) -> &[Self::Item];
-    /// Forgets all records.
+    /// Removes all events.
     fn clear(&mut self);
+
+    /// Removes all events, and refuses a buffer without capacity: the first step of `select` where
+    /// the kernel does not do both.
+    #[inline]
+    #[allow(dead_code)] // Not for epoll and kqueue.
+    fn prepare(&mut self) -> io::Result<()> {
+        self.clear();
+        if self.capacity() == 0 {
+            return Err(errors::invalid("the capacity of `Events` is 0"));
+        }
+        Ok(())
+    }
 }
 
-/// Whose registration it is, seen from one selector.
+/// Which selector a registration belongs to, as seen from one selector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(dead_code)] // Without `os-poll` there is no selector.
 pub(crate) enum Owner {
-    /// Made by this selector or a clone of it.
+    /// This selector or a clone of it.
     This,
-    /// Made by another selector that is still alive.
+    /// Another selector that is still alive.
     Other,
-    /// Made by a selector that is gone; it counts as no registration.
+    /// A selector that was dropped. The source counts as not registered.
     Dropped,
+}
+
+impl Owner {
+    /// The owner of a registration that holds its selector's shared state by `held`, as seen from
+    /// the selector with the state `selector`.
+    ///
+    /// There is no global list of selectors and no lock. fork(2) copies a locked mutex as locked,
+    /// and a thread that would release it does not exist in the child (fork(2),
+    /// <https://man7.org/linux/man-pages/man2/fork.2.html>).
+    #[inline]
+    #[allow(dead_code)] // Windows has its own.
+    pub(crate) fn of<T>(selector: &Arc<T>, held: &Weak<T>) -> Owner {
+        if held.as_ptr() == Arc::as_ptr(selector) {
+            Owner::This
+        } else if held.strong_count() == 0 {
+            Owner::Dropped
+        } else {
+            Owner::Other
+        }
+    }
 }
 
 /// Wakes a selector that is blocked in `select`, from any thread.
@@ -87,43 +123,44 @@ pub(crate) trait Wake: fmt::Debug + Send + Sync + UnwindSafe + RefUnwindSafe {
     fn wake(&self) -> io::Result<()>;
 }
 
-/// An event queue.
+/// Waits for events of many sources at once.
 ///
-/// `select` takes `&mut self`: what only the poller needs lives in the value unlocked, and stays empty in clones.
+/// `select` takes `&mut self`: state that only the polling thread needs is in the value itself,
+/// without a lock. In clones that state stays empty.
 pub(crate) trait Selector:
     Sized + Send + Sync + UnwindSafe + RefUnwindSafe + fmt::Debug
 {
-    /// A raw descriptor or socket: a key for the kernel, never taken for something open.
+    /// An fd or a Windows socket. It is passed to the kernel and never assumed to be open.
     type Raw: Copy;
     /// One event.
     type Event: SelectorEvent;
-    /// The buffer of events.
+    /// The event buffer.
     type Events: EventBuffer<Item = Self::Event>;
-    /// What an owned source keeps while it is registered. It holds its selector weakly. Dropping it
-    /// ends the registration where closing the descriptor does not, and does nothing where it does:
-    /// a source whose descriptor is not closed uses [`leave`](Selector::leave).
+    /// What an owned source keeps while it is registered. It refers weakly to its selector.
+    /// Dropping it ends the registration where closing the fd does not, and does nothing where
+    /// closing does. A source whose fd stays open uses [`leave`](Selector::leave) instead.
     type Registration: fmt::Debug + Send + Sync + Unpin + UnwindSafe + RefUnwindSafe;
     /// See [`Wake`].
     type Waker: Wake;
-    /// Whether a source must be armed again after an operation that would block.
+    /// Whether a source must be re-armed after an operation that would block.
     const EMULATES_EDGE: bool;
 
-    /// Makes an empty queue.
+    /// Creates a selector without sources.
     fn new() -> io::Result<Self>;
-    /// Makes a second handle of the same queue.
+    /// Creates a second handle of the same selector.
     fn try_clone(&self) -> io::Result<Self>;
-    /// Makes a waker that reports `token`. Any number may live at once.
+    /// Creates a waker that reports `token`. Any number of wakers may exist at once.
     fn waker(&self, token: Token) -> io::Result<Self::Waker>;
     /// Waits for events. Never returns before `timeout` without an event or an error.
-    fn select(&mut self, records: &mut Self::Events, timeout: Option<Duration>) -> io::Result<()>;
-    /// Starts watching an owned source. On failure the source is not registered.
+    fn select(&mut self, events: &mut Self::Events, timeout: Option<Duration>) -> io::Result<()>;
+    /// Registers an owned source. If this fails, the source is not registered.
     fn register(
         &self,
         raw: Self::Raw,
         token: Token,
         interest: Interest,
     ) -> io::Result<Self::Registration>;
-    /// Changes token and interest; a condition that holds already is reported again.
+    /// Changes token and interest. A condition that already holds is reported again.
     fn reregister(
         &self,
         registration: &mut Self::Registration,
@@ -131,26 +168,27 @@ pub(crate) trait Selector:
         token: Token,
         interest: Interest,
     ) -> io::Result<()>;
-    /// Stops watching. The registration is gone even when the kernel objects.
+    /// Ends a registration, also if the kernel returns an error.
     fn deregister(&self, registration: Self::Registration, raw: Self::Raw) -> io::Result<()>;
-    /// Ends the registration of a source whose fd or socket stays open elsewhere. An error has
-    /// nowhere to go: the source is leaving.
+    /// Ends the registration of a source whose fd or socket stays open with another owner. Errors
+    /// are ignored, because the source no longer exists to report them.
     fn leave(registration: Self::Registration, _: Self::Raw) {
         drop(registration);
     }
-    /// Says whose registration it is.
+    /// Which selector the registration belongs to.
     fn owner(&self, registration: &Self::Registration) -> Owner;
-    /// Arms the directions of `waits_for`, `READABLE` or `WRITABLE` or both, after an operation on
-    /// them that would block. `Ok` when the selector is gone.
+    /// Re-arms the directions of `waits_for` (`READABLE`, `WRITABLE` or both) after an operation in
+    /// these directions would have blocked. Returns `Ok` if the selector was dropped.
     fn rearm(registration: &Self::Registration, waits_for: Interest) -> io::Result<()>;
-    /// Watches a source as if it were not owned, from now on: an operation of it has ended in a way
-    /// that says nothing of what comes next, such as at the end of a FIFO, which may get another
-    /// writer. On selectors whose edges are the kernel's there is nothing to do.
+    /// From now on watches a source like an unowned fd. The caller uses this after an operation
+    /// whose result does not predict the next one: a FIFO at its end may get another writer.
+    /// Selectors with edge-triggered kernels have nothing to do.
     fn watch_as_unowned(registration: &Self::Registration) -> io::Result<()> {
         let _ = registration;
         Ok(())
     }
-    /// Takes the error for which the selector reported that it cannot watch the source, if it did.
+    /// Takes the error with which the selector has reported that it cannot watch the source, if it
+    /// has.
     fn take_fault(registration: &Self::Registration) -> Option<io::Error> {
         let _ = registration;
         None
@@ -175,17 +213,36 @@ pub(crate) const fn registers_unowned<S: RegisterUnowned>() {
     );
 }
 
-/// A selector that can also watch sources that are only a number, of which nothing is kept.
+/// A selector that can also watch *unowned* fds or sockets: the caller keeps no registration.
 pub(crate) trait RegisterUnowned: Selector {
-    /// Starts watching `raw`: `AlreadyExists` if it is watched.
+    /// Registers `raw`. Fails with `AlreadyExists` if it is registered.
     fn register_unowned(&self, raw: Self::Raw, token: Token, interest: Interest) -> io::Result<()>;
-    /// Changes token and interest and arms again: `NotFound` if it is not watched.
+    /// Changes token and interest and arms again. Fails with `NotFound` if it is not registered.
     fn reregister_unowned(
         &self,
         raw: Self::Raw,
         token: Token,
         interest: Interest,
     ) -> io::Result<()>;
-    /// Stops watching `raw`: `NotFound` if it is not watched, except where the kernel cannot tell.
+    /// Ends the registration of `raw`. Fails with `NotFound` if it is not registered, where the
+    /// kernel can tell.
     fn deregister_unowned(&self, raw: Self::Raw) -> io::Result<()>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owner_distinguishes_this_other_and_dropped_selectors() {
+        let (one, other) = (Arc::new(1), Arc::new(2));
+        let held = Arc::downgrade(&one);
+        assert_eq!(Owner::of(&one, &held), Owner::This);
+        assert_eq!(Owner::of(&other, &held), Owner::Other);
+        drop(one);
+        assert_eq!(Owner::of(&other, &held), Owner::Dropped);
+        // `held` keeps the allocation, so a new selector cannot get the same address.
+        let new = Arc::new(1);
+        assert_eq!(Owner::of(&new, &held), Owner::Dropped);
+    }
 }

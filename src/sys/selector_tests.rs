@@ -1,8 +1,8 @@
-//! One suite for every selector and waker that this system can build.
+//! One suite of checks for every selector and waker that the platform can build.
 //!
-//! Here is what the checks have in common; they and the combinations that they run on are beside it.
+//! This file has what the checks share. `combinations_tests` runs them.
 #![allow(clippy::unwrap_used)]
-// A system may run some of the checks only.
+// Some platforms run only some of the checks.
 #![cfg_attr(
     not(any(target_os = "linux", target_os = "android", windows)),
     allow(dead_code, unused_imports)
@@ -22,38 +22,39 @@ use crate::Interest;
 use crate::sys::Raw;
 use crate::sys::selector::{EventBuffer as _, RegisterUnowned, SelectorEvent as _};
 
-#[allow(unused_imports)] // For doubles that lack wakers.
-pub(super) use threads_tests::registration_while_waiting;
+#[allow(unused_imports)] // For the fake hosts of WASI, which have no wakers.
+pub(super) use threads_tests::registration_during_a_wait_is_reported;
 #[allow(unused_imports)] // As above.
 pub(super) use watching_tests::*;
 
-/// What every check asks of a combination.
+/// A selector that the checks can test.
 pub(super) trait Subject: RegisterUnowned<Raw = Raw> {}
 impl<S: RegisterUnowned<Raw = Raw>> Subject for S {}
 
-/// What the checks watch.
+/// The source that the checks register.
 #[cfg(unix)]
 type Stream = std::os::unix::net::UnixStream;
-/// What the checks watch.
+/// The source that the checks register.
 #[cfg(windows)]
 type Stream = std::net::TcpStream;
 
 pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
-/// Long enough for a loaded machine; nothing waits for it when all is well.
+/// Long enough for a loaded machine. No check that passes waits so long.
 pub(super) const LONG: Option<Duration> = Some(Duration::from_secs(20));
 pub(super) const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 
-/// Whether its events say one thing each, and it cannot tell whether a bare number is watched.
+/// Whether each event has one condition only, and the kernel cannot tell whether an unowned fd is
+/// registered.
 fn is_kqueue<S>() -> bool {
     std::any::type_name::<S>().contains("::Kqueue<")
 }
 
-/// Whether it is the queue of WASI preview 1.
+/// Whether it is the selector of WASI preview 1.
 fn is_poll_oneoff<S>() -> bool {
     std::any::type_name::<S>().contains("::PollOneoff<")
 }
 
-/// Runs checks and names each, so that a failure tells which.
+/// Runs checks and prints the name of each, so that the output of a failure has it.
 macro_rules! run_checks {
     ($subject:ty: $($check:ident)*) => {$(
         println!(stringify!($check));
@@ -80,35 +81,35 @@ fn connected() -> (Stream, Stream) {
     let left = Stream::connect(listener.local_addr().unwrap()).unwrap();
     let (right, _) = listener.accept().unwrap();
     for stream in [&left, &right] {
-        // A byte is not kept back to be sent with the next.
+        // Otherwise a byte may be delayed and sent with the next one.
         stream.set_nodelay(true).unwrap();
     }
     (left, right)
 }
 
-pub(super) fn records<S: Subject>() -> S::Events {
+pub(super) fn event_buffer<S: Subject>() -> S::Events {
     S::Events::with_capacity(16)
 }
 
-/// One `select`; a signal is no reason to fail.
+/// One `select` and the tokens of its events. Repeats a call that a signal interrupts.
 pub(super) fn tokens<S: Subject>(
     selector: &mut S,
-    records: &mut S::Events,
+    events: &mut S::Events,
     timeout: Option<Duration>,
 ) -> Vec<usize> {
     loop {
-        match selector.select(records, timeout) {
+        match selector.select(events, timeout) {
             Ok(()) => break,
             Err(error) if error.kind() == ErrorKind::Interrupted => {
-                assert!(records.as_slice().is_empty());
+                assert!(events.as_slice().is_empty());
             }
             Err(error) => panic!("select: {error}"),
         }
     }
-    records.as_slice().iter().map(|r| r.token().0).collect()
+    events.as_slice().iter().map(|r| r.token().0).collect()
 }
 
-/// Reads everything, as a served source is left; tells the selector when it would block.
+/// Reads until the read would block, and re-arms: serves a source.
 pub(super) fn drain<S: Subject>(mut stream: &Stream, registration: &S::Registration) {
     let mut buffer = [0; 256];
     loop {

@@ -1,5 +1,8 @@
-//! Registrations by slot and by number, for selectors whose kernel keeps none: a slot has one entry after the other, and a key
-//! says which of them is meant.
+//! A slab of registrations, indexed by slot and by fd, for selectors whose kernel keeps no
+//! registrations.
+//!
+//! A slot is reused after its entry was removed. A [`Key`] holds the slot's generation, so a key of
+//! an earlier entry is detected.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -8,27 +11,29 @@ use std::os::fd::RawFd;
 
 use crate::sys::{errors, ffi};
 
-/// A registration: the slot, and which of its tenants.
+/// Identifies one registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
+    /// The index of the slot.
     pub(crate) index: u32,
+    /// How many entries the slot has had before.
     pub(crate) generation: u32,
 }
 
-/// What is at a slot: a registration, or what is left of the last one.
 #[derive(Debug)]
-struct Entry<T> {
+struct Slot<T> {
     generation: u32,
     /// -1 if the slot is free.
     fd: RawFd,
+    /// The entry, or the last one if the slot is free.
     entry: T,
 }
 
 /// All registrations of one selector.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
-    entries: Vec<Entry<T>>,
-    /// The lowest is taken first, so that the entries in use stay at the front.
+    slots: Vec<Slot<T>>,
+    /// The lowest free slot is reused first, so that the slots in use stay at the front.
     free: BinaryHeap<Reverse<u32>>,
     by_fd: HashMap<RawFd, u32>,
 }
@@ -36,7 +41,7 @@ pub(crate) struct Slab<T> {
 impl<T> Default for Slab<T> {
     fn default() -> Slab<T> {
         Slab {
-            entries: Vec::new(),
+            slots: Vec::new(),
             free: BinaryHeap::new(),
             by_fd: HashMap::new(),
         }
@@ -44,11 +49,11 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
-    /// How many entries there are, free ones included.
+    /// How many slots there are, free ones included.
     #[inline]
     #[allow(dead_code)] // For poll(2).
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.slots.len()
     }
 
     /// Whether nothing is registered.
@@ -58,47 +63,47 @@ impl<T> Slab<T> {
     }
 
     #[inline]
-    fn slot(&mut self, key: Key) -> Option<&mut Entry<T>> {
-        self.entries
+    fn slot(&mut self, key: Key) -> Option<&mut Slot<T>> {
+        self.slots
             .get_mut(key.index as usize)
             .filter(|slot| slot.generation == key.generation && slot.fd >= 0)
     }
 
-    /// The entry, if the registration still is.
+    /// The entry of a registration, unless it was removed.
     #[inline]
     pub(crate) fn get(&mut self, key: Key) -> Option<&mut T> {
         self.slot(key).map(|slot| &mut slot.entry)
     }
 
-    /// The generation of a slot and its entry, who may have left.
+    /// The generation and entry of a slot, also of a free one.
     #[inline]
     #[allow(dead_code)] // For poll(2).
-    pub(crate) fn at(&mut self, index: u32) -> Option<(u32, &mut T)> {
-        let slot = self.entries.get_mut(index as usize)?;
+    pub(crate) fn slot_at(&mut self, index: u32) -> Option<(u32, &mut T)> {
+        let slot = self.slots.get_mut(index as usize)?;
         Some((slot.generation, &mut slot.entry))
     }
 
-    /// The registration of a number.
+    /// The registration of an fd.
     pub(crate) fn find(&self, fd: RawFd) -> io::Result<Key> {
         let index = *self.by_fd.get(&fd).ok_or_else(errors::not_registered)?;
-        let slot = self.entries.get(index as usize);
+        let slot = self.slots.get(index as usize);
         let generation = slot.map_or(0, |slot| slot.generation);
         Ok(Key { index, generation })
     }
 
-    /// The present entry's registration.
+    /// The registration that a slot holds.
     #[allow(dead_code)] // For event ports.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
-        let slot = self.entries.get(index as usize)?;
+        let slot = self.slots.get(index as usize)?;
         let generation = slot.generation;
         (slot.fd >= 0).then_some(Key { index, generation })
     }
 
-    /// Adds a registration. `new` is told who had the slot before, if anybody.
+    /// Adds a registration. `new_entry` gets the previous entry of a reused slot.
     pub(crate) fn insert(
         &mut self,
         fd: RawFd,
-        new: impl FnOnce(Option<&T>) -> T,
+        new_entry: impl FnOnce(Option<&T>) -> T,
     ) -> io::Result<Key> {
         if fd < 0 {
             return Err(io::Error::from_raw_os_error(ffi::EBADF));
@@ -107,24 +112,24 @@ impl<T> Slab<T> {
             return Err(errors::fd_already_registered());
         }
         let reused = self.free.pop().and_then(|Reverse(index)| {
-            let slot = self.entries.get_mut(index as usize)?;
+            let slot = self.slots.get_mut(index as usize)?;
             Some((index, slot))
         });
         let key = match reused {
             Some((index, slot)) => {
-                slot.entry = new(Some(&slot.entry));
+                slot.entry = new_entry(Some(&slot.entry));
                 slot.fd = fd;
                 let generation = slot.generation;
                 Key { index, generation }
             }
             None => {
-                let index = u32::try_from(self.entries.len())
+                let index = u32::try_from(self.slots.len())
                     .map_err(|_| errors::invalid("too many sources"))?;
                 let generation = 0;
-                self.entries.push(Entry {
+                self.slots.push(Slot {
                     generation,
                     fd,
-                    entry: new(None),
+                    entry: new_entry(None),
                 });
                 Key { index, generation }
             }
@@ -133,7 +138,7 @@ impl<T> Slab<T> {
         Ok(key)
     }
 
-    /// Ends a registration, and returns who leaves. `None` if it had ended.
+    /// Removes a registration and returns its entry. `None` if it was removed before.
     pub(crate) fn remove(&mut self, key: Key) -> Option<&mut T> {
         let fd = self.slot(key)?.fd;
         self.by_fd.remove(&fd);
@@ -144,15 +149,16 @@ impl<T> Slab<T> {
         Some(&mut slot.entry)
     }
 
-    /// All registrations from a slot on, all around, with their by_fd.
+    /// All registrations with their fds: from slot `start` to the last one, then from slot 0 to
+    /// `start`.
     #[allow(dead_code)] // For `poll_oneoff`.
-    pub(crate) fn from(&self, start: usize) -> impl Iterator<Item = (Key, RawFd, &T)> {
-        let length = self.entries.len();
+    pub(crate) fn iter_from(&self, start: usize) -> impl Iterator<Item = (Key, RawFd, &T)> {
+        let length = self.slots.len();
         let start = if start < length { start } else { 0 };
         (start..length).chain(0..start).filter_map(|index| {
-            let slot = self.entries.get(index)?;
+            let slot = self.slots.get(index)?;
             let key = Key {
-                // `insert` lets no slot be beyond this.
+                // `insert` keeps the number of slots in the range of `u32`.
                 index: index as u32,
                 generation: slot.generation,
             };
@@ -167,52 +173,52 @@ mod tests {
     use std::io::ErrorKind;
 
     #[test]
-    fn a_key_is_of_one_tenant() {
-        let mut entries = Slab::default();
-        let first = entries.insert(5, |_| 'a').unwrap();
-        assert_eq!(entries.find(5).unwrap(), first);
+    fn key_of_a_removed_entry_is_detected() {
+        let mut slab = Slab::default();
+        let first = slab.insert(5, |_| 'a').unwrap();
+        assert_eq!(slab.find(5).unwrap(), first);
         assert_eq!(
-            entries.insert(5, |_| 'b').unwrap_err().kind(),
+            slab.insert(5, |_| 'b').unwrap_err().kind(),
             ErrorKind::AlreadyExists
         );
         assert_eq!(
-            entries.insert(-1, |_| 'b').unwrap_err().raw_os_error(),
+            slab.insert(-1, |_| 'b').unwrap_err().raw_os_error(),
             Some(ffi::EBADF)
         );
-        assert!(entries.remove(first).is_some());
-        assert!(entries.remove(first).is_none() && entries.get(first).is_none());
-        assert_eq!(entries.find(5).unwrap_err().kind(), ErrorKind::NotFound);
-        assert!(entries.is_empty() && entries.key_at(0).is_none());
+        assert!(slab.remove(first).is_some());
+        assert!(slab.remove(first).is_none() && slab.get(first).is_none());
+        assert_eq!(slab.find(5).unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(slab.is_empty() && slab.key_at(0).is_none());
 
-        // The slot is used again, and the old key is not good for the new entry.
-        let second = entries.insert(6, |before| *before.unwrap()).unwrap();
-        assert_eq!((second.index, entries.len()), (first.index, 1));
-        assert!(entries.get(first).is_none() && entries.remove(first).is_none());
-        assert_eq!(entries.get(second), Some(&mut 'a'));
-        assert_eq!(entries.key_at(0), Some(second));
+        // The slot is reused, and the old key does not find the new entry.
+        let second = slab.insert(6, |before| *before.unwrap()).unwrap();
+        assert_eq!((second.index, slab.len()), (first.index, 1));
+        assert!(slab.get(first).is_none() && slab.remove(first).is_none());
+        assert_eq!(slab.get(second), Some(&mut 'a'));
+        assert_eq!(slab.key_at(0), Some(second));
     }
 
     #[test]
-    fn the_lowest_slot_is_taken_first() {
-        let mut entries = Slab::default();
-        let keys: Vec<Key> = (0..4)
-            .map(|fd| entries.insert(fd, |_| ()).unwrap())
-            .collect();
+    fn lowest_free_slot_is_reused_first() {
+        let mut slab = Slab::default();
+        let keys: Vec<Key> = (0..4).map(|fd| slab.insert(fd, |_| ()).unwrap()).collect();
         for key in [keys[1], keys[3], keys[0], keys[2]] {
-            entries.remove(key);
+            slab.remove(key);
         }
-        let again = (0..5).map(|fd| entries.insert(fd, |_| ()).unwrap().index);
+        let again = (0..5).map(|fd| slab.insert(fd, |_| ()).unwrap().index);
         assert_eq!(again.collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
     }
 
     #[test]
-    fn walks_go_all_around() {
-        let mut entries = Slab::default();
-        let keys: Vec<Key> = (0..4)
-            .map(|fd| entries.insert(fd, |_| ()).unwrap())
-            .collect();
-        entries.remove(keys[1]);
-        let walk = |start| entries.from(start).map(|(_, fd, _)| fd).collect::<Vec<_>>();
+    fn iteration_wraps_around() {
+        let mut slab = Slab::default();
+        let keys: Vec<Key> = (0..4).map(|fd| slab.insert(fd, |_| ()).unwrap()).collect();
+        slab.remove(keys[1]);
+        let walk = |start| {
+            slab.iter_from(start)
+                .map(|(_, fd, _)| fd)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(walk(2), [2, 3, 0]);
         assert_eq!(walk(9), [0, 2, 3]);
     }

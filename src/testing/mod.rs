@@ -1,9 +1,12 @@
-//! Fake kernels and hosts, for tests only: Linux plays another system.
+//! Fake kernels and hosts, for tests only. Linux plays the other Unix systems and WASI; every host
+//! plays Windows.
 
 cfg_kqueue! {
+    #[cfg(target_os = "linux")]
     pub(crate) mod kqueue;
 }
 cfg_event_ports! {
+    #[cfg(target_os = "linux")]
     pub(crate) mod event_ports;
 }
 #[cfg(any(
@@ -15,5 +18,7 @@ cfg_event_ports! {
     mio_fake_kernel = "solaris"
 ))]
 mod syscall;
-#[cfg(any(test, mio_fake_kernel = "wasip1"))]
+#[cfg(all(target_os = "linux", any(test, mio_fake_kernel = "wasip1")))]
 pub(crate) mod wasip1;
+#[cfg(test)]
+pub(crate) mod windows;

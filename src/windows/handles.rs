@@ -1,4 +1,4 @@
-//! The traits that turn sockets into handles and back.
+//! The traits that convert sockets to raw and owned ones, and back.
 #![allow(unsafe_code)]
 
 use std::os::windows::io::{
@@ -7,7 +7,7 @@ use std::os::windows::io::{
 
 use crate::net::{TcpListener, TcpStream, UdpSocket};
 
-/// For each of the sockets.
+/// Implements the traits for each socket type.
 macro_rules! handles {
     ($($socket:ident)*) => {$(
         impl AsSocket for $socket {
@@ -22,30 +22,30 @@ macro_rules! handles {
             }
         }
 
-        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
+        /// Ends a registration, as [`Registry::deregister`](crate::Registry::deregister) does.
         impl IntoRawSocket for $socket {
             fn into_raw_socket(self) -> RawSocket {
                 self.inner.into_inner().into_raw_socket()
             }
         }
 
-        /// The socket should be non-blocking and overlapped: its mode is not changed.
+        /// The socket should be non-blocking and overlapped. Its mode is not changed.
         impl FromRawSocket for $socket {
             unsafe fn from_raw_socket(socket: RawSocket) -> $socket {
-                // SAFETY: the caller promises that `socket` is open and theirs to give away.
+                // SAFETY: the caller guarantees that `socket` is open and passes its ownership.
                 let socket = unsafe { OwnedSocket::from_raw_socket(socket) };
                 $socket::from(socket)
             }
         }
 
-        /// A registration ends, as by [`Registry::deregister`](crate::Registry::deregister).
+        /// Ends a registration, as [`Registry::deregister`](crate::Registry::deregister) does.
         impl From<$socket> for OwnedSocket {
             fn from(socket: $socket) -> OwnedSocket {
                 socket.inner.into_inner().into()
             }
         }
 
-        /// The socket should be non-blocking and overlapped: its mode is not changed.
+        /// The socket should be non-blocking and overlapped. Its mode is not changed.
         impl From<OwnedSocket> for $socket {
             fn from(socket: OwnedSocket) -> $socket {
                 $socket::from_std(socket.into())

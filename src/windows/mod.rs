@@ -1,8 +1,8 @@
-//! What only Windows has: named pipes, and sources that are any socket or any handle one can wait for.
+//! Sources that exist on Windows only.
 //!
-//! - [`NamedPipe`]: either end of a named pipe, and other handles for overlapped I/O.
-//! - [`SourceSocket`]: watches a socket that belongs to somebody else, such as another library's.
-//! - [`SourceHandle`]: waits for a process, an event, a timer, or whatever else can be signalled.
+//! - [`NamedPipe`]: either end of a named pipe, or another handle for overlapped I/O.
+//! - [`SourceSocket`]: a socket that the caller owns, such as one of another library.
+//! - [`SourceHandle`]: a waitable handle, such as that of a process, an event or a timer.
 
 mod named_pipe;
 mod source_handle;

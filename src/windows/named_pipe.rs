@@ -1,4 +1,4 @@
-//! Named pipes.
+//! `NamedPipe`: named pipes and other handles for overlapped I/O.
 #![allow(unsafe_code)]
 
 use std::ffi::OsStr;
@@ -8,73 +8,87 @@ use std::iter;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 
 use crate::event::Source;
-use crate::sys::named_pipe::{self, Pipe};
+use crate::sys::windows::named_pipe::{self, Pipe};
 use crate::{Interest, Registry, Token};
 
 /// One end of a named pipe, or another handle for overlapped I/O such as a serial port.
 ///
-/// Windows has no readiness for pipes, only operations that complete. So this type reads before you ask, into a buffer of its
-/// own, and writes from a buffer of its own after you have gone on. Its events say that the buffer has data, or that the last
-/// write is done.
+/// Windows reports no readiness for pipes; it completes operations. So this type reads into a
+/// buffer of its own before the caller asks, and writes from a buffer of its own after the caller
+/// has gone on. Its events report that the buffer has data, or that the last write has completed.
 ///
 /// # Events
 ///
 /// - Readable: [`read`](Read::read) returns data, the end, or an error.
 /// - Writable: a client is connected and no write is in flight, or a write has failed.
-/// - Both: a client has come, a [`connect`](NamedPipe::connect) has failed, or
+/// - Both: a client has connected, a [`connect`](NamedPipe::connect) has failed, or
 ///   [`disconnect`](NamedPipe::disconnect) was called. So a server that is registered for reading
-///   only is told of its client, too; its first `read` may be
+///   only learns of its client, too; its first `read` may return
 ///   [`WouldBlock`](io::ErrorKind::WouldBlock).
 ///
-/// They are edges: each comes once, and [`reregister`](Registry::reregister) reports what holds by then. Only what was
-/// registered is reported, and only a registration that is [`READABLE`](Interest::READABLE) reads ahead. A pipe that waits for
-/// its client has no events. `is_read_closed` and `is_write_closed` are never set: the next client may come. The end is a `read`
-/// that returns 0.
+/// Events are edges: each comes once, and [`reregister`](Registry::reregister) reports current
+/// readiness again. Events are filtered by the registered interest, and only a
+/// [`READABLE`](Interest::READABLE) registration reads ahead. A pipe that waits for its client has
+/// no events. `is_read_closed` and `is_write_closed` are never set, because another client may
+/// connect. The end is a `read` that returns 0.
 ///
-/// A server's end that was made for writing only may not be asked whether it has a client: it is taken to have one until
-/// [`connect`](NamedPipe::connect) finds that it has none. So call that before you poll.
+/// A server end that was created for writing only may not be queried for its client. It counts as
+/// connected until [`connect`](NamedPipe::connect) finds no client, so call that before `poll`.
 ///
-/// # The server's end
+/// # The server end
 ///
-/// [`new`](NamedPipe::new), then [`connect`](NamedPipe::connect), then an event, then
-/// [`take_error`](NamedPipe::take_error). After [`disconnect`](NamedPipe::disconnect) it can connect to the next client.
+/// Call [`new`](NamedPipe::new), then [`connect`](NamedPipe::connect), wait for an event, then call
+/// [`take_error`](NamedPipe::take_error). After [`disconnect`](NamedPipe::disconnect) it can
+/// connect to the next client.
 ///
-/// # The client's end
+/// # The client end
 ///
-/// Open the pipe's name with [`OpenOptions`](std::fs::OpenOptions) and `FILE_FLAG_OVERLAPPED`, and convert the file's handle with
-/// [`from_raw_handle`](FromRawHandle::from_raw_handle).
+/// Open the pipe's name with [`OpenOptions`](std::fs::OpenOptions) and `FILE_FLAG_OVERLAPPED`, and
+/// convert the file's handle with [`from_raw_handle`](FromRawHandle::from_raw_handle).
 ///
 /// # Reading and writing
 ///
-/// Both are implemented for `&NamedPipe`, too, and never wait.
+/// Both are also implemented for `&NamedPipe`, and never wait.
 ///
-/// - A read from a pipe is of as many bytes as the caller's last buffer had room for, at least 4 KiB and at most 64 KiB. A
-///   message that is longer comes in several pieces, whole. A handle that is not a pipe may wait until all that was asked for
-///   is there; so its first read is of one byte, and each later one of what the caller last had room for.
-/// - A write takes all that it is given and returns its length; until it is done, the next one is
-///   [`WouldBlock`](io::ErrorKind::WouldBlock). If it fails later, the next write returns the error. `flush` does nothing.
+/// - A read from a pipe is as large as the caller's last buffer, at least 4 KiB and at most 64 KiB.
+///   A longer message arrives whole, in several pieces. A read from another handle may not complete
+///   before all of its bytes are there; so the first one is of one byte, and each later one is as
+///   large as the caller's last buffer.
+/// - A write takes all bytes and returns their number. Until it has completed, the next write
+///   returns [`WouldBlock`](io::ErrorKind::WouldBlock). If it fails, the next write returns the
+///   error. `flush` does nothing.
 /// - Vectored reads and writes use all slices; a vectored write is one message.
-/// - While the pipe is not registered, what was read before can be had; what would have to be started is
-///   [`NotFound`](io::ErrorKind::NotFound). The end is a read of 0 bytes; other errors are the system's.
-/// - A read that others cancel (`CancelIoEx`, or `PurgeComm` on a serial port) is started again; a
-///   write that others cancel fails.
+/// - While the pipe is not registered, data that was read before can be read, and what would start
+///   an operation returns [`NotFound`](io::ErrorKind::NotFound). Other errors are those of the
+///   system.
+/// - A read that other code cancels (`CancelIoEx`, or `PurgeComm` on a serial port) is started
+///   again; a write that other code cancels fails.
 ///
 /// # Dropping
 ///
-/// What was written before the drop arrives as long as the [`Poll`](crate::Poll) lives and polls; the handle is closed then. When
-/// the last of the `Poll` and its registries goes, all that is in flight is cancelled, and what was not written yet
-/// is lost; the next write of a pipe that still lives says so.
+/// Bytes that were written before the drop arrive as long as the [`Poll`](crate::Poll) lives and
+/// polls; then the handle is closed. Dropping the last of the `Poll` and its registries cancels all
+/// operations: bytes that were not written yet are lost, and the next write of a pipe that still
+/// lives returns the error.
 ///
-/// What is in flight is awaited for at most one second, by the thread that drops the last of them:
-/// that may be one that calls the pipe, or drops it, at that moment. A driver may be unable to end
-/// an operation (an unplugged serial adapter, a remote pipe); its memory and the pipe's handle are
-/// then leaked on purpose, because the system may yet write there.
+/// The thread that drops the last of them waits for these operations for at most one second. That
+/// may be a thread that calls or drops the pipe at that moment. A driver may be unable to cancel an
+/// operation (an unplugged serial adapter, a remote pipe; [Canceling pending I/O][cancel]). Its
+/// memory and the pipe's handle are then leaked on purpose, because the kernel may still write to
+/// the memory.
+///
+/// [cancel]: https://learn.microsoft.com/windows/win32/fileio/canceling-pending-i-o-operations
 ///
 /// # Registering
 ///
-/// A handle belongs to the `Poll` that it was first registered with, also after `deregister`; with another one `register`,
-/// `reregister` and `deregister` are [`AlreadyExists`](io::ErrorKind::AlreadyExists). It can be registered anew when that `Poll`
-/// is gone (on Windows 8.1 and later). Interests other than reading and writing are [`Unsupported`](io::ErrorKind::Unsupported).
+/// A handle belongs to the `Poll` that it was first registered with, also after `deregister`; with
+/// another one `register`, `reregister` and `deregister` return
+/// [`AlreadyExists`](io::ErrorKind::AlreadyExists). After that `Poll` was dropped, the pipe can be
+/// registered with another one on Windows 8.1 and later
+/// ([`FileReplaceCompletionInformation`][replace]). Interests other than reading and writing are
+/// [`Unsupported`](io::ErrorKind::Unsupported).
+///
+/// [replace]: https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_file_completion_information
 ///
 /// # Examples
 ///
@@ -104,7 +118,7 @@ use crate::{Interest, Registry, Token};
 ///     .write(true)
 ///     .custom_flags(FILE_FLAG_OVERLAPPED)
 ///     .open(&name)?;
-/// // SAFETY: the handle is that of a new file, which gives it away.
+/// // SAFETY: `into_raw_handle` passes the ownership of an open handle.
 /// let mut client = unsafe { NamedPipe::from_raw_handle(file.into_raw_handle()) };
 /// poll.registry().register(&mut client, CLIENT, both)?;
 /// assert_eq!(client.write(b"hello")?, 5);
@@ -132,15 +146,18 @@ pub struct NamedPipe {
 }
 
 impl NamedPipe {
-    /// Makes the server's end of a new pipe: bytes in both directions, any number of instances, of which this is the first, with
-    /// buffers of 64 KiB. The handle is not inherited. `name` is the whole name, as `\\.\pipe\something`.
+    /// Creates the server end of a new pipe, whose full name is `addr`, such as
+    /// `\\.\pipe\something`.
     ///
-    /// For a pipe of another kind make the handle yourself, with `FILE_FLAG_OVERLAPPED`, and convert that.
+    /// It is a byte pipe for both directions with buffers of 64 KiB. Any number of instances can be
+    /// created, and this is the first. Child processes do not inherit the handle. For a pipe of
+    /// another kind, create the handle with `FILE_FLAG_OVERLAPPED` and convert it.
     ///
     /// # Errors
     ///
-    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) if there is such a pipe;
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the name contains a NUL; else what the system says.
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) if the pipe exists;
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the name contains a NUL; otherwise an error
+    /// of the system.
     pub fn new<A: AsRef<OsStr>>(addr: A) -> io::Result<NamedPipe> {
         Ok(NamedPipe {
             pipe: Pipe::new(named_pipe::create(addr.as_ref())?),
@@ -149,42 +166,43 @@ impl NamedPipe {
 
     /// Starts to wait for a client.
     ///
-    /// `Ok` means that a client is there; a writable event comes, too. Otherwise the attempt goes
-    /// on, and it ends with an event that is readable and writable, as far as either was
-    /// registered: ask [`take_error`](NamedPipe::take_error) then.
+    /// `Ok` means that a client is connected; a writable event follows. Otherwise the attempt goes
+    /// on and ends with an event that is readable and writable, filtered by the registered
+    /// interest. Then call [`take_error`](NamedPipe::take_error).
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock): the attempt has started, or goes on.
-    /// [`NotFound`](io::ErrorKind::NotFound): the pipe is not registered. Others are the system's.
+    /// - [`WouldBlock`](io::ErrorKind::WouldBlock): the attempt was started, or goes on.
+    /// - [`NotFound`](io::ErrorKind::NotFound): the pipe is not registered.
+    /// - Otherwise an error of the system.
     pub fn connect(&self) -> io::Result<()> {
         self.pipe.connect()
     }
 
-    /// Takes the error of the last attempt to connect, if that has failed.
+    /// Takes the error of the last attempt to connect, if it has failed.
     ///
     /// # Errors
     ///
-    /// None; the `Result` is upstream's.
+    /// None. The `Result` is for compatibility.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         Ok(self.pipe.take_error())
     }
 
-    /// Disconnects the client. An attempt to connect ends, and so does all I/O; what was not read or not written is dropped, so
-    /// nothing of this client reaches the next one.
+    /// Disconnects the client. This cancels all operations and discards the data that was not read
+    /// or not written, so that no byte of this client reaches the next one.
     ///
-    /// The pipe may be shared by several tasks, so an event that is readable and writable wakes all
-    /// that wait, and what was pending or not handed out yet becomes an error, once: the next
-    /// [`read`](Read::read) or [`write`](Write::write) returns it, or
-    /// [`take_error`](NamedPipe::take_error) for an attempt to connect. It is
-    /// `ERROR_PIPE_NOT_CONNECTED`, with which Windows ends pending I/O here, unless there was
-    /// another error before. A [`connect`](NamedPipe::connect) and the next client clear such
-    /// errors and their events. So let tasks that write learn of the end before you call `connect`:
-    /// a task that has more to write afterwards writes to the next client.
+    /// Several tasks may share the pipe. An event that is readable and writable wakes all of them,
+    /// and each pending operation and each result that was not returned yet becomes one error. The
+    /// next [`read`](Read::read) or [`write`](Write::write) returns it, or
+    /// [`take_error`](NamedPipe::take_error) for an attempt to connect. The error is
+    /// `ERROR_PIPE_NOT_CONNECTED`, with which Windows fails pending operations here, unless there
+    /// was another error before. [`connect`](NamedPipe::connect) and the next client clear such
+    /// errors and their events. So let writing tasks see the error before you call `connect`: what
+    /// a task writes afterwards goes to the next client.
     ///
     /// # Errors
     ///
-    /// What the system says, for example if this is the client's end; nothing has changed then.
+    /// An error of the system, for example for a client end. Then nothing has changed.
     pub fn disconnect(&self) -> io::Result<()> {
         self.pipe.disconnect()
     }
@@ -245,13 +263,13 @@ impl Write for NamedPipe {
     }
 }
 
-/// Copies `data` into `places`, one after the other, and returns how much fitted.
-fn scatter<'p>(data: &[u8], places: impl Iterator<Item = &'p mut [u8]>) -> usize {
+/// Copies `data` into `slices`, one after the other, and returns how many bytes fitted.
+fn scatter<'s>(data: &[u8], slices: impl Iterator<Item = &'s mut [u8]>) -> usize {
     let mut rest = data;
-    for place in places {
-        let (now, later) = rest.split_at(rest.len().min(place.len()));
-        if let Some(place) = place.get_mut(..now.len()) {
-            place.copy_from_slice(now);
+    for slice in slices {
+        let (now, later) = rest.split_at(rest.len().min(slice.len()));
+        if let Some(slice) = slice.get_mut(..now.len()) {
+            slice.copy_from_slice(now);
         }
         rest = later;
     }
@@ -291,22 +309,22 @@ impl AsRawHandle for NamedPipe {
 }
 
 impl FromRawHandle for NamedPipe {
-    /// Takes either end of a pipe, or another handle for overlapped I/O: one that was opened with `FILE_FLAG_OVERLAPPED` and is
-    /// not associated with a completion port. Otherwise registering it is an error.
+    /// Converts either end of a pipe, or another handle for overlapped I/O: one that was opened
+    /// with `FILE_FLAG_OVERLAPPED` and is not associated with a completion port. Registering
+    /// another handle is an error.
     ///
     /// # Safety
     ///
-    /// The handle is open and owned by the caller, who gives it away.
+    /// The handle is open, and the caller passes its ownership.
     ///
     /// # Duplicates
     ///
-    /// Overlapped I/O by a duplicate of the handle, also in another process, sends its completions
-    /// to the same
-    /// [`Poll`](crate::Poll), which ignores them: they name no operation of this pipe.
-    /// `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS` must not be set on any of them: what succeeds at once
-    /// would never be reported, and never freed.
+    /// Overlapped I/O by a duplicate of the handle, also in another process, queues its completions
+    /// to the same [`Poll`](crate::Poll), which ignores them because they name no operation of this
+    /// pipe. `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS` must not be set on any of the duplicates: an
+    /// operation that succeeds at once would never be reported, and its memory never freed.
     unsafe fn from_raw_handle(handle: RawHandle) -> NamedPipe {
-        // SAFETY: the caller promises that the handle is open and now owned here.
+        // SAFETY: the caller guarantees that the handle is open and passes its ownership.
         let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
         NamedPipe {
             pipe: Pipe::new(handle),

@@ -1,41 +1,52 @@
-//! A source that is a handle one can wait for.
+//! `SourceHandle`: a waitable handle that the caller owns.
 
 use std::io;
 use std::os::windows::io::RawHandle;
 
 use crate::event::Source;
+use crate::sys::windows::wait::WaitBackend;
 use crate::{Interest, Registry, Token};
 
-/// Waits for a handle: a process or thread that ends, an event, a semaphore, a waitable timer, a change notification, console
-/// input.
+/// Registers a waitable handle: a process, a thread, an event, a semaphore, a waitable timer, a
+/// change notification, or console input.
 ///
-/// # One event per arming
+/// # One event for each arming
 ///
-/// Registering arms, and so does registering anew; nothing else does. An armed handle gives one event as soon as the object is
-/// signalled, or at once if it is, and then none until [`reregister`](Registry::reregister) arms it again. To arm again before
-/// the event has come changes its token only: a signal that was noticed is not lost.
+/// Registering arms the handle, and so does [`reregister`](Registry::reregister). An armed handle
+/// gives one event once the object is signaled, or at once if it is signaled already. After that it
+/// gives none until it is armed again. Arming an armed handle changes its token only; a signal that
+/// the wait has consumed is not lost.
 ///
-/// The wait does what a wait does: it resets an auto-reset event or timer, and takes one from a semaphore. So who is told by
-/// the event need not, and should not, wait for the object again. An object that stays signalled, such as a process that has
-/// ended, gives an event for each arming. Do not register a mutex: some thread that is not yours would own it.
+/// The wait changes the object as any wait function does: it resets an auto-reset event or timer,
+/// and decrements a semaphore ([wait functions]). So the receiver of the event should not wait for
+/// the object again. An object that stays signaled, such as a process that has exited, gives an
+/// event for each arming. Do not register a mutex: an unspecified thread would own it.
+///
+/// [wait functions]: https://learn.microsoft.com/windows/win32/sync/wait-functions#wait-functions-and-synchronization-objects
 ///
 /// # The handle
 ///
-/// It needs the right `SYNCHRONIZE`. Registering duplicates it, so the object lives at least until it is deregistered, and the
-/// handle may be closed meanwhile; but deregister it before its number can be another's. Handles that are closed or never were
-/// open are errors, never undefined behaviour.
+/// The handle needs the access right `SYNCHRONIZE`. Registering duplicates it, so the object lives
+/// at least until it is deregistered, and the handle may be closed meanwhile. Deregister it before
+/// its value can be that of another handle. A handle that is closed, or that never was open, is an
+/// error, never undefined behavior.
 ///
-/// # How it is done
+/// # Implementation
 ///
-/// By wait completion packets, which Windows has since version 8; without them, by the system's thread pool, where each event
-/// comes by way of one of its threads.
+/// On Windows 8 and later, [wait completion packets] report the signal. Elsewhere a thread of the
+/// system's thread pool waits, and each event takes a detour through such a thread.
+///
+/// [wait completion packets]: https://learn.microsoft.com/windows/win32/devnotes/ntassociatewaitcompletionpacket
 ///
 /// # Errors
 ///
-/// `register`: [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the handle is registered with this `Poll`;
-/// [`Unsupported`](io::ErrorKind::Unsupported) if the interest is not [`READABLE`](Interest::READABLE); else what the system
-/// says, such as `ERROR_INVALID_HANDLE`. `reregister` and `deregister`: [`NotFound`](io::ErrorKind::NotFound) if it is not
-/// registered.
+/// - `register` returns [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the handle is registered
+///   with this `Poll`.
+/// - `register` and `reregister` return [`Unsupported`](io::ErrorKind::Unsupported) if the interest
+///   is not [`READABLE`](Interest::READABLE).
+/// - `reregister` and `deregister` return [`NotFound`](io::ErrorKind::NotFound) if the handle is
+///   not registered.
+/// - Other errors are those of the system, such as `ERROR_INVALID_HANDLE`.
 ///
 /// # Examples
 ///
@@ -74,9 +85,9 @@ impl Source for SourceHandle<'_> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        registry
-            .selector()
-            .register_handle(*self.0, token, interests)
+        let selector = registry.selector();
+        let (waits, port) = (selector.waits(), selector.port());
+        waits.register(port, *self.0, token, interests, WaitBackend::best())
     }
 
     fn reregister(
@@ -85,12 +96,12 @@ impl Source for SourceHandle<'_> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        registry
-            .selector()
-            .reregister_handle(*self.0, token, interests)
+        let selector = registry.selector();
+        let (waits, port) = (selector.waits(), selector.port());
+        waits.reregister(port, *self.0, token, interests)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registry.selector().deregister_handle(*self.0)
+        registry.selector().waits().deregister(*self.0)
     }
 }

@@ -1,4 +1,4 @@
-//! A SOCKET that the caller owns.
+//! `SourceSocket`: a SOCKET that the caller owns.
 
 use std::io;
 use std::os::windows::io::RawSocket;
@@ -7,40 +7,46 @@ use crate::event::Source;
 use crate::sys::selector::RegisterUnowned as _;
 use crate::{Interest, Registry, Token};
 
-/// Watches any socket by its number: the counterpart of `SourceFd` on Unix.
+/// Registers a socket by its raw value: the counterpart of `SourceFd` on Unix.
 ///
-/// Nothing is owned or kept: the socket must stay open while it is registered, and be deregistered
-/// before it is closed. A number that is closed or was never a socket is an error, never undefined
-/// behaviour. The socket should be non-blocking. It may be of any kind that Winsock can poll, such
-/// as one of std's, or one made by another library.
+/// The caller keeps the ownership: the socket must stay open while it is registered, and must be
+/// deregistered before it is closed. A value that is closed, or that never was a socket, is an
+/// error, never undefined behavior. The socket should be non-blocking. It may be any socket that
+/// Winsock can poll, such as one of std's or of another library.
 ///
 /// # When events come
 ///
-/// The system tells whether a socket *is* ready, not when it becomes so, and the operations on this
-/// socket are not seen by this crate. So it cannot tell "not read yet" from "read and filled
-/// again":
+/// Windows reports whether a socket *is* ready, not when it becomes ready, and this crate does not
+/// see the operations on this socket. So it cannot distinguish a socket that was not read yet from
+/// one that was read and has received new data:
 ///
-/// - readiness is reported at once if `poll` has found the socket not ready since the last event,
-///   as it does when the socket was read or written until it would block; any other within 10 ms;
-/// - a socket that stays ready and is not served causes spurious events: 64, and then about 100 a
-///   second. A socket that is served, but ready again whenever `poll` begins, is held to the same
-///   rate after 64 events in a row;
-/// - [`reregister`](Registry::reregister) arms at once, and is exact after [`WouldBlock`](io::ErrorKind::WouldBlock);
-/// - a failure of the connection is reported once, until the socket is registered anew;
-/// - a socket that was closed while registered loses its registration as soon as a `poll` has seen that.
+/// - Readiness is reported at once if `poll` has observed the socket not ready since the last
+///   event, as it does after the socket was read or written until it would block. Other readiness
+///   is reported within 10 ms.
+/// - A socket that stays ready and is not served causes spurious events: 64, then about 100 a
+///   second. A socket that is served, but ready again whenever `poll` begins, is limited to the
+///   same rate after 64 events in a row.
+/// - [`reregister`](Registry::reregister) reports current readiness at once. After
+///   [`WouldBlock`](io::ErrorKind::WouldBlock) it makes the next event exact.
+/// - A failure of the connection is reported once, until the socket is reregistered.
+/// - A socket that is closed while registered loses its registration once a `poll` detects it.
 ///
-/// # One socket twice
+/// # One socket as two sources
 ///
-/// A socket may be registered with one `Poll` both as one of this crate's types and by its value:
-/// each gets its events. Do not register a duplicate of it (`WSADuplicateSocket`, `try_clone` of
-/// std's types) as well: Windows may deliver the events of one to the other, and this crate cannot
-/// tell that they are the same.
+/// A socket may be registered with one `Poll` both as one of this crate's types and by its raw
+/// value; each gets its events. Do not register a duplicate of it (`WSADuplicateSocket`,
+/// `try_clone` of std's types) as well: Windows may report the events of one to the other
+/// ([trio#52]), and this crate cannot detect duplicates.
+///
+/// [trio#52]: https://github.com/python-trio/trio/issues/52
 ///
 /// # Errors
 ///
-/// `register`: [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the number is registered with this `Poll`; the code
-/// `WSAENOTSOCK` if it is no socket. `reregister` and `deregister`: [`NotFound`](io::ErrorKind::NotFound) if it is not
-/// registered. Interest in AIO or LIO is [`Unsupported`](io::ErrorKind::Unsupported).
+/// - `register` returns [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the socket is registered
+///   by its raw value with this `Poll`, and the code `WSAENOTSOCK` if the value is not a socket.
+/// - `reregister` and `deregister` return [`NotFound`](io::ErrorKind::NotFound) if it is not
+///   registered.
+/// - Interest in AIO or LIO is [`Unsupported`](io::ErrorKind::Unsupported).
 ///
 /// # Examples
 ///
@@ -71,7 +77,7 @@ use crate::{Interest, Registry, Token};
 /// ```
 #[derive(Debug)]
 pub struct SourceSocket<'a>(
-    /// The number of the socket.
+    /// The socket.
     pub &'a RawSocket,
 );
 

@@ -1,7 +1,8 @@
-//! Rust source as the rules of `tidy.rs` and `bindings.rs` read it: code only.
+//! Reads Rust source for the rules of `tidy.rs` and `bindings.rs`: code without comments, literals
+//! and unit tests.
 
-/// The code of a file, as lines with their numbers: comments and the contents of literals are
-/// blank, and so is every item that only unit tests compile.
+/// The code of a file, as numbered lines. Comments, the contents of literals, and items that only
+/// unit tests compile are blank.
 pub(crate) fn code(text: &str) -> Vec<(usize, String)> {
     let text = without_tests(&without_comments(text));
     let lines = text.lines().enumerate();
@@ -10,9 +11,8 @@ pub(crate) fn code(text: &str) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// Whether a function is a test, or a test of the same file calls it. Names are compared as a
-/// whole.
-#[allow(dead_code)] // `bindings.rs` does not ask.
+/// Whether `function` is a test, or a test of the same file calls it.
+#[allow(dead_code)] // `bindings.rs` does not call it.
 pub(crate) fn is_tested(text: &str, function: &str) -> bool {
     let all: Vec<char> = without_comments(text).chars().collect();
     let text: String = all.iter().collect();
@@ -27,7 +27,7 @@ pub(crate) fn is_tested(text: &str, function: &str) -> bool {
     })
 }
 
-/// The text with a space for each character of a comment or of a string, byte or character literal.
+/// Replaces each character of a comment or of a string, byte or character literal by a space.
 /// Quotes and line breaks stay.
 fn without_comments(text: &str) -> String {
     let all: Vec<char> = text.chars().collect();
@@ -53,7 +53,7 @@ fn without_comments(text: &str) -> String {
     out
 }
 
-/// Where the comment or literal that begins at `at` ends, if one does.
+/// The end of the comment or literal that begins at `at`, if one does.
 fn end_of_blank(all: &[char], at: usize) -> Option<usize> {
     let next = |offset: usize| all.get(at + offset).copied();
     let is_in_word = at > 0 && (all[at - 1].is_alphanumeric() || all[at - 1] == '_');
@@ -78,7 +78,7 @@ fn end_of_blank(all: &[char], at: usize) -> Option<usize> {
     }
 }
 
-/// Block comments nest.
+/// The end of a block comment. Block comments nest.
 fn end_of_block_comment(all: &[char], start: usize) -> usize {
     let mut depth = 0;
     let mut at = start;
@@ -113,7 +113,7 @@ fn end_of_string(all: &[char], start: usize) -> usize {
     all.len()
 }
 
-/// `start` is behind the `r`. A raw identifier (`r#fn`) is no string.
+/// The end of the raw string whose `r` is before `start`. A raw identifier (`r#fn`) is no string.
 fn end_of_raw_string(all: &[char], start: usize) -> Option<usize> {
     let hashes = all[start..].iter().take_while(|c| **c == '#').count();
     if all.get(start + hashes) != Some(&'"') {
@@ -128,10 +128,10 @@ fn end_of_raw_string(all: &[char], start: usize) -> Option<usize> {
     Some(length.map_or(all.len(), |length| body + length + close.len()))
 }
 
-/// The attributes of what only unit tests compile.
+/// Attributes of items that only unit tests compile.
 const TEST_ONLY: [&str; 3] = ["#[cfg(test)]", "#[cfg(all(test,", "#[test]"];
 
-/// Blanks each test-only item, and nothing behind it. `text` has no comments.
+/// Blanks each test-only item, and nothing after it. `text` has no comments.
 fn without_tests(text: &str) -> String {
     let mut all: Vec<char> = text.chars().collect();
     let mut at = 0;
@@ -156,8 +156,8 @@ fn without_tests(text: &str) -> String {
     all.into_iter().collect()
 }
 
-/// Words that begin an item or a statement; anything else is a field, a variant or an arm, which a
-/// comma ends.
+/// Words that begin an item or a statement. Anything else is a field, a variant or an arm, which
+/// ends with a comma.
 const BEGIN_ITEM: [&str; 16] = [
     "async",
     "const",
@@ -177,7 +177,7 @@ const BEGIN_ITEM: [&str; 16] = [
     "use",
 ];
 
-/// Where the item ends whose first attribute begins at `at`.
+/// The end of the item whose first attribute begins at `at`.
 fn end_of_item(all: &[char], mut at: usize) -> usize {
     let skip_spaces = |mut at: usize| {
         while all.get(at).is_some_and(|c| c.is_whitespace()) {
@@ -212,7 +212,7 @@ fn end_of_item(all: &[char], mut at: usize) -> usize {
             '{' => return end_of_group(all, at),
             ';' => return at + 1,
             ',' if !is_item => return at + 1,
-            // The end of what holds it.
+            // The end of the enclosing group.
             ')' | ']' | '}' => return at,
             _ => at += 1,
         }
@@ -220,7 +220,7 @@ fn end_of_item(all: &[char], mut at: usize) -> usize {
     all.len()
 }
 
-/// Where the brackets that open at `at` are closed.
+/// The end of the group of brackets that opens at `at`.
 fn end_of_group(all: &[char], at: usize) -> usize {
     let mut depth = 0_i32;
     for (offset, c) in all[at.min(all.len())..].iter().enumerate() {
@@ -251,7 +251,8 @@ mod tests {
 
     #[test]
     fn comments_and_literals_are_blank() {
-        let text = "a // b\n/* c /* d */ e */ f(\"g \\\" h\", 'i', '\\'', b\"j\", r#\"k \" l\"#) r#m &'n o";
+        let text = "a // b\n/* c /* d */ e */ \
+            f(\"g \\\" h\", 'i', '\\'', b\"j\", r#\"k \" l\"#) r#m &'n o";
         let blank = joined(text);
         for word in ["b", "c", "d", "e", "g", "h", "i", "j", "k", "l"] {
             assert!(
@@ -297,8 +298,9 @@ mod tests {
     }
 
     #[test]
-    fn a_test_has_its_whole_name_and_the_attribute() {
-        let text = "#[cfg(x)]\n#[test]\nfn one() { four(); }\nfn two() {}\n// #[test]\nfn three() {}\nfn four() {}";
+    fn only_attributed_tests_and_their_callees_are_tested() {
+        let text = "#[cfg(x)]\n#[test]\nfn one() { four(); }\nfn two() {}\n\
+            // #[test]\nfn three() {}\nfn four() {}";
         for tested in ["one", "four"] {
             assert!(is_tested(text, tested), "{tested}");
         }

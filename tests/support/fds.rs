@@ -1,10 +1,9 @@
-//! What fcntl(2) says of file descriptors, on every Unix alike: `/proc` and `/dev/fd` are not
-//! everywhere.
+//! The state of file descriptors, by fcntl(2): not every Unix has `/proc` or `/dev/fd`.
 #![allow(unsafe_code)]
 
 use std::os::fd::RawFd;
 
-/// No test has as many open at once.
+/// An fd that no test reaches.
 const END: RawFd = 4096;
 
 /// The open file descriptors.
@@ -12,7 +11,7 @@ pub(crate) fn open() -> Vec<RawFd> {
     (0..END).filter(|fd| fd_flags(*fd) != -1).collect()
 }
 
-/// The flags of the descriptor, among them `FD_CLOEXEC`; -1 if it is not open.
+/// The fd's flags, among them `FD_CLOEXEC`; -1 if it is not open.
 fn fd_flags(fd: RawFd) -> i32 {
     // SAFETY: fcntl(2) with F_GETFD takes no argument and touches no memory.
     unsafe { libc::fcntl(fd, libc::F_GETFD) }

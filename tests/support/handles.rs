@@ -1,4 +1,4 @@
-//! How many handles this process has, and which of them its children would inherit.
+//! The number of open handles of this process, and which of them a child process would inherit.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
@@ -38,11 +38,11 @@ const HANDLE_FLAG_INHERIT: u32 = 1;
 
 /// Whether a child process would inherit the socket.
 pub(crate) fn is_inherited(socket: &impl AsRawSocket) -> bool {
-    would_be_inherited(socket.as_raw_socket() as usize as Handle)
+    is_handle_inherited(socket.as_raw_socket() as usize as Handle)
 }
 
 /// Whether a child process would inherit the handle.
-pub(crate) fn would_be_inherited(handle: Handle) -> bool {
+pub(crate) fn is_handle_inherited(handle: Handle) -> bool {
     let mut flags = 0;
     // SAFETY: GetHandleInformation writes one `u32` to `flags`.
     let result = unsafe { GetHandleInformation(handle, &mut flags) };
@@ -50,7 +50,7 @@ pub(crate) fn would_be_inherited(handle: Handle) -> bool {
     flags & HANDLE_FLAG_INHERIT != 0
 }
 
-/// From now on child processes inherit the socket.
+/// Lets child processes inherit the socket.
 pub(crate) fn inherit(socket: &impl AsRawSocket) {
     let handle = socket.as_raw_socket() as usize as Handle;
     // SAFETY: SetHandleInformation takes a handle and two integers, and touches no memory.
@@ -58,13 +58,13 @@ pub(crate) fn inherit(socket: &impl AsRawSocket) {
     assert_ne!(result, 0, "{}", std::io::Error::last_os_error());
 }
 
-/// Takes one start of Winsock back, and says whether there was one.
+/// Undoes one WSAStartup, and returns whether there was one.
 pub(crate) fn end_winsock() -> bool {
-    // SAFETY: WSACleanup takes nothing. Whoever calls this uses no socket afterwards.
+    // SAFETY: WSACleanup takes nothing. The caller uses no socket afterwards.
     unsafe { WSACleanup() == 0 }
 }
 
-/// The handles that this process has open.
+/// The number of handles that this process has open.
 pub(crate) fn open() -> usize {
     // SAFETY: GetCurrentProcess takes nothing; what it returns needs not be closed.
     let process = unsafe { GetCurrentProcess() };
@@ -72,16 +72,17 @@ pub(crate) fn open() -> usize {
     // SAFETY: GetProcessHandleCount writes one `u32` to `count`.
     let result = unsafe { GetProcessHandleCount(process, &mut count) };
     assert_ne!(result, 0, "{}", std::io::Error::last_os_error());
-    // Wine 8 says 0, but has the table of all processes' handles.
+    // Wine 8 returns 0, but it has the table of the handles of all processes.
     match count {
-        0 => in_the_table(),
+        0 => count_in_system_table(),
         count => count as usize,
     }
 }
 
-/// As many handles are open as were `before`, or will be as soon as threads that have ended have given back what is theirs.
+/// Waits until no more handles are open than `before`. Threads that have ended may take a moment
+/// to release theirs.
 #[track_caller]
-pub(crate) fn are_again(before: usize) {
+pub(crate) fn assert_count_returns_to(before: usize) {
     let mut now = open();
     for _ in 0..200 {
         if now <= before {
@@ -115,7 +116,7 @@ struct Table {
 
 const ROOM: usize = 32 * 1024;
 
-fn in_the_table() -> usize {
+fn count_in_system_table() -> usize {
     const SYSTEM_HANDLE_INFORMATION: u32 = 16;
     let entry = Entry {
         process: 0,
@@ -130,7 +131,8 @@ fn in_the_table() -> usize {
     let mut entries = vec![entry; ROOM + 1];
     let table = entries.as_mut_ptr().cast::<Table>();
     let length = size_of::<Table>() as u32;
-    // SAFETY: it writes at most `length` bytes to `table`, which has that room: one entry is more than `count` and its padding.
+    // SAFETY: the call writes at most `length` bytes to `table`, which has that room: one entry is
+    // larger than `count` and its padding.
     let status = unsafe {
         NtQuerySystemInformation(
             SYSTEM_HANDLE_INFORMATION,
@@ -140,7 +142,8 @@ fn in_the_table() -> usize {
         )
     };
     assert_eq!(status, 0, "NtQuerySystemInformation: {status:#x}");
-    // SAFETY: the call succeeded, so the table begins with its count, which is aligned and initialised.
+    // SAFETY: the call succeeded, so the table begins with its count, which is aligned and
+    // initialized.
     let count = unsafe { (*table).count } as usize;
     assert!(count <= ROOM);
     // SAFETY: GetCurrentProcessId takes nothing.

@@ -1,20 +1,21 @@
-//! How to measure when hang-ups, errors and priority conditions are reported, and how often.
+//! Measures when and how often hang-ups, errors and priority conditions are reported.
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::{Events, Poll};
 
-use super::poll;
+use super::poll_events;
 
-/// Whether the poller answers for one direction only, and says no word of errors or priority:
-/// `poll_oneoff`.
+/// Whether the selector is `poll_oneoff`, which reports one direction only, and neither errors nor
+/// priority.
 pub(crate) const WASI: bool = cfg!(mio_fake_kernel = "wasip1");
 
-/// Events of a condition that is never served, at most: 8 while the delay grows from 1 ms to 10 ms,
-/// 100 a second for a second, and 10 a second afterwards.
-pub(crate) fn most_events(time: Duration) -> usize {
+/// The most events of a condition that is never served: 8 while the delay grows from 1 ms to 10 ms,
+/// 100 a second for one second, and 10 a second afterwards.
+pub(crate) fn max_events(time: Duration) -> usize {
     if super::EDGES {
         return 1;
     }
@@ -22,16 +23,16 @@ pub(crate) fn most_events(time: Duration) -> usize {
     110 + later.as_millis() as usize / 100
 }
 
-/// Polls until an event is as wanted; how long that took.
+/// Polls until an event satisfies `wanted`, and returns how long that took.
 #[track_caller]
 pub(crate) fn time_until(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     wanted: impl Fn(&Event) -> bool,
 ) -> Duration {
     let start = Instant::now();
     loop {
-        poll(queue, events, super::LONG);
+        poll_events(poll, events, super::LONG);
         let late = start.elapsed();
         if events.iter().any(&wanted) {
             return late;
@@ -40,28 +41,29 @@ pub(crate) fn time_until(
     }
 }
 
-/// How many events come in that time, and the processor time of this thread meanwhile.
+/// Counts the events that come within `time`, and measures this thread's processor time meanwhile.
 pub(crate) fn count_events(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     time: Duration,
 ) -> (usize, Duration) {
     let (start, cpu) = (Instant::now(), thread_time());
     let mut count = 0;
     while let Some(left) = time.checked_sub(start.elapsed()) {
-        poll(queue, events, left);
+        poll_events(poll, events, left);
         count += events.iter().count();
     }
     (count, thread_time() - cpu)
 }
 
+/// The processor time that this thread has used.
 pub(crate) fn thread_time() -> Duration {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: clock_gettime(2) writes one timespec.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    // On some systems the structure has private fields.
+    let mut time = MaybeUninit::<libc::timespec>::uninit();
+    // SAFETY: clock_gettime(2) writes one `timespec`.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, time.as_mut_ptr()) };
     assert_eq!(result, 0);
+    // SAFETY: the call succeeded, so it has written the whole structure.
+    let time = unsafe { time.assume_init() };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

@@ -1,31 +1,31 @@
-//! The vocabulary of the tests.
-#![allow(dead_code)] // No test uses all of it.
+//! Helpers that the integration tests share.
+#![allow(dead_code)] // No test uses every helper.
 
 #[cfg(target_os = "linux")]
-pub(crate) mod copies;
+pub(crate) mod child_process;
+#[cfg(windows)]
+pub(crate) mod counting_allocator;
 #[cfg(unix)]
 pub(crate) mod fds;
 #[cfg(windows)]
 pub(crate) mod handles;
 #[cfg(target_os = "linux")]
 pub(crate) mod hang_ups;
-#[cfg(windows)]
-pub(crate) mod memory;
 #[cfg(all(windows, feature = "os-ext"))]
 pub(crate) mod pipes;
 #[cfg(all(
     any(unix, windows, all(target_os = "wasi", not(target_env = "p1"))),
     feature = "net"
 ))]
-pub(crate) mod raw;
-pub(crate) mod rounds;
+pub(crate) mod syscalls;
+pub(crate) mod timing;
 #[cfg(windows)]
 pub(crate) mod wine;
 
 #[path = "../../src/not_run.rs"]
 mod not_run;
 
-#[allow(unused_imports)] // Not every test needs it.
+#[allow(unused_imports)] // Not every test can be skipped.
 pub(crate) use not_run::not_run;
 
 use std::io::{self, ErrorKind, Read};
@@ -35,15 +35,15 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::{Events, Poll, Token};
 
-/// How long an event that must come may take. Nothing waits for it when all is well.
+/// The longest wait for an event that must come. A passing test never waits for it.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-/// How long an event that must not come is waited for.
+/// The wait for an event that must not come.
 pub(crate) const SHORT: Duration = Duration::from_millis(30);
 
-/// Whether this is a Wine that lacks what a test needs of Windows: one older than `first`, the
-/// first version that has it, or any where none is known. If so, the test counts as not run, and
-/// returns.
+/// Whether the test runs under a Wine that lacks a feature of Windows. `first` is the first version
+/// of Wine that has the feature, `None` if no version has it. If the result is `true`, the test
+/// counts as skipped, and the caller returns.
 #[track_caller]
 pub(crate) fn wine_lacks(first: Option<u32>, what: &str) -> bool {
     #[cfg(windows)]
@@ -57,18 +57,18 @@ pub(crate) fn wine_lacks(first: Option<u32>, what: &str) -> bool {
     false
 }
 
-/// Any port of loopback.
+/// A loopback address with port 0.
 pub(crate) fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
-/// A queue and a buffer.
-pub(crate) fn queue() -> (Poll, Events) {
+/// A `Poll`, and an event buffer with room for 64 events.
+pub(crate) fn new_poll() -> (Poll, Events) {
     (Poll::new().unwrap(), Events::with_capacity(64))
 }
 
-/// One `poll`; a signal is no reason to fail.
-pub(crate) fn poll(poll: &mut Poll, events: &mut Events, timeout: Duration) {
+/// Polls once, and again after a signal until `timeout` is over.
+pub(crate) fn poll_events(poll: &mut Poll, events: &mut Events, timeout: Duration) {
     let end = Instant::now() + timeout;
     loop {
         let left = end.saturating_duration_since(Instant::now());
@@ -80,9 +80,9 @@ pub(crate) fn poll(poll: &mut Poll, events: &mut Events, timeout: Duration) {
     }
 }
 
-/// Polls until an event of `token` is as wanted.
+/// Polls until an event of `token` satisfies `wanted`.
 pub(crate) fn wait_for(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     token: Token,
     wanted: impl Fn(&Event) -> bool,
@@ -90,7 +90,7 @@ pub(crate) fn wait_for(
     let end = Instant::now() + LONG;
     let mut seen = Vec::new();
     while Instant::now() < end {
-        poll(queue, events, LONG);
+        poll_events(poll, events, LONG);
         for event in events.iter() {
             if event.token() == token && wanted(event) {
                 return;
@@ -101,7 +101,8 @@ pub(crate) fn wait_for(
     panic!("no such event of {token:?}; seen: {seen:#?}");
 }
 
-/// Whether the queue is a kqueue: its events say one thing each, and it cannot tell whether a bare number is watched.
+/// Whether the selector is kqueue: each event reports one condition, and the kernel does not report
+/// whether a file descriptor is registered.
 pub(crate) const KQUEUE: bool = cfg!(all(
     not(mio_unsupported_force_poll_poll),
     any(
@@ -118,8 +119,8 @@ pub(crate) const KQUEUE: bool = cfg!(all(
     )
 ));
 
-/// Whether Unix domain sockets are those of 4.4BSD: a full backlog refuses a connection, and a full
-/// receiver a datagram. The kqueue fakes have Linux's.
+/// Whether Unix sockets are those of 4.4BSD: a full backlog refuses a connection, and a full
+/// receiver refuses a datagram. The fake kqueues have Linux's sockets.
 pub(crate) const BSD_SOCKETS: bool = cfg!(any(
     target_vendor = "apple",
     target_os = "dragonfly",
@@ -128,8 +129,8 @@ pub(crate) const BSD_SOCKETS: bool = cfg!(any(
     target_os = "openbsd",
 ));
 
-/// Whether a double plays another system's kernel here. It has its own ways to wait.
-pub(crate) const DOUBLE: bool = cfg!(any(
+/// Whether a fake kernel takes the place of the real one. It waits in its own way.
+pub(crate) const FAKE_KERNEL: bool = cfg!(any(
     mio_fake_kernel = "solaris",
     mio_fake_kernel = "wasip1",
     mio_fake_kernel = "apple",
@@ -139,8 +140,8 @@ pub(crate) const DOUBLE: bool = cfg!(any(
     mio_fake_kernel = "openbsd",
 ));
 
-/// Whether a source that was read in part reports new data by itself: the kernel's edges are real. Elsewhere an operation must
-/// have said that it would block.
+/// Whether the kernel makes the edges, so that a source that was read in part reports new data.
+/// Elsewhere an operation must have returned `WouldBlock` first.
 pub(crate) const EDGES: bool = KQUEUE
     || cfg!(all(
         any(
@@ -155,8 +156,8 @@ pub(crate) const EDGES: bool = KQUEUE
         not(mio_fake_kernel = "wasip1"),
     ));
 
-/// Whether the end of a peer's stream is told apart from data. Elsewhere only reading tells it.
-pub(crate) const TELLS_END: bool = !cfg!(any(
+/// Whether an event distinguishes the end of a peer's stream from data. Elsewhere only a read does.
+pub(crate) const REPORTS_END: bool = !cfg!(any(
     target_os = "aix",
     target_os = "cygwin",
     target_os = "espidf",
@@ -172,15 +173,15 @@ pub(crate) const TELLS_END: bool = !cfg!(any(
     mio_fake_kernel = "solaris",
 ));
 
-/// Polls until each of these has been said by an event of `token`, by one or by several.
+/// Polls until events of `token` have satisfied each condition, one event or several.
 pub(crate) fn wait_for_all(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     token: Token,
     wanted: &[fn(&Event) -> bool],
 ) {
     let mut seen = vec![false; wanted.len()];
-    wait_for(queue, events, token, |_| true);
+    wait_for(poll, events, token, |_| true);
     loop {
         for event in events.iter().filter(|event| event.token() == token) {
             for (seen, wanted) in seen.iter_mut().zip(wanted) {
@@ -190,15 +191,15 @@ pub(crate) fn wait_for_all(
         if seen.iter().all(|seen| *seen) {
             return;
         }
-        wait_for(queue, events, token, |_| true);
+        wait_for(poll, events, token, |_| true);
     }
 }
 
-/// Polls for a while: no event of `token` comes.
-pub(crate) fn nothing_comes(queue: &mut Poll, events: &mut Events, token: Token) {
+/// Polls for `SHORT`, and fails if an event of `token` comes.
+pub(crate) fn assert_no_event(poll: &mut Poll, events: &mut Events, token: Token) {
     let end = Instant::now() + SHORT;
     loop {
-        poll(queue, events, end.saturating_duration_since(Instant::now()));
+        poll_events(poll, events, end.saturating_duration_since(Instant::now()));
         for event in events.iter() {
             assert_ne!(event.token(), token, "{event:?}");
         }
@@ -208,7 +209,7 @@ pub(crate) fn nothing_comes(queue: &mut Poll, events: &mut Events, token: Token)
     }
 }
 
-/// Reads until it would block, or the end; returns what was read.
+/// Reads until `WouldBlock` or the end, and returns the data.
 pub(crate) fn drain(mut source: impl Read) -> Vec<u8> {
     let mut all = Vec::new();
     let mut buffer = [0; 4096];
@@ -222,14 +223,14 @@ pub(crate) fn drain(mut source: impl Read) -> Vec<u8> {
     }
 }
 
-/// Tries until it no longer would block. The caller knows that it will end.
+/// Repeats an operation until it no longer returns `WouldBlock`.
 pub(crate) fn retry<T>(mut operation: impl FnMut() -> io::Result<T>) -> T {
     let end = Instant::now() + LONG;
     loop {
         match operation() {
             Ok(value) => return value,
             Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < end => {
-                // Asleep, so that a host with one thread can go on, too.
+                // The sleep lets a host with one thread make progress.
                 std::thread::sleep(Duration::from_micros(100));
             }
             Err(error) => panic!("{error}"),
@@ -237,10 +238,10 @@ pub(crate) fn retry<T>(mut operation: impl FnMut() -> io::Result<T>) -> T {
     }
 }
 
-/// Waits until a connection is there. On most systems loopback is at once; on WASI it is only after a `poll`.
+/// Waits until the stream is connected. On WASI that takes a `poll`, even over loopback.
 #[cfg(feature = "net")]
-pub(crate) fn connected(stream: &mut mio::net::TcpStream) {
-    let (mut poll, mut events) = queue();
+pub(crate) fn wait_connected(stream: &mut mio::net::TcpStream) {
+    let (mut poll, mut events) = new_poll();
     poll.registry()
         .register(stream, Token(0), mio::Interest::WRITABLE)
         .unwrap();
@@ -251,17 +252,17 @@ pub(crate) fn connected(stream: &mut mio::net::TcpStream) {
     stream.peer_addr().unwrap();
 }
 
-/// A connected pair, both ends of this library.
+/// Two connected streams of this library.
 #[cfg(feature = "net")]
 pub(crate) fn streams() -> (mio::net::TcpStream, mio::net::TcpStream) {
     let listener = mio::net::TcpListener::bind(loopback()).unwrap();
     let mut client = mio::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (server, _) = retry(|| listener.accept());
-    connected(&mut client);
+    wait_connected(&mut client);
     (client, server)
 }
 
-/// Writes all of it. Some hosts let a new connection wait a moment before it can be written to.
+/// Writes all data. On some hosts a new connection is writable only after a moment.
 pub(crate) fn send(mut stream: impl io::Write, mut data: &[u8]) {
     while !data.is_empty() {
         let count = retry(|| stream.write(data));
@@ -269,7 +270,7 @@ pub(crate) fn send(mut stream: impl io::Write, mut data: &[u8]) {
     }
 }
 
-/// That it would block.
+/// Asserts that the operation returned `WouldBlock`.
 pub(crate) fn would_block<T: std::fmt::Debug>(result: io::Result<T>) {
     assert_eq!(result.unwrap_err().kind(), ErrorKind::WouldBlock);
 }

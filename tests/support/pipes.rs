@@ -1,4 +1,4 @@
-//! Named pipes of every kind, and what else can be opened for overlapped I/O.
+//! Named pipes of every kind, and other files for overlapped I/O.
 #![allow(unsafe_code)]
 
 use std::ffi::c_void;
@@ -51,7 +51,7 @@ pub(crate) const SERVER: Token = Token(0);
 pub(crate) const CLIENT: Token = Token(1);
 pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// In which directions bytes go, and whether they are messages.
+/// The directions of a pipe, and whether it carries bytes or messages.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Bytes,
@@ -60,14 +60,14 @@ pub(crate) enum Kind {
     FromClient,
 }
 
-/// A name that no other pipe has.
+/// A pipe name that is not in use.
 pub(crate) fn name() -> String {
     static LAST: AtomicUsize = AtomicUsize::new(0);
     let number = LAST.fetch_add(1, Ordering::Relaxed);
     format!(r"\\.\pipe\mio-test-{}-{number}", process::id())
 }
 
-/// One of several instances of a pipe, with `quota` bytes of room in each direction.
+/// Creates an instance of a pipe, with a buffer of `quota` bytes in each direction.
 pub(crate) fn server(name: &str, kind: Kind, quota: u32) -> NamedPipe {
     let (access, mode) = match kind {
         Kind::Bytes => (PIPE_ACCESS_INBOUND | PIPE_ACCESS_OUTBOUND, 0),
@@ -79,7 +79,7 @@ pub(crate) fn server(name: &str, kind: Kind, quota: u32) -> NamedPipe {
         Kind::FromClient => (PIPE_ACCESS_INBOUND, 0),
     };
     let handle = create(name, access | FILE_FLAG_OVERLAPPED, mode, quota).unwrap();
-    // SAFETY: a new handle, given away.
+    // SAFETY: the handle is new, and nothing else owns it.
     unsafe { NamedPipe::from_raw_handle(handle) }
 }
 
@@ -89,7 +89,7 @@ fn create(name: &str, access: u32, mode: u32, quota: u32) -> io::Result<RawHandl
         .chain([0])
         .collect();
     let security = ptr::null_mut();
-    // SAFETY: the name ends with a NUL; the rest is numbers.
+    // SAFETY: the name ends with a NUL; the other arguments are integers and null.
     let handle =
         unsafe { CreateNamedPipeW(wide.as_ptr(), access, mode, 255, quota, quota, 0, security) };
     if handle as isize == -1 {
@@ -98,20 +98,20 @@ fn create(name: &str, access: u32, mode: u32, quota: u32) -> io::Result<RawHandl
     Ok(handle)
 }
 
-/// Whether this system makes a "first" instance of a pipe that has one already.
-pub(crate) fn another_first_is_made(name: &str) -> bool {
+/// Whether the system creates a second "first" instance of a pipe.
+pub(crate) fn allows_second_first_instance(name: &str) -> bool {
     let access = PIPE_ACCESS_INBOUND | PIPE_ACCESS_OUTBOUND | FILE_FLAG_FIRST_PIPE_INSTANCE;
     let Ok(handle) = create(name, access, 0, 0) else {
         return false;
     };
-    // SAFETY: a new handle, which is closed here.
+    // SAFETY: the handle is new, and nothing else owns it.
     drop(unsafe { OwnedHandle::from_raw_handle(handle) });
     true
 }
 
-/// A file for overlapped I/O as a source.
+/// Makes a source of a file for overlapped I/O.
 pub(crate) fn from_file(file: File) -> NamedPipe {
-    // SAFETY: the file gives its handle away, and there is no duplicate.
+    // SAFETY: `into_raw_handle` has given up the handle, which nothing else owns.
     unsafe { NamedPipe::from_raw_handle(file.into_raw_handle()) }
 }
 
@@ -123,7 +123,7 @@ fn options(kind: Kind) -> OpenOptions {
     options
 }
 
-/// The client's end.
+/// Opens the client's end for overlapped I/O.
 pub(crate) fn client(name: &str, kind: Kind) -> NamedPipe {
     let file = options(kind)
         .custom_flags(FILE_FLAG_OVERLAPPED)
@@ -131,7 +131,7 @@ pub(crate) fn client(name: &str, kind: Kind) -> NamedPipe {
         .unwrap();
     if let Kind::Messages = kind {
         let mode = PIPE_READMODE_MESSAGE;
-        // SAFETY: the handle is open; one number is read.
+        // SAFETY: the handle is open; the call reads one `u32`.
         let result = unsafe {
             SetNamedPipeHandleState(file.as_raw_handle(), &mode, ptr::null(), ptr::null())
         };
@@ -140,7 +140,7 @@ pub(crate) fn client(name: &str, kind: Kind) -> NamedPipe {
     from_file(file)
 }
 
-/// The client's end, for plain blocking I/O. Waits for an instance that has no client yet.
+/// Opens the client's end for blocking I/O. Waits for an instance without a client.
 pub(crate) fn blocking_client(name: &str, kind: Kind) -> File {
     let end = Instant::now() + LONG;
     loop {
@@ -155,7 +155,7 @@ pub(crate) fn blocking_client(name: &str, kind: Kind) -> File {
     }
 }
 
-/// Both ends, connected.
+/// Two connected ends.
 pub(crate) fn pair(kind: Kind, quota: u32) -> (NamedPipe, NamedPipe) {
     let name = name();
     let server = server(&name, kind, quota);
@@ -163,8 +163,8 @@ pub(crate) fn pair(kind: Kind, quota: u32) -> (NamedPipe, NamedPipe) {
     (server, client)
 }
 
-/// Both ends, connected and registered with `SERVER` and `CLIENT`, after their first events.
-pub(crate) fn registered(poll: &mut Poll, kind: Kind, quota: u32) -> (NamedPipe, NamedPipe) {
+/// Two connected ends, registered as `SERVER` and `CLIENT`, after their first events.
+pub(crate) fn registered_pair(poll: &mut Poll, kind: Kind, quota: u32) -> (NamedPipe, NamedPipe) {
     let (mut server, mut client) = pair(kind, quota);
     let registry = poll.registry();
     registry.register(&mut server, SERVER, BOTH).unwrap();
@@ -174,7 +174,7 @@ pub(crate) fn registered(poll: &mut Poll, kind: Kind, quota: u32) -> (NamedPipe,
     let end = Instant::now() + LONG;
     while !(first && second) {
         assert!(Instant::now() < end, "not both ends became writable");
-        super::poll(poll, &mut events, LONG);
+        super::poll_events(poll, &mut events, LONG);
         for event in &events {
             first |= event.token() == SERVER && event.is_writable();
             second |= event.token() == CLIENT && event.is_writable();
@@ -183,22 +183,22 @@ pub(crate) fn registered(poll: &mut Poll, kind: Kind, quota: u32) -> (NamedPipe,
     (server, client)
 }
 
-/// A pipe, registered for everything.
-pub(crate) fn watched(poll: &Poll, mut pipe: NamedPipe, token: Token) -> NamedPipe {
+/// Registers a pipe for both directions.
+pub(crate) fn register_pipe(poll: &Poll, mut pipe: NamedPipe, token: Token) -> NamedPipe {
     poll.registry().register(&mut pipe, token, BOTH).unwrap();
     pipe
 }
 
-/// Cancels what the pipe has in flight, behind its back.
+/// Cancels the pipe's operations in flight, past the library.
 pub(crate) fn cancel_all(pipe: &NamedPipe) {
-    // SAFETY: the handle is open; without an address all operations are meant.
+    // SAFETY: the handle is open; a null address stands for all operations.
     let result = unsafe { CancelIoEx(pipe.as_raw_handle(), ptr::null_mut()) };
     assert_ne!(result, 0, "{}", io::Error::last_os_error());
 }
 
-/// Reads from `pipe` until there are `len` bytes, polling in between.
+/// Reads `len` bytes, and polls after each `WouldBlock`.
 pub(crate) fn receive(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     mut pipe: &NamedPipe,
     token: Token,
@@ -211,7 +211,7 @@ pub(crate) fn receive(
             Ok(0) => panic!("the end after {} bytes", all.len()),
             Ok(count) => all.extend_from_slice(&buffer[..count]),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                super::wait_for(queue, events, token, |event| event.is_readable());
+                super::wait_for(poll, events, token, |event| event.is_readable());
             }
             Err(error) => panic!("read: {error}"),
         }
@@ -219,9 +219,9 @@ pub(crate) fn receive(
     all
 }
 
-/// Polls until a read returns something else than `WouldBlock`.
-pub(crate) fn read_at_last(
-    queue: &mut Poll,
+/// Polls until a read no longer returns `WouldBlock`.
+pub(crate) fn read_when_ready(
+    poll: &mut Poll,
     events: &mut Events,
     mut pipe: &NamedPipe,
     token: Token,
@@ -229,16 +229,16 @@ pub(crate) fn read_at_last(
     loop {
         match pipe.read(&mut [0; 64]) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                super::wait_for(queue, events, token, |event| event.is_readable());
+                super::wait_for(poll, events, token, |event| event.is_readable());
             }
             other => return other,
         }
     }
 }
 
-/// Writes all of it, polling in between.
+/// Writes all data in one call, and polls after each `WouldBlock`.
 pub(crate) fn send(
-    queue: &mut Poll,
+    poll: &mut Poll,
     events: &mut Events,
     mut pipe: &NamedPipe,
     token: Token,
@@ -248,7 +248,7 @@ pub(crate) fn send(
         match pipe.write(data) {
             Ok(count) => return assert_eq!(count, data.len()),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                super::wait_for(queue, events, token, |event| event.is_writable());
+                super::wait_for(poll, events, token, |event| event.is_writable());
             }
             Err(error) => panic!("write: {error}"),
         }

@@ -1,4 +1,4 @@
-//! Whether Windows is Wine here, and which one.
+//! The version of Wine, if the tests run under Wine.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_void};
@@ -14,9 +14,9 @@ unsafe extern "system" {
 /// Wine's ntdll exports `wine_get_version`, which returns a string such as `10.0`:
 /// <https://gitlab.winehq.org/wine/wine/-/wikis/Developer-FAQ>.
 pub(crate) fn version() -> Option<u32> {
-    // SAFETY: the name is a string that ends in a zero.
+    // SAFETY: the name is a string that ends in a NUL.
     let ntdll = unsafe { GetModuleHandleA(c"ntdll.dll".as_ptr()) };
-    // SAFETY: ntdll.dll is loaded in every process and never unloaded, and the name ends in a zero.
+    // SAFETY: ntdll.dll is loaded in every process and never unloaded, and the name ends in a NUL.
     let function = unsafe { GetProcAddress(ntdll, c"wine_get_version".as_ptr()) };
     if function.is_null() {
         return None;

@@ -13,11 +13,12 @@ use crate::worker::{Case, Worker, spinner};
 /// What one peer of one case has called, and how many operations that was.
 type Sum = (String, String, f64, BTreeMap<String, u64>);
 
-/// Counts all cases of one backend.
+/// Counts these cases of one backend for these peers.
 pub(crate) fn run(
     places: &Places,
     worker: &Worker,
     cases: &[Case],
+    peers: &[&str],
     results: &mut Results,
 ) -> Result<()> {
     if cases.is_empty() || !worker.is_countable() {
@@ -32,6 +33,7 @@ pub(crate) fn run(
         .arg(&log)
         .arg(worker.program("worker"))
         .arg("trace")
+        .args(peers.iter().map(|peer| format!("--peer={peer}")))
         .args(cases.map(|case| &case.case))
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -27,11 +27,12 @@ const BASELINE: &str = "glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-AVX512VL,-ERMS,-FS
 /// What the measuring itself is called.
 const NOTHING: &str = "nothing";
 
-/// Counts all cases of one backend.
+/// Counts these cases of one backend for these peers.
 pub(crate) fn run(
     places: &Places,
     worker: &Worker,
     cases: &[Case],
+    peers: &[&str],
     results: &mut Results,
 ) -> Result<()> {
     if cases.is_empty() || !worker.is_countable() {
@@ -52,6 +53,7 @@ pub(crate) fn run(
         .arg(format!("--callgrind-out-file={}", dump.display()))
         .arg(worker.program("worker"))
         .arg("count")
+        .args(peers.iter().map(|peer| format!("--peer={peer}")))
         .args(cases.iter().map(|case| &case.case));
     let mut counted = Vec::new();
     lines(&mut command, |line| {

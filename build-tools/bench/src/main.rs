@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 
-use crate::results::Results;
+use crate::results::{PEERS, Results};
 use crate::worker::Worker;
 
 /// Measures this library, upstream's mio, `polling` and bare system calls in one run.
@@ -55,7 +55,7 @@ struct Run {
     /// Rounds of each case; a round runs every peer once. A case of more than 3 seconds (1 with --quick) has fewer, but 7 at least [default: 31, or 7 with --quick; under Wine 7 or 3]
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Put the table and the bars into the README, which is to show all cases
+    /// Write the table and the bars of build-tools/bench/README.md; needs all cases
     #[arg(long, conflicts_with = "cases")]
     publish: bool,
     /// The folder of the programs for Windows
@@ -134,8 +134,8 @@ fn run(options: &Run) -> Result<()> {
             continue;
         }
         timing::run(worker, &cases, options.quick, options.rounds, &mut results)?;
-        counts::run(&places, worker, &cases, &mut results)?;
-        calls::run(&places, worker, &cases, &mut results)?;
+        counts::run(&places, worker, &cases, &PEERS, &mut results)?;
+        calls::run(&places, worker, &cases, &PEERS, &mut results)?;
         memory::run(worker, &cases, &mut results)?;
     }
     if options.list {

@@ -7,7 +7,7 @@ use plotters::prelude::*;
 
 use crate::results::{PEERS, Results};
 
-/// The bars, which the README shows.
+/// The bars, which the page of benchmarks shows.
 pub(crate) const BARS: &str = "against-upstream.svg";
 
 /// The curves.

@@ -1,4 +1,4 @@
-//! What the README shows: the bars, and a table between two marks.
+//! What the page of benchmarks shows: the bars, and a table between two marks.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::results::Results;
 const BEGIN: &str = "<!-- bench: written by `cargo xtask bench --publish` -->\n";
 const END: &str = "<!-- end of bench -->\n";
 
-/// The cases of the README's table.
+/// The cases of the page's table.
 const SHOWN: [&str; 20] = [
     "epoll/poll-empty",
     "epoll/ready-1-of-1",
@@ -42,14 +42,14 @@ pub(crate) fn run(places: &Places, results: &Results) -> Result<()> {
     let folder = places.bench.join("plots");
     fs::create_dir_all(&folder)?;
     fs::copy(places.out.join(BARS), folder.join(BARS)).context(BARS)?;
-    let file = places.root.join("README.md");
-    let readme = fs::read_to_string(&file)?;
-    let (before, rest) = readme
+    let file = places.bench.join("README.md");
+    let page = fs::read_to_string(&file)?;
+    let (before, rest) = page
         .split_once(BEGIN)
-        .context("the README has no place for the table")?;
+        .context("build-tools/bench/README.md has no place for the table")?;
     let (_, after) = rest
         .split_once(END)
-        .context("the README's place for the table does not end")?;
+        .context("the place for the table in build-tools/bench/README.md does not end")?;
     let text = format!(
         "{before}{BEGIN}{}{}{END}{after}",
         table(results),

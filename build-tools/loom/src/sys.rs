@@ -1,7 +1,7 @@
-//! The library's file, over loom's atomics.
+//! The library's `wake_bits.rs`, over loom's atomics.
 
-pub(crate) mod atomic {
-    //! What `src/sys/atomic.rs` is in the library.
+pub(crate) mod sync {
+    //! Replaces `src/sys/sync.rs`.
 
     pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,6 +11,6 @@ pub(crate) mod atomic {
     }
 }
 
-#[allow(dead_code)] // Wakers come and go in the library only.
+#[allow(dead_code)] // The models do not drop wakers.
 #[path = "../../../src/sys/wake_bits.rs"]
 pub(crate) mod wake_bits;

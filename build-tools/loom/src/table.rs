@@ -7,10 +7,10 @@ use loom::thread;
 /// A mistake to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mistake {
-    /// None.
+    /// No mistake.
     None,
-    /// `blocked` is set in a critical section of its own, after the one that collects.
-    BlockedApart,
+    /// `blocked` is set in a critical section of its own, after the one that takes the wakers.
+    BlockedSeparately,
     /// The waker's flag is cleared by a store.
     ClearByStore,
     /// The waker's flag is read by a load, and set only if it was clear.
@@ -29,15 +29,15 @@ struct Model {
     mistake: Mistake,
     flags: Vec<AtomicBool>,
     state: Mutex<State>,
-    /// The notifier: readable or not.
+    /// Whether the notifier is readable.
     notifier: Mutex<bool>,
     written: Condvar,
 }
 
 impl Model {
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn update(&self, update: impl FnOnce(&mut State)) {
         let mut state = self.state.lock().unwrap();
-        change(&mut state);
+        update(&mut state);
         let must = state.blocked && !state.notified;
         state.notified |= must;
         drop(state);
@@ -53,11 +53,11 @@ impl Model {
             return;
         }
         if !flag.swap(true, Ordering::AcqRel) {
-            self.change(|state| state.woken.push(waker));
+            self.update(|state| state.woken.push(waker));
         }
     }
 
-    fn collect(&self, state: &mut State, events: &mut Vec<usize>) {
+    fn take_wakers(&self, state: &mut State, events: &mut Vec<usize>) {
         for waker in state.woken.drain(..) {
             if self.mistake == Mistake::ClearByStore {
                 self.flags[waker].store(false, Ordering::Release);
@@ -68,44 +68,44 @@ impl Model {
         }
     }
 
-    /// One `select` that waits for wakers, or for `wanted` registrations.
-    fn select(&self, wanted: usize) -> (Vec<usize>, usize) {
+    /// One `select` that waits for wakers or for `expected` registrations.
+    fn select(&self, expected: usize) -> (Vec<usize>, usize) {
         let mut events = Vec::new();
         loop {
             let mut state = self.state.lock().unwrap();
-            self.collect(&mut state, &mut events);
+            self.take_wakers(&mut state, &mut events);
             let registered = state.registered;
-            let may_sleep = events.is_empty() && registered < wanted;
-            if self.mistake == Mistake::BlockedApart {
+            let may_block = events.is_empty() && registered < expected;
+            if self.mistake == Mistake::BlockedSeparately {
                 drop(state);
                 state = self.state.lock().unwrap();
             }
-            state.blocked = may_sleep;
+            state.blocked = may_block;
             state.notified = false;
             drop(state);
 
             let mut readable = self.notifier.lock().unwrap();
-            while may_sleep && !*readable {
+            while may_block && !*readable {
                 readable = self.written.wait(readable).unwrap();
             }
-            // Emptied by what the kernel says, not by `notified`.
+            // Drained because the kernel reports it, not because `notified` is set.
             *readable = false;
             drop(readable);
 
             let mut state = self.state.lock().unwrap();
             state.blocked = false;
-            self.collect(&mut state, &mut events);
+            self.take_wakers(&mut state, &mut events);
             let registered = state.registered;
             drop(state);
-            if !events.is_empty() || registered >= wanted {
+            if !events.is_empty() || registered >= expected {
                 return (events, registered);
             }
         }
     }
 }
 
-/// Each thread writes and wakes its waker (several threads may share one), and then registers `registrations` sources. The
-/// poller sleeps until it has seen all of it.
+/// Each thread writes and wakes its waker (several threads may share one), and then registers
+/// `registrations` sources. The poller waits until it has seen all of it.
 pub fn run(threads: Vec<usize>, registrations: usize, mistake: Mistake) {
     crate::explore(move || {
         let wakers = threads.iter().max().map_or(0, |most| most + 1);
@@ -122,32 +122,32 @@ pub fn run(threads: Vec<usize>, registrations: usize, mistake: Mistake) {
             .iter()
             .copied()
             .enumerate()
-            .map(|(number, waker)| {
+            .map(|(thread_index, waker)| {
                 let (model, data) = (Arc::clone(&model), Arc::clone(&data));
                 thread::spawn(move || {
-                    data[number].store(1, Ordering::Relaxed);
+                    data[thread_index].store(1, Ordering::Relaxed);
                     model.wake(waker);
                     for _ in 0..registrations {
-                        model.change(|state| state.registered += 1);
+                        model.update(|state| state.registered += 1);
                     }
                 })
             })
             .collect();
-        let wanted = threads.len() * registrations;
+        let expected = threads.len() * registrations;
         let mut seen = vec![false; threads.len()];
         let mut registered = 0;
         while seen.contains(&false) {
             // Only wakes end this wait.
             let (events, now) = model.select(usize::MAX);
             registered = now;
-            for (number, waker) in threads.iter().enumerate() {
+            for (thread_index, waker) in threads.iter().enumerate() {
                 if events.contains(waker) {
-                    seen[number] |= data[number].load(Ordering::Relaxed) == 1;
+                    seen[thread_index] |= data[thread_index].load(Ordering::Relaxed) == 1;
                 }
             }
         }
-        while registered < wanted {
-            registered = model.select(wanted).1;
+        while registered < expected {
+            registered = model.select(expected).1;
         }
         for handle in handles {
             handle.join().unwrap();

@@ -1,20 +1,20 @@
-//! The protocols pass, and every mutant fails.
+//! The protocols pass, and loom rejects every mutant.
 #![cfg(loom)]
 
 use std::env;
 use std::process::Command;
 
-use mio_loom::queue::{self, Scene};
+use mio_loom::kernel_queue::{self, Scene};
 use mio_loom::table;
 
 fn scenes() -> Vec<Scene> {
-    let scene = |threads: &[&[usize]], wakers, capacity, early| Scene {
+    let scene = |threads: &[&[usize]], wakers, capacity, early_returns| Scene {
         threads: threads.iter().map(|wakes| wakes.to_vec()).collect(),
         wakers,
         capacity,
-        early,
-        apart: false,
-        named: false,
+        early_returns,
+        separate_flags: false,
+        clears_only_its_events: false,
         exposed: false,
     };
     vec![
@@ -27,10 +27,11 @@ fn scenes() -> Vec<Scene> {
     ]
 }
 
-/// Set in the process that runs a mutant: loom may abort where it finds a fault.
+/// Set in the child process that runs a mutant: loom may abort when it finds a mistake.
 const MUTANT: &str = "MIO_LOOM_MUTANT";
 
-/// Runs the models of test `name` in a process of its own, and asserts that loom finds a poller that waits for ever.
+/// Runs the models of test `name` in a child process, and asserts that loom finds a poller that
+/// waits forever.
 fn assert_rejected(name: &str, models: impl FnOnce()) {
     if env::var_os(MUTANT).is_some() {
         models();
@@ -42,58 +43,58 @@ fn assert_rejected(name: &str, models: impl FnOnce()) {
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "loom has accepted this mutant");
+    assert!(!output.status.success(), "loom accepted this mutant");
     assert!(text.contains("deadlock"), "not a lost wake:\n{text}");
 }
 
 #[test]
-fn queue_in_the_kernel() {
+fn kernel_queue_loses_no_wake() {
     for scene in scenes() {
         println!("{scene:?}");
-        queue::run(scene, queue::Mistake::None);
+        kernel_queue::run(scene, kernel_queue::Mistake::None);
     }
 }
 
-/// Completion ports: each waker has its own flags.
+/// On completion ports each waker has flags of its own.
 #[test]
-fn completion_port() {
+fn completion_port_loses_no_wake() {
     for scene in scenes() {
         let scene = Scene {
-            apart: true,
+            separate_flags: true,
             ..scene
         };
         println!("{scene:?}");
-        queue::run(scene, queue::Mistake::None);
+        kernel_queue::run(scene, kernel_queue::Mistake::None);
     }
 }
 
-/// Event ports: a wait that was full clears the flags of the wakers it has told.
+/// On event ports a wait that was full only clears the flags of the wakers that it has reported.
 #[test]
-fn event_ports() {
+fn event_ports_lose_no_wake() {
     for scene in scenes() {
         let scene = Scene {
-            named: true,
+            clears_only_its_events: true,
             ..scene
         };
         println!("{scene:?}");
-        queue::run(scene, queue::Mistake::None);
+        kernel_queue::run(scene, kernel_queue::Mistake::None);
     }
 }
 
-/// Others wait on the descriptor that was handed out, and clear no flag.
+/// The caller waits on the fd that was handed out, and clears no flag.
 #[test]
-fn exposed_descriptor() {
+fn exposed_fd_loses_no_wake() {
     for scene in scenes() {
         let scene = Scene {
             exposed: true,
             ..scene
         };
         println!("{scene:?}");
-        queue::run(scene, queue::Mistake::None);
+        kernel_queue::run(scene, kernel_queue::Mistake::None);
     }
 }
 
-fn exposed_mutant(name: &str, mistake: queue::Mistake) {
+fn exposed_mutant(name: &str, mistake: kernel_queue::Mistake) {
     assert_rejected(name, || {
         for scene in scenes() {
             let scene = Scene {
@@ -101,72 +102,78 @@ fn exposed_mutant(name: &str, mistake: queue::Mistake) {
                 ..scene
             };
             println!("{scene:?}");
-            queue::run(scene, mistake);
+            kernel_queue::run(scene, mistake);
         }
     });
 }
 
 #[test]
-fn queue_mutant_merge_when_exposed() {
+fn kernel_queue_mutant_merge_when_exposed() {
     exposed_mutant(
-        "queue_mutant_merge_when_exposed",
-        queue::Mistake::MergeWhenExposed,
+        "kernel_queue_mutant_merge_when_exposed",
+        kernel_queue::Mistake::MergeWhenExposed,
     );
 }
 
 #[test]
-fn queue_mutant_expose_without_clearing() {
+fn kernel_queue_mutant_expose_without_clearing() {
     exposed_mutant(
-        "queue_mutant_expose_without_clearing",
-        queue::Mistake::ExposeWithoutClearing,
+        "kernel_queue_mutant_expose_without_clearing",
+        kernel_queue::Mistake::ExposeWithoutClearing,
     );
 }
 
-fn queue_mutant(name: &str, mistake: queue::Mistake) {
+fn kernel_queue_mutant(name: &str, mistake: kernel_queue::Mistake) {
     assert_rejected(name, || {
         for scene in scenes() {
             println!("{scene:?}");
-            queue::run(scene, mistake);
+            kernel_queue::run(scene, mistake);
         }
     });
 }
 
 #[test]
-fn queue_mutant_load_first() {
-    queue_mutant("queue_mutant_load_first", queue::Mistake::LoadFirst);
-}
-
-#[test]
-fn queue_mutant_clear_by_store() {
-    queue_mutant("queue_mutant_clear_by_store", queue::Mistake::ClearByStore);
-}
-
-#[test]
-fn queue_mutant_clear_before_wait() {
-    queue_mutant(
-        "queue_mutant_clear_before_wait",
-        queue::Mistake::ClearBeforeWait,
+fn kernel_queue_mutant_load_first() {
+    kernel_queue_mutant(
+        "kernel_queue_mutant_load_first",
+        kernel_queue::Mistake::LoadFirst,
     );
 }
 
 #[test]
-fn queue_mutant_clear_after_look() {
-    queue_mutant(
-        "queue_mutant_clear_after_look",
-        queue::Mistake::ClearAfterLook,
+fn kernel_queue_mutant_clear_by_store() {
+    kernel_queue_mutant(
+        "kernel_queue_mutant_clear_by_store",
+        kernel_queue::Mistake::ClearByStore,
     );
 }
 
 #[test]
-fn queue_mutant_set_after_notify() {
-    queue_mutant(
-        "queue_mutant_set_after_notify",
-        queue::Mistake::SetAfterNotify,
+fn kernel_queue_mutant_clear_before_wait() {
+    kernel_queue_mutant(
+        "kernel_queue_mutant_clear_before_wait",
+        kernel_queue::Mistake::ClearBeforeWait,
     );
 }
 
 #[test]
-fn table_under_a_mutex() {
+fn kernel_queue_mutant_clear_after_handling() {
+    kernel_queue_mutant(
+        "kernel_queue_mutant_clear_after_handling",
+        kernel_queue::Mistake::ClearAfterHandling,
+    );
+}
+
+#[test]
+fn kernel_queue_mutant_set_after_notify() {
+    kernel_queue_mutant(
+        "kernel_queue_mutant_set_after_notify",
+        kernel_queue::Mistake::SetAfterNotify,
+    );
+}
+
+#[test]
+fn table_loses_no_wake_or_registration() {
     for (threads, registrations) in [
         (vec![0], 1),
         (vec![0, 0], 0),
@@ -187,8 +194,11 @@ fn table_mutant(name: &str, mistake: table::Mistake) {
 }
 
 #[test]
-fn table_mutant_blocked_apart() {
-    table_mutant("table_mutant_blocked_apart", table::Mistake::BlockedApart);
+fn table_mutant_blocked_separately() {
+    table_mutant(
+        "table_mutant_blocked_separately",
+        table::Mistake::BlockedSeparately,
+    );
 }
 
 #[test]

@@ -113,7 +113,12 @@ fn article(row: &Row, word: &str) -> Markup {
                 }
                 @if !row.used_by.is_empty() {
                     dt .used { "used by" }
-                    dd { @for file in &row.used_by { code { (file) } " " } }
+                    // A long path breaks behind a slash.
+                    dd {
+                        @for file in &row.used_by {
+                            p { code { @for part in file.split_inclusive('/') { (part) wbr; } } }
+                        }
+                    }
                 }
                 @if !row.advice.is_empty() { dt { "to do" } dd { (marked(&row.advice)) } }
             }

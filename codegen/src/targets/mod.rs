@@ -31,7 +31,7 @@ mod wasip1;
 mod wasip2;
 mod windows;
 
-pub use readme::{platforms, replaced};
+pub use readme::{overview, platforms, replaced};
 
 /// An operating system whose bindings are generated.
 #[derive(Debug)]

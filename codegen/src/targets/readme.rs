@@ -1,11 +1,11 @@
-//! The table of platforms in README.md, written from the table of targets.
+//! The tables of platforms: a short one for README.md, each target's for build-tools/README.md.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::{Name, Os, Proof, Target, all};
 
-/// The line before the table.
+/// The line before a table.
 const BEGIN: &str = "<!-- Written by `cargo xtask readme` from codegen/src/targets. -->\n";
 /// The line behind it.
 const END: &str = "<!-- End of what `cargo xtask readme` writes. -->\n";
@@ -13,11 +13,11 @@ const END: &str = "<!-- End of what `cargo xtask readme` writes. -->\n";
 /// How many targets that are only checked are named; of more, the number stands there.
 const NAMED: usize = 2;
 
-/// The table: a row for each system.
-pub fn platforms() -> String {
-    let mut text = String::from(
-        "| system | selector | waker | run | linked | checked | not checked |\n|---|---|---|---|---|---|---|\n",
-    );
+/// The tiers, best first.
+const TIERS: [&str; 4] = ["run", "linked", "checked", "not checked"];
+
+/// The systems by title, with their targets.
+fn systems() -> Vec<(&'static Name, Vec<(&'static Os, &'static Target)>)> {
     let mut names: Vec<(&Name, Vec<(&Os, &Target)>)> = Vec::new();
     for (os, target) in all() {
         for name in os.names.iter().filter(|name| (name.is)(target.triple)) {
@@ -31,7 +31,42 @@ pub fn platforms() -> String {
         }
     }
     names.sort_by_key(|(name, _)| name.title.to_lowercase());
-    for (name, targets) in names {
+    names
+}
+
+/// The short table: a row for the systems that have the same selector, waker and tier.
+pub fn overview() -> String {
+    let mut rows: BTreeMap<(&str, usize, &str), Vec<&str>> = BTreeMap::new();
+    for (name, targets) in systems() {
+        let words: Vec<&str> = targets
+            .iter()
+            .map(|(os, target)| os.proof(target).word())
+            .collect();
+        let tier = TIERS.iter().position(|tier| words.contains(tier));
+        let tier = tier.unwrap_or(TIERS.len() - 1);
+        rows.entry((name.selector, tier, name.waker))
+            .or_default()
+            .push(name.title);
+    }
+    let mut text = String::from("| system | selector | waker | tier |\n|---|---|---|---|\n");
+    for ((selector, tier, waker), titles) in rows {
+        let titles = titles.join(", ");
+        writeln!(
+            text,
+            "| {titles} | {selector} | {waker} | {} |",
+            TIERS[tier]
+        )
+        .expect("a string takes any text");
+    }
+    text
+}
+
+/// The long table: a row for each system, with its targets by tier.
+pub fn platforms() -> String {
+    let mut text = String::from(
+        "| system | selector | waker | run | linked | checked | not checked |\n|---|---|---|---|---|---|---|\n",
+    );
+    for (name, targets) in systems() {
         let mut by_proof: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for (os, target) in targets {
@@ -72,27 +107,39 @@ pub fn platforms() -> String {
     text
 }
 
-/// README's text with its table as it should be; none if it has no place for one.
-pub fn replaced(readme: &str) -> Option<String> {
-    let (before, rest) = readme.split_once(BEGIN)?;
+/// The text of a page with a table in its place; none if it has no place for one.
+pub fn replaced(page: &str, table: &str) -> Option<String> {
+    let (before, rest) = page.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{}\n{END}{after}", platforms()))
+    Some(format!("{before}{BEGIN}\n{table}\n{END}{after}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{platforms, replaced};
+    use super::{overview, platforms, replaced};
     use crate::DOCUMENTED;
 
     #[test]
-    fn readme_has_the_table() {
-        let readme = include_str!("../../../README.md");
-        let wanted = replaced(readme).expect("README has the two marks");
-        assert!(
-            readme == wanted,
-            "README is out of date: cargo xtask readme"
-        );
-        assert!(readme.contains(&platforms()));
+    fn pages_have_their_tables() {
+        for (page, table) in [
+            (include_str!("../../../README.md"), overview()),
+            (include_str!("../../../build-tools/README.md"), platforms()),
+        ] {
+            let wanted = replaced(page, &table).expect("the page has the two marks");
+            assert!(page == wanted, "out of date: cargo xtask readme");
+            assert!(page.contains(&table));
+        }
+    }
+
+    #[test]
+    fn every_tier_has_a_word() {
+        for (os, target) in super::all() {
+            assert!(
+                super::TIERS.contains(&os.proof(target).word()),
+                "{}",
+                target.triple
+            );
+        }
     }
 
     #[test]
@@ -113,6 +160,6 @@ mod tests {
 
     #[test]
     fn a_readme_without_the_marks_is_left_alone() {
-        assert_eq!(replaced("# mio\n"), None);
+        assert_eq!(replaced("# mio\n", ""), None);
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn prelude(ours: &Path) -> Result<String, Error> {
 /// The contexts of all symbols: ours first, then the others by name.
 pub(super) fn contexts<'a>(request: &Request<'a>) -> Result<Vec<Context<'a>>, Error> {
     let ours = fs::read_to_string(request.header).map_err(Error::io("read", request.header))?;
-    let mut all: BTreeMap<Option<&str>, Vec<&Symbol>> = BTreeMap::from([(None, Vec::new())]);
+    let mut all: BTreeMap<Option<&str>, Vec<&Symbol>> = BTreeMap::new();
     for symbol in request.symbols {
         let own = symbol.source.starts_with('<') && !includes(&ours, &symbol.source);
         let header = own.then_some(symbol.source.as_str());

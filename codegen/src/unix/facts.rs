@@ -427,8 +427,9 @@ fn function(symbol: &Symbol, all: &[Entity<'_>]) -> Result<(), No> {
 
 /// Something else of the name.
 fn other(found: Option<&Entity<'_>>) -> No {
-    let what = match found?.get_kind() {
-        EntityKind::VarDecl => "a variable, and variables are not bound; declare it in src/",
+    let found = found?;
+    let what = match found.get_kind() {
+        EntityKind::VarDecl => return Some(variable(found)),
         EntityKind::TypedefDecl => "the name of a type",
         EntityKind::EnumDecl => "an enum; bind its constants one by one",
         EntityKind::FunctionDecl => "a function; bind it as `fn`",
@@ -436,6 +437,41 @@ fn other(found: Option<&Entity<'_>>) -> No {
         _ => return None,
     };
     Some(format!("it is {what}"))
+}
+
+/// Why a variable is not bound, and its declaration for whoever needs it.
+pub(crate) fn variable(found: &Entity<'_>) -> String {
+    const WHY: &str = "it is a variable, and only functions, records and constants are bound";
+    let declared = || {
+        let ty = pointed(found.get_type()?)?;
+        let name = found.get_name()?;
+        // A symbol of Mach-O begins with `_`, and one that the header renames with `\u{1}`.
+        let symbol = found.get_mangled_name()?;
+        let plain = [name.clone(), format!("_{name}")].contains(&symbol);
+        let link = if plain {
+            String::new()
+        } else {
+            format!("#[link_name = \"{symbol}\"] ")
+        };
+        Some(format!(
+            "{WHY}; declare it in src/: unsafe extern \"C\" {{ {link}pub static mut {name}: {ty}; }}"
+        ))
+    };
+    declared().unwrap_or_else(|| format!("{WHY}; declare it in src/ by hand"))
+}
+
+/// A type of numbers and pointers in Rust; none if it is another.
+fn pointed(ty: Type<'_>) -> Option<String> {
+    if let Ok(number) = spelled(ty) {
+        return Some(number);
+    }
+    let pointee = ty.get_canonical_type().get_pointee_type()?;
+    let word = if pointee.is_const_qualified() {
+        "const"
+    } else {
+        "mut"
+    };
+    Some(format!("*{word} {}", pointed(pointee)?))
 }
 
 /// Why no type of Rust is laid out like this one.

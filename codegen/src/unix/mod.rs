@@ -18,7 +18,7 @@ use self::context::Context;
 use self::reader::Reader;
 use crate::abi::Facts;
 use crate::error::Error;
-use crate::front::{self, Complaint};
+use crate::front;
 use crate::symbols::{Kind, Symbol};
 use crate::targets::Version;
 
@@ -88,7 +88,7 @@ impl Request<'_> {
     fn unbindable(&self, symbol: &str, why: &str) -> Error {
         Error::Unbindable {
             target: self.triple.to_owned(),
-            problems: format!("`{symbol}`: {why}"),
+            problem: format!("`{symbol}`: {why}"),
             os: self.os,
         }
     }
@@ -132,20 +132,27 @@ pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
         });
     }
     let mut facts = Facts::default();
-    let (mut missing, mut refused) = (BTreeSet::new(), Vec::new());
+    let (mut missing, mut refused, mut wrong) = (BTreeSet::new(), Vec::new(), Vec::new());
     for context in context::contexts(request)? {
-        let found = one(request, &context, &mut missing, &mut refused)?;
+        let found = match one(request, &context, &mut missing, &mut refused) {
+            Ok(found) => found,
+            Err(error) if error.is_local() => {
+                wrong.push(error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         if let Some(version) = found.version {
             facts.headers = format!("Linux {}.{}", version >> 16, version >> 8 & 0xff);
         }
         merge(request, &mut facts, found.facts, &mut refused);
     }
-    if !request.lenient && !refused.is_empty() {
-        return Err(Error::Unbindable {
+    if !request.lenient {
+        wrong.extend(refused.into_iter().map(|problem| Error::Unbindable {
             target: request.triple.to_owned(),
-            problems: refused.join("\n"),
+            problem,
             os: request.os,
-        });
+        }));
     }
     let partial = |name: &String| {
         let mut symbols = request.symbols.iter();
@@ -153,8 +160,9 @@ pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
     };
     missing.retain(|name| !partial(name));
     if !request.lenient && !missing.is_empty() {
-        return Err(request.missing(&missing));
+        wrong.push(request.missing(&missing));
     }
+    Error::all(wrong)?;
     facts.records.sort_by(|a, b| a.name.cmp(&b.name));
     facts.functions.sort_by(|a, b| a.name.cmp(&b.name));
     facts.constants.sort_by(|a, b| a.name.cmp(&b.name));
@@ -180,12 +188,14 @@ fn one(
         .map_err(|why| request.clang_says(why))?;
     if let Some(first) = said.complaints.first() {
         let Some(name) = context.header.filter(|_| !request.lenient) else {
-            return Err(request.clang_says(quoted(&said.complaints)));
+            return Err(
+                request.clang_says(front::quoted(&said.complaints.iter().collect::<Vec<_>>()))
+            );
         };
         // Its own symbols cannot be read, those of other headers can.
         let text = &first.text;
         let why = if text == &format!("'{}' file not found", name.trim_matches(['<', '>'])) {
-            format!("the headers of {} have no {name}", request.triple)
+            format!("these headers have no {name}")
         } else {
             format!(
                 "{name} cannot be read by itself ({}:{}: {text}); include it behind what it needs in codegen/headers/{}.h",
@@ -231,15 +241,6 @@ fn merge(request: &Request<'_>, facts: &mut Facts, found: Facts, refused: &mut V
     facts.functions.extend(found.functions);
     facts.constants.extend(found.constants);
     facts.opaque.extend(found.opaque);
-}
-
-/// Errors as clang prints them.
-fn quoted(complaints: &[Complaint]) -> String {
-    let line = |complaint: &Complaint| {
-        let Complaint { file, line, text } = complaint;
-        format!("{file}:{line}: error: {text}")
-    };
-    complaints.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Our header's text, with headers that do not exist left out.
@@ -293,6 +294,7 @@ fn declarations(
     if !asked {
         return Ok(String::new());
     }
+    front::count();
     // bindgen panics where a libclang does not know a target at all.
     let bindings = catch_unwind(AssertUnwindSafe(|| builder.generate()));
     let why = match bindings {

@@ -78,6 +78,7 @@ impl<'a> Reader<'a> {
             }
         }
         let mut facts = Facts::default();
+        let mut wrong = Vec::new();
         for item in &file.items {
             match item {
                 syn::Item::Struct(item) if is_bindgens_own(&item.ident) => {}
@@ -85,18 +86,27 @@ impl<'a> Reader<'a> {
                     facts.opaque.push(self.name(&item.ident.to_string()));
                 }
                 syn::Item::Struct(item) => {
-                    let record = self.record(&item.ident, false, &item.attrs, &item.fields)?;
-                    facts.records.push(record);
+                    let mut fields = item.fields.clone();
+                    let union = is_union(&mut fields);
+                    match self.record(&item.ident, union, &item.attrs, &fields) {
+                        Ok(record) => facts.records.push(record),
+                        Err(error) => wrong.push(error),
+                    }
                 }
                 syn::Item::Union(item) => {
                     let fields = syn::Fields::Named(item.fields.clone());
-                    let record = self.record(&item.ident, true, &item.attrs, &fields)?;
-                    facts.records.push(record);
+                    match self.record(&item.ident, true, &item.attrs, &fields) {
+                        Ok(record) => facts.records.push(record),
+                        Err(error) => wrong.push(error),
+                    }
                 }
                 syn::Item::ForeignMod(block) => {
                     for item in &block.items {
                         if let syn::ForeignItem::Fn(item) = item {
-                            facts.functions.push(self.function(item)?);
+                            match self.function(item) {
+                                Ok(function) => facts.functions.push(function),
+                                Err(error) => wrong.push(error),
+                            }
                         }
                     }
                 }
@@ -110,7 +120,8 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        self.opaque(&mut facts)?;
+        wrong.extend(self.opaque(&mut facts).err());
+        Error::all(wrong)?;
         self.complete(&facts)?;
         Ok(facts)
     }
@@ -481,6 +492,24 @@ fn repr(attrs: &[syn::Attribute]) -> String {
 fn is_bindgens_own(name: &syn::Ident) -> bool {
     let name = name.to_string();
     name.starts_with("__Bindgen") || name.starts_with("__IncompleteArray")
+}
+
+/// Does bindgen mean a union, with an array of no length in it? It writes a struct of fields without
+/// size then, and a last one that has the size of all, which is taken away.
+fn is_union(fields: &mut syn::Fields) -> bool {
+    let syn::Fields::Named(fields) = fields else {
+        return false;
+    };
+    let is_whole = |field: &syn::Field| {
+        let name = field.ident.as_ref();
+        name.is_some_and(|name| name == "bindgen_union_field")
+    };
+    if !fields.named.iter().any(is_whole) {
+        return false;
+    }
+    let members = fields.named.iter().filter(|field| !is_whole(field));
+    fields.named = members.cloned().collect();
+    true
 }
 
 /// The start of an item's text, for a message.

@@ -74,7 +74,7 @@ impl Reader<'_> {
                         "Option" => Ok(format!("Option<{inner}>")),
                         // What follows the record begins here.
                         "__IncompleteArrayField" => Ok(format!("[{inner}; 0]")),
-                        "__BindgenBitfieldUnit" => Ok(inner),
+                        "__BindgenBitfieldUnit" | "__BindgenUnionField" => Ok(inner),
                         _ => Err(unknown()),
                     };
                 }

@@ -71,21 +71,35 @@ impl Metadata {
         let mut arguments = vec![
             "--in", "default", &ours, "--out", &out, "--sys", "--flat", "--filter",
         ];
+        let names = arguments.len();
         arguments.extend(symbols.iter().map(|symbol| symbol.name.as_str()));
-        // It panics where a name is unknown.
-        let quiet = Quiet::new();
-        let done = catch_unwind(|| windows_bindgen::bindgen(&arguments));
-        drop(quiet);
-        done.map_err(|panic| {
+        // It panics at the first name that is unknown; without that one it comes to the next.
+        let mut unknown = Vec::new();
+        loop {
+            let quiet = Quiet::new();
+            let done = catch_unwind(|| windows_bindgen::bindgen(&arguments));
+            drop(quiet);
+            let Err(panic) = done else {
+                break;
+            };
             let said = panic.downcast_ref::<String>().cloned();
-            wrong(said.unwrap_or_else(|| "windows-bindgen panicked (above)".to_owned()))
-        })?;
+            let said = said.unwrap_or_else(|| "windows-bindgen panicked (above)".to_owned());
+            let is_meant = |name: &&str| said.contains(&format!("`{name}`"));
+            let meant = arguments.iter().skip(names).position(is_meant);
+            unknown.push(wrong(said));
+            match meant {
+                Some(place) if arguments.len() > names + 1 => arguments.remove(names + place),
+                _ => break,
+            };
+        }
+        Error::all(unknown)?;
         let text = fs::read_to_string(&out).map_err(Error::io("read", &out))?;
         let metadata = Metadata {
             text: defaults::without_pointer_derives(&text)?,
             known: Known::default(),
         };
         let parsed = Parsed::read(&metadata.text)?;
+        let mut unknown = Vec::new();
         for symbol in symbols {
             let name = &symbol.name;
             let found = match symbol.kind {
@@ -97,9 +111,10 @@ impl Metadata {
                 Kind::Names(_) | Kind::Field(_) => false,
             };
             if !found {
-                return Err(wrong(format!("`{name}` is not what was asked for")));
+                unknown.push(wrong(format!("`{name}` is not what was asked for")));
             }
         }
+        Error::all(unknown)?;
         Ok(metadata)
     }
 }
@@ -134,26 +149,6 @@ impl Parsed {
                         fields: item.fields.named.into_iter().collect(),
                     };
                     parsed.declare(item.ident.to_string(), declared);
-                }
-                // As bindgen writes them: another name of an enumeration, and functions.
-                syn::Item::Use(item) => {
-                    let syn::UseTree::Path(syn::UsePath { tree, .. }) = &item.tree else {
-                        return Err(wrong(format!("unexpected: {}", item.to_token_stream())));
-                    };
-                    let syn::UseTree::Rename(names) = &**tree else {
-                        return Err(wrong(format!("unexpected: {}", item.to_token_stream())));
-                    };
-                    let first = &names.ident;
-                    let ty = syn::parse_quote!(#first);
-                    parsed.aliases.insert(names.rename.to_string(), ty);
-                }
-                syn::Item::ForeignMod(block) => {
-                    for item in block.items {
-                        let syn::ForeignItem::Fn(item) = item else {
-                            return Err(wrong(format!("unexpected: {}", item.to_token_stream())));
-                        };
-                        parsed.functions.push(declared(&item.sig, String::new())?);
-                    }
                 }
                 // `Default`.
                 syn::Item::Impl(_) => {}

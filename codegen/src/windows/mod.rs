@@ -34,22 +34,26 @@ pub(crate) fn facts(request: &Request<'_>, metadata: &Metadata) -> Result<Facts,
         },
         ..Facts::default()
     };
+    let mut wrong = Vec::new();
     for symbol in request.symbols {
         match symbol.kind {
-            Kind::Record => facts.records.push(parsed.record(&symbol.name, machine)?),
-            Kind::Field(_) => {
-                return Err(metadata::wrong(format!(
-                    "{}: a field's type is what the metadata says",
-                    symbol.name
-                )));
-            }
-            Kind::Constant(_) => facts
-                .constants
-                .push(parsed.constant(&symbol.name, machine)?),
+            Kind::Record => match parsed.record(&symbol.name, machine) {
+                Ok(record) => facts.records.push(record),
+                Err(error) => wrong.push(error),
+            },
+            Kind::Field(_) => wrong.push(metadata::wrong(format!(
+                "{}: a field's type is what the metadata says",
+                symbol.name
+            ))),
+            Kind::Constant(_) => match parsed.constant(&symbol.name, machine) {
+                Ok(constant) => facts.constants.push(constant),
+                Err(error) => wrong.push(error),
+            },
             // Their declarations are checked by name below.
             Kind::Function | Kind::Names(_) => {}
         }
     }
+    Error::all(wrong)?;
     // What they are made of reaches the text, too, and is held to its layout like them.
     for name in parsed.names(machine) {
         if facts.records.iter().all(|record| record.name != name) {

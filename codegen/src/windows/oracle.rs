@@ -2,15 +2,16 @@
 //! worth, and how many bytes a call of each function passes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+
+use clang::{EntityKind, EvaluationResult, Type, TypeKind};
 
 use super::layout::{self, Machine};
 use super::metadata::{Parsed, mask, wrong};
 use super::reach::{self, in_c, is_anonymous};
 use crate::abi::Facts;
 use crate::error::Error;
+use crate::front::{self, Complaint};
 use crate::symbols::Kind;
 use crate::unix::Request;
 
@@ -24,12 +25,12 @@ pub(super) fn check(
 ) -> Result<(), Error> {
     let questions = questions(request, facts, parsed, machine)?;
     let answers = known.answers(request, &questions, machine)?;
-    compare(request.triple, &questions, &answers.numbers)?;
+    let mut wrong = compare(request.triple, &questions, &answers.numbers);
     for function in &parsed.functions {
         let ours = layout::call(parsed, function, machine)?;
-        compare_call(request.triple, &function.name, &ours, &answers.calls)?;
+        wrong.extend(compare_call(&function.name, &ours, &answers.calls));
     }
-    Ok(())
+    Error::all(wrong)
 }
 
 /// What clang has said.
@@ -53,44 +54,37 @@ impl Known {
         questions: &[Question],
         machine: Machine,
     ) -> Result<Answers, Error> {
-        let text = text(request, questions, &BTreeSet::new());
+        let text = text(request, questions)?;
         let key = (request.clang.to_owned(), text);
         // Held while clang runs, so that nobody asks the same meanwhile.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answers) = known.get(&key) {
             return Ok(answers.clone());
         }
-        let answers = ask_all(request, questions, machine)?;
+        let answers = ask(request, questions, machine, &key.1)?;
         known.insert(key, answers.clone());
         Ok(answers)
     }
 }
 
-/// Fails if the headers do not declare the function, or pass something else.
-fn compare_call(
-    triple: &str,
-    name: &str,
-    ours: &str,
-    calls: &BTreeMap<String, String>,
-) -> Result<(), Error> {
+/// The error if the headers do not declare the function, or pass something else.
+fn compare_call(name: &str, ours: &str, calls: &BTreeMap<String, String>) -> Option<Error> {
     let theirs = calls.get(name).map_or("nothing", String::as_str);
-    if ours == theirs {
-        return Ok(());
-    }
-    Err(wrong(format!(
-        "{triple}: a call of {name} passes {ours} by the metadata and {theirs} by the headers of mingw-w64, in bytes"
+    (ours != theirs).then(|| wrong(format!(
+        "a call of {name} passes {ours} by the metadata and {theirs} by the headers of mingw-w64, in bytes"
     )))
 }
 
-/// Fails at the first difference.
-fn compare(triple: &str, questions: &[Question], answers: &[Option<i128>]) -> Result<(), Error> {
+/// All differences.
+fn compare(triple: &str, questions: &[Question], answers: &[Option<i128>]) -> Vec<Error> {
+    let mut wrong = Vec::new();
     for (question, answer) in questions.iter().zip(answers) {
         let Some(answer) = answer else {
             continue;
         };
         let mask = mask(question.size);
         if question.expected & mask != answer & mask {
-            return Err(Error::Disagree {
+            wrong.push(Error::Disagree {
                 target: triple.to_owned(),
                 what: question.what.clone(),
                 metadata: question.expected,
@@ -98,7 +92,7 @@ fn compare(triple: &str, questions: &[Question], answers: &[Option<i128>]) -> Re
             });
         }
     }
-    Ok(())
+    wrong
 }
 
 /// What clang is asked.
@@ -192,77 +186,25 @@ fn questions(
     Ok(all)
 }
 
+/// Prefix of an answer.
 const PREFIX: &str = "answer_";
+/// What `#line` calls the lines of the questions.
+const LINES: &str = "mio-codegen-questions";
 
-/// The questions as a text in C.
-fn text(request: &Request<'_>, questions: &[Question], dropped: &BTreeSet<usize>) -> String {
-    let header = request
-        .header
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy();
-    let mut text = format!("#include \"{header}\"\n");
+/// The questions as a text in C: a line for each, so that an error's line tells which one it is about.
+fn text(request: &Request<'_>, questions: &[Question]) -> Result<String, Error> {
+    let (mut text, _) = request.plain(None)?;
+    text.push_str(&format!("#line 1 \"{LINES}\"\n"));
     for (index, question) in questions.iter().enumerate() {
-        // A line for each, so that an error's line tells which one it is about.
-        if dropped.contains(&index) {
-            text.push('\n');
-            continue;
-        }
+        let in_c = &question.in_c;
         text.push_str(&format!(
-            "static const unsigned long long {PREFIX}{index} = (unsigned long long)({});\n",
-            question.in_c
+            "static const unsigned long long {PREFIX}{index} = (unsigned long long)({in_c});\n"
         ));
     }
-    text
+    Ok(text)
 }
 
-/// Has clang answer the questions, without those that it does not understand and need not.
-fn ask_all(
-    request: &Request<'_>,
-    questions: &[Question],
-    machine: Machine,
-) -> Result<Answers, Error> {
-    let mut dropped = BTreeSet::new();
-    loop {
-        let text = text(request, questions, &dropped);
-        let error = match ask(request, questions, machine, &text) {
-            Err(Error::Clang { why, .. }) => why,
-            other => return other,
-        };
-        let before = dropped.len();
-        for index in lines_of(&error) {
-            if questions
-                .get(index)
-                .is_some_and(|question| question.optional)
-            {
-                dropped.insert(index);
-            } else {
-                dropped.clear();
-                break;
-            }
-        }
-        if dropped.len() <= before {
-            return Err(Error::Clang {
-                target: request.triple.to_owned(),
-                why: error,
-            });
-        }
-    }
-}
-
-/// The questions that an error is about.
-fn lines_of(error: &str) -> Vec<usize> {
-    let line = |line: &str| {
-        let (_, rest) = line.split_once("questions.h:")?;
-        let (number, rest) = rest.split_once(':')?;
-        // The first line includes our header.
-        let number: usize = number.parse().ok()?;
-        rest.contains(" error: ").then_some(number.checked_sub(2)?)
-    };
-    error.lines().filter_map(line).collect()
-}
-
-/// Has clang read the text. The answers in order.
+/// Has clang read the text. A question that it does not understand has no answer.
 fn ask(
     request: &Request<'_>,
     questions: &[Question],
@@ -275,72 +217,83 @@ fn ask(
             path: missing.clone(),
         });
     }
-    let folder = request.header.parent().unwrap_or(Path::new("."));
-    let mut arguments = vec![
-        format!("--target={}", request.clang),
-        "-nostdinc".to_owned(),
-        "-ferror-limit=0".to_owned(),
-        "-iquote".to_owned(),
-        folder.display().to_string(),
-    ];
-    for path in request.include {
-        arguments.extend(["-isystem".to_owned(), path.display().to_string()]);
-    }
-    arguments.extend(request.flags.iter().map(|flag| (*flag).to_owned()));
-    let mut builder = bindgen::Builder::default()
-        .header_contents("/mio-codegen/questions.h", text)
-        .clang_args(arguments)
-        .detect_include_paths(false)
-        .disable_header_comment()
-        .generate_comments(false)
-        .layout_tests(false)
-        .formatter(bindgen::Formatter::None)
-        .allowlist_var(format!("{PREFIX}.*"));
-    for symbol in request.symbols {
-        if symbol.kind == Kind::Function {
-            builder = builder.allowlist_function(&symbol.name);
-        }
-    }
-    let failed = |why: String| Error::Clang {
-        target: request.triple.to_owned(),
-        why,
-    };
-    let bindings = catch_unwind(AssertUnwindSafe(|| builder.generate()))
-        .map_err(|_| failed("bindgen panicked (its message is above)".to_owned()))?
-        .map_err(|error| failed(error.to_string().trim().to_owned()))?;
-    let text = bindings.to_string();
-    let declared = Parsed::read(&text)?;
-    let mut calls = BTreeMap::new();
-    for function in &declared.functions {
-        let call = layout::call(&declared, function, machine)?;
-        calls.insert(function.name.clone(), call);
-    }
-    let file = syn::parse_file(&text).map_err(|error| failed(error.to_string()))?;
-    let mut found = BTreeMap::new();
-    for item in file.items {
-        if let syn::Item::Const(item) = item {
-            if let syn::Expr::Lit(syn::ExprLit {
-                lit: syn::Lit::Int(number),
-                ..
-            }) = &*item.expr
-            {
-                if let Ok(value) = number.base10_parse::<i128>() {
-                    found.insert(item.ident.to_string(), value);
-                }
+    let functions: BTreeSet<&str> = request
+        .symbols
+        .iter()
+        .filter(|symbol| symbol.kind == Kind::Function)
+        .map(|symbol| symbol.name.as_str())
+        .collect();
+    let (_, arguments) = request.plain(None)?;
+    let answers = front::parse(text, &arguments, false, |unit, complaints| {
+        let mut wrong: Vec<&Complaint> = Vec::new();
+        for complaint in complaints {
+            let line = usize::try_from(complaint.line).unwrap_or_default();
+            let question = questions.get(line.wrapping_sub(1));
+            let is_question = complaint.file == LINES;
+            if !question.is_some_and(|question| is_question && question.optional) {
+                wrong.push(complaint);
             }
         }
-    }
-    let numbers = questions
+        if !wrong.is_empty() {
+            return Err(front::quoted(&wrong));
+        }
+        let mut answers = Answers {
+            numbers: vec![None; questions.len()],
+            ..Answers::default()
+        };
+        for entity in front::all(unit) {
+            match (entity.get_kind(), entity.get_name()) {
+                (EntityKind::VarDecl, Some(name)) => {
+                    let index = name
+                        .strip_prefix(PREFIX)
+                        .and_then(|index| index.parse().ok());
+                    let place = index.and_then(|index: usize| answers.numbers.get_mut(index));
+                    let Some(place) = place else {
+                        continue;
+                    };
+                    *place = match entity.evaluate() {
+                        Some(EvaluationResult::UnsignedInteger(value)) => Some(value.into()),
+                        Some(EvaluationResult::SignedInteger(value)) => Some(value.into()),
+                        _ => None,
+                    };
+                }
+                (EntityKind::FunctionDecl, Some(name)) if functions.contains(&*name) => {
+                    if let Some(call) = entity.get_type().and_then(|ty| call(&ty, machine)) {
+                        answers.calls.insert(name, call);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let answered = questions.iter().zip(&answers.numbers);
+        let mut silent =
+            answered.filter(|(question, answer)| answer.is_none() && !question.optional);
+        match silent.next() {
+            Some((question, _)) => Err(format!("no {}", question.what)),
+            None => Ok(answers),
+        }
+    });
+    answers
+        .and_then(|answers| answers)
+        .map_err(|why| request.clang_says(why))
+}
+
+/// What a call of a function of this type passes, as [`layout::call`] writes it.
+fn call(ty: &Type<'_>, machine: Machine) -> Option<String> {
+    let bytes = |ty: &Type<'_>| match ty.get_canonical_type().get_kind() {
+        TypeKind::Void => Some(0),
+        // libclang gives the type as it is written; what is passed is a pointer.
+        TypeKind::ConstantArray | TypeKind::IncompleteArray => Some(machine.pointer),
+        _ => u64::try_from(ty.get_sizeof().ok()?).ok(),
+    };
+    let parameters = ty.get_argument_types()?;
+    let parameters: Option<Vec<String>> = parameters
         .iter()
-        .enumerate()
-        .map(
-            |(index, question)| match found.get(&format!("{PREFIX}{index}")) {
-                None if !question.optional => Err(failed(format!("no {}", question.what))),
-                answer => Ok(answer.copied()),
-            },
-        )
-        .collect::<Result<_, _>>()?;
-    Ok(Answers { numbers, calls })
+        .map(|ty| Some(bytes(ty)?.to_string()))
+        .collect();
+    let more = if ty.is_variadic() { ", ..." } else { "" };
+    let result = bytes(&ty.get_result_type()?)?;
+    Some(format!("({}{more}) -> {result}", parameters?.join(", ")))
 }
 
 #[cfg(test)]
@@ -350,13 +303,13 @@ mod tests {
     #[test]
     fn another_call_stops_the_run() {
         let calls = BTreeMap::from([("f".to_owned(), "(8, 4) -> 4".to_owned())]);
-        compare_call("vax", "f", "(8, 4) -> 4", &calls).unwrap();
-        let said = compare_call("vax", "f", "(8, 8) -> 4", &calls).unwrap_err();
+        assert!(compare_call("f", "(8, 4) -> 4", &calls).is_none());
+        let said = compare_call("f", "(8, 8) -> 4", &calls).unwrap();
         assert!(
             said.to_string().contains("f passes (8, 8) -> 4 by"),
             "{said}"
         );
-        assert!(compare_call("vax", "g", "() -> 4", &calls).is_err());
+        assert!(compare_call("g", "() -> 4", &calls).is_some());
     }
 
     #[test]
@@ -370,18 +323,11 @@ mod tests {
             },
         ];
         let agreed = [Some(8), Some(0xffff_ffff_ffff_ffff)];
-        compare("vax", &questions, &agreed).unwrap();
-        let said = compare("vax", &questions, &[Some(12), agreed[1]]).unwrap_err();
+        assert!(compare("vax", &questions, &agreed).is_empty());
+        let said = &compare("vax", &questions, &[Some(12), agreed[1]])[0];
         let text = "vax: size of S is 8 by the metadata of Windows and 12 by the headers";
         assert!(said.to_string().starts_with(text), "{said}");
-        assert!(compare("vax", &questions, &[Some(8), Some(7)]).is_err());
-        compare("vax", &questions, &[None, None]).unwrap();
-    }
-
-    #[test]
-    fn errors_are_about_questions() {
-        let said = "questions.h:4:3: error: no member named 'data1' in 'struct _GUID'\n\
-            x.h:3:1: error: no\nquestions.h:5:3: note: here\nquestions.h:2:3: error: no\n";
-        assert_eq!(lines_of(said), [2, 0]);
+        assert_eq!(compare("vax", &questions, &[Some(12), Some(7)]).len(), 2);
+        assert!(compare("vax", &questions, &[None, None]).is_empty());
     }
 }

@@ -376,7 +376,7 @@ platform! {
 platform! {
     mio_fake_kernel = "wasip1",
     Selector = crate::sys::wasip1::poll_oneoff::PollOneoff<
-        crate::testing::wasip1::Double<crate::testing::wasip1::Wasmtime>,
+        crate::testing::wasip1::FakeHost<crate::testing::wasip1::Wasmtime48>,
     >,
     EVENTS = {
         forks: LINUX_FORKS, pipe: value!(pipe2), eventfd_flags: value!(eventfd_flags),

@@ -1,9 +1,9 @@
-//! The selectors and wakers of this system, each with every check.
+//! Runs every check on each combination of selector and waker of the platform.
 
 #[cfg(unix)]
 use super::notifying_tests::{
-    Counting, Failing, a_wake_that_failed_is_tried_again, merged_wakes_notify_once,
-    registering_notifies_nobody,
+    Counting, Failing, failed_wake_is_repeated, merged_wakes_notify_once,
+    registering_does_not_notify,
 };
 use super::threads_tests::*;
 use super::waking_tests::*;
@@ -12,12 +12,31 @@ use super::{Subject, run_checks};
 
 fn every_check<S: Subject>() {
     run_checks!(S:
-        readiness_and_edges reregister_reports_again no_event_after_deregister raw_numbers bad_numbers
-        unsupported_interests capacity raw_sources_starve_nobody owners dropped_registration left_registration
-        tokens_round_trip timeouts
-        wakes_of_several_wakers wake_before_and_while_waiting wake_makes_writes_visible dropped_waker_is_silent
-        more_wakers_than_bits wake_without_selector registration_while_waiting a_number_reused_while_waiting
-        wakes_and_sources_under_stress wakers_do_not_starve_sources a_waker_comes_once_at_a_time);
+        each_edge_is_reported_once
+        reregister_reports_current_readiness
+        deregistered_source_reports_no_events
+        unowned_sources_are_registered_by_fd
+        invalid_fds_are_refused
+        unsupported_interests_are_refused
+        small_buffer_starves_no_source
+        unowned_sources_do_not_starve_others
+        owner_of_a_registration_is_found
+        dropped_source_reports_no_events
+        left_source_reports_no_events
+        tokens_are_returned_unchanged
+        timeouts_do_not_end_early
+        each_waker_reports_its_token
+        wake_before_and_during_a_wait_is_reported
+        wake_publishes_earlier_writes
+        dropped_waker_reports_no_events
+        wakers_without_a_bit_are_reported
+        wake_of_a_dropped_selector_succeeds
+        registration_during_a_wait_is_reported
+        fd_reused_during_a_wait_reports_its_new_token
+        no_wake_or_edge_is_lost_under_stress
+        wakers_do_not_starve_sources
+        waker_is_reported_once_per_select
+    );
 }
 
 #[cfg(all(
@@ -43,7 +62,7 @@ mod linux {
     fn epoll_with_eventfd() {
         every_check::<Epoll<EventFd>>();
         merged_wakes_notify_once::<Epoll<Counting<EventFd>>>(1);
-        a_wake_that_failed_is_tried_again::<Epoll<Failing<EventFd>>>();
+        failed_wake_is_repeated::<Epoll<Failing<EventFd>>>();
     }
 
     #[test]
@@ -52,7 +71,9 @@ mod linux {
         merged_wakes_notify_once::<Epoll<Counting<Pipe>>>(1);
     }
 
-    /// illumos gives no new edge while the eventfd is readable, so it is emptied first. That loses nothing here either.
+    /// The notifier of illumos drains the eventfd before it writes, because epoll reports no new
+    /// edge there while the eventfd is readable (<https://www.illumos.org/issues/16700>). On Linux
+    /// this loses no wake either.
     #[test]
     fn epoll_with_drained_eventfd() {
         every_check::<Epoll<Drained<EventFd>>>();
@@ -63,23 +84,23 @@ mod linux {
     fn posix_poll_with_eventfd() {
         every_check::<PosixPoll<EventFd>>();
         merged_wakes_notify_once::<PosixPoll<Counting<EventFd>>>(0);
-        registering_notifies_nobody::<PosixPoll<Counting<EventFd>>>();
-        a_wake_that_failed_is_tried_again::<PosixPoll<Failing<EventFd>>>();
+        registering_does_not_notify::<PosixPoll<Counting<EventFd>>>();
+        failed_wake_is_repeated::<PosixPoll<Failing<EventFd>>>();
     }
 
     #[test]
     fn posix_poll_with_pipe() {
         every_check::<PosixPoll<Pipe>>();
         merged_wakes_notify_once::<PosixPoll<Counting<Pipe>>>(0);
-        registering_notifies_nobody::<PosixPoll<Counting<Pipe>>>();
-        a_wake_that_failed_is_tried_again::<PosixPoll<Failing<Pipe>>>();
+        registering_does_not_notify::<PosixPoll<Counting<Pipe>>>();
+        failed_wake_is_repeated::<PosixPoll<Failing<Pipe>>>();
     }
 }
 
 #[cfg(windows)]
 mod windows {
     use super::*;
-    use crate::sys::afd::Afd;
+    use crate::sys::windows::afd::Afd;
 
     #[test]
     fn afd() {
@@ -87,7 +108,7 @@ mod windows {
     }
 }
 
-/// On a kernel that has it.
+/// On a kernel with kqueue.
 #[cfg(all(
     not(mio_unsupported_force_poll_poll),
     any(
@@ -113,7 +134,7 @@ mod kqueue {
     }
 }
 
-/// On a kernel that has them, or on their double.
+/// On a kernel with event ports, or on the fake kernel.
 #[cfg(all(
     not(mio_unsupported_force_poll_poll),
     any(target_os = "solaris", mio_fake_kernel = "solaris")
@@ -128,7 +149,7 @@ mod event_ports {
     }
 }
 
-/// On the double alone: what goes wrong, and what is beside it.
+/// On the fake kernel only: injected faults, and poll(2) beside event ports.
 #[cfg(mio_fake_kernel = "solaris")]
 mod fake_event_ports {
     use super::*;
@@ -138,19 +159,19 @@ mod fake_event_ports {
     use crate::testing::event_ports::faults::{self, Faults};
 
     #[test]
-    fn event_ports_whose_time_is_always_up() {
+    fn event_ports_that_always_return_etime() {
         let faults = Faults {
-            beside_events: Some(crate::sys::ffi::ETIME),
-            keeps_count: true,
+            error_with_events: Some(crate::sys::ffi::ETIME),
+            leaves_count: true,
             ..Faults::default()
         };
         faults::with(faults, every_check::<EventPorts>);
     }
 
     #[test]
-    fn event_ports_whose_events_come_with_a_signal() {
+    fn event_ports_that_return_events_with_eintr() {
         let faults = Faults {
-            beside_events: Some(libc::EINTR),
+            error_with_events: Some(libc::EINTR),
             ..Faults::default()
         };
         faults::with(faults, every_check::<EventPorts>);
@@ -160,12 +181,12 @@ mod fake_event_ports {
     fn posix_poll_beside_event_ports() {
         every_check::<PosixPoll<Pipe>>();
         merged_wakes_notify_once::<PosixPoll<Counting<Pipe>>>(0);
-        registering_notifies_nobody::<PosixPoll<Counting<Pipe>>>();
-        a_wake_that_failed_is_tried_again::<PosixPoll<Failing<Pipe>>>();
+        registering_does_not_notify::<PosixPoll<Counting<Pipe>>>();
+        failed_wake_is_repeated::<PosixPoll<Failing<Pipe>>>();
     }
 }
 
-/// On the double of one kernel.
+/// On the fake kernel of one BSD.
 #[cfg(any(
     mio_fake_kernel = "apple",
     mio_fake_kernel = "dragonfly",
@@ -191,7 +212,7 @@ mod fake_kqueue {
     }
 
     #[test]
-    fn kqueue_that_has_no_user_events() {
+    fn kqueue_without_user_events() {
         let faults = Faults {
             no_user_events: true,
             ..Faults::default()
@@ -200,7 +221,7 @@ mod fake_kqueue {
     }
 
     #[test]
-    fn kqueue_in_reverse() {
+    fn kqueue_that_reverses_events() {
         let faults = Faults {
             reverse: true,
             ..Faults::default()
@@ -212,7 +233,7 @@ mod fake_kqueue {
     fn posix_poll_beside_kqueue() {
         every_check::<PosixPoll<Pipe>>();
         merged_wakes_notify_once::<PosixPoll<Counting<Pipe>>>(0);
-        registering_notifies_nobody::<PosixPoll<Counting<Pipe>>>();
-        a_wake_that_failed_is_tried_again::<PosixPoll<Failing<Pipe>>>();
+        registering_does_not_notify::<PosixPoll<Counting<Pipe>>>();
+        failed_wake_is_repeated::<PosixPoll<Failing<Pipe>>>();
     }
 }

@@ -1,4 +1,4 @@
-//! Wakers that write to an object of their own: how often they do.
+//! How often wakers and registrations write to a notifier.
 
 use std::cell::Cell;
 use std::io;
@@ -6,13 +6,13 @@ use std::os::fd::BorrowedFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{AT_ONCE, BOTH, LONG, Subject, records, stream_pair, tokens};
+use super::{AT_ONCE, BOTH, LONG, Subject, event_buffer, stream_pair, tokens};
 use crate::Token;
 use crate::sys::AsRaw as _;
 use crate::sys::selector::Wake as _;
 use crate::sys::unix::notifier::Notifier;
 
-/// How often any `Counting` notifier of this thread's test was written.
+/// A notifier that counts the notifications of this thread.
 #[derive(Debug)]
 pub(super) struct Counting<N> {
     inner: N,
@@ -46,7 +46,7 @@ impl<N: Notifier> Notifier for Counting<N> {
     }
 }
 
-/// A notifier that fails when it is told to.
+/// A notifier that fails as often as `FAILURES` says.
 #[derive(Debug)]
 pub(super) struct Failing<N> {
     inner: N,
@@ -85,18 +85,18 @@ impl<N: Notifier> Notifier for Failing<N> {
     }
 }
 
-/// A wake that fails says so, and the next one of the same waker ends the wait.
-pub(in crate::sys) fn a_wake_that_failed_is_tried_again<S: Subject>() {
+/// A wake that cannot notify returns an error, and the next wake of the same waker ends the wait.
+pub(in crate::sys) fn failed_wake_is_repeated<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     let waker = selector.waker(Token(1)).unwrap();
     thread::scope(|scope| {
         let poller = scope.spawn(|| {
             let start = Instant::now();
-            let got = tokens(&mut selector, &mut records, LONG);
+            let got = tokens(&mut selector, &mut events, LONG);
             (got, start.elapsed())
         });
-        // A wait that has not begun needs no notification on poll(2).
+        // With poll(2) a wake before the wait needs no notification.
         thread::sleep(Duration::from_millis(100));
         FAILURES.set(2);
         for _ in 0..2 {
@@ -108,12 +108,12 @@ pub(in crate::sys) fn a_wake_that_failed_is_tried_again<S: Subject>() {
         assert_eq!(got, [1]);
         assert!(time < Duration::from_secs(10), "{time:?}");
     });
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 }
 
-/// Between two returns of `select` a burst of wakes notifies `expected` times. Where nothing shows
-/// a copy of the process that shares the kernel's queue, each wake does: an emulator that takes any
-/// advice of madvise(2), or a build that must not call it.
+/// Between two returns of `select` a burst of wakes notifies `expected` times. Each wake notifies
+/// where a forked child that shares the kernel object may be undetected: on an emulator that
+/// accepts any advice of madvise(2), or in a build that must not call it.
 pub(in crate::sys) fn merged_wakes_notify_once<S: Subject>(expected: usize) {
     #[cfg(all(unix, not(mio_fake_kernel = "wasip1")))]
     let is_certain = crate::sys::unix::forks::generation().is_certain;
@@ -122,8 +122,8 @@ pub(in crate::sys) fn merged_wakes_notify_once<S: Subject>(expected: usize) {
     let is_merged = expected == 0 || is_certain;
     let expected = if is_merged { expected } else { 64 };
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
-    // Wakers that are gone take nothing away from those to come.
+    let mut events = event_buffer::<S>();
+    // Dropped wakers release their bits.
     for _ in 0..2 * usize::BITS {
         drop(selector.waker(Token(0)).unwrap());
     }
@@ -134,14 +134,14 @@ pub(in crate::sys) fn merged_wakes_notify_once<S: Subject>(expected: usize) {
             waker.wake().unwrap();
         }
         assert_eq!(NOTIFICATIONS.get(), expected);
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     }
 }
 
-/// Where the table is in user space, changing it costs no system call while nobody waits.
-pub(in crate::sys) fn registering_notifies_nobody<S: Subject>() {
+/// Where the registrations are in user space, changing them does not notify while no thread waits.
+pub(in crate::sys) fn registering_does_not_notify<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     let (left, _right) = stream_pair();
     let fd = left.as_raw();
     NOTIFICATIONS.set(0);
@@ -150,7 +150,7 @@ pub(in crate::sys) fn registering_notifies_nobody<S: Subject>() {
         selector
             .reregister(&mut registration, fd, Token(2), BOTH)
             .unwrap();
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
         S::rearm(&registration, BOTH).unwrap();
         selector.deregister(registration, fd).unwrap();
         selector.register_unowned(fd, Token(3), BOTH).unwrap();

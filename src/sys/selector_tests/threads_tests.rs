@@ -1,4 +1,4 @@
-//! Registrations and data from other threads, while one waits.
+//! Registrations, data and wakes of other threads, while one thread waits.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::sync::Barrier;
@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::{AT_ONCE, LONG, Subject, records, stream_pair, tokens};
+use super::{AT_ONCE, LONG, Subject, event_buffer, stream_pair, tokens};
 use crate::sys::AsRaw as _;
 use crate::sys::selector::{EventBuffer as _, SelectorEvent as _, Wake as _};
 use crate::{Interest, Token};
 
-pub(in crate::sys) fn registration_while_waiting<S: Subject>() {
+pub(in crate::sys) fn registration_during_a_wait_is_reported<S: Subject>() {
     let mut selector = S::new().unwrap();
     let registry = selector.try_clone().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     for round in 0..50 {
         let (left, right) = stream_pair();
         (&right).write_all(b"x").unwrap();
@@ -27,18 +27,18 @@ pub(in crate::sys) fn registration_while_waiting<S: Subject>() {
                     .unwrap()
             });
             barrier.wait();
-            assert_eq!(tokens(&mut selector, &mut records, LONG), [round]);
+            assert_eq!(tokens(&mut selector, &mut events, LONG), [round]);
             let registration = other.join().unwrap();
             registry.deregister(registration, left.as_raw()).unwrap();
         });
     }
 }
 
-pub(in crate::sys) fn wakes_and_sources_under_stress<S: Subject>() {
+pub(in crate::sys) fn no_wake_or_edge_is_lost_under_stress<S: Subject>() {
     const ROUNDS: usize = 2_000;
     let mut selector = S::new().unwrap();
-    // One place only, so that events often stay behind in the kernel.
-    let mut records = S::Events::with_capacity(1);
+    // Capacity 1, so that events often stay in the kernel.
+    let mut events = S::Events::with_capacity(1);
     let waker = selector.waker(Token(0)).unwrap();
     let (left, right) = stream_pair();
     let registration = selector
@@ -58,10 +58,10 @@ pub(in crate::sys) fn wakes_and_sources_under_stress<S: Subject>() {
         });
         let mut seen = 0;
         while seen < ROUNDS || received < ROUNDS {
-            let got = tokens(&mut selector, &mut records, LONG);
-            // whatever came says what it is.
+            let got = tokens(&mut selector, &mut events, LONG);
+            // Each event has a token and a condition.
             assert_eq!(got.len(), 1, "seen {seen}, received {received}");
-            assert!(records.as_slice()[0].is_readable());
+            assert!(events.as_slice()[0].is_readable());
             if got[0] == 0 {
                 seen = sent.load(Ordering::Relaxed);
             } else {
@@ -81,10 +81,10 @@ pub(in crate::sys) fn wakes_and_sources_under_stress<S: Subject>() {
     });
 }
 
-/// However often a waker is woken, sources have their turn in the smallest buffer.
+/// Sources are reported with the smallest buffer, even if a waker is woken all the time.
 pub(in crate::sys) fn wakers_do_not_starve_sources<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = S::Events::with_capacity(1);
+    let mut events = S::Events::with_capacity(1);
     let waker = selector.waker(Token(0)).unwrap();
     let (left, _right) = stream_pair();
     let _registration = selector
@@ -92,15 +92,15 @@ pub(in crate::sys) fn wakers_do_not_starve_sources<S: Subject>() {
         .unwrap();
     let has_turn = (0..200).any(|_| {
         waker.wake().unwrap();
-        tokens(&mut selector, &mut records, LONG) == [1]
+        tokens(&mut selector, &mut events, LONG) == [1]
     });
     assert!(has_turn);
 }
 
-/// A waker that is woken all the time is one event of each return, not several.
-pub(in crate::sys) fn a_waker_comes_once_at_a_time<S: Subject>() {
+/// A waker that is woken all the time is at most one event of each `select`.
+pub(in crate::sys) fn waker_is_reported_once_per_select<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     let waker = selector.waker(Token(0)).unwrap();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -110,7 +110,7 @@ pub(in crate::sys) fn a_waker_comes_once_at_a_time<S: Subject>() {
             }
         });
         for _ in 0..5_000 {
-            let got = tokens(&mut selector, &mut records, AT_ONCE);
+            let got = tokens(&mut selector, &mut events, AT_ONCE);
             if got.len() > 1 {
                 done.store(true, Ordering::Relaxed);
             }
@@ -120,17 +120,18 @@ pub(in crate::sys) fn a_waker_comes_once_at_a_time<S: Subject>() {
     });
 }
 
-/// Row A-126: a number that is closed and opened again while another thread waits is its new owner's.
-pub(in crate::sys) fn a_number_reused_while_waiting<S: Subject>() {
+/// If another thread waits, an fd that is deregistered and registered again is only reported with
+/// its new token.
+pub(in crate::sys) fn fd_reused_during_a_wait_reports_its_new_token<S: Subject>() {
     let mut selector = S::new().unwrap();
     let registry = selector.try_clone().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     thread::scope(|scope| {
         let other = scope.spawn(|| {
             for round in 0..300 {
                 let (left, right) = stream_pair();
                 let fd = left.as_raw();
-                // An even token is never reported: it is gone before there is anything to read.
+                // An even token is never reported: it is deregistered before there is data.
                 let old = registry
                     .register(fd, Token(2 * round), Interest::READABLE)
                     .unwrap();
@@ -144,10 +145,10 @@ pub(in crate::sys) fn a_number_reused_while_waiting<S: Subject>() {
         });
         while !other.is_finished() {
             let timeout = Some(Duration::from_millis(5));
-            for token in tokens(&mut selector, &mut records, timeout) {
+            for token in tokens(&mut selector, &mut events, timeout) {
                 assert_eq!(token % 2, 1);
             }
         }
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     });
 }

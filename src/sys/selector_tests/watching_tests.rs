@@ -1,97 +1,99 @@
-//! What a source is told, and when no more.
+//! Registration, events of sources, and the end of both.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::thread;
 use std::time::Duration;
 
 use super::{
-    AT_ONCE, BOTH, LONG, Subject, drain, is_kqueue, is_poll_oneoff, records, stream_pair, tokens,
+    AT_ONCE, BOTH, LONG, Subject, drain, event_buffer, is_kqueue, is_poll_oneoff, stream_pair,
+    tokens,
 };
 use crate::sys::selector::{EventBuffer as _, Owner, SelectorEvent as _, Wake as _};
 use crate::sys::{AsRaw as _, Raw};
 use crate::{Interest, Token};
 
-pub(in crate::sys) fn readiness_and_edges<S: Subject>() {
+pub(in crate::sys) fn each_edge_is_reported_once<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     let (left, right) = stream_pair();
     let fd = left.as_raw();
     let registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 
     for _ in 0..3 {
         (&right).write_all(b"x").unwrap();
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-        let record = &records.as_slice()[0];
-        assert!(record.is_readable() && !record.is_writable() && !record.is_error());
-        assert!(!record.is_read_closed() && !record.is_write_closed());
-        // Not served: no second event.
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+        let event = &events.as_slice()[0];
+        assert!(event.is_readable() && !event.is_writable() && !event.is_error());
+        assert!(!event.is_read_closed() && !event.is_write_closed());
+        // Not served, so there is no second event.
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         drain::<S>(&left, &registration);
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     }
 
     drop(right);
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-    let record = &records.as_slice()[0];
-    assert!(record.is_readable() && record.is_read_closed());
-    // Where a filter or a subscription is one direction, and on Windows, it says no more.
-    assert!(record.is_write_closed() || is_kqueue::<S>() || is_poll_oneoff::<S>() || cfg!(windows));
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+    let event = &events.as_slice()[0];
+    assert!(event.is_readable() && event.is_read_closed());
+    // kqueue, poll_oneoff and AFD report one direction in one event.
+    assert!(event.is_write_closed() || is_kqueue::<S>() || is_poll_oneoff::<S>() || cfg!(windows));
     selector.deregister(registration, fd).unwrap();
 }
 
-pub(in crate::sys) fn reregister_reports_again<S: Subject>() {
+pub(in crate::sys) fn reregister_reports_current_readiness<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     let (left, right) = stream_pair();
     let fd = left.as_raw();
     let mut registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
     (&right).write_all(b"x").unwrap();
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     for token in [2, 3] {
         selector
             .reregister(&mut registration, fd, Token(token), BOTH)
             .unwrap();
-        let mut got = tokens(&mut selector, &mut records, LONG);
+        let mut got = tokens(&mut selector, &mut events, LONG);
         got.dedup();
         assert_eq!(got, [token]);
-        let all = records.as_slice();
-        assert!(all.iter().any(|record| record.is_readable()));
-        assert!(all.iter().any(|record| record.is_writable()));
+        let all = events.as_slice();
+        assert!(all.iter().any(|event| event.is_readable()));
+        assert!(all.iter().any(|event| event.is_writable()));
     }
     selector
         .reregister(&mut registration, fd, Token(4), Interest::WRITABLE)
         .unwrap();
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [4]);
-    assert!(!records.as_slice()[0].is_readable());
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [4]);
+    assert!(!events.as_slice()[0].is_readable());
 }
 
-pub(in crate::sys) fn no_event_after_deregister<S: Subject>() {
+pub(in crate::sys) fn deregistered_source_reports_no_events<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = S::Events::with_capacity(1);
+    let mut events = S::Events::with_capacity(1);
     let (left, right) = stream_pair();
     let fd = left.as_raw();
     let registration = selector.register(fd, Token(1), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
     selector.deregister(registration, fd).unwrap();
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 
-    // The number can be registered again.
+    // The fd can be registered again.
     let registration = selector.register(fd, Token(2), BOTH).unwrap();
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
     selector.deregister(registration, fd).unwrap();
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 }
 
-pub(in crate::sys) fn raw_numbers<S: Subject>() {
+pub(in crate::sys) fn unowned_sources_are_registered_by_fd<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     let (mut left, mut right) = stream_pair();
     let fd = left.as_raw();
     if is_kqueue::<S>() {
-        // EV_DELETE of a filter that is not there is ENOENT, which kqueue(2) also answers once it
-        // has taken the filter out itself. mio 1.2 ignores it, too.
+        // kqueue(2) returns ENOENT for `EV_DELETE` of a filter that is not registered
+        // (<https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2>), also after it has removed
+        // the filter itself. mio 1.2 ignores this error, too.
         selector.deregister_unowned(fd).unwrap();
     } else {
         let error = selector.deregister_unowned(fd).unwrap_err();
@@ -107,65 +109,63 @@ pub(in crate::sys) fn raw_numbers<S: Subject>() {
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     }
 
-    // drained by plain reads, the next data gives an event all the same.
+    // Reads that this crate does not see drain the source. The next data is an event nevertheless.
     for _ in 0..100 {
         right.write_all(b"x").unwrap();
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
         let mut buffer = [0; 16];
         while left.read(&mut buffer).is_ok() {}
     }
     selector.reregister_unowned(fd, Token(2), BOTH).unwrap();
-    let mut got = tokens(&mut selector, &mut records, LONG);
+    let mut got = tokens(&mut selector, &mut events, LONG);
     got.dedup();
     assert_eq!(got, [2]);
     selector.deregister_unowned(fd).unwrap();
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 }
 
-/// A source that gives its fd away takes its registration with it, on every selector: its events
-/// would carry a token that is in no one's hands. The fd stays open and can be registered again.
-pub(in crate::sys) fn left_registration<S: Subject>() {
+/// The registration of a source ends when the source gives its fd away: its events would have a
+/// token that the caller may have freed. The fd stays open and can be registered again.
+pub(in crate::sys) fn left_source_reports_no_events<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     let (left, mut right) = stream_pair();
     let fd = left.as_raw();
     for token in 0..3 {
         let registration = selector.register(fd, Token(token), BOTH).unwrap();
         if token == 1 {
-            // An event that is due, and one that was delivered.
-            assert!(!tokens(&mut selector, &mut records, LONG).is_empty());
+            // Leave with a pending event, and after a delivered one.
+            assert!(!tokens(&mut selector, &mut events, LONG).is_empty());
             right.write_all(b"x").unwrap();
         }
         S::leave(registration, fd);
         right.write_all(b"x").unwrap();
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     }
-    // The selector may be gone.
+    // Leaving a dropped selector is harmless.
     let registration = selector.register(fd, Token(4), BOTH).unwrap();
     drop(selector);
     S::leave(registration, fd);
 }
 
-pub(in crate::sys) fn bad_numbers<S: Subject>() {
+pub(in crate::sys) fn invalid_fds_are_refused<S: Subject>() {
     #[cfg(unix)]
-    let (numbers, code) = ([-1, -2, Raw::MIN], crate::sys::ffi::EBADF);
+    let (invalid, code) = ([-1, -2, Raw::MIN], crate::sys::ffi::EBADF);
     // WSAENOTSOCK.
     #[cfg(windows)]
-    let (numbers, code) = ([Raw::MAX, 0, Raw::MAX / 4 * 2], 10_038);
+    let (invalid, code) = ([Raw::MAX, 0, Raw::MAX / 4 * 2], 10_038);
     let selector = S::new().unwrap();
-    for number in numbers {
-        let error = selector
-            .register_unowned(number, Token(0), BOTH)
-            .unwrap_err();
+    for raw in invalid {
+        let error = selector.register_unowned(raw, Token(0), BOTH).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(code));
-        // An owned socket is one: its number is not looked at again on Windows.
-        assert!(cfg!(windows) || selector.register(number, Token(0), BOTH).is_err());
-        assert!(selector.reregister_unowned(number, Token(0), BOTH).is_err());
-        assert!(selector.deregister_unowned(number).is_err());
+        // On Windows the selector relies on an owned socket to be valid.
+        assert!(cfg!(windows) || selector.register(raw, Token(0), BOTH).is_err());
+        assert!(selector.reregister_unowned(raw, Token(0), BOTH).is_err());
+        assert!(selector.deregister_unowned(raw).is_err());
     }
 }
 
-pub(in crate::sys) fn unsupported_interests<S: Subject>() {
+pub(in crate::sys) fn unsupported_interests_are_refused<S: Subject>() {
     let selector = S::new().unwrap();
     let (left, _right) = stream_pair();
     let (without, with) = if is_kqueue::<S>() {
@@ -180,19 +180,19 @@ pub(in crate::sys) fn unsupported_interests<S: Subject>() {
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
-    // The failed attempts have left nothing behind.
+    // Failed attempts leave no registration.
     let registration = selector.register(left.as_raw(), Token(0), with).unwrap();
     drop(registration);
 }
 
-pub(in crate::sys) fn capacity<S: Subject>() {
+pub(in crate::sys) fn small_buffer_starves_no_source<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut none = S::Events::with_capacity(0);
     let error = selector.select(&mut none, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 
-    // three ready sources and a waker through one place: one at a time, and nobody starves.
-    let mut records = S::Events::with_capacity(1);
+    // Three ready sources and a waker with capacity 1: one event at a time, and none starves.
+    let mut events = S::Events::with_capacity(1);
     let pairs: Vec<_> = (0..3).map(|_| stream_pair()).collect();
     let mut registrations = Vec::new();
     for (index, (left, _)) in pairs.iter().enumerate() {
@@ -203,27 +203,27 @@ pub(in crate::sys) fn capacity<S: Subject>() {
     waker.wake().unwrap();
     let mut seen = [false; 4];
     for _ in 0..4 {
-        let got = tokens(&mut selector, &mut records, LONG);
+        let got = tokens(&mut selector, &mut events, LONG);
         assert_eq!(got.len(), 1);
         seen[got[0]] = true;
     }
     assert_eq!(seen, [true; 4]);
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 }
 
-/// raw sources that are ready whenever they are looked at leave room for each other, and for everybody else.
-pub(in crate::sys) fn raw_sources_starve_nobody<S: Subject>() {
+/// Unowned sources that are always ready leave room for each other, for owned sources and wakers.
+pub(in crate::sys) fn unowned_sources_do_not_starve_others<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = S::Events::with_capacity(1);
+    let mut events = S::Events::with_capacity(1);
     let pairs: Vec<_> = (0..3).map(|_| stream_pair()).collect();
     for (token, (left, _)) in pairs.iter().enumerate().take(2) {
         selector
             .register_unowned(left.as_raw(), Token(token), Interest::WRITABLE)
             .unwrap();
     }
-    // Until their readiness says nothing any more, where it is no edge.
+    // Until they are probed, where edges are emulated.
     for _ in 0..200 {
-        tokens(&mut selector, &mut records, AT_ONCE);
+        tokens(&mut selector, &mut events, AT_ONCE);
     }
     let owned = pairs[2].0.as_raw();
     let _registration = selector
@@ -235,17 +235,17 @@ pub(in crate::sys) fn raw_sources_starve_nobody<S: Subject>() {
     }
     let mut seen = [false; 4];
     for _ in 0..16 {
-        // Longer than a raw source is silent for.
+        // Longer than an unowned source is suppressed.
         thread::sleep(Duration::from_millis(15));
-        for token in tokens(&mut selector, &mut records, AT_ONCE) {
+        for token in tokens(&mut selector, &mut events, AT_ONCE) {
             seen[token] = true;
         }
     }
-    let again = S::EMULATES_EDGE;
-    assert_eq!(seen, [again, again, true, waker.is_ok()]);
+    let repeats = S::EMULATES_EDGE;
+    assert_eq!(seen, [repeats, repeats, true, waker.is_ok()]);
 }
 
-pub(in crate::sys) fn owners<S: Subject>() {
+pub(in crate::sys) fn owner_of_a_registration_is_found<S: Subject>() {
     let selector = S::new().unwrap();
     let clone = selector.try_clone().unwrap();
     let other = S::new().unwrap();
@@ -263,32 +263,32 @@ pub(in crate::sys) fn owners<S: Subject>() {
     assert!(size_of::<S::Registration>() <= 16);
 }
 
-pub(in crate::sys) fn dropped_registration<S: Subject>() {
+pub(in crate::sys) fn dropped_source_reports_no_events<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
+    let mut events = event_buffer::<S>();
     let (left, right) = stream_pair();
     let fd = left.as_raw();
     let registration = selector.register(fd, Token(1), BOTH).unwrap();
-    // The order in which a source is dropped: registration first, then the descriptor.
+    // A source drops its registration first, and then its fd.
     drop(registration);
     drop(left);
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     drop(right);
 
-    // The number comes back, and the new source is its own.
+    // The new source gets the same fd, and has events of its own.
     let (left, right) = stream_pair();
     let registration = selector.register(left.as_raw(), Token(2), BOTH).unwrap();
     (&right).write_all(b"x").unwrap();
-    let mut got = tokens(&mut selector, &mut records, LONG);
+    let mut got = tokens(&mut selector, &mut events, LONG);
     got.dedup();
     assert_eq!(got, [2]);
     selector.deregister(registration, left.as_raw()).unwrap();
 }
 
-pub(in crate::sys) fn tokens_round_trip<S: Subject>() {
+pub(in crate::sys) fn tokens_are_returned_unchanged<S: Subject>() {
     let mut selector = S::new().unwrap();
-    let mut records = records::<S>();
-    let address = (&raw const records).addr();
+    let mut events = event_buffer::<S>();
+    let address = (&raw const events).addr();
     for token in [
         0,
         usize::MAX,
@@ -302,9 +302,9 @@ pub(in crate::sys) fn tokens_round_trip<S: Subject>() {
             .unwrap();
         let waker = selector.waker(Token(token)).unwrap();
         waker.wake().unwrap();
-        let mut got = tokens(&mut selector, &mut records, LONG);
+        let mut got = tokens(&mut selector, &mut events, LONG);
         while got.len() < 2 {
-            got.extend(tokens(&mut selector, &mut records, LONG));
+            got.extend(tokens(&mut selector, &mut events, LONG));
         }
         assert_eq!(got, [token, token]);
         selector.deregister(registration, left.as_raw()).unwrap();

@@ -23,8 +23,8 @@ mod events {
     use std::io;
     use std::time::Duration;
 
-    use crate::sys::atomic::AtomicUsize;
     use crate::sys::ffi;
+    use crate::sys::sync::AtomicUsize;
     use crate::sys::unix::syscalls::{Pipe, Pipe2, PthreadAtfork};
     use crate::sys::wake_bits::Generation;
 

@@ -1,17 +1,21 @@
-//! epoll(7): the queue lives in the kernel, and its edges are real.
+//! epoll(7): the kernel keeps the registrations and reports real edges.
 //!
-//! What the kernel promises: an event for each new edge of a watched descriptor (`EPOLLET`), a condition that holds at
-//! `EPOLL_CTL_ADD` or `EPOLL_CTL_MOD` is reported, and closing the last descriptor of an open file removes it. What it does
-//! not: a descriptor that was duplicated stays in the queue after `close`.
+//! Kernels guarantee (<https://man7.org/linux/man-pages/man7/epoll.7.html>): with `EPOLLET` each
+//! new edge of a registered fd is an event, and closing the last fd of an open file description
+//! removes it. A condition that already holds at `EPOLL_CTL_ADD` or `EPOLL_CTL_MOD` is reported
+//! (`ep_insert` and `ep_modify` in
+//! <https://github.com/torvalds/linux/blob/v6.12/fs/eventpoll.c>). They do not remove an fd of
+//! which a duplicate is still open.
 //!
-//! After fork(2) both processes have the queue and all that is in it, wakers included. So a waker
-//! that is dropped is not taken out of the queue, which would make the other process's waker deaf.
-//! In a process that was never forked it is emptied, which ends its events even while a child that
-//! is about to start a program has a duplicate; after a fork it is only closed, because the
-//! notification in it may be the other process's.
+//! After fork(2) both processes share the epoll instance with all registrations, wakers included.
+//! So a dropped waker is not removed with `EPOLL_CTL_DEL`, which would also remove the waker of the
+//! other process. In a process that was never forked its notifier is drained instead: this ends its
+//! events even while a child of vfork(2), which has not called `exec` yet, has a duplicate. After a
+//! fork the notifier is only closed, because its notification may belong to the other process.
 //!
-//! The token travels in the 64 bits of `epoll_data`, and nothing else does: users may add descriptors of their own through the
-//! queue's descriptor, and tokens may be shared, so no record can be told to be a waker's. See `wake_bits` for what follows.
+//! The 64 bits of `epoll_data` hold the token and nothing else. Callers may register fds of their
+//! own through the fd of the epoll instance, and several sources may share a token, so the selector
+//! cannot tell which event is a waker's. `wake_bits` describes what follows.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -19,40 +23,39 @@ use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::sys::owner;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::timeout::{self, Wait};
+use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, time_until};
 use crate::sys::unix::forks;
 use crate::sys::unix::notifier::Notifier;
 use crate::sys::unix::syscalls::epoll as syscall;
-use crate::sys::wake_bits::WakeBits;
+use crate::sys::wake_bits::{WakeBit, WakeBits};
 use crate::sys::{errors, ffi, flags};
 use crate::{Interest, Token};
 
 pub(crate) use syscall::{Event, Events};
 
-/// An epoll queue whose wakers are made of `N`.
+/// A selector over epoll whose wakers use the notifier `N`.
 pub(crate) struct Epoll<N> {
     shared: Arc<Shared>,
     wakes: Arc<WakeBits>,
     notifier: PhantomData<fn() -> N>,
 }
 
-/// What lives as long as the queue or a clone of it.
+/// The state that all clones of a selector share.
 #[derive(Debug)]
 struct Shared {
-    queue: OwnedFd,
+    epfd: OwnedFd,
 }
 
-/// The queue a source was added to.
+/// The selector that a source is registered with.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    queue: Weak<Shared>,
+    selector: Weak<Shared>,
 }
 
-/// Hands the descriptor out: from then on others may wait on it.
+/// Hands out the fd of the epoll instance: from then on the caller may wait on it.
 impl<N> AsFd for Epoll<N> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.wakes.expose();
@@ -77,11 +80,11 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
     const EMULATES_EDGE: bool = false;
 
     fn new() -> io::Result<Epoll<N>> {
-        // Before there is a descriptor that a copy of this process could have.
+        // Before the epoll instance exists, which a forked child would share.
         let wakes = WakeBits::new(forks::generation());
-        let queue = syscall::create()?;
+        let epfd = syscall::create()?;
         Ok(Epoll {
-            shared: Arc::new(Shared { queue }),
+            shared: Arc::new(Shared { epfd }),
             wakes: Arc::new(wakes),
             notifier: PhantomData,
         })
@@ -97,30 +100,29 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
 
     fn waker(&self, token: Token) -> io::Result<Waker<N>> {
         let notifier = N::new()?;
-        let raw = notifier.as_fd().as_raw_fd();
-        syscall::add(self.epfd(), raw, bits(Interest::READABLE)?, token)?;
+        let fd = notifier.as_fd().as_raw_fd();
+        syscall::add(self.epfd(), fd, bits(Interest::READABLE)?, token)?;
         Ok(Waker {
             notifier,
-            bit: self.wakes.take(),
-            wakes: Arc::clone(&self.wakes),
+            bit: WakeBit::acquire(&self.wakes),
         })
     }
 
     #[inline]
-    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        // The two most common waits, where a few instructions count, and any other.
+    fn select(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        // The two most common timeouts first: a few instructions count there.
         match timeout {
-            None => self.wait_millis(records, -1),
-            Some(timeout) if timeout.is_zero() => self.wait_millis(records, 0),
-            Some(timeout) => self.select_timed(records, timeout),
+            None => self.wait_millis(events, -1),
+            Some(timeout) if timeout.is_zero() => self.wait_millis(events, 0),
+            Some(timeout) => self.select_timed(events, timeout),
         }
     }
 
     #[inline]
-    fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
-        self.register_unowned(raw, token, interest)?;
+    fn register(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
+        self.register_unowned(fd, token, interest)?;
         Ok(Registration {
-            queue: Arc::downgrade(&self.shared),
+            selector: Arc::downgrade(&self.shared),
         })
     }
 
@@ -128,128 +130,121 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
     fn reregister(
         &self,
         _: &mut Registration,
-        raw: RawFd,
+        fd: RawFd,
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        self.reregister_unowned(raw, token, interest)
+        self.reregister_unowned(fd, token, interest)
     }
 
     #[inline]
-    fn deregister(&self, _: Registration, raw: RawFd) -> io::Result<()> {
-        self.deregister_unowned(raw)
+    fn deregister(&self, _: Registration, fd: RawFd) -> io::Result<()> {
+        self.deregister_unowned(fd)
     }
 
-    fn leave(registration: Registration, raw: RawFd) {
-        if let Some(shared) = registration.queue.upgrade() {
-            let _ = syscall::delete(shared.queue.as_fd(), raw);
+    fn leave(registration: Registration, fd: RawFd) {
+        if let Some(shared) = registration.selector.upgrade() {
+            let _ = syscall::delete(shared.epfd.as_fd(), fd);
         }
     }
 
     #[inline]
     fn owner(&self, registration: &Registration) -> Owner {
-        owner::owner_of(&self.shared, &registration.queue)
+        Owner::of(&self.shared, &registration.selector)
     }
 
     fn rearm(_: &Registration, _: Interest) -> io::Result<()> {
-        // The kernel's edges need no arming.
+        // The kernel reports real edges.
         Ok(())
     }
 }
 
 impl<N: Notifier> RegisterUnowned for Epoll<N> {
     #[inline]
-    fn register_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        syscall::add(self.epfd(), raw, bits(interest)?, token)
+    fn register_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        syscall::add(self.epfd(), fd, bits(interest)?, token)
     }
 
     #[inline]
-    fn reregister_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        syscall::modify(self.epfd(), raw, bits(interest)?, token)
+    fn reregister_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        syscall::modify(self.epfd(), fd, bits(interest)?, token)
     }
 
     #[inline]
-    fn deregister_unowned(&self, raw: RawFd) -> io::Result<()> {
-        syscall::delete(self.epfd(), raw)
+    fn deregister_unowned(&self, fd: RawFd) -> io::Result<()> {
+        syscall::delete(self.epfd(), fd)
     }
 }
 
 impl<N> Epoll<N> {
-    /// The descriptor, for our own calls.
+    /// The fd of the epoll instance, for calls of this module.
     #[inline]
     fn epfd(&self) -> BorrowedFd<'_> {
-        self.shared.queue.as_fd()
+        self.shared.epfd.as_fd()
     }
 
-    /// One wait of the kernel. The wakes are marked as seen after every return of it, whatever it returned.
+    /// One wait of the kernel. Every return of it, errors included, clears the pending wakes.
     #[inline]
-    fn wait(&self, records: &mut Events, wait: Wait) -> io::Result<usize> {
-        let result = syscall::wait(self.epfd(), records, wait);
-        self.wakes.seen();
+    fn wait(&self, events: &mut Events, timeout: KernelTimeout) -> io::Result<usize> {
+        let result = syscall::wait(self.epfd(), events, timeout);
+        self.wakes.clear_all();
         result
     }
 
-    /// The same where the number of milliseconds is known.
-    fn wait_millis(&self, records: &mut Events, millis: c_int) -> io::Result<()> {
-        let result = syscall::wait_millis(self.epfd(), records, millis);
-        self.wakes.seen();
+    /// Like `wait`, with a timeout in milliseconds; -1 is infinite.
+    fn wait_millis(&self, events: &mut Events, millis: c_int) -> io::Result<()> {
+        let result = syscall::wait_millis(self.epfd(), events, millis);
+        self.wakes.clear_all();
         result.map(drop)
     }
 
-    /// Waits for some time.
-    fn select_timed(&self, records: &mut Events, timeout: Duration) -> io::Result<()> {
-        let (wait, is_a_piece) = timeout::plan(Some(timeout));
-        if is_a_piece {
-            return self.select_in_pieces(records, timeout);
+    /// Waits with a timeout that is not zero.
+    fn select_timed(&self, events: &mut Events, timeout: Duration) -> io::Result<()> {
+        let (kernel_timeout, is_clamped) = clamp_timeout(Some(timeout));
+        if is_clamped {
+            return self.select_repeatedly(events, timeout);
         }
-        self.wait(records, wait).map(drop)
+        self.wait(events, kernel_timeout).map(drop)
     }
 
-    /// Waits for longer than the kernel can in one call.
+    /// Waits for longer than the kernel does in one call.
     #[cold]
-    fn select_in_pieces(&self, records: &mut Events, timeout: Duration) -> io::Result<()> {
-        // A deadline that no clock reaches is none.
-        let deadline = Instant::now().checked_add(timeout);
+    fn select_repeatedly(&self, events: &mut Events, timeout: Duration) -> io::Result<()> {
+        let deadline = Deadline::new(Some(timeout));
         loop {
-            let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
-            let (wait, is_a_piece) = timeout::plan(left);
-            if self.wait(records, wait)? != 0 || !is_a_piece {
+            let (timeout, is_clamped) = clamp_timeout(time_until(deadline.at));
+            if self.wait(events, timeout)? != 0 || !is_clamped {
                 return Ok(());
             }
         }
     }
 }
 
-/// Wakes an epoll queue. See `wake_bits` for the protocol.
+/// Wakes a selector over epoll. `wake_bits` describes the protocol.
 pub(crate) struct Waker<N: Notifier> {
     notifier: N,
-    /// Its bit in `wakes`; 0 if there was none left.
-    bit: usize,
-    wakes: Arc<WakeBits>,
+    bit: WakeBit,
 }
 
 impl<N: Notifier> Wake for Waker<N> {
     #[inline]
     fn wake(&self) -> io::Result<()> {
-        if !self.wakes.announce(self.bit) {
+        if !self.bit.set_pending() {
             return Ok(());
         }
         self.notifier
             .notify()
-            .inspect_err(|_| self.wakes.retract(self.bit))
+            .inspect_err(|_| self.bit.clear_pending())
     }
 }
 
 impl<N: Notifier> Drop for Waker<N> {
     fn drop(&mut self) {
-        if !self.wakes.may_be_forked() {
-            // Closing need not do: a child made by vfork(2) has a duplicate until it starts its
-            // program. An error has no one to go to, and leaves no more behind than a spurious
-            // event.
+        if !self.bit.all().may_be_forked() {
+            // Closing is not enough: a child of vfork(2) has a duplicate until it calls `exec`. An
+            // error is ignored; the worst case is one spurious event.
             let _ = self.notifier.drain();
         }
-        // Only now: no notification of this waker can come any more.
-        self.wakes.give_back(self.bit);
     }
 }
 
@@ -261,12 +256,12 @@ impl<N: Notifier> fmt::Debug for Waker<N> {
     }
 }
 
-/// The flags for each set of interests, edges always; 0 for what epoll cannot watch for.
+/// The flags for each set of interests, always edge-triggered; 0 for unsupported interests.
 const FLAGS: [u32; 32] = {
     let mut all = [0; 32];
     let mut set = 1;
     while set < all.len() {
-        // A set is below 32, so the cast loses nothing.
+        // `set` is below 32, so the cast is lossless.
         all[set] = flags_for(set as u8);
         set += 1;
     }
@@ -290,12 +285,14 @@ const fn flags_for(set: u8) -> u32 {
     flags
 }
 
-/// The flags that an interest asks for.
+/// The flags that an interest requests.
 #[inline]
 fn bits(interest: Interest) -> io::Result<u32> {
     match FLAGS.get(usize::from(interest.bits())) {
         Some(&flags) if flags != 0 => Ok(flags),
-        _ => Err(errors::unsupported("epoll cannot watch for AIO or LIO")),
+        _ => Err(errors::unsupported(
+            "`Interest::AIO` and `Interest::LIO` require kqueue",
+        )),
     }
 }
 
@@ -323,7 +320,7 @@ impl selector::SelectorEvent for Event {
     #[inline]
     fn is_read_closed(&self) -> bool {
         let flags = self.flags();
-        // Both halves are gone, or the peer has shut its writing half.
+        // Both halves are closed, or the peer has shut down its writing half.
         flags & ffi::EPOLLHUP != 0
             || flags & (ffi::EPOLLIN | ffi::EPOLLRDHUP) == ffi::EPOLLIN | ffi::EPOLLRDHUP
     }
@@ -331,7 +328,8 @@ impl selector::SelectorEvent for Event {
     #[inline]
     fn is_write_closed(&self) -> bool {
         let flags = self.flags();
-        // Both halves are gone, or writing fails, or nothing but an error: what a pipe's writer gets when its reader is gone.
+        // Both halves are closed; or writing fails; or the only condition is an error, which is
+        // what the write end of a pipe gets when its read end was closed.
         flags & ffi::EPOLLHUP != 0
             || flags & (ffi::EPOLLOUT | ffi::EPOLLERR) == ffi::EPOLLOUT | ffi::EPOLLERR
             || flags == ffi::EPOLLERR
@@ -350,7 +348,7 @@ impl selector::SelectorEvent for Event {
     }
 }
 
-/// Shows flags by name.
+/// Writes the names of the flags.
 struct Flags(u32);
 
 impl fmt::Debug for Flags {

@@ -11,8 +11,8 @@
 //!
 //! [pthread_atfork(3)]: https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_atfork.html
 
-use crate::sys::atomic::{AtomicUsize, unchanging};
 use crate::sys::platform::EVENTS;
+use crate::sys::sync::{AtomicUsize, unchanging};
 use crate::sys::unix::caps::ForkDetection;
 use crate::sys::unix::syscalls::atfork;
 use crate::sys::wake_bits::Generation;

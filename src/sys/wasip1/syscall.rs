@@ -55,11 +55,11 @@ impl Host for Preview1 {
         })?;
         for event in self.events.iter().take(count as usize) {
             // The subscription tells the kind of event. `fd_readwrite` is undefined for clocks.
-            let place = event.userdata as usize;
-            let is_clock = matches!(list.get(place), Some(Subscription::Clock(_)));
+            let index = event.userdata as usize;
+            let is_clock = matches!(list.get(index), Some(Subscription::Clock(_)));
             let hang_up = ffi::__WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP;
             events.push(HostEvent {
-                place,
+                index,
                 hang_up: !is_clock && event.fd_readwrite.flags & hang_up != 0,
                 error: event.error.into(),
             });

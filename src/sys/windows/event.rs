@@ -1,30 +1,33 @@
-//! The events of one `select`: our own records, since packets carry no readiness.
+//! The events of one `select`.
 //!
-//! The flags are AFD's, for every kind of source: what a pipe or a waker reports is said in the same words.
+//! A completion packet carries no readiness, so the selector makes its events itself. Sockets,
+//! pipes, handles and wakers all report readiness as AFD's conditions.
 
 use std::fmt;
 
 use crate::Token;
 use crate::sys::event_buffer::EventVec;
+use crate::sys::flags;
 use crate::sys::selector;
-use crate::sys::{ffi, flags};
 
-/// The source cannot be watched. None of AFD's flags.
+use super::platform::ffi;
+
+/// The source cannot be polled. Not one of AFD's flags.
 pub(crate) const FAULT: u32 = 1 << 31;
 
-/// Data, a connection or an end of file can be read.
+/// A read or an accept returns data, a connection, the end or an error.
 const READABLE: u32 = ffi::AFD_POLL_RECEIVE
     | ffi::AFD_POLL_RECEIVE_EXPEDITED
     | ffi::AFD_POLL_DISCONNECT
     | ffi::AFD_POLL_ACCEPT
     | ffi::AFD_POLL_ABORT
     | ffi::AFD_POLL_CONNECT_FAIL;
-/// Data can be written, or writing fails at once.
+/// A write takes data, or returns an error.
 const WRITABLE: u32 = ffi::AFD_POLL_SEND | ffi::AFD_POLL_ABORT | ffi::AFD_POLL_CONNECT_FAIL;
-/// There is no connection any more, or none came about.
-const FAILED: u32 = ffi::AFD_POLL_ABORT | ffi::AFD_POLL_CONNECT_FAIL;
-/// The peer writes no more.
-const READ_CLOSED: u32 = ffi::AFD_POLL_DISCONNECT | FAILED;
+/// The connection was reset, or could not be made.
+const RESET: u32 = ffi::AFD_POLL_ABORT | ffi::AFD_POLL_CONNECT_FAIL;
+/// The peer has shut down its writing direction, or the connection was reset.
+const READ_CLOSED: u32 = ffi::AFD_POLL_DISCONNECT | RESET;
 
 const NAMES: [(&str, u32); 10] = [
     ("RECEIVE", ffi::AFD_POLL_RECEIVE),
@@ -42,12 +45,12 @@ const NAMES: [(&str, u32); 10] = [
 /// One event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Event {
-    flags: u32,
+    pub(super) flags: u32,
     token: Token,
 }
 
 impl Event {
-    /// An event of `token` with AFD's `flags`.
+    /// An event of `token` with AFD's conditions as `flags`.
     pub(crate) fn new(token: Token, flags: u32) -> Event {
         Event { flags, token }
     }
@@ -71,7 +74,7 @@ impl selector::SelectorEvent for Event {
 
     #[inline]
     fn is_error(&self) -> bool {
-        self.flags & (FAILED | FAULT) != 0
+        self.flags & (RESET | FAULT) != 0
     }
 
     #[inline]
@@ -81,7 +84,7 @@ impl selector::SelectorEvent for Event {
 
     #[inline]
     fn is_write_closed(&self) -> bool {
-        self.flags & FAILED != 0
+        self.flags & RESET != 0
     }
 
     #[inline]
@@ -97,7 +100,7 @@ impl selector::SelectorEvent for Event {
     }
 }
 
-/// Shows flags by name.
+/// Formats flags by name.
 struct Flags(u32);
 
 impl fmt::Debug for Flags {

@@ -1,8 +1,12 @@
-//! What the kernel may do, but seldom does when a test looks.
+//! Behavior that a kernel shows rarely: faults that a test injects.
 //!
-//! A unit test asks for it with `with`, for the calls of its own thread. Every thread of the process gets what the environment
-//! variable `MIO_EVENT_PORTS_DOUBLE` names, separated by commas: `time-up` (events come with ETIME), `signal` (events come with
-//! EINTR), `keep-count` (ETIME without events leaves the count as it was), `interrupt` (every fifth wait has EINTR and no events).
+//! A unit test calls `with`, which affects the calls of its own thread. The environment variable
+//! `MIO_FAKE_KERNEL_FAULTS` affects all threads of the process. It is a comma-separated list of:
+//!
+//! - `etime`: port_getn(3C) returns events together with ETIME.
+//! - `eintr`: port_getn(3C) returns events together with EINTR.
+//! - `leave-count`: with ETIME and no events, port_getn(3C) does not write the count.
+//! - `interrupt`: every fifth wait returns EINTR and no events.
 
 use std::cell::{Cell, RefCell};
 use std::env;
@@ -12,21 +16,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::PortEvent;
-use super::queue::Errno;
+use super::host::Errno;
 use crate::sys::ffi;
 
-/// What goes wrong.
+/// The faults to inject.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
-    /// How many of the next waits a signal interrupts.
+    /// The number of the next waits that a signal interrupts.
     pub(crate) interruptions: usize,
-    /// Events come with this error.
-    pub(crate) beside_events: Option<Errno>,
-    /// ETIME without events leaves the count as it was.
-    pub(crate) keeps_count: bool,
-    /// How many of the next events of our own find the queue full.
+    /// Events are returned together with this error.
+    pub(crate) error_with_events: Option<Errno>,
+    /// With ETIME and no events, the count is not written.
+    pub(crate) leaves_count: bool,
+    /// The number of the next user events for which the port is full.
     pub(crate) full: usize,
-    /// How the next associations are answered.
+    /// The errors of the next associations, the last one first.
     pub(crate) refusals: Vec<Errno>,
 }
 
@@ -35,7 +39,7 @@ thread_local! {
     static CALLS: Cell<Calls> = const { Cell::new(Calls::NONE) };
 }
 
-/// How many calls this thread has made.
+/// Counts of system calls of one thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Calls {
     pub(crate) associate: usize,
@@ -45,7 +49,7 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// No call.
+    /// No calls.
     pub(crate) const NONE: Calls = Calls {
         associate: 0,
         dissociate: 0,
@@ -54,8 +58,8 @@ impl Calls {
     };
 }
 
-/// Runs with these faults in the calls of this thread.
-#[allow(dead_code)] // For unit tests.
+/// Runs `run` with these faults in the calls of this thread.
+#[allow(dead_code)] // Only unit tests use it.
 pub(crate) fn with<T>(faults: Faults, run: impl FnOnce() -> T) -> T {
     let old = FAULTS.replace(faults);
     let result = run();
@@ -63,27 +67,27 @@ pub(crate) fn with<T>(faults: Faults, run: impl FnOnce() -> T) -> T {
     result
 }
 
-/// The calls that this thread has made while `run` ran.
-#[allow(dead_code)] // For unit tests.
+/// The calls that this thread makes in `run`.
+#[allow(dead_code)] // Only unit tests use it.
 pub(crate) fn calls(run: impl FnOnce()) -> Calls {
     let old = CALLS.replace(Calls::NONE);
     run();
     CALLS.replace(old)
 }
 
-pub(super) fn count(count: impl FnOnce(&mut Calls)) {
+pub(super) fn count_call(increment: impl FnOnce(&mut Calls)) {
     let mut calls = CALLS.get();
-    count(&mut calls);
+    increment(&mut calls);
     CALLS.set(calls);
 }
 
-/// What the environment asks for, read once.
-fn always(name: &str) -> bool {
+/// Whether the environment variable has this fault. The variable is read once.
+fn is_in_environment(name: &str) -> bool {
     static NAMES: OnceLock<String> = OnceLock::new();
     NAMES
-        .get_or_init(|| env::var("MIO_EVENT_PORTS_DOUBLE").unwrap_or_default())
+        .get_or_init(|| env::var("MIO_FAKE_KERNEL_FAULTS").unwrap_or_default())
         .split(',')
-        .any(|found| found == name)
+        .any(|listed| listed == name)
 }
 
 pub(super) fn refuses_association() -> Option<Errno> {
@@ -100,38 +104,38 @@ pub(super) fn is_full() -> bool {
 
 pub(super) fn interrupts() -> bool {
     static WAITS: AtomicUsize = AtomicUsize::new(0);
-    if always("interrupt") && WAITS.fetch_add(1, Ordering::Relaxed) % 5 == 4 {
+    if is_in_environment("interrupt") && WAITS.fetch_add(1, Ordering::Relaxed) % 5 == 4 {
         return true;
     }
     FAULTS.with_borrow_mut(|faults| {
-        let more = faults.interruptions > 0;
+        let interrupts = faults.interruptions > 0;
         faults.interruptions = faults.interruptions.saturating_sub(1);
-        more
+        interrupts
     })
 }
 
-pub(super) fn beside_events() -> Option<Errno> {
-    if always("time-up") {
+pub(super) fn error_with_events() -> Option<Errno> {
+    if is_in_environment("etime") {
         Some(ffi::ETIME)
-    } else if always("signal") {
+    } else if is_in_environment("eintr") {
         Some(libc::EINTR)
     } else {
-        FAULTS.with_borrow(|faults| faults.beside_events)
+        FAULTS.with_borrow(|faults| faults.error_with_events)
     }
 }
 
-pub(super) fn keeps_count() -> bool {
-    always("keep-count") || FAULTS.with_borrow(|faults| faults.keeps_count)
+pub(super) fn leaves_count() -> bool {
+    is_in_environment("leave-count") || FAULTS.with_borrow(|faults| faults.leaves_count)
 }
 
 /// port_dissociate(3C).
-#[allow(dead_code)] // For unit tests.
-pub(crate) fn dissociate(port: BorrowedFd<'_>, number: RawFd) -> Result<(), Errno> {
-    super::dissociate(port.as_raw_fd(), number as usize)
+#[allow(dead_code)] // Only unit tests use it.
+pub(crate) fn dissociate(port: BorrowedFd<'_>, fd: RawFd) -> Result<(), Errno> {
+    super::dissociate(port.as_raw_fd(), fd as usize)
 }
 
-/// port_getn(3C) for so many events: how many there were, and the error.
-#[allow(dead_code)] // For unit tests.
+/// port_getn(3C) that waits for `wanted` events. Returns the number of events, and the error.
+#[allow(dead_code)] // Only unit tests use it.
 pub(crate) fn get(
     port: BorrowedFd<'_>,
     wanted: usize,
@@ -143,20 +147,20 @@ pub(crate) fn get(
     }
 }
 
-/// Puts an event into the queue that the kernel has no reason for.
-#[allow(dead_code)] // For unit tests.
-pub(crate) fn tell(port: BorrowedFd<'_>, event: PortEvent) -> Result<(), Errno> {
+/// Queues an event that no association or port_send(3C) has caused.
+#[allow(dead_code)] // Only unit tests use it.
+pub(crate) fn inject_event(port: BorrowedFd<'_>, event: PortEvent) -> Result<(), Errno> {
     super::send(port.as_raw_fd(), event)
 }
 
-/// Closes a number and gives it to something else, as an unlucky program does.
-#[allow(dead_code)] // For unit tests.
-pub(crate) fn replace(number: RawFd, by: OwnedFd) {
-    super::syscall::replace(number, &by);
+/// Closes `fd` and opens another file with the same fd.
+#[allow(dead_code)] // Only unit tests use it.
+pub(crate) fn replace(fd: RawFd, by: OwnedFd) {
+    super::syscall::replace(fd, &by);
 }
 
-/// Closes a number.
-#[allow(dead_code)] // For unit tests.
-pub(crate) fn close(number: RawFd) {
-    super::syscall::close(number);
+/// Closes a file descriptor.
+#[allow(dead_code)] // Only unit tests use it.
+pub(crate) fn close(fd: RawFd) {
+    super::syscall::close(fd);
 }

@@ -1,25 +1,35 @@
-//! A double of event ports, made of epoll(7) after the manual pages port_create(3C),
-//! port_associate(3C), port_get(3C) and port_send(3C), so that the selector above it runs on Linux.
-//! For tests only.
+//! A fake kernel with event ports, for tests only: it runs the event ports selector on Linux.
 //!
-//! A port is an epoll queue, so that it can be duplicated, inherited and polled. A descriptor that
-//! is associated is in it for one event (`EPOLLONESHOT`), which is told at once if its condition
-//! holds. What was told waits in this process, in the order of its happening, as it was then:
-//! nobody asks again when it is taken. Taking it ends the association, and so does closing the
-//! descriptor, also while a duplicate lives.
+//! It follows the manual pages [port_create(3C)], [port_associate(3C)], [port_get(3C)] and
+//! [port_send(3C)]. A port is an epoll(7) instance, so that it can be duplicated, inherited and
+//! polled. An association makes the epoll instance watch the file descriptor for one event
+//! (`EPOLLONESHOT`), which is queued at once if the condition holds. Events are queued in this
+//! process in the order in which they happen, and the condition is not evaluated again when they
+//! are retrieved. An association ends when its event is retrieved or its fd is closed, even if a
+//! duplicate of the fd is open.
 //!
-//! Known to differ from the kernel: a condition that comes and goes between two calls is not told,
-//! what poll(2) says of a descriptor is what Linux says, and associations do not count toward the
-//! number of events that a port holds.
+//! Where the manual pages are silent, the fake follows illumos:
 //!
-//! What the manual pages leave open is as illumos does it: `port_associate_fd` forgets an event
-//! that was not taken and reports `events`, POLLHUP and POLLERR; `port_dissociate_fd` returns
-//! EBADFD for what is not open and ENOENT for what is not associated
-//! (<https://github.com/illumos/illumos-gate/blob/5f5704245a8a5f5481611362a8db22105fb1de56/usr/src/uts/common/fs/portfs/port_fd.c>);
-//! `port_getn` ends at once if nothing is wanted or the timeout is zero, without ETIME; `portfs`
-//! returns EBADFD for a file descriptor that is no port; `port_create` sets no close-on-exec
-//! (<https://github.com/illumos/illumos-gate/blob/5f5704245a8a5f5481611362a8db22105fb1de56/usr/src/uts/common/fs/portfs/port.c>).
-//! The C library sets the count beside ETIME, and leaves it alone beside other errors.
+//! - `port_associate_fd` drops an event that was not retrieved, and reports `events`, POLLHUP and
+//!   POLLERR. `port_dissociate_fd` returns EBADFD for an fd that is not open, and ENOENT for one
+//!   that is not associated ([`port_fd.c`]).
+//! - `port_getn` returns at once, without ETIME, if it is to wait for no event or the timeout is
+//!   zero. `portfs` returns EBADFD for a file descriptor that is no port. `port_create` does not
+//!   set close-on-exec ([`port.c`]).
+//! - The C library's `port_getn` writes the count together with ETIME, but not together with other
+//!   errors ([`event_port.c`]).
+//!
+//! Known differences from a real kernel: a condition that begins and ends between two calls is not
+//! reported; the conditions of an fd are those of Linux' poll(2); and associations do not count
+//! toward the number of events that a port holds.
+//!
+//! [port_create(3C)]: https://illumos.org/man/3C/port_create
+//! [port_associate(3C)]: https://illumos.org/man/3C/port_associate
+//! [port_get(3C)]: https://illumos.org/man/3C/port_get
+//! [port_send(3C)]: https://illumos.org/man/3C/port_send
+//! [`port_fd.c`]: https://github.com/illumos/illumos-gate/blob/5f5704245a8a5f5481611362a8db22105fb1de56/usr/src/uts/common/fs/portfs/port_fd.c
+//! [`port.c`]: https://github.com/illumos/illumos-gate/blob/5f5704245a8a5f5481611362a8db22105fb1de56/usr/src/uts/common/fs/portfs/port.c
+//! [`event_port.c`]: https://github.com/illumos/illumos-gate/blob/6040a68c1ef27209fe7cd5dfd799ddfa5f11a701/usr/src/lib/libc/port/gen/event_port.c
 
 pub(crate) mod faults;
 mod syscall;
@@ -31,13 +41,13 @@ use std::time::{Duration, Instant};
 
 use crate::sys::ffi;
 
-use super::syscall as queue;
-use queue::Errno;
+use super::syscall as host;
+use host::Errno;
 pub(crate) use syscall::{port_associate, port_create, port_dissociate, port_getn, port_send};
 
-/// How many events a port holds at most: the default of `process.port-max-events`
+/// The most events that a port holds: the default of `process.max-port-events`
 /// (<https://illumos.org/man/7/resource_controls>).
-const MOST: usize = 65_536;
+const MAX_EVENTS: usize = 65_536;
 
 /// A `port_event` without its system's types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,81 +58,81 @@ pub(crate) struct PortEvent {
     pub(crate) user: usize,
 }
 
-/// One watched descriptor.
+/// The association of a file descriptor with a port.
 #[derive(Clone, Copy, Debug)]
 struct Association {
     events: i32,
     user: usize,
-    /// Which association of its number it is.
+    /// Tells it from earlier associations of the same fd.
     generation: u32,
-    /// Whether epoll can watch it. If not, it is a regular file, which is always ready.
-    is_watched: bool,
+    /// Whether epoll can watch the fd. If not, it is a regular file, which is always ready.
+    is_in_epoll: bool,
 }
 
 /// One port.
 #[derive(Debug, Default)]
 struct Port {
     associations: HashMap<RawFd, Association>,
-    /// What happened and was not taken.
-    told: VecDeque<PortEvent>,
+    /// The events that were not retrieved.
+    queued: VecDeque<PortEvent>,
 }
 
-/// Everything.
+/// All ports of the process.
 #[derive(Debug)]
 struct FakeKernel {
-    bell: OwnedFd,
-    /// A descriptor to give up when there are no more.
-    spare: Option<OwnedFd>,
+    wake_fd: OwnedFd,
+    /// Closed for a moment when the process has no free fd, but the fake kernel needs one.
+    spare_fd: Option<OwnedFd>,
     ports: HashMap<u32, Port>,
-    last_port: u32,
+    last_id: u32,
     last_generation: u32,
 }
 
-/// Made with the first port.
-static WORLD: Mutex<Option<FakeKernel>> = Mutex::new(None);
+/// Created with the first port.
+static KERNEL: Mutex<Option<FakeKernel>> = Mutex::new(None);
 
-fn world() -> MutexGuard<'static, Option<FakeKernel>> {
-    WORLD.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock_kernel() -> MutexGuard<'static, Option<FakeKernel>> {
+    KERNEL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// port_create(3C). As the real one, it does not set close-on-exec.
+/// port_create(3C). Like the real one, it does not set close-on-exec.
 fn create() -> Result<RawFd, Errno> {
-    let mut guard = world();
-    let world = match &mut *guard {
-        Some(world) => world,
+    let mut guard = lock_kernel();
+    let kernel = match &mut *guard {
+        Some(kernel) => kernel,
         none => none.insert(FakeKernel {
-            bell: queue::new_bell()?,
-            spare: Some(queue::new_bell()?),
+            wake_fd: host::new_wake_fd()?,
+            spare_fd: Some(host::new_wake_fd()?),
             ports: HashMap::new(),
-            last_port: 0,
+            last_id: 0,
             last_generation: 0,
         }),
     };
-    world.last_port += 1;
-    let id = world.last_port;
-    let port = queue::make_queue(&[], &world.bell, id)?;
-    world.ports.insert(id, Port::default());
+    kernel.last_id += 1;
+    let id = kernel.last_id;
+    let port = host::new_fake_fd(&[], &kernel.wake_fd, id)?;
+    kernel.ports.insert(id, Port::default());
     if id % 32 == 0 {
-        let open = queue::open_queues();
-        world.ports.retain(|id, _| open.contains(id));
+        let open = host::open_ids();
+        kernel.ports.retain(|id, _| open.contains(id));
     }
     Ok(port)
 }
 
 /// port_associate(3C).
-fn associate(fd: RawFd, object: usize, events: i32, user: usize) -> Result<(), Errno> {
+fn associate(port_fd: RawFd, object: usize, events: i32, user: usize) -> Result<(), Errno> {
     if let Some(error) = faults::refuses_association() {
         return Err(error);
     }
-    let mut guard = world();
-    let (world, id) = identify(&mut guard, fd)?;
-    let number = number(object)?;
-    world.last_generation += 1;
-    let generation = world.last_generation;
-    let port = world.ports.get_mut(&id).ok_or(libc::EBADF)?;
-    port.forget(fd, number);
-    let data = u64::from(generation) << 32 | number as u32 as u64;
-    let is_watched = match queue::control(fd, number, events | libc::EPOLLONESHOT, data) {
+    let mut guard = lock_kernel();
+    let (kernel, id) = identify(&mut guard, port_fd)?;
+    let fd = open_fd(object)?;
+    kernel.last_generation += 1;
+    let generation = kernel.last_generation;
+    let port = kernel.ports.get_mut(&id).ok_or(libc::EBADF)?;
+    port.remove_association(port_fd, fd);
+    let data = u64::from(generation) << 32 | fd as u32 as u64;
+    let is_in_epoll = match host::epoll_add(port_fd, fd, events | libc::EPOLLONESHOT, data) {
         Ok(()) => true,
         Err(libc::EPERM) => false,
         Err(error) => return Err(error),
@@ -131,29 +141,26 @@ fn associate(fd: RawFd, object: usize, events: i32, user: usize) -> Result<(), E
         events,
         user,
         generation,
-        is_watched,
+        is_in_epoll,
     };
-    port.associations.insert(number, association);
-    port.gather(fd);
-    if !is_watched {
-        port.tell(
-            number,
-            generation,
-            events & (libc::EPOLLIN | libc::EPOLLOUT),
-        );
+    port.associations.insert(fd, association);
+    port.queue_epoll_events(port_fd);
+    if !is_in_epoll {
+        let ready = events & (libc::EPOLLIN | libc::EPOLLOUT);
+        port.queue_event(fd, generation, ready);
     }
-    queue::ring(&world.bell);
+    host::wake_waiters(&kernel.wake_fd);
     Ok(())
 }
 
 /// port_dissociate(3C).
-fn dissociate(fd: RawFd, object: usize) -> Result<(), Errno> {
-    let mut guard = world();
-    let (world, id) = identify(&mut guard, fd)?;
-    let number = number(object)?;
-    let port = world.ports.get_mut(&id).ok_or(libc::EBADF)?;
-    port.forget_if_closed(fd, number);
-    if port.forget(fd, number) {
+fn dissociate(port_fd: RawFd, object: usize) -> Result<(), Errno> {
+    let mut guard = lock_kernel();
+    let (kernel, id) = identify(&mut guard, port_fd)?;
+    let fd = open_fd(object)?;
+    let port = kernel.ports.get_mut(&id).ok_or(libc::EBADF)?;
+    port.remove_if_closed(port_fd, fd);
+    if port.remove_association(port_fd, fd) {
         Ok(())
     } else {
         Err(libc::ENOENT)
@@ -161,195 +168,198 @@ fn dissociate(fd: RawFd, object: usize) -> Result<(), Errno> {
 }
 
 /// port_send(3C), and events of other sources.
-fn send(fd: RawFd, event: PortEvent) -> Result<(), Errno> {
+fn send(port_fd: RawFd, event: PortEvent) -> Result<(), Errno> {
     if faults::is_full() {
         return Err(libc::EAGAIN);
     }
-    let mut guard = world();
-    let (world, id) = identify(&mut guard, fd)?;
-    let port = world.ports.get_mut(&id).ok_or(libc::EBADF)?;
-    if port.told.len() >= MOST {
+    let mut guard = lock_kernel();
+    let (kernel, id) = identify(&mut guard, port_fd)?;
+    let port = kernel.ports.get_mut(&id).ok_or(libc::EBADF)?;
+    if port.queued.len() >= MAX_EVENTS {
         return Err(libc::EAGAIN);
     }
-    port.told.push_back(event);
-    queue::ring(&world.bell);
+    port.queued.push_back(event);
+    host::wake_waiters(&kernel.wake_fd);
     Ok(())
 }
 
-/// What a wait led to: events and an error may come together.
+/// The result of a wait, which may have both events and an error.
 struct Outcome {
     events: Vec<PortEvent>,
     error: Option<Errno>,
-    /// Whether the caller's count is left as it was, as kernels have done.
-    keeps_count: bool,
+    /// Whether the caller's count is not written.
+    leaves_count: bool,
 }
 
-/// port_getn(3C) for `wanted` events, and at most `most`.
-fn get(fd: RawFd, most: usize, wanted: usize, timeout: Option<Duration>) -> Result<Outcome, Errno> {
-    if wanted > most {
+/// port_getn(3C) that waits for `wanted` events and returns at most `max`.
+fn get(
+    port_fd: RawFd,
+    max: usize,
+    wanted: usize,
+    timeout: Option<Duration>,
+) -> Result<Outcome, Errno> {
+    if wanted > max {
         return Err(libc::EINVAL);
     }
     if wanted == 0 {
         return Ok(Outcome {
             events: Vec::new(),
             error: None,
-            keeps_count: false,
+            leaves_count: false,
         });
     }
-    let time_is_up = (timeout != Some(Duration::ZERO)).then_some(ffi::ETIME);
-    // A deadline that no clock reaches is none.
+    let timed_out_error = (timeout != Some(Duration::ZERO)).then_some(ffi::ETIME);
+    // A deadline that the clock cannot represent is none.
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     if faults::interrupts() {
         return Err(libc::EINTR);
     }
     loop {
-        let mut guard = world();
-        let (world, id) = identify(&mut guard, fd)?;
-        let port = world.ports.get_mut(&id).ok_or(libc::EBADF)?;
-        port.gather(fd);
-        let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
-        let is_up = left == Some(Duration::ZERO);
-        if port.told.len() >= wanted || is_up {
-            let events = port.take(fd, most);
-            if !port.told.is_empty() {
+        let mut guard = lock_kernel();
+        let (kernel, id) = identify(&mut guard, port_fd)?;
+        let port = kernel.ports.get_mut(&id).ok_or(libc::EBADF)?;
+        port.queue_epoll_events(port_fd);
+        let remaining = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+        let is_timed_out = remaining == Some(Duration::ZERO);
+        if port.queued.len() >= wanted || is_timed_out {
+            let events = port.take_events(port_fd, max);
+            if !port.queued.is_empty() {
                 // A port with events is readable, and another thread may wait.
-                queue::ring(&world.bell);
+                host::wake_waiters(&kernel.wake_fd);
             }
-            if events.is_empty() && !is_up {
-                // What was told was of closed descriptors.
+            if events.is_empty() && !is_timed_out {
+                // All queued events were of closed file descriptors.
                 continue;
             }
             let error = if events.is_empty() {
-                time_is_up
+                timed_out_error
             } else if events.len() < wanted {
-                faults::beside_events().or(time_is_up)
+                faults::error_with_events().or(timed_out_error)
             } else {
-                faults::beside_events()
+                faults::error_with_events()
             };
-            let keeps_count = error.is_some() && events.is_empty() && faults::keeps_count();
+            let leaves_count = error.is_some() && events.is_empty() && faults::leaves_count();
             return Ok(Outcome {
                 events,
                 error,
-                keeps_count,
+                leaves_count,
             });
         }
         drop(guard);
-        queue::wait(fd, left)?;
+        host::wait(port_fd, remaining)?;
     }
 }
 
-/// How many events there are.
-fn count(fd: RawFd) -> Result<usize, Errno> {
-    let mut guard = world();
-    let (world, id) = identify(&mut guard, fd)?;
-    let port = world.ports.get_mut(&id).ok_or(libc::EBADF)?;
-    port.gather(fd);
-    Ok(port.told.len())
+/// The number of queued events.
+fn count(port_fd: RawFd) -> Result<usize, Errno> {
+    let mut guard = lock_kernel();
+    let (kernel, id) = identify(&mut guard, port_fd)?;
+    let port = kernel.ports.get_mut(&id).ok_or(libc::EBADF)?;
+    port.queue_epoll_events(port_fd);
+    Ok(port.queued.len())
 }
 
-/// Which port a descriptor is, or a duplicate of.
-fn identify(world: &mut Option<FakeKernel>, fd: RawFd) -> Result<(&mut FakeKernel, u32), Errno> {
-    let world = world.as_mut().ok_or(libc::EBADF)?;
-    let id = match queue::identify(fd) {
+/// The id of a port, of which `fd` is a file descriptor.
+fn identify(kernel: &mut Option<FakeKernel>, fd: RawFd) -> Result<(&mut FakeKernel, u32), Errno> {
+    let kernel = kernel.as_mut().ok_or(libc::EBADF)?;
+    let id = match host::id_of(fd) {
         Err(libc::EMFILE) => {
-            drop(world.spare.take());
-            let id = queue::identify(fd);
-            world.spare = queue::new_bell().ok();
+            drop(kernel.spare_fd.take());
+            let id = host::id_of(fd);
+            kernel.spare_fd = host::new_wake_fd().ok();
             id
         }
-        Err(libc::EBADF) if queue::is_open(fd) => Err(ffi::EBADFD),
+        Err(libc::EBADF) if host::is_open(fd) => Err(ffi::EBADFD),
         result => result,
     }?;
-    Ok((world, id))
+    Ok((kernel, id))
 }
 
-/// The number of an object that is to be watched.
-fn number(object: usize) -> Result<RawFd, Errno> {
+/// Converts an object that is to be associated to an open file descriptor.
+fn open_fd(object: usize) -> Result<RawFd, Errno> {
     RawFd::try_from(object)
         .ok()
-        .filter(|number| queue::is_open(*number))
+        .filter(|fd| host::is_open(*fd))
         .ok_or(ffi::EBADFD)
 }
 
 impl Port {
-    /// Ends an association, with what was told and not taken. `false` if there is none.
-    fn forget(&mut self, fd: RawFd, number: RawFd) -> bool {
-        queue::delete(fd, number);
-        let is_its = |event: &PortEvent| {
-            event.source == ffi::PORT_SOURCE_FD && event.object == number as usize
-        };
-        self.told.retain(|event| !is_its(event));
-        self.associations.remove(&number).is_some()
+    /// Ends the association of `fd`, and drops its event. `false` if `fd` has none.
+    fn remove_association(&mut self, port_fd: RawFd, fd: RawFd) -> bool {
+        host::epoll_remove(port_fd, fd);
+        self.queued
+            .retain(|event| event.source != ffi::PORT_SOURCE_FD || event.object != fd as usize);
+        self.associations.remove(&fd).is_some()
     }
 
-    /// Closing a descriptor ends its association; here it ends when that is noticed.
-    fn forget_if_closed(&mut self, fd: RawFd, number: RawFd) {
-        let is_closed = match self.associations.get(&number) {
-            Some(association) if association.is_watched => !queue::is_watched(fd, number),
-            Some(_) => !queue::is_open(number),
+    /// Ends the association of `fd` if its file was closed. A real kernel does that in close(2).
+    fn remove_if_closed(&mut self, port_fd: RawFd, fd: RawFd) {
+        let is_closed = match self.associations.get(&fd) {
+            Some(association) if association.is_in_epoll => !host::is_in_epoll(port_fd, fd),
+            Some(_) => !host::is_open(fd),
             None => false,
         };
         if is_closed {
-            self.forget(fd, number);
+            self.remove_association(port_fd, fd);
         }
     }
 
-    /// Notes what has happened.
-    fn gather(&mut self, fd: RawFd) {
+    /// Queues the events that epoll reports.
+    fn queue_epoll_events(&mut self, port_fd: RawFd) {
         loop {
-            let some = queue::taken(fd);
-            for (data, events) in &some {
-                self.tell(*data as u32 as RawFd, (data >> 32) as u32, *events as i32);
+            let taken = host::take_epoll_events(port_fd);
+            for (data, events) in &taken {
+                self.queue_event(*data as u32 as RawFd, (data >> 32) as u32, *events as i32);
             }
-            if some.is_empty() {
+            if taken.is_empty() {
                 return;
             }
         }
     }
 
-    /// Notes an event of an association, if it still is. The bell has none.
-    fn tell(&mut self, number: RawFd, generation: u32, events: i32) {
-        let Some(association) = self.associations.get(&number) else {
+    /// Queues the event of an association that still exists. The wake fd has no association.
+    fn queue_event(&mut self, fd: RawFd, generation: u32, events: i32) {
+        let Some(association) = self.associations.get(&fd) else {
             return;
         };
         if association.generation == generation {
-            let shown = association.events | libc::EPOLLERR | libc::EPOLLHUP;
-            self.told.push_back(PortEvent {
+            let reported = association.events | libc::EPOLLERR | libc::EPOLLHUP;
+            self.queued.push_back(PortEvent {
                 source: ffi::PORT_SOURCE_FD,
-                events: events & shown,
-                object: number as usize,
+                events: events & reported,
+                object: fd as usize,
                 user: association.user,
             });
         }
     }
 
-    /// Whether an event is that of the association of its number.
+    /// Whether an event belongs to the present association of its fd.
     fn is_of_association(&self, event: &PortEvent) -> bool {
         let association = self.associations.get(&(event.object as RawFd));
         association.is_some_and(|association| association.user == event.user)
     }
 
-    /// Hands out at most so many events. With its event an association ends.
-    fn take(&mut self, fd: RawFd, most: usize) -> Vec<PortEvent> {
+    /// Retrieves at most `max` events. Retrieving its event ends an association.
+    fn take_events(&mut self, port_fd: RawFd, max: usize) -> Vec<PortEvent> {
         let mut events = Vec::new();
-        while events.len() < most {
-            let Some(event) = self.told.front().copied() else {
+        while events.len() < max {
+            let Some(event) = self.queued.front().copied() else {
                 break;
             };
             if event.source == ffi::PORT_SOURCE_FD {
-                let number = event.object as RawFd;
-                self.forget_if_closed(fd, number);
-                let is_kept = self.told.front() == Some(&event);
-                if is_kept && !self.is_of_association(&event) {
-                    // Of a kernel that has kept what it should not.
-                    self.told.pop_front();
+                let fd = event.object as RawFd;
+                self.remove_if_closed(port_fd, fd);
+                let is_queued = self.queued.front() == Some(&event);
+                if is_queued && !self.is_of_association(&event) {
+                    // A test has injected this stale event.
+                    self.queued.pop_front();
                     events.push(event);
-                } else if is_kept {
-                    self.forget(fd, number);
+                } else if is_queued {
+                    self.remove_association(port_fd, fd);
                     events.push(event);
                 }
             } else {
-                self.told.pop_front();
+                self.queued.pop_front();
                 events.push(event);
             }
         }

@@ -1,4 +1,4 @@
-//! The double's calls with their C signatures.
+//! The calls of the fake event ports, with the signatures of the C library's.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_uint, c_void};
@@ -7,14 +7,14 @@ use std::ptr;
 
 use crate::sys::ffi;
 
-use super::queue::{duration, fail};
+use super::host::{duration, fail};
 use super::{Outcome, PortEvent, associate, count, create, dissociate, faults, get, send};
 
 /// port_create(3C).
 ///
 /// # Safety
 ///
-/// As the real one.
+/// None beyond the real call's.
 pub(crate) unsafe fn port_create() -> c_int {
     create().unwrap_or_else(fail)
 }
@@ -23,7 +23,7 @@ pub(crate) unsafe fn port_create() -> c_int {
 ///
 /// # Safety
 ///
-/// As the real one.
+/// None beyond the real call's.
 pub(crate) unsafe fn port_associate(
     port: c_int,
     source: c_int,
@@ -31,47 +31,48 @@ pub(crate) unsafe fn port_associate(
     events: c_int,
     user: *mut c_void,
 ) -> c_int {
-    faults::count(|calls| calls.associate += 1);
+    faults::count_call(|calls| calls.associate += 1);
     if source != ffi::PORT_SOURCE_FD {
         return fail(libc::EINVAL);
     }
-    done(associate(port, object, events, user.addr()))
+    to_c(associate(port, object, events, user.addr()))
 }
 
 /// port_dissociate(3C).
 ///
 /// # Safety
 ///
-/// As the real one.
+/// None beyond the real call's.
 pub(crate) unsafe fn port_dissociate(port: c_int, source: c_int, object: usize) -> c_int {
-    faults::count(|calls| calls.dissociate += 1);
+    faults::count_call(|calls| calls.dissociate += 1);
     if source != ffi::PORT_SOURCE_FD {
         return fail(libc::EINVAL);
     }
-    done(dissociate(port, object))
+    to_c(dissociate(port, object))
 }
 
 /// port_send(3C).
 ///
 /// # Safety
 ///
-/// As the real one.
+/// None beyond the real call's.
 pub(crate) unsafe fn port_send(port: c_int, events: c_int, user: *mut c_void) -> c_int {
-    faults::count(|calls| calls.send += 1);
+    faults::count_call(|calls| calls.send += 1);
     let event = PortEvent {
         source: ffi::PORT_SOURCE_USER,
         events,
         object: 0,
         user: user.addr(),
     };
-    done(send(port, event))
+    to_c(send(port, event))
 }
 
 /// port_getn(3C).
 ///
 /// # Safety
 ///
-/// As the real one: room for `max` events, a count, and a time-out or null.
+/// As for the real call: `list` has room for `max` events, `nget` is valid, and `timeout` is valid
+/// or null.
 pub(crate) unsafe fn port_getn(
     port: c_int,
     list: *mut ffi::port_event,
@@ -79,13 +80,13 @@ pub(crate) unsafe fn port_getn(
     nget: *mut c_uint,
     timeout: *mut ffi::timespec,
 ) -> c_int {
-    faults::count(|calls| calls.get += 1);
-    // SAFETY: the caller promises a count.
+    faults::count_call(|calls| calls.get += 1);
+    // SAFETY: the caller guarantees that `nget` is valid.
     let wanted = unsafe { nget.read() };
     let timeout = if timeout.is_null() {
         None
     } else {
-        // SAFETY: the caller promises a time-out where the pointer is not null.
+        // SAFETY: the caller guarantees that `timeout` is valid if it is not null.
         let timeout = unsafe { timeout.read() };
         match duration(timeout.tv_sec, timeout.tv_nsec) {
             Ok(timeout) => Some(timeout),
@@ -93,10 +94,10 @@ pub(crate) unsafe fn port_getn(
         }
     };
     let outcome = if max == 0 {
-        // Asks only.
+        // The call only counts.
         match count(port) {
             Ok(count) => {
-                // SAFETY: as above.
+                // SAFETY: the caller guarantees that `nget` is valid.
                 unsafe { nget.write(count as c_uint) };
                 return 0;
             }
@@ -108,14 +109,14 @@ pub(crate) unsafe fn port_getn(
     let Outcome {
         events,
         error,
-        keeps_count,
+        leaves_count,
     } = match outcome {
         Ok(outcome) => outcome,
         Err(error) => return fail(error),
     };
     for (index, event) in events.iter().enumerate() {
-        // SAFETY: never more than `max`, for which the caller promises places.
-        let place = unsafe { list.add(index) };
+        // SAFETY: `index` is below `max`, and the caller guarantees room for `max` events.
+        let entry = unsafe { list.add(index) };
         let event = ffi::port_event {
             portev_events: event.events,
             portev_source: event.source as _,
@@ -124,27 +125,28 @@ pub(crate) unsafe fn port_getn(
             portev_user: ptr::without_provenance_mut(event.user),
         };
         // SAFETY: as above.
-        unsafe { place.write(event) };
+        unsafe { entry.write(event) };
     }
-    if !keeps_count {
-        // SAFETY: the caller promises a count.
+    if !leaves_count {
+        // SAFETY: the caller guarantees that `nget` is valid.
         unsafe { nget.write(events.len() as c_uint) };
     }
     error.map_or(0, fail)
 }
 
-fn done(result: Result<(), c_int>) -> c_int {
+/// Converts a result to the return value of a C function.
+fn to_c(result: Result<(), c_int>) -> c_int {
     result.map_or_else(fail, |()| 0)
 }
 
 /// dup2(2).
-pub(super) fn replace(number: RawFd, by: &OwnedFd) {
-    // SAFETY: dup2(2) takes two integers. The number is the test's own.
-    unsafe { libc::dup2(by.as_raw_fd(), number) };
+pub(super) fn replace(fd: RawFd, by: &OwnedFd) {
+    // SAFETY: dup2(2) takes two integers. Only the test uses `fd`.
+    unsafe { libc::dup2(by.as_raw_fd(), fd) };
 }
 
 /// close(2).
-pub(super) fn close(number: RawFd) {
-    // SAFETY: close(2) takes an integer. The number is the test's own.
-    unsafe { libc::close(number) };
+pub(super) fn close(fd: RawFd) {
+    // SAFETY: close(2) takes an integer. Only the test uses `fd`.
+    unsafe { libc::close(fd) };
 }

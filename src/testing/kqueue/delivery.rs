@@ -1,74 +1,78 @@
-//! From what may have happened to what is handed out.
+//! From edges of epoll to events that kevent(2) returns.
 
 use super::kernel::FakeKernel;
-use super::quirks::PERSONALITY;
+use super::quirks::QUIRKS;
 use super::{
-    ADD, CLEAR, DELETE, DISABLE, DISPATCH, ENABLE, Filter, KernelEvent, ONE_SHOT, condition, queue,
+    ADD, CLEAR, DELETE, DISABLE, DISPATCH, ENABLE, Filter, KernelEvent, ONE_SHOT, condition, host,
     syscall,
 };
 use std::os::fd::RawFd;
 
 impl FakeKernel {
-    /// Takes what the inner queues have seen.
-    pub(super) fn gather(&mut self, own: u32) {
-        let mut others = false;
+    /// Activates the knotes for whose fd epoll has seen an edge. Wakes the waiters of kqueues other
+    /// than `own`.
+    pub(super) fn activate_edges(&mut self, own: u32) {
+        let mut has_others = false;
         for (index, filter) in [Filter::Read, Filter::Write].into_iter().enumerate() {
-            for (fd, generation) in syscall::edges(&self.inner[index]) {
+            for (fd, generation) in syscall::take_edges(&self.epolls[index]) {
                 let key = (fd as usize, filter);
                 let watching: Vec<u32> = self
-                    .queues
+                    .kqueues
                     .iter()
-                    .filter(|(_, queue)| {
-                        let knote = queue.knotes.get(&key);
+                    .filter(|(_, kqueue)| {
+                        let knote = kqueue.knotes.get(&key);
                         knote.is_some_and(|knote| knote.generation == generation)
                     })
                     .map(|(id, _)| *id)
                     .collect();
                 for id in watching {
-                    self.activate(id, key);
-                    others |= id != own;
+                    self.activate_knote(id, key);
+                    has_others |= id != own;
                 }
             }
         }
-        if others {
-            queue::ring(&self.bell);
+        if has_others {
+            host::wake_waiters(&self.wake_fd);
         }
     }
 
-    /// Hands out at most `room` events.
-    pub(super) fn collect(&mut self, id: u32, room: usize) -> Vec<KernelEvent> {
+    /// Takes at most `room` events of active knotes whose condition holds.
+    pub(super) fn take_events(&mut self, id: u32, room: usize) -> Vec<KernelEvent> {
         let mut events = Vec::new();
-        let most = self.queues.get(&id).map_or(0, |queue| queue.active.len());
-        for _ in 0..most {
+        let active = self
+            .kqueues
+            .get(&id)
+            .map_or(0, |kqueue| kqueue.active.len());
+        for _ in 0..active {
             if events.len() == room {
                 break;
             }
-            let Some(queue) = self.queues.get_mut(&id) else {
+            let Some(kqueue) = self.kqueues.get_mut(&id) else {
                 break;
             };
-            let Some(key) = queue.active.pop_front() else {
+            let Some(key) = kqueue.active.pop_front() else {
                 break;
             };
             if key.1 != Filter::User {
-                self.forget_if_closed(key.0 as RawFd);
+                self.remove_if_closed(key.0 as RawFd);
             }
-            let Some(queue) = self.queues.get_mut(&id) else {
+            let Some(kqueue) = self.kqueues.get_mut(&id) else {
                 break;
             };
-            let Some(knote) = queue.knotes.get_mut(&key) else {
+            let Some(knote) = kqueue.knotes.get_mut(&key) else {
                 continue;
             };
             if knote.disabled {
-                queue.active.push_back(key);
+                kqueue.active.push_back(key);
                 continue;
             }
-            // Asked again: what was there may have been read meanwhile.
-            let Some(condition) = condition::of(key, knote) else {
+            // Evaluated again: the data may have been read since.
+            let Some(condition) = condition::evaluate(key, knote) else {
                 knote.active = false;
                 continue;
             };
             let mut flags = knote.event.flags | condition.flags;
-            if !PERSONALITY.events_keep_flags {
+            if !QUIRKS.events_keep_flags {
                 flags &= !(ADD | DELETE | ENABLE | DISABLE);
             }
             events.push(KernelEvent {
@@ -78,13 +82,13 @@ impl FakeKernel {
                 ..knote.event
             });
             if flags & ONE_SHOT != 0 {
-                self.remove(id, key);
+                self.remove_knote(id, key);
             } else if flags & (CLEAR | DISPATCH) != 0 {
                 knote.active = false;
                 knote.triggered = false;
                 knote.disabled = flags & DISPATCH != 0;
             } else {
-                queue.active.push_back(key);
+                kqueue.active.push_back(key);
             }
         }
         events

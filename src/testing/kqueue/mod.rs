@@ -1,28 +1,34 @@
-//! A double of kqueue(2), made of epoll(7), so that the selector above it runs on Linux. For tests only.
+//! A fake kernel with kqueue(2), for tests only: it runs the kqueue selector on Linux.
 //!
-//! A descriptor of the double is an epoll queue, so that it can be duplicated, inherited and polled. The knotes are in this
-//! process, in one table under one lock. What they watch is watched for the whole process by two inner epoll queues, one for
-//! reading and one for writing: each filter has edges of its own. Every queue watches both, and a bell that is rung when knotes
-//! become active by other means.
+//! The fd of a kqueue is an epoll(7) instance, so that it can be duplicated, inherited and polled.
+//! The knotes of all kqueues are in this process, in one table under one lock. Two more epoll
+//! instances watch their file descriptors, one for `EVFILT_READ` and one for `EVFILT_WRITE`,
+//! because each filter has edges of its own. The fd of each kqueue watches both, and the wake fd,
+//! which is written when a knote becomes active for another reason.
 //!
-//! What all five kernels do, with FreeBSD's source
+//! These properties are common to all five kernels, here with FreeBSD's source
 //! (<https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c>; `quirks`
 //! has what differs, and the others' sources):
 //!
-//! - Changes are made in order, and kevent(2) returns at once with the receipts and errors if there
-//!   are any (`kern_kevent_fp`), or if the event list has no room (`kqueue_scan`).
-//! - A knote is found by its filter and identifier; adding it again replaces `udata` and evaluates its
-//!   condition, but leaves its flags (`kqueue_register`). An unknown filter is EINVAL, a closed
-//!   descriptor EBADF, a knote that is not there ENOENT.
-//! - Before an event is handed out its condition is evaluated again; `EV_CLEAR` and `EV_DISPATCH`
-//!   deactivate the knote, and without them it goes to the end of the queue (`kqueue_scan`).
-//! - Closing a descriptor drops its knotes (`knote_fdclose`).
-//! - A wait that a signal interrupts is EINTR, also with SA_RESTART (`kqueue_scan`).
+//! - kevent(2) applies changes in order. It then returns at once if there are receipts or errors
+//!   (`kern_kevent_fp`), or if the event list has no room (`kqueue_scan`).
+//! - The filter and the ident identify a knote. Adding it again replaces `udata` and evaluates its
+//!   condition, but leaves its flags (`kqueue_register`). The error is EINVAL for an unknown
+//!   filter, EBADF for a file descriptor that is not open, and ENOENT for a knote that does not
+//!   exist.
+//! - The condition is evaluated again before an event is returned. `EV_CLEAR` and `EV_DISPATCH`
+//!   deactivate the knote. Without them it moves to the end of the list (`kqueue_scan`).
+//! - Closing a file descriptor removes its knotes (`knote_fdclose`).
+//! - A wait that a signal interrupts returns EINTR, even with SA_RESTART (`kqueue_scan`).
 //!
-//! Known to differ from a kernel: the end of a peer's stream gives one more event for writing; a
-//! listener's `data` is 0 or 1; the reading end of a pipe reports room where the kernel's pipes are
-//! full duplex, but cannot be written to; a FIFO is a pipe; DragonFly's `EV_NODATA`, out-of-band data
-//! and watching a kqueue by a kqueue are missing.
+//! Known differences from a real kernel:
+//!
+//! - When a peer shuts down its writing half, `EVFILT_WRITE` reports one more event.
+//! - `data` of a listener is 0 or 1.
+//! - Where pipes are full duplex, the reading end of a pipe reports room, but cannot be written to.
+//! - A FIFO is treated as a pipe.
+//! - `EV_NODATA` of DragonFly BSD, out-of-band data, and a kqueue that watches a kqueue are
+//!   missing.
 
 mod condition;
 mod delivery;
@@ -38,13 +44,14 @@ use std::time::{Duration, Instant};
 
 use crate::sys::ffi;
 
-use super::syscall as queue;
-use kernel::{FakeKernel, Queue};
-use queue::Errno;
-use quirks::PERSONALITY;
+use super::syscall as host;
+use host::Errno;
+use kernel::{FakeKernel, FakeKqueue};
+use quirks::QUIRKS;
 pub(crate) use syscall::{kevent, kqueue};
 
-/// `EV_ADD` and its kin, which have one value everywhere.
+/// The flags of kevent(2). Those that the library does not use have the same value in all five
+/// kernels.
 const ADD: u32 = ffi::EV_ADD as _;
 const DELETE: u32 = ffi::EV_DELETE as _;
 const ENABLE: u32 = 0x4;
@@ -57,7 +64,7 @@ const TRIGGER: u32 = ffi::NOTE_TRIGGER as _;
 const ERROR: u32 = ffi::EV_ERROR as _;
 const EOF: u32 = ffi::EV_EOF as _;
 
-/// A filter.
+/// The filters that the fake kernel supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Filter {
     Read,
@@ -66,12 +73,12 @@ enum Filter {
 }
 
 impl Filter {
-    fn of(number: i32) -> Option<Filter> {
-        if number == ffi::EVFILT_READ as i32 {
+    fn from_c(filter: i32) -> Option<Filter> {
+        if filter == ffi::EVFILT_READ as i32 {
             Some(Filter::Read)
-        } else if number == ffi::EVFILT_WRITE as i32 {
+        } else if filter == ffi::EVFILT_WRITE as i32 {
             Some(Filter::Write)
-        } else if number == ffi::EVFILT_USER as i32 {
+        } else if filter == ffi::EVFILT_USER as i32 {
             Some(Filter::User)
         } else {
             None
@@ -90,97 +97,107 @@ pub(crate) struct KernelEvent {
     pub(crate) udata: usize,
 }
 
+/// What identifies a knote: the ident and the filter.
 type Key = (usize, Filter);
 
-/// Made with the first queue.
-static WORLD: Mutex<Option<FakeKernel>> = Mutex::new(None);
+/// Created with the first kqueue.
+static KERNEL: Mutex<Option<FakeKernel>> = Mutex::new(None);
 
-fn world() -> MutexGuard<'static, Option<FakeKernel>> {
-    WORLD.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock_kernel() -> MutexGuard<'static, Option<FakeKernel>> {
+    KERNEL.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// kqueue(2). As the real one, it does not set close-on-exec.
-fn new_queue() -> Result<RawFd, Errno> {
-    let mut guard = world();
-    let world = match &mut *guard {
-        Some(world) => world,
+/// kqueue(2). Like the real one, it does not set close-on-exec.
+fn new_kqueue() -> Result<RawFd, Errno> {
+    let mut guard = lock_kernel();
+    let kernel = match &mut *guard {
+        Some(kernel) => kernel,
         none => none.insert(FakeKernel::new()?),
     };
-    world.last_queue += 1;
-    let id = world.last_queue;
-    let queue = queue::make_queue(&world.inner, &world.bell, id)?;
-    world.queues.insert(id, Queue::default());
+    kernel.last_id += 1;
+    let id = kernel.last_id;
+    let kq = host::new_fake_fd(&kernel.epolls, &kernel.wake_fd, id)?;
+    kernel.kqueues.insert(id, FakeKqueue::default());
     if id % 32 == 0 {
-        world.forget_closed_queues();
+        kernel.remove_closed_kqueues();
     }
-    Ok(queue)
+    Ok(kq)
 }
 
-/// kevent(2).
-fn call(
-    fd: RawFd,
+/// kevent(2): applies changes, then returns receipts and errors, or waits for events.
+fn kevent_call(
+    kq: RawFd,
     changes: &[KernelEvent],
     room: usize,
     timeout: Option<Result<Duration, Errno>>,
 ) -> Result<Vec<KernelEvent>, Errno> {
-    let mut guard = world();
-    let world = guard.as_mut().ok_or(libc::EBADF)?;
-    let id = world.identify(fd)?;
+    let mut guard = lock_kernel();
+    let kernel = guard.as_mut().ok_or(libc::EBADF)?;
+    let id = kernel.identify(kq)?;
     let timeout = timeout.transpose()?;
-    let mut posted = Vec::new();
+    let mut receipts = Vec::new();
     for change in changes {
-        let answer = match faults::refusal(change) {
+        let result = match faults::refusal(change) {
             Some(error) => Err(error),
-            None => world.change(id, change),
+            None => kernel.apply_change(id, change),
         };
-        if answer.is_ok() && change.flags & RECEIPT == 0 {
+        if result.is_ok() && change.flags & RECEIPT == 0 {
             continue;
         }
-        if posted.len() < room {
-            let kept = if PERSONALITY.receipts_keep_flags {
+        if receipts.len() < room {
+            let kept_flags = if QUIRKS.receipts_keep_flags {
                 change.flags
             } else {
                 0
             };
-            posted.push(KernelEvent {
-                flags: kept | ERROR,
-                data: answer.err().unwrap_or(0).into(),
+            receipts.push(KernelEvent {
+                flags: kept_flags | ERROR,
+                data: result.err().unwrap_or(0).into(),
                 ..*change
             });
-        } else if let Err(error) = answer {
+        } else if let Err(error) = result {
             return Err(error);
-        } else if PERSONALITY.receipts_need_room {
+        } else if QUIRKS.receipts_need_room {
             return Ok(Vec::new());
         }
     }
-    if !posted.is_empty() || room == 0 {
-        return Ok(posted);
+    if !receipts.is_empty() || room == 0 {
+        return Ok(receipts);
     }
     drop(guard);
+    wait_for_events(kq, id, room, timeout)
+}
 
-    let room = faults::room(room);
+/// The part of kevent(2) that waits.
+fn wait_for_events(
+    kq: RawFd,
+    id: u32,
+    room: usize,
+    timeout: Option<Duration>,
+) -> Result<Vec<KernelEvent>, Errno> {
+    let room = faults::clamp_room(room);
     if faults::interrupts() {
         return Err(libc::EINTR);
     }
-    // A deadline that no clock reaches is none.
+    // A deadline that the clock cannot represent is none.
     let start = Instant::now();
     let deadline = timeout.and_then(|timeout| start.checked_add(timeout));
     loop {
-        let mut guard = self::world();
-        let world = guard.as_mut().ok_or(libc::EBADF)?;
-        world.gather(id);
-        let mut events = world.collect(id, room);
+        let mut guard = lock_kernel();
+        let kernel = guard.as_mut().ok_or(libc::EBADF)?;
+        kernel.activate_edges(id);
+        let mut events = kernel.take_events(id, room);
         drop(guard);
         faults::disturb(&mut events, room);
         if !events.is_empty() {
             return Ok(events);
         }
-        let left = deadline.map(|end| end.saturating_duration_since(Instant::now()));
-        if left == Some(Duration::ZERO) {
+        let remaining = deadline.map(|end| end.saturating_duration_since(Instant::now()));
+        if remaining == Some(Duration::ZERO) {
             return Ok(events);
         }
-        queue::wait(fd, left)?;
-        // Takes the bell's edge.
-        queue::taken(fd);
+        host::wait(kq, remaining)?;
+        // Takes the edge of the wake fd.
+        host::take_epoll_events(kq);
     }
 }

@@ -1,18 +1,17 @@
-//! In what the kernels differ. Each value has its source beside it.
-//!
-//! FreeBSD's values were also measured, on kernels 12.3 and 13.1.
+//! The differences between the kernels. The documentation of each constant has the sources of its
+//! values. FreeBSD's values were also measured, on kernels 12.3 and 13.1.
 
-use super::queue::Errno;
+use super::host::Errno;
 
-/// What adding the writing filter does to a pipe whose other end is gone.
-#[allow(dead_code)] // Each kernel has one of them.
+/// What adding `EVFILT_WRITE` to a pipe does whose other end is closed.
+#[allow(dead_code)] // A build has one kernel, which uses one variant.
 pub(super) enum DeadPipe {
     Refused(Errno),
     Attached,
 }
 
 /// What `EV_ENABLE` and `EV_DISABLE` in one change do.
-#[allow(dead_code)] // Each kernel has one of them.
+#[allow(dead_code)] // A build has one kernel, which uses one variant.
 #[derive(PartialEq, Eq)]
 pub(super) enum EnableAndDisable {
     Refused,
@@ -20,9 +19,9 @@ pub(super) enum EnableAndDisable {
     Disables,
 }
 
-/// One kernel.
+/// The properties of one kernel that others do not share.
 pub(super) struct Quirks {
-    /// A receipt has the change's flags besides `EV_ERROR`.
+    /// A receipt has the flags of the change, and `EV_ERROR`.
     pub(super) receipts_keep_flags: bool,
     /// A receipt of success that does not fit into the event list ends the call.
     pub(super) receipts_need_room: bool,
@@ -30,16 +29,15 @@ pub(super) struct Quirks {
     pub(super) dead_pipe: DeadPipe,
     /// Both ends of a pipe can be read and written, so the reading end of an open pipe has room.
     pub(super) pipes_are_full_duplex: bool,
-    /// The event of a pipe's end removes the writing filter.
+    /// Reporting `EV_EOF` of a pipe removes `EVFILT_WRITE`.
     pub(super) dead_pipe_is_one_shot: bool,
-    /// Whether it has user events.
+    /// The kernel supports user events.
     pub(super) user_events: bool,
     /// Adding and triggering a user event in one change triggers it.
     pub(super) adding_triggers: bool,
-    /// `EV_CLEAR` in the change that triggers takes the trigger back.
+    /// `EV_CLEAR` in the change that triggers a user event resets the trigger.
     pub(super) clear_cancels_trigger: bool,
-    /// The flags with which a filter was added, `EV_ADD` among them, stay in the flags of its
-    /// events.
+    /// Events have the flags with which their filter was added, such as `EV_ADD`.
     pub(super) events_keep_flags: bool,
 }
 
@@ -50,7 +48,7 @@ pub(super) struct Quirks {
 /// <https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c>.
 ///
 /// `kern_pipe` opens both ends with `FREAD | FWRITE`, `pipe_kqfilter` returns EPIPE when the peer
-/// is gone, and `pipeclose` calls `knlist_clear` on the list that has the peer's writing filters:
+/// is closed, and `pipeclose` calls `knlist_clear` on the list that has the peer's writing filters:
 /// <https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/sys_pipe.c>.
 const FREEBSD: Quirks = Quirks {
     receipts_keep_flags: false,
@@ -66,7 +64,7 @@ const FREEBSD: Quirks = Quirks {
 };
 
 #[cfg(mio_fake_kernel = "freebsd")]
-pub(super) const PERSONALITY: Quirks = FREEBSD;
+pub(super) const QUIRKS: Quirks = FREEBSD;
 
 /// `kevent1` and `kqueue_register`, which keeps the flags of the change and enables after it has
 /// disabled; `filt_userattach` sees no trigger, as FreeBSD's; `filt_usertouch` ends with
@@ -75,10 +73,10 @@ pub(super) const PERSONALITY: Quirks = FREEBSD;
 ///
 /// `pipe1` opens one end with `FREAD` and the other with `FWRITE`, and only the reader has a
 /// buffer, so that `filt_pipewrite` finds no room in the writer's. `pipe_kqfilter` returns EBADF
-/// when the peer is gone, and `pipeclose` sets no `EV_ONESHOT`:
+/// when the peer is closed, and `pipeclose` sets no `EV_ONESHOT`:
 /// <https://github.com/NetBSD/src/blob/0099411437599d0f288840a8155fe1c6237ba5bb/sys/kern/sys_pipe.c>.
 #[cfg(mio_fake_kernel = "netbsd")]
-pub(super) const PERSONALITY: Quirks = Quirks {
+pub(super) const QUIRKS: Quirks = Quirks {
     enable_and_disable: EnableAndDisable::Enables,
     dead_pipe: DeadPipe::Refused(libc::EBADF),
     pipes_are_full_duplex: false,
@@ -92,11 +90,11 @@ pub(super) const PERSONALITY: Quirks = Quirks {
 /// Older releases, on which the library runs too, have no user events, and this fake has none.
 ///
 /// `dopipe` opens both ends with `FREAD | FWRITE` and `pipe_pair_create` gives each a buffer;
-/// `pipe_kqfilter` returns EPIPE when the peer is gone; `filt_pipewrite_common` sets `EV_EOF`
+/// `pipe_kqfilter` returns EPIPE when the peer is closed; `filt_pipewrite_common` sets `EV_EOF`
 /// alone:
 /// <https://github.com/openbsd/src/blob/029b91ee4a71acb8fc1e54fe1ef0711437738fe6/sys/kern/sys_pipe.c>.
 #[cfg(mio_fake_kernel = "openbsd")]
-pub(super) const PERSONALITY: Quirks = Quirks {
+pub(super) const QUIRKS: Quirks = Quirks {
     enable_and_disable: EnableAndDisable::Enables,
     dead_pipe_is_one_shot: false,
     user_events: false,
@@ -105,7 +103,7 @@ pub(super) const PERSONALITY: Quirks = Quirks {
 };
 
 /// `kevent_register` lets `EV_DISABLE` overrule and keeps the flags of a change, for the knote and
-/// for the receipt; `filt_userattach` looks for the trigger, and `filt_usertouch` has no
+/// for the receipt; `filt_userattach` checks for the trigger, and `filt_usertouch` has no
 /// `EV_CLEAR`:
 /// <https://github.com/apple-oss-distributions/xnu/blob/836167ae90b2c5a86bf3f5f9becc34c7be73be4b/bsd/kern/kern_event.c>.
 ///
@@ -113,7 +111,7 @@ pub(super) const PERSONALITY: Quirks = Quirks {
 /// pipe dies (`filt_pipenotsup`):
 /// <https://github.com/apple-oss-distributions/xnu/blob/1031c584a5e37aff177559b9f69dbd3c8c3fd30a/bsd/kern/sys_pipe.c>.
 #[cfg(mio_fake_kernel = "apple")]
-pub(super) const PERSONALITY: Quirks = Quirks {
+pub(super) const QUIRKS: Quirks = Quirks {
     receipts_keep_flags: true,
     receipts_need_room: false,
     enable_and_disable: EnableAndDisable::Disables,
@@ -126,8 +124,8 @@ pub(super) const PERSONALITY: Quirks = Quirks {
     ..FREEBSD
 };
 
-/// `kern_kevent` (without room it has nowhere to put a receipt, and returns), `kqueue_register`;
-/// `filt_userattach` looks for the trigger in `kn_sfflags`, and `filt_usertouch` ends with
+/// `kern_kevent` (without room for a receipt it returns), `kqueue_register`;
+/// `filt_userattach` checks `kn_sfflags` for the trigger, and `filt_usertouch` ends with
 /// `EV_CLEAR`:
 /// <https://github.com/DragonFlyBSD/DragonFlyBSD/blob/e9b43d119393f0758f09e21413c17f3c4f7cf85b/sys/kern/kern_event.c>.
 ///
@@ -135,7 +133,7 @@ pub(super) const PERSONALITY: Quirks = Quirks {
 /// so `pipe_kqfilter` attaches the filter, and `filt_pipewrite` reports the end:
 /// <https://github.com/DragonFlyBSD/DragonFlyBSD/blob/59b728a7d19d91e26e18c2e77fe1db5f9886393f/sys/kern/sys_pipe.c>.
 #[cfg(mio_fake_kernel = "dragonfly")]
-pub(super) const PERSONALITY: Quirks = Quirks {
+pub(super) const QUIRKS: Quirks = Quirks {
     enable_and_disable: EnableAndDisable::Enables,
     dead_pipe: DeadPipe::Attached,
     dead_pipe_is_one_shot: false,

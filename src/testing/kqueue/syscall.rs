@@ -1,4 +1,5 @@
-//! The double's two calls with their C signatures, and what it asks of Linux.
+//! kqueue(2) and kevent(2) of the fake kernel, with the signatures of the C library's, and the
+//! calls to Linux that the fake kernel needs.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_short};
@@ -8,23 +9,24 @@ use std::ptr;
 
 use crate::sys::ffi;
 
-use super::queue::{Errno, control, delete, duration, errno, fail, ret, taken};
-use super::{KernelEvent, call, faults, new_queue};
+use super::host::{Errno, duration, epoll_add, epoll_remove, errno, fail, ret, take_epoll_events};
+use super::{KernelEvent, faults, kevent_call, new_kqueue};
 
 /// kqueue(2).
 ///
 /// # Safety
 ///
-/// As the real one.
+/// None beyond the real call's.
 pub(crate) unsafe fn kqueue() -> c_int {
-    new_queue().unwrap_or_else(fail)
+    new_kqueue().unwrap_or_else(fail)
 }
 
 /// kevent(2).
 ///
 /// # Safety
 ///
-/// As the real one: `change_count` records to read, room for `room` records, and a time-out or null.
+/// As for the real call: `changes` has `change_count` changes, `events` has room for `room` events,
+/// and `timeout` is valid or null.
 pub(crate) unsafe fn kevent(
     fd: c_int,
     changes: *const ffi::kevent,
@@ -36,10 +38,10 @@ pub(crate) unsafe fn kevent(
     faults::count_call();
     let mut copied = Vec::new();
     for index in 0..usize::try_from(change_count).unwrap_or(0) {
-        // SAFETY: the caller promises so many records.
-        let place = unsafe { changes.add(index) };
+        // SAFETY: `index` is below `change_count`, and the caller guarantees so many changes.
+        let entry = unsafe { changes.add(index) };
         // SAFETY: as above.
-        let change = unsafe { place.read() };
+        let change = unsafe { entry.read() };
         copied.push(KernelEvent {
             ident: change.ident as _,
             filter: change.filter as _,
@@ -52,87 +54,91 @@ pub(crate) unsafe fn kevent(
     let timeout = if timeout.is_null() {
         None
     } else {
-        // SAFETY: the caller promises a time-out where the pointer is not null.
+        // SAFETY: the caller guarantees that `timeout` is valid if it is not null.
         let timeout = unsafe { timeout.read() };
         Some(duration(timeout.tv_sec as _, timeout.tv_nsec as _))
     };
-    let result = call(fd, &copied, usize::try_from(room).unwrap_or(0), timeout);
-    let posted = match result {
-        Ok(posted) => posted,
+    let result = kevent_call(fd, &copied, usize::try_from(room).unwrap_or(0), timeout);
+    let returned = match result {
+        Ok(returned) => returned,
         Err(error) => return fail(error),
     };
-    for (index, event) in posted.iter().enumerate() {
-        // SAFETY: a `struct kevent` is made of integers and a pointer, for all of which zeros are a value.
-        let mut record: ffi::kevent = unsafe { mem::zeroed() };
-        record.ident = event.ident as _;
-        record.filter = event.filter as _;
-        record.flags = event.flags as _;
-        record.fflags = event.fflags as _;
-        record.data = event.data as _;
-        record.udata = event.udata as _;
-        // SAFETY: never more than `room`, for which the caller promises places.
-        let place = unsafe { events.add(index) };
+    for (index, event) in returned.iter().enumerate() {
+        // SAFETY: a `struct kevent` consists of integers and a pointer, for all of which zeros are
+        // a valid value.
+        let mut kevent: ffi::kevent = unsafe { mem::zeroed() };
+        kevent.ident = event.ident as _;
+        kevent.filter = event.filter as _;
+        kevent.flags = event.flags as _;
+        kevent.fflags = event.fflags as _;
+        kevent.data = event.data as _;
+        kevent.udata = event.udata as _;
+        // SAFETY: `index` is below `room`, and the caller guarantees room for so many events.
+        let entry = unsafe { events.add(index) };
         // SAFETY: as above.
-        unsafe { place.write(record) };
+        unsafe { entry.write(kevent) };
     }
-    posted.len() as c_int
+    returned.len() as c_int
 }
 
-/// Takes the edges of an inner queue, as numbers and generations.
-pub(super) fn edges(inner: &OwnedFd) -> Vec<(RawFd, u32)> {
+/// Takes all edges that an epoll instance has seen: the fd and the generation of each.
+pub(super) fn take_edges(epoll: &OwnedFd) -> Vec<(RawFd, u32)> {
     let mut all = Vec::new();
     loop {
-        let some = taken(inner.as_raw_fd());
-        if some.is_empty() {
+        let taken = take_epoll_events(epoll.as_raw_fd());
+        if taken.is_empty() {
             return all;
         }
         all.extend(
-            some.iter()
+            taken
+                .iter()
                 .map(|(data, _)| (*data as u32 as RawFd, (data >> 32) as u32)),
         );
     }
 }
 
+/// Makes an epoll instance watch `fd` for edges of one filter.
 pub(super) fn watch(
-    inner: &OwnedFd,
-    writes: bool,
+    epoll: &OwnedFd,
+    is_write: bool,
     fd: RawFd,
     generation: u32,
 ) -> Result<(), Errno> {
-    let kinds = if writes {
+    let events = if is_write {
         libc::EPOLLOUT
     } else {
         libc::EPOLLIN | libc::EPOLLRDHUP
     };
     let data = u64::from(generation) << 32 | fd as u32 as u64;
-    let result = control(inner.as_raw_fd(), fd, kinds | libc::EPOLLET, data);
+    let result = epoll_add(epoll.as_raw_fd(), fd, events | libc::EPOLLET, data);
     if result == Err(libc::EEXIST) {
-        // A closed number that a duplicate keeps alive.
-        unwatch(inner, fd);
-        return control(inner.as_raw_fd(), fd, kinds | libc::EPOLLET, data);
+        // The fd was closed, but a duplicate keeps its file in the epoll instance.
+        unwatch(epoll, fd);
+        return epoll_add(epoll.as_raw_fd(), fd, events | libc::EPOLLET, data);
     }
     result
 }
 
-pub(super) fn unwatch(inner: &OwnedFd, fd: RawFd) {
-    delete(inner.as_raw_fd(), fd);
+/// Makes an epoll instance stop watching `fd`.
+pub(super) fn unwatch(epoll: &OwnedFd, fd: RawFd) {
+    epoll_remove(epoll.as_raw_fd(), fd);
 }
 
-/// What is ready, without waiting.
+/// The conditions of `fd`, from a zero-timeout poll(2).
 pub(super) fn poll(fd: RawFd) -> c_short {
-    let mut one = libc::pollfd {
+    let mut entry = libc::pollfd {
         fd,
         events: libc::POLLIN | libc::POLLOUT | libc::POLLRDHUP,
         revents: 0,
     };
     // SAFETY: poll(2) reads and writes one `pollfd`.
-    match ret(unsafe { libc::poll(&raw mut one, 1, 0) }) {
-        Ok(_) => one.revents,
+    match ret(unsafe { libc::poll(&raw mut entry, 1, 0) }) {
+        Ok(_) => entry.revents,
         Err(_) => 0,
     }
 }
 
-/// What kind of file it is.
+/// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum File {
     Stream,
@@ -144,38 +150,39 @@ pub(super) enum File {
     Other,
 }
 
+/// The kind of the file that `fd` is open for.
 pub(super) fn file(fd: RawFd) -> File {
-    // SAFETY: `struct stat` is made of integers, for which zeros are a value.
+    // SAFETY: `struct stat` consists of integers, for which zeros are a valid value.
     let mut status: libc::stat = unsafe { mem::zeroed() };
     // SAFETY: fstat(2) writes one `stat`.
     if ret(unsafe { libc::fstat(fd, &raw mut status) }).is_err() {
         return File::Other;
     }
     match status.st_mode & libc::S_IFMT {
-        libc::S_IFIFO if opened_for_reading(fd) => File::PipeReader,
+        libc::S_IFIFO if is_opened_for_reading(fd) => File::PipeReader,
         libc::S_IFIFO => File::PipeWriter,
-        libc::S_IFSOCK => match option(fd, libc::SO_TYPE) {
+        libc::S_IFSOCK => match socket_option(fd, libc::SO_TYPE) {
             libc::SOCK_DGRAM => File::Datagram,
-            _ if option(fd, libc::SO_ACCEPTCONN) != 0 => File::Listener,
+            _ if socket_option(fd, libc::SO_ACCEPTCONN) != 0 => File::Listener,
             _ => File::Stream,
         },
         _ => File::Other,
     }
 }
 
-fn opened_for_reading(fd: RawFd) -> bool {
+fn is_opened_for_reading(fd: RawFd) -> bool {
     // SAFETY: fcntl(2) with F_GETFL takes no argument and touches no memory.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
     flags & libc::O_ACCMODE == libc::O_RDONLY
 }
 
-/// A Unix domain socket.
+/// Whether `fd` is a Unix domain socket.
 pub(super) fn is_unix(fd: RawFd) -> bool {
-    option(fd, libc::SO_DOMAIN) == libc::AF_UNIX
+    socket_option(fd, libc::SO_DOMAIN) == libc::AF_UNIX
 }
 
-/// An option of a socket that is one integer.
-fn option(fd: RawFd, name: c_int) -> c_int {
+/// The value of a socket option that is one integer.
+fn socket_option(fd: RawFd, name: c_int) -> c_int {
     let mut value: c_int = 0;
     let mut length = mem::size_of::<c_int>() as libc::socklen_t;
     // SAFETY: getsockopt(2) writes at most `length` bytes to `value` and the length.
@@ -191,16 +198,17 @@ fn option(fd: RawFd, name: c_int) -> c_int {
     value
 }
 
+/// Whether a socket is connected.
 pub(super) fn is_connected(fd: RawFd) -> bool {
-    // SAFETY: addresses are made of integers, for which zeros are a value.
+    // SAFETY: addresses consist of integers, for which zeros are a valid value.
     let mut address: libc::sockaddr_storage = unsafe { mem::zeroed() };
     let mut length = mem::size_of::<libc::sockaddr_storage>() as libc::socklen_t;
     // SAFETY: getpeername(2) writes at most `length` bytes to `address` and the length.
     ret(unsafe { libc::getpeername(fd, (&raw mut address).cast(), &raw mut length) }).is_ok()
 }
 
-/// How much there is to read.
-pub(super) fn unread(fd: RawFd) -> i64 {
+/// The number of unread bytes.
+pub(super) fn unread_bytes(fd: RawFd) -> i64 {
     let mut count: c_int = 0;
     // SAFETY: ioctl(2) with FIONREAD writes one integer.
     match ret(unsafe { libc::ioctl(fd, libc::FIONREAD, &raw mut count) }) {
@@ -209,8 +217,10 @@ pub(super) fn unread(fd: RawFd) -> i64 {
     }
 }
 
-/// Whether the writing half of a stream is shut: then even nothing cannot be sent.
-pub(super) fn writing_is_shut(fd: RawFd) -> bool {
+/// Whether the writing half of a stream socket is shut down. Then send(2) of no bytes returns EPIPE
+/// (`tcp_sendmsg_locked`: <https://github.com/torvalds/linux/blob/v6.12/net/ipv4/tcp.c>,
+/// `unix_stream_sendmsg`: <https://github.com/torvalds/linux/blob/v6.12/net/unix/af_unix.c>).
+pub(super) fn is_writing_shut_down(fd: RawFd) -> bool {
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
     // SAFETY: send(2) of no bytes reads no memory.
     let result = unsafe { libc::send(fd, ptr::null(), 0, flags) };

@@ -1,1 +1,1 @@
-//! Nothing: the test is all there is.
+//! Empty: the package has only a test.

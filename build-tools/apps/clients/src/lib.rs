@@ -1,1 +1,1 @@
-//! Nothing: the manifest names the crates.
+//! Empty: the manifest names the crates.

@@ -1,7 +1,7 @@
-//! What tokio does with named pipes on Windows: servers that take one client after the other, many clients at once, messages,
-//! one direction only, ends that are dropped, and servers that several tasks share; on both of its runtimes.
+//! tokio's named pipes on Windows, on both runtimes: clients in sequence, many clients at once,
+//! messages, pipes of one direction, dropped ends, and servers that several tasks share.
 //!
-//! Exits 0 and prints one line for each part if everything came as it should, within the time limit.
+//! Prints one line for each part, and exits with 0 if every part passes within the time limit.
 
 #[cfg(windows)]
 mod pipes;

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::shared;
 
-/// Each part has this long; all of them take a few seconds even on a slow machine.
+/// The time limit of a part. All parts together take a few seconds on a slow machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
 const ERROR_PIPE_BUSY: i32 = 231;
@@ -37,22 +37,27 @@ fn run() -> io::Result<()> {
         .build()?;
     let one = Builder::new_current_thread().enable_all().build()?;
     for (name, runtime) in [("several threads", &several), ("one thread", &one)] {
-        part(name, "one client after the other", runtime, one_by_one())?;
-        part(name, "many clients at once", runtime, many())?;
-        part(name, "messages", runtime, messages())?;
-        part(name, "one direction", runtime, one_direction())?;
-        part(name, "large data, both ways at once", runtime, large())?;
-        part(name, "dropped ends", runtime, dropped())?;
-        part(name, "readiness", runtime, shared::readiness())?;
-        part(name, "a waiting connect", runtime, shared::connect())?;
-        part(name, "a waiting reader", runtime, shared::reader())?;
-        part(name, "a waiting writer", runtime, shared::writer())?;
-        part(name, "disconnect and connect", runtime, shared::alone())?;
+        run_part(name, "one client after the other", runtime, one_by_one())?;
+        run_part(name, "many clients at once", runtime, many())?;
+        run_part(name, "messages", runtime, messages())?;
+        run_part(name, "one direction", runtime, one_direction())?;
+        run_part(name, "large data, both ways at once", runtime, large())?;
+        run_part(name, "dropped ends", runtime, dropped())?;
+        run_part(name, "readiness", runtime, shared::readiness())?;
+        run_part(name, "a waiting connect", runtime, shared::connect())?;
+        run_part(name, "a waiting reader", runtime, shared::reader())?;
+        run_part(name, "a waiting writer", runtime, shared::writer())?;
+        run_part(
+            name,
+            "disconnect and connect",
+            runtime,
+            shared::single_task(),
+        )?;
     }
     Ok(())
 }
 
-fn part(
+fn run_part(
     runtime_name: &str,
     name: &str,
     runtime: &Runtime,
@@ -93,7 +98,7 @@ pub(crate) async fn open(name: &str) -> io::Result<NamedPipeClient> {
     }
 }
 
-/// Both ends.
+/// Two connected ends.
 pub(crate) async fn pair() -> io::Result<(NamedPipeServer, NamedPipeClient)> {
     let name = name();
     let server = ServerOptions::new()
@@ -209,7 +214,7 @@ async fn one_direction() -> io::Result<()> {
             server.connect().await?;
             server.write_all(b"hello").await?;
             server.flush().await?;
-            // Until the client has read it.
+            // The pipe stays open until the client has read.
             sleep(Duration::from_millis(300)).await;
             Ok::<_, io::Error>(())
         }));
@@ -219,7 +224,7 @@ async fn one_direction() -> io::Result<()> {
         tasks.push(tokio::spawn(async move {
             let mut buffer = [0; 5];
             client.read_exact(&mut buffer).await?;
-            check(&buffer == b"hello", "wrong words")
+            check(&buffer == b"hello", "wrong bytes")
         }));
     }
     for task in tasks {
@@ -250,14 +255,14 @@ async fn large() -> io::Result<()> {
 
 async fn dropped() -> io::Result<()> {
     for _ in 0..100 {
-        // What was written before the drop arrives.
+        // Data written before the drop arrives.
         let (mut server, mut client) = pair().await?;
         client.write_all(&[7; 10_000]).await?;
         drop(client);
         let mut all = Vec::new();
         server.read_to_end(&mut all).await?;
         check(all == [7; 10_000], "lost data")?;
-        // Tasks that are aborted in the middle of it.
+        // A task is aborted during a read.
         let (mut server, client) = pair().await?;
         let reader = tokio::spawn(async move {
             let _ = server.read(&mut [0; 8]).await;

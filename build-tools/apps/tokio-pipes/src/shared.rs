@@ -1,7 +1,8 @@
-//! One server that several tasks use: `connect`, `disconnect`, `readable` and `try_write` take `&self`.
+//! One server that several tasks use: `connect`, `disconnect`, `readable` and `try_write` take
+//! `&self`.
 //!
-//! A task that waits when another disconnects must not wait for ever, nor write to the next client what
-//! it has for this one. Windows ends what is pending with `STATUS_PIPE_DISCONNECTED`, which is
+//! A task that waits while another task disconnects must not wait forever, nor write its data to
+//! the next client. Windows completes pending operations with `STATUS_PIPE_DISCONNECTED`, Win32's
 //! `ERROR_PIPE_NOT_CONNECTED`.
 
 use std::io::{self, ErrorKind};
@@ -16,7 +17,7 @@ use crate::pipes::{check, name, open, pair};
 
 const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
 
-/// A task that was spawned has come to its wait by then, most likely; the checks hold in any case.
+/// After this time a spawned task most likely waits. The checks hold in any case.
 const SOON: Duration = Duration::from_millis(20);
 
 /// Data moves by `ready`, `try_read` and `try_write` alone, with several clients at once.
@@ -49,15 +50,15 @@ pub(crate) async fn readiness() -> io::Result<()> {
                     }
                 }
             }
-            // The client reads all of it before the server goes.
+            // The client reads all data before the server closes.
             check(server.readable().await.is_ok(), "no end")
         }));
         tasks.push(tokio::spawn(async move {
             let mut client = client;
             let data = vec![number; 1000];
             let mut back = vec![0; 1000];
-            for piece in data.chunks(70) {
-                client.write_all(piece).await?;
+            for part in data.chunks(70) {
+                client.write_all(part).await?;
             }
             client.read_exact(&mut back).await?;
             check(back == data, "wrong echo")
@@ -69,7 +70,7 @@ pub(crate) async fn readiness() -> io::Result<()> {
     Ok(())
 }
 
-/// A task waits for a client when another disconnects: it goes on waiting, and the instance listens.
+/// A task that waits for a client while another disconnects keeps waiting, and the pipe listens.
 pub(crate) async fn connect() -> io::Result<()> {
     for _ in 0..20 {
         let name = name();
@@ -86,7 +87,7 @@ pub(crate) async fn connect() -> io::Result<()> {
     Ok(())
 }
 
-/// A task waits for data when another disconnects: it gets the error.
+/// A task that waits for data while another disconnects gets the error.
 pub(crate) async fn reader() -> io::Result<()> {
     for _ in 0..20 {
         let (server, client) = pair().await?;
@@ -115,8 +116,8 @@ async fn read_one(server: &NamedPipeServer) -> io::Result<usize> {
     }
 }
 
-/// A task writes more than the pipe holds when another disconnects: it gets the error, and none of its
-/// bytes reaches the next client.
+/// A task that writes more than the pipe holds while another disconnects gets the error, and none
+/// of its bytes reaches the next client.
 pub(crate) async fn writer() -> io::Result<()> {
     for _ in 0..20 {
         let name = name();
@@ -164,8 +165,8 @@ pub(crate) async fn writer() -> io::Result<()> {
     Ok(())
 }
 
-/// One task that does all, whatever was in flight: the next client is served as the first one was.
-pub(crate) async fn alone() -> io::Result<()> {
+/// One task serves client after client, also with operations in flight at `disconnect`.
+pub(crate) async fn single_task() -> io::Result<()> {
     let name = name();
     let mut server = ServerOptions::new().create(&name)?;
     for round in 0..40_u8 {
@@ -177,7 +178,7 @@ pub(crate) async fn alone() -> io::Result<()> {
                 let mut buffer = [0; 1];
                 client.read_exact(&mut buffer).await?;
                 check(buffer == [round], "wrong answer")?;
-                // Until it is thrown out.
+                // Reads until the server disconnects.
                 let mut rest = Vec::new();
                 let _ = client.read_to_end(&mut rest).await;
                 check(rest.iter().all(|byte| *byte == 9), "wrong bytes")
@@ -188,12 +189,12 @@ pub(crate) async fn alone() -> io::Result<()> {
         server.write_all(&[round]).await?;
         let is_flooded = round % 2 == 0;
         if is_flooded {
-            // Some of it is in flight when the client is thrown out.
+            // A part of the data is in flight at `disconnect`.
             server.write_all(&[9; 300_000]).await?;
         }
         sleep(Duration::from_millis(2)).await;
         server.disconnect()?;
-        // The client may have been thrown out before it had its answer.
+        // The server may have disconnected before the client read its answer.
         match clients.await? {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {}
             Err(error) if error.raw_os_error() == Some(ERROR_PIPE_NOT_CONNECTED) => {}

@@ -1,7 +1,7 @@
-//! What tokio does with an event queue: TCP and UDP everywhere; Unix sockets, pipes to a child process, and signals on Unix; on both
-//! of its runtimes.
+//! tokio on this library, on both runtimes: TCP and UDP; on Unix also Unix sockets, child processes
+//! and signals.
 //!
-//! Exits 0 and prints one line for each part if everything came as it should, within the time limit.
+//! Prints one line for each part, and exits with 0 if every part passes within the time limit.
 
 #[cfg(unix)]
 mod unix;
@@ -18,8 +18,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// Each part has this long; all of them take a few seconds even on a slow machine. Under Wine every call goes through its one server,
-/// which a busy machine slows down many times over.
+/// The time limit of a part. All parts together take a few seconds on a slow machine. Under Wine
+/// every call goes through its one server, which a busy machine slows down many times.
 const LIMIT: Duration = Duration::from_secs(if cfg!(windows) { 400 } else { 60 });
 
 const LOOPBACK: SocketAddr =
@@ -40,22 +40,22 @@ fn run() -> io::Result<()> {
         .worker_threads(4)
         .enable_all()
         .build()?;
-    all("several threads", &several)?;
+    run_all("several threads", &several)?;
     let one = Builder::new_current_thread().enable_all().build()?;
-    all("one thread", &one)
+    run_all("one thread", &one)
 }
 
-fn all(name: &str, runtime: &Runtime) -> io::Result<()> {
-    part(runtime, name, "tcp", tcp())?;
-    part(runtime, name, "tcp with a slow reader", slow_reader())?;
-    part(runtime, name, "udp", udp())?;
+fn run_all(name: &str, runtime: &Runtime) -> io::Result<()> {
+    run_part(runtime, name, "tcp", tcp())?;
+    run_part(runtime, name, "tcp with a slow reader", slow_reader())?;
+    run_part(runtime, name, "udp", udp())?;
     #[cfg(unix)]
-    unix::all(runtime, name)?;
-    part(runtime, name, "wakes", wakes())?;
-    part(runtime, name, "time", time())
+    unix::run_all(runtime, name)?;
+    run_part(runtime, name, "wakes", wakes())?;
+    run_part(runtime, name, "time", time())
 }
 
-fn part(
+fn run_part(
     runtime: &Runtime,
     name: &str,
     what: &str,
@@ -84,7 +84,7 @@ fn expect(holds: bool, what: &str) -> io::Result<()> {
     }
 }
 
-/// The outcome of every task.
+/// Waits for every task, and returns the first error.
 async fn join(mut tasks: JoinSet<io::Result<()>>) -> io::Result<()> {
     while let Some(outcome) = tasks.join_next().await {
         outcome.map_err(io::Error::other)??;
@@ -137,7 +137,7 @@ async fn listener_that_is_gone() -> io::Result<SocketAddr> {
     TcpListener::bind(LOOPBACK).await?.local_addr()
 }
 
-/// More than the buffers hold goes to someone who begins to read late, so that writing has to wait.
+/// Writes more than the buffers hold to a peer that starts to read late, so that writes must wait.
 async fn slow_reader() -> io::Result<()> {
     const BYTES: usize = 16 << 20;
     let listener = TcpListener::bind(LOOPBACK).await?;
@@ -190,7 +190,7 @@ async fn udp() -> io::Result<()> {
     Ok(())
 }
 
-/// Tasks are woken from threads that know nothing of the runtime.
+/// Threads outside the runtime wake tasks.
 async fn wakes() -> io::Result<()> {
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let threads: Vec<_> = (0..4)
@@ -204,7 +204,7 @@ async fn wakes() -> io::Result<()> {
     while receiver.recv().await.is_some() {
         received += 1;
         if received % 500 == 0 {
-            // Lets the driver go to sleep, so that a wake has to reach it there.
+            // The driver sleeps meanwhile, so that a wake must reach it.
             sleep(Duration::from_millis(2)).await;
         }
     }

@@ -1,4 +1,4 @@
-//! What only Unix has.
+//! The parts for Unix.
 
 use std::io;
 use std::process::Stdio;
@@ -12,13 +12,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::{expect, join, part};
+use crate::{expect, join, run_part};
 
-pub(crate) fn all(runtime: &Runtime, name: &str) -> io::Result<()> {
-    part(runtime, name, "unix sockets", unix())?;
-    part(runtime, name, "process", process())?;
-    part(runtime, name, "pipe", pipes())?;
-    part(runtime, name, "signal", signals())
+pub(crate) fn run_all(runtime: &Runtime, name: &str) -> io::Result<()> {
+    run_part(runtime, name, "unix sockets", unix())?;
+    run_part(runtime, name, "process", process())?;
+    run_part(runtime, name, "pipe", pipes())?;
+    run_part(runtime, name, "signal", signals())
 }
 
 async fn unix() -> io::Result<()> {
@@ -70,7 +70,7 @@ async fn unix_at(path: &std::path::Path) -> io::Result<()> {
     join(clients).await
 }
 
-/// Pipes to and from a child, its end, and its end by force.
+/// Pipes to and from a child process, its exit status, and its kill.
 async fn process() -> io::Result<()> {
     let mut child = Command::new("cat")
         .stdin(Stdio::piped())
@@ -131,7 +131,7 @@ async fn pipes() -> io::Result<()> {
     expect(received == text, "a pipe does not carry what was sent")
 }
 
-/// Signals reach tokio through a socket pair that its driver keeps registered.
+/// Signals, which reach tokio through a socket pair that its driver has registered.
 async fn signals() -> io::Result<()> {
     let mut first = signal(SignalKind::user_defined1())?;
     let mut second = signal(SignalKind::user_defined2())?;

@@ -15,6 +15,8 @@ mod outside;
 const HELP: &str = "\
 Usage: worker list | time [--rounds N] [--millis N] [--seconds N] [CASE…] | count [CASE…] | trace [CASE…]
 
+  --peer NAME  only this peer; may be given several times
+
   list    the cases of this build
   time    runs the peers in turn, round after round; --seconds ends a case early, after 7 rounds at least
   count   runs each once, for callgrind
@@ -37,12 +39,14 @@ fn main() -> ExitCode {
 fn run() -> Result<(), lexopt::Error> {
     let (mut rounds, mut millis, mut words) = (5_usize, 2_u64, Vec::new());
     let mut seconds = u64::MAX;
+    let mut peers = Vec::new();
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
             Long("rounds") => rounds = parser.value()?.parse()?,
             Long("millis") => millis = parser.value()?.parse()?,
             Long("seconds") => seconds = parser.value()?.parse()?,
+            Long("peer") => peers.push(parser.value()?.string()?),
             Long("help") | Short('h') => {
                 print!("{HELP}");
                 return Ok(());
@@ -55,11 +59,14 @@ fn run() -> Result<(), lexopt::Error> {
         return Err(HELP.into());
     }
     let command = words.remove(0);
-    let chosen: Vec<Case> = cases::all()
+    let mut chosen: Vec<Case> = cases::all()
         .into_iter()
         .filter(|case| words.is_empty() || words.iter().any(|word| word == case.name))
         .collect();
-    for case in &chosen {
+    for case in &mut chosen {
+        let is_meant = |peer: &str| peers.is_empty() || peers.iter().any(|name| name == peer);
+        case.runs.retain(|(peer, _)| is_meant(peer));
+        let case = &*case;
         if command == "list" {
             let peers: Vec<&str> = case.runs.iter().map(|(peer, _)| *peer).collect();
             println!(

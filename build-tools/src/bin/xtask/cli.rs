@@ -31,6 +31,9 @@ pub(crate) enum Command {
         /// Print the stages and run nothing
         #[arg(long)]
         list: bool,
+        /// Run up to N stages at once; those that depend on the clock run alone all the same
+        #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..))]
+        jobs: u8,
     },
     /// Install what the tests need (Debian as root), or print the line that does
     Setup,
@@ -44,7 +47,7 @@ pub(crate) enum Command {
     Targets(Targets),
     /// Ask rustc and the `libc` crate about the bindings of every target, and write tests/snapshots/witnesses.txt
     Witnesses(Witnesses),
-    /// Write README's table of platforms from the table of targets
+    /// Write the pages' tables of platforms from the table of targets
     Readme {
         /// Write nothing; fail if it is another
         #[arg(long)]
@@ -71,7 +74,7 @@ pub(crate) struct Bench {
     /// Rounds of each case; a round runs every peer once. A case of more than 3 seconds (1 with --quick) has fewer, but 7 at least [default: 31, or 7 with --quick; under Wine 7 or 3]
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Put the table and the bars into the README, which is to show all cases
+    /// Write the table and the bars of build-tools/bench/README.md; needs all cases
     #[arg(long, conflicts_with = "cases")]
     publish: bool,
     /// Only count instructions, and write what the stage `bench-gate` expects

@@ -86,6 +86,8 @@ pub(crate) fn run(context: &mut Context<'_>, backend: Backend) -> Result<()> {
             .words(name)
             .words(arguments)
             .folder(&folder)
+            // Many large programs are linked here; a panic names its line without this.
+            .set("CARGO_PROFILE_DEV_DEBUG", "0")
             .set(
                 "CARGO_TARGET_DIR",
                 context.project.target(&format!("clients-{}", backend.name)),

@@ -1,11 +1,26 @@
 //! Folders of the cache that are filled once, Debian's packages above all. Nothing is installed.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, Result};
 
 use crate::step::{Context, Step};
+
+/// Held by who changes the state of this machine's apt: a second one would find it locked.
+pub(crate) fn apt() -> MutexGuard<'static, ()> {
+    static APT: Mutex<()> = Mutex::new(());
+    APT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Held by who fills a folder of the cache: a stage that needs the same one waits for it.
+fn of_folder(name: &str) -> Arc<Mutex<()>> {
+    static FOLDERS: Mutex<BTreeMap<String, Arc<Mutex<()>>>> = Mutex::new(BTreeMap::new());
+    let mut folders = FOLDERS.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(folders.entry(name.to_owned()).or_default())
+}
 
 /// A folder of the cache, filled by `fill` if it is not there. It gets its name when it is whole, so that an interruption leaves
 /// nothing that looks done.
@@ -15,6 +30,8 @@ pub(crate) fn once(
     fill: impl FnOnce(&mut Context<'_>, &Path) -> Result<()>,
 ) -> Result<PathBuf> {
     let folder = context.project.cache.join(name);
+    let mutex = of_folder(name);
+    let _filling = mutex.lock().unwrap_or_else(PoisonError::into_inner);
     if folder.exists() {
         return Ok(folder);
     }
@@ -54,6 +71,7 @@ pub(crate) fn packages(
     };
     if context.run(download()).is_err() {
         // The lists of packages are missing or old.
+        let _apt = apt();
         context.run(Step::new("apt-get").words("update").limit(600))?;
         context.run(download())?;
     }

@@ -137,11 +137,16 @@ fn only_here() -> Result<()> {
     Ok(())
 }
 
+/// Where zig is unpacked in the cache, with the lists of symbols of the systems that it links for.
+pub(crate) fn zig_root(context: &mut Context<'_>) -> Result<PathBuf> {
+    only_here()?;
+    fetch::once(context, "zig-0.17.1", zig)
+        .map_err(|error| NotRun(format!("zig cannot be fetched ({error:#})")).into())
+}
+
 /// A linker for a system that zig knows, as a script in the cache.
 pub(crate) fn linker(context: &mut Context<'_>, zig_target: &str) -> Result<PathBuf> {
-    only_here()?;
-    let zig = fetch::once(context, "zig-0.17.1", zig)
-        .map_err(|error| NotRun(format!("zig cannot be fetched ({error:#})")))?;
+    let zig = zig_root(context)?;
     let folder = context.project.target("linkers");
     fs::create_dir_all(&folder)?;
     let program = zig.join("ziglang/zig");
@@ -224,14 +229,56 @@ pub(crate) fn new_qemu(context: &mut Context<'_>) -> Result<PathBuf> {
         .map_err(|error| NotRun(format!("sid's qemu-user cannot be fetched ({error:#})")).into())
 }
 
+/// Test programs that read the text of the repository and nothing else: they say the same on every
+/// system, take a minute where they are emulated, and count as skipped there.
+const TEXT: [&str; 2] = ["bindings", "tidy"];
+
+/// The programs of a folder of tests, and those of them that read text alone.
+fn split(folder: &Path) -> Result<(Vec<String>, Vec<String>)> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_stem().and_then(|name| name.to_str());
+        if let Some(name) = name.filter(|_| path.extension().is_some_and(|end| end == "rs")) {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    let is_code = |name: &String| !TEXT.contains(&name.as_str());
+    Ok(names.into_iter().partition(is_code))
+}
+
+/// The arguments of Cargo that name the programs of `tests/` that another system may answer
+/// otherwise.
+pub(crate) fn programs(context: &mut Context<'_>) -> Result<String> {
+    let (programs, text) = split(&context.project.path("tests"))?;
+    for name in text {
+        let reason = format!("tests/{name}.rs elsewhere: it reads the repository's text alone");
+        context.reasons.push(reason);
+        context.counts.skipped += 1;
+    }
+    if programs.is_empty() {
+        bail!("there is no test program in tests/");
+    }
+    Ok(programs
+        .iter()
+        .map(|name| format!("--test {name} "))
+        .collect())
+}
+
 /// Linux on 32-bit x86: musl, linked by zig, run by this kernel.
 pub(crate) fn linux_i686(context: &mut Context<'_>) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
     let linker = linker(context, "x86-linux-musl")?;
-    let step = suite(&compiler, context, "i686-unknown-linux-musl")
+    let programs = programs(context)?;
+    let step = suite(&compiler, context, "i686-unknown-linux-musl", &programs)
         .set("CARGO_TARGET_I686_UNKNOWN_LINUX_MUSL_LINKER", linker);
     context.run(step).map(drop)
 }
+
+/// What the emulator that lacks `epoll_pwait2` runs after the other has run everything: how long a
+/// wait takes. The whole suite runs on that fallback in the stage `upstream-calls`.
+const FALLBACK: &str = "--test timeouts --test waker --test linux";
 
 /// Linux on a big-endian machine, under two emulators.
 pub(crate) fn linux_s390x(context: &mut Context<'_>) -> Result<()> {
@@ -239,8 +286,9 @@ pub(crate) fn linux_s390x(context: &mut Context<'_>) -> Result<()> {
     let linker = linker(context, "s390x-linux-musl")?;
     let old = old_qemu(context)?.join("usr/bin/qemu-s390x-static");
     let new = new_qemu(context)?.join("usr/bin/qemu-s390x");
-    let steps = [old, new].map(|emulator| {
-        suite(&compiler, context, "s390x-unknown-linux-musl")
+    let all = programs(context)?;
+    let steps = [(new, &*all), (old, FALLBACK)].map(|(emulator, programs)| {
+        suite(&compiler, context, "s390x-unknown-linux-musl", programs)
             .set("CARGO_TARGET_S390X_UNKNOWN_LINUX_MUSL_LINKER", &linker)
             .set("CARGO_TARGET_S390X_UNKNOWN_LINUX_MUSL_RUNNER", emulator)
     });
@@ -252,23 +300,52 @@ pub(crate) fn linux_aarch64(context: &mut Context<'_>) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
     let linker = linker(context, "aarch64-linux-musl")?;
     let emulator = new_qemu(context)?.join("usr/bin/qemu-aarch64");
-    let step = suite(&compiler, context, "aarch64-unknown-linux-musl")
+    let programs = programs(context)?;
+    let step = suite(&compiler, context, "aarch64-unknown-linux-musl", &programs)
         .set("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", linker)
         .set("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUNNER", emulator);
     context.run(step).map(drop)
 }
 
-/// The whole suite for a static musl target.
-pub(crate) fn suite(compiler: &Compiler, context: &Context<'_>, target: &str) -> Step {
+/// The unit tests and these programs for a static musl target.
+pub(crate) fn suite(
+    compiler: &Compiler,
+    context: &Context<'_>,
+    target: &str,
+    programs: &str,
+) -> Step {
     compiler
         .cargo(
             context,
-            "test --all-features --no-fail-fast --lib --tests -Zbuild-std=std,panic_unwind,test",
+            "test --all-features --no-fail-fast --lib -Zbuild-std=std,panic_unwind,test",
         )
+        .words(programs)
         .words("--target")
         .argument(target)
         .set(
             "RUSTFLAGS",
             "-Clink-self-contained=no -Ctarget-feature=+crt-static",
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FALLBACK, TEXT, split};
+    use std::path::PathBuf;
+
+    #[test]
+    fn programs_are_all_but_those_that_read_text() {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests");
+        let (programs, text) = split(&folder).unwrap();
+        assert_eq!(text, TEXT);
+        let files = folder.read_dir().unwrap();
+        let files = files.filter(|entry| {
+            let path = entry.as_ref().unwrap().path();
+            path.extension().is_some_and(|end| end == "rs")
+        });
+        assert_eq!(programs.len() + text.len(), files.count());
+        for name in FALLBACK.split(" ").filter(|word| *word != "--test") {
+            assert!(programs.iter().any(|program| program == name), "{name}");
+        }
+    }
 }

@@ -35,7 +35,12 @@ use crate::project::Project;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match run(&cli) {
+    let outcome = run(&cli);
+    if step::interrupted() {
+        eprintln!("interrupted");
+        return ExitCode::from(130);
+    }
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -59,11 +64,13 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
             stages::list();
             Ok(true)
         }
-        Command::Test { only, all, .. } => stages::run(&project, only, *all),
-        Command::Setup => stages::run(&project, &["setup".into()], false),
-        Command::Powerset => stages::run(&project, &["features".into()], false),
-        Command::ApiUpstream => stages::run(&project, &["api-upstream".into()], false),
-        Command::Tokio => stages::run(&project, &["tokio".into()], false),
+        Command::Test {
+            only, all, jobs, ..
+        } => stages::run(&project, only, *all, *jobs),
+        Command::Setup => stages::run(&project, &["setup".into()], false, 1),
+        Command::Powerset => stages::run(&project, &["features".into()], false, 1),
+        Command::ApiUpstream => stages::run(&project, &["api-upstream".into()], false, 1),
+        Command::Tokio => stages::run(&project, &["tokio".into()], false, 1),
         Command::Targets(options) => targets::run(&project, options),
         Command::Witnesses(options) => witnesses::run(&project, options),
         Command::Readme { check } => readme::run(&project, *check),

@@ -1,5 +1,6 @@
 //! Changes to the library that its tests must notice: each is applied to a copy of the tree, and its test must fail there.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -8,14 +9,24 @@ use anyhow::{Context as _, Result, bail};
 use crate::project::PLAIN;
 use crate::step::{Context, Step};
 
+/// A folder of `build-tools/mutations`, and the flags of the fake kernel that its tests run over.
+const LISTS: [(&str, &str); 2] = [
+    ("kqueue", "--cfg mio_fake_kernel=\"freebsd\""),
+    ("event_ports", "--cfg mio_fake_kernel=\"solaris\""),
+];
+
+/// One line of a `list.txt`.
+struct Mutation<'a> {
+    patch: &'a str,
+    /// The arguments of Cargo that choose the test's program.
+    place: &'a str,
+    test: &'a str,
+}
+
 /// The stage: all lines of the two `build-tools/mutations/*/list.txt`.
 pub(crate) fn all(context: &mut Context<'_>) -> Result<()> {
-    let lists = [
-        ("kqueue", "--cfg mio_fake_kernel=\"freebsd\""),
-        ("event_ports", "--cfg mio_fake_kernel=\"solaris\""),
-    ];
     let mut missed = Vec::new();
-    for (name, flags) in lists {
+    for (name, flags) in LISTS {
         list(context, name, flags, &mut missed)?;
     }
     if missed.is_empty() {
@@ -33,18 +44,17 @@ fn list(
 ) -> Result<()> {
     let folder = context.project.path("build-tools/mutations").join(name);
     let list = fs::read_to_string(folder.join("list.txt"))?;
-    for line in list.lines().filter(|line| !line.starts_with('#')) {
-        let fields: Vec<&str> = line.split(" | ").map(str::trim).collect();
-        let [patch, place, test] = fields[..] else {
-            bail!("list.txt: `{line}` is not `patch | where | test`");
-        };
+    let copy = context.project.target("mutants").join("tree");
+    for mutation in mutations(&list) {
+        let Mutation { patch, place, test } = mutation?;
         context.say(patch)?;
-        let copy = context.project.target("mutants").join("tree");
         copy_tree(context, &copy)?;
         let apply = Step::new("git")
             .words("apply")
             .argument(folder.join(patch))
-            .folder(&copy);
+            .folder(&copy)
+            // In a repository, Git passes over files that are not below its folder.
+            .set("GIT_CEILING_DIRECTORIES", copy.parent().unwrap_or(&copy));
         context
             .run(apply)
             .with_context(|| format!("{patch} no longer applies; write it anew"))?;
@@ -54,7 +64,12 @@ fn list(
             .argument(test)
             .folder(&copy)
             .set("RUSTFLAGS", flags)
-            .set("CARGO_TARGET_DIR", context.project.target("mutants"))
+            .set(
+                "CARGO_TARGET_DIR",
+                context.project.target("mutants").join(name),
+            )
+            // Each mutation changes one file of the build before it.
+            .set("CARGO_INCREMENTAL", "1")
             .limit(400)
             .status(101);
         // Its failures are what is wanted, so they are not counted as such.
@@ -72,21 +87,106 @@ fn list(
     Ok(())
 }
 
-/// The files of the checkout that Git knows, or would.
+/// The lines of a `list.txt`, without its comments.
+fn mutations(list: &str) -> impl Iterator<Item = Result<Mutation<'_>>> {
+    let lines = list.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| {
+        let fields: Vec<&str> = line.split(" | ").map(str::trim).collect();
+        let [patch, place, test] = fields[..] else {
+            bail!("list.txt: `{line}` is not `patch | where | test`");
+        };
+        Ok(Mutation { patch, place, test })
+    })
+}
+
+/// Makes `to` a copy of the files of the checkout that Git knows, or would. A file that is the same
+/// stays as it is, so that Cargo compiles again only what differs.
 fn copy_tree(context: &mut Context<'_>, to: &Path) -> Result<()> {
-    if to.exists() {
-        fs::remove_dir_all(to)?;
-    }
     let names =
         context.run(Step::new("git").words("ls-files --cached --others --exclude-standard"))?;
-    for name in names.lines() {
+    let names = names.lines().map(Path::new);
+    let names: HashSet<&Path> = names
+        .filter(|name| context.project.path(name).is_file())
+        .collect();
+    fs::create_dir_all(to).with_context(|| format!("{}", to.display()))?;
+    remove_others(to, Path::new(""), &names)?;
+    for name in names {
         let from = context.project.path(name);
-        if !from.is_file() {
+        let file = to.join(name);
+        let text = fs::read(&from).with_context(|| format!("{}", from.display()))?;
+        if fs::read(&file).is_ok_and(|present| present == text) {
             continue;
         }
-        let file = to.join(name);
         fs::create_dir_all(file.parent().unwrap_or(to))?;
-        fs::copy(&from, &file).with_context(|| name.to_owned())?;
+        fs::write(&file, text).with_context(|| format!("{}", file.display()))?;
     }
     Ok(())
+}
+
+/// Removes the files below `to` that are not among `names`.
+fn remove_others(to: &Path, below: &Path, names: &HashSet<&Path>) -> Result<()> {
+    for entry in fs::read_dir(to.join(below))? {
+        let entry = entry?;
+        let name = below.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            remove_others(to, &name, names)?;
+        } else if !names.contains(&*name) {
+            fs::remove_file(entry.path()).with_context(|| format!("{}", name.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+
+    use super::{LISTS, mutations};
+
+    /// All text of the files below this folder.
+    fn text_below(folder: &Path) -> String {
+        let mut text = String::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                text += &text_below(&path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text += &fs::read_to_string(path).unwrap();
+            }
+        }
+        text
+    }
+
+    /// The stage takes minutes; a patch or a test that a change of names has left behind shows here.
+    #[test]
+    fn patches_apply_and_their_tests_exist() {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+        let text = text_below(&root.join("src")) + &text_below(&root.join("tests"));
+        for (name, _) in LISTS {
+            let folder = root.join("build-tools/mutations").join(name);
+            let list = fs::read_to_string(folder.join("list.txt")).unwrap();
+            let mut listed = BTreeSet::new();
+            for mutation in mutations(&list).map(Result::unwrap) {
+                let patch = folder.join(mutation.patch);
+                let mut git = Command::new("git");
+                git.args(["apply", "--check"]).arg(&patch);
+                assert!(git.current_dir(&root).status().unwrap().success());
+                let test = mutation.test.rsplit("::").next().unwrap();
+                assert!(text.contains(&format!("fn {test}(")), "{test}");
+                listed.insert(patch);
+            }
+            let present = fs::read_dir(&folder).unwrap();
+            let present: BTreeSet<PathBuf> = present
+                .map(|entry| entry.unwrap().path())
+                .filter(|path| {
+                    path.extension()
+                        .is_some_and(|extension| extension == "patch")
+                })
+                .collect();
+            assert_eq!(listed, present);
+        }
+    }
 }

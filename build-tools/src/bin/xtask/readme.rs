@@ -1,4 +1,4 @@
-//! `cargo xtask readme`: README's table of platforms, from the table of targets.
+//! `cargo xtask readme`: the tables of platforms in the pages, from the table of targets.
 
 use std::fs;
 
@@ -6,21 +6,26 @@ use anyhow::{Context as _, Result};
 
 use crate::project::Project;
 
-/// Writes it, or only looks; `false` if it is another than it should be.
+/// Writes the tables, or only compares them; `false` if a page has another table.
 pub(crate) fn run(project: &Project, check: bool) -> Result<bool> {
-    let path = project.path("README.md");
-    let old = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let new = mio_targets::replaced(&old)
-        .context("README.md has no marks around its table of platforms")?;
-    if old == new {
-        println!("README.md is as the table of targets gives it");
-        return Ok(true);
+    let mut is_current = true;
+    for (page, table) in [
+        ("README.md", mio_targets::overview()),
+        ("build-tools/README.md", mio_targets::platforms()),
+    ] {
+        let path = project.path(page);
+        let old = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let new = mio_targets::replaced(&old, &table)
+            .with_context(|| format!("{page} has no marks around its table of platforms"))?;
+        if old == new {
+            println!("{page}: up to date");
+        } else if check {
+            println!("{page} has another table of platforms; help: cargo xtask readme");
+            is_current = false;
+        } else {
+            fs::write(&path, new).with_context(|| path.display().to_string())?;
+            println!("{page}: written");
+        }
     }
-    if check {
-        println!("README.md has another table of platforms; mend: cargo xtask readme");
-        return Ok(false);
-    }
-    fs::write(&path, new).with_context(|| path.display().to_string())?;
-    println!("README.md: written");
-    Ok(true)
+    Ok(is_current)
 }

@@ -272,7 +272,7 @@ pub(crate) fn summary(
     }
     if let Some((tested, not_run)) = behaviour {
         println!(
-            "rows of tests/behaviour.txt: {tested} tested, {not_run} not run (each with its reason there)"
+            "rows of tests/requirements.md: {tested} tested, {not_run} not run (each with its reason there)"
         );
     }
     if sum.ignored > 0 {

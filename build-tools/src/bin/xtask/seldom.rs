@@ -38,7 +38,8 @@ pub(crate) fn linux_riscv64(context: &mut Context<'_>) -> Result<()> {
 fn emulated(context: &mut Context<'_>, target: &str, zig: &str, emulator: PathBuf) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
     let linker = foreign::linker(context, zig)?;
-    let step = foreign::suite(&compiler, context, target)
+    let programs = foreign::programs(context)?;
+    let step = foreign::suite(&compiler, context, target, &programs)
         .set(foreign::variable(target, "LINKER"), linker)
         .set(foreign::variable(target, "RUNNER"), emulator);
     context.run(step).map(drop)
@@ -198,7 +199,7 @@ pub(crate) fn valgrind(context: &mut Context<'_>) -> Result<()> {
     .set(foreign::variable(HOST, "RUNNER"), runner)
     .set("MIO_NO_LIMITS", "1");
     context.say(
-        "not run: a_constructor_that_fails_leaks_nothing and a_limit_below_what_was_registered_once under valgrind: it plays the limit of descriptors, and not in every call",
+        "not run: failed_constructor_leaks_nothing and dropped_sources_do_not_count_against_the_fd_limit under valgrind: it enforces the limit itself, and not in every call",
     )?;
     context.run(step).map(drop)
 }

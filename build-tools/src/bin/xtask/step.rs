@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -20,7 +20,7 @@ use crate::project::{Backend, Project};
 
 static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// From here on an interrupt ends the running step, and with it this program.
+/// From here on an interrupt ends the running steps, and no other one begins.
 pub(crate) fn watch_for_interrupts() -> Result<()> {
     let flag = INTERRUPTED.get_or_init(Arc::default);
     for signal in [
@@ -33,7 +33,8 @@ pub(crate) fn watch_for_interrupts() -> Result<()> {
     Ok(())
 }
 
-fn interrupted() -> bool {
+/// Whether an interrupt has come.
+pub(crate) fn interrupted() -> bool {
     INTERRUPTED
         .get()
         .is_some_and(|flag| flag.load(Ordering::Relaxed))
@@ -225,6 +226,9 @@ impl<'a> Context<'a> {
 
     fn run_through(&mut self, step: Step) -> Result<(String, ExitStatus)> {
         let shown = step.shown();
+        if interrupted() {
+            bail!("`{shown}` was not begun: interrupted");
+        }
         self.say(&format!("$ {shown}"))?;
         let start = self.log.stream_position()?;
         let mut child = step
@@ -268,8 +272,7 @@ fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
         }
         if interrupted() {
             end_group(child);
-            eprintln!("interrupted");
-            process::exit(130);
+            bail!("interrupted");
         }
         if start.elapsed() > limit {
             end_group(child);

@@ -198,7 +198,7 @@ fn check(context: &mut Context<'_>, compiler: &Compiler, triple: &str) -> Result
     context.run(step).map(drop)
 }
 
-/// where there is no operating system, the compiler says so once, and nothing else.
+/// Where there is no operating system, the compiler says so once, and nothing else.
 pub(crate) fn one_error_without_a_system(context: &mut Context<'_>) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
     for features in ["--all-features", "--no-default-features"] {

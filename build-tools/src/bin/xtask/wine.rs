@@ -4,14 +4,15 @@
 //! `build-tools/wine/`:
 //!
 //! ```text
-//! export RUSTC=R/usr/bin/rustc RUSTC_BOOTSTRAP=1 LD_LIBRARY_PATH=R/usr/lib/x86_64-linux-gnu:R/usr/lib WINEPREFIX=P WINEDEBUG=-all
-//! export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="env -u LD_LIBRARY_PATH timeout 600 /usr/lib/wine/wine64"
+//! export RUSTC=R/usr/bin/rustc RUSTC_BOOTSTRAP=1 LD_LIBRARY_PATH=R/usr/lib/x86_64-linux-gnu:R/usr/lib WINEPREFIX=P WINEDEBUG=fixme-all
+//! export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="env -u LD_LIBRARY_PATH timeout 600 setarch -R /usr/lib/wine/wine64"
 //! cargo test -Zbuild-std=std,panic_unwind,test --target x86_64-pc-windows-gnu --all-features -- --test-threads=1
 //! ```
 
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -47,11 +48,13 @@ const PREFIX: &str = "wine-prefix-1";
 pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     let wine = Wine::started(context)?;
     let before = wine.server()?;
+    let programs = foreign::programs(context)?;
     let tests = wine
         .cargo(
             context,
-            "test --no-fail-fast --all-features --lib --tests --examples",
+            "test --no-fail-fast --all-features --lib --examples",
         )
+        .words(&programs)
         .words(profile)
         .words("-- --test-threads=1");
     let documentation = wine
@@ -60,7 +63,7 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     // Sockets need no queue.
     let without_queue = wine
         .cargo(context, "test --no-default-features --features net")
-        .words("--test without_selector --test handles")
+        .words("--test without_os_poll --test windows_handles")
         .words(profile)
         .words("-- --test-threads=1");
     let upstream = context.project.path("build-tools/apps/api-upstream");
@@ -166,6 +169,7 @@ pub(crate) fn install(context: &mut Context<'_>) -> Result<()> {
         .set("DEBIAN_FRONTEND", "noninteractive")
         .limit(900);
     let update = Step::new("apt-get").words("update").limit(600);
+    let _apt = fetch::apt();
     let outcome = context
         .run(update)
         .and_then(|_| context.run(install))
@@ -193,11 +197,52 @@ fn program() -> Option<PathBuf> {
     has("wine64").then(|| PathBuf::from("wine64"))
 }
 
+/// Runs `program`, which loads Wine, with the heap of the C library where it does not collide.
+///
+/// Debian's loader is linked at 0x7d000000. Linux puts the heap of such a program at a random page of
+/// the 1 GiB after it (`arch_randomize_brk` in
+/// <https://github.com/torvalds/linux/blob/v6.18/arch/x86/kernel/process.c>).
+/// Wine maps a page of Windows at 0x7ffe0000, and exits with status 1 where the heap already is
+/// (`virtual_alloc_first_teb` in
+/// <https://github.com/wine-mirror/wine/blob/01aa909c6e68e9f3140bbe423ceae9b85d0e7d46/dlls/ntdll/unix/virtual.c>):
+/// of 2000 processes about one. Without randomization the heap begins right behind the loader, 48 MB
+/// below that page.
+fn launcher(context: &mut Context<'_>, program: &Path) -> Result<PathBuf> {
+    let folder = context.project.target("wine");
+    fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
+    if context
+        .run(Step::new("setarch").words(FIXED).words("true"))
+        .is_err()
+    {
+        context.say(
+            "setarch(8) cannot fix addresses here: about one Wine process of 2000 does not start",
+        )?;
+        return Ok(program.to_owned());
+    }
+    let script = folder.join("wine");
+    fs::write(&script, launch(program)).with_context(|| format!("{}", script.display()))?;
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    Ok(script)
+}
+
+/// The argument of setarch(8) that clears randomization for a program and its children.
+pub(crate) const FIXED: &str = "--addr-no-randomize";
+
+/// The text of the launcher.
+fn launch(program: &Path) -> String {
+    format!(
+        "#!/bin/sh\nexec setarch {FIXED} '{}' \"$@\"\n",
+        program.display()
+    )
+}
+
 /// Wine with its server, until this is dropped. One at a time has the prefix.
 #[derive(Debug)]
 pub(crate) struct Wine {
     compiler: Compiler,
-    program: PathBuf,
+    /// Starts a program under Wine: see [`launcher`].
+    launcher: PathBuf,
+    server: PathBuf,
     prefix: PathBuf,
     /// Held as long as the server runs.
     _lock: File,
@@ -208,23 +253,26 @@ impl Wine {
         let compiler = Compiler::fetched(context)?;
         install(context)?;
         let program = program().context("there is no Wine")?;
+        let server = server_program(&program);
+        let launcher = launcher(context, &program)?;
         let lock = locked(context, PREFIX)?;
         let prefix = fetch::once(context, PREFIX, |context, parts| {
-            fill(context, &program, &parts.join("root"))
+            fill(context, &launcher, &server, &parts.join("root"))
         })?;
         let wine = Wine {
             compiler,
-            program,
+            launcher,
+            server,
             prefix,
             _lock: lock,
         };
         // Of a run that was interrupted, if any: the lock says that nobody needs it.
         wine.end();
         // One server for all programs. It ends by itself if this program is killed.
-        let start = surroundings(server_program(&wine.program), &wine.prefix).words("-p600");
+        let start = surroundings(&wine.server, &wine.prefix).words("-p600");
         context.run(start.limit(60))?;
         // The first program starts the services that the others use.
-        let first = surroundings(&wine.program, &wine.prefix).words("cmd /c exit");
+        let first = surroundings(&wine.launcher, &wine.prefix).words("cmd /c exit");
         context.run(first.limit(120))?;
         Ok(wine)
     }
@@ -233,7 +281,7 @@ impl Wine {
     pub(crate) fn cargo(&self, context: &Context<'_>, words: &str) -> Step {
         let runner = format!(
             "env -u LD_LIBRARY_PATH timeout --kill-after=10 {LIMIT} {}",
-            self.program.display()
+            self.launcher.display()
         );
         let step =
             cargo(context, &self.compiler, words).set(foreign::variable(TARGET, "RUNNER"), runner);
@@ -242,7 +290,7 @@ impl Wine {
 
     /// What runs a program.
     pub(crate) fn program(&self) -> &Path {
-        &self.program
+        &self.launcher
     }
 
     /// What it needs to know.
@@ -252,14 +300,13 @@ impl Wine {
 
     /// A test program that Cargo has built, run as Cargo runs it.
     pub(crate) fn test_program(&self, program: &Path) -> Step {
-        let step = surroundings(&self.program, &self.prefix).argument(program);
+        let step = surroundings(&self.launcher, &self.prefix).argument(program);
         step.words("--test-threads=1").limit(LIMIT)
     }
 
     /// What the server holds. What programs leave behind shows here.
     fn server(&self) -> Result<Server> {
-        let name = server_program(&self.program);
-        let name = name.file_name().unwrap_or_default();
+        let name = self.server.file_name().unwrap_or_default();
         for entry in fs::read_dir("/proc")? {
             let folder = entry?.path();
             let Ok(program) = fs::read_link(folder.join("exe")) else {
@@ -296,7 +343,7 @@ impl Wine {
     fn end(&self) {
         for word in ["-k", "-w"] {
             let mut command = Command::new("timeout");
-            command.arg("60").arg(server_program(&self.program));
+            command.arg("60").arg(&self.server);
             command.arg(word).env("WINEPREFIX", &self.prefix);
             command.stdin(Stdio::null()).stderr(Stdio::null());
             // Without a server there is nothing to end.
@@ -324,7 +371,8 @@ fn server_program(wine: &Path) -> PathBuf {
 fn variables(prefix: &Path) -> [(&'static str, OsString); 3] {
     [
         ("WINEPREFIX", prefix.into()),
-        ("WINEDEBUG", "-all".into()),
+        // Errors tell why a program did not start.
+        ("WINEDEBUG", "fixme-all".into()),
         (
             "WINEDLLOVERRIDES",
             "mscoree,mshtml,winemenubuilder.exe=".into(),
@@ -344,10 +392,10 @@ fn surroundings(program: impl AsRef<Path>, prefix: &Path) -> Step {
 }
 
 /// Makes a prefix, with the DLL that Wine 8 lacks where every program finds it.
-fn fill(context: &mut Context<'_>, program: &Path, root: &Path) -> Result<()> {
-    let boot = surroundings(program, root).words("wineboot --init");
+fn fill(context: &mut Context<'_>, launcher: &Path, server: &Path, root: &Path) -> Result<()> {
+    let boot = surroundings(launcher, root).words("wineboot --init");
     context.run(boot.limit(300))?;
-    let end = surroundings(server_program(program), root).words("-w");
+    let end = surroundings(server, root).words("-w");
     context.run(end.limit(120))?;
     let own = root.join("drive_c/windows/system32/bcryptprimitives.dll");
     if !own.exists() {
@@ -383,7 +431,29 @@ pub(crate) fn locked(context: &mut Context<'_>, name: &str) -> Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use super::programs;
+    use super::{FIXED, launch, programs};
+    use std::path::Path;
+    use std::process::Command;
+
+    /// Its addresses are fixed: 0x40000 is ADDR_NO_RANDOMIZE of personality(2).
+    #[test]
+    fn launcher_fixes_addresses_and_keeps_arguments() {
+        let probe = Command::new("setarch").args([FIXED, "true"]).status();
+        if !probe.is_ok_and(|status| status.success()) {
+            eprintln!("setarch(8) cannot fix addresses here");
+            return;
+        }
+        let run = |program, arguments: &[&str]| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &launch(Path::new(program)), "launcher"]);
+            let output = shell.args(arguments).output().unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let personality = run("/bin/cat", &["/proc/self/personality"]);
+        let personality = u32::from_str_radix(personality.trim(), 16).unwrap();
+        assert_ne!(personality & 0x40000, 0);
+        assert_eq!(run("/usr/bin/printf", &["[%s]", "a b", "$c"]), "[a b][$c]");
+    }
 
     #[test]
     fn programs_are_those_that_cargo_names() {

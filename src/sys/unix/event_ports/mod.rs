@@ -1,29 +1,44 @@
-//! PortEvent ports of Solaris: the queue lives in the kernel, but each association with a descriptor gives one event and is gone.
+//! The selector over event ports of Solaris. The kernel stores the registrations, but an
+//! association of a file descriptor with a port delivers one event and then ends.
 //!
-//! What the kernel promises (port_associate(3C), port_get(3C)): an association whose condition
-//! holds already gives its event at once, one that is not there yet gives it later, associating
-//! again replaces what was asked and forgets an event that nobody has taken, and `close` ends an
-//! association. It does not make edges: the table, the rules and the proof are in `levels`. What
-//! was reported of an owned source is not asked for again until an operation would block; reading
-//! and writing of an unowned descriptor, and hang-ups, errors and priority of either, are probed by
-//! a zero-timeout poll(2), with a back-off. So:
+//! What the kernel provides ([port_associate(3C)], [port_get(3C)], and [`port_fd.c`] of illumos):
 //!
-//! - Registering, re-registering and arming associate at once, under the lock, whoever waits meanwhile.
-//! - After an event, what is still wanted is associated when the next wait begins, not before: the caller has served the source
-//!   by then. Associating a ready descriptor at once would spin.
-//! - A condition that was asked for and is not in an event was not there when the association was
-//!   made; nor was any that is still silent when the queue is empty. These are the observations of
-//!   "not ready" that the back-off needs.
-//! - Events may come together with an error (ETIME, EINTR); the count is read whatever the result.
+//! - An association delivers its event at once if a condition holds already, and otherwise as soon
+//!   as one does.
+//! - Associating an fd again replaces the conditions and drops an event that was not retrieved.
+//! - `close` ends an association.
 //!
-//! `portev_user` holds a place of the table and its generation, or the number of a waker, which is never given twice. Tokens are
-//! looked up under the lock when an event is taken, so what was deregistered or dropped before is passed over. Events of other
-//! sources (timers, asynchronous I/O) are those of users of the queue's descriptor: they pass through with their own number.
+//! The kernel does not report edges. `level_triggered` has the table, the rules and the proof of
+//! the emulation. A direction that was reported of an owned source is associated again when an
+//! operation would block. A zero-timeout poll(2) with a back-off probes reading and writing of an
+//! unowned fd, and hang-ups, errors and priority data of either. So:
 //!
-//! Wakes are merged as `wake_bits` says. What is more, a wake in a queue that was not emptied stays announced:
-//! so no waker fills the queue with its packets. A waker for which there is no bit is announced under the lock.
+//! - Registering, re-registering and re-arming associate at once, under the lock, even while
+//!   another thread is blocked in `select`.
+//! - After an event, the selector re-associates the conditions that are still wanted when the next
+//!   `select` begins, because the caller has served the source by then. Associating an fd that is
+//!   ready would deliver the same event again and spin.
+//! - A condition was not ready when its association was made, if the event does not have it. Nor
+//!   was one whose association is outstanding when the port is empty. The back-off needs these
+//!   observations of "not ready".
+//! - port_getn(3C) may deliver events together with an error (ETIME, EINTR), so the selector reads
+//!   the events whatever the result.
+//!
+//! `portev_user` holds the slot and the generation of a registration, or the id of a waker. Ids
+//! count up, so a queued event of a dropped waker is not taken for one of a later waker. The
+//! selector looks up the token under the lock when it retrieves an event, and skips events of
+//! registrations and wakers that no longer exist. Events of other sources (timers, asynchronous
+//! I/O) were queued by code that uses the port's file descriptor. They pass through with
+//! `portev_user` as the token.
+//!
+//! Wakes are merged as `wake_bits` describes. Beyond that, a wake stays pending if `select` returns
+//! before it has retrieved the wake's event, so wakers do not fill the port. A waker without a bit
+//! has its pending flag under the lock.
+//!
+//! [port_associate(3C)]: https://illumos.org/man/3C/port_associate
+//! [port_get(3C)]: https://illumos.org/man/3C/port_get
+//! [`port_fd.c`]: https://github.com/illumos/illumos-gate/blob/5f5704245a8a5f5481611362a8db22105fb1de56/usr/src/uts/common/fs/portfs/port_fd.c
 
-#[allow(clippy::duplicate_mod)] // Where a double is tested, both selectors are there.
 mod poller;
 mod state;
 
@@ -36,8 +51,8 @@ use std::time::Duration;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::unix::syscalls::event_ports as syscall;
 use crate::sys::unix::{forks, level_triggered};
-use crate::sys::wake_bits::WakeBits;
-use crate::sys::{errors, ffi, owner};
+use crate::sys::wake_bits::{WakeBit, WakeBits};
+use crate::sys::{errors, ffi};
 use crate::{Interest, Token};
 
 pub(crate) use level_triggered::{Event, Events};
@@ -45,14 +60,17 @@ use level_triggered::{Key, bits};
 use poller::Poller;
 use state::State;
 
-/// A queue over an event port.
+/// The names of an event and its field in `Debug`.
+const EVENT_LABELS: [&str; 2] = ["port_event", "portev_events"];
+
+/// An event port.
 pub(crate) struct EventPorts {
     shared: Arc<Shared>,
-    /// What only the poller needs. Clones leave it empty.
+    /// The state that only `select` uses. In clones it stays empty.
     poller: Poller,
 }
 
-/// What lives as long as the queue or a clone of it. Its address is the queue's identity.
+/// The state that a selector and its clones share. Its address identifies the selector.
 #[derive(Debug)]
 struct Shared {
     port: OwnedFd,
@@ -62,7 +80,7 @@ struct Shared {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing in a critical section panics half-way through a change.
+        // No critical section panics in the middle of a change, so poisoning means nothing.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -70,7 +88,7 @@ impl Shared {
         self.port.as_fd()
     }
 
-    /// Starts watching. What fails leaves nothing behind.
+    /// Adds a registration. On failure nothing is registered.
     fn insert(
         &self,
         fd: RawFd,
@@ -81,19 +99,20 @@ impl Shared {
         let interest = bits(interest)?;
         let mut state = self.state();
         if let Ok(old) = state.table.find(fd) {
-            if state.is_lost(self.port(), old, fd) {
-                // The number was closed, and is another's now.
-                state.forget(old);
+            if state.is_fd_closed(self.port(), old, fd) {
+                // The fd was closed and belongs to another file now.
+                state.remove(old);
             }
         }
         let key = state.table.insert(fd, token, interest, is_owned)?;
         if let Err(error) = state.associate(self.port(), key) {
-            state.forget(key);
+            state.remove(key);
             return Err(error);
         }
         Ok(key)
     }
 
+    /// Replaces the token and the interest of a registration.
     fn replace(&self, key: Key, token: Token, interest: Interest) -> io::Result<()> {
         let interest = bits(interest)?;
         let mut state = self.state();
@@ -101,7 +120,7 @@ impl Shared {
         state.associate(self.port(), key)
     }
 
-    /// Arms the directions of an operation that would block.
+    /// Re-arms the directions of an operation that would block.
     fn rearm(&self, key: Key, waits_for: Interest) -> io::Result<()> {
         let mut state = self.state();
         if state.table.rearm(key, waits_for) {
@@ -110,7 +129,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Watches a source as if it were not owned.
+    /// Treats an owned source as an unowned fd from now on.
     fn watch_as_unowned(&self, key: Key) -> io::Result<()> {
         let mut state = self.state();
         if state.table.watch_as_unowned(key) {
@@ -120,17 +139,17 @@ impl Shared {
     }
 }
 
-/// One source's place in a queue.
+/// The registration of an owned source.
 pub(crate) struct Registration {
-    queue: Weak<Shared>,
+    selector: Weak<Shared>,
     key: Key,
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        // Closing would end the association, but not the place in the table.
-        if let Some(shared) = self.queue.upgrade() {
-            shared.state().remove(shared.port(), self.key);
+        // Closing the fd ends the association, but does not free the slot in the table.
+        if let Some(shared) = self.selector.upgrade() {
+            shared.state().deregister(shared.port(), self.key);
         }
     }
 }
@@ -143,7 +162,7 @@ impl fmt::Debug for Registration {
     }
 }
 
-/// Hands the descriptor out: from then on others may wait on it.
+/// Exposes the fd. From then on code outside of this crate may wait on the port.
 impl AsFd for EventPorts {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.shared.wakes.expose();
@@ -168,7 +187,8 @@ impl selector::Selector for EventPorts {
     const EMULATES_EDGE: bool = true;
 
     fn new() -> io::Result<EventPorts> {
-        // Before there is a descriptor that a copy of this process could have.
+        // Read before the port exists: no forked child has the port without a change of the
+        // generation.
         let wakes = WakeBits::new(forks::generation());
         Ok(EventPorts {
             shared: Arc::new(Shared {
@@ -188,28 +208,27 @@ impl selector::Selector for EventPorts {
     }
 
     fn waker(&self, token: Token) -> io::Result<Waker> {
-        let bit = self.shared.wakes.take();
+        let bit = WakeBit::acquire(&self.shared.wakes);
         Ok(Waker {
-            number: self.shared.state().add_waker(token, bit),
+            id: self.shared.state().add_waker(token, bit.mask()),
             bit,
-            wakes: Arc::clone(&self.shared.wakes),
-            queue: Arc::downgrade(&self.shared),
+            selector: Arc::downgrade(&self.shared),
         })
     }
 
-    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+    fn select(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         use selector::EventBuffer as _;
-        records.clear();
-        if records.capacity() == 0 {
+        events.clear();
+        if events.capacity() == 0 {
             return Err(errors::invalid("the capacity of `Events` is 0"));
         }
-        self.poller.select(&self.shared, records, timeout)
+        self.poller.select(&self.shared, events, timeout)
     }
 
-    fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
+    fn register(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
         Ok(Registration {
-            key: self.shared.insert(raw, token, interest, true)?,
-            queue: Arc::downgrade(&self.shared),
+            key: self.shared.insert(fd, token, interest, true)?,
+            selector: Arc::downgrade(&self.shared),
         })
     }
 
@@ -225,25 +244,25 @@ impl selector::Selector for EventPorts {
 
     fn deregister(&self, registration: Registration, _: RawFd) -> io::Result<()> {
         let mut state = self.shared.state();
-        match state.remove(self.shared.port(), registration.key) {
+        match state.deregister(self.shared.port(), registration.key) {
             Some(_) => Ok(()),
             None => Err(errors::not_registered()),
         }
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        owner::owner_of(&self.shared, &registration.queue)
+        Owner::of(&self.shared, &registration.selector)
     }
 
     fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
-        match registration.queue.upgrade() {
+        match registration.selector.upgrade() {
             Some(shared) => shared.rearm(registration.key, waits_for),
             None => Ok(()),
         }
     }
 
     fn watch_as_unowned(registration: &Registration) -> io::Result<()> {
-        match registration.queue.upgrade() {
+        match registration.selector.upgrade() {
             Some(shared) => shared.watch_as_unowned(registration.key),
             None => Ok(()),
         }
@@ -251,22 +270,22 @@ impl selector::Selector for EventPorts {
 }
 
 impl RegisterUnowned for EventPorts {
-    fn register_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        self.shared.insert(raw, token, interest, false)?;
+    fn register_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        self.shared.insert(fd, token, interest, false)?;
         Ok(())
     }
 
-    fn reregister_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        let key = self.shared.state().table.find(raw)?;
+    fn reregister_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        let key = self.shared.state().table.find(fd)?;
         self.shared.replace(key, token, interest)
     }
 
-    fn deregister_unowned(&self, raw: RawFd) -> io::Result<()> {
+    fn deregister_unowned(&self, fd: RawFd) -> io::Result<()> {
         let mut state = self.shared.state();
-        let key = state.table.find(raw)?;
-        match state.remove(self.shared.port(), key) {
-            // A number that was closed is registered no more.
-            Some(was_associated) if was_associated || syscall::is_open(raw) => Ok(()),
+        let key = state.table.find(fd)?;
+        match state.deregister(self.shared.port(), key) {
+            // An fd that was closed is no longer registered.
+            Some(was_associated) if was_associated || syscall::is_open(fd) => Ok(()),
             _ => Err(errors::not_registered()),
         }
     }
@@ -274,49 +293,47 @@ impl RegisterUnowned for EventPorts {
 
 /// Wakes an event port.
 pub(crate) struct Waker {
-    number: usize,
-    /// Its bit in `wakes`; 0 if there was none left.
-    bit: usize,
-    wakes: Arc<WakeBits>,
-    queue: Weak<Shared>,
+    /// `portev_user` of its user events.
+    id: usize,
+    bit: WakeBit,
+    selector: Weak<Shared>,
 }
 
 impl Wake for Waker {
     fn wake(&self) -> io::Result<()> {
-        let Some(shared) = self.queue.upgrade() else {
-            // Nobody is there to be woken.
+        let Some(shared) = self.selector.upgrade() else {
+            // The selector was dropped.
             return Ok(());
         };
-        let is_first = if self.bit == 0 {
-            shared.state().announce(self.number) || self.wakes.is_shared()
+        let must_notify = if self.bit.mask() == 0 {
+            shared.state().set_wake_pending(self.id) || self.bit.all().is_shared()
         } else {
-            self.wakes.announce(self.bit)
+            self.bit.set_pending()
         };
-        if !is_first {
+        if !must_notify {
             return Ok(());
         }
-        syscall::send(shared.port(), ffi::POLLIN, self.number).inspect_err(|_| {
-            // A queue can be full. The next wake tries again.
-            self.wakes.retract(self.bit);
-            shared.state().retract(self.number);
+        syscall::send(shared.port(), ffi::POLLIN, self.id).inspect_err(|_| {
+            // The port may be full. The next wake tries again.
+            self.bit.clear_pending();
+            shared.state().clear_wake_pending(self.id);
         })
     }
 }
 
 impl Drop for Waker {
     fn drop(&mut self) {
-        if let Some(shared) = self.queue.upgrade() {
-            // What is queued cannot be taken back. Without its number nobody knows it any more.
-            shared.state().remove_waker(self.number);
+        if let Some(shared) = self.selector.upgrade() {
+            // A queued event cannot be removed. `select` skips it, because its id is unknown now.
+            shared.state().remove_waker(self.id);
         }
-        self.wakes.give_back(self.bit);
     }
 }
 
 impl fmt::Debug for Waker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waker")
-            .field("number", &self.number)
+            .field("id", &self.id)
             .finish_non_exhaustive()
     }
 }

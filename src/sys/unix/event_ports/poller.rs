@@ -1,4 +1,4 @@
-//! The wait: what only the thread that polls has.
+//! The part of the selector that only the thread that polls uses.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -11,142 +11,153 @@ use crate::Token;
 use crate::sys::selector::EventBuffer as _;
 use crate::sys::timeout::{Deadline, earlier};
 
-/// The buffer that the kernel fills, and the slots that are probed.
+/// The buffer that the kernel fills, and the registrations that are probed.
 #[derive(Debug, Default)]
 pub(super) struct Poller {
-    events: Vec<PortEvent>,
+    port_events: Vec<PortEvent>,
     probe_set: ProbeSet,
 }
 
-/// What became of the events of one wait.
+/// What one wait has delivered.
 #[derive(Clone, Copy, Debug, Default)]
-struct Taken {
-    /// The bits of the wakers that were told.
-    wakers: usize,
-    /// How many were of nobody.
+struct Delivered {
+    /// The bits of the wakers that have sent an event.
+    waker_bits: usize,
+    /// The number of events of registrations and wakers that no longer exist.
     stale: usize,
 }
 
 impl Poller {
-    /// See `selector::Selector::select`. The records are empty, and have room for one at least.
+    /// See `selector::Selector::select`. `events` is empty and has room for at least one event.
     pub(super) fn select(
         &mut self,
         shared: &Shared,
-        records: &mut Events,
+        events: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         let deadline = Deadline::new(timeout);
-        if self.events.len() < records.capacity() {
-            self.events.resize(records.capacity(), PortEvent::NOTHING);
+        if self.port_events.len() < events.capacity() {
+            self.port_events.resize(events.capacity(), PortEvent::EMPTY);
         }
         loop {
-            // Nothing was taken yet, so an error is lost.
+            // `events` is empty, so an error may end the call.
             let wake_at = self
                 .probe_set
-                .probe(|run| run(&mut shared.state().table), records)?;
+                .probe(|run| run(&mut shared.state().table), events)?;
             let mut state = shared.state();
-            let associated = state.associate_changed(shared.port());
-            if records.is_empty() {
-                // Nothing was taken, so the error is lost. Otherwise it comes again in the next
-                // call.
+            let associated = state.associate_dirty(shared.port());
+            if events.is_empty() {
+                // With events, the error is dropped. It recurs in the next call.
                 associated?;
             }
-            let room = records.room();
-            let wait = if records.is_empty() && !deadline.is_past() {
+            let room = events.room();
+            let wait = if events.is_empty() && !deadline.is_past() {
                 let until = earlier(wake_at, deadline.at);
                 until.map(|until| until.saturating_duration_since(Instant::now()))
             } else {
                 Some(Duration::ZERO)
             };
             drop(state);
-            let (count, result) = match self.events.get_mut(..room) {
+            let (count, result) = match self.port_events.get_mut(..room) {
                 Some(buffer) if room != 0 => syscall::get(shared.port(), buffer, wait),
                 _ => return Ok(()),
             };
 
-            // A wait that was interrupted may have left events behind.
+            // A wait that was interrupted may have left events in the port.
             let is_emptied = count < room && result.is_ok();
             let mut state = shared.state();
-            let taken = self.take(&mut state, records, count);
+            let delivered = self.convert_events(&mut state, events, count);
             if is_emptied || result.is_err() {
-                // Not even a notification that the kernel has lost makes a waker deaf.
-                shared.wakes.seen();
-                state.seen();
+                // Clears all bits: even a notification that the kernel has lost does not make a
+                // waker silent for good.
+                shared.wakes.clear_all();
+                state.clear_all_wakes_pending();
             } else {
-                shared.wakes.seen_these(taken.wakers);
+                shared.wakes.clear_only(delivered.waker_bits);
             }
             if is_emptied {
-                self.observe(&mut state);
+                self.observe_not_ready(&mut state);
             }
             drop(state);
-            if !records.is_empty() {
+            if !events.is_empty() {
                 return Ok(());
             }
             result?;
-            // What was stale may have had the places of events that are ready.
-            if deadline.is_past() && !self.probe_set.is_due() && (is_emptied || taken.stale < count)
-            {
+            // Stale events may have taken the room of events that are ready.
+            let is_complete = is_emptied || delivered.stale < count;
+            if deadline.is_past() && !self.probe_set.is_deferred() && is_complete {
                 return Ok(());
             }
         }
     }
 
-    /// Takes what the kernel has told.
-    fn take(&mut self, state: &mut State, records: &mut Events, count: usize) -> Taken {
-        let mut taken = Taken::default();
+    /// Converts the first `count` events of the port, and notes what they consume.
+    fn convert_events(
+        &mut self,
+        state: &mut State,
+        events: &mut Events,
+        count: usize,
+    ) -> Delivered {
+        let mut delivered = Delivered::default();
         let now = Instant::now();
-        for (index, event) in self.events.iter().take(count).enumerate() {
-            let record = match event.source() {
-                syscall::FD => match state.key_at(event.user()) {
+        for (index, port_event) in self.port_events.iter().take(count).enumerate() {
+            let event = match port_event.source() {
+                syscall::FD => match state.key_of_event(port_event.user()) {
                     Some(key) => {
-                        let record = take_one(state, key, event, now);
+                        let event = convert_fd_event(state, key, port_event, now);
                         self.probe_set.add(&mut state.table, key);
-                        record
+                        event
                     }
                     None => {
-                        taken.stale += 1;
+                        delivered.stale += 1;
                         None
                     }
                 },
-                syscall::USER => match state.notified(event.user()) {
-                    Some(slot) => {
-                        taken.wakers |= slot.bit;
-                        // A waker says one thing, however often.
-                        let is_said = self.events.iter().take(index).any(|said| said.is(event));
-                        (!is_said).then(|| Event::new(slot.token, event.bits()))
+                syscall::USER => match state.accept_wake(port_event.user()) {
+                    Some(waker) => {
+                        delivered.waker_bits |= waker.bit;
+                        // Several events of one waker in one wait are reported as one.
+                        let mut before = self.port_events.iter().take(index);
+                        let is_repeated = before.any(|other| other.has_origin_of(port_event));
+                        (!is_repeated).then(|| Event::new(waker.token, port_event.bits()))
                     }
                     None => {
-                        taken.stale += 1;
+                        delivered.stale += 1;
                         None
                     }
                 },
-                // Of somebody who uses the queue's descriptor.
-                _ => Some(Event::new(Token(event.user()), 0)),
+                // Other code has queued this event through the port's file descriptor.
+                _ => Some(Event::new(Token(port_event.user()), 0)),
             };
-            if let Some(record) = record {
-                records.push(record);
+            if let Some(event) = event {
+                events.push(event);
             }
         }
-        taken
+        delivered
     }
 
-    /// Notes which slots of the probe set are not ready: the port is empty, and their associations
-    /// are outstanding.
-    fn observe(&mut self, state: &mut State) {
+    /// Records that no condition of an outstanding association holds, for each registration that is
+    /// probed. The caller has seen that the port is empty.
+    fn observe_not_ready(&mut self, state: &mut State) {
         for key in self.probe_set.keys() {
-            if let Some(asked) = state.associated(*key) {
+            if let Some(asked) = state.outstanding(*key) {
                 if let Some(slot) = state.table.get(*key) {
-                    slot.observe_wait(asked, 0);
+                    slot.observe_poll(asked, 0);
                 }
             }
         }
     }
 }
 
-/// What one source has to say.
-fn take_one(state: &mut State, key: Key, event: &PortEvent, now: Instant) -> Option<Event> {
-    let asked = state.told(key);
+/// Converts the event of a registration. `None` if there is nothing to report.
+fn convert_fd_event(
+    state: &mut State,
+    key: Key,
+    port_event: &PortEvent,
+    now: Instant,
+) -> Option<Event> {
+    let asked = state.consume_association(key);
     let slot = state.table.get(key)?;
-    slot.observe_wait(asked, event.bits());
-    slot.ready(asked, event.bits(), now)
+    slot.observe_poll(asked, port_event.bits());
+    slot.apply_poll(asked, port_event.bits(), now)
 }

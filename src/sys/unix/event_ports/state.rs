@@ -1,4 +1,4 @@
-//! What is registered with one port, and what the kernel knows of it.
+//! The registrations of one port, their associations in the kernel, and the wakers.
 
 use std::collections::HashMap;
 use std::io;
@@ -10,60 +10,62 @@ use crate::Token;
 use crate::sys::unix::caps::PollBits;
 use crate::sys::{errors, ffi};
 
-/// Half of the bits of `portev_user`: the lower ones say the place, the upper ones the generation.
-const HALF: u32 = usize::BITS / 2;
+/// `portev_user` of a registration has its slot's index in this many low bits, and the generation
+/// of the slot in the others.
+const INDEX_BITS: u32 = usize::BITS / 2;
 
-/// Everything under the lock.
+/// The state of a port, under its lock.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) table: Table,
-    /// What the kernel was last asked to tell of each place, as long as it has not told.
-    associated: Vec<Option<PollBits>>,
-    /// The wakers that live, by their numbers.
-    wakers: HashMap<usize, WakerSlot>,
-    last_waker: usize,
+    /// The outstanding association of each slot: the conditions that the kernel was asked for. An
+    /// association is outstanding until its event is delivered, or until it is removed.
+    outstanding: Vec<Option<PollBits>>,
+    /// The wakers that were not dropped, by id.
+    wakers: HashMap<usize, WakerEntry>,
+    last_waker_id: usize,
 }
 
 /// What the poller needs of a waker.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct WakerSlot {
+pub(super) struct WakerEntry {
     pub(super) token: Token,
-    /// Its bit in `wakes`; 0 if there was none left.
+    /// The waker's bit in `wakes`, or 0 if no bit was free.
     pub(super) bit: usize,
-    /// Without a bit: whether a wake has announced itself here.
-    is_announced: bool,
+    /// Whether a wake is pending. Used only if `bit` is 0.
+    is_pending: bool,
 }
 
 impl State {
-    /// Asks the kernel for what a slot wants, unless it is suspended.
+    /// Associates the fd of a registration with the conditions that it wants, unless it is
+    /// suspended.
     pub(super) fn associate(&mut self, port: BorrowedFd<'_>, key: Key) -> io::Result<()> {
         let slot = self.table.get(key).ok_or_else(errors::not_registered)?;
         let wanted = slot.pollfd();
         if wanted.fd < 0 {
             return Ok(());
         }
-        if key.index as usize >> HALF != 0 {
+        if key.index as usize >> INDEX_BITS != 0 {
             return Err(errors::invalid("too many sources"));
         }
-        syscall::associate(port, wanted.fd, wanted.events, user(key))?;
-        self.set_associated(key, Some(wanted.events));
+        syscall::associate(port, wanted.fd, wanted.events, portev_user(key))?;
+        self.set_outstanding(key, Some(wanted.events));
         self.table.mark_clean(key);
         Ok(())
     }
 
-    /// Asks the kernel for all that has changed since the last wait, and for what is still wanted of what it has told since.
-    ///
-    /// After an error the rest is left for the next wait.
-    pub(super) fn associate_changed(&mut self, port: BorrowedFd<'_>) -> io::Result<()> {
+    /// Re-associates every registration that changed, or whose event was delivered, since the last
+    /// wait. After an error the others stay dirty for the next wait.
+    pub(super) fn associate_dirty(&mut self, port: BorrowedFd<'_>) -> io::Result<()> {
         while let Some((index, generation, wanted)) = self.table.next_dirty() {
             let key = Key { index, generation };
-            if wanted.fd < 0 || self.associated(key) == Some(wanted.events) {
+            if wanted.fd < 0 || self.outstanding(key) == Some(wanted.events) {
                 continue;
             }
             if let Err(error) = self.associate(port, key) {
-                if is_closed(&error) {
-                    // What epoll does with the registration of a number that was closed.
-                    self.forget(key);
+                if is_bad_fd(&error) {
+                    // The fd was closed. Its registration ends, as with epoll(7).
+                    self.remove(key);
                     continue;
                 }
                 self.table.mark_dirty(key);
@@ -73,124 +75,129 @@ impl State {
         Ok(())
     }
 
-    /// Whether the kernel has lost an association that nobody has ended: its descriptor was closed.
-    pub(super) fn is_lost(&mut self, port: BorrowedFd<'_>, key: Key, fd: RawFd) -> bool {
-        if self.associated(key).is_none() {
-            // It has told, or was not asked. There is nothing to see this by.
+    /// Whether the registered fd was closed since, which ended its association.
+    pub(super) fn is_fd_closed(&mut self, port: BorrowedFd<'_>, key: Key, fd: RawFd) -> bool {
+        if self.outstanding(key).is_none() {
+            // No association is outstanding (its event was delivered, or none was made), so a
+            // closed fd cannot be detected here.
             return false;
         }
         if syscall::dissociate(port, fd).is_err() {
             return true;
         }
-        // It was there. What holds already is told again.
-        self.set_associated(key, None);
+        // The association existed. Made again, it reports a condition that holds already.
+        self.set_outstanding(key, None);
         if self.associate(port, key).is_err() {
             self.table.mark_dirty(key);
         }
         false
     }
 
-    /// Ends a registration: whether the kernel had an association. `None` if there is no such registration.
-    pub(super) fn remove(&mut self, port: BorrowedFd<'_>, key: Key) -> Option<bool> {
+    /// Ends a registration. Returns whether the kernel had an association of its fd, or `None` if
+    /// the registration has ended before.
+    pub(super) fn deregister(&mut self, port: BorrowedFd<'_>, key: Key) -> Option<bool> {
         let fd = self.table.get(key)?.fd();
-        let was_asked = self.associated(key).is_some();
-        self.forget(key);
-        // The kernel objects if the number was closed, and then nothing is left to be ended.
-        Some(was_asked && syscall::dissociate(port, fd).is_ok())
+        let is_outstanding = self.outstanding(key).is_some();
+        self.remove(key);
+        // If the fd was closed, the kernel returns an error, and no association is left.
+        Some(is_outstanding && syscall::dissociate(port, fd).is_ok())
     }
 
-    /// Ends a registration of which the kernel knows nothing.
-    pub(super) fn forget(&mut self, key: Key) {
+    /// Removes a registration that has no association in the kernel.
+    pub(super) fn remove(&mut self, key: Key) {
         self.table.remove(key);
-        self.set_associated(key, None);
+        self.set_outstanding(key, None);
     }
 
-    /// Whose event it is, if the registration still is.
-    pub(super) fn key_at(&self, portev_user: usize) -> Option<Key> {
-        let index = portev_user & (usize::MAX >> HALF);
+    /// The registration that an event belongs to, unless it has ended.
+    pub(super) fn key_of_event(&self, user: usize) -> Option<Key> {
+        let index = user & (usize::MAX >> INDEX_BITS);
         let key = self.table.key_at(u32::try_from(index).ok()?)?;
-        (user(key) == portev_user).then_some(key)
+        (portev_user(key) == user).then_some(key)
     }
 
-    /// What the kernel was asked for, if it has not told.
-    pub(super) fn associated(&self, key: Key) -> Option<PollBits> {
-        self.associated.get(key.index as usize).copied().flatten()
+    /// The conditions of a registration's outstanding association.
+    pub(super) fn outstanding(&self, key: Key) -> Option<PollBits> {
+        let association = self.outstanding.get(key.index as usize);
+        association.copied().flatten()
     }
 
-    /// The kernel has told, and the association is gone. Returns what it was asked for.
-    pub(super) fn told(&mut self, key: Key) -> PollBits {
-        let asked = self.associated(key);
-        self.set_associated(key, None);
+    /// Notes that the event of an association was delivered, which has consumed the association.
+    /// Returns the conditions that it had asked for.
+    pub(super) fn consume_association(&mut self, key: Key) -> PollBits {
+        let asked = self.outstanding(key);
+        self.set_outstanding(key, None);
         self.table.mark_dirty(key);
         asked.unwrap_or(0)
     }
 
-    fn set_associated(&mut self, key: Key, asked: Option<PollBits>) {
-        let place = key.index as usize;
-        if self.associated.len() <= place {
-            self.associated.resize(place + 1, None);
+    fn set_outstanding(&mut self, key: Key, asked: Option<PollBits>) {
+        let index = key.index as usize;
+        if self.outstanding.len() <= index {
+            self.outstanding.resize(index + 1, None);
         }
-        if let Some(associated) = self.associated.get_mut(place) {
-            *associated = asked;
+        if let Some(association) = self.outstanding.get_mut(index) {
+            *association = asked;
         }
     }
 
-    /// Adds a waker and returns its number.
+    /// Adds a waker and returns its id.
     pub(super) fn add_waker(&mut self, token: Token, bit: usize) -> usize {
         loop {
-            self.last_waker = self.last_waker.wrapping_add(1);
-            // Where a word is short, numbers may come around in the end.
-            if !self.wakers.contains_key(&self.last_waker) {
-                let slot = WakerSlot {
+            self.last_waker_id = self.last_waker_id.wrapping_add(1);
+            // On a 32-bit system ids may wrap around. One that is in use is skipped.
+            if !self.wakers.contains_key(&self.last_waker_id) {
+                let entry = WakerEntry {
                     token,
                     bit,
-                    is_announced: false,
+                    is_pending: false,
                 };
-                self.wakers.insert(self.last_waker, slot);
-                return self.last_waker;
+                self.wakers.insert(self.last_waker_id, entry);
+                return self.last_waker_id;
             }
         }
     }
 
     /// Removes a waker.
-    pub(super) fn remove_waker(&mut self, number: usize) {
-        self.wakers.remove(&number);
+    pub(super) fn remove_waker(&mut self, id: usize) {
+        self.wakers.remove(&id);
     }
 
-    /// What `WakeBits::announce` does, for a waker without a bit.
-    pub(super) fn announce(&mut self, number: usize) -> bool {
-        let slot = self.wakers.get_mut(&number);
-        slot.is_some_and(|slot| !std::mem::replace(&mut slot.is_announced, true))
+    /// Does for a waker without a bit what `WakeBits` does for others: marks a wake as pending, and
+    /// returns whether the caller must notify the kernel.
+    pub(super) fn set_wake_pending(&mut self, id: usize) -> bool {
+        let entry = self.wakers.get_mut(&id);
+        entry.is_some_and(|entry| !std::mem::replace(&mut entry.is_pending, true))
     }
 
-    /// What `WakeBits::retract` does.
-    pub(super) fn retract(&mut self, number: usize) {
-        if let Some(slot) = self.wakers.get_mut(&number) {
-            slot.is_announced = false;
+    /// Undoes `set_wake_pending` after the notification failed.
+    pub(super) fn clear_wake_pending(&mut self, id: usize) {
+        if let Some(entry) = self.wakers.get_mut(&id) {
+            entry.is_pending = false;
         }
     }
 
-    /// What `WakeBits::seen` does.
-    pub(super) fn seen(&mut self) {
-        for slot in self.wakers.values_mut().filter(|slot| slot.bit == 0) {
-            slot.is_announced = false;
+    /// Marks no wake as pending, for all wakers without a bit.
+    pub(super) fn clear_all_wakes_pending(&mut self) {
+        for entry in self.wakers.values_mut().filter(|entry| entry.bit == 0) {
+            entry.is_pending = false;
         }
     }
 
-    /// Takes a notification of a waker, if it lives.
-    pub(super) fn notified(&mut self, number: usize) -> Option<WakerSlot> {
-        let slot = self.wakers.get_mut(&number)?;
-        slot.is_announced = false;
-        Some(*slot)
+    /// Accepts a user event of a waker, unless the waker was dropped.
+    pub(super) fn accept_wake(&mut self, id: usize) -> Option<WakerEntry> {
+        let entry = self.wakers.get_mut(&id)?;
+        entry.is_pending = false;
+        Some(*entry)
     }
 }
 
-/// A registration as `portev_user` holds it.
-fn user(key: Key) -> usize {
-    key.index as usize | (key.generation as usize) << HALF
+/// `portev_user` of a registration.
+fn portev_user(key: Key) -> usize {
+    key.index as usize | (key.generation as usize) << INDEX_BITS
 }
 
-/// Whether an association was refused because there is no such descriptor.
-fn is_closed(error: &io::Error) -> bool {
+/// Whether port_associate(3C) failed because the file descriptor is not open.
+fn is_bad_fd(error: &io::Error) -> bool {
     [Some(ffi::EBADFD), Some(ffi::EBADF)].contains(&error.raw_os_error())
 }

@@ -1,4 +1,4 @@
-//! What is special about event ports, on their double.
+//! What only event ports do, over the fake kernel.
 #![cfg(mio_fake_kernel = "solaris")]
 #![allow(clippy::unwrap_used)]
 
@@ -16,18 +16,19 @@ use crate::testing::event_ports::faults::{self, Faults};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
+const SHORT: Option<Duration> = Some(Duration::from_millis(1));
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
-/// A queue and room for so many events.
-fn queue(capacity: usize) -> (EventPorts, Events) {
+/// A selector, and an event buffer of `capacity`.
+fn new_selector(capacity: usize) -> (EventPorts, Events) {
     (EventPorts::new().unwrap(), Events::with_capacity(capacity))
 }
 
-/// One `select`: the tokens, sorted.
-fn tokens(queue: &mut EventPorts, records: &mut Events, timeout: Option<Duration>) -> Vec<usize> {
-    queue.select(records, timeout).unwrap();
-    let all = records.as_slice().iter();
-    let mut tokens: Vec<usize> = all.map(|record| record.token().0).collect();
+/// The tokens of one `select`, sorted.
+fn tokens(selector: &mut EventPorts, events: &mut Events, timeout: Option<Duration>) -> Vec<usize> {
+    selector.select(events, timeout).unwrap();
+    let all = events.as_slice().iter();
+    let mut tokens: Vec<usize> = all.map(|event| event.token().0).collect();
     tokens.sort_unstable();
     tokens
 }
@@ -43,58 +44,60 @@ fn drain(mut stream: &UnixStream) {
     while stream.read(&mut buffer).is_ok_and(|count| count != 0) {}
 }
 
-/// an association is gone with its event; what is still wanted is asked for again, and by raw descriptors always.
+/// An event consumes its association. The next `select` associates what is still wanted: of an
+/// unowned fd every condition, of an owned source those that were not reported.
 #[test]
-fn what_was_told_is_asked_for_again() {
-    let (mut queue, mut records) = queue(8);
+fn consumed_association_is_made_again() {
+    let (mut selector, mut events) = new_selector(8);
     let (left, right) = streams();
     let fd = left.as_raw_fd();
-    queue
+    selector
         .register_unowned(fd, Token(1), Interest::READABLE)
         .unwrap();
-    // More often than a lane is trusted.
+    // More often than the reports after which an unowned fd is probed.
     for _ in 0..200 {
         (&right).write_all(b"x").unwrap();
-        assert_eq!(tokens(&mut queue, &mut records, LONG), [1]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
         drain(&left);
     }
-    queue.deregister_unowned(fd).unwrap();
+    selector.deregister_unowned(fd).unwrap();
 
-    // An owned source that was told to be writable still waits for data.
-    let registration = queue.register(fd, Token(2), BOTH).unwrap();
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
-    assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
+    // An owned source that was reported as writable still waits for data.
+    let registration = selector.register(fd, Token(2), BOTH).unwrap();
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     (&right).write_all(b"x").unwrap();
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
-    let record = &records.as_slice()[0];
-    assert!(record.is_readable() && !record.is_writable());
-    // Told once; and again when an operation would block.
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+    let event = &events.as_slice()[0];
+    assert!(event.is_readable() && !event.is_writable());
+    // More data is reported only after an operation would have blocked.
     (&right).write_all(b"x").unwrap();
-    assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     drain(&left);
     EventPorts::rearm(&registration, BOTH).unwrap();
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
-    assert!(!records.as_slice()[0].is_readable());
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+    assert!(!events.as_slice()[0].is_readable());
     (&right).write_all(b"x").unwrap();
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
 }
 
-/// nothing is asked for between an event and the next wait, and one system call arms a source.
+/// Between an event and the next `select` the selector makes no system call, and re-arming a source
+/// makes one.
 #[test]
-fn calls_are_few() {
-    let (mut queue, mut records) = queue(8);
+fn rearm_is_the_only_call_between_selects() {
+    let (mut selector, mut events) = new_selector(8);
     let (left, right) = streams();
     let fd = left.as_raw_fd();
     let mut registration = None;
     let calls = faults::calls(|| {
-        registration = Some(queue.register(fd, Token(1), Interest::READABLE).unwrap());
+        registration = Some(selector.register(fd, Token(1), Interest::READABLE).unwrap());
     });
     assert_eq!((calls.associate, calls.dissociate, calls.get), (1, 0, 0));
     let registration = registration.unwrap();
     for _ in 0..3 {
         (&right).write_all(b"x").unwrap();
         let calls = faults::calls(|| {
-            assert_eq!(tokens(&mut queue, &mut records, LONG), [1]);
+            assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
         });
         assert_eq!((calls.associate, calls.get), (0, 1));
         drain(&left);
@@ -104,17 +107,18 @@ fn calls_are_few() {
         });
         assert_eq!((calls.associate, calls.get), (1, 0));
     }
-    let calls = faults::calls(|| queue.deregister(registration, fd).unwrap());
+    let calls = faults::calls(|| selector.deregister(registration, fd).unwrap());
     assert_eq!((calls.associate, calls.dissociate), (0, 1));
 }
 
-/// A raw descriptor that is never served keeps nobody busy, whatever interrupts the waits in between.
+/// An interrupted wait does not count as an observation of "not ready". So an unowned fd that the
+/// caller never serves is still reported with growing delays.
 #[test]
-fn an_interruption_is_no_sight_of_clear() {
-    let (mut queue, mut records) = queue(8);
+fn interruption_is_no_observation_of_not_ready() {
+    let (mut selector, mut events) = new_selector(8);
     let (left, right) = streams();
     (&right).write_all(b"x").unwrap();
-    queue
+    selector
         .register_unowned(left.as_raw_fd(), Token(1), BOTH)
         .unwrap();
     let end = Instant::now() + Duration::from_millis(500);
@@ -124,38 +128,41 @@ fn an_interruption_is_no_sight_of_clear() {
             interruptions: 1,
             ..Faults::default()
         };
-        let interrupted = faults::with(faults, || queue.select(&mut records, AT_ONCE));
-        assert!(interrupted.is_ok() != records.as_slice().is_empty());
-        count += records.as_slice().len();
-        queue
-            .select(&mut records, Some(Duration::from_millis(20)))
+        let interrupted = faults::with(faults, || selector.select(&mut events, AT_ONCE));
+        assert!(interrupted.is_ok() != events.as_slice().is_empty());
+        count += events.as_slice().len();
+        selector
+            .select(&mut events, Some(Duration::from_millis(20)))
             .unwrap();
-        count += records.as_slice().len();
+        count += events.as_slice().len();
     }
-    // 64 at once for each direction, a few with short pauses, and then one each 10 ms.
+    // For each direction 64 reports without delay, a few with short ones, then one in 10 ms.
     assert!(count <= 2 * (64 + 8 + 60), "{count} events");
 }
 
-/// `nget` is read whatever the result, and is no number of events where nothing was written.
+/// Events that the kernel delivers together with an error are reported. The count is ignored where
+/// the kernel has written no event.
 #[test]
-fn events_beside_an_error() {
+fn events_with_an_error_are_reported() {
     for error in [ffi::ETIME, libc::EINTR] {
-        let (mut queue, mut records) = queue(8);
+        let (mut selector, mut events) = new_selector(8);
         let (left, right) = streams();
         let fd = left.as_raw_fd();
-        let registration = queue.register(fd, Token(1), Interest::READABLE).unwrap();
-        let waker = queue.waker(Token(2)).unwrap();
+        let registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
+        let waker = selector.waker(Token(2)).unwrap();
         let faults = Faults {
-            beside_events: Some(error),
-            keeps_count: true,
+            error_with_events: Some(error),
+            leaves_count: true,
             ..Faults::default()
         };
         faults::with(faults, || {
             for _ in 0..3 {
-                assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
+                assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+                // The kernel reports ETIME only of a wait that may block.
+                assert!(tokens(&mut selector, &mut events, SHORT).is_empty());
                 (&right).write_all(b"x").unwrap();
                 waker.wake().unwrap();
-                assert_eq!(tokens(&mut queue, &mut records, LONG), [1, 2]);
+                assert_eq!(tokens(&mut selector, &mut events, LONG), [1, 2]);
                 drain(&left);
                 EventPorts::rearm(&registration, BOTH).unwrap();
             }
@@ -163,14 +170,14 @@ fn events_beside_an_error() {
     }
 }
 
-/// returned as it is, with no event, and no event or wake is lost by it.
+/// `select` returns EINTR without events, and a later `select` reports every event and wake.
 #[test]
-fn interrupted_waits_lose_nothing() {
-    let (mut queue, mut records) = queue(8);
+fn interrupted_select_loses_no_event() {
+    let (mut selector, mut events) = new_selector(8);
     let (left, right) = streams();
     let fd = left.as_raw_fd();
-    let _registration = queue.register(fd, Token(1), Interest::READABLE).unwrap();
-    let waker = queue.waker(Token(2)).unwrap();
+    let _registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
+    let waker = selector.waker(Token(2)).unwrap();
     (&right).write_all(b"x").unwrap();
     waker.wake().unwrap();
     let faults = Faults {
@@ -179,95 +186,96 @@ fn interrupted_waits_lose_nothing() {
     };
     faults::with(faults, || {
         for _ in 0..3 {
-            let error = queue.select(&mut records, LONG).unwrap_err();
+            let error = selector.select(&mut events, LONG).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Interrupted);
-            assert!(records.as_slice().is_empty());
+            assert!(events.as_slice().is_empty());
         }
-        assert_eq!(tokens(&mut queue, &mut records, LONG), [1, 2]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1, 2]);
     });
     waker.wake().unwrap();
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
 }
 
-/// An event that was queued for a number is not one of the number's next registration.
+/// An event of a registration or waker that no longer exists is not reported, in particular not for
+/// the next registration of the same fd, and does not shorten a wait.
 #[test]
-fn stale_events_are_passed_over() {
-    let (mut queue, mut records) = queue(1);
+fn stale_events_are_skipped() {
+    let (mut selector, mut events) = new_selector(1);
     let (left, _right) = streams();
     let fd = left.as_raw_fd();
-    let first = queue.register(fd, Token(1), Interest::WRITABLE).unwrap();
-    let place = first.key.index as usize;
-    queue.deregister(first, fd).unwrap();
+    let first = selector.register(fd, Token(1), Interest::WRITABLE).unwrap();
+    let index = first.key.index as usize;
+    selector.deregister(first, fd).unwrap();
     let stale = |generation: usize| PortEvent {
         source: ffi::PORT_SOURCE_USER,
         events: ffi::POLLIN.into(),
         object: fd as usize,
-        user: generation << (usize::BITS / 2) | place,
+        user: generation << (usize::BITS / 2) | index,
     };
-    let _second = queue.register(fd, Token(2), Interest::READABLE).unwrap();
-    // As if the kernel had kept an association that was ended, of a place and of one that never was.
-    let shared = Arc::clone(&queue.shared);
+    let _second = selector.register(fd, Token(2), Interest::READABLE).unwrap();
+    // Events of an association that has ended, and of one that never existed.
+    let shared = Arc::clone(&selector.shared);
     let port = || shared.port();
     for event in [stale(0), stale(7)] {
         let event = PortEvent {
             source: ffi::PORT_SOURCE_FD,
             ..event
         };
-        faults::tell(port(), event).unwrap();
+        faults::inject_event(port(), event).unwrap();
     }
-    // A waker that is gone, and one that never was.
-    let waker = queue.waker(Token(3)).unwrap();
+    // Events of a waker that was dropped, and of one that never existed.
+    let waker = selector.waker(Token(3)).unwrap();
     waker.wake().unwrap();
-    let number = waker.number;
+    let id = waker.id;
     drop(waker);
-    faults::tell(
+    faults::inject_event(
         port(),
         PortEvent {
-            user: number + 9,
+            user: id + 9,
             ..stale(0)
         },
     )
     .unwrap();
-    assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     let start = Instant::now();
-    faults::tell(
+    faults::inject_event(
         port(),
         PortEvent {
-            user: number,
+            user: id,
             ..stale(0)
         },
     )
     .unwrap();
-    // It does not shorten a wait either.
+    // It does not shorten a wait.
     let timeout = Duration::from_millis(30);
-    assert!(tokens(&mut queue, &mut records, Some(timeout)).is_empty());
+    assert!(tokens(&mut selector, &mut events, Some(timeout)).is_empty());
     assert!(start.elapsed() >= timeout);
 }
 
-/// Events of others pass through with their own number.
+/// Events of other sources are reported with `portev_user` as token, and no readiness.
 #[test]
-fn events_of_others() {
-    let (mut queue, mut records) = queue(4);
+fn events_of_other_sources_pass_through() {
+    let (mut selector, mut events) = new_selector(4);
     let foreign = PortEvent {
         source: 2,
         events: 1,
         object: 5,
         user: usize::MAX,
     };
-    faults::tell(queue.shared.port(), foreign).unwrap();
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [usize::MAX]);
-    let record = &records.as_slice()[0];
-    assert!(!record.is_readable() && !record.is_writable() && !record.is_error());
+    faults::inject_event(selector.shared.port(), foreign).unwrap();
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [usize::MAX]);
+    let event = &events.as_slice()[0];
+    assert!(!event.is_readable() && !event.is_writable() && !event.is_error());
 }
 
-/// A wake that finds the queue full says so, and the next one tries again.
+/// `wake` returns EAGAIN if the port is full, and the next `wake` tries again.
 #[test]
-fn a_full_queue_is_an_error_of_wake() {
-    let (mut queue, mut records) = queue(4);
+fn full_port_fails_wake_until_retried() {
+    let (mut selector, mut events) = new_selector(4);
     let wakers: Vec<_> = (0..=usize::BITS as usize)
-        .map(|index| queue.waker(Token(index)).unwrap())
+        .map(|index| selector.waker(Token(index)).unwrap())
         .collect();
-    // With a bit, and without.
+    // One waker with a bit in `wakes`, and one without.
     for index in [0, wakers.len() - 1] {
         let faults = Faults {
             full: 1,
@@ -275,18 +283,18 @@ fn a_full_queue_is_an_error_of_wake() {
         };
         let error = faults::with(faults, || wakers[index].wake()).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::EAGAIN));
-        assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         wakers[index].wake().unwrap();
-        assert_eq!(tokens(&mut queue, &mut records, LONG), [index]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [index]);
     }
 }
 
-/// However seldom there is room for it, a waker has one packet in the queue.
+/// Wakes are merged until `select` has retrieved their event, even if it does so late.
 #[test]
-fn wakers_do_not_fill_the_queue() {
-    let (mut queue, mut records) = queue(1);
+fn wakers_do_not_fill_the_port() {
+    let (mut selector, mut events) = new_selector(1);
     let wakers: Vec<_> = (0..70)
-        .map(|index| queue.waker(Token(index)).unwrap())
+        .map(|index| selector.waker(Token(index)).unwrap())
         .collect();
     let mut seen = vec![false; wakers.len()];
     let calls = faults::calls(|| {
@@ -294,22 +302,23 @@ fn wakers_do_not_fill_the_queue() {
             for waker in &wakers {
                 waker.wake().unwrap();
             }
-            let [token] = tokens(&mut queue, &mut records, LONG)[..] else {
+            let [token] = tokens(&mut selector, &mut events, LONG)[..] else {
                 panic!("room for one");
             };
             seen[token] = true;
         }
     });
-    // One for each at first, and one more for each that was told.
+    // One event for each waker at first, and one more for each that was reported.
     assert!(calls.send <= 2 * wakers.len(), "{calls:?}");
-    // And nobody starves.
+    // Every waker was reported.
     assert!(!seen.contains(&false));
 }
 
-/// An association that the kernel refuses is an error of its call, and leaves nothing behind.
+/// If the kernel refuses an association, the call that made it fails. A failed `register` registers
+/// nothing, and a failed `select` tries again.
 #[test]
-fn refused_associations() {
-    let (mut queue, mut records) = queue(4);
+fn refused_association_fails_its_call() {
+    let (mut selector, mut events) = new_selector(4);
     let (left, right) = streams();
     let fd = left.as_raw_fd();
     let refusing = |error| Faults {
@@ -317,69 +326,72 @@ fn refused_associations() {
         ..Faults::default()
     };
     let error = faults::with(refusing(libc::ENOMEM), || {
-        queue.register(fd, Token(1), BOTH)
+        selector.register(fd, Token(1), BOTH)
     });
     assert_eq!(error.unwrap_err().raw_os_error(), Some(libc::ENOMEM));
-    queue
+    selector
         .register_unowned(fd, Token(2), Interest::READABLE)
         .unwrap();
     (&right).write_all(b"x").unwrap();
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
-    // What the next wait wanted to ask for again is not forgotten.
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+    // A `select` that could not associate the fd again tries it the next time.
     let result = faults::with(refusing(libc::ENOMEM), || {
-        queue.select(&mut records, AT_ONCE)
+        selector.select(&mut events, AT_ONCE)
     });
     assert_eq!(result.unwrap_err().raw_os_error(), Some(libc::ENOMEM));
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
-    // A number that was never open.
-    let error = queue.register_unowned(1 << 20, Token(3), BOTH).unwrap_err();
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+    // A file descriptor that was never open.
+    let error = selector
+        .register_unowned(1 << 20, Token(3), BOTH)
+        .unwrap_err();
     assert_eq!(error.raw_os_error(), Some(ffi::EBADFD));
     assert_eq!(
-        queue.deregister_unowned(1 << 20).unwrap_err().kind(),
+        selector.deregister_unowned(1 << 20).unwrap_err().kind(),
         ErrorKind::NotFound
     );
 }
 
-/// closing ends an association, so the number is free for its next owner. Also while a duplicate lives.
+/// Closing an fd ends its association, even if a duplicate is open. The next file with the same fd
+/// can be registered and gets no event of the old one.
 #[test]
-fn closed_numbers() {
-    let (mut queue, mut records) = queue(4);
+fn closed_fd_can_be_registered_again() {
+    let (mut selector, mut events) = new_selector(4);
     for keep in [false, true] {
         let (left, right) = streams();
         let duplicate = keep.then(|| left.try_clone().unwrap());
         let fd = left.into_raw_fd();
-        queue
+        selector
             .register_unowned(fd, Token(1), Interest::READABLE)
             .unwrap();
-        // It is watched, so it is registered.
-        let error = queue.register(fd, Token(1), BOTH).unwrap_err();
+        // Its association is outstanding, so it is registered.
+        let error = selector.register(fd, Token(1), BOTH).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         (&right).write_all(b"x").unwrap();
         let (mut other, sender) = fd::pipe().map(|(r, w)| (Some(r), w)).unwrap();
         faults::replace(fd, other.take().unwrap());
-        // What was queued for the old one is gone with it.
-        assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
-        queue
+        // The event that was queued for the closed file is dropped.
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+        selector
             .register_unowned(fd, Token(2), Interest::READABLE)
             .unwrap();
         fd::write(sender.as_fd(), b"y").unwrap();
-        assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
-        queue.deregister_unowned(fd).unwrap();
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+        selector.deregister_unowned(fd).unwrap();
         faults::close(fd);
         drop(duplicate);
     }
 }
 
-/// The fake returns what illumos does, as the head of `double/mod.rs` cites it.
+/// The fake kernel returns what illumos returns. Its module documentation has the sources.
 #[test]
 fn fake_returns_what_illumos_does() {
-    let (queue, _) = queue(4);
+    let (selector, _) = new_selector(4);
     let (left, right) = streams();
-    let port = queue.as_fd();
+    let port = selector.as_fd();
     assert_eq!(faults::get(port, 1, Duration::ZERO), (0, None));
     let moment = Duration::from_millis(1);
     assert_eq!(faults::get(port, 1, moment), (0, Some(ffi::ETIME)));
-    queue
+    selector
         .register_unowned(left.as_raw_fd(), Token(1), Interest::READABLE)
         .unwrap();
     (&right).write_all(b"x").unwrap();
@@ -392,29 +404,32 @@ fn fake_returns_what_illumos_does() {
     assert_eq!(faults::dissociate(right.as_fd(), fd), Err(ffi::EBADFD));
 }
 
-/// what cannot be watched is refused, and no event says what was not asked for.
+/// Interests that event ports do not support are refused, and an event has only conditions of its
+/// interest.
 #[test]
-fn interests_that_are_not_there() {
-    let (mut queue, mut records) = queue(4);
+fn unsupported_interests_are_refused() {
+    let (mut selector, mut events) = new_selector(4);
     let (left, right) = streams();
     let fd = left.as_raw_fd();
     for interest in [Interest::AIO, Interest::LIO, BOTH | Interest::LIO] {
-        let error = queue.register(fd, Token(1), interest).unwrap_err();
+        let error = selector.register(fd, Token(1), interest).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        let error = queue.register_unowned(fd, Token(1), interest).unwrap_err();
+        let error = selector
+            .register_unowned(fd, Token(1), interest)
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
-    let registration = queue.register(fd, Token(1), Interest::PRIORITY).unwrap();
+    let registration = selector.register(fd, Token(1), Interest::PRIORITY).unwrap();
     (&right).write_all(b"x").unwrap();
-    assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
-    queue.deregister(registration, fd).unwrap();
-    let _registration = queue.register(fd, Token(2), Interest::READABLE).unwrap();
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
-    let record = &records.as_slice()[0];
-    assert!(record.is_readable() && !record.is_priority() && !record.is_writable());
-    assert!(!record.is_read_closed() && !record.is_aio() && !record.is_lio());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+    selector.deregister(registration, fd).unwrap();
+    let _registration = selector.register(fd, Token(2), Interest::READABLE).unwrap();
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+    let event = &events.as_slice()[0];
+    assert!(event.is_readable() && !event.is_priority() && !event.is_writable());
+    assert!(!event.is_read_closed() && !event.is_aio() && !event.is_lio());
     assert_eq!(
-        format!("{:?}", Details(record)),
+        format!("{:?}", Details(event)),
         "port_event { portev_events: POLLIN, token: 2 }"
     );
 }
@@ -427,17 +442,17 @@ impl fmt::Debug for Details<'_> {
     }
 }
 
-/// Arming from another thread reaches a wait that sleeps already.
+/// Re-arming a source in one thread takes effect in another that is blocked in `select`.
 #[test]
-fn arming_while_another_thread_waits() {
-    let (mut queue, mut records) = queue(4);
+fn rearm_reaches_blocked_select() {
+    let (mut selector, mut events) = new_selector(4);
     let (left, right) = streams();
-    let registration = queue
+    let registration = selector
         .register(left.as_raw_fd(), Token(1), Interest::READABLE)
         .unwrap();
     for _ in 0..20 {
         (&right).write_all(b"x").unwrap();
-        assert_eq!(tokens(&mut queue, &mut records, LONG), [1]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
         thread::scope(|scope| {
             scope.spawn(|| {
                 thread::sleep(Duration::from_millis(2));
@@ -445,7 +460,7 @@ fn arming_while_another_thread_waits() {
                 EventPorts::rearm(&registration, BOTH).unwrap();
                 (&right).write_all(b"x").unwrap();
             });
-            assert_eq!(tokens(&mut queue, &mut records, LONG), [1]);
+            assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
         });
         drain(&left);
         EventPorts::rearm(&registration, BOTH).unwrap();

@@ -1,20 +1,32 @@
-//! kqueue(2): the queue lives in the kernel, its edges are real, and each filter of a source is watched on its own.
+//! The kqueue(2) selector. The kernel stores the registrations and reports real edges, one filter
+//! (`EVFILT_READ`, `EVFILT_WRITE`) at a time.
 //!
-//! What the kernel promises: an event for each new activity of a watched descriptor (`EV_CLEAR`), a condition that holds at
-//! `EV_ADD` is reported, also when the filter was there already, and `close` removes a descriptor. What it does not:
+//! The selector relies on these properties of the kernel ([kqueue(2)], [`kqueue_register`]):
 //!
-//! - Errors of changes come among the events, unless there is no room for any, where the first error ends the call, or every
-//!   change asks for an answer (`EV_RECEIPT`) and has room for it, where nothing but answers comes back. So no event of
-//!   another thread is taken away by a change.
-//! - It cannot tell whether a number was registered: `EV_ADD` of a watched one replaces the token.
-//! - Some kernels refuse to watch the writing end of a pipe whose reader is gone. The event that they do not make is kept here;
-//!   see `dead`.
+//! - A filter with `EV_CLEAR` reports each new activity of its file descriptor once.
+//! - `EV_ADD` evaluates the filter, even if it was added before. So a condition that holds is
+//!   reported.
+//! - `close` removes the filters of a file descriptor.
 //!
-//! The token travels in `udata`, and nothing else does: users may add filters of their own through the queue's descriptor, and
-//! asynchronous I/O does. Events of such filters pass through.
+//! Three other properties shape the code:
+//!
+//! - kevent(2) returns the errors of changes in the event list, where it also returns events. So a
+//!   change could take an event that another thread waits for. Two forms of the call cannot:
+//!   without an event list the first error ends the call, and with `EV_RECEIPT` in every change and
+//!   room for all receipts the kernel returns receipts only.
+//! - `EV_ADD` of a filter that was added before replaces its `udata`. So the kernel does not detect
+//!   that a file descriptor is registered twice.
+//! - Some kernels refuse `EVFILT_WRITE` for a pipe whose reader is closed. `synthetic_eof` provides
+//!   the event that they do not report.
+//!
+//! `udata` holds the token and nothing else. Callers may add filters of their own through the
+//! kqueue's file descriptor, as POSIX asynchronous I/O does. Their events pass through unchanged.
+//!
+//! [kqueue(2)]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
+//! [`kqueue_register`]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c
 
-mod dead;
-mod show;
+mod debug;
+mod synthetic_eof;
 mod wake_event;
 
 use std::fmt;
@@ -25,73 +37,76 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::sys::owner;
 use crate::sys::platform::{AIO, LIO};
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::timeout::Deadline;
 use crate::sys::unix::syscalls::kqueue as syscall;
-use crate::sys::wake_bits::WakeBits;
+use crate::sys::wake_bits::{WakeBit, WakeBits};
 use crate::sys::{errors, ffi};
 use crate::{Interest, Token};
 
-use dead::{DeadEnds, Kept};
-use show::{FilterFlags, FilterName, Flags};
-use syscall::{ADD, CLEAR, DELETE, EOF, ERROR, Queue, READ, RECEIPT, USER, WRITE};
+use synthetic_eof::{PendingEof, SyntheticEofs};
+use syscall::{ADD, CLEAR, DELETE, EOF, ERROR, KqueueFd, READ, RECEIPT, USER, WRITE};
 pub(crate) use syscall::{Event, Events};
 use wake_event::WakeEvent;
-#[allow(unused_imports)] // A page chooses one.
-pub(crate) use wake_event::{Pipes, UserEvents, Wakers};
+#[allow(unused_imports)] // A platform module names one of the two types.
+pub(crate) use wake_event::{Pipes, UserEvents, WakerKind};
 
-/// The longest wait in one call. Some kernels refuse more than 100 million seconds.
-const LONGEST: Duration = Duration::from_secs(100_000_000);
+/// The longest wait of one call; the selector then waits again. xnu returns EINVAL for more than
+/// 100 million seconds before macOS 10.15 ([`kevent_get_timeout`], [`itimerfix`]).
+///
+/// [`kevent_get_timeout`]: https://github.com/apple-oss-distributions/xnu/blob/xnu-4903.270.47/bsd/kern/kern_event.c
+/// [`itimerfix`]: https://github.com/apple-oss-distributions/xnu/blob/xnu-4903.270.47/bsd/kern/kern_time.c
+const MAX_WAIT: Duration = Duration::from_secs(100_000_000);
 
-/// A kqueue whose wakers are `W`.
+/// A kqueue. `W` selects how its wakers wake it.
 pub(crate) struct Kqueue<W> {
     shared: Arc<Shared>,
-    wakers: PhantomData<fn() -> W>,
+    waker_kind: PhantomData<fn() -> W>,
 }
 
-/// What lives as long as the queue or a clone of it.
+/// The state that a selector and its clones share.
 #[derive(Debug)]
 struct Shared {
-    queue: Queue,
-    /// How many user events there have been.
+    kq: KqueueFd,
+    /// The number of user events that were created.
     user_events: AtomicUsize,
-    dead: DeadEnds,
+    synthetic_eofs: SyntheticEofs,
     wakes: Arc<WakeBits>,
 }
 
-/// The queue a source was added to.
+/// The registration of an owned source.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    queue: Weak<Shared>,
-    /// Once an event was kept for it, which closing the descriptor would not take back.
-    kept: Option<Box<Kept>>,
+    selector: Weak<Shared>,
+    /// Set once the source had a synthetic event, which closing the fd does not remove.
+    pending_eof: Option<Box<PendingEof>>,
 }
 
 impl Shared {
-    /// The descriptor of the queue: `EBADF` in a copy of the process, which has no queue.
+    /// The fd of the kqueue. `EBADF` in a forked child, which does not inherit a kqueue.
     fn kq(&self) -> io::Result<BorrowedFd<'_>> {
-        self.queue.get()
+        self.kq.borrow()
     }
 }
 
-/// Hands the descriptor out: from then on others may wait on it.
+/// Exposes the fd. From then on code outside of this crate may wait on the kqueue.
 impl<W> AsFd for Kqueue<W> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.shared.wakes.expose();
-        self.shared.queue.as_fd()
+        self.shared.kq.as_fd()
     }
 }
 
 impl<W> fmt::Debug for Kqueue<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kqueue")
-            .field("fd", &self.shared.queue.as_fd().as_raw_fd())
+            .field("fd", &self.shared.kq.as_fd().as_raw_fd())
             .finish_non_exhaustive()
     }
 }
 
-impl<W: Wakers> selector::Selector for Kqueue<W> {
+impl<W: WakerKind> selector::Selector for Kqueue<W> {
     type Raw = RawFd;
     type Event = Event;
     type Events = Events;
@@ -100,22 +115,22 @@ impl<W: Wakers> selector::Selector for Kqueue<W> {
     const EMULATES_EDGE: bool = false;
 
     fn new() -> io::Result<Kqueue<W>> {
-        let queue = Queue::new()?;
+        let kq = KqueueFd::new()?;
         Ok(Kqueue {
             shared: Arc::new(Shared {
-                queue,
+                kq,
                 user_events: AtomicUsize::new(0),
-                dead: DeadEnds::new(),
+                synthetic_eofs: SyntheticEofs::new(),
                 wakes: Arc::new(WakeBits::unshared()),
             }),
-            wakers: PhantomData,
+            waker_kind: PhantomData,
         })
     }
 
     fn try_clone(&self) -> io::Result<Kqueue<W>> {
         Ok(Kqueue {
             shared: Arc::clone(&self.shared),
-            wakers: PhantomData,
+            waker_kind: PhantomData,
         })
     }
 
@@ -124,117 +139,122 @@ impl<W: Wakers> selector::Selector for Kqueue<W> {
         Ok(Waker {
             wake_event,
             token,
-            bit: self.shared.wakes.take(),
-            wakes: Arc::clone(&self.shared.wakes),
-            queue: Arc::downgrade(&self.shared),
+            bit: WakeBit::acquire(&self.shared.wakes),
+            selector: Arc::downgrade(&self.shared),
         })
     }
 
-    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+    fn select(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         use selector::EventBuffer as _;
-        records.clear();
-        if records.capacity() == 0 {
+        events.clear();
+        if events.capacity() == 0 {
             return Err(errors::invalid("the capacity of `Events` is 0"));
         }
-        // Zero has no deadline, and a deadline that no clock reaches is none.
-        let deadline = timeout
-            .filter(|timeout| !timeout.is_zero())
-            .and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut left = timeout.filter(|timeout| timeout.is_zero() || deadline.is_some());
+        let deadline = Deadline::new(timeout).at;
+        // A deadline that the clock cannot represent is none.
+        let mut remaining = timeout.filter(|timeout| timeout.is_zero() || deadline.is_some());
         let kq = self.shared.kq()?;
         loop {
-            let result = syscall::wait(kq, records, left.map(|left| left.min(LONGEST)));
-            // Whatever it returned.
-            self.shared.wakes.seen();
+            let result = syscall::wait(kq, events, remaining.map(|time| time.min(MAX_WAIT)));
+            // After every return of the kernel, whatever the result.
+            self.shared.wakes.clear_all();
             result?;
-            let taken_out = self.shared.dead.exchange(&self.shared, records);
-            if !records.as_slice().is_empty() {
+            let removed_event = self.shared.synthetic_eofs.substitute(&self.shared, events);
+            if !events.as_slice().is_empty() {
                 return Ok(());
             }
             if let Some(deadline) = deadline {
-                left = Some(deadline.saturating_duration_since(Instant::now()));
+                remaining = Some(deadline.saturating_duration_since(Instant::now()));
             }
-            // What was taken out may have had the place of an event that is ready.
-            if left == Some(Duration::ZERO) && !taken_out {
+            // The removed event may have taken the room of an event that is ready.
+            if remaining == Some(Duration::ZERO) && !removed_event {
                 return Ok(());
             }
         }
     }
 
-    fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
-        let is_kept = self.start(raw, token, interest)?;
+    fn register(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
+        let has_pending_eof = self.add_filters(fd, token, interest)?;
         Ok(Registration {
-            queue: Arc::downgrade(&self.shared),
-            kept: is_kept.then(|| self.kept(raw)),
+            selector: Arc::downgrade(&self.shared),
+            pending_eof: has_pending_eof.then(|| self.pending_eof(fd)),
         })
     }
 
     fn reregister(
         &self,
         registration: &mut Registration,
-        raw: RawFd,
+        fd: RawFd,
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let is_kept = self.replace(raw, token, interest);
-        // Also after an error of the other filter.
-        if !matches!(is_kept, Ok(false)) {
-            registration.kept.get_or_insert_with(|| self.kept(raw));
+        let has_pending_eof = self.replace_filters(fd, token, interest);
+        // An error may be that of the other filter.
+        if !matches!(has_pending_eof, Ok(false)) {
+            registration
+                .pending_eof
+                .get_or_insert_with(|| self.pending_eof(fd));
         }
-        is_kept.map(drop)
+        has_pending_eof.map(drop)
     }
 
-    fn deregister(&self, _: Registration, raw: RawFd) -> io::Result<()> {
-        // A registration may have no filter in the kernel any more: asynchronous I/O has none, and the kernel takes out the
-        // writing end of a pipe once it has reported that the reader is gone.
-        self.shared.delete(raw)
+    /// Succeeds even if the kernel has no filter. A registration for asynchronous I/O has none, and
+    /// [FreeBSD] removes the filter of a pipe's writer once it has reported that the reader is
+    /// closed (`pipeclose`).
+    ///
+    /// [FreeBSD]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/sys_pipe.c
+    fn deregister(&self, _: Registration, fd: RawFd) -> io::Result<()> {
+        self.shared.delete_filters(fd)
     }
 
-    fn leave(registration: Registration, raw: RawFd) {
-        if let Some(shared) = registration.queue.upgrade() {
-            let _ = shared.delete(raw);
+    fn leave(registration: Registration, fd: RawFd) {
+        if let Some(shared) = registration.selector.upgrade() {
+            let _ = shared.delete_filters(fd);
         }
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        owner::owner_of(&self.shared, &registration.queue)
+        Owner::of(&self.shared, &registration.selector)
     }
 
     fn rearm(_: &Registration, _: Interest) -> io::Result<()> {
-        // The kernel's edges need no arming.
+        // The kernel reports edges.
         Ok(())
     }
 }
 
-impl<W: Wakers> RegisterUnowned for Kqueue<W> {
-    /// The kernel cannot tell that `raw` is watched already: then this is `reregister_unowned` without the removal of a filter.
-    fn register_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        self.start(raw, token, interest).map(drop)
+impl<W: WakerKind> RegisterUnowned for Kqueue<W> {
+    /// If `fd` is registered already, this replaces the token and adds filters, but removes none.
+    /// The kernel does not detect that case.
+    fn register_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        self.add_filters(fd, token, interest).map(drop)
     }
 
-    /// The kernel cannot tell that `raw` is not watched: then this is `register_unowned`.
-    fn reregister_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        self.replace(raw, token, interest).map(drop)
+    /// If `fd` is not registered, this registers it. The kernel does not detect that case.
+    fn reregister_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        self.replace_filters(fd, token, interest).map(drop)
     }
 
-    /// `Ok` without a filter in the kernel, too: it cannot tell a fd that was never registered from the writing end of a
-    /// pipe that it has taken out itself.
-    fn deregister_unowned(&self, raw: RawFd) -> io::Result<()> {
-        self.shared.delete(raw)
+    /// Succeeds even if the kernel has no filter. It does not distinguish an fd that was never
+    /// registered from a pipe's writer whose filter it has removed itself.
+    fn deregister_unowned(&self, fd: RawFd) -> io::Result<()> {
+        self.shared.delete_filters(fd)
     }
 }
 
-impl<W: Wakers> Kqueue<W> {
-    /// Starts watching. `true` if an event was kept.
+impl<W: WakerKind> Kqueue<W> {
+    /// Adds the filters of an interest. Returns whether a synthetic event is pending.
     ///
-    /// A fd may have filters of an earlier registration, and changing one of those does not fail. So a failure of `WRITE`,
-    /// which is asked first, leaves them alone. After a failure of `READ` it takes `WRITE` away, whose token it has replaced.
-    fn start(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
-        let [read, write] = filters(interest)?;
-        let ident = ident(raw)?;
+    /// `fd` may have filters of an earlier registration, for which `EV_ADD` succeeds and replaces
+    /// the token. So the order matters: the change of `WRITE` comes first, and if it fails, the
+    /// kernel does not apply the change of `READ`, and the earlier filters stay as they are. If
+    /// `READ` fails, this deletes `WRITE`, whose token has been replaced.
+    fn add_filters(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
+        let [wants_read, wants_write] = wanted_filters(interest)?;
+        let ident = ident(fd)?;
         let add = |filter| Event::new(ident, filter, ADD | CLEAR, 0, token);
         let both = [add(WRITE), add(READ)];
-        let changes = match (write, read) {
+        let changes = match (wants_write, wants_read) {
             (true, true) => &both[..],
             (true, false) => &both[..1],
             (false, true) => &both[1..],
@@ -242,109 +262,119 @@ impl<W: Wakers> Kqueue<W> {
         };
         let shared = &*self.shared;
         let kq = shared.kq()?;
-        shared.dead.forget(raw);
+        shared.synthetic_eofs.remove(fd);
         if changes.is_empty() {
             return Ok(false);
         }
-        let Err(error) = syscall::post(kq, changes) else {
+        let Err(error) = syscall::change_without_receipts(kq, changes) else {
             return Ok(false);
         };
-        if write && dead::is_dead_end(&error, WRITE, raw) {
-            self.keep_dead_end(raw, token)?;
-            if read {
-                syscall::post(kq, &both[1..]).inspect_err(|_| shared.dead.forget(raw))?;
+        if wants_write && synthetic_eof::is_reader_closed(&error, fd) {
+            shared.synthetic_eofs.push::<W>(shared, fd, token)?;
+            if wants_read {
+                syscall::change_without_receipts(kq, &both[1..])
+                    .inspect_err(|_| shared.synthetic_eofs.remove(fd))?;
             }
             return Ok(true);
         }
         if changes.len() == 2 {
-            // It may not be there. A further error has nowhere to go.
+            // `WRITE` may not have been added. The caller gets the first error, not this one.
             let delete = Event::new(ident, WRITE, DELETE, 0, Token(0));
-            let _ = syscall::post(kq, &[delete]);
+            let _ = syscall::change_without_receipts(kq, &[delete]);
         }
         Err(error)
     }
 
-    /// Keeps the event that the kernel does not make for the writing end of a pipe without a reader.
-    fn keep_dead_end(&self, raw: RawFd, token: Token) -> io::Result<()> {
-        let record = Event::new(raw as usize, WRITE, ADD | CLEAR | EOF, 0, token);
-        self.shared.dead.keep::<W>(&self.shared, raw, record)
-    }
-
-    /// Changes what is watched for. `true` if an event was kept.
-    fn replace(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
-        let wanted = filters(interest)?;
-        let flags = wanted.map(|wanted| match wanted {
+    /// Adds the filters of an interest and deletes the others. Returns whether a synthetic event is
+    /// pending.
+    fn replace_filters(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
+        let wanted = wanted_filters(interest)?;
+        let flags = wanted.map(|is_wanted| match is_wanted {
             true => ADD | CLEAR,
             false => DELETE,
         });
-        self.shared.dead.forget(raw);
-        let [read, write] = self.shared.change(raw, token, flags)?;
-        let read = if wanted[0] { read } else { unless_absent(read) };
-        let kept = match write {
-            write if !wanted[1] => unless_absent(write).map(|()| false),
-            Err(error) if dead::is_dead_end(&error, WRITE, raw) => {
-                self.keep_dead_end(raw, token).map(|()| true)
+        let [wants_read, wants_write] = wanted;
+        let shared = &*self.shared;
+        shared.synthetic_eofs.remove(fd);
+        let [read, write] = shared.change_filters(fd, token, flags)?;
+        let read = if wants_read {
+            read
+        } else {
+            ignore_not_found(read)
+        };
+        let has_pending_eof = match write {
+            write if !wants_write => ignore_not_found(write).map(|()| false),
+            Err(error) if synthetic_eof::is_reader_closed(&error, fd) => {
+                let pushed = shared.synthetic_eofs.push::<W>(shared, fd, token);
+                pushed.map(|()| true)
             }
             write => write.map(|()| false),
         };
-        read.and(kept)
+        read.and(has_pending_eof)
     }
 
-    /// See the field of `Registration`.
-    fn kept(&self, raw: RawFd) -> Box<Kept> {
-        Box::new(Kept {
-            queue: Arc::downgrade(&self.shared),
-            raw,
+    /// The guard that a registration holds while its source may have a pending event.
+    fn pending_eof(&self, fd: RawFd) -> Box<PendingEof> {
+        Box::new(PendingEof {
+            selector: Arc::downgrade(&self.shared),
+            fd,
         })
     }
 }
 
 impl Shared {
-    /// Deletes both filters, those that are there.
-    fn delete(&self, raw: RawFd) -> io::Result<()> {
-        self.dead.forget(raw);
-        let [read, write] = self.change(raw, Token(0), [DELETE; 2])?;
-        unless_absent(read).and(unless_absent(write))
+    /// Deletes both filters. A filter that does not exist is no error.
+    fn delete_filters(&self, fd: RawFd) -> io::Result<()> {
+        self.synthetic_eofs.remove(fd);
+        let [read, write] = self.change_filters(fd, Token(0), [DELETE; 2])?;
+        ignore_not_found(read).and(ignore_not_found(write))
     }
 
-    /// Changes both filters of a fd, `READ` and `WRITE`, and returns the kernel's answers.
-    fn change(&self, raw: RawFd, token: Token, flags: [u32; 2]) -> io::Result<[io::Result<()>; 2]> {
-        let ident = ident(raw)?;
+    /// Changes both filters, `READ` and `WRITE`, and returns the result of each.
+    fn change_filters(
+        &self,
+        fd: RawFd,
+        token: Token,
+        flags: [u32; 2],
+    ) -> io::Result<[io::Result<()>; 2]> {
+        let ident = ident(fd)?;
         let [read, write] = flags.map(|flags| flags | RECEIPT);
         let mut changes = [
             Event::new(ident, READ, read, 0, token),
             Event::new(ident, WRITE, write, 0, token),
         ];
-        syscall::change(self.kq()?, &mut changes)?;
-        // The answers are in the places of their changes.
-        Ok(changes.each_ref().map(answer))
+        syscall::change_with_receipts(self.kq()?, &mut changes)?;
+        // Each receipt has overwritten its change.
+        Ok(changes.each_ref().map(receipt_result))
     }
 }
 
-/// A fd as the kernel takes it.
-fn ident(raw: RawFd) -> io::Result<usize> {
-    usize::try_from(raw).map_err(|_| io::Error::from_raw_os_error(ffi::EBADF))
+/// Converts an fd to the type of `ident`.
+fn ident(fd: RawFd) -> io::Result<usize> {
+    usize::try_from(fd).map_err(|_| io::Error::from_raw_os_error(ffi::EBADF))
 }
 
-/// The kernel's answer to one change. An event that is no error, or an error of 0, is success.
-fn answer(record: &Event) -> io::Result<()> {
-    if record.flags() & ERROR != 0 && record.data() != 0 {
-        // An `errno` fits.
-        return Err(io::Error::from_raw_os_error(record.data() as _));
+/// The result of one change, from its receipt. A change that was not overwritten by a receipt, as
+/// after a signal, counts as applied.
+fn receipt_result(receipt: &Event) -> io::Result<()> {
+    if receipt.flags() & ERROR != 0 && receipt.data() != 0 {
+        // `data` holds an errno, which fits.
+        return Err(io::Error::from_raw_os_error(receipt.data() as _));
     }
     Ok(())
 }
 
-/// The result of a deletion, where nothing to delete is no error.
-fn unless_absent(deleted: io::Result<()>) -> io::Result<()> {
+/// The result of a deletion, where a filter that does not exist is no error.
+fn ignore_not_found(deleted: io::Result<()>) -> io::Result<()> {
     match deleted {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
     }
 }
 
-/// The filters that an interest asks for. Asynchronous I/O adds its own.
-fn filters(interest: Interest) -> io::Result<[bool; 2]> {
+/// Whether an interest needs the filters `READ` and `WRITE`. It needs none for AIO and LIO, whose
+/// filters asynchronous I/O adds itself.
+fn wanted_filters(interest: Interest) -> io::Result<[bool; 2]> {
     if interest.is_priority() {
         return Err(errors::unsupported("kqueue cannot watch for priority data"));
     }
@@ -360,38 +390,36 @@ fn filters(interest: Interest) -> io::Result<[bool; 2]> {
 pub(crate) struct Waker {
     wake_event: WakeEvent,
     token: Token,
-    /// Its bit in `wakes`; 0 if there was none left.
-    bit: usize,
-    wakes: Arc<WakeBits>,
-    queue: Weak<Shared>,
+    bit: WakeBit,
+    selector: Weak<Shared>,
 }
 
 impl Wake for Waker {
     fn wake(&self) -> io::Result<()> {
-        if !self.wakes.announce(self.bit) && !self.wake_event.is_shared() {
+        if !self.bit.set_pending() && !self.wake_event.is_in_forked_child() {
             return Ok(());
         }
-        let Some(shared) = self.queue.upgrade() else {
-            // There is no poller to be woken.
+        let Some(shared) = self.selector.upgrade() else {
+            // The selector was dropped.
             return Ok(());
         };
         self.wake_event
-            .ring(&shared, self.token)
-            .inspect_err(|_| self.wakes.retract(self.bit))
+            .trigger(&shared, self.token)
+            .inspect_err(|_| self.bit.clear_pending())
     }
 }
 
 impl Drop for Waker {
     fn drop(&mut self) {
-        // A copy of the process that has the queue has nothing to take out.
-        let shared = self.queue.upgrade();
+        let shared = self.selector.upgrade();
+        // A forked child has no kqueue, and nothing to delete.
         if let Some(Ok(kq)) = shared.as_deref().map(Shared::kq) {
-            // Closing would not do: a user event has no descriptor. An error has no one to go to, and leaves no more behind
-            // than a spurious event.
-            let _ = self.wake_event.take_out(kq);
+            // A user event has no fd that closing would remove. Errors are ignored: the worst case
+            // is one spurious event.
+            let _ = self.wake_event.delete(kq);
         }
-        // Only now: no notification of this waker can come any more.
-        self.wakes.give_back(self.bit);
+        // The field `bit` is released after this, because the kernel can report this waker until
+        // its event is deleted.
     }
 }
 
@@ -411,7 +439,7 @@ impl selector::SelectorEvent for Event {
 
     #[inline]
     fn is_readable(&self) -> bool {
-        // A wake is read, so to speak.
+        // Wake-ups (`EVFILT_USER`) are reported as readable.
         self.filter() == READ || self.filter() == USER
     }
 
@@ -422,7 +450,8 @@ impl selector::SelectorEvent for Event {
 
     #[inline]
     fn is_error(&self) -> bool {
-        // With the end of a socket comes the reason, if there is one.
+        // A socket's filter reports the socket's error, if any, in `fflags` beside `EV_EOF`
+        // (https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2).
         self.flags() & ERROR != 0 || self.flags() & EOF != 0 && self.fflags() != 0
     }
 
@@ -449,9 +478,9 @@ impl selector::SelectorEvent for Event {
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("kevent")
             .field("ident", &self.ident())
-            .field("filter", &FilterName(self.filter()))
-            .field("flags", &Flags(self.flags()))
-            .field("fflags", &FilterFlags(self))
+            .field("filter", &debug::Filter(self.filter()))
+            .field("flags", &debug::Flags(self.flags()))
+            .field("fflags", &debug::FilterFlags(self))
             .field("data", &self.data())
             .field("udata", &self.udata())
             .finish()

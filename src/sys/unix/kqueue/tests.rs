@@ -1,4 +1,4 @@
-//! What is special about kqueue(2), on the double of one kernel.
+//! What only kqueue(2) does, over the fake kernel.
 #![cfg(any(
     mio_fake_kernel = "apple",
     mio_fake_kernel = "dragonfly",
@@ -20,21 +20,22 @@ use crate::sys::unix::fd;
 use crate::testing::kqueue::KernelEvent;
 use crate::testing::kqueue::faults::{self, Faults};
 
-type Queue = Kqueue<UserEvents>;
+type Selector = Kqueue<UserEvents>;
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
-/// A queue and room for so many events.
-fn queue(capacity: usize) -> (Queue, Events) {
-    (Queue::new().unwrap(), Events::with_capacity(capacity))
+/// A selector, and an event buffer of `capacity`.
+fn new_selector(capacity: usize) -> (Selector, Events) {
+    (Selector::new().unwrap(), Events::with_capacity(capacity))
 }
 
-fn tokens(queue: &mut Queue, records: &mut Events, timeout: Option<Duration>) -> Vec<usize> {
-    queue.select(records, timeout).unwrap();
-    let all = records.as_slice().iter();
-    all.map(|record| record.token().0).collect()
+/// The tokens of one `select`.
+fn tokens(selector: &mut Selector, events: &mut Events, timeout: Option<Duration>) -> Vec<usize> {
+    selector.select(events, timeout).unwrap();
+    let all = events.as_slice().iter();
+    all.map(|event| event.token().0).collect()
 }
 
 fn streams() -> (UnixStream, UnixStream) {
@@ -43,7 +44,7 @@ fn streams() -> (UnixStream, UnixStream) {
     (left, right)
 }
 
-/// A refusal of one filter, whatever is added.
+/// Faults that refuse every `EV_ADD` of one filter.
 fn refusing(filter: i32, error: i32) -> Faults {
     Faults {
         refusals: vec![(filter, error)],
@@ -51,80 +52,85 @@ fn refusing(filter: i32, error: i32) -> Faults {
     }
 }
 
-/// registering succeeds, and one event says that the other end is gone.
+/// Registering a pipe's writer whose reader is closed succeeds on every kernel. One event reports
+/// that the writing half is closed, and no error.
 #[test]
-fn a_pipe_whose_reader_is_gone() {
+fn writer_without_reader_gets_one_write_closed_event() {
     for capacity in [1, 8] {
-        let (mut queue, mut records) = queue(capacity);
+        let (mut selector, mut events) = new_selector(capacity);
         let (reader, writer) = fd::pipe().unwrap();
         drop(reader);
         let fd = writer.as_raw_fd();
-        let registration = queue.register(fd, Token(7), Interest::WRITABLE).unwrap();
-        assert_eq!(tokens(&mut queue, &mut records, LONG), [7]);
-        let record = &records.as_slice()[0];
-        assert!(record.is_writable() && record.is_write_closed() && !record.is_error());
-        assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
-        queue.deregister(registration, fd).unwrap();
+        let registration = selector.register(fd, Token(7), Interest::WRITABLE).unwrap();
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [7]);
+        let event = &events.as_slice()[0];
+        assert!(event.is_writable() && event.is_write_closed() && !event.is_error());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+        selector.deregister(registration, fd).unwrap();
     }
 }
 
-/// a kept event is not told once its source was dropped, nor to who has the number next.
+/// Dropping an owned source removes its pending event. Neither the source nor the next owner of the
+/// fd gets it.
 #[test]
-fn a_kept_event_goes_with_its_source() {
-    let (mut queue, mut records) = queue(1);
+fn dropped_source_takes_its_pending_event_along() {
+    let (mut selector, mut events) = new_selector(1);
     for token in 0..3 {
         let (_reader, writer) = fd::pipe().unwrap();
         let fd = writer.as_raw_fd();
-        let add = || queue.register(fd, Token(token), Interest::WRITABLE);
+        let add = || selector.register(fd, Token(token), Interest::WRITABLE);
         let mut registration = faults::with(refusing(WRITE, libc::EPIPE), add).unwrap();
         if token == 1 {
-            let again = || queue.reregister(&mut registration, fd, Token(1), Interest::WRITABLE);
+            let again = || selector.reregister(&mut registration, fd, Token(1), Interest::WRITABLE);
             faults::with(refusing(WRITE, libc::EPIPE), again).unwrap();
         }
         if token == 2 {
-            // It is told as long as the source is there.
-            assert_eq!(tokens(&mut queue, &mut records, LONG), [token]);
+            // As long as the source exists, the event is reported.
+            assert_eq!(tokens(&mut selector, &mut events, LONG), [token]);
         }
-        // The order in which a source is dropped.
+        // Sources drop their registration before their fd.
         drop(registration);
         drop(writer);
         let _next = fd::pipe().unwrap();
-        assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     }
 }
 
-/// kept events are those of their registrations, and of the last.
+/// Deregistering removes the pending event of an fd, and registering it again replaces the event.
 #[test]
-fn a_kept_event_goes_with_its_registration() {
-    let (mut queue, mut records) = queue(1);
+fn deregistered_or_replaced_pending_event_is_not_reported() {
+    let (mut selector, mut events) = new_selector(1);
     let pipes: Vec<_> = (0..3).map(|_| fd::pipe().unwrap()).collect();
     let refuse = || refusing(WRITE, libc::EPIPE);
     let mut registrations = Vec::new();
     for (index, (_, writer)) in pipes.iter().enumerate() {
-        let add = || queue.register(writer.as_raw_fd(), Token(index), Interest::WRITABLE);
+        let add = || selector.register(writer.as_raw_fd(), Token(index), Interest::WRITABLE);
         registrations.push(faults::with(refuse(), add).unwrap());
     }
     let mut registrations = registrations.into_iter();
     let fd = pipes[0].1.as_raw_fd();
-    queue.deregister(registrations.next().unwrap(), fd).unwrap();
+    selector
+        .deregister(registrations.next().unwrap(), fd)
+        .unwrap();
     let fd = pipes[1].1.as_raw_fd();
     let mut second = registrations.next().unwrap();
-    let again = || queue.reregister(&mut second, fd, Token(11), Interest::WRITABLE);
+    let again = || selector.reregister(&mut second, fd, Token(11), Interest::WRITABLE);
     faults::with(refuse(), again).unwrap();
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [11]);
-    // Nothing else, and the wake_event itself is never seen.
-    assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
-    let add = || queue.register_unowned(fd, Token(12), Interest::WRITABLE);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [11]);
+    // No other event is reported, in particular not the internal wake event.
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+    let add = || selector.register_unowned(fd, Token(12), Interest::WRITABLE);
     faults::with(refuse(), add).unwrap();
-    queue.deregister_unowned(fd).unwrap();
-    assert!(tokens(&mut queue, &mut records, Some(Duration::from_millis(5))).is_empty());
+    selector.deregister_unowned(fd).unwrap();
+    assert!(tokens(&mut selector, &mut events, Some(Duration::from_millis(5))).is_empty());
 }
 
-/// A-20 where the kernel has no user events, and where it says that the descriptor is bad.
+/// The synthetic event works on a kernel without user events, and on one that returns EBADF for a
+/// pipe's writer whose reader is closed.
 #[test]
-fn dead_ends_on_lesser_kernels() {
-    let (mut queue, mut records) = queue(4);
+fn synthetic_eof_needs_neither_user_events_nor_epipe() {
+    let (mut selector, mut events) = new_selector(4);
     let (_reader, writer) = fd::pipe().unwrap();
     let fd = writer.as_raw_fd();
     let faults = Faults {
@@ -132,92 +138,94 @@ fn dead_ends_on_lesser_kernels() {
         ..refusing(WRITE, libc::EBADF)
     };
     faults::with(faults, || {
-        queue
+        selector
             .register_unowned(fd, Token(3), Interest::WRITABLE)
             .unwrap();
-        assert_eq!(tokens(&mut queue, &mut records, LONG), [3]);
-        assert!(records.as_slice()[0].is_write_closed());
-        assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [3]);
+        assert!(events.as_slice()[0].is_write_closed());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     });
 }
 
-/// what is not there can be deleted, and a filter that is no longer wanted goes.
+/// `reregister` deletes the filters that the interest no longer needs. Deleting a filter that does
+/// not exist is no error.
 #[test]
-fn interests_come_and_go() {
-    let (mut queue, mut records) = queue(8);
+fn reregister_deletes_unneeded_filters() {
+    let (mut selector, mut events) = new_selector(8);
     let (left, mut right) = streams();
     let fd = left.as_raw_fd();
-    let mut registration = queue.register(fd, Token(1), Interest::READABLE).unwrap();
-    queue
+    let mut registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
+    selector
         .reregister(&mut registration, fd, Token(2), Interest::WRITABLE)
         .unwrap();
     right.write_all(b"x").unwrap();
-    assert_eq!(tokens(&mut queue, &mut records, LONG), [2]);
-    assert!(!records.as_slice()[0].is_readable());
-    // The second time there is nothing to delete.
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+    assert!(!events.as_slice()[0].is_readable());
+    // The second time there is no filter to delete.
     for token in [3, 4] {
-        queue
+        selector
             .reregister(&mut registration, fd, Token(token), Interest::READABLE)
             .unwrap();
-        assert_eq!(tokens(&mut queue, &mut records, LONG), [token]);
-        assert!(records.as_slice()[0].is_readable());
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [token]);
+        assert!(events.as_slice()[0].is_readable());
     }
-    queue.deregister(registration, fd).unwrap();
+    selector.deregister(registration, fd).unwrap();
 }
 
-/// each change has its answer, and a failed registration leaves nothing behind.
+/// If the kernel refuses one of two filters, `register` fails with the kernel's error and leaves no
+/// filter behind.
 #[test]
-fn one_bad_change_is_noticed() {
-    let (mut queue, mut records) = queue(8);
+fn refused_filter_fails_registration() {
+    let (mut selector, mut events) = new_selector(8);
     let (left, mut right) = streams();
     let fd = left.as_raw_fd();
     for filter in [READ, WRITE] {
-        let add = || queue.register(fd, Token(1), BOTH);
+        let add = || selector.register(fd, Token(1), BOTH);
         let error = faults::with(refusing(filter, libc::EINVAL), add).unwrap_err();
-        // its kind is clear.
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
     right.write_all(b"x").unwrap();
-    assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
 }
 
-/// A registration by fd that fails leaves an earlier one of the same fd alone, token included, and no filter of its own:
-/// kevent(2) without room for events stops at the first change that fails.
+/// A registration of an unowned fd that fails adds no filter, and leaves the filters of an earlier
+/// registration of that fd with their token.
 #[test]
-fn failed_registration_leaves_earlier_one_alone() {
-    let (mut queue, mut records) = queue(8);
+fn failed_registration_keeps_earlier_filters() {
+    let (mut selector, mut events) = new_selector(8);
     let (left, mut right) = streams();
     let fd = left.as_raw_fd();
-    queue
+    selector
         .register_unowned(fd, Token(1), Interest::READABLE)
         .unwrap();
     for interest in [BOTH, Interest::WRITABLE] {
-        let add = || queue.register_unowned(fd, Token(2), interest);
+        let add = || selector.register_unowned(fd, Token(2), interest);
         faults::with(refusing(WRITE, libc::EINVAL), add).unwrap_err();
         right.write_all(b"x").unwrap();
-        assert_eq!(tokens(&mut queue, &mut records, LONG), [1]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     }
-    queue.deregister_unowned(fd).unwrap();
+    selector.deregister_unowned(fd).unwrap();
 
-    // The token of a filter that was there is replaced, so that one goes, too: its caller may have freed the new one.
-    queue
+    // Where the token of an earlier filter was replaced, that filter is deleted: the caller may
+    // have freed what the new token points to.
+    selector
         .register_unowned(fd, Token(3), Interest::WRITABLE)
         .unwrap();
     for filter in [READ, WRITE] {
-        let add = || queue.register_unowned(fd, Token(4), BOTH);
+        let add = || selector.register_unowned(fd, Token(4), BOTH);
         faults::with(refusing(filter, libc::EINVAL), add).unwrap_err();
     }
-    assert!(!tokens(&mut queue, &mut records, AT_ONCE).contains(&4));
+    assert!(!tokens(&mut selector, &mut events, AT_ONCE).contains(&4));
 }
 
-/// no change takes an event away that somebody waits for.
+/// Changes to the kqueue return no events, so they take none from the thread that waits.
 #[test]
-fn changes_swallow_no_events() {
-    let (mut queue, mut records) = queue(8);
-    let registry = queue.try_clone().unwrap();
+fn changes_take_no_events() {
+    let (mut selector, mut events) = new_selector(8);
+    let registry = selector.try_clone().unwrap();
     let (watched, mut peer) = streams();
     let (other, _other_peer) = streams();
-    queue
+    selector
         .register_unowned(watched.as_raw_fd(), Token(1), Interest::READABLE)
         .unwrap();
     let waker = registry.waker(Token(2)).unwrap();
@@ -231,40 +239,35 @@ fn changes_swallow_no_events() {
         registry.deregister_unowned(fd).unwrap();
         drop(registry.waker(Token(4)).unwrap());
         waker.wake().unwrap();
-        let mut got = tokens(&mut queue, &mut records, LONG);
+        let mut got = tokens(&mut selector, &mut events, LONG);
         got.sort_unstable();
         assert_eq!(got, [1, 2]);
         (&watched).read_exact(&mut [0]).unwrap();
     }
 }
 
-/// the end of one direction is not the end of the other.
+/// If the peer shuts down its writing half, only the reading half is reported as closed.
 #[test]
-fn an_end_is_one_direction() {
-    let (mut queue, mut records) = queue(8);
+fn half_close_closes_one_direction() {
+    let (mut selector, mut events) = new_selector(8);
     let (left, right) = streams();
-    queue
+    selector
         .register_unowned(left.as_raw_fd(), Token(1), BOTH)
         .unwrap();
-    tokens(&mut queue, &mut records, LONG);
+    tokens(&mut selector, &mut events, LONG);
     right.shutdown(std::net::Shutdown::Write).unwrap();
-    queue.select(&mut records, LONG).unwrap();
-    for record in records.as_slice() {
-        assert_eq!(record.is_read_closed(), record.is_readable());
-        assert!(!record.is_write_closed() && !record.is_error());
+    selector.select(&mut events, LONG).unwrap();
+    for event in events.as_slice() {
+        assert_eq!(event.is_read_closed(), event.is_readable());
+        assert!(!event.is_write_closed() && !event.is_error());
     }
-    assert!(
-        records
-            .as_slice()
-            .iter()
-            .any(|record| record.is_read_closed())
-    );
+    assert!(events.as_slice().iter().any(|event| event.is_read_closed()));
 }
 
-/// Events of filters that were not registered here pass through with their token.
+/// Events of filters that other code added to the kqueue are reported with their `udata` as token.
 #[test]
-fn foreign_events_pass_through() {
-    let (mut queue, mut records) = queue(8);
+fn events_of_foreign_filters_pass_through() {
+    let (mut selector, mut events) = new_selector(8);
     let foreign = |filter| KernelEvent {
         ident: 5,
         filter,
@@ -281,64 +284,65 @@ fn foreign_events_pass_through() {
             spurious: vec![foreign(filter)],
             ..Faults::default()
         };
-        let got = faults::with(faults, || tokens(&mut queue, &mut records, AT_ONCE));
+        let got = faults::with(faults, || tokens(&mut selector, &mut events, AT_ONCE));
         assert_eq!(got, [99]);
-        let record = records.as_slice()[0];
-        assert_eq!(record.is_aio(), AIO == Some(filter));
-        assert_eq!(record.is_lio(), LIO == Some(filter));
-        assert!(!record.is_readable() && !record.is_writable());
+        let event = events.as_slice()[0];
+        assert_eq!(event.is_aio(), AIO == Some(filter));
+        assert_eq!(event.is_lio(), LIO == Some(filter));
+        assert!(!event.is_readable() && !event.is_writable());
     }
     let (left, _right) = streams();
     if AIO.is_some() {
-        let registration = queue
+        let registration = selector
             .register(left.as_raw_fd(), Token(1), Interest::AIO)
             .unwrap();
-        assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
-        queue.deregister(registration, left.as_raw_fd()).unwrap();
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+        selector.deregister(registration, left.as_raw_fd()).unwrap();
     }
 }
 
-/// a signal loses no wake, and triggering again does not change what was registered.
+/// After a signal interrupted `select`, the next one reports the wake once, even if the waker was
+/// triggered again.
 #[test]
-fn interrupted_waits_lose_no_wake() {
-    let (mut queue, mut records) = queue(8);
-    let waker = queue.waker(Token(1)).unwrap();
+fn interrupted_select_loses_no_wake() {
+    let (mut selector, mut events) = new_selector(8);
+    let waker = selector.waker(Token(1)).unwrap();
     for _ in 0..3 {
         waker.wake().unwrap();
         let faults = Faults {
             interruptions: 1,
             ..Faults::default()
         };
-        let result = faults::with(faults, || queue.select(&mut records, LONG));
+        let result = faults::with(faults, || selector.select(&mut events, LONG));
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Interrupted);
-        assert!(records.as_slice().is_empty());
+        assert!(events.as_slice().is_empty());
         waker.wake().unwrap();
-        assert_eq!(tokens(&mut queue, &mut records, LONG), [1]);
-        assert!(records.as_slice()[0].is_readable());
-        assert!(tokens(&mut queue, &mut records, AT_ONCE).is_empty());
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+        assert!(events.as_slice()[0].is_readable());
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     }
 }
 
-/// between two returns a burst of wakes is one call.
+/// A burst of wakes between two returns of the kernel makes one system call.
 #[test]
-fn merged_wakes_are_one_call() {
-    let (mut queue, mut records) = queue(8);
-    let waker = queue.waker(Token(1)).unwrap();
+fn merged_wakes_make_one_call() {
+    let (mut selector, mut events) = new_selector(8);
+    let waker = selector.waker(Token(1)).unwrap();
     for _ in 0..3 {
         let before = faults::calls();
         for _ in 0..64 {
             waker.wake().unwrap();
         }
-        if matches!(waker.wake_event, WakeEvent::User(_)) {
+        if matches!(waker.wake_event, WakeEvent::User { .. }) {
             assert_eq!(faults::calls() - before, 1);
         }
-        assert_eq!(tokens(&mut queue, &mut records, LONG), [1]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     }
 }
 
-/// names for every flag, on every system.
+/// `Debug` of an event shows the names of filters and flags, on every system.
 #[test]
-fn events_show_their_names() {
+fn debug_shows_filter_and_flag_names() {
     struct Shown(Event);
     impl fmt::Debug for Shown {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -362,18 +366,15 @@ fn events_show_their_names() {
     assert!(shown.contains("EVFILT_USER") && shown.contains("NOTE_TRIGGER"));
 }
 
-/// systems disagree about the types of the fields, and no value is lost between theirs and ours.
+/// The types of the fields differ between systems. The conversions to and from them lose no value.
 #[test]
-fn records_keep_their_fields() {
+fn event_keeps_its_fields() {
     for filter in [READ, WRITE, USER] {
-        for number in [0, 1, usize::MAX >> 1, usize::MAX] {
-            let record = Event::new(number, filter, ADD | CLEAR | EOF, TRIGGER, Token(number));
-            assert_eq!((record.ident(), record.udata()), (number, number));
-            assert_eq!(
-                (record.filter(), record.flags()),
-                (filter, ADD | CLEAR | EOF)
-            );
-            assert_eq!((record.fflags(), record.data()), (TRIGGER, 0));
+        for value in [0, 1, usize::MAX >> 1, usize::MAX] {
+            let event = Event::new(value, filter, ADD | CLEAR | EOF, TRIGGER, Token(value));
+            assert_eq!((event.ident(), event.udata()), (value, value));
+            assert_eq!((event.filter(), event.flags()), (filter, ADD | CLEAR | EOF));
+            assert_eq!((event.fflags(), event.data()), (TRIGGER, 0));
         }
     }
 }

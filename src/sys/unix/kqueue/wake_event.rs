@@ -1,4 +1,5 @@
-//! What makes a kqueue return: a user event in the queue itself, or a pipe(7) where the kernel has none.
+//! What makes a blocked kevent(2) return: a user event (`EVFILT_USER`), or a pipe(7) where the
+//! kernel has no user events.
 
 use std::fmt;
 use std::io;
@@ -11,96 +12,120 @@ use crate::sys::unix::notifier::Notifier;
 use crate::sys::unix::notifier::pipe::Pipe;
 
 use super::syscall::{self, ADD, CLEAR, DELETE, Event, READ, RECEIPT, TRIGGER, USER};
-use super::{Shared, answer};
+use super::{Shared, receipt_result};
 
-/// Which kind of waker a queue makes.
-pub(crate) trait Wakers: 'static {
-    /// Whether user events are tried first.
+/// Which kind of wake event a selector creates.
+pub(crate) trait WakerKind: 'static {
+    /// Whether to try a user event first.
     const USER_EVENTS: bool;
 }
 
-/// User events where the system has them, else pipes.
+/// A user event where the kernel supports it, otherwise a pipe.
 #[derive(Debug)]
 pub(crate) enum UserEvents {}
 
-impl Wakers for UserEvents {
+impl WakerKind for UserEvents {
     const USER_EVENTS: bool = true;
 }
 
-/// Always pipes.
+/// Always a pipe.
 #[derive(Debug)]
-#[allow(dead_code)] // On request, and in tests.
+#[allow(dead_code)] // Only `mio_unsupported_force_waker_pipe` and tests use it.
 pub(crate) enum Pipes {}
 
-impl Wakers for Pipes {
+impl WakerKind for Pipes {
     const USER_EVENTS: bool = false;
 }
 
-/// See the head of this file.
+/// A filter of the kqueue that this process can trigger.
 pub(super) enum WakeEvent {
-    /// A user event: its number in the queue.
-    User(usize),
-    /// A pipe whose reader the queue watches. A copy of the process has it, too, without the queue.
-    /// The number is that of the process.
-    Pipe(Pipe, usize),
+    /// A user event.
+    User {
+        /// The ident of the user event.
+        ident: usize,
+    },
+    /// A pipe whose reader the kqueue watches. A forked child inherits the pipe, but not the
+    /// kqueue.
+    Pipe {
+        /// The pipe.
+        pipe: Pipe,
+        /// The value of `forks::process` in the process that created the pipe.
+        creator: usize,
+    },
 }
 
 impl WakeEvent {
-    /// Adds one to the queue; its event carries `token`.
-    pub(super) fn new<W: Wakers>(shared: &Shared, token: Token) -> io::Result<WakeEvent> {
+    /// Adds a wake event to the kqueue. The kernel reports it with `token`.
+    pub(super) fn new<W: WakerKind>(shared: &Shared, token: Token) -> io::Result<WakeEvent> {
         if W::USER_EVENTS {
-            // From the top: small numbers are what users of the descriptor pick for user events of their own.
+            // Counts down from the top, because code that uses the kqueue's fd tends to number its
+            // own user events from the bottom.
             let ident = usize::MAX - shared.user_events.fetch_add(1, Ordering::Relaxed);
-            match add(shared.kq()?, ident, USER, token) {
-                Ok(()) => return Ok(WakeEvent::User(ident)),
-                // The headers know the filter, this kernel does not.
+            match add_filter(shared.kq()?, ident, USER, token) {
+                Ok(()) => return Ok(WakeEvent::User { ident }),
+                // The headers define the filter, but the running kernel does not support it:
+                // kevent(2) returns EINVAL for an unknown filter.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
                 Err(error) => return Err(error),
             }
         }
-        let process = forks::process().load(Ordering::Relaxed);
+        let creator = forks::process().load(Ordering::Relaxed);
         let pipe = Pipe::new()?;
-        add(shared.kq()?, ident_of(&pipe), READ, token)?;
-        Ok(WakeEvent::Pipe(pipe, process))
+        add_filter(shared.kq()?, pipe_ident(&pipe), READ, token)?;
+        Ok(WakeEvent::Pipe { pipe, creator })
     }
 
-    /// Makes the queue return its event. `EBADF` in a copy of the process, unless it is a pipe.
-    pub(super) fn ring(&self, shared: &Shared, token: Token) -> io::Result<()> {
+    /// Makes the kqueue report the wake event. In a forked child this returns `EBADF` for a user
+    /// event, and succeeds for a pipe.
+    ///
+    /// The change that triggers a user event
+    ///
+    /// - has no `EV_ADD`. FreeBSD and NetBSD do not trigger a user event that the same change adds
+    ///   ([`filt_userattach`]).
+    /// - has no `EV_CLEAR`. FreeBSD, NetBSD and DragonFly BSD reset the trigger at the end of a
+    ///   change that has it ([`filt_usertouch`]).
+    /// - has the token, because the change replaces `udata` ([`kqueue_register`]).
+    ///
+    /// The links show FreeBSD; `src/testing/kqueue/quirks.rs` has the sources of the other kernels.
+    ///
+    /// [`filt_userattach`]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c
+    /// [`filt_usertouch`]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c
+    /// [`kqueue_register`]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c
+    pub(super) fn trigger(&self, shared: &Shared, token: Token) -> io::Result<()> {
         match self {
-            // Without EV_ADD, which some kernels take for a new event that is not triggered, and without EV_CLEAR, which makes
-            // others forget the trigger at once. The token again, because triggering overwrites it.
-            WakeEvent::User(ident) => {
+            WakeEvent::User { ident } => {
                 let trigger = Event::new(*ident, USER, 0, TRIGGER, token);
-                syscall::post(shared.kq()?, &[trigger])
+                syscall::change_without_receipts(shared.kq()?, &[trigger])
             }
-            WakeEvent::Pipe(pipe, _) => pipe.notify(),
+            WakeEvent::Pipe { pipe, .. } => pipe.notify(),
         }
     }
 
-    /// Whether this is a copy of the process that waits. Its own bits of `wake_bits` are then never
-    /// cleared.
-    pub(super) fn is_shared(&self) -> bool {
+    /// Whether this process is a forked child that can still trigger the wake event of its parent.
+    /// Nothing in the child clears its copy of `wake_bits`, so it must not merge wakes.
+    pub(super) fn is_in_forked_child(&self) -> bool {
         match self {
-            WakeEvent::User(_) => false,
-            WakeEvent::Pipe(_, process) => forks::process().load(Ordering::Relaxed) != *process,
+            WakeEvent::User { .. } => false,
+            WakeEvent::Pipe { creator, .. } => forks::process().load(Ordering::Relaxed) != *creator,
         }
     }
 
-    /// Takes it out of the queue, with its event.
-    pub(super) fn take_out(&self, queue: BorrowedFd<'_>) -> io::Result<()> {
-        let (ident, filter) = self.key();
-        syscall::post(queue, &[Event::new(ident, filter, DELETE, 0, Token(0))])
+    /// Deletes the wake event from the kqueue, even if it was triggered and not reported yet.
+    pub(super) fn delete(&self, kq: BorrowedFd<'_>) -> io::Result<()> {
+        let (ident, filter) = self.ident_and_filter();
+        let delete = Event::new(ident, filter, DELETE, 0, Token(0));
+        syscall::change_without_receipts(kq, &[delete])
     }
 
-    /// Whether it made this event.
-    pub(super) fn made(&self, record: &Event) -> bool {
-        self.key() == (record.ident(), record.filter())
+    /// Whether `event` reports this wake event.
+    pub(super) fn owns(&self, event: &Event) -> bool {
+        self.ident_and_filter() == (event.ident(), event.filter())
     }
 
-    fn key(&self) -> (usize, i32) {
+    fn ident_and_filter(&self) -> (usize, i32) {
         match self {
-            WakeEvent::User(ident) => (*ident, USER),
-            WakeEvent::Pipe(pipe, _) => (ident_of(pipe), READ),
+            WakeEvent::User { ident } => (*ident, USER),
+            WakeEvent::Pipe { pipe, .. } => (pipe_ident(pipe), READ),
         }
     }
 }
@@ -108,21 +133,21 @@ impl WakeEvent {
 impl fmt::Debug for WakeEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            WakeEvent::User(ident) => f.debug_tuple("User").field(ident).finish(),
-            WakeEvent::Pipe(pipe, _) => pipe.fmt(f),
+            WakeEvent::User { ident } => f.debug_tuple("User").field(ident).finish(),
+            WakeEvent::Pipe { pipe, .. } => pipe.fmt(f),
         }
     }
 }
 
-/// The number by which the queue knows a pipe.
-fn ident_of(pipe: &Pipe) -> usize {
-    // An open descriptor is not negative.
+/// The ident of a pipe's reader.
+fn pipe_ident(pipe: &Pipe) -> usize {
+    // An open file descriptor is not negative.
     pipe.as_fd().as_raw_fd() as usize
 }
 
-/// Adds one filter, for edges.
-fn add(queue: BorrowedFd<'_>, ident: usize, filter: i32, token: Token) -> io::Result<()> {
+/// Adds one edge-triggered filter.
+fn add_filter(kq: BorrowedFd<'_>, ident: usize, filter: i32, token: Token) -> io::Result<()> {
     let mut change = [Event::new(ident, filter, ADD | CLEAR | RECEIPT, 0, token)];
-    syscall::change(queue, &mut change)?;
-    answer(&change[0])
+    syscall::change_with_receipts(kq, &mut change)?;
+    receipt_result(&change[0])
 }

@@ -1,41 +1,44 @@
-//! Edge emulation on a level-triggered poll, by re-arm, probe and back-off: the table of what is
-//! registered, the rules, and the event. Selectors over poll(2) and over event ports share it.
+//! Edge emulation on a level-triggered kernel, by re-arm, probe and back-off. The selectors over
+//! poll(2) and over event ports share the table of registrations, the rules and the event type.
 //!
 //! A registration has four directions: reading, writing, priority, and hang-up and error. The
-//! kernel's calls return levels; an edge-triggered event is due when a level begins, and the
-//! selector only sees those beginnings that a call happens to see.
+//! kernel returns levels. An edge-triggered event is due when a level begins, but the selector only
+//! sees the levels at the times of its calls.
 //!
-//! - **Re-arm.** What is read and written of an *owned* source passes through this crate. A
-//!   direction that was reported is not asked for again until an operation in that direction would
-//!   block, and is exact.
-//! - **Probe.** Reading and writing of an *unowned* descriptor, and priority, hang-up and error of
-//!   either, are ended by calls that this crate does not see. Once they were reported (reading and
-//!   writing: 32 times) without an observation of "not ready", the blocking poll does not ask for
-//!   them; a zero-timeout poll(2) does, at the beginning of each `select` and when the next report
-//!   is due. A hang-up or error cannot be masked, so its slot is *suspended*: all of its directions
-//!   are probed, and the blocking poll does not have it. A probe that sees a condition that was not
-//!   there before reports at once.
-//! - **Back-off.** A condition that stays is reported again, after a delay that grows up to a cap
-//!   (`level_backoff`). It is never suppressed for good: the same bits may hide new data (a FIFO's
-//!   next writer that came and went), or a new message on an error queue.
+//! - **Re-arm.** All reads and writes of an *owned* source pass through this crate. After a
+//!   direction was reported, the selector does not request it again until an operation in that
+//!   direction would block. These edges are exact.
+//! - **Probe.** This crate does not see the operations on an *unowned* fd, nor those that end a
+//!   priority, hang-up or error condition of any source. After such a condition was reported
+//!   (reading and writing: 32 times) without an observation of "not ready", the blocking poll does
+//!   not request it. A zero-timeout poll(2) probes it at the beginning of each `select` and when
+//!   the next report is due. A hang-up or error cannot be masked, so its source is *suspended*: it
+//!   is not part of the blocking poll, and all of its directions are probed. A probe that finds an
+//!   additional condition reports it immediately.
+//! - **Back-off.** A condition that persists is reported again, after a delay that grows up to a
+//!   limit (`level_backoff`). It is never suppressed for good: the same bits may hide new data (the
+//!   next writer of a FIFO came and went), or a new message on an error queue.
 //!
-//! **No loss, and the bound.** A condition that holds is in exactly one of these states: asked for
+//! **No loss, and the bound.** A condition that holds is in exactly one of these states: requested
 //! by the blocking poll, which then ends; probed no later than its delay after the last report, and
-//! then reported; or reading or writing of an owned source that was reported and for which no
-//! operation would have blocked since: that report is still to be served. Some files clear what
-//! they return (proc(5): `mountinfo`): what a call returned and no event has shown is kept in
-//! `unreported`.
+//! then reported; or reading or writing of an owned source that was reported, and no operation
+//! would have blocked since: the caller has not served that report yet. Some files clear the
+//! conditions that a poll returns (see `CLEARED_BY_POLL`). The selector keeps in `unreported` what
+//! a call has returned and no event has shown.
 //!
 //! **No spin.** A report follows an observation of "not ready" by the kernel or by an operation,
-//! which is a real edge; a condition that is new; or the delay.
+//! which makes it a real edge; an additional condition; or the delay.
 //!
-//! POSIX does not say that a blocked poll(2) returns for a hang-up of an entry that asks for no
-//! events. Where that is not known (`POLL_RETURNS_FOR_HANG_UP`) a wait over such entries ends after
-//! the longest delay and begins anew, which sees it.
+//! POSIX does not require that a blocked poll(2) returns for a hang-up of an entry that requests no
+//! events (<https://pubs.opengroup.org/onlinepubs/9799919799/functions/poll.html>). Where the
+//! kernel is not known to do it (`POLL_RETURNS_FOR_HANG_UP`), a poll with such entries ends after
+//! the longest delay and is repeated; the next call sees the hang-up.
 
 mod probe;
-mod slot;
+mod source_state;
 mod table;
+#[cfg(test)]
+mod table_tests;
 
 use std::fmt;
 use std::io;
@@ -49,15 +52,17 @@ use crate::{Interest, Token};
 pub(crate) use probe::ProbeSet;
 pub(crate) use table::{Key, Table};
 
-/// The condition for priority data, and that for the end of a peer's stream; 0 if the system reports
-/// none.
+/// The condition of priority data; 0 if the platform does not report it.
 const PRIORITY: PollBits = EVENTS.priority;
+/// The condition of the end of the peer's stream; 0 if the platform does not report it.
 const READ_HANG_UP: PollBits = EVENTS.read_hang_up;
 
-/// The conditions that an interest asks for.
+/// The conditions that an interest requests.
 pub(crate) fn bits(interest: Interest) -> io::Result<PollBits> {
     if interest.is_aio() || interest.is_lio() {
-        return Err(errors::unsupported("AIO and LIO cannot be watched here"));
+        return Err(errors::unsupported(
+            "`Interest::AIO` and `Interest::LIO` require kqueue",
+        ));
     }
     let mut bits = 0;
     if interest.is_readable() {
@@ -68,7 +73,9 @@ pub(crate) fn bits(interest: Interest) -> io::Result<PollBits> {
     }
     if interest.is_priority() {
         if PRIORITY == 0 {
-            return Err(errors::unsupported("there is no priority data here"));
+            return Err(errors::unsupported(
+                "poll(2) on this platform does not support `Interest::PRIORITY`",
+            ));
         }
         bits |= PRIORITY;
     }
@@ -116,14 +123,14 @@ impl selector::SelectorEvent for Event {
 
     #[inline]
     fn is_read_closed(&self) -> bool {
-        // Both halves are gone, or the peer has shut its writing half.
+        // Both halves are closed, or the peer has shut down its writing half.
         self.has(ffi::POLLHUP) || READ_HANG_UP != 0 && self.has(ffi::POLLIN | READ_HANG_UP)
     }
 
     #[inline]
     fn is_write_closed(&self) -> bool {
-        // Both halves are gone, or writing fails, or nothing but an error: what a pipe's writer
-        // gets when its reader is gone.
+        // Both halves are closed; or writing fails; or the only condition is an error, which is
+        // what the write end of a pipe gets when its read end was closed.
         self.has(ffi::POLLHUP) || self.has(ffi::POLLOUT | ffi::POLLERR) || self.bits == ffi::POLLERR
     }
 
@@ -133,20 +140,20 @@ impl selector::SelectorEvent for Event {
     }
 
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [record, field] = EVENTS.level_event;
-        f.debug_struct(record)
+        let [name, field] = EVENTS.level_event;
+        f.debug_struct(name)
             .field(field, &Flags(self.bits))
             .field("token", &self.token.0)
             .finish()
     }
 }
 
-/// Shows flags by name.
+/// Writes the names of the flags.
 struct Flags(PollBits);
 
 impl fmt::Debug for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // By bit pattern: a sign means nothing here.
+        // The bit pattern: a sign bit is one of the flags.
         let bits = |flags: PollBits| u32::from(flags as u16);
         let names = ffi::POLL_NAMES
             .iter()

@@ -6,33 +6,32 @@ use std::mem;
 use std::time::Instant;
 
 use super::Events;
-use super::slot::{Probe, ProbeRequest};
+use super::source_state::{ProbeOutcome, ProbeRequest};
 use super::table::{Key, Table};
 use crate::sys::ffi;
 use crate::sys::timeout::earlier;
 use crate::sys::unix::syscalls::poll;
 
-/// The registrations that are probed, and those that were reported and would be once they are never
-/// observed clear.
+/// The registrations that are probed, or will be unless they are observed not ready.
 #[derive(Debug, Default)]
 pub(crate) struct ProbeSet {
     keys: Vec<Key>,
-    /// The entries of one probe, and whose they are.
+    /// The entries of one probe, and the registration of each.
     entries: Vec<ffi::pollfd>,
     entry_keys: Vec<Key>,
-    /// Whether the last probe left no room for events of the blocking poll.
-    has_filled: bool,
-    /// Whether the last probe was put off, so that the blocking poll has its turn.
-    is_due: bool,
+    /// Whether the last probe filled the event buffer, so that the blocking poll could not report.
+    filled_buffer: bool,
+    /// Whether the last probe was deferred in favor of the blocking poll.
+    is_deferred: bool,
 }
 
 impl ProbeSet {
-    /// The registrations.
+    /// The registrations of the set.
     pub(crate) fn keys(&self) -> &[Key] {
         &self.keys
     }
 
-    /// Adds a registration if it has to be probed, or watched for being clear.
+    /// Adds a registration if it must be probed, or observed until it is not ready.
     #[inline]
     pub(crate) fn add(&mut self, table: &mut Table, key: Key) {
         if table.enter_probe_set(key) {
@@ -40,54 +39,54 @@ impl ProbeSet {
         }
     }
 
-    /// Whether the last probe was put off, so that a call must not end before the next one.
+    /// Whether the last probe was deferred. Then `select` must not time out before the next one.
     #[inline]
-    pub(crate) fn is_due(&self) -> bool {
-        self.is_due
+    pub(crate) fn is_deferred(&self) -> bool {
+        self.is_deferred
     }
 
-    /// Probes, and returns when the next suppressed registration may be reported. `locked` runs
-    /// something with the table, under its lock.
+    /// Probes, and returns when the next suppressed registration may be reported. `with_table`
+    /// calls a closure with the table, under its lock.
     ///
-    /// If the probe before left no room for events of the blocking poll, that comes first: then
-    /// this only returns that the next probe is due at once.
+    /// If the previous probe filled the buffer, the blocking poll comes first: then this probe is
+    /// deferred, and is due again now.
     ///
-    /// An error must end the wait: it would sleep without what was to be probed.
+    /// After an error `select` must not block: it would miss the registrations that are probed.
     #[inline]
     pub(crate) fn probe(
         &mut self,
-        locked: impl Fn(&mut dyn FnMut(&mut Table)),
-        records: &mut Events,
+        with_table: impl Fn(&mut dyn FnMut(&mut Table)),
+        events: &mut Events,
     ) -> io::Result<Option<Instant>> {
-        if self.keys.is_empty() && !self.has_filled {
-            // Nearly always.
-            self.is_due = false;
+        if self.keys.is_empty() && !self.filled_buffer {
+            // The common case.
+            self.is_deferred = false;
             return Ok(None);
         }
-        self.probe_keys(locked, records)
+        self.probe_keys(with_table, events)
     }
 
     fn probe_keys(
         &mut self,
-        locked: impl Fn(&mut dyn FnMut(&mut Table)),
-        records: &mut Events,
+        with_table: impl Fn(&mut dyn FnMut(&mut Table)),
+        events: &mut Events,
     ) -> io::Result<Option<Instant>> {
-        self.is_due = mem::take(&mut self.has_filled);
-        if self.is_due {
+        self.is_deferred = mem::take(&mut self.filled_buffer);
+        if self.is_deferred {
             return Ok(Some(Instant::now()));
         }
         let mut wake_at = None;
-        locked(&mut |table| wake_at = self.collect(table));
+        with_table(&mut |table| wake_at = self.collect(table));
         if self.entries.is_empty() {
             return Ok(wake_at);
         }
         poll::probe(&mut self.entries)?;
-        locked(&mut |table| wake_at = earlier(wake_at, self.apply(table, records)));
-        self.has_filled = records.room() == 0;
+        with_table(&mut |table| wake_at = earlier(wake_at, self.apply(table, events)));
+        self.filled_buffer = events.room() == 0;
         Ok(wake_at)
     }
 
-    /// Builds the entries. Returns when the first of those is due that need no probe before.
+    /// Builds the entries. Returns when the first registration is due that needs no probe before.
     fn collect(&mut self, table: &mut Table) -> Option<Instant> {
         self.entries.clear();
         self.entry_keys.clear();
@@ -95,35 +94,35 @@ impl ProbeSet {
         let mut now = None;
         self.keys.retain(|key| {
             let stays = table.stays_in_probe_set(*key);
-            let Some(slot) = table.get(*key).filter(|_| stays) else {
+            let Some(source) = table.get(*key).filter(|_| stays) else {
                 return stays;
             };
-            match slot.probe_request(|| *now.get_or_insert_with(Instant::now)) {
+            match source.probe_request(|| *now.get_or_insert_with(Instant::now)) {
                 ProbeRequest::None => {}
-                ProbeRequest::Ask(entry) => {
+                ProbeRequest::Poll(entry) => {
                     self.entries.push(entry);
                     self.entry_keys.push(*key);
                 }
-                ProbeRequest::Later(until) => wake_at = earlier(wake_at, Some(until)),
+                ProbeRequest::NotBefore(until) => wake_at = earlier(wake_at, Some(until)),
             }
             stays
         });
         wake_at
     }
 
-    fn apply(&mut self, table: &mut Table, records: &mut Events) -> Option<Instant> {
+    fn apply(&mut self, table: &mut Table, events: &mut Events) -> Option<Instant> {
         let now = Instant::now();
         let mut wake_at = None;
         let mut is_full = false;
         for (entry, key) in self.entries.iter().zip(&self.entry_keys) {
             if entry.revents & ffi::POLLNVAL != 0 {
-                // The descriptor was closed.
+                // The fd was closed.
                 table.remove(*key);
                 continue;
             }
-            if records.room() == 0 {
-                // The rest stays as it is. The next probe begins here, so that none of them
-                // starves.
+            if events.room() == 0 {
+                // The other entries are left for the next probe, which begins here, so that no
+                // registration starves.
                 if !mem::replace(&mut is_full, true) {
                     if let Some(start) = self.keys.iter().position(|other| other == key) {
                         self.keys.rotate_left(start);
@@ -133,9 +132,9 @@ impl ProbeSet {
                 continue;
             }
             match table.apply_probe(*key, entry, now) {
-                Probe::Nothing => {}
-                Probe::Event(record) => records.push(record),
-                Probe::Suppressed(until) => wake_at = earlier(wake_at, Some(until)),
+                ProbeOutcome::Nothing => {}
+                ProbeOutcome::Event(event) => events.push(event),
+                ProbeOutcome::Suppressed(until) => wake_at = earlier(wake_at, Some(until)),
             }
         }
         wake_at

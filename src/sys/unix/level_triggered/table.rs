@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::Instant;
 
-use super::slot::{CLEARED_BY_POLL, Probe, Slot};
+use super::source_state::{CLEARED_BY_POLL, ProbeOutcome, SourceState};
 use crate::sys::errors;
 use crate::sys::ffi;
 pub(crate) use crate::sys::slab::Key;
@@ -15,26 +15,26 @@ use crate::{Interest, Token};
 /// All registrations of one selector.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    places: Slab<Slot>,
-    /// Slots that the poller's array does not show as they are.
+    slab: Slab<SourceState>,
+    /// The indices of slots whose state the poller has not passed to the kernel yet.
     dirty: Vec<u32>,
 }
 
 impl Table {
     /// How many slots there are, free ones included.
     pub(crate) fn len(&self) -> usize {
-        self.places.len()
+        self.slab.len()
     }
 
-    /// The slot of a registration, if it still is.
+    /// The state of a registration, unless it was removed.
     #[inline]
-    pub(crate) fn get(&mut self, key: Key) -> Option<&mut Slot> {
-        self.places.get(key)
+    pub(crate) fn get(&mut self, key: Key) -> Option<&mut SourceState> {
+        self.slab.get(key)
     }
 
-    /// The registration of a file descriptor.
+    /// The registration of an fd.
     pub(crate) fn find(&self, fd: RawFd) -> io::Result<Key> {
-        self.places.find(fd)
+        self.slab.find(fd)
     }
 
     /// Adds a registration.
@@ -45,67 +45,67 @@ impl Table {
         interest: PollBits,
         is_owned: bool,
     ) -> io::Result<Key> {
-        let key = self.places.insert(fd, |before| {
-            // Its index may be in `dirty` still.
+        let key = self.slab.insert(fd, |before| {
+            // The index of a reused slot may still be in `dirty`.
             let is_dirty = before.is_some_and(|before| before.is_dirty);
-            Slot::new(fd, token, interest, is_owned, is_dirty)
+            SourceState::new(fd, token, interest, is_owned, is_dirty)
         })?;
         self.mark_index_dirty(key.index);
         Ok(key)
     }
 
-    /// Replaces token and interest, and arms.
+    /// Replaces token and interest, and arms all directions.
     pub(crate) fn replace(&mut self, key: Key, token: Token, interest: PollBits) -> io::Result<()> {
-        let slot = self.get(key).ok_or_else(errors::not_registered)?;
-        slot.token = token;
-        slot.interest = interest;
-        slot.arm();
+        let source = self.get(key).ok_or_else(errors::not_registered)?;
+        source.token = token;
+        source.interest = interest;
+        source.arm();
         self.mark_index_dirty(key.index);
         Ok(())
     }
 
-    /// Arms the directions of an operation that would block. `false` if there was nothing to do.
+    /// Re-arms the directions of an operation that would block. `false` if nothing has changed.
     pub(crate) fn rearm(&mut self, key: Key, waits_for: Interest) -> bool {
-        let Some(slot) = self.get(key) else {
+        let Some(source) = self.get(key) else {
             return false;
         };
-        if !slot.rearm(waits_for) {
+        if !source.rearm(waits_for) {
             return false;
         }
         self.mark_index_dirty(key.index);
         true
     }
 
-    /// Watches a source as if it were not owned. `false` if there was nothing to do.
+    /// From now on watches a source like an unowned fd. `false` if nothing has changed.
     pub(crate) fn watch_as_unowned(&mut self, key: Key) -> bool {
-        let Some(slot) = self.get(key) else {
+        let Some(source) = self.get(key) else {
             return false;
         };
-        if !slot.watch_as_unowned() {
+        if !source.watch_as_unowned() {
             return false;
         }
         self.mark_index_dirty(key.index);
         true
     }
 
-    /// Ends a registration. `false` if it had ended.
+    /// Removes a registration. `false` if it was removed before.
     pub(crate) fn remove(&mut self, key: Key) -> bool {
-        let Some(slot) = self.places.remove(key) else {
+        let Some(source) = self.slab.remove(key) else {
             return false;
         };
-        slot.fd = -1;
-        slot.arm();
+        source.fd = -1;
+        source.arm();
         self.mark_index_dirty(key.index);
         true
     }
 
-    /// The registration that a slot holds at present.
+    /// The registration that a slot holds.
     #[allow(dead_code)] // For event ports.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
-        self.places.key_at(index)
+        self.slab.key_at(index)
     }
 
-    /// Puts a slot on the dirty list.
+    /// Adds a registration to the dirty list.
     #[allow(dead_code)] // For event ports.
     pub(crate) fn mark_dirty(&mut self, key: Key) {
         if self.get(key).is_some() {
@@ -113,35 +113,40 @@ impl Table {
         }
     }
 
-    /// The kernel has been told of the slot as it is.
+    /// Records that the kernel has the current state of a registration.
     #[allow(dead_code)] // For event ports.
     pub(crate) fn mark_clean(&mut self, key: Key) {
-        if let Some(slot) = self.get(key) {
-            slot.is_dirty = false;
+        if let Some(source) = self.get(key) {
+            source.is_dirty = false;
         }
     }
 
-    /// Takes what a probe of a slot has returned. `now` is when it was made.
-    pub(crate) fn apply_probe(&mut self, key: Key, probed: &ffi::pollfd, now: Instant) -> Probe {
-        let Some(slot) = self.get(key) else {
-            return Probe::Nothing;
+    /// Applies what a probe at the time `now` has returned.
+    pub(crate) fn apply_probe(
+        &mut self,
+        key: Key,
+        probed: &ffi::pollfd,
+        now: Instant,
+    ) -> ProbeOutcome {
+        let Some(source) = self.get(key) else {
+            return ProbeOutcome::Nothing;
         };
-        let before = slot.pollfd();
-        let probe = slot.apply_probe(probed.events, probed.revents, now);
-        let after = slot.pollfd();
+        let before = source.pollfd();
+        let probe = source.apply_probe(probed.events, probed.revents, now);
+        let after = source.pollfd();
         if (before.fd, before.events) != (after.fd, after.events) {
             self.mark_index_dirty(key.index);
         }
         probe
     }
 
-    /// Keeps what there was no room to report: `true` if there is anything that the kernel may not
-    /// return again.
+    /// Keeps conditions that there was no room to report, if the kernel may not return them again.
+    /// `true` if there are any.
     pub(crate) fn keep_unreported(&mut self, key: Key, entry: &ffi::pollfd) -> bool {
         let may_be_cleared = entry.revents & CLEARED_BY_POLL != 0;
         match self.get(key).filter(|_| may_be_cleared) {
-            Some(slot) => {
-                slot.keep_unreported(entry.events, entry.revents);
+            Some(source) => {
+                source.keep_unreported(entry.events, entry.revents);
                 true
             }
             None => false,
@@ -149,43 +154,38 @@ impl Table {
     }
 
     fn mark_index_dirty(&mut self, index: u32) {
-        if let Some((_, slot)) = self.places.at(index) {
-            if !slot.is_dirty {
-                slot.is_dirty = true;
+        if let Some((_, source)) = self.slab.slot_at(index) {
+            if !source.is_dirty {
+                source.is_dirty = true;
                 self.dirty.push(index);
             }
         }
     }
 
-    /// Takes one from the dirty list: the index, the generation there, and what the array is to
-    /// have.
+    /// Takes one slot off the dirty list: its index, its generation, and its entry for poll(2).
     pub(crate) fn next_dirty(&mut self) -> Option<(u32, u32, ffi::pollfd)> {
         loop {
             let index = self.dirty.pop()?;
-            let (generation, slot) = self.places.at(index)?;
-            if std::mem::replace(&mut slot.is_dirty, false) {
-                return Some((index, generation, slot.pollfd()));
+            let (generation, source) = self.slab.slot_at(index)?;
+            if std::mem::replace(&mut source.is_dirty, false) {
+                return Some((index, generation, source.pollfd()));
             }
         }
     }
 
-    /// Marks a slot as one of the probe set; `true` if it has to be and was not yet.
+    /// Marks a registration as part of the probe set. `true` if it must be and was not.
     #[inline]
     pub(crate) fn enter_probe_set(&mut self, key: Key) -> bool {
-        self.get(key).is_some_and(|slot| {
-            slot.wants_probe() && !std::mem::replace(&mut slot.in_probe_set, true)
+        self.get(key).is_some_and(|source| {
+            source.wants_probe() && !std::mem::replace(&mut source.in_probe_set, true)
         })
     }
 
-    /// Whether a slot still belongs to the probe set; if not, it is marked so.
+    /// Whether a registration must stay in the probe set. If not, its mark is removed.
     pub(crate) fn stays_in_probe_set(&mut self, key: Key) -> bool {
-        self.get(key).is_some_and(|slot| {
-            slot.in_probe_set = slot.wants_probe();
-            slot.in_probe_set
+        self.get(key).is_some_and(|source| {
+            source.in_probe_set = source.wants_probe();
+            source.in_probe_set
         })
     }
 }
-
-#[cfg(test)]
-#[path = "table_tests.rs"]
-mod tests;

@@ -1,10 +1,12 @@
-//! The rules by which levels become edges, without a kernel.
+//! The rules by which levels become edges, tested without a kernel.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::super::PRIORITY;
-use super::super::slot::{ALWAYS_REPORTED, ProbeRequest, READ};
-use super::*;
+use super::source_state::{ALWAYS_REPORTED, ProbeOutcome, ProbeRequest, READ};
+use super::{Key, PRIORITY, Table};
+use crate::sys::ffi;
+use crate::sys::unix::caps::PollBits;
+use crate::{Interest, Token};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
@@ -14,25 +16,33 @@ fn table(interest: PollBits, is_owned: bool) -> (Table, Key) {
     (table, key)
 }
 
-/// What a wait has seen is told only as far as it is still wanted when the wait is over.
+/// A registration that is changed during a poll only gets events that the new interest requests.
 #[test]
-fn a_change_during_the_wait_counts() {
+fn interest_changed_during_the_poll_applies_to_its_result() {
     let now = Instant::now();
     for is_owned in [false, true] {
         let (mut table, key) = table(ffi::POLLIN, is_owned);
-        let (_, _, asked) = table.next_dirty().unwrap();
+        let (_, _, requested) = table.next_dirty().unwrap();
         table.replace(key, Token(2), ffi::POLLOUT).unwrap();
-        let slot = table.get(key).unwrap();
-        assert!(slot.ready(asked.events, ffi::POLLIN, now).is_none());
-        let (_, _, asked) = table.next_dirty().unwrap();
-        let slot = table.get(key).unwrap();
-        assert!(slot.ready(asked.events, ffi::POLLOUT, now).is_some());
+        let source = table.get(key).unwrap();
+        assert!(
+            source
+                .apply_poll(requested.events, ffi::POLLIN, now)
+                .is_none()
+        );
+        let (_, _, requested) = table.next_dirty().unwrap();
+        let source = table.get(key).unwrap();
+        assert!(
+            source
+                .apply_poll(requested.events, ffi::POLLOUT, now)
+                .is_some()
+        );
     }
 }
 
-/// A place that changes hands while it is among the changes is there once, with its new key_at.
+/// A slot that is reused while it is in the dirty list is there once, with its new registration.
 #[test]
-fn a_place_that_changes_hands() {
+fn reused_dirty_slot_is_listed_once() {
     let (mut table, old) = table(ffi::POLLIN, true);
     assert!(table.remove(old));
     let new = table.insert(6, Token(2), ffi::POLLOUT, true).unwrap();
@@ -44,18 +54,26 @@ fn a_place_that_changes_hands() {
     assert!(!table.rearm(old, BOTH) && !table.remove(old));
 }
 
-/// What was told of an owned source waits for an operation that would block.
+/// A reported direction of an owned source is re-armed by an operation that would block.
 #[test]
-fn what_was_told_is_armed_again() {
+fn reported_direction_is_rearmed() {
     let (mut table, key) = table(ffi::POLLIN | ffi::POLLOUT, true);
     assert!(!table.rearm(key, BOTH));
-    let slot = table.get(key).unwrap();
-    let asked = slot.pollfd().events;
-    assert!(slot.ready(asked, ffi::POLLOUT, Instant::now()).is_some());
-    assert_eq!(slot.pollfd().events, ffi::POLLIN);
-    assert!(slot.ready(asked, ffi::POLLOUT, Instant::now()).is_none());
+    let source = table.get(key).unwrap();
+    let requested = source.pollfd().events;
+    assert!(
+        source
+            .apply_poll(requested, ffi::POLLOUT, Instant::now())
+            .is_some()
+    );
+    assert_eq!(source.pollfd().events, ffi::POLLIN);
+    assert!(
+        source
+            .apply_poll(requested, ffi::POLLOUT, Instant::now())
+            .is_none()
+    );
     assert!(table.rearm(key, BOTH));
-    assert_eq!(table.get(key).unwrap().pollfd().events, asked);
+    assert_eq!(table.get(key).unwrap().pollfd().events, requested);
 }
 
 const HUP: PollBits = ffi::POLLHUP;
@@ -66,45 +84,51 @@ fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-/// What the blocking poll returns.
-fn wait(table: &mut Table, key: Key, revents: PollBits, now: Instant) -> Option<PollBits> {
-    let slot = table.get(key).unwrap();
-    let entry = slot.pollfd();
-    assert!(entry.fd >= 0, "a suspended slot is not part of it");
-    let record = slot.ready(entry.events, revents, now);
-    record.map(|record| record.bits)
+/// Applies a return of the blocking poll, and returns the bits of its event.
+fn blocking_poll(table: &mut Table, key: Key, revents: PollBits, now: Instant) -> Option<PollBits> {
+    let source = table.get(key).unwrap();
+    let entry = source.pollfd();
+    assert!(
+        entry.fd >= 0,
+        "a suspended source is not part of the blocking poll"
+    );
+    let event = source.apply_poll(entry.events, revents, now);
+    event.map(|event| event.bits)
 }
 
-/// What a probe returns, if the slot wants one now: the event's bits, 0 for none, or -1 where it is
-/// suppressed.
+/// Applies the return of a probe, if one is requested now. Returns the bits of its event, 0 if
+/// there is none, or -1 if it is suppressed.
 fn probe(table: &mut Table, key: Key, revents: PollBits, now: Instant) -> PollBits {
     let entry = match table.get(key).unwrap().probe_request(|| now) {
         ProbeRequest::None => return 0,
-        ProbeRequest::Later(until) => {
+        ProbeRequest::NotBefore(until) => {
             assert!(now < until);
             return -1;
         }
-        ProbeRequest::Ask(entry) => entry,
+        ProbeRequest::Poll(entry) => entry,
     };
     let revents = revents & (entry.events | ALWAYS_REPORTED);
     match table.apply_probe(key, &ffi::pollfd { revents, ..entry }, now) {
-        Probe::Nothing => 0,
-        Probe::Event(record) => record.bits,
-        Probe::Suppressed(until) => {
+        ProbeOutcome::Nothing => 0,
+        ProbeOutcome::Event(event) => event.bits,
+        ProbeOutcome::Suppressed(until) => {
             assert!(now < until);
             -1
         }
     }
 }
 
-/// A hang-up that stays is not part of the blocking poll and is reported again, ever more seldom,
-/// and never for the last time.
+/// A persistent hang-up is not part of the blocking poll. It is reported again with growing delays,
+/// without end.
 #[test]
-fn hang_up_that_stays_is_reported_again() {
+fn persistent_hang_up_is_reported_again() {
     for is_owned in [false, true] {
         let (mut table, key) = self::table(IN, is_owned);
         let start = Instant::now();
-        assert_eq!(wait(&mut table, key, IN | HUP, start), Some(IN | HUP));
+        assert_eq!(
+            blocking_poll(&mut table, key, IN | HUP, start),
+            Some(IN | HUP)
+        );
         assert_eq!(table.get(key).unwrap().pollfd().fd, -1);
         let mut reports = Vec::new();
         for step in 1..5_000 {
@@ -127,41 +151,44 @@ fn hang_up_that_stays_is_reported_again() {
     }
 }
 
-/// What was not there before is reported by the first probe that sees it, and what ended is part of
-/// the blocking poll again.
+/// The first probe that finds an additional condition reports it. A source whose hang-up has ended
+/// is part of the blocking poll again.
 #[test]
-fn change_beside_a_hang_up_is_reported_at_once() {
+fn change_beside_a_hang_up_is_reported_immediately() {
     for is_owned in [false, true] {
         let (mut table, key) = self::table(IN, is_owned);
         let now = Instant::now();
-        assert_eq!(wait(&mut table, key, HUP, now), Some(HUP));
+        assert_eq!(blocking_poll(&mut table, key, HUP, now), Some(HUP));
         assert_eq!(probe(&mut table, key, HUP, now), -1);
         // The next writer of a FIFO came and went.
         assert_eq!(probe(&mut table, key, IN | HUP, now), IN | HUP);
         assert_eq!(probe(&mut table, key, IN | HUP, now), -1);
-        // It was read to its end, which is nothing to report, and the next one came and went.
+        // The caller read to the end, which is no event. The next writer came and went.
         assert_eq!(probe(&mut table, key, HUP, now), -1);
         assert_eq!(probe(&mut table, key, IN | HUP, now), IN | HUP);
-        // One came and stays.
+        // A writer came and stays.
         assert_eq!(probe(&mut table, key, IN, now), IN);
         assert_eq!(table.get(key).unwrap().pollfd().fd, 5);
-        // One came and has not written: the next data is an edge of the blocking poll.
+        // A writer came and has not written: the next data is an edge of the blocking poll.
         let (mut table, key) = self::table(IN, is_owned);
-        assert_eq!(wait(&mut table, key, IN | HUP, now), Some(IN | HUP));
+        assert_eq!(
+            blocking_poll(&mut table, key, IN | HUP, now),
+            Some(IN | HUP)
+        );
         assert_eq!(probe(&mut table, key, 0, now), 0);
-        assert_eq!(wait(&mut table, key, IN, now), Some(IN));
+        assert_eq!(blocking_poll(&mut table, key, IN, now), Some(IN));
     }
 }
 
-/// A stream socket of which both halves are closed is reported once a second, also when its error
-/// was taken, and a change of it at once.
+/// A stream socket with both halves closed is reported once a second, also after its error was
+/// taken. A change of it is reported immediately.
 #[cfg(not(mio_fake_kernel = "solaris"))]
 #[test]
 fn closed_stream_socket_is_reported_once_a_second() {
-    use super::super::READ_HANG_UP;
+    use super::READ_HANG_UP;
 
     if READ_HANG_UP == 0 {
-        return; // The system does not return that both halves are closed: a hang-up like any other.
+        return; // The platform does not report both halves closed: a hang-up like any other.
     }
     let closed = IN | READ_HANG_UP | HUP;
     for is_owned in [false, true] {
@@ -169,7 +196,7 @@ fn closed_stream_socket_is_reported_once_a_second() {
             let (mut table, key) = self::table(interest, is_owned);
             let start = Instant::now();
             let bits = closed | ERR | ffi::POLLOUT;
-            assert!(wait(&mut table, key, bits, start).is_some());
+            assert!(blocking_poll(&mut table, key, bits, start).is_some());
             assert_eq!(probe(&mut table, key, bits, start), -1);
             let mut reports = Vec::new();
             for step in 1..5_000 {
@@ -179,20 +206,22 @@ fn closed_stream_socket_is_reported_once_a_second() {
                 }
             }
             assert_eq!(reports, [1_001, 2_001, 3_001, 4_001]);
-            // Only a probe can see this.
+            // Only a probe can find this.
             let now = start + millis(5_002);
             assert!(probe(&mut table, key, closed | ERR, now) & ERR != 0);
         }
     }
 }
 
-/// An operation that would block arms its direction exactly, and an error that stays keeps its
-/// delay.
+/// An operation that would block re-arms its direction, and a persistent error keeps its delay.
 #[test]
 fn rearm_keeps_the_delay_of_an_error() {
     let (mut table, key) = self::table(IN | ffi::POLLOUT, true);
     let now = Instant::now();
-    assert_eq!(wait(&mut table, key, ERR | IN, now), Some(ERR | IN));
+    assert_eq!(
+        blocking_poll(&mut table, key, ERR | IN, now),
+        Some(ERR | IN)
+    );
     for _ in 0..10 {
         assert!(table.rearm(key, Interest::READABLE));
         assert!(!table.rearm(key, Interest::READABLE));
@@ -205,37 +234,41 @@ fn rearm_keeps_the_delay_of_an_error() {
         assert_eq!(probe(&mut table, key, ERR | IN, now), ERR | IN);
         assert_eq!(probe(&mut table, key, ERR | IN, now), -1);
     }
-    // The error is gone, and all is as before.
+    // The error has ended, and the source is part of the blocking poll again.
     assert_eq!(probe(&mut table, key, 0, now), 0);
     assert_eq!(table.get(key).unwrap().pollfd().events, IN | ffi::POLLOUT);
 }
 
-/// proc(5): polling `mountinfo` clears what it returns. What a probe saw while it was suppressed is
-/// reported afterwards, once.
+/// Conditions that poll(2) clears (see `CLEARED_BY_POLL`), and that a probe found while they were
+/// suppressed, are reported afterwards, once.
 #[test]
 fn conditions_that_poll_clears_are_kept() {
+    if PRIORITY == 0 {
+        // poll(2) of this system has no bit for priority data: no interest asks for it.
+        return;
+    }
     for interest in [PRIORITY, PRIORITY | READ] {
         let (mut table, key) = table(interest, false);
         let always = IN & interest;
         let mut now = Instant::now();
-        // Readiness to read is old.
+        // Readable for so long that it is probed.
         for _ in 0..100 {
-            let bits = wait(&mut table, key, always, now).unwrap_or(0);
+            let bits = blocking_poll(&mut table, key, always, now).unwrap_or(0);
             assert!(bits == always || bits == 0);
             now += millis(20);
             probe(&mut table, key, always, now);
         }
         let mut seen = 0;
         for _ in 0..10 {
-            // A change that the blocking poll sees, or the probe.
+            // A change that the blocking poll or the probe finds.
             let change = ERR | PRIORITY | always;
             let bits = if table.get(key).unwrap().pollfd().fd >= 0 {
-                wait(&mut table, key, change, now).unwrap_or(0)
+                blocking_poll(&mut table, key, change, now).unwrap_or(0)
             } else {
                 probe(&mut table, key, change, now)
             };
             seen += usize::from(bits > 0 && bits & PRIORITY != 0);
-            // Another one at once: the probe clears it, and may not report it yet.
+            // The next change follows immediately: the probe clears it, but may not report it yet.
             let bits = probe(&mut table, key, change, now);
             if bits == -1 {
                 now += millis(10);
@@ -253,13 +286,18 @@ fn conditions_that_poll_clears_are_kept() {
     }
 }
 
-/// Urgent data that nobody reads does not keep a poller busy, whatever else would block meanwhile.
+/// Priority data that the caller does not read is reported with delays, even if reads would block
+/// in between.
 #[test]
-fn priority_of_an_owned_source_has_a_delay() {
+fn unread_priority_data_is_reported_with_delays() {
+    if PRIORITY == 0 {
+        // poll(2) of this system has no bit for priority data: no interest asks for it.
+        return;
+    }
     let (mut table, key) = self::table(IN | PRIORITY, true);
     let now = Instant::now();
     assert_eq!(
-        wait(&mut table, key, IN | PRIORITY, now),
+        blocking_poll(&mut table, key, IN | PRIORITY, now),
         Some(IN | PRIORITY)
     );
     table.rearm(key, Interest::READABLE);
@@ -269,7 +307,7 @@ fn priority_of_an_owned_source_has_a_delay() {
     );
     assert_eq!(probe(&mut table, key, PRIORITY, now), -1);
     assert_eq!(probe(&mut table, key, PRIORITY, now + millis(1)), PRIORITY);
-    // Read, it is part of the blocking poll again.
+    // After it was read, priority is part of the blocking poll again.
     assert_eq!(probe(&mut table, key, 0, now), 0);
     assert_eq!(table.get(key).unwrap().pollfd().events, IN | PRIORITY);
 }

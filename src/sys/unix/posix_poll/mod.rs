@@ -1,29 +1,35 @@
-//! poll(2): a level-triggered call over an array, made into a queue with edges.
+//! A selector over poll(2), a level-triggered call with an array of entries.
 //!
-//! All registrations are in a table under one mutex; the array belongs to the poller alone and takes over what has changed
-//! when a wait begins. Registering costs a system call only if another thread is blocked in the wait at that moment: then the
-//! notifier, the array's first entry, is written.
+//! All registrations are in a table under one mutex. The array belongs to the poller, which updates
+//! it from the table before each poll. Registering makes no system call, unless another thread is
+//! blocked in poll(2) at that time: then it writes to the notifier, which is the first entry of the
+//! array.
 //!
-//! The kernel returns the levels of all entries at one moment. Edges are made of them as the head
-//! of `levels` describes. A descriptor that was closed (`POLLNVAL`) loses its registration, as on
-//! epoll.
+//! poll(2) returns the levels of all entries at one time. `level_triggered` derives edges from
+//! them. An fd that was closed (`POLLNVAL`) loses its registration, as with epoll.
 //!
 //! # Wakes
 //!
-//! `woken` and `blocked` share the mutex. A wake pushes its waker and reads `blocked` in one critical section; the poller
-//! collects `woken` and sets `blocked` in one. Whichever comes first: a wake that is pushed first is collected before
-//! blocking, and one that comes after sees `blocked` and writes the notifier. A wake that finds its waker's flag set is merged:
-//! the owner of that flag has pushed or will push, and the collection clears the flag with a read-modify-write, so it
-//! acquires what the merged wake released. `notified` only saves writes within one blocking call; the notifier is emptied
-//! when the kernel reports it, so a late write costs one more turn and no more. A wake whose write fails clears its flag and leaves
-//! its waker among the woken: the next wake writes again, and no event is lost or doubled.
+//! The mutex protects `woken` and `blocked`. A wake adds its waker to `woken` and reads `blocked`
+//! in one critical section; the poller takes the wakers from `woken` and sets `blocked` in one. So
+//! a wake that comes first is taken before the poller blocks, and a wake that comes second sees
+//! `blocked` and writes to the notifier.
 //!
-//! After fork(2) each process has all of this for itself, but for the notifier's object: see
-//! `inherited`. A wake in a copy is a wake of the copy, and also of the process that has made the
-//! queue, where it is one of all wakers. It is never merged, for that process clears no flag of the
-//! copy.
+//! A wake that finds its waker's `is_pending` set is merged: the thread that set it has added the
+//! waker or will do so. The poller clears `is_pending` with a read-modify-write when it takes the
+//! waker, so it acquires what the merged wake released.
+//!
+//! `notified` only saves writes within one blocking poll. The poller drains the notifier when
+//! poll(2) reports it, so a late write costs one more iteration and nothing else. A wake whose
+//! write fails clears `is_pending` and leaves its waker in `woken`: the next wake writes again, and
+//! no event is lost or duplicated.
+//!
+//! After fork(2) each process has all of this for itself, except for the notifier: see
+//! `fork_aware`. A wake in a child wakes the child, and also the process that created the selector,
+//! where it counts as a wake of all wakers. It is never merged, because that process does not clear
+//! the child's `is_pending`.
 
-mod inherited;
+mod fork_aware;
 mod poller;
 pub(crate) mod wasi_poll;
 
@@ -31,81 +37,80 @@ use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
-use crate::sys::atomic::AtomicUsize;
+use crate::sys::errors;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::sync::{AtomicUsize, lock};
 use crate::sys::unix::notifier::PollNotifier as Notifier;
 use crate::sys::unix::{forks, level_triggered};
-use crate::sys::{errors, owner};
 use crate::{Interest, Token};
 
-use inherited::Inheritable;
+use fork_aware::ForkAwareNotifier;
 pub(crate) use level_triggered::{Event, Events};
 use level_triggered::{Key, Table, bits};
 use poller::Poller;
 
-/// A queue over poll(2), whose notifier is an `N`.
+/// A selector over poll(2) whose notifier is an `N`.
 pub(crate) struct PosixPoll<N> {
     shared: Arc<Shared<N>>,
-    /// What only the poller needs. Clones leave it empty.
+    /// State of the polling thread. Clones leave it empty.
     poller: Poller,
 }
 
-/// What all clones share. Its address is the queue's identity.
+/// The state that all clones of a selector share.
 struct Shared<N> {
-    notifier: Inheritable<N>,
+    notifier: ForkAwareNotifier<N>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     table: Table,
-    /// The wakers that live.
-    wakers: Vec<Arc<WakerSlot>>,
-    /// Wakers with a wake that was not reported yet.
-    woken: Vec<Arc<WakerSlot>>,
-    /// Whether a thread is in a wait that may sleep.
+    /// All wakers.
+    wakers: Vec<Arc<WakerState>>,
+    /// The wakers with a wake that was not reported yet.
+    woken: Vec<Arc<WakerState>>,
+    /// Whether a thread is in a poll(2) that may block.
     blocked: bool,
-    /// Whether the notifier was written for this wait.
+    /// Whether the notifier was written for this poll(2).
     notified: bool,
 }
 
 impl State {
-    /// Puts a waker among the woken. It is there already if it could not notify.
-    fn announce(&mut self, waker: &Arc<WakerSlot>) {
-        if !self.woken.iter().any(|slot| Arc::ptr_eq(slot, waker)) {
+    /// Adds a waker to `woken`. It is already there after a wake that failed to notify.
+    fn push_woken(&mut self, waker: &Arc<WakerState>) {
+        if !self.woken.iter().any(|woken| Arc::ptr_eq(woken, waker)) {
             self.woken.push(Arc::clone(waker));
         }
     }
 
-    /// Announces a wake of every waker: a copy of the process has woken one of them.
+    /// Counts as a wake of every waker: a forked child has woken one of them.
     fn wake_all(&mut self) {
         for waker in &self.wakers {
-            let is_announced = waker.flag.swap(true, Ordering::AcqRel);
-            // One whose notification failed is there already.
-            if !is_announced && !self.woken.iter().any(|slot| Arc::ptr_eq(slot, waker)) {
+            let is_merged = waker.is_pending.swap(true, Ordering::AcqRel);
+            // A waker that failed to notify is already there.
+            if !is_merged && !self.woken.iter().any(|woken| Arc::ptr_eq(woken, waker)) {
                 self.woken.push(Arc::clone(waker));
             }
         }
     }
 
-    /// Makes the state of the process that was copied good for the copy, in which no other thread
-    /// is.
-    fn adapt(&mut self) {
+    /// Adapts the state that a forked child got from its parent: the child has no other threads.
+    fn reset_after_fork(&mut self) {
         self.blocked = false;
         self.notified = false;
         for waker in &self.wakers {
-            // The thread that has announced it may not be here to go on.
-            let is_announced = waker.flag.load(Ordering::Acquire);
-            if is_announced && !self.woken.iter().any(|slot| Arc::ptr_eq(slot, waker)) {
+            // The thread that set it may not exist here, and then does not add the waker.
+            let is_pending = waker.is_pending.load(Ordering::Acquire);
+            if is_pending && !self.woken.iter().any(|woken| Arc::ptr_eq(woken, waker)) {
                 self.woken.push(Arc::clone(waker));
             }
         }
     }
 
-    /// Whether the caller has to write the notifier, once it has let go of the lock.
+    /// Whether the caller must write to the notifier after it has released the lock.
     fn must_notify(&mut self) -> bool {
         let must = self.blocked && !self.notified;
         self.notified |= must;
@@ -115,14 +120,13 @@ impl State {
 
 impl<N: Notifier> Shared<N> {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing in a critical section panics half-way through a change.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
-    /// Changes something, and makes a blocked poller look at it if the change says `true`.
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> io::Result<(T, bool)>) -> io::Result<T> {
+    /// Changes the state, and ends a blocked poll(2) if the closure returns `true`.
+    fn update<T>(&self, update: impl FnOnce(&mut State) -> io::Result<(T, bool)>) -> io::Result<T> {
         let mut state = self.state();
-        let (value, changed) = change(&mut state)?;
+        let (value, changed) = update(&mut state)?;
         let must = changed && state.must_notify();
         drop(state);
         if must {
@@ -133,24 +137,24 @@ impl<N: Notifier> Shared<N> {
 
     fn notify(&self) -> io::Result<()> {
         self.notifier.notify().inspect_err(|_| {
-            // The next change or wake tries again.
+            // The next update or wake writes again.
             self.state().notified = false;
         })
     }
 }
 
-/// One source's place in a queue.
+/// The registration of one source.
 pub(crate) struct Registration<N: Notifier> {
-    queue: Weak<Shared<N>>,
+    selector: Weak<Shared<N>>,
     key: Key,
 }
 
 impl<N: Notifier> Drop for Registration<N> {
     fn drop(&mut self) {
-        // Closing a descriptor takes it out of nothing here. An error of the notifier has no one to go to: the poller sees the
-        // change when it next wakes.
-        if let Some(shared) = self.queue.upgrade() {
-            let _ = shared.change(|state| Ok(((), state.table.remove(self.key))));
+        // Closing the fd does not remove its entry. An error of the notifier is ignored: the poller
+        // applies the change in its next iteration.
+        if let Some(shared) = self.selector.upgrade() {
+            let _ = shared.update(|state| Ok(((), state.table.remove(self.key))));
         }
     }
 }
@@ -181,16 +185,18 @@ impl<N: Notifier> PosixPoll<N> {
     ) -> io::Result<Key> {
         let interest = bits(interest)?;
         if fd >= 0 && fd == self.shared.notifier.raw_fd() {
-            return Err(errors::invalid("this descriptor is the queue's own"));
+            return Err(errors::invalid(
+                "cannot register the selector's own wake-up descriptor",
+            ));
         }
         let mut inserted = None;
-        let result = self.shared.change(|state| {
+        let result = self.shared.update(|state| {
             let key = state.table.insert(fd, token, interest, is_owned)?;
             inserted = Some(key);
             Ok((key, true))
         });
         if let (Err(_), Some(key)) = (&result, inserted) {
-            // The poller could not be told. What failed leaves nothing behind.
+            // The poller could not be notified. A failed registration leaves nothing behind.
             self.shared.state().table.remove(key);
         }
         result
@@ -199,11 +205,11 @@ impl<N: Notifier> PosixPoll<N> {
     fn replace(&self, key: Key, token: Token, interest: Interest) -> io::Result<()> {
         let interest = bits(interest)?;
         self.shared
-            .change(|state| Ok((state.table.replace(key, token, interest)?, true)))
+            .update(|state| Ok((state.table.replace(key, token, interest)?, true)))
     }
 
     fn remove(&self, key: Key) -> io::Result<()> {
-        self.shared.change(|state| {
+        self.shared.update(|state| {
             if state.table.remove(key) {
                 Ok(((), true))
             } else {
@@ -224,7 +230,7 @@ impl<N: Notifier> selector::Selector for PosixPoll<N> {
     fn new() -> io::Result<PosixPoll<N>> {
         Ok(PosixPoll {
             shared: Arc::new(Shared {
-                notifier: Inheritable::new()?,
+                notifier: ForkAwareNotifier::new()?,
                 state: Mutex::default(),
             }),
             poller: Poller::default(),
@@ -241,47 +247,39 @@ impl<N: Notifier> selector::Selector for PosixPoll<N> {
     fn waker(&self, token: Token) -> io::Result<Waker<N>> {
         if !N::WAKES {
             return Err(errors::unsupported(
-                "nothing can end a wait from outside here",
+                "waking a blocked `poll` is not supported on this platform",
             ));
         }
-        // Before the waker is one of this process.
+        // Before the waker belongs to this process.
         let process = forks::process();
-        let made_in = process.load(Ordering::Relaxed);
-        let slot = Arc::new(WakerSlot {
+        let created_in = process.load(Ordering::Relaxed);
+        let state = Arc::new(WakerState {
             token,
-            flag: AtomicBool::new(false),
+            is_pending: AtomicBool::new(false),
         });
-        self.shared.state().wakers.push(Arc::clone(&slot));
+        self.shared.state().wakers.push(Arc::clone(&state));
         Ok(Waker {
-            slot,
+            state,
             process,
-            made_in,
-            queue: Arc::downgrade(&self.shared),
+            created_in,
+            selector: Arc::downgrade(&self.shared),
         })
     }
 
     #[inline]
-    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+    fn select(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         use selector::EventBuffer as _;
-        records.clear();
-        if records.capacity() == 0 {
-            return Err(errors::invalid("the capacity of `Events` is 0"));
+        events.prepare()?;
+        if self.shared.notifier.is_in_child() && self.shared.notifier.create_own()? {
+            self.shared.state().reset_after_fork();
         }
-        if self.shared.notifier.is_in_copy() && self.shared.notifier.make_own()? {
-            self.shared.state().adapt();
-        }
-        self.poller.select(&self.shared, records, timeout)
+        self.poller.select(&self.shared, events, timeout)
     }
 
-    fn register(
-        &self,
-        raw: RawFd,
-        token: Token,
-        interest: Interest,
-    ) -> io::Result<Registration<N>> {
+    fn register(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<Registration<N>> {
         Ok(Registration {
-            key: self.insert(raw, token, interest, true)?,
-            queue: Arc::downgrade(&self.shared),
+            key: self.insert(fd, token, interest, true)?,
+            selector: Arc::downgrade(&self.shared),
         })
     }
 
@@ -300,22 +298,22 @@ impl<N: Notifier> selector::Selector for PosixPoll<N> {
     }
 
     fn owner(&self, registration: &Registration<N>) -> Owner {
-        owner::owner_of(&self.shared, &registration.queue)
+        Owner::of(&self.shared, &registration.selector)
     }
 
     fn rearm(registration: &Registration<N>, waits_for: Interest) -> io::Result<()> {
-        match registration.queue.upgrade() {
+        match registration.selector.upgrade() {
             Some(shared) => {
-                shared.change(|state| Ok(((), state.table.rearm(registration.key, waits_for))))
+                shared.update(|state| Ok(((), state.table.rearm(registration.key, waits_for))))
             }
             None => Ok(()),
         }
     }
 
     fn watch_as_unowned(registration: &Registration<N>) -> io::Result<()> {
-        match registration.queue.upgrade() {
+        match registration.selector.upgrade() {
             Some(shared) => {
-                shared.change(|state| Ok(((), state.table.watch_as_unowned(registration.key))))
+                shared.update(|state| Ok(((), state.table.watch_as_unowned(registration.key))))
             }
             None => Ok(()),
         }
@@ -323,52 +321,53 @@ impl<N: Notifier> selector::Selector for PosixPoll<N> {
 }
 
 impl<N: Notifier> RegisterUnowned for PosixPoll<N> {
-    fn register_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        self.insert(raw, token, interest, false)?;
+    fn register_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        self.insert(fd, token, interest, false)?;
         Ok(())
     }
 
-    fn reregister_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        let key = self.shared.state().table.find(raw)?;
+    fn reregister_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        let key = self.shared.state().table.find(fd)?;
         self.replace(key, token, interest)
     }
 
-    fn deregister_unowned(&self, raw: RawFd) -> io::Result<()> {
-        let key = self.shared.state().table.find(raw)?;
+    fn deregister_unowned(&self, fd: RawFd) -> io::Result<()> {
+        let key = self.shared.state().table.find(fd)?;
         self.remove(key)
     }
 }
 
-/// What the poller needs of a waker.
+/// The part of a waker that the poller needs.
 #[derive(Debug)]
-struct WakerSlot {
+struct WakerState {
     token: Token,
-    /// Whether a wake has announced itself that was not reported yet.
-    flag: AtomicBool,
+    /// Whether there is a wake that the poller has not taken yet.
+    is_pending: AtomicBool,
 }
 
-/// Wakes a queue over poll(2).
+/// Wakes a selector over poll(2).
 pub(crate) struct Waker<N> {
-    slot: Arc<WakerSlot>,
-    /// The process now, and the one that has made the waker.
+    state: Arc<WakerState>,
+    /// The number of this process.
     process: &'static AtomicUsize,
-    made_in: usize,
-    queue: Weak<Shared<N>>,
+    /// The number of the process that created the waker.
+    created_in: usize,
+    selector: Weak<Shared<N>>,
 }
 
 impl<N: Notifier> Waker<N> {
-    /// A wake in a copy of the process.
+    /// A wake in a forked child.
     #[cold]
-    fn wake_from_copy(&self) -> io::Result<()> {
-        let Some(shared) = self.queue.upgrade() else {
+    fn wake_from_child(&self) -> io::Result<()> {
+        let Some(shared) = self.selector.upgrade() else {
             return Ok(());
         };
-        shared.change(|state| {
-            state.announce(&self.slot);
+        shared.update(|state| {
+            state.push_woken(&self.state);
             Ok(((), true))
         })?;
-        if shared.notifier.is_in_copy() {
-            shared.notifier.notify_maker()?;
+        if shared.notifier.is_in_child() {
+            shared.notifier.notify_creator()?;
         }
         Ok(())
     }
@@ -377,22 +376,22 @@ impl<N: Notifier> Waker<N> {
 impl<N: Notifier> Wake for Waker<N> {
     #[inline]
     fn wake(&self) -> io::Result<()> {
-        let is_merged = self.slot.flag.swap(true, Ordering::AcqRel);
-        if self.process.load(Ordering::Relaxed) != self.made_in {
-            return self.wake_from_copy();
+        let is_merged = self.state.is_pending.swap(true, Ordering::AcqRel);
+        if self.process.load(Ordering::Relaxed) != self.created_in {
+            return self.wake_from_child();
         }
         if is_merged {
             return Ok(());
         }
-        match self.queue.upgrade() {
+        match self.selector.upgrade() {
             Some(shared) => shared
-                .change(|state| {
-                    state.announce(&self.slot);
+                .update(|state| {
+                    state.push_woken(&self.state);
                     Ok(((), true))
                 })
                 .inspect_err(|_| {
-                    // Its event stays and comes with the next return. The next wake tries again to bring that about.
-                    self.slot.flag.swap(false, Ordering::AcqRel);
+                    // Its event stays, and the next wake notifies again.
+                    self.state.is_pending.swap(false, Ordering::AcqRel);
                 }),
             None => Ok(()),
         }
@@ -401,10 +400,12 @@ impl<N: Notifier> Wake for Waker<N> {
 
 impl<N> Drop for Waker<N> {
     fn drop(&mut self) {
-        if let Some(shared) = self.queue.upgrade() {
-            let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.woken.retain(|slot| !Arc::ptr_eq(slot, &self.slot));
-            state.wakers.retain(|slot| !Arc::ptr_eq(slot, &self.slot));
+        if let Some(shared) = self.selector.upgrade() {
+            let mut state = lock(&shared.state);
+            state.woken.retain(|waker| !Arc::ptr_eq(waker, &self.state));
+            state
+                .wakers
+                .retain(|waker| !Arc::ptr_eq(waker, &self.state));
         }
     }
 }
@@ -412,13 +413,13 @@ impl<N> Drop for Waker<N> {
 impl<N> fmt::Debug for Waker<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waker")
-            .field("slot", &self.slot)
+            .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-mod turn_tests;
+mod iteration_tests;
 
 #[cfg(test)]
 #[cfg(target_os = "linux")]
@@ -429,12 +430,12 @@ mod tests {
 
     /// In debug and in release builds.
     #[test]
-    fn its_own_descriptor_is_refused() {
-        let queue = PosixPoll::<Pipe>::new().unwrap();
-        let own = queue.shared.notifier.raw_fd();
-        let owned = queue.register(own, Token(0), Interest::READABLE);
+    fn own_notifier_cannot_be_registered() {
+        let selector = PosixPoll::<Pipe>::new().unwrap();
+        let own = selector.shared.notifier.raw_fd();
+        let owned = selector.register(own, Token(0), Interest::READABLE);
         assert_eq!(owned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
-        let raw = queue.register_unowned(own, Token(0), Interest::READABLE);
-        assert_eq!(raw.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        let unowned = selector.register_unowned(own, Token(0), Interest::READABLE);
+        assert_eq!(unowned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 }

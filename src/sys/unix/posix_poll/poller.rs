@@ -1,98 +1,97 @@
-//! The wait: what only the thread that polls has.
+//! The polling thread: the array for poll(2), and the loop of `select`.
 
 use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Event, Events, Shared, State};
-use crate::sys::timeout::{self, Deadline, Wait, earlier};
+use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, earlier, time_until};
 use crate::sys::unix::level_triggered::{Key, ProbeSet};
 use crate::sys::unix::notifier::PollNotifier as Notifier;
 use crate::sys::unix::syscalls::poll;
 use crate::sys::{ffi, platform};
 
-/// Whether a blocked poll(2) returns for a hang-up or error of an entry that asks for no events.
-/// POSIX does not say so; Linux does it
-/// ([`do_pollfd`](https://github.com/torvalds/linux/blob/v6.12/fs/select.c) always waits for both),
-/// FreeBSD 13.1 does not for sockets.
+/// Whether a blocked poll(2) returns for a hang-up or error of an entry that requests no events.
+/// POSIX does not require it. Linux does it: `do_pollfd` always waits for both
+/// (<https://github.com/torvalds/linux/blob/v6.12/fs/select.c>). FreeBSD 13.1 does not for sockets.
 const POLL_RETURNS_FOR_HANG_UP: bool = platform::EVENTS.poll_returns_for_hang_up;
 
-/// The array that is handed to the kernel, and what goes with it.
+/// The array for poll(2), and the state of the loop.
 #[derive(Debug, Default)]
 pub(super) struct Poller {
-    /// The notifier, then one entry for each slot of the table.
+    /// The entry of the notifier, then one entry for each slot of the table.
     array: Vec<ffi::pollfd>,
-    /// The generation of its slot that each entry is of.
+    /// For each entry the generation of its slot.
     generations: Vec<u32>,
-    /// Slots that are probed.
+    /// The registrations that are probed.
     probe_set: ProbeSet,
-    /// Where the next scan starts, so that no source starves when there is less room than events.
-    start: usize,
-    /// Whether the next call keeps room for sources, however many wakers there are.
-    sources_first: bool,
-    /// How many entries ask for no events, where a blocked poll(2) may not return for a hang-up of
-    /// them.
-    silent: u32,
+    /// Where the next scan starts, so that no source starves if the event buffer is small.
+    scan_start: usize,
+    /// Whether the next `select` reserves room for a source, even if there are many wakers.
+    reserves_for_sources: bool,
+    /// How many entries request no events, where a blocked poll(2) may not return for a hang-up of
+    /// such an entry.
+    without_events: u32,
 }
 
 impl Poller {
-    /// See `selector::Selector::select`. The records are empty, and have room for one at least.
+    /// See `selector::Selector::select`. `events` is empty and has room for at least one event.
     pub(super) fn select<N: Notifier>(
         &mut self,
         shared: &Shared<N>,
-        records: &mut Events,
+        events: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         let deadline = Deadline::new(timeout);
-        let reserved = usize::from(self.sources_first);
-        self.sources_first = !self.sources_first;
+        let reserved = usize::from(self.reserves_for_sources);
+        self.reserves_for_sources = !self.reserves_for_sources;
         loop {
-            // Nothing was taken yet, so an error loses no event.
+            // No event was taken yet, so an error loses none.
             let wake_at = self
                 .probe_set
-                .probe(|run| run(&mut shared.state().table), records)?;
-            if records.room() == 0 {
-                // This call was for neither wakers nor sources of the blocking poll.
-                self.sources_first = !self.sources_first;
+                .probe(|run| run(&mut shared.state().table), events)?;
+            if events.room() == 0 {
+                // This call served neither wakers nor sources of the blocking poll.
+                self.reserves_for_sources = !self.reserves_for_sources;
                 return Ok(());
             }
             let mut state = shared.state();
             self.apply_changes(shared, &mut state);
-            let woken = collect_wakes(&mut state, records, reserved);
-            let may_sleep = records.is_empty() && state.woken.is_empty() && !deadline.is_past();
-            state.blocked = may_sleep;
+            let reported_wakers = take_wakers(&mut state, events, reserved);
+            let may_block = events.is_empty() && state.woken.is_empty() && !deadline.is_past();
+            state.blocked = may_block;
             state.notified = false;
-            let wait = if may_sleep {
-                time_left(earlier(earlier(wake_at, self.scan_at()), deadline.at))
+            let timeout = if may_block {
+                timeout_until(earlier(earlier(wake_at, self.rescan_at()), deadline.at))
             } else {
-                Wait::Millis(0)
+                KernelTimeout::Millis(0)
             };
             drop(state);
-            let result = poll::wait(self.in_use(), wait);
+            let result = poll::wait(self.used_entries(), timeout);
 
             let mut state = shared.state();
             state.blocked = false;
             if let Ok(count) = result {
-                self.take(shared, &mut state, records, count);
+                self.apply_poll(shared, &mut state, events, count);
             }
-            if woken == 0 {
-                // Otherwise a waker might be reported twice in one go.
-                collect_wakes(&mut state, records, 0);
+            if reported_wakers == 0 {
+                // Otherwise a waker might be reported twice by one `select`.
+                take_wakers(&mut state, events, 0);
             }
             drop(state);
 
-            if !records.is_empty() {
+            if !events.is_empty() {
                 return Ok(());
             }
-            // Nothing was taken, so an error loses no event.
+            // No event was taken, so an error loses none.
             result?;
-            if deadline.is_past() && !self.probe_set.is_due() {
+            if deadline.is_past() && !self.probe_set.is_deferred() {
                 return Ok(());
             }
         }
     }
 
-    /// Brings the array up to date: as much work as there are changes.
+    /// Updates the array from the dirty list of the table.
     fn apply_changes<N: Notifier>(&mut self, shared: &Shared<N>, state: &mut State) {
         let length = state.table.len() + 1;
         if self.array.len() < length {
@@ -109,56 +108,59 @@ impl Poller {
             first.events = ffi::POLLIN;
         }
         while let Some((index, generation, pollfd)) = state.table.next_dirty() {
-            self.set(index, generation, pollfd);
+            self.set_entry(index, generation, pollfd);
         }
     }
 
-    /// The array up to its last entry in use: places that nobody has any more cost nothing, and do
-    /// not count against the limit of descriptors, beyond which the kernel refuses the array. The
-    /// entries behind it have nothing to say, and the notifier's is always there.
-    fn in_use(&mut self) -> &mut [ffi::pollfd] {
+    /// The array up to its last entry in use. Free entries behind it cost nothing, and do not count
+    /// against `RLIMIT_NOFILE`: poll(2) refuses longer arrays with EINVAL
+    /// (<https://man7.org/linux/man-pages/man2/poll.2.html>). The entry of the notifier is always
+    /// included.
+    fn used_entries(&mut self) -> &mut [ffi::pollfd] {
         let last = self.array.iter().rposition(|entry| entry.fd >= 0);
         let length = last.map_or(1, |last| last + 1);
         self.array.get_mut(..length).unwrap_or_default()
     }
 
     #[inline]
-    fn set(&mut self, index: u32, generation: u32, pollfd: ffi::pollfd) {
-        let place = index as usize + 1;
-        if let (Some(entry), Some(generation_of)) =
-            (self.array.get_mut(place), self.generations.get_mut(place))
-        {
+    fn set_entry(&mut self, index: u32, generation: u32, pollfd: ffi::pollfd) {
+        let position = index as usize + 1;
+        if let (Some(entry), Some(generation_of)) = (
+            self.array.get_mut(position),
+            self.generations.get_mut(position),
+        ) {
             if !POLL_RETURNS_FOR_HANG_UP {
-                let others = self.silent.saturating_sub(u32::from(is_silent(entry)));
-                self.silent = others.saturating_add(u32::from(is_silent(&pollfd)));
+                let others = self
+                    .without_events
+                    .saturating_sub(u32::from(is_without_events(entry)));
+                self.without_events = others.saturating_add(u32::from(is_without_events(&pollfd)));
             }
             *entry = pollfd;
             *generation_of = generation;
         }
     }
 
-    /// When the array has to be scanned anew, because a blocked poll(2) may not return for all of
-    /// it.
-    fn scan_at(&self) -> Option<Instant> {
-        if POLL_RETURNS_FOR_HANG_UP || self.silent == 0 {
+    /// When poll(2) must be called again, because a blocked one may not return for some entries.
+    fn rescan_at(&self) -> Option<Instant> {
+        if POLL_RETURNS_FOR_HANG_UP || self.without_events == 0 {
             return None;
         }
-        Instant::now().checked_add(SCAN_PERIOD)
+        Instant::now().checked_add(RESCAN_PERIOD)
     }
 
-    /// Takes what the wait found: `count` entries of the array have something to say.
-    fn take<N: Notifier>(
+    /// Applies the result of a poll(2) that has returned `count` ready entries.
+    fn apply_poll<N: Notifier>(
         &mut self,
         shared: &Shared<N>,
         state: &mut State,
-        records: &mut Events,
+        events: &mut Events,
         count: usize,
     ) {
         let mut left = count;
         if self.array.first().is_some_and(|first| first.revents != 0) {
             left = left.saturating_sub(1);
-            // Empty it by what the kernel says, not by `notified`: a late write would keep the array busy otherwise. If it
-            // cannot be emptied, the next turn tries again.
+            // Drained because the kernel reports it, not because `notified` is set: otherwise a
+            // late write would end every poll. If this fails, the next iteration tries again.
             if let Ok(true) = shared.notifier.drain() {
                 state.wake_all();
             }
@@ -168,89 +170,89 @@ impl Poller {
             return;
         }
         let now = Instant::now();
-        let places = self.array.len();
-        // Place 0 is the notifier.
-        let first = if self.start == 0 || self.start >= places {
+        let length = self.array.len();
+        // Index 0 is the notifier.
+        let first = if self.scan_start == 0 || self.scan_start >= length {
             1
         } else {
-            self.start
+            self.scan_start
         };
         // From where the last scan ended to the end, and then from the front.
-        let mut place = first;
-        for end in [places, first] {
+        let mut index = first;
+        for end in [length, first] {
             while left > 0 {
-                let Some(found) = next_ready(&self.array, place, end) else {
+                let Some(found) = next_ready(&self.array, index, end) else {
                     break;
                 };
-                place = found;
-                if records.room() == 0 {
-                    self.start = place;
+                index = found;
+                if events.room() == 0 {
+                    self.scan_start = index;
                     self.keep_unreported(state);
                     return;
                 }
                 left -= 1;
-                self.take_one(state, records, place, now);
-                place += 1;
+                self.apply_entry(state, events, index, now);
+                index += 1;
             }
             if left == 0 {
                 break;
             }
-            place = 1;
+            index = 1;
         }
-        self.start = place;
+        self.scan_start = index;
     }
 
-    /// Reports what one entry has to say, if its key_at is still there.
+    /// Applies the result of one entry, if its registration still exists.
     #[inline]
-    fn take_one(
+    fn apply_entry(
         &mut self,
         state: &mut State,
-        records: &mut Events,
-        place: usize,
+        events: &mut Events,
+        index: usize,
         now: Instant,
     ) -> Option<()> {
-        let entry = self.array.get(place).copied()?;
+        let entry = self.array.get(index).copied()?;
         let key = Key {
-            index: place as u32 - 1,
-            generation: self.generations.get(place).copied()?,
+            index: index as u32 - 1,
+            generation: self.generations.get(index).copied()?,
         };
         if entry.revents & ffi::POLLNVAL != 0 {
-            // The number was closed: what epoll does then.
+            // The fd was closed: its registration ends, as with epoll.
             state.table.remove(key);
             return None;
         }
-        let slot = state.table.get(key)?;
-        if let Some(record) = slot.ready(entry.events, entry.revents, now) {
-            records.push(record);
+        let source = state.table.get(key)?;
+        if let Some(event) = source.apply_poll(entry.events, entry.revents, now) {
+            events.push(event);
         }
-        let pollfd = slot.pollfd();
-        self.set(key.index, key.generation, pollfd);
+        let pollfd = source.pollfd();
+        self.set_entry(key.index, key.generation, pollfd);
         self.probe_set.add(&mut state.table, key);
         Some(())
     }
 
-    /// Notes which slots of the probe set the wait has seen not ready.
+    /// Applies what the poll has observed of the registrations of the probe set.
     fn observe(&mut self, state: &mut State) {
         for key in self.probe_set.keys() {
-            let place = key.index as usize + 1;
-            let entry = self.array.get(place).copied();
-            let is_current = self.generations.get(place) == Some(&key.generation);
-            if let (Some(entry), true, Some(slot)) = (entry, is_current, state.table.get(*key)) {
+            let index = key.index as usize + 1;
+            let entry = self.array.get(index).copied();
+            let is_current = self.generations.get(index) == Some(&key.generation);
+            if let (Some(entry), true, Some(source)) = (entry, is_current, state.table.get(*key)) {
                 if entry.fd >= 0 {
-                    slot.observe_wait(entry.events, entry.revents);
+                    source.observe_poll(entry.events, entry.revents);
                 }
             }
         }
     }
 
-    /// Without room for more events: keeps what the kernel may not return again. The rest is
-    /// returned by the next wait.
+    /// When the event buffer is full: keeps conditions that the kernel may not return again. The
+    /// next poll returns the others.
     #[cold]
     fn keep_unreported(&mut self, state: &mut State) {
         let entries = self.array.iter().zip(&self.generations).enumerate();
-        for (place, (entry, generation)) in entries.skip(1) {
+        for (index, (entry, generation)) in entries.skip(1) {
             let key = Key {
-                index: place as u32 - 1,
+                index: index as u32 - 1,
                 generation: *generation,
             };
             if entry.revents != 0 && state.table.keep_unreported(key, entry) {
@@ -260,62 +262,61 @@ impl Poller {
     }
 }
 
-/// How long a wait lasts at most over entries whose hang-up may not end it: the longest delay of a
-/// hang-up.
-const SCAN_PERIOD: Duration = Duration::from_millis(100);
+/// How long a poll(2) blocks at most if the hang-up of an entry may not end it: the longest delay
+/// of a hang-up.
+const RESCAN_PERIOD: Duration = Duration::from_millis(100);
 
-fn is_silent(entry: &ffi::pollfd) -> bool {
+fn is_without_events(entry: &ffi::pollfd) -> bool {
     entry.fd >= 0 && entry.events == 0
 }
 
-/// Entries that are examined in one go.
+/// How many entries are examined at once.
 const STRIDE: usize = 16;
 
-/// The first entry from `place` on, and before `end`, that has something to say.
+/// The index of the first ready entry from `index` on and before `end`.
 ///
-/// All of the queue's own work that grows with the number of sources is here, so entries are passed
-/// over many at a time.
+/// This is the only work of the selector that grows with the number of sources, so it skips many
+/// entries at a time.
 #[inline]
-fn next_ready(array: &[ffi::pollfd], place: usize, end: usize) -> Option<usize> {
-    let rest = array.get(place..end)?;
-    // Where much is ready the next one is often the very next.
+fn next_ready(array: &[ffi::pollfd], index: usize, end: usize) -> Option<usize> {
+    let rest = array.get(index..end)?;
+    // If many entries are ready, the next one often is.
     if rest.first()?.revents != 0 {
-        return Some(place);
+        return Some(index);
     }
-    let quiet = rest
+    let skipped_strides = rest
         .chunks_exact(STRIDE)
         .take_while(|entries| entries.iter().fold(0, |bits, entry| bits | entry.revents) == 0)
         .count();
-    let passed = quiet * STRIDE;
+    let skipped = skipped_strides * STRIDE;
     let found = rest
-        .get(passed..)?
+        .get(skipped..)?
         .iter()
         .position(|entry| entry.revents != 0)?;
-    Some(place + passed + found)
+    Some(index + skipped + found)
 }
 
-/// Reports wakers, as long as more than `reserved` places are left, and returns how many. The rest
-/// stays for later.
+/// Reports wakers while the event buffer has room for more than `reserved` events, and returns how
+/// many. The others are left for later.
 #[inline]
-fn collect_wakes(state: &mut State, records: &mut Events, reserved: usize) -> usize {
-    // Nearly always, and a drain of nothing costs as much as the rest of a turn.
+fn take_wakers(state: &mut State, events: &mut Events, reserved: usize) -> usize {
+    // The common case. Draining an empty list costs as much as the rest of an iteration.
     if state.woken.is_empty() {
         return 0;
     }
-    let count = records
+    let count = events
         .room()
         .saturating_sub(reserved)
         .min(state.woken.len());
-    for slot in state.woken.drain(..count) {
+    for waker in state.woken.drain(..count) {
         // A read-modify-write: it acquires what every merged wake released.
-        slot.flag.swap(false, Ordering::AcqRel);
-        records.push(Event::new(slot.token, ffi::POLLIN));
+        waker.is_pending.swap(false, Ordering::AcqRel);
+        events.push(Event::new(waker.token, ffi::POLLIN));
     }
     count
 }
 
-/// The wait until then; the caller goes on if it was only a piece.
-fn time_left(until: Option<Instant>) -> Wait {
-    let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-    timeout::plan(left).0
+/// The timeout of a poll(2) that ends at `time`. If it was clamped, the loop polls again.
+fn timeout_until(time: Option<Instant>) -> KernelTimeout {
+    clamp_timeout(time_until(time)).0
 }

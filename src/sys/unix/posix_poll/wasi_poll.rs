@@ -15,13 +15,13 @@ use std::slice;
 use std::thread;
 use std::time::Duration;
 
-use crate::sys::timeout::{Wait, round_up_millis};
+use crate::sys::timeout::{KernelTimeout, round_up_millis};
 use crate::sys::unix::syscalls::poll::{is_open, poll};
 use crate::sys::{errors, ffi};
 
 /// Probes all fds: what is not reported is not ready.
 pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
-    wait(array, Wait::Millis(0))?;
+    wait(array, KernelTimeout::Millis(0))?;
     let mut rest = array.to_vec();
     loop {
         for (entry, rest) in array.iter_mut().zip(&mut rest) {
@@ -32,7 +32,7 @@ pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
             }
         }
         let is_left = rest.iter().any(|rest| rest.fd >= 0 && rest.events != 0);
-        if !is_left || wait(&mut rest, Wait::Millis(1))? == 0 {
+        if !is_left || wait(&mut rest, KernelTimeout::Millis(1))? == 0 {
             break;
         }
     }
@@ -40,7 +40,7 @@ pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
 }
 
 /// Waits, whatever the timeout.
-pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<usize> {
+pub(crate) fn wait(array: &mut [ffi::pollfd], wait: KernelTimeout) -> io::Result<usize> {
     let mut asked = Vec::with_capacity(array.len());
     for entry in &mut *array {
         entry.revents = 0;
@@ -49,9 +49,9 @@ pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<usize> {
         }
     }
     let millis = match wait {
-        Wait::Forever => -1,
-        Wait::Millis(millis) => millis,
-        Wait::Nanos(timeout) => round_up_millis(timeout),
+        KernelTimeout::Infinite => -1,
+        KernelTimeout::Millis(millis) => millis,
+        KernelTimeout::Nanos(timeout) => round_up_millis(timeout),
     };
     if asked.is_empty() {
         return match u64::try_from(millis) {

@@ -5,7 +5,7 @@
 use std::sync::atomic::AtomicBool;
 
 use super::PthreadAtfork;
-use crate::sys::atomic::{AtomicUsize, Ordering};
+use crate::sys::sync::{AtomicUsize, Ordering};
 use crate::sys::wake_bits::Generation;
 
 /// Counts forks, in the parent and in the copy.

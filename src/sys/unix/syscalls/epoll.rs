@@ -13,7 +13,7 @@ use crate::sys::ffi;
 use crate::sys::kernel_vec::KernelVec;
 use crate::sys::platform::EPOLL_PWAIT2;
 use crate::sys::selector;
-use crate::sys::timeout::{Wait, round_up_millis};
+use crate::sys::timeout::{KernelTimeout, round_up_millis};
 
 /// epoll_pwait2(2), or a function like it. It returns `None` if the kernel or a sandbox refuses the
 /// call. There must be room for as many events as the third argument says.
@@ -134,11 +134,15 @@ fn control(
 ///
 /// Whole milliseconds go through epoll_wait(2), which costs less than epoll_pwait2(2).
 #[inline]
-pub(crate) fn wait(epfd: BorrowedFd<'_>, events: &mut Events, wait: Wait) -> io::Result<usize> {
+pub(crate) fn wait(
+    epfd: BorrowedFd<'_>,
+    events: &mut Events,
+    wait: KernelTimeout,
+) -> io::Result<usize> {
     match wait {
-        Wait::Forever => wait_millis(epfd, events, -1),
-        Wait::Millis(millis) => wait_millis(epfd, events, millis),
-        Wait::Nanos(timeout) => wait_nanos(epfd, events, timeout),
+        KernelTimeout::Infinite => wait_millis(epfd, events, -1),
+        KernelTimeout::Millis(millis) => wait_millis(epfd, events, millis),
+        KernelTimeout::Nanos(timeout) => wait_nanos(epfd, events, timeout),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The system calls of event ports, and the event that they fill.
+//! The system calls of event ports, and `port_event`, which they write.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_uint};
@@ -14,12 +14,13 @@ use crate::sys::unix::caps::PollBits;
 
 pub(crate) use super::poll::is_open;
 
-/// `PORT_SOURCE_FD`: an association with an fd.
+/// `PORT_SOURCE_FD`: the source of events of associated file descriptors.
 pub(crate) const FD: c_int = ffi::PORT_SOURCE_FD;
-/// `PORT_SOURCE_USER`: port_send(3C).
+/// `PORT_SOURCE_USER`: the source of events that port_send(3C) sends.
 pub(crate) const USER: c_int = ffi::PORT_SOURCE_USER;
 
-/// The longest wait in one call, as on kqueue; the caller waits again.
+/// The longest wait of one call; the selector then waits again. port_get(3C) names no limit; this
+/// is the one that the kqueue(2) selector needs.
 const MAX_WAIT: Duration = Duration::from_secs(100_000_000);
 
 /// One `port_event`.
@@ -27,14 +28,14 @@ const MAX_WAIT: Duration = Duration::from_secs(100_000_000);
 #[repr(transparent)]
 pub(crate) struct PortEvent(ffi::port_event);
 
-// SAFETY: `portev_user` is a pointer by its type, but only its address is ever read here.
+// SAFETY: `portev_user` has a pointer type, but this crate only reads its address.
 unsafe impl Send for PortEvent {}
 // SAFETY: as for `Send`; besides, nothing changes an event through a shared reference.
 unsafe impl Sync for PortEvent {}
 
 impl PortEvent {
-    /// No event: no source has the number 0.
-    pub(crate) const NOTHING: PortEvent = PortEvent(ffi::port_event {
+    /// The value of an entry that the kernel has not written: no source is 0.
+    pub(crate) const EMPTY: PortEvent = PortEvent(ffi::port_event {
         portev_events: 0,
         portev_source: 0,
         portev_pad: 0,
@@ -42,23 +43,23 @@ impl PortEvent {
         portev_user: ptr::null_mut(),
     });
 
-    /// The source: `FD` or `USER`.
+    /// The source of the event, such as `FD` or `USER`.
     pub(crate) fn source(&self) -> c_int {
         self.0.portev_source.into()
     }
 
-    /// The conditions, in the bits of poll(2).
+    /// The conditions that the event reports, as bits of poll(2).
     pub(crate) fn bits(&self) -> PollBits {
-        // The bits of poll(2) fit their type, and the kernel reports no others.
+        // The bits of poll(2) fit their type. The kernel sets no others.
         self.0.portev_events as PollBits
     }
 
-    /// Whether both have the same source and user data.
-    pub(crate) fn is(&self, other: &PortEvent) -> bool {
+    /// Whether both events come from the same registration or waker.
+    pub(crate) fn has_origin_of(&self, other: &PortEvent) -> bool {
         self.source() == other.source() && self.user() == other.user()
     }
 
-    /// The user data given at the association.
+    /// The value that the association, or port_send(3C), attached to the event.
     pub(crate) fn user(&self) -> usize {
         self.0.portev_user.addr()
     }
@@ -74,34 +75,30 @@ impl fmt::Debug for PortEvent {
     }
 }
 
-/// [port_create(3C)], close-on-exec.
-///
-/// [port_create(3C)]: https://illumos.org/man/3C/port_create
+/// port_create(3C), and then fcntl(2) to set close-on-exec.
 pub(crate) fn create() -> io::Result<OwnedFd> {
-    // SAFETY: port_create(3C) takes nothing and touches no memory.
+    // SAFETY: port_create(3C) takes no arguments and touches no memory.
     let fd = unsafe { ffi::port_create() };
-    // SAFETY: unless it is -1, `fd` is a new fd that nothing else owns.
+    // SAFETY: unless it is -1, `fd` is a new file descriptor that nothing else owns.
     let port = unsafe { ret_owned_fd(fd) }?;
     // SAFETY: fcntl(2) with F_SETFD takes an int, the flag, and touches no memory.
     ret(unsafe { ffi::fcntl(port.as_raw_fd(), ffi::F_SETFD, ffi::FD_CLOEXEC) })?;
     Ok(port)
 }
 
-/// [port_associate(3C)] of an fd: the port gets one event with `user`, as soon as one of `events`,
-/// a hang-up or an error holds. The call replaces an earlier association of the fd.
-///
-/// [port_associate(3C)]: https://illumos.org/man/3C/port_associate
+/// port_associate(3C) of a file descriptor. The port delivers one event with `user`, as soon as one
+/// of the conditions `events`, a hang-up or an error holds. Replaces the fd's association, if any.
 pub(crate) fn associate(
     port: BorrowedFd<'_>,
     fd: RawFd,
     events: PollBits,
     user: usize,
 ) -> io::Result<()> {
-    // The fd is a key: the kernel refuses a closed one, and the caller a negative one.
+    // The kernel returns an error for an fd that is not open. The caller passes no negative one.
     let object = fd as usize;
     // SAFETY: port_associate(3C) takes integers, and a pointer that the kernel stores and never
     // follows.
-    ret(unsafe {
+    let result = unsafe {
         ffi::port_associate(
             port.as_raw_fd(),
             FD,
@@ -109,39 +106,42 @@ pub(crate) fn associate(
             events.into(),
             ptr::without_provenance_mut(user),
         )
-    })
+    };
+    ret(result)
 }
 
-/// [port_dissociate(3C)] of an fd. The kernel drops an event that was not taken.
-///
-/// [port_dissociate(3C)]: https://illumos.org/man/3C/port_associate
+/// port_dissociate(3C) of a file descriptor. The port drops an event of it that was not retrieved.
 pub(crate) fn dissociate(port: BorrowedFd<'_>, fd: RawFd) -> io::Result<()> {
     // SAFETY: port_dissociate(3C) takes integers and touches no memory.
-    ret(unsafe { ffi::port_dissociate(port.as_raw_fd(), FD, fd as usize) })
+    let result = unsafe { ffi::port_dissociate(port.as_raw_fd(), FD, fd as usize) };
+    ret(result)
 }
 
-/// [port_send(3C)]: an event of our own.
-///
-/// [port_send(3C)]: https://illumos.org/man/3C/port_send
+/// port_send(3C): queues a user event.
 pub(crate) fn send(port: BorrowedFd<'_>, events: PollBits, user: usize) -> io::Result<()> {
     let user = ptr::without_provenance_mut(user);
     // SAFETY: port_send(3C) takes integers, and a pointer that the kernel stores and never follows.
-    ret(unsafe { ffi::port_send(port.as_raw_fd(), events.into(), user) })
+    let result = unsafe { ffi::port_send(port.as_raw_fd(), events.into(), user) };
+    ret(result)
 }
 
-/// [port_getn(3C)]: waits for one event, takes as many as there are and as find room, and returns
-/// their number. A timeout that has elapsed is no error. Events may come together with an error.
+/// port_getn(3C): waits for one event, and retrieves as many as are queued and fit. Returns their
+/// number, and the error. ETIME is no error.
 ///
-/// [port_getn(3C)]: https://illumos.org/man/3C/port_get
+/// - The kernel may deliver events together with an error ([libuv]).
+/// - With ETIME, the count may be the number of events or the value that the caller passed
+///   ([port_get(3C)]). So this clears the first entry before the call: if it is still empty
+///   afterwards, the kernel delivered nothing.
+///
+/// [libuv]: https://github.com/libuv/libuv/blob/6179e7af87413396d5853a1c3722c8b5749336c8/src/unix/sunos.c#L218-L246
+/// [port_get(3C)]: https://illumos.org/man/3C/port_get
 pub(crate) fn get(
     port: BorrowedFd<'_>,
     buffer: &mut [PortEvent],
     timeout: Option<Duration>,
 ) -> (usize, io::Result<()>) {
-    // Kernels have returned ETIME, the count as it was and no event: then `NOTHING` is still the
-    // first event.
     match buffer.first_mut() {
-        Some(first) => *first = PortEvent::NOTHING,
+        Some(first) => *first = PortEvent::EMPTY,
         None => return (0, Ok(())),
     }
     let mut timeout = timeout.map(|timeout| {
@@ -151,19 +151,19 @@ pub(crate) fn get(
             tv_nsec: timeout.subsec_nanos() as _,
         }
     });
-    let pointer = timeout.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
-    let most = c_uint::try_from(buffer.len()).unwrap_or(c_uint::MAX);
-    // How many events to wait for; after the call, how many there are.
+    let timeout = timeout.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
+    let max = c_uint::try_from(buffer.len()).unwrap_or(c_uint::MAX);
+    // In: the number of events to wait for. Out: the number of events retrieved.
     let mut count: c_uint = 1;
-    // SAFETY: port_getn(3C) writes at most `most` events to `buffer` (a `PortEvent` is one
-    // `port_event`), reads and writes the count, and reads the timeout if there is one.
+    // SAFETY: port_getn(3C) writes at most `max` events to `buffer` (a `PortEvent` is one
+    // `port_event`), reads and writes `count`, and reads the timeout if there is one.
     let result = unsafe {
         ffi::port_getn(
             port.as_raw_fd(),
             buffer.as_mut_ptr().cast(),
-            most,
+            max,
             &raw mut count,
-            pointer,
+            timeout,
         )
     };
     let result = ret(result).or_else(|error| {
@@ -174,7 +174,7 @@ pub(crate) fn get(
         }
     });
     let is_written = buffer.first().is_some_and(|first| first.source() != 0);
-    // The kernel sets the count whatever the result.
-    let count = if is_written { count.min(most) } else { 0 };
+    // The count is read whatever the result.
+    let count = if is_written { count.min(max) } else { 0 };
     (count as usize, result)
 }

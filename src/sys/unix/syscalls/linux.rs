@@ -126,7 +126,7 @@ fn call_ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<usize>
     })
 }
 
-/// Both fields fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
+/// Both fields fit: `KernelTimeout::Nanos` is at most `c_int::MAX` milliseconds.
 fn kernel_timespec(timeout: Duration) -> ffi::__kernel_timespec {
     ffi::__kernel_timespec {
         tv_sec: timeout.as_secs() as _,

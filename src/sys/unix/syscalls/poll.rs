@@ -8,20 +8,20 @@ use std::os::fd::RawFd;
 use super::ret::ret_count;
 use crate::sys::ffi;
 use crate::sys::platform::EVENTS;
-use crate::sys::timeout::{Wait, round_up_millis};
+use crate::sys::timeout::{KernelTimeout, round_up_millis};
 use crate::sys::unix::posix_poll::wasi_poll;
 
 /// Waits until an fd is ready, and returns how many are. poll(2) ignores an entry whose fd is
 /// negative.
 #[allow(dead_code)] // Event ports wait themselves.
-pub(crate) fn wait(array: &mut [ffi::pollfd], wait: Wait) -> io::Result<usize> {
+pub(crate) fn wait(array: &mut [ffi::pollfd], wait: KernelTimeout) -> io::Result<usize> {
     if EVENTS.has_wasi_poll {
         return wasi_poll::wait(array, wait);
     }
     match wait {
-        Wait::Forever => poll(array, -1),
-        Wait::Millis(millis) => poll(array, millis),
-        Wait::Nanos(timeout) => {
+        KernelTimeout::Infinite => poll(array, -1),
+        KernelTimeout::Millis(millis) => poll(array, millis),
+        KernelTimeout::Nanos(timeout) => {
             if let Some(ppoll) = EVENTS.ppoll {
                 if let Some(count) = ppoll(array, timeout)? {
                     return Ok(count);

@@ -10,7 +10,7 @@ use crate::sys::ffi;
 
 /// Waits with nanoseconds.
 pub(crate) fn ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<Option<usize>> {
-    // Both fit: `Wait::Nanos` is at most `c_int::MAX` milliseconds.
+    // Both fit: `KernelTimeout::Nanos` is at most `c_int::MAX` milliseconds.
     let timeout = ffi::timespec {
         tv_sec: timeout.as_secs() as _,
         tv_nsec: timeout.subsec_nanos() as _,

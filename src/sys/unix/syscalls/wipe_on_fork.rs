@@ -13,8 +13,8 @@
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr};
 
-use crate::sys::atomic::{AtomicUsize, Ordering};
 use crate::sys::platform::UPSTREAM_CALLS;
+use crate::sys::sync::{AtomicUsize, Ordering};
 use crate::sys::unix::caps::ForkDetection;
 use crate::sys::wake_bits::Generation;
 

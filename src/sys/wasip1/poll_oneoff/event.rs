@@ -1,4 +1,4 @@
-//! One event, and the buffer of events.
+//! The event type and the event buffer.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::Token;
 use crate::sys::event_buffer::EventVec;
 use crate::sys::{flags, selector};
 
-/// What a subscription watches.
+/// The direction of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     Read,
@@ -27,7 +27,7 @@ const NAMES: [(&str, u32); 5] = [
     ("ERROR", ERROR as u32),
 ];
 
-/// What happened to one source: both directions in one.
+/// The conditions of one source, both directions in one event.
 #[derive(Clone, Copy)]
 pub(crate) struct Event {
     token: Token,
@@ -35,31 +35,31 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// Nothing has happened yet.
+    /// An event without conditions.
     pub(super) fn new(token: Token) -> Event {
         Event { token, bits: 0 }
     }
 
-    /// Whether nothing has happened.
+    /// Whether the event has no condition.
     pub(super) fn is_empty(&self) -> bool {
         self.bits == 0
     }
 
-    /// A direction is ready.
-    pub(super) fn ready(&mut self, direction: Direction, hang_up: bool) {
-        let (ready, gone) = match direction {
+    /// Adds a direction that is ready.
+    pub(super) fn set_ready(&mut self, direction: Direction, hang_up: bool) {
+        let (ready, hung_up) = match direction {
             Direction::Read => (READ, READ_HANG_UP),
             Direction::Write => (WRITE, WRITE_HANG_UP),
         };
         self.bits |= ready;
         if hang_up {
-            self.bits |= gone;
+            self.bits |= hung_up;
         }
     }
 
-    /// A direction failed: an operation would not wait, but say why.
-    pub(super) fn fail(&mut self, direction: Direction) {
-        self.ready(direction, false);
+    /// Adds a direction that the host cannot poll. An operation would return an error.
+    pub(super) fn set_failed(&mut self, direction: Direction) {
+        self.set_ready(direction, false);
         self.bits |= ERROR;
     }
 
@@ -101,7 +101,7 @@ impl selector::SelectorEvent for Event {
     }
 }
 
-/// Shows flags by name.
+/// Writes the names of the flags.
 struct Flags(u8);
 
 impl fmt::Debug for Flags {

@@ -1,4 +1,4 @@
-//! What the selector asks of the host, in plain words: the seam between its logic and the call itself.
+//! The interface between the selector and the host call. A test host implements it on Linux.
 
 use std::fmt;
 use std::io;
@@ -6,39 +6,39 @@ use std::os::fd::RawFd;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
-/// One thing to wait for.
+/// A condition to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subscription {
-    /// Something can be read from this number.
+    /// The fd is readable.
     Read(RawFd),
-    /// Something can be written to it.
+    /// The fd is writable.
     Write(RawFd),
-    /// So much time has passed.
+    /// The duration has passed.
     Clock(Duration),
 }
 
-/// One thing that happened.
+/// A condition that holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct HostEvent {
-    /// The place of its subscription in the list.
-    pub(crate) place: usize,
-    /// The other side is gone. `false` for clocks.
+    /// The index of its subscription in the list.
+    pub(crate) index: usize,
+    /// Whether the peer has hung up. `false` for clocks.
     pub(crate) hang_up: bool,
-    /// Why the host could not watch; 0 if it could.
+    /// Why the host cannot poll the fd; 0 if it can.
     pub(crate) error: i32,
 }
 
-/// A host that waits. Everything else in this folder is independent of which one it is.
+/// A host of WASI preview 1. The rest of this directory does not depend on which one it is.
 pub(crate) trait Host:
     Default + fmt::Debug + Send + Sync + UnwindSafe + RefUnwindSafe
 {
     /// Whether another thread may change registrations during a wait.
     const THREADS: bool;
 
-    /// Waits until one of `list` has happened, and puts what has happened into `events`, which is emptied first. `list` has
-    /// at least one entry.
+    /// Waits until at least one of `list` holds, and replaces the contents of `events` by the
+    /// conditions that hold. `list` is not empty.
     fn wait(&mut self, list: &[Subscription], events: &mut Vec<HostEvent>) -> io::Result<()>;
 
-    /// Whether the number is open.
+    /// Whether the fd is open.
     fn is_open(fd: RawFd) -> bool;
 }

@@ -1,22 +1,30 @@
-//! `poll_oneoff` of WASI preview 1: a call that takes a list of subscriptions and forgets them, made into a queue with edges.
+//! A selector over `poll_oneoff` of WASI preview 1, a level-triggered call with a list of
+//! subscriptions.
 //!
-//! All registrations are in a table under one mutex, which is never held during the call. The list is built anew for every
-//! wait, since the host walks through all of it anyway, and always has a clock: it is never empty, which hosts refuse.
+//! All registrations are in a table under one mutex, which is not held during the call. The poller
+//! builds the list for every call, because the host processes all of it anyway. The list always has
+//! a clock subscription, so it is never empty: hosts refuse an empty list (`poll_oneoff` in
+//! <https://github.com/bytecodealliance/wasmtime/blob/1f4c3ded3d57/crates/wasi/src/p1.rs>).
 //!
-//! What the host promises: the subscriptions that hold, at one moment. What it does not: edges (for
-//! owned sources they are made by leaving out what was reported until an operation would block; for
-//! unowned fds by `level_backoff`), and any way to end a wait from outside. So there is no waker,
-//! and where there are threads a wait is cut into pieces, after each of which it looks at what
-//! others have registered.
+//! The host returns the subscriptions that hold. It does not report edges: `table` and
+//! `level_backoff` emulate them. Nothing can end the call from outside, so there is no waker. Where
+//! the guest has threads, a wait is limited to `MAX_WAIT_WITH_THREADS`, after which the poller
+//! applies what other threads have registered.
 //!
-//! # One bad descriptor
+//! # Closed fds
 //!
-//! For a number that is not open some hosts fail the whole call, and some answer that the clock has passed, at once. Both lead
-//! to a look at every number: those that are closed lose their registration, as on epoll. If the call fails without one, each
-//! subscription is tried alone: the one at fault is reported as an error, once, and is left out until it is armed again.
+//! If one fd of the list is not open, some hosts fail the whole call, and others return immediately
+//! with the clock event only. In both cases the poller checks every fd: a closed one loses its
+//! registration, as with epoll. If the call fails although all fds are open, the poller calls the
+//! host with each subscription alone. Those that fail are reported as errors, once, and are not
+//! requested again until they are armed.
 //!
-//! Node 20 comes back at once if the closed number is alone, and crashes if there is another beside it. Only a look at every
-//! number before every wait could prevent that; it would cost every other host a call for each source.
+//! Node 20 returns immediately if the closed fd is the only one. It crashes if another fd follows
+//! it in the list: it dereferences the null pointer that it has stored for the closed one
+//! (`uvwasi__poll_oneoff_state_add_fdevent` in
+//! <https://github.com/nodejs/uvwasi/blob/59420fce6e96/src/poll_oneoff.c>). The selector could only
+//! prevent that by checking every fd before every call, which would cost all other hosts one call
+//! for each source.
 
 mod event;
 pub(crate) mod host;
@@ -28,11 +36,12 @@ mod tests;
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
+use crate::sys::errors;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::{errors, owner};
+use crate::sys::sync::lock;
 use crate::{Interest, Token};
 
 use event::{Event, Events};
@@ -40,14 +49,14 @@ use host::Host;
 use poller::Poller;
 use table::{Directions, Key, Table};
 
-/// A queue over `poll_oneoff` of the host `H`.
+/// A selector over `poll_oneoff` of the host `H`.
 pub(crate) struct PollOneoff<H> {
     shared: Arc<Shared>,
-    /// What only the poller needs. Clones leave it empty.
+    /// State of the polling thread. Clones leave it empty.
     poller: Poller<H>,
 }
 
-/// What all clones share. Its address is the queue's identity.
+/// The state that all clones of a selector share.
 #[derive(Default)]
 struct Shared {
     table: Mutex<Table>,
@@ -55,21 +64,20 @@ struct Shared {
 
 impl Shared {
     fn table(&self) -> MutexGuard<'_, Table> {
-        // Nothing in a critical section panics half-way through a change.
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.table)
     }
 }
 
-/// One source's place in a queue.
+/// The registration of one source.
 pub(crate) struct Registration {
-    queue: Weak<Shared>,
+    selector: Weak<Shared>,
     key: Key,
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        // Closing a descriptor takes it out of nothing here.
-        if let Some(shared) = self.queue.upgrade() {
+        // Closing the fd does not remove it from the table.
+        if let Some(shared) = self.selector.upgrade() {
             shared.table().remove(self.key);
         }
     }
@@ -112,23 +120,22 @@ impl<H: Host> selector::Selector for PollOneoff<H> {
     }
 
     fn waker(&self, _: Token) -> io::Result<NoWaker> {
-        Err(errors::unsupported("WASI cannot end a wait from outside"))
+        Err(errors::unsupported(
+            "waking a blocked `poll` is not supported by WASI preview 1",
+        ))
     }
 
-    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+    fn select(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         use selector::EventBuffer as _;
-        records.clear();
-        if records.capacity() == 0 {
-            return Err(errors::invalid("the capacity of `Events` is 0"));
-        }
-        self.poller.select(&self.shared, records, timeout)
+        events.prepare()?;
+        self.poller.select(&self.shared, events, timeout)
     }
 
-    fn register(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
+    fn register(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
         let directions = directions(interest)?;
-        let key = self.shared.table().insert(raw, token, directions, true)?;
+        let key = self.shared.table().insert(fd, token, directions, true)?;
         Ok(Registration {
-            queue: Arc::downgrade(&self.shared),
+            selector: Arc::downgrade(&self.shared),
             key,
         })
     }
@@ -151,11 +158,11 @@ impl<H: Host> selector::Selector for PollOneoff<H> {
     }
 
     fn owner(&self, registration: &Registration) -> Owner {
-        owner::owner_of(&self.shared, &registration.queue)
+        Owner::of(&self.shared, &registration.selector)
     }
 
     fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
-        if let Some(shared) = registration.queue.upgrade() {
+        if let Some(shared) = registration.selector.upgrade() {
             shared.table().rearm(registration.key, waits_for);
         }
         Ok(())
@@ -163,21 +170,21 @@ impl<H: Host> selector::Selector for PollOneoff<H> {
 }
 
 impl<H: Host> RegisterUnowned for PollOneoff<H> {
-    fn register_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+    fn register_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         let directions = directions(interest)?;
-        self.shared.table().insert(raw, token, directions, false)?;
+        self.shared.table().insert(fd, token, directions, false)?;
         Ok(())
     }
 
-    fn reregister_unowned(&self, raw: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+    fn reregister_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         let mut table = self.shared.table();
-        let key = table.find(raw)?;
+        let key = table.find(fd)?;
         table.replace(key, token, directions(interest)?)
     }
 
-    fn deregister_unowned(&self, raw: RawFd) -> io::Result<()> {
+    fn deregister_unowned(&self, fd: RawFd) -> io::Result<()> {
         let mut table = self.shared.table();
-        let key = table.find(raw)?;
+        let key = table.find(fd)?;
         remove(&mut table, key)
     }
 }
@@ -190,11 +197,11 @@ fn remove(table: &mut Table, key: Key) -> io::Result<()> {
     }
 }
 
-/// The directions that an interest asks for.
+/// The directions that an interest requests.
 fn directions(interest: Interest) -> io::Result<Directions> {
     if interest.is_aio() || interest.is_lio() || interest.is_priority() {
         return Err(errors::unsupported(
-            "poll_oneoff can only watch for reading and writing",
+            "WASI preview 1 supports only `Interest::READABLE` and `Interest::WRITABLE`",
         ));
     }
     Ok(Directions {
@@ -203,7 +210,7 @@ fn directions(interest: Interest) -> io::Result<Directions> {
     })
 }
 
-/// The waker that does not exist.
+/// The type of wakers. It has no values, because creating one fails.
 #[derive(Debug)]
 pub(crate) enum NoWaker {}
 

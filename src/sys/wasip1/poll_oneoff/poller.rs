@@ -1,4 +1,4 @@
-//! The wait: what only the thread that polls has.
+//! The polling thread: the list of subscriptions, and the loop of `select`.
 
 use std::io;
 use std::mem;
@@ -8,325 +8,333 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::event::{Direction, Event, Events};
 use super::host::{Host, HostEvent, Subscription};
-use super::table::{Key, Part, Table};
+use super::table::{Call, Key, Table};
 use crate::sys::errors;
-use crate::sys::timeout::{Deadline, earlier};
+use crate::sys::timeout::{Deadline, earlier, time_until};
 
-/// The longest single wait. Hosts add it to their own clock, which must not overflow.
-const LONGEST: Duration = Duration::from_secs(3600);
+/// The longest single wait. A host that adds it to its clock cannot overflow.
+const MAX_WAIT: Duration = Duration::from_secs(3600);
 
-/// Where there are threads: how long it takes at most until a wait sees what they have registered.
-const PIECE: Duration = Duration::from_millis(10);
+/// The longest single wait where the guest has threads: after this time a wait applies what other
+/// threads have registered.
+const MAX_WAIT_WITH_THREADS: Duration = Duration::from_millis(10);
 
-/// How long a host is asked that may have left something out.
-const SURE: Duration = Duration::from_millis(1);
+/// The timeout of a repeated probe.
+const REPROBE_TIMEOUT: Duration = Duration::from_millis(1);
 
-/// When a probe is repeated that returned nothing.
-const SOON: Duration = Duration::from_millis(10);
+/// The delay after a probe without a result.
+const REPROBE_INTERVAL: Duration = Duration::from_millis(10);
 
-/// One subscription that was made for a source.
+/// One direction of a source that the current call requests.
 #[derive(Clone, Copy, Debug)]
-struct Asked {
+struct Request {
     key: Key,
     direction: Direction,
     subscription: Subscription,
-    /// What came of it.
-    answer: Answer,
+    outcome: Outcome,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
-    /// The host has not said.
+enum Outcome {
+    /// The host has not reported anything.
     Unknown,
-    /// Not ready.
-    Nothing,
-    /// Ready, and whether the other side is gone.
-    Ready { hang_up: bool },
-    /// The host cannot watch it, though it is open.
-    Failed,
-    /// It is closed.
+    NotReady,
+    /// Ready, and whether the peer has hung up.
+    Ready {
+        hang_up: bool,
+    },
+    /// The host cannot poll the fd, though it is open.
+    Refused,
+    /// The fd is closed.
     Closed,
 }
 
-/// What the poller keeps between calls: the host, lists that are built anew each time, and the place where the next scan
-/// starts, so that nobody starves when there is less room than events.
+/// The state of the polling thread.
 #[derive(Debug, Default)]
 pub(super) struct Poller<H> {
     host: H,
-    list: Vec<Subscription>,
-    events: Vec<HostEvent>,
-    asked: Vec<Asked>,
+    /// Rebuilt for each call.
+    subscriptions: Vec<Subscription>,
+    host_events: Vec<HostEvent>,
+    /// The request of each subscription but the clock.
+    requests: Vec<Request>,
+    /// The slot where the next list starts, so that no source starves if the event buffer is small.
     start: usize,
-    /// Whether the last probe left no room for events of the wait.
-    has_filled: bool,
+    /// Whether the last probe filled the event buffer, so that the wait could not report.
+    filled_buffer: bool,
 }
 
 impl<H: Host> Poller<H> {
-    /// See `selector::Selector::select`. The records are empty, and have room for one at least.
+    /// See `selector::Selector::select`. `events` is empty and has room for at least one event.
     pub(super) fn select(
         &mut self,
         shared: &Arc<Shared>,
-        records: &mut Events,
+        events: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
         let deadline = Deadline::new(timeout);
         loop {
-            // If the last probe left no room for events of the wait, that comes first, and then the
-            // probe at once.
-            let gives_way = mem::take(&mut self.has_filled);
-            let wake_at = if gives_way {
+            // If the last probe filled the buffer, the wait comes first, and the probe is due
+            // immediately afterwards.
+            let defers_probe = mem::take(&mut self.filled_buffer);
+            let wake_at = if defers_probe {
                 Some(Instant::now())
             } else {
-                self.probe(shared, records)?
+                self.probe(shared, events)?
             };
-            if records.room() == 0 {
-                self.has_filled = true;
+            if events.room() == 0 {
+                self.filled_buffer = true;
                 return Ok(());
             }
             let is_empty = {
                 let table = shared.table();
-                self.collect(&table, Part::Wait);
+                self.collect_requests(&table, Call::Wait);
                 table.is_empty()
             };
-            let may_sleep = records.is_empty() && !deadline.is_past();
-            if may_sleep && timeout.is_none() && wake_at.is_none() && self.asked.is_empty() {
-                // Nothing can end this wait but what another thread may do.
+            let may_block = events.is_empty() && !deadline.is_past();
+            if may_block && timeout.is_none() && wake_at.is_none() && self.requests.is_empty() {
+                // Only another thread could end this wait, by registering or re-arming.
                 if is_empty || !H::THREADS {
                     return Err(errors::invalid(
-                        "nothing to wait for: no source is armed, and there is no time-out",
+                        "nothing to wait for: no source is armed, and there is no timeout",
                     ));
                 }
             }
 
-            let until = earlier(wake_at, deadline.at);
-            let mut pause = Duration::ZERO;
-            if may_sleep {
-                pause = until.map_or(LONGEST, |until| {
-                    until.saturating_duration_since(Instant::now()).min(LONGEST)
-                });
+            let mut wait_time = Duration::ZERO;
+            if may_block {
+                let until = earlier(wake_at, deadline.at);
+                wait_time = time_until(until).map_or(MAX_WAIT, |left| left.min(MAX_WAIT));
                 if H::THREADS && is_shared(shared) {
-                    pause = pause.min(PIECE);
+                    wait_time = wait_time.min(MAX_WAIT_WITH_THREADS);
                 }
             }
-            let result = self.wait(pause);
-            self.take(&mut shared.table(), records);
-            if !records.is_empty() {
+            let result = self.call_host(wait_time);
+            self.apply_outcomes(&mut shared.table(), events);
+            if !events.is_empty() {
                 return Ok(());
             }
-            // Nothing was taken, so the error is lost.
+            // No event was taken, so an error loses none.
             result?;
-            if deadline.is_past() && !gives_way {
+            if deadline.is_past() && !defers_probe {
                 return Ok(());
             }
         }
     }
 
-    /// Probes the directions that would end every wait. Returns when the first that is suppressed
-    /// may be reported.
-    fn probe(&mut self, shared: &Shared, records: &mut Events) -> io::Result<Option<Instant>> {
-        self.collect(&shared.table(), Part::Probe);
-        if self.asked.is_empty() {
+    /// Probes the directions that would end every wait. Returns when the first suppressed one may
+    /// be reported.
+    fn probe(&mut self, shared: &Shared, events: &mut Events) -> io::Result<Option<Instant>> {
+        self.collect_requests(&shared.table(), Call::Probe);
+        if self.requests.is_empty() {
             return Ok(None);
         }
-        self.wait(Duration::ZERO)?;
-        self.ask_again();
-        Ok(self.take(&mut shared.table(), records))
+        self.call_host(Duration::ZERO)?;
+        self.repeat_for_not_ready();
+        Ok(self.apply_outcomes(&mut shared.table(), events))
     }
 
-    /// An answer that comes at once may leave out what is ready: wasmtime looks at a source only so often before it must go
-    /// back to its own loop. So what was not reported is asked about again, for long enough that the host does.
-    fn ask_again(&mut self) {
-        let mut answered = Vec::new();
+    /// Repeats a probe for the directions that it has not reported, until a call reports none.
+    ///
+    /// A call that returns immediately may omit directions that are ready: wasmtime runs on tokio,
+    /// where a task can only poll a number of resources before it must yield
+    /// (<https://github.com/tokio-rs/tokio/blob/016a574efd2d/tokio/src/task/coop/mod.rs>). Measured
+    /// on wasmtime 48; a call with `REPROBE_TIMEOUT` is long enough that it yields.
+    fn repeat_for_not_ready(&mut self) {
+        let mut finished = Vec::new();
         loop {
-            let mut unanswered = Vec::new();
-            self.list.clear();
-            for asked in self.asked.drain(..) {
-                if asked.answer == Answer::Nothing {
-                    self.list.push(asked.subscription);
-                    unanswered.push(asked);
+            let mut not_ready = Vec::new();
+            self.subscriptions.clear();
+            for request in self.requests.drain(..) {
+                if request.outcome == Outcome::NotReady {
+                    self.subscriptions.push(request.subscription);
+                    not_ready.push(request);
                 } else {
-                    answered.push(asked);
+                    finished.push(request);
                 }
             }
-            self.asked = unanswered;
-            let is_done = self.asked.is_empty()
-                || self.wait(SURE).is_err()
+            self.requests = not_ready;
+            let is_done = self.requests.is_empty()
+                || self.call_host(REPROBE_TIMEOUT).is_err()
                 || self
-                    .asked
+                    .requests
                     .iter()
-                    .all(|asked| asked.answer == Answer::Nothing);
+                    .all(|request| request.outcome == Outcome::NotReady);
             if is_done {
                 break;
             }
         }
-        self.asked.append(&mut answered);
+        self.requests.append(&mut finished);
     }
 
-    /// Lists the sources that take part in a wait.
-    fn collect(&mut self, table: &Table, part: Part) {
-        self.asked.clear();
-        self.list.clear();
-        for (key, fd, slot) in table.slots_from(self.start) {
+    /// Builds the list of the directions that a call requests.
+    fn collect_requests(&mut self, table: &Table, call: Call) {
+        self.requests.clear();
+        self.subscriptions.clear();
+        for (key, fd, source) in table.iter_from(self.start) {
             for direction in [Direction::Read, Direction::Write] {
-                if slot.part(direction) != part {
+                if source.call_for(direction) != call {
                     continue;
                 }
                 let subscription = match direction {
                     Direction::Read => Subscription::Read(fd),
                     Direction::Write => Subscription::Write(fd),
                 };
-                self.list.push(subscription);
-                self.asked.push(Asked {
+                self.subscriptions.push(subscription);
+                self.requests.push(Request {
                     key,
                     direction,
                     subscription,
-                    answer: Answer::Unknown,
+                    outcome: Outcome::Unknown,
                 });
             }
         }
     }
 
-    /// One wait for the list, and the answers. What is closed or cannot be watched does not fail the wait for the rest.
-    fn wait(&mut self, pause: Duration) -> io::Result<()> {
+    /// Calls the host, and stores the outcome of each request. An fd that is closed, or that the
+    /// host cannot poll, does not fail the call for the other ones.
+    fn call_host(&mut self, wait_time: Duration) -> io::Result<()> {
         let start = Instant::now();
-        self.list.push(Subscription::Clock(pause));
-        let result = self.host.wait(&self.list, &mut self.events);
-        self.list.pop();
+        self.subscriptions.push(Subscription::Clock(wait_time));
+        let result = self.host.wait(&self.subscriptions, &mut self.host_events);
+        self.subscriptions.pop();
         if let Err(error) = result {
-            // With faults found the caller goes on without them, or reports them.
-            let goes_on = error.kind() != io::ErrorKind::Interrupted && self.find_at_fault();
-            return if goes_on { Ok(()) } else { Err(error) };
+            let is_explained = error.kind() != io::ErrorKind::Interrupted && self.find_refused();
+            return if is_explained { Ok(()) } else { Err(error) };
         }
-        let clock = self.asked.len();
-        let is_early = start.elapsed() < pause;
-        if self.events.iter().all(|event| event.place >= clock) && is_early {
-            // Back before its time with nothing to say: what some hosts do about a closed number. They have not looked at the
-            // others.
+        let clock = self.requests.len();
+        let is_early = start.elapsed() < wait_time;
+        if self.host_events.iter().all(|event| event.index >= clock) && is_early {
+            // Some hosts return early and without an event if an fd is closed. They have not polled
+            // the other ones.
             self.find_closed();
             return Ok(());
         }
-        for asked in &mut self.asked {
-            asked.answer = Answer::Nothing;
+        for request in &mut self.requests {
+            request.outcome = Outcome::NotReady;
         }
-        for event in &self.events {
-            let subscription = self.list.get(event.place).copied();
-            if let (Some(asked), Some(subscription)) =
-                (self.asked.get_mut(event.place), subscription)
+        for event in &self.host_events {
+            let subscription = self.subscriptions.get(event.index).copied();
+            if let (Some(request), Some(subscription)) =
+                (self.requests.get_mut(event.index), subscription)
             {
-                asked.answer = match event.error {
-                    0 => Answer::Ready {
+                request.outcome = match event.error {
+                    0 => Outcome::Ready {
                         hang_up: event.hang_up,
                     },
-                    _ if is_closed::<H>(subscription) => Answer::Closed,
-                    _ => Answer::Failed,
+                    _ if is_closed::<H>(subscription) => Outcome::Closed,
+                    _ => Outcome::Refused,
                 };
             }
         }
         Ok(())
     }
 
-    /// Marks what is closed; `true` if there is any.
+    /// Finds closed fds. `true` if there is one.
     fn find_closed(&mut self) -> bool {
-        for (asked, subscription) in self.asked.iter_mut().zip(&self.list) {
+        for (request, subscription) in self.requests.iter_mut().zip(&self.subscriptions) {
             if is_closed::<H>(*subscription) {
-                asked.answer = Answer::Closed;
+                request.outcome = Outcome::Closed;
             }
         }
-        self.has_faults()
+        self.has_outcomes()
     }
 
-    /// Marks what makes the whole call fail; `true` if there is any.
-    fn find_at_fault(&mut self) -> bool {
+    /// Finds what made the host fail the whole call: closed fds, or if there are none, fds that the
+    /// host cannot poll. `true` if there is one.
+    fn find_refused(&mut self) -> bool {
         if self.find_closed() {
             return true;
         }
-        for (asked, subscription) in self.asked.iter_mut().zip(&self.list) {
+        for (request, subscription) in self.requests.iter_mut().zip(&self.subscriptions) {
             let alone = [*subscription, Subscription::Clock(Duration::ZERO)];
-            if self.host.wait(&alone, &mut self.events).is_err() {
-                asked.answer = Answer::Failed;
+            if self.host.wait(&alone, &mut self.host_events).is_err() {
+                request.outcome = Outcome::Refused;
             }
         }
-        self.has_faults()
+        self.has_outcomes()
     }
 
-    fn has_faults(&self) -> bool {
-        let fault = |asked: &Asked| asked.answer != Answer::Unknown;
-        self.asked.iter().any(fault)
+    fn has_outcomes(&self) -> bool {
+        let mut requests = self.requests.iter();
+        requests.any(|request| request.outcome != Outcome::Unknown)
     }
 
-    /// Takes the answers. Returns when the first direction that is suppressed may be reported.
-    fn take(&mut self, table: &mut Table, records: &mut Events) -> Option<Instant> {
+    /// Applies the outcomes to the table. Returns when the first suppressed direction may be
+    /// reported.
+    fn apply_outcomes(&mut self, table: &mut Table, events: &mut Events) -> Option<Instant> {
         let now = Instant::now();
         let mut wake_at = None;
+        // The requests of one source follow each other, and become one event.
         let mut current: Option<(Key, Event)> = None;
-        for asked in &self.asked {
-            let Asked {
+        for request in &self.requests {
+            let Request {
                 key,
                 direction,
-                answer,
+                outcome,
                 ..
-            } = *asked;
+            } = *request;
             if current.is_some_and(|(of, _)| of != key) {
-                flush(&mut current, records);
+                push_event(&mut current, events);
             }
-            let Some(slot) = table.get(key) else {
+            let Some(source) = table.get(key) else {
                 continue;
             };
-            match answer {
-                Answer::Unknown => {
-                    if slot.part(direction) == Part::Probe {
-                        // The wait does not have it: probe again soon.
-                        wake_at = earlier(wake_at, now.checked_add(SOON));
+            match outcome {
+                Outcome::Unknown => {
+                    if source.call_for(direction) == Call::Probe {
+                        // The wait does not request it.
+                        wake_at = earlier(wake_at, now.checked_add(REPROBE_INTERVAL));
                     }
                     continue;
                 }
-                Answer::Nothing => {
-                    slot.observed_not_ready(direction);
+                Outcome::NotReady => {
+                    source.observed_not_ready(direction);
                     continue;
                 }
-                Answer::Closed => {
+                Outcome::Closed => {
                     table.remove(key);
                     current = None;
                     continue;
                 }
-                Answer::Ready { .. } | Answer::Failed => {}
+                Outcome::Ready { .. } | Outcome::Refused => {}
             }
-            if slot.part(direction) == Part::Neither {
-                // It was changed during the wait, and is no longer asked for.
+            if source.call_for(direction) == Call::Neither {
+                // Another thread has changed the registration during the call.
                 continue;
             }
-            let hang_up = answer == Answer::Ready { hang_up: true };
-            if let Some(until) = slot.suppressed_until(direction, hang_up, now) {
+            let hang_up = outcome == Outcome::Ready { hang_up: true };
+            if let Some(until) = source.suppressed_until(direction, hang_up, now) {
                 wake_at = earlier(wake_at, Some(until));
                 continue;
             }
-            if current.is_none() && records.room() == 0 {
-                // Untouched: the next call starts here.
+            if current.is_none() && events.room() == 0 {
+                // The state is unchanged; the next call starts here.
                 self.start = key.index as usize;
                 return wake_at;
             }
-            let (_, record) = current.get_or_insert_with(|| (key, slot.record()));
-            match answer {
-                Answer::Ready { hang_up } => {
-                    record.ready(direction, hang_up);
-                    slot.report(direction, hang_up, now);
+            let (_, event) = current.get_or_insert_with(|| (key, source.empty_event()));
+            match outcome {
+                Outcome::Ready { hang_up } => {
+                    event.set_ready(direction, hang_up);
+                    source.record_report(direction, hang_up, now);
                 }
                 _ => {
-                    record.fail(direction);
-                    slot.fail(direction);
+                    event.set_failed(direction);
+                    source.record_refusal(direction);
                 }
             }
         }
-        flush(&mut current, records);
+        push_event(&mut current, events);
         wake_at
     }
 }
 
-/// Reports what was gathered of one source.
-fn flush(current: &mut Option<(Key, Event)>, records: &mut Events) {
-    if let Some((_, record)) = current.take() {
-        if !record.is_empty() {
-            records.push(record);
+/// Reports the event of a source whose requests were all applied.
+fn push_event(current: &mut Option<(Key, Event)>, events: &mut Events) {
+    if let Some((_, event)) = current.take() {
+        if !event.is_empty() {
+            events.push(event);
         }
     }
 }
@@ -338,7 +346,8 @@ fn is_closed<H: Host>(subscription: Subscription) -> bool {
     }
 }
 
-/// Whether somebody else could change registrations now: another handle, or a source that is armed again.
+/// Whether another thread could change registrations now, through another handle of the selector or
+/// by re-arming a source.
 fn is_shared(shared: &Arc<Shared>) -> bool {
     Arc::strong_count(shared) > 1 || Arc::weak_count(shared) > 0
 }

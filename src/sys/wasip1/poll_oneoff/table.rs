@@ -1,16 +1,17 @@
-//! What is registered, and the rules by which readiness becomes an event: edge emulation on a
-//! level-triggered poll, by re-arm, probe and back-off.
+//! The registrations, and the rules by which readiness becomes an event: edge emulation on a
+//! level-triggered host, by re-arm, probe and back-off.
 //!
-//! A direction of an *owned* source that was reported is not asked for until an operation would
-//! block (re-arm). A direction of an *unowned* descriptor that was reported 32 times without an
-//! observation of "not ready", and a direction of either that has hung up, would end every wait: it
-//! is probed by a call that does not sleep instead, and reported again after a delay that grows up
-//! to a cap (`level_backoff`, with the argument why nothing is lost and nothing spins). A hang-up
-//! is never suppressed for good, because the next writer of a pipe may have come and gone
-//! meanwhile; a probe that finds it ended, or begun, reports at once.
+//! After a direction of an *owned* source was reported, the selector does not request it until an
+//! operation would block (re-arm). A direction of an *unowned* fd that was reported 32 times
+//! without an observation of "not ready", and a direction of either that has hung up, would end
+//! every wait. A call that does not block *probes* it instead, and it is reported again after a
+//! delay that grows up to a limit. `level_backoff` has the argument why nothing is lost and nothing
+//! spins. A hang-up is never suppressed for good, because the next writer of a pipe may have come
+//! and gone in between. A probe that finds that a hang-up has begun or ended reports it
+//! immediately.
 //!
-//! What the host refuses to watch is reported once, until it is armed again: a refusal is no
-//! condition that anything follows.
+//! If the host refuses to poll a direction, this is reported once, until the direction is armed
+//! again: a refusal does not hide other conditions.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -23,7 +24,7 @@ pub(super) use crate::sys::slab::Key;
 use crate::sys::slab::Slab;
 use crate::{Interest, Token};
 
-/// Which directions a source is watched for.
+/// The directions that an interest requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Directions {
     pub(super) read: bool,
@@ -39,73 +40,74 @@ impl Directions {
     }
 }
 
-/// One direction of a registration.
+/// The state of one direction of a registration.
 #[derive(Clone, Copy, Debug, Default)]
-struct State {
-    /// Whether it was reported, or refused by the host, and waits until it is armed: by an
-    /// operation that would block, or anew.
+struct DirectionState {
+    /// Whether it was reported or refused by the host, and was not armed since: by an operation
+    /// that would block, or by registering again.
     is_disarmed: bool,
-    /// Whether it has hung up, as far as was reported.
+    /// Whether a hang-up of it was reported that has not ended.
     has_hung_up: bool,
     backoff: Backoff,
 }
 
-/// One registration.
+/// The state of one registration.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct SourceState {
     token: Token,
     interest: Directions,
-    /// Whether the operations of the source pass through this crate.
+    /// Whether all operations of the source pass through this crate.
     is_owned: bool,
-    read: State,
-    write: State,
+    read: DirectionState,
+    write: DirectionState,
 }
 
-/// In which of the two calls a direction takes part.
+/// Which of the two calls of the host requests a direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// In none.
+pub(super) enum Call {
+    /// None.
     Neither,
-    /// In the one that may sleep.
+    /// The one that may block.
     Wait,
-    /// In the one that never sleeps.
+    /// The one that never blocks.
     Probe,
 }
 
-impl Slot {
-    /// Where a direction takes part now.
-    pub(super) fn part(&self, direction: Direction) -> Part {
+impl SourceState {
+    /// The call that requests a direction now.
+    pub(super) fn call_for(&self, direction: Direction) -> Call {
         let state = match direction {
             Direction::Read => &self.read,
             Direction::Write => &self.write,
         };
         if !self.interest.has(direction) {
-            Part::Neither
+            Call::Neither
         } else if state.has_hung_up {
-            Part::Probe
+            Call::Probe
         } else if state.is_disarmed {
-            Part::Neither
+            Call::Neither
         } else if state.backoff.needs_probe(&READINESS) {
-            Part::Probe
+            Call::Probe
         } else {
-            Part::Wait
+            Call::Wait
         }
     }
 
-    fn state(&mut self, direction: Direction) -> &mut State {
+    fn state(&mut self, direction: Direction) -> &mut DirectionState {
         match direction {
             Direction::Read => &mut self.read,
             Direction::Write => &mut self.write,
         }
     }
 
-    /// Arms all directions: the next wait reports those that are ready.
+    /// Arms all directions: the next call reports those that are ready.
     fn arm(&mut self) {
-        self.read = State::default();
-        self.write = State::default();
+        self.read = DirectionState::default();
+        self.write = DirectionState::default();
     }
 
-    /// Arms the directions of an operation that would block. One that has hung up keeps its delay.
+    /// Re-arms the directions of an operation that would block. One that has hung up keeps its
+    /// delay.
     fn rearm(&mut self, waits_for: Interest) {
         if !self.is_owned {
             return;
@@ -120,11 +122,11 @@ impl Slot {
 
     /// The host has returned that a direction is not ready.
     pub(super) fn observed_not_ready(&mut self, direction: Direction) {
-        // An owned source whose hang-up ended is armed by this.
-        *self.state(direction) = State::default();
+        // This also arms an owned source whose hang-up has ended.
+        *self.state(direction) = DirectionState::default();
     }
 
-    /// Until when a direction must not be reported, if that is still to come.
+    /// Until when a direction must not be reported. `None` if it may be reported now.
     pub(super) fn suppressed_until(
         &mut self,
         direction: Direction,
@@ -133,14 +135,14 @@ impl Slot {
     ) -> Option<Instant> {
         let state = self.state(direction);
         if state.has_hung_up != hang_up {
-            // Not what was reported.
+            // A change since the last report.
             return None;
         }
         state.backoff.suppressed_until(now)
     }
 
-    /// A direction is reported.
-    pub(super) fn report(&mut self, direction: Direction, hang_up: bool, now: Instant) {
+    /// Records that a direction is reported.
+    pub(super) fn record_report(&mut self, direction: Direction, hang_up: bool, now: Instant) {
         let is_owned = self.is_owned;
         let state = self.state(direction);
         if state.has_hung_up != hang_up {
@@ -155,16 +157,16 @@ impl Slot {
         }
     }
 
-    /// A direction cannot be watched: that is reported once.
-    pub(super) fn fail(&mut self, direction: Direction) {
-        *self.state(direction) = State {
+    /// Records that the host refuses to poll a direction, which is reported once.
+    pub(super) fn record_refusal(&mut self, direction: Direction) {
+        *self.state(direction) = DirectionState {
             is_disarmed: true,
-            ..State::default()
+            ..DirectionState::default()
         };
     }
 
-    /// An event of this source in which nothing has happened yet.
-    pub(super) fn record(&self) -> Event {
+    /// An event of this source without conditions.
+    pub(super) fn empty_event(&self) -> Event {
         Event::new(self.token)
     }
 }
@@ -172,28 +174,31 @@ impl Slot {
 /// All registrations of one selector.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    places: Slab<Slot>,
+    slab: Slab<SourceState>,
 }
 
 impl Table {
     /// Whether nothing is registered.
     pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.slab.is_empty()
     }
 
-    /// All slots from a place on, all around, with their keys and numbers.
-    pub(super) fn slots_from(&self, start: usize) -> impl Iterator<Item = (Key, RawFd, &Slot)> {
-        self.places.from(start)
+    /// All registrations with their fds, from slot `start` on and then from slot 0 to `start`.
+    pub(super) fn iter_from(
+        &self,
+        start: usize,
+    ) -> impl Iterator<Item = (Key, RawFd, &SourceState)> {
+        self.slab.iter_from(start)
     }
 
-    /// The slot of a registration, if it still is.
-    pub(super) fn get(&mut self, key: Key) -> Option<&mut Slot> {
-        self.places.get(key)
+    /// The state of a registration, unless it was removed.
+    pub(super) fn get(&mut self, key: Key) -> Option<&mut SourceState> {
+        self.slab.get(key)
     }
 
-    /// The registration of a number.
+    /// The registration of an fd.
     pub(super) fn find(&self, fd: RawFd) -> io::Result<Key> {
-        self.places.find(fd)
+        self.slab.find(fd)
     }
 
     /// Adds a registration.
@@ -204,38 +209,38 @@ impl Table {
         interest: Directions,
         is_owned: bool,
     ) -> io::Result<Key> {
-        self.places.insert(fd, |_| Slot {
+        self.slab.insert(fd, |_| SourceState {
             token,
             interest,
             is_owned,
-            read: State::default(),
-            write: State::default(),
+            read: DirectionState::default(),
+            write: DirectionState::default(),
         })
     }
 
-    /// Replaces token and interest, and arms.
+    /// Replaces token and interest, and arms all directions.
     pub(super) fn replace(
         &mut self,
         key: Key,
         token: Token,
         interest: Directions,
     ) -> io::Result<()> {
-        let slot = self.get(key).ok_or_else(errors::not_registered)?;
-        slot.token = token;
-        slot.interest = interest;
-        slot.arm();
+        let source = self.get(key).ok_or_else(errors::not_registered)?;
+        source.token = token;
+        source.interest = interest;
+        source.arm();
         Ok(())
     }
 
-    /// Arms the directions of an operation that would block.
+    /// Re-arms the directions of an operation that would block.
     pub(super) fn rearm(&mut self, key: Key, waits_for: Interest) {
-        if let Some(slot) = self.get(key) {
-            slot.rearm(waits_for);
+        if let Some(source) = self.get(key) {
+            source.rearm(waits_for);
         }
     }
 
-    /// Ends a registration. `false` if it had ended.
+    /// Removes a registration. `false` if it was removed before.
     pub(super) fn remove(&mut self, key: Key) -> bool {
-        self.places.remove(key).is_some()
+        self.slab.remove(key).is_some()
     }
 }

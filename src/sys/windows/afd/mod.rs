@@ -1,25 +1,28 @@
-//! AFD, the driver behind Winsock: poll requests (`IOCTL_AFD_POLL`) ask it for the conditions of a
-//! socket, and each answer comes as a completion packet.
+//! The selector on AFD, the driver behind Winsock.
 //!
-//! # The contract
+//! A poll request (`IOCTL_AFD_POLL`) names conditions of a socket. AFD completes it once one of
+//! them holds, and its completion packet arrives at the selector's completion port.
 //!
-//! A request is answered once: as soon as one of the conditions that it names holds, or when it is
-//! cancelled, or when the socket is closed. A request whose conditions hold already is answered
-//! before the call returns, with success, and a packet comes all the same; `STATUS_PENDING` means
-//! that none of them held. An answer names only conditions that the request named, except:
+//! # What AFD guarantees
 //!
-//! - on a listening socket an AFD may answer a request for `RECEIVE` with `ACCEPT`. That of NT 4
-//!   does; the Windows versions on which Wine's `test_poll` passes do not. Here the two are one
-//!   condition (`masks::covered`), which is right in either case;
-//! - `LOCAL_CLOSE` comes unasked (`test_poll`);
-//! - after a reset a socket has `ABORT` and `SEND` (`test_poll_reset`);
-//! - two requests for one socket in flight on one handle of AFD get mixed up: one is answered with
-//!   the other's conditions, and the other with nothing ([trio's experiment], [trio#52]).
-//!   `device` keeps such sources on different handles. It cannot know duplicates of a socket; and
-//!   [wepoll#35] saw requests mixed up on different handles and ports, too.
+//! A request completes once: when one of its conditions holds, when it is canceled, or when the
+//! socket is closed. A request whose conditions hold already completes before the call returns,
+//! with success, and still queues a packet; `STATUS_PENDING` means that none of them held. A
+//! completion names only conditions that were requested, with these exceptions:
 //!
-//! Conditions are levels: edges are what `machine` makes of them. What breaks this contract may
-//! cost an event or 10 ms, and never a `poll` that spins: see "Stray answers" in `machine`.
+//! - On a listening socket AFD may complete a request for `RECEIVE` with `ACCEPT`. NT 4 does; the
+//!   Windows versions on which Wine's `test_poll` passes do not. This module treats the two as one
+//!   condition (`masks::with_alias`), which is right in either case.
+//! - `LOCAL_CLOSE` is reported without being requested (`test_poll`).
+//! - After a reset a socket has `ABORT` and `SEND` (`test_poll_reset`).
+//! - Two requests for one socket in flight on one AFD handle get mixed up: one completes with the
+//!   other's conditions, and the other is lost ([trio's experiment], [trio#52]). `handle` keeps
+//!   such sources on different handles. It cannot detect duplicates of a socket, and [wepoll#35]
+//!   reports requests that were mixed up on different handles and ports, too.
+//!
+//! Conditions are levels; `socket_state` turns them into edges. An AFD that breaks these guarantees
+//! may cost an event or a delay of 10 ms, but cannot make `poll` spin: see "Stray completions" in
+//! `socket_state`.
 //!
 //! Sources: [Wine's tests], which Wine runs on Windows, too (`test_poll`, `test_poll_reset`,
 //! `test_poll_completion_port`); [ReactOS' AFD]; [wepoll].
@@ -31,75 +34,54 @@
 //! [trio#52]: https://github.com/python-trio/trio/issues/52
 //! [wepoll#35]: https://github.com/piscisaureus/wepoll/issues/35
 //!
-//! # Calls
+//! # System calls
 //!
-//! Registering, registering anew and arming make no system call while no thread waits: the sources
-//! that need a request stand in a list, each of them once, and the next `select` starts the
-//! requests. A source that changes while another thread waits is seen to at once by the thread
-//! that changes it.
+//! While no thread waits in `select`, `register`, `reregister` and `rearm` make no system call:
+//! they put the source into the update list, once, and the next `select` starts the requests. While
+//! a thread waits, the calling thread starts or cancels the request itself.
 //!
 //! # Threads
 //!
-//! Any thread starts and cancels requests; the one that waits completes them. A thread that exits
-//! takes only those requests along whose handle has no completion port ([ExitThread]), so none of
-//! these. A request that ends as cancelled although nobody here asked for that is started again.
+//! Any thread starts and cancels requests; the waiting thread completes them. When a thread exits,
+//! Windows cancels its pending I/O, except on handles that are associated with a completion port
+//! ([ExitThread]), as all AFD handles are. A request that was canceled by other code is started
+//! again.
 //!
 //! [ExitThread]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
 //!
-//! # One bad source
+//! # Errors
 //!
-//! A source that AFD refuses fails no other source, and no `select`. A lack of memory may pass: the
-//! request is tried again every 10 ms, whether AFD refuses it, ends it with that error, or Winsock
-//! cannot return the base socket for it. Anything else is reported as an error, readable and
-//! writable as the source asked for; the source is left out until it is armed again, and
-//! `take_error` returns the code. A source that is armed again and refused again is reported at
-//! most every 10 ms after the first few times. An unowned socket that is closed loses its
-//! registration, as on epoll.
+//! A source whose request is refused fails no other source, and no `select`. A lack of memory may
+//! pass: the request is retried every 10 ms, whether AFD refuses it, AFD completes it with that
+//! error, or Winsock cannot return the base socket. Any other error is an error event with the
+//! requested readiness; the source is not polled until it is armed again, and `take_error` returns
+//! the code. A source that is armed and refused again and again has an error event at most every
+//! 10 ms after the first few. An unowned socket that is closed loses its registration, as on epoll.
 //!
-//! # Locks
+//! # Lock order
 //!
-//! A source's states come first, then its route, then the handles of AFD and the sockets of one,
-//! then the list; a reference to a handle that is let go under them may lock the port's table of
-//! receivers. Whoever upgrades a reference to the selector does so before it locks, for the last
-//! one to let go ends the port (see `iocp`).
+//! A source's state, its route, the AFD handles, the sockets of one handle, the update list.
+//! Dropping a reference to a handle under these may lock the port's table of receivers. A thread
+//! that upgrades a reference to the selector does so before it locks: dropping the last reference
+//! drains the port (see `iocp`).
 
-mod answer;
-mod base;
-mod device;
-mod faults;
-#[cfg(feature = "os-ext")]
-mod handles;
-mod machine;
+mod base_provider;
+pub(crate) mod completion;
+mod handle;
 mod masks;
 mod poller;
 mod selector;
 mod shared;
+mod socket_state;
 mod source;
-mod syscall;
 mod waker;
 
-/// What AFD is built on. The portable tests (`elsewhere_tests`) put a fake in its place.
-mod platform {
-    pub(super) use crate::sys::{event, ffi, iocp, winsock};
-    pub(super) use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
-    use std::time::Instant;
-
-    /// The clock.
-    pub(super) fn now() -> Instant {
-        Instant::now()
-    }
-
-    #[cfg(feature = "os-ext")]
-    pub(super) use crate::sys::wait;
-}
-
-#[cfg(test)]
-mod cost_tests;
-#[cfg(test)]
-mod end_tests;
-#[cfg(test)]
-mod look_tests;
-#[cfg(test)]
+#[cfg(all(test, not(windows)))]
+mod portable_tests;
+#[cfg(all(test, windows))]
 mod tests;
 
+#[cfg(windows)]
 pub(crate) use selector::Afd;
+pub(crate) use socket_state::{Completion, Started};
+pub(crate) use source::AfdPoll;

@@ -1,4 +1,4 @@
-//! The wait: what only the thread that polls has.
+//! `select`: the part of the selector that only the waiting thread has.
 
 use std::io;
 use std::mem;
@@ -8,37 +8,40 @@ use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::masks::CLOSED;
-use super::platform::event::{Event, Events};
-use super::platform::iocp::{FOREVER, Packets, Round};
-use super::platform::now;
 use super::shared::Shared;
-use super::source::{Source, SourceMachine};
-use super::syscall::{self, Look};
+use super::source::{Source, SourceState};
 use crate::sys::selector::EventBuffer as _;
 use crate::sys::timeout::{self, Deadline, earlier};
+use crate::sys::windows::event::{Event, Events};
+use crate::sys::windows::platform::iocp::{EventSink, INFINITE, Packets};
+use crate::sys::windows::platform::now;
+use crate::sys::windows::platform::syscalls::{
+    afd as syscall,
+    socket_query::{self, Probe},
+};
 
-/// The most packets that one wait takes.
-const MOST_PACKETS: usize = 1024;
+/// The most packets that one wait dequeues.
+const MAX_PACKETS: usize = 1024;
 
-/// How often a `select` whose time is up goes on because packets came that were no events: they
-/// may lead to some.
-const MOST_TURNS: usize = 8;
+/// How many rounds without an event a `select` makes after its deadline, as long as packets come:
+/// they may lead to events.
+const MAX_EMPTY_ROUNDS: usize = 8;
 
-/// When a look is repeated that told nothing, and a source resumed that was held back.
-const SOON: Duration = Duration::from_millis(10);
+/// How long a source is paused, and the delay before a failed probe is repeated.
+const RETRY_INTERVAL: Duration = Duration::from_millis(10);
 
-/// What the poller keeps between calls: memory, the unowned sockets that it looks at itself, and
-/// the sources that it resumes later.
+/// What the poller keeps between calls: buffers, the probe set of unowned sockets, and the paused
+/// sources.
 pub(super) struct Poller {
     packets: Packets,
     updates: Vec<Arc<Source>>,
-    looked_at: Vec<Arc<Source>>,
-    looks: Vec<Look>,
-    asked: Vec<u32>,
-    /// Each with the moment when it is due. They come in the order of these.
-    delayed: Vec<(Instant, Arc<Source>)>,
-    /// Whether the last wait had no room for packets, which then come first in the next one.
-    owes_packets: bool,
+    probe_set: Vec<Arc<Source>>,
+    probes: Vec<Probe>,
+    requested: Vec<u32>,
+    /// Paused sources, each with the time to resume it, in the order of these times.
+    paused: Vec<(Instant, Arc<Source>)>,
+    /// Whether the last wait had no room for packets, so that the next one dequeues first.
+    dequeue_first: bool,
 }
 
 impl Default for Poller {
@@ -46,222 +49,228 @@ impl Default for Poller {
         Poller {
             packets: Packets::with_capacity(0),
             updates: Vec::new(),
-            looked_at: Vec::new(),
-            looks: Vec::new(),
-            asked: Vec::new(),
-            delayed: Vec::new(),
-            owes_packets: false,
+            probe_set: Vec::new(),
+            probes: Vec::new(),
+            requested: Vec::new(),
+            paused: Vec::new(),
+            dequeue_first: false,
         }
     }
 }
 
 impl Poller {
-    /// See `selector::Selector::select`. The records are empty, and have room for one at least.
+    /// See `selector::Selector::select`. `events` is empty and has room for at least one.
     pub(super) fn select(
         &mut self,
         shared: &Arc<Shared>,
-        records: &mut Events,
+        events: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
-        let most = records.capacity().min(MOST_PACKETS);
+        let most = events.capacity().min(MAX_PACKETS);
         if self.packets.capacity() < most {
             self.packets = Packets::with_capacity(most);
         }
         let is_zero = timeout == Some(Duration::ZERO);
         let deadline = Deadline::on(timeout, now);
         let mut turns = 0;
-        if mem::take(&mut self.owes_packets) {
-            self.take(shared, records, 0)?;
-            if !records.is_empty() {
+        if mem::take(&mut self.dequeue_first) {
+            self.dequeue(shared, events, 0)?;
+            if !events.is_empty() {
                 return Ok(());
             }
         }
         loop {
-            let wake_at = self.update(shared, records, !is_zero);
-            if records.room() == 0 {
+            let wake_at = self.update(shared, events, !is_zero);
+            if events.room() == 0 {
                 shared.is_waiting.store(false, Ordering::Relaxed);
-                self.owes_packets = true;
+                self.dequeue_first = true;
                 return Ok(());
             }
-            let pause = if is_zero || !records.is_empty() {
+            let timeout_ms = if is_zero || !events.is_empty() {
                 0
             } else {
                 millis(earlier(wake_at, deadline.at))
             };
-            let count = self.take(shared, records, pause)?;
-            if !records.is_empty() {
+            let count = self.dequeue(shared, events, timeout_ms)?;
+            if !events.is_empty() {
                 return Ok(());
             }
             if deadline.is_past_on(now) {
                 turns += 1;
-                if count == 0 || turns >= MOST_TURNS {
+                if count == 0 || turns >= MAX_EMPTY_ROUNDS {
                     return Ok(());
                 }
             }
         }
     }
 
-    /// Waits so many milliseconds for packets, delivers them, and returns how many came.
-    fn take(&mut self, shared: &Shared, records: &mut Events, pause: u32) -> io::Result<usize> {
+    /// Waits up to `timeout_ms` for packets, delivers them, and returns how many came.
+    fn dequeue(
+        &mut self,
+        shared: &Shared,
+        events: &mut Events,
+        timeout_ms: u32,
+    ) -> io::Result<usize> {
         let result = shared
             .port
-            .dequeue(&mut self.packets, records.room(), pause);
+            .dequeue(&mut self.packets, events.room(), timeout_ms);
         shared.is_waiting.store(false, Ordering::Relaxed);
-        // What was reported before is lost to nobody; the error comes again, or has passed.
+        // With events in the buffer the error is dropped: the next wait returns it if it lasts.
         let count = match result {
-            Err(error) if records.is_empty() => return Err(error),
+            Err(error) if events.is_empty() => return Err(error),
             result => result.unwrap_or(0),
         };
         for packet in self.packets.drain() {
-            shared.port.deliver(packet, &mut Round::new(records));
+            shared.port.deliver(packet, &mut EventSink::new(events));
         }
         Ok(count)
     }
 
-    /// Starts the requests that are needed, and looks at what no request can judge. Returns when
-    /// the first of these has to be done again.
+    /// Starts and cancels the requests of the update list, resumes paused sources, and probes.
+    /// Returns when the first source has to be resumed or probed again.
     fn update(
         &mut self,
         shared: &Arc<Shared>,
-        records: &mut Events,
+        events: &mut Events,
         will_wait: bool,
     ) -> Option<Instant> {
         shared.is_waiting.store(will_wait, Ordering::Relaxed);
         shared.updates().swap(&mut self.updates);
         let mut updates = mem::take(&mut self.updates);
         for source in updates.drain(..) {
-            let mut machine = source.machine();
-            machine.is_queued = false;
-            if machine.in_doubt() != 0 && !mem::replace(&mut machine.is_looked_at, true) {
-                self.looked_at.push(Arc::clone(&source));
+            let mut state = source.state();
+            state.is_queued = false;
+            if state.conditions_to_probe() != 0 && !mem::replace(&mut state.is_in_probe_set, true) {
+                self.probe_set.push(Arc::clone(&source));
             }
-            self.submit_or_fault(shared, &source, machine, records);
+            self.submit_or_fault(shared, &source, state, events);
         }
         self.updates = updates;
-        self.resume(shared, records);
-        let looked = if self.looked_at.is_empty() {
+        self.resume(shared, events);
+        let apply_probe = if self.probe_set.is_empty() {
             None
         } else {
-            self.look(shared, records)
+            self.probe(shared, events)
         };
-        let resumes_at = self.delayed.first().map(|(due, _)| *due);
-        earlier(looked, resumes_at)
+        let resumes_at = self.paused.first().map(|(due, _)| *due);
+        earlier(apply_probe, resumes_at)
     }
 
-    /// Lets sources go on whose pause is over.
-    fn resume(&mut self, shared: &Arc<Shared>, records: &mut Events) {
-        if self.delayed.is_empty() {
+    /// Resumes the sources whose pause has ended.
+    fn resume(&mut self, shared: &Arc<Shared>, events: &mut Events) {
+        if self.paused.is_empty() {
             return;
         }
         let now = now();
         let is_due = |(due, _): &(Instant, Arc<Source>)| *due <= now;
-        let count = self.delayed.iter().take_while(|one| is_due(one)).count();
-        let due: Vec<_> = self.delayed.drain(..count).collect();
+        let count = self.paused.iter().take_while(|one| is_due(one)).count();
+        let due: Vec<_> = self.paused.drain(..count).collect();
         for (_, source) in due {
-            let mut machine = source.machine();
-            machine.is_delayed = false;
-            machine.resume();
-            self.submit_or_fault(shared, &source, machine, records);
+            let mut state = source.state();
+            state.is_in_paused_list = false;
+            state.resume();
+            self.submit_or_fault(shared, &source, state, events);
         }
     }
 
-    /// Starts or cancels the request of a source, unless it is held back: then it is resumed
-    /// later. What the system refuses for a moment is tried again, and what it refuses for good
-    /// is reported; without room for that it is tried again, too.
+    /// Starts or cancels the request of a source. A refusal that may pass pauses the source; any
+    /// other one is reported as a fault, or retried if there is no room for its event.
     fn submit_or_fault(
         &mut self,
         shared: &Shared,
         source: &Arc<Source>,
-        mut machine: MutexGuard<'_, SourceMachine>,
-        records: &mut Events,
+        mut state: MutexGuard<'_, SourceState>,
+        events: &mut Events,
     ) {
-        if let Err(error) = source.update(&mut machine, shared) {
-            if syscall::says_gone(&error) && !machine.is_owned() {
-                return shared.found_closed(source, machine);
+        if let Err(error) = source.update(&mut state, shared) {
+            if syscall::is_invalid_handle(&error) && !state.is_owned() {
+                return shared.on_socket_closed(source, state);
             }
             if syscall::is_transient(&error) {
-                machine.hold_back();
-            } else if records.room() > 0 {
-                let conditions = machine.fail(error.raw_os_error().unwrap_or(0));
+                state.pause();
+            } else if events.room() > 0 {
+                let conditions = state.fail(error.raw_os_error().unwrap_or(0));
                 if conditions != 0 {
-                    records.push(Event::new(machine.token(), conditions));
+                    events.push(Event::new(state.token(), conditions));
                 }
             } else {
-                shared.queue(source, &mut machine);
+                shared.queue(source, &mut state);
             }
         }
-        if machine.is_held_back() && !mem::replace(&mut machine.is_delayed, true) {
+        if state.is_paused() && !mem::replace(&mut state.is_in_paused_list, true) {
             let now = now();
-            let due = now.checked_add(SOON).unwrap_or(now);
-            self.delayed.push((due, Arc::clone(source)));
+            let due = now.checked_add(RETRY_INTERVAL).unwrap_or(now);
+            self.paused.push((due, Arc::clone(source)));
         }
     }
 
-    /// Looks at the unowned sockets that are in doubt, without waiting.
-    fn look(&mut self, shared: &Arc<Shared>, records: &mut Events) -> Option<Instant> {
-        self.looks.clear();
-        self.asked.clear();
-        let (looks, asked) = (&mut self.looks, &mut self.asked);
-        self.looked_at.retain(|source| {
-            let mut machine = source.machine();
-            let in_doubt = machine.in_doubt();
-            machine.is_looked_at = in_doubt != 0;
-            if machine.is_looked_at {
-                looks.push(Look::new(source.raw, in_doubt));
-                asked.push(in_doubt);
+    /// Probes the sockets of the probe set by one `WSAPoll` that does not wait. Returns when to
+    /// probe again, if that is before the next wait.
+    fn probe(&mut self, shared: &Arc<Shared>, events: &mut Events) -> Option<Instant> {
+        self.probes.clear();
+        self.requested.clear();
+        let (probes, requested) = (&mut self.probes, &mut self.requested);
+        self.probe_set.retain(|source| {
+            let mut state = source.state();
+            let to_probe = state.conditions_to_probe();
+            state.is_in_probe_set = to_probe != 0;
+            if state.is_in_probe_set {
+                probes.push(Probe::new(source.socket, to_probe));
+                requested.push(to_probe);
             }
-            machine.is_looked_at
+            state.is_in_probe_set
         });
-        if self.looks.is_empty() {
+        if self.probes.is_empty() {
             return None;
         }
-        let mut wake_at = match syscall::look(&mut self.looks) {
+        let mut wake_at = match socket_query::probe(&mut self.probes) {
             Ok(()) => None,
-            Err(_) => self.look_one_by_one(),
+            Err(_) => self.probe_one_by_one(),
         };
         let now = now();
-        let mut looked_at = mem::take(&mut self.looked_at);
+        let mut probe_set = mem::take(&mut self.probe_set);
         let mut next = 0;
-        for (place, source) in looked_at.iter().enumerate() {
-            let (Some(look), Some(asked)) = (self.looks.get(place), self.asked.get(place)) else {
+        for (index, source) in probe_set.iter().enumerate() {
+            let (Some(probe), Some(requested)) =
+                (self.probes.get(index), self.requested.get(index))
+            else {
                 break;
             };
-            if records.room() == 0 {
-                // The rest is left untouched for the next look, which begins here, so that none
-                // of them starves.
-                next = place;
+            if events.room() == 0 {
+                // The next probe begins here, so that no socket starves.
+                next = index;
                 break;
             }
-            let mut machine = source.machine();
-            let seen = look.seen();
+            let mut state = source.state();
+            let seen = probe.seen();
             if seen & CLOSED != 0 {
-                shared.found_closed(source, machine);
+                shared.on_socket_closed(source, state);
                 continue;
             }
-            let (ready, again) = machine.looked(*asked, seen, now);
+            let (ready, probe_at) = state.apply_probe(*requested, seen, now);
             if ready != 0 {
-                records.push(Event::new(machine.token(), ready));
+                events.push(Event::new(state.token(), ready));
             }
-            wake_at = earlier(wake_at, again);
-            self.submit_or_fault(shared, source, machine, records);
+            wake_at = earlier(wake_at, probe_at);
+            self.submit_or_fault(shared, source, state, events);
         }
-        looked_at.rotate_left(next);
-        self.looked_at = looked_at;
+        probe_set.rotate_left(next);
+        self.probe_set = probe_set;
         wake_at
     }
 
-    /// One of those that were looked at may fail all of them, so each is looked at by itself.
-    /// Returns when to look again at those of which nothing is known now.
-    fn look_one_by_one(&mut self) -> Option<Instant> {
+    /// Probes each socket by a call of its own, because one of them may fail a common call. Returns
+    /// when to repeat the probes that failed.
+    fn probe_one_by_one(&mut self) -> Option<Instant> {
         let mut wake_at = None;
-        for (look, asked) in self.looks.iter_mut().zip(&mut self.asked) {
-            match syscall::look(slice::from_mut(look)) {
+        for (probe, requested) in self.probes.iter_mut().zip(&mut self.requested) {
+            match socket_query::probe(slice::from_mut(probe)) {
                 Ok(()) => {}
-                Err(error) if syscall::says_no_socket(&error) => look.set_closed(),
+                Err(error) if socket_query::is_not_socket(&error) => probe.set_closed(),
                 Err(_) => {
-                    look.set_unknown();
-                    *asked = 0;
-                    wake_at = earlier(wake_at, now().checked_add(SOON));
+                    probe.clear();
+                    *requested = 0;
+                    wake_at = earlier(wake_at, now().checked_add(RETRY_INTERVAL));
                 }
             }
         }
@@ -269,14 +278,15 @@ impl Poller {
     }
 }
 
-/// The wait until a moment, or for ever. A wait that is too long for the kernel is its first piece.
+/// The milliseconds until `until`, or `INFINITE`. A wait that is too long for the kernel is
+/// clamped; `select` waits again.
 fn millis(until: Option<Instant>) -> u32 {
     let Some(until) = until else {
-        return FOREVER;
+        return INFINITE;
     };
     let left = until.saturating_duration_since(now());
-    // Never negative, and never `FOREVER`, which is beyond the largest `c_int`.
+    // Never negative, and never `INFINITE`, which is larger than any `c_int`.
     timeout::round_up_millis(left) as u32
 }
 
-const _: () = assert!(FOREVER > i32::MAX as u32);
+const _: () = assert!(INFINITE > i32::MAX as u32);

@@ -1,4 +1,4 @@
-//! The selector on AFD.
+//! `Afd`: the selector, its registrations, and the registrations of unowned sockets.
 
 use std::fmt;
 use std::io;
@@ -10,22 +10,25 @@ use crate::sys::selector::{self, Owner, RegisterUnowned};
 use crate::{Interest, Token};
 
 use super::masks;
-use super::platform::RawSocket;
-use super::platform::event::{Event, Events};
-use super::platform::iocp::Port;
 use super::poller::Poller;
 use super::shared::Shared;
 use super::source::{Source, conditions};
 use super::waker::Waker;
+use crate::sys::windows::event::{Event, Events};
+use crate::sys::windows::platform::RawSocket;
+#[cfg(any(test, feature = "os-ext"))]
+use crate::sys::windows::platform::iocp::Port;
+#[cfg(all(windows, feature = "os-ext"))]
+use crate::sys::windows::wait::WaitSet;
 
-/// See the head of `afd/mod.rs`.
+/// The selector of Windows. See the head of `afd/mod.rs`.
 pub(crate) struct Afd {
     pub(super) shared: Arc<Shared>,
-    /// What only the poller needs. Clones leave it empty.
+    /// What only the waiting thread needs. In clones it stays empty.
     poller: Poller,
 }
 
-/// One source's place in a selector.
+/// The registration of an owned socket. Dropping it ends the registration.
 pub(crate) struct Registration {
     pub(super) source: Arc<Source>,
 }
@@ -56,26 +59,26 @@ impl selector::Selector for Afd {
         Ok(Waker::new(&self.shared.port, token))
     }
 
-    fn select(&mut self, records: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+    fn select(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         use selector::EventBuffer as _;
-        records.clear();
-        if records.capacity() == 0 {
+        events.clear();
+        if events.capacity() == 0 {
             return Err(errors::invalid("the capacity of `Events` is 0"));
         }
-        self.poller.select(&self.shared, records, timeout)
+        self.poller.select(&self.shared, events, timeout)
     }
 
     fn register(
         &self,
-        raw: RawSocket,
+        socket: RawSocket,
         token: Token,
         interest: Interest,
     ) -> io::Result<Registration> {
-        let source = self.shared.source(raw, token, interest, false)?;
-        // Dropped on an error, which ends it.
+        let source = self.shared.source(socket, token, interest, false)?;
+        // An error drops it, which ends the registration.
         let registration = Registration { source };
         let source = &registration.source;
-        self.shared.arm(source, &mut source.machine())?;
+        self.shared.arm(source, &mut source.state())?;
         Ok(registration)
     }
 
@@ -113,41 +116,46 @@ impl selector::Selector for Afd {
         let Some(shared) = source.shared.upgrade() else {
             return Ok(());
         };
-        let mut machine = source.machine();
-        machine.rearm(masks::directions(waits_for));
-        let result = shared.arm_or_retry(source, &mut machine);
-        drop(machine);
+        let mut state = source.state();
+        state.rearm(masks::of_directions(waits_for));
+        let result = shared.arm_or_retry(source, &mut state);
+        drop(state);
         result
     }
 
     fn take_fault(registration: &Registration) -> Option<io::Error> {
-        let code = registration.source.machine().take_fault();
+        let code = registration.source.state().take_fault();
         code.map(io::Error::from_raw_os_error)
     }
 }
 
 impl RegisterUnowned for Afd {
-    fn register_unowned(&self, raw: RawSocket, token: Token, interest: Interest) -> io::Result<()> {
-        if self.shared.raw().contains_key(&raw) {
+    fn register_unowned(
+        &self,
+        socket: RawSocket,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        if self.shared.unowned().contains_key(&socket) {
             return Err(errors::already_registered());
         }
-        let source = self.shared.source(raw, token, interest, true)?;
-        // Two threads may have come this far with one socket.
-        let taken = {
-            let mut held = self.shared.raw();
-            let is_taken = held.contains_key(&raw);
+        let source = self.shared.source(socket, token, interest, true)?;
+        // Two threads may register one socket at the same time.
+        let started = {
+            let mut unowned = self.shared.unowned();
+            let is_taken = unowned.contains_key(&socket);
             if !is_taken {
-                held.insert(raw, Arc::clone(&source));
+                unowned.insert(socket, Arc::clone(&source));
             }
             is_taken
         };
-        if taken {
+        if started {
             self.shared.end(&source);
             return Err(errors::already_registered());
         }
-        let result = self.shared.arm(&source, &mut source.machine());
+        let result = self.shared.arm(&source, &mut source.state());
         if result.is_err() {
-            self.shared.leave_raw(&source);
+            self.shared.remove_unowned(&source);
             self.shared.end(&source);
         }
         result
@@ -155,16 +163,16 @@ impl RegisterUnowned for Afd {
 
     fn reregister_unowned(
         &self,
-        raw: RawSocket,
+        socket: RawSocket,
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let source = self.shared.find(raw)?;
+        let source = self.shared.find_unowned(socket)?;
         reregister(&self.shared, &source, token, interest)
     }
 
-    fn deregister_unowned(&self, raw: RawSocket) -> io::Result<()> {
-        let source = self.shared.raw().remove(&raw);
+    fn deregister_unowned(&self, socket: RawSocket) -> io::Result<()> {
+        let source = self.shared.unowned().remove(&socket);
         let source = source.ok_or_else(errors::not_registered)?;
         self.shared.end(&source);
         Ok(())
@@ -178,17 +186,24 @@ fn reregister(
     interest: Interest,
 ) -> io::Result<()> {
     let interest = conditions(interest)?;
-    let mut machine = source.machine();
-    if !machine.reregister(token, interest) {
+    let mut state = source.state();
+    if !state.reregister(token, interest) {
         return Err(errors::not_registered());
     }
-    shared.arm_or_retry(source, &mut machine)
+    shared.arm_or_retry(source, &mut state)
 }
 
 impl Afd {
-    /// The port, for what else sends packets to it.
+    /// The completion port, for pipes and waits.
+    #[cfg(any(test, feature = "os-ext"))]
     pub(crate) fn port(&self) -> &Arc<Port> {
         &self.shared.port
+    }
+
+    /// The registered handles.
+    #[cfg(all(windows, feature = "os-ext"))]
+    pub(crate) fn waits(&self) -> &WaitSet {
+        &self.shared.waits
     }
 }
 
@@ -196,7 +211,7 @@ impl Drop for Registration {
     fn drop(&mut self) {
         match self.source.shared.upgrade() {
             Some(shared) => shared.end(&self.source),
-            // All its polls have ended with the selector.
+            // All its requests have completed before the selector was dropped.
             None => false,
         };
     }

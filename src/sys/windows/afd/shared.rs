@@ -1,14 +1,13 @@
-//! What a selector and its clones share: the port, the handles of AFD, and the sources that want
-//! something.
+//! What a selector and its clones share: the port, the AFD handles, and the update list.
 //!
-//! # How a source ends
+//! # How a registration ends
 //!
-//! | function | who calls it | what it does |
+//! | function | called by | what it does |
 //! |---|---|---|
-//! | `Shared::end` | deregistering, or a registration that is dropped | cancels, gives the handle back |
-//! | `Shared::found_closed` | the poller, which found the socket closed | `forget` |
-//! | `Shared::forget` | a completion packet that says "closed" | gives socket and handle back |
-//! | `AfdHandle::abandon` | the port, when its last owner goes | cancels all that is in flight |
+//! | `Shared::end` | `deregister`, a dropped `Registration` | cancels, releases the handle |
+//! | `Shared::on_socket_closed` | the poller, for a closed socket | `release_closed` |
+//! | `Shared::release_closed` | a completion, for a closed socket | releases socket and handle |
+//! | `AfdHandle::cancel_all` | the port that is dropped | cancels every request |
 
 use std::collections::HashMap;
 use std::io;
@@ -16,49 +15,49 @@ use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::device::AfdHandles;
-use super::platform::iocp::{self, Port};
-#[cfg(feature = "os-ext")]
-use super::platform::wait::Waits;
-use super::platform::{RawSocket, winsock};
-use super::source::{Parts, Source, SourceMachine, conditions};
-use super::syscall;
+use super::handle::AfdHandles;
+use super::source::{Parts, Source, SourceState, conditions};
 use crate::sys::errors;
+use crate::sys::windows::platform::RawSocket;
+use crate::sys::windows::platform::iocp::{self, Port};
+use crate::sys::windows::platform::syscalls::socket_query;
+#[cfg(all(windows, feature = "os-ext"))]
+use crate::sys::windows::wait::WaitSet;
+use crate::sys::windows::winsock;
 use crate::{Interest, Token};
 
-/// The number of a packet that no receiver has: it makes the poller look at the list, and is no
-/// event. Receivers' numbers start at 1.
+/// The receiver id of a packet that only wakes the poller, which then reads the update list. Ids of
+/// receivers start at 1.
 const NO_RECEIVER: usize = 0;
 
-/// What all clones share. Its address is the selector's identity.
+/// What all clones share. Its address identifies the selector.
 pub(super) struct Shared {
     pub(super) port: Arc<Port>,
     handles: Mutex<AfdHandles>,
     updates: Mutex<Updates>,
-    /// Whether a thread waits, or is about to, and has taken the list. Set before the list is
-    /// locked for that, so whoever locks it afterwards sees it.
+    /// Whether a thread waits, or is about to, and has taken the update list. Set before the thread
+    /// locks the list, so that a thread that locks it afterwards sees the value.
     pub(super) is_waiting: AtomicBool,
-    /// Sources whose sockets belong to somebody else.
-    raw: Mutex<HashMap<RawSocket, Arc<Source>>>,
-    #[cfg(feature = "os-ext")]
-    #[allow(dead_code)] // The fake kernel waits for no handles.
-    pub(super) waits: Waits,
+    /// The sources of unowned sockets.
+    unowned: Mutex<HashMap<RawSocket, Arc<Source>>>,
+    #[cfg(all(windows, feature = "os-ext"))]
+    pub(super) waits: WaitSet,
 }
 
-/// Sources to be updated before the next wait, each of them once.
+/// The update list: sources to update before the next wait, each of them once.
 #[derive(Default)]
 pub(super) struct Updates {
     list: Vec<Arc<Source>>,
-    /// How long the list was after those that have ended were last taken out.
+    /// The length after ended sources were last removed.
     live: usize,
 }
 
 impl Updates {
-    /// The list is swept when it is longer than this, and than twice what was left last time.
-    const FEW: usize = 64;
+    /// Ended sources are removed when the list is longer than this and than twice `live`.
+    const MIN_SWEEP_LEN: usize = 64;
 
     fn push(&mut self, source: Arc<Source>) {
-        if self.list.len() >= Self::FEW.max(2 * self.live) {
+        if self.list.len() >= Self::MIN_SWEEP_LEN.max(2 * self.live) {
             self.list.retain(|source| !source.is_over());
             self.live = self.list.len();
         }
@@ -71,8 +70,8 @@ impl Updates {
         self.live = 0;
     }
 
-    /// How many stand in the list.
-    #[cfg(test)]
+    /// The length of the list.
+    #[cfg(all(test, not(windows)))]
     pub(super) fn len(&self) -> usize {
         self.list.len()
     }
@@ -86,26 +85,25 @@ impl Shared {
             handles: Mutex::default(),
             updates: Mutex::default(),
             is_waiting: AtomicBool::new(false),
-            raw: Mutex::default(),
-            #[cfg(feature = "os-ext")]
-            waits: Waits::default(),
+            unowned: Mutex::default(),
+            #[cfg(all(windows, feature = "os-ext"))]
+            waits: WaitSet::default(),
         })
     }
 
     pub(super) fn updates(&self) -> MutexGuard<'_, Updates> {
-        // Nothing in a critical section panics half-way through a change.
         self.updates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn raw(&self) -> MutexGuard<'_, HashMap<RawSocket, Arc<Source>>> {
-        self.raw.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn unowned(&self) -> MutexGuard<'_, HashMap<RawSocket, Arc<Source>>> {
+        self.unowned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn handles(&self) -> MutexGuard<'_, AfdHandles> {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a source, for which nothing has been asked yet.
+    /// Makes a source without a request.
     pub(super) fn source(
         self: &Arc<Shared>,
         socket: RawSocket,
@@ -114,14 +112,14 @@ impl Shared {
         is_unowned: bool,
     ) -> io::Result<Arc<Source>> {
         let interest = conditions(interest)?;
-        winsock::start()?;
+        winsock::ensure_started()?;
         if is_unowned {
-            syscall::check(socket)?;
+            socket_query::check_is_socket(socket)?;
         }
         let (handle, id) = {
             let mut handles = self.handles();
             let id = handles.source_id();
-            (handles.take(&self.port, socket, id)?, id)
+            (handles.acquire(&self.port, socket, id)?, id)
         };
         Ok(Source::new(Parts {
             shared: Arc::downgrade(self),
@@ -134,86 +132,86 @@ impl Shared {
         }))
     }
 
-    /// Has the next wait update a source, if there is something to do.
-    pub(super) fn queue(&self, source: &Arc<Source>, machine: &mut SourceMachine) {
-        if machine.is_queued || !machine.needs_poller() {
+    /// Puts a source into the update list, if the poller has something to do for it.
+    pub(super) fn queue(&self, source: &Arc<Source>, state: &mut SourceState) {
+        if state.is_queued || !state.needs_poller() {
             return;
         }
-        machine.is_queued = true;
+        state.is_queued = true;
         self.updates().push(Arc::clone(source));
     }
 
-    /// Sees to a source that its caller has changed: now, if a thread waits, else before the next
-    /// wait. An error leaves it as it was, and not in the list.
-    pub(super) fn arm(&self, source: &Arc<Source>, machine: &mut SourceMachine) -> io::Result<()> {
-        if !machine.needs_update() {
+    /// Updates a source whose state the caller has changed: now if a thread waits, otherwise before
+    /// the next wait. After an error the source is unchanged and not in the update list.
+    pub(super) fn arm(&self, source: &Arc<Source>, state: &mut SourceState) -> io::Result<()> {
+        if !state.needs_update() {
             return Ok(());
         }
         {
             let mut updates = self.updates();
             if !self.is_waiting.load(Ordering::Relaxed) {
-                if !mem::replace(&mut machine.is_queued, true) {
+                if !mem::replace(&mut state.is_queued, true) {
                     updates.push(Arc::clone(source));
                 }
                 return Ok(());
             }
         }
-        source.update(machine, self)
+        source.update(state, self)
     }
 
-    /// As `arm`, for a source that stays registered: what the system refuses is tried again by
-    /// the poller, which reports what it refuses for good.
+    /// As `arm`, for a source that stays registered: the poller retries a refused request, and
+    /// reports one that is refused for good.
     pub(super) fn arm_or_retry(
         &self,
         source: &Arc<Source>,
-        machine: &mut SourceMachine,
+        state: &mut SourceState,
     ) -> io::Result<()> {
-        if self.arm(source, machine).is_ok() {
+        if self.arm(source, state).is_ok() {
             return Ok(());
         }
-        machine.hold_back();
-        self.queue(source, machine);
-        // The thread that waits may wait for ever.
-        iocp::post_number(self.port.handle(), NO_RECEIVER)
+        state.pause();
+        self.queue(source, state);
+        // Wakes the waiting thread, whose timeout may be infinite.
+        iocp::post_to_receiver(self.port.handle(), NO_RECEIVER)
     }
 
-    /// Ends a source. Returns whether it was registered.
+    /// Ends a registration. Returns whether there was one.
     pub(super) fn end(&self, source: &Source) -> bool {
         source.end(self)
     }
 
-    /// The socket of a source was found closed.
-    pub(super) fn found_closed(
+    /// The socket of a source is closed.
+    pub(super) fn on_socket_closed(
         &self,
         source: &Arc<Source>,
-        mut machine: MutexGuard<'_, SourceMachine>,
+        mut state: MutexGuard<'_, SourceState>,
     ) {
-        if machine.gone() {
-            drop(machine);
-            self.forget(source);
+        if state.mark_closed() {
+            drop(state);
+            self.release_closed(source);
         }
     }
 
-    /// A source has ended by itself.
-    pub(super) fn forget(&self, source: &Arc<Source>) {
-        self.leave_raw(source);
-        source.give_back(self, false);
+    /// The registration of a closed socket has ended.
+    pub(super) fn release_closed(&self, source: &Arc<Source>) {
+        self.remove_unowned(source);
+        source.release_handle(self, false);
     }
 
-    /// Its socket may be registered again, if it is this source that has it.
-    pub(super) fn leave_raw(&self, source: &Arc<Source>) {
-        let mut raw = self.raw();
-        if raw
-            .get(&source.raw)
-            .is_some_and(|held| Arc::ptr_eq(held, source))
+    /// Removes a source from the map of unowned sockets, if it is the one in the map.
+    pub(super) fn remove_unowned(&self, source: &Arc<Source>) {
+        let mut unowned = self.unowned();
+        if unowned
+            .get(&source.socket)
+            .is_some_and(|registered| Arc::ptr_eq(registered, source))
         {
-            raw.remove(&source.raw);
+            unowned.remove(&source.socket);
         }
     }
 
-    /// The source of a socket that belongs to somebody else.
-    pub(super) fn find(&self, socket: RawSocket) -> io::Result<Arc<Source>> {
-        let source = self.raw().get(&socket).cloned();
+    /// The source of an unowned socket.
+    pub(super) fn find_unowned(&self, socket: RawSocket) -> io::Result<Arc<Source>> {
+        let source = self.unowned().get(&socket).cloned();
         source.ok_or_else(errors::not_registered)
     }
 }

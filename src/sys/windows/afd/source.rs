@@ -1,35 +1,38 @@
-//! One socket under watch.
+//! One registered socket: its state, and how its requests reach AFD.
 
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::device::AfdHandle;
-use super::machine::{Machine, Taken};
-use super::platform::event::Event;
-use super::platform::iocp::Round;
-use super::platform::iocp::in_flight::{Idle, Operation, Outcome, Pending};
-use super::platform::{AsHandle, RawSocket, now};
+use super::handle::AfdHandle;
 use super::shared::Shared;
-use super::syscall::{self, PollInfo};
-use super::{base, masks};
+use super::socket_state::{SocketState, Started};
+use super::{base_provider, masks};
 use crate::sys::errors;
+use crate::sys::windows::event::Event;
+use crate::sys::windows::platform::iocp::EventSink;
+use crate::sys::windows::platform::iocp::in_flight::{Idle, Operation, Outcome, Pending};
+use crate::sys::windows::platform::syscalls::{
+    afd::{self as syscall, PollInfo},
+    socket_query,
+};
+use crate::sys::windows::platform::{AsHandle, RawSocket, now};
 use crate::{Interest, Token};
 
-/// One IOCTL_AFD_POLL, at rest or in flight.
-pub(super) struct AfdPoll {
-    pub(super) info: PollInfo,
+/// The memory of one `IOCTL_AFD_POLL`.
+pub(crate) struct AfdPoll {
+    pub(crate) info: PollInfo,
     source: Weak<Source>,
     source_id: usize,
-    /// Set while in flight: the handle must not be closed before the port has ended.
+    /// Set while in flight, so that the handle stays open until the packet has come.
     handle: Option<Arc<AfdHandle>>,
 }
 
-/// The states of one socket.
-pub(super) type SourceMachine = Machine<Idle<AfdPoll>, Pending<AfdPoll>>;
+/// The state of one registered socket.
+pub(super) type SourceState = SocketState<Idle<AfdPoll>, Pending<AfdPoll>>;
 
-/// What a source is made of.
+/// The arguments of `Source::new`.
 pub(super) struct Parts {
     pub(super) shared: Weak<Shared>,
     pub(super) handle: Arc<AfdHandle>,
@@ -40,24 +43,24 @@ pub(super) struct Parts {
     pub(super) is_unowned: bool,
 }
 
-/// See the head of this file.
+/// One registered socket.
 pub(super) struct Source {
     pub(super) shared: Weak<Shared>,
-    /// By which handles of AFD know it.
+    /// Its id in `AfdHandles`.
     id: usize,
-    /// The socket that the caller knows.
-    pub(super) raw: RawSocket,
-    /// Whether it has ended. Readable without the lock of the states.
+    /// The socket that the caller registered.
+    pub(super) socket: RawSocket,
+    /// Whether the registration has ended. Readable without locking the state.
     is_over: AtomicBool,
     route: Mutex<Route>,
-    machine: Mutex<SourceMachine>,
+    state: Mutex<SourceState>,
 }
 
-/// How a source's requests reach its socket.
+/// How a source's requests reach AFD.
 struct Route {
     handle: Weak<AfdHandle>,
     handle_id: usize,
-    /// The socket that AFD knows.
+    /// The base service provider's socket, which AFD knows.
     base: RawSocket,
 }
 
@@ -74,106 +77,104 @@ impl Source {
             Source {
                 shared: parts.shared,
                 id: parts.id,
-                raw: parts.socket,
+                socket: parts.socket,
                 is_over: AtomicBool::new(false),
                 route: Mutex::new(Route {
                     handle_id: parts.handle.id(),
                     handle: Arc::downgrade(&parts.handle),
                     base: parts.socket,
                 }),
-                machine: Mutex::new(Machine::new(idle, token, interest, is_unowned)),
+                state: Mutex::new(SocketState::new(idle, token, interest, is_unowned)),
             }
         })
     }
 
-    /// Its states. While they are locked, no reference to the selector is let go that may be the
-    /// last.
-    pub(super) fn machine(&self) -> MutexGuard<'_, SourceMachine> {
-        // Nothing in a critical section panics half-way through a change.
-        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Locks the state. Meanwhile, no reference to the selector is dropped that may be the last.
+    pub(super) fn state(&self) -> MutexGuard<'_, SourceState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn route(&self) -> MutexGuard<'_, Route> {
         self.route.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether it has ended, or is about to.
+    /// Whether the registration has ended, or is about to.
     pub(super) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
 
-    /// Makes the kernel do what the states want. An error leaves everything as it was.
-    pub(super) fn update(&self, machine: &mut SourceMachine, shared: &Shared) -> io::Result<()> {
-        let (Some(handle), base) = self.route().ends() else {
+    /// Starts or cancels a request as the state wants it. An error changes nothing.
+    pub(super) fn update(&self, state: &mut SourceState, shared: &Shared) -> io::Result<()> {
+        let (Some(handle), base) = self.route().handle_and_socket() else {
             return Ok(());
         };
-        machine.update(
+        state.update(
             |idle, conditions| match submit(idle, shared, &handle, base, conditions) {
-                Err((idle, refusal)) => match self.look_below(shared, base, refusal) {
+                Err((idle, refusal)) => match self.use_base_socket(shared, base, refusal) {
                     Ok((handle, base)) => submit(idle, shared, &handle, base, conditions),
                     Err(error) => Err((idle, error)),
                 },
-                taken => taken,
+                started => started,
             },
             |pending| syscall::cancel(handle.as_handle(), pending),
         )
     }
 
-    /// AFD has refused the socket: the base provider's socket, from now on. Asked for once. A lack
-    /// of memory says nothing of the socket, and is returned as it is.
-    fn look_below(
+    /// AFD refused the socket with `refusal`: switches to the base service provider's socket, once.
+    /// A lack of memory tells nothing about the socket and is returned.
+    fn use_base_socket(
         &self,
         shared: &Shared,
         base: RawSocket,
         refusal: io::Error,
     ) -> io::Result<(Arc<AfdHandle>, RawSocket)> {
-        if base != self.raw || syscall::is_transient(&refusal) {
+        if base != self.socket || syscall::is_transient(&refusal) {
             return Err(refusal);
         }
-        let base = base::below(self.raw, refusal, syscall::socket_ioctl)?;
+        let base = base_provider::resolve(self.socket, refusal, socket_query::base_socket_ioctl)?;
         let mut route = self.route();
-        // Another source may be polling it already, on the handle of this one.
+        // Another source may poll the base socket already on the handle of this one.
         let old_id = route.handle_id;
         let handle = shared
             .handles()
-            .exchange(&shared.port, base, self.id, old_id)?;
+            .replace(&shared.port, base, self.id, old_id)?;
         route.handle = Arc::downgrade(&handle);
         route.handle_id = handle.id();
         route.base = base;
         Ok((handle, base))
     }
 
-    /// Ends its events, and gives its handle back. Returns whether it was registered.
+    /// Ends the registration and releases the AFD handle. Returns whether there was one.
     pub(super) fn end(&self, shared: &Shared) -> bool {
         self.is_over.store(true, Ordering::Relaxed);
-        let ended = self.machine().end(|pending| {
-            let (handle, _) = self.route().ends();
-            // If that fails, the request's memory stays until the socket has something to say, or
+        let ended = self.state().end(|pending| {
+            let (handle, _) = self.route().handle_and_socket();
+            // If canceling fails, the request stays in flight until a condition holds or the socket
             // is closed.
             handle.is_some_and(|handle| syscall::cancel(handle.as_handle(), pending).is_ok())
         });
         if ended.was_registered {
-            self.give_back(shared, ended.lingers);
+            self.release_handle(shared, ended.lingers);
         }
         ended.was_registered
     }
 
-    /// It has ended: others may have its place.
-    pub(super) fn give_back(&self, shared: &Shared, lingers: bool) {
+    /// The registration has ended: releases the AFD handle.
+    pub(super) fn release_handle(&self, shared: &Shared, lingers: bool) {
         self.is_over.store(true, Ordering::Relaxed);
         let handle_id = self.route().handle_id;
-        shared.handles().give_back(handle_id, self.id, lingers);
+        shared.handles().release(handle_id, self.id, lingers);
     }
 }
 
 impl Route {
-    fn ends(&self) -> (Option<Arc<AfdHandle>>, RawSocket) {
+    fn handle_and_socket(&self) -> (Option<Arc<AfdHandle>>, RawSocket) {
         (self.handle.upgrade(), self.base)
     }
 }
 
-/// What became of a request.
-type Submitted = Result<(Pending<AfdPoll>, Taken), (Idle<AfdPoll>, io::Error)>;
+/// The result of `submit`.
+type Submitted = Result<(Pending<AfdPoll>, Started), (Idle<AfdPoll>, io::Error)>;
 
 fn submit(
     mut idle: Idle<AfdPoll>,
@@ -183,14 +184,14 @@ fn submit(
     conditions: u32,
 ) -> Submitted {
     idle.get_mut().handle = Some(Arc::clone(handle));
-    let mut taken = Taken::Answered;
-    let started = idle.start(&shared.port, |reserved| {
+    let mut started = Started::Completed;
+    let result = idle.start(&shared.port, |reserved| {
         let (submission, how) = syscall::poll(handle.as_handle(), base, conditions, reserved);
-        taken = how;
+        started = how;
         submission
     });
-    match started {
-        Ok(pending) => Ok((pending, taken)),
+    match result {
+        Ok(pending) => Ok((pending, started)),
         Err((mut idle, error)) => {
             idle.get_mut().handle = None;
             Err((idle, error))
@@ -201,51 +202,51 @@ fn submit(
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source")
-            .field("socket", &self.raw)
+            .field("socket", &self.socket)
             .finish_non_exhaustive()
     }
 }
 
 impl Operation for AfdPoll {
-    fn completed(mut operation: Idle<AfdPoll>, outcome: Outcome, round: &mut Round<'_>) {
+    fn completed(mut operation: Idle<AfdPoll>, outcome: Outcome, sink: &mut EventSink<'_>) {
         let poll = operation.get_mut();
         let handle = poll.handle.take();
         let source_id = poll.source_id;
-        let answer = poll.info.answer(outcome.status);
-        // A request that lingered after the end of its source kept the socket until now.
+        let completion = poll.info.completion(outcome.status);
+        // A request that lingered after the end of its source kept the socket reserved until now.
         let release = |handle: Option<Arc<AfdHandle>>| {
             if let Some(handle) = handle {
-                handle.release(source_id);
+                handle.release_socket(source_id);
             }
         };
         let Some(source) = poll.source.upgrade() else {
             return release(handle);
         };
-        // When the selector is gone, nobody asks any more.
+        // Without a selector there is no handle to release.
         let Some(shared) = source.shared.upgrade() else {
             return;
         };
-        let mut machine = source.machine();
-        let had_ended = machine.has_ended();
-        let conditions = machine.completed(operation, answer, now);
+        let mut state = source.state();
+        let had_ended = state.has_ended();
+        let conditions = state.completed(operation, completion, now);
         if conditions != 0 {
-            round.report(Event::new(machine.token(), conditions));
+            sink.report(Event::new(state.token(), conditions));
         }
-        shared.queue(&source, &mut machine);
-        let has_ended = machine.has_ended();
-        drop(machine);
+        shared.queue(&source, &mut state);
+        let has_ended = state.has_ended();
+        drop(state);
         if had_ended {
             release(handle);
         } else if has_ended {
-            shared.forget(&source);
+            shared.release_closed(&source);
         }
     }
 }
 
-/// What AFD is asked for on behalf of an interest.
+/// The conditions of an interest, if AFD supports it.
 pub(super) fn conditions(interest: Interest) -> io::Result<u32> {
     if interest.is_aio() || interest.is_lio() {
         return Err(errors::unsupported("AFD cannot watch for AIO or LIO"));
     }
-    Ok(masks::of(interest))
+    Ok(masks::of_interest(interest))
 }

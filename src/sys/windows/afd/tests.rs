@@ -1,5 +1,9 @@
-//! The selector against AFD itself, and against an AFD that fails.
+//! The selector on the system's AFD, some of whose calls fail by plan.
 #![allow(clippy::unwrap_used)]
+
+mod cost_tests;
+mod drop_tests;
+mod probe_tests;
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -10,32 +14,32 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::faults;
 use super::selector::{Afd, Registration};
-use crate::sys::event::Events;
 use crate::sys::selector::{
     EventBuffer as _, RegisterUnowned as _, Selector as _, SelectorEvent as _, Wake as _,
 };
 use crate::sys::selector_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
+use crate::sys::windows::event::Events;
+use crate::sys::windows::syscalls::faults;
 use crate::{Interest, Token};
 
-/// `STATUS_INSUFFICIENT_RESOURCES`: what a poll may be refused with at any time.
-const NO_RESOURCES: i32 = 0xC000_009A_u32 as i32;
-/// `STATUS_ACCESS_DENIED`: a refusal that does not pass.
-const DENIED: i32 = 0xC000_0022_u32 as i32;
-/// `ERROR_NO_SYSTEM_RESOURCES`, which it becomes.
+/// `STATUS_INSUFFICIENT_RESOURCES`, with which any request may be refused.
+const INSUFFICIENT_RESOURCES: i32 = 0xC000_009A_u32 as i32;
+/// `STATUS_ACCESS_DENIED`, a permanent refusal.
+const ACCESS_DENIED: i32 = 0xC000_0022_u32 as i32;
+/// `ERROR_NO_SYSTEM_RESOURCES`, the Win32 code of the former.
 const NO_SYSTEM_RESOURCES: i32 = 1450;
 
-/// Lets `passing` polls of this thread pass, and refuses the next one.
+/// Lets `passing` requests of this thread pass, and refuses the next one.
 fn refuse_poll(passing: u32, status: i32) {
     faults::POLLS.set(Some(faults::Plan { passing, status }));
 }
 
-/// Refuses the next cancelling of this thread.
+/// Fails the next cancel of this thread.
 fn refuse_cancel() {
     faults::CANCELS.set(Some(faults::Plan {
         passing: 0,
-        status: NO_RESOURCES,
+        status: INSUFFICIENT_RESOURCES,
     }));
 }
 
@@ -50,11 +54,11 @@ pub(super) fn register(
         .unwrap()
 }
 
-/// Collects the events of several waits, sorted, until there are `count`.
-pub(super) fn collect(selector: &mut Afd, records: &mut Events, count: usize) -> Vec<usize> {
+/// Collects the tokens of several waits until there are `count`, sorted.
+pub(super) fn collect(selector: &mut Afd, events: &mut Events, count: usize) -> Vec<usize> {
     let mut got = Vec::new();
     while got.len() < count {
-        let more = tokens(selector, records, LONG);
+        let more = tokens(selector, events, LONG);
         assert!(!more.is_empty(), "{got:?}");
         got.extend(more);
     }
@@ -62,28 +66,28 @@ pub(super) fn collect(selector: &mut Afd, records: &mut Events, count: usize) ->
     got
 }
 
-/// The wait goes on, the others deliver, and the one at fault is told to look for itself.
+/// The wait goes on, the other sources report their events, and the refused one has an error event.
 #[test]
-fn a_source_that_is_refused_fails_nobody() {
+fn refused_source_fails_no_other() {
     let mut selector = Afd::new().unwrap();
     for capacity in [16, 1] {
-        let mut records = Events::with_capacity(capacity);
+        let mut events = Events::with_capacity(capacity);
         let pairs: Vec<_> = (0..3).map(|_| stream_pair()).collect();
         let registrations: Vec<_> = pairs
             .iter()
             .enumerate()
             .map(|(token, (left, _))| register(&selector, left, token, Interest::WRITABLE))
             .collect();
-        refuse_poll(1, DENIED);
+        refuse_poll(1, ACCESS_DENIED);
         let mut seen = Vec::new();
         while seen.len() < 3 {
-            for token in tokens(&mut selector, &mut records, LONG) {
+            for token in tokens(&mut selector, &mut events, LONG) {
                 seen.push(token);
             }
-            for record in records.as_slice() {
-                assert!(record.is_writable() && !record.is_readable());
-                assert_eq!(record.is_error(), record.token() == Token(1));
-                assert!(!record.is_read_closed() && !record.is_write_closed());
+            for event in events.as_slice() {
+                assert!(event.is_writable() && !event.is_readable());
+                assert_eq!(event.is_error(), event.token() == Token(1));
+                assert!(!event.is_read_closed() && !event.is_write_closed());
             }
         }
         seen.sort_unstable();
@@ -92,27 +96,27 @@ fn a_source_that_is_refused_fails_nobody() {
         let fault = Afd::take_fault(&registrations[1]);
         assert_eq!(fault.and_then(|fault| fault.raw_os_error()), Some(5));
         assert!(Afd::take_fault(&registrations[1]).is_none());
-        // It is out until it is armed, and then polled again.
-        assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+        // It is not polled until it is armed.
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         Afd::rearm(&registrations[1], BOTH).unwrap();
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-        assert!(!records.as_slice()[0].is_error());
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+        assert!(!events.as_slice()[0].is_error());
     }
 }
 
-/// What may pass is tried again, without an event that says anything else than what holds.
+/// A refusal that may pass is retried, and causes no event.
 #[test]
-fn a_lack_of_memory_is_waited_out() {
+fn memory_shortage_is_retried() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let (left, _right) = stream_pair();
     let _registration = register(&selector, &left, 1, Interest::WRITABLE);
-    refuse_poll(0, NO_RESOURCES);
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-    assert!(records.as_slice()[0].is_writable() && !records.as_slice()[0].is_error());
+    refuse_poll(0, INSUFFICIENT_RESOURCES);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+    assert!(events.as_slice()[0].is_writable() && !events.as_slice()[0].is_error());
 }
 
-/// Writes until the peer and the system take no more.
+/// Writes until the buffers of both ends are full.
 fn fill(stream: &TcpStream) {
     let mut stream = stream;
     loop {
@@ -128,13 +132,12 @@ fn fill(stream: &TcpStream) {
     }
 }
 
-/// The same socket as a stream of ours and as an unowned one: the events of each come to it alone.
-/// With one handle of AFD for both Windows mixes them up: this is trio's experiment, with a handle
-/// for each.
+/// One socket as an owned stream and as an unowned socket: each reports its own events. This is
+/// trio's experiment with an AFD handle for each; with one handle for both, Windows mixes them up.
 #[test]
-fn one_socket_may_be_watched_twice() {
+fn one_socket_as_two_sources_reports_to_both() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let raw = left.as_raw_socket();
     fill(&left);
@@ -142,28 +145,29 @@ fn one_socket_may_be_watched_twice() {
     selector
         .register_unowned(raw, Token(2), Interest::READABLE)
         .unwrap();
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     assert_eq!(selector.shared.handles().len(), 2);
     (&right).write_all(b"x").unwrap();
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
-    assert!(records.as_slice()[0].is_readable() && !records.as_slice()[0].is_writable());
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+    assert!(events.as_slice()[0].is_readable() && !events.as_slice()[0].is_writable());
     assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
     let reader = thread::spawn(move || {
         let mut buffer = vec![0; 65_536];
         right.set_nonblocking(false).unwrap();
         while (&right).read(&mut buffer).is_ok_and(|count| count > 0) {}
     });
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-    assert!(records.as_slice()[0].is_writable() && !records.as_slice()[0].is_readable());
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+    assert!(events.as_slice()[0].is_writable() && !events.as_slice()[0].is_readable());
     selector.deregister_unowned(raw).unwrap();
     selector.deregister(registration, raw).unwrap();
     drop(left);
     reader.join().unwrap();
 }
 
-/// Whoever registers while another thread waits gets the error, and nothing is left behind.
+/// A refusal while another thread waits is returned to the caller of `register`, and leaves nothing
+/// behind.
 #[test]
-fn a_refusal_is_told_to_who_registers() {
+fn refused_registration_is_returned_to_its_caller() {
     let mut selector = Afd::new().unwrap();
     let registry = selector.try_clone().unwrap();
     let waker = selector.waker(Token(9)).unwrap();
@@ -171,22 +175,22 @@ fn a_refusal_is_told_to_who_registers() {
     let shared = Arc::clone(&selector.shared);
     thread::scope(|scope| {
         let poller = scope.spawn(move || {
-            let mut records = Events::with_capacity(4);
-            let got = tokens(&mut selector, &mut records, LONG);
+            let mut events = Events::with_capacity(4);
+            let got = tokens(&mut selector, &mut events, LONG);
             (selector, got)
         });
         while !shared.is_waiting.load(Ordering::Relaxed) {
             thread::yield_now();
         }
-        // The list may still be about to be taken: then the refusal meets the poller, which has no
-        // plan of its own.
+        // If the poller has not taken the update list yet, it makes the request itself, and no
+        // failure is planned in its thread.
         drop(shared.updates());
-        refuse_poll(0, NO_RESOURCES);
+        refuse_poll(0, INSUFFICIENT_RESOURCES);
         let error = registry
             .register(left.as_raw_socket(), Token(1), BOTH)
             .unwrap_err();
         assert_eq!(error.raw_os_error(), Some(NO_SYSTEM_RESOURCES));
-        refuse_poll(0, NO_RESOURCES);
+        refuse_poll(0, INSUFFICIENT_RESOURCES);
         let error = registry
             .register_unowned(left.as_raw_socket(), Token(1), BOTH)
             .unwrap_err();
@@ -199,68 +203,68 @@ fn a_refusal_is_told_to_who_registers() {
         waker.wake().unwrap();
         let (mut selector, got) = poller.join().unwrap();
         assert_eq!(got, [9]);
-        let mut records = Events::with_capacity(4);
+        let mut events = Events::with_capacity(4);
         let _registration = register(&selector, &left, 2, Interest::READABLE);
         (&right).write_all(b"x").unwrap();
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
     });
 }
 
-/// Neither a panic nor silence.
+/// A failing cancel neither panics nor loses an event.
 #[test]
-fn a_poll_that_cannot_be_cancelled_is_no_end() {
+fn failing_cancel_does_not_end_the_source() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let (other, _other_peer) = stream_pair();
     let raw = left.as_raw_socket();
     let mut registration = register(&selector, &left, 1, Interest::READABLE);
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     selector
         .reregister(&mut registration, raw, Token(2), BOTH)
         .unwrap();
     let _other = register(&selector, &other, 3, Interest::WRITABLE);
     refuse_cancel();
-    assert_eq!(collect(&mut selector, &mut records, 2), [2, 3]);
+    assert_eq!(collect(&mut selector, &mut events, 2), [2, 3]);
     Afd::rearm(&registration, BOTH).unwrap();
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
-    assert!(records.as_slice()[0].is_writable() && !records.as_slice()[0].is_error());
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+    assert!(events.as_slice()[0].is_writable() && !events.as_slice()[0].is_error());
 
-    // At the end of a registration it leaves nothing that would be reported.
-    assert!(tokens(&mut selector, &mut records, AT_ONCE).is_empty());
+    // After `deregister`, the request that stays in flight reports nothing.
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     refuse_cancel();
     selector.deregister(registration, raw).unwrap();
     (&right).write_all(b"x").unwrap();
-    assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(20))).is_empty());
+    assert!(tokens(&mut selector, &mut events, Some(Duration::from_millis(20))).is_empty());
     let _again = register(&selector, &left, 4, Interest::READABLE);
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [4]);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [4]);
 }
 
-/// A packet that is no event does not end a wait.
+/// A packet without a receiver does not end a wait.
 #[test]
-fn packets_of_nobody_are_no_events() {
+fn packets_without_receiver_are_no_events() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let port = Arc::clone(selector.port());
     let waker = selector.waker(Token(1)).unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {
-            for number in [0, usize::MAX, 1 << 20] {
-                crate::sys::iocp::post_number(port.handle(), number).unwrap();
+            for receiver_id in [0, usize::MAX, 1 << 20] {
+                crate::sys::windows::iocp::post_to_receiver(port.handle(), receiver_id).unwrap();
                 thread::sleep(Duration::from_millis(5));
             }
             waker.wake().unwrap();
         });
-        assert_eq!(tokens(&mut selector, &mut records, None), [1]);
+        assert_eq!(tokens(&mut selector, &mut events, None), [1]);
     });
 }
 
-/// Registrations that come and go neither shorten nor lengthen a wait.
+/// Registering and deregistering neither shortens nor lengthens a wait.
 #[test]
-fn a_timed_wait_keeps_its_deadline() {
+fn timed_wait_keeps_its_deadline() {
     let mut selector = Afd::new().unwrap();
     let registry = selector.try_clone().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let ended = AtomicBool::new(false);
     let rounds = AtomicUsize::new(0);
     let (left, _right) = stream_pair();
@@ -280,7 +284,7 @@ fn a_timed_wait_keeps_its_deadline() {
         });
         let time = Duration::from_millis(300);
         let start = Instant::now();
-        let got = tokens(&mut selector, &mut records, Some(time));
+        let got = tokens(&mut selector, &mut events, Some(time));
         let elapsed = start.elapsed();
         ended.store(true, Ordering::Relaxed);
         assert!(got.is_empty());
@@ -290,12 +294,12 @@ fn a_timed_wait_keeps_its_deadline() {
     assert!(rounds.into_inner() > 0);
 }
 
-/// On AFD, a raw socket that is never served is reported seldom, and one that is drained elsewhere
-/// soon.
+/// An unowned socket that is never served is reported with growing delays, and one that is drained
+/// is reported soon.
 #[test]
 fn unowned_sockets_follow_the_backoff() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let raw = left.as_raw_socket();
     selector.register_unowned(raw, Token(1), BOTH).unwrap();
@@ -304,11 +308,11 @@ fn unowned_sockets_follow_the_backoff() {
     let mut returns = 0;
     while start.elapsed() < Duration::from_secs(1) {
         let left = Duration::from_secs(1).saturating_sub(start.elapsed());
-        returns += usize::from(!tokens(&mut selector, &mut records, Some(left)).is_empty());
+        returns += usize::from(!tokens(&mut selector, &mut events, Some(left)).is_empty());
     }
-    // Both directions have their free reports, and then one for each pause.
+    // Both directions have their reports without delay, then one for each delay.
     assert!(returns <= 2 * (64 + 8) + 2 * 110, "{returns}");
-    // It is not forgotten; how often it comes is up to the machine.
+    // It is still reported; how often depends on the speed of the machine.
     assert!(returns > 2, "{returns}");
 
     selector
@@ -318,33 +322,33 @@ fn unowned_sockets_follow_the_backoff() {
         assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
         (&right).write_all(b"x").unwrap();
         let start = Instant::now();
-        assert_eq!(tokens(&mut selector, &mut records, LONG), [2]);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
         assert!(start.elapsed() < Duration::from_secs(2));
     }
     selector.deregister_unowned(raw).unwrap();
-    assert!(tokens(&mut selector, &mut records, Some(Duration::from_millis(30))).is_empty());
+    assert!(tokens(&mut selector, &mut events, Some(Duration::from_millis(30))).is_empty());
 }
 
-/// For a connection that is refused and one that is reset: one event, and then none.
+/// A refused connection and a reset one have one event each.
 #[test]
-fn failures_come_once() {
+fn connection_failures_are_reported_once() {
     let mut selector = Afd::new().unwrap();
-    let mut records = Events::with_capacity(4);
+    let mut events = Events::with_capacity(4);
     let (left, right) = stream_pair();
     let _registration = register(&selector, &left, 1, BOTH);
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     // Closed with data unread, it resets.
     (&left).write_all(b"unread").unwrap();
     thread::sleep(Duration::from_millis(20));
     drop(right);
-    assert_eq!(tokens(&mut selector, &mut records, LONG), [1]);
-    let record = records.as_slice()[0];
-    assert!(record.is_read_closed() && record.is_write_closed() && record.is_error());
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+    let event = events.as_slice()[0];
+    assert!(event.is_read_closed() && event.is_write_closed() && event.is_error());
     let mut more = 0;
-    while !tokens(&mut selector, &mut records, Some(Duration::from_millis(50))).is_empty() {
-        // What is left says nothing of the failure again.
+    while !tokens(&mut selector, &mut events, Some(Duration::from_millis(50))).is_empty() {
+        // Other conditions do not report the failure again.
         more += 1;
-        assert!(records.as_slice().iter().all(|record| !record.is_error()));
+        assert!(events.as_slice().iter().all(|event| !event.is_error()));
         assert!(more <= 2);
     }
 }

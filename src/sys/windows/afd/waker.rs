@@ -1,30 +1,29 @@
-//! The waker: a packet that carries a number, posted to the port.
+//! The waker: posts a packet to the completion port.
 
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
 
-use super::platform::event::Event;
-use super::platform::ffi;
-use super::platform::iocp::{Attached, Attachment, Port, Round};
 use crate::Token;
 use crate::sys::selector::Wake;
 use crate::sys::wake_bits::WakeBits;
+use crate::sys::windows::event::Event;
+use crate::sys::windows::platform::ffi;
+use crate::sys::windows::platform::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 
 /// Wakes the thread that waits for packets. See `wake_bits` for the protocol.
 ///
-/// A packet says whose it is, so every waker has its bits for itself, and they are cleared when its
-/// own packet is taken: between two of its events any number of wakes post one packet, however many
-/// wakers there are.
+/// A packet names its receiver, so each waker has its own bits, which its own packet clears.
+/// Between two events of a waker, any number of wakes posts one packet.
 pub(crate) struct Waker {
-    /// Without it no packet of this waker is delivered any more.
-    attachment: Attachment,
-    bell: Arc<Bell>,
+    /// Dropping it ends the delivery of this waker's packets.
+    port_entry: PortEntry,
+    target: Arc<WakerTarget>,
 }
 
 /// The receiver of a waker's packets.
 #[derive(Debug)]
-struct Bell {
+struct WakerTarget {
     token: Token,
     bit: usize,
     bits: WakeBits,
@@ -33,50 +32,52 @@ struct Bell {
 impl Waker {
     pub(super) fn new(port: &Arc<Port>, token: Token) -> Waker {
         let bits = WakeBits::unshared();
-        let bell = Arc::new(Bell {
+        let target = Arc::new(WakerTarget {
             token,
-            bit: bits.take(),
+            bit: bits.acquire(),
             bits,
         });
-        let receiver: Weak<Bell> = Arc::downgrade(&bell);
+        let receiver: Weak<WakerTarget> = Arc::downgrade(&target);
         Waker {
-            attachment: port.attach(receiver),
-            bell,
+            port_entry: port.add_receiver(receiver),
+            target,
         }
     }
 }
 
 #[cfg(test)]
 impl Waker {
-    /// What its packets say.
-    pub(super) fn number(&self) -> usize {
-        self.attachment.number()
+    /// The id that its packets carry.
+    pub(super) fn receiver_id(&self) -> usize {
+        self.port_entry.id()
     }
 }
 
 impl Wake for Waker {
     fn wake(&self) -> io::Result<()> {
-        let Bell { bit, bits, .. } = &*self.bell;
-        if !bits.announce(*bit) {
+        let WakerTarget { bit, bits, .. } = &*self.target;
+        if !bits.set_pending(*bit) {
             return Ok(());
         }
-        self.attachment.notice().inspect_err(|_| bits.retract(*bit))
+        self.port_entry
+            .post()
+            .inspect_err(|_| bits.clear_pending(*bit))
     }
 }
 
-impl Attached for Bell {
-    fn noticed(&self, round: &mut Round<'_>) {
-        self.bits.seen();
-        round.report(Event::new(self.token, ffi::AFD_POLL_RECEIVE));
+impl PacketReceiver for WakerTarget {
+    fn on_packet(&self, sink: &mut EventSink<'_>) {
+        self.bits.clear_all();
+        sink.report(Event::new(self.token, ffi::AFD_POLL_RECEIVE));
     }
 
-    fn abandon(&self) {}
+    fn cancel_all(&self) {}
 }
 
 impl fmt::Debug for Waker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waker")
-            .field("token", &self.bell.token)
+            .field("token", &self.target.token)
             .finish_non_exhaustive()
     }
 }

@@ -1,30 +1,29 @@
-//! Memory that the kernel reads and writes between the start of an operation and its completion
-//! packet.
+//! The memory of operations, which the kernel accesses between the start of an operation and its
+//! completion packet.
 //!
-//! A [`Block`] is what one operation needs: the `IO_STATUS_BLOCK` (the first two fields of Win32's
-//! `OVERLAPPED`) and whatever its kind adds, such as a buffer. Who may access it follows from who
-//! holds which of these:
+//! A [`Block`] is the memory of one operation: the `IO_STATUS_BLOCK` (the first two fields of
+//! Win32's `OVERLAPPED`) and the data of its kind, such as a buffer. Which of these exists decides
+//! who may access it:
 //!
-//! - [`Idle`]: its holder alone. Only this type gives access.
-//! - an entry of [`Table`]: the kernel, between the start of the operation and its packet.
-//! - [`Pending`]: no access; it is the address by which an operation that may be in flight is
-//!   cancelled.
+//! - [`Idle`]: the holder alone. Only this type gives access.
+//! - an entry of [`InFlightTable`]: the kernel, from the start of the operation until its packet.
+//! - [`Pending`]: no access. It holds the address by which an operation in flight is canceled.
 //!
-//! Each block has one `Idle` or one entry in the table of one port, never both and never two:
-//! [`Idle::start`] turns the one into the other before it makes the system call, and the packet, or
-//! a refusal, turns it back.
+//! A block has one `Idle`, or one entry in the table of one port, never both and never two.
+//! [`Idle::start`] converts the first into the second before it makes the system call; the packet,
+//! or a refusal, converts it back.
 //!
 //! # Packets are not trusted
 //!
-//! A port belongs to the *file object* of each handle that is associated with it, so a process that
-//! inherits a duplicate of the handle can have packets sent here, with an `ApcContext` of its
-//! choice ([NtReadFile]: the context is handed through). So the context is no pointer but a key of
-//! the table, and an entry is taken only if its status block says that the operation is over:
-//! `start` writes `STATUS_PENDING`, which no operation ends with, and the kernel writes the final
-//! status when it is done with the memory and before the packet can be had
-//! ([HasOverlappedIoCompleted] is this very test). A packet that names no entry, or one that is
-//! still in flight, is ignored; one that names an entry that is over only hastens what its own
-//! packet would do.
+//! The association with a port belongs to the *file object*. So a process that inherits a duplicate
+//! of an associated handle can queue packets here, with an `ApcContext` of its choice, which
+//! [NtReadFile] hands through. Therefore the context is a key of the table and not a pointer, and
+//! an entry is taken only if its status block shows that the operation has completed: `start`
+//! writes `STATUS_PENDING`, which no operation completes with, and the kernel writes the final
+//! status after it is done with the memory and before the packet can be dequeued
+//! ([HasOverlappedIoCompleted] tests the same). A packet without an entry, or whose entry is still
+//! pending, is ignored. A packet that names a completed entry only delivers the completion before
+//! the operation's own packet does.
 //!
 //! [NtReadFile]: https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-ntreadfile
 //! [HasOverlappedIoCompleted]: https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-hasoverlappediocompleted
@@ -41,31 +40,37 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use super::{Port, Round, status_error};
+use super::{EventSink, Port};
 use crate::sys::ffi;
+#[cfg(feature = "os-ext")]
+use crate::sys::windows::syscalls::completion_port::status_error;
 
-/// What is in flight, and what becomes of it.
+/// The data of a kind of operation, and the handler of its completion.
 ///
-/// `start` lets the system call write anywhere in `Self`, and in what `Self` owns on the heap.
+/// Between `start` and the packet, the kernel may write anywhere in `Self`, and in what `Self` owns
+/// on the heap.
 pub(crate) trait Operation: Send + Sized + 'static {
-    /// The packet has come: the memory is ours again. Reports at most one event.
+    /// The operation has completed and its memory is idle again. Reports at most one event.
     ///
-    /// Called without any lock, by the thread that waits, or by the one that drops the port's last owner.
-    fn completed(operation: Idle<Self>, outcome: Outcome, round: &mut Round<'_>);
+    /// Called without any lock, by the waiting thread or by the one that drops the port's last
+    /// owner.
+    fn completed(operation: Idle<Self>, outcome: Outcome, sink: &mut EventSink<'_>);
 }
 
-/// How an operation ended.
+/// How an operation completed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outcome {
     /// The kernel's status.
     pub(crate) status: ffi::NTSTATUS,
-    /// How many bytes were moved.
+    /// How many bytes were transferred.
+    #[cfg_attr(not(feature = "os-ext"), allow(dead_code))] // Named pipes read it.
     pub(crate) bytes: usize,
 }
 
 impl Outcome {
-    /// The bytes that were moved, or the error that the status means. Warnings, such as a message that is longer than its
-    /// buffer, are errors here: look at `bytes` as well.
+    /// The bytes that were transferred, or the error of the status. A warning, such as a message
+    /// that is longer than its buffer, is an error here, and `bytes` are valid besides.
+    #[cfg(feature = "os-ext")]
     pub(crate) fn result(self) -> io::Result<usize> {
         if self.status >= 0 {
             Ok(self.bytes)
@@ -75,103 +80,107 @@ impl Outcome {
     }
 }
 
-/// See the head of this file.
+/// The memory of one operation. See the head of this file.
 struct Block<O> {
     status: UnsafeCell<ffi::IO_STATUS_BLOCK>,
     operation: UnsafeCell<O>,
 }
 
-// SAFETY: the status block holds a pointer, which nothing here follows; `O` may go to any thread.
+// SAFETY: no code of ours dereferences the pointer in the status block, and `O` is `Send`.
 unsafe impl<O: Send> Send for Block<O> {}
-// SAFETY: a shared block gives no access: what is in its cells is touched by the holder of its one
-// `Idle` or by the kernel, but for the status, which is read atomically.
+// SAFETY: a shared block gives no access to its cells. The holder of the one `Idle` or the kernel
+// accesses them, except for the status, which is read atomically.
 unsafe impl<O: Send> Sync for Block<O> {}
 
 /// Memory of an operation that is not in flight.
 pub(crate) struct Idle<O>(Arc<Block<O>>);
 
-/// The address of an operation that was started. It keeps the memory's place, so that no other
-/// operation can have it.
+/// The address of an operation that was started. It keeps the memory allocated, so that no other
+/// operation has the same address.
 pub(crate) struct Pending<O>(Arc<Block<O>>);
 
-/// Memory that stands in the table, for the system call that is about to start. The lifetime is a
-/// brand: it is different for every start.
+/// The memory of an operation, in the table, for the system call that is about to start it. The
+/// lifetime is a brand: it differs for every start.
 pub(crate) struct Reserved<'r, O> {
     block: &'r Block<O>,
     context: usize,
     brand: PhantomData<fn(&'r ()) -> &'r ()>,
 }
 
-/// What the system call returned.
+/// Whether the system call started the operation. Made by [`Reserved::submitted`] or
+/// [`Reserved::refused`].
 pub(crate) struct Submission<'r> {
     error: Option<io::Error>,
     brand: PhantomData<fn(&'r ()) -> &'r ()>,
 }
 
-/// A block in flight, whatever its operation is.
+/// A block in flight of any kind of operation.
 trait InFlight: Send + Sync {
     /// Whether the kernel has written the final status.
-    fn is_over(&self) -> bool;
+    fn has_completed(&self) -> bool;
 
     /// Hands the memory to its operation.
     ///
     /// # Safety
     ///
-    /// The operation is over, and `self` was the block's entry in the table.
-    unsafe fn complete(self: Arc<Self>, round: &mut Round<'_>);
+    /// The operation has completed, and `self` was the block's entry in the table.
+    unsafe fn complete(self: Arc<Self>, sink: &mut EventSink<'_>);
 }
 
-/// The operations of one port whose packet has not come, by the context that the packet will carry.
+/// The operations of one port whose packets have not come, by the context that the packet will
+/// carry.
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct InFlightTable {
     last: usize,
     by_context: HashMap<usize, Arc<dyn InFlight>>,
 }
 
-/// An operation that is over and has left the table.
+/// An operation that has completed and was removed from the table.
 pub(super) struct Completed(Arc<dyn InFlight>);
 
-impl Table {
+impl InFlightTable {
     /// How many operations are in flight.
     pub(super) fn len(&self) -> usize {
         self.by_context.len()
     }
 
-    /// Enters a block under a context that no other has. A context comes back after all others had
-    /// their turn.
+    /// Inserts a block under a context that is not in use. A context is used again only after all
+    /// others were.
     fn insert(&mut self, block: Arc<dyn InFlight>) -> usize {
         loop {
             self.last = self.last.wrapping_add(1);
-            // An operation with a null context sends no packet.
+            // An operation with a null context queues no packet.
             if self.last == 0 {
                 continue;
             }
-            if let Entry::Vacant(place) = self.by_context.entry(self.last) {
-                place.insert(block);
+            if let Entry::Vacant(entry) = self.by_context.entry(self.last) {
+                entry.insert(block);
                 return self.last;
             }
         }
     }
 
-    /// Takes the operation that a packet names, if it is over.
+    /// Removes the operation with this context, if it has completed.
     pub(super) fn take_completed(&mut self, context: usize) -> Option<Completed> {
         match self.by_context.entry(context) {
-            Entry::Occupied(entry) if entry.get().is_over() => Some(Completed(entry.remove())),
+            Entry::Occupied(entry) if entry.get().has_completed() => {
+                Some(Completed(entry.remove()))
+            }
             _ => None,
         }
     }
 }
 
 impl Completed {
-    /// Tells the operation. To be called without any lock.
-    pub(super) fn complete(self, round: &mut Round<'_>) {
-        // SAFETY: `take_completed` made this of an entry that is over, and removed it.
-        unsafe { self.0.complete(round) };
+    /// Calls the operation's completion handler. The caller holds no lock.
+    pub(super) fn complete(self, sink: &mut EventSink<'_>) {
+        // SAFETY: `take_completed` makes this of an entry that has completed, which it removed.
+        unsafe { self.0.complete(sink) };
     }
 }
 
 impl<O: Operation> Idle<O> {
-    /// Memory for one operation at a time.
+    /// Allocates memory for one operation at a time.
     pub(crate) fn new(operation: O) -> Idle<O> {
         Idle(Arc::new(Block {
             status: UnsafeCell::new(ffi::IO_STATUS_BLOCK::default()),
@@ -179,10 +188,11 @@ impl<O: Operation> Idle<O> {
         }))
     }
 
-    /// Hands the memory to the kernel. `port` is the one that the packet will come to.
+    /// Starts an operation by `submit`, which makes the system call. `port` is the port that its
+    /// packet will come to.
     ///
-    /// `submit` makes the system call. If no packet will come, the memory is given back with the
-    /// error.
+    /// If the call was refused, which means that no packet will come, the memory is returned with
+    /// the error.
     pub(crate) fn start(
         self,
         port: &Port,
@@ -190,17 +200,17 @@ impl<O: Operation> Idle<O> {
     ) -> Result<Pending<O>, (Idle<O>, io::Error)> {
         let pending_status = ffi::IO_STATUS_BLOCK {
             Anonymous: ffi::IO_STATUS_BLOCK_0 {
-                // All of the union, also where it is larger than a status.
+                // Initializes all of the union, which may be larger than a status.
                 Pointer: ptr::without_provenance_mut(ffi::STATUS_PENDING as usize),
             },
             Information: 0,
         };
-        // SAFETY: this is the only `Idle` of the block, and it has no entry in a table: neither
+        // SAFETY: this is the only `Idle` of the block, which has no entry in a table: neither
         // another thread nor the kernel accesses the cell.
         unsafe { *self.0.status.get() = pending_status };
         let block = self.0;
         let entry: Arc<dyn InFlight> = Arc::<Block<O>>::clone(&block);
-        // Before the kernel can make use of it.
+        // The entry exists before the packet can come.
         let context = port.in_flight().insert(entry);
         let reserved = Reserved {
             block: &block,
@@ -210,19 +220,19 @@ impl<O: Operation> Idle<O> {
         let error = submit(reserved).error;
         match error {
             Some(error) if port.in_flight().by_context.remove(&context).is_some() => {
-                // The table's entry is gone, and `Submission::refused` promises that the kernel is
-                // done with the memory.
+                // The entry was removed, and `Reserved::refused` promises that the kernel is done
+                // with the memory.
                 Err((Idle(block), error))
             }
-            // The entry of a refused operation is gone: a packet that other code had posted has
-            // delivered the refusal already.
+            // If a refused operation has no entry, a packet that other code posted has delivered
+            // the refusal already.
             _ => Ok(Pending(block)),
         }
     }
 }
 
 impl<O> Idle<O> {
-    /// The operation. There is no shared access: an `Idle` may be shared by threads whatever `O` is.
+    /// The operation's data. There is no shared access, so that `Idle` is `Sync` for any `O`.
     pub(crate) fn get_mut(&mut self) -> &mut O {
         // SAFETY: this is the only `Idle` of the block, which has no entry in a table; the
         // exclusive borrow of `self` keeps it so.
@@ -231,26 +241,26 @@ impl<O> Idle<O> {
 }
 
 impl<O> Pending<O> {
-    /// The address that `NtCancelIoFileEx` compares with those of the operations in flight. It is
-    /// not followed.
+    /// The address that `NtCancelIoFileEx` compares with those of the operations in flight, without
+    /// dereferencing it.
     pub(crate) fn status_block(&self) -> *mut ffi::IO_STATUS_BLOCK {
         self.0.status.get()
     }
 }
 
 impl<'r, O> Reserved<'r, O> {
-    /// For the system call: valid until the packet has come.
+    /// The status block for the system call, valid until the packet has come.
     pub(crate) fn status_block(&self) -> *mut ffi::IO_STATUS_BLOCK {
         self.block.status.get()
     }
 
-    /// For the system call: the `ApcContext`, by which the packet is recognized.
+    /// The `ApcContext` for the system call, which the packet will carry.
     pub(crate) fn context(&self) -> *const c_void {
         ptr::without_provenance(self.context)
     }
 
-    /// For the system call: valid until the packet has come, and so is what the operation owns on the heap. Nobody else has
-    /// access.
+    /// The operation's data for the system call. It is valid until the packet has come, as is what
+    /// it owns on the heap. Before the call, `self` has exclusive access to it.
     pub(crate) fn operation(&self) -> *mut O {
         self.block.operation.get()
     }
@@ -261,8 +271,8 @@ impl<'r, O> Reserved<'r, O> {
     ///
     /// From now on the kernel alone writes the status block, and it writes a status other than
     /// `STATUS_PENDING` only when it is done with all of the memory. (One packet with this
-    /// `context` should come to the port that `start` was given, under the key of operations in
-    /// flight; without it the memory is kept for ever.)
+    /// `context` should come to the port of `start`, under [`OPERATION_KEY`](super::OPERATION_KEY);
+    /// without it the memory is kept for ever.)
     pub(crate) unsafe fn submitted(self) -> Submission<'r> {
         Submission {
             error: None,
@@ -274,7 +284,7 @@ impl<'r, O> Reserved<'r, O> {
     ///
     /// # Safety
     ///
-    /// No packet will come, and the kernel will not touch the memory any more.
+    /// No packet will come, and the kernel will not access the memory any more.
     pub(crate) unsafe fn refused(self, error: io::Error) -> Submission<'r> {
         Submission {
             error: Some(error),
@@ -284,27 +294,27 @@ impl<'r, O> Reserved<'r, O> {
 }
 
 impl<O: Operation> InFlight for Block<O> {
-    fn is_over(&self) -> bool {
+    fn has_completed(&self) -> bool {
         let status: *mut i32 = self.status.get().cast();
-        // SAFETY: the status is the first field of the block that this keeps alive, and is aligned
-        // as an `i32` at least. While the block stands in a table, nothing but the kernel writes
-        // it.
+        // SAFETY: the status is the first field of the status block, which `self` keeps alive, and
+        // is aligned at least as an `i32` (asserted below). While the block is in a table, the
+        // kernel alone writes it.
         let status = unsafe { AtomicI32::from_ptr(status) };
-        // Acquire: all that the kernel wrote before is seen by whoever takes the memory.
+        // Acquire: the thread that takes the memory sees all that the kernel wrote before.
         status.load(Ordering::Acquire) != ffi::STATUS_PENDING
     }
 
-    unsafe fn complete(self: Arc<Self>, round: &mut Round<'_>) {
-        // SAFETY: the operation is over, so the kernel does not write any more.
+    unsafe fn complete(self: Arc<Self>, sink: &mut EventSink<'_>) {
+        // SAFETY: the operation has completed, so the kernel does not write any more.
         let block = unsafe { *self.status.get() };
-        // SAFETY: every bit pattern is a status.
+        // SAFETY: every bit pattern is a valid status.
         let status = unsafe { block.Anonymous.Status };
         let outcome = Outcome {
             status,
             bytes: block.Information,
         };
-        // Of the block whose entry has just been removed, so this is its only `Idle`.
-        O::completed(Idle(self), outcome, round);
+        // The block's entry was removed, so this is its only `Idle`.
+        O::completed(Idle(self), outcome, sink);
     }
 }
 
@@ -312,7 +322,7 @@ impl<O: Operation> InFlight for Block<O> {
 const _: () = assert!(std::mem::offset_of!(ffi::IO_STATUS_BLOCK, Anonymous) == 0);
 const _: () = assert!(align_of::<ffi::IO_STATUS_BLOCK>() >= align_of::<AtomicI32>());
 
-impl fmt::Debug for Table {
+impl fmt::Debug for InFlightTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table")
             .field("in_flight", &self.by_context.len())
@@ -332,37 +342,38 @@ impl<O> fmt::Debug for Pending<O> {
     }
 }
 
-/// Plays the kernel: operations that are started nowhere, and end when a test says so.
+/// A fake kernel for unit tests: operations that are not submitted, and complete when a test says
+/// so.
 #[cfg(test)]
 pub(super) mod fake {
     use super::{Pending, Reserved, Submission};
     use crate::sys::ffi;
     use std::io;
 
-    /// An operation that is in flight from now on.
+    /// Starts an operation that stays in flight until `end`.
     pub(crate) fn submit<O>(reserved: Reserved<'_, O>) -> Submission<'_> {
-        // SAFETY: nothing was started: no packet comes unless `end` has written the status block.
+        // SAFETY: no system call was made, so `end` alone writes the status block.
         unsafe { reserved.submitted() }
     }
 
     pub(crate) fn refuse<'r, O>(reserved: Reserved<'r, O>, error: io::Error) -> Submission<'r> {
-        // SAFETY: nothing was started.
+        // SAFETY: no system call was made.
         unsafe { reserved.refused(error) }
     }
 
-    /// The final status of an operation in flight.
+    /// Writes the final status of an operation in flight.
     pub(crate) fn end<O>(pending: &Pending<O>, status: ffi::NTSTATUS, bytes: usize) {
         write(pending.status_block(), status, bytes);
     }
 
-    /// The same, before the system call has returned.
+    /// Writes a final status before the system call has returned.
     pub(crate) fn end_at_once<O>(reserved: &Reserved<'_, O>, status: ffi::NTSTATUS) {
         write(reserved.status_block(), status, 0);
     }
 
     fn write(block: *mut ffi::IO_STATUS_BLOCK, status: ffi::NTSTATUS, bytes: usize) {
-        // SAFETY: the caller's reference keeps the block alive, and the test is its kernel: no one
-        // else writes while it is in flight.
+        // SAFETY: the caller's reference keeps the block alive, and no kernel and no other thread
+        // writes it while it is in flight.
         unsafe { (*block).Information = bytes };
         // SAFETY: as above.
         unsafe { (*block).Anonymous.Status = status };

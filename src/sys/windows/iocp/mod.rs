@@ -1,46 +1,48 @@
-//! A completion port: the queue that every other mechanism here sends its packets to.
+//! The completion port, at which the packets of all operations and the posted packets arrive.
 //!
-//! What the kernel does: an operation that was started (also one that is over at once) sends one
-//! packet when it is over; one that was refused sends none; canceling hastens a packet and never
-//! replaces it.
+//! An operation that was started queues one packet when it completes, even if it completes before
+//! the call returns. An operation that was refused queues none (see `ntstatus`). Canceling makes an
+//! operation complete sooner, and its packet still comes.
 //!
 //! # Packets
 //!
-//! The key of a packet says what it is. Under [`IN_FLIGHT`] its pointer field is the context of an
-//! operation, by which its memory is found (see [`in_flight`]). Under [`NUMBER`] it is a number, by
-//! which the receiver is looked up: wakers, wait packets and whatever else has something to say
-//! without memory in flight. Packets under any other key are ignored. No packet's pointer is ever
-//! followed: packets may come from other processes.
+//! The completion key tells what a packet is:
+//!
+//! - [`OPERATION_KEY`]: the `OVERLAPPED` field is the context of an operation, by which its memory
+//!   is looked up (see [`in_flight`]).
+//! - [`RECEIVER_KEY`]: the field is the id of a [`PacketReceiver`]: a waker, or the wait for a
+//!   handle. No memory is in flight.
+//! - Packets under any other key are ignored.
+//!
+//! No packet's pointer is dereferenced, because packets may come from other processes.
 //!
 //! # Threads
 //!
-//! Any thread issues operations: the one that registers, reads, writes or polls. The packet is
-//! taken by the thread that polls, or by the one that drops the port's last owner. The thread that
-//! issued an operation may exit before it is over: the kernel cancels the pending I/O of a thread
-//! that exits *unless* the handle is associated with a completion port ([ExitThread][exit]), which
-//! all handles here are. So a status that says "canceled", and that was not asked for, comes from
-//! somebody else's `CancelIoEx` and is no error of the device: AFD polls and reads are started
-//! again, a connect is reported as failed and can be repeated, and a write reports what was lost.
+//! Any thread starts operations: one that registers, reads, writes or polls. The waiting thread
+//! dequeues the packets, or the thread that drops the port's last owner. A thread that started an
+//! operation may exit before the operation completes: Windows cancels the pending I/O of an exiting
+//! thread *unless* the handle is associated with a completion port ([ExitThread][exit]), and all
+//! handles here are. So a canceled status that was not requested here comes from a `CancelIoEx` of
+//! other code, and is no error of the device. AFD polls and pipe reads are started again, a connect
+//! is reported as failed and can be repeated, and a write reports the loss.
 //!
 //! [exit]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
 //!
-//! # The end
+//! # Dropping
 //!
-//! The port knows what is in flight. When its last owner goes, which is a selector or a clone of
-//! one, everything in flight is canceled and awaited, and then the port is closed. Sources hold it
-//! weakly, so nothing new starts meanwhile. Whoever turns a weak reference into a strong one for a
-//! while may be that last owner: it holds no lock when it lets go.
+//! The port knows every operation in flight. Its owners are a selector and the selector's clones.
+//! Dropping the last owner cancels every operation, waits for their packets and then closes the
+//! port. Sources hold the port weakly, so nothing is started meanwhile. A thread that upgrades a
+//! weak reference may become the last owner; it holds no lock when it drops the reference.
 //!
-//! A driver may sit on a canceled operation for as long as it likes ([there is no
-//! guarantee][cancel] that it supports cancellation; an unplugged serial adapter is the classic),
-//! so the wait is limited to [`DRAIN_LIMIT`] in all. What is in flight even then keeps its memory,
-//! its handle and its pipe for ever: they are leaked on purpose, because the kernel may yet write
-//! there.
+//! A driver need not support cancellation ([Canceling pending I/O][cancel]; an unplugged serial
+//! adapter is an example), so the wait is limited to [`DRAIN_LIMIT`] in total. What is in flight
+//! even then keeps its memory, its handle and its pipe for ever: they are leaked on purpose,
+//! because the kernel may still write there.
 //!
 //! [cancel]: https://learn.microsoft.com/windows/win32/fileio/canceling-pending-i-o-operations
 
 pub(crate) mod in_flight;
-mod syscall;
 #[cfg(test)]
 mod tests;
 
@@ -54,72 +56,76 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use crate::sys::event::{Event, Events};
 use crate::sys::timeout;
+use crate::sys::windows::event::{Event, Events};
 
-use in_flight::Table;
+use super::syscalls::completion_port as syscall;
+use in_flight::InFlightTable;
 
-pub(crate) use syscall::{FOREVER, Packet, Packets, status_error};
+pub(crate) use syscall::{INFINITE, Packet, Packets};
 
-/// The key of handles whose operations are started by [`in_flight::Idle::start`], and by nothing else.
-const IN_FLIGHT: usize = 1;
-/// The key of packets that carry a number.
-pub(crate) const NUMBER: usize = 2;
+/// The key of handles whose operations [`in_flight::Idle::start`] alone starts.
+pub(super) const OPERATION_KEY: usize = 1;
+/// The key of packets for a [`PacketReceiver`].
+pub(crate) const RECEIVER_KEY: usize = 2;
 
-/// How many packets are taken at once while the port ends.
-const LAST_PACKETS: usize = 64;
+/// How many packets are dequeued at once while the port drains.
+const DRAIN_BATCH: usize = 64;
 
-/// How long the end of a port waits for what is in flight.
+/// How long dropping a port waits for its operations, in total.
 pub(crate) const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 
-/// See the head of this file.
+/// A completion port. See the head of this file.
 pub(crate) struct Port {
     handle: Arc<OwnedHandle>,
-    /// Operations whose packet has not come yet.
-    in_flight: Mutex<Table>,
-    attached: Mutex<Attachments>,
+    /// The operations whose packets have not come yet.
+    in_flight: Mutex<InFlightTable>,
+    receivers: Mutex<Receivers>,
 }
 
-/// Who is known by a number.
+/// The receivers, by id.
 #[derive(Default)]
-struct Attachments {
+struct Receivers {
     last: usize,
-    by_number: HashMap<usize, Weak<dyn Attached>>,
+    by_id: HashMap<usize, Weak<dyn PacketReceiver>>,
 }
 
-/// Something that gets packets by its number, or has operations in flight, or both.
-pub(crate) trait Attached: Send + Sync + UnwindSafe + RefUnwindSafe {
-    /// A packet with this one's number came. Reports at most one event, which must hold now.
-    fn noticed(&self, round: &mut Round<'_>);
-    /// The port ends: cancels all operations in flight. None can be started any more.
-    fn abandon(&self);
+/// Something that receives posted packets, or has operations in flight, or both.
+pub(crate) trait PacketReceiver: Send + Sync + UnwindSafe + RefUnwindSafe {
+    /// A packet for this receiver has come. Reports at most one event, whose readiness must hold
+    /// now.
+    fn on_packet(&self, sink: &mut EventSink<'_>);
+    /// The port is closing: cancels all operations in flight. None can be started any more.
+    fn cancel_all(&self);
 }
 
-/// A number, given back on drop: no packet that carries it is delivered afterwards, and no other receiver gets it soon.
-pub(crate) struct Attachment {
+/// A receiver's entry in the port. Dropping it removes the entry: no packet with its id is
+/// delivered afterwards. An id is used again only after all others were.
+pub(crate) struct PortEntry {
     port: Weak<Port>,
-    number: usize,
+    id: usize,
 }
 
-/// Where the packets of one wait report their events. When the port ends, nowhere.
-pub(crate) struct Round<'r> {
-    records: Option<&'r mut Events>,
+/// Where packets report their events: an event buffer, or nowhere while the port drains.
+pub(crate) struct EventSink<'r> {
+    events: Option<&'r mut Events>,
 }
 
-impl<'r> Round<'r> {
-    /// Events go to `records`.
-    pub(crate) fn new(records: &'r mut Events) -> Round<'r> {
-        Round {
-            records: Some(records),
+impl<'r> EventSink<'r> {
+    /// A sink that appends to `events`.
+    pub(crate) fn new(events: &'r mut Events) -> EventSink<'r> {
+        EventSink {
+            events: Some(events),
         }
     }
 
-    /// Reports an event. `false` if there is no room, which cannot be if every packet reports one at most.
-    pub(crate) fn report(&mut self, record: Event) -> bool {
-        match &mut self.records {
-            Some(records) if records.room() == 0 => false,
-            Some(records) => {
-                records.push(record);
+    /// Reports an event. Returns `false` if there is no room, which cannot happen while every
+    /// packet reports at most one event.
+    pub(crate) fn report(&mut self, event: Event) -> bool {
+        match &mut self.events {
+            Some(events) if events.room() == 0 => false,
+            Some(events) => {
+                events.push(event);
                 true
             }
             None => true,
@@ -128,45 +134,44 @@ impl<'r> Round<'r> {
 }
 
 impl Port {
-    /// A new port.
+    /// Makes a port.
     pub(crate) fn new() -> io::Result<Port> {
         Ok(Port {
             handle: Arc::new(syscall::create()?),
             in_flight: Mutex::default(),
-            attached: Mutex::default(),
+            receivers: Mutex::default(),
         })
     }
 
-    /// The handle, for a system call, or for what outlives the port.
+    /// The handle, for system calls and for owners that outlive the port.
     pub(crate) fn handle(&self) -> &Arc<OwnedHandle> {
         &self.handle
     }
 
-    /// From now on every operation on `handle` sends its packet here. They must all be started by [`in_flight::Idle::start`]:
-    /// the owner of a handle that others may use has to say so in the contract by which it takes handles.
+    /// Associates `handle`: every operation on it queues its packet here from now on.
+    /// [`in_flight::Idle::start`] must start all of them; packets of other operations are ignored.
     pub(crate) fn associate(&self, handle: BorrowedHandle<'_>) -> io::Result<()> {
         syscall::associate(self.handle.as_handle(), handle)
     }
 
-    /// Gives `receiver` a number, and lets it know when the port ends. It is held weakly: what is in flight for it must keep it
-    /// alive until then.
-    pub(crate) fn attach(self: &Arc<Port>, receiver: Weak<dyn Attached>) -> Attachment {
-        let mut attached = self.attached();
+    /// Registers a receiver for posted packets and for `cancel_all`. The port holds it weakly, so
+    /// its operations in flight must keep it alive.
+    pub(crate) fn add_receiver(self: &Arc<Port>, receiver: Weak<dyn PacketReceiver>) -> PortEntry {
+        let mut receivers = self.receivers();
         loop {
-            attached.last = attached.last.wrapping_add(1);
-            let number = attached.last;
-            // Numbers come back after all others had their turn.
-            if let Entry::Vacant(place) = attached.by_number.entry(number) {
-                place.insert(receiver);
-                return Attachment {
+            receivers.last = receivers.last.wrapping_add(1);
+            let id = receivers.last;
+            if let Entry::Vacant(entry) = receivers.by_id.entry(id) {
+                entry.insert(receiver);
+                return PortEntry {
                     port: Arc::downgrade(self),
-                    number,
+                    id,
                 };
             }
         }
     }
 
-    /// Waits `millis` for packets and takes at most `room` of them.
+    /// Waits up to `millis` for packets and takes at most `room` of them.
     pub(crate) fn dequeue(
         &self,
         packets: &mut Packets,
@@ -176,49 +181,49 @@ impl Port {
         syscall::dequeue(self.handle.as_handle(), packets, room, millis)
     }
 
-    /// Tells the receiver of a packet of this port.
-    pub(crate) fn deliver(&self, packet: Packet, round: &mut Round<'_>) {
+    /// Hands a packet to its operation or receiver.
+    pub(crate) fn deliver(&self, packet: Packet, sink: &mut EventSink<'_>) {
         match packet.key() {
-            IN_FLIGHT => {
-                let completed = self.in_flight().take_completed(packet.number());
+            OPERATION_KEY => {
+                let completed = self.in_flight().take_completed(packet.context());
                 if let Some(completed) = completed {
-                    completed.complete(round);
+                    completed.complete(sink);
                 }
             }
-            NUMBER => {
-                let receiver = self.attached().by_number.get(&packet.number()).cloned();
+            RECEIVER_KEY => {
+                let receiver = self.receivers().by_id.get(&packet.context()).cloned();
                 if let Some(receiver) = receiver.and_then(|weak| weak.upgrade()) {
-                    receiver.noticed(round);
+                    receiver.on_packet(sink);
                 }
             }
             _ => {}
         }
     }
 
-    /// What is in flight. A leaf among the locks.
-    fn in_flight(&self) -> MutexGuard<'_, Table> {
-        // Nothing in a critical section panics half-way through a change.
+    /// Locks the table of operations. No other lock is taken meanwhile.
+    fn in_flight(&self) -> MutexGuard<'_, InFlightTable> {
         self.in_flight
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn attached(&self) -> MutexGuard<'_, Attachments> {
-        // Nothing in a critical section panics half-way through a change.
-        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+    fn receivers(&self) -> MutexGuard<'_, Receivers> {
+        self.receivers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Port {
     fn drop(&mut self) {
-        let attached = std::mem::take(&mut *self.attached());
-        for receiver in attached.by_number.into_values() {
+        let receivers = std::mem::take(&mut *self.receivers());
+        for receiver in receivers.by_id.into_values() {
             if let Some(receiver) = receiver.upgrade() {
-                receiver.abandon();
+                receiver.cancel_all();
             }
         }
         self.drain();
-        // The kernel may yet write to what is left.
+        // The kernel may still write to the memory of these operations.
         let left = mem::take(&mut *self.in_flight());
         if left.len() != 0 {
             mem::forget(left);
@@ -227,24 +232,24 @@ impl Drop for Port {
 }
 
 impl Port {
-    /// Takes the packets of all that is in flight, for at most [`DRAIN_LIMIT`].
+    /// Dequeues packets until no operation is in flight, for at most [`DRAIN_LIMIT`].
     fn drain(&self) {
         if self.in_flight().len() == 0 {
             return;
         }
         let deadline = Instant::now() + DRAIN_LIMIT;
-        let mut packets = Packets::with_capacity(LAST_PACKETS);
+        let mut packets = Packets::with_capacity(DRAIN_BATCH);
         while self.in_flight().len() != 0 {
             let left = deadline.saturating_duration_since(Instant::now());
             // Rounded up, and never negative.
             let millis = timeout::round_up_millis(left) as u32;
-            let Ok(count) = self.dequeue(&mut packets, LAST_PACKETS, millis) else {
+            let Ok(count) = self.dequeue(&mut packets, DRAIN_BATCH, millis) else {
                 return;
             };
             for packet in packets.drain() {
-                self.deliver(packet, &mut Round { records: None });
+                self.deliver(packet, &mut EventSink { events: None });
             }
-            if left.is_zero() && count < LAST_PACKETS {
+            if left.is_zero() && count < DRAIN_BATCH {
                 return;
             }
         }
@@ -260,38 +265,39 @@ impl fmt::Debug for Port {
     }
 }
 
-impl Attachment {
-    /// The number.
-    pub(crate) fn number(&self) -> usize {
-        self.number
+impl PortEntry {
+    /// The id that its packets carry.
+    pub(crate) fn id(&self) -> usize {
+        self.id
     }
 
-    /// Makes the receiver's `noticed` be called by the thread that waits. Nothing happens if the port is gone.
-    pub(crate) fn notice(&self) -> io::Result<()> {
+    /// Posts a packet, so that the waiting thread calls the receiver's `on_packet`. Does nothing
+    /// after the port was dropped.
+    pub(crate) fn post(&self) -> io::Result<()> {
         match self.port.upgrade() {
-            Some(port) => syscall::post(port.handle.as_handle(), self.number),
+            Some(port) => syscall::post(port.handle.as_handle(), self.id),
             None => Ok(()),
         }
     }
 }
 
-impl Drop for Attachment {
+impl Drop for PortEntry {
     fn drop(&mut self) {
         if let Some(port) = self.port.upgrade() {
-            port.attached().by_number.remove(&self.number);
+            port.receivers().by_id.remove(&self.id);
         }
     }
 }
 
-impl fmt::Debug for Attachment {
+impl fmt::Debug for PortEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attachment")
-            .field("number", &self.number)
+            .field("number", &self.id)
             .finish_non_exhaustive()
     }
 }
 
-/// Posts a packet for the receiver of `number` to a port that may have ended.
-pub(crate) fn post_number(port: &OwnedHandle, number: usize) -> io::Result<()> {
-    syscall::post(port.as_handle(), number)
+/// Posts a packet for a receiver by the port's handle. The port itself may have been dropped.
+pub(crate) fn post_to_receiver(port: &OwnedHandle, receiver_id: usize) -> io::Result<()> {
+    syscall::post(port.as_handle(), receiver_id)
 }

@@ -1,4 +1,4 @@
-//! The port's table of operations in flight, and its end.
+//! The operations in flight, foreign packets, and dropping the port.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use super::in_flight::{Idle, Operation, Outcome, Pending, fake};
 use super::*;
 use crate::sys::ffi;
 
-/// An operation that counts its completions, and its end.
+/// An operation that counts its completions and its drops.
 struct Counted {
     completed: Arc<AtomicUsize>,
     dropped: Arc<AtomicUsize>,
@@ -17,7 +17,7 @@ struct Counted {
 }
 
 impl Operation for Counted {
-    fn completed(mut operation: Idle<Counted>, outcome: Outcome, _: &mut Round<'_>) {
+    fn completed(mut operation: Idle<Counted>, outcome: Outcome, _: &mut EventSink<'_>) {
         let this = operation.get_mut();
         this.completed.fetch_add(1, Ordering::SeqCst);
         *this.status.lock().unwrap() = Some(outcome);
@@ -30,7 +30,7 @@ impl Drop for Counted {
     }
 }
 
-/// What is seen of one operation.
+/// The counters of one operation.
 #[derive(Default)]
 struct Seen {
     completed: Arc<AtomicUsize>,
@@ -47,7 +47,7 @@ impl Seen {
         })
     }
 
-    /// Starts an operation that the "driver" keeps. Returns its context.
+    /// Starts an operation that stays in flight. Returns its context, too.
     fn start(&self, port: &Port) -> (Pending<Counted>, usize) {
         let mut context = 0;
         let started = self.idle().start(port, |reserved| {
@@ -66,28 +66,28 @@ impl Seen {
     }
 }
 
-/// The kernel's end of an operation: the status, and then the packet.
+/// Completes an operation as the kernel does: first the status, then the packet.
 fn end(port: &Port, pending: &Pending<Counted>, context: usize, status: ffi::NTSTATUS) {
     fake::end(pending, status, 7);
     send(port, context);
 }
 
-/// A packet under the key of operations in flight, as any holder of a duplicate can have it sent.
+/// Posts a packet under the key of operations, as any process with a duplicate of a handle can.
 fn send(port: &Port, context: usize) {
-    syscall::post_as(port.handle.as_handle(), IN_FLIGHT, context).unwrap();
+    syscall::post_as(port.handle.as_handle(), OPERATION_KEY, context).unwrap();
 }
 
-/// Delivers all packets that are there.
+/// Delivers all queued packets.
 fn deliver(port: &Port) -> usize {
     let mut packets = Packets::with_capacity(8);
     let count = port.dequeue(&mut packets, 8, 0).unwrap();
     for packet in packets.drain() {
-        port.deliver(packet, &mut Round { records: None });
+        port.deliver(packet, &mut EventSink { events: None });
     }
     count
 }
 
-/// How long the end of a port takes, which something in flight makes last for the whole limit.
+/// Drops a port that has an operation in flight. Returns how long that takes: at least the limit.
 fn end_of(port: Arc<Port>) -> Duration {
     let began = Instant::now();
     drop(port);
@@ -96,9 +96,9 @@ fn end_of(port: Arc<Port>) -> Duration {
     took
 }
 
-/// Repeats `end`, which returns how long the end of a port took, until it keeps to `DRAIN_LIMIT`: a
-/// busy machine may delay some of five rounds. An end without the limit, or with one for each
-/// operation, exceeds it in every round.
+/// Repeats `end`, which drops a port and returns how long that took, until it keeps to
+/// `DRAIN_LIMIT`: a busy machine may delay some of five rounds. Without the limit, or with one for
+/// each operation, every round exceeds it.
 fn keeps_to_the_limit(mut end: impl FnMut() -> Duration) {
     let most = DRAIN_LIMIT + DRAIN_LIMIT / 2;
     let mut took = Vec::new();
@@ -111,26 +111,26 @@ fn keeps_to_the_limit(mut end: impl FnMut() -> Duration) {
     panic!("{took:?}");
 }
 
-/// A driver may never complete what it was asked to cancel, see [Canceling pending I/O][cancel].
+/// A driver may never complete a canceled operation ([Canceling pending I/O][cancel]).
 ///
 /// [cancel]: https://learn.microsoft.com/windows/win32/fileio/canceling-pending-i-o-operations
 #[test]
-fn end_does_not_wait_for_an_operation_that_never_ends() {
+fn drop_does_not_wait_for_an_endless_operation() {
     keeps_to_the_limit(|| {
         let port = Arc::new(Port::new().unwrap());
         let stuck = Seen::default();
         let (pending, _) = stuck.start(&port);
         drop(pending);
         let took = end_of(port);
-        // The kernel may still write there.
+        // The kernel may still write to its memory.
         assert_eq!((stuck.completed(), stuck.dropped()), (0, 0));
         took
     });
 }
 
-/// One limit for all of them, however slowly the others come in.
+/// There is one limit for all operations, however slowly they complete.
 #[test]
-fn end_has_one_limit_for_everything() {
+fn drop_has_one_limit_for_all_operations() {
     keeps_to_the_limit(end_with_a_late_one);
 }
 
@@ -148,11 +148,11 @@ fn end_with_a_late_one() -> Duration {
     let driver = thread::spawn(move || {
         thread::sleep(DRAIN_LIMIT / 2);
         fake::end(&pending_late, 0, 0);
-        syscall::post_as(handle.as_handle(), IN_FLIGHT, late_context).unwrap();
+        syscall::post_as(handle.as_handle(), OPERATION_KEY, late_context).unwrap();
     });
     let took = end_of(port);
     driver.join().unwrap();
-    // A driver that a busy machine delays beyond the limit is a stuck one.
+    // If a busy machine delays the driver beyond the limit, the operations count as stuck.
     let is_late = late.completed() == 0;
     assert_eq!(ends.completed(), 1);
     for seen in &stuck {
@@ -161,35 +161,35 @@ fn end_with_a_late_one() -> Duration {
     if is_late { Duration::MAX } else { took }
 }
 
-/// Also where a thread that only wakes happens to be the last owner.
+/// The limit also holds when a thread in `wake` drops the last owner.
 #[test]
-fn end_in_a_temporary_owner_is_limited() {
+fn drop_by_a_temporary_owner_is_limited() {
     struct Nothing;
-    impl Attached for Nothing {
-        fn noticed(&self, _: &mut Round<'_>) {}
-        fn abandon(&self) {}
+    impl PacketReceiver for Nothing {
+        fn on_packet(&self, _: &mut EventSink<'_>) {}
+        fn cancel_all(&self) {}
     }
     keeps_to_the_limit(|| {
         let port = Arc::new(Port::new().unwrap());
         let receiver = Arc::new(Nothing);
         let weak: Weak<Nothing> = Arc::downgrade(&receiver);
-        let attachment = port.attach(weak);
+        let port_entry = port.add_receiver(weak);
         Seen::default().start(&port);
-        let temporary = attachment.port.upgrade().unwrap();
+        let temporary = port_entry.port.upgrade().unwrap();
         let (done, is_done) = mpsc::channel();
         drop(port);
         thread::spawn(move || {
             let took = end_of(temporary);
-            attachment.notice().unwrap();
+            port_entry.post().unwrap();
             done.send(took).unwrap();
         });
-        // Fails only if the end hangs.
+        // Fails only if the drop hangs.
         is_done.recv_timeout(60 * DRAIN_LIMIT).unwrap()
     });
 }
 
 #[test]
-fn operation_ends_with_its_status() {
+fn operation_completes_with_its_status() {
     let port = Port::new().unwrap();
     let seen = Seen::default();
     for status in [0, 0x8000_0011_u32 as i32, 0xC000_0120_u32 as i32] {
@@ -203,16 +203,16 @@ fn operation_ends_with_its_status() {
     assert_eq!(port.in_flight().len(), 0);
 }
 
-/// Packets of a handle's duplicate in another process carry a context of that process's choice, see
-/// `ApcContext` of [NtReadFile][read].
+/// Packets that another process causes by a duplicate of a handle carry a context of its choice
+/// (`ApcContext` of [NtReadFile][read]).
 ///
 /// [read]: https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/nf-ntifs-ntreadfile
 #[test]
-fn foreign_packets_do_nothing() {
+fn foreign_packets_are_ignored() {
     let port = Port::new().unwrap();
     let seen = Seen::default();
     let (pending, context) = seen.start(&port);
-    // What was one of ours, will be, never was; an address; and the one in flight.
+    // A past context, a future one, arbitrary ones, an address, and the one in flight.
     let address = (&raw const seen).addr();
     for foreign in [0, context - 1, context + 1, usize::MAX, address, context] {
         send(&port, foreign);
@@ -220,7 +220,7 @@ fn foreign_packets_do_nothing() {
         assert_eq!((seen.completed(), seen.dropped()), (0, 0), "{foreign}");
     }
     assert_eq!(port.in_flight().len(), 1);
-    // It is over, and the foreign packet comes first: nothing is left for its own.
+    // After it has completed, a foreign packet delivers it; its own packet finds nothing.
     end(&port, &pending, context, 0);
     send(&port, context);
     assert_eq!(deliver(&port), 2);
@@ -230,7 +230,7 @@ fn foreign_packets_do_nothing() {
 }
 
 #[test]
-fn refused_operation_gives_its_memory_back() {
+fn refused_operation_returns_its_memory() {
     let port = Port::new().unwrap();
     let seen = Seen::default();
     let started = seen.idle().start(&port, |reserved| {
@@ -243,9 +243,9 @@ fn refused_operation_gives_its_memory_back() {
     assert_eq!((seen.completed(), seen.dropped()), (0, 1));
 }
 
-/// The memory is with its operation already: it is not given back a second time.
+/// The memory was returned to its operation already, and is not returned a second time.
 #[test]
-fn refused_operation_that_a_foreign_packet_ended() {
+fn refused_operation_completed_by_a_foreign_packet_is_pending() {
     let port = Port::new().unwrap();
     let seen = Seen::default();
     let started = seen.idle().start(&port, |reserved| {

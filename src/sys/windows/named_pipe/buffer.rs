@@ -1,14 +1,15 @@
-//! Bytes on their way through a pipe.
+//! The buffers of reads and writes, and a pool of idle ones.
 //!
-//! All of the memory is initialised from the start and stays so: reading needs no `set_len`, and a buffer that is used again
-//! is not cleared again.
+//! All bytes of a buffer are always initialized, so reading needs no `set_len`, and a buffer that
+//! is reused is not cleared.
 
 use std::io;
 
-/// The most that an idle buffer keeps, so that a pipe does not hold on to the memory of one large write.
-const KEPT: usize = 1024 * 1024;
+/// The largest capacity that an idle buffer keeps, so that a pipe frees the memory of a large
+/// write.
+const MAX_KEPT: usize = 1024 * 1024;
 
-/// Memory, of which the bytes from `start` to `end` are data.
+/// Bytes, of which those from `start` to `end` are data.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -17,7 +18,7 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// Forgets the data and makes room for `len` bytes: `OutOfMemory` if there is none.
+    /// Discards the data and makes room for `len` bytes. Fails with `OutOfMemory`.
     pub(crate) fn make_room(&mut self, len: usize) -> io::Result<()> {
         self.start = 0;
         self.end = 0;
@@ -30,7 +31,7 @@ impl Buffer {
         Ok(())
     }
 
-    /// Forgets the data and gathers `slices` instead.
+    /// Replaces the data by the contents of `slices`.
     pub(crate) fn gather<'s>(
         &mut self,
         slices: impl Iterator<Item = &'s [u8]> + Clone,
@@ -42,23 +43,23 @@ impl Buffer {
         self.make_room(len)?;
         let mut rest = self.bytes.as_mut_slice();
         for slice in slices {
-            // There is room for all of them.
-            let Some((place, behind)) = rest.split_at_mut_checked(slice.len()) else {
+            // Always `Some`: there is room for all slices.
+            let Some((slot, behind)) = rest.split_at_mut_checked(slice.len()) else {
                 break;
             };
-            place.copy_from_slice(slice);
+            slot.copy_from_slice(slice);
             rest = behind;
         }
         self.end = len;
         Ok(())
     }
 
-    /// The memory, for the kernel to write into.
+    /// All bytes, for the kernel to write to.
     pub(crate) fn space(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
 
-    /// The kernel has written the first `len` bytes.
+    /// Makes the first `len` bytes, which the kernel has written, the data.
     pub(crate) fn filled(&mut self, len: usize) {
         self.start = 0;
         self.end = len.min(self.bytes.len());
@@ -69,23 +70,23 @@ impl Buffer {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Forgets the first `len` bytes of the data.
+    /// Discards the first `len` bytes of the data.
     pub(crate) fn consume(&mut self, len: usize) {
         self.start = self.start.saturating_add(len).min(self.end);
     }
 
-    /// Forgets the data, and gives back the memory if it is much.
+    /// Discards the data, and frees a large capacity.
     pub(crate) fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
-        if self.bytes.len() > KEPT {
+        if self.bytes.len() > MAX_KEPT {
             self.bytes = Vec::new();
         }
     }
 }
 
-/// Memory that is not in use. Two operations at a time are the rule (a read and a write), so two are kept, and in the long run
-/// nothing is allocated.
+/// Idle memory. A pipe usually has two operations at a time, a read and a write. So two are kept,
+/// and a busy pipe allocates nothing.
 #[derive(Debug)]
 pub(crate) struct Pool<M>([Option<M>; 2]);
 
@@ -96,15 +97,15 @@ impl<M> Default for Pool<M> {
 }
 
 impl<M> Pool<M> {
-    /// Memory of an earlier operation.
+    /// Takes memory of an earlier operation.
     pub(crate) fn take(&mut self) -> Option<M> {
         self.0.iter_mut().find_map(Option::take)
     }
 
-    /// Keeps memory, or frees it if enough is kept.
-    pub(crate) fn give_back(&mut self, memory: M) {
-        if let Some(place) = self.0.iter_mut().find(|place| place.is_none()) {
-            *place = Some(memory);
+    /// Keeps memory, or frees it if two are kept already.
+    pub(crate) fn put_back(&mut self, memory: M) {
+        if let Some(slot) = self.0.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(memory);
         }
     }
 }
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_fills_what_there_is_room_for() {
+    fn filled_length_is_clamped_to_capacity() {
         let mut buffer = Buffer::default();
         buffer.make_room(4).unwrap();
         buffer.space().copy_from_slice(b"wxyz");
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_cannot_be_had_is_an_error() {
+    fn failed_allocation_is_an_error() {
         let mut buffer = Buffer::default();
         let error = buffer.make_room(usize::MAX).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
@@ -151,21 +152,21 @@ mod tests {
     }
 
     #[test]
-    fn much_memory_is_not_kept() {
+    fn large_buffers_are_freed() {
         let mut buffer = Buffer::default();
-        buffer.make_room(KEPT + 1).unwrap();
+        buffer.make_room(MAX_KEPT + 1).unwrap();
         buffer.clear();
         assert_eq!(buffer.space().len(), 0);
-        buffer.make_room(KEPT).unwrap();
+        buffer.make_room(MAX_KEPT).unwrap();
         buffer.clear();
-        assert_eq!(buffer.space().len(), KEPT);
+        assert_eq!(buffer.space().len(), MAX_KEPT);
     }
 
     #[test]
-    fn two_are_kept() {
+    fn pool_keeps_two_buffers() {
         let mut pool = Pool::default();
         for number in 0..3 {
-            pool.give_back(number);
+            pool.put_back(number);
         }
         assert_eq!(
             [pool.take(), pool.take(), pool.take()],

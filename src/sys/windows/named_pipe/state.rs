@@ -1,64 +1,72 @@
-//! What a pipe is doing, and what each completion means: no system calls, so that every cell is
-//! tested on every host.
+//! The state of a named pipe, and what each call and completion does to it. Makes no system call.
 //!
-//! A pipe connects, reads and writes, with at most one operation of each kind *pending*. Each
-//! operation has a serial number, and each completion carries the number of its operation. A
-//! completion is valid in every state; one whose number is not that of the pending operation is
-//! **late**: its operation was canceled and given up, and only its memory is taken back.
+//! A pipe connects, reads and writes, with at most one *pending* operation of each kind. Each
+//! operation has a serial number, which its completion carries. A completion is valid in every
+//! state. One whose serial number is not that of the pending operation is **late**: its operation
+//! was canceled, and only its memory is returned.
 //!
-//! | connecting | done | failed | aborted | late |
-//! |---|---|---|---|---|
-//! | idle | - | - | - | memory back |
-//! | pending | idle, connected: reads start; *readable* and *writable* | idle, error kept; *readable* and *writable* | as failed; unregistered: idle | memory back |
+//! | connect completes | idle | pending |
+//! |---|---|---|
+//! | done | - | idle, connected: reads start; *readable* and *writable* |
+//! | failed | - | idle, error kept; *readable* and *writable* |
+//! | aborted | - | as failed; unregistered: idle |
+//! | late | memory back | memory back |
 //!
-//! | reading | done, also with more to come | end | failed | aborted | late |
-//! |---|---|---|---|---|---|
-//! | idle, data, failed, ended, disconnected | - | - | - | - | memory back |
-//! | pending | data; *readable* | ended; *readable* | failed; *readable* | the next read is started, pending (see `restart_reading`); unregistered: idle | memory back |
+//! | read completes | idle, data, failed, ended, disconnected | pending |
+//! |---|---|---|
+//! | done, also with more to come | - | data; *readable* |
+//! | end | - | ended; *readable* |
+//! | failed | - | failed; *readable* |
+//! | aborted | - | pending with the next read (see `restart_read`); unregistered: idle |
+//! | late | memory back | memory back |
 //!
-//! | writing | all done | a part | nothing of some | failed, aborted | late |
-//! |---|---|---|---|---|---|
-//! | idle, failed, disconnected | - | - | - | - | memory back |
-//! | pending | idle; *writable* | pending with the rest | failed; *writable* | failed; *writable* | memory back |
+//! | write completes | idle, failed, disconnected | pending |
+//! |---|---|---|
+//! | all done | - | idle; *writable* |
+//! | a part | - | pending with the rest |
+//! | nothing of some | - | failed; *writable* |
+//! | failed, aborted | - | failed; *writable* |
+//! | late | memory back | memory back |
 //!
 //! Events in italics go to the current registration, filtered by its interest. **Unregistered**,
-//! the states change as in the tables and there are no events. **Closing** (the pipe was dropped)
-//! is unregistered with connecting and reading given up: their completions are late; writing goes
-//! on as in its table, so that what was written arrives. When the port goes, all is canceled;
-//! completions are as in the tables, and since nothing can be started any more, each operation
-//! comes to rest.
+//! the state changes as in the tables and there are no events. **Closed** (the pipe was dropped),
+//! connecting and reading are canceled and their completions are late; writing goes on as in its
+//! table, so that what was written arrives. When the port is dropped, all operations are canceled.
+//! Their completions are as in the tables, and since nothing can be started any more, each
+//! operation comes to rest.
 //!
 //! # Disconnecting
 //!
-//! `disconnect` gives up all three operations, so that no byte that was accepted for one client
-//! reaches the next, and no byte of one client is read as the next one's. Each waiter learns of it
-//! once, for the pipe may be shared by several tasks:
+//! `disconnect` cancels all three operations, so that no byte that was accepted for one client
+//! reaches the next, and no byte of one client is read as the next one's. Several tasks may share
+//! the pipe, so each waiter gets one error:
 //!
-//! | at `disconnect` | then | handed out by |
+//! | at `disconnect` | afterwards | returned by |
 //! |---|---|---|
-//! | a connect is pending | its error is `ERROR_PIPE_NOT_CONNECTED`, unless an older one is kept | `take_error` |
-//! | a read is pending, or data, or an end that no `read` has returned | disconnected with that error | the next `read` |
+//! | a connect is pending | `ERROR_PIPE_NOT_CONNECTED`, or an older error | `take_error` |
+//! | a read is pending | disconnected with that error | the next `read` |
+//! | data or an end was not returned yet | disconnected with that error | the next `read` |
 //! | a read has failed | disconnected with its own error | the next `read` |
 //! | a write is pending | disconnected with that error | the next `write` |
 //! | a write has failed | disconnected with its own error | the next `write` |
 //!
-//! and the pipe is *readable* and *writable*. Then a successful `connect` (one that starts, or
-//! finds a client) and the coming of a client clear what was not handed out, with its events: a
-//! task that disconnects and connects again, alone, sees no difference.
+//! and the pipe is *readable* and *writable*. A successful `connect` (one that starts, or that
+//! finds a client) and the arrival of a client clear the errors that were not returned, with their
+//! events. So a single task that disconnects and connects again does not notice them.
 
 use std::io;
 use std::mem;
 
 use super::buffer::Buffer;
-use super::device::{Call, Fault, Meaning, Memory, PipeOps, Ready};
+use super::ops::{Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
 use crate::sys::errors;
 use crate::{Interest, Token};
 
-/// The size of a read while the caller's is not known, and the least size of a read from a pipe: a pipe answers with what there
-/// is, so that a larger read costs nothing.
-pub(crate) const USUAL_READ: usize = 4 * 1024;
+/// The size of a read before the caller's size is known, and the least size of a read from a pipe.
+/// A pipe returns the data that it has, so a larger read costs nothing.
+pub(crate) const DEFAULT_READ: usize = 4 * 1024;
 /// The largest read.
-pub(crate) const LARGEST_READ: usize = 64 * 1024;
+pub(crate) const MAX_READ: usize = 64 * 1024;
 
 /// An operation in flight.
 pub(super) struct InFlight<P> {
@@ -66,45 +74,45 @@ pub(super) struct InFlight<P> {
     pub(super) pending: P,
 }
 
-/// The direction of reading.
+/// The state of reading.
 pub(super) enum Read<M, P> {
     Idle,
     Pending(InFlight<P>),
-    /// Not handed out yet.
+    /// Not returned yet.
     Data(M),
-    /// Not handed out yet.
+    /// Not returned yet.
     Failed(io::Error),
-    /// For as long as this client is connected.
+    /// The peer closed its end. Lasts as long as this client is connected.
     Ended {
         /// Whether a `read` has returned it.
-        is_seen: bool,
+        is_returned: bool,
     },
-    /// The client was disconnected. Not handed out yet; the next client clears it.
+    /// The client was disconnected. Not returned yet; the next client clears it.
     Disconnected(io::Error),
 }
 
-/// The direction of writing.
+/// The state of writing.
 pub(super) enum Write<P> {
     Idle,
     Pending(InFlight<P>),
-    /// Not handed out yet.
+    /// Not returned yet.
     Failed(io::Error),
-    /// The client was disconnected. Not handed out yet; the next client clears it.
+    /// The client was disconnected. Not returned yet; the next client clears it.
     Disconnected(io::Error),
 }
 
-/// See the head of this file.
-pub(crate) struct State<M, P> {
+/// The state of a pipe. See the head of this file.
+pub(crate) struct PipeState<M, P> {
     registered: Option<(Token, Interest)>,
-    /// What is to be reported to the registration of now. It goes with it.
+    /// The readiness to report to the current registration, which ends with it.
     ready: Ready,
-    /// Whether somebody is connected, as far as is known.
+    /// Whether a client is connected, as far as is known.
     pub(super) is_connected: bool,
-    /// Whether reads return what there is, whatever was asked for.
+    /// Whether a read completes with the data that there is, even if that is less than its size.
     is_pipe: bool,
     last_serial: u64,
     next_read: usize,
-    /// Reads in a row that others have canceled.
+    /// How many reads in a row other code has canceled.
     pub(super) aborted_reads: u8,
     pub(super) connect: Option<InFlight<P>>,
     pub(super) connect_error: Option<io::Error>,
@@ -112,17 +120,18 @@ pub(crate) struct State<M, P> {
     pub(super) write: Write<P>,
 }
 
-impl<M: Memory, P> State<M, P> {
-    /// A pipe that does nothing. A handle that is not a pipe may wait until all that was asked for is there: its first read is
-    /// of one byte, the others are of what the caller asked for last.
-    pub(crate) fn new(is_pipe: bool) -> State<M, P> {
-        State {
+impl<M: Memory, P> PipeState<M, P> {
+    /// An idle pipe. A read from another handle may not complete before all of its bytes are there.
+    /// So its first read is of one byte, and each later one is as large as the caller's last
+    /// buffer.
+    pub(crate) fn new(is_pipe: bool) -> PipeState<M, P> {
+        PipeState {
             registered: None,
             ready: Ready::NOTHING,
             is_connected: false,
             is_pipe,
             last_serial: 0,
-            next_read: if is_pipe { USUAL_READ } else { 1 },
+            next_read: if is_pipe { DEFAULT_READ } else { 1 },
             aborted_reads: 0,
             connect: None,
             connect_error: None,
@@ -131,14 +140,14 @@ impl<M: Memory, P> State<M, P> {
         }
     }
 
-    /// Whether events are wanted.
+    /// Whether the pipe is registered.
     pub(crate) fn is_registered(&self) -> bool {
         self.registered.is_some()
     }
 
-    /// Starts or changes a registration. What holds already is reported, also if it was before.
-    /// `is_connected` is whether somebody is connected, as the system says: while a connect is in
-    /// flight its completion says so.
+    /// Registers, or changes the registration. Reports all current readiness, even if it was
+    /// reported before. `is_connected`: whether the system reports a client. It is ignored while a
+    /// connect is in flight, whose completion decides.
     pub(crate) fn register(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
@@ -152,13 +161,13 @@ impl<M: Memory, P> State<M, P> {
         self.mark_all_ready(ops);
     }
 
-    /// Ends the registration. Whether there was one.
+    /// Ends the registration. Returns whether there was one.
     pub(crate) fn deregister(&mut self) -> bool {
         self.ready = Ready::NOTHING;
         self.registered.take().is_some()
     }
 
-    /// What is to be reported now, once.
+    /// Takes the readiness to report.
     pub(crate) fn take_ready(&mut self) -> Option<(Token, Ready)> {
         let (token, _) = self.registered?;
         match mem::take(&mut self.ready) {
@@ -167,12 +176,12 @@ impl<M: Memory, P> State<M, P> {
         }
     }
 
-    /// Whether something is to be reported.
+    /// Whether there is readiness to report.
     pub(crate) fn has_ready(&self) -> bool {
         self.ready != Ready::NOTHING
     }
 
-    /// Starts to wait for a client, which is `WouldBlock`. `Ok` if one is there.
+    /// Starts to wait for a client: `WouldBlock`, or `Ok` if one is connected.
     pub(crate) fn connect(&mut self, ops: &mut dyn PipeOps<M, P>) -> io::Result<()> {
         if self.connect.is_some() {
             return Err(would_block());
@@ -181,31 +190,31 @@ impl<M: Memory, P> State<M, P> {
             return Err(errors::not_registered());
         }
         self.connect_error = None;
-        let serial = self.serial();
+        let serial = self.next_serial();
         let memory = ops.memory();
-        match ops.start(Call::Connect, serial, memory, 0) {
+        match ops.start(OpKind::Connect, serial, memory, 0) {
             Ok(pending) => {
                 self.connect = Some(InFlight { serial, pending });
-                // So nobody is there, whatever the system said before.
+                // So no client is connected, whatever the system reported at registration.
                 self.is_connected = false;
-                self.forget_disconnect();
+                self.clear_disconnect_errors();
                 self.ready.writable = false;
                 Err(would_block())
             }
-            Err((memory, fault)) => {
+            Err((memory, op_error)) => {
                 ops.recycle(memory);
-                if fault.meaning != Meaning::Connected {
-                    return Err(fault.error);
+                if op_error.kind != OpErrorKind::AlreadyConnected {
+                    return Err(op_error.error);
                 }
                 self.is_connected = true;
-                self.forget_disconnect();
+                self.clear_disconnect_errors();
                 self.mark_all_ready(ops);
                 Ok(())
             }
         }
     }
 
-    /// The error of the last attempt to connect, once.
+    /// Takes the error of the last attempt to connect.
     pub(crate) fn take_error(&mut self) -> Option<io::Error> {
         self.connect_error.take()
     }
@@ -214,26 +223,26 @@ impl<M: Memory, P> State<M, P> {
     pub(crate) fn disconnected(&mut self, ops: &mut dyn PipeOps<M, P>, code: i32) {
         let error = || io::Error::from_raw_os_error(code);
         self.is_connected = false;
-        if let Some(held) = self.connect.take() {
-            ops.cancel(&held.pending);
+        if let Some(in_flight_op) = self.connect.take() {
+            ops.cancel(&in_flight_op.pending);
             self.connect_error.get_or_insert_with(error);
         }
         self.read = match mem::replace(&mut self.read, Read::Idle) {
-            Read::Pending(held) => {
-                ops.cancel(&held.pending);
+            Read::Pending(in_flight_op) => {
+                ops.cancel(&in_flight_op.pending);
                 Read::Disconnected(error())
             }
             Read::Data(memory) => {
                 ops.recycle(memory);
                 Read::Disconnected(error())
             }
-            Read::Ended { is_seen: false } => Read::Disconnected(error()),
+            Read::Ended { is_returned: false } => Read::Disconnected(error()),
             Read::Failed(error) | Read::Disconnected(error) => Read::Disconnected(error),
-            Read::Idle | Read::Ended { is_seen: true } => Read::Idle,
+            Read::Idle | Read::Ended { is_returned: true } => Read::Idle,
         };
         self.write = match mem::replace(&mut self.write, Write::Idle) {
-            Write::Pending(held) => {
-                ops.cancel(&held.pending);
+            Write::Pending(in_flight_op) => {
+                ops.cancel(&in_flight_op.pending);
                 Write::Disconnected(error())
             }
             Write::Failed(error) | Write::Disconnected(error) => Write::Disconnected(error),
@@ -242,8 +251,8 @@ impl<M: Memory, P> State<M, P> {
         self.mark_ready(Ready::BOTH);
     }
 
-    /// There is, or will be, another client: what `disconnected` left is of no interest any more.
-    pub(super) fn forget_disconnect(&mut self) {
+    /// Clears the errors that `disconnected` left, since there is or will be another client.
+    pub(super) fn clear_disconnect_errors(&mut self) {
         if let Read::Disconnected(_) = self.read {
             self.read = Read::Idle;
         }
@@ -261,50 +270,50 @@ impl<M: Memory, P> State<M, P> {
     /// The pipe was dropped.
     pub(crate) fn close(&mut self, ops: &mut dyn PipeOps<M, P>) {
         self.deregister();
-        self.give_up_connect(ops);
-        self.give_up_read(ops);
+        self.abandon_connect(ops);
+        self.abandon_read(ops);
     }
 
-    /// The port goes: all must end soon, and is awaited.
-    pub(crate) fn abandon(&mut self, mut cancel: impl FnMut(&P)) {
+    /// The port is being dropped: cancels every operation.
+    pub(crate) fn cancel_all(&mut self, mut cancel: impl FnMut(&P)) {
         self.deregister();
-        if let Some(held) = &self.connect {
-            cancel(&held.pending);
+        if let Some(in_flight_op) = &self.connect {
+            cancel(&in_flight_op.pending);
         }
-        if let Read::Pending(held) = &self.read {
-            cancel(&held.pending);
+        if let Read::Pending(in_flight_op) = &self.read {
+            cancel(&in_flight_op.pending);
         }
-        if let Write::Pending(held) = &self.write {
-            cancel(&held.pending);
+        if let Write::Pending(in_flight_op) = &self.write {
+            cancel(&in_flight_op.pending);
         }
     }
 
-    /// Hands out data by `copy`, which says how much it took, for a caller with room for `len` bytes.
+    /// Passes data to `copy`, which returns how much it took. The caller has room for `len` bytes.
     pub(crate) fn read(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
         len: usize,
         copy: impl FnOnce(&[u8]) -> usize,
     ) -> io::Result<usize> {
-        let least = if self.is_pipe { USUAL_READ } else { 1 };
-        self.next_read = len.clamp(least, LARGEST_READ);
+        let least = if self.is_pipe { DEFAULT_READ } else { 1 };
+        self.next_read = len.clamp(least, MAX_READ);
         match mem::replace(&mut self.read, Read::Idle) {
             Read::Idle if !self.is_registered() => Err(errors::not_registered()),
-            // Interested in reading after all, whatever was registered.
-            Read::Idle if self.is_connected => match self.start_reading(ops) {
+            // The caller reads without a `READABLE` registration.
+            Read::Idle if self.is_connected => match self.start_read(ops) {
                 Ok(()) => Err(would_block()),
-                Err(fault) => match fault.meaning {
-                    Meaning::Listening => Err(would_block()),
-                    Meaning::Ended => {
-                        self.read = Read::Ended { is_seen: true };
+                Err(op_error) => match op_error.kind {
+                    OpErrorKind::Listening => Err(would_block()),
+                    OpErrorKind::EndOfFile => {
+                        self.read = Read::Ended { is_returned: true };
                         Ok(0)
                     }
-                    _ => Err(fault.error),
+                    _ => Err(op_error.error),
                 },
             },
             Read::Idle => Err(would_block()),
-            Read::Pending(held) => {
-                self.read = Read::Pending(held);
+            Read::Pending(in_flight_op) => {
+                self.read = Read::Pending(in_flight_op);
                 Err(would_block())
             }
             Read::Data(mut memory) => {
@@ -313,24 +322,24 @@ impl<M: Memory, P> State<M, P> {
                 buffer.consume(taken);
                 if buffer.data().is_empty() {
                     ops.recycle(memory);
-                    self.read_on(ops);
+                    self.start_next_read(ops);
                 } else {
                     self.read = Read::Data(memory);
                 }
                 Ok(taken)
             }
             Read::Failed(error) | Read::Disconnected(error) => {
-                self.read_on(ops);
+                self.start_next_read(ops);
                 Err(error)
             }
             Read::Ended { .. } => {
-                self.read = Read::Ended { is_seen: true };
+                self.read = Read::Ended { is_returned: true };
                 Ok(0)
             }
         }
     }
 
-    /// Takes all of what `fill` puts into the buffer, and starts to write it. Returns how much that is.
+    /// Starts to write all that `fill` puts into the buffer. Returns its length.
     pub(crate) fn write(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
@@ -345,18 +354,18 @@ impl<M: Memory, P> State<M, P> {
                     return Err(error);
                 }
                 let len = memory.buffer().data().len();
-                self.start_writing(ops, memory)?;
+                self.start_write(ops, memory)?;
                 Ok(len)
             }
-            Write::Pending(held) => {
-                self.write = Write::Pending(held);
+            Write::Pending(in_flight_op) => {
+                self.write = Write::Pending(in_flight_op);
                 Err(would_block())
             }
             Write::Failed(error) | Write::Disconnected(error) => Err(error),
         }
     }
 
-    /// Has the registration told what is ready now, as far as it is interested.
+    /// Marks readiness to report, filtered by the interest of the registration.
     pub(super) fn mark_ready(&mut self, ready: Ready) {
         if let Some((_, interest)) = self.registered {
             self.ready.readable |= ready.readable && interest.is_readable();
@@ -364,10 +373,10 @@ impl<M: Memory, P> State<M, P> {
         }
     }
 
-    /// Starts reading if that is wanted, and says all that is ready.
+    /// Starts a read if the registration wants it, and marks all current readiness.
     pub(super) fn mark_all_ready(&mut self, ops: &mut dyn PipeOps<M, P>) {
         if let Read::Idle = self.read {
-            self.read_on(ops);
+            self.start_next_read(ops);
         }
         if let Read::Data(_) | Read::Failed(_) | Read::Ended { .. } | Read::Disconnected(_) =
             self.read
@@ -384,85 +393,85 @@ impl<M: Memory, P> State<M, P> {
         }
     }
 
-    /// Starts the next read if the registration wants to know of its end. A refusal is kept for the next `read`.
-    pub(super) fn read_on(&mut self, ops: &mut dyn PipeOps<M, P>) {
+    /// Starts the next read if the registration is readable. Keeps a refusal for the next `read`.
+    pub(super) fn start_next_read(&mut self, ops: &mut dyn PipeOps<M, P>) {
         let is_wanted = self
             .registered
             .is_some_and(|(_, interest)| interest.is_readable());
         if !is_wanted || !self.is_connected {
             return;
         }
-        if let Err(fault) = self.start_reading(ops) {
-            match fault.meaning {
-                Meaning::Listening => return,
-                Meaning::Ended => {}
-                _ => self.read = Read::Failed(fault.error),
+        if let Err(op_error) = self.start_read(ops) {
+            match op_error.kind {
+                OpErrorKind::Listening => return,
+                OpErrorKind::EndOfFile => {}
+                _ => self.read = Read::Failed(op_error.error),
             }
             self.mark_ready(Ready::READABLE);
         }
     }
 
-    /// Starts a read. That nobody is connected, or the end, is noted.
-    pub(super) fn start_reading(&mut self, ops: &mut dyn PipeOps<M, P>) -> Result<(), Fault> {
+    /// Starts a read. A refusal updates `is_connected` or the end.
+    pub(super) fn start_read(&mut self, ops: &mut dyn PipeOps<M, P>) -> Result<(), OpError> {
         let mut memory = ops.memory();
         if let Err(error) = memory.buffer().make_room(self.next_read) {
             ops.recycle(memory);
-            let meaning = Meaning::Failed;
-            return Err(Fault { meaning, error });
+            let kind = OpErrorKind::Other;
+            return Err(OpError { kind, error });
         }
-        let serial = self.serial();
-        match ops.start(Call::Read, serial, memory, self.next_read) {
+        let serial = self.next_serial();
+        match ops.start(OpKind::Read, serial, memory, self.next_read) {
             Ok(pending) => {
                 self.read = Read::Pending(InFlight { serial, pending });
                 Ok(())
             }
-            Err((memory, fault)) => {
+            Err((memory, op_error)) => {
                 ops.recycle(memory);
-                match fault.meaning {
-                    Meaning::Listening => self.is_connected = false,
-                    Meaning::Ended => self.read = Read::Ended { is_seen: false },
+                match op_error.kind {
+                    OpErrorKind::Listening => self.is_connected = false,
+                    OpErrorKind::EndOfFile => self.read = Read::Ended { is_returned: false },
                     _ => {}
                 }
-                Err(fault)
+                Err(op_error)
             }
         }
     }
 
     /// Starts to write the data of the buffer.
-    pub(super) fn start_writing(
+    pub(super) fn start_write(
         &mut self,
         ops: &mut dyn PipeOps<M, P>,
         mut memory: M,
     ) -> io::Result<()> {
-        let serial = self.serial();
+        let serial = self.next_serial();
         let len = memory.buffer().data().len();
-        match ops.start(Call::Write, serial, memory, len) {
+        match ops.start(OpKind::Write, serial, memory, len) {
             Ok(pending) => {
                 self.write = Write::Pending(InFlight { serial, pending });
                 Ok(())
             }
-            Err((memory, fault)) => {
+            Err((memory, op_error)) => {
                 ops.recycle(memory);
-                Err(fault.error)
+                Err(op_error.error)
             }
         }
     }
 
-    fn give_up_connect(&mut self, ops: &mut dyn PipeOps<M, P>) {
-        if let Some(held) = self.connect.take() {
-            ops.cancel(&held.pending);
+    fn abandon_connect(&mut self, ops: &mut dyn PipeOps<M, P>) {
+        if let Some(in_flight_op) = self.connect.take() {
+            ops.cancel(&in_flight_op.pending);
         }
     }
 
-    fn give_up_read(&mut self, ops: &mut dyn PipeOps<M, P>) {
+    fn abandon_read(&mut self, ops: &mut dyn PipeOps<M, P>) {
         match mem::replace(&mut self.read, Read::Idle) {
-            Read::Pending(held) => ops.cancel(&held.pending),
+            Read::Pending(in_flight_op) => ops.cancel(&in_flight_op.pending),
             Read::Data(memory) => ops.recycle(memory),
             Read::Idle | Read::Failed(_) | Read::Ended { .. } | Read::Disconnected(_) => {}
         }
     }
 
-    fn serial(&mut self) -> u64 {
+    fn next_serial(&mut self) -> u64 {
         self.last_serial = self.last_serial.wrapping_add(1);
         self.last_serial
     }

@@ -1,22 +1,13 @@
-//! The tables at the head of `state`, cell by cell.
+//! Every cell of the tables at the head of `state`.
 
-#[path = "closing_tests.rs"]
 mod closing_tests;
-#[path = "connecting_tests.rs"]
 mod connecting_tests;
-#[path = "disconnecting_tests.rs"]
 mod disconnecting_tests;
-#[path = "npfs_fake_tests.rs"]
 mod npfs_fake_tests;
-#[path = "npfs_tests.rs"]
 mod npfs_tests;
-#[path = "reading_tests.rs"]
 mod reading_tests;
-#[path = "registering_tests.rs"]
 mod registering_tests;
-#[path = "sizes_tests.rs"]
 mod sizes_tests;
-#[path = "writing_tests.rs"]
 mod writing_tests;
 
 use std::collections::VecDeque;
@@ -24,60 +15,60 @@ use std::io::{self, ErrorKind};
 use std::mem;
 
 use super::buffer::Buffer;
-use super::completed::MOST_ABORTED_READS;
-use super::device::{Call, Fault, Meaning, Memory, PipeOps, Ready};
-use super::state::{LARGEST_READ, State, USUAL_READ};
+use super::completions::MAX_ABORTED_READS;
+use super::ops::{Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
+use super::state::{DEFAULT_READ, MAX_READ, PipeState};
 use crate::{Interest, Token};
 
 const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
 const TOKEN: Token = Token(7);
 const ALL: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
-/// The memory of the script: only how much of it is lent is of interest.
+/// The memory of an operation.
 #[derive(Debug, Default)]
-struct Piece {
+struct TestMemory {
     buffer: Buffer,
 }
 
-impl Memory for Piece {
+impl Memory for TestMemory {
     fn buffer(&mut self) -> &mut Buffer {
         &mut self.buffer
     }
 }
 
-/// A pipe that does nothing but note what it was asked for.
+/// Fake operations: records what was started and canceled.
 #[derive(Default)]
-struct Script {
-    /// Answers to the next starts; none left means that it starts.
-    refusals: VecDeque<Option<Fault>>,
-    /// What is in flight: its call, its serial number, its memory and the length asked for.
-    flying: Vec<(Call, u64, Piece, usize)>,
+struct FakeOps {
+    /// The results of the next starts. An empty queue, or `None`: started.
+    refusals: VecDeque<Option<OpError>>,
+    /// The operations in flight: kind, serial number, memory and length.
+    in_flight: Vec<(OpKind, u64, TestMemory, usize)>,
     cancelled: Vec<u64>,
-    /// Pieces that are somewhere else than here: in flight or kept by the states.
-    lent: usize,
+    /// How much memory is in flight or kept by the state.
+    outstanding: usize,
 }
 
-impl PipeOps<Piece, u64> for Script {
-    fn memory(&mut self) -> Piece {
-        self.lent += 1;
-        Piece::default()
+impl PipeOps<TestMemory, u64> for FakeOps {
+    fn memory(&mut self) -> TestMemory {
+        self.outstanding += 1;
+        TestMemory::default()
     }
 
-    fn recycle(&mut self, _: Piece) {
-        self.lent -= 1;
+    fn recycle(&mut self, _: TestMemory) {
+        self.outstanding -= 1;
     }
 
     fn start(
         &mut self,
-        call: Call,
+        op: OpKind,
         serial: u64,
-        memory: Piece,
+        memory: TestMemory,
         len: usize,
-    ) -> Result<u64, (Piece, Fault)> {
+    ) -> Result<u64, (TestMemory, OpError)> {
         match self.refusals.pop_front().flatten() {
-            Some(fault) => Err((memory, fault)),
+            Some(op_error) => Err((memory, op_error)),
             None => {
-                self.flying.push((call, serial, memory, len));
+                self.in_flight.push((op, serial, memory, len));
                 Ok(serial)
             }
         }
@@ -90,57 +81,57 @@ impl PipeOps<Piece, u64> for Script {
 
 /// A pipe under test.
 struct Pipe {
-    state: State<Piece, u64>,
-    script: Script,
+    state: PipeState<TestMemory, u64>,
+    ops: FakeOps,
 }
 
-fn fault(meaning: Meaning) -> Fault {
+fn op_error(kind: OpErrorKind) -> OpError {
     let error = io::Error::from_raw_os_error(5);
-    Fault { meaning, error }
+    OpError { kind, error }
 }
 
 impl Pipe {
     fn new() -> Pipe {
         Pipe {
-            state: State::new(true),
-            script: Script::default(),
+            state: PipeState::new(true),
+            ops: FakeOps::default(),
         }
     }
 
-    /// A pipe that is registered and up, after its first events.
-    fn up(interest: Interest) -> Pipe {
+    /// A pipe that is registered and connected, after its first events.
+    fn connected(interest: Interest) -> Pipe {
         let mut pipe = Pipe::new();
         pipe.register(interest, true);
-        pipe.said();
+        pipe.take_ready();
         pipe
     }
 
-    fn register(&mut self, interest: Interest, is_up: bool) {
+    fn register(&mut self, interest: Interest, is_connected: bool) {
         self.state
-            .register(&mut self.script, TOKEN, interest, is_up);
+            .register(&mut self.ops, TOKEN, interest, is_connected);
     }
 
-    fn refuse(&mut self, meaning: Meaning) {
-        self.script.refusals.push_back(Some(fault(meaning)));
+    fn refuse(&mut self, kind: OpErrorKind) {
+        self.ops.refusals.push_back(Some(op_error(kind)));
     }
 
-    fn abandon(&mut self) {
-        let cancelled = &mut self.script.cancelled;
-        self.state.abandon(|pending| cancelled.push(*pending));
+    fn cancel_all(&mut self) {
+        let cancelled = &mut self.ops.cancelled;
+        self.state.cancel_all(|pending| cancelled.push(*pending));
     }
 
     fn disconnect(&mut self) {
         self.state
-            .disconnected(&mut self.script, ERROR_PIPE_NOT_CONNECTED);
+            .disconnected(&mut self.ops, ERROR_PIPE_NOT_CONNECTED);
     }
 
     fn connect(&mut self) -> io::Result<()> {
-        self.state.connect(&mut self.script)
+        self.state.connect(&mut self.ops)
     }
 
     fn read(&mut self, len: usize) -> Result<Vec<u8>, ErrorKind> {
         let mut data = Vec::new();
-        let result = self.state.read(&mut self.script, len, |bytes| {
+        let result = self.state.read(&mut self.ops, len, |bytes| {
             data = bytes[..bytes.len().min(len)].to_vec();
             data.len()
         });
@@ -155,13 +146,13 @@ impl Pipe {
 
     fn write(&mut self, data: &[u8]) -> Result<usize, ErrorKind> {
         self.state
-            .write(&mut self.script, |buffer| buffer.gather([data].into_iter()))
+            .write(&mut self.ops, |buffer| buffer.gather([data].into_iter()))
             .map_err(|error| error.kind())
     }
 
-    /// What is reported, once.
-    fn said(&mut self) -> Ready {
-        let said = self.state.has_ready();
+    /// Takes the reported readiness.
+    fn take_ready(&mut self) -> Ready {
+        let has_ready = self.state.has_ready();
         let ready = match self.state.take_ready() {
             Some((token, ready)) => {
                 assert_eq!(token, TOKEN);
@@ -169,35 +160,37 @@ impl Pipe {
             }
             None => Ready::NOTHING,
         };
-        assert_eq!(said, ready != Ready::NOTHING);
+        assert_eq!(has_ready, ready != Ready::NOTHING);
         ready
     }
 
-    fn count(&self, call: Call) -> usize {
-        let flying = &self.script.flying;
-        flying.iter().filter(|(held, ..)| *held == call).count()
+    fn count(&self, op: OpKind) -> usize {
+        let in_flight = &self.ops.in_flight;
+        in_flight.iter().filter(|(kind, ..)| *kind == op).count()
     }
 
-    /// The oldest operation of a kind ends.
-    fn end(&mut self, call: Call, result: Result<usize, Fault>) {
-        let flying = &mut self.script.flying;
-        let place = flying.iter().position(|(held, ..)| *held == call);
-        let (call, serial, memory, _) = flying.remove(place.expect("in flight"));
+    /// Completes the oldest operation of a kind.
+    fn end(&mut self, op: OpKind, result: Result<usize, OpError>) {
+        let in_flight = &mut self.ops.in_flight;
+        let index = in_flight.iter().position(|(kind, ..)| *kind == op);
+        let (op, serial, memory, _) = in_flight.remove(index.expect("in flight"));
         self.state
-            .completed(&mut self.script, call, serial, memory, result);
+            .completed(&mut self.ops, op, serial, memory, result);
     }
 
-    /// The oldest read ends with data.
+    /// Completes the oldest read with data.
     fn receive(&mut self, data: &[u8]) {
-        let flying = &mut self.script.flying;
-        let read = flying.iter_mut().find(|(held, ..)| *held == Call::Read);
+        let in_flight = &mut self.ops.in_flight;
+        let read = in_flight
+            .iter_mut()
+            .find(|(in_flight_op, ..)| *in_flight_op == OpKind::Read);
         let (_, _, memory, _) = read.expect("in flight");
         memory.buffer.space()[..data.len()].copy_from_slice(data);
-        self.end(Call::Read, Ok(data.len()));
+        self.end(OpKind::Read, Ok(data.len()));
     }
 
-    /// All memory is back, but for what the states keep and what is in flight.
+    /// Checks that all memory was returned, except what is in flight and `kept` by the state.
     fn holds(&self, kept: usize) {
-        assert_eq!(self.script.lent, kept + self.script.flying.len());
+        assert_eq!(self.ops.outstanding, kept + self.ops.in_flight.len());
     }
 }

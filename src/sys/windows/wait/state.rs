@@ -1,68 +1,68 @@
-//! One registration of a handle as a table of states, without any system call.
+//! The state of one registered handle. Makes no system call.
 //!
-//! | state | packet | register anew | end |
+//! | state | packet | `rearm` | `end` |
 //! |---|---|---|---|
-//! | armed: the kernel waits, or its packet is on its way | report, spent | new token, armed | ended |
-//! | spent: the packet has come | nothing | arm, armed | ended |
+//! | armed: the kernel waits, or its packet is queued | report, fired | new token, armed | ended |
+//! | fired: the packet has come | nothing | arm, armed | ended |
 //! | ended | nothing | not registered | ended |
 //!
-//! Every packet is legal in every state. One arming makes one packet, so nothing is on its way in state "spent"; a packet that
-//! comes all the same, from whomever, is no event.
+//! A packet is valid in every state. One wait queues one packet, so none is queued in state
+//! "fired"; a packet that comes all the same, from other code, is no event.
 
 use crate::Token;
 
-/// See the head of this file.
+/// The state of one registered handle. See the head of this file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// An event is to come.
+pub(super) enum WaitState {
+    /// An event will come.
     Armed(Token),
-    /// The event has come.
-    Spent,
-    /// No event will come.
+    /// The event was reported.
+    Fired,
+    /// The registration has ended.
     Ended,
 }
 
-/// What registering anew asks for.
+/// What the caller of `rearm` has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Again {
-    /// To arm the kernel's wait.
-    Arm,
-    /// Nothing: it is armed.
-    Armed,
-    /// Nothing: it is not registered.
+pub(super) enum Rearm {
+    /// Start a wait.
+    Start,
+    /// Nothing: a wait is running.
+    AlreadyArmed,
+    /// Return an error: the registration has ended.
     Ended,
 }
 
-impl State {
-    /// A packet has come: whom to tell, if anybody.
-    pub(super) fn packet(&mut self) -> Option<Token> {
+impl WaitState {
+    /// A packet has come. Returns the token of its event, if there is one.
+    pub(super) fn on_packet(&mut self) -> Option<Token> {
         match *self {
-            State::Armed(token) => {
-                *self = State::Spent;
+            WaitState::Armed(token) => {
+                *self = WaitState::Fired;
                 Some(token)
             }
-            State::Spent | State::Ended => None,
+            WaitState::Fired | WaitState::Ended => None,
         }
     }
 
-    /// It is registered anew. If the kernel's wait cannot be armed, `packet` makes it spent again.
-    pub(super) fn again(&mut self, token: Token) -> Again {
+    /// Replaces the token and arms. If the wait cannot be started, the caller calls `on_packet`.
+    pub(super) fn rearm(&mut self, token: Token) -> Rearm {
         match self {
-            State::Armed(old) => {
+            WaitState::Armed(old) => {
                 *old = token;
-                Again::Armed
+                Rearm::AlreadyArmed
             }
-            State::Spent => {
-                *self = State::Armed(token);
-                Again::Arm
+            WaitState::Fired => {
+                *self = WaitState::Armed(token);
+                Rearm::Start
             }
-            State::Ended => Again::Ended,
+            WaitState::Ended => Rearm::Ended,
         }
     }
 
-    /// It is deregistered, or its queue is gone.
+    /// The registration or its selector has ended.
     pub(super) fn end(&mut self) {
-        *self = State::Ended;
+        *self = WaitState::Ended;
     }
 }
 
@@ -76,35 +76,35 @@ mod tests {
     const TWO: Token = Token(2);
 
     #[test]
-    fn armed() {
-        let mut state = State::Armed(ONE);
-        assert_eq!(state.again(TWO), Again::Armed);
-        assert_eq!(state, State::Armed(TWO));
-        assert_eq!(state.packet(), Some(TWO));
-        assert_eq!(state, State::Spent);
-        let mut state = State::Armed(ONE);
+    fn armed_reports_and_replaces_its_token() {
+        let mut state = WaitState::Armed(ONE);
+        assert_eq!(state.rearm(TWO), Rearm::AlreadyArmed);
+        assert_eq!(state, WaitState::Armed(TWO));
+        assert_eq!(state.on_packet(), Some(TWO));
+        assert_eq!(state, WaitState::Fired);
+        let mut state = WaitState::Armed(ONE);
         state.end();
-        assert_eq!(state, State::Ended);
+        assert_eq!(state, WaitState::Ended);
     }
 
     #[test]
-    fn spent() {
-        let mut state = State::Spent;
-        assert_eq!(state.packet(), None);
-        assert_eq!(state, State::Spent);
-        assert_eq!(state.again(TWO), Again::Arm);
-        assert_eq!(state, State::Armed(TWO));
-        let mut state = State::Spent;
+    fn fired_waits_for_rearm() {
+        let mut state = WaitState::Fired;
+        assert_eq!(state.on_packet(), None);
+        assert_eq!(state, WaitState::Fired);
+        assert_eq!(state.rearm(TWO), Rearm::Start);
+        assert_eq!(state, WaitState::Armed(TWO));
+        let mut state = WaitState::Fired;
         state.end();
-        assert_eq!(state, State::Ended);
+        assert_eq!(state, WaitState::Ended);
     }
 
     #[test]
-    fn ended() {
-        let mut state = State::Ended;
-        assert_eq!(state.packet(), None);
-        assert_eq!(state.again(TWO), Again::Ended);
+    fn ended_reports_nothing() {
+        let mut state = WaitState::Ended;
+        assert_eq!(state.on_packet(), None);
+        assert_eq!(state.rearm(TWO), Rearm::Ended);
         state.end();
-        assert_eq!(state, State::Ended);
+        assert_eq!(state, WaitState::Ended);
     }
 }

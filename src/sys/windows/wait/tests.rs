@@ -1,49 +1,52 @@
-//! Handles that are waited for, by each means that this system has.
+//! Registered handles, with each backend that this system has.
 #![allow(clippy::unwrap_used)]
 
-use std::os::windows::io::AsRawHandle;
+use std::io;
+use std::os::windows::io::{AsRawHandle, RawHandle};
 use std::process::Command;
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-use super::syscall::double::Event;
-use super::*;
-use crate::sys::afd::Afd;
-use crate::sys::event::Events;
+use super::wait_set::WaitBackend;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
 use crate::sys::selector_tests::{AT_ONCE, LONG, tokens};
+use crate::sys::windows::afd::Afd;
+use crate::sys::windows::event::Events;
+use crate::sys::windows::syscalls::wait_packet::{Functions, fake::Event};
+use crate::{Interest, Token};
 
-/// Runs a check by each means: over a double of wait completion packets, and over those of the
+/// Runs a check with each backend: the thread pool, fake wait completion packets, and those of the
 /// system if it has them.
-fn by_each_means(check: fn(Means)) {
-    check(Means::Pool);
-    check(Means::Packets(Functions::double()));
+fn with_each_backend(check: fn(WaitBackend)) {
+    check(WaitBackend::Pool);
+    check(WaitBackend::Packets(Functions::fake()));
     if let Some(functions) = Functions::find() {
-        check(Means::Packets(functions));
+        check(WaitBackend::Packets(functions));
     }
 }
 
-/// Windows 8 and later have them, Wine has not.
+/// Windows 8 and later have wait completion packets, Wine 8 has not.
 #[test]
-fn this_system_has_wait_completion_packets() {
+fn wait_completion_packets_are_available() {
     if Functions::find().is_none() {
-        crate::not_run::not_run("no wait completion packets here: checked over a double alone");
+        crate::not_run::not_run("no wait completion packets here: checked with fake ones alone");
     }
 }
 
-/// A queue, and what one needs to use it.
-struct Queue {
+/// A selector, its event buffer and the backend under test.
+struct TestSelector {
     selector: Afd,
-    records: Events,
-    means: Means,
+    events: Events,
+    backend: WaitBackend,
 }
 
-impl Queue {
-    fn new(means: Means) -> Queue {
-        Queue {
+impl TestSelector {
+    fn new(backend: WaitBackend) -> TestSelector {
+        TestSelector {
             selector: Afd::new().unwrap(),
-            records: Events::with_capacity(8),
-            means,
+            events: Events::with_capacity(8),
+            backend,
         }
     }
 
@@ -62,168 +65,173 @@ impl Queue {
             object.as_raw_handle(),
             Token(token),
             interest,
-            self.means,
+            self.backend,
         )
     }
 
     fn reregister(&self, object: &impl AsRawHandle, token: usize) -> io::Result<()> {
-        self.selector
-            .reregister_handle(object.as_raw_handle(), Token(token), Interest::READABLE)
+        self.selector.waits().reregister(
+            self.selector.port(),
+            object.as_raw_handle(),
+            Token(token),
+            Interest::READABLE,
+        )
     }
 
     fn deregister(&self, object: &impl AsRawHandle) -> io::Result<()> {
-        self.selector.deregister_handle(object.as_raw_handle())
+        self.selector.waits().deregister(object.as_raw_handle())
     }
 
     fn events(&mut self, timeout: Option<Duration>) -> Vec<usize> {
-        let got = tokens(&mut self.selector, &mut self.records, timeout);
-        let all = self.records.as_slice();
+        let got = tokens(&mut self.selector, &mut self.events, timeout);
+        let all = self.events.as_slice();
         assert!(
             all.iter()
-                .all(|record| record.is_readable() && !record.is_writable())
+                .all(|event| event.is_readable() && !event.is_writable())
         );
         got
     }
 
-    /// Nothing comes, though the pool's threads have had their time.
+    /// Checks that no event comes while the threads of the pool have time to run.
     fn is_silent(&mut self) {
         assert!(self.events(Some(Duration::from_millis(30))).is_empty());
     }
 }
 
 #[test]
-fn an_event_for_each_arming() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
+fn each_arming_gives_one_event() {
+    with_each_backend(|backend| {
+        let mut test = TestSelector::new(backend);
         for is_manual in [true, false] {
             let event = Event::new(is_manual).unwrap();
-            queue.register(&event, 1).unwrap();
-            queue.is_silent();
+            test.register(&event, 1).unwrap();
+            test.is_silent();
             event.set();
-            assert_eq!(queue.events(LONG), [1]);
-            // Once, though a manual one stays signalled.
+            assert_eq!(test.events(LONG), [1]);
+            // Once, even if a manual-reset event stays signaled.
             event.set();
-            queue.is_silent();
-            queue.reregister(&event, 2).unwrap();
-            assert_eq!(queue.events(LONG), [2]);
+            test.is_silent();
+            test.reregister(&event, 2).unwrap();
+            assert_eq!(test.events(LONG), [2]);
             event.reset();
-            queue.reregister(&event, 3).unwrap();
-            queue.is_silent();
+            test.reregister(&event, 3).unwrap();
+            test.is_silent();
             event.set();
-            assert_eq!(queue.events(LONG), [3]);
-            queue.deregister(&event).unwrap();
+            assert_eq!(test.events(LONG), [3]);
+            test.deregister(&event).unwrap();
         }
     });
 }
 
-/// A signal that was noticed is not lost by arming again: an auto-reset event has it no more.
+/// Rearming does not lose a signal that the wait has consumed, as that of an auto-reset event.
 #[test]
-fn arming_what_is_armed_changes_the_token() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
+fn rearming_an_armed_handle_changes_its_token() {
+    with_each_backend(|backend| {
+        let mut test = TestSelector::new(backend);
         let event = Event::new(false).unwrap();
-        queue.register(&event, 1).unwrap();
+        test.register(&event, 1).unwrap();
         event.set();
         thread::sleep(Duration::from_millis(30));
-        queue.reregister(&event, 2).unwrap();
-        assert_eq!(queue.events(LONG), [2]);
-        queue.is_silent();
+        test.reregister(&event, 2).unwrap();
+        assert_eq!(test.events(LONG), [2]);
+        test.is_silent();
     });
 }
 
 #[test]
-fn a_signal_from_another_thread_ends_a_wait() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
+fn signal_from_another_thread_ends_the_wait() {
+    with_each_backend(|backend| {
+        let mut test = TestSelector::new(backend);
         let event = Event::new(false).unwrap();
-        queue.register(&event, 7).unwrap();
+        test.register(&event, 7).unwrap();
         for _ in 0..50 {
             thread::scope(|scope| {
                 scope.spawn(|| event.set());
-                assert_eq!(queue.events(None), [7]);
+                assert_eq!(test.events(None), [7]);
             });
-            queue.reregister(&event, 7).unwrap();
+            test.reregister(&event, 7).unwrap();
         }
     });
 }
 
-/// No token afterwards, whether the signal comes before, meanwhile or later.
+/// No event comes after `deregister`, whether the signal comes before, meanwhile or later.
 #[test]
-fn nothing_comes_after_the_end() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
-        for round in 0..50 {
-            let event = Event::new(round % 2 == 0).unwrap();
-            queue.register(&event, 1).unwrap();
+fn deregistered_handle_reports_no_event() {
+    with_each_backend(|backend| {
+        let mut test = TestSelector::new(backend);
+        for sink in 0..50 {
+            let event = Event::new(sink % 2 == 0).unwrap();
+            test.register(&event, 1).unwrap();
             thread::scope(|scope| {
                 scope.spawn(|| event.set());
-                queue.deregister(&event).unwrap();
+                test.deregister(&event).unwrap();
             });
-            assert!(queue.events(AT_ONCE).is_empty());
+            assert!(test.events(AT_ONCE).is_empty());
             event.set();
-            assert!(queue.events(AT_ONCE).is_empty());
-            // A new registration has its own packets.
+            assert!(test.events(AT_ONCE).is_empty());
+            // A new registration receives only its own packets.
             event.set();
-            queue.register(&event, 2).unwrap();
-            assert_eq!(queue.events(LONG), [2]);
-            queue.deregister(&event).unwrap();
+            test.register(&event, 2).unwrap();
+            assert_eq!(test.events(LONG), [2]);
+            test.deregister(&event).unwrap();
         }
-        queue.is_silent();
+        test.is_silent();
     });
 }
 
-/// The pool takes a wait back while its object is signalled, at every moment of it. Wine 8 crashes there for waits whose callback
-/// the waiting thread itself would run, and may run the others' callbacks when the wait has been taken back.
+/// Waits are unregistered while their objects are signaled. There Wine 8 was seen to crash for
+/// waits with `WT_EXECUTEINWAITTHREAD`, and to run the callback of other waits after they were
+/// unregistered.
 #[test]
-fn signals_race_the_end() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
-        let rounds = if matches!(means, Means::Pool) {
+fn signal_racing_deregistration_reports_no_late_event() {
+    with_each_backend(|backend| {
+        let mut test = TestSelector::new(backend);
+        let rounds = if matches!(backend, WaitBackend::Pool) {
             2000
         } else {
             50
         };
         let (to_signal, signals) = std::sync::mpsc::sync_channel::<Arc<Event>>(0);
         let signaller = thread::spawn(move || signals.iter().for_each(|event| event.set()));
-        for round in 0..rounds {
+        for sink in 0..rounds {
             let event = Arc::new(Event::new(true).unwrap());
-            queue.register(&*event, 1).unwrap();
+            test.register(&*event, 1).unwrap();
             to_signal.send(Arc::clone(&event)).unwrap();
-            for _ in 0..round % 64 * 40 {
+            for _ in 0..sink % 64 * 40 {
                 std::hint::spin_loop();
             }
-            queue.deregister(&*event).unwrap();
-            if round % 16 == 0 {
-                assert!(queue.events(AT_ONCE).is_empty());
+            test.deregister(&*event).unwrap();
+            if sink % 16 == 0 {
+                assert!(test.events(AT_ONCE).is_empty());
             }
         }
         drop(to_signal);
         signaller.join().unwrap();
-        queue.is_silent();
+        test.is_silent();
     });
 }
 
 #[test]
-fn a_process_that_ends() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
+fn exited_process_is_reported() {
+    with_each_backend(|backend| {
+        let mut test = TestSelector::new(backend);
         let mut child = Command::new("cmd").args(["/c", "exit 3"]).spawn().unwrap();
-        queue.register(&child, 1).unwrap();
-        assert_eq!(queue.events(LONG), [1]);
+        test.register(&child, 1).unwrap();
+        assert_eq!(test.events(LONG), [1]);
         assert_eq!(child.wait().unwrap().code(), Some(3));
-        queue.reregister(&child, 2).unwrap();
-        assert_eq!(queue.events(LONG), [2]);
-        queue.deregister(&child).unwrap();
+        test.reregister(&child, 2).unwrap();
+        assert_eq!(test.events(LONG), [2]);
+        test.deregister(&child).unwrap();
     });
 }
 
 #[test]
 fn errors() {
-    by_each_means(|means| {
-        let mut queue = Queue::new(means);
+    with_each_backend(|backend| {
+        let mut test = TestSelector::new(backend);
         let event = Event::new(true).unwrap();
         event.set();
-        for result in [queue.reregister(&event, 1), queue.deregister(&event)] {
+        for result in [test.reregister(&event, 1), test.deregister(&event)] {
             assert_eq!(result.unwrap_err().kind(), io::ErrorKind::NotFound);
         }
         for interest in [
@@ -231,15 +239,15 @@ fn errors() {
             Interest::READABLE | Interest::WRITABLE,
             Interest::PRIORITY,
         ] {
-            let error = queue.register_for(&event, 1, interest).unwrap_err();
+            let error = test.register_for(&event, 1, interest).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::Unsupported);
         }
-        queue.register(&event, 1).unwrap();
-        let error = queue.register(&event, 2).unwrap_err();
+        test.register(&event, 1).unwrap();
+        let error = test.register(&event, 2).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(queue.events(LONG), [1]);
+        assert_eq!(test.events(LONG), [1]);
 
-        /// A number that is no handle.
+        /// A value that is not a handle.
         struct Nothing(usize);
         impl AsRawHandle for Nothing {
             fn as_raw_handle(&self) -> RawHandle {
@@ -247,38 +255,38 @@ fn errors() {
             }
         }
         for number in [0, 0x7fff_fff0] {
-            let error = queue.register(&Nothing(number), 3).unwrap_err();
+            let error = test.register(&Nothing(number), 3).unwrap_err();
             // ERROR_INVALID_HANDLE.
             assert_eq!(error.raw_os_error(), Some(6));
         }
-        // A handle that was closed while registered disturbs nobody.
+        // A handle that was closed while registered does not affect other registrations.
         let closed = Event::new(false).unwrap();
         let number = Nothing(closed.as_raw_handle().addr());
-        queue.register(&number, 4).unwrap();
+        test.register(&number, 4).unwrap();
         drop(closed);
-        queue.is_silent();
-        queue.deregister(&number).unwrap();
+        test.is_silent();
+        test.deregister(&number).unwrap();
     });
 }
 
-/// The queue goes while some wait, some have come and some are being signalled.
+/// The selector is dropped while some handles wait, some have fired and some are being signaled.
 #[test]
-fn the_queue_goes_first() {
-    by_each_means(|means| {
+fn dropped_selector_closes_its_port() {
+    with_each_backend(|backend| {
         for _ in 0..20 {
-            let mut queue = Queue::new(means);
+            let mut test = TestSelector::new(backend);
             let events: Vec<_> = (0..6).map(|n| Event::new(n % 2 == 0).unwrap()).collect();
             for (token, event) in events.iter().enumerate() {
-                queue.register(event, token).unwrap();
+                test.register(event, token).unwrap();
             }
             events[0].set();
-            assert_eq!(queue.events(LONG), [0]);
+            assert_eq!(test.events(LONG), [0]);
             events[1].set();
-            let handle = Arc::downgrade(queue.selector.port().handle());
+            let handle = Arc::downgrade(test.selector.port().handle());
             thread::scope(|scope| {
                 scope.spawn(|| events[2].set());
                 scope.spawn(|| events[3].set());
-                drop(queue);
+                drop(test);
             });
             assert_eq!(Weak::strong_count(&handle), 0);
             for event in &events {
@@ -288,15 +296,15 @@ fn the_queue_goes_first() {
     });
 }
 
-/// Many at once, from many threads.
+/// Many handles are registered and signaled by many threads.
 #[test]
-fn many_handles() {
-    by_each_means(|means| {
+fn hundreds_of_handles_each_report_once() {
+    with_each_backend(|backend| {
         const COUNT: usize = 200;
-        let mut queue = Queue::new(means);
+        let mut test = TestSelector::new(backend);
         let events: Vec<_> = (0..COUNT).map(|_| Event::new(false).unwrap()).collect();
         for (token, event) in events.iter().enumerate() {
-            queue.register(event, token).unwrap();
+            test.register(event, token).unwrap();
         }
         for _ in 0..3 {
             thread::scope(|scope| {
@@ -305,14 +313,14 @@ fn many_handles() {
                 }
                 let mut seen = vec![0; COUNT];
                 while seen.iter().sum::<u32>() < COUNT as u32 {
-                    for token in queue.events(LONG) {
+                    for token in test.events(LONG) {
                         seen[token] += 1;
-                        queue.reregister(&events[token], token).unwrap();
+                        test.reregister(&events[token], token).unwrap();
                     }
                 }
                 assert!(seen.iter().all(|count| *count == 1));
             });
         }
-        queue.is_silent();
+        test.is_silent();
     });
 }

@@ -30,7 +30,7 @@ pub(super) fn event_ports(context: &mut Context<'_>) -> Result<()> {
                 "CARGO_TARGET_DIR",
                 context.project.target("event-ports-double"),
             )
-            .set("MIO_EVENT_PORTS_DOUBLE", faults)
+            .set("MIO_FAKE_KERNEL_FAULTS", faults)
     };
     let lints = Step::cargo(
         context.project,
@@ -45,8 +45,8 @@ pub(super) fn event_ports(context: &mut Context<'_>) -> Result<()> {
     let steps = [
         lints,
         step("--lib --tests", ""),
-        step("--test=*", "time-up,keep-count"),
-        step("--test=*", "signal"),
+        step("--test=*", "etime,leave-count"),
+        step("--test=*", "eintr"),
     ];
     context.run_each(steps)
 }
@@ -56,8 +56,8 @@ pub(super) fn poll_oneoff(context: &mut Context<'_>) -> Result<()> {
     let step = Step::cargo(
         context.project,
         PLAIN,
-        "test --all-features --no-fail-fast --test truth_table --test registering --test source_fd \
-         --test hang_ups --test exceptions",
+        "test --all-features --no-fail-fast --test event_semantics --test registration --test source_fd \
+         --test hang_ups --test error_and_priority",
     )
     .set("RUSTFLAGS", "--cfg mio_fake_kernel=\"wasip1\"")
     .set(

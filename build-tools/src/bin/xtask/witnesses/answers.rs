@@ -1,5 +1,7 @@
 //! What `libc` says of a fact, read from rustc's messages.
 
+use super::facts::{Kind, described};
+
 /// What became of a fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Says {
@@ -38,6 +40,23 @@ pub(super) fn read(output: &str, file: &str) -> Vec<(usize, String)> {
     failed
 }
 
+/// What a failed comparison says: of types, which they are, and of everything else the message.
+pub(super) fn difference(kind: &Kind, message: &str) -> String {
+    match lengths(message) {
+        Some([ours, theirs]) if *kind == Kind::Type => {
+            format!("{}, not {}", described(ours), described(theirs))
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// The two lengths of a message about arrays.
+fn lengths(message: &str) -> Option<[usize; 2]> {
+    let (_, rest) = message.split_once("expected an array with a size of ")?;
+    let (ours, theirs) = rest.split_once(", found one with a size of ")?;
+    Some([ours.parse().ok()?, theirs.parse().ok()?])
+}
+
 /// Whether `libc` does not have the thing: a name, a field or an import is not found.
 pub(super) fn is_absent(message: &str) -> bool {
     [
@@ -49,7 +68,18 @@ pub(super) fn is_absent(message: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_absent, read};
+    use super::{difference, is_absent, read};
+    use crate::witnesses::facts::Kind;
+
+    #[test]
+    fn types_are_named() {
+        let message = "error[E0308]: mismatched types: expected an array with a size of 8, found \
+                       one with a size of 9";
+        assert_eq!(difference(&Kind::Type, message), "u32, not i32");
+        assert_eq!(difference(&Kind::Plain, message), message);
+        let other = "error[E0277]: the trait bound `libc::x: Kind` is not satisfied";
+        assert_eq!(difference(&Kind::Type, other), other);
+    }
 
     #[test]
     fn messages_are_read_with_both_values() {

@@ -1,15 +1,16 @@
-//! Where `libc` is known to say something else, and why.
+//! Where `libc`, or a list of symbols, is known to say something else, and why.
 
 use std::fs;
 
 use anyhow::{Result, bail};
 
+use super::Difference;
 use crate::project::Project;
 
 /// Where that stands.
 pub(super) const DISAGREEMENTS: &str = "codegen/disagreements.txt";
 
-/// The third witness's known differences: triples, fact, reason.
+/// The known differences: triples, fact, reason.
 pub(super) struct Disagreements(Vec<(Vec<String>, String, String)>);
 
 impl Disagreements {
@@ -30,11 +31,19 @@ impl Disagreements {
         Ok(Disagreements(rows))
     }
 
-    pub(super) fn reason(&self, triple: &str, fact: &str) -> Option<&str> {
+    /// What is known of a difference, and its reason.
+    ///
+    /// A size, a sign or a symbol is known by both sides (`type of const EPOLLIN: u32, not i32`):
+    /// any other difference of the same fact is none that is known.
+    pub(super) fn reason(&self, triple: &str, difference: &Difference) -> Option<(&str, &str)> {
+        let fact = match &difference.how {
+            Some(how) => format!("{}: {how}", difference.fact),
+            None => difference.fact.clone(),
+        };
         let row = self.0.iter().find(|(targets, known, _)| {
-            matches(known, fact) && targets.iter().any(|pattern| matches(pattern, triple))
+            matches(known, &fact) && targets.iter().any(|pattern| matches(pattern, triple))
         });
-        row.map(|row| &*row.2)
+        row.map(|row| (&*row.1, &*row.2))
     }
 }
 
@@ -52,12 +61,32 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{Difference, Disagreements, matches};
+
+    fn differs(how: Option<&str>) -> Difference {
+        Difference {
+            fact: "type of const EPOLLIN".to_owned(),
+            how: how.map(str::to_owned),
+            message: String::new(),
+        }
+    }
 
     #[test]
     fn stars_stand_for_anything() {
         assert!(matches("mips64*", "mips64el-unknown-linux-gnuabi64"));
         assert!(matches("*-netbsd*", "armv6-unknown-netbsd-eabihf"));
         assert!(!matches("mips64*", "mips-unknown-linux-gnu"));
+    }
+
+    #[test]
+    fn a_size_or_a_sign_is_known_with_both_sides() {
+        let row = ["type of const EPOLL*: u32, not i32", "why"].map(str::to_owned);
+        let [known, why] = row;
+        let disagreements = Disagreements(vec![(vec!["*-linux-*".to_owned()], known, why)]);
+        let reason = |triple, how| disagreements.reason(triple, &differs(how)).is_some();
+        assert!(reason("i686-linux-android", Some("u32, not i32")));
+        assert!(!reason("i686-linux-android", Some("u32, not i16")));
+        assert!(!reason("i686-linux-android", None));
+        assert!(!reason("x86_64-unknown-illumos", Some("u32, not i32")));
     }
 }

@@ -11,10 +11,16 @@ use crate::project::Project;
 pub(super) const TABLE: &str = "tests/snapshots/witnesses.txt";
 
 const HEAD: &str = "\
-# What three witnesses say about the bindings of each target; written by `cargo xtask witnesses`.
-# clang: its layouts are what the group's table `abi@….snap` says. rustc: every assertion on them holds when it compiles for the target.
-# libc: that crate, compiled for the target, says the same (equal), has no such thing (absent), or says something else (differ, with the
-# reason from codegen/disagreements.txt). A witness that cannot be asked has the reason in the row. Every target has a row.
+# What four witnesses say about the bindings of each target; written by `cargo xtask witnesses`.
+# clang: its layouts are what the group's table `abi@….snap` says.
+# stubs: how many of the symbols that the bindings ask for are in zig's list of the system's
+#   symbols; none if zig has no such list.
+# rustc: every assertion on the layouts holds when it compiles for the target.
+# libc: that crate, compiled for the target, says the same (equal), has no such thing (absent), or
+#   says something else (differ, with the reason from codegen/disagreements.txt) of sizes,
+#   alignments, offsets, values, of the size and the sign of constants and fields, of signatures,
+#   and of the symbols that functions are linked as.
+# A witness that cannot be asked has the reason in the row. Every target has a row.
 
 ";
 
@@ -43,6 +49,12 @@ fn read(text: &str) -> BTreeMap<String, String> {
     rows
 }
 
+/// What a row says of the list of symbols.
+pub(super) fn stubs(row: &str) -> Option<&str> {
+    let (_, rest) = row.split_once(", stubs ")?;
+    rest.split_once(", ").map(|(stubs, _)| stubs)
+}
+
 /// Writes the rows.
 pub(super) fn write(project: &Project, rows: &BTreeMap<String, String>) -> Result<()> {
     let text: String = rows.values().map(|row| format!("{row}\n")).collect();
@@ -51,7 +63,7 @@ pub(super) fn write(project: &Project, rows: &BTreeMap<String, String>) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{read, stubs};
     use std::collections::BTreeSet;
 
     #[test]
@@ -76,6 +88,35 @@ mod tests {
         for row in rows.values().filter(|row| row.contains("not asked")) {
             let reason = row.rsplit_once("not asked: ").map(|(_, reason)| reason);
             assert!(reason.is_some_and(|reason| !reason.is_empty()), "{row}");
+        }
+    }
+
+    #[test]
+    fn every_row_says_what_the_list_of_symbols_says() {
+        let rows = read(include_str!("../../../../../tests/snapshots/witnesses.txt"));
+        for row in rows.values() {
+            let stubs = stubs(row).unwrap_or_else(|| panic!("nothing about stubs: {row}"));
+            let counts = stubs.split_once(" of ");
+            assert!(
+                stubs == "none" || counts.is_some_and(|(found, _)| found != "0"),
+                "{row}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_known_difference_is_one_of_a_row() {
+        let rows = include_str!("../../../../../tests/snapshots/witnesses.txt");
+        let known = include_str!("../../../../../codegen/disagreements.txt");
+        let known = known
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+        for line in known {
+            let reason = line.rsplit(" | ").next().unwrap_or_default();
+            assert!(
+                rows.contains(&format!(": {reason}\n")),
+                "no longer so: {line}"
+            );
         }
     }
 

@@ -1,0 +1,138 @@
+//! `EV_EOF` events for pipes whose reader was closed before their writer was registered.
+//!
+//! Some kernels refuse to add `EVFILT_WRITE` to such a writer: [FreeBSD] and [OpenBSD] return
+//! EPIPE, [NetBSD] returns EBADF (`pipe_kqfilter`). So they never report that the reader is closed.
+//! Here the registration succeeds nevertheless:
+//!
+//! 1. Registering stores the missing event under a lock and triggers an internal wake event.
+//! 2. `select` substitutes the pending event for the wake event.
+//!
+//! Deregistering a file descriptor, registering it again, and dropping the registration of an owned
+//! source remove its pending event. So no event outlives its registration, with one exception: an
+//! unowned fd that is closed without being deregistered may be reported once.
+//!
+//! [FreeBSD]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/sys_pipe.c
+//! [OpenBSD]: https://github.com/openbsd/src/blob/029b91ee4a71acb8fc1e54fe1ef0711437738fe6/sys/kern/sys_pipe.c
+//! [NetBSD]: https://github.com/NetBSD/src/blob/0099411437599d0f288840a8155fe1c6237ba5bb/sys/kern/sys_pipe.c
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use crate::Token;
+use crate::sys::ffi;
+use crate::sys::selector::EventBuffer as _;
+
+use super::Shared;
+use super::syscall::{self, ADD, CLEAR, EOF, Event, Events, WRITE};
+use super::wake_event::{WakeEvent, WakerKind};
+
+/// The pending events of one selector.
+pub(super) struct SyntheticEofs {
+    /// Created with the first pending event. Most selectors never have one: they pay one load.
+    wake_event: OnceLock<WakeEvent>,
+    pending: Mutex<VecDeque<(RawFd, Event)>>,
+}
+
+/// Removes the pending event of an owned source when its registration is dropped.
+#[derive(Debug)]
+pub(super) struct PendingEof {
+    pub(super) selector: Weak<Shared>,
+    pub(super) fd: RawFd,
+}
+
+impl Drop for PendingEof {
+    fn drop(&mut self) {
+        if let Some(shared) = self.selector.upgrade() {
+            shared.synthetic_eofs.remove(self.fd);
+        }
+    }
+}
+
+/// Whether the kernel refused to add `EVFILT_WRITE` to `fd` because its reader is closed.
+pub(super) fn is_reader_closed(error: &io::Error, fd: RawFd) -> bool {
+    // NetBSD returns EBADF although the writer is open.
+    error.kind() == io::ErrorKind::BrokenPipe
+        || error.raw_os_error() == Some(ffi::EBADF) && syscall::is_open(fd)
+}
+
+impl fmt::Debug for SyntheticEofs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyntheticEofs").finish_non_exhaustive()
+    }
+}
+
+impl SyntheticEofs {
+    /// No pending event.
+    pub(super) fn new() -> SyntheticEofs {
+        SyntheticEofs {
+            wake_event: OnceLock::new(),
+            pending: Mutex::new(VecDeque::new()),
+        }
+    }
+
+    /// Adds a pending event for `fd` and makes `select` return.
+    pub(super) fn push<W: WakerKind>(
+        &self,
+        shared: &Shared,
+        fd: RawFd,
+        token: Token,
+    ) -> io::Result<()> {
+        let event = Event::new(fd as usize, WRITE, ADD | CLEAR | EOF, 0, token);
+        let mut pending = self.lock_pending();
+        let wake_event = match self.wake_event.get() {
+            Some(wake_event) => wake_event,
+            None => {
+                let wake_event = WakeEvent::new::<W>(shared, Token(0))?;
+                // No other thread sets it, because this one holds the lock.
+                self.wake_event.get_or_init(|| wake_event)
+            }
+        };
+        pending.push_back((fd, event));
+        let triggered = wake_event.trigger(shared, Token(0));
+        if triggered.is_err() {
+            pending.pop_back();
+        }
+        triggered
+    }
+
+    /// Removes the pending events of a file descriptor.
+    pub(super) fn remove(&self, fd: RawFd) {
+        if self.wake_event.get().is_some() {
+            self.lock_pending().retain(|(other, _)| *other != fd);
+        }
+    }
+
+    /// Substitutes the first pending event for the wake event, if `events` has the wake event.
+    /// Without a pending event the wake event is removed, and the result is `true`.
+    pub(super) fn substitute(&self, shared: &Shared, events: &mut Events) -> bool {
+        let Some(wake_event) = self.wake_event.get() else {
+            return false;
+        };
+        let mut reported = events.as_slice().iter();
+        let Some(index) = reported.position(|event| wake_event.owns(event)) else {
+            return false;
+        };
+        let mut pending = self.lock_pending();
+        match pending.pop_front() {
+            Some((_, event)) => events.replace(index, event),
+            None => {
+                events.remove(index);
+                return true;
+            }
+        }
+        if !pending.is_empty() {
+            // The next `select` substitutes the next event. Triggering does not fail, because the
+            // wake event is in the kqueue. An error could not be returned anyway: `events` holds
+            // events that the kernel does not report again.
+            let _ = wake_event.trigger(shared, Token(0));
+        }
+        false
+    }
+
+    fn lock_pending(&self) -> MutexGuard<'_, VecDeque<(RawFd, Event)>> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,311 @@
+//! Random schedules of a selector on a fake AFD with every known deviation.
+//!
+//! A model records which readiness each registration must still report. Checked: no event is lost,
+//! no event comes of a registration that has ended, two requests for one socket never share a
+//! handle, and the numbers of requests and waits are bounded by the number of actions.
+#![allow(clippy::unwrap_used)]
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::super::selector::{Afd, Registration};
+use super::{BOTH, selector};
+use crate::sys::selector::{
+    EventBuffer as _, RegisterUnowned as _, Selector as _, SelectorEvent as _,
+};
+use crate::sys::windows::platform::kernel::{INSUFFICIENT_RESOURCES, Kernel, Quirks};
+use crate::sys::windows::{event::Events, platform, platform::ffi};
+use crate::{Interest, Token};
+
+/// A pseudo-random generator (xorshift64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % most
+    }
+
+    fn one_in(&mut self, many: u64) -> bool {
+        self.below(many) == 0
+    }
+
+    fn interest(&mut self) -> Interest {
+        [Interest::READABLE, Interest::WRITABLE, BOTH][self.below(3) as usize]
+    }
+}
+
+/// The readable conditions of a stream and of a listener.
+const DATA: u32 = ffi::AFD_POLL_RECEIVE | ffi::AFD_POLL_ACCEPT;
+
+/// One registration in the model.
+struct Watched {
+    socket: u64,
+    interest: Interest,
+    /// `None` for an unowned socket.
+    registration: Option<Registration>,
+    /// Directions whose next readiness must be reported.
+    reads: bool,
+    writes: bool,
+}
+
+struct FakeKernel {
+    kernel: Kernel,
+    registry: Afd,
+    random: Random,
+    watched: HashMap<usize, Watched>,
+    last_token: usize,
+    /// The number of actions.
+    actions: usize,
+}
+
+const SOCKETS: u64 = 6;
+
+impl FakeKernel {
+    /// Does one random action of an application or a peer.
+    fn act(&mut self) {
+        self.actions += 1;
+        let socket = self.random.below(SOCKETS);
+        // Half of the sockets listen.
+        let data = if socket % 2 == 0 {
+            ffi::AFD_POLL_RECEIVE
+        } else {
+            ffi::AFD_POLL_ACCEPT
+        };
+        match self.random.below(10) {
+            0 | 1 => self.kernel.set(socket, data),
+            2 => self.kernel.set(socket, ffi::AFD_POLL_SEND),
+            3 => self.kernel.clear(socket, ffi::AFD_POLL_SEND),
+            4 | 5 => self.register(socket),
+            6 => self.deregister(),
+            7 => self.reregister(),
+            8 => self.would_block(),
+            _ => self.misbehave(),
+        }
+    }
+
+    fn misbehave(&mut self) {
+        let count = 1 + self.random.below(2) as u32;
+        let cancels = self.random.one_in(2);
+        self.kernel.quirks(|quirks| {
+            if cancels {
+                quirks.failing_cancels = count;
+            } else {
+                quirks.refusals.push_back(INSUFFICIENT_RESOURCES);
+            }
+        });
+    }
+
+    fn register(&mut self, socket: u64) {
+        let interest = self.random.interest();
+        self.last_token += 1;
+        let token = Token(self.last_token);
+        let registration = if self.random.one_in(3) {
+            if self
+                .registry
+                .register_unowned(socket, token, interest)
+                .is_err()
+            {
+                return;
+            }
+            None
+        } else {
+            match self.registry.register(socket, token, interest) {
+                Ok(registration) => Some(registration),
+                // AFD refused it.
+                Err(_) => return,
+            }
+        };
+        let watched = Watched {
+            socket,
+            interest,
+            registration,
+            reads: interest.is_readable(),
+            writes: interest.is_writable(),
+        };
+        self.watched.insert(token.0, watched);
+    }
+
+    fn pick(&mut self) -> Option<usize> {
+        let mut tokens: Vec<_> = self.watched.keys().copied().collect();
+        tokens.sort_unstable();
+        let count = tokens.len() as u64;
+        (count != 0).then(|| tokens[self.random.below(count) as usize])
+    }
+
+    fn deregister(&mut self) {
+        let Some(token) = self.pick() else { return };
+        let watched = self.watched.remove(&token).unwrap();
+        match watched.registration {
+            Some(registration) => self.registry.deregister(registration, watched.socket),
+            None => self.registry.deregister_unowned(watched.socket),
+        }
+        .unwrap();
+    }
+
+    fn reregister(&mut self) {
+        let Some(token) = self.pick() else { return };
+        let interest = self.random.interest();
+        let watched = self.watched.get_mut(&token).unwrap();
+        let socket = watched.socket;
+        match &mut watched.registration {
+            Some(registration) => {
+                self.registry
+                    .reregister(registration, socket, Token(token), interest)
+            }
+            None => self
+                .registry
+                .reregister_unowned(socket, Token(token), interest),
+        }
+        .unwrap();
+        watched.interest = interest;
+        watched.reads = interest.is_readable();
+        watched.writes = interest.is_writable();
+    }
+
+    /// An operation drains one direction of a socket and would block.
+    fn would_block(&mut self) {
+        let Some(token) = self.pick() else { return };
+        let is_read = self.random.one_in(2);
+        let watched = self.watched.get_mut(&token).unwrap();
+        let conditions = if is_read { DATA } else { ffi::AFD_POLL_SEND };
+        self.kernel.clear(watched.socket, conditions);
+        let direction = if is_read {
+            watched.reads |= watched.interest.is_readable();
+            Interest::READABLE
+        } else {
+            watched.writes |= watched.interest.is_writable();
+            Interest::WRITABLE
+        };
+        if let Some(registration) = &watched.registration {
+            Afd::rearm(registration, direction).unwrap();
+        }
+    }
+
+    /// Checks events: each is of a live registration.
+    fn take(&mut self, events: &Events) {
+        for event in events.as_slice() {
+            let token = event.token().0;
+            let watched = self.watched.get_mut(&token);
+            let watched = watched.unwrap_or_else(|| panic!("{token} was deregistered"));
+            assert!(!event.is_error(), "{event:?}");
+            watched.reads &= !event.is_readable();
+            watched.writes &= !event.is_writable();
+        }
+    }
+
+    /// The readiness that was not reported.
+    fn owed(&self) -> Vec<String> {
+        let is_owed = |watched: &Watched| {
+            let level = self.kernel.level(watched.socket).unwrap();
+            watched.reads && level & DATA != 0 || watched.writes && level & ffi::AFD_POLL_SEND != 0
+        };
+        let owed = self.watched.iter().filter(|(_, watched)| is_owed(watched));
+        owed.map(|(token, it)| {
+            let level = self.kernel.level(it.socket);
+            format!(
+                "{token}: {:?} {level:?}, owned {:?}",
+                it.interest, it.registration
+            )
+        })
+        .collect()
+    }
+}
+
+fn run(seed: u64) {
+    let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let quirks = Quirks {
+        receive_is_accept: random.one_in(2),
+        completes_with_warning: random.one_in(4),
+        one_late_of: random.below(4),
+        ..Quirks::default()
+    };
+    let (kernel, mut selector, mut events) = selector(seed, quirks);
+    for socket in 0..SOCKETS {
+        kernel.open_socket(socket, socket % 2 == 1);
+    }
+    let world = Rc::new(RefCell::new(FakeKernel {
+        kernel: kernel.clone(),
+        registry: selector.try_clone().unwrap(),
+        random,
+        watched: HashMap::new(),
+        last_token: 0,
+        actions: 0,
+    }));
+    let mut event_count = 0;
+    let mut waits = 0;
+    for _ in 0..120 {
+        let acts = world.borrow_mut().random.below(4);
+        for _ in 0..acts {
+            world.borrow_mut().act();
+        }
+        // Other threads act while this one waits. They do not deregister: this wait could still
+        // report such a source.
+        let others = Rc::clone(&world);
+        let mut left = world.borrow_mut().random.below(4);
+        platform::during_wait(Some(Box::new(move || {
+            if left == 0 {
+                return false;
+            }
+            left -= 1;
+            let mut world = others.borrow_mut();
+            world.actions += 1;
+            let socket = world.random.below(SOCKETS);
+            match world.random.below(4) {
+                0 => world.register(socket),
+                1 => world.would_block(),
+                2 => world.reregister(),
+                _ => world
+                    .kernel
+                    .set(socket, DATA & !(ffi::AFD_POLL_ACCEPT >> (7 * (socket % 2)))),
+            }
+            true
+        })));
+        let is_zero = world.borrow_mut().random.one_in(2);
+        let timeout = Duration::from_millis(u64::from(!is_zero));
+        selector.select(&mut events, Some(timeout)).unwrap();
+        waits += 1;
+        event_count += events.as_slice().len();
+        world.borrow_mut().take(&events);
+    }
+    platform::during_wait(None);
+    kernel.quirks(|quirks| {
+        quirks.refusals.clear();
+        quirks.failing_cancels = 0;
+    });
+    // No more actions: every missing event comes within a few pauses.
+    let start = platform::now();
+    let limit = Duration::from_secs(2);
+    while !world.borrow().owed().is_empty() && platform::now() - start < limit {
+        let timeout = Some(Duration::from_millis(20));
+        selector.select(&mut events, timeout).unwrap();
+        waits += 1;
+        event_count += events.as_slice().len();
+        world.borrow_mut().take(&events);
+    }
+    let owed = world.borrow().owed();
+    assert!(owed.is_empty(), "seed {seed}: lost {owed:?}");
+    let counts = kernel.counts();
+    assert_eq!(counts.overlapping, 0, "seed {seed}");
+    let world = world.borrow();
+    let done = event_count + waits + world.actions;
+    assert!(
+        counts.requests <= 4 * done,
+        "seed {seed}: {counts:?}, {done}"
+    );
+    assert!(counts.waits <= 8 * done, "seed {seed}: {counts:?}, {done}");
+}
+
+/// A failure names its seed; `run(SEED)` repeats it.
+#[test]
+fn random_schedules_lose_no_event() {
+    // Miri is slow.
+    let seeds = if cfg!(miri) { 2 } else { 100 };
+    for seed in 1..=seeds {
+        run(seed);
+    }
+}

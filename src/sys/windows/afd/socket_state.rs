@@ -1,0 +1,518 @@
+//! The state of one socket on AFD. Makes no system call.
+//!
+//! AFD completes a poll request once, with conditions that hold (see the head of `afd/mod.rs`). A
+//! source has at most one request in flight. This type decides when the next one starts, when one
+//! is canceled because it requests too few conditions, and which conditions become events.
+//!
+//! | call | idle | pending | cancel requested |
+//! |---|---|---|---|
+//! | `update()`, the request has all wanted conditions | - | nothing | nothing |
+//! | `update()`, more conditions are wanted | start | cancel | nothing |
+//! | `completed(Conditions)` | - | report, idle | report, idle |
+//! | `completed(NoConditions)` | - | idle | idle |
+//! | `completed(Failed)`, `completed(InvalidHandle)` | - | fail, idle | fail, idle |
+//! | `end()` | ended | cancel, ended | ended |
+//!
+//! A request that fails for lack of memory does not fail the source. It pauses the source: no
+//! request starts until `resume`.
+//!
+//! Any completion is possible in any state that has a request in flight: a request may have
+//! completed before it was canceled. After `end()` a completion only returns the memory. A request
+//! with more conditions than wanted is kept; conditions that are not wanted are no events.
+//!
+//! # Edges
+//!
+//! Conditions are levels. A condition of an owned source is reported once; then it is not wanted
+//! until an operation would block, or until `reregister`. The selector does not see the operations
+//! on an unowned socket, so its two directions follow `level_backoff`, and its failures are
+//! reported once. A request that the kernel leaves pending is an observation: none of its
+//! conditions held when it started.
+//!
+//! # Stray completions
+//!
+//! A completion without an armed condition, and a cancel that was not requested here, start the
+//! next request at once, but only [`MAX_STRAYS`] times in a row. After that each of them pauses the
+//! source, so that no behavior of AFD makes `poll` spin. The next reported condition starts the
+//! count anew. A failed request counts as a stray completion, because a caller that ignores its
+//! event arms the source with each operation that would block.
+
+use std::mem;
+use std::time::Instant;
+
+use super::completion;
+use super::masks::{self, CLOSED, READ, RESET, WRITE};
+use crate::Token;
+use crate::sys::level_backoff::{Backoff, READINESS};
+use crate::sys::timeout::earlier;
+
+/// After so many stray completions in a row each further one pauses the source.
+pub(super) const MAX_STRAYS: u32 = 4;
+
+/// The one `IOCTL_AFD_POLL` of a source. `I` is its memory while it is idle, `P` identifies it
+/// while it is in flight.
+#[derive(Debug)]
+pub(super) enum Request<I, P> {
+    /// Nothing is in flight.
+    Idle(I),
+    /// In flight, with these requested conditions.
+    Pending { operation: P, requested: u32 },
+    /// In flight and canceled; its completion packet has not come yet.
+    CancelRequested(P),
+    /// Being started. Not visible to other threads: the state is locked meanwhile.
+    Submitting,
+}
+
+/// What the kernel did with a request that it accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Started {
+    /// Completed it: one of its conditions holds.
+    Completed,
+    /// Left it pending: none of its conditions held.
+    Pending,
+}
+
+/// How a request completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Completion {
+    /// These conditions hold.
+    Conditions(u32),
+    /// Without a condition: it was canceled.
+    NoConditions,
+    /// With an error that has this code.
+    Failed(i32),
+    /// The socket is not an open socket handle; the error has this code.
+    InvalidHandle(i32),
+}
+
+/// The result of `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    /// Whether the source was still registered.
+    pub(super) was_registered: bool,
+    /// Whether its request stays in flight because it could not be canceled.
+    pub(super) lingers: bool,
+}
+
+/// How conditions become edges.
+#[derive(Debug)]
+enum Edges {
+    /// An owned source. `armed` have not been reported since the source was armed.
+    Owned { armed: u32 },
+    /// An unowned socket. `failures` have not been reported. `poll_failed`: AFD could not poll it.
+    Unowned {
+        read: Backoff,
+        write: Backoff,
+        failures: u32,
+        poll_failed: bool,
+    },
+}
+
+/// See the head of this file.
+#[derive(Debug)]
+pub(super) struct SocketState<I, P> {
+    request: Request<I, P>,
+    token: Token,
+    interest: u32,
+    edges: Edges,
+    has_ended: bool,
+    /// Stray completions and failures since the last reported condition.
+    strays: u32,
+    /// No request starts until `resume`.
+    is_paused: bool,
+    /// The code of the last failed request, until it is taken.
+    fault: Option<i32>,
+    /// Whether it is in the update list.
+    pub(super) is_queued: bool,
+    /// Whether it is in the poller's probe set.
+    pub(super) is_in_probe_set: bool,
+    /// Whether it is in the poller's list of paused sources.
+    pub(super) is_in_paused_list: bool,
+}
+
+impl<I, P> SocketState<I, P> {
+    /// The state of a new registration: idle and armed.
+    pub(super) fn new(idle: I, token: Token, interest: u32, is_unowned: bool) -> SocketState<I, P> {
+        let edges = if is_unowned {
+            Edges::Unowned {
+                read: Backoff::default(),
+                write: Backoff::default(),
+                failures: RESET,
+                poll_failed: false,
+            }
+        } else {
+            Edges::Owned { armed: interest }
+        };
+        SocketState {
+            request: Request::Idle(idle),
+            token,
+            interest,
+            edges,
+            has_ended: false,
+            strays: 0,
+            is_paused: false,
+            fault: None,
+            is_queued: false,
+            is_in_probe_set: false,
+            is_in_paused_list: false,
+        }
+    }
+
+    /// The token of its events.
+    pub(super) fn token(&self) -> Token {
+        self.token
+    }
+
+    /// Whether the registration has ended: no more events.
+    pub(super) fn has_ended(&self) -> bool {
+        self.has_ended
+    }
+
+    /// Whether it is a socket of `net`, whose operations the selector sees.
+    pub(super) fn is_owned(&self) -> bool {
+        matches!(self.edges, Edges::Owned { .. })
+    }
+
+    /// The conditions that a request should name now; 0 if none is needed.
+    pub(super) fn wanted(&self) -> u32 {
+        if self.is_paused { 0 } else { self.armed() }
+    }
+
+    /// The conditions that a request can report.
+    fn armed(&self) -> u32 {
+        if self.has_ended {
+            return 0;
+        }
+        let armed = match &self.edges {
+            Edges::Owned { armed } => *armed,
+            Edges::Unowned {
+                poll_failed: true, ..
+            } => 0,
+            Edges::Unowned { failures, .. } => {
+                (READ | WRITE) & !self.conditions_to_probe() | failures
+            }
+        };
+        self.interest & armed & !CLOSED
+    }
+
+    /// The conditions of an unowned socket that are probed instead of requested.
+    pub(super) fn conditions_to_probe(&self) -> u32 {
+        match &self.edges {
+            Edges::Unowned {
+                read,
+                write,
+                poll_failed: false,
+                ..
+            } if !self.has_ended => {
+                let read = if read.needs_probe(&READINESS) {
+                    READ
+                } else {
+                    0
+                };
+                let write = if write.needs_probe(&READINESS) {
+                    WRITE
+                } else {
+                    0
+                };
+                self.interest & (read | write)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Whether `update` has something to do.
+    pub(super) fn needs_update(&self) -> bool {
+        match &self.request {
+            Request::Idle(_) => self.wanted() != 0,
+            Request::Pending { requested, .. } => self.wanted() & !requested != 0,
+            Request::CancelRequested(_) | Request::Submitting => false,
+        }
+    }
+
+    /// Whether the poller has something to do: start or cancel a request, add it to the probe set,
+    /// or resume it later.
+    pub(super) fn needs_poller(&self) -> bool {
+        self.needs_update()
+            || self.conditions_to_probe() != 0 && !self.is_in_probe_set
+            || self.is_paused && !self.is_in_paused_list
+    }
+
+    /// Starts a request, or cancels one that names too few conditions. An error changes nothing.
+    pub(super) fn update<E>(
+        &mut self,
+        start: impl FnOnce(I, u32) -> Result<(P, Started), (I, E)>,
+        cancel: impl FnOnce(&P) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if !self.needs_update() {
+            return Ok(());
+        }
+        let requested = self.wanted();
+        let (request, result) = match mem::replace(&mut self.request, Request::Submitting) {
+            // `LOCAL_CLOSE` costs nothing more.
+            Request::Idle(idle) => match start(idle, requested | CLOSED) {
+                Ok((operation, started)) => {
+                    if started == Started::Pending {
+                        self.observe_not_ready(requested);
+                    }
+                    (
+                        Request::Pending {
+                            operation,
+                            requested,
+                        },
+                        Ok(()),
+                    )
+                }
+                Err((idle, error)) => (Request::Idle(idle), Err(error)),
+            },
+            Request::Pending {
+                operation,
+                requested,
+            } => match cancel(&operation) {
+                Ok(()) => (Request::CancelRequested(operation), Ok(())),
+                Err(error) => (
+                    Request::Pending {
+                        operation,
+                        requested,
+                    },
+                    Err(error),
+                ),
+            },
+            request => (request, Ok(())),
+        };
+        self.request = request;
+        result
+    }
+
+    /// The request's completion packet has come. Returns the conditions to report, or 0.
+    pub(super) fn completed(
+        &mut self,
+        idle: I,
+        completion: Completion,
+        now: impl FnOnce() -> Instant,
+    ) -> u32 {
+        let requested = match mem::replace(&mut self.request, Request::Idle(idle)) {
+            Request::Pending { requested, .. } => Some(requested),
+            // The requested conditions are not known any more, so a missing one means nothing.
+            _ => None,
+        };
+        let ready = match completion {
+            Completion::NoConditions => 0,
+            Completion::Failed(code) if completion::is_transient(code) => {
+                self.pause();
+                return 0;
+            }
+            Completion::Failed(code) => return self.fail(code),
+            // An owned socket is open, so the request failed.
+            Completion::InvalidHandle(code) if self.is_owned() => return self.fail(code),
+            Completion::InvalidHandle(_) => {
+                self.has_ended = true;
+                0
+            }
+            Completion::Conditions(conditions) if conditions & CLOSED != 0 => {
+                self.has_ended = true;
+                0
+            }
+            Completion::Conditions(conditions) => {
+                self.report(conditions, requested.unwrap_or(0) & !conditions, now)
+            }
+        };
+        if ready != 0 {
+            self.strays = 0;
+        } else if requested.is_some() {
+            self.count_stray();
+        }
+        ready
+    }
+
+    /// Counts a stray completion or a failure, and pauses the source after [`MAX_STRAYS`] of them.
+    fn count_stray(&mut self) {
+        self.strays = self.strays.saturating_add(1);
+        if self.strays >= MAX_STRAYS {
+            self.pause();
+        }
+    }
+
+    /// Applies the result of a probe: `conditions` are those of `probed` that hold. Returns the
+    /// conditions to report, and when to probe again those that are suppressed until then.
+    pub(super) fn apply_probe(
+        &mut self,
+        probed: u32,
+        conditions: u32,
+        now: Instant,
+    ) -> (u32, Option<Instant>) {
+        // A direction that was armed meanwhile is requested instead.
+        let to_probe = self.conditions_to_probe() & probed;
+        let mut ready = 0;
+        let mut probe_at: Option<Instant> = None;
+        if let Edges::Unowned { read, write, .. } = &mut self.edges {
+            for (backoff, mask) in [(read, READ), (write, WRITE)] {
+                if to_probe & mask == 0 {
+                    continue;
+                }
+                let of_direction = conditions & to_probe & mask;
+                if of_direction == 0 {
+                    backoff.observed_not_ready();
+                } else if let Some(until) = backoff.suppressed_until(now) {
+                    probe_at = earlier(probe_at, Some(until));
+                } else {
+                    backoff.report(now, &READINESS);
+                    ready |= of_direction;
+                }
+            }
+        }
+        (ready, probe_at)
+    }
+
+    /// The socket cannot be polled, with the error `code`. Returns what to report: a fault and all
+    /// wanted readiness, so that every waiter retries. The source is not polled until it is armed;
+    /// one that fails again and again is paused besides.
+    pub(super) fn fail(&mut self, code: i32) -> u32 {
+        self.count_stray();
+        let wanted = self.armed() | self.conditions_to_probe();
+        match &mut self.edges {
+            Edges::Owned { armed } => *armed = 0,
+            Edges::Unowned { poll_failed, .. } => *poll_failed = true,
+        }
+        if wanted == 0 {
+            return 0;
+        }
+        self.fault = Some(code);
+        masks::of_fault(wanted)
+    }
+
+    /// Takes the code of the last failed request.
+    pub(super) fn take_fault(&mut self) -> Option<i32> {
+        self.fault.take()
+    }
+
+    /// Pauses the source: no request starts until `resume`.
+    pub(super) fn pause(&mut self) {
+        self.is_paused |= !self.has_ended;
+    }
+
+    /// Whether the poller has to resume it.
+    pub(super) fn is_paused(&self) -> bool {
+        self.is_paused && !self.has_ended
+    }
+
+    /// Ends a pause.
+    pub(super) fn resume(&mut self) {
+        self.is_paused = false;
+    }
+
+    /// The socket is closed: ends the registration. Returns whether there was one.
+    pub(super) fn mark_closed(&mut self) -> bool {
+        !mem::replace(&mut self.has_ended, true)
+    }
+
+    /// Arms these conditions of an owned source, after an operation that would block.
+    pub(super) fn rearm(&mut self, conditions: u32) {
+        if let Edges::Owned { armed } = &mut self.edges {
+            *armed |= self.interest & conditions;
+        }
+    }
+
+    /// Replaces token and interest, and arms every condition. `false` if the registration has
+    /// ended.
+    pub(super) fn reregister(&mut self, token: Token, interest: u32) -> bool {
+        if self.has_ended {
+            return false;
+        }
+        self.token = token;
+        self.interest = interest;
+        self.strays = 0;
+        self.is_paused = false;
+        self.fault = None;
+        match &mut self.edges {
+            Edges::Owned { armed } => *armed = self.interest,
+            Edges::Unowned {
+                read,
+                write,
+                failures,
+                poll_failed,
+            } => {
+                read.observed_not_ready();
+                write.observed_not_ready();
+                *failures = RESET;
+                *poll_failed = false;
+            }
+        }
+        true
+    }
+
+    /// Ends the registration. `cancel` cancels the request in flight and returns whether it could.
+    pub(super) fn end(&mut self, cancel: impl FnOnce(&P) -> bool) -> Ended {
+        let was_registered = !mem::replace(&mut self.has_ended, true);
+        let mut lingers = false;
+        self.request = match mem::replace(&mut self.request, Request::Submitting) {
+            Request::Pending { operation, .. } => {
+                lingers = !cancel(&operation);
+                Request::CancelRequested(operation)
+            }
+            request => request,
+        };
+        Ended {
+            was_registered,
+            lingers,
+        }
+    }
+
+    /// These conditions of a request did not hold when it started.
+    fn observe_not_ready(&mut self, requested: u32) {
+        if let Edges::Unowned { read, write, .. } = &mut self.edges {
+            for (backoff, mask) in [(read, READ), (write, WRITE)] {
+                // A direction that is probed was not requested.
+                if requested & mask != 0 && !backoff.needs_probe(&READINESS) {
+                    backoff.observed_not_ready();
+                }
+            }
+        }
+    }
+
+    /// Returns the conditions to report, and marks them as reported. `clear` do not hold.
+    fn report(&mut self, conditions: u32, clear: u32, now: impl FnOnce() -> Instant) -> u32 {
+        if self.has_ended {
+            return 0;
+        }
+        let conditions = conditions & self.interest;
+        match &mut self.edges {
+            Edges::Owned { armed } => {
+                let ready = conditions & *armed;
+                *armed &= !masks::with_alias(ready);
+                ready
+            }
+            Edges::Unowned {
+                poll_failed: true, ..
+            } => 0,
+            Edges::Unowned {
+                read,
+                write,
+                failures,
+                ..
+            } => {
+                let mut ready = conditions & *failures;
+                *failures &= !ready;
+                let now = now();
+                for (backoff, mask) in [(read, READ), (write, WRITE)] {
+                    let of_direction = conditions & mask;
+                    if of_direction != 0 {
+                        // A direction that is probed is reported by probes alone, which keep to the
+                        // back-off's delays.
+                        if !backoff.needs_probe(&READINESS) {
+                            backoff.report(now, &READINESS);
+                            ready |= of_direction;
+                        }
+                    } else if clear & mask != 0 && !backoff.needs_probe(&READINESS) {
+                        backoff.observed_not_ready();
+                    }
+                }
+                ready
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+mod unowned_tests;

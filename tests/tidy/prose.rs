@@ -1,0 +1,236 @@
+//! Checks prose: no line is too long, and terms that the project has replaced stay out.
+
+use std::fs;
+use std::path::Path;
+
+use super::{name, root};
+
+/// The longest line, in characters: `max_width` and `comment_width` of `rustfmt.toml`.
+const COLUMNS: usize = 100;
+
+/// Folders whose Rust files have no longer line. A line that is one URL may be longer.
+const NARROW: &[&str] = &["build-tools/apps", "examples", "tests"];
+
+/// Folders and pages that use no term of `REPLACED`.
+const EVERYWHERE: &[&str] = &[
+    "CHANGELOG.md",
+    "README.md",
+    "build-tools",
+    "codegen",
+    "examples",
+    "src",
+    "tests",
+];
+
+/// Terms that the project has replaced, and the terms to use.
+const REPLACED: &[(&str, &str)] = &[
+    ("afd_elsewhere", "portable tests"),
+    ("as_raw_record", "as_event"),
+    ("behaviours", "behaviors"),
+    ("by_number", "by_fd"),
+    ("contract_tests", "selector_tests"),
+    ("dead ends", "synthetic EOF events"),
+    ("dead_ends", "SyntheticEof"),
+    ("deaf", "misses events"),
+    ("decisions", "the requirement in a sentence"),
+    ("doorbell", "wake event"),
+    ("doorbells", "wake events"),
+    ("elsewhere_tests", "portable tests"),
+    ("exact_poll", "ppoll"),
+    ("exact_wait", "epoll_pwait2"),
+    ("give_back", "release"),
+    ("in doubt", "needs_probe"),
+    ("is_a_piece", "is_clamped"),
+    ("is_raw", "is_unowned"),
+    ("kqueue_double", "fake_kernel"),
+    ("lane", "direction"),
+    ("lanes", "directions, back-off"),
+    ("level_doubt", "needs_probe"),
+    ("licence", "license"),
+    ("look_below", "base service provider"),
+    ("mio_event_ports_double", "mio_fake_kernel"),
+    ("mio_kqueue_double", "mio_fake_kernel"),
+    ("mio_wasi_double", "mio_fake_kernel"),
+    ("muted", "suppressed"),
+    ("muted_until", "suppressed_until"),
+    ("new_pipe", "pipe2"),
+    ("parked", "suspended"),
+    ("pipe_elsewhere", "portable tests"),
+    ("raw_sources", "unowned sources"),
+    ("record_list", "event_buffer"),
+    ("register_raw", "register_fd"),
+    ("retract", "clear_pending"),
+    ("seen_clear", "observed_not_ready"),
+    ("socket_contract", "socket_api"),
+    ("tenant", "entry"),
+    ("tenants", "entries"),
+    ("the common wait", "the blocking poll"),
+    ("the one below", "base service provider"),
+    ("truth table", "event semantics"),
+    ("truth_table", "event_semantics"),
+    ("unproven", "needs_probe"),
+    ("wait_elsewhere", "portable tests"),
+];
+
+/// Folders that use no term of `REPLACED_IN_LIBRARY` either.
+const LIBRARY: &[&str] = &["examples", "src", "tests"];
+
+/// Terms that the tools still use. A term moves to `REPLACED` once they do not.
+const REPLACED_IN_LIBRARY: &[(&str, &str)] = &[
+    ("behaviour", "behavior"),
+    ("doubles", "fake kernels"),
+    ("mend", "fix"),
+    ("mends", "fixes"),
+    ("personality", "quirks"),
+    ("seldom", "a back-off, nightly"),
+];
+
+/// Folders that use no term of `REPLACED_IN_TESTS` either.
+const TESTS: &[&str] = &["build-tools/apps", "build-tools/wasi", "examples", "tests"];
+
+/// Terms that the library and the tools still use. A term moves up once they do not.
+const REPLACED_IN_TESTS: &[(&str, &str)] = &[
+    ("as told", "as expected"),
+    ("begun", "started, partial"),
+    ("disturbs", "an outcome, such as \"leaves others working\""),
+    ("double", "fake kernel"),
+    ("for ever", "forever"),
+    ("initialised", "initialized"),
+    ("lawful", "valid"),
+    ("no one", "the actor"),
+    ("places", "slots"),
+    ("seam", "ffi"),
+    ("somebody", "the actor"),
+    ("time-out", "timeout"),
+    ("time-outs", "timeouts"),
+];
+
+/// Files of a folder, or the one file that `below` names.
+fn text_files(below: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut left = vec![root().join(below)];
+    while let Some(path) = left.pop() {
+        let is_build_output = path.file_name().is_some_and(|name| name == "target");
+        if path.is_dir() {
+            if !is_build_output {
+                let entries = fs::read_dir(&path).unwrap();
+                left.extend(entries.map(|entry| entry.unwrap().path()));
+            }
+        } else if is_prose(&path) {
+            found.push((name(&path), fs::read_to_string(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Whether the rules hold for the file. Snapshots and this list itself are not checked.
+fn is_prose(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let is_text = matches!(ending, Some("md" | "py" | "rs" | "toml" | "txt"));
+    let path = name(path);
+    is_text && !path.starts_with("tests/snapshots/abi") && path != "tests/tidy/prose.rs"
+}
+
+/// The first place of `term` in `text` with no letter or digit around it.
+fn find_term(text: &str, term: &str) -> Option<usize> {
+    let is_whole = |at: usize| {
+        let is_part_before = text[..at].ends_with(char::is_alphanumeric);
+        let is_part_after = text[at + term.len()..].starts_with(char::is_alphanumeric);
+        !is_part_before && !is_part_after
+    };
+    text.match_indices(term)
+        .map(|(at, _)| at)
+        .find(|at| is_whole(*at))
+}
+
+/// Whether a line is a link's target and nothing else, which cannot be wrapped.
+fn is_url(line: &str) -> bool {
+    let text = line.trim_start().trim_start_matches(['/', '!', ' ', '<']);
+    let target = match text.split_once("]: ") {
+        Some((label, target)) if label.starts_with('[') => target,
+        _ => text,
+    };
+    target.starts_with("https://") && !target.contains(' ')
+}
+
+#[test]
+fn lines_have_at_most_100_columns() {
+    let mut faults = Vec::new();
+    for folder in NARROW {
+        let files = text_files(folder);
+        assert!(!files.is_empty(), "nothing below {folder}");
+        for (file, text) in files.iter().filter(|(file, _)| file.ends_with(".rs")) {
+            for (index, line) in text.lines().enumerate() {
+                if line.len() > COLUMNS && line.chars().count() > COLUMNS && !is_url(line) {
+                    faults.push(format!("{file}:{}: {line}", index + 1));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "longer lines:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn replaced_terms_stay_out() {
+    let mut faults = find_terms(EVERYWHERE, REPLACED);
+    faults.extend(find_terms(LIBRARY, REPLACED_IN_LIBRARY));
+    faults.extend(find_terms(TESTS, REPLACED_IN_TESTS));
+    assert!(faults.is_empty(), "replaced terms:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn comments_have_no_private_numbers() {
+    let mut faults = Vec::new();
+    for (file, text) in EVERYWHERE.iter().flat_map(|below| text_files(below)) {
+        if has_private_number(&text) {
+            let lines = text.lines().filter(|line| has_private_number(line));
+            faults.extend(lines.map(|line| format!("{file}: {line}")));
+        }
+    }
+    assert!(faults.is_empty(), "private numbers:\n{}", faults.join("\n"));
+}
+
+/// The places with one of the terms.
+fn find_terms(folders: &[&str], terms: &[(&str, &str)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (file, text) in folders.iter().flat_map(|below| text_files(below)) {
+        let text = text.to_lowercase();
+        for (term, replacement) in terms {
+            if let Some(at) = find_term(&text, term) {
+                let line = text[..at].lines().count();
+                found.push(format!("{file}:{line}: \"{term}\": use {replacement}"));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a text has a number of a list that is not in the repository, such as `A` `-12`.
+fn has_private_number(text: &str) -> bool {
+    text.match_indices("A-").any(|(at, _)| {
+        let is_word = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-');
+        is_word && text[at + 2..].starts_with(|c: char| c.is_ascii_digit())
+    })
+}
+
+#[test]
+fn terms_are_whole_words() {
+    assert_eq!(find_term("the doorbell_ring", "doorbell"), Some(4));
+    assert_eq!(find_term("time-outs, a time-out.", "time-out"), Some(13));
+    assert_eq!(find_term("doorbells", "doorbell"), None);
+    let lists = [REPLACED, REPLACED_IN_LIBRARY, REPLACED_IN_TESTS];
+    for (term, _) in lists.concat() {
+        assert_eq!(term, term.to_lowercase());
+    }
+    assert!(has_private_number(&format!("/// {}-12.", 'A')));
+    assert!(!has_private_number("AREA-12, A-B"));
+}
+
+#[test]
+fn only_a_bare_url_may_be_long() {
+    assert!(is_url("/// [page]: https://example.com/long"));
+    assert!(is_url("    // <https://example.com/long>."));
+    assert!(!is_url("// See https://example.com/long"));
+    assert!(!is_url("https://example.com/long and more"));
+}
