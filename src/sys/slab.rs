@@ -51,6 +51,7 @@ impl<T> Default for Slab<T> {
 impl<T> Slab<T> {
     /// How many slots there are, free ones included.
     #[inline]
+    #[allow(dead_code)] // For poll(2).
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }
@@ -76,6 +77,7 @@ impl<T> Slab<T> {
 
     /// The generation and entry of a slot, also of a free one.
     #[inline]
+    #[allow(dead_code)] // For poll(2).
     pub(crate) fn slot_at(&mut self, index: u32) -> Option<(u32, &mut T)> {
         let slot = self.slots.get_mut(index as usize)?;
         Some((slot.generation, &mut slot.entry))

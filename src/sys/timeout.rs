@@ -95,6 +95,7 @@ pub(crate) fn clamp_timeout(timeout: Option<Duration>) -> (KernelTimeout, bool) 
 }
 
 /// Whole milliseconds, never fewer than `duration`, and at most what the kernel takes.
+#[allow(dead_code)] // `poll_oneoff` takes nanoseconds.
 pub(crate) fn round_up_millis(duration: Duration) -> c_int {
     // The smaller one fits, as `MAX_MILLIS` does.
     duration

@@ -40,12 +40,13 @@ macro_rules! families {
 }
 
 /// Keeps items where the library reads, writes and makes fds itself: on Unix, and not on WASI.
-#[allow(unused_macros)] // Without `os-poll` the library makes no pipes.
+#[allow(unused_macros)] // Without features nothing is kept.
 macro_rules! cfg_pipes {
     ($($item:item)*) => { $(#[cfg(not(target_os = "wasi"))] $item)* };
 }
 
 /// Keeps items where a flag of sendmsg(2) suppresses SIGPIPE, and libc has it.
+#[allow(unused_macros)] // Without features nothing is kept.
 macro_rules! cfg_nosignal {
     ($($item:item)*) => { $(
         #[cfg(not(any(

@@ -40,12 +40,10 @@ mod events {
     cfg_unix! {
         pub(super) use crate::sys::ffi;
         pub(super) use crate::sys::unix::caps::{EventCaps, ForkDetection, PipeCall, PollBits};
+        #[cfg(not(target_os = "wasi"))]
+        pub(super) use crate::sys::unix::notifier::pipe::Pipe;
         pub(super) use crate::sys::unix::notifier::{Drained, NoNotifier};
         pub(super) use crate::sys::unix::posix_poll::PosixPoll;
-    }
-    cfg_pipes! {
-        #[cfg(not(windows))]
-        pub(super) use crate::sys::unix::notifier::pipe::Pipe;
     }
     cfg_epoll! { pub(super) use crate::sys::unix::epoll::Epoll; }
     cfg_eventfd! { pub(super) use crate::sys::unix::notifier::eventfd::EventFd; }
@@ -63,10 +61,12 @@ cfg_unix! {
     #[allow(unused_imports)] // Each system uses some of them.
     use crate::sys::unix::caps::{FlagsToSet, SocketCaps};
 }
-cfg_nosignal! {
-    #[cfg(all(unix, feature = "net"))]
-    #[allow(unused_imports)] // Apple's systems do not use it.
-    use crate::sys::unix::syscalls::send::NO_SIGNAL;
+cfg_unix! {
+    cfg_nosignal! {
+        #[cfg(feature = "net")]
+        #[allow(unused_imports)] // Apple's systems do not use it.
+        use crate::sys::unix::syscalls::send::NO_SIGNAL;
+    }
 }
 
 // --- epoll(7) ---
@@ -328,8 +328,8 @@ platform! {
 
 // --- Other systems ---
 
-// WASI preview 1: `poll_oneoff`. Waking it is not supported. The host passes sockets in; a guest can accept,
-// but neither connect nor bind.
+// WASI preview 1: `poll_oneoff`. Waking it is not supported. The host passes sockets in; a guest can
+// accept, but neither connect nor bind.
 #[cfg(all(target_os = "wasi", target_env = "p1", feature = "os-poll"))]
 pub(crate) type Selector =
     crate::sys::wasip1::poll_oneoff::PollOneoff<crate::sys::wasip1::syscall::Preview1>;

@@ -60,9 +60,6 @@ use level_triggered::{Key, bits};
 use poller::Poller;
 use state::State;
 
-/// The names of an event and its field in `Debug`.
-const EVENT_LABELS: [&str; 2] = ["port_event", "portev_events"];
-
 /// An event port.
 pub(crate) struct EventPorts {
     shared: Arc<Shared>,

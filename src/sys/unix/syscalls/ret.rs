@@ -24,6 +24,7 @@ pub(crate) fn ret_c_int(result: c_int) -> io::Result<c_int> {
 
 /// The result of a call that returns a count.
 #[inline]
+#[allow(dead_code)] // Where std writes to sockets, sockets need no count.
 pub(crate) fn ret_count<T: TryInto<usize>>(result: T) -> io::Result<usize> {
     result.try_into().map_err(|_| io::Error::last_os_error())
 }
