@@ -79,7 +79,7 @@ impl<A: Plain> Storage<A> {
     }
 
     /// As if the kernel had written it.
-    #[cfg(test)]
+    #[cfg(all(test, unix))]
     pub(crate) fn set(&mut self, address: A, length: libc::socklen_t) {
         *self = Storage { address, length };
     }
