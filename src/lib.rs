@@ -58,13 +58,14 @@ compile_error!(
 mod logging;
 
 #[rustfmt::skip]
-// Sockets need bindings on Windows.
+// On Windows sockets use the bindings, too.
 #[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
 #[path = "../generated/mod.rs"]
 #[allow(
-    dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_snake_case, non_upper_case_globals, unreachable_pub,
-    unsafe_code, unused_imports, clippy::all, clippy::undocumented_unsafe_blocks,
-// A double has the bindings of two systems.
+    dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_snake_case,
+    non_upper_case_globals, unreachable_pub, unused_imports, clippy::all,
+    unsafe_code, clippy::undocumented_unsafe_blocks,
+// A fake kernel has the bindings of two systems.
     clashing_extern_declarations
 )]
 mod generated;
@@ -73,7 +74,18 @@ mod interest;
 #[cfg(all(test, windows, feature = "os-ext"))]
 mod not_run;
 mod poll;
+#[macro_use]
 mod sys;
+cfg_selector_fd! {
+    mod selector_fd;
+}
+#[cfg(all(
+    any(unix, target_os = "hermit", target_os = "wasi"),
+    feature = "os-ext"
+))]
+mod source_fd;
+#[cfg(all(feature = "os-poll", any(target_os = "linux", all(test, not(windows)))))]
+mod testing;
 mod token;
 mod waker;
 
@@ -86,7 +98,6 @@ mod io_source;
 #[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 pub mod net;
 
-// The handle traits of `net` types and of `Poll` need no `os-ext`; the module is public only with it.
 #[cfg(all(unix, feature = "os-ext"))]
 #[cfg_attr(docsrs, doc(cfg(all(unix, feature = "os-ext"))))]
 pub mod unix;
@@ -97,15 +108,23 @@ pub mod windows;
 
 #[cfg(all(target_os = "hermit", feature = "os-ext"))]
 #[cfg_attr(docsrs, doc(cfg(all(target_os = "hermit", feature = "os-ext"))))]
-pub mod hermit;
+pub mod hermit {
+    //! What only Hermit has: any file descriptor as a source.
+    //!
+    //! [`SourceFd`] watches a file descriptor of the caller.
+
+    pub use crate::source_fd::SourceFd;
+}
 
 #[cfg(all(target_os = "wasi", feature = "os-ext"))]
 #[cfg_attr(docsrs, doc(cfg(all(target_os = "wasi", feature = "os-ext"))))]
-pub mod wasi;
+pub mod wasi {
+    //! What only WASI has: any file descriptor as a source.
+    //!
+    //! [`SourceFd`] watches a file descriptor of the caller, such as the standard input.
 
-#[cfg(all(any(unix, target_os = "hermit", target_os = "wasi"), feature = "net"))]
-#[path = "unix/handles.rs"]
-mod handles;
+    pub use crate::source_fd::SourceFd;
+}
 
 #[cfg(all(windows, feature = "net"))]
 #[path = "windows/handles.rs"]

@@ -5,7 +5,7 @@
 
 mod source_text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,129 +19,116 @@ fn words(code: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| !word.is_empty())
 }
 
-/// The files that a system compiles without its tests, and their code: its page and every module
-/// below. Which `cfg` holds is not asked, except for tests.
-#[derive(Default)]
-struct Modules {
-    code: BTreeMap<PathBuf, String>,
+/// The platform selection, as text without comments.
+struct Platform {
+    blocks: String,
+    macros: String,
 }
 
-impl Modules {
-    /// Takes in a file whose modules are in `folder`.
-    fn add(&mut self, file: &Path, folder: &Path) {
-        if self.code.contains_key(file) {
-            return;
-        }
-        let text = fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        let lines = source_text::code(&text).into_iter();
-        let code = lines.map(|(_, line)| line + "\n").collect::<String>();
-        self.code.insert(file.to_owned(), code.clone());
-        // The paths of modules are literals, which are not in the code. The text has them at the
-        // same offsets.
-        let text: Vec<char> = text.chars().collect();
-        let code: Vec<char> = code.chars().collect();
-        let beside = file.parent().unwrap();
-        self.scan(&text, &code, beside, folder);
-    }
-
-    /// Takes in the modules that a piece of code declares. A module with a path is looked for in
-    /// `beside`, any other in `folder`.
-    fn scan(&mut self, text: &[char], code: &[char], beside: &Path, folder: &Path) {
-        let mut at = 0;
-        let mut chosen: Vec<String> = Vec::new();
-        while at < code.len() {
-            let rest: String = match code[at] {
-                '#' | 'm' => code[at..].iter().take(8).collect(),
-                _ => String::new(),
-            };
-            let begins_word = at == 0 || !(code[at - 1].is_alphanumeric() || code[at - 1] == '_');
-            if rest.starts_with("#[path") || rest.starts_with("#[cfg_at") {
-                let length = code[at..].iter().position(|c| *c == ']');
-                let end = at + length.unwrap_or(0);
-                let attribute: String = code[at..end].iter().collect();
-                if let Some(path) = attribute.rfind("path =") {
-                    let skipped = attribute[..path].chars().count();
-                    let literal = text[at + skipped..].iter().skip_while(|c| **c != '"');
-                    chosen.push(literal.skip(1).take_while(|c| **c != '"').collect());
-                }
-                at += rest.chars().count();
-            } else if begins_word && rest.starts_with("mod ") {
-                let name: String = code[at + 4..]
-                    .iter()
-                    .take_while(|c| c.is_alphanumeric() || **c == '_')
-                    .collect();
-                let mut end = at + 4 + name.chars().count();
-                while code[end] == ' ' {
-                    end += 1;
-                }
-                let chosen = std::mem::take(&mut chosen);
-                if code[end] == '{' {
-                    let length = closing(&code[end..]);
-                    let inner = folder.join(chosen.first().unwrap_or(&name));
-                    self.scan(
-                        &text[end + 1..end + length],
-                        &code[end + 1..end + length],
-                        &inner,
-                        &inner,
-                    );
-                    at = end + length;
-                } else {
-                    // Which of several `cfg_attr` holds is not asked, either.
-                    for chosen in &chosen {
-                        self.declared(&name, Some(chosen), beside, folder);
-                    }
-                    if chosen.is_empty() {
-                        self.declared(&name, None, beside, folder);
-                    }
-                    at = end;
-                }
-            } else {
-                if matches!(code[at], ';' | '}') {
-                    chosen.clear();
-                }
-                at += 1;
-            }
+impl Platform {
+    fn read() -> Platform {
+        Platform {
+            blocks: text("src/sys/platform/mod.rs"),
+            macros: text("src/sys/platform/macros.rs"),
         }
     }
 
-    /// Takes in one module that is a file.
-    fn declared(&mut self, name: &str, chosen: Option<&str>, beside: &Path, folder: &Path) {
-        let file = match chosen {
-            Some(chosen) => beside.join(chosen),
-            None => {
-                let single = folder.join(format!("{name}.rs"));
-                if single.exists() {
-                    single
-                } else {
-                    folder.join(name).join("mod.rs")
+    /// Whether a family names the system.
+    fn has(&self, family: &str, system: &str) -> bool {
+        let start = self.blocks.find(&format!("{family}: ")).unwrap();
+        let list = self.blocks[start..].split(';').next().unwrap();
+        names_system(list, system)
+    }
+
+    /// The blocks of the system, with the values that they share, and those in which Linux plays
+    /// another system.
+    fn code(&self, system: &str) -> String {
+        let mut code = String::new();
+        for block in self.blocks.split("\nplatform! {\n").skip(1) {
+            let block = block.split("\n}\n").next().unwrap();
+            let systems = block.split("Selector =").next().unwrap();
+            let systems = systems.split("SOCKETS =").next().unwrap();
+            let is_fake = !systems.contains("target_") && systems.contains("mio_fake_kernel");
+            if names_system(systems, system) || is_fake && system == "linux" {
+                code.push_str(block);
+                for value in block.split("value!(").skip(1) {
+                    let name = value.split(')').next().unwrap();
+                    let arm = self.macros.split(&format!("({name}) =>")).nth(1).unwrap();
+                    code.push_str(arm.split(';').next().unwrap());
                 }
             }
-        };
-        let is_root = chosen.is_some() || file.ends_with("mod.rs");
-        let parent = file.parent().unwrap();
-        let folder = if is_root {
-            parent.to_owned()
+        }
+        code
+    }
+}
+
+/// Whether a list of conditions names the system of these bindings.
+fn names_system(list: &str, system: &str) -> bool {
+    match system {
+        "apple" => list.contains("target_vendor = \"apple\""),
+        "wasip2" => list.contains("target_os = \"wasi\""),
+        _ => list.contains(&format!("target_os = \"{system}\"")),
+    }
+}
+
+/// A file without comments.
+fn text(below_root: &str) -> String {
+    let text = fs::read_to_string(path(below_root)).unwrap();
+    let lines = text.lines().map(|line| match line.trim_start() {
+        comment if comment.starts_with("//") => "\n",
+        _ => line,
+    });
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Adds the code of a folder without its tests: of all files, but for modules that the system does
+/// not compile.
+fn add(code: &mut String, folder: &Path, system: &str, platform: &Platform) {
+    let root = fs::read_to_string(folder.join("mod.rs")).unwrap_or_default();
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap().path();
+        let name = entry.file_stem().unwrap().to_str().unwrap();
+        if name.ends_with("tests") || !is_compiled(&root, name, system, platform) {
+            continue;
+        }
+        if entry.is_dir() {
+            add(code, &entry, system, platform);
         } else {
-            parent.join(name)
-        };
-        self.add(&file, &folder);
+            let file = fs::read_to_string(&entry).unwrap();
+            code.extend(
+                source_text::code(&file)
+                    .into_iter()
+                    .map(|(_, line)| line + "\n"),
+            );
+        }
     }
 }
 
-/// Where the brace that opens first is closed.
-fn closing(code: &[char]) -> usize {
-    let mut depth = 0;
-    for (at, c) in code.iter().enumerate() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return at;
-        }
+/// Whether the system compiles a module: its declaration may be in the macro of a family.
+fn is_compiled(root: &str, module: &str, system: &str, platform: &Platform) -> bool {
+    let Some(at) = root.find(&format!("mod {module};")) else {
+        return true;
+    };
+    let before = &root[..at];
+    let family = before.rfind("cfg_").filter(|start| {
+        let rest = &before[*start..];
+        rest.split('!')
+            .nth(1)
+            .is_some_and(|rest| rest.starts_with(" {"))
+            && !rest.contains("\n}")
+    });
+    let family = family.map(|start| before[start..].split('!').next().unwrap());
+    match family {
+        // Sockets are not bound.
+        None | Some("cfg_nosignal") => true,
+        Some("cfg_pipes") => system != "wasip2",
+        Some(family) => platform.has(family, system) || is_faked(family, system),
     }
-    code.len()
+}
+
+/// Whether Linux plays a system of this family.
+fn is_faked(family: &str, system: &str) -> bool {
+    system == "linux" && ["cfg_event_ports", "cfg_kqueue"].contains(&family)
 }
 
 /// The names that a piece of code takes from the bindings: `ffi::NAME` and `ffi::{NAME, …}`.
@@ -243,36 +230,31 @@ fn declarations(folder: &Path) -> BTreeSet<String> {
 fn what_is_bound_is_used() {
     let mut faults = Vec::new();
     let mut systems = 0;
+    let platform = Platform::read();
     for entry in fs::read_dir(path("codegen/symbols")).unwrap() {
         let list = entry.unwrap().path();
         let system = list.file_stem().unwrap().to_str().unwrap().to_owned();
-        let mut modules = Modules::default();
-        // Its page, and those on which it plays another system in tests.
-        let pages = path("src/sys/platform");
-        for entry in fs::read_dir(&pages).unwrap() {
-            let page = entry.unwrap().path();
-            let name = page.file_stem().unwrap().to_str().unwrap();
-            if name == system || name.starts_with(&format!("{system}_")) {
-                modules.add(&page, &pages);
-            }
-        }
-        // Its own folder, if its modules are declared there.
-        let own = path("src/sys").join(&system);
-        if own.join("mod.rs").exists() {
-            modules.add(&own.join("mod.rs"), &own);
-        }
-        // What every system compiles.
+        let mut code = platform.code(&system);
         for entry in fs::read_dir(path("src/sys")).unwrap() {
             let file = entry.unwrap().path();
             if file.is_file() {
-                let code = source_text::code(&fs::read_to_string(&file).unwrap());
-                modules.code.insert(
-                    file,
-                    code.into_iter().map(|(_, line)| line + "\n").collect(),
+                let file = fs::read_to_string(&file).unwrap();
+                code.extend(
+                    source_text::code(&file)
+                        .into_iter()
+                        .map(|(_, line)| line + "\n"),
                 );
             }
         }
-        let names = modules.code.values().flat_map(|code| taken(code)).collect();
+        let folder = match system.as_str() {
+            "wasip1" | "windows" => format!("src/sys/{system}"),
+            _ => "src/sys/unix".to_owned(),
+        };
+        add(&mut code, &path(&folder), &system, &platform);
+        if system == "linux" {
+            add(&mut code, &path("src/testing"), &system, &platform);
+        }
+        let names = taken(&code);
         let text = fs::read_to_string(&list).unwrap();
         let declared = declarations(&path(&format!("generated/{system}")));
         for symbol in unused(&text, &names, &declared) {

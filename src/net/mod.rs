@@ -53,6 +53,9 @@
 #[macro_use]
 mod forward;
 
+#[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
+mod fd_handles;
+
 mod tcp;
 pub use tcp::{TcpListener, TcpStream};
 
@@ -65,7 +68,4 @@ mod uds;
 pub use uds::{UnixListener, UnixStream};
 
 #[cfg(all(unix, not(target_os = "emscripten")))]
-#[path = "uds/datagram.rs"]
-mod unix_datagram;
-#[cfg(all(unix, not(target_os = "emscripten")))]
-pub use unix_datagram::UnixDatagram;
+pub use uds::UnixDatagram;

@@ -3,6 +3,7 @@
 use std::io;
 
 /// `register` of a source that is registered, with this `Poll` or another one.
+#[allow(dead_code)] // Without `net` and `os-ext` there are no owned sources.
 pub(crate) fn already_registered() -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,
@@ -12,6 +13,7 @@ pub(crate) fn already_registered() -> io::Error {
 
 /// `register` of an fd that the selector has in a table of its own. The fd may have been closed
 /// and reused since.
+#[allow(dead_code)] // The kernel of some selectors has this error itself.
 pub(crate) fn fd_already_registered() -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,
@@ -21,6 +23,7 @@ pub(crate) fn fd_already_registered() -> io::Error {
 }
 
 /// `reregister` of a source that is registered with another `Poll`.
+#[allow(dead_code)] // Without `net` and `os-ext` there are no owned sources.
 pub(crate) fn other_registry() -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,
@@ -29,6 +32,7 @@ pub(crate) fn other_registry() -> io::Error {
 }
 
 /// `reregister` or `deregister` of a source that is not registered with this `Poll`.
+#[allow(dead_code)] // Without `net` and `os-ext` there are no owned sources.
 pub(crate) fn not_registered() -> io::Error {
     io::Error::new(
         io::ErrorKind::NotFound,
@@ -42,6 +46,7 @@ pub(crate) fn unsupported(what: &'static str) -> io::Error {
 }
 
 /// An argument that is invalid on every platform.
+#[allow(dead_code)] // Without features there is nothing to pass.
 pub(crate) fn invalid(what: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, what)
 }

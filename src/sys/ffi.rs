@@ -1,18 +1,19 @@
-//! The seam to the generated bindings: nothing else names `generated`.
+//! The generated bindings, and on Linux those of the kernel that it plays in tests. No other file
+//! names `generated`.
 
 pub(crate) use crate::generated::*;
 
-// The double of kqueue(2) plays one kernel on Linux: that kernel's records and constants, and functions of its own.
+// A fake kqueue(2) has the structures and constants of its kernel, and functions of its own.
 #[cfg(mio_fake_kernel = "apple")]
-use crate::generated::apple as played;
+use crate::generated::apple as fake;
 #[cfg(mio_fake_kernel = "dragonfly")]
-use crate::generated::dragonfly as played;
+use crate::generated::dragonfly as fake;
 #[cfg(mio_fake_kernel = "freebsd")]
-use crate::generated::freebsd as played;
+use crate::generated::freebsd as fake;
 #[cfg(mio_fake_kernel = "netbsd")]
-use crate::generated::netbsd as played;
+use crate::generated::netbsd as fake;
 #[cfg(mio_fake_kernel = "openbsd")]
-use crate::generated::openbsd as played;
+use crate::generated::openbsd as fake;
 
 #[cfg(any(
     mio_fake_kernel = "apple",
@@ -21,15 +22,26 @@ use crate::generated::openbsd as played;
     mio_fake_kernel = "netbsd",
     mio_fake_kernel = "openbsd"
 ))]
-pub(crate) use crate::sys::fake_kqueue::{kevent, kqueue};
-#[cfg(any(
-    mio_fake_kernel = "apple",
-    mio_fake_kernel = "dragonfly",
-    mio_fake_kernel = "freebsd"
-))]
-pub(crate) use played::EVFILT_AIO;
-#[cfg(mio_fake_kernel = "freebsd")]
-pub(crate) use played::EVFILT_LIO;
+mod fake_kqueue {
+    use super::fake;
+
+    pub(crate) use crate::testing::kqueue::{kevent, kqueue};
+    pub(crate) use fake::{
+        EV_ADD, EV_CLEAR, EV_DELETE, EV_EOF, EV_ERROR, EV_NAMES, EV_RECEIPT, EVFILT_NAMES,
+        EVFILT_READ, EVFILT_USER, EVFILT_WRITE, NOTE_TRIGGER, timespec,
+    };
+    #[allow(non_camel_case_types)] // The system's name.
+    pub(crate) type kevent = fake::kevent;
+
+    #[cfg(not(any(mio_fake_kernel = "netbsd", mio_fake_kernel = "openbsd")))]
+    pub(crate) const FAKE_AIO: Option<i32> = Some(fake::EVFILT_AIO as _);
+    #[cfg(any(mio_fake_kernel = "netbsd", mio_fake_kernel = "openbsd"))]
+    pub(crate) const FAKE_AIO: Option<i32> = None;
+    #[cfg(mio_fake_kernel = "freebsd")]
+    pub(crate) const FAKE_LIO: Option<i32> = Some(fake::EVFILT_LIO as _);
+    #[cfg(not(mio_fake_kernel = "freebsd"))]
+    pub(crate) const FAKE_LIO: Option<i32> = None;
+}
 #[cfg(any(
     mio_fake_kernel = "apple",
     mio_fake_kernel = "dragonfly",
@@ -37,27 +49,13 @@ pub(crate) use played::EVFILT_LIO;
     mio_fake_kernel = "netbsd",
     mio_fake_kernel = "openbsd"
 ))]
-pub(crate) use played::{
-    EV_ADD, EV_CLEAR, EV_DELETE, EV_EOF, EV_ERROR, EV_NAMES, EV_RECEIPT, EVFILT_NAMES, EVFILT_READ,
-    EVFILT_USER, EVFILT_WRITE, NOTE_TRIGGER, timespec,
-};
+pub(crate) use fake_kqueue::*;
 
-#[cfg(any(
-    mio_fake_kernel = "apple",
-    mio_fake_kernel = "dragonfly",
-    mio_fake_kernel = "freebsd",
-    mio_fake_kernel = "netbsd",
-    mio_fake_kernel = "openbsd"
-))]
-#[allow(non_camel_case_types)] // The system's name.
-pub(crate) type kevent = played::kevent;
-
-// The double of event ports plays Solaris on Linux.
 #[cfg(mio_fake_kernel = "solaris")]
 pub(crate) use crate::generated::solaris::{
     EBADFD, ETIME, PORT_SOURCE_FD, PORT_SOURCE_USER, port_event, timespec,
 };
 #[cfg(mio_fake_kernel = "solaris")]
-pub(crate) use crate::sys::fake_event_ports::{
+pub(crate) use crate::testing::event_ports::{
     port_associate, port_create, port_dissociate, port_getn, port_send,
 };

@@ -5,12 +5,14 @@ use std::mem::MaybeUninit;
 
 /// A vector of fixed capacity that a system call fills from the start.
 #[derive(Debug)]
+#[allow(dead_code)] // Some selectors create their events themselves.
 pub(crate) struct KernelVec<T> {
     /// May have a larger capacity than was requested; `capacity` counts.
     items: Vec<T>,
     capacity: usize,
 }
 
+#[allow(dead_code)] // Each selector uses some of it.
 impl<T> KernelVec<T> {
     /// Allocates a vector for `capacity` items.
     pub(crate) fn with_capacity(capacity: usize) -> KernelVec<T> {

@@ -47,6 +47,7 @@ pub(crate) const READINESS: Pace = Pace {
 /// A hang-up, an error or a priority condition of any source. The selector does not see when the
 /// caller handles it, and often it persists until the source is dropped. The long delay begins
 /// after about a second.
+#[allow(dead_code)] // AFD has no such direction.
 pub(crate) const EXCEPTION: Pace = Pace {
     reports_before_probing: 1,
     reports_before_delay: 0,
@@ -58,6 +59,7 @@ pub(crate) const EXCEPTION: Pace = Pace {
 
 /// A stream socket with both halves closed, where the kernel reports that. Nothing follows unless
 /// the socket is connected again.
+#[allow(dead_code)] // AFD has no such direction.
 pub(crate) const CLOSED: Pace = Pace {
     reports_before_probing: 1,
     reports_before_delay: 0,
@@ -110,6 +112,7 @@ impl Backoff {
 
     /// Whether the direction was reported, and not observed not ready since.
     #[inline]
+    #[allow(dead_code)] // For poll(2).
     pub(crate) fn is_reported(&self) -> bool {
         self.reports != 0
     }
@@ -122,6 +125,7 @@ impl Backoff {
 
     /// Whether the delays are now the long ones.
     #[inline]
+    #[allow(dead_code)] // For poll(2).
     pub(crate) fn is_long(&self, pace: &Pace) -> bool {
         self.reports > pace.reports_before_long_delay
     }

@@ -75,6 +75,7 @@ pub(crate) trait EventBuffer: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Removes all events, and refuses a buffer without capacity: the first step of `select` where
     /// the kernel does not do both.
     #[inline]
+    #[allow(dead_code)] // Not for epoll and kqueue.
     fn prepare(&mut self) -> io::Result<()> {
         self.clear();
         if self.capacity() == 0 {
@@ -86,6 +87,7 @@ pub(crate) trait EventBuffer: Send + Sync + UnwindSafe + RefUnwindSafe {
 
 /// Which selector a registration belongs to, as seen from one selector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code)] // Without `os-poll` there is no selector.
 pub(crate) enum Owner {
     /// This selector or a clone of it.
     This,
@@ -103,6 +105,7 @@ impl Owner {
     /// and a thread that would release it does not exist in the child (fork(2),
     /// <https://man7.org/linux/man-pages/man2/fork.2.html>).
     #[inline]
+    #[allow(dead_code)] // Windows has its own.
     pub(crate) fn of<T>(selector: &Arc<T>, held: &Weak<T>) -> Owner {
         if held.as_ptr() == Arc::as_ptr(selector) {
             Owner::This
@@ -190,6 +193,24 @@ pub(crate) trait Selector:
         let _ = registration;
         None
     }
+}
+
+/// Names every function of a selector. A build without sources does not call all of them.
+pub(crate) const fn is_complete<S: Selector>() {
+    let _ = (S::register, S::reregister, S::deregister, S::leave);
+    let _ = (S::owner, S::rearm, S::watch_as_unowned, S::take_fault);
+    let _ = S::EMULATES_EDGE;
+}
+
+/// Names every function for unowned sources, likewise.
+#[allow(dead_code)] // Windows has such sources with `os-ext` only.
+pub(crate) const fn registers_unowned<S: RegisterUnowned>() {
+    is_complete::<S>();
+    let _ = (
+        S::register_unowned,
+        S::reregister_unowned,
+        S::deregister_unowned,
+    );
 }
 
 /// A selector that can also watch *unowned* fds or sockets: the caller keeps no registration.

@@ -1,14 +1,15 @@
-//! What the socket module of an operating system must have: a list of functions with their types. Their docs are beside them.
+//! The functions that the socket module of a platform must have, with their types. Their docs are
+//! beside them.
 //!
-//! Sockets come and go as std's types, which own their descriptor or handle on every system. Those made here are non-blocking
-//! and not inherited by child processes.
+//! Sockets are passed as std's types, which own their fd or handle on every system. The sockets made
+//! here are non-blocking, and child processes do not inherit them.
 
 use std::io::{self, IoSlice};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 use crate::sys::socket::{self, tcp, udp};
 
-const _: fn() = socket::adopt;
+const _: fn() = socket::ensure_winsock_started;
 
 const _: fn(SocketAddr) -> io::Result<TcpStream> = tcp::connect;
 const _: fn(SocketAddr) -> io::Result<TcpListener> = tcp::bind;
@@ -19,7 +20,7 @@ const _: fn(&TcpStream, &[IoSlice<'_>]) -> io::Result<usize> = tcp::write_vector
 const _: fn(SocketAddr) -> io::Result<UdpSocket> = udp::bind;
 const _: fn(&UdpSocket) -> io::Result<bool> = udp::only_v6;
 
-/// Where there are Unix domain sockets.
+/// Unix domain sockets.
 #[cfg(unix)]
 mod unix {
     use std::io::{self, IoSlice};

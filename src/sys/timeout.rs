@@ -23,6 +23,7 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     /// The deadline of a wait that begins now.
+    #[allow(dead_code)] // Not all selectors use it.
     pub(crate) fn new(timeout: Option<Duration>) -> Deadline {
         Deadline::on(timeout, Instant::now)
     }
@@ -37,6 +38,7 @@ impl Deadline {
     }
 
     /// Whether the deadline has passed.
+    #[allow(dead_code)] // Not all selectors use it.
     pub(crate) fn is_past(&self) -> bool {
         self.is_past_on(Instant::now)
     }
@@ -56,12 +58,14 @@ pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<In
 }
 
 /// How long it is until `time`, where `None` is never. Zero if it has passed.
+#[allow(dead_code)] // Not all selectors use it.
 pub(crate) fn time_until(time: Option<Instant>) -> Option<Duration> {
     time.map(|time| time.saturating_duration_since(Instant::now()))
 }
 
 /// The timeout of one call of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code)] // Windows and kqueue(2) take other types.
 pub(crate) enum KernelTimeout {
     /// None: the call waits for an event.
     Infinite,
@@ -73,6 +77,7 @@ pub(crate) enum KernelTimeout {
 
 /// The timeout of the next call of the kernel, and whether it was clamped to what the kernel takes.
 /// After a call with a clamped timeout the caller waits for the rest.
+#[allow(dead_code)] // As above.
 pub(crate) fn clamp_timeout(timeout: Option<Duration>) -> (KernelTimeout, bool) {
     let Some(timeout) = timeout else {
         return (KernelTimeout::Infinite, false);
@@ -90,6 +95,7 @@ pub(crate) fn clamp_timeout(timeout: Option<Duration>) -> (KernelTimeout, bool) 
 }
 
 /// Whole milliseconds, never fewer than `duration`, and at most what the kernel takes.
+#[allow(dead_code)] // `poll_oneoff` takes nanoseconds.
 pub(crate) fn round_up_millis(duration: Duration) -> c_int {
     // The smaller one fits, as `MAX_MILLIS` does.
     duration

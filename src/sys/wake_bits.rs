@@ -77,6 +77,7 @@ const NO_GENERATION: usize = usize::MAX;
 /// The bits of all wakers of one selector, on cache lines of their own.
 #[derive(Debug)]
 #[repr(align(128))]
+#[allow(dead_code)] // Selectors without a kernel object do not use it.
 pub(crate) struct WakeBits {
     /// The wakers with a wake that no return of the kernel's wait has followed yet.
     pending: AtomicUsize,
@@ -90,6 +91,7 @@ pub(crate) struct WakeBits {
     acquired: AtomicUsize,
 }
 
+#[allow(dead_code)] // Each selector uses some of it.
 impl WakeBits {
     /// No waker, nothing pending. Must be called before the kernel object is created.
     pub(crate) fn new(generation: Generation) -> WakeBits {
@@ -205,12 +207,14 @@ impl WakeBits {
 /// The bit of one waker. Dropping it releases the bit, so a waker must first end its notifications:
 /// a waker declares this field after the object that it notifies.
 #[derive(Debug)]
+#[allow(dead_code)] // As `WakeBits`.
 pub(crate) struct WakeBit {
     bits: Arc<WakeBits>,
     /// 0 if there was no free bit.
     bit: usize,
 }
 
+#[allow(dead_code)] // As `WakeBits`.
 impl WakeBit {
     /// Acquires a bit for a waker.
     pub(crate) fn acquire(bits: &Arc<WakeBits>) -> WakeBit {

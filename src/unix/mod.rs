@@ -6,6 +6,4 @@
 
 pub mod pipe;
 
-mod source_fd;
-
-pub use source_fd::SourceFd;
+pub use crate::source_fd::SourceFd;

@@ -10,7 +10,7 @@ use std::process::{ChildStderr, ChildStdin, ChildStdout};
 
 use crate::event::Source;
 use crate::io_source::IoSource;
-use crate::sys::{descriptor, pipe2};
+use crate::sys::unix::fd;
 use crate::{Interest, Registry, Token};
 
 /// Makes a pipe. Both ends are non-blocking, and child processes do not inherit them.
@@ -49,7 +49,7 @@ use crate::{Interest, Registry, Token};
 /// # }
 /// ```
 pub fn new() -> io::Result<(Sender, Receiver)> {
-    let (reader, writer) = pipe2::pipe()?;
+    let (reader, writer) = fd::pipe()?;
     Ok((Sender::from(writer), Receiver::from(reader)))
 }
 
@@ -93,7 +93,7 @@ impl Sender {
     /// # }
     /// ```
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        descriptor::set_nonblocking(self.inner.as_fd(), nonblocking)
+        fd::set_nonblocking(self.inner.as_fd(), nonblocking)
     }
 
     /// Runs an I/O operation on the pipe, and re-arms the registration if it returns
@@ -159,7 +159,7 @@ impl Receiver {
     /// # }
     /// ```
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        descriptor::set_nonblocking(self.inner.as_fd(), nonblocking)
+        fd::set_nonblocking(self.inner.as_fd(), nonblocking)
     }
 
     /// Runs an I/O operation on the pipe, and re-arms the registration if it returns

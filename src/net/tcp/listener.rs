@@ -88,7 +88,7 @@ impl TcpListener {
     /// # }
     /// ```
     pub fn from_std(listener: net::TcpListener) -> TcpListener {
-        socket::adopt();
+        socket::ensure_winsock_started();
         TcpListener {
             inner: IoSource::new(listener),
         }

@@ -111,7 +111,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn from_std(stream: net::TcpStream) -> TcpStream {
-        socket::adopt();
+        socket::ensure_winsock_started();
         TcpStream {
             inner: IoSource::new(stream),
         }

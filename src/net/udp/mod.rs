@@ -93,7 +93,7 @@ impl UdpSocket {
     /// # }
     /// ```
     pub fn from_std(socket: net::UdpSocket) -> UdpSocket {
-        socket::adopt();
+        socket::ensure_winsock_started();
         UdpSocket {
             inner: IoSource::new(socket),
         }

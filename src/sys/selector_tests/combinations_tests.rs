@@ -52,11 +52,11 @@ fn every_check<S: Subject>() {
 ))]
 mod linux {
     use super::*;
-    use crate::sys::epoll::Epoll;
-    use crate::sys::eventfd::EventFd;
-    use crate::sys::notifier::Drained;
-    use crate::sys::pipe::Pipe;
-    use crate::sys::posix_poll::PosixPoll;
+    use crate::sys::unix::epoll::Epoll;
+    use crate::sys::unix::notifier::Drained;
+    use crate::sys::unix::notifier::eventfd::EventFd;
+    use crate::sys::unix::notifier::pipe::Pipe;
+    use crate::sys::unix::posix_poll::PosixPoll;
 
     #[test]
     fn epoll_with_eventfd() {
@@ -121,7 +121,7 @@ mod windows {
 ))]
 mod kqueue {
     use super::*;
-    use crate::sys::kqueue::{Kqueue, Pipes, UserEvents};
+    use crate::sys::unix::kqueue::{Kqueue, Pipes, UserEvents};
 
     #[test]
     fn kqueue_with_user_events() {
@@ -141,7 +141,7 @@ mod kqueue {
 ))]
 mod event_ports {
     use super::*;
-    use crate::sys::event_ports::EventPorts;
+    use crate::sys::unix::event_ports::EventPorts;
 
     #[test]
     fn event_ports() {
@@ -153,10 +153,10 @@ mod event_ports {
 #[cfg(mio_fake_kernel = "solaris")]
 mod fake_event_ports {
     use super::*;
-    use crate::sys::event_ports::EventPorts;
-    use crate::sys::fake_event_ports::faults::{self, Faults};
-    use crate::sys::pipe::Pipe;
-    use crate::sys::posix_poll::PosixPoll;
+    use crate::sys::unix::event_ports::EventPorts;
+    use crate::sys::unix::notifier::pipe::Pipe;
+    use crate::sys::unix::posix_poll::PosixPoll;
+    use crate::testing::event_ports::faults::{self, Faults};
 
     #[test]
     fn event_ports_that_always_return_etime() {
@@ -196,10 +196,10 @@ mod fake_event_ports {
 ))]
 mod fake_kqueue {
     use super::*;
-    use crate::sys::fake_kqueue::faults::{self, Faults};
-    use crate::sys::kqueue::{Kqueue, Pipes, UserEvents};
-    use crate::sys::pipe::Pipe;
-    use crate::sys::posix_poll::PosixPoll;
+    use crate::sys::unix::kqueue::{Kqueue, Pipes, UserEvents};
+    use crate::sys::unix::notifier::pipe::Pipe;
+    use crate::sys::unix::posix_poll::PosixPoll;
+    use crate::testing::kqueue::faults::{self, Faults};
 
     #[test]
     fn kqueue_with_user_events() {

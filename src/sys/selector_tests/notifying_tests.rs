@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use super::{AT_ONCE, BOTH, LONG, Subject, event_buffer, stream_pair, tokens};
 use crate::Token;
 use crate::sys::AsRaw as _;
-use crate::sys::notifier::Notifier;
 use crate::sys::selector::Wake as _;
+use crate::sys::unix::notifier::Notifier;
 
 /// A notifier that counts the notifications of this thread.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ pub(in crate::sys) fn failed_wake_is_repeated<S: Subject>() {
 /// accepts any advice of madvise(2), or in a build that must not call it.
 pub(in crate::sys) fn merged_wakes_notify_once<S: Subject>(expected: usize) {
     #[cfg(all(unix, not(mio_fake_kernel = "wasip1")))]
-    let is_certain = crate::sys::forks::generation().is_certain;
+    let is_certain = crate::sys::unix::forks::generation().is_certain;
     #[cfg(not(all(unix, not(mio_fake_kernel = "wasip1"))))]
     let is_certain = true;
     let is_merged = expected == 0 || is_certain;

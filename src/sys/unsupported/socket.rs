@@ -1,7 +1,7 @@
-//! Sockets of a system where none can be made, for want of calls or of a page. What sockets made elsewhere can do they still do.
+//! Sockets of a system on which the library cannot make any. Those that std has made work.
 
-/// A socket that was made elsewhere needs nothing.
-pub(crate) fn adopt() {}
+/// Does nothing: only Windows must be started before a socket is used.
+pub(crate) fn ensure_winsock_started() {}
 
 /// TCP sockets.
 pub(crate) mod tcp {
@@ -10,33 +10,33 @@ pub(crate) mod tcp {
 
     use crate::sys::errors;
 
-    /// Always `Unsupported`.
+    /// Returns `Unsupported`.
     pub(crate) fn connect(_: SocketAddr) -> io::Result<TcpStream> {
         Err(errors::unsupported(
             "mio cannot make sockets on this system",
         ))
     }
 
-    /// Always `Unsupported`.
+    /// Returns `Unsupported`.
     pub(crate) fn bind(_: SocketAddr) -> io::Result<TcpListener> {
         Err(errors::unsupported(
             "mio cannot make sockets on this system",
         ))
     }
 
-    /// One connection of a listener made by std, non-blocking.
+    /// Accepts one connection of a listener that std has made, and makes it non-blocking.
     pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = listener.accept()?;
         stream.set_nonblocking(true)?;
         Ok((stream, peer))
     }
 
-    /// As std writes.
+    /// Writes as std does.
     pub(crate) fn write(mut stream: &TcpStream, buffer: &[u8]) -> io::Result<usize> {
         stream.write(buffer)
     }
 
-    /// As std writes.
+    /// Writes as std does.
     pub(crate) fn write_vectored(
         mut stream: &TcpStream,
         buffers: &[IoSlice<'_>],
@@ -52,14 +52,14 @@ pub(crate) mod udp {
 
     use crate::sys::errors;
 
-    /// Always `Unsupported`.
+    /// Returns `Unsupported`.
     pub(crate) fn bind(_: SocketAddr) -> io::Result<UdpSocket> {
         Err(errors::unsupported(
             "mio cannot make sockets on this system",
         ))
     }
 
-    /// Always `Unsupported`.
+    /// Returns `Unsupported`.
     pub(crate) fn only_v6(_: &UdpSocket) -> io::Result<bool> {
         Err(errors::unsupported(
             "mio cannot make sockets on this system",

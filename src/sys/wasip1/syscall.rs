@@ -5,13 +5,13 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 
+use super::poll_oneoff::host::{Host, HostEvent, Subscription};
 use crate::sys::ffi;
-use crate::sys::poll_oneoff::host::{Host, HostEvent, Subscription};
 
-/// The real host.
+/// The host of the guest.
 #[derive(Default)]
 pub(crate) struct Preview1 {
-    /// The arrays that are handed over, kept for their memory.
+    /// The arrays that are passed to the host, kept for their memory.
     subscriptions: Vec<ffi::__wasi_subscription_t>,
     events: Vec<ffi::__wasi_event_t>,
 }
@@ -22,7 +22,7 @@ impl std::fmt::Debug for Preview1 {
     }
 }
 
-/// The result of a call that returns its error.
+/// The result of a call that returns an error number.
 fn ret(errno: u16) -> io::Result<()> {
     match errno {
         ffi::__WASI_ERRNO_SUCCESS => Ok(()),
@@ -42,9 +42,9 @@ impl Host for Preview1 {
         // As many events as subscriptions may come.
         self.events.resize(list.len(), NO_EVENT);
         let mut count = 0;
-        // SAFETY: `poll_oneoff` reads as many subscriptions as `list` has from an array that was just filled with so many,
-        // writes at most as many events to one that was just made so long, and their number to `count`. The descriptors in it
-        // are numbers only: a closed one is an error.
+        // SAFETY: `poll_oneoff` reads as many subscriptions as `list` has from an array that was
+        // just filled with so many, writes at most as many events to an array of that length, and
+        // their number to `count`. The fds in it are keys: a closed one is an error.
         ret(unsafe {
             ffi::__wasi_poll_oneoff(
                 self.subscriptions.as_ptr(),
@@ -54,7 +54,7 @@ impl Host for Preview1 {
             )
         })?;
         for event in self.events.iter().take(count as usize) {
-            // What it is follows from the subscription. `fd_readwrite` is garbage for clocks.
+            // The subscription tells the kind of event. `fd_readwrite` is undefined for clocks.
             let index = event.userdata as usize;
             let is_clock = matches!(list.get(index), Some(Subscription::Clock(_)));
             let hang_up = ffi::__WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP;
@@ -69,7 +69,8 @@ impl Host for Preview1 {
 
     fn is_open(fd: RawFd) -> bool {
         let mut status = MaybeUninit::<ffi::__wasi_fdstat_t>::uninit();
-        // SAFETY: `fd_fdstat_get` writes one structure, for which `status` has room. The descriptor is a number only.
+        // SAFETY: `fd_fdstat_get` writes one structure, for which `status` has room. The fd is a
+        // key: a closed one is an error.
         let errno = unsafe { ffi::__wasi_fd_fdstat_get(fd as _, status.as_mut_ptr()) };
         errno != ffi::__WASI_ERRNO_BADF
     }
@@ -85,7 +86,7 @@ const NO_EVENT: ffi::__wasi_event_t = ffi::__wasi_event_t {
     },
 };
 
-/// A subscription as the host takes it.
+/// Converts a subscription for the host.
 fn prepare(place: usize, subscription: Subscription) -> ffi::__wasi_subscription_t {
     let watched = |fd: RawFd| ffi::__wasi_subscription_fd_readwrite_t {
         file_descriptor: fd as _,

@@ -25,7 +25,7 @@ pub(crate) mod iocp;
 #[cfg(feature = "os-ext")]
 pub(crate) mod named_pipe;
 #[cfg(feature = "os-poll")]
-mod ntstatus;
+pub(crate) mod ntstatus;
 #[cfg(all(windows, feature = "net"))]
 pub(crate) mod socket;
 #[cfg(windows)]
@@ -55,5 +55,4 @@ mod platform {
 }
 
 #[cfg(not(windows))]
-#[path = "../../testing/windows/mod.rs"]
-mod platform;
+use crate::testing::windows as platform;

@@ -14,7 +14,7 @@ use crate::sys::ffi;
 
 /// Called for every socket that was not made here, since Winsock may not have been started. If
 /// starting fails, so does every operation on the socket, with `WSANOTINITIALISED`.
-pub(crate) fn adopt() {
+pub(crate) fn ensure_winsock_started() {
     let _ = winsock::ensure_started();
 }
 

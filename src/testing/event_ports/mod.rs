@@ -32,8 +32,6 @@
 //! [`event_port.c`]: https://github.com/illumos/illumos-gate/blob/6040a68c1ef27209fe7cd5dfd799ddfa5f11a701/usr/src/lib/libc/port/gen/event_port.c
 
 pub(crate) mod faults;
-#[path = "../syscall.rs"]
-mod host;
 mod syscall;
 
 use std::collections::{HashMap, VecDeque};
@@ -43,6 +41,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::ffi;
 
+use super::syscall as host;
 use host::Errno;
 pub(crate) use syscall::{port_associate, port_create, port_dissociate, port_getn, port_send};
 

@@ -33,8 +33,6 @@
 mod condition;
 mod delivery;
 pub(crate) mod faults;
-#[path = "../syscall.rs"]
-mod host;
 mod kernel;
 mod quirks;
 mod syscall;
@@ -46,6 +44,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::ffi;
 
+use super::syscall as host;
 use host::Errno;
 use kernel::{FakeKernel, FakeKqueue};
 use quirks::QUIRKS;

@@ -9,19 +9,16 @@
 //! Known differences to the real hosts: sockets are those of Linux, where wasmtime 48 returns EBADF
 //! for a socket; a regular file at its end has no `HANGUP`, which wasmtime 48 reports.
 
-#[path = "../../sys/wasip1/poll_oneoff/mod.rs"]
-pub(crate) mod poll_oneoff;
 mod syscall;
-#[cfg(all(test, not(mio_fake_kernel = "wasip1")))]
-mod tests;
 
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use self::poll_oneoff::host::{Host, HostEvent, Subscription};
 use crate::sys::ffi;
+use crate::sys::wasip1::poll_oneoff;
+use poll_oneoff::host::{Host, HostEvent, Subscription};
 
 /// The behavior of a host where preview 1 leaves it open.
 pub(crate) trait Quirks: 'static {
@@ -58,6 +55,7 @@ impl Quirks for Wasmtime48 {
 /// (`crates/wasi-common/cap-std-sync/src/sched/unix.rs` in
 /// <https://github.com/bytecodealliance/wasmtime/tree/1b3ce2148658>).
 #[derive(Debug)]
+#[allow(dead_code)] // For unit tests.
 pub(crate) struct Wasmtime17;
 
 impl Quirks for Wasmtime17 {
@@ -73,6 +71,7 @@ impl Quirks for Wasmtime17 {
 /// with the code of epoll_ctl(2), which is EPERM for a regular file
 /// (<https://github.com/nodejs/uvwasi/blob/59420fce6e96/src/poll_oneoff.c>).
 #[derive(Debug)]
+#[allow(dead_code)] // For unit tests.
 pub(crate) struct Node20;
 
 impl Quirks for Node20 {

@@ -39,12 +39,8 @@
 //! [port_get(3C)]: https://illumos.org/man/3C/port_get
 //! [`port_fd.c`]: https://github.com/illumos/illumos-gate/blob/5f5704245a8a5f5481611362a8db22105fb1de56/usr/src/uts/common/fs/portfs/port_fd.c
 
-#[allow(clippy::duplicate_mod)] // With a fake kernel, tests compile this and `posix_poll`.
-#[path = "../level_triggered/mod.rs"]
-mod level_triggered;
 mod poller;
 mod state;
-mod syscall;
 
 use std::fmt;
 use std::io;
@@ -53,17 +49,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::unix::syscalls::event_ports as syscall;
+use crate::sys::unix::{forks, level_triggered};
 use crate::sys::wake_bits::{WakeBit, WakeBits};
-use crate::sys::{errors, ffi, forks};
+use crate::sys::{errors, ffi};
 use crate::{Interest, Token};
 
 pub(crate) use level_triggered::{Event, Events};
 use level_triggered::{Key, bits};
 use poller::Poller;
 use state::State;
-
-/// The names of an event and its field in `Debug`.
-const EVENT_LABELS: [&str; 2] = ["port_event", "portev_events"];
 
 /// An event port.
 pub(crate) struct EventPorts {

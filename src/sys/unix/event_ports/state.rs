@@ -7,7 +7,8 @@ use std::os::fd::{BorrowedFd, RawFd};
 use super::level_triggered::{Key, Table};
 use super::syscall;
 use crate::Token;
-use crate::sys::{PollBits, errors, ffi};
+use crate::sys::unix::caps::PollBits;
+use crate::sys::{errors, ffi};
 
 /// `portev_user` of a registration has its slot's index in this many low bits, and the generation
 /// of the slot in the others.

@@ -9,10 +9,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::sys::fake_event_ports::PortEvent;
-use crate::sys::fake_event_ports::faults::{self, Faults};
-use crate::sys::pipe2;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
+use crate::sys::unix::fd;
+use crate::testing::event_ports::PortEvent;
+use crate::testing::event_ports::faults::{self, Faults};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
@@ -367,14 +367,14 @@ fn closed_fd_can_be_registered_again() {
         let error = selector.register(fd, Token(1), BOTH).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         (&right).write_all(b"x").unwrap();
-        let (mut other, sender) = pipe2::pipe().map(|(r, w)| (Some(r), w)).unwrap();
+        let (mut other, sender) = fd::pipe().map(|(r, w)| (Some(r), w)).unwrap();
         faults::replace(fd, other.take().unwrap());
         // The event that was queued for the closed file is dropped.
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         selector
             .register_unowned(fd, Token(2), Interest::READABLE)
             .unwrap();
-        crate::sys::descriptor::write(sender.as_fd(), b"y").unwrap();
+        fd::write(sender.as_fd(), b"y").unwrap();
         assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
         selector.deregister_unowned(fd).unwrap();
         faults::close(fd);

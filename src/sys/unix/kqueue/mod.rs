@@ -27,7 +27,6 @@
 
 mod debug;
 mod synthetic_eof;
-mod syscall;
 mod wake_event;
 
 use std::fmt;
@@ -38,10 +37,12 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use crate::sys::platform::{AIO, LIO};
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::timeout::Deadline;
+use crate::sys::unix::syscalls::kqueue as syscall;
 use crate::sys::wake_bits::{WakeBit, WakeBits};
-use crate::sys::{AIO, LIO, errors, ffi};
+use crate::sys::{errors, ffi};
 use crate::{Interest, Token};
 
 use synthetic_eof::{PendingEof, SyntheticEofs};

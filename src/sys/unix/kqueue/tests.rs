@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use super::syscall::TRIGGER;
 use super::*;
-use crate::sys::fake_kqueue::KernelEvent;
-use crate::sys::fake_kqueue::faults::{self, Faults};
-use crate::sys::pipe2;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
+use crate::sys::unix::fd;
+use crate::testing::kqueue::KernelEvent;
+use crate::testing::kqueue::faults::{self, Faults};
 
 type Selector = Kqueue<UserEvents>;
 
@@ -58,7 +58,7 @@ fn refusing(filter: i32, error: i32) -> Faults {
 fn writer_without_reader_gets_one_write_closed_event() {
     for capacity in [1, 8] {
         let (mut selector, mut events) = new_selector(capacity);
-        let (reader, writer) = pipe2::pipe().unwrap();
+        let (reader, writer) = fd::pipe().unwrap();
         drop(reader);
         let fd = writer.as_raw_fd();
         let registration = selector.register(fd, Token(7), Interest::WRITABLE).unwrap();
@@ -76,7 +76,7 @@ fn writer_without_reader_gets_one_write_closed_event() {
 fn dropped_source_takes_its_pending_event_along() {
     let (mut selector, mut events) = new_selector(1);
     for token in 0..3 {
-        let (_reader, writer) = pipe2::pipe().unwrap();
+        let (_reader, writer) = fd::pipe().unwrap();
         let fd = writer.as_raw_fd();
         let add = || selector.register(fd, Token(token), Interest::WRITABLE);
         let mut registration = faults::with(refusing(WRITE, libc::EPIPE), add).unwrap();
@@ -91,7 +91,7 @@ fn dropped_source_takes_its_pending_event_along() {
         // Sources drop their registration before their fd.
         drop(registration);
         drop(writer);
-        let _next = pipe2::pipe().unwrap();
+        let _next = fd::pipe().unwrap();
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     }
 }
@@ -100,7 +100,7 @@ fn dropped_source_takes_its_pending_event_along() {
 #[test]
 fn deregistered_or_replaced_pending_event_is_not_reported() {
     let (mut selector, mut events) = new_selector(1);
-    let pipes: Vec<_> = (0..3).map(|_| pipe2::pipe().unwrap()).collect();
+    let pipes: Vec<_> = (0..3).map(|_| fd::pipe().unwrap()).collect();
     let refuse = || refusing(WRITE, libc::EPIPE);
     let mut registrations = Vec::new();
     for (index, (_, writer)) in pipes.iter().enumerate() {
@@ -131,7 +131,7 @@ fn deregistered_or_replaced_pending_event_is_not_reported() {
 #[test]
 fn synthetic_eof_needs_neither_user_events_nor_epipe() {
     let (mut selector, mut events) = new_selector(4);
-    let (_reader, writer) = pipe2::pipe().unwrap();
+    let (_reader, writer) = fd::pipe().unwrap();
     let fd = writer.as_raw_fd();
     let faults = Faults {
         no_user_events: true,

@@ -7,9 +7,9 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::Ordering;
 
 use crate::Token;
-use crate::sys::forks;
-use crate::sys::notifier::Notifier;
-use crate::sys::pipe::Pipe;
+use crate::sys::unix::forks;
+use crate::sys::unix::notifier::Notifier;
+use crate::sys::unix::notifier::pipe::Pipe;
 
 use super::syscall::{self, ADD, CLEAR, DELETE, Event, READ, RECEIPT, TRIGGER, USER};
 use super::{Shared, receipt_result};

@@ -36,7 +36,6 @@
 
 mod probe;
 mod source_state;
-mod syscall;
 mod table;
 #[cfg(test)]
 mod table_tests;
@@ -45,13 +44,18 @@ use std::fmt;
 use std::io;
 
 use crate::sys::event_buffer::EventVec;
-use crate::sys::{PRIORITY, PollBits, READ_HANG_UP, errors, ffi, flags, selector};
+use crate::sys::platform::EVENTS;
+use crate::sys::unix::caps::PollBits;
+use crate::sys::{errors, ffi, flags, selector};
 use crate::{Interest, Token};
 
 pub(crate) use probe::ProbeSet;
-#[allow(unused_imports)] // Event ports have a wait of their own.
-pub(crate) use syscall::poll;
 pub(crate) use table::{Key, Table};
+
+/// The condition of priority data; 0 if the platform does not report it.
+const PRIORITY: PollBits = EVENTS.priority;
+/// The condition of the end of the peer's stream; 0 if the platform does not report it.
+const READ_HANG_UP: PollBits = EVENTS.read_hang_up;
 
 /// The conditions that an interest requests.
 pub(crate) fn bits(interest: Interest) -> io::Result<PollBits> {
@@ -136,7 +140,7 @@ impl selector::SelectorEvent for Event {
     }
 
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [name, field] = super::EVENT_LABELS;
+        let [name, field] = EVENTS.level_event;
         f.debug_struct(name)
             .field(field, &Flags(self.bits))
             .field("token", &self.token.0)

@@ -5,11 +5,12 @@ use std::io;
 use std::mem;
 use std::time::Instant;
 
+use super::Events;
 use super::source_state::{ProbeOutcome, ProbeRequest};
 use super::table::{Key, Table};
-use super::{Events, syscall};
 use crate::sys::ffi;
 use crate::sys::timeout::earlier;
+use crate::sys::unix::syscalls::poll;
 
 /// The registrations that are probed, or will be unless they are observed not ready.
 #[derive(Debug, Default)]
@@ -79,7 +80,7 @@ impl ProbeSet {
         if self.entries.is_empty() {
             return Ok(wake_at);
         }
-        syscall::probe(&mut self.entries)?;
+        poll::probe(&mut self.entries)?;
         with_table(&mut |table| wake_at = earlier(wake_at, self.apply(table, events)));
         self.filled_buffer = events.room() == 0;
         Ok(wake_at)

@@ -4,10 +4,11 @@
 use std::os::fd::RawFd;
 use std::time::Instant;
 
-use super::Event;
+use super::{Event, PRIORITY, READ_HANG_UP};
+use crate::sys::ffi;
 use crate::sys::level_backoff::{Backoff, CLOSED, EXCEPTION, Pace, READINESS};
 use crate::sys::timeout::earlier;
-use crate::sys::{PRIORITY, PollBits, READ_HANG_UP, ffi};
+use crate::sys::unix::caps::PollBits;
 use crate::{Interest, Token};
 
 /// The conditions of reading.
@@ -151,6 +152,7 @@ impl SourceState {
     }
 
     /// The fd.
+    #[allow(dead_code)] // For event ports.
     pub(crate) fn fd(&self) -> RawFd {
         self.fd
     }

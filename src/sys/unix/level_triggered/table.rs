@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use super::source_state::{CLEARED_BY_POLL, ProbeOutcome, SourceState};
 use crate::sys::errors;
+use crate::sys::ffi;
 pub(crate) use crate::sys::slab::Key;
 use crate::sys::slab::Slab;
-use crate::sys::{PollBits, ffi};
+use crate::sys::unix::caps::PollBits;
 use crate::{Interest, Token};
 
 /// All registrations of one selector.
@@ -99,11 +100,13 @@ impl Table {
     }
 
     /// The registration that a slot holds.
+    #[allow(dead_code)] // For event ports.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
         self.slab.key_at(index)
     }
 
     /// Adds a registration to the dirty list.
+    #[allow(dead_code)] // For event ports.
     pub(crate) fn mark_dirty(&mut self, key: Key) {
         if self.get(key).is_some() {
             self.mark_index_dirty(key.index);
@@ -111,6 +114,7 @@ impl Table {
     }
 
     /// Records that the kernel has the current state of a registration.
+    #[allow(dead_code)] // For event ports.
     pub(crate) fn mark_clean(&mut self, key: Key) {
         if let Some(source) = self.get(key) {
             source.is_dirty = false;

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::source_state::{ALWAYS_REPORTED, ProbeOutcome, ProbeRequest, READ};
-use super::{Key, Table};
-use crate::sys::{PRIORITY, PollBits, ffi};
+use super::{Key, PRIORITY, Table};
+use crate::sys::ffi;
+use crate::sys::unix::caps::PollBits;
 use crate::{Interest, Token};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -184,7 +185,7 @@ fn change_beside_a_hang_up_is_reported_immediately() {
 #[cfg(not(mio_fake_kernel = "solaris"))]
 #[test]
 fn closed_stream_socket_is_reported_once_a_second() {
-    use crate::sys::READ_HANG_UP;
+    use super::READ_HANG_UP;
 
     if READ_HANG_UP == 0 {
         return; // The platform does not report both halves closed: a hang-up like any other.

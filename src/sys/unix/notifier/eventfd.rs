@@ -1,19 +1,20 @@
-//! A notifier made of one eventfd(2): a 64-bit counter in the kernel.
+//! A notifier made of one [eventfd(2)]: a 64-bit counter in the kernel.
 //!
-//! Every write gives epoll a new edge, also when the counter is not 0. A write that would take the counter beyond its limit
-//! fails with `EAGAIN` and gives no edge: then the counter is emptied and written again.
+//! Every write gives epoll(7) a new edge, also when the counter is not 0. A write that would take
+//! the counter beyond its limit fails with `EAGAIN` and gives no edge: the counter is then drained and
+//! written again.
 //!
-//! A copy of the process counts in the upper half, so that a reader sees whether one has written.
-//! That is asked on poll(2) only, where each wait empties the counter: the lower half does not
-//! overflow.
+//! A copy of the process counts in the upper half, so that a reader detects it. Only poll(2) asks
+//! for that, and it drains the counter in each wait: the lower half does not overflow.
+//!
+//! [eventfd(2)]: https://man7.org/linux/man-pages/man2/eventfd.2.html
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use crate::sys::descriptor;
-use crate::sys::notifier::Notifier;
-
-mod syscall;
+use super::Notifier;
+use crate::sys::unix::fd;
+use crate::sys::unix::syscalls::eventfd as syscall;
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -21,21 +22,21 @@ pub(crate) struct EventFd {
     counter: OwnedFd,
 }
 
-/// What a notification adds.
+/// What a notification adds to the counter.
 const OWN: u64 = 1;
-/// What the notification of a copy adds.
+/// What a notification from a copy of the process adds.
 const FROM_COPY: u64 = 1 << 32;
 
 impl EventFd {
-    fn add(&self, mut number: u64) -> io::Result<()> {
+    fn add(&self, mut value: u64) -> io::Result<()> {
         loop {
-            match descriptor::write(self.counter.as_fd(), &number.to_ne_bytes()) {
+            match fd::write(self.counter.as_fd(), &value.to_ne_bytes()) {
                 Ok(_) => return Ok(()),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => {
                         if self.drain()? {
-                            // Not lost with what was emptied.
-                            number = FROM_COPY;
+                            // Passes on the notification that was drained.
+                            value = FROM_COPY;
                         }
                     }
                     io::ErrorKind::Interrupted => {}
@@ -64,7 +65,7 @@ impl Notifier for EventFd {
         // One read takes the whole counter.
         let mut count = [0; 8];
         loop {
-            match descriptor::read(self.counter.as_fd(), &mut count) {
+            match fd::read(self.counter.as_fd(), &mut count) {
                 Ok(_) => return Ok(u64::from_ne_bytes(count) >= FROM_COPY),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => return Ok(false),
@@ -86,30 +87,30 @@ mod tests {
 
     /// A full counter neither blocks nor loses the wake.
     #[test]
-    fn a_full_counter_is_emptied() {
+    fn full_counter_is_drained() {
         let eventfd = EventFd::new().unwrap();
         let full = (u64::MAX - 1).to_ne_bytes();
-        descriptor::write(eventfd.as_fd(), &full).unwrap();
+        fd::write(eventfd.as_fd(), &full).unwrap();
         eventfd.notify().unwrap();
         let mut count = [0; 8];
-        descriptor::read(eventfd.as_fd(), &mut count).unwrap();
-        // Such a counter was filled by copies.
+        fd::read(eventfd.as_fd(), &mut count).unwrap();
+        // Only copies of the process fill a counter like that.
         assert_eq!(u64::from_ne_bytes(count), FROM_COPY);
     }
 
     #[test]
-    fn drain_leaves_nothing() {
+    fn drained_counter_would_block() {
         let eventfd = EventFd::new().unwrap();
         eventfd.notify().unwrap();
         eventfd.notify().unwrap();
         assert!(!eventfd.drain().unwrap());
-        let error = descriptor::read(eventfd.as_fd(), &mut [0; 8]).unwrap_err();
+        let error = fd::read(eventfd.as_fd(), &mut [0; 8]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
         assert!(!eventfd.drain().unwrap());
     }
 
     #[test]
-    fn a_notification_of_a_copy_is_told_apart() {
+    fn drain_reports_notification_from_copy() {
         let eventfd = EventFd::new().unwrap();
         eventfd.notify().unwrap();
         eventfd.notify_from_copy().unwrap();
@@ -119,7 +120,7 @@ mod tests {
         assert!(!eventfd.drain().unwrap());
         // Also in a counter that was full.
         let full = (u64::MAX - 1).to_ne_bytes();
-        descriptor::write(eventfd.as_fd(), &full).unwrap();
+        fd::write(eventfd.as_fd(), &full).unwrap();
         eventfd.notify().unwrap();
         assert!(eventfd.drain().unwrap());
     }

@@ -1,33 +1,39 @@
-//! What a waker writes to: an object that a selector can watch.
+//! Notifiers: what a waker writes to, an object that a selector can watch.
+
+cfg_eventfd! {
+    pub(crate) mod eventfd;
+}
+cfg_pipes! {
+    pub(crate) mod pipe;
+}
 
 use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-/// An object whose notification makes its descriptor readable, and again each time (a new edge).
+/// An object whose notification makes its fd readable, with a new edge each time.
 pub(crate) trait Notifier:
     Sized + Send + Sync + UnwindSafe + RefUnwindSafe + fmt::Debug
 {
-    /// Makes one, close-on-exec and non-blocking.
+    /// Makes a notifier, close-on-exec and non-blocking.
     fn new() -> io::Result<Self>;
-    /// Makes the descriptor readable, with a new edge even if it is readable already.
+    /// Makes the fd readable, with a new edge even if it is readable already.
     fn notify(&self) -> io::Result<()>;
-    /// The same from a copy of the process that watches it: `drain` then returns that there was
-    /// one.
+    /// The same from a copy of the process that watches the fd: `drain` then reports it.
     fn notify_from_copy(&self) -> io::Result<()>;
-    /// Takes all notifications back: the descriptor is no longer readable. `true` if one was from a
-    /// copy of this process.
+    /// Takes all notifications, so that the fd is no longer readable. `true` if one was from a copy
+    /// of this process.
     fn drain(&self) -> io::Result<bool>;
-    /// The descriptor to watch.
+    /// The fd to watch.
     fn as_fd(&self) -> BorrowedFd<'_>;
 }
 
-/// What a queue over poll(2) is woken by: a notifier, or nothing where the system has none.
+/// What wakes a blocked poll(2): a notifier, or nothing where the system has none.
 pub(crate) trait PollNotifier:
     Sized + Send + Sync + UnwindSafe + RefUnwindSafe + fmt::Debug
 {
-    /// Whether it can wake anybody.
+    /// Whether it can wake a blocked poll(2).
     const WAKES: bool;
     /// See [`Notifier::new`].
     fn new() -> io::Result<Self>;
@@ -37,8 +43,8 @@ pub(crate) trait PollNotifier:
     fn notify_from_copy(&self) -> io::Result<()>;
     /// See [`Notifier::drain`].
     fn drain(&self) -> io::Result<bool>;
-    /// The number to watch; -1 if there is none, which poll(2) passes over.
-    fn number(&self) -> RawFd;
+    /// The fd to watch; -1 if there is none, which poll(2) ignores.
+    fn raw_fd(&self) -> RawFd;
 }
 
 impl<N: Notifier> PollNotifier for N {
@@ -60,13 +66,16 @@ impl<N: Notifier> PollNotifier for N {
         Notifier::drain(self)
     }
 
-    fn number(&self) -> RawFd {
+    fn raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
 }
 
-/// A notifier for queues that give no new edge while the object is readable: it is emptied before it is written.
+/// A notifier for kernels that report no new edge while the fd is readable: it is drained before it
+/// is written. illumos is one:
+/// <https://github.com/tokio-rs/mio/pull/1826>.
 #[derive(Debug)]
+#[allow(dead_code)] // WASI has no notifier.
 pub(crate) struct Drained<N>(N);
 
 impl<N: Notifier> Notifier for Drained<N> {
@@ -76,7 +85,7 @@ impl<N: Notifier> Notifier for Drained<N> {
 
     fn notify(&self) -> io::Result<()> {
         if self.0.drain()? {
-            // Not lost with what was emptied.
+            // Passes on the notification that was drained.
             return self.0.notify_from_copy();
         }
         self.0.notify()
@@ -93,5 +102,33 @@ impl<N: Notifier> Notifier for Drained<N> {
 
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+/// The notifier of a system on which waking a blocked poll(2) is not supported.
+#[derive(Debug)]
+pub(crate) struct NoNotifier;
+
+impl PollNotifier for NoNotifier {
+    const WAKES: bool = false;
+
+    fn new() -> io::Result<NoNotifier> {
+        Ok(NoNotifier)
+    }
+
+    fn notify(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn notify_from_copy(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn drain(&self) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    fn raw_fd(&self) -> RawFd {
+        -1
     }
 }

@@ -1,13 +1,15 @@
-//! A notifier made of a pipe(7): one byte a notification, another one if it is from a copy of the
-//! process.
+//! A notifier made of a [pipe(7)]: one byte for a notification, another byte for one from a copy of
+//! the process.
 //!
-//! A full pipe gives no new edge, so it is emptied and written again.
+//! A full pipe gives no new edge, so it is drained and written again.
+//!
+//! [pipe(7)]: https://man7.org/linux/man-pages/man7/pipe.7.html
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use crate::sys::notifier::Notifier;
-use crate::sys::{descriptor, pipe2};
+use super::Notifier;
+use crate::sys::unix::fd;
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -18,18 +20,18 @@ pub(crate) struct Pipe {
 
 /// A notification.
 const OWN: u8 = 1;
-/// The notification of a copy.
+/// A notification from a copy of the process.
 const FROM_COPY: u8 = 2;
 
 impl Pipe {
     fn write(&self, mut byte: u8) -> io::Result<()> {
         loop {
-            match descriptor::write(self.writer.as_fd(), &[byte]) {
+            match fd::write(self.writer.as_fd(), &[byte]) {
                 Ok(_) => return Ok(()),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => {
                         if self.drain()? {
-                            // Not lost with what was emptied.
+                            // Passes on the notification that was drained.
                             byte = FROM_COPY;
                         }
                     }
@@ -43,7 +45,7 @@ impl Pipe {
 
 impl Notifier for Pipe {
     fn new() -> io::Result<Pipe> {
-        let (reader, writer) = pipe2::pipe()?;
+        let (reader, writer) = fd::pipe()?;
         Ok(Pipe { reader, writer })
     }
 
@@ -57,7 +59,7 @@ impl Notifier for Pipe {
 
     fn drain(&self) -> io::Result<bool> {
         let mut is_from_copy = false;
-        descriptor::drain(self.reader.as_fd(), |bytes| {
+        fd::drain(self.reader.as_fd(), |bytes| {
             is_from_copy |= bytes.contains(&FROM_COPY);
         })?;
         Ok(is_from_copy)
@@ -74,24 +76,24 @@ mod tests {
 
     /// A full pipe neither blocks nor loses the wake.
     #[test]
-    fn a_full_pipe_is_emptied() {
+    fn full_pipe_is_drained() {
         let pipe = Pipe::new().unwrap();
-        while descriptor::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
-        while descriptor::write(pipe.writer.as_fd(), &[0]).is_ok() {}
+        while fd::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
+        while fd::write(pipe.writer.as_fd(), &[0]).is_ok() {}
         pipe.notify().unwrap();
         let mut buffer = [0; 8];
-        assert_eq!(descriptor::read(pipe.as_fd(), &mut buffer).unwrap(), 1);
+        assert_eq!(fd::read(pipe.as_fd(), &mut buffer).unwrap(), 1);
     }
 
     #[test]
-    fn a_notification_of_a_copy_is_told_apart() {
+    fn drain_reports_notification_from_copy() {
         let pipe = Pipe::new().unwrap();
         pipe.notify().unwrap();
         assert!(!pipe.drain().unwrap());
         pipe.notify_from_copy().unwrap();
         // Also in a pipe that was full.
-        while descriptor::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
-        while descriptor::write(pipe.writer.as_fd(), &[0]).is_ok() {}
+        while fd::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
+        while fd::write(pipe.writer.as_fd(), &[0]).is_ok() {}
         pipe.notify().unwrap();
         assert!(pipe.drain().unwrap());
         assert!(!pipe.drain().unwrap());

@@ -11,9 +11,9 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex};
 
-use crate::sys::forks;
-use crate::sys::notifier::PollNotifier as Notifier;
 use crate::sys::sync::{AtomicUsize, Ordering, lock};
+use crate::sys::unix::forks;
+use crate::sys::unix::notifier::PollNotifier as Notifier;
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -59,9 +59,9 @@ impl<N: Notifier> ForkAwareNotifier<N> {
     #[inline]
     pub(super) fn raw_fd(&self) -> RawFd {
         if self.is_in_child() {
-            return self.own().map_or(-1, |own| own.number());
+            return self.own().map_or(-1, |own| own.raw_fd());
         }
-        self.original.number()
+        self.original.raw_fd()
     }
 
     /// Ends the poll of this process. A child that has never polled needs no notification.

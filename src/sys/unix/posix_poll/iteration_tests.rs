@@ -7,8 +7,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
 use super::*;
-use crate::sys::pipe::Pipe;
 use crate::sys::selector::{EventBuffer as _, Selector as _};
+use crate::sys::unix::notifier::pipe::Pipe;
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
@@ -44,9 +44,9 @@ impl Notifier for Counting {
         Notifier::drain(&self.pipe)
     }
 
-    fn number(&self) -> RawFd {
+    fn raw_fd(&self) -> RawFd {
         ITERATIONS.set(ITERATIONS.get() + 1);
-        Notifier::number(&self.pipe)
+        Notifier::raw_fd(&self.pipe)
     }
 }
 

@@ -30,10 +30,8 @@
 //! the child's `is_pending`.
 
 mod fork_aware;
-#[allow(clippy::duplicate_mod)] // Tests with fake event ports have both selectors.
-#[path = "../level_triggered/mod.rs"]
-mod level_triggered;
 mod poller;
+pub(crate) mod wasi_poll;
 
 use std::fmt;
 use std::io;
@@ -42,19 +40,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
-use crate::sys::notifier::PollNotifier as Notifier;
+use crate::sys::errors;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::sync::{AtomicUsize, lock};
-use crate::sys::{errors, forks};
+use crate::sys::unix::notifier::PollNotifier as Notifier;
+use crate::sys::unix::{forks, level_triggered};
 use crate::{Interest, Token};
 
 use fork_aware::ForkAwareNotifier;
 pub(crate) use level_triggered::{Event, Events};
 use level_triggered::{Key, Table, bits};
 use poller::Poller;
-
-/// The names of structure and field in `Debug` of an event.
-const EVENT_LABELS: [&str; 2] = ["pollfd", "revents"];
 
 /// A selector over poll(2) whose notifier is an `N`.
 pub(crate) struct PosixPoll<N> {
@@ -429,8 +425,8 @@ mod iteration_tests;
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
-    use crate::sys::pipe::Pipe;
     use crate::sys::selector::Selector as _;
+    use crate::sys::unix::notifier::pipe::Pipe;
 
     /// In debug and in release builds.
     #[test]

@@ -4,11 +4,17 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::level_triggered::{self, Key, ProbeSet};
 use super::{Event, Events, Shared, State};
-use crate::sys::notifier::PollNotifier as Notifier;
 use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, earlier, time_until};
-use crate::sys::{POLL_RETURNS_FOR_HANG_UP, ffi};
+use crate::sys::unix::level_triggered::{Key, ProbeSet};
+use crate::sys::unix::notifier::PollNotifier as Notifier;
+use crate::sys::unix::syscalls::poll;
+use crate::sys::{ffi, platform};
+
+/// Whether a blocked poll(2) returns for a hang-up or error of an entry that requests no events.
+/// POSIX does not require it. Linux does it: `do_pollfd` always waits for both
+/// (<https://github.com/torvalds/linux/blob/v6.12/fs/select.c>). FreeBSD 13.1 does not for sockets.
+const POLL_RETURNS_FOR_HANG_UP: bool = platform::EVENTS.poll_returns_for_hang_up;
 
 /// The array for poll(2), and the state of the loop.
 #[derive(Debug, Default)]
@@ -61,7 +67,7 @@ impl Poller {
                 KernelTimeout::Millis(0)
             };
             drop(state);
-            let result = level_triggered::poll(self.used_entries(), timeout);
+            let result = poll::wait(self.used_entries(), timeout);
 
             let mut state = shared.state();
             state.blocked = false;

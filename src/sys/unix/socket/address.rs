@@ -1,13 +1,14 @@
-//! Internet addresses between std and the kernel, field by field: std does not promise a layout.
+//! Converts internet addresses between std and the kernel, field by field: std does not specify a
+//! layout.
 
 use std::ffi::c_int;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use super::syscall::{self, Address, Storage};
 use crate::sys::errors;
+use crate::sys::unix::syscalls::socket::{self as syscall, Address, Storage};
 
-/// The domain of sockets for this address.
+/// The domain of a socket for this address.
 pub(super) fn domain(address: SocketAddr) -> c_int {
     match address {
         SocketAddr::V4(_) => libc::AF_INET,
@@ -22,7 +23,7 @@ pub(super) enum Internet {
 }
 
 impl Internet {
-    /// All of it.
+    /// The whole structure.
     pub(super) fn address(&self) -> Address<'_> {
         match self {
             Internet::V4(raw) => Address::new(raw, size_of_val(raw)),
@@ -31,7 +32,7 @@ impl Internet {
     }
 }
 
-/// For the kernel.
+/// Converts an address for the kernel.
 pub(super) fn to_internet(address: SocketAddr) -> Internet {
     match address {
         SocketAddr::V4(address) => {
@@ -47,7 +48,7 @@ pub(super) fn to_internet(address: SocketAddr) -> Internet {
             raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
             raw.sin6_port = address.port().to_be();
             raw.sin6_addr.s6_addr = address.ip().octets();
-            // std keeps it as the kernel has it.
+            // std has it in the kernel's byte order.
             raw.sin6_flowinfo = address.flowinfo();
             raw.sin6_scope_id = address.scope_id();
             Internet::V6(raw)
@@ -55,7 +56,7 @@ pub(super) fn to_internet(address: SocketAddr) -> Internet {
     }
 }
 
-/// From the kernel. Of another family: `InvalidInput`.
+/// Converts an address of the kernel. An address of another family is `InvalidInput`.
 pub(super) fn from_internet(storage: &Storage<libc::sockaddr_storage>) -> io::Result<SocketAddr> {
     match c_int::from(storage.address().ss_family) {
         libc::AF_INET => {
@@ -77,7 +78,6 @@ pub(super) fn from_internet(storage: &Storage<libc::sockaddr_storage>) -> io::Re
 mod tests {
     use super::*;
 
-    /// Every field arrives.
     #[test]
     fn internet_addresses_keep_their_fields() {
         let v4: SocketAddr = "1.2.3.4:5678".parse().unwrap();
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn another_family_is_invalid() {
+    fn address_of_another_family_is_invalid_input() {
         let error = from_internet(&Storage::new()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     }

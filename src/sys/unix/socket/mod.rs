@@ -1,11 +1,10 @@
 //! Sockets of Unix systems, through the `libc` crate.
 //!
-//! Every socket made here is non-blocking and close-on-exec from its creation on, and is owned by a value as soon as the kernel
-//! has returned its number: a later step that fails closes it. The other operations of sockets are std's.
+//! Every socket made here is non-blocking and close-on-exec. A value owns its fd as soon as the
+//! kernel has returned it, so a later step that fails closes it. Other operations are std's.
 
 mod address;
-pub(crate) mod facts;
-pub(crate) mod syscall;
+pub(crate) mod stream;
 pub(crate) mod tcp;
 pub(crate) mod udp;
 
@@ -14,52 +13,56 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::sys::SOCKETS;
-use facts::Later;
+use crate::sys::platform::SOCKETS;
+use crate::sys::unix::caps::FlagsToSet;
+use crate::sys::unix::syscalls::socket as syscall;
 use syscall::{Plain, Storage};
 
-/// A socket that was made elsewhere needs nothing.
-pub(crate) fn adopt() {}
+/// Does nothing: only Windows must be started before a socket is used.
+pub(crate) fn ensure_winsock_started() {}
 
-/// A socket, non-blocking and close-on-exec.
+/// Makes a socket, non-blocking and close-on-exec.
 pub(crate) fn new(domain: c_int, kind: c_int) -> io::Result<OwnedFd> {
-    let socket = syscall::socket(domain, kind | SOCKETS.at_once)?;
-    finish(socket.as_fd(), SOCKETS.later)?;
+    let socket = syscall::socket(domain, kind | SOCKETS.creation_flags)?;
+    finish_creation(socket.as_fd())?;
     Ok(socket)
 }
 
-/// Sets what a new socket still needs.
-pub(crate) fn finish(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
-    set_flags(socket, later)?;
+/// Sets the flags and options that a socket of socket(2) or socketpair(2) still needs.
+pub(crate) fn finish_creation(socket: BorrowedFd<'_>) -> io::Result<()> {
+    set_flags(socket, SOCKETS.flags_to_set)?;
     match SOCKETS.no_sigpipe {
         Some(option) => syscall::set_option(socket, libc::SOL_SOCKET, option, 1),
         None => Ok(()),
     }
 }
 
-fn set_flags(socket: BorrowedFd<'_>, later: Later) -> io::Result<()> {
-    if matches!(later, Later::Both | Later::CloseOnExec) {
+fn set_flags(socket: BorrowedFd<'_>, flags: FlagsToSet) -> io::Result<()> {
+    if matches!(flags, FlagsToSet::Both | FlagsToSet::CloseOnExec) {
         syscall::set_close_on_exec(socket)?;
     }
-    if matches!(later, Later::Both | Later::Nonblock) {
+    if matches!(flags, FlagsToSet::Both | FlagsToSet::Nonblock) {
         syscall::set_nonblocking(socket)?;
     }
     Ok(())
 }
 
-/// Takes one connection: accept4(2), or accept(2) and fcntl(2) where that is missing or forbidden,
-/// with whatever error.
+/// Accepts one connection: accept4(2), or accept(2) and fcntl(2) where accept4(2) is missing or
+/// refused, with whatever error.
 pub(crate) fn accept<A: Plain>(
     listener: BorrowedFd<'_>,
     storage: &mut Storage<A>,
 ) -> io::Result<OwnedFd> {
-    /// Set once accept4(2) was refused, which is for good.
-    static REFUSED: AtomicBool = AtomicBool::new(false);
+    /// Set once accept4(2) was refused, for good.
+    static IS_REFUSED: AtomicBool = AtomicBool::new(false);
 
-    if let Some(accept4) = SOCKETS.accept4.filter(|_| !REFUSED.load(Ordering::Relaxed)) {
-        match syscall::accept4(accept4, listener, storage, SOCKETS.at_once) {
+    if let Some(accept4) = SOCKETS
+        .accept4
+        .filter(|_| !IS_REFUSED.load(Ordering::Relaxed))
+    {
+        match syscall::accept4(accept4, listener, storage, SOCKETS.creation_flags) {
             Err(error) if may_be_refusal(&error) && syscall::is_refused(accept4) => {
-                REFUSED.store(true, Ordering::Relaxed);
+                IS_REFUSED.store(true, Ordering::Relaxed);
             }
             result => return result,
         }
@@ -67,8 +70,8 @@ pub(crate) fn accept<A: Plain>(
     accept_and_set(listener, storage)
 }
 
-/// Whether an error of accept4(2) may be a sandbox's or an old kernel's, and not one of the
-/// listener: those that are common.
+/// Whether an error of accept4(2) may mean that a sandbox or an old kernel refuses the call. Common
+/// errors of a listener do not.
 fn may_be_refusal(error: &io::Error) -> bool {
     let common = [libc::EAGAIN, libc::EINTR, libc::ECONNABORTED];
     error
@@ -76,19 +79,22 @@ fn may_be_refusal(error: &io::Error) -> bool {
         .is_none_or(|code| !common.contains(&code))
 }
 
-/// See [`accept`]. Some systems pass the listener's flags on, others do not: the platform module
-/// says which are set.
+/// See [`accept`]. On some systems the new socket inherits the listener's flags:
+/// `accepted_flags_to_set` has those that are still to be set.
 fn accept_and_set<A: Plain>(
     listener: BorrowedFd<'_>,
     storage: &mut Storage<A>,
 ) -> io::Result<OwnedFd> {
     let socket = syscall::accept(listener, storage)?;
-    set_flags(socket.as_fd(), SOCKETS.after_accept)?;
+    set_flags(socket.as_fd(), SOCKETS.accepted_flags_to_set)?;
     Ok(socket)
 }
 
-/// Whether connect(2) has at least begun. After EINTR it goes on without us, as after EINPROGRESS.
-pub(crate) fn begun(result: io::Result<()>) -> io::Result<()> {
+/// Takes a connect(2) that is in progress for a success. After EINTR it goes on in the background,
+/// [as after EINPROGRESS].
+///
+/// [as after EINPROGRESS]: https://pubs.opengroup.org/onlinepubs/9699919799/functions/connect.html
+pub(crate) fn ignore_in_progress(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => {
             Ok(())
@@ -124,7 +130,7 @@ mod tests {
     /// The path without accept4(2) sets both flags.
     #[cfg(unix)]
     #[test]
-    fn plain_accept_sets_both_flags() {
+    fn accept_without_accept4_sets_both_flags() {
         let listener = tcp::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let mut storage = syscall::Storage::new();
@@ -145,24 +151,24 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn each_set_of_flags_is_what_it_says() {
-        for (later, closes, is_nonblocking) in [
-            (Later::Nothing, false, false),
-            (Later::CloseOnExec, true, false),
-            (Later::Nonblock, false, true),
-            (Later::Both, true, true),
+    fn set_flags_sets_those_it_names() {
+        for (to_set, closes, is_nonblocking) in [
+            (FlagsToSet::Nothing, false, false),
+            (FlagsToSet::CloseOnExec, true, false),
+            (FlagsToSet::Nonblock, false, true),
+            (FlagsToSet::Both, true, true),
         ] {
             let socket = syscall::socket(libc::AF_INET, libc::SOCK_STREAM).unwrap();
-            set_flags(socket.as_fd(), later).unwrap();
-            assert_eq!(flags(&socket), (closes, is_nonblocking), "{later:?}");
+            set_flags(socket.as_fd(), to_set).unwrap();
+            assert_eq!(flags(&socket), (closes, is_nonblocking), "{to_set:?}");
         }
     }
 
     #[test]
-    fn an_interrupted_connect_goes_on() {
+    fn interrupted_connect_is_no_error() {
         let error = |code| Err(io::Error::from_raw_os_error(code));
-        assert!(begun(error(libc::EINTR)).is_ok());
-        assert!(begun(error(libc::EINPROGRESS)).is_ok());
-        assert!(begun(error(libc::ECONNREFUSED)).is_err());
+        assert!(ignore_in_progress(error(libc::EINTR)).is_ok());
+        assert!(ignore_in_progress(error(libc::EINPROGRESS)).is_ok());
+        assert!(ignore_in_progress(error(libc::ECONNREFUSED)).is_err());
     }
 }

@@ -4,18 +4,19 @@ use std::io::{self, IoSlice};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 
-use super::{accept as accept_fd, address, begun, new, syscall};
-use crate::sys::{SOCKETS, socket_write};
+use super::{accept as accept_fd, address, ignore_in_progress, new, stream};
+use crate::sys::platform::SOCKETS;
+use crate::sys::unix::syscalls::socket as syscall;
 
-/// A stream whose connection has begun.
+/// Starts to connect a stream.
 pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = new(address::domain(address), libc::SOCK_STREAM)?;
     let address = address::to_internet(address);
-    begun(syscall::connect(socket.as_fd(), address.address()))?;
+    ignore_in_progress(syscall::connect(socket.as_fd(), address.address()))?;
     Ok(socket.into())
 }
 
-/// A listener. The address may be in use by connections of an earlier one that still wind down.
+/// Makes a listener. `SO_REUSEADDR`: connections of an earlier listener may still be in TIME_WAIT.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = new(address::domain(address), libc::SOCK_STREAM)?;
     syscall::set_option(socket.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
@@ -24,7 +25,8 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// One connection and the address of its peer.
+/// Accepts one connection, and returns it with the address of its peer.
+#[inline]
 pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let mut storage = syscall::Storage::new();
     let socket = accept_fd(listener.as_fd(), &mut storage)?;
@@ -34,10 +36,10 @@ pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAdd
 
 /// Writes without SIGPIPE.
 pub(crate) fn write(stream: &TcpStream, buffer: &[u8]) -> io::Result<usize> {
-    socket_write::write(stream, buffer)
+    stream::write(stream, buffer)
 }
 
 /// Writes several buffers without SIGPIPE.
 pub(crate) fn write_vectored(stream: &TcpStream, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-    socket_write::write_vectored(stream, buffers)
+    stream::write_vectored(stream, buffers)
 }

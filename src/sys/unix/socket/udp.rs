@@ -4,9 +4,10 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 
-use super::{address, new, syscall};
+use super::{address, new};
+use crate::sys::unix::syscalls::socket as syscall;
 
-/// A bound socket.
+/// Makes a bound socket.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = new(address::domain(address), libc::SOCK_DGRAM)?;
     syscall::bind(socket.as_fd(), address::to_internet(address).address())?;

@@ -1,4 +1,4 @@
-//! Addresses of Unix sockets between std and the kernel.
+//! Converts addresses of Unix sockets between std and the kernel.
 
 use std::ffi::OsStr;
 use std::io;
@@ -6,10 +6,11 @@ use std::mem::offset_of;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net;
 
-use crate::sys::socket::syscall::{self, Address, Storage};
-use crate::sys::{abstract_name, errors};
+use crate::sys::errors;
+use crate::sys::platform::SOCKETS;
+use crate::sys::unix::syscalls::socket::{self as syscall, Address, Storage};
 
-/// Where the name begins. Every length of such an address counts from the start of the structure.
+/// The offset of the name. The length of an address counts from the start of the structure.
 const PATH: usize = offset_of!(libc::sockaddr_un, sun_path);
 
 /// An address for the kernel.
@@ -20,16 +21,18 @@ pub(super) struct Unix {
 }
 
 impl Unix {
-    /// What counts of it.
+    /// The bytes that count.
     pub(super) fn address(&self) -> Address<'_> {
         Address::new(&self.raw, self.length)
     }
 }
 
-/// For the kernel.
+/// Converts an address for the kernel, as [unix(7)] describes.
 ///
-/// A pathname ends in NUL where there is room for it, and the NUL counts. An abstract name begins with NUL, ends with its last
-/// byte and may contain any. The unnamed address is only a family.
+/// A pathname ends in NUL where there is room for it, and the NUL counts. An abstract name begins
+/// with NUL, ends with its last byte and may contain any. The unnamed address is only a family.
+///
+/// [unix(7)]: https://man7.org/linux/man-pages/man7/unix.7.html
 pub(super) fn to_unix(address: &net::SocketAddr) -> io::Result<Unix> {
     if let Some(path) = address.as_pathname() {
         let bytes = path.as_os_str().as_bytes();
@@ -37,46 +40,55 @@ pub(super) fn to_unix(address: &net::SocketAddr) -> io::Result<Unix> {
             return unix(bytes, 0, 1);
         }
     }
-    match abstract_name::of(address) {
+    match SOCKETS
+        .abstract_names
+        .and_then(|names| (names.name_of)(address))
+    {
         Some(name) => unix(name, 1, 0),
         None => unix(&[], 0, 0),
     }
 }
 
-/// The address of `name` after `before` NULs. `after` more count where there is room for them.
+/// The address of `name` behind `before` NULs, with `after` NULs behind it as far as there is room.
 fn unix(name: &[u8], before: usize, after: usize) -> io::Result<Unix> {
     let mut raw = syscall::zeroed::<libc::sockaddr_un>();
     raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
     let room = raw.sun_path.len();
     let end = before + name.len();
-    let Some(place) = raw.sun_path.get_mut(before..end) else {
+    let Some(field) = raw.sun_path.get_mut(before..end) else {
         return Err(errors::invalid("the socket's name is too long"));
     };
-    for (to, from) in place.iter_mut().zip(name) {
+    for (to, from) in field.iter_mut().zip(name) {
         *to = *from as _;
     }
     let length = PATH + (end + after).min(room);
     Ok(Unix { raw, length })
 }
 
-/// From the kernel. `None`: std can only get this address by asking the kernel itself.
+/// Converts an address of the kernel. `None`: std can only get this address from the kernel itself.
 pub(super) fn from_unix(storage: &Storage<libc::sockaddr_un>) -> Option<net::SocketAddr> {
     let mut name = [0; size_of::<libc::sockaddr_un>() - PATH];
     for (to, from) in name.iter_mut().zip(&storage.address().sun_path) {
         *to = *from as u8;
     }
-    // The kernel counts a NUL that had no room, and says 0 for "no address".
+    // The kernel counts a NUL that had no room, and returns the length 0 for "no address".
     let length = (storage.length() as usize).saturating_sub(PATH);
     let name = &name[..length.min(name.len())];
     match name {
         [] => unnamed(),
         // Systems without abstract names fill unnamed addresses with zeros.
-        [0, name @ ..] => abstract_name::address(name).or_else(unnamed),
+        [0, name @ ..] => abstract_address(name).or_else(unnamed),
         name => {
             let path = name.split(|byte| *byte == 0).next()?;
             net::SocketAddr::from_pathname(OsStr::from_bytes(path)).ok()
         }
     }
+}
+
+/// The address of this abstract name; `None` if the system has none.
+fn abstract_address(name: &[u8]) -> Option<net::SocketAddr> {
+    let names = SOCKETS.abstract_names?;
+    (names.address_of)(name)
 }
 
 /// The address of a socket that was not bound.
@@ -98,8 +110,8 @@ mod tests {
         (bytes, length)
     }
 
-    /// The way to the kernel and back.
-    fn round(address: &net::SocketAddr) -> Option<net::SocketAddr> {
+    /// Converts an address for the kernel and back.
+    fn round_trip(address: &net::SocketAddr) -> Option<net::SocketAddr> {
         let Unix { raw, length } = to_unix(address).unwrap();
         from_unix(&storage(raw, length))
     }
@@ -110,35 +122,33 @@ mod tests {
         storage
     }
 
-    /// The NUL after a pathname counts.
     #[test]
-    fn a_pathname_counts_its_nul() {
+    fn pathname_counts_its_nul() {
         let address = net::SocketAddr::from_pathname("/tmp/socket").unwrap();
         let (bytes, length) = parts(&address);
         assert_eq!(&bytes[..length], b"/tmp/socket\0");
         assert_eq!(
-            round(&address).unwrap().as_pathname(),
+            round_trip(&address).unwrap().as_pathname(),
             address.as_pathname()
         );
     }
 
-    /// The longest pathname that std accepts.
     #[test]
-    fn the_longest_pathname() {
+    fn longest_pathname_of_std_is_kept() {
         let path = "x".repeat(size_of::<libc::sockaddr_un>() - PATH - 1);
         let address = net::SocketAddr::from_pathname(&path).unwrap();
         let (bytes, length) = parts(&address);
         assert_eq!(length, path.len() + 1);
         assert_eq!(&bytes[..path.len()], path.as_bytes());
         assert_eq!(
-            round(&address).unwrap().as_pathname(),
+            round_trip(&address).unwrap().as_pathname(),
             address.as_pathname()
         );
     }
 
     /// A pathname that fills the field has no NUL, and one byte more is an error.
     #[test]
-    fn a_name_that_fills_the_field() {
+    fn name_that_fills_the_field_has_no_nul() {
         let room = size_of::<libc::sockaddr_un>() - PATH;
         let Unix { raw, length } = unix(&vec![b'x'; room], 0, 1).unwrap();
         assert_eq!(length, size_of::<libc::sockaddr_un>());
@@ -150,21 +160,20 @@ mod tests {
         }
     }
 
-    /// No underflow for the unnamed address, whatever length the kernel says.
+    /// No length that the kernel returns underflows.
     #[test]
-    fn the_unnamed_address() {
+    fn unnamed_address_is_kept() {
         let address = unnamed().unwrap();
         assert_eq!(parts(&address).1, 0);
-        assert!(round(&address).unwrap().is_unnamed());
+        assert!(round_trip(&address).unwrap().is_unnamed());
         for length in 0..=PATH {
             let empty = storage(syscall::zeroed::<libc::sockaddr_un>(), length);
             assert!(from_unix(&empty).unwrap().is_unnamed());
         }
     }
 
-    /// A pathname may come with or without its NUL.
     #[test]
-    fn a_pathname_with_and_without_its_nul() {
+    fn pathname_is_read_with_and_without_its_nul() {
         for after in [0, 1] {
             let Unix { raw, length } = unix(b"/a", 0, after).unwrap();
             let address = from_unix(&storage(raw, length)).unwrap();
@@ -174,16 +183,17 @@ mod tests {
 
     /// Abstract names keep every byte, NULs included, and gain none.
     #[test]
-    fn abstract_names() {
+    fn abstract_names_keep_every_byte() {
         for name in [&b"name"[..], b"\0mio\0", b""] {
-            let Some(address) = abstract_name::address(name) else {
+            let Some(address) = abstract_address(name) else {
                 return;
             };
             let (bytes, length) = parts(&address);
             assert_eq!(length, name.len() + 1);
             assert_eq!(bytes[0], 0);
             assert_eq!(&bytes[1..length], name);
-            assert_eq!(abstract_name::of(&round(&address).unwrap()), Some(name));
+            let names = SOCKETS.abstract_names.unwrap();
+            assert_eq!((names.name_of)(&round_trip(&address).unwrap()), Some(name));
         }
     }
 }

@@ -4,36 +4,38 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 
-use crate::sys::socket::{self, begun, syscall as calls};
-use crate::sys::{SOCKETS, socket_write};
+use crate::sys::platform::SOCKETS;
+use crate::sys::unix::socket::{self, ignore_in_progress, stream};
+use crate::sys::unix::syscalls::socket as syscall;
 
 mod address;
-mod syscall;
 
-/// A stream. A full backlog is EAGAIN: that connection has not begun.
+/// Connects a stream. A full backlog is EAGAIN, not a connection in progress: see [connect(2)].
+///
+/// [connect(2)]: https://man7.org/linux/man-pages/man2/connect.2.html
 pub(crate) fn connect(address: &SocketAddr) -> io::Result<UnixStream> {
     let address = address::to_unix(address)?;
     let socket = socket::new(libc::AF_UNIX, libc::SOCK_STREAM)?;
-    begun(calls::connect(socket.as_fd(), address.address()))?;
+    ignore_in_progress(syscall::connect(socket.as_fd(), address.address()))?;
     Ok(socket.into())
 }
 
-/// Two connected streams.
+/// Makes two connected streams.
 pub(crate) fn pair() -> io::Result<(UnixStream, UnixStream)> {
     let (left, right) = socketpair(libc::SOCK_STREAM)?;
     Ok((left.into(), right.into()))
 }
 
-/// A listener.
+/// Makes a listener.
 pub(crate) fn bind(address: &SocketAddr) -> io::Result<UnixListener> {
     let socket = bound(address, libc::SOCK_STREAM)?;
-    calls::listen(socket.as_fd(), SOCKETS.unix_backlog)?;
+    syscall::listen(socket.as_fd(), SOCKETS.unix_backlog)?;
     Ok(socket.into())
 }
 
-/// One connection and the address of its peer.
+/// Accepts one connection, and returns it with the address of its peer.
 pub(crate) fn accept(listener: &UnixListener) -> io::Result<(UnixStream, SocketAddr)> {
-    let mut storage = calls::Storage::new();
+    let mut storage = syscall::Storage::new();
     let stream: UnixStream = socket::accept(listener.as_fd(), &mut storage)?.into();
     let peer = match address::from_unix(&storage) {
         Some(peer) => peer,
@@ -42,17 +44,17 @@ pub(crate) fn accept(listener: &UnixListener) -> io::Result<(UnixStream, SocketA
     Ok((stream, peer))
 }
 
-/// A bound datagram socket.
+/// Makes a bound datagram socket.
 pub(crate) fn bind_datagram(address: &SocketAddr) -> io::Result<UnixDatagram> {
     Ok(bound(address, libc::SOCK_DGRAM)?.into())
 }
 
-/// A datagram socket without a name.
+/// Makes a datagram socket without a name.
 pub(crate) fn unbound_datagram() -> io::Result<UnixDatagram> {
     Ok(socket::new(libc::AF_UNIX, libc::SOCK_DGRAM)?.into())
 }
 
-/// Two connected datagram sockets.
+/// Makes two connected datagram sockets.
 pub(crate) fn datagram_pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
     let (left, right) = socketpair(libc::SOCK_DGRAM)?;
     Ok((left.into(), right.into()))
@@ -60,26 +62,26 @@ pub(crate) fn datagram_pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
 
 /// Writes without SIGPIPE.
 pub(crate) fn write(stream: &UnixStream, buffer: &[u8]) -> io::Result<usize> {
-    socket_write::write(stream, buffer)
+    stream::write(stream, buffer)
 }
 
 /// Writes several buffers without SIGPIPE.
 pub(crate) fn write_vectored(stream: &UnixStream, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-    socket_write::write_vectored(stream, buffers)
+    stream::write_vectored(stream, buffers)
 }
 
-/// A socket with this name.
+/// Makes a bound socket.
 fn bound(address: &SocketAddr, kind: libc::c_int) -> io::Result<OwnedFd> {
     let address = address::to_unix(address)?;
     let socket = socket::new(libc::AF_UNIX, kind)?;
-    calls::bind(socket.as_fd(), address.address())?;
+    syscall::bind(socket.as_fd(), address.address())?;
     Ok(socket)
 }
 
-/// Two connected sockets.
+/// Makes two connected sockets.
 fn socketpair(kind: libc::c_int) -> io::Result<(OwnedFd, OwnedFd)> {
-    let (left, right) = syscall::socketpair(kind | SOCKETS.at_once)?;
-    socket::finish(left.as_fd(), SOCKETS.later)?;
-    socket::finish(right.as_fd(), SOCKETS.later)?;
+    let (left, right) = syscall::socketpair(kind | SOCKETS.creation_flags)?;
+    socket::finish_creation(left.as_fd())?;
+    socket::finish_creation(right.as_fd())?;
     Ok((left, right))
 }

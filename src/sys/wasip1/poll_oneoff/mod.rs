@@ -30,6 +30,8 @@ mod event;
 pub(crate) mod host;
 mod poller;
 mod table;
+#[cfg(all(test, target_os = "linux", not(mio_fake_kernel = "wasip1")))]
+mod tests;
 
 use std::fmt;
 use std::io;

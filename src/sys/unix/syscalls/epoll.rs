@@ -1,0 +1,194 @@
+//! The system calls of epoll(7), and the event that they fill.
+#![allow(unsafe_code)]
+
+use std::ffi::c_int;
+use std::io;
+use std::mem::{self, MaybeUninit};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use super::ret::{ret, ret_count, ret_owned_fd};
+use crate::Token;
+use crate::sys::ffi;
+use crate::sys::kernel_vec::KernelVec;
+use crate::sys::platform::EPOLL_PWAIT2;
+use crate::sys::selector;
+use crate::sys::timeout::{KernelTimeout, round_up_millis};
+
+/// epoll_pwait2(2), or a function like it. It returns `None` if the kernel or a sandbox refuses the
+/// call. There must be room for as many events as the third argument says.
+pub(crate) type EpollPwait2 =
+    unsafe fn(BorrowedFd<'_>, *mut ffi::epoll_event, c_int, Duration) -> io::Result<Option<usize>>;
+
+/// The most events that the kernel takes in one call: [`EP_MAX_EVENTS`].
+///
+/// [`EP_MAX_EVENTS`]: https://github.com/torvalds/linux/blob/v6.12/fs/eventpoll.c
+const MAX_EVENTS: usize = c_int::MAX as usize / mem::size_of::<ffi::epoll_event>();
+
+/// One `struct epoll_event`, as the kernel wrote it.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Event(ffi::epoll_event);
+
+// SAFETY: the union in the event can hold a pointer, but only its integer is ever written or read
+// here.
+unsafe impl Send for Event {}
+// SAFETY: as for `Send`; besides, nothing changes an event through a shared reference.
+unsafe impl Sync for Event {}
+
+impl Event {
+    /// The flags of the event.
+    #[inline]
+    pub(crate) fn flags(&self) -> u32 {
+        self.0.events
+    }
+
+    /// The caller's data.
+    #[inline]
+    pub(crate) fn data(&self) -> usize {
+        // SAFETY: every bit pattern is a `u64`, and all 64 bits are initialized: the kernel copies
+        // them from what was passed to epoll_ctl(2), by `control` below or by the owner of the
+        // selector's fd, to whom the same holds.
+        let data = unsafe { self.0.data.u64_ };
+        // Lossless for our own tokens. What others add to the selector's fd may carry more than a
+        // `usize` on 32-bit systems.
+        data as usize
+    }
+}
+
+/// The buffer that the kernel fills.
+pub(crate) struct Events(KernelVec<Event>);
+
+impl selector::EventBuffer for Events {
+    type Item = Event;
+
+    fn with_capacity(capacity: usize) -> Events {
+        Events(KernelVec::with_capacity(capacity))
+    }
+
+    #[inline]
+    fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+
+    #[inline]
+    fn as_slice(&self) -> &[Event] {
+        self.0.as_slice()
+    }
+
+    #[inline]
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// epoll_create1(2), close-on-exec.
+pub(crate) fn create() -> io::Result<OwnedFd> {
+    // SAFETY: epoll_create1(2) takes an integer and touches no memory.
+    let fd = unsafe { ffi::epoll_create1(ffi::EPOLL_CLOEXEC) };
+    // SAFETY: unless it is -1, `fd` is a new fd that nothing else owns.
+    unsafe { ret_owned_fd(fd) }
+}
+
+/// epoll_ctl(2) with `EPOLL_CTL_ADD`.
+#[inline]
+pub(crate) fn add(epfd: BorrowedFd<'_>, fd: RawFd, flags: u32, token: Token) -> io::Result<()> {
+    control(epfd, ffi::EPOLL_CTL_ADD, fd, flags, token)
+}
+
+/// epoll_ctl(2) with `EPOLL_CTL_MOD`.
+#[inline]
+pub(crate) fn modify(epfd: BorrowedFd<'_>, fd: RawFd, flags: u32, token: Token) -> io::Result<()> {
+    control(epfd, ffi::EPOLL_CTL_MOD, fd, flags, token)
+}
+
+/// epoll_ctl(2) with `EPOLL_CTL_DEL`.
+#[inline]
+pub(crate) fn delete(epfd: BorrowedFd<'_>, fd: RawFd) -> io::Result<()> {
+    control(epfd, ffi::EPOLL_CTL_DEL, fd, 0, Token(0))
+}
+
+/// [epoll_ctl(2)]. `fd` may be any number: the kernel returns `EBADF` for one that is not open.
+///
+/// [epoll_ctl(2)]: https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
+#[inline]
+fn control(
+    epfd: BorrowedFd<'_>,
+    operation: c_int,
+    fd: RawFd,
+    flags: u32,
+    token: Token,
+) -> io::Result<()> {
+    // Some systems have padding behind the two fields that every system has.
+    // SAFETY: the event is made of integers and a union of integers and a pointer, for which zeros
+    // are values.
+    let mut event: ffi::epoll_event = unsafe { mem::zeroed() };
+    event.events = flags;
+    event.data.u64_ = token.0 as u64;
+    // SAFETY: epoll_ctl(2) reads one `epoll_event` during the call. Linux before 2.6.9 wants one
+    // for `EPOLL_CTL_DEL`, too.
+    ret(unsafe { ffi::epoll_ctl(epfd.as_raw_fd(), operation, fd, &raw mut event) })
+}
+
+/// Waits for events and returns how many came. After an error the buffer is empty.
+///
+/// Whole milliseconds go through epoll_wait(2), which costs less than epoll_pwait2(2).
+#[inline]
+pub(crate) fn wait(
+    epfd: BorrowedFd<'_>,
+    events: &mut Events,
+    wait: KernelTimeout,
+) -> io::Result<usize> {
+    match wait {
+        KernelTimeout::Infinite => wait_millis(epfd, events, -1),
+        KernelTimeout::Millis(millis) => wait_millis(epfd, events, millis),
+        KernelTimeout::Nanos(timeout) => wait_nanos(epfd, events, timeout),
+    }
+}
+
+/// epoll_wait(2).
+#[inline]
+pub(crate) fn wait_millis(
+    epfd: BorrowedFd<'_>,
+    events: &mut Events,
+    millis: c_int,
+) -> io::Result<usize> {
+    let fill = |room: &mut [MaybeUninit<Event>]| {
+        let buffer = room.as_mut_ptr().cast();
+        // SAFETY: epoll_wait(2) writes at most as many events as `room` has room for; an `Event` is
+        // one `epoll_event`.
+        ret_count(unsafe { ffi::epoll_wait(epfd.as_raw_fd(), buffer, max_events(room), millis) })
+    };
+    // SAFETY: the call returns the number of events it has written, from the start.
+    unsafe { events.0.fill(fill) }
+}
+
+/// Waits with nanoseconds where the system can, else with the timeout rounded up.
+fn wait_nanos(epfd: BorrowedFd<'_>, events: &mut Events, timeout: Duration) -> io::Result<usize> {
+    let Some(epoll_pwait2) = EPOLL_PWAIT2 else {
+        return wait_millis(epfd, events, round_up_millis(timeout));
+    };
+    let mut is_refused = false;
+    let fill = |room: &mut [MaybeUninit<Event>]| {
+        let most = max_events(room);
+        // SAFETY: `room` has room for at least `most` events, and an `Event` is one `epoll_event`.
+        let result = unsafe { epoll_pwait2(epfd, room.as_mut_ptr().cast(), most, timeout) };
+        Ok::<usize, io::Error>(result?.unwrap_or_else(|| {
+            is_refused = true;
+            0
+        }))
+    };
+    // SAFETY: the call returns the number of events it has written, from the start.
+    let count = unsafe { events.0.fill(fill) }?;
+    if is_refused {
+        return wait_millis(epfd, events, round_up_millis(timeout));
+    }
+    Ok(count)
+}
+
+/// How many events fit, as the kernel takes it. It refuses 0 as invalid.
+#[inline]
+fn max_events(room: &[MaybeUninit<Event>]) -> c_int {
+    // At most `MAX_EVENTS`, which fits.
+    room.len().min(MAX_EVENTS) as c_int
+}

@@ -1,0 +1,17 @@
+//! eventfd(2).
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use super::ret::ret_owned_fd;
+use crate::sys::ffi;
+use crate::sys::platform::EVENTS;
+
+/// Makes a counter of 0, close-on-exec and non-blocking.
+pub(crate) fn eventfd() -> io::Result<OwnedFd> {
+    // SAFETY: eventfd(2) takes two integers and touches no memory.
+    let fd = unsafe { ffi::eventfd(0, EVENTS.eventfd_flags as _) };
+    // SAFETY: unless it is -1, `fd` is a new fd that nothing else owns.
+    unsafe { ret_owned_fd(fd) }
+}

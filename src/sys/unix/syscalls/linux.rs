@@ -1,0 +1,135 @@
+//! System calls of Linux by number, because C libraries have their functions only of late or with
+//! 32-bit time. A kernel or a sandbox may refuse them: then the older call is used, for good.
+#![allow(unsafe_code)]
+
+use std::ffi::{c_int, c_long, c_void};
+use std::io;
+use std::mem;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::ret::ret_count;
+use crate::sys::ffi;
+use crate::sys::platform::NO_NEW_CALLS;
+
+/// [epoll_pwait2(2)], since Linux 5.11: epoll_wait(2) with nanoseconds. `None` if it is refused.
+///
+/// # Safety
+///
+/// There must be room for `most` events at `events`.
+///
+/// [epoll_pwait2(2)]: https://man7.org/linux/man-pages/man2/epoll_wait.2.html
+pub(crate) unsafe fn epoll_pwait2(
+    epfd: BorrowedFd<'_>,
+    events: *mut ffi::epoll_event,
+    most: c_int,
+    timeout: Duration,
+) -> io::Result<Option<usize>> {
+    /// Set once the call was refused, and where it must not even be tried.
+    static IS_MISSING: AtomicBool = AtomicBool::new(NO_NEW_CALLS);
+
+    if IS_MISSING.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
+    // SAFETY: the caller promises the room.
+    match unsafe { call_epoll_pwait2(epfd.as_raw_fd(), events, most, timeout) } {
+        Err(error) if error.kind() != io::ErrorKind::Interrupted && epoll_pwait2_is_refused() => {
+            IS_MISSING.store(true, Ordering::Relaxed);
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
+}
+
+/// Whether the kernel or a sandbox refuses the call as such, with whatever error. A kernel that has
+/// the call returns EBADF for an invalid fd.
+#[cold]
+fn epoll_pwait2_is_refused() -> bool {
+    // SAFETY: all bits zero are values of its integers and its union of integers and a pointer.
+    let mut event: ffi::epoll_event = unsafe { mem::zeroed() };
+    // SAFETY: there is room for one event.
+    let result = unsafe { call_epoll_pwait2(-1, &raw mut event, 1, Duration::ZERO) };
+    result.is_err_and(|error| error.raw_os_error() != Some(ffi::EBADF))
+}
+
+/// epoll_pwait2(2).
+///
+/// # Safety
+///
+/// There must be room for `most` events at `events`.
+unsafe fn call_epoll_pwait2(
+    epfd: RawFd,
+    events: *mut ffi::epoll_event,
+    most: c_int,
+    timeout: Duration,
+) -> io::Result<usize> {
+    let timeout = kernel_timespec(timeout);
+    // SAFETY: epoll_pwait2(2) takes (int, struct epoll_event *, int, const struct __kernel_timespec
+    // *, const sigset_t *, size_t), each passed as a long or a pointer as syscall(2) asks. It
+    // writes at most `most` events to `events`, where the caller promises room, reads the timeout,
+    // and with no signal set reads no more.
+    ret_count(unsafe {
+        ffi::syscall(
+            ffi::__NR_epoll_pwait2,
+            c_long::from(epfd),
+            events.cast::<c_void>(),
+            c_long::from(most),
+            &raw const timeout,
+            ptr::null::<c_void>(),
+            0 as c_long,
+        )
+    })
+}
+
+/// [ppoll(2)] with 64-bit time: poll(2) with nanoseconds. `None` if it is refused.
+///
+/// [ppoll(2)]: https://man7.org/linux/man-pages/man2/poll.2.html
+pub(crate) fn ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<Option<usize>> {
+    /// Set once the call was refused, and where it must not even be tried.
+    static IS_MISSING: AtomicBool = AtomicBool::new(NO_NEW_CALLS);
+
+    if IS_MISSING.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
+    match call_ppoll(array, timeout) {
+        // A kernel that has the call does not fail to wait for nothing; whoever refuses it does,
+        // with whatever error.
+        Err(error)
+            if error.kind() != io::ErrorKind::Interrupted
+                && call_ppoll(&mut [], Duration::ZERO).is_err() =>
+        {
+            IS_MISSING.store(true, Ordering::Relaxed);
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
+}
+
+/// ppoll(2).
+fn call_ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<usize> {
+    let mut timeout = kernel_timespec(timeout);
+    // SAFETY: ppoll(2) takes (struct pollfd *, unsigned, struct __kernel_timespec *, const sigset_t
+    // *, size_t), each passed as a long or a pointer as syscall(2) asks. It reads and writes as
+    // many `pollfd`s as `array` has and the timeout, which is ours to change, and with no signal
+    // set reads no more.
+    ret_count(unsafe {
+        ffi::syscall(
+            ffi::NR_ppoll_64,
+            array.as_mut_ptr().cast::<c_void>(),
+            array.len() as c_long,
+            &raw mut timeout,
+            ptr::null::<c_void>(),
+            0 as c_long,
+        )
+    })
+}
+
+/// Both fields fit: `KernelTimeout::Nanos` is at most `c_int::MAX` milliseconds.
+fn kernel_timespec(timeout: Duration) -> ffi::__kernel_timespec {
+    ffi::__kernel_timespec {
+        tv_sec: timeout.as_secs() as _,
+        tv_nsec: timeout.subsec_nanos() as _,
+    }
+}

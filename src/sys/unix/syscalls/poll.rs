@@ -1,0 +1,57 @@
+//! poll(2), and whether an fd is open.
+#![allow(unsafe_code)]
+
+use std::ffi::c_int;
+use std::io;
+use std::os::fd::RawFd;
+
+use super::ret::ret_count;
+use crate::sys::ffi;
+use crate::sys::platform::EVENTS;
+use crate::sys::timeout::{KernelTimeout, round_up_millis};
+use crate::sys::unix::posix_poll::wasi_poll;
+
+/// Waits until an fd is ready, and returns how many are. poll(2) ignores an entry whose fd is
+/// negative.
+#[allow(dead_code)] // Event ports wait themselves.
+pub(crate) fn wait(array: &mut [ffi::pollfd], wait: KernelTimeout) -> io::Result<usize> {
+    if EVENTS.has_wasi_poll {
+        return wasi_poll::wait(array, wait);
+    }
+    match wait {
+        KernelTimeout::Infinite => poll(array, -1),
+        KernelTimeout::Millis(millis) => poll(array, millis),
+        KernelTimeout::Nanos(timeout) => {
+            if let Some(ppoll) = EVENTS.ppoll {
+                if let Some(count) = ppoll(array, timeout)? {
+                    return Ok(count);
+                }
+            }
+            poll(array, round_up_millis(timeout))
+        }
+    }
+}
+
+/// Probes all fds without waiting: what is not reported is not ready.
+pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
+    if EVENTS.has_wasi_poll {
+        return wasi_poll::probe(array);
+    }
+    poll(array, 0)
+}
+
+/// poll(2). -1 waits for ever.
+pub(crate) fn poll(array: &mut [ffi::pollfd], millis: c_int) -> io::Result<usize> {
+    // SAFETY: poll(2) reads and writes as many `pollfd`s as `array` has. The fds in it are keys: it
+    // reports POLLNVAL for one that is not open, or fails (wasi-libc).
+    ret_count(unsafe { ffi::poll(array.as_mut_ptr(), array.len() as _, millis) })
+}
+
+/// Whether `fd` is open.
+#[allow(dead_code)] // epoll(7) has no need to ask.
+pub(crate) fn is_open(fd: RawFd) -> bool {
+    // SAFETY: fcntl(2) with F_GETFL ignores its argument, touches no memory and fails for an fd
+    // that is not open. Hermit's function has a fixed number of arguments.
+    let flags = unsafe { ffi::fcntl(fd, ffi::F_GETFL, 0 as c_int) };
+    flags != -1
+}

@@ -1,0 +1,24 @@
+//! Fake kernels and hosts, for tests only. Linux plays the other Unix systems and WASI; every host
+//! plays Windows.
+
+cfg_kqueue! {
+    #[cfg(target_os = "linux")]
+    pub(crate) mod kqueue;
+}
+cfg_event_ports! {
+    #[cfg(target_os = "linux")]
+    pub(crate) mod event_ports;
+}
+#[cfg(any(
+    mio_fake_kernel = "apple",
+    mio_fake_kernel = "dragonfly",
+    mio_fake_kernel = "freebsd",
+    mio_fake_kernel = "netbsd",
+    mio_fake_kernel = "openbsd",
+    mio_fake_kernel = "solaris"
+))]
+mod syscall;
+#[cfg(all(target_os = "linux", any(test, mio_fake_kernel = "wasip1")))]
+pub(crate) mod wasip1;
+#[cfg(test)]
+pub(crate) mod windows;
