@@ -22,8 +22,8 @@ impl AsRawFd for Poll {
     }
 }
 
-/// The file descriptor that the [`Poll`] waits on, the same for all clones of a registry; see
-/// `AsFd` of [`Poll`].
+/// The file descriptor on which the [`Poll`] waits. All clones of a registry return the same one.
+/// See `AsFd` of [`Poll`].
 impl AsFd for Registry {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.selector().as_fd()

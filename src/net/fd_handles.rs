@@ -9,8 +9,8 @@ use crate::net::{TcpListener, TcpStream, UdpSocket};
 #[cfg(unix)]
 use crate::net::{UnixListener, UnixStream};
 
-/// Implements them for each socket.
-macro_rules! handles {
+/// Implements the conversions for each socket.
+macro_rules! impl_fd_conversions {
     ($($socket:ident)*) => {$(
         impl AsFd for $socket {
             fn as_fd(&self) -> BorrowedFd<'_> {
@@ -56,8 +56,8 @@ macro_rules! handles {
     )*};
 }
 
-handles!(TcpListener TcpStream UdpSocket);
+impl_fd_conversions!(TcpListener TcpStream UdpSocket);
 #[cfg(unix)]
-handles!(UnixListener UnixStream);
+impl_fd_conversions!(UnixListener UnixStream);
 #[cfg(all(unix, not(target_os = "emscripten")))]
-handles!(UnixDatagram);
+impl_fd_conversions!(UnixDatagram);

@@ -1,6 +1,7 @@
 //! Pipes: one-way streams between threads or processes.
 //!
-//! [`new`] makes a pipe. `From` makes a [`Sender`] or [`Receiver`] of a pipe of a child process.
+//! [`new`] creates a pipe. `From` converts a pipe of a child process to a [`Sender`] or
+//! [`Receiver`].
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -13,14 +14,14 @@ use crate::io_source::IoSource;
 use crate::sys::unix::fd;
 use crate::{Interest, Registry, Token};
 
-/// Makes a pipe. Both ends are non-blocking, and child processes do not inherit them.
+/// Creates a pipe. Both ends are non-blocking, and child processes do not inherit them.
 ///
-/// The [`Sender`] reports that it is closed when the [`Receiver`] is dropped, and the other way
-/// round.
+/// The [`Sender`] reports that it is closed when the [`Receiver`] is dropped. The [`Receiver`]
+/// reports that it is closed when the [`Sender`] is dropped.
 ///
 /// # Errors
 ///
-/// Those of pipe(2), such as too many open files.
+/// Those of [pipe(2)][pipe], such as too many open files.
 ///
 /// # Examples
 ///
@@ -48,21 +49,26 @@ use crate::{Interest, Registry, Token};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [pipe]: https://man7.org/linux/man-pages/man2/pipe.2.html
 pub fn new() -> io::Result<(Sender, Receiver)> {
     let (reader, writer) = fd::pipe()?;
     Ok((Sender::from(writer), Receiver::from(reader)))
 }
 
-/// The writing end of a pipe. See [`new`].
+/// The writing end of a pipe. See [`new`] for an example.
 ///
 /// A write to a pipe without a [`Receiver`] fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe) if
-/// the program ignores the signal `SIGPIPE`, which Rust programs do by default.
+/// the program ignores the signal `SIGPIPE`. Rust programs do so by default ([`reset_sigpipe`][std]
+/// of the standard library).
+///
+/// [std]: https://github.com/rust-lang/rust/blob/1.85.0/library/std/src/sys/pal/unix/mod.rs
 #[derive(Debug)]
 pub struct Sender {
     inner: IoSource<File>,
 }
 
-/// The reading end of a pipe. See [`new`].
+/// The reading end of a pipe. See [`new`] for an example.
 #[derive(Debug)]
 pub struct Receiver {
     inner: IoSource<File>,
@@ -201,8 +207,8 @@ impl Receiver {
     }
 }
 
-/// Implements the traits of both ends.
-macro_rules! end {
+/// Implements the traits that both ends have.
+macro_rules! impl_end {
     ($end:ident) => {
         impl Source for $end {
             fn register(
@@ -274,11 +280,11 @@ macro_rules! end {
     };
 }
 
-end!(Sender);
-end!(Receiver);
+impl_end!(Sender);
+impl_end!(Receiver);
 
-/// `Write` for a sender or a reference to one.
-macro_rules! write_to {
+/// Implements `Write` for a sender or a reference to one.
+macro_rules! impl_write {
     ($sender:ty) => {
         impl Write for $sender {
             fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
@@ -302,11 +308,11 @@ macro_rules! write_to {
     };
 }
 
-write_to!(Sender);
-write_to!(&Sender);
+impl_write!(Sender);
+impl_write!(&Sender);
 
-/// `Read` for a receiver or a reference to one.
-macro_rules! read_from {
+/// Implements `Read` for a receiver or a reference to one.
+macro_rules! impl_read {
     ($receiver:ty) => {
         impl Read for $receiver {
             fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -330,8 +336,8 @@ macro_rules! read_from {
     };
 }
 
-read_from!(Receiver);
-read_from!(&Receiver);
+impl_read!(Receiver);
+impl_read!(&Receiver);
 
 /// The pipe keeps its mode, which is blocking: call [`Sender::set_nonblocking`].
 impl From<ChildStdin> for Sender {
