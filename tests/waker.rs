@@ -87,9 +87,11 @@ fn each_waker_reports_its_own_token() {
 fn dropped_waker_leaves_later_wakers_working() {
     let (mut poll, mut events) = new_poll();
     for _ in 0..100 {
-        let waker = Waker::new(poll.registry(), Token(1)).unwrap();
-        waker.wake().unwrap();
-        drop(waker);
+        // The end of the statement drops it.
+        Waker::new(poll.registry(), Token(1))
+            .unwrap()
+            .wake()
+            .unwrap();
         check_no_event(&mut poll, &mut events);
         let next = Waker::new(poll.registry(), WAKE).unwrap();
         next.wake().unwrap();
