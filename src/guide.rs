@@ -99,8 +99,9 @@
 //! process inherits the selector or a waker, the library installs `pthread_atfork` handlers.
 //!
 //! **Waiting.** `poll` never returns before its timeout, and every `Duration` is accepted. A timeout
-//! that is not whole milliseconds is exact on Linux 5.11 and later (not on Android, whose sandbox
-//! kills a process for an unknown system call); elsewhere it is rounded up. A capacity of 0 is
+//! that is not whole milliseconds is exact on kqueue, event ports, WASI preview 1 and Linux 5.11 and
+//! later (not on Android, whose sandbox kills a process for an unknown system call); other systems
+//! may round it up. A capacity of 0 is
 //! `InvalidInput`. After an error `Events` is empty. `event::Iter` knows how many events are left.
 //!
 //! **poll(2), event ports, `poll_oneoff`.** An error or hang-up does not end a registration, the
@@ -128,5 +129,5 @@
 //! pipes are canceled; the memory of one that a driver does not end within a second is leaked.
 //!
 //! Four of upstream's own tests fail for these reasons: `assert_size` in `tests/tcp.rs` and in
-//! `tests/udp_socket.rs` (release), and `using_multiple_wakers_panics` and its sibling for cloned
+//! its `tests/udp_socket.rs` (release), and `using_multiple_wakers_panics` and its sibling for cloned
 //! registries in `tests/waker.rs` (debug).

@@ -56,8 +56,9 @@ impl Interest {
 
     /// Priority data, such as the out-of-band byte of TCP.
     ///
-    /// Available on epoll, poll(2), event ports and Windows. Where the system cannot watch for it,
-    /// registering with it fails with [`Unsupported`](std::io::ErrorKind::Unsupported).
+    /// Available on epoll, event ports, Windows, and poll(2) except on Vita and WASI. Where the
+    /// system cannot watch for it, registering with it fails with
+    /// [`Unsupported`](std::io::ErrorKind::Unsupported).
     pub const PRIORITY: Interest = from_bits(0b1_0000);
 
     /// Returns the union of both: the same as `self | other`, and usable in constants.

@@ -93,8 +93,8 @@ use crate::{Interest, Token};
 ///
 /// Without an event, `poll` never returns before the timeout has elapsed. It may return later, when
 /// the scheduler runs the thread again. Timeouts have a resolution below one millisecond on kqueue,
-/// event ports, WASI and Linux 5.11 ([`epoll_pwait2`][pwait2]) and later, but not on Android. Other
-/// systems may round a timeout up to a millisecond. Every [`Duration`] is accepted;
+/// event ports, WASI preview 1 and Linux 5.11 ([`epoll_pwait2`][pwait2]) and later, but not on
+/// Android. Other systems may round a timeout up to a millisecond. Every [`Duration`] is accepted;
 /// [`Duration::MAX`] waits for an event.
 ///
 /// # Implementation notes
@@ -114,8 +114,8 @@ use crate::{Interest, Token};
 /// | WASI preview 1 | `poll_oneoff` | none |
 /// | any other | none: [`Poll::new`] returns [`Unsupported`](io::ErrorKind::Unsupported) | |
 ///
-/// On WASI, and on systems without a waker, a `poll` without any source and without a timeout could
-/// never return. It fails with [`InvalidInput`](io::ErrorKind::InvalidInput).
+/// On WASI, a `poll` without a timeout for which no source is armed could never return. It fails
+/// with [`InvalidInput`](io::ErrorKind::InvalidInput). On Nintendo 3DS it blocks.
 ///
 /// # Examples
 ///
@@ -278,7 +278,8 @@ impl Registry {
     /// # Errors
     ///
     /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the source is registered with this
-    ///   `Poll` or another.
+    ///   `Poll` or another. Of a file descriptor, socket or handle that this crate does not own,
+    ///   only the registrations with this `Poll` are known.
     /// - [`Unsupported`](io::ErrorKind::Unsupported) if the system cannot watch for `interests`.
     /// - Otherwise the error of the system, with its code.
     ///
@@ -344,7 +345,8 @@ impl Registry {
     }
 
     /// Ends the registration of `source`. No `poll` that begins later returns an event of it. The
-    /// source can then be registered again, with any `Poll`.
+    /// source can then be registered again, with any `Poll` (a `windows::NamedPipe`: with the same
+    /// one only).
     ///
     /// # Errors
     ///

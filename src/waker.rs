@@ -128,8 +128,8 @@ impl Waker {
     /// # Errors
     ///
     /// The error of the system. On eventfd, pipe, kqueue and Windows, `wake` fails only if the
-    /// kernel is out of memory. On event ports, it also fails if the [queue of the port is
-    /// full][port_send]. After an error, `wake` may be called again.
+    /// kernel is out of memory, and on kqueue in a forked child. On event ports, it also fails if
+    /// the [queue of the port is full][port_send]. After an error, `wake` may be called again.
     ///
     /// # Examples
     ///

@@ -216,7 +216,7 @@ fn imports_go_downwards() {
         ),
         (
             "src/net/",
-            &["crate::unix", "crate::windows", "crate::sys::raw"],
+            &["crate::unix", "crate::windows", "crate::sys::ffi"],
         ),
         ("generated/", &["crate::", "libc::", "std::"]),
     ];

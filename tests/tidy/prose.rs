@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{name, root};
 
-/// The longest line, in characters: `max_width` and `comment_width` of `rustfmt.toml`.
+/// The longest line, in characters: rustfmt's default `max_width`.
 const COLUMNS: usize = 100;
 
 /// Folders and files of Rust without a longer line. A line that is one URL may be longer.

@@ -452,7 +452,11 @@ cfg_kqueue! {
 }
 cfg_event_ports! {
     #[cfg(feature = "os-poll")]
-    const PORT_EVENT: [&str; 2] = ["port_event", "portev_events"];
+    const PORT_EVENT: [&str; 2] = if cfg!(mio_unsupported_force_poll_poll) {
+        ["pollfd", "revents"]
+    } else {
+        ["port_event", "portev_events"]
+    };
 }
 
 // The chosen selector is complete, and so is every other that the system compiles.

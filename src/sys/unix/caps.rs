@@ -2,11 +2,12 @@
 //! system; the mechanisms branch on these constants.
 //!
 //! A function that only some systems have is passed as a pointer, so that the mechanism compiles
-//! everywhere. The constants are known at compile time: a branch that a system does not take costs
-//! nothing.
+//! everywhere. Read a field through a constant of its own (`const PIPE: PipeCall = EVENTS.pipe;`):
+//! then a branch that a system does not take costs nothing, and code without optimization links no
+//! function of another field. A system may lack that function: ESP-IDF has no `pipe`.
 
 #[cfg(feature = "os-poll")]
-pub(crate) use events::{EventCaps, ForkDetection, PipeCall, PollBits};
+pub(crate) use events::{EventCaps, ForkDetection, PipeCall, PollBits, Ppoll};
 #[cfg(all(unix, feature = "net"))]
 #[allow(unused_imports)] // For Linux and Android.
 pub(crate) use sockets::AbstractNames;

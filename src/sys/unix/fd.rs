@@ -12,9 +12,12 @@ use crate::sys::unix::syscalls::pipe;
 pub(crate) use pipe::set_nonblocking;
 pub(crate) use pipe::{read, write};
 
+/// How a pipe is made.
+const PIPE: PipeCall = EVENTS.pipe;
+
 /// Makes a pipe, (reader, writer), with both ends non-blocking and close-on-exec.
 pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    match EVENTS.pipe {
+    match PIPE {
         PipeCall::Pipe2(call, flags) => pipe::pipe2(call, flags),
         PipeCall::Pipe(call, set_close_on_exec) => pipe::pipe_fcntl(call, set_close_on_exec),
         PipeCall::Missing => Err(errors::unsupported("this system has no pipes")),

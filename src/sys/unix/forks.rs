@@ -17,11 +17,14 @@ use crate::sys::unix::caps::ForkDetection;
 use crate::sys::unix::syscalls::atfork;
 use crate::sys::wake_bits::Generation;
 
+/// How a fork is detected.
+const FORKS: ForkDetection = EVENTS.forks;
+
 /// The word that changes with every fork. It is not certain if a copy may be made that does not
 /// change it.
 #[allow(dead_code)] // A kqueue is not inherited, so it has no need to ask.
 pub(crate) fn generation() -> Generation {
-    match EVENTS.forks {
+    match FORKS {
         ForkDetection::Unneeded => Generation {
             word: unchanging(),
             is_certain: true,
@@ -33,7 +36,7 @@ pub(crate) fn generation() -> Generation {
 
 /// The word that changes in a copy only.
 pub(crate) fn process() -> &'static AtomicUsize {
-    match EVENTS.forks {
+    match FORKS {
         ForkDetection::Unneeded => unchanging(),
         ForkDetection::Atfork(call) => atfork::process(call),
         ForkDetection::WipeOnFork { process, .. } => process(),

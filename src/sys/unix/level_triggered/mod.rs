@@ -54,6 +54,8 @@ pub(crate) use table::{Key, Table};
 
 /// The condition of priority data; 0 if the platform does not report it.
 const PRIORITY: PollBits = EVENTS.priority;
+/// The names of an event and of its conditions in `Debug`.
+const LEVEL_EVENT: [&str; 2] = EVENTS.level_event;
 /// The condition of the end of the peer's stream; 0 if the platform does not report it.
 const READ_HANG_UP: PollBits = EVENTS.read_hang_up;
 
@@ -140,7 +142,7 @@ impl selector::SelectorEvent for Event {
     }
 
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [name, field] = EVENTS.level_event;
+        let [name, field] = LEVEL_EVENT;
         f.debug_struct(name)
             .field(field, &Flags(self.bits))
             .field("token", &self.token.0)

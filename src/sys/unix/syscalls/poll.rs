@@ -9,20 +9,24 @@ use super::ret::ret_count;
 use crate::sys::ffi;
 use crate::sys::platform::EVENTS;
 use crate::sys::timeout::{KernelTimeout, round_up_millis};
+use crate::sys::unix::caps::Ppoll;
 use crate::sys::unix::posix_poll::wasi_poll;
+
+const HAS_WASI_POLL: bool = EVENTS.has_wasi_poll;
+const PPOLL: Option<Ppoll> = EVENTS.ppoll;
 
 /// Waits until an fd is ready, and returns how many are. poll(2) ignores an entry whose fd is
 /// negative.
 #[allow(dead_code)] // Event ports wait themselves.
 pub(crate) fn wait(array: &mut [ffi::pollfd], wait: KernelTimeout) -> io::Result<usize> {
-    if EVENTS.has_wasi_poll {
+    if HAS_WASI_POLL {
         return wasi_poll::wait(array, wait);
     }
     match wait {
         KernelTimeout::Infinite => poll(array, -1),
         KernelTimeout::Millis(millis) => poll(array, millis),
         KernelTimeout::Nanos(timeout) => {
-            if let Some(ppoll) = EVENTS.ppoll {
+            if let Some(ppoll) = PPOLL {
                 if let Some(count) = ppoll(array, timeout)? {
                     return Ok(count);
                 }
@@ -34,7 +38,7 @@ pub(crate) fn wait(array: &mut [ffi::pollfd], wait: KernelTimeout) -> io::Result
 
 /// Probes all fds without waiting: what is not reported is not ready.
 pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
-    if EVENTS.has_wasi_poll {
+    if HAS_WASI_POLL {
         return wasi_poll::probe(array);
     }
     poll(array, 0)

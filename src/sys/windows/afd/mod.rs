@@ -36,7 +36,7 @@
 //!
 //! # System calls
 //!
-//! While no thread waits in `select`, `register`, `reregister` and `rearm` make no system call:
+//! While no thread waits in `select`, `register`, `reregister` and `rearm` start no request:
 //! they put the source into the update list, once, and the next `select` starts the requests. While
 //! a thread waits, the calling thread starts or cancels the request itself.
 //!

@@ -147,13 +147,13 @@ impl Poller {
         }
         self.updates = updates;
         self.resume(shared, events);
-        let apply_probe = if self.probe_set.is_empty() {
+        let probe_at = if self.probe_set.is_empty() {
             None
         } else {
             self.probe(shared, events)
         };
         let resumes_at = self.paused.first().map(|(due, _)| *due);
-        earlier(apply_probe, resumes_at)
+        earlier(probe_at, resumes_at)
     }
 
     /// Resumes the sources whose pause has ended.

@@ -141,7 +141,7 @@ impl RegisterUnowned for Afd {
         }
         let source = self.shared.source(socket, token, interest, true)?;
         // Two threads may register one socket at the same time.
-        let started = {
+        let is_taken = {
             let mut unowned = self.shared.unowned();
             let is_taken = unowned.contains_key(&socket);
             if !is_taken {
@@ -149,7 +149,7 @@ impl RegisterUnowned for Afd {
             }
             is_taken
         };
-        if started {
+        if is_taken {
             self.shared.end(&source);
             return Err(errors::already_registered());
         }

@@ -324,7 +324,7 @@ const _: () = assert!(align_of::<ffi::IO_STATUS_BLOCK>() >= align_of::<AtomicI32
 
 impl fmt::Debug for InFlightTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Table")
+        f.debug_struct("InFlightTable")
             .field("in_flight", &self.by_context.len())
             .finish_non_exhaustive()
     }

@@ -291,8 +291,8 @@ impl Drop for PortEntry {
 
 impl fmt::Debug for PortEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Attachment")
-            .field("number", &self.id)
+        f.debug_struct("PortEntry")
+            .field("id", &self.id)
             .finish_non_exhaustive()
     }
 }

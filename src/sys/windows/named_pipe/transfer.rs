@@ -50,7 +50,7 @@ impl Memory for Idle<Transfer> {
 impl fmt::Debug for Transfer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transfer")
-            .field("call", &self.op)
+            .field("op", &self.op)
             .field("serial", &self.serial)
             .finish_non_exhaustive()
     }
