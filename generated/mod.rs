@@ -2,7 +2,7 @@
 //!
 //! Written by `cargo codegen`; do not edit.
 //!
-//! Inputs: sha256 103f53da261b890a66320dc56ed7a3bad30c4ff884c0f215c67b6f8ce72194a1.
+//! Inputs: sha256 16ca82a6dd7a60204671e04f298a587f43224ffa36a0a12e042bd088aa6eafa9.
 
 #[cfg(target_os = "aix")]
 pub(crate) mod aix;

@@ -278,7 +278,7 @@ pub(crate) fn linux_i686(context: &mut Context<'_>) -> Result<()> {
 
 /// What the emulator that lacks `epoll_pwait2` runs after the other has run everything: how long a
 /// wait takes. The whole suite runs on that fallback in the stage `upstream-calls`.
-const FALLBACK: &str = "--test timeouts --test waker --test linux";
+const FALLBACK: &str = "--test timeouts --test waker --test linux_syscalls";
 
 /// Linux on a big-endian machine, under two emulators.
 pub(crate) fn linux_s390x(context: &mut Context<'_>) -> Result<()> {
