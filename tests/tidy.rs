@@ -252,6 +252,25 @@ fn only_ffi_names_the_bindings() {
     }
 }
 
+/// A field of `EVENTS` is read through a constant of its own. Elsewhere a build without
+/// optimization copies the whole constant, and links functions that the system may not have.
+#[test]
+fn capabilities_are_read_through_constants() {
+    let mut reads = 0;
+    for (name, text) in files("src/sys") {
+        for (number, line) in code(&text) {
+            if line.replace("USER_EVENTS", "").contains("EVENTS.") {
+                let line = line.trim();
+                let is_constant =
+                    line.starts_with("const ") || line.starts_with("pub(crate) const ");
+                assert!(is_constant, "{name}:{number}: {line}");
+                reads += 1;
+            }
+        }
+    }
+    assert!(reads > 5, "only {reads} reads were found");
+}
+
 #[test]
 fn every_file_has_a_module_doc() {
     for folder in [
