@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use mio::net::TcpListener;
 use mio::wasi::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
-use support::{assert_no_event, new_poll, poll_events, wait_for, would_block};
+use support::{assert_no_event, new_poll, wait_for, would_block};
 
 const ONE: Token = Token(1);
 const TWO: Token = Token(2);
@@ -305,7 +305,7 @@ fn unconnected_socket_leaves_others_working() {
     // then every 10 ms.
     let (start, mut count) = (Instant::now(), 0);
     while let Some(left) = Duration::from_millis(100).checked_sub(start.elapsed()) {
-        poll_events(&mut poll, &mut events, left);
+        support::poll_events(&mut poll, &mut events, left);
         count += events.iter().filter(|event| event.token() == ONE).count();
     }
     assert!(count <= 18, "{count} events in 100 ms");
