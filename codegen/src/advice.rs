@@ -15,7 +15,7 @@ pub(crate) fn of(change: &Change, places: &[Where], used_by: &[String]) -> Strin
     let has = |word: &str| change.facts.iter().any(|fact| fact.starts_with(word));
     if change.kind == Kind::Target {
         return if has("removed") {
-            "Put its row back into codegen/src/targets, or say in the CHANGELOG that the target is no longer served.".to_owned()
+            "Put its row back into codegen/targets, or say in the CHANGELOG that the target is no longer served.".to_owned()
         } else {
             "Mend codegen/headers (its assertions say what they expect), or keep the pack these targets are on.".to_owned()
         };

@@ -10,7 +10,7 @@ use crate::report::Format;
 /// Builds the operating-system bindings in `generated/` and the ABI tables in `tests/snapshots/`.
 ///
 /// What is bound stands in `codegen/symbols/`, our own declarations in `codegen/headers/`, the header packs in
-/// `codegen/sources.toml`, the targets in `codegen/src/targets`. Packs are fetched once by `python3 -m pip` into
+/// `codegen/sources.toml`, the targets in `codegen/targets`. Packs are fetched once by `python3 -m pip` into
 /// $XDG_CACHE_HOME/mio-build (or ~/.cache/mio-build), checked against their hash and kept; then no network is needed.
 ///
 /// Without a command everything is generated anew.

@@ -106,7 +106,7 @@ pub(crate) enum Error {
     },
     /// The headers are of another version of the system than clang is told.
     #[error(
-        "{pack} has the headers of {found}, but codegen/src/targets/{os}.rs tells clang that it reads {told}; change that flag with the pack, or keep the pack"
+        "{pack} has the headers of {found}, but codegen/targets/{os}.rs tells clang that it reads {told}; change that flag with the pack, or keep the pack"
     )]
     OsVersion {
         /// The pack's package and its version.
@@ -151,7 +151,7 @@ pub(crate) enum Error {
         earlier: String,
     },
     /// A file among the inputs that no system reads.
-    #[error("{file} is read by no system of codegen/src/targets{near}")]
+    #[error("{file} is read by no system of codegen/targets{near}")]
     UnknownInput {
         /// The file, relative to the root.
         file: String,
@@ -331,7 +331,7 @@ pub(crate) enum Error {
     },
     /// Two members of a group differ, and no `cfg` tells them apart.
     #[error(
-        "group {group}: {second} does not come out as {first} does, and neither architecture, byte order, system nor C library tells them apart\n{difference}leave one of them out in codegen/src/targets"
+        "group {group}: {second} does not come out as {first} does, and neither architecture, byte order, system nor C library tells them apart\n{difference}leave one of them out in codegen/targets"
     )]
     GroupSplit {
         /// The group.
@@ -344,7 +344,7 @@ pub(crate) enum Error {
         difference: String,
     },
     /// A target the table does not have.
-    #[error("`{name}` is not a target of codegen/src/targets{}", did_you_mean(near.as_deref()))]
+    #[error("`{name}` is not a target of codegen/targets{}", did_you_mean(near.as_deref()))]
     UnknownTarget {
         /// As it was given.
         name: String,

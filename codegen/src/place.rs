@@ -364,7 +364,7 @@ mod tests {
             file: "a,b:c.h".to_owned(),
             near: "\n100%".to_owned(),
         };
-        let text = "a,b:c.h is read by no system of codegen/src/targets%0A100%25";
+        let text = "a,b:c.h is read by no system of codegen/targets%0A100%25";
         let wanted = format!("::error file=a%2Cb%3Ac.h::{text}\n");
         assert_eq!(unknown.annotation(), wanted);
         assert_eq!(

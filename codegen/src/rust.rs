@@ -305,7 +305,7 @@ pub(crate) fn switch(os: &Os, groups: &[&Group]) -> String {
     line!(text, ")))]");
     line!(
         text,
-        "compile_error!(\"no {} bindings for this architecture: add it to codegen/src/targets\");",
+        "compile_error!(\"no {} bindings for this architecture: add it to codegen/targets\");",
         os.name
     );
     text

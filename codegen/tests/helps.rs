@@ -143,7 +143,7 @@ fn names_that_are_nearly_right_are_put_right() -> Result {
         ),
         (
             "show epoll_event --target x86_64-unknown-linux-gun",
-            "`x86_64-unknown-linux-gun` is not a target of codegen/src/targets; did you mean",
+            "`x86_64-unknown-linux-gun` is not a target of codegen/targets; did you mean",
             "cargo codegen show epoll_event --target x86_64-unknown-linux-gnu",
         ),
         (

@@ -164,8 +164,8 @@ fn all_that_is_wrong_with_the_lists_is_said_at_once() -> Result {
         "error: codegen/symbols/linux.txt:",
         "`# why` is ",
         "error: codegen/symbols/netbsd.txt:",
-        "error: codegen/symbols/plan9.txt is read by no system of codegen/src/targets\n",
-        "error: codegen/symbols/openbds.txt is read by no system of codegen/src/targets; did you mean `openbsd.txt`?\n",
+        "error: codegen/symbols/plan9.txt is read by no system of codegen/targets\n",
+        "error: codegen/symbols/openbds.txt is read by no system of codegen/targets; did you mean `openbsd.txt`?\n",
         "error: codegen/symbols/vita.txt:1: the list is empty, so nothing would be bound\n",
     ] {
         assert!(said.contains(wanted), "{wanted:?} is not in {said}");
@@ -198,7 +198,7 @@ fn headers_of_another_version_than_clang_is_told_are_refused() -> Result {
     let said = repository.fail(&["bump", "ziglang-netbsd", "0.17.1"])?;
     for wanted in [
         "link name __kevent50 → __kevent100",
-        "ziglang 0.17.1 has the headers of NetBSD 11.0, but codegen/src/targets/netbsd.rs tells clang that it reads NetBSD 10.1: \
+        "ziglang 0.17.1 has the headers of NetBSD 11.0, but codegen/targets/netbsd.rs tells clang that it reads NetBSD 10.1: \
          -D__NetBSD_Version__=1001000000;",
         "nothing was written",
     ] {

@@ -31,4 +31,4 @@ pub use x86_macos::*;
     all(target_arch = "x86", target_os = "ios"),
     all(target_arch = "x86", target_os = "macos"),
 )))]
-compile_error!("no apple bindings for this architecture: add it to codegen/src/targets");
+compile_error!("no apple bindings for this architecture: add it to codegen/targets");

@@ -18,4 +18,4 @@ pub use x86_64::*;
     target_arch = "aarch64",
     target_arch = "x86_64",
 )))]
-compile_error!("no illumos bindings for this architecture: add it to codegen/src/targets");
+compile_error!("no illumos bindings for this architecture: add it to codegen/targets");

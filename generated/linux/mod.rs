@@ -96,4 +96,4 @@ compile_error!("no bindings for xtensa: rustc has no Linux target for it");
     target_arch = "wasm32",
     target_arch = "xtensa",
 )))]
-compile_error!("no linux bindings for this architecture: add it to codegen/src/targets");
+compile_error!("no linux bindings for this architecture: add it to codegen/targets");

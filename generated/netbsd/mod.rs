@@ -30,4 +30,4 @@ compile_error!("no bindings for riscv64gc-unknown-netbsd: no headers of NetBSD 1
     target_arch = "x86",
     target_arch = "riscv64",
 )))]
-compile_error!("no netbsd bindings for this architecture: add it to codegen/src/targets");
+compile_error!("no netbsd bindings for this architecture: add it to codegen/targets");

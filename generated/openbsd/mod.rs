@@ -24,4 +24,4 @@ pub use x86::*;
     target_pointer_width = "64",
     target_arch = "x86",
 )))]
-compile_error!("no openbsd bindings for this architecture: add it to codegen/src/targets");
+compile_error!("no openbsd bindings for this architecture: add it to codegen/targets");

@@ -12,4 +12,4 @@ pub use all::*;
 #[cfg(not(any(
     target_arch = "wasm32",
 )))]
-compile_error!("no wasip2 bindings for this architecture: add it to codegen/src/targets");
+compile_error!("no wasip2 bindings for this architecture: add it to codegen/targets");

@@ -24,4 +24,4 @@ compile_error!("no bindings for thumbv7a-pc-windows-msvc: Windows' metadata has 
     target_arch = "x86_64",
     target_arch = "arm",
 )))]
-compile_error!("no windows bindings for this architecture: add it to codegen/src/targets");
+compile_error!("no windows bindings for this architecture: add it to codegen/targets");

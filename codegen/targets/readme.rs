@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::{Name, Os, Proof, Target, all};
 
 /// The line before a table.
-const BEGIN: &str = "<!-- Written by `cargo xtask readme` from codegen/src/targets. -->\n";
+const BEGIN: &str = "<!-- Written by `cargo xtask readme` from codegen/targets. -->\n";
 /// The line behind it.
 const END: &str = "<!-- End of what `cargo xtask readme` writes. -->\n";
 
@@ -122,8 +122,8 @@ mod tests {
     #[test]
     fn pages_have_their_tables() {
         for (page, table) in [
-            (include_str!("../../../README.md"), overview()),
-            (include_str!("../../../build-tools/README.md"), platforms()),
+            (include_str!("../../README.md"), overview()),
+            (include_str!("../../build-tools/README.md"), platforms()),
         ] {
             let wanted = replaced(page, &table).expect("the page has the two marks");
             assert!(page == wanted, "out of date: cargo xtask readme");
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn docs_rs_builds_for_the_documented_targets() {
-        let manifest = include_str!("../../../Cargo.toml");
+        let manifest = include_str!("../../Cargo.toml");
         let (_, rest) = manifest
             .split_once("[package.metadata.docs.rs]")
             .expect("there is a section for docs.rs");

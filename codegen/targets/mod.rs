@@ -258,7 +258,7 @@ mod tests {
         if rustc(&["--version"]).contains(RUSTC) {
             assert!(
                 unknown.is_empty(),
-                "add to codegen/src/targets: {unknown:?}"
+                "add to codegen/targets: {unknown:?}"
             );
         }
     }
