@@ -256,10 +256,7 @@ mod tests {
             .collect();
         println!("not in the table: {unknown:?}");
         if rustc(&["--version"]).contains(RUSTC) {
-            assert!(
-                unknown.is_empty(),
-                "add to codegen/targets: {unknown:?}"
-            );
+            assert!(unknown.is_empty(), "add to codegen/targets: {unknown:?}");
         }
     }
 
