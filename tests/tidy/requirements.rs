@@ -72,6 +72,6 @@ fn is_called(file: &str, function: &str) -> bool {
         .and_then(|file| file.strip_suffix(".rs"))
         .is_some_and(|module| {
             let call = format!("Box::new({module}::{function})");
-            read("build-tools/src/bin/xtask/stages/order.rs").contains(&call)
+            read("build-tools/src/bin/xtask/stages/stage_list.rs").contains(&call)
         })
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::foreign::{self, Compiler};
+use crate::cross::{self, Compiler};
 use crate::project::{PLAIN, Project};
 use crate::report::{self, NotRun};
 use crate::step::{Context, Step};
@@ -135,7 +135,7 @@ impl Platform {
             Platform::Here => Step::cargo(context.project, PLAIN, words),
             Platform::Windows(compiler) => compiler
                 .cargo(context, words)
-                .set(foreign::variable(TARGET, "LINKER"), LINKER)
+                .set(cross::variable(TARGET, "LINKER"), LINKER)
                 .set("RUSTFLAGS", ""),
         };
         step.set("CARGO_TARGET_DIR", self.target(context.project))

@@ -120,7 +120,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
         "build-tools/apps/tokio-smoke",
         "build-tools/apps/tokio-pipes",
         "build-tools/apps/api-upstream",
-        "build-tools/apps/clients",
+        "build-tools/apps/downstream",
     ] {
         let manifest = context.project.path(lock).join("Cargo.toml");
         if manifest.exists() {

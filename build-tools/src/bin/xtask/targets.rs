@@ -10,8 +10,8 @@ use anyhow::{Result, bail};
 use mio_targets::{OFTEN, Os, Proof, Target};
 
 use crate::cli;
+use crate::cross::{self, Compiler};
 use crate::features;
-use crate::foreign::{self, Compiler};
 use crate::project::Project;
 use crate::report::{self, NotRun};
 use crate::step::{Context, Step};
@@ -238,7 +238,7 @@ fn link(
     zig: &str,
     symbol: &str,
 ) -> Result<()> {
-    let linker = foreign::linker(context, zig)?;
+    let linker = cross::linker(context, zig)?;
     let step = compiler
         .cargo(
             context,
@@ -246,8 +246,8 @@ fn link(
         )
         .words("--target")
         .argument(triple)
-        .set(foreign::variable(triple, "LINKER"), linker)
-        .set("SDKROOT", foreign::apple_root(context));
+        .set(cross::variable(triple, "LINKER"), linker)
+        .set("SDKROOT", cross::apple_root(context));
     let output = context.run(step)?;
     // `Executable tests/waker.rs (…/waker-0123456789abcdef)`
     let program = output

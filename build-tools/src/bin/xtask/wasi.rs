@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+use crate::cross::Compiler;
 use crate::fetch::{from_sid, hash, once, unpack};
-use crate::foreign::Compiler;
 use crate::project::PLAIN;
 use crate::report::NotRun;
 use crate::step::{Context, Step};

@@ -22,8 +22,8 @@ use anyhow::{Context as _, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use crate::cross::{self, Compiler};
 use crate::fetch;
-use crate::foreign::{self, Compiler};
 use crate::report::NotRun;
 use crate::setup;
 use crate::step::{Context, Step};
@@ -48,7 +48,7 @@ const PREFIX: &str = "wine-prefix-1";
 pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     let wine = Wine::started(context)?;
     let before = wine.server()?;
-    let programs = foreign::programs(context)?;
+    let programs = cross::programs(context)?;
     let tests = wine
         .cargo(
             context,
@@ -138,7 +138,7 @@ pub(crate) fn cargo(context: &Context<'_>, compiler: &Compiler, words: &str) -> 
         .words(STD)
         .words(TARGET)
         .words(rest)
-        .set(foreign::variable(TARGET, "LINKER"), LINKER)
+        .set(cross::variable(TARGET, "LINKER"), LINKER)
         .set("CARGO_TARGET_DIR", context.project.target("windows"))
         .limit(40 * 60)
 }
@@ -284,7 +284,7 @@ impl Wine {
             self.launcher.display()
         );
         let step =
-            cargo(context, &self.compiler, words).set(foreign::variable(TARGET, "RUNNER"), runner);
+            cargo(context, &self.compiler, words).set(cross::variable(TARGET, "RUNNER"), runner);
         with_prefix(step, &self.prefix)
     }
 

@@ -17,8 +17,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::cross::{self, Compiler};
 use crate::fetch;
-use crate::foreign::{self, Compiler};
 use crate::report::NotRun;
 use crate::setup;
 use crate::step::{Context, Step};
@@ -110,7 +110,7 @@ pub(crate) fn suite(context: &mut Context<'_>) -> Result<()> {
     possible(context)?;
     let compiler = Compiler::fetched(context)?;
     wine::install(context)?;
-    let programs = foreign::programs(context)?;
+    let programs = cross::programs(context)?;
     let build = "test --no-run --all-features --lib";
     let output = context.run(wine::cargo(context, &compiler, build).words(&programs))?;
     let folder = context.project.target("windows").join(TARGET).join("debug");

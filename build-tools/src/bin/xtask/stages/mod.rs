@@ -1,9 +1,9 @@
 //! The stages of `cargo xtask test`, and how they are run.
 
 mod checks;
-mod doubles;
-mod order;
+mod fake_kernels;
 mod queue;
+mod stage_list;
 mod suites;
 
 use std::fs;
@@ -15,8 +15,8 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use indicatif::{MultiProgress, ProgressBar};
 
-use self::order::{seldom, stages};
 use self::queue::{Needs, Next, Queue};
+use self::stage_list::{seldom, stages};
 use crate::project::Project;
 use crate::report::{self, Outcome, Row};
 use crate::step::{self, Context};

@@ -32,7 +32,7 @@ use self::facts::{Fact, links};
 use self::question::{Compiled, Question, answered};
 use self::rows::TABLE;
 use self::stubs::Stubs;
-use crate::foreign::Compiler;
+use crate::cross::Compiler;
 use crate::report::{self, Mend};
 use crate::step::Context;
 use crate::{cli, project::Project};

@@ -9,7 +9,7 @@ use mio_targets::{Os, Target};
 
 use super::question::Question;
 use super::{ask, differing, stubs};
-use crate::foreign::Compiler;
+use crate::cross::Compiler;
 use crate::step::Context;
 
 /// Where faults are planted whenever the target is checked: one among the targets of every run, and

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use mio_targets::Os;
 
-use crate::foreign;
+use crate::cross;
 use crate::report::NotRun;
 use crate::step::Context;
 
@@ -38,7 +38,7 @@ enum List {
 impl Stubs {
     /// The lists; none if zig cannot be fetched.
     pub(super) fn fetched(context: &mut Context<'_>) -> Result<Option<Stubs>> {
-        let zig = match foreign::zig_root(context) {
+        let zig = match cross::zig_root(context) {
             Ok(zig) => zig,
             Err(error) if error.is::<NotRun>() => {
                 context.say(&format!("{error:#}"))?;

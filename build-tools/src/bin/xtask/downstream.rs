@@ -1,6 +1,6 @@
 //! The test suites of crates that stand on mio, from the registry's packages, run on this library.
 //!
-//! `build-tools/apps/clients/Cargo.toml` names the crates. Their sources are copied out of Cargo's cache into one workspace, so
+//! `build-tools/apps/downstream/Cargo.toml` names the crates. Their sources are copied out of Cargo's cache into one workspace, so
 //! that their tests can be built, with this library in mio's place and with the versions that `suites.lock` names.
 
 use std::fs;
@@ -100,7 +100,7 @@ pub(crate) fn run(context: &mut Context<'_>, backend: Backend) -> Result<()> {
 /// Lays the workspace anew and returns its folder.
 fn workspace(context: &mut Context<'_>) -> Result<PathBuf> {
     let folder = context.project.cache.join("clients");
-    let clients = metadata(context, "build-tools/apps/clients/Cargo.toml")?;
+    let clients = metadata(context, "build-tools/apps/downstream/Cargo.toml")?;
     for (name, _) in SUITES {
         take_over(&clients, name, &folder.join(name))?;
     }
@@ -132,7 +132,7 @@ fn metadata(context: &mut Context<'_>, manifest: &str) -> Result<String> {
 fn take_over(metadata: &str, name: &str, to: &Path) -> Result<()> {
     let from = source(metadata, name).context(Mend::new(
         "the lock file of the clients lacks one of them",
-        "cargo update --manifest-path build-tools/apps/clients/Cargo.toml",
+        "cargo update --manifest-path build-tools/apps/downstream/Cargo.toml",
     ))?;
     if to.exists() {
         fs::remove_dir_all(to).with_context(|| format!("{}", to.display()))?;
@@ -141,7 +141,7 @@ fn take_over(metadata: &str, name: &str, to: &Path) -> Result<()> {
 }
 
 fn lock(project: &Project) -> PathBuf {
-    project.path("build-tools/apps/clients/suites.lock")
+    project.path("build-tools/apps/downstream/suites.lock")
 }
 
 /// The folder of a package's source, out of Cargo's metadata.

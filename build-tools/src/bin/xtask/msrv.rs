@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use mio_targets::OFTEN;
 
+use crate::cross::Compiler;
 use crate::fetch;
-use crate::foreign::Compiler;
 use crate::project::PLAIN;
 use crate::report::NotRun;
 use crate::step::{Context, Step};

@@ -1,10 +1,10 @@
 //! The stages, in their order.
 
 use super::queue::Needs;
-use super::{Run, Stage, checks, doubles, suites};
+use super::{Run, Stage, checks, fake_kernels, suites};
 use crate::project::{BACKENDS, PLAIN};
 use crate::{
-    bench, clients, examples, features, foreign, mutations, oldest, seldom, setup, targets, wasi,
+    bench, cross, downstream, examples, features, msrv, mutations, nightly, setup, targets, wasi,
     wine, wine10,
 };
 
@@ -78,25 +78,25 @@ pub(super) fn stages() -> Vec<Stage> {
         Needs::Machine,
         Box::new(suites::upstream_calls),
     );
-    for kernel in doubles::KERNELS {
+    for kernel in fake_kernels::KERNELS {
         add(
             &format!("kqueue-double-{kernel}"),
             &format!("all tests on kqueue, over a double of {kernel}'s kernel"),
             Needs::Only("kqueue-double"),
-            Box::new(move |context| doubles::kqueue(context, kernel)),
+            Box::new(move |context| fake_kernels::kqueue(context, kernel)),
         );
     }
     add(
         "event-ports-double",
         "all tests on event ports, over a double of Solaris' kernel",
         Needs::Only("event-ports-double"),
-        Box::new(doubles::event_ports),
+        Box::new(fake_kernels::event_ports),
     );
     add(
         "poll-oneoff-double",
         "what needs no waker on poll_oneoff, over a double of its host",
         Needs::Only("poll-oneoff-double"),
-        Box::new(doubles::poll_oneoff),
+        Box::new(fake_kernels::poll_oneoff),
     );
     add(
         "mutations",
@@ -168,7 +168,7 @@ pub(super) fn stages() -> Vec<Stage> {
         "clients-epoll-eventfd",
         "tests of tokio and of others that stand on mio",
         Needs::Only("clients"),
-        Box::new(|context| clients::run(context, BACKENDS[0])),
+        Box::new(|context| downstream::run(context, BACKENDS[0])),
     );
     add(
         "package",
@@ -180,19 +180,19 @@ pub(super) fn stages() -> Vec<Stage> {
         "linux-i686",
         "all tests on 32-bit x86",
         FOREIGN,
-        Box::new(foreign::linux_i686),
+        Box::new(cross::linux_i686),
     );
     add(
         "linux-s390x",
         "all tests on a big-endian machine, emulated",
         FOREIGN,
-        Box::new(foreign::linux_s390x),
+        Box::new(cross::linux_s390x),
     );
     add(
         "linux-aarch64",
         "all tests on 64-bit ARM, emulated",
         FOREIGN,
-        Box::new(foreign::linux_aarch64),
+        Box::new(cross::linux_aarch64),
     );
     for (profile, flag) in [("debug", ""), ("release", "--release")] {
         add(
@@ -224,7 +224,7 @@ pub(super) fn stages() -> Vec<Stage> {
         "oldest",
         "the oldest supported compiler, here and for one target of each selector",
         Needs::Only("oldest"),
-        Box::new(oldest::run),
+        Box::new(msrv::run),
     );
     add(
         "wasi-preview2",
@@ -258,32 +258,32 @@ pub(super) fn seldom() -> Vec<Stage> {
         stage(
             "clients-poll-pipe",
             "tests of tokio and of others that stand on mio, on poll(2) with a pipe",
-            Box::new(|context| clients::run(context, BACKENDS[3])),
+            Box::new(|context| downstream::run(context, BACKENDS[3])),
         ),
         stage(
             "linux-armv7",
             "all tests on 32-bit ARM, emulated",
-            Box::new(seldom::linux_armv7),
+            Box::new(nightly::linux_armv7),
         ),
         stage(
             "linux-riscv64",
             "all tests on 64-bit RISC-V, emulated",
-            Box::new(seldom::linux_riscv64),
+            Box::new(nightly::linux_riscv64),
         ),
         stage(
             "address-sanitizer",
             "all tests under AddressSanitizer, leaks included",
-            Box::new(seldom::address_sanitizer),
+            Box::new(nightly::address_sanitizer),
         ),
         stage(
             "thread-sanitizer",
             "all tests under ThreadSanitizer",
-            Box::new(seldom::thread_sanitizer),
+            Box::new(nightly::thread_sanitizer),
         ),
         stage(
             "valgrind",
             "all tests under valgrind",
-            Box::new(seldom::valgrind),
+            Box::new(nightly::valgrind),
         ),
         stage(
             "all-targets",

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
+use crate::cross::{self, Compiler};
 use crate::fetch;
-use crate::foreign::{self, Compiler};
 use crate::project::PLAIN;
 use crate::report::NotRun;
 use crate::step::{Context, Step};
@@ -15,7 +15,7 @@ const HOST: &str = "x86_64-unknown-linux-gnu";
 
 /// Linux on 32-bit ARM, under the emulator that lacks `epoll_pwait2`.
 pub(crate) fn linux_armv7(context: &mut Context<'_>) -> Result<()> {
-    let emulator = foreign::old_qemu(context)?.join("usr/bin/qemu-arm-static");
+    let emulator = cross::old_qemu(context)?.join("usr/bin/qemu-arm-static");
     emulated(
         context,
         "armv7-unknown-linux-musleabihf",
@@ -26,7 +26,7 @@ pub(crate) fn linux_armv7(context: &mut Context<'_>) -> Result<()> {
 
 /// Linux on 64-bit RISC-V, under the emulator that has all calls.
 pub(crate) fn linux_riscv64(context: &mut Context<'_>) -> Result<()> {
-    let emulator = foreign::new_qemu(context)?.join("usr/bin/qemu-riscv64");
+    let emulator = cross::new_qemu(context)?.join("usr/bin/qemu-riscv64");
     emulated(
         context,
         "riscv64gc-unknown-linux-musl",
@@ -37,11 +37,11 @@ pub(crate) fn linux_riscv64(context: &mut Context<'_>) -> Result<()> {
 
 fn emulated(context: &mut Context<'_>, target: &str, zig: &str, emulator: PathBuf) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
-    let linker = foreign::linker(context, zig)?;
-    let programs = foreign::programs(context)?;
-    let step = foreign::suite(&compiler, context, target, &programs)
-        .set(foreign::variable(target, "LINKER"), linker)
-        .set(foreign::variable(target, "RUNNER"), emulator);
+    let linker = cross::linker(context, zig)?;
+    let programs = cross::programs(context)?;
+    let step = cross::suite(&compiler, context, target, &programs)
+        .set(cross::variable(target, "LINKER"), linker)
+        .set(cross::variable(target, "RUNNER"), emulator);
     context.run(step).map(drop)
 }
 
@@ -148,7 +148,7 @@ pub(crate) fn thread_sanitizer(context: &mut Context<'_>) -> Result<()> {
             .cargo(context, words)
             .words("-Zbuild-std=std,panic_unwind,test --target")
             .words(HOST)
-            .set(foreign::variable(HOST, "LINKER"), &linker)
+            .set(cross::variable(HOST, "LINKER"), &linker)
             .set("RUSTFLAGS", &flags)
             // Copies of a process with threads start threads, as pre-fork servers do.
             .set(
@@ -196,7 +196,7 @@ pub(crate) fn valgrind(context: &mut Context<'_>) -> Result<()> {
         "test --all-features --no-fail-fast --lib --tests --target",
     )
     .words(HOST)
-    .set(foreign::variable(HOST, "RUNNER"), runner)
+    .set(cross::variable(HOST, "RUNNER"), runner)
     .set("MIO_NO_LIMITS", "1");
     context.say(
         "not run: failed_constructor_leaks_nothing and dropped_sources_do_not_count_against_the_fd_limit under valgrind: it enforces the limit itself, and not in every call",
