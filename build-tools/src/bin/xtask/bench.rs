@@ -1,4 +1,4 @@
-//! The bench: a workspace of its own, run from here. What runs under Wine is built here, too.
+//! Runs the bench, which is a workspace of its own, and builds its cases for Windows.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::report::{self, NotRun};
 use crate::step::{Context, Step};
 use crate::wine::{TARGET, Wine};
 
-/// `cargo xtask bench`; its output is the bench's own.
+/// `cargo xtask bench`.
 pub(crate) fn run(project: &Project, options: &Bench) -> Result<bool> {
     let mut command = Command::new("cargo");
     command
@@ -18,7 +18,7 @@ pub(crate) fn run(project: &Project, options: &Bench) -> Result<bool> {
         .args(options.arguments())
         .current_dir(project.path("build-tools/bench"))
         .env("CARGO_TARGET_DIR", project.target("bench"));
-    // Wine's server runs until the bench has ended.
+    // Wine's server runs until the bench exits.
     let wine = if options.is_of_windows() {
         with_windows(project, &mut command)?
     } else {
@@ -29,13 +29,13 @@ pub(crate) fn run(project: &Project, options: &Bench) -> Result<bool> {
     Ok(status.success())
 }
 
-/// Builds the cases for Windows, or has the bench say why they are not run.
+/// Builds the cases for Windows, or passes the reason why they cannot run to the bench.
 fn with_windows(project: &Project, command: &mut Command) -> Result<Option<Wine>> {
     let log = project.logs.join("bench-windows.log");
     let bar = report::bar("building the cases for Windows");
     let mut context = Context::new(project, &log, bar.clone())?;
     let built = Wine::started(&mut context).and_then(|wine| {
-        // std is there from the tests: it is built with the same options.
+        // std is built with the same options as for the tests.
         let build = wine
             .cargo(
                 &context,
@@ -52,7 +52,7 @@ fn with_windows(project: &Project, command: &mut Command) -> Result<Option<Wine>
             for (flag, path) in [("--windows", &*folder), ("--wine", wine.program())] {
                 command.arg(flag).arg(path);
             }
-            command.envs(wine.surroundings());
+            command.envs(wine.environment());
             Ok(Some(wine))
         }
         Err(error) => match error.downcast::<NotRun>() {
@@ -68,7 +68,7 @@ fn with_windows(project: &Project, command: &mut Command) -> Result<Option<Wine>
     }
 }
 
-/// The stage: the bench's own tests, and then the counts that do not depend on the clock.
+/// The stage `bench-gate`: the bench's own tests, and the counts that do not depend on the clock.
 pub(crate) fn gate(context: &mut Context<'_>) -> Result<()> {
     let step = |arguments| {
         Step::cargo(context.project, PLAIN, arguments)

@@ -1,7 +1,9 @@
-//! `cargo xtask build-cost`: what a build for Windows and one for this machine cost, against the registry's mio 1.2.5.
+//! `cargo xtask build-cost`: compares builds of the library and of mio 1.2.5, for this machine and
+//! for Windows.
 //!
-//! A program that uses nothing but the crate is built, std being there already: the time (of the processors, so that others on the
-//! machine do not count), the crates, and the lines of the files that the compiler read for them, comments and all.
+//! It builds an empty program that depends on the crate, when std is built already. It measures the
+//! processor time, which does not depend on other processes, the crates, and the lines of the files
+//! that the compiler reads, with comments.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +18,7 @@ use crate::report::{self, NotRun};
 use crate::step::{Context, Step};
 use crate::wine::{self, LINKER, STD, TARGET};
 
-/// The best of so many builds is told.
+/// Builds of each subject; the fastest counts.
 const TIMES: usize = 3;
 
 /// A crate under test.
@@ -25,22 +27,23 @@ struct Subject {
     dependency: String,
 }
 
-/// What it is built for: this machine by the usual compiler, or Windows by the one whose std is built from source.
+/// The system to build for: this machine with its default compiler, or Windows with a compiler
+/// whose std is built from source.
 enum Platform {
-    Here,
+    Host,
     Windows(Compiler),
 }
 
-/// What its build costs.
+/// The cost of a build.
 struct Cost {
     crates: Vec<String>,
     files: usize,
     lines: usize,
-    /// In debug and in release builds.
+    /// Of the debug build and of the release build.
     times: [Duration; 2],
 }
 
-/// Measures and prints.
+/// Measures all builds and prints the tables.
 pub(crate) fn run(project: &Project) -> Result<bool> {
     let bar = report::bar("build-cost");
     let log = project.logs.join("build-cost.log");
@@ -48,7 +51,7 @@ pub(crate) fn run(project: &Project) -> Result<bool> {
     let windows = wine::install(&mut context).and_then(|()| Compiler::fetched(&mut context));
     let mut tables = vec![(
         "this machine".to_owned(),
-        table(&mut context, &Platform::Here)?,
+        table(&mut context, &Platform::Host)?,
     )];
     match windows {
         Ok(compiler) => {
@@ -62,7 +65,9 @@ pub(crate) fn run(project: &Project) -> Result<bool> {
     }
     bar.finish_and_clear();
     for (name, table) in tables {
-        println!("{name}; features os-poll, os-ext and net; the best of {TIMES} builds\n{table}\n");
+        println!(
+            "{name}; features os-poll, os-ext and net; the fastest of {TIMES} builds\n{table}\n"
+        );
     }
     Ok(true)
 }
@@ -98,7 +103,7 @@ fn table(context: &mut Context<'_>, platform: &Platform) -> Result<comfy_table::
     }
     if let [ours, theirs] = &costs[..] {
         let time =
-            |place: usize| ours.times[place].as_secs_f64() / theirs.times[place].as_secs_f64();
+            |index: usize| ours.times[index].as_secs_f64() / theirs.times[index].as_secs_f64();
         let ratio = |ours: usize, theirs: usize| format!("{:.2}", ours as f64 / theirs as f64);
         table.add_row([
             "ratio".to_owned(),
@@ -113,26 +118,26 @@ fn table(context: &mut Context<'_>, platform: &Platform) -> Result<comfy_table::
 }
 
 impl Platform {
-    /// Where Cargo builds. For Windows std lies there from the tests.
+    /// The build folder. For Windows it is that of the tests, which already has std.
     fn target(&self, project: &Project) -> PathBuf {
         match self {
-            Platform::Here => project.target("build-cost").join("target"),
+            Platform::Host => project.target("build-cost").join("target"),
             Platform::Windows(_) => project.target("windows"),
         }
     }
 
-    /// Where the compiler says what it has read.
+    /// The folder of the dep-info files, in which the compiler lists the files that it read.
     fn deps(&self, project: &Project) -> PathBuf {
         let target = self.target(project);
         match self {
-            Platform::Here => target.join("debug/deps"),
+            Platform::Host => target.join("debug/deps"),
             Platform::Windows(_) => target.join(TARGET).join("debug/deps"),
         }
     }
 
     fn cargo(&self, context: &Context<'_>, words: &str) -> Step {
         let step = match self {
-            Platform::Here => Step::cargo(context.project, PLAIN, words),
+            Platform::Host => Step::cargo(context.project, PLAIN, words),
             Platform::Windows(compiler) => compiler
                 .cargo(context, words)
                 .set(cross::variable(TARGET, "LINKER"), LINKER)
@@ -141,10 +146,10 @@ impl Platform {
         step.set("CARGO_TARGET_DIR", self.target(context.project))
     }
 
-    /// With what names the target.
+    /// Adds the arguments that select the target.
     fn for_target(&self, step: Step) -> Step {
         match self {
-            Platform::Here => step,
+            Platform::Host => step,
             Platform::Windows(_) => step.words("--target").words(TARGET),
         }
     }
@@ -152,7 +157,7 @@ impl Platform {
     fn build(&self, context: &Context<'_>, flag: &str) -> Step {
         let step = self.cargo(context, "build").words(flag);
         match self {
-            Platform::Here => step,
+            Platform::Host => step,
             Platform::Windows(_) => step.words(STD).words(TARGET),
         }
     }
@@ -179,7 +184,7 @@ fn cost(context: &mut Context<'_>, platform: &Platform, subject: &Subject) -> Re
     let mut times = [Duration::MAX; 2];
     let mut crates = Vec::new();
     for (flag, time) in ["", "--release"].into_iter().zip(&mut times) {
-        // std, which is the same for both.
+        // Builds std, which is the same for both subjects.
         fs::write(&manifest, head)?;
         context.run(platform.build(context, flag).folder(&folder))?;
         fs::write(&manifest, &with)?;
@@ -190,15 +195,15 @@ fn cost(context: &mut Context<'_>, platform: &Platform, subject: &Subject) -> Re
         for _ in 0..TIMES {
             let clean = platform.cargo(context, "clean").words(flag).folder(&folder);
             let mut clean = platform.for_target(clean);
-            // std has a crate of this name, and would be built again.
+            // std depends on a crate of this name. Cleaning it would rebuild std.
             for name in crates.iter().filter(|name| *name != "windows-link") {
                 clean = clean.words("--package").words(name);
             }
             context.run(clean)?;
             let step = platform.build(context, flag).folder(&folder);
-            let before = spent()?;
+            let before = children_time()?;
             context.run(step)?;
-            *time = spent()?.saturating_sub(before).min(*time);
+            *time = children_time()?.saturating_sub(before).min(*time);
         }
     }
     let files = sources(&platform.deps(context.project), &crates)?;
@@ -215,10 +220,11 @@ fn cost(context: &mut Context<'_>, platform: &Platform, subject: &Subject) -> Re
     })
 }
 
-/// The time of the processors that all children together have taken.
-fn spent() -> Result<Duration> {
+/// The processor time of all children that have exited.
+fn children_time() -> Result<Duration> {
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // The name in parentheses may have spaces; `cutime` and `cstime` are the 16th and 17th field.
+    // The program's name, in parentheses, may contain spaces. `cutime` and `cstime` are fields 16
+    // and 17: <https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html>.
     let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
     let ticks: u64 = rest
         .split_whitespace()
@@ -230,7 +236,7 @@ fn spent() -> Result<Duration> {
     Ok(Duration::from_millis(ticks * 1000 / second))
 }
 
-/// The crates that are built for the program, besides std's.
+/// The crates that Cargo builds for the program, without std's.
 fn names(output: &str) -> Result<Vec<String>> {
     let names: BTreeSet<String> = output
         .lines()
@@ -246,7 +252,7 @@ fn names(output: &str) -> Result<Vec<String>> {
     Ok(names.into_iter().collect())
 }
 
-/// The files that the compiler says it read for these crates.
+/// The files that the compiler read for these crates, by its dep-info files.
 fn sources(deps: &Path, crates: &[String]) -> Result<BTreeSet<PathBuf>> {
     let mut files = BTreeSet::new();
     for entry in fs::read_dir(deps).with_context(|| format!("{}", deps.display()))? {
@@ -256,20 +262,20 @@ fn sources(deps: &Path, crates: &[String]) -> Result<BTreeSet<PathBuf>> {
         let name = name
             .and_then(|name| name.rsplit_once('-'))
             .map(|(name, _)| name);
-        let is_meant = crates
+        let is_listed = crates
             .iter()
             .any(|wanted| name == Some(&wanted.replace('-', "_")));
-        if !is_meant || path.extension().is_none_or(|extension| extension != "d") {
+        if !is_listed || path.extension().is_none_or(|extension| extension != "d") {
             continue;
         }
         for line in fs::read_to_string(&path)?.lines() {
-            // `source.rs:`, for each of them.
+            // A line `source.rs:` for each file.
             let source = line.strip_suffix(".rs:").map(|name| format!("{name}.rs"));
             files.extend(source.map(PathBuf::from));
         }
     }
     if files.is_empty() {
-        bail!("the compiler does not say what it read");
+        bail!("there is no dep-info file for the crates");
     }
     Ok(files)
 }

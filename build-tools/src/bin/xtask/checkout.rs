@@ -1,8 +1,10 @@
-//! Several checkouts share one cache of builds, one after the other.
+//! Checkouts share one cache of builds. One checkout uses it at a time, and others wait.
 //!
-//! Cargo compares times: sources that are older than what another checkout built count as built, though they may differ. So the
-//! packages of the project itself are forgotten when a checkout takes the cache over; what comes from a registry stays. While
-//! one uses the cache, others wait.
+//! Cargo compares modification times by default: it rebuilds a package if a source is newer than
+//! the last build. A source of this checkout may be older than the build of another checkout, and
+//! still differ. So a checkout that takes over the cache removes the fingerprints of the project's
+//! own packages. Packages from a registry stay. See
+//! <https://doc.rust-lang.org/nightly/nightly-rustc/cargo/core/compiler/fingerprint/>.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,43 +13,44 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use rustix::fs::{FlockOperation, flock};
 
-/// Folders between the builds and Cargo's notes on them: flags, a target or an app, a profile.
+/// The levels of folders above `.fingerprint`: flags, a target or an app, a profile.
 const DEPTH: usize = 4;
 
-/// The builds are this checkout's as long as this lives. Commands of the same checkout share it.
+/// A lock on the builds, which all commands of a checkout share.
 #[derive(Debug)]
 pub(crate) struct Entered {
     _lock: File,
 }
 
-/// Makes `builds` those of the checkout at `root`, and waits for another one that uses them.
+/// Locks `builds` for the checkout at `root`. Waits while another checkout uses them.
 pub(crate) fn enter(builds: &Path, root: &Path) -> Result<Entered> {
     fs::create_dir_all(builds).with_context(|| builds.display().to_string())?;
     let (note, lock) = (builds.join("checkout"), builds.join("checkout.lock"));
     let file = File::create(&lock).with_context(|| lock.display().to_string())?;
-    let take = |operation| flock(&file, operation).with_context(|| lock.display().to_string());
+    let acquire = |operation| flock(&file, operation).with_context(|| lock.display().to_string());
     loop {
-        take(FlockOperation::LockShared)?;
+        acquire(FlockOperation::LockShared)?;
         let last = last(&note)?;
         if last == root.as_os_str().as_encoded_bytes() {
             return Ok(Entered { _lock: file });
         }
-        // Whatever the error is: the call that waits meets it again, and says so.
+        // After another error than EWOULDBLOCK, the call below fails, too.
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             eprintln!(
                 "waiting for {}, which builds in the same cache; XDG_CACHE_HOME chooses another",
                 String::from_utf8_lossy(&last)
             );
-            take(FlockOperation::LockExclusive)?;
+            acquire(FlockOperation::LockExclusive)?;
         }
-        // The next turn looks whether it still is ours: between the two locks another may have come.
-        forget(builds, DEPTH).with_context(|| builds.display().to_string())?;
+        // The next iteration checks the note again, because another checkout may get the lock
+        // first.
+        remove_fingerprints(builds, DEPTH).with_context(|| builds.display().to_string())?;
         fs::write(&note, root.as_os_str().as_encoded_bytes())
             .with_context(|| note.display().to_string())?;
     }
 }
 
-/// Who was here last; nothing if nobody was.
+/// The root of the checkout that used the builds last; empty if there was none.
 fn last(note: &Path) -> Result<Vec<u8>> {
     match fs::read(note) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -55,25 +58,26 @@ fn last(note: &Path) -> Result<Vec<u8>> {
     }
 }
 
-fn forget(folder: &Path, depth: usize) -> io::Result<()> {
+fn remove_fingerprints(folder: &Path, depth: usize) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if !entry.file_type()?.is_dir() {
             continue;
         }
         if entry.file_name() == ".fingerprint" {
-            forget_packages(&entry.path())?;
+            remove_own(&entry.path())?;
         } else if depth > 0 {
-            forget(&entry.path(), depth - 1)?;
+            remove_fingerprints(&entry.path(), depth - 1)?;
         }
     }
     Ok(())
 }
 
-/// The project's packages are called `mio` or `mio-something`, and these.
-const APPS: [&str; 3] = ["clients-", "tokio-pipes-", "tokio-smoke-"];
+/// The prefixes of the project's packages, besides `mio-`.
+const APPS: [&str; 3] = ["downstream-", "tokio-pipes-", "tokio-smoke-"];
 
-fn forget_packages(fingerprints: &Path) -> io::Result<()> {
+/// Removes the fingerprints of the project's packages from a folder `.fingerprint`.
+fn remove_own(fingerprints: &Path) -> io::Result<()> {
     for entry in fs::read_dir(fingerprints)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -93,7 +97,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn another_checkout_forgets_the_project_and_keeps_the_rest() {
+    fn new_checkout_removes_the_projects_fingerprints_alone() {
         let builds = tempfile::tempdir().unwrap();
         let notes = builds.path().join("flags/triple/debug/.fingerprint");
         let (ours, theirs) = (notes.join("mio-tool-0123"), notes.join("libc-0123"));
@@ -114,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkout_waits_for_another() {
+    fn checkout_waits_for_another() {
         let builds = tempfile::tempdir().unwrap();
         let first = enter(builds.path(), Path::new("/one")).unwrap();
         thread::scope(|scope| {

@@ -2,10 +2,10 @@
 
 use clap::{Args, Parser, Subcommand};
 
-/// Runs the project: its tests, its checks and what they need.
+/// Runs the tests and checks of the project, and sets up the tools that they need.
 ///
-/// What is built and fetched is kept in $XDG_CACHE_HOME/mio-build (or ~/.cache/mio-build); the logs of the last run are in
-/// target/xtask/logs.
+/// Builds and downloads are kept in $XDG_CACHE_HOME/mio-build (or ~/.cache/mio-build). The logs of
+/// the last run are in target/xtask/logs.
 ///
 /// Exit status: 0 everything passed; 1 something failed; 2 wrong usage; 130 interrupted.
 #[derive(Debug, Parser)]
@@ -17,79 +17,96 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run every stage: format, lints, docs, features, tests on all backends, models, examples, package …
+    /// Check formatting, lints and documentation, and run the tests of this host
     ///
-    /// A stage that fails does not stop the others. The last line is `N passed, N failed`: the tests that ran, and each stage
-    /// without tests of its own as one.
+    /// The command to run while working: it takes less than three minutes once the dependencies are
+    /// built. It installs nothing.
+    Check(Jobs),
+    /// Run every stage that CI runs: checks, tests on all selectors and systems, models, package
+    ///
+    /// Prints first which tools are missing, and where they will be installed. A stage that fails
+    /// does not stop the others. The last line is `N passed, N failed`: it counts the tests that
+    /// ran, and a stage without tests of its own as one.
     Test {
-        /// Run only this stage, or all whose names begin with it and a hyphen; may be given several times
+        /// Run this stage, or all stages whose names start with it and a hyphen; repeatable
         #[arg(long, value_name = "STAGE")]
         only: Vec<String>,
-        /// Also what takes too long for every time: all targets, more machines, sanitizers, valgrind
+        /// Also run the stages of `cargo xtask nightly`
         #[arg(long)]
         all: bool,
-        /// Print the stages and run nothing
+        /// Print the stages and run none
         #[arg(long)]
         list: bool,
-        /// Run up to N stages at once; those that depend on the clock run alone all the same
-        #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..))]
-        jobs: u8,
+        #[command(flatten)]
+        jobs: Jobs,
     },
-    /// Install what the tests need (Debian as root), or print the line that does
+    /// Run the stages that `test` leaves out: sanitizers, valgrind, all targets, more machines
+    ///
+    /// They take hours. Prints first which tools are missing, and where they will be installed.
+    Nightly(Jobs),
+    /// Install the tools that the stages need (Debian as root), or print the command that does
     Setup,
-    /// Check the library with every set of features
-    Powerset,
-    /// Compile tests/api.rs against the registry's mio 1.2.5
-    ApiUpstream,
-    /// Run the tokio program on this library, on all backends
-    Tokio,
-    /// Check, and where it can be done link, the library for other systems
+    /// Check the library for other systems, and link it where a linker is available
     Targets(Targets),
-    /// Ask rustc and the `libc` crate about the bindings of every target, and write tests/snapshots/witnesses.txt
+    /// Ask rustc and the `libc` crate about the bindings of every target, and write
+    /// tests/snapshots/witnesses.txt
     Witnesses(Witnesses),
-    /// Write the pages' tables of platforms from the table of targets
+    /// Write the tables of platforms in the README pages, from the table of targets
     Readme {
-        /// Write nothing; fail if it is another
+        /// Write nothing, and fail if a table is out of date
         #[arg(long)]
         check: bool,
     },
-    /// Measure against upstream's mio, `polling` and bare system calls: time, instructions, system calls, memory, builds
+    /// Compare with upstream's mio, `polling` and bare system calls
+    ///
+    /// Measures time, instructions, system calls, memory and builds.
     Bench(Bench),
-    /// Measure a build for Windows, and one of the registry's mio 1.2.5: time, crates, lines
+    /// Compare builds of the library and of mio 1.2.5, here and for Windows: time, crates, lines
     BuildCost,
-    /// Run the tests of all backends again and again on a machine that is kept busy
+    /// Repeat the tests of all backends while other threads keep the processors busy
     Stress(Stress),
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Jobs {
+    /// Run up to N stages at once; a stage that depends on timing always runs alone
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) jobs: u8,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
-    /// Cases, such as `wake` or `poll/ready-1-of-10000`; none means all
+    /// Cases, such as `wake` or `poll/ready-1-of-10000` [default: all]
     cases: Vec<String>,
-    /// Fewer and shorter rounds, and no builds from scratch: a few minutes
+    /// Run fewer and shorter rounds, and no clean builds: a few minutes
     #[arg(long)]
     quick: bool,
     /// Print the cases and measure nothing
     #[arg(long)]
     list: bool,
-    /// Rounds of each case; a round runs every peer once. A case of more than 3 seconds (1 with --quick) has fewer, but 7 at least [default: 31, or 7 with --quick; under Wine 7 or 3]
+    /// Rounds of each case [default: 31, or 7 with --quick; under Wine 7 or 3]
+    ///
+    /// A round runs every peer once. A case that takes more than 3 seconds (1 with --quick) has
+    /// fewer rounds, but at least 7.
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Write the table and the bars of build-tools/bench/README.md; needs all cases
+    /// Write the table and the chart of build-tools/bench/README.md; measures all cases
     #[arg(long, conflicts_with = "cases")]
     publish: bool,
-    /// Only count instructions, and write what the stage `bench-gate` expects
+    /// Only take the counts that the stage `bench-gate` compares, and write them to expected.toml
     #[arg(long, conflicts_with_all = ["cases", "quick", "list", "rounds", "publish"])]
     pub(crate) update_gate: bool,
 }
 
 impl Bench {
-    /// Whether cases of Windows may be meant.
+    /// Whether a selected case may run on Windows.
     pub(crate) fn is_of_windows(&self) -> bool {
-        let is_meant = |case: &String| case.starts_with("afd/") || !case.contains('/');
-        !self.update_gate && (self.cases.is_empty() || self.cases.iter().any(is_meant))
+        let is_of_windows = |case: &String| case.starts_with("afd/") || !case.contains('/');
+        !self.update_gate && (self.cases.is_empty() || self.cases.iter().any(is_of_windows))
     }
 
-    /// The same for the bench itself.
+    /// The arguments of the bench itself.
     pub(crate) fn arguments(&self) -> Vec<String> {
         if self.update_gate {
             return ["gate", "--update"].map(str::to_owned).into();
@@ -110,16 +127,16 @@ impl Bench {
 
 #[derive(Debug, Args)]
 pub(crate) struct Targets {
-    /// All of them, not only one for each backend and pointer width
+    /// Check all targets [default: one for each selector and pointer width]
     #[arg(long)]
     pub(crate) all: bool,
-    /// Only this target; may be given several times
+    /// Check only this target; repeatable
     #[arg(long, value_name = "TRIPLE")]
     pub(crate) only: Vec<String>,
-    /// Print the targets and how far each is taken, and check nothing
+    /// Print the targets and the level of support of each, and check none
     #[arg(long)]
     pub(crate) list: bool,
-    /// Remove what was built for a target once it is done
+    /// Remove the build of a target after its check
     #[arg(long)]
     pub(crate) clean: bool,
 }
@@ -136,19 +153,20 @@ pub(crate) struct Witnesses {
 
 #[derive(Debug, Args)]
 pub(crate) struct Stress {
-    /// How often each backend's tests are run
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Runs of each backend's tests
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) times: u32,
-    /// Threads that spin alongside [default: twice the processors]
+    /// Threads that keep the processors busy [default: twice the processors]
     #[arg(long, value_name = "N")]
     pub(crate) load: Option<usize>,
-    /// Only this backend, such as poll-pipe, or `windows` under Wine; may be given several times
+    /// Run only this backend, such as poll-pipe, or `windows` for Wine; repeatable
     #[arg(long, value_name = "BACKEND")]
     pub(crate) only: Vec<String>,
-    /// Under Wine only this test program, such as named_pipe; may be given several times
+    /// Under Wine, run only this test program, such as named_pipe; repeatable
     #[arg(long, value_name = "NAME")]
     pub(crate) suite: Vec<String>,
-    /// Build with optimisation
+    /// Build with optimization
     #[arg(long)]
     pub(crate) release: bool,
 }

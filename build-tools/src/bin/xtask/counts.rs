@@ -1,22 +1,20 @@
-//! What test runners print: how many tests passed, failed, were ignored or could not run.
+//! The results of test runners: tests that passed, failed, were ignored or could not run.
 
-/// The words before the reason of a test that could not run: see `src/not_run.rs`.
+/// The prefix of the reason why a test could not run, see `src/not_run.rs`.
 const NOT_RUN: &str = "mio test not run: ";
 
-/// How many tests passed, failed, were ignored, and could not run where they were.
+/// Numbers of tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
     pub(crate) ignored: u64,
-    /// They say so themselves and return. libtest takes them for passed; they are not among
-    /// `passed` here.
+    /// Tests that printed a reason and returned. libtest counts them as passed, `passed` does not.
     pub(crate) skipped: u64,
 }
 
 impl Counts {
-    /// Sums up the `test result:` lines of the test runner, and the lines of tests that could not
-    /// run.
+    /// Adds up the `test result:` lines of libtest, and the reasons of tests that could not run.
     pub(crate) fn read(output: &str) -> Counts {
         let mut counts = Counts::default();
         for line in output.lines() {
@@ -29,22 +27,21 @@ impl Counts {
                 .map_or(results, |(_, results)| results);
             for result in results.split(';') {
                 let mut words = result.split_whitespace();
-                let (Some(number), Some(word)) = (words.next(), words.next()) else {
+                let (Some(count), Some(word)) = (words.next(), words.next()) else {
                     continue;
                 };
-                let Ok(number) = number.parse::<u64>() else {
+                let Ok(count) = count.parse::<u64>() else {
                     continue;
                 };
                 match word {
-                    "passed" => counts.passed += number,
-                    "failed" => counts.failed += number,
-                    "ignored" => counts.ignored += number,
+                    "passed" => counts.passed += count,
+                    "failed" => counts.failed += count,
+                    "ignored" => counts.ignored += count,
                     _ => {}
                 }
             }
         }
-        // More lines than passed tests: one test said it twice, or failed after it. It cannot have
-        // passed more than it did.
+        // There may be more reasons than passed tests: a test may print two, or fail after one.
         counts.skipped = (reasons(output).len() as u64).min(counts.passed);
         counts.passed -= counts.skipped;
         counts
@@ -62,8 +59,8 @@ impl Counts {
     }
 }
 
-/// Which tests could not run, and why: `tests/tcp.rs:20: no IPv6 here`. libtest may have printed
-/// the name of a test on the same line before.
+/// The reasons why tests could not run, such as `tests/tcp.rs:20: no IPv6 here`. libtest may print
+/// the name of a test before it on the same line.
 pub(crate) fn reasons(output: &str) -> Vec<String> {
     let reason = |line: &str| Some(line.split_once(NOT_RUN)?.1.trim_end().to_owned());
     output.lines().filter_map(reason).collect()
@@ -74,7 +71,7 @@ mod tests {
     use super::{Counts, reasons};
 
     #[test]
-    fn results_of_all_runs_are_summed() {
+    fn results_of_all_runs_are_added() {
         let output = "\
 running 3 tests
 test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
@@ -95,9 +92,10 @@ test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 7 filtered out; 
         assert!(Counts::read("3 passed; 1 failed\n").is_empty());
     }
 
-    /// The line comes alone where tests run on threads, and after a test's name where they do not.
+    /// The reason has a line of its own if tests run on threads. Otherwise it follows a test's
+    /// name.
     #[test]
-    fn a_test_that_could_not_run_has_not_passed() {
+    fn test_with_a_reason_counts_as_skipped() {
         let output = "\
 test over_ipv6 ... mio test not run: tests/tcp.rs:420: no IPv6 here
 ok

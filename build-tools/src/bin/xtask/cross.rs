@@ -1,4 +1,4 @@
-//! Compilers, linkers and emulators for other systems than this machine's, each fetched once into the cache.
+//! Compilers, linkers and emulators for other systems, each downloaded once into the cache.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::debian;
 use crate::fetch;
 use crate::project::PLAIN;
 use crate::report::NotRun;
 use crate::step::{Context, Step};
 
-/// Arguments of rustc that `zig cc` does not take, and libraries that its stubs do not have and nothing here uses.
+/// Drops arguments of rustc that `zig cc` rejects, and libraries that zig has no stubs of. No test
+/// program uses these libraries.
 const WRAPPER: &str = r#"#!/bin/bash
 a=()
 while [ $# -gt 0 ]; do
@@ -25,7 +27,7 @@ while [ $# -gt 0 ]; do
 done
 "#;
 
-/// Debian 12's newer compiler, with std's source. Its LLVM also serves the linker.
+/// Debian 12's newer compiler, with std's source. The linker uses the same LLVM.
 const COMPILER: &str = "1.96.0+dfsg1-1~deb12u2";
 const PACKAGES: [&str; 4] = [
     "rustc-web",
@@ -35,35 +37,41 @@ const PACKAGES: [&str; 4] = [
 ];
 const LIBRARIES: [&str; 2] = ["libllvm22", "lld-22"];
 
-/// That compiler, whose std can be built from source for any target.
+/// The compiler's folder in the cache.
+pub(crate) fn compiler_folder() -> String {
+    format!("rust-web-{COMPILER}")
+}
+
+/// A compiler whose std can be built from source for every target.
 #[derive(Debug)]
 pub(crate) struct Compiler {
     root: PathBuf,
 }
 
 impl Compiler {
+    /// Downloads Debian's compiler, if it is not in the cache.
     pub(crate) fn fetched(context: &mut Context<'_>) -> Result<Compiler> {
-        only_here()?;
-        let root = fetch::once(
-            context,
-            &format!("rust-web-{COMPILER}"),
-            |context, parts| fetch::packages(context, parts, (&PACKAGES, COMPILER), &LIBRARIES),
-        );
+        check_host()?;
+        let root = fetch::once(context, &compiler_folder(), |context, parts| {
+            let packages = PACKAGES.map(|name| format!("{name}={COMPILER}"));
+            let packages = packages.into_iter().chain(LIBRARIES.map(str::to_owned));
+            debian::download(context, parts, packages)
+        });
         let root = root.map_err(|error| NotRun(format!("no Rust {COMPILER} ({error:#})")))?;
         Ok(Compiler { root })
     }
 
-    /// Another version, unpacked in this folder as that one is.
+    /// A compiler whose packages are unpacked in this folder.
     pub(crate) fn unpacked(root: PathBuf) -> Compiler {
         Compiler { root }
     }
 
-    /// A program that comes with it.
+    /// The path of one of its programs.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.root.join("usr/bin").join(name)
     }
 
-    /// Cargo on that compiler, in a build folder of its own.
+    /// A command of Cargo with this compiler, in a build folder of its own.
     pub(crate) fn cargo(&self, context: &Context<'_>, words: &str) -> Step {
         let root = &self.root;
         let shared = format!(
@@ -71,17 +79,16 @@ impl Compiler {
             root.to_string_lossy()
         );
         Step::cargo(context.project, PLAIN, words)
-            .set("CARGO_TARGET_DIR", context.project.target("foreign"))
+            .set("CARGO_TARGET_DIR", context.project.target("cross"))
             .set("RUSTC", root.join("usr/bin/rustc"))
             .set("RUSTDOC", root.join("usr/bin/rustdoc"))
             .set("RUSTC_BOOTSTRAP", "1")
             .set("LD_LIBRARY_PATH", shared)
     }
-}
 
-impl Compiler {
-    /// Cargo on that compiler for a target that is only checked: libraries end after their metadata, and std goes without the
-    /// crates that print backtraces, a fifth of it, where it compiles without.
+    /// A command of Cargo for a target that is only checked. rustc writes metadata alone, and std
+    /// is built without the crates that print backtraces, a fifth of it, where it compiles without
+    /// them.
     pub(crate) fn checker(&self, context: &Context<'_>, words: &str, triple: &str) -> Step {
         let features = if triple.ends_with("-fuchsia") {
             "panic-unwind,backtrace"
@@ -100,10 +107,9 @@ impl Compiler {
             .set("CARGO_PROFILE_DEV_DEBUG", "0")
             .set("RUSTFLAGS", "-Dwarnings")
     }
-}
 
-impl Compiler {
-    /// cc with this compiler's own lld, as a script in the cache: GNU's linker fails on the runtime of ThreadSanitizer.
+    /// A script that runs cc with this compiler's lld, because GNU ld fails on the runtime of
+    /// ThreadSanitizer.
     pub(crate) fn lld(&self, context: &Context<'_>) -> Result<PathBuf> {
         let folder = context.project.target("linkers").join("lld");
         fs::create_dir_all(&folder)?;
@@ -124,27 +130,31 @@ impl Compiler {
     }
 }
 
-/// Cargo's variable for a target.
+/// The name of Cargo's variable for a target, such as `CARGO_TARGET_<triple>_LINKER`.
 pub(crate) fn variable(triple: &str, what: &str) -> String {
     let triple = triple.to_uppercase().replace(['-', '.'], "_");
     format!("CARGO_TARGET_{triple}_{what}")
 }
 
-fn only_here() -> Result<()> {
+/// Fails on hosts whose tools are not known.
+pub(crate) fn check_host() -> Result<()> {
     if cfg!(not(all(target_os = "linux", target_arch = "x86_64"))) {
         return Err(NotRun("the tools are known for Linux on x86-64 only".to_owned()).into());
     }
     Ok(())
 }
 
-/// Where zig is unpacked in the cache, with the lists of symbols of the systems that it links for.
+/// zig's folder in the cache.
+pub(crate) const ZIG: &str = "zig-0.17.1";
+
+/// The folder of zig, which has the lists of symbols of the systems that it links for.
 pub(crate) fn zig_root(context: &mut Context<'_>) -> Result<PathBuf> {
-    only_here()?;
-    fetch::once(context, "zig-0.17.1", zig)
-        .map_err(|error| NotRun(format!("zig cannot be fetched ({error:#})")).into())
+    check_host()?;
+    fetch::once(context, ZIG, zig)
+        .map_err(|error| NotRun(format!("cannot download zig ({error:#})")).into())
 }
 
-/// A linker for a system that zig knows, as a script in the cache.
+/// Writes a script that links with zig for a system, and returns its path.
 pub(crate) fn linker(context: &mut Context<'_>, zig_target: &str) -> Result<PathBuf> {
     let zig = zig_root(context)?;
     let folder = context.project.target("linkers");
@@ -152,7 +162,8 @@ pub(crate) fn linker(context: &mut Context<'_>, zig_target: &str) -> Result<Path
     let program = zig.join("ziglang/zig");
     let cache = context.project.target("zig");
     let text = format!(
-        "{WRAPPER}export ZIG_GLOBAL_CACHE_DIR='{0}' ZIG_LOCAL_CACHE_DIR='{0}'\nunset LD_LIBRARY_PATH\nexec '{1}' cc -target {zig_target} \"${{a[@]}}\"\n",
+        "{WRAPPER}export ZIG_GLOBAL_CACHE_DIR='{0}' ZIG_LOCAL_CACHE_DIR='{0}'\n\
+         unset LD_LIBRARY_PATH\nexec '{1}' cc -target {zig_target} \"${{a[@]}}\"\n",
         cache.display(),
         program.display()
     );
@@ -162,15 +173,13 @@ pub(crate) fn linker(context: &mut Context<'_>, zig_target: &str) -> Result<Path
     Ok(script)
 }
 
-/// Where zig keeps the stubs of Apple's libraries.
+/// The folder of zig's stubs of Apple's libraries.
 pub(crate) fn apple_root(context: &Context<'_>) -> PathBuf {
-    context
-        .project
-        .cache
-        .join("zig-0.17.1/ziglang/lib/libc/darwin")
+    let cache = &context.project.cache;
+    cache.join(ZIG).join("ziglang/lib/libc/darwin")
 }
 
-/// The wheel that `cargo codegen` reads headers of, whole.
+/// Unpacks the wheel of zig, from which `cargo codegen` also reads headers.
 fn zig(context: &mut Context<'_>, parts: &Path) -> Result<()> {
     let sources = fs::read_to_string(context.project.path("codegen/sources.toml"))?;
     let field = |name: &str| {
@@ -192,48 +201,43 @@ fn zig(context: &mut Context<'_>, parts: &Path) -> Result<()> {
             .limit(900);
         context.run(step)?;
     }
-    if fetch::hash(context, &wheel)? != sha256 {
-        bail!("{} is not the file that it was", wheel.display());
-    }
-    let unzip = Step::new("python3")
-        .words("-m zipfile -e")
-        .argument(&wheel)
-        .argument(parts.join("root"));
-    context.run(unzip)?;
+    fetch::verify(context, &wheel, sha256)?;
+    fetch::unzip(context, &wheel, &parts.join("root"))?;
     let program = parts.join("root/ziglang/zig");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
     Ok(())
 }
 
-/// Debian 12's emulator: it lacks `epoll_pwait2`, so the fallback runs.
+/// The folder of Debian 12's QEMU in the cache.
+pub(crate) const OLD_QEMU: &str = "qemu-user-7";
+
+/// The folder of sid's QEMU in the cache.
+pub(crate) const NEW_QEMU: &str = "qemu-user-sid";
+
+/// Debian 12's QEMU. It returns ENOSYS for `epoll_pwait2`, so the fallback runs.
 pub(crate) fn old_qemu(context: &mut Context<'_>) -> Result<PathBuf> {
     let fill = |context: &mut Context<'_>, parts: &Path| {
-        let step = Step::new("apt-get")
-            .words("download qemu-user-static")
-            .folder(parts)
-            .limit(600);
-        context.run(step)?;
-        fetch::unpack(context, parts)
+        debian::download(context, parts, ["qemu-user-static".to_owned()])
     };
-    fetch::once(context, "qemu-user-7", fill)
-        .map_err(|error| NotRun(format!("qemu-user cannot be fetched ({error:#})")).into())
+    fetch::once(context, OLD_QEMU, fill)
+        .map_err(|error| NotRun(format!("cannot download qemu-user ({error:#})")).into())
 }
 
-/// sid's emulator, which has it.
+/// sid's QEMU, which supports `epoll_pwait2`.
 pub(crate) fn new_qemu(context: &mut Context<'_>) -> Result<PathBuf> {
     let fill = |context: &mut Context<'_>, parts: &Path| {
-        fetch::from_sid(context, parts, "qemu-user")?;
-        fetch::unpack(context, parts)
+        debian::download_from_sid(context, parts, "qemu-user")?;
+        debian::unpack(context, parts)
     };
-    fetch::once(context, "qemu-user-sid", fill)
-        .map_err(|error| NotRun(format!("sid's qemu-user cannot be fetched ({error:#})")).into())
+    fetch::once(context, NEW_QEMU, fill)
+        .map_err(|error| NotRun(format!("cannot download sid's qemu-user ({error:#})")).into())
 }
 
-/// Test programs that read the text of the repository and nothing else: they say the same on every
-/// system, take a minute where they are emulated, and count as skipped there.
+/// Test programs that only read the files of the repository. Their results are the same on every
+/// system, and they take a minute in an emulator, so they count as skipped there.
 const TEXT: [&str; 2] = ["bindings", "tidy"];
 
-/// The programs of a folder of tests, and those of them that read text alone.
+/// The test programs in a folder: those to run on other systems, and those of `TEXT`.
 fn split(folder: &Path) -> Result<(Vec<String>, Vec<String>)> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -248,12 +252,12 @@ fn split(folder: &Path) -> Result<(Vec<String>, Vec<String>)> {
     Ok(names.into_iter().partition(is_code))
 }
 
-/// The arguments of Cargo that name the programs of `tests/` that another system may answer
-/// otherwise.
+/// The arguments of Cargo that select the programs of `tests/` to run on another system.
 pub(crate) fn programs(context: &mut Context<'_>) -> Result<String> {
     let (programs, text) = split(&context.project.path("tests"))?;
     for name in text {
-        let reason = format!("tests/{name}.rs elsewhere: it reads the repository's text alone");
+        let reason =
+            format!("tests/{name}.rs on other systems: it only reads the repository's files");
         context.reasons.push(reason);
         context.counts.skipped += 1;
     }
@@ -266,7 +270,7 @@ pub(crate) fn programs(context: &mut Context<'_>) -> Result<String> {
         .collect())
 }
 
-/// Linux on 32-bit x86: musl, linked by zig, run by this kernel.
+/// Linux on 32-bit x86: musl, linked by zig, run by this machine's kernel.
 pub(crate) fn linux_i686(context: &mut Context<'_>) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
     let linker = linker(context, "x86-linux-musl")?;
@@ -276,11 +280,11 @@ pub(crate) fn linux_i686(context: &mut Context<'_>) -> Result<()> {
     context.run(step).map(drop)
 }
 
-/// What the emulator that lacks `epoll_pwait2` runs after the other has run everything: how long a
-/// wait takes. The whole suite runs on that fallback in the stage `upstream-calls`.
+/// The programs to run in the QEMU without `epoll_pwait2`, which depend on how long a wait takes.
+/// The stage `upstream-calls` runs all programs on the same fallback.
 const FALLBACK: &str = "--test timeouts --test waker --test linux_syscalls";
 
-/// Linux on a big-endian machine, under two emulators.
+/// Linux on a big-endian machine, in both versions of QEMU.
 pub(crate) fn linux_s390x(context: &mut Context<'_>) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
     let linker = linker(context, "s390x-linux-musl")?;
@@ -295,7 +299,7 @@ pub(crate) fn linux_s390x(context: &mut Context<'_>) -> Result<()> {
     context.run_each(steps)
 }
 
-/// Linux on 64-bit ARM, under the emulator that has all calls.
+/// Linux on 64-bit ARM, in the QEMU with `epoll_pwait2`.
 pub(crate) fn linux_aarch64(context: &mut Context<'_>) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
     let linker = linker(context, "aarch64-linux-musl")?;
@@ -334,7 +338,7 @@ mod tests {
     use std::path::PathBuf;
 
     #[test]
-    fn programs_are_all_but_those_that_read_text() {
+    fn programs_of_text_are_split_off() {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests");
         let (programs, text) = split(&folder).unwrap();
         assert_eq!(text, TEXT);

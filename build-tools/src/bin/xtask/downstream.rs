@@ -1,7 +1,7 @@
-//! The test suites of crates that stand on mio, from the registry's packages, run on this library.
+//! The tests of crates that depend on mio, run with this library in place of mio.
 //!
-//! `build-tools/apps/downstream/Cargo.toml` names the crates. Their sources are copied out of Cargo's cache into one workspace, so
-//! that their tests can be built, with this library in mio's place and with the versions that `suites.lock` names.
+//! `build-tools/apps/downstream/Cargo.toml` names the crates. Their published sources are copied
+//! from Cargo's cache into one workspace, which patches mio. `suites.lock` pins the dependencies.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,25 +9,27 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use crate::project::{Backend, PLAIN, Project};
-use crate::report::Mend;
+use crate::report::Help;
 use crate::step::{Context, Step};
 
-/// Upstream's own crate under another name: the examples in its documentation, and beside it, then use this library.
+/// Upstream's crate under another name. Its examples and its documentation's examples then use this
+/// library.
 const UPSTREAM: &str = "upstream-docs";
 
-/// A crate and the tests of it that use the event queue, as arguments for Cargo.
+/// Crates, and the arguments of Cargo that select their tests of I/O and timers.
 const SUITES: [(&str, &str); 4] = [
     (
         "tokio",
-        "--features full,test-util --test tcp* --test ud* --test un* --test net_* --test io_async_fd* --test process* \
-         --test signal* --test rt_* --test time_* --test no_rt --test buffered",
+        "--features full,test-util --test tcp* --test ud* --test un* --test net_* \
+         --test io_async_fd* --test process* --test signal* --test rt_* --test time_* \
+         --test no_rt --test buffered",
     ),
     ("tokio-util", "--features full --test udp --test framed*"),
     ("notify", "--lib"),
     ("actix-server", "--lib --tests"),
 ];
 
-/// The library is built, too, but nothing uses it.
+/// The manifest of that crate. Its library is built, but the examples do not use it.
 const UPSTREAM_MANIFEST: &str = r#"[package]
 name = "upstream-docs"
 version = "0.0.0"
@@ -59,57 +61,57 @@ name = "tcp_server"
 name = "udp_server"
 "#;
 
-/// On one backend.
+/// The stages `downstream-*`: runs all suites on one backend.
 pub(crate) fn run(context: &mut Context<'_>, backend: Backend) -> Result<()> {
     let folder = workspace(context)?;
     let tree =
         Step::cargo(context.project, PLAIN, "tree --locked --invert mio@1.3.0").folder(&folder);
     let tree = context.run(tree)?;
     let root = format!("({})", context.project.root.display());
-    // Before its tree Cargo may tell of its downloads.
+    // Cargo may print downloads before the tree.
     if !tree
         .lines()
         .any(|line| line.starts_with("mio v") && line.contains(&root))
     {
-        bail!("the suites are not built on this library: {tree}");
+        bail!("the suites do not use this library: {tree}");
     }
-    let of_upstream = [(UPSTREAM, "--doc"), (UPSTREAM, "--examples")];
-    let steps = SUITES
-        .into_iter()
-        .chain(of_upstream)
-        .map(|(name, arguments)| {
-            Step::cargo(
-                context.project,
-                backend,
-                "test --locked --no-fail-fast --package",
-            )
-            .words(name)
-            .words(arguments)
-            .folder(&folder)
-            // Many large programs are linked here; a panic names its line without this.
-            .set("CARGO_PROFILE_DEV_DEBUG", "0")
-            .set(
-                "CARGO_TARGET_DIR",
-                context.project.target(&format!("clients-{}", backend.name)),
-            )
-            .limit(40 * 60)
-        });
+    let upstream = [(UPSTREAM, "--doc"), (UPSTREAM, "--examples")];
+    let steps = SUITES.into_iter().chain(upstream).map(|(name, arguments)| {
+        Step::cargo(
+            context.project,
+            backend,
+            "test --locked --no-fail-fast --package",
+        )
+        .words(name)
+        .words(arguments)
+        .folder(&folder)
+        // There are many large programs. A panic prints its line without debug information.
+        .set("CARGO_PROFILE_DEV_DEBUG", "0")
+        .set(
+            "CARGO_TARGET_DIR",
+            context
+                .project
+                .target(&format!("downstream-{}", backend.name)),
+        )
+        .limit(40 * 60)
+    });
     context.run_each(steps)
 }
 
-/// Lays the workspace anew and returns its folder.
+/// Writes the workspace and returns its folder.
 fn workspace(context: &mut Context<'_>) -> Result<PathBuf> {
-    let folder = context.project.cache.join("clients");
-    let clients = metadata(context, "build-tools/apps/downstream/Cargo.toml")?;
+    let folder = context.project.cache.join("downstream");
+    let crates = metadata(context, "build-tools/apps/downstream/Cargo.toml")?;
     for (name, _) in SUITES {
-        take_over(&clients, name, &folder.join(name))?;
+        copy_package(&crates, name, &folder.join(name))?;
     }
     let upstream = metadata(context, "build-tools/apps/api-upstream/Cargo.toml")?;
-    take_over(&upstream, "mio", &folder.join(UPSTREAM))?;
+    copy_package(&upstream, "mio", &folder.join(UPSTREAM))?;
     fs::write(folder.join(UPSTREAM).join("Cargo.toml"), UPSTREAM_MANIFEST)?;
     let members = SUITES.map(|(name, _)| format!("\"{name}\"")).join(", ");
     let text = format!(
-        "[workspace]\nresolver = \"2\"\nmembers = [{members}, \"{UPSTREAM}\"]\n\n[patch.crates-io]\ntokio = {{ path = \"tokio\" }}\nmio = {{ path = \"{}\" }}\n",
+        "[workspace]\nresolver = \"2\"\nmembers = [{members}, \"{UPSTREAM}\"]\n\n\
+         [patch.crates-io]\ntokio = {{ path = \"tokio\" }}\nmio = {{ path = \"{}\" }}\n",
         context.project.root.display()
     );
     fs::write(folder.join("Cargo.toml"), text)?;
@@ -117,7 +119,7 @@ fn workspace(context: &mut Context<'_>) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// What Cargo knows of a package's dependencies.
+/// The output of `cargo metadata` for a package.
 fn metadata(context: &mut Context<'_>, manifest: &str) -> Result<String> {
     let step = Step::cargo(
         context.project,
@@ -128,10 +130,10 @@ fn metadata(context: &mut Context<'_>, manifest: &str) -> Result<String> {
     context.run(step)
 }
 
-/// Copies the source of a package into an empty folder.
-fn take_over(metadata: &str, name: &str, to: &Path) -> Result<()> {
-    let from = source(metadata, name).context(Mend::new(
-        "the lock file of the clients lacks one of them",
+/// Replaces the folder `to` by the source of a package.
+fn copy_package(metadata: &str, name: &str, to: &Path) -> Result<()> {
+    let from = source(metadata, name).context(Help::new(
+        "a downstream crate is not in its lock file",
         "cargo update --manifest-path build-tools/apps/downstream/Cargo.toml",
     ))?;
     if to.exists() {
@@ -144,9 +146,9 @@ fn lock(project: &Project) -> PathBuf {
     project.path("build-tools/apps/downstream/suites.lock")
 }
 
-/// The folder of a package's source, out of Cargo's metadata.
+/// The folder of a package's source in the output of `cargo metadata`.
 fn source(metadata: &str, name: &str) -> Option<PathBuf> {
-    // Before it Cargo may tell of its downloads.
+    // Cargo may print downloads before it.
     let metadata = metadata.lines().find(|line| line.starts_with('{'))?;
     let metadata: serde_json::Value = serde_json::from_str(metadata).ok()?;
     let packages = metadata.get("packages")?.as_array()?;
@@ -157,7 +159,7 @@ fn source(metadata: &str, name: &str) -> Option<PathBuf> {
     manifest.parent().map(Path::to_owned)
 }
 
-/// Copies a package, without the files that speak of the workspace it came from.
+/// Copies a package without its lock file and its original manifest.
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -181,9 +183,10 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn a_package_is_found_in_metadata() {
+    fn package_is_found_in_metadata() {
         let metadata = "Downloading\n".to_owned()
-            + r#"{"packages":[{"name":"a","manifest_path":"/x/a-1/Cargo.toml"},{"name":"b","manifest_path":"/x/b-2/Cargo.toml"}]}"#;
+            + r#"{"packages":[{"name":"a","manifest_path":"/x/a-1/Cargo.toml"},"#
+            + r#"{"name":"b","manifest_path":"/x/b-2/Cargo.toml"}]}"#;
         assert_eq!(source(&metadata, "b").as_deref(), Some(Path::new("/x/b-2")));
         assert_eq!(source(&metadata, "c"), None);
     }

@@ -1,4 +1,5 @@
-//! The examples, run as a newcomer runs them, and given what is wrong.
+//! The stage `examples`: runs the examples with the commands of the README, and with wrong
+//! arguments.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -12,11 +13,11 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::step::{Context, Step, end_group};
 
-/// Far more than any of these needs, and short enough for a person who waits.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Far longer than an answer takes.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
-    // The very commands of the README, in the checkout's own folder.
+    // The commands of the README, with the checkout's own build folder.
     let example = |name: &str| {
         Step::new("cargo")
             .words("run --release --all-features --example")
@@ -25,18 +26,18 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
             .remove("RUSTFLAGS")
             .limit(900)
     };
-    for (name, arguments, tells) in [
+    for (name, arguments, expected) in [
         ("echo", "-- --clients 20 --messages 50", "1000 messages"),
         ("udp_echo", "", "messages"),
         ("unix_chat", "", "messages"),
         ("std_socket", "", "20 lines came"),
     ] {
         let output = context.run(example(name).words(arguments))?;
-        if !output.contains(tells) {
-            bail!("{name} does not tell `{tells}`");
+        if !output.contains(expected) {
+            bail!("{name} does not print `{expected}`");
         }
     }
-    let binary = |name: &str| context_binary(context, name);
+    let binary = |name: &str| binary_path(context, name);
     let echo = binary("echo");
     let all = [
         echo.clone(),
@@ -48,7 +49,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     for program in &all {
         let help = context.run(Step::new(program).words("--help").limit(20))?;
         if !help.contains("--help") {
-            bail!("{} --help tells nothing", program.display());
+            bail!("{} --help prints no help", program.display());
         }
         one_line(
             context,
@@ -74,22 +75,22 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     serves(context, &echo)
 }
 
-fn context_binary(context: &Context<'_>, name: &str) -> PathBuf {
+fn binary_path(context: &Context<'_>, name: &str) -> PathBuf {
     context.project.path("target/release/examples").join(name)
 }
 
-/// The step must fail as it says, and tell why in one line.
+/// Runs a step, which must have its expected status and print an error of one line.
 fn one_line(context: &mut Context<'_>, step: Step) -> Result<()> {
     let output = context.run(step.limit(20))?;
     if output.trim().is_empty() || output.trim_end().lines().count() != 1 {
-        bail!("an error is not told in one line: {output:?}");
+        bail!("expected an error of one line, found: {output:?}");
     }
     Ok(())
 }
 
-/// `--listen` serves clients that know nothing of this library.
+/// `--listen` serves a client that does not use this library.
 fn serves(context: &mut Context<'_>, echo: &PathBuf) -> Result<()> {
-    context.say("echo --listen 127.0.0.1:0")?;
+    context.log("echo --listen 127.0.0.1:0")?;
     let mut server = Command::new(echo)
         .args(["--listen", "127.0.0.1:0"])
         .stdin(Stdio::null())
@@ -99,31 +100,31 @@ fn serves(context: &mut Context<'_>, echo: &PathBuf) -> Result<()> {
         .stdout
         .take()
         .context("no output of the server")
-        .and_then(talk);
+        .and_then(check_echo);
     end_group(&mut server);
     outcome
 }
 
-fn talk(output: impl Read + Send + 'static) -> Result<()> {
+fn check_echo(output: impl Read + Send + 'static) -> Result<()> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut line = String::new();
         let read = BufReader::new(output).read_line(&mut line);
-        // Nobody listens any more once the time is up.
+        // The receiver is gone after the timeout.
         let _ = sender.send(read.map(|_| line));
     });
     let line = receiver
-        .recv_timeout(PATIENCE)
-        .context("echo --listen does not tell its address")??;
+        .recv_timeout(TIMEOUT)
+        .context("echo --listen does not print its address")??;
     let address = line
         .split_whitespace()
         .last()
-        .context("echo --listen tells an empty line")?;
+        .context("echo --listen prints an empty line")?;
 
     let text = b"an echo is asked for\n".repeat(10_000);
     let mut client = TcpStream::connect(address).with_context(|| address.to_owned())?;
-    client.set_read_timeout(Some(PATIENCE))?;
-    client.set_write_timeout(Some(PATIENCE))?;
+    client.set_read_timeout(Some(TIMEOUT))?;
+    client.set_write_timeout(Some(TIMEOUT))?;
     let mut writer = client.try_clone()?;
     let sent = text.clone();
     let writing = thread::spawn(move || {
@@ -134,7 +135,7 @@ fn talk(output: impl Read + Send + 'static) -> Result<()> {
     let mut answer = Vec::new();
     client.read_to_end(&mut answer)?;
     if writing.join().is_err() || answer != text {
-        bail!("echo --listen does not give back what it was sent");
+        bail!("echo --listen does not return the bytes that it receives");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The library builds, without a warning, with every set of features.
+//! The library builds without a warning with every set of features.
 
 use anyhow::{Result, bail};
 
@@ -7,7 +7,7 @@ use crate::step::{Context, Step};
 
 const FEATURES: [&str; 4] = ["log", "os-poll", "os-ext", "net"];
 
-/// All subsets of the features, as Cargo takes them.
+/// All subsets of the features, as arguments of `--features`.
 fn subsets() -> impl Iterator<Item = String> {
     (0..1_usize << FEATURES.len()).map(|bits| {
         let chosen = (0..FEATURES.len()).filter(|index| bits >> index & 1 == 1);
@@ -16,7 +16,7 @@ fn subsets() -> impl Iterator<Item = String> {
     })
 }
 
-/// Checks every subset, for what users get and for the two fallbacks together, and tells all that fail.
+/// Checks every subset, on the default backend and on poll(2) with a pipe.
 pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     for backend in [BACKENDS[0], BACKENDS[3]] {
         each(context, backend.name, |context, features| {
@@ -26,10 +26,10 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Has every subset checked; the error names all that fail.
+/// Calls `check` for every subset. The error names all subsets that fail.
 pub(crate) fn each(
     context: &mut Context<'_>,
-    place: &str,
+    system: &str,
     check: impl Fn(&mut Context<'_>, &str) -> Result<()>,
 ) -> Result<()> {
     let mut failed = Vec::new();
@@ -40,7 +40,7 @@ pub(crate) fn each(
     }
     if !failed.is_empty() {
         bail!(
-            "on {place} the library does not build cleanly with features {}",
+            "on {system} the library does not build cleanly with features {}",
             failed.join(", ")
         );
     }

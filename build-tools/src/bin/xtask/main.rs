@@ -1,4 +1,4 @@
-//! `cargo xtask`: everything that is run on this project, above all `cargo xtask test`.
+//! `cargo xtask`: runs the tests, the checks and the measurements of this project.
 
 mod bench;
 mod build_cost;
@@ -6,6 +6,7 @@ mod checkout;
 mod cli;
 mod counts;
 mod cross;
+mod debian;
 mod downstream;
 mod examples;
 mod features;
@@ -32,6 +33,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 use crate::project::Project;
+use crate::stages::Selection;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does what was asked; `false` if something failed and has been told already.
+/// Runs the command; `false` if something failed and its error has been printed.
 fn run(cli: &Cli) -> anyhow::Result<bool> {
     let project = Project::find()?;
     step::watch_for_interrupts()?;
@@ -60,17 +62,27 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
     );
     let _entered = builds.then(|| project.enter()).transpose()?;
     match &cli.command {
+        Command::Check(jobs) => stages::run(&project, Selection::Check, *jobs),
         Command::Test { list: true, .. } => {
             stages::list();
             Ok(true)
         }
         Command::Test {
             only, all, jobs, ..
-        } => stages::run(&project, only, *all, *jobs),
-        Command::Setup => stages::run(&project, &["setup".into()], false, 1),
-        Command::Powerset => stages::run(&project, &["features".into()], false, 1),
-        Command::ApiUpstream => stages::run(&project, &["api-upstream".into()], false, 1),
-        Command::Tokio => stages::run(&project, &["tokio".into()], false, 1),
+        } => {
+            let selection = match (&only[..], all) {
+                ([], false) => Selection::Test,
+                ([], true) => Selection::All,
+                (names, _) => Selection::Only(names),
+            };
+            stages::run(&project, selection, *jobs)
+        }
+        Command::Nightly(jobs) => stages::run(&project, Selection::Nightly, *jobs),
+        Command::Setup => stages::run(
+            &project,
+            Selection::Only(&["setup".into()]),
+            cli::Jobs { jobs: 1 },
+        ),
         Command::Targets(options) => targets::run(&project, options),
         Command::Witnesses(options) => witnesses::run(&project, options),
         Command::Readme { check } => readme::run(&project, *check),

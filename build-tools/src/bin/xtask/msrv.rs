@@ -1,5 +1,5 @@
-//! The oldest compiler that the library promises to build with, on this machine and for one target of
-//! each selector and pointer width (`mio_targets::OFTEN`), whose std is built from source.
+//! The oldest supported compiler, `rust-version` in Cargo.toml: on this machine, and for one target
+//! of each selector and pointer width (`mio_targets::OFTEN`), whose std is built from source.
 
 use std::env;
 use std::fs;
@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use mio_targets::OFTEN;
 
 use crate::cross::Compiler;
+use crate::debian;
 use crate::fetch;
 use crate::project::PLAIN;
 use crate::report::NotRun;
@@ -26,24 +27,24 @@ const PACKAGES: [&str; 4] = [
     "rust-web-src",
 ];
 
-/// What the compiler needs and that comes in a version of its own.
+/// The libraries of the compiler, which have versions of their own.
 const LIBRARIES: [&str; 1] = ["libllvm19"];
 
 pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     let manifest = fs::read_to_string(context.project.path("Cargo.toml"))?;
     if !manifest.contains(&format!("rust-version = \"{VERSION}\"")) {
-        bail!("Cargo.toml names another rust-version than {VERSION}, which this stage checks with");
+        bail!("rust-version in Cargo.toml is not {VERSION}, the version that this stage checks");
     }
 
-    // Warnings are left to the current compiler: an old one has lints that were wrong.
+    // Warnings are allowed: some lints of old compilers are wrong.
     let step = Step::cargo(
         context.project,
         PLAIN,
         "check --lib --examples --all-features --ignore-rust-version",
     )
-    .set("CARGO_TARGET_DIR", context.project.target("oldest"));
+    .set("CARGO_TARGET_DIR", context.project.target("msrv"));
 
-    // A toolchain that is there anyway is taken; nothing is installed through rustup.
+    // Uses a toolchain of rustup if it is installed, and installs none.
     let present = context.run(
         Step::new("rustup")
             .words("which rustc --toolchain")
@@ -55,9 +56,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
         Ok(path) => step.set("RUSTC", path.trim()),
         Err(_) => {
             let folder = fetched(context).map_err(|error| {
-                NotRun(format!(
-                    "no Rust {VERSION} from rustup or Debian ({error:#})"
-                ))
+                NotRun(format!("no Rust {VERSION} of rustup or Debian ({error:#})"))
             })?;
             let mut libraries = folder.join("usr/lib/x86_64-linux-gnu").into_os_string();
             libraries.push(":");
@@ -72,15 +71,16 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
     };
     let host = context.run(step).map(drop);
     context.counts.passed += u64::from(host.is_ok());
-    host.and(elsewhere(context))
+    host.and(other_systems(context))
 }
 
-/// The library for other systems than this one.
-fn elsewhere(context: &mut Context<'_>) -> Result<()> {
+/// Checks the library for other systems.
+fn other_systems(context: &mut Context<'_>) -> Result<()> {
     let compiler = match fetched(context) {
         Ok(folder) => Compiler::unpacked(folder),
         Err(error) => {
-            let reason = format!("Rust {VERSION} for other systems: not from Debian ({error:#})");
+            let reason =
+                format!("Rust {VERSION} for other systems: cannot download Debian's ({error:#})");
             context.reasons.push(reason);
             context.counts.skipped += OFTEN.len() as u64;
             return Ok(());
@@ -91,7 +91,7 @@ fn elsewhere(context: &mut Context<'_>) -> Result<()> {
         let check = "check --lib --all-features --ignore-rust-version -Zbuild-std=std,panic_abort";
         let step = compiler
             .checker(context, check, triple)
-            .set("CARGO_TARGET_DIR", context.project.target("oldest-checked"))
+            .set("CARGO_TARGET_DIR", context.project.target("msrv-checked"))
             .set("RUSTFLAGS", "");
         match context.run(step) {
             Ok(_) => context.counts.passed += 1,
@@ -104,12 +104,19 @@ fn elsewhere(context: &mut Context<'_>) -> Result<()> {
     outcome
 }
 
-/// The folder of Debian's compiler, fetched and unpacked once and not installed.
+/// The compiler's folder in the cache.
+pub(crate) fn folder() -> String {
+    format!("rust-{VERSION}-std")
+}
+
+/// Downloads and unpacks Debian's compiler, if it is not in the cache.
 fn fetched(context: &mut Context<'_>) -> Result<PathBuf> {
     if cfg!(not(target_arch = "x86_64")) {
         bail!("they are known for x86-64 only");
     }
-    fetch::once(context, &format!("rust-{VERSION}-std"), |context, parts| {
-        fetch::packages(context, parts, (&PACKAGES, DEBIAN), &LIBRARIES)
+    fetch::once(context, &folder(), |context, parts| {
+        let packages = PACKAGES.map(|name| format!("{name}={DEBIAN}"));
+        let packages = packages.into_iter().chain(LIBRARIES.map(str::to_owned));
+        debian::download(context, parts, packages)
     })
 }

@@ -1,4 +1,4 @@
-//! Changes to the library that its tests must notice: each is applied to a copy of the tree, and its test must fail there.
+//! Mutation tests: each patch adds a fault to a copy of the tree, and its test must fail there.
 
 use std::collections::HashSet;
 use std::fs;
@@ -18,12 +18,12 @@ const LISTS: [(&str, &str); 2] = [
 /// One line of a `list.txt`.
 struct Mutation<'a> {
     patch: &'a str,
-    /// The arguments of Cargo that choose the test's program.
-    place: &'a str,
+    /// The arguments of Cargo that select the test program.
+    target: &'a str,
     test: &'a str,
 }
 
-/// The stage: all lines of the two `build-tools/mutations/*/list.txt`.
+/// The stage `mutations`: runs all lines of both `build-tools/mutations/*/list.txt`.
 pub(crate) fn all(context: &mut Context<'_>) -> Result<()> {
     let mut missed = Vec::new();
     for (name, flags) in LISTS {
@@ -32,10 +32,10 @@ pub(crate) fn all(context: &mut Context<'_>) -> Result<()> {
     if missed.is_empty() {
         return Ok(());
     }
-    bail!("no test notices {}", missed.join(", "))
+    bail!("no test detects {}", missed.join(", "))
 }
 
-/// One list, over the double that these flags choose.
+/// Runs one list over the fake kernel that the flags select.
 fn list(
     context: &mut Context<'_>,
     name: &str,
@@ -46,20 +46,25 @@ fn list(
     let list = fs::read_to_string(folder.join("list.txt"))?;
     let copy = context.project.target("mutants").join("tree");
     for mutation in mutations(&list) {
-        let Mutation { patch, place, test } = mutation?;
-        context.say(patch)?;
+        let Mutation {
+            patch,
+            target,
+            test,
+        } = mutation?;
+        context.log(patch)?;
         copy_tree(context, &copy)?;
         let apply = Step::new("git")
             .words("apply")
             .argument(folder.join(patch))
             .folder(&copy)
-            // In a repository, Git passes over files that are not below its folder.
+            // In a subfolder of a repository, git-apply(1) ignores paths outside the subfolder:
+            // <https://git-scm.com/docs/git-apply>. So it must not find the repository.
             .set("GIT_CEILING_DIRECTORIES", copy.parent().unwrap_or(&copy));
         context
             .run(apply)
-            .with_context(|| format!("{patch} no longer applies; write it anew"))?;
+            .with_context(|| format!("{patch} does not apply; update the patch"))?;
         let run = Step::cargo(context.project, PLAIN, "test --all-features")
-            .words(place)
+            .words(target)
             .words("--")
             .argument(test)
             .folder(&copy)
@@ -68,11 +73,11 @@ fn list(
                 "CARGO_TARGET_DIR",
                 context.project.target("mutants").join(name),
             )
-            // Each mutation changes one file of the build before it.
+            // Each mutation differs from the previous build in few files.
             .set("CARGO_INCREMENTAL", "1")
             .limit(400)
             .status(101);
-        // Its failures are what is wanted, so they are not counted as such.
+        // The test must fail, so its failures are not counted.
         let before = context.counts;
         let result = context.run(run);
         context.counts = before;
@@ -92,15 +97,19 @@ fn mutations(list: &str) -> impl Iterator<Item = Result<Mutation<'_>>> {
     let lines = list.lines().filter(|line| !line.starts_with('#'));
     lines.map(|line| {
         let fields: Vec<&str> = line.split(" | ").map(str::trim).collect();
-        let [patch, place, test] = fields[..] else {
-            bail!("list.txt: `{line}` is not `patch | where | test`");
+        let [patch, target, test] = fields[..] else {
+            bail!("list.txt: `{line}` is not `patch | target | test`");
         };
-        Ok(Mutation { patch, place, test })
+        Ok(Mutation {
+            patch,
+            target,
+            test,
+        })
     })
 }
 
-/// Makes `to` a copy of the files of the checkout that Git knows, or would. A file that is the same
-/// stays as it is, so that Cargo compiles again only what differs.
+/// Makes `to` a copy of the checkout without the files that Git ignores. Does not write a file that
+/// is the same, so that Cargo only rebuilds packages that differ.
 fn copy_tree(context: &mut Context<'_>, to: &Path) -> Result<()> {
     let names =
         context.run(Step::new("git").words("ls-files --cached --others --exclude-standard"))?;
@@ -160,7 +169,7 @@ mod tests {
         text
     }
 
-    /// The stage takes minutes; a patch or a test that a change of names has left behind shows here.
+    /// The stage takes minutes, so this test finds patches and names of tests that are out of date.
     #[test]
     fn patches_apply_and_their_tests_exist() {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -1,19 +1,20 @@
-//! The stages of `cargo xtask test --all`: what takes too long for every time.
+//! Stages of `cargo xtask nightly`, which take too long for every change.
 
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
 use crate::cross::{self, Compiler};
+use crate::debian;
 use crate::fetch;
 use crate::project::PLAIN;
 use crate::report::NotRun;
 use crate::step::{Context, Step};
 
-/// What rustc calls this machine; sanitizers want it named.
+/// The target of this machine. Sanitizers need `--target`.
 const HOST: &str = "x86_64-unknown-linux-gnu";
 
-/// Linux on 32-bit ARM, under the emulator that lacks `epoll_pwait2`.
+/// Linux on 32-bit ARM, in the QEMU without `epoll_pwait2`.
 pub(crate) fn linux_armv7(context: &mut Context<'_>) -> Result<()> {
     let emulator = cross::old_qemu(context)?.join("usr/bin/qemu-arm-static");
     emulated(
@@ -24,7 +25,7 @@ pub(crate) fn linux_armv7(context: &mut Context<'_>) -> Result<()> {
     )
 }
 
-/// Linux on 64-bit RISC-V, under the emulator that has all calls.
+/// Linux on 64-bit RISC-V, in the QEMU with `epoll_pwait2`.
 pub(crate) fn linux_riscv64(context: &mut Context<'_>) -> Result<()> {
     let emulator = cross::new_qemu(context)?.join("usr/bin/qemu-riscv64");
     emulated(
@@ -45,13 +46,14 @@ fn emulated(context: &mut Context<'_>, target: &str, zig: &str, emulator: PathBu
     context.run(step).map(drop)
 }
 
-/// A program that must be reported, so that silence means something.
+/// Builds and runs a program with a fault, which the sanitizer must report with this text and exit
+/// status. Otherwise a pass of the tests would prove nothing.
 fn control(
     context: &mut Context<'_>,
     name: &str,
     text: &str,
     flags: &str,
-    tells: &str,
+    report: &str,
     status: i32,
 ) -> Result<()> {
     let folder = context.project.target("controls");
@@ -68,9 +70,9 @@ fn control(
         .argument(&program);
     context
         .run(build)
-        .map_err(|error| NotRun(format!("no nightly Rust with a sanitizer ({error:#})")))?;
+        .map_err(|error| NotRun(format!("no nightly toolchain with a sanitizer ({error:#})")))?;
     let output = context.run(Step::new(&program).status(status).limit(60))?;
-    if !output.contains(tells) {
+    if !output.contains(report) {
         bail!("a seeded fault is not reported: {output}");
     }
     Ok(())
@@ -87,7 +89,7 @@ fn main() {
 }
 ";
 
-/// The suite under AddressSanitizer, which also looks for leaks.
+/// The tests under AddressSanitizer, which also detects leaks.
 pub(crate) fn address_sanitizer(context: &mut Context<'_>) -> Result<()> {
     control(
         context,
@@ -122,25 +124,22 @@ fn main() {
 }
 ";
 
-/// The suite under ThreadSanitizer, std rebuilt for it.
-///
-/// Every test passes as it is: a report of any kind fails this stage, a false one too.
+/// The runtime's folder in the cache.
+pub(crate) const TSAN_RUNTIME: &str = "libclang-rt-22";
+
+/// The tests under ThreadSanitizer, with std built from source. Any report fails the stage.
 pub(crate) fn thread_sanitizer(context: &mut Context<'_>) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
-    let runtime = fetch::once(context, "libclang-rt-22", |context, parts| {
-        let step = Step::new("apt-get")
-            .words("download libclang-rt-22-dev")
-            .folder(parts)
-            .limit(600);
-        context.run(step)?;
-        fetch::unpack(context, parts)
+    let runtime = fetch::once(context, TSAN_RUNTIME, |context, parts| {
+        debian::download(context, parts, ["libclang-rt-22-dev".to_owned()])
     });
     let runtime =
         runtime.map_err(|error| NotRun(format!("the runtime cannot be fetched ({error:#})")))?;
     let runtime = runtime.join("usr/lib/llvm-22/lib/clang/22/lib/linux/libclang_rt.tsan-x86_64.a");
     let linker = compiler.lld(context)?;
     let flags = format!(
-        "-Zsanitizer=thread -Zexternal-clangrt -Clink-arg=-Wl,--whole-archive,{},--no-whole-archive -Clink-arg=-lm -Clink-arg=-lc",
+        "-Zsanitizer=thread -Zexternal-clangrt \
+         -Clink-arg=-Wl,--whole-archive,{},--no-whole-archive -Clink-arg=-lm -Clink-arg=-lc",
         runtime.display()
     );
     let built = |context: &Context<'_>, words: &str| {
@@ -150,7 +149,9 @@ pub(crate) fn thread_sanitizer(context: &mut Context<'_>) -> Result<()> {
             .words(HOST)
             .set(cross::variable(HOST, "LINKER"), &linker)
             .set("RUSTFLAGS", &flags)
-            // Copies of a process with threads start threads, as pre-fork servers do.
+            // Some tests fork a process with threads, and its child starts threads, as pre-fork
+            // servers do. ThreadSanitizer exits there by default:
+            // <https://github.com/google/sanitizers/wiki/ThreadSanitizerFlags>.
             .set(
                 "TSAN_OPTIONS",
                 "halt_on_error=0 exitcode=66 die_after_fork=0",
@@ -177,19 +178,24 @@ pub(crate) fn thread_sanitizer(context: &mut Context<'_>) -> Result<()> {
     context.run(built(context, tests)).map(drop)
 }
 
-/// The suite under valgrind: no invalid access, no definite leak. It has no `epoll_pwait2`, so the fallback runs.
+/// The tests under valgrind: no invalid access, no definite leak. It does not support
+/// `epoll_pwait2`, so the fallback runs.
 ///
-/// It plays the limit of descriptors itself and lets socketpair(2) go beyond it, but says of what that returned that it is not open
-/// (`valgrind --trace-syscalls=yes` shows both). So the part of `descriptors` that lowers the limit is left out.
+/// valgrind enforces RLIMIT_NOFILE itself. It lets socketpair(2) exceed the limit, but then reports
+/// its descriptors as not open (`valgrind --trace-syscalls=yes` shows both). So the tests that
+/// lower the limit are not run.
 pub(crate) fn valgrind(context: &mut Context<'_>) -> Result<()> {
     if context
         .run(Step::new("valgrind").words("--version"))
         .is_err()
     {
-        return Err(NotRun("there is no `valgrind`".to_owned()).into());
+        return Err(NotRun("valgrind is not installed".to_owned()).into());
     }
-    // Its threads take turns: by default one that spins may keep the others from ever running.
-    let runner = "valgrind -q --fair-sched=yes --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite";
+    // valgrind runs one thread at a time. Without fair scheduling, a thread that spins may keep the
+    // others from running:
+    // <https://valgrind.org/docs/manual/manual-core.html#manual-core.pthreads_perf_sched>.
+    let runner = "valgrind -q --fair-sched=yes --error-exitcode=99 --leak-check=full \
+                  --errors-for-leak-kinds=definite";
     let step = Step::cargo(
         context.project,
         PLAIN,
@@ -198,8 +204,10 @@ pub(crate) fn valgrind(context: &mut Context<'_>) -> Result<()> {
     .words(HOST)
     .set(cross::variable(HOST, "RUNNER"), runner)
     .set("MIO_NO_LIMITS", "1");
-    context.say(
-        "not run: failed_constructor_leaks_nothing and dropped_sources_do_not_count_against_the_fd_limit under valgrind: it enforces the limit itself, and not in every call",
+    context.log(
+        "not run: failed_constructor_leaks_nothing and \
+         dropped_sources_do_not_count_against_the_fd_limit under valgrind: \
+         it does not enforce the limit in every call",
     )?;
     context.run(step).map(drop)
 }

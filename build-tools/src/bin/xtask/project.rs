@@ -1,4 +1,4 @@
-//! Where things are, and which backends there are.
+//! The folders of the project, and the backends of the library.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,18 +7,18 @@ use anyhow::{Context as _, Result};
 
 use crate::checkout::{self, Entered};
 
-/// The folders of a checkout and of its caches.
+/// The folders of a checkout.
 #[derive(Debug)]
 pub(crate) struct Project {
     pub(crate) root: PathBuf,
-    /// Outlives the checkout: a fresh clone finds its dependencies built and its downloads done.
+    /// Builds and downloads, which a fresh clone reuses.
     pub(crate) cache: PathBuf,
     pub(crate) logs: PathBuf,
 }
 
 impl Project {
     pub(crate) fn find() -> Result<Project> {
-        // Cargo says where the package is; the compiled-in path serves a binary that is started by hand.
+        // Cargo sets the variable. A program that is run without Cargo uses the path of its build.
         let package = env::var_os("CARGO_MANIFEST_DIR")
             .map(PathBuf::from)
             .filter(|folder| folder.ends_with("build-tools"))
@@ -40,12 +40,12 @@ impl Project {
         })
     }
 
-    /// Before anything is built: see [`checkout`].
+    /// Locks the builds for this checkout, see [`checkout`].
     pub(crate) fn enter(&self) -> Result<Entered> {
         checkout::enter(&self.cache.join("target"), &self.root)
     }
 
-    /// A build folder shared by everything that is built with the same flags.
+    /// The build folder of all builds with the same flags.
     pub(crate) fn target(&self, flags: &str) -> PathBuf {
         self.cache.join("target").join(flags)
     }
@@ -55,14 +55,14 @@ impl Project {
     }
 }
 
-/// A selector and a waker that can be forced on this system.
+/// A selector and a waker that a build for Linux can select.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Backend {
     pub(crate) name: &'static str,
     pub(crate) rustflags: &'static str,
 }
 
-/// All four; the first is what users get.
+/// All four. The first is the default.
 pub(crate) const BACKENDS: [Backend; 4] = [
     Backend {
         name: "epoll-eventfd",
@@ -82,5 +82,5 @@ pub(crate) const BACKENDS: [Backend; 4] = [
     },
 ];
 
-/// The backend that needs no flags. Whatever is built without flags shares its folder.
+/// The default backend. All builds without flags share its folder.
 pub(crate) const PLAIN: Backend = BACKENDS[0];

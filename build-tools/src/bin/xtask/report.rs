@@ -1,4 +1,4 @@
-//! What a person sees: a line for each stage, the log of a failed one, the table and the last line.
+//! The output of a run: a line for each stage, the log of a failed stage, the table and the totals.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,12 +14,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::counts::Counts;
 use crate::project::Project;
 
-/// Lines of a failed stage's log that are shown; the file has all of them.
+/// The last lines of a failed stage's log that are printed. The file has all lines.
 const TAIL: usize = 120;
-/// Columns of a line that is shown.
+/// The columns of a log line that are printed.
 const WIDEST: usize = 400;
 
-/// Why a stage could not run here. It is not a failure, and it is not hidden.
+/// The reason why a stage cannot run on this machine. It is no failure, and the table shows it.
 #[derive(Debug)]
 pub(crate) struct NotRun(pub(crate) String);
 
@@ -31,29 +31,29 @@ impl fmt::Display for NotRun {
 
 impl std::error::Error for NotRun {}
 
-/// A failure that one command mends. It goes around the error it explains.
+/// A failure that one command fixes. It wraps the error.
 #[derive(Debug)]
-pub(crate) struct Mend {
-    pub(crate) what: &'static str,
+pub(crate) struct Help {
+    pub(crate) failure: &'static str,
     pub(crate) command: String,
 }
 
-impl Mend {
-    pub(crate) fn new(what: &'static str, command: impl Into<String>) -> Mend {
+impl Help {
+    pub(crate) fn new(failure: &'static str, command: impl Into<String>) -> Help {
         let command = command.into();
-        Mend { what, command }
+        Help { failure, command }
     }
 }
 
-impl fmt::Display for Mend {
+impl fmt::Display for Help {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.what)
+        f.write_str(self.failure)
     }
 }
 
-impl std::error::Error for Mend {}
+impl std::error::Error for Help {}
 
-/// How a stage ended.
+/// The result of a stage.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Passed,
@@ -73,19 +73,20 @@ impl From<anyhow::Result<()>> for Outcome {
     }
 }
 
-/// One row of the last table.
+/// A row of the table.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) stage: String,
     pub(crate) outcome: Outcome,
     pub(crate) counts: Counts,
-    /// Of the tests that could not run.
+    /// The reasons of the tests that could not run.
     pub(crate) reasons: Vec<String>,
     pub(crate) time: Duration,
 }
 
 impl Row {
-    /// What this stage adds to the last line: its tests, or itself where it has none or failed before they ran.
+    /// The stage's share of the totals. A stage counts as one if it has no tests, or if it failed
+    /// before its tests ran.
     fn sum(&self) -> Counts {
         let mut counts = self.counts;
         match self.outcome {
@@ -111,7 +112,7 @@ pub(crate) fn seconds(time: Duration) -> String {
     }
 }
 
-/// A spinner on a terminal, nothing elsewhere.
+/// A spinner if standard error is a terminal.
 pub(crate) fn bar(stage: &str) -> ProgressBar {
     if std::env::var_os("CI").is_some() {
         return ProgressBar::hidden();
@@ -124,7 +125,7 @@ pub(crate) fn bar(stage: &str) -> ProgressBar {
     bar
 }
 
-/// The line of a stage that has just ended, and its log if it failed.
+/// Prints the result of a stage, and its log if it failed.
 pub(crate) fn line(row: &Row, log: &Path, project: &Project) {
     let tests = if row.counts.is_empty() {
         String::new()
@@ -140,21 +141,21 @@ pub(crate) fn line(row: &Row, log: &Path, project: &Project) {
     if let Outcome::Failed(error) = &row.outcome {
         show_log(log, project);
         println!("error: {error:#}");
-        println!("{}", again(row));
+        println!("{}", next_command(row));
     }
 }
 
-/// The command that mends a failed stage, or else the one that runs it alone.
-fn again(row: &Row) -> String {
+/// The command that fixes a failed stage, or that runs it again.
+fn next_command(row: &Row) -> String {
     if let Outcome::Failed(error) = &row.outcome {
-        if let Some(mend) = error.downcast_ref::<Mend>() {
-            return format!("mend: {}", mend.command);
+        if let Some(help) = error.downcast_ref::<Help>() {
+            return format!("help: {}", help.command);
         }
     }
-    format!("again: cargo xtask test --only {}", row.stage)
+    format!("retry: cargo xtask test --only {}", row.stage)
 }
 
-/// Shows the end of a log.
+/// Prints the end of a log.
 pub(crate) fn show_log(log: &Path, project: &Project) {
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
@@ -162,17 +163,17 @@ pub(crate) fn show_log(log: &Path, project: &Project) {
     let shown = log.strip_prefix(&project.root).unwrap_or(log);
     let skipped = lines.len().saturating_sub(TAIL);
     if skipped > 0 {
-        println!("  | … {skipped} lines before these in {}", shown.display());
+        println!("  | … {skipped} more lines in {}", shown.display());
     } else {
         println!("  | {}:", shown.display());
     }
     for line in &lines[skipped..] {
-        // A line of a megabyte, such as Cargo's metadata, tells nobody anything.
+        // Some lines are too long to read, such as Cargo's metadata with its megabyte.
         println!("  | {}", console::truncate_str(line, WIDEST, " …"));
     }
 }
 
-/// A table without a frame around it.
+/// A table whose columns `right` are aligned to the right.
 pub(crate) fn table(header: &[&str], right: &[usize]) -> Table {
     let mut table = Table::new();
     table
@@ -186,7 +187,7 @@ pub(crate) fn table(header: &[&str], right: &[usize]) -> Table {
     table
 }
 
-/// `3 passed, 0 failed`, and what could not run if something could not.
+/// `3 passed, 0 failed`, and the number of skipped tests if there are any.
 fn totals(counts: Counts) -> String {
     let Counts {
         passed,
@@ -201,7 +202,7 @@ fn totals(counts: Counts) -> String {
     text
 }
 
-/// The tests that could not run, one line for each reason, with the stages where it was so.
+/// A line for each reason why a test did not run, with its stages.
 fn reasons(rows: &[Row]) -> Vec<String> {
     let mut stages: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for row in rows {
@@ -216,12 +217,13 @@ fn reasons(rows: &[Row]) -> Vec<String> {
     stages.into_iter().map(line).collect()
 }
 
-/// The table of stages and the last line; `true` if nothing failed. `left` are stages that nobody asked for.
+/// Prints the table of stages and the totals; `true` if nothing failed. `left_out` names the stages
+/// that were not selected.
 pub(crate) fn summary(
     rows: &[Row],
-    left: &[String],
+    left_out: &[String],
     total: Duration,
-    behaviour: Option<(usize, usize)>,
+    requirements: Option<(usize, usize)>,
 ) -> bool {
     let mut table = table(
         &[
@@ -230,18 +232,18 @@ pub(crate) fn summary(
         &[2, 3, 4, 5, 6],
     );
     let mut sum = Counts::default();
-    let mut mend = Vec::new();
+    let mut commands = Vec::new();
     for row in rows {
         sum.add(row.sum());
         let result = match &row.outcome {
             Outcome::Passed => "passed".to_owned(),
             Outcome::Failed(_) => {
-                mend.push(again(row));
+                commands.push(next_command(row));
                 "FAILED".to_owned()
             }
             Outcome::NotRun(reason) => format!("not run: {reason}"),
         };
-        let number = |count: u64| {
+        let cell = |count: u64| {
             if row.counts.is_empty() {
                 String::new()
             } else {
@@ -251,10 +253,10 @@ pub(crate) fn summary(
         table.add_row([
             row.stage.clone(),
             result,
-            number(row.counts.passed),
-            number(row.counts.failed),
-            number(row.counts.ignored),
-            number(row.counts.skipped),
+            cell(row.counts.passed),
+            cell(row.counts.failed),
+            cell(row.counts.ignored),
+            cell(row.counts.skipped),
             seconds(row.time),
         ]);
     }
@@ -267,35 +269,33 @@ pub(crate) fn summary(
         rows.len() - not_run.clone().count(),
         not_run.count()
     );
-    if !left.is_empty() {
-        println!("left to `cargo xtask test --all`: {}", left.join(", "));
+    if !left_out.is_empty() {
+        println!("left out: {}", left_out.join(", "));
     }
-    if let Some((tested, not_run)) = behaviour {
-        println!(
-            "rows of tests/requirements.md: {tested} tested, {not_run} not run (each with its reason there)"
-        );
+    if let Some((tested, not_run)) = requirements {
+        println!("tests/requirements.md: {tested} tested, {not_run} not run (each with a reason)");
     }
     if sum.ignored > 0 {
         println!("tests ignored, targets not checked: {}", sum.ignored);
     }
     let reasons = reasons(rows);
     if !reasons.is_empty() {
-        println!("tests skipped, that is not run, or in part only:");
+        println!("tests skipped, because they cannot run in full here:");
     }
     for line in &reasons {
         println!("  {line}");
     }
     println!("time: {}", seconds(total));
-    for line in &mend {
+    for line in &commands {
         println!("{line}");
     }
     println!("{}", totals(sum));
-    mend.is_empty()
+    commands.is_empty()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Mend, NotRun, Outcome, Row, again, reasons, seconds, totals};
+    use super::{Help, NotRun, Outcome, Row, next_command, reasons, seconds, totals};
     use crate::counts::Counts;
     use std::time::Duration;
 
@@ -314,22 +314,22 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_without_tests_counts_as_one() {
+    fn stage_without_tests_counts_as_one() {
         assert_eq!(row(Outcome::Passed, 0, 0).sum().passed, 1);
         assert_eq!(row(Outcome::Passed, 5, 0).sum().passed, 5);
     }
 
     #[test]
-    fn a_failure_is_never_lost_in_the_sum() {
+    fn failed_stage_counts_as_a_failure() {
         let failed = || Outcome::Failed(anyhow::anyhow!("does not compile"));
         assert_eq!(row(failed(), 0, 0).sum().failed, 1);
         assert_eq!(row(failed(), 9, 0).sum().failed, 1);
         assert_eq!(row(failed(), 9, 3).sum().failed, 3);
     }
 
-    /// Neither a stage nor a test that could not run counts as passed, and the last line names both.
+    /// A stage or a test that could not run does not count as passed, and the totals show it.
     #[test]
-    fn what_could_not_run_is_in_the_last_line() {
+    fn skipped_tests_are_in_the_totals() {
         let not_run = row(Outcome::NotRun(String::new()), 0, 0).sum();
         assert_eq!(totals(not_run), "0 passed, 0 failed, 1 skipped");
         assert_eq!(
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_run_is_told_apart() {
+    fn stage_that_cannot_run_is_no_failure() {
         let result = Err(NotRun("no such compiler".to_owned()).into());
         assert!(
             matches!(Outcome::from(result), Outcome::NotRun(reason) if reason == "no such compiler")
@@ -356,22 +356,22 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_names_the_command_that_mends_it() {
+    fn failure_names_the_next_command() {
         let error =
-            anyhow::anyhow!("exit status 1").context(Mend::new("it differs", "cargo fmt --all"));
+            anyhow::anyhow!("exit status 1").context(Help::new("it differs", "cargo fmt --all"));
         assert_eq!(
-            again(&row(Outcome::Failed(error), 0, 0)),
-            "mend: cargo fmt --all"
+            next_command(&row(Outcome::Failed(error), 0, 0)),
+            "help: cargo fmt --all"
         );
         let error = anyhow::anyhow!("exit status 1");
         assert_eq!(
-            again(&row(Outcome::Failed(error), 0, 0)),
-            "again: cargo xtask test --only stage"
+            next_command(&row(Outcome::Failed(error), 0, 0)),
+            "retry: cargo xtask test --only stage"
         );
     }
 
     #[test]
-    fn times_read_well() {
+    fn times_have_readable_units() {
         assert_eq!(seconds(Duration::from_millis(1500)), "1.5 s");
         assert_eq!(seconds(Duration::from_secs(125)), "2 min 05 s");
     }

@@ -1,18 +1,16 @@
-//! What the other stages need of the machine.
+//! The stage `setup`: installs the tools that the other stages need, and fetches the dependencies.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use crate::project::PLAIN;
-use crate::report::Mend;
-use crate::step::{Context, Step};
-use crate::wine;
+use crate::project::{PLAIN, Project};
+use crate::report::Help;
+use crate::step::{Context, Step, succeeds};
+use crate::{cross, debian, msrv, nightly, wasi, wine, wine10};
 
-/// A tool, a command that succeeds where it is there, and Debian's package of it.
+/// A tool, a command that succeeds if the tool is installed, and Debian's package of it.
 struct Tool {
     name: &'static str,
     probe: &'static [&'static str],
@@ -31,7 +29,7 @@ const TOOLS: [Tool; 5] = [
         package: "python3",
     },
     Tool {
-        name: "pip (fetches the header packs)",
+        name: "pip (downloads the header packages)",
         probe: &["python3", "-m", "pip", "--version"],
         package: "python3-pip",
     },
@@ -47,99 +45,152 @@ const TOOLS: [Tool; 5] = [
     },
 ];
 
-/// Compiler parts that rustup brings.
+/// Components of the toolchain that rustup installs.
 const COMPONENTS: [(&str, &[&str]); 2] = [
     ("rustfmt", &["cargo", "fmt", "--version"]),
     ("clippy", &["cargo", "clippy", "--version"]),
 ];
 
-fn answers(probe: &[&str]) -> bool {
-    Command::new(probe[0])
-        .args(&probe[1..])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+/// Packages with a lock file of their own.
+const LOCKED: [&str; 7] = [
+    "",
+    "build-tools/bench",
+    "build-tools/loom",
+    "build-tools/apps/tokio-smoke",
+    "build-tools/apps/tokio-pipes",
+    "build-tools/apps/api-upstream",
+    "build-tools/apps/downstream",
+];
+
+fn missing_tools() -> Vec<&'static Tool> {
+    let is_missing = |tool: &&Tool| !succeeds(tool.probe);
+    TOOLS.iter().filter(is_missing).collect()
 }
 
-/// Whether packages can be installed here.
-pub(crate) fn is_debian_root() -> bool {
-    Path::new("/etc/debian_version").exists() && rustix::process::geteuid().is_root()
+fn missing_components() -> Vec<&'static str> {
+    let is_missing = |(_, probe): &&(&str, &[&str])| !succeeds(probe);
+    let missing = COMPONENTS.iter().filter(is_missing);
+    missing.map(|(component, _)| *component).collect()
 }
 
-/// Sets up what is missing, or says how.
-pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
+/// Folders of the cache that stages fill, with their contents.
+fn downloads(with_nightly: bool) -> Vec<(String, &'static str)> {
+    let mut downloads = vec![
+        (
+            cross::compiler_folder(),
+            "a rustc whose std builds for every target, and lld",
+        ),
+        (cross::ZIG.to_owned(), "a linker for other systems"),
+        (cross::OLD_QEMU.to_owned(), "QEMU without epoll_pwait2"),
+        (cross::NEW_QEMU.to_owned(), "QEMU with epoll_pwait2"),
+        (msrv::folder(), "the oldest supported rustc"),
+        (wasi::LIBC.to_owned(), "the C library of WASI"),
+        (wasi::wasmtime_folder(), "wasmtime, built from source"),
+        (wasi::wheel_folder(), "an older wasmtime"),
+        (wine::PREFIX.to_owned(), "a prefix of Wine 8"),
+        (wine10::NAME.to_owned(), "a chroot with Wine 10"),
+    ];
+    if with_nightly {
+        let runtime = "the runtime of ThreadSanitizer";
+        downloads.push((nightly::TSAN_RUNTIME.to_owned(), runtime));
+    }
+    downloads
+}
+
+/// Prints what is missing, and where a run of all stages will install it.
+pub(crate) fn print_plan(project: &Project, with_nightly: bool) -> Result<()> {
+    let mut packages: Vec<&str> = missing_tools().iter().map(|tool| tool.package).collect();
+    packages.extend((!wine::is_installed()).then_some(wine::PACKAGES));
+    packages.extend((!wine10::has_debootstrap()).then_some("debootstrap"));
+    let packages = packages.join(" ");
     let mut lines = Vec::new();
+    if !packages.is_empty() {
+        lines.push(if debian::can_install() {
+            format!("into the system, by apt-get: {packages}")
+        } else {
+            format!("not installed, for that takes root on Debian: {packages}")
+        });
+    }
+    let components = missing_components().join(" ");
+    if !components.is_empty() {
+        lines.push(format!("into the toolchain, by rustup: {components}"));
+    }
+    let cache = project.cache.display();
+    for (folder, contents) in downloads(with_nightly) {
+        if !project.cache.join(&folder).exists() {
+            lines.push(format!("into {cache}/{folder}: {contents}"));
+        }
+    }
+    let sources = fs::read_to_string(project.path("codegen/sources.toml"))?;
+    let mut files = sources
+        .lines()
+        .filter_map(|line| line.strip_prefix("file = \"")?.strip_suffix('"'));
+    if files.any(|file| file.starts_with("ziglang-") && !project.cache.join(file).exists()) {
+        lines.push(format!("into {cache}: the header packages of codegen"));
+    }
+    if lines.is_empty() {
+        println!("all tools are installed");
+        return Ok(());
+    }
+    println!("tools that are missing, and where this run installs them:");
+    for line in lines {
+        println!("  {line}");
+    }
+    Ok(())
+}
 
-    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !answers(tool.probe)).collect();
+/// Installs the missing tools, or fails with the command that does.
+pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
+    let mut commands = Vec::new();
+
+    let missing = missing_tools();
     if !missing.is_empty() {
         let packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
         let packages = packages.join(" ");
         for tool in &missing {
-            context.say(&format!("missing: {}", tool.name))?;
+            context.log(&format!("missing: {}", tool.name))?;
         }
-        if is_debian_root() {
-            context.run(Step::new("apt-get").words("update").limit(600))?;
-            context.run(
-                Step::new("apt-get")
-                    .words("install --yes --no-install-recommends")
-                    .words(&packages)
-                    .set("DEBIAN_FRONTEND", "noninteractive")
-                    .limit(900),
-            )?;
+        if debian::can_install() {
+            debian::install(context, &packages)?;
         } else {
-            lines.push(format!("sudo apt-get install {packages}"));
+            commands.push(format!("sudo apt-get install {packages}"));
         }
     }
 
-    for (component, probe) in COMPONENTS {
-        if !answers(probe) {
-            context.say(&format!("missing: {component}"))?;
-            let add = Step::new("rustup").words("component add").words(component);
-            if context.run(add.limit(600)).is_err() {
-                lines.push(format!("rustup component add {component}"));
-            }
+    for component in missing_components() {
+        context.log(&format!("missing: {component}"))?;
+        let add = Step::new("rustup").words("component add").words(component);
+        if context.run(add.limit(600)).is_err() {
+            commands.push(format!("rustup component add {component}"));
         }
     }
 
-    // Only two stages need these, and say so.
+    // Only the stages of Windows need Wine. Without it they are not run, and report the reason.
     if let Err(error) = wine::install(context) {
-        context.say(&format!("{error:#}"))?;
+        context.log(&format!("{error:#}"))?;
     }
 
-    if !lines.is_empty() {
-        bail!(Mend::new("tools are missing", lines.join(" && ")));
+    if !commands.is_empty() {
+        bail!(Help::new("tools are missing", commands.join(" && ")));
     }
 
-    // One fetch here, so that a registry that cannot be reached is told once and clearly.
-    for lock in [
-        "",
-        "build-tools/bench",
-        "build-tools/loom",
-        "build-tools/apps/tokio-smoke",
-        "build-tools/apps/tokio-pipes",
-        "build-tools/apps/api-upstream",
-        "build-tools/apps/downstream",
-    ] {
-        let manifest = context.project.path(lock).join("Cargo.toml");
-        if manifest.exists() {
-            let fetch = Step::cargo(context.project, PLAIN, "fetch --locked --manifest-path")
-                .argument(manifest);
-            context.run(fetch.limit(900))?;
-        }
+    // One place for all downloads, so that an unreachable registry is reported once.
+    for package in LOCKED {
+        let manifest = context.project.path(package).join("Cargo.toml");
+        let fetch = Step::cargo(context.project, PLAIN, "fetch --locked --manifest-path");
+        context.run(fetch.argument(manifest).limit(900))?;
     }
     prune(context)
 }
 
-/// How long test programs are kept that no run has written again.
-const KEPT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+/// The age at which a test program that no run has built again is removed.
+const MAX_AGE: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
-/// Removes old test programs from the shared build folders: each new checkout writes all of them under new names. The
-/// dependencies stay, and Cargo writes again what it misses.
+/// Removes old test programs from the shared build folders, because each checkout builds them under
+/// names of its own. Dependencies stay, and Cargo builds a removed file again.
 fn prune(context: &mut Context<'_>) -> Result<()> {
     let Ok(targets) = fs::read_dir(context.project.cache.join("target")) else {
-        // Nothing has been built yet.
+        // No build folder exists yet.
         return Ok(());
     };
     let mut removed = 0;
@@ -151,15 +202,15 @@ fn prune(context: &mut Context<'_>) -> Result<()> {
             };
             for file in files {
                 let file = file?;
-                // Programs have no extension; libraries and macros have.
+                // Programs have no extension. Libraries and macros have one.
                 let is_program = file.path().extension().is_none();
                 let age = file.metadata().and_then(|data| data.modified());
-                let is_old = age.is_ok_and(|age| age.elapsed().is_ok_and(|age| age > KEPT));
+                let is_old = age.is_ok_and(|age| age.elapsed().is_ok_and(|age| age > MAX_AGE));
                 if is_program && is_old && fs::remove_file(file.path()).is_ok() {
                     removed += 1;
                 }
             }
         }
     }
-    context.say(&format!("{removed} old test programs removed"))
+    context.log(&format!("{removed} old test programs removed"))
 }

@@ -1,4 +1,5 @@
-//! One command of a stage: its output goes to the stage's log, it has a time limit, and its test results are counted.
+//! A command of a stage. Its output goes to the stage's log, it has a time limit, and its test
+//! results are counted.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -20,7 +21,7 @@ use crate::project::{Backend, Project};
 
 static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// From here on an interrupt ends the running steps, and no other one begins.
+/// Handles interrupts: one ends the running steps, and no other step starts.
 pub(crate) fn watch_for_interrupts() -> Result<()> {
     let flag = INTERRUPTED.get_or_init(Arc::default);
     for signal in [
@@ -33,14 +34,25 @@ pub(crate) fn watch_for_interrupts() -> Result<()> {
     Ok(())
 }
 
-/// Whether an interrupt has come.
+/// Whether the process was interrupted.
 pub(crate) fn interrupted() -> bool {
     INTERRUPTED
         .get()
         .is_some_and(|flag| flag.load(Ordering::Relaxed))
 }
 
-/// A command that is about to be run.
+/// Whether a command runs and exits with status 0.
+pub(crate) fn succeeds(command: &[impl AsRef<OsStr>]) -> bool {
+    let Some((program, arguments)) = command.split_first() else {
+        return false;
+    };
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// A command to run.
 #[derive(Debug)]
 pub(crate) struct Step {
     program: OsString,
@@ -65,14 +77,15 @@ impl Step {
         }
     }
 
-    /// Cargo with these words as its first arguments, building for `backend` in its shared folder.
+    /// A command of Cargo that builds for `backend` in its shared folder.
     pub(crate) fn cargo(project: &Project, backend: Backend, arguments: &str) -> Step {
         Step::new("cargo")
             .words(arguments)
             .set("CARGO_TARGET_DIR", project.target(backend.name))
             .set("RUSTFLAGS", backend.rustflags)
             .remove("CARGO_ENCODED_RUSTFLAGS")
-            // Lines in backtraces are what a failing test needs; the rest of the debug information is disk and time.
+            // A failing test needs line numbers in its backtrace. Full debug information would take
+            // more time and disk space.
             .set("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
             .set("CARGO_INCREMENTAL", "0")
             .set("CARGO_TERM_COLOR", "never")
@@ -113,18 +126,18 @@ impl Step {
         self
     }
 
-    /// The exit status that is expected, instead of 0.
+    /// Expects this exit status instead of 0.
     pub(crate) fn status(mut self, status: i32) -> Step {
         self.status = status;
         self
     }
 
-    /// The command as one would type it, without the environment that only saves time.
+    /// The command as a user types it, without the variables that do not change the result.
     fn shown(&self) -> String {
         let mut line = String::new();
         for (name, value) in &self.environment {
-            let tells = matches!(&**name, "RUSTFLAGS" | "RUSTDOCFLAGS" | "RUSTC");
-            if tells && !value.is_empty() {
+            let is_shown = matches!(&**name, "RUSTFLAGS" | "RUSTDOCFLAGS" | "RUSTC");
+            if is_shown && !value.is_empty() {
                 line += &format!("{name}=\"{}\" ", value.to_string_lossy());
             }
         }
@@ -142,7 +155,7 @@ impl Step {
             .args(&self.arguments)
             .current_dir(self.folder.as_ref().unwrap_or(&project.root))
             .stdin(Stdio::null());
-        // What `cargo run` has set for this program is not meant for others.
+        // `cargo run` sets these for xtask alone.
         for (name, _) in std::env::vars_os() {
             if let Some(text) = name.to_str() {
                 if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -158,13 +171,13 @@ impl Step {
     }
 }
 
-/// What a stage works with: the project, its log, the tests counted so far, and the reasons of those that could not run.
+/// The state of a stage: its log, the tests counted so far, and the reasons why tests did not run.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) project: &'a Project,
     pub(crate) counts: Counts,
     pub(crate) reasons: Vec<String>,
-    log: File,
+    log_file: File,
     bar: ProgressBar,
 }
 
@@ -184,19 +197,19 @@ impl<'a> Context<'a> {
             project,
             counts: Counts::default(),
             reasons: Vec::new(),
-            log,
+            log_file: log,
             bar,
         })
     }
 
-    /// Tells the log, and whoever looks at the progress bar.
-    pub(crate) fn say(&mut self, text: &str) -> Result<()> {
+    /// Writes a line to the log, and shows it beside the spinner.
+    pub(crate) fn log(&mut self, text: &str) -> Result<()> {
         self.bar.set_message(text.to_owned());
-        writeln!(self.log, "{text}")?;
+        writeln!(self.log_file, "{text}")?;
         Ok(())
     }
 
-    /// Runs all of these, also after one has failed; the error is the last one's.
+    /// Runs all steps, also after one has failed. Returns the last error.
     pub(crate) fn run_each(&mut self, steps: impl IntoIterator<Item = Step>) -> Result<()> {
         let mut outcome = Ok(());
         for step in steps {
@@ -207,17 +220,17 @@ impl<'a> Context<'a> {
         outcome
     }
 
-    /// Runs a command to its end and returns what it wrote. Another exit status than the expected one is an error.
+    /// Runs a command and returns its output. An unexpected exit status is an error.
     pub(crate) fn run(&mut self, step: Step) -> Result<String> {
         let (shown, expected) = (step.shown(), step.status);
         let (output, status) = self.run_through(step)?;
         if status.code() != Some(expected) {
-            bail!("`{shown}` ended with {}", told(status));
+            bail!("`{shown}` ended with {}", describe(status));
         }
         Ok(output)
     }
 
-    /// Runs a command that may fail; returns what it wrote and whether it ended as expected.
+    /// Runs a command that may fail. Returns its output, and whether it had the expected status.
     pub(crate) fn run_either(&mut self, step: Step) -> Result<(String, bool)> {
         let expected = step.status;
         let (output, status) = self.run_through(step)?;
@@ -227,22 +240,22 @@ impl<'a> Context<'a> {
     fn run_through(&mut self, step: Step) -> Result<(String, ExitStatus)> {
         let shown = step.shown();
         if interrupted() {
-            bail!("`{shown}` was not begun: interrupted");
+            bail!("`{shown}` was not started: interrupted");
         }
-        self.say(&format!("$ {shown}"))?;
-        let start = self.log.stream_position()?;
+        self.log(&format!("$ {shown}"))?;
+        let start = self.log_file.stream_position()?;
         let mut child = step
             .command(self.project)
-            .stdout(self.log.try_clone()?)
-            .stderr(self.log.try_clone()?)
+            .stdout(self.log_file.try_clone()?)
+            .stderr(self.log_file.try_clone()?)
             .process_group(0)
             .spawn()
             .with_context(|| shown.clone())?;
         let status = wait(&mut child, step.limit);
 
         let mut output = Vec::new();
-        self.log.seek(SeekFrom::Start(start))?;
-        self.log.read_to_end(&mut output)?;
+        self.log_file.seek(SeekFrom::Start(start))?;
+        self.log_file.read_to_end(&mut output)?;
         let output = String::from_utf8_lossy(&output).into_owned();
         self.counts.add(Counts::read(&output));
         self.reasons.extend(counts::reasons(&output));
@@ -254,7 +267,7 @@ impl<'a> Context<'a> {
     }
 }
 
-fn told(status: ExitStatus) -> String {
+fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),
         (_, Some(signal)) => format!("signal {signal}"),
@@ -262,7 +275,7 @@ fn told(status: ExitStatus) -> String {
     }
 }
 
-/// Waits for a child that leads a process group; `None` if it had to be ended because its time was up.
+/// Waits for a child that leads a process group. Kills it after `limit`, and returns `None`.
 fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
@@ -283,11 +296,11 @@ fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
     }
 }
 
-/// Ends a child, with everything that it started if it leads a process group.
+/// Kills a child. If it leads a process group, also kills all processes of the group.
 pub(crate) fn end_group(child: &mut Child) {
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     if let Some(group) = group {
-        // It may have ended by itself meanwhile: nothing is left to do then.
+        // The group may have exited meanwhile.
         let _ = kill_process_group(group, Signal::KILL);
     }
     let _ = child.kill();

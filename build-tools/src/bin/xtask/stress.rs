@@ -1,5 +1,5 @@
-//! The tests of every backend, many times, while other threads keep the processors busy. With `--only windows` those of Windows,
-//! under Wine, program by program.
+//! `cargo xtask stress`: repeats the tests of every backend while other threads keep the processors
+//! busy. With `--only windows` it repeats each test program of Windows under Wine.
 
 use std::hint;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ use crate::report;
 use crate::step::{Context, Step};
 use crate::wine::{self, Wine};
 
-/// The name of what runs under Wine.
+/// The name for the programs of Windows on the command line and in the table.
 const WINDOWS: &str = "windows";
 
-/// The tests that are run again and again.
+/// The arguments of Cargo that select the tests.
 const TESTS: &str = "test --no-fail-fast --lib --tests --all-features";
 
-/// What is run again and again. Under Wine a run of everything takes minutes, so there each test program has its own runs.
+/// Tests to repeat. Under Wine all tests take minutes, so each program is repeated alone.
 enum Suite<'a> {
     Here(Backend),
     Windows {
@@ -40,7 +40,7 @@ impl Suite<'_> {
         }
     }
 
-    /// One run.
+    /// The command of one run.
     fn step(&self, context: &Context<'_>, release: bool) -> Step {
         match self {
             Suite::Here(backend) => here(context, *backend, release).limit(1200),
@@ -60,7 +60,7 @@ fn in_profile(step: Step, release: bool) -> Step {
     step
 }
 
-/// What became of one suite's runs.
+/// The results of a suite.
 struct Runs {
     name: String,
     failed: u32,
@@ -77,11 +77,11 @@ pub(crate) fn run(project: &Project, options: &cli::Stress) -> Result<bool> {
             bail!("there is no backend `{name}`; there are {names}, {WINDOWS}");
         }
     }
-    let chosen = |backend: &&Backend| {
+    let is_selected = |backend: &&Backend| {
         options.only.is_empty() || options.only.iter().any(|name| name == backend.name)
     };
     let mut results = Vec::new();
-    for backend in BACKENDS.iter().filter(chosen) {
+    for backend in BACKENDS.iter().filter(is_selected) {
         built(project, backend.name, |context| {
             let build = here(context, *backend, options.release).words("--no-run");
             context.run(build.limit(40 * 60)).map(drop)
@@ -125,7 +125,7 @@ pub(crate) fn run(project: &Project, options: &cli::Stress) -> Result<bool> {
     Ok(failed_runs == 0)
 }
 
-/// Does what comes before the load begins: what is tried is the tests, not the compiler.
+/// Builds before the load starts, so that it slows the tests alone.
 fn built<T>(
     project: &Project,
     name: &str,
@@ -142,7 +142,7 @@ fn built<T>(
     outcome
 }
 
-/// All test programs, one after the other.
+/// Repeats the test programs of Windows, one after the other.
 fn windows(project: &Project, options: &cli::Stress, results: &mut Vec<Runs>) -> Result<()> {
     let (wine, programs) = built(project, WINDOWS, |context| {
         let wine = Wine::started(context)?;
@@ -150,11 +150,11 @@ fn windows(project: &Project, options: &cli::Stress, results: &mut Vec<Runs>) ->
         let output = context.run(build)?;
         Ok((wine, wine::programs(&output)))
     })?;
-    let is_meant =
+    let is_selected =
         |name: &str| options.suite.is_empty() || options.suite.iter().any(|suite| suite == name);
     let mut some = false;
     for (name, program) in programs {
-        if is_meant(&name) {
+        if is_selected(&name) {
             some = true;
             let name = format!("{WINDOWS} {name}");
             let suite = Suite::Windows {

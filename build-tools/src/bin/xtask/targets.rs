@@ -1,8 +1,10 @@
-//! `cargo xtask targets`: the library on every target, as far as this machine goes.
+//! `cargo xtask targets`: checks the library on every target, and links it where a linker is
+//! available.
 //!
-//! *Checked* is `cargo check` with all features and the black-box tests, warnings being errors, std built from source. *Linked*
-//! is every test program linked against a C library of that system, so that link names are proven. *Run* is a stage of
-//! `cargo xtask test`.
+//! *Checked*: `cargo check` passes with all features and the tests in `tests/`. Warnings are
+//! errors, and std is built from source. *Linked*: the test programs link against a C library of
+//! the system, which proves the names of its functions. *Run*: a stage of `cargo xtask test` runs
+//! the tests.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +22,7 @@ use crate::witnesses;
 /// A target and its system.
 type Row = (&'static Os, &'static Target);
 
-/// What became of a target.
+/// The result of a target.
 struct Done {
     triple: &'static str,
     state: &'static str,
@@ -29,27 +31,27 @@ struct Done {
     failed: bool,
 }
 
-/// The subcommand; `true` if nothing failed.
+/// Runs the subcommand; `true` if nothing failed.
 pub(crate) fn run(project: &Project, options: &cli::Targets) -> Result<bool> {
     for name in &options.only {
         if !mio_targets::all().any(|(_, target)| target.triple == name) {
-            bail!("`{name}` is not one of the targets; see: cargo xtask targets --list");
+            bail!("there is no target `{name}`; to list the targets: cargo xtask targets --list");
         }
     }
     if options.list {
         for (os, target) in mio_targets::all() {
-            println!("{:<40} {}", target.triple, word(os.proof(target)));
+            println!("{:<40} {}", target.triple, support(os.proof(target)));
         }
         return Ok(true);
     }
-    let chosen = |(_, target): &Row| {
+    let is_selected = |(_, target): &Row| {
         let named = options.only.iter().any(|name| name == target.triple);
         named || options.only.is_empty() && (options.all || OFTEN.contains(&target.triple))
     };
     let log = project.logs.join("targets.log");
     let bar = report::bar("targets");
     let mut context = Context::new(project, &log, bar.clone())?;
-    let rows: Vec<Row> = mio_targets::all().filter(chosen).collect();
+    let rows: Vec<Row> = mio_targets::all().filter(is_selected).collect();
     let done = all(&mut context, &rows, options.clean)?;
     bar.finish_and_clear();
     let mut table = report::table(&["target", "state", "time", "reason"], &[2]);
@@ -67,23 +69,23 @@ pub(crate) fn run(project: &Project, options: &cli::Targets) -> Result<bool> {
     Ok(failed == 0)
 }
 
-/// The stage of `cargo xtask test`: one target for each selector and pointer width.
-pub(crate) fn often(context: &mut Context<'_>) -> Result<()> {
+/// The stage `targets`: one target for each selector and pointer width.
+pub(crate) fn default_set(context: &mut Context<'_>) -> Result<()> {
     stage(context, |target| OFTEN.contains(&target.triple))
 }
 
-/// The stage of `cargo xtask test --all`: the rest.
-pub(crate) fn rest(context: &mut Context<'_>) -> Result<()> {
+/// The stage `all-targets`: all targets that `default_set` leaves out.
+pub(crate) fn others(context: &mut Context<'_>) -> Result<()> {
     stage(context, |target| !OFTEN.contains(&target.triple))
 }
 
-fn stage(context: &mut Context<'_>, chosen: fn(&Target) -> bool) -> Result<()> {
+fn stage(context: &mut Context<'_>, is_selected: fn(&Target) -> bool) -> Result<()> {
     let rows: Vec<Row> = mio_targets::all()
-        .filter(|(_, target)| chosen(target))
+        .filter(|(_, target)| is_selected(target))
         .collect();
     let done = all(context, &rows, false)?;
     for row in &done {
-        context.say(&format!("{}: {} {}", row.triple, row.state, row.reason))?;
+        context.log(&format!("{}: {} {}", row.triple, row.state, row.reason))?;
         if row.failed {
             context.counts.failed += 1;
         } else if row.state == "not checked" {
@@ -98,7 +100,8 @@ fn stage(context: &mut Context<'_>, chosen: fn(&Target) -> bool) -> Result<()> {
     }
 }
 
-/// The stage that checks every set of features on one target of each selector, besides this machine's.
+/// The stage `features-cross`: checks every set of features on one target of each selector, except
+/// this machine's.
 pub(crate) fn powersets(context: &mut Context<'_>) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
     let mut selectors = Vec::new();
@@ -124,7 +127,8 @@ pub(crate) fn powersets(context: &mut Context<'_>) -> Result<()> {
     Ok(())
 }
 
-fn word(proof: Proof) -> String {
+/// A description of the level of support.
+fn support(proof: Proof) -> String {
     match proof {
         Proof::Run(stage) => format!("run by `cargo xtask test --only {stage}`"),
         Proof::NotChecked(reason) => format!("not checked: {reason}"),
@@ -137,18 +141,18 @@ fn all(context: &mut Context<'_>, rows: &[Row], clean: bool) -> Result<Vec<Done>
     let mut done = Vec::new();
     for (os, target) in rows {
         let triple = target.triple;
-        context.say(triple)?;
+        context.log(triple)?;
         let began = Instant::now();
         let proof = os.proof(target);
         let result = prove(context, &compiler, os, target, proof);
         if clean {
-            for folder in ["checked", "foreign"] {
-                // What cannot be removed costs room only.
+            for folder in ["checked", "cross"] {
+                // A folder that cannot be removed only takes disk space.
                 let _ = std::fs::remove_dir_all(context.project.target(folder).join(triple));
             }
         }
         let (state, reason, failed) = match result {
-            Ok(()) => (proof.word(), word(proof), false),
+            Ok(()) => (proof.word(), support(proof), false),
             Err(error) => match error.downcast::<NotRun>() {
                 Ok(NotRun(reason)) => ("not checked", reason, false),
                 Err(error) => ("FAILED", format!("{error:#}"), true),
@@ -170,7 +174,7 @@ fn all(context: &mut Context<'_>, rows: &[Row], clean: bool) -> Result<Vec<Done>
     Ok(done)
 }
 
-/// Takes a target as far as the table says.
+/// Checks a target at the level of support that the table of targets has for it.
 fn prove(
     context: &mut Context<'_>,
     compiler: &Compiler,
@@ -198,7 +202,8 @@ fn check(context: &mut Context<'_>, compiler: &Compiler, triple: &str) -> Result
     context.run(step).map(drop)
 }
 
-/// Where there is no operating system, the compiler says so once, and nothing else.
+/// The stage `no-system`: on a target without an operating system, the library's own error is the
+/// only one.
 pub(crate) fn one_error_without_a_system(context: &mut Context<'_>) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
     for features in ["--all-features", "--no-default-features"] {
@@ -221,7 +226,7 @@ pub(crate) fn one_error_without_a_system(context: &mut Context<'_>) -> Result<()
                 && end.ends_with("due to 1 previous error"));
         if !is_ours {
             bail!(
-                "{features}: not one error of ours but: {}",
+                "{features}: expected one error of the library, found: {}",
                 errors.join("; ")
             );
         }
@@ -230,7 +235,16 @@ pub(crate) fn one_error_without_a_system(context: &mut Context<'_>) -> Result<()
     Ok(())
 }
 
-/// Links every test program and looks for the symbol in one of them.
+/// Prints which of these symbols a Mach-O file has in its string table.
+const APPLE_SYMBOLS: &str = r"
+import sys
+text = open(sys.argv[1], 'rb').read()
+for symbol in ['_kevent', '_kqueue']:
+    if b'\0' + symbol.encode() + b'\0' in text:
+        print(symbol)
+";
+
+/// Links every test program, and searches one of them for the symbol.
 fn link(
     context: &mut Context<'_>,
     compiler: &Compiler,
@@ -255,12 +269,10 @@ fn link(
         .filter(|line| line.contains("Executable") && line.contains("waker"))
         .find_map(|line| line.rsplit_once('(')?.1.strip_suffix(')'));
     let Some(program) = program else {
-        bail!("the linked programs are not named in Cargo's output");
+        bail!("Cargo's output does not name the test program `waker`");
     };
     let symbols = if triple.contains("apple") {
-        Step::new("python3").words("-c").argument(
-            "import sys; sys.stdout.write('\\n'.join(s for s in ['_kevent','_kqueue'] if (b'\\0'+s.encode()+b'\\0') in open(sys.argv[1],'rb').read()))",
-        )
+        Step::new("python3").words("-c").argument(APPLE_SYMBOLS)
     } else {
         Step::new("nm").words("-D --with-symbol-versions")
     };

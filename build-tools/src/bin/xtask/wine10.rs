@@ -1,14 +1,13 @@
-//! The Windows suites once more, under the Wine of Debian's sid: 10.0 or newer, where stable has 8.0.
+//! The tests of Windows under the Wine of Debian's sid: version 10.0 or newer, stable has 8.0.
 //!
-//! That Wine lives in a chroot in the cache, which debootstrap makes once, in about two minutes and
-//! 3 GB. Programs built for Wine 8 run there unchanged. The repository is mounted read-only at its
-//! own path, so that tests which read the source tree run, too.
+//! debootstrap creates a chroot with this Wine in the cache once, in about two minutes and 3 GB.
+//! The programs are the same as for Wine 8. The repository is mounted read-only at its own path,
+//! for tests that read the source tree.
 //!
-//! Every mount is made in a mount namespace of its own. The first process of its PID namespace gets
-//! SIGKILL when unshare(1) ends (`--kill-child`), and unshare gets it when this program ends
-//! (`setpriv --pdeathsig KILL`), be that by a failure, by Ctrl-C or by SIGKILL. The kernel then
-//! ends all processes of the namespace and unmounts everything.
-//! See <https://man7.org/linux/man-pages/man1/unshare.1.html> and
+//! Each mount is made in a mount namespace of its own. The first process of its PID namespace gets
+//! SIGKILL when unshare(1) exits (`--kill-child`), and unshare gets it when this process exits for
+//! any reason (`setpriv --pdeathsig KILL`). The kernel then kills all processes of the namespace
+//! and removes the mounts. See <https://man7.org/linux/man-pages/man1/unshare.1.html> and
 //! <https://man7.org/linux/man-pages/man1/setpriv.1.html>.
 
 use std::env;
@@ -18,30 +17,29 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use crate::cross::{self, Compiler};
-use crate::fetch;
+use crate::debian;
 use crate::report::NotRun;
-use crate::setup;
-use crate::step::{Context, Step};
+use crate::step::{Context, Step, succeeds};
 use crate::wine::{self, TARGET};
 
 /// The chroot's folder in the cache.
-const NAME: &str = "wine10";
+pub(crate) const NAME: &str = "wine10";
 
-/// What this file puts into the chroot; another number makes it anew.
+/// The version of the chroot's contents. With another number, a run creates the chroot again.
 const CONTENTS: &str = "1";
 
-/// The file in the chroot that says that it is whole: the contents, and which Wine it is.
+/// A file that marks a complete chroot, with the versions of its contents and of Wine.
 const MARKER: &str = "mio-build";
 
-/// The first version that is new enough.
+/// The oldest major version of Wine that is accepted.
 const OLDEST: u32 = 10;
 
-/// Runs the rest with mounts of its own, which it may change, and until this program ends.
+/// Runs a command with mounts of its own, and kills it when this process exits.
 const UNSHARE: &str = "--pdeathsig KILL \
     unshare --mount --pid --fork --kill-child --propagation private";
 
-/// Makes `$1` a system on its own, and runs the rest in it: `$2` in its shell. Of the environment
-/// the settings of proxies stay.
+/// Mounts the file systems of the chroot `$1`, and runs the script `$2` in it with the other
+/// arguments. Of the environment, the script gets the settings of proxies alone.
 const ENTER: &str = r#"
 set -eu
 mount -t proc proc "$1/proc"
@@ -59,8 +57,9 @@ exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
   "$@"
 "#;
 
-/// Shows `$2`, the repository, and `$3`, the programs, in `$1`, and goes on with [`ENTER`] as `$0`.
-const SHOW: &str = r#"
+/// Mounts the repository `$2` and the programs `$3` in the chroot `$1`, and runs [`ENTER`], which
+/// is `$0`.
+const MOUNT: &str = r#"
 set -eu
 mkdir -p "$1$2" "$1/mnt/programs"
 mount --bind "$2" "$1$2"
@@ -72,7 +71,7 @@ shift 4
 exec sh -c "$0" sh "$root" "$script" "$tree" "$@"
 "#;
 
-/// Wine, and a prefix for it.
+/// Installs Wine, and creates a prefix.
 const INSTALL: &str = r#"
 set -eu
 echo 'Acquire::Check-Valid-Until "false";' >/etc/apt/apt.conf.d/valid-until
@@ -84,11 +83,11 @@ wineboot --init
 "$(ls /usr/lib/*/wine/wineserver)" -w
 "#;
 
-/// Runs the programs in the folder `$1`, each once, with one server for all.
+/// Runs each program in the folder `$1` once. All use one server of Wine.
 const RUN: &str = r#"
 cd "$1"
 shift
-# Why: `launcher` in wine.rs.
+# The reason is at `launcher` in wine.rs.
 fixed="setarch --addr-no-randomize"
 $fixed true || fixed=
 "$(ls /usr/lib/*/wine/wineserver)" -p600
@@ -105,9 +104,9 @@ done
 exit $status
 "#;
 
-/// The stage.
+/// The stage `windows-wine10`.
 pub(crate) fn suite(context: &mut Context<'_>) -> Result<()> {
-    possible(context)?;
+    check_machine(context)?;
     let compiler = Compiler::fetched(context)?;
     wine::install(context)?;
     let programs = cross::programs(context)?;
@@ -116,7 +115,7 @@ pub(crate) fn suite(context: &mut Context<'_>) -> Result<()> {
     let folder = context.project.target("windows").join(TARGET).join("debug");
     let mut programs = Vec::new();
     for (name, program) in wine::programs(&output) {
-        // Cargo names what is in the checkout from there.
+        // Cargo prints paths inside the checkout relative to its root.
         let program = context.project.root.join(program);
         let below = program
             .strip_prefix(&folder)
@@ -124,17 +123,17 @@ pub(crate) fn suite(context: &mut Context<'_>) -> Result<()> {
         programs.push(below.to_owned());
     }
     if programs.is_empty() {
-        bail!("Cargo names no test program");
+        bail!("Cargo's output names no test program");
     }
 
-    // Held as long as programs run in it: the prefix has one server.
+    // Held while programs run, because a prefix has one server at a time.
     let _lock = wine::locked(context, NAME)?;
     let root = context.project.cache.join(NAME);
-    whole(context, &root)?;
+    ensure_chroot(context, &root)?;
     let step = Step::new("setpriv")
         .words(UNSHARE)
         .words("sh -c")
-        .argument(SHOW)
+        .argument(MOUNT)
         .argument(ENTER)
         .argument(&root)
         .argument(&context.project.root)
@@ -146,56 +145,54 @@ pub(crate) fn suite(context: &mut Context<'_>) -> Result<()> {
         .map(drop)
 }
 
-/// Whether there can be a chroot on this machine.
-fn possible(context: &mut Context<'_>) -> Result<()> {
-    let not_run = |reason: &str| NotRun(format!("no chroot for a newer Wine: {reason}"));
-    if !setup::is_debian_root() {
-        return Err(not_run("it takes root on Debian, for debootstrap and mount(2)").into());
+/// Whether debootstrap is installed.
+pub(crate) fn has_debootstrap() -> bool {
+    succeeds(&["debootstrap", "--version"])
+}
+
+/// Fails if this machine cannot have a chroot. Installs debootstrap if it is missing.
+fn check_machine(context: &mut Context<'_>) -> Result<()> {
+    let not_run =
+        |reason: &str| NotRun(format!("cannot create a chroot for a newer Wine: {reason}"));
+    if !debian::can_install() {
+        return Err(not_run("debootstrap and mount(2) need root on Debian").into());
     }
     let probe = Step::new("setpriv")
         .words(UNSHARE)
         .words("mount -t tmpfs none /mnt");
     if context.run(probe).is_err() {
-        return Err(not_run("this machine does not let a namespace mount").into());
+        return Err(not_run("mount(2) in a namespace is not permitted").into());
     }
-    let known = Step::new("debootstrap").words("--version");
-    if context.run(known).is_err() {
-        let install = Step::new("apt-get")
-            .words("install --yes --no-install-recommends debootstrap")
-            .set("DEBIAN_FRONTEND", "noninteractive")
-            .limit(600);
-        let update = Step::new("apt-get").words("update").limit(600);
-        let _apt = fetch::apt();
-        context
-            .run(update)
-            .and_then(|_| context.run(install))
-            .map_err(|error| not_run(&format!("debootstrap cannot be installed ({error:#})")))?;
+    if !has_debootstrap() {
+        debian::install(context, "debootstrap")
+            .map_err(|error| not_run(&format!("cannot install debootstrap ({error:#})")))?;
     }
     Ok(())
 }
 
-/// Makes the chroot if it is not there as this file wants it. The caller has its lock.
-fn whole(context: &mut Context<'_>, root: &Path) -> Result<()> {
+/// Creates the chroot unless a complete one with the current contents exists. The caller holds its
+/// lock.
+fn ensure_chroot(context: &mut Context<'_>, root: &Path) -> Result<()> {
     let marker = root.join(MARKER);
     match fs::read_to_string(&marker) {
-        Ok(text) if is_wanted(&text) => return context.say(&format!("{NAME}: {}", text.trim())),
+        Ok(text) if is_current(&text) => return context.log(&format!("{NAME}: {}", text.trim())),
         _ => remove(root)?,
     }
     fs::create_dir_all(root).with_context(|| format!("{}", root.display()))?;
-    let version = make(context, root).map_err(|error| {
-        // Nothing half-made stays. What cannot be removed now is removed by the next run.
+    let version = create(context, root).map_err(|error| {
+        // An incomplete chroot is removed, by the next run if not now.
         let _ = remove(root);
-        NotRun(format!("sid's Wine cannot be had ({error:#})"))
+        NotRun(format!("cannot install sid's Wine ({error:#})"))
     })?;
     let text = format!("{CONTENTS} {version}\n");
-    if !is_wanted(&text) {
+    if !is_current(&text) {
         bail!("sid's Wine is `{version}`, not {OLDEST} or newer");
     }
     fs::write(&marker, text).with_context(|| format!("{}", marker.display()))
 }
 
 /// `1 wine-10.0 (Debian 10.0~repack-12)`
-fn is_wanted(marker: &str) -> bool {
+fn is_current(marker: &str) -> bool {
     let version = marker
         .strip_prefix(CONTENTS)
         .and_then(|rest| rest.trim().strip_prefix("wine-"))
@@ -203,34 +200,35 @@ fn is_wanted(marker: &str) -> bool {
     version.is_some_and(|version| version.parse().is_ok_and(|major: u32| major >= OLDEST))
 }
 
-/// Removes a chroot. None of ours has a mount left, but what is mounted there is not ours to remove.
+/// Removes a chroot, unless another file system is mounted in it, which must not be deleted.
 fn remove(root: &Path) -> Result<()> {
     if !root.exists() {
         return Ok(());
     }
     let mounts = fs::read_to_string("/proc/self/mounts").context("/proc/self/mounts")?;
     if is_mounted_below(&mounts, root) {
-        bail!("something is mounted in {}: see `mount`", root.display());
+        bail!("a file system is mounted in {}; unmount it", root.display());
     }
     fs::remove_dir_all(root).with_context(|| format!("{}", root.display()))
 }
 
-/// Whether a line of proc_mounts(5) names this folder or one in it.
+/// Whether a line of proc_pid_mounts(5) names this folder or a folder in it.
 fn is_mounted_below(mounts: &str, folder: &Path) -> bool {
     mounts
         .lines()
         .filter_map(|line| line.split(' ').nth(1))
-        .any(|place| Path::new(&place.replace("\\040", " ")).starts_with(folder))
+        .any(|path| Path::new(&path.replace("\\040", " ")).starts_with(folder))
 }
 
-/// Fills the chroot; returns what its Wine says of itself.
-fn make(context: &mut Context<'_>, root: &Path) -> Result<String> {
-    let archive = fetch::archive(context)?;
+/// Fills the chroot, and returns the version that its Wine prints.
+fn create(context: &mut Context<'_>, root: &Path) -> Result<String> {
+    let archive = debian::archive(context)?;
     let base = Step::new("setpriv")
         .words(UNSHARE)
-        // Without the keys debootstrap only warns that it checks no signature.
+        // Without a keyring debootstrap skips the check of signatures with a warning:
+        // <https://manpages.debian.org/bookworm/debootstrap/debootstrap.8.en.html>.
         .words("debootstrap --variant=minbase --force-check-gpg --keyring")
-        .argument(fetch::KEYS)
+        .argument(debian::KEYS)
         .words("sid")
         .argument(root)
         .argument(archive)
@@ -248,11 +246,13 @@ fn make(context: &mut Context<'_>, root: &Path) -> Result<String> {
     let install = with_proxies(context, install);
     let output = context.run(install)?;
     let version = output.lines().rev().find(|line| line.starts_with("wine-"));
-    Ok(version.context("Wine does not say its version")?.to_owned())
+    Ok(version
+        .context("Wine does not print its version")?
+        .to_owned())
 }
 
-/// Adds the proxies of this machine's apt, which neither debootstrap nor the chroot's apt knows.
-/// What the environment says comes first.
+/// Adds the proxies of this machine's apt, which debootstrap and the chroot's apt do not read. A
+/// variable of the environment takes precedence.
 fn with_proxies(context: &mut Context<'_>, mut step: Step) -> Step {
     for (name, setting) in [
         ("http_proxy", "Acquire::http::Proxy"),
@@ -261,10 +261,10 @@ fn with_proxies(context: &mut Context<'_>, mut step: Step) -> Step {
         if env::var_os(name).is_some() {
             continue;
         }
-        let ask = Step::new("apt-config")
+        let dump = Step::new("apt-config")
             .words("dump --format %v%n")
             .argument(setting);
-        let known = context.run(ask).unwrap_or_default();
+        let known = context.run(dump).unwrap_or_default();
         if let Some(proxy) = proxy(&known) {
             step = step.set(name, proxy);
         }
@@ -272,7 +272,7 @@ fn with_proxies(context: &mut Context<'_>, mut step: Step) -> Step {
     step
 }
 
-/// The proxy in what apt-config(8) dumps: the setting itself, and then those of single hosts.
+/// The proxy in the output of apt-config(8). The settings of single hosts follow on other lines.
 fn proxy(dump: &str) -> Option<&str> {
     let proxy = dump.lines().next()?.trim();
     (!proxy.is_empty() && proxy != "DIRECT").then_some(proxy)
@@ -283,10 +283,10 @@ mod tests {
     use std::path::Path;
     use std::process::Command;
 
-    use super::{ENTER, is_mounted_below, is_wanted, proxy};
+    use super::{ENTER, is_current, is_mounted_below, proxy};
 
     #[test]
-    fn the_proxy_of_apt_is_its_first_line() {
+    fn first_line_has_apts_proxy() {
         assert_eq!(
             proxy("http://proxy:3142\nDIRECT\n"),
             Some("http://proxy:3142")
@@ -296,9 +296,9 @@ mod tests {
         }
     }
 
-    /// Programs stand in for those that take root.
+    /// Other programs replace mount(8) and chroot(8), which need root.
     #[test]
-    fn proxies_and_nothing_else_of_the_environment_enter_the_chroot() {
+    fn only_proxies_of_the_environment_enter_the_chroot() {
         let enter = ENTER
             .replace("mount -", ": -")
             .replace("chroot \"$root\"", "env");
@@ -332,16 +332,16 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_chroot_of_this_kind_is_used() {
-        assert!(is_wanted("1 wine-10.0 (Debian 10.0~repack-12)\n"));
-        assert!(is_wanted("1 wine-11.2\n"));
+    fn only_complete_chroot_of_this_version_is_used() {
+        assert!(is_current("1 wine-10.0 (Debian 10.0~repack-12)\n"));
+        assert!(is_current("1 wine-11.2\n"));
         for other in ["", "0 wine-10.0\n", "1 wine-8.0\n", "1 wine-\n", "1\n"] {
-            assert!(!is_wanted(other), "{other:?}");
+            assert!(!is_current(other), "{other:?}");
         }
     }
 
     #[test]
-    fn a_mount_keeps_the_chroot_from_being_removed() {
+    fn mounts_inside_the_chroot_are_found() {
         let mounts = "proc /proc proc rw 0 0\nudev /c/my\\040cache/wine10/dev tmpfs rw 0 0\n";
         assert!(is_mounted_below(mounts, Path::new("/c/my cache/wine10")));
         assert!(!is_mounted_below(mounts, Path::new("/c/my cache/wine")));

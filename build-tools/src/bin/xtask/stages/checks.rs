@@ -1,12 +1,13 @@
-//! What is checked without running the library: formatting, lints, documentation, generated files, the package.
+//! Stages that do not run the library: formatting, lints, documentation, generated files, the
+//! package.
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::project::{BACKENDS, PLAIN};
-use crate::report::Mend;
+use crate::report::Help;
 use crate::step::{Context, Step};
 
-/// The sets of features with which the documentation is read.
+/// The sets of features for which the documentation is built.
 const FEATURE_SETS: [&str; 6] = [
     "",
     "--no-default-features",
@@ -21,8 +22,8 @@ pub(super) fn fmt(context: &mut Context<'_>) -> Result<()> {
     let mut outcome = context
         .run(root)
         .map(drop)
-        .context(Mend::new("the formatting is another", "cargo fmt --all"));
-    // The packages with a workspace of their own. The one file of api-upstream is the library's and is among the above.
+        .context(Help::new("the code is not formatted", "cargo fmt --all"));
+    // Packages outside the workspace. The only file of api-upstream is a test of the library.
     for folder in [
         "build-tools/bench",
         "build-tools/loom",
@@ -33,7 +34,7 @@ pub(super) fn fmt(context: &mut Context<'_>) -> Result<()> {
         let step = Step::new("cargo").words("fmt --all --check --manifest-path");
         if let Err(error) = context.run(step.argument(&manifest)) {
             let command = format!("cargo fmt --all --manifest-path {manifest}");
-            outcome = Err(error.context(Mend::new("the formatting is another", command)));
+            outcome = Err(error.context(Help::new("the code is not formatted", command)));
         }
     }
     outcome
@@ -43,7 +44,7 @@ pub(super) fn clippy(context: &mut Context<'_>) -> Result<()> {
     let project = context.project;
     let all = "clippy --keep-going --workspace --all-targets --all-features -- -D warnings";
     let mut steps = vec![Step::cargo(project, PLAIN, all)];
-    // The fallbacks are code that no build without their flags sees.
+    // The fallbacks are only compiled with their flags.
     for backend in &BACKENDS[1..] {
         let library = "clippy --keep-going --all-targets --all-features -- -D warnings";
         steps.push(Step::cargo(project, *backend, library));
@@ -71,7 +72,7 @@ pub(super) fn clippy(context: &mut Context<'_>) -> Result<()> {
 }
 
 pub(super) fn docs(context: &mut Context<'_>) -> Result<()> {
-    // As users build it, and with the private items for those who work on it.
+    // The documentation of users, and with private items that of contributors.
     let step = |features: &str| {
         let arguments = format!("doc --no-deps {features}");
         Step::cargo(context.project, PLAIN, &arguments).set("RUSTDOCFLAGS", "-D warnings")
@@ -83,11 +84,11 @@ pub(super) fn docs(context: &mut Context<'_>) -> Result<()> {
 
 pub(super) fn codegen(context: &mut Context<'_>) -> Result<()> {
     let step = Step::cargo(context.project, PLAIN, "codegen --check");
-    let what = "the generated files are not what the inputs give";
+    let failure = "the generated files are out of date";
     context
         .run(step)
         .map(drop)
-        .context(Mend::new(what, "cargo codegen"))
+        .context(Help::new(failure, "cargo codegen"))
 }
 
 pub(super) fn package(context: &mut Context<'_>) -> Result<()> {
@@ -111,23 +112,24 @@ pub(super) fn package(context: &mut Context<'_>) -> Result<()> {
     }
     for folder in ["tests/", "codegen/", "build-tools/", ".ci/", ".cargo/"] {
         if let Some(file) = files.iter().find(|file| file.starts_with(folder)) {
-            bail!("{file} is in the package, and tools are not published");
+            bail!("{file} is in the package, but tools are not published");
         }
     }
     let arguments = "package --package mio --allow-dirty --all-features";
     context
         .run(Step::cargo(context.project, PLAIN, arguments))
-        .context("the package does not build on its own")?;
-    unpacked(context).context("what users unpack is not whole")
+        .context("the package does not build outside the workspace")?;
+    unpacked(context).context("the unpacked package fails its checks")
 }
 
-/// What users may run in the published package.
+/// Runs the commands that a user may run in the published package.
 fn unpacked(context: &mut Context<'_>) -> Result<()> {
     let id = context.run(Step::cargo(context.project, PLAIN, "pkgid --package mio"))?;
     let version = id.trim().rsplit(['#', '@']).next().unwrap_or_default();
     let packages = context.project.target(PLAIN.name).join("package");
     let archive = packages.join(format!("mio-{version}.crate"));
-    // Not where Cargo has unpacked it: a cache may lie in the checkout, and Cargo looks for a workspace above the package.
+    // A temporary folder, because Cargo searches the parent folders of a package for a workspace,
+    // and the cache may be in the checkout.
     let folder = tempfile::tempdir()?;
     let unpack = Step::new("tar").words("xf").argument(&archive).words("-C");
     context.run(unpack.argument(folder.path()))?;

@@ -1,14 +1,14 @@
-//! Suites over doubles of other kernels.
+//! Stages that run tests over fake kernels.
 
 use anyhow::Result;
 
 use crate::project::PLAIN;
 use crate::step::{Context, Step};
 
-/// Whose kqueue the double models.
+/// The kernels whose kqueue the fake kernel models.
 pub(super) const KERNELS: [&str; 5] = ["apple", "dragonfly", "freebsd", "netbsd", "openbsd"];
 
-/// The unmodified selector over a test double of the kernel.
+/// All tests with the kqueue selector, over a fake kernel.
 pub(super) fn kqueue(context: &mut Context<'_>, kernel: &str) -> Result<()> {
     let step = Step::cargo(
         context.project,
@@ -16,11 +16,12 @@ pub(super) fn kqueue(context: &mut Context<'_>, kernel: &str) -> Result<()> {
         "test --all-features --no-fail-fast --lib --tests",
     )
     .set("RUSTFLAGS", format!("--cfg mio_fake_kernel=\"{kernel}\""))
-    .set("CARGO_TARGET_DIR", context.project.target("kqueue-double"));
+    .set("CARGO_TARGET_DIR", context.project.target("fake-kqueue"));
     context.run(step).map(drop)
 }
 
-/// The same for event ports; once more with every event beside an error, and ETIME without a count.
+/// All tests with event ports, and again with injected errors: ETIME or EINTR with events, and
+/// ETIME without a count.
 pub(super) fn event_ports(context: &mut Context<'_>) -> Result<()> {
     let step = |arguments: &str, faults| {
         Step::cargo(context.project, PLAIN, "test --all-features --no-fail-fast")
@@ -28,7 +29,7 @@ pub(super) fn event_ports(context: &mut Context<'_>) -> Result<()> {
             .set("RUSTFLAGS", "--cfg mio_fake_kernel=\"solaris\"")
             .set(
                 "CARGO_TARGET_DIR",
-                context.project.target("event-ports-double"),
+                context.project.target("fake-event-ports"),
             )
             .set("MIO_FAKE_KERNEL_FAULTS", faults)
     };
@@ -40,7 +41,7 @@ pub(super) fn event_ports(context: &mut Context<'_>) -> Result<()> {
     .set("RUSTFLAGS", "--cfg mio_fake_kernel=\"solaris\"")
     .set(
         "CARGO_TARGET_DIR",
-        context.project.target("event-ports-double"),
+        context.project.target("fake-event-ports"),
     );
     let steps = [
         lints,
@@ -51,18 +52,18 @@ pub(super) fn event_ports(context: &mut Context<'_>) -> Result<()> {
     context.run_each(steps)
 }
 
-/// Preview 1 of WASI: what a guest can do there that has neither wakers nor signals.
+/// The tests with `poll_oneoff` of WASI preview 1 that need no wakers and no signals.
 pub(super) fn poll_oneoff(context: &mut Context<'_>) -> Result<()> {
     let step = Step::cargo(
         context.project,
         PLAIN,
-        "test --all-features --no-fail-fast --test event_semantics --test registration --test source_fd \
-         --test hang_ups --test error_and_priority",
+        "test --all-features --no-fail-fast --test event_semantics --test registration \
+         --test source_fd --test hang_ups --test error_and_priority",
     )
     .set("RUSTFLAGS", "--cfg mio_fake_kernel=\"wasip1\"")
     .set(
         "CARGO_TARGET_DIR",
-        context.project.target("poll-oneoff-double"),
+        context.project.target("fake-poll-oneoff"),
     );
     context.run(step).map(drop)
 }

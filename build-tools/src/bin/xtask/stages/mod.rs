@@ -1,4 +1,4 @@
-//! The stages of `cargo xtask test`, and how they are run.
+//! The stages, and their selection and execution.
 
 mod checks;
 mod fake_kernels;
@@ -16,63 +16,109 @@ use anyhow::{Result, bail};
 use indicatif::{MultiProgress, ProgressBar};
 
 use self::queue::{Needs, Next, Queue};
-use self::stage_list::{seldom, stages};
+use self::stage_list::{CHECK, nightly, stages};
+use crate::cli::Jobs;
 use crate::project::Project;
 use crate::report::{self, Outcome, Row};
+use crate::setup;
 use crate::step::{self, Context};
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()> + Send + Sync>;
 
 struct Stage {
     name: String,
-    what: String,
+    about: String,
     needs: Needs,
     run: Run,
 }
 
-/// Prints the stages.
-pub(crate) fn list() {
-    for stage in stages().into_iter().chain(seldom()) {
-        println!("{:<28} {}", stage.name, stage.what);
+/// The stages to run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Selection<'a> {
+    /// Those of `cargo xtask check`.
+    Check,
+    /// Those of `cargo xtask test`.
+    Test,
+    /// Those of `cargo xtask nightly`, and `setup`.
+    Nightly,
+    All,
+    /// The stages and groups of these names.
+    Only(&'a [String]),
+}
+
+impl Selection<'_> {
+    fn contains(self, stage: &str, is_nightly: bool) -> bool {
+        match self {
+            Selection::Check => CHECK.contains(&stage),
+            Selection::Test => !is_nightly,
+            Selection::Nightly => is_nightly || stage == SETUP,
+            Selection::All => true,
+            Selection::Only(names) => names.iter().any(|name| is_selected(stage, name)),
+        }
     }
 }
 
-/// Runs the stages named, or all of them, up to `jobs` at once; `true` if none failed.
-pub(crate) fn run(project: &Project, only: &[String], all: bool, jobs: u8) -> Result<bool> {
-    let mut stages = stages();
-    let often = stages.len();
-    stages.extend(seldom());
-    let mut left = Vec::new();
-    for name in only {
-        if !stages.iter().any(|stage| is_meant(&stage.name, name)) {
-            bail!("there is no stage `{name}`; see: cargo xtask test --list");
+const SETUP: &str = "setup";
+
+/// Prints the stages.
+pub(crate) fn list() {
+    for stage in stages() {
+        println!("{:<28} {}", stage.name, stage.about);
+    }
+    for stage in nightly() {
+        println!("{:<28} {} (nightly)", stage.name, stage.about);
+    }
+}
+
+/// Runs the selected stages, up to `jobs` at once; `true` if none failed.
+pub(crate) fn run(project: &Project, selection: Selection<'_>, jobs: Jobs) -> Result<bool> {
+    let with_flag = |is_nightly| move |stage| (stage, is_nightly);
+    let of_test = stages().into_iter().map(with_flag(false));
+    let all: Vec<(Stage, bool)> = of_test
+        .chain(nightly().into_iter().map(with_flag(true)))
+        .collect();
+    if let Selection::Only(names) = selection {
+        let is_unknown =
+            |name: &&String| !all.iter().any(|(stage, _)| is_selected(&stage.name, name));
+        if let Some(name) = names.iter().find(is_unknown) {
+            bail!("there is no stage `{name}`; to list the stages: cargo xtask test --list");
         }
     }
-    if !only.is_empty() {
-        stages.retain(|stage| only.iter().any(|name| is_meant(&stage.name, name)));
-    } else if !all {
-        left = stages.drain(often..).map(|stage| stage.name).collect();
+    let mut selected = Vec::new();
+    let mut left_out = Vec::new();
+    for (stage, is_nightly) in all {
+        if selection.contains(&stage.name, is_nightly) {
+            selected.push(stage);
+        } else if is_nightly && matches!(selection, Selection::Test) {
+            left_out.push(stage.name);
+        }
+    }
+    if selected.iter().any(|stage| stage.name == SETUP) {
+        let with_nightly = matches!(selection, Selection::Nightly | Selection::All);
+        setup::print_plan(project, with_nightly)?;
     }
 
     let start = Instant::now();
-    let rows = run_each(project, &stages, jobs)?;
+    let rows = run_each(project, &selected, jobs.jobs)?;
+    let time = start.elapsed();
     Ok(report::summary(
         &rows,
-        &left,
-        start.elapsed(),
-        behaviour(project),
+        &left_out,
+        time,
+        requirements(project),
     ))
 }
 
-/// A name means its stage and all that belong to it: `tests` means `tests-epoll-eventfd-debug`.
-fn is_meant(stage: &str, name: &str) -> bool {
+/// Whether a name selects a stage: its own name, or the start of it as in `tests` for
+/// `tests-epoll-eventfd-debug`.
+fn is_selected(stage: &str, name: &str) -> bool {
     stage
         .strip_prefix(name)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         && !(name == "codegen" && stage != name)
 }
 
-/// Runs all stages, each as soon as it has what it needs to itself; their rows, in their order.
+/// Runs the stages, each when its resource is free, and returns their rows in order.
 fn run_each(project: &Project, stages: &[Stage], jobs: u8) -> Result<Vec<Row>> {
     let queue = Mutex::new(Queue::new(stages.iter().map(|stage| stage.needs).collect()));
     let has_ended = Condvar::new();
@@ -109,7 +155,7 @@ fn run_each(project: &Project, stages: &[Stage], jobs: u8) -> Result<Vec<Row>> {
             drop(locked);
             let row = row.unwrap_or_else(|panic| panic::resume_unwind(panic))?;
             if step::interrupted() {
-                // Its failure is the interrupt's.
+                // The stage failed because of the interrupt.
                 bail!("interrupted");
             }
             bars.suspend(|| report::line(&row, &log, project));
@@ -149,13 +195,13 @@ fn run_stage(
     })
 }
 
-/// How many rows of `tests/requirements.md` are tested and how many are not run.
-fn behaviour(project: &Project) -> Option<(usize, usize)> {
+/// The numbers of rows of `tests/requirements.md` that are tested, and that are not run.
+fn requirements(project: &Project) -> Option<(usize, usize)> {
     let text = fs::read_to_string(project.path("tests/requirements.md")).ok()?;
-    Some(behaviour_counts(&text))
+    Some(count_rows(&text))
 }
 
-fn behaviour_counts(text: &str) -> (usize, usize) {
+fn count_rows(text: &str) -> (usize, usize) {
     let (mut tested, mut not_run) = (0, 0);
     for line in text.lines() {
         let Some((requirement, rest)) = line.split_once(" | ") else {
@@ -175,29 +221,35 @@ fn behaviour_counts(text: &str) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{behaviour_counts, is_meant, seldom, stages};
+    use super::{CHECK, count_rows, is_selected, nightly, stages};
     use std::collections::HashSet;
 
     #[test]
-    fn names_of_stages_differ() {
-        let all = stages().into_iter().chain(seldom());
+    fn names_of_stages_are_unique() {
+        let all = stages().into_iter().chain(nightly());
         let names: Vec<String> = all.map(|stage| stage.name).collect();
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+        assert!(
+            CHECK
+                .iter()
+                .all(|name| names.iter().any(|stage| stage == name))
+        );
     }
 
     #[test]
-    fn a_name_means_its_group() {
-        assert!(is_meant("tests-poll-pipe-debug", "tests"));
-        assert!(is_meant("tests-poll-pipe-debug", "tests-poll-pipe"));
-        assert!(is_meant("codegen", "codegen"));
-        assert!(!is_meant("codegen-tests", "codegen"));
-        assert!(!is_meant("tests-poll-pipe-debug", "test"));
+    fn name_selects_its_group() {
+        assert!(is_selected("tests-poll-pipe-debug", "tests"));
+        assert!(is_selected("tests-poll-pipe-debug", "tests-poll-pipe"));
+        assert!(is_selected("codegen", "codegen"));
+        assert!(!is_selected("codegen-tests", "codegen"));
+        assert!(!is_selected("tests-poll-pipe-debug", "test"));
     }
 
     #[test]
-    fn rows_not_run_are_counted() {
-        let text = "| Requirement | Tests | Platforms |\n|---|---|---|\n| It echoes. | tcp::echo | all |\n\
+    fn rows_are_counted() {
+        let text = "| Requirement | Tests | Platforms |\n|---|---|---|\n\
+             | It echoes. | tcp::echo | all |\n\
              | It ends. | not run: needs Windows | - |\n\n";
-        assert_eq!(behaviour_counts(text), (1, 1));
+        assert_eq!(count_rows(text), (1, 1));
     }
 }

@@ -1,15 +1,15 @@
-//! Which stage may begin while others run.
+//! The order of stages, and which of them run at once.
 
-/// What a stage must have to itself while it runs.
+/// The resource that a stage uses alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Needs {
-    /// The machine: the stage depends on the clock, or others depend on what it does.
+    /// The machine: the stage depends on timing, or other stages need its results.
     Machine,
-    /// A build folder, a package manager or the like, by its name.
+    /// A build folder or another resource of this name.
     Only(&'static str),
 }
 
-/// The stages that have not begun and those that run, by their index.
+/// The stages that wait and the stages that run, by index.
 #[derive(Debug)]
 pub(super) struct Queue {
     needs: Vec<Needs>,
@@ -17,11 +17,11 @@ pub(super) struct Queue {
     running: Vec<usize>,
 }
 
-/// What a thread that is free does next.
+/// The next action of an idle thread.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
     Run(usize),
-    /// No stage can begin before one that runs has ended.
+    /// No stage can start before a running stage ends.
     Wait,
     Done,
 }
@@ -35,7 +35,7 @@ impl Queue {
         }
     }
 
-    /// Begins the first stage that can begin. None passes one that needs the machine.
+    /// Starts the first stage that can start. No stage overtakes one that needs the machine.
     pub(super) fn next(&mut self) -> Next {
         if self.waiting.is_empty() {
             return Next::Done;
@@ -44,14 +44,14 @@ impl Queue {
         if has(Needs::Machine) {
             return Next::Wait;
         }
-        for (place, &index) in self.waiting.iter().enumerate() {
+        for (position, &index) in self.waiting.iter().enumerate() {
             let needs = self.needs[index];
-            let can_begin = match needs {
+            let can_start = match needs {
                 Needs::Machine => self.running.is_empty(),
                 Needs::Only(_) => !has(needs),
             };
-            if can_begin {
-                self.waiting.remove(place);
+            if can_start {
+                self.waiting.remove(position);
                 self.running.push(index);
                 return Next::Run(index);
             }
@@ -62,12 +62,12 @@ impl Queue {
         Next::Wait
     }
 
-    /// A stage has ended.
+    /// Removes a stage that has ended.
     pub(super) fn end(&mut self, index: usize) {
         self.running.retain(|&running| running != index);
     }
 
-    /// Begins no other stage.
+    /// Starts no more stages.
     pub(super) fn stop(&mut self) {
         self.waiting.clear();
     }
@@ -81,7 +81,7 @@ mod tests {
     const B: Needs = Needs::Only("b");
 
     #[test]
-    fn stages_with_the_same_need_do_not_run_at_once() {
+    fn stages_with_the_same_need_run_in_sequence() {
         let mut queue = Queue::new(vec![A, A, B]);
         assert_eq!(queue.next(), Next::Run(0));
         assert_eq!(queue.next(), Next::Run(2));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_that_needs_the_machine_runs_alone_and_is_not_passed() {
+    fn stage_that_needs_the_machine_runs_alone_and_is_not_overtaken() {
         let mut queue = Queue::new(vec![A, Needs::Machine, B]);
         assert_eq!(queue.next(), Next::Run(0));
         assert_eq!(queue.next(), Next::Wait);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stopped_queue_begins_nothing() {
+    fn stopped_queue_starts_no_stage() {
         let mut queue = Queue::new(vec![A, B]);
         assert_eq!(queue.next(), Next::Run(0));
         queue.stop();

@@ -1,4 +1,4 @@
-//! The stages, in their order.
+//! The list of stages, in the order in which they run.
 
 use super::queue::Needs;
 use super::{Run, Stage, checks, fake_kernels, suites};
@@ -8,28 +8,39 @@ use crate::{
     wine, wine10,
 };
 
-/// The folder of whatever is built without flags.
+/// The build folder of the default backend.
 const BUILDS: Needs = Needs::Only(PLAIN.name);
-/// Builds for other systems, on the newer compiler.
-const FOREIGN: Needs = Needs::Only("foreign");
+/// The build folder for other Linux targets.
+const CROSS: Needs = Needs::Only("cross");
 const CHECKED: Needs = Needs::Only("checked");
-/// Builds for Windows, and Wine's prefix.
+/// The build folder for Windows, and Wine's prefix.
 const WINDOWS: Needs = Needs::Only("windows");
 const WASI: Needs = Needs::Only("wasi");
 
+/// The stages of `cargo xtask check`.
+pub(super) const CHECK: [&str; 6] = [
+    "fmt",
+    "clippy",
+    "docs",
+    "tests-epoll-eventfd-debug",
+    "doctests",
+    "tools",
+];
+
+/// The stages of `cargo xtask test`.
 pub(super) fn stages() -> Vec<Stage> {
     let mut stages = Vec::new();
-    let mut add = |name: &str, what: &str, needs: Needs, run: Run| {
+    let mut add = |name: &str, about: &str, needs: Needs, run: Run| {
         stages.push(Stage {
             name: name.to_owned(),
-            what: what.to_owned(),
+            about: about.to_owned(),
             needs,
             run,
         });
     };
     add(
         "setup",
-        "what the machine must have, and all dependencies",
+        "installs the tools, fetches the dependencies",
         Needs::Machine,
         Box::new(setup::run),
     );
@@ -41,19 +52,19 @@ pub(super) fn stages() -> Vec<Stage> {
     );
     add(
         "clippy",
-        "lints of every package, warnings are errors",
+        "lints of every package, with warnings as errors",
         BUILDS,
         Box::new(checks::clippy),
     );
     add(
         "docs",
-        "documentation without a broken link",
+        "documentation with every set of features, no broken link",
         BUILDS,
         Box::new(checks::docs),
     );
     add(
         "features",
-        "the library with every set of features",
+        "the library compiles with every set of features",
         Needs::Only("features"),
         Box::new(features::run),
     );
@@ -74,33 +85,33 @@ pub(super) fn stages() -> Vec<Stage> {
     }
     add(
         "upstream-calls",
-        "all tests with the system calls of mio 1.2 alone, one under a filter that kills",
+        "all tests with the system calls of mio 1.2 alone, one test under a seccomp filter",
         Needs::Machine,
         Box::new(suites::upstream_calls),
     );
     for kernel in fake_kernels::KERNELS {
         add(
-            &format!("kqueue-double-{kernel}"),
-            &format!("all tests on kqueue, over a double of {kernel}'s kernel"),
-            Needs::Only("kqueue-double"),
+            &format!("fake-kqueue-{kernel}"),
+            &format!("all tests on kqueue, over a fake kernel of {kernel}"),
+            Needs::Only("fake-kqueue"),
             Box::new(move |context| fake_kernels::kqueue(context, kernel)),
         );
     }
     add(
-        "event-ports-double",
-        "all tests on event ports, over a double of Solaris' kernel",
-        Needs::Only("event-ports-double"),
+        "fake-event-ports",
+        "all tests on event ports, over a fake kernel of Solaris",
+        Needs::Only("fake-event-ports"),
         Box::new(fake_kernels::event_ports),
     );
     add(
-        "poll-oneoff-double",
-        "what needs no waker on poll_oneoff, over a double of its host",
-        Needs::Only("poll-oneoff-double"),
+        "fake-poll-oneoff",
+        "tests without wakers on poll_oneoff, over a fake WASI host",
+        Needs::Only("fake-poll-oneoff"),
         Box::new(fake_kernels::poll_oneoff),
     );
     add(
         "mutations",
-        "each known mistake in the selectors over doubles is noticed by a test",
+        "tests over fake kernels detect every seeded fault",
         Needs::Only("mutants"),
         Box::new(mutations::all),
     );
@@ -118,7 +129,7 @@ pub(super) fn stages() -> Vec<Stage> {
     );
     add(
         "codegen",
-        "`cargo codegen --check`: generated files are what the headers say",
+        "`cargo codegen --check`: the generated files are up to date",
         BUILDS,
         Box::new(checks::codegen),
     );
@@ -128,83 +139,78 @@ pub(super) fn stages() -> Vec<Stage> {
         BUILDS,
         Box::new(suites::codegen_tests),
     );
-    add(
-        "tools",
-        "tests of this program",
-        BUILDS,
-        Box::new(suites::tools),
-    );
+    add("tools", "tests of xtask", BUILDS, Box::new(suites::tools));
     add(
         "loom",
-        "models of the wake protocols",
+        "models of the wake protocols, explored by loom",
         Needs::Only("loom"),
         Box::new(suites::loom),
     );
     add(
         "bench-gate",
-        "instructions, system calls and allocations have not grown",
+        "no growth of instructions, system calls and allocations",
         Needs::Machine,
         Box::new(bench::gate),
     );
     add(
         "examples",
-        "examples run, serve and refuse what is wrong",
+        "the examples run, and reject wrong arguments",
         Needs::Only("checkout"),
         Box::new(examples::run),
     );
     add(
         "api-upstream",
-        "tests/api.rs against the registry's mio 1.2.5",
+        "tests/api.rs compiles against mio 1.2.5",
         BUILDS,
         Box::new(suites::api_upstream),
     );
     add(
         "tokio",
-        "a tokio program on this library, on every backend",
+        "a program that uses tokio, on every backend",
         BUILDS,
         Box::new(suites::tokio),
     );
     add(
-        "clients-epoll-eventfd",
-        "tests of tokio and of others that stand on mio",
-        Needs::Only("clients"),
+        "downstream-epoll-eventfd",
+        "tests of tokio and of other crates that depend on mio",
+        Needs::Only("downstream"),
         Box::new(|context| downstream::run(context, BACKENDS[0])),
     );
     add(
         "package",
-        "the published crate is complete and builds on its own",
+        "the published package is complete and builds alone",
         BUILDS,
         Box::new(checks::package),
     );
     add(
         "linux-i686",
         "all tests on 32-bit x86",
-        FOREIGN,
+        CROSS,
         Box::new(cross::linux_i686),
     );
     add(
         "linux-s390x",
-        "all tests on a big-endian machine, emulated",
-        FOREIGN,
+        "all tests on a big-endian machine, in QEMU",
+        CROSS,
         Box::new(cross::linux_s390x),
     );
     add(
         "linux-aarch64",
-        "all tests on 64-bit ARM, emulated",
-        FOREIGN,
+        "all tests on 64-bit ARM, in QEMU",
+        CROSS,
         Box::new(cross::linux_aarch64),
     );
     for (profile, flag) in [("debug", ""), ("release", "--release")] {
         add(
             &format!("windows-wine-{profile}"),
-            &format!("all tests and the examples on Windows in {profile}, under Wine"),
+            &format!("all tests and the examples on Windows in {profile}, under Wine 8"),
             WINDOWS,
             Box::new(move |context| wine::suite(context, flag)),
         );
     }
     add(
         "windows-wine10",
-        "all tests on Windows in debug, under sid's Wine in a chroot",
+        "all tests on Windows in debug, under Wine 10 in a chroot",
         WINDOWS,
         Box::new(wine10::suite),
     );
@@ -212,18 +218,18 @@ pub(super) fn stages() -> Vec<Stage> {
         "targets",
         "one target for each selector and pointer width, checked or linked, and its witnesses",
         CHECKED,
-        Box::new(targets::often),
+        Box::new(targets::default_set),
     );
     add(
         "no-system",
-        "one error, and what to do, where there is no operating system",
+        "one helpful error on a target without an operating system",
         CHECKED,
         Box::new(targets::one_error_without_a_system),
     );
     add(
-        "oldest",
+        "msrv",
         "the oldest supported compiler, here and for one target of each selector",
-        Needs::Only("oldest"),
+        Needs::Only("msrv"),
         Box::new(msrv::run),
     );
     add(
@@ -241,38 +247,38 @@ pub(super) fn stages() -> Vec<Stage> {
     stages
 }
 
-/// What only `--all` runs, or who asks for it by name.
-pub(super) fn seldom() -> Vec<Stage> {
-    let stage = |name: &str, what: &str, run: Run| Stage {
+/// The stages of `cargo xtask nightly`.
+pub(super) fn nightly() -> Vec<Stage> {
+    let stage = |name: &str, about: &str, run: Run| Stage {
         name: name.to_owned(),
-        what: format!("{what} (with --all)"),
+        about: about.to_owned(),
         needs: Needs::Machine,
         run,
     };
     vec![
         stage(
-            "features-elsewhere",
-            "every set of features on one target of each selector",
+            "features-cross",
+            "the library compiles with every set of features on one target of each selector",
             Box::new(targets::powersets),
         ),
         stage(
-            "clients-poll-pipe",
-            "tests of tokio and of others that stand on mio, on poll(2) with a pipe",
+            "downstream-poll-pipe",
+            "tests of tokio and of other crates that depend on mio, on poll(2) with a pipe",
             Box::new(|context| downstream::run(context, BACKENDS[3])),
         ),
         stage(
             "linux-armv7",
-            "all tests on 32-bit ARM, emulated",
+            "all tests on 32-bit ARM, in QEMU",
             Box::new(nightly::linux_armv7),
         ),
         stage(
             "linux-riscv64",
-            "all tests on 64-bit RISC-V, emulated",
+            "all tests on 64-bit RISC-V, in QEMU",
             Box::new(nightly::linux_riscv64),
         ),
         stage(
             "address-sanitizer",
-            "all tests under AddressSanitizer, leaks included",
+            "all tests under AddressSanitizer, which also detects leaks",
             Box::new(nightly::address_sanitizer),
         ),
         stage(
@@ -288,7 +294,7 @@ pub(super) fn seldom() -> Vec<Stage> {
         stage(
             "all-targets",
             "every other target of the table, and its witnesses",
-            Box::new(targets::rest),
+            Box::new(targets::others),
         ),
     ]
 }

@@ -1,17 +1,17 @@
-//! The suites of this machine: the library's, those of the tools, and programs that stand on it.
+//! Stages that run tests on this machine: of the library, of the tools, and programs that use both.
 
 use anyhow::{Result, bail};
 
 use crate::project::{BACKENDS, Backend, PLAIN, Project};
-use crate::report::Mend;
+use crate::report::Help;
 use crate::step::{Context, Step};
 
-/// The library's own tests and all of `tests/`.
+/// The library's unit tests, and all programs of `tests/`.
 pub(super) fn tests(project: &Project, backend: Backend, options: &str) -> Step {
     Step::cargo(project, backend, "test --no-fail-fast --lib --tests").words(options)
 }
 
-/// The same for a sandbox that kills a process for newer system calls.
+/// All tests in a build for sandboxes that kill a process for a newer system call.
 pub(super) fn upstream_calls(context: &mut Context<'_>) -> Result<()> {
     let backend = Backend {
         name: "upstream-calls",
@@ -22,7 +22,7 @@ pub(super) fn upstream_calls(context: &mut Context<'_>) -> Result<()> {
         .map(drop)
 }
 
-/// Sockets must work in full without a selector, and nothing may panic where there is none.
+/// All tests with fewer features: sockets work without a selector, and nothing panics.
 pub(super) fn reduced(context: &mut Context<'_>) -> Result<()> {
     let step = |features| {
         let options = format!("--no-default-features --features={features}");
@@ -42,7 +42,7 @@ pub(super) fn doctests(context: &mut Context<'_>) -> Result<()> {
 }
 
 pub(super) fn codegen_tests(context: &mut Context<'_>) -> Result<()> {
-    // A table that is not what it should be fails; nothing is written beside it.
+    // A snapshot that differs fails, and insta writes no file beside it.
     let step = Step::cargo(
         context.project,
         PLAIN,
@@ -71,7 +71,7 @@ pub(super) fn loom(context: &mut Context<'_>) -> Result<()> {
     .set("RUSTFLAGS", "--cfg loom")
     .set("CARGO_TARGET_DIR", context.project.target("loom"));
     context.run(step)?;
-    some_test(context)
+    require_tests(context)
 }
 
 pub(super) fn api_upstream(context: &mut Context<'_>) -> Result<()> {
@@ -84,14 +84,14 @@ pub(super) fn api_upstream(context: &mut Context<'_>) -> Result<()> {
     .folder(&folder);
     let tree = context.run(tree)?;
     if !tree.lines().any(|line| line.trim() == "mio v1.2.5") {
-        bail!("the registry's mio 1.2.5 is not what is compiled here: see `cargo tree -i mio`");
+        bail!("the tests do not use mio 1.2.5 of the registry; see `cargo tree -i mio`");
     }
     context.run(Step::cargo(context.project, PLAIN, "test --locked").folder(&folder))?;
-    some_test(context)
+    require_tests(context)
 }
 
-/// Guards against a run that finds nothing to run.
-fn some_test(context: &Context<'_>) -> Result<()> {
+/// Fails if no test ran.
+fn require_tests(context: &Context<'_>) -> Result<()> {
     if context.counts.passed == 0 {
         bail!("no test ran");
     }
@@ -103,13 +103,13 @@ pub(super) fn tokio(context: &mut Context<'_>) -> Result<()> {
     let tree = Step::cargo(context.project, PLAIN, "tree --locked --invert mio").folder(&folder);
     let tree = context.run(tree)?;
     let root = format!("({})", context.project.root.display());
-    // Cargo only warns of a patch that is not used, and builds the registry's crate.
+    // If a patch does not apply, Cargo warns and uses the crate of the registry.
     if !tree
         .lines()
         .any(|line| line.starts_with("mio v") && line.contains(&root))
     {
         let command = "cargo update --manifest-path build-tools/apps/tokio-smoke/Cargo.toml -p mio";
-        bail!(Mend::new("tokio is not built on this library", command));
+        bail!(Help::new("tokio does not use this library", command));
     }
     let steps = BACKENDS.map(|backend| {
         let step = Step::cargo(context.project, backend, "run --locked");

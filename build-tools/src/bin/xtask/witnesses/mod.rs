@@ -33,7 +33,7 @@ use self::question::{Compiled, Question, answered};
 use self::rows::TABLE;
 use self::stubs::Stubs;
 use crate::cross::Compiler;
-use crate::report::{self, Mend};
+use crate::report::{self, Help};
 use crate::step::Context;
 use crate::{cli, project::Project};
 
@@ -263,7 +263,7 @@ pub(crate) fn check(
     target: &Target,
 ) -> Result<()> {
     let row = row(context, compiler, os, target)?;
-    context.say(&row)?;
+    context.log(&row)?;
     let what = match rows::known(context.project).get(target.triple) {
         Some(known) if *known == row => return planted::check(context, compiler, os, target),
         Some(_) => "another row",
@@ -271,7 +271,7 @@ pub(crate) fn check(
     };
     let command = format!("cargo xtask witnesses --only {}", target.triple);
     Err(anyhow::anyhow!("{TABLE} has {what} for {}", target.triple)
-        .context(Mend::new("the witnesses say something else", command)))
+        .context(Help::new("the witnesses say something else", command)))
 }
 
 /// The subcommand; `true` if nothing failed.
@@ -287,7 +287,7 @@ pub(crate) fn run(project: &Project, options: &cli::Witnesses) -> Result<bool> {
         if !options.only.is_empty() && !options.only.iter().any(|name| name == target.triple) {
             continue;
         }
-        context.say(target.triple)?;
+        context.log(target.triple)?;
         let row = row(&mut context, &compiler, os, target).and_then(|row| {
             planted::check(&mut context, &compiler, os, target)?;
             Ok(row)

@@ -41,7 +41,7 @@ impl Stubs {
         let zig = match cross::zig_root(context) {
             Ok(zig) => zig,
             Err(error) if error.is::<NotRun>() => {
-                context.say(&format!("{error:#}"))?;
+                context.log(&format!("{error:#}"))?;
                 return Ok(None);
             }
             Err(error) => return Err(error),
