@@ -1,13 +1,14 @@
 #!/bin/bash
-# A RUSTC_WRAPPER: rustc, told to generate no code for libraries of another system.
+# A RUSTC_WRAPPER that generates no code for libraries of another system.
 #
-# `cargo check -Zbuild-std` compiles std in full, though nothing is linked with it. Here a library for `--target` ends after its
-# metadata, which is all that a check of its users reads, and its archive holds nothing else. Five times as quick, and it also
-# checks for systems whose code this compiler cannot generate.
+# `cargo check -Zbuild-std` generates the code of std, although nothing links with it. With this
+# wrapper, rustc writes only the metadata of a library for `--target`, which is enough to check its
+# users, and the archive has no other member. A check is five times as fast, and also works for
+# systems for which this compiler cannot generate code.
 set -eu
 rustc=$1
 shift
-target='' library='' asked='' name='' extra='' out='' previous=''
+target='' library='' links='' name='' extra='' out='' previous=''
 arguments=()
 for argument in "$@"; do
   case "$previous" in
@@ -18,7 +19,7 @@ for argument in "$@"; do
   esac
   case "$argument" in
     --emit=dep-info,metadata,link)
-      asked=yes
+      links=yes
       argument=--emit=dep-info,metadata
       ;;
     extra-filename=* | -Cextra-filename=*) extra=${argument#*extra-filename=} ;;
@@ -26,16 +27,16 @@ for argument in "$@"; do
   previous=$argument
   arguments+=("$argument")
 done
-# The crate of the cross-check also writes its LLVM IR, in which its statics name the symbols of functions. A crate that `cargo
-# check` checks asks for metadata alone.
+# The crate of the cross-check also writes its LLVM IR, whose statics contain the symbols of
+# functions. `cargo check` itself requests only the metadata of a crate.
 if [ "$name" = mio_witness ] && [ -n "$target" ] && [ -n "${MIO_WITNESS_IR-}" ]; then
   exec "$rustc" "$@" "--emit=llvm-ir=$MIO_WITNESS_IR"
 fi
-if [ -z "$target" ] || [ -z "$library" ] || [ -z "$asked" ]; then
+if [ -z "$target" ] || [ -z "$library" ] || [ -z "$links" ]; then
   exec "$rustc" "$@"
 fi
 "$rustc" "${arguments[@]}"
-# An archive with one member, as rustc looks for it.
+# rustc expects an archive with a member of this name.
 folder=$(mktemp -d "$out/archive.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 cp "$out/lib$name$extra.rmeta" "$folder/lib.rmeta"

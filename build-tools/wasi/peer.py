@@ -64,8 +64,8 @@ def main():
             serve(listener.accept()[0])
 
     threading.Thread(target=accept, daemon=True).start()
-    place = command.index("run") + 1
-    command[place:place] = ["--env", f"MIO_PEER={port}"]
+    index = command.index("run") + 1
+    command[index:index] = ["--env", f"MIO_PEER={port}"]
     sys.exit(subprocess.call(command))
 
 

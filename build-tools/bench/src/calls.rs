@@ -1,4 +1,4 @@
-//! System calls, counted by strace over all threads: the figure that matters most.
+//! Counts the system calls of all threads with strace(1).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,16 +6,16 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::Places;
+use crate::Folders;
 use crate::results::Results;
 use crate::worker::{Case, Worker, spinner};
 
-/// What one peer of one case has called, and how many operations that was.
+/// A case, a peer, its operations and the number of each system call.
 type Sum = (String, String, f64, BTreeMap<String, u64>);
 
-/// Counts these cases of one backend for these peers.
+/// Counts the system calls of cases of one backend.
 pub(crate) fn run(
-    places: &Places,
+    folders: &Folders,
     worker: &Worker,
     cases: &[Case],
     peers: &[&str],
@@ -25,8 +25,8 @@ pub(crate) fn run(
         return Ok(());
     }
     let bar = spinner(&format!("system calls, {}", worker.backend));
-    let log = places.out.join(format!("strace-{}.log", worker.backend));
-    // Where threads meet by chance the number says nothing, and tracing them takes long.
+    let log = folders.out.join(format!("strace-{}.log", worker.backend));
+    // The counts of cases with threads depend on scheduling, and tracing them is slow.
     let cases = cases.iter().filter(|case| !case.threads);
     let output = Command::new("strace")
         .args(["-f", "-s", "64", "-o"])
@@ -53,13 +53,14 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Reads the log: what lies between the marks counts, and a third mark says for whom.
+/// Reads a log. The calls between the marks `begin` and `end` count, for the case and the peer of
+/// the next mark `sum`.
 fn read(log: &str) -> Vec<Sum> {
     let mut sums = Vec::new();
     let mut calls: BTreeMap<String, u64> = BTreeMap::new();
-    let mut counts = false;
+    let mut is_counted = false;
     for line in log.lines() {
-        // `1234  name(arguments…`; what is resumed was counted when it began.
+        // `1234  name(arguments…`. A resumed call was counted when it was unfinished.
         let Some((_, call)) = line.split_once(char::is_whitespace) else {
             continue;
         };
@@ -74,8 +75,8 @@ fn read(log: &str) -> Vec<Sum> {
             let mark = mark.split('"').next().unwrap_or_default();
             let words: Vec<&str> = mark.split(' ').collect();
             match words[..] {
-                ["begin"] => counts = true,
-                ["end"] => counts = false,
+                ["begin"] => is_counted = true,
+                ["end"] => is_counted = false,
                 ["sum", case, peer, operations] => {
                     let operations = operations.parse().unwrap_or(f64::NAN);
                     let calls = std::mem::take(&mut calls);
@@ -83,8 +84,8 @@ fn read(log: &str) -> Vec<Sum> {
                 }
                 _ => {}
             }
-        } else if counts && name != "futex" && name != "exit" && name != "madvise" {
-            // Threads that start, wait for each other or end are the case's own.
+        } else if is_counted && name != "futex" && name != "exit" && name != "madvise" {
+            // The skipped calls belong to the case, whose threads start, wait and exit.
             *calls.entry(name.to_owned()).or_default() += 1;
         }
     }
@@ -96,7 +97,7 @@ mod tests {
     use super::read;
 
     #[test]
-    fn what_lies_between_the_marks_counts() {
+    fn calls_between_the_marks_count() {
         let log = "\
 7  read(3, 0x0, 8) = 8
 7  write(-1, \"begin\", 5) = -1 EBADF (Bad file descriptor)

@@ -1,4 +1,4 @@
-//! What a build from scratch costs: time, crates, and lines that the compiler reads.
+//! The cost of a clean build: time, crates, and lines that the compiler reads.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,13 +8,13 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::Places;
+use crate::Folders;
 use crate::results::{Build, Results};
 use crate::worker::spinner;
 
-/// Builds each library alone, three times, and takes the fastest.
-pub(crate) fn run(places: &Places, results: &mut Results) -> Result<()> {
-    let ours = format!("path = {:?}", places.root.display().to_string());
+/// Builds each library three times. The fastest build counts.
+pub(crate) fn run(folders: &Folders, results: &mut Results) -> Result<()> {
+    let ours = format!("path = {:?}", folders.root.display().to_string());
     let features = "features = [\"os-poll\", \"os-ext\", \"net\"]";
     let peers = [
         ("ours", format!("mio = {{ {ours}, {features} }}")),
@@ -25,12 +25,13 @@ pub(crate) fn run(places: &Places, results: &mut Results) -> Result<()> {
         ("polling", "polling = \"3\"".to_owned()),
     ];
     for (peer, dependency) in peers {
-        let bar = spinner(&format!("building {peer} from scratch"));
-        let folder = places.out.join("cost").join(peer);
+        let bar = spinner(&format!("clean build of {peer}"));
+        let folder = folders.out.join("cost").join(peer);
         fs::create_dir_all(folder.join("src"))?;
         fs::write(folder.join("src/lib.rs"), "")?;
         let manifest = format!(
-            "[workspace]\n[package]\nname = \"empty\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[dependencies]\n{dependency}\n"
+            "[workspace]\n[package]\nname = \"empty\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
+             [dependencies]\n{dependency}\n"
         );
         fs::write(folder.join("Cargo.toml"), manifest)?;
         let target = folder.join("target");
@@ -71,7 +72,8 @@ fn cargo(folder: &Path, target: &Path, words: &str) -> Result<()> {
     Ok(())
 }
 
-/// How many crates were compiled, and how many lines the compiler has read for them: rustc lists its files in `*.d`.
+/// The number of compiled crates, and of lines that the compiler read: rustc lists its files in
+/// `*.d`.
 fn compiled(deps: &Path) -> Result<(usize, usize)> {
     let (mut crates, mut files) = (0, BTreeSet::new());
     for entry in fs::read_dir(deps)? {

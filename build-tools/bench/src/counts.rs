@@ -1,4 +1,4 @@
-//! Instructions in user space, counted by callgrind: a figure without noise.
+//! Counts instructions in user space with callgrind, which does not depend on other processes.
 
 use std::fs;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-use crate::Places;
+use crate::Folders;
 use crate::results::Results;
 use crate::worker::{Case, Worker, lines, spinner};
 
@@ -18,18 +18,18 @@ struct Line {
     spans: Option<f64>,
 }
 
-/// The C library picks its memcpy and the like by the processor. Without these features it takes the
-/// variants that every x86-64 has; a name that it does not know, as on other machines, it ignores:
+/// glibc selects variants of memcpy and other functions by the processor. Without these features it
+/// selects the variants for all x86-64 processors. It ignores unknown names, as on other machines:
 /// <https://sourceware.org/glibc/manual/latest/html_node/Hardware-Capability-Tunables.html>.
 const BASELINE: &str = "glibc.cpu.hwcaps=-AVX,-AVX2,-AVX512F,-AVX512VL,-ERMS,-FSRM,\
     -AVX_Fast_Unaligned_Load,-Fast_Unaligned_Copy,-SSSE3,-SSE4_1,-SSE4_2,-EVEX";
 
-/// What the measuring itself is called.
+/// The name of the case that does nothing. Its count is the cost of the measurement.
 const NOTHING: &str = "nothing";
 
-/// Counts these cases of one backend for these peers.
+/// Counts the instructions of cases of one backend.
 pub(crate) fn run(
-    places: &Places,
+    folders: &Folders,
     worker: &Worker,
     cases: &[Case],
     peers: &[&str],
@@ -39,7 +39,7 @@ pub(crate) fn run(
         return Ok(());
     }
     let bar = spinner(&format!("instructions, {}", worker.backend));
-    let folder = places.out.join(format!("callgrind-{}", worker.backend));
+    let folder = folders.out.join(format!("callgrind-{}", worker.backend));
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
@@ -61,7 +61,7 @@ pub(crate) fn run(
         if let (Some(peer), Some(operations), Some(spans)) =
             (line.peer, line.operations, line.spans)
         {
-            // The dumps are numbered in the order of the lines.
+            // The dumps are numbered in the order of the output lines.
             let file = folder.join(format!("out.{}", counted.len() + 1));
             counted.push((line.case, peer, operations, spans, file));
         }
@@ -90,11 +90,11 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// What a dump says was executed.
+/// The number of executed instructions in a dump.
 fn total(dump: &str) -> Option<f64> {
     dump.lines()
         .find_map(|line| line.strip_prefix("summary: "))
-        .and_then(|number| number.trim().parse().ok())
+        .and_then(|total| total.trim().parse().ok())
 }
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
     use super::total;
 
     #[test]
-    fn the_total_of_a_dump_is_found() {
+    fn total_of_a_dump_is_read() {
         assert_eq!(
             total("events: Ir\nsummary: 32025\n\nfn=(1)\n"),
             Some(32025.0)

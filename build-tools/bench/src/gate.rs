@@ -1,5 +1,5 @@
-//! Holds what was reached: our own instructions and system calls against a file, allocations against
-//! none. What upstream counts is published by `cargo xtask bench` and gates nothing.
+//! The stage `bench-gate`: fails when this library's instructions or system calls exceed
+//! expected.toml, or when it allocates. Upstream's counts are published and cannot fail the stage.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,56 +12,56 @@ use serde::{Deserialize, Serialize};
 
 use crate::results::Results;
 use crate::worker::Worker;
-use crate::{Places, calls, counts, goals, memory};
+use crate::{Folders, calls, counts, goals, memory};
 
-/// The file: what was counted, by which compiler.
+/// The contents of expected.toml.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Expected {
     /// `rustc --version`.
     compiler: String,
-    /// How much more is allowed with the same compiler: a part of the count.
+    /// The allowed growth with the same compiler, as a fraction of the count.
     margin: f64,
-    /// The same with another compiler.
+    /// The allowed growth with another compiler.
     margin_of_others: f64,
-    /// And so many instructions on top.
+    /// The allowed growth in instructions, in addition.
     instructions_on_top: f64,
-    /// How many more system calls an operation are allowed: those that a run makes once, spread over
-    /// its operations.
+    /// The allowed growth in system calls an operation: a run makes some calls once, which are
+    /// divided by its operations.
     calls_on_top: f64,
     /// Instructions an operation, by `backend/case`.
     instructions: BTreeMap<String, f64>,
-    /// System calls an operation, by `backend/case`, where they do not depend on how threads are
-    /// scheduled.
+    /// System calls an operation, by `backend/case`, of cases that do not depend on scheduling.
     calls: BTreeMap<String, f64>,
 }
 
 const HEAD: &str = "\
-# What one operation of ours takes: instructions in user space, counted by callgrind, and system calls, counted by strace.
-# `cargo xtask test --only bench-gate` fails when there are more than these and the margin; `cargo xtask bench --update-gate`
-# writes what is counted now. The C library is told to use its variants for the oldest x86-64 (src/counts.rs), so that the
-# counts do not depend on the processor; the margin is for another C library and, wider, for another compiler.
+# Instructions in user space and system calls of one operation of this library, counted by callgrind
+# and by strace. `cargo xtask test --only bench-gate` fails when a count exceeds its entry and the
+# margin. `cargo xtask bench --update-gate` writes the current counts. The C library runs its
+# variants for the oldest x86-64 (src/counts.rs), so that counts do not depend on the processor. The
+# margin allows for other versions of the C library, and the wider one for other compilers.
 
 ";
 
-/// Those whose counts gate something: see [`goals::own`].
+/// The peers whose counts can fail the stage, see [`goals::own`].
 const PEERS: [&str; 2] = ["ours", "bare"];
 
-/// Counts what a backend does.
-fn count(places: &Places, worker: &Worker) -> Result<Results> {
+/// Takes all counts of a backend.
+fn count(folders: &Folders, worker: &Worker) -> Result<Results> {
     let mut results = Results::default();
-    let cases = worker.chosen(&[])?;
-    counts::run(places, worker, &cases, &PEERS, &mut results)?;
-    calls::run(places, worker, &cases, &PEERS, &mut results)?;
+    let cases = worker.select(&[])?;
+    counts::run(folders, worker, &cases, &PEERS, &mut results)?;
+    calls::run(folders, worker, &cases, &PEERS, &mut results)?;
     memory::run(worker, &cases, &mut results)?;
     Ok(results)
 }
 
-/// Counts and compares; or writes the file anew. No count depends on the clock, so the backends are
-/// counted at once.
-pub(crate) fn run(places: &Places, update: bool) -> Result<()> {
-    let workers = Worker::build_all(places)?;
+/// Takes the counts and compares them with the file, or with `update` writes the file. No count
+/// depends on the clock, so all backends run at once.
+pub(crate) fn run(folders: &Folders, update: bool) -> Result<()> {
+    let workers = Worker::build_all(folders)?;
     let counted = thread::scope(|scope| {
-        let count = |worker| scope.spawn(move || count(places, worker));
+        let count = |worker| scope.spawn(move || count(folders, worker));
         let threads: Vec<_> = workers.iter().map(count).collect();
         let joined = threads.into_iter().map(|thread| thread.join());
         joined
@@ -72,7 +72,7 @@ pub(crate) fn run(places: &Places, update: bool) -> Result<()> {
     for each in counted {
         results.rows.extend(each.rows);
     }
-    let file = places.bench.join("expected.toml");
+    let file = folders.bench.join("expected.toml");
     if update {
         let mut expected: Expected = match fs::read_to_string(&file) {
             Ok(text) => toml::from_str(&text)?,
@@ -100,12 +100,12 @@ pub(crate) fn run(places: &Places, update: bool) -> Result<()> {
         if !goal.is_met() {
             failed.push(format!(
                 "{}: {:.2}, at most {:.2}",
-                goal.what, goal.found, goal.most
+                goal.name, goal.found, goal.most
             ));
         }
     }
     println!(
-        "{} instruction counts, {} counts of system calls and {} goals looked at",
+        "{} instruction counts, {} counts of system calls and {} goals compared",
         expected.instructions.len(),
         expected.calls.len(),
         goals.len()
@@ -140,7 +140,7 @@ fn own_calls(results: &Results) -> BTreeMap<String, f64> {
         .collect()
 }
 
-/// All cases that make more system calls than they may, or are not there.
+/// The cases that make more system calls than allowed, or that are missing.
 fn compare_calls(expected: &Expected, counted: &BTreeMap<String, f64>) -> Vec<String> {
     let mut failed = Vec::new();
     for (name, before) in &expected.calls {
@@ -158,12 +158,12 @@ fn compare_calls(expected: &Expected, counted: &BTreeMap<String, f64>) -> Vec<St
     failed
 }
 
-/// All cases that take more than they may, or are not there.
+/// The cases that execute more instructions than allowed, or that are missing.
 fn compare(expected: &Expected, compiler: &str, counted: &BTreeMap<String, f64>) -> Vec<String> {
     let margin = if compiler == expected.compiler {
         expected.margin
     } else {
-        println!("`{compiler}` counts with the wider margin");
+        println!("the compiler is `{compiler}`, so the wider margin applies");
         expected.margin_of_others
     };
     let mut failed = Vec::new();
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_case_that_is_missing_or_new_fails() {
+    fn missing_or_new_case_fails() {
         assert_eq!(compare(&expected(), "one", &[].into()).len(), 1);
         let both = [
             ("epoll/wake".to_owned(), 1.0),

@@ -1,17 +1,17 @@
-//! What is to be reached, and whether it is.
+//! Goals: upper bounds of counts and of ratios.
 
 use crate::results::{Results, Row};
 
 /// One goal.
 #[derive(Debug)]
 pub(crate) struct Goal {
-    /// What it is about.
-    pub(crate) what: String,
-    /// What was found.
+    /// The measured quantity.
+    pub(crate) name: String,
+    /// The measured value.
     pub(crate) found: f64,
-    /// What it must not be above.
+    /// The upper bound.
     pub(crate) most: f64,
-    /// Whether it depends on the clock: then it says something only on a quiet machine.
+    /// Whether it is a time, which other processes on the machine change.
     pub(crate) timed: bool,
 }
 
@@ -21,7 +21,7 @@ impl Goal {
     }
 }
 
-/// Timed goals: ours divided by upstream's, in the same round.
+/// The bounds of times, divided by upstream's in the same round.
 const RATIOS: [(&str, f64); 25] = [
     ("epoll/poll-empty", 1.03),
     ("epoll/ready-1-of-1", 1.03),
@@ -50,7 +50,7 @@ const RATIOS: [(&str, f64); 25] = [
     ("afd/pipe-ping-pong", 1.03),
 ];
 
-/// All goals that the cases which ran can tell something about.
+/// The goals of all cases that ran.
 pub(crate) fn all(results: &Results) -> Vec<Goal> {
     let mut goals = own(results);
     goals.extend(against_upstream(results));
@@ -58,7 +58,7 @@ pub(crate) fn all(results: &Results) -> Vec<Goal> {
         let row = results.rows.get(name);
         if let Some(ratio) = row.and_then(|row| row.ratio.get("upstream")) {
             goals.push(Goal {
-                what: format!("{name}: time, ratio to upstream"),
+                name: format!("{name}: time, ratio to upstream"),
                 found: ratio.median,
                 most,
                 timed: true,
@@ -68,9 +68,9 @@ pub(crate) fn all(results: &Results) -> Vec<Goal> {
     goals
 }
 
-fn counted(what: String, found: f64, most: f64) -> Goal {
+fn counted(name: String, found: f64, most: f64) -> Goal {
     Goal {
-        what,
+        name,
         found,
         most,
         timed: false,
@@ -81,24 +81,24 @@ fn instructions(results: &Results, name: &str, peer: &str) -> Option<f64> {
     results.rows.get(name)?.instructions.get(peer).copied()
 }
 
-/// The goals about counts of our own code alone, the bare loop being ours, too. They hold on any
+/// The goals of counts of this repository's code, the bare loop included. They do not depend on the
 /// machine.
 pub(crate) fn own(results: &Results) -> Vec<Goal> {
     let mut goals = Vec::new();
-    let mut add = |what, found, most| goals.push(counted(what, found, most));
+    let mut add = |goal, found, most| goals.push(counted(goal, found, most));
     let instructions = |name: &str, peer: &str| instructions(results, name, peer);
     let name = "epoll/poll-empty";
     if let (Some(ours), Some(bare)) = (instructions(name, "ours"), instructions(name, "bare")) {
-        let what = format!("{name}: instructions beyond the bare call");
-        add(what, ours - bare, 15.0);
+        let goal = format!("{name}: instructions beyond the bare call");
+        add(goal, ours - bare, 15.0);
     }
     let per_event = |peer| {
         let (one, many) = ("epoll/ready-1-of-1", "epoll/ready-64-of-64");
         Some((instructions(many, peer)? - instructions(one, peer)?) / 63.0)
     };
     if let (Some(ours), Some(bare)) = (per_event("ours"), per_event("bare")) {
-        let what = "epoll: instructions for each event, ratio to the bare loop".to_owned();
-        add(what, ours / bare, 1.05);
+        let goal = "epoll: instructions for each event, ratio to the bare loop".to_owned();
+        add(goal, ours / bare, 1.05);
     }
     for (name, row) in &results.rows {
         if name.ends_with("/wake-burst-64") {
@@ -113,27 +113,27 @@ pub(crate) fn own(results: &Results) -> Vec<Goal> {
     goals
 }
 
-/// The goals about counts of upstream's code. They are published and gate nothing: what upstream
-/// executes depends on the machine. Its poll(2) copies the array of 10,000 entries in each wait, in
-/// so many instructions as the C library's variant of memcpy for this processor takes.
+/// The goals that compare with upstream's counts. They are published and cannot fail the stage,
+/// because upstream's counts depend on the machine: its poll(2) selector copies the array of 10,000
+/// entries in each wait, with the memcpy that the C library selects for the processor.
 fn against_upstream(results: &Results) -> Vec<Goal> {
     let mut goals = Vec::new();
     let name = "poll/ready-1-of-10000";
     let of = |peer| instructions(results, name, peer);
     if let (Some(ours), Some(upstream)) = (of("ours"), of("upstream")) {
-        let what = format!("{name}: instructions, ratio to upstream");
-        goals.push(counted(what, ours / upstream, 0.4));
+        let goal = format!("{name}: instructions, ratio to upstream");
+        goals.push(counted(goal, ours / upstream, 0.4));
     }
     for (name, row) in results.rows.iter().filter(|(name, _)| is_steady(name)) {
         if let (Some(ours), Some(upstream)) = (row.calls("ours"), row.calls("upstream")) {
-            let what = format!("{name}: system calls, against upstream");
-            goals.push(counted(what, ours, upstream));
+            let goal = format!("{name}: system calls, against upstream");
+            goals.push(counted(goal, ours, upstream));
         }
     }
     goals
 }
 
-/// Whether the number of system calls does not depend on how threads are scheduled.
+/// Whether the number of system calls does not depend on scheduling.
 pub(crate) fn is_steady(name: &str) -> bool {
     ![
         "/wake-threads",
@@ -145,8 +145,8 @@ pub(crate) fn is_steady(name: &str) -> bool {
     .any(|part| name.contains(part))
 }
 
-/// Allocations of cases that poll, wake and register, once warm. A new socket may allocate, and so may
-/// a registration with AFD, which writes to its memory later.
+/// The allocations of cases that poll, wake and register, after a warm-up. A new socket may
+/// allocate, and so may a registration with AFD, whose memory the kernel writes to later.
 fn polls_only(name: &str, row: &Row) -> Option<f64> {
     if name.ends_with("-churn") || name.starts_with("afd/register") {
         return None;

@@ -1,4 +1,5 @@
-//! Measures the library against its peers and holds what was reached: `cargo xtask bench` and the stage `bench-gate`.
+//! Compares the library with its peers (`cargo xtask bench`), and fails when its counts grow (the
+//! stage `bench-gate`).
 
 mod calls;
 mod cost;
@@ -22,7 +23,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::results::{PEERS, Results};
 use crate::worker::Worker;
 
-/// Measures this library, upstream's mio, `polling` and bare system calls in one run.
+/// Compares this library, upstream's mio, `polling` and bare system calls.
 #[derive(Debug, Parser)]
 #[command(name = "mio-bench")]
 struct Cli {
@@ -32,11 +33,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measure, print tables, write target/bench/results.json and draw the plots beside it
+    /// Measure, print tables, and write results.json and charts to target/bench
     Run(Run),
-    /// Fail if instructions, system calls or allocations have grown beyond the margin of expected.toml
+    /// Fail if instructions, system calls or allocations have grown beyond the margin of
+    /// expected.toml
     Gate {
-        /// Write what is counted now to expected.toml
+        /// Write the current counts to expected.toml
         #[arg(long)]
         update: bool,
     },
@@ -44,47 +46,50 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Run {
-    /// Cases, such as `wake` or `poll/ready-1-of-10000`; none means all
+    /// Cases, such as `wake` or `poll/ready-1-of-10000` [default: all]
     cases: Vec<String>,
-    /// Fewer and shorter rounds, and no builds from scratch
+    /// Run fewer and shorter rounds, and no clean builds
     #[arg(long)]
     quick: bool,
     /// Print the cases and measure nothing
     #[arg(long)]
     list: bool,
-    /// Rounds of each case; a round runs every peer once. A case of more than 3 seconds (1 with --quick) has fewer, but 7 at least [default: 31, or 7 with --quick; under Wine 7 or 3]
+    /// Rounds of each case [default: 31, or 7 with --quick; under Wine 7 or 3]
+    ///
+    /// A round runs every peer once. A case that takes more than 3 seconds (1 with --quick) has
+    /// fewer rounds, but at least 7.
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Write the table and the bars of build-tools/bench/README.md; needs all cases
+    /// Write the table and the chart of build-tools/bench/README.md; measures all cases
     #[arg(long, conflicts_with = "cases")]
     publish: bool,
-    /// The folder of the programs for Windows
+    /// The folder of the workers for Windows
     #[arg(long, value_name = "FOLDER", requires = "wine")]
     windows: Option<PathBuf>,
-    /// What runs them
+    /// The program that runs these workers
     #[arg(long, value_name = "PROGRAM", requires = "windows")]
     wine: Option<PathBuf>,
-    /// Why the cases of Windows are not run
+    /// The reason why the cases of Windows are not run
     #[arg(long, value_name = "REASON", conflicts_with = "windows")]
     no_windows: Option<String>,
 }
 
-/// Where things are.
+/// The folders of a run.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct Folders {
     /// The checkout.
     pub(crate) root: PathBuf,
     /// This package.
     pub(crate) bench: PathBuf,
-    /// What a run writes.
+    /// The output.
     pub(crate) out: PathBuf,
-    /// Where Cargo builds, a folder for each set of flags.
+    /// The parent of the build folders, one for each set of flags.
     pub(crate) target: PathBuf,
 }
 
-impl Places {
-    fn find() -> Result<Places> {
-        // Cargo says where the package is; the compiled-in path serves a binary that is started by hand.
+impl Folders {
+    fn find() -> Result<Folders> {
+        // Cargo sets the variable. A program that is run without Cargo uses the path of its build.
         let bench = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = bench
@@ -95,7 +100,7 @@ impl Places {
             .map_or_else(|| root.join("target/bench-build"), PathBuf::from);
         let out = root.join("target/bench");
         std::fs::create_dir_all(&out)?;
-        Ok(Places {
+        Ok(Folders {
             root,
             bench,
             out,
@@ -107,7 +112,7 @@ impl Places {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(options) => run(&options),
-        Command::Gate { update } => Places::find().and_then(|places| gate::run(&places, update)),
+        Command::Gate { update } => Folders::find().and_then(|folders| gate::run(&folders, update)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -119,14 +124,14 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Run) -> Result<()> {
-    let places = Places::find()?;
-    let mut workers = Worker::build_all(&places)?;
+    let folders = Folders::find()?;
+    let mut workers = Worker::build_all(&folders)?;
     if let (Some(folder), Some(wine)) = (&options.windows, &options.wine) {
         workers.push(Worker::for_windows(folder, wine));
     }
     let mut results = Results::default();
     for worker in &workers {
-        let cases = worker.chosen(&options.cases)?;
+        let cases = worker.select(&options.cases)?;
         if options.list {
             for case in &cases {
                 println!("{:<8} {:<30} {}", case.backend, case.case, case.about);
@@ -134,8 +139,8 @@ fn run(options: &Run) -> Result<()> {
             continue;
         }
         timing::run(worker, &cases, options.quick, options.rounds, &mut results)?;
-        counts::run(&places, worker, &cases, &PEERS, &mut results)?;
-        calls::run(&places, worker, &cases, &PEERS, &mut results)?;
+        counts::run(&folders, worker, &cases, &PEERS, &mut results)?;
+        calls::run(&folders, worker, &cases, &PEERS, &mut results)?;
         memory::run(worker, &cases, &mut results)?;
     }
     if options.list {
@@ -149,18 +154,18 @@ fn run(options: &Run) -> Result<()> {
     }
     if results.is_empty() {
         anyhow::bail!(
-            "no case is called {}; see --list",
+            "there is no case {}; to list the cases: --list",
             options.cases.join(" or ")
         );
     }
     if options.cases.is_empty() && !options.quick {
-        cost::run(&places, &mut results)?;
+        cost::run(&folders, &mut results)?;
     }
     report::print(&results);
-    results.write(&places)?;
-    plot::all(&results, &places.out)?;
+    results.write(&folders)?;
+    plot::all(&results, &folders.out)?;
     if options.publish {
-        publish::run(&places, &results)?;
+        publish::run(&folders, &results)?;
     }
     Ok(())
 }

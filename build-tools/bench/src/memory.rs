@@ -1,4 +1,4 @@
-//! Allocations while a case runs, and bytes that a registered source takes.
+//! Counts allocations of each case, and the bytes of a registered source.
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -16,7 +16,7 @@ struct Line {
     heap: Option<f64>,
 }
 
-/// Counts for one backend.
+/// Takes the counts of one backend.
 pub(crate) fn run(worker: &Worker, cases: &[Case], results: &mut Results) -> Result<()> {
     let bar = spinner(&format!("allocations, {}", worker.backend));
     lines(&mut worker.command("memory"), |line| {

@@ -1,4 +1,4 @@
-//! The pictures: bars of the ratio to upstream, and curves over the number of sources and of threads.
+//! The charts: bars of the ratio to upstream, and curves over the number of sources and of threads.
 
 use std::path::Path;
 
@@ -7,22 +7,22 @@ use plotters::prelude::*;
 
 use crate::results::{PEERS, Results};
 
-/// The bars, which the page of benchmarks shows.
+/// The chart in build-tools/bench/README.md.
 pub(crate) const BARS: &str = "against-upstream.svg";
 
-/// The curves.
+/// The other charts.
 const CURVES: [&str; 3] = ["poll-ready-1.svg", "epoll-ready-1.svg", "wake-threads.svg"];
 
 const SIZE: (u32, u32) = (900, 460);
 
-const COLOURS: [RGBColor; 4] = [
+const COLORS: [RGBColor; 4] = [
     RGBColor(0, 90, 181),
     RGBColor(220, 50, 32),
     RGBColor(230, 159, 0),
     RGBColor(110, 110, 110),
 ];
 
-/// Draws what the cases that ran can show.
+/// Draws the charts of all cases that ran.
 pub(crate) fn all(results: &Results, folder: &Path) -> Result<()> {
     let [poll, epoll, threads] = CURVES.map(|name| folder.join(name));
     bars(results, &folder.join(BARS))?;
@@ -41,17 +41,17 @@ pub(crate) fn all(results: &Results, folder: &Path) -> Result<()> {
         one_of,
         "epoll/ready-1-of-",
     )?;
-    let title = "epoll: one wake of a busy queue";
+    let title = "epoll: one wake of a busy selector";
     curve(
         results,
         &threads,
         title,
-        "threads that wake",
+        "threads that call wake",
         "epoll/wake-threads-",
     )
 }
 
-/// Ours divided by upstream's, on a logarithmic scale: to the left of 1 is faster.
+/// Times divided by upstream's, on a logarithmic scale: left of 1 is faster.
 fn bars(results: &Results, file: &Path) -> Result<()> {
     let rows: Vec<(&str, f64, f64, f64)> = results
         .rows
@@ -79,10 +79,10 @@ fn bars(results: &Results, file: &Path) -> Result<()> {
         .y_label_area_size(230)
         .build_cartesian_2d((0.005_f64..3.0).log_scale(), 0.0..rows.len() as f64)
         .map_err(|error| failed(&error))?;
-    let label = |place: &f64| {
-        // The axis goes upwards, the list downwards.
-        let place = rows.len() as f64 - place - 0.5;
-        rows.get(place.round() as usize)
+    let label = |height: &f64| {
+        // The axis points up, but the list goes down.
+        let index = rows.len() as f64 - height - 0.5;
+        rows.get(index.round() as usize)
             .map_or_else(String::new, |row| row.0.to_owned())
     };
     chart
@@ -92,11 +92,11 @@ fn bars(results: &Results, file: &Path) -> Result<()> {
         .x_label_formatter(&|ratio| format!("{ratio}"))
         .draw()
         .map_err(|error| failed(&error))?;
-    for (place, (_, median, low, high)) in rows.iter().enumerate() {
-        let middle = rows.len() as f64 - place as f64 - 0.5;
+    for (index, (_, median, low, high)) in rows.iter().enumerate() {
+        let middle = rows.len() as f64 - index as f64 - 0.5;
         let bar = Rectangle::new(
             [(1.0, middle - 0.3), (*median, middle + 0.3)],
-            COLOURS[0].filled(),
+            COLORS[0].filled(),
         );
         let range = PathElement::new([(*low, middle), (*high, middle)], BLACK.stroke_width(1));
         chart.draw_series([bar]).map_err(|error| failed(&error))?;
@@ -109,7 +109,7 @@ fn bars(results: &Results, file: &Path) -> Result<()> {
     root.present().map_err(|error| failed(&error))
 }
 
-/// Time over the number at the end of the cases' names, a line for each peer.
+/// Time over the number at the end of the cases' names, with a line for each peer.
 fn curve(results: &Results, file: &Path, title: &str, axis: &str, prefix: &str) -> Result<()> {
     let mut lines: [Vec<(f64, f64)>; 4] = Default::default();
     for (name, row) in &results.rows {
@@ -150,18 +150,18 @@ fn curve(results: &Results, file: &Path, title: &str, axis: &str, prefix: &str) 
         .y_label_formatter(&|nanos| crate::report::time(*nanos))
         .draw()
         .map_err(|error| failed(&error))?;
-    for ((peer, mut line), colour) in PEERS.iter().zip(lines).zip(COLOURS) {
+    for ((peer, mut line), color) in PEERS.iter().zip(lines).zip(COLORS) {
         line.sort_by(|one, other| one.0.total_cmp(&other.0));
         let dots = line.clone();
         chart
-            .draw_series(LineSeries::new(line, colour.stroke_width(2)))
+            .draw_series(LineSeries::new(line, color.stroke_width(2)))
             .map_err(|error| failed(&error))?
             .label(*peer)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
         chart
             .draw_series(
                 dots.into_iter()
-                    .map(|dot| Circle::new(dot, 3, colour.filled())),
+                    .map(|dot| Circle::new(dot, 3, color.filled())),
             )
             .map_err(|error| failed(&error))?;
     }

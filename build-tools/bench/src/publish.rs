@@ -1,11 +1,11 @@
-//! What the page of benchmarks shows: the bars, and a table between two marks.
+//! Writes the chart and the table of build-tools/bench/README.md.
 
 use std::fmt::Write as _;
 use std::fs;
 
 use anyhow::{Context as _, Result};
 
-use crate::Places;
+use crate::Folders;
 use crate::plot::BARS;
 use crate::report;
 use crate::results::Results;
@@ -13,7 +13,7 @@ use crate::results::Results;
 const BEGIN: &str = "<!-- bench: written by `cargo xtask bench --publish` -->\n";
 const END: &str = "<!-- end of bench -->\n";
 
-/// The cases of the page's table.
+/// The cases in the table.
 const SHOWN: [&str; 20] = [
     "epoll/poll-empty",
     "epoll/ready-1-of-1",
@@ -37,30 +37,30 @@ const SHOWN: [&str; 20] = [
     "afd/pipe-ping-pong",
 ];
 
-/// Writes both.
-pub(crate) fn run(places: &Places, results: &Results) -> Result<()> {
-    let folder = places.bench.join("plots");
+/// Writes the chart, and the table between the two comments.
+pub(crate) fn run(folders: &Folders, results: &Results) -> Result<()> {
+    let folder = folders.bench.join("plots");
     fs::create_dir_all(&folder)?;
-    fs::copy(places.out.join(BARS), folder.join(BARS)).context(BARS)?;
-    let file = places.bench.join("README.md");
+    fs::copy(folders.out.join(BARS), folder.join(BARS)).context(BARS)?;
+    let file = folders.bench.join("README.md");
     let page = fs::read_to_string(&file)?;
     let (before, rest) = page
         .split_once(BEGIN)
-        .context("build-tools/bench/README.md has no place for the table")?;
+        .context("build-tools/bench/README.md has no comment that starts the table")?;
     let (_, after) = rest
         .split_once(END)
-        .context("the place for the table in build-tools/bench/README.md does not end")?;
+        .context("build-tools/bench/README.md has no comment that ends the table")?;
     let text = format!(
         "{before}{BEGIN}{}{}{END}{after}",
         table(results),
         builds(results)
     );
-    let whole = places.out.join("README.md");
-    fs::write(&whole, text)?;
-    fs::rename(&whole, &file).with_context(|| file.display().to_string())
+    let new = folders.out.join("README.md");
+    fs::write(&new, text)?;
+    fs::rename(&new, &file).with_context(|| file.display().to_string())
 }
 
-/// What a build of each costs, in a sentence.
+/// The cost of a build of each library, as a paragraph.
 fn builds(results: &Results) -> String {
     let each: Vec<String> = results
         .builds
@@ -75,12 +75,13 @@ fn builds(results: &Results) -> String {
     if each.is_empty() {
         return String::new();
     }
-    format!("\nA release build from scratch: {}.\n", each.join(", "))
+    format!("\nA clean release build: {}.\n", each.join(", "))
 }
 
 fn table(results: &Results) -> String {
     let mut text = String::from(
-        "| case | time | / upstream | / polling | / bare | instructions: ours, upstream, bare | system calls: ours, upstream |\n|---|--:|--:|--:|--:|--:|--:|\n",
+        "| case | time | / upstream | / polling | / bare | instructions: ours, upstream, bare \
+         | system calls: ours, upstream |\n|---|--:|--:|--:|--:|--:|--:|\n",
     );
     for name in SHOWN {
         let Some(row) = results.rows.get(name) else {

@@ -1,4 +1,4 @@
-//! The tables of a run.
+//! Prints the tables of a run.
 
 use comfy_table::{CellAlignment, Table, presets};
 
@@ -18,7 +18,7 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-/// Nanoseconds, as people read them.
+/// A time, in a readable unit.
 pub(crate) fn time(nanos: f64) -> String {
     if nanos < 1e3 {
         format!("{nanos:.0} ns")
@@ -38,7 +38,7 @@ fn ratio(spread: Option<&Spread>) -> String {
     })
 }
 
-fn number(value: Option<f64>) -> String {
+fn figure(value: Option<f64>) -> String {
     match value {
         None => String::new(),
         Some(value) if value.fract().abs() < 0.005 => format!("{value:.0}"),
@@ -47,10 +47,10 @@ fn number(value: Option<f64>) -> String {
     }
 }
 
-/// Prints all of it.
+/// Prints all tables.
 pub(crate) fn print(results: &Results) {
     println!(
-        "Time: ours, and ours divided by the peer's in the same round (median, and 10 % to 90 %)\n"
+        "Time, and its ratio to each peer in the same round: median (10th to 90th percentile)\n"
     );
     let mut times = table(&["case", "ours", "/ upstream", "/ polling", "/ bare"]);
     for (name, row) in &results.rows {
@@ -71,27 +71,27 @@ pub(crate) fn print(results: &Results) {
     println!("{times}\n");
     counts(
         results,
-        "Instructions in user space, an operation",
+        "Instructions in user space, for each operation",
         |row, peer| row.instructions.get(peer).copied(),
     );
-    counts(results, "System calls an operation", Row::calls);
-    counts(results, "Allocations an operation", |row, peer| {
+    counts(results, "System calls, for each operation", Row::calls);
+    counts(results, "Allocations, for each operation", |row, peer| {
         row.allocations.get(peer).copied()
     });
     if !results.registered.is_empty() {
-        println!("Bytes that a registered source takes in user space\n");
+        println!("Bytes of a registered source in user space\n");
         let mut bytes = table(&["backend, peer", "in the source", "on the heap"]);
         for registered in &results.registered {
             bytes.add_row([
                 format!("{}, {}", registered.backend, registered.peer),
-                number(Some(registered.inside)),
-                number(Some(registered.heap)),
+                figure(Some(registered.inside)),
+                figure(Some(registered.heap)),
             ]);
         }
         println!("{bytes}\n");
     }
     if !results.builds.is_empty() {
-        println!("A release build from scratch, for this machine\n");
+        println!("A clean release build, for this machine\n");
         let mut builds = table(&["peer", "time", "crates", "lines read"]);
         for build in &results.builds {
             builds.add_row([
@@ -112,13 +112,13 @@ pub(crate) fn print(results: &Results) {
     for goal in &goals {
         let word = match (goal.is_met(), goal.timed) {
             (true, _) => "met",
-            (false, true) => "missed (timed: look at the spread)",
+            (false, true) => "missed (a time: compare the spread)",
             (false, false) => "MISSED",
         };
         rows.add_row([
-            goal.what.clone(),
-            number(Some(goal.found)),
-            number(Some(goal.most)),
+            goal.name.clone(),
+            figure(Some(goal.found)),
+            figure(Some(goal.most)),
             word.to_owned(),
         ]);
     }
@@ -134,7 +134,7 @@ fn counts(results: &Results, title: &str, count: impl Fn(&Row, &str) -> Option<f
         let cells: Vec<Option<f64>> = PEERS.iter().map(|peer| count(row, peer)).collect();
         if cells.iter().any(Option::is_some) {
             some = true;
-            let cells = cells.into_iter().map(number);
+            let cells = cells.into_iter().map(figure);
             rows.add_row(std::iter::once(name.clone()).chain(cells));
         }
     }
@@ -145,15 +145,15 @@ fn counts(results: &Results, title: &str, count: impl Fn(&Row, &str) -> Option<f
 
 #[cfg(test)]
 mod tests {
-    use super::{number, time};
+    use super::{figure, time};
 
     #[test]
-    fn figures_read_well() {
+    fn values_have_readable_units() {
         assert_eq!(time(41.6), "42 ns");
         assert_eq!(time(71_573.0), "71.6 us");
         assert_eq!(time(1_948_202.5), "1.95 ms");
-        assert_eq!(number(Some(2.0)), "2");
-        assert_eq!(number(Some(0.084)), "0.08");
-        assert_eq!(number(None), "");
+        assert_eq!(figure(Some(2.0)), "2");
+        assert_eq!(figure(Some(0.084)), "0.08");
+        assert_eq!(figure(None), "");
     }
 }

@@ -1,4 +1,4 @@
-//! What a run has found, as it is written to results.json.
+//! The results of a run, which are written to results.json.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,12 +6,12 @@ use std::fs;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::Places;
+use crate::Folders;
 
 /// The peers, in the order of the tables.
 pub(crate) const PEERS: [&str; 4] = ["ours", "upstream", "polling", "bare"];
 
-/// A median and the tenth and ninetieth hundredth.
+/// A median, and the 10th and the 90th percentile.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
@@ -20,12 +20,12 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// Of at least one number.
-    pub(crate) fn of(mut numbers: Vec<f64>) -> Spread {
-        numbers.sort_by(f64::total_cmp);
+    /// The spread of at least one value.
+    pub(crate) fn of(mut values: Vec<f64>) -> Spread {
+        values.sort_by(f64::total_cmp);
         let at = |part: f64| {
-            let place = (numbers.len().saturating_sub(1) as f64 * part).round();
-            numbers.get(place as usize).copied().unwrap_or(f64::NAN)
+            let index = (values.len().saturating_sub(1) as f64 * part).round();
+            values.get(index as usize).copied().unwrap_or(f64::NAN)
         };
         Spread {
             median: at(0.5),
@@ -39,11 +39,11 @@ impl Spread {
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Row {
     pub(crate) about: String,
-    /// Why it was not run.
+    /// The reason why it was not run.
     pub(crate) not_run: Option<String>,
     /// Nanoseconds an operation, by peer.
     pub(crate) nanos: BTreeMap<String, Spread>,
-    /// Ours divided by the peer's of the same round.
+    /// The library's time divided by the peer's in the same round.
     pub(crate) ratio: BTreeMap<String, Spread>,
     /// User-space instructions an operation, by peer.
     pub(crate) instructions: BTreeMap<String, f64>,
@@ -54,7 +54,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// All system calls an operation of a peer.
+    /// The sum of a peer's system calls an operation.
     pub(crate) fn calls(&self, peer: &str) -> Option<f64> {
         self.calls
             .get(peer)
@@ -62,18 +62,18 @@ impl Row {
     }
 }
 
-/// Bytes that a registered source takes.
+/// The bytes of a registered source.
 #[derive(Debug, Serialize)]
 pub(crate) struct Registered {
     pub(crate) backend: String,
     pub(crate) peer: String,
-    /// In the source, beyond its descriptor.
+    /// In the source, without its fd.
     pub(crate) inside: f64,
     /// On the heap.
     pub(crate) heap: f64,
 }
 
-/// A build from scratch.
+/// A clean build.
 #[derive(Debug, Serialize)]
 pub(crate) struct Build {
     pub(crate) peer: String,
@@ -82,7 +82,7 @@ pub(crate) struct Build {
     pub(crate) lines: usize,
 }
 
-/// All of it.
+/// All results.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Results {
     /// By `backend/case`.
@@ -96,15 +96,15 @@ impl Results {
         self.rows.is_empty()
     }
 
-    /// The row of a case, made if need be.
+    /// The row of a case, which is created if it does not exist.
     pub(crate) fn row(&mut self, backend: &str, case: &str) -> &mut Row {
         self.rows.entry(format!("{backend}/{case}")).or_default()
     }
 
-    pub(crate) fn write(&self, places: &Places) -> Result<()> {
-        let file = places.out.join("results.json");
+    pub(crate) fn write(&self, folders: &Folders) -> Result<()> {
+        let file = folders.out.join("results.json");
         fs::write(&file, serde_json::to_string_pretty(self)?)?;
-        println!("written: {} and the plots beside it", file.display());
+        println!("written: {}, and the charts in its folder", file.display());
         Ok(())
     }
 }
@@ -114,7 +114,7 @@ mod tests {
     use super::Spread;
 
     #[test]
-    fn the_median_is_in_the_middle() {
+    fn spread_has_median_and_percentiles() {
         let spread = Spread::of((1..=11).rev().map(f64::from).collect());
         assert_eq!((spread.low, spread.median, spread.high), (2.0, 6.0, 10.0));
         assert_eq!(Spread::of(vec![3.0]).median, 3.0);

@@ -1,4 +1,5 @@
-//! Times, always as the ratio within one round: what disturbs a round disturbs all peers of it.
+//! Measures times. Ratios are taken within one round, because other processes slow all peers of a
+//! round alike.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +18,10 @@ struct Line {
     not_run: Option<String>,
 }
 
-/// By case, peer and round.
+/// Nanoseconds by case, peer and round.
 type Samples = BTreeMap<String, BTreeMap<String, BTreeMap<usize, f64>>>;
 
-/// Times all cases of one backend.
+/// Measures the cases of one backend.
 pub(crate) fn run(
     worker: &Worker,
     cases: &[Case],
@@ -72,7 +73,7 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// Ours divided by theirs, round by round.
+/// The ratio of each round that both have.
 fn ratios(ours: Option<&BTreeMap<usize, f64>>, theirs: &BTreeMap<usize, f64>) -> Vec<f64> {
     let Some(ours) = ours else {
         return Vec::new();
@@ -88,7 +89,7 @@ mod tests {
     use super::ratios;
 
     #[test]
-    fn a_round_is_compared_with_itself() {
+    fn ratios_are_of_the_same_round() {
         let ours = [(0, 1.0), (1, 10.0)].into();
         let theirs = [(0, 2.0), (1, 20.0), (2, 7.0)].into();
         assert_eq!(ratios(Some(&ours), &theirs), [0.5, 0.5]);

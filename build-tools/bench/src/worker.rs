@@ -1,4 +1,5 @@
-//! The programs that run the cases: one for each backend, because a backend is chosen when the library is built.
+//! The workers: programs that run the cases. Each backend has one, because the backend is selected
+//! when the library is built.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
@@ -10,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 
-use crate::Places;
+use crate::Folders;
 
 /// The flags of each backend.
 const BACKENDS: [(&str, &str); 2] = [
@@ -26,7 +27,7 @@ const BACKENDS: [(&str, &str); 2] = [
 pub(crate) struct Worker {
     pub(crate) backend: &'static str,
     folder: PathBuf,
-    /// Wine, if it is what runs the programs.
+    /// The program that runs the worker, if it is a program of Windows.
     wine: Option<PathBuf>,
 }
 
@@ -41,17 +42,17 @@ pub(crate) struct Case {
 }
 
 impl Worker {
-    /// Builds all.
-    pub(crate) fn build_all(places: &Places) -> Result<Vec<Worker>> {
+    /// Builds the workers of this machine.
+    pub(crate) fn build_all(folders: &Folders) -> Result<Vec<Worker>> {
         BACKENDS
             .iter()
             .map(|(backend, flags)| {
                 let bar = spinner(&format!("building the cases for {backend}"));
-                let target = places.target.join(format!("cases-{backend}"));
+                let target = folders.target.join(format!("cases-{backend}"));
                 let output = Command::new("cargo")
                     .args(["build", "--release", "--locked", "--package"])
                     .arg("mio-bench-cases")
-                    .current_dir(&places.bench)
+                    .current_dir(&folders.bench)
                     .env("CARGO_TARGET_DIR", &target)
                     .env("RUSTFLAGS", flags)
                     .env_remove("CARGO_ENCODED_RUSTFLAGS")
@@ -72,7 +73,7 @@ impl Worker {
             .collect()
     }
 
-    /// The one for Windows, which `cargo xtask bench` has built.
+    /// The worker for Windows, which `cargo xtask bench` has built.
     pub(crate) fn for_windows(folder: &Path, wine: &Path) -> Worker {
         Worker {
             backend: "afd",
@@ -81,12 +82,12 @@ impl Worker {
         }
     }
 
-    /// Whether this machine's own tools can count what its programs do.
+    /// Whether valgrind and strace can run its programs.
     pub(crate) fn is_countable(&self) -> bool {
         self.wine.is_none()
     }
 
-    /// How many rounds there are, if nobody says it. Wine starts and works slowly.
+    /// The default number of rounds. Wine is slow.
     pub(crate) fn rounds(&self, quick: bool) -> usize {
         match (&self.wine, quick) {
             (None, false) => 31,
@@ -96,12 +97,12 @@ impl Worker {
         }
     }
 
-    /// One of its programs, for tools of this machine.
+    /// The path of one of its programs.
     pub(crate) fn program(&self, name: &str) -> OsString {
         self.folder.join(name).into_os_string()
     }
 
-    /// Starts one of its programs.
+    /// A command that runs one of its programs.
     pub(crate) fn command(&self, name: &str) -> Command {
         match &self.wine {
             None => Command::new(self.program(name)),
@@ -113,8 +114,8 @@ impl Worker {
         }
     }
 
-    /// Its cases that are meant by these words, or all.
-    pub(crate) fn chosen(&self, words: &[String]) -> Result<Vec<Case>> {
+    /// Its cases of these names, or all cases.
+    pub(crate) fn select(&self, words: &[String]) -> Result<Vec<Case>> {
         let mut cases = Vec::new();
         let mut command = self.command("worker");
         lines(command.arg("list"), |line| {
@@ -129,7 +130,7 @@ impl Worker {
     }
 }
 
-/// Runs a command and hands over each line it prints, at once.
+/// Runs a command, and passes each line of its output to `take`.
 pub(crate) fn lines(command: &mut Command, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
     let mut child = command
         .stdin(Stdio::null())
@@ -155,14 +156,14 @@ pub(crate) fn lines(command: &mut Command, mut take: impl FnMut(&str) -> Result<
     Ok(())
 }
 
-/// A spinner with a text, on a terminal only.
+/// A spinner with a text, if standard error is a terminal.
 pub(crate) fn spinner(text: &str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(text.to_owned());
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
 }
 
-/// A bar of so many steps, on a terminal only.
+/// A progress bar, if standard error is a terminal.
 pub(crate) fn bar(text: &str, steps: usize) -> ProgressBar {
     let bar = ProgressBar::new(steps as u64).with_prefix(text.to_owned());
     let template = "{prefix} [{bar:30}] {pos}/{len} {eta} {wide_msg}";

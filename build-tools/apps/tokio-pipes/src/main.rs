@@ -7,6 +7,8 @@
 mod pipes;
 #[cfg(windows)]
 mod shared;
+#[cfg(windows)]
+mod support;
 
 #[cfg(windows)]
 fn main() -> std::process::ExitCode {

@@ -2,23 +2,19 @@
 
 use std::future::Future;
 use std::io::{self, ErrorKind};
-use std::process::{self, ExitCode};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::windows::named_pipe::{
-    ClientOptions, NamedPipeClient, NamedPipeServer, PipeMode, ServerOptions,
-};
+use tokio::net::windows::named_pipe::{ClientOptions, PipeMode, ServerOptions};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
 use crate::shared;
+use crate::support::{check, name, open, pair};
 
 /// The time limit of a part. All parts together take a few seconds on a slow machine.
 const LIMIT: Duration = Duration::from_secs(60);
-
-const ERROR_PIPE_BUSY: i32 = 231;
 
 pub(crate) fn main() -> ExitCode {
     match run() {
@@ -61,52 +57,16 @@ fn run_part(
     runtime_name: &str,
     name: &str,
     runtime: &Runtime,
-    what: impl Future<Output = io::Result<()>>,
+    part: impl Future<Output = io::Result<()>>,
 ) -> io::Result<()> {
     let start = Instant::now();
-    let result = runtime.block_on(async { timeout(LIMIT, what).await });
+    let result = runtime.block_on(async { timeout(LIMIT, part).await });
     let failed = |error: io::Error| io::Error::other(format!("{runtime_name}, {name}: {error}"));
     result
         .map_err(|_| failed(ErrorKind::TimedOut.into()))?
         .map_err(failed)?;
     println!("{runtime_name}: {name}: ok, {:.1?}", start.elapsed());
     Ok(())
-}
-
-pub(crate) fn name() -> String {
-    static LAST: AtomicUsize = AtomicUsize::new(0);
-    let number = LAST.fetch_add(1, Ordering::Relaxed);
-    format!(r"\\.\pipe\tokio-pipes-{}-{number}", process::id())
-}
-
-pub(crate) fn check(is_right: bool, what: &'static str) -> io::Result<()> {
-    if is_right {
-        Ok(())
-    } else {
-        Err(io::Error::other(what))
-    }
-}
-
-pub(crate) async fn open(name: &str) -> io::Result<NamedPipeClient> {
-    loop {
-        match ClientOptions::new().open(name) {
-            Err(error) if error.raw_os_error() == Some(ERROR_PIPE_BUSY) => {
-                sleep(Duration::from_millis(1)).await;
-            }
-            other => return other,
-        }
-    }
-}
-
-/// Two connected ends.
-pub(crate) async fn pair() -> io::Result<(NamedPipeServer, NamedPipeClient)> {
-    let name = name();
-    let server = ServerOptions::new()
-        .first_pipe_instance(true)
-        .create(&name)?;
-    let client = ClientOptions::new().open(&name)?;
-    server.connect().await?;
-    Ok((server, client))
 }
 
 async fn one_by_one() -> io::Result<()> {

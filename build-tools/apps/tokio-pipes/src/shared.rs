@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::windows::named_pipe::{NamedPipeServer, ServerOptions};
 use tokio::time::sleep;
 
-use crate::pipes::{check, name, open, pair};
+use crate::support::{check, name, open, pair};
 
 const ERROR_PIPE_NOT_CONNECTED: i32 = 233;
 

@@ -1,8 +1,8 @@
-//! What is measured: each case is written once and runs on every peer.
+//! The cases: each is written once and runs on every peer.
 //!
-//! A case is a function over a [`Peer`](peer::Peer) that sets its scene and hands what counts to a
-//! [`Meter`](meter::Meter). The meter decides what is done with it: it is timed, its instructions or system calls are counted
-//! from outside, or its allocations from inside.
+//! A case is a function over a [`Peer`](peer::Peer). It prepares its sources, and passes the
+//! measured part to a [`Meter`](meter::Meter), which measures the time, lets another program count
+//! instructions or system calls, or counts allocations.
 
 pub mod cases;
 pub mod meter;

@@ -1,8 +1,8 @@
-//! How many descriptors a process may have.
+//! The limit of file descriptors.
 
 use std::io;
 
-/// Allows so many, or says why not.
+/// Raises the limit to at least this number. The error is a message.
 pub fn raise(wanted: u64) -> Result<(), String> {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
@@ -20,5 +20,7 @@ pub fn raise(wanted: u64) -> Result<(), String> {
         return Ok(());
     }
     let error = io::Error::last_os_error();
-    Err(format!("{wanted} descriptors are not allowed: {error}"))
+    Err(format!(
+        "cannot raise the limit to {wanted} descriptors: {error}"
+    ))
 }

@@ -1,4 +1,4 @@
-//! Runs cases and prints one line of JSON for each result. `mio-bench` builds it, runs it and reads what it prints.
+//! The worker: runs cases and prints one line of JSON for each result, which `mio-bench` reads.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -13,18 +13,21 @@ mod limits;
 mod outside;
 
 const HELP: &str = "\
-Usage: worker list | time [--rounds N] [--millis N] [--seconds N] [CASE…] | count [CASE…] | trace [CASE…]
+Usage: worker list
+       worker time [--rounds N] [--millis N] [--seconds N] [CASE…]
+       worker count [CASE…]
+       worker trace [CASE…]
 
-  --peer NAME  only this peer; may be given several times
+  --peer NAME  run only this peer; repeatable
 
-  list    the cases of this build
-  time    runs the peers in turn, round after round; --seconds ends a case early, after 7 rounds at least
-  count   runs each once, for callgrind
-  trace   runs each once, for strace
+  list    prints the cases of this build
+  time    runs the peers in turn, in rounds; --seconds ends a case early, after at least 7 rounds
+  count   runs each peer once, for callgrind
+  trace   runs each peer once, for strace
 ";
 
-/// A median of fewer rounds says little.
-const LEAST_ROUNDS: usize = 7;
+/// A median needs at least this number of rounds.
+const MIN_ROUNDS: usize = 7;
 
 fn main() -> ExitCode {
     match run() {
@@ -59,19 +62,25 @@ fn run() -> Result<(), lexopt::Error> {
         return Err(HELP.into());
     }
     let command = words.remove(0);
-    let mut chosen: Vec<Case> = cases::all()
+    let mut selected: Vec<Case> = cases::all()
         .into_iter()
         .filter(|case| words.is_empty() || words.iter().any(|word| word == case.name))
         .collect();
-    for case in &mut chosen {
-        let is_meant = |peer: &str| peers.is_empty() || peers.iter().any(|name| name == peer);
-        case.runs.retain(|(peer, _)| is_meant(peer));
+    for case in &mut selected {
+        let is_selected = |peer: &str| peers.is_empty() || peers.iter().any(|name| name == peer);
+        case.runs.retain(|(peer, _)| is_selected(peer));
         let case = &*case;
         if command == "list" {
             let peers: Vec<&str> = case.runs.iter().map(|(peer, _)| *peer).collect();
             println!(
                 "{}",
-                json!({ "case": case.name, "backend": BACKEND, "about": case.about, "threads": case.threads, "peers": peers })
+                json!({
+                    "case": case.name,
+                    "backend": BACKEND,
+                    "about": case.about,
+                    "threads": case.threads,
+                    "peers": peers,
+                })
             );
             continue;
         }
@@ -99,7 +108,7 @@ fn run() -> Result<(), lexopt::Error> {
     Ok(())
 }
 
-/// Nanoseconds an operation, without what the clock takes.
+/// Nanoseconds an operation without reading the clock, and the total time.
 fn measure(run: fn(&mut Meter<'_>), n: u64, clock: f64) -> (f64, Duration) {
     let (mut total, mut spans) = (Duration::ZERO, 0.0);
     let mut span = |body: &mut dyn FnMut()| {
@@ -113,11 +122,10 @@ fn measure(run: fn(&mut Meter<'_>), n: u64, clock: f64) -> (f64, Duration) {
     run(&mut meter);
     let (own, operations) = (meter.own(), meter.operations() as f64);
     let nanos = own.unwrap_or((total.as_nanos() as f64 - spans * clock).max(0.0) / operations);
-    let _ = total;
     (nanos, start.elapsed())
 }
 
-/// So many turns of the first peer take about that long.
+/// The number of turns that take the first peer about this time.
 fn turns(case: &Case, wanted: Duration) -> u64 {
     let Some((_, run)) = case.runs.first() else {
         return 1;
@@ -136,7 +144,7 @@ fn turns(case: &Case, wanted: Duration) -> u64 {
         if total >= wanted || n >= 1 << 20 {
             let per = total.as_secs_f64() / n as f64;
             let fits = (wanted.as_secs_f64() / per.max(1e-9)).ceil();
-            // A median of what the case measures by itself wants a few.
+            // The case measures by itself, and reports a median.
             let least = if own.is_some() { 5.0 } else { 1.0 };
             return fits.clamp(least, n.max(5) as f64) as u64;
         }
@@ -144,17 +152,18 @@ fn turns(case: &Case, wanted: Duration) -> u64 {
     }
 }
 
-/// A round runs every peer once, each round beginning with another. Past `most` no round begins that is not needed for a median.
+/// Runs every peer once in each round. Rounds start with different peers. After `most`, no round
+/// starts that a median does not need.
 fn time(case: &Case, rounds: usize, wanted: Duration, most: Duration) {
     let start = Instant::now();
     let clock = measure(cases::nothing(), 2_000, 0.0).0;
     let n = turns(case, wanted);
     for round in 0..rounds {
-        if round >= LEAST_ROUNDS && start.elapsed() >= most {
+        if round >= MIN_ROUNDS && start.elapsed() >= most {
             return;
         }
-        for place in 0..case.runs.len() {
-            let (peer, run) = case.runs[(round + place) % case.runs.len()];
+        for offset in 0..case.runs.len() {
+            let (peer, run) = case.runs[(round + offset) % case.runs.len()];
             let (nanos, _) = measure(run, n, clock);
             println!(
                 "{}",

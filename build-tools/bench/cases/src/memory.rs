@@ -1,6 +1,7 @@
-//! Counts allocations: of every case while it runs, and of a registration.
+//! Counts the allocations of every case, and of a registration.
 //!
-//! A program of its own, because counting needs another allocator, and what is timed shall not have it.
+//! It is a program of its own, because counting needs another allocator, which would slow the timed
+//! cases.
 
 use mio_bench_cases::cases::{self, BACKEND};
 use mio_bench_cases::meter::Meter;
@@ -14,7 +15,7 @@ mod limits;
 
 fn main() {
     for case in cases::all() {
-        // Allocations of other threads are not seen, and those that need many descriptors tell nothing new.
+        // The counter only sees this thread. Cases with many descriptors allocate as others do.
         if case.threads || case.descriptors > 15_000 {
             continue;
         }
@@ -32,7 +33,13 @@ fn main() {
             let operations = meter.operations();
             println!(
                 "{}",
-                json!({ "case": case.name, "backend": BACKEND, "peer": peer, "allocations": count, "operations": operations })
+                json!({
+                    "case": case.name,
+                    "backend": BACKEND,
+                    "peer": peer,
+                    "allocations": count,
+                    "operations": operations,
+                })
             );
         }
     }
@@ -45,21 +52,21 @@ fn main() {
     }
 }
 
-/// How many sources are registered.
+/// The number of registered sources.
 #[cfg(unix)]
 const SOURCES: usize = 8192;
 
-/// Bytes that a registered source takes: in the source itself beyond its descriptor, and on the heap.
+/// The bytes of a registered source: in the source without its fd, and on the heap.
 #[cfg(unix)]
 fn registered<P: Peer>() {
     let Ok(()) = limits::raise(SOURCES as u64 + 256) else {
         return;
     };
-    let queue = P::new();
+    let selector = P::new();
     let mut sources: Vec<P::Source> = (0..SOURCES).map(|_| P::source(eventfd())).collect();
     let heap = allocation_counter::measure(|| {
         for (token, source) in sources.iter_mut().enumerate() {
-            queue.registry().add(source, token, Interest::Read);
+            selector.registry().add(source, token, Interest::Read);
         }
     });
     let inside = size_of::<P::Source>() - size_of::<std::os::fd::OwnedFd>();

@@ -1,20 +1,20 @@
-//! How often what counts is run, and what is run around it.
+//! The meter: runs the measured part of a case.
 
-/// Runs the part of a case that counts.
+/// Runs the measured part of a case.
 type Span<'a> = dyn FnMut(&mut dyn FnMut()) + 'a;
 
-/// Turns before the first one that counts.
+/// The turns before the first measured turn.
 const WARM: u64 = 8;
 
-/// What a case reports to.
+/// Runs and counts the turns of a case.
 pub struct Meter<'a> {
-    /// How often.
+    /// The number of turns.
     n: u64,
-    /// What counts is handed to this.
+    /// Runs a measured part.
     span: &'a mut Span<'a>,
-    /// How many operations have counted.
+    /// The number of measured operations.
     operations: u64,
-    /// A case's own result, in nanoseconds an operation.
+    /// The case's own result, in nanoseconds an operation.
     own: Option<f64>,
 }
 
@@ -29,25 +29,25 @@ impl<'a> Meter<'a> {
         }
     }
 
-    /// How many turns are wanted.
+    /// The number of turns to run.
     #[must_use]
     pub fn n(&self) -> u64 {
         self.n
     }
 
-    /// How many operations have counted.
+    /// The number of measured operations.
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.operations
     }
 
-    /// What the case measured by itself.
+    /// The case's own result.
     #[must_use]
     pub fn own(&self) -> Option<f64> {
         self.own
     }
 
-    /// Every turn counts, as one operation.
+    /// Measures every turn, as one operation.
     pub fn each(&mut self, mut turn: impl FnMut()) {
         for _ in 0..WARM {
             turn();
@@ -61,7 +61,7 @@ impl<'a> Meter<'a> {
         self.operations += n;
     }
 
-    /// Before each turn that counts, as `per` operations, something is prepared that does not.
+    /// Measures every turn, as `per` operations, but not its preparation.
     pub fn prepared<T>(
         &mut self,
         per: u64,
@@ -80,13 +80,13 @@ impl<'a> Meter<'a> {
         self.operations += self.n * per;
     }
 
-    /// All of it counts, once, as `operations`.
+    /// Measures one call, as this number of operations.
     pub fn once(&mut self, operations: u64, mut all: impl FnMut()) {
         (self.span)(&mut all);
         self.operations += operations;
     }
 
-    /// The case has measured by itself: nanoseconds an operation.
+    /// Records the case's own result, in nanoseconds an operation.
     pub fn result(&mut self, nanos: f64) {
         self.own = Some(nanos);
     }

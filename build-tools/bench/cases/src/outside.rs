@@ -1,8 +1,9 @@
-//! Runs whose counts are taken from outside: by callgrind, or by strace.
+//! Runs for callgrind and for strace, which count from outside.
 //!
-//! Each peer of each case runs a fixed number of turns. What counts runs inside [`bench_measured`], where callgrind is told to
-//! collect, and after each peer [`bench_dump`] is called, where it is told to write what it has collected. strace sees a write
-//! to no descriptor before and after what counts.
+//! Each peer of each case runs a fixed number of turns. callgrind collects inside
+//! [`bench_measured`], which runs the measured part, and writes a dump after [`bench_dump`], which
+//! follows each peer. For strace, a write to fd -1 marks the start and the end of the measured
+//! part.
 
 use std::hint::black_box;
 
@@ -10,17 +11,17 @@ use mio_bench_cases::cases::{self, Case};
 use mio_bench_cases::meter::Meter;
 use serde_json::json;
 
-/// Callgrind collects in here.
+/// callgrind collects inside this function.
 #[inline(never)]
 #[unsafe(no_mangle)]
 pub extern "C" fn bench_measured(body: &mut Body<'_>) {
     (body.0)();
 }
 
-/// What counts.
+/// The measured part.
 pub struct Body<'a>(&'a mut dyn FnMut());
 
-/// Callgrind writes after this.
+/// callgrind writes a dump after this function.
 #[inline(never)]
 #[unsafe(no_mangle)]
 pub extern "C" fn bench_dump() {
@@ -43,30 +44,30 @@ fn count_one(name: &str, peer: &str, run: fn(&mut Meter<'_>), n: u64) {
     );
 }
 
-/// One dump for each peer.
+/// Runs the peers of a case, with a dump for each.
 pub fn count(case: &Case) {
     for (peer, run) in &case.runs {
         count_one(case.name, peer, *run, case.counted);
     }
 }
 
-/// A last dump: what the counting itself costs.
+/// Writes a last dump, which has the cost of the measurement.
 pub fn count_nothing() {
     count_one("nothing", "none", cases::nothing(), 1_000);
 }
 
-/// A line that strace shows.
+/// Makes a system call that strace prints.
 fn mark(text: &str) {
     #[cfg(unix)]
     {
-        // SAFETY: write(2) reads as many bytes as the text has, and says that there is no such descriptor.
+        // SAFETY: write(2) reads at most the bytes of the text, and fails with EBADF.
         unsafe { libc::write(-1, text.as_ptr().cast(), text.len()) };
     }
     #[cfg(not(unix))]
     let _ = text;
 }
 
-/// Marks around what counts.
+/// Runs the measured part between two marks.
 pub fn trace(case: &Case) {
     for (peer, run) in &case.runs {
         let mut span = |body: &mut dyn FnMut()| {

@@ -65,8 +65,20 @@ fn check(context: &mut Context<'_>, backend: Backend, features: &str) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::subsets;
+    use super::{FEATURES, subsets};
     use std::collections::HashSet;
+
+    /// `default` is left out: it selects features that are in the list.
+    #[test]
+    fn features_are_those_of_the_library() {
+        let manifest = include_str!("../../../../Cargo.toml");
+        let (_, features) = manifest.split_once("\n[features]\n").unwrap();
+        let (features, _) = features.split_once("\n[").unwrap();
+        let names = features.lines().filter_map(|line| line.split_once(" = "));
+        let names: HashSet<&str> = names.map(|(name, _)| name).collect();
+        let expected = FEATURES.into_iter().chain(["default"]);
+        assert_eq!(names, expected.collect());
+    }
 
     #[test]
     fn every_subset_comes_once() {

@@ -195,7 +195,7 @@ fn program() -> Option<PathBuf> {
 /// Writes a script that starts `program`, Wine's loader, with its heap at an address that Wine does
 /// not need.
 ///
-/// Debian's loader is linked at 0x7d000000. Linux places the heap of such a program at a random
+/// Debian's loader is linked at 0x7d000000. Linux puts the heap of such a program at a random
 /// page in the 1 GiB after it (`arch_randomize_brk` in
 /// <https://github.com/torvalds/linux/blob/v6.18/arch/x86/kernel/process.c>). Wine maps a page at
 /// 0x7ffe0000, and exits with status 1 if the heap occupies it (`virtual_alloc_first_teb` in

@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::meter::Meter;
 use crate::peer::{Interest, Peer, Pipes, Watch, loopback, must};
 
-/// So many sockets and a queue, and who sends to them.
+/// A selector, its sockets, and a socket that sends to them.
 struct Scene<P: Peer> {
-    queue: P,
+    selector: P,
     events: P::Events,
     sockets: Vec<(P::Udp, SocketAddr)>,
     sender: UdpSocket,
@@ -18,7 +18,7 @@ struct Scene<P: Peer> {
 impl<P: Peer> Scene<P> {
     fn new(total: usize) -> Scene<P> {
         Scene {
-            queue: P::new(),
+            selector: P::new(),
             events: P::events(1024),
             sockets: (0..total).map(|_| P::udp()).collect(),
             sender: must(UdpSocket::bind(loopback())),
@@ -26,33 +26,33 @@ impl<P: Peer> Scene<P> {
     }
 
     fn add_all(&mut self) {
-        let registry = self.queue.registry();
+        let registry = self.selector.registry();
         for (token, (socket, _)) in self.sockets.iter_mut().enumerate() {
             registry.add(socket, token, Interest::Read);
         }
     }
 
     fn change_all(&mut self) {
-        let registry = self.queue.registry();
+        let registry = self.selector.registry();
         for (token, (socket, _)) in self.sockets.iter_mut().enumerate() {
             registry.change(socket, token + 1, Interest::Read);
         }
     }
 
     fn remove_all(&mut self) {
-        let registry = self.queue.registry();
+        let registry = self.selector.registry();
         for (socket, _) in &mut self.sockets {
             registry.remove(socket);
         }
     }
 
-    /// A poll that finds nothing, in which queues ask AFD for what was registered.
+    /// Polls with a zero timeout. Selectors submit the requests for new registrations to AFD here.
     fn poll(&mut self) {
-        self.queue.poll(&mut self.events, Some(Duration::ZERO));
+        self.selector.poll(&mut self.events, Some(Duration::ZERO));
     }
 }
 
-/// Registers and reregisters so many sockets. Queues leave it to the next poll to ask AFD.
+/// Registers and reregisters sockets. Selectors submit the requests to AFD in the next poll.
 pub fn register<P: Peer, const SOCKETS: usize>(meter: &mut Meter<'_>) {
     let mut scene = Scene::<P>::new(SOCKETS);
     scene.add_all();
@@ -63,13 +63,13 @@ pub fn register<P: Peer, const SOCKETS: usize>(meter: &mut Meter<'_>) {
     scene.remove_all();
 }
 
-/// The same, and the poll that asks AFD.
+/// Registers and reregisters sockets, and polls, which submits the requests to AFD.
 pub fn register_and_poll<P: Peer, const SOCKETS: usize>(meter: &mut Meter<'_>) {
     let mut scene = Scene::<P>::new(SOCKETS);
     scene.add_all();
     let end = |scene: &mut Scene<P>| {
         scene.remove_all();
-        // What was in flight comes back.
+        // Delivers the packets of the requests in flight.
         (0..4).for_each(|_| scene.poll());
     };
     meter.prepared(1, &mut scene, end, |scene| {
@@ -80,7 +80,7 @@ pub fn register_and_poll<P: Peer, const SOCKETS: usize>(meter: &mut Meter<'_>) {
     scene.remove_all();
 }
 
-/// `READY` of `TOTAL` sockets have a datagram before the polls that report them.
+/// `READY` of `TOTAL` sockets have a datagram; polls until all are reported.
 pub fn ready<P: Peer, const READY: usize, const TOTAL: usize>(meter: &mut Meter<'_>) {
     let mut scene = Scene::<P>::new(TOTAL);
     scene.add_all();
@@ -97,24 +97,24 @@ pub fn ready<P: Peer, const READY: usize, const TOTAL: usize>(meter: &mut Meter<
     meter.prepared(1, &mut scene, send, |scene| {
         let mut readable = 0;
         while readable < READY {
-            scene.queue.poll(&mut scene.events, None);
+            scene.selector.poll(&mut scene.events, None);
             P::visit(&scene.events, |_, read, _| readable += usize::from(read));
         }
     });
     scene.remove_all();
 }
 
-/// A message through a named pipe, and one back.
+/// Sends a message through a named pipe, and one back.
 pub fn pipe<P: Pipes>(meter: &mut Meter<'_>) {
     const MESSAGE: [u8; 64] = [7; 64];
-    let mut queue = P::new();
+    let mut selector = P::new();
     let mut events = P::events(16);
-    let (mut server, mut client) = P::pipes(&queue);
+    let (mut server, mut client) = P::pipes(&selector);
     let mut pass = |from: &mut P::Pipe, to: &mut P::Pipe| {
         while let Err(error) = P::write_pipe(from, &MESSAGE) {
             // The last write has not been reported yet.
             assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
-            queue.poll(&mut events, None);
+            selector.poll(&mut events, None);
         }
         let mut got = 0;
         while got < MESSAGE.len() {
@@ -122,7 +122,7 @@ pub fn pipe<P: Pipes>(meter: &mut Meter<'_>) {
                 Ok(count) => got += count,
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
-                    queue.poll(&mut events, None);
+                    selector.poll(&mut events, None);
                 }
             }
         }

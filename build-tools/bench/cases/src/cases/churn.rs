@@ -1,4 +1,4 @@
-//! Connections that come and go.
+//! Short connections.
 
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
@@ -6,13 +6,13 @@ use std::os::fd::AsRawFd;
 use crate::meter::Meter;
 use crate::peer::{Interest, Peer, Watch, loopback, must};
 
-/// Makes `close` forget the connection at once, so that ports do not run out.
-fn forget_at_once(stream: &TcpStream) {
+/// Makes `close` reset the connection. Ports in TIME_WAIT would run out.
+fn reset_on_close(stream: &TcpStream) {
     let linger = libc::linger {
         l_onoff: 1,
         l_linger: 0,
     };
-    // SAFETY: setsockopt(2) reads an option of the length that is told.
+    // SAFETY: setsockopt(2) reads an option of the given length.
     let result = unsafe {
         libc::setsockopt(
             stream.as_raw_fd(),
@@ -25,48 +25,48 @@ fn forget_at_once(stream: &TcpStream) {
     assert_eq!(result, 0);
 }
 
-/// A client comes, is accepted and registered, and goes.
+/// Accepts, registers and closes a connection.
 pub fn accept<P: Peer>(meter: &mut Meter<'_>) {
-    let mut queue = P::new();
+    let mut selector = P::new();
     let mut events = P::events(16);
     let (mut listener, address) = P::listen();
-    queue.registry().add(&mut listener, 1, Interest::Read);
+    selector.registry().add(&mut listener, 1, Interest::Read);
     meter.each(|| {
         let client = must(TcpStream::connect(address));
-        forget_at_once(&client);
+        reset_on_close(&client);
         let mut accepted = None;
         while accepted.is_none() {
-            queue.poll(&mut events, None);
+            selector.poll(&mut events, None);
             while let Ok(stream) = P::accept(&mut listener) {
                 accepted = Some(stream);
             }
         }
         drop(client);
         if let Some(stream) = &mut accepted {
-            queue.registry().add(stream, 2, Interest::Read);
-            queue.registry().remove(stream);
+            selector.registry().add(stream, 2, Interest::Read);
+            selector.registry().remove(stream);
         }
     });
-    queue.registry().remove(&mut listener);
+    selector.registry().remove(&mut listener);
 }
 
-/// A connection is made, waited for and closed.
+/// Connects, waits and closes.
 pub fn connect<P: Peer>(meter: &mut Meter<'_>) {
-    let mut queue = P::new();
+    let mut selector = P::new();
     let mut events = P::events(16);
     let listener = must(TcpListener::bind(loopback()));
     let address = must(listener.local_addr());
     meter.each(|| {
         let mut stream = P::connect(address);
-        queue.registry().add(&mut stream, 1, Interest::Write);
+        selector.registry().add(&mut stream, 1, Interest::Write);
         let mut connected = false;
         while !connected {
-            queue.poll(&mut events, None);
+            selector.poll(&mut events, None);
             P::visit(&events, |_, _, writable| connected |= writable);
         }
-        queue.registry().remove(&mut stream);
+        selector.registry().remove(&mut stream);
         let (server, _) = must(listener.accept());
-        forget_at_once(&server);
+        reset_on_close(&server);
         drop(server);
     });
 }

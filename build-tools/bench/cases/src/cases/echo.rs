@@ -1,4 +1,4 @@
-//! Messages there and back.
+//! Messages that are echoed.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,12 +6,12 @@ use std::net::TcpStream;
 use crate::meter::Meter;
 use crate::peer::{Interest, Peer, Watch, must};
 
-/// What is sent.
+/// The message.
 const MESSAGE: [u8; 64] = [7; 64];
 
-/// The queue serves so many connections; their clients are std's and write in turn. One operation is one message.
+/// Serves connections. Their clients use std and write in turn. One operation is one message.
 pub fn tcp<P: Peer, const CONNECTIONS: usize>(meter: &mut Meter<'_>) {
-    let mut queue = P::new();
+    let mut selector = P::new();
     let mut events = P::events(1024);
     let (mut listener, address) = P::listen();
     let (mut clients, mut served) = (Vec::new(), Vec::new());
@@ -23,7 +23,7 @@ pub fn tcp<P: Peer, const CONNECTIONS: usize>(meter: &mut Meter<'_>) {
                 break stream;
             }
         };
-        queue.registry().add(&mut stream, token, Interest::Read);
+        selector.registry().add(&mut stream, token, Interest::Read);
         clients.push(client);
         served.push(stream);
     }
@@ -33,7 +33,7 @@ pub fn tcp<P: Peer, const CONNECTIONS: usize>(meter: &mut Meter<'_>) {
         }
         let mut left = CONNECTIONS;
         while left > 0 {
-            queue.poll(&mut events, None);
+            selector.poll(&mut events, None);
             P::visit(&events, |token, _, _| {
                 let Some(stream) = served.get_mut(token) else {
                     return;
@@ -56,23 +56,23 @@ pub fn tcp<P: Peer, const CONNECTIONS: usize>(meter: &mut Meter<'_>) {
         (0..turns).for_each(|_| turn())
     });
     for stream in &mut served {
-        queue.registry().remove(stream);
+        selector.registry().remove(stream);
     }
 }
 
-/// Two sockets in one queue send to each other.
+/// Two sockets with the same selector send to each other.
 pub fn udp<P: Peer>(meter: &mut Meter<'_>) {
-    let mut queue = P::new();
+    let mut selector = P::new();
     let mut events = P::events(16);
     let ((mut one, here), (mut two, there)) = (P::udp(), P::udp());
-    queue.registry().add(&mut one, 1, Interest::Read);
-    queue.registry().add(&mut two, 2, Interest::Read);
+    selector.registry().add(&mut one, 1, Interest::Read);
+    selector.registry().add(&mut two, 2, Interest::Read);
     let mut buffer = [0; 256];
     meter.each(|| {
         must(P::send_to(&mut one, &MESSAGE, there));
         let mut answered = false;
         while !answered {
-            queue.poll(&mut events, None);
+            selector.poll(&mut events, None);
             P::visit(&events, |token, _, _| {
                 if token == 2 {
                     while P::receive(&mut two, &mut buffer).is_ok() {
@@ -86,6 +86,6 @@ pub fn udp<P: Peer>(meter: &mut Meter<'_>) {
             });
         }
     });
-    queue.registry().remove(&mut one);
-    queue.registry().remove(&mut two);
+    selector.registry().remove(&mut one);
+    selector.registry().remove(&mut two);
 }

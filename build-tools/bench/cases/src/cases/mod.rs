@@ -1,4 +1,4 @@
-//! The cases, and on which peers each runs.
+//! The list of cases, with the peers of each.
 
 #[cfg(windows)]
 mod afd;
@@ -14,28 +14,28 @@ mod wake;
 
 use crate::meter::Meter;
 
-/// Runs a case once, by the meter that is handed in.
+/// Runs a case with a meter.
 pub type Measured = fn(&mut Meter<'_>);
 
-/// One case.
+/// A case.
 pub struct Case {
-    /// Its name on the command line and in tables.
+    /// The name on the command line and in tables.
     pub name: &'static str,
-    /// What one operation is.
+    /// A description of one operation.
     pub about: &'static str,
-    /// Whether other threads work, too: their instructions cannot be told apart.
+    /// Whether it has threads, whose instructions would count, too.
     pub threads: bool,
-    /// Whether it waits for time to pass: instructions tell nothing.
+    /// Whether it measures a wait, whose instructions do not matter.
     pub waits: bool,
-    /// Descriptors that it needs.
+    /// The number of descriptors that it needs.
     pub descriptors: u64,
-    /// Turns when counts are taken from outside.
+    /// The number of turns for callgrind and strace.
     pub counted: u64,
-    /// The peers.
+    /// The peers, and the function of each.
     pub runs: Vec<(&'static str, Measured)>,
 }
 
-/// Which queue this build has.
+/// The selector of this build.
 pub const BACKEND: &str = if cfg!(windows) {
     "afd"
 } else if cfg!(mio_unsupported_force_poll_poll) {
@@ -44,7 +44,7 @@ pub const BACKEND: &str = if cfg!(windows) {
     "epoll"
 };
 
-/// Makes a case of a function for all peers.
+/// Defines a case that runs a function on all peers.
 macro_rules! case {
     ($name:expr, $about:literal, $module:ident::$function:ident $(, $parameter:literal)*) => {
         Case {
@@ -94,24 +94,24 @@ impl Case {
     }
 }
 
-/// Nothing is done: what the measuring itself costs.
+/// A case that does nothing, which measures the cost of the measurement.
 #[must_use]
 pub fn nothing() -> fn(&mut Meter<'_>) {
     |meter| meter.prepared(1, &mut (), |()| {}, |()| {})
 }
 
-/// All cases of this build.
+/// The cases of this build.
 #[must_use]
 pub fn all() -> Vec<Case> {
     let mut cases = vec![
         case!(
             "poll-empty",
-            "poll without a time-out, nothing ready",
+            "poll with a zero timeout, nothing ready",
             poll::empty
         ),
         case!(
             "timeout-50us",
-            "lateness of a time-out of 50 us",
+            "lateness of a timeout of 50 us",
             poll::lateness,
             50
         )
@@ -119,7 +119,7 @@ pub fn all() -> Vec<Case> {
         .waits(),
         case!(
             "timeout-200us",
-            "lateness of a time-out of 200 us",
+            "lateness of a timeout of 200 us",
             poll::lateness,
             200
         )
@@ -127,7 +127,7 @@ pub fn all() -> Vec<Case> {
         .waits(),
         case!(
             "timeout-1ms",
-            "lateness of a time-out of 1 ms",
+            "lateness of a timeout of 1 ms",
             poll::lateness,
             1_000
         )
@@ -135,7 +135,7 @@ pub fn all() -> Vec<Case> {
         .waits(),
         case!(
             "timeout-10ms",
-            "lateness of a time-out of 10 ms",
+            "lateness of a timeout of 10 ms",
             poll::lateness,
             10_000
         )
@@ -145,34 +145,34 @@ pub fn all() -> Vec<Case> {
         case!("wake-burst-64", "64 wakes between two polls", wake::burst),
         case!(
             "wake-ping-pong",
-            "a wake of another thread, and one back",
+            "a wake of another thread, and a wake back",
             wake::ping_pong
         )
         .threads(),
         case!(
             "wake-threads-1",
-            "wakes of a busy queue by 1 thread",
+            "wakes of a busy selector by 1 thread",
             wake::threads,
             1
         )
         .threads(),
         case!(
             "wake-threads-2",
-            "wakes of a busy queue by 2 threads",
+            "wakes of a busy selector by 2 threads",
             wake::threads,
             2
         )
         .threads(),
         case!(
             "wake-threads-4",
-            "wakes of a busy queue by 4 threads",
+            "wakes of a busy selector by 4 threads",
             wake::threads,
             4
         )
         .threads(),
         case!(
             "wake-threads-8",
-            "wakes of a busy queue by 8 threads",
+            "wakes of a busy selector by 8 threads",
             wake::threads,
             8
         )
@@ -180,7 +180,7 @@ pub fn all() -> Vec<Case> {
     ];
     #[cfg(windows)]
     {
-        // Wine's time-outs are of milliseconds; the rest tells nothing new there, and takes long.
+        // Wine rounds timeouts to milliseconds, and the other cases take long under Wine.
         cases.retain(|case| {
             ["timeout-50us", "timeout-200us", "timeout-10ms"]
                 .iter()
@@ -211,7 +211,7 @@ fn windows() -> Vec<Case> {
         ),
         case!(
             "register-1000-and-poll",
-            "register and reregister 1000 sockets, and the poll that asks AFD",
+            "register and reregister 1000 sockets, and the poll that submits the requests to AFD",
             afd::register_and_poll,
             1000
         ),
@@ -224,7 +224,7 @@ fn windows() -> Vec<Case> {
         ),
         case!(
             "ready-64-of-64",
-            "polls until all of 64 were reported",
+            "polls until all of 64 are reported",
             afd::ready,
             64,
             64
@@ -236,10 +236,10 @@ fn windows() -> Vec<Case> {
             1,
             256
         ),
-        case!("udp-ping-pong", "a datagram there, and one back", echo::udp),
+        case!("udp-ping-pong", "a datagram, and one back", echo::udp),
         case!(
             "echo-1",
-            "a message there and back, 1 connection",
+            "a message, and its echo, 1 connection",
             echo::tcp,
             1
         ),
@@ -275,23 +275,23 @@ fn unix() -> Vec<Case> {
             64,
             64
         ),
-        case!("udp-ping-pong", "a datagram there, and one back", echo::udp),
+        case!("udp-ping-pong", "a datagram, and one back", echo::udp),
         case!(
             "echo-1",
-            "a message there and back, 1 connection",
+            "a message, and its echo, 1 connection",
             echo::tcp,
             1
         ),
         case!(
             "echo-64",
-            "a message there and back, 64 connections",
+            "a message, and its echo, 64 connections",
             echo::tcp,
             64
         )
         .counted(20),
         case!(
             "echo-1024",
-            "a message there and back, 1024 connections",
+            "a message, and its echo, 1024 connections",
             echo::tcp,
             1024
         )

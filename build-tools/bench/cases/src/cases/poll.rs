@@ -1,27 +1,27 @@
-//! Waiting for nothing.
+//! Polls without events.
 
 use std::time::{Duration, Instant};
 
 use crate::meter::Meter;
 use crate::peer::Peer;
 
-/// Nothing is ready, and nothing is waited for.
+/// Polls with a zero timeout; no source is ready.
 pub fn empty<P: Peer>(meter: &mut Meter<'_>) {
-    let mut queue = P::new();
+    let mut selector = P::new();
     let mut events = P::events(1024);
-    meter.each(|| queue.poll(&mut events, Some(Duration::ZERO)));
+    meter.each(|| selector.poll(&mut events, Some(Duration::ZERO)));
 }
 
-/// How late a time-out of so many microseconds ends: the median of all turns.
+/// The median lateness of a timeout of `MICROS` microseconds.
 pub fn lateness<P: Peer, const MICROS: u64>(meter: &mut Meter<'_>) {
-    let mut queue = P::new();
+    let mut selector = P::new();
     let mut events = P::events(16);
     let timeout = Duration::from_micros(MICROS);
-    // Its own memory is not what is measured.
+    // Allocates the memory of the samples before the measurement.
     let mut late = Vec::with_capacity(meter.n() as usize + 16);
     meter.each(|| {
         let start = Instant::now();
-        queue.poll(&mut events, Some(timeout));
+        selector.poll(&mut events, Some(timeout));
         late.push(start.elapsed().as_nanos() as f64 - timeout.as_nanos() as f64);
     });
     late.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! Registering, and ending it.
+//! Registrations.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -7,7 +7,7 @@ use crate::cases::ready::Scene;
 use crate::meter::Meter;
 use crate::peer::{Interest, Peer, Watch, eventfd};
 
-/// Registrations that are timed in one go.
+/// The number of registrations in one measurement.
 const BATCH: usize = 64;
 
 fn batch<P: Peer>() -> Vec<P::Source> {
@@ -15,36 +15,36 @@ fn batch<P: Peer>() -> Vec<P::Source> {
 }
 
 fn add_all<P: Peer>(scene: &mut (Scene<P>, Vec<P::Source>)) {
-    let registry = scene.0.queue.registry();
+    let registry = scene.0.selector.registry();
     for (token, source) in scene.1.iter_mut().enumerate() {
         registry.add(source, token, Interest::Read);
     }
 }
 
 fn remove_all<P: Peer>(scene: &mut (Scene<P>, Vec<P::Source>)) {
-    let registry = scene.0.queue.registry();
+    let registry = scene.0.selector.registry();
     for source in &mut scene.1 {
         registry.remove(source);
     }
 }
 
-/// Registers beside so many others, while nobody polls.
+/// Registers next to `OTHERS` sources, while no thread polls.
 pub fn register<P: Peer, const OTHERS: usize>(meter: &mut Meter<'_>) {
     let mut scene = (Scene::<P>::new(OTHERS), batch::<P>());
     add_all(&mut scene);
     meter.prepared(BATCH as u64, &mut scene, remove_all, add_all);
 }
 
-/// Deregisters beside so many others, while nobody polls.
+/// Deregisters next to `OTHERS` sources, while no thread polls.
 pub fn deregister<P: Peer, const OTHERS: usize>(meter: &mut Meter<'_>) {
     let mut scene = (Scene::<P>::new(OTHERS), batch::<P>());
     meter.prepared(BATCH as u64, &mut scene, add_all, remove_all);
 }
 
-/// Changes a registration to and fro.
+/// Changes the interests of a registration.
 pub fn reregister<P: Peer>(meter: &mut Meter<'_>) {
     let mut scene = Scene::<P>::new(1);
-    let registry = scene.queue.registry();
+    let registry = scene.selector.registry();
     let source = &mut scene.sources[0];
     let mut turn = 0;
     meter.each(|| {
@@ -55,29 +55,31 @@ pub fn reregister<P: Peer>(meter: &mut Meter<'_>) {
 
 /// Registers and deregisters one source.
 pub fn both<P: Peer>(meter: &mut Meter<'_>) {
-    let queue = P::new();
+    let selector = P::new();
     let mut source = P::source(eventfd());
-    let registry = queue.registry();
+    let registry = selector.registry();
     meter.each(|| {
         registry.add(&mut source, 1, Interest::Read);
         registry.remove(&mut source);
     });
 }
 
-/// The same while another thread polls so many.
+/// Registers and deregisters while another thread polls `OTHERS` sources.
 pub fn while_polling<P: Peer, const OTHERS: usize>(meter: &mut Meter<'_>) {
     static DONE: AtomicBool = AtomicBool::new(false);
     DONE.store(false, Ordering::SeqCst);
     let scene = Scene::<P>::new(OTHERS);
-    let registry = scene.queue.another_registry();
-    let waker = scene.queue.waker(usize::MAX - 1);
+    let registry = scene.selector.another_registry();
+    let waker = scene.selector.waker(usize::MAX - 1);
     let Scene {
-        mut queue, sources, ..
+        mut selector,
+        sources,
+        ..
     } = scene;
     let poller = thread::spawn(move || {
         let mut events = P::events(1024);
         while !DONE.load(Ordering::SeqCst) {
-            queue.poll(&mut events, None);
+            selector.poll(&mut events, None);
         }
         sources.len()
     });

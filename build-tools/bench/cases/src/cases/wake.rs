@@ -1,4 +1,4 @@
-//! Ending a wait from elsewhere.
+//! Wakers.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -8,35 +8,36 @@ use std::time::Duration;
 use crate::meter::Meter;
 use crate::peer::Peer;
 
-/// One wake, and the poll that sees it.
+/// One wake, and the poll that reports it.
 pub fn one<P: Peer>(meter: &mut Meter<'_>) {
-    let mut queue = P::new();
+    let mut selector = P::new();
     let mut events = P::events(16);
-    let waker = queue.waker(1);
+    let waker = selector.waker(1);
     meter.each(|| {
         P::wake(&waker);
-        queue.poll(&mut events, None);
+        selector.poll(&mut events, None);
     });
 }
 
-/// Many wakes between two polls. The polls do not count.
+/// Many wakes between two polls, which are not measured.
 pub fn burst<P: Peer>(meter: &mut Meter<'_>) {
-    let queue = P::new();
-    let waker = queue.waker(1);
-    let mut scene = (queue, waker, P::events(16));
+    let selector = P::new();
+    let waker = selector.waker(1);
+    let mut scene = (selector, waker, P::events(16));
     P::wake(&scene.1);
     meter.prepared(
         1,
         &mut scene,
-        |(queue, _, events)| queue.poll(events, None),
+        |(selector, _, events)| selector.poll(events, None),
         |(_, waker, _)| (0..64).for_each(|_| P::wake(waker)),
     );
 }
 
-/// Who is to play. Odd: the other thread.
+/// The count of turns that ends the other thread.
 const OVER: usize = usize::MAX;
 
-/// Two threads wake each other in turn. Who is woken looks whether it is its turn: some queues return without a wake.
+/// Two threads wake each other in turn. The turns of the other thread have odd counts. A thread
+/// checks the count, because some selectors return spuriously.
 pub fn ping_pong<P: Peer>(meter: &mut Meter<'_>) {
     let ball = Arc::new(AtomicUsize::new(0));
     let (mut here, mut there) = (P::new(), P::new());
@@ -73,11 +74,11 @@ pub fn ping_pong<P: Peer>(meter: &mut Meter<'_>) {
     assert!(other.join().is_ok());
 }
 
-/// So many threads wake one queue as fast as they can, while it polls. One operation is one wake.
+/// Threads wake one selector as fast as they can while it polls. One operation is one wake.
 pub fn threads<P: Peer, const THREADS: usize>(meter: &mut Meter<'_>) {
-    let mut queue = P::new();
+    let mut selector = P::new();
     let mut events = P::events(16);
-    let waker = Arc::new(queue.waker(1));
+    let waker = Arc::new(selector.waker(1));
     let running = Arc::new(AtomicUsize::new(THREADS));
     let start = Arc::new(Barrier::new(THREADS + 1));
     let each = meter.n();
@@ -98,7 +99,7 @@ pub fn threads<P: Peer, const THREADS: usize>(meter: &mut Meter<'_>) {
     meter.once(each * THREADS as u64, || {
         start.wait();
         while running.load(Ordering::SeqCst) > 0 {
-            queue.poll(&mut events, Some(Duration::from_millis(100)));
+            selector.poll(&mut events, Some(Duration::from_millis(100)));
         }
     });
     for thread in threads {

@@ -1,4 +1,4 @@
-//! epoll(7) without a library: a buffer, and one system call an operation.
+//! epoll(7) without a library: an event buffer, and one system call for each operation.
 
 use std::ffi::c_int;
 use std::io;
@@ -14,7 +14,7 @@ use crate::peer::{Interest, Peer, Watch, eventfd, loopback, must};
 /// An epoll descriptor.
 pub struct Bare(Arc<OwnedFd>);
 
-fn control(queue: &OwnedFd, operation: c_int, fd: c_int, token: usize, interest: Interest) {
+fn control(selector: &OwnedFd, operation: c_int, fd: c_int, token: usize, interest: Interest) {
     let flags = match interest {
         Interest::Read => libc::EPOLLIN | libc::EPOLLRDHUP,
         Interest::Write => libc::EPOLLOUT,
@@ -24,7 +24,7 @@ fn control(queue: &OwnedFd, operation: c_int, fd: c_int, token: usize, interest:
         u64: token as u64,
     };
     // SAFETY: epoll_ctl(2) reads one event.
-    let result = unsafe { libc::epoll_ctl(queue.as_raw_fd(), operation, fd, &raw mut event) };
+    let result = unsafe { libc::epoll_ctl(selector.as_raw_fd(), operation, fd, &raw mut event) };
     if result < 0 {
         panic!("{}", io::Error::last_os_error());
     }
@@ -77,10 +77,10 @@ impl Peer for Bare {
 
     fn new() -> Bare {
         // SAFETY: epoll_create1(2) takes an integer.
-        let number = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
-        assert!(number >= 0, "{}", io::Error::last_os_error());
-        // SAFETY: the call succeeded, so the number is open and nothing else owns it.
-        Bare(Arc::new(unsafe { OwnedFd::from_raw_fd(number) }))
+        let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
+        assert!(fd >= 0, "{}", io::Error::last_os_error());
+        // SAFETY: the call succeeded, so the fd is open and has no other owner.
+        Bare(Arc::new(unsafe { OwnedFd::from_raw_fd(fd) }))
     }
 
     fn events(capacity: usize) -> Vec<libc::epoll_event> {
@@ -89,22 +89,22 @@ impl Peer for Bare {
 
     #[inline(always)]
     fn poll(&mut self, events: &mut Vec<libc::epoll_event>, timeout: Option<Duration>) {
-        let room = events.capacity() as c_int;
-        let (queue, to) = (self.0.as_raw_fd(), events.as_mut_ptr());
+        let capacity = events.capacity() as c_int;
+        let (epfd, to) = (self.0.as_raw_fd(), events.as_mut_ptr());
         let result = match timeout {
-            // What a careful program does: nanoseconds only where milliseconds would not do.
+            // As a careful program does: nanoseconds only if milliseconds are too coarse.
             Some(timeout) if timeout.subsec_nanos() % 1_000_000 != 0 => {
                 let timeout = libc::timespec {
                     tv_sec: timeout.as_secs() as _,
                     tv_nsec: timeout.subsec_nanos() as _,
                 };
-                // SAFETY: epoll_pwait2(2) writes at most as many events as there is room for, and reads the time-out.
+                // SAFETY: epoll_pwait2(2) writes at most `capacity` events, and reads the timeout.
                 unsafe {
                     libc::syscall(
                         libc::SYS_epoll_pwait2,
-                        queue,
+                        epfd,
                         to,
-                        room,
+                        capacity,
                         &raw const timeout,
                         ptr::null::<libc::sigset_t>(),
                         0,
@@ -113,12 +113,12 @@ impl Peer for Bare {
             }
             _ => {
                 let millis = timeout.map_or(-1, |timeout| timeout.as_millis() as c_int);
-                // SAFETY: epoll_wait(2) writes at most as many events as there is room for.
-                unsafe { libc::epoll_wait(queue, to, room, millis) }
+                // SAFETY: epoll_wait(2) writes at most `capacity` events.
+                unsafe { libc::epoll_wait(epfd, to, capacity, millis) }
             }
         };
         match usize::try_from(result) {
-            // SAFETY: the call has written so many events from the start, and there is room for them.
+            // SAFETY: the call has written `count` events from the start, at most `capacity`.
             Ok(count) => unsafe { events.set_len(count) },
             Err(_) => {
                 events.clear();

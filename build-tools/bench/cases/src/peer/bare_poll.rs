@@ -11,13 +11,13 @@ use std::time::Duration;
 use crate::peer::bare_socket::{self, bare_sockets, set_event};
 use crate::peer::{Interest, Peer, Watch, eventfd, loopback, must};
 
-/// The array, and where each number stands in it.
+/// The array, and the index of each fd.
 #[derive(Default)]
 pub struct Set {
     array: Vec<libc::pollfd>,
     tokens: Vec<usize>,
-    places: Vec<usize>,
-    /// Read when it is readable: the waker.
+    slots: Vec<usize>,
+    /// The waker's fd, which is drained when it is readable.
     drained: c_int,
 }
 
@@ -36,11 +36,11 @@ impl Watch<OwnedFd> for Arc<Mutex<Set>> {
     fn add(&self, source: &mut OwnedFd, token: usize, interest: Interest) {
         let mut set = self.lock().unwrap_or_else(PoisonError::into_inner);
         let fd = source.as_raw_fd();
-        let (number, place) = (fd as usize, set.array.len());
-        if set.places.len() <= number {
-            set.places.resize(number + 1, 0);
+        let (index, slot) = (fd as usize, set.array.len());
+        if set.slots.len() <= index {
+            set.slots.resize(index + 1, 0);
         }
-        set.places[number] = place;
+        set.slots[index] = slot;
         set.tokens.push(token);
         set.array.push(libc::pollfd {
             fd,
@@ -52,20 +52,20 @@ impl Watch<OwnedFd> for Arc<Mutex<Set>> {
     #[inline(always)]
     fn change(&self, source: &mut OwnedFd, token: usize, interest: Interest) {
         let mut set = self.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = set.places[source.as_raw_fd() as usize];
-        set.array[place].events = bits(interest);
-        set.tokens[place] = token;
+        let slot = set.slots[source.as_raw_fd() as usize];
+        set.array[slot].events = bits(interest);
+        set.tokens[slot] = token;
     }
 
     #[inline(always)]
     fn remove(&self, source: &mut OwnedFd) {
         let mut set = self.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = set.places[source.as_raw_fd() as usize];
-        set.array.swap_remove(place);
-        set.tokens.swap_remove(place);
-        if let Some(moved) = set.array.get(place) {
-            let number = moved.fd as usize;
-            set.places[number] = place;
+        let slot = set.slots[source.as_raw_fd() as usize];
+        set.array.swap_remove(slot);
+        set.tokens.swap_remove(slot);
+        if let Some(moved) = set.array.get(slot) {
+            let index = moved.fd as usize;
+            set.slots[index] = slot;
         }
     }
 }
@@ -101,7 +101,7 @@ impl Peer for Bare {
         });
         let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
         let length = set.array.len() as libc::nfds_t;
-        // SAFETY: ppoll(2) reads and writes as many entries as the array has, and reads the time-out.
+        // SAFETY: ppoll(2) reads and writes the entries of the array, and reads the timeout.
         let result = unsafe { libc::ppoll(set.array.as_mut_ptr(), length, timeout, ptr::null()) };
         let Ok(mut left) = usize::try_from(result) else {
             let error = io::Error::last_os_error();

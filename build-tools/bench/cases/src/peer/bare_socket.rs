@@ -1,4 +1,4 @@
-//! Sockets and eventfds by system calls alone.
+//! Sockets and eventfds without a library.
 
 use std::ffi::c_int;
 use std::io;
@@ -13,20 +13,20 @@ fn count(result: isize) -> io::Result<usize> {
     usize::try_from(result).map_err(|_| io::Error::last_os_error())
 }
 
-fn owned(number: c_int) -> io::Result<OwnedFd> {
-    if number < 0 {
+fn owned(fd: c_int) -> io::Result<OwnedFd> {
+    if fd < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the call that gave the number succeeded, so it is open and nothing else owns it.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+    // SAFETY: the call that returned the fd succeeded, so it is open and has no other owner.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// An eventfd that does not block.
+/// A non-blocking eventfd.
 #[must_use]
 pub fn eventfd() -> OwnedFd {
     // SAFETY: eventfd(2) takes two integers.
-    let number = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-    must(owned(number))
+    let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+    must(owned(fd))
 }
 
 /// Makes an eventfd readable.
@@ -40,7 +40,7 @@ pub fn set_event(descriptor: c_int) {
 /// read(2).
 #[inline(always)]
 pub fn read(descriptor: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
-    // SAFETY: read(2) writes at most as many bytes as `buffer` has.
+    // SAFETY: read(2) writes at most `buffer.len()` bytes.
     let result = unsafe {
         libc::read(
             descriptor.as_raw_fd(),
@@ -54,7 +54,7 @@ pub fn read(descriptor: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> 
 /// send(2), without SIGPIPE.
 #[inline(always)]
 pub fn send(descriptor: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
-    // SAFETY: send(2) reads at most as many bytes as `buffer` has.
+    // SAFETY: send(2) reads at most `buffer.len()` bytes.
     let result = unsafe {
         libc::send(
             descriptor.as_raw_fd(),
@@ -70,7 +70,7 @@ fn encode(address: SocketAddr) -> libc::sockaddr_in {
     let SocketAddr::V4(address) = address else {
         panic!("the cases use IPv4");
     };
-    // SAFETY: zeros are a value of this struct of integers.
+    // SAFETY: all fields are integers, for which zero is valid.
     let mut encoded: libc::sockaddr_in = unsafe { mem::zeroed() };
     encoded.sin_family = libc::AF_INET as libc::sa_family_t;
     encoded.sin_port = address.port().to_be();
@@ -84,7 +84,7 @@ const LENGTH: libc::socklen_t = size_of::<libc::sockaddr_in>() as libc::socklen_
 #[inline(always)]
 pub fn send_to(descriptor: BorrowedFd<'_>, buffer: &[u8], to: SocketAddr) -> io::Result<usize> {
     let to = encode(to);
-    // SAFETY: sendto(2) reads at most as many bytes as `buffer` has, and an address of the length that is told.
+    // SAFETY: sendto(2) reads at most `buffer.len()` bytes, and an address of the given length.
     let result = unsafe {
         libc::sendto(
             descriptor.as_raw_fd(),
@@ -98,10 +98,10 @@ pub fn send_to(descriptor: BorrowedFd<'_>, buffer: &[u8], to: SocketAddr) -> io:
     count(result)
 }
 
-/// accept4(2), without asking for the address.
+/// accept4(2), without the address.
 #[inline(always)]
 pub fn accept(descriptor: BorrowedFd<'_>) -> io::Result<OwnedFd> {
-    // SAFETY: without room for an address accept4(2) writes none.
+    // SAFETY: with a null pointer accept4(2) writes no address.
     owned(unsafe {
         libc::accept4(
             descriptor.as_raw_fd(),
@@ -112,7 +112,7 @@ pub fn accept(descriptor: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     })
 }
 
-/// socket(2) and connect(2), without waiting.
+/// socket(2) and connect(2), non-blocking.
 #[inline(always)]
 #[must_use]
 pub fn connect(address: SocketAddr) -> OwnedFd {
@@ -120,7 +120,7 @@ pub fn connect(address: SocketAddr) -> OwnedFd {
     // SAFETY: socket(2) takes three integers.
     let socket = must(owned(unsafe { libc::socket(libc::AF_INET, kind, 0) }));
     let address = encode(address);
-    // SAFETY: connect(2) reads an address of the length that is told.
+    // SAFETY: connect(2) reads an address of the given length.
     let result = unsafe { libc::connect(socket.as_raw_fd(), (&raw const address).cast(), LENGTH) };
     if result < 0 {
         let error = io::Error::last_os_error();
@@ -129,7 +129,7 @@ pub fn connect(address: SocketAddr) -> OwnedFd {
     socket
 }
 
-/// The rest of [`Peer`](crate::peer::Peer) that both bare queues share.
+/// The methods of [`Peer`](crate::peer::Peer) that both bare selectors share.
 macro_rules! bare_sockets {
     () => {
         fn source(descriptor: OwnedFd) -> OwnedFd {

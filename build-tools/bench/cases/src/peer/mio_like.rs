@@ -1,4 +1,4 @@
-//! The two crates of one API: this library and upstream's.
+//! This library and upstream's, which have the same API.
 
 macro_rules! mio_like {
     ($module:ident, $crate_name:ident, $peer:ident, $name:literal) => {
@@ -106,7 +106,7 @@ macro_rules! mio_like {
 
                 #[cfg(unix)]
                 fn source(descriptor: OwnedFd) -> Receiver {
-                    // SAFETY: the descriptor was just given up, so it is open and has no other owner.
+                    // SAFETY: the source has released the fd, which is open and has no other owner.
                     unsafe { Receiver::from_raw_fd(descriptor.into_raw_fd()) }
                 }
 
@@ -166,7 +166,7 @@ macro_rules! mio_like {
             impl crate::peer::Pipes for $peer {
                 type Pipe = NamedPipe;
 
-                fn pipes(queue: &$peer) -> (NamedPipe, NamedPipe) {
+                fn pipes(selector: &$peer) -> (NamedPipe, NamedPipe) {
                     const FILE_FLAG_OVERLAPPED: u32 = 0x4000_0000;
                     let name = crate::peer::pipe_name();
                     let mut server = must(NamedPipe::new(&name));
@@ -175,10 +175,10 @@ macro_rules! mio_like {
                         .write(true)
                         .custom_flags(FILE_FLAG_OVERLAPPED)
                         .open(&name);
-                    // SAFETY: the handle was just given up, so it is open and has no other owner.
+                    // SAFETY: the source has released the handle, which is open and unowned.
                     let mut client =
                         unsafe { NamedPipe::from_raw_handle(must(client).into_raw_handle()) };
-                    let registry = queue.registry();
+                    let registry = selector.registry();
                     registry.add(&mut server, 1, Interest::Read);
                     registry.add(&mut client, 2, Interest::Read);
                     match server.connect() {

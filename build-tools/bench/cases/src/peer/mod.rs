@@ -1,4 +1,4 @@
-//! Who is measured: this library, upstream's, `polling`, and system calls without any library.
+//! The peers: this library, upstream's, `polling`, and system calls without a library.
 
 #[cfg(all(unix, not(mio_unsupported_force_poll_poll)))]
 mod bare_epoll;
@@ -24,32 +24,32 @@ use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-/// What is waited for.
+/// The readiness to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
-    /// Reading.
+    /// Readable.
     Read,
-    /// Writing.
+    /// Writable.
     Write,
 }
 
-/// Adds sources of one kind to a queue.
+/// Registers sources of one type.
 pub trait Watch<S> {
-    /// Starts watching.
+    /// Registers a source.
     fn add(&self, source: &mut S, token: usize, interest: Interest);
-    /// Changes what is watched for.
+    /// Changes the interests of a source.
     fn change(&self, source: &mut S, token: usize, interest: Interest);
-    /// Stops watching.
+    /// Deregisters a source.
     fn remove(&self, source: &mut S);
 }
 
-/// One event queue with its sockets, as its users use it.
+/// A library with its selector and its sockets.
 pub trait Peer: Sized + Send + 'static {
-    /// Its name in tables.
+    /// The name in tables.
     const NAME: &'static str;
-    /// The buffer of events.
+    /// The event buffer.
     type Events;
-    /// What adds sources, also from another thread.
+    /// The registry, which other threads can use.
     #[cfg(unix)]
     type Registry: Watch<Self::Source>
         + Watch<Self::Stream>
@@ -57,12 +57,12 @@ pub trait Peer: Sized + Send + 'static {
         + Watch<Self::Udp>
         + Send
         + 'static;
-    /// What adds sources, also from another thread.
+    /// The registry, which other threads can use.
     #[cfg(windows)]
     type Registry: Watch<Self::Stream> + Watch<Self::Listener> + Watch<Self::Udp> + Send + 'static;
-    /// What ends a wait from another thread.
+    /// The waker.
     type Waker: Send + Sync + 'static;
-    /// Any descriptor, owned.
+    /// An owned fd of any type.
     #[cfg(unix)]
     type Source: Send + 'static;
     /// A TCP connection.
@@ -72,41 +72,41 @@ pub trait Peer: Sized + Send + 'static {
     /// A UDP socket.
     type Udp;
 
-    /// An empty queue.
+    /// Creates a selector.
     fn new() -> Self;
-    /// A buffer for so many events.
+    /// Creates an event buffer of this capacity.
     fn events(capacity: usize) -> Self::Events;
-    /// Waits. An interruption counts as an empty return.
+    /// Polls. An interrupted poll returns no events.
     fn poll(&mut self, events: &mut Self::Events, timeout: Option<Duration>);
-    /// Shows the token of each event, and whether one may read and write.
+    /// Passes each event's token, and whether it is readable and writable.
     fn visit(events: &Self::Events, see: impl FnMut(usize, bool, bool));
-    /// For the thread that polls.
+    /// The registry for the thread that polls.
     fn registry(&self) -> &Self::Registry;
-    /// For another thread.
+    /// The registry for another thread.
     fn another_registry(&self) -> Self::Registry;
-    /// A waker of this queue.
+    /// Creates a waker of the selector.
     fn waker(&self, token: usize) -> Self::Waker;
-    /// Wakes.
+    /// Calls a waker.
     fn wake(waker: &Self::Waker);
 
-    /// Takes a descriptor that does not block.
+    /// Wraps a non-blocking fd.
     #[cfg(unix)]
     fn source(descriptor: OwnedFd) -> Self::Source;
     /// Reads.
     #[cfg(unix)]
     fn read_source(source: &mut Self::Source, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// A listener on loopback.
+    /// Creates a listener on loopback.
     fn listen() -> (Self::Listener, SocketAddr);
-    /// Accepts one connection.
+    /// Accepts a connection.
     fn accept(listener: &mut Self::Listener) -> io::Result<Self::Stream>;
-    /// Begins to connect.
+    /// Starts to connect.
     fn connect(address: SocketAddr) -> Self::Stream;
     /// Reads.
     fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> io::Result<usize>;
     /// Writes.
     fn write(stream: &mut Self::Stream, buffer: &[u8]) -> io::Result<usize>;
-    /// A socket on loopback.
+    /// Creates a UDP socket on loopback.
     fn udp() -> (Self::Udp, SocketAddr);
     /// Sends to an address.
     fn send_to(socket: &mut Self::Udp, buffer: &[u8], to: SocketAddr) -> io::Result<usize>;
@@ -114,20 +114,20 @@ pub trait Peer: Sized + Send + 'static {
     fn receive(socket: &mut Self::Udp, buffer: &mut [u8]) -> io::Result<usize>;
 }
 
-/// A queue for named pipes, too.
+/// A peer that also supports named pipes.
 #[cfg(windows)]
 pub trait Pipes: Peer {
-    /// One end.
+    /// One end of a pipe.
     type Pipe;
-    /// A server and its client, connected, and watched by the queue.
-    fn pipes(queue: &Self) -> (Self::Pipe, Self::Pipe);
+    /// Creates a server and its connected client, and registers both.
+    fn pipes(selector: &Self) -> (Self::Pipe, Self::Pipe);
     /// Reads.
     fn read_pipe(pipe: &mut Self::Pipe, buffer: &mut [u8]) -> io::Result<usize>;
     /// Writes.
     fn write_pipe(pipe: &mut Self::Pipe, data: &[u8]) -> io::Result<usize>;
 }
 
-/// A name that no other pipe has.
+/// A unique name of a pipe.
 #[cfg(windows)]
 #[must_use]
 pub fn pipe_name() -> String {
@@ -137,13 +137,13 @@ pub fn pipe_name() -> String {
     format!(r"\\.\pipe\mio-bench-{}-{number}", std::process::id())
 }
 
-/// The loopback address with a port of the system's choice.
+/// The loopback address with port 0.
 #[must_use]
 pub fn loopback() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-/// What a case cannot go on without: its failure is a failure of the bench.
+/// Unwraps a result that a case needs. An error fails the bench.
 #[track_caller]
 pub fn must<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
     match result {

@@ -1,4 +1,4 @@
-//! The crate `polling`, with edges where its backend has them, over std's sockets.
+//! The crate `polling` with std's sockets, edge-triggered if its backend supports that.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -14,12 +14,12 @@ use polling::{Event, Events, PollMode};
 
 use crate::peer::{Interest, Peer, Watch, loopback, must};
 
-/// A queue of `polling`.
+/// A poller of `polling`.
 pub struct Poller {
     registry: Registry,
 }
 
-/// Adds sources.
+/// Registers sources.
 #[derive(Clone)]
 pub struct Registry {
     poller: Arc<polling::Poller>,
@@ -38,7 +38,8 @@ macro_rules! watch {
         impl Watch<$source> for Registry {
             #[inline(always)]
             fn add(&self, source: &mut $source, token: usize, interest: Interest) {
-                // SAFETY: every case removes its sources, or drops the queue, before it drops them.
+                // SAFETY: every case deregisters its sources or drops the poller before it drops
+                // them.
                 let result = unsafe {
                     self.poller.add_with_mode(source.$raw(), event(token, interest), self.mode)
                 };
@@ -60,9 +61,18 @@ macro_rules! watch {
 }
 
 #[cfg(unix)]
-watch!(OwnedFd: as_raw_fd as_fd, TcpStream: as_raw_fd as_fd, TcpListener: as_raw_fd as_fd, UdpSocket: as_raw_fd as_fd);
+watch! {
+    OwnedFd: as_raw_fd as_fd,
+    TcpStream: as_raw_fd as_fd,
+    TcpListener: as_raw_fd as_fd,
+    UdpSocket: as_raw_fd as_fd
+}
 #[cfg(windows)]
-watch!(TcpStream: as_raw_socket as_socket, TcpListener: as_raw_socket as_socket, UdpSocket: as_raw_socket as_socket);
+watch! {
+    TcpStream: as_raw_socket as_socket,
+    TcpListener: as_raw_socket as_socket,
+    UdpSocket: as_raw_socket as_socket
+}
 
 impl Peer for Poller {
     const NAME: &'static str = "polling";
@@ -96,7 +106,8 @@ impl Peer for Poller {
         events.clear();
         match self.registry.poller.wait(events, timeout) {
             Ok(_) => {}
-            // Its poll(2) backend says `WouldBlock` when several threads notify at once; what its users do then is wait again.
+            // The poll(2) backend returns `WouldBlock` when several threads notify at once. A
+            // caller polls again.
             Err(error)
                 if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
             Err(error) => panic!("{error}"),
@@ -155,7 +166,7 @@ impl Peer for Poller {
     #[cfg(unix)]
     #[inline(always)]
     fn connect(address: SocketAddr) -> TcpStream {
-        // std cannot begin to connect without waiting.
+        // std has no non-blocking connect.
         TcpStream::from(crate::peer::bare_socket::connect(address))
     }
 
