@@ -37,7 +37,7 @@ pub(crate) fn enter(builds: &Path, root: &Path) -> Result<Entered> {
         // After another error than EWOULDBLOCK, the call below fails, too.
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             eprintln!(
-                "waiting for {}, which builds in the same cache; XDG_CACHE_HOME chooses another",
+                "waiting for {}, which uses the same cache; to use another: set XDG_CACHE_HOME",
                 String::from_utf8_lossy(&last)
             );
             acquire(FlockOperation::LockExclusive)?;

@@ -55,12 +55,13 @@ fn main() -> ExitCode {
 /// Runs the command; `false` if something failed and its error has been printed.
 fn run(cli: &Cli) -> anyhow::Result<bool> {
     let project = Project::find()?;
-    step::watch_for_interrupts()?;
     let builds = !matches!(
         cli.command,
         Command::Test { list: true, .. } | Command::Readme { .. }
     );
     let _entered = builds.then(|| project.enter()).transpose()?;
+    // Not before: an interrupt ends the process while it waits for another checkout.
+    step::watch_for_interrupts()?;
     match &cli.command {
         Command::Check(jobs) => stages::run(&project, Selection::Check, *jobs),
         Command::Test { list: true, .. } => {

@@ -97,8 +97,35 @@ fn downloads(with_nightly: bool) -> Vec<(String, &'static str)> {
     downloads
 }
 
-/// Prints what is missing, and where a run of all stages will install it.
-pub(crate) fn print_plan(project: &Project, with_nightly: bool) -> Result<()> {
+/// The stages that fill folders of the cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Downloads {
+    None,
+    OfTest,
+    OfNightly,
+}
+
+/// Prints the tools that are missing, and where a run of these stages installs them.
+pub(crate) fn print_plan(project: &Project, downloads: Downloads) -> Result<()> {
+    let mut lines = missing_packages();
+    lines.extend(match downloads {
+        Downloads::None => Vec::new(),
+        Downloads::OfTest => missing_folders(project, false)?,
+        Downloads::OfNightly => missing_folders(project, true)?,
+    });
+    if lines.is_empty() {
+        println!("all tools are installed");
+        return Ok(());
+    }
+    println!("tools that are missing, and where this run installs them:");
+    for line in lines {
+        println!("  {line}");
+    }
+    Ok(())
+}
+
+/// The part of the plan for the system and the toolchain.
+fn missing_packages() -> Vec<String> {
     let mut packages: Vec<&str> = missing_tools().iter().map(|tool| tool.package).collect();
     packages.extend((!wine::is_installed()).then_some(wine::PACKAGES));
     packages.extend((!wine10::has_debootstrap()).then_some("debootstrap"));
@@ -115,6 +142,12 @@ pub(crate) fn print_plan(project: &Project, with_nightly: bool) -> Result<()> {
     if !components.is_empty() {
         lines.push(format!("into the toolchain, by rustup: {components}"));
     }
+    lines
+}
+
+/// The part of the plan for the cache.
+fn missing_folders(project: &Project, with_nightly: bool) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
     let cache = project.cache.display();
     for (folder, contents) in downloads(with_nightly) {
         if !project.cache.join(&folder).exists() {
@@ -128,15 +161,7 @@ pub(crate) fn print_plan(project: &Project, with_nightly: bool) -> Result<()> {
     if files.any(|file| file.starts_with("ziglang-") && !project.cache.join(file).exists()) {
         lines.push(format!("into {cache}: the header packages of codegen"));
     }
-    if lines.is_empty() {
-        println!("all tools are installed");
-        return Ok(());
-    }
-    println!("tools that are missing, and where this run installs them:");
-    for line in lines {
-        println!("  {line}");
-    }
-    Ok(())
+    Ok(lines)
 }
 
 /// Installs the missing tools, or fails with the command that does.
@@ -213,4 +238,31 @@ fn prune(context: &mut Context<'_>) -> Result<()> {
         }
     }
     context.log(&format!("{removed} old test programs removed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{downloads, missing_folders};
+    use crate::project::Project;
+
+    #[test]
+    fn missing_folders_are_planned() {
+        let cache = tempfile::tempdir().unwrap();
+        let project = Project {
+            cache: cache.path().to_owned(),
+            ..Project::find().unwrap()
+        };
+        let is_planned = |folder: &str| {
+            let path = format!("into {}/{folder}:", cache.path().display());
+            let lines = missing_folders(&project, true).unwrap();
+            lines.iter().any(|line| line.starts_with(&path))
+        };
+        for (folder, _) in downloads(true) {
+            assert!(is_planned(&folder), "{folder}");
+            fs::create_dir(cache.path().join(&folder)).unwrap();
+            assert!(!is_planned(&folder), "{folder}");
+        }
+    }
 }

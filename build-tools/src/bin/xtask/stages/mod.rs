@@ -16,11 +16,11 @@ use anyhow::{Result, bail};
 use indicatif::{MultiProgress, ProgressBar};
 
 use self::queue::{Needs, Next, Queue};
-use self::stage_list::{CHECK, nightly, stages};
+use self::stage_list::{CHECK, stages};
 use crate::cli::Jobs;
 use crate::project::Project;
 use crate::report::{self, Outcome, Row};
-use crate::setup;
+use crate::setup::{self, Downloads};
 use crate::step::{self, Context};
 
 type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()> + Send + Sync>;
@@ -28,6 +28,8 @@ type Run = Box<dyn Fn(&mut Context<'_>) -> Result<()> + Send + Sync>;
 struct Stage {
     name: String,
     about: String,
+    /// Whether `cargo xtask test` leaves it out.
+    is_nightly: bool,
     needs: Needs,
     run: Run,
 }
@@ -47,13 +49,13 @@ pub(crate) enum Selection<'a> {
 }
 
 impl Selection<'_> {
-    fn contains(self, stage: &str, is_nightly: bool) -> bool {
+    fn contains(self, stage: &Stage) -> bool {
         match self {
-            Selection::Check => CHECK.contains(&stage),
-            Selection::Test => !is_nightly,
-            Selection::Nightly => is_nightly || stage == SETUP,
+            Selection::Check => CHECK.contains(&&*stage.name),
+            Selection::Test => !stage.is_nightly,
+            Selection::Nightly => stage.is_nightly || stage.name == SETUP,
             Selection::All => true,
-            Selection::Only(names) => names.iter().any(|name| is_selected(stage, name)),
+            Selection::Only(names) => names.iter().any(|name| is_selected(&stage.name, name)),
         }
     }
 }
@@ -63,39 +65,35 @@ const SETUP: &str = "setup";
 /// Prints the stages.
 pub(crate) fn list() {
     for stage in stages() {
-        println!("{:<28} {}", stage.name, stage.about);
-    }
-    for stage in nightly() {
-        println!("{:<28} {} (nightly)", stage.name, stage.about);
+        let note = if stage.is_nightly { " (nightly)" } else { "" };
+        println!("{:<28} {}{note}", stage.name, stage.about);
     }
 }
 
 /// Runs the selected stages, up to `jobs` at once; `true` if none failed.
 pub(crate) fn run(project: &Project, selection: Selection<'_>, jobs: Jobs) -> Result<bool> {
-    let with_flag = |is_nightly| move |stage| (stage, is_nightly);
-    let of_test = stages().into_iter().map(with_flag(false));
-    let all: Vec<(Stage, bool)> = of_test
-        .chain(nightly().into_iter().map(with_flag(true)))
-        .collect();
+    let stages = stages();
     if let Selection::Only(names) = selection {
         let is_unknown =
-            |name: &&String| !all.iter().any(|(stage, _)| is_selected(&stage.name, name));
+            |name: &&String| !stages.iter().any(|stage| is_selected(&stage.name, name));
         if let Some(name) = names.iter().find(is_unknown) {
             bail!("there is no stage `{name}`; to list the stages: cargo xtask test --list");
         }
     }
-    let mut selected = Vec::new();
-    let mut left_out = Vec::new();
-    for (stage, is_nightly) in all {
-        if selection.contains(&stage.name, is_nightly) {
-            selected.push(stage);
-        } else if is_nightly && matches!(selection, Selection::Test) {
-            left_out.push(stage.name);
-        }
-    }
+    let (selected, others): (Vec<Stage>, Vec<Stage>) = stages
+        .into_iter()
+        .partition(|stage| selection.contains(stage));
+    let left_out: Vec<String> = match selection {
+        Selection::Test => others.into_iter().map(|stage| stage.name).collect(),
+        _ => Vec::new(),
+    };
     if selected.iter().any(|stage| stage.name == SETUP) {
-        let with_nightly = matches!(selection, Selection::Nightly | Selection::All);
-        setup::print_plan(project, with_nightly)?;
+        let downloads = match selection {
+            Selection::Test => Downloads::OfTest,
+            Selection::Nightly | Selection::All => Downloads::OfNightly,
+            Selection::Check | Selection::Only(_) => Downloads::None,
+        };
+        setup::print_plan(project, downloads)?;
     }
 
     let start = Instant::now();
@@ -221,13 +219,12 @@ fn count_rows(text: &str) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHECK, count_rows, is_selected, nightly, stages};
+    use super::{CHECK, count_rows, is_selected, stages};
     use std::collections::HashSet;
 
     #[test]
     fn names_of_stages_are_unique() {
-        let all = stages().into_iter().chain(nightly());
-        let names: Vec<String> = all.map(|stage| stage.name).collect();
+        let names: Vec<String> = stages().into_iter().map(|stage| stage.name).collect();
         assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
         assert!(
             CHECK

@@ -27,13 +27,21 @@ pub(super) const CHECK: [&str; 6] = [
     "tools",
 ];
 
-/// The stages of `cargo xtask test`.
+/// All stages.
 pub(super) fn stages() -> Vec<Stage> {
+    let mut stages = test();
+    stages.extend(nightly());
+    stages
+}
+
+/// The stages of `cargo xtask test`.
+fn test() -> Vec<Stage> {
     let mut stages = Vec::new();
     let mut add = |name: &str, about: &str, needs: Needs, run: Run| {
         stages.push(Stage {
             name: name.to_owned(),
             about: about.to_owned(),
+            is_nightly: false,
             needs,
             run,
         });
@@ -248,10 +256,11 @@ pub(super) fn stages() -> Vec<Stage> {
 }
 
 /// The stages of `cargo xtask nightly`.
-pub(super) fn nightly() -> Vec<Stage> {
+fn nightly() -> Vec<Stage> {
     let stage = |name: &str, about: &str, run: Run| Stage {
         name: name.to_owned(),
         about: about.to_owned(),
+        is_nightly: true,
         needs: Needs::Machine,
         run,
     };
