@@ -121,7 +121,7 @@ fn check_echo(output: impl Read + Send + 'static) -> Result<()> {
         .last()
         .context("echo --listen prints an empty line")?;
 
-    let text = b"an echo is asked for\n".repeat(10_000);
+    let text = b"a line to echo\n".repeat(10_000);
     let mut client = TcpStream::connect(address).with_context(|| address.to_owned())?;
     client.set_read_timeout(Some(TIMEOUT))?;
     client.set_write_timeout(Some(TIMEOUT))?;

@@ -134,7 +134,7 @@ pub(crate) fn thread_sanitizer(context: &mut Context<'_>) -> Result<()> {
         debian::download(context, parts, ["libclang-rt-22-dev".to_owned()])
     });
     let runtime =
-        runtime.map_err(|error| NotRun(format!("the runtime cannot be fetched ({error:#})")))?;
+        runtime.map_err(|error| NotRun(format!("cannot download the runtime ({error:#})")))?;
     let runtime = runtime.join("usr/lib/llvm-22/lib/clang/22/lib/linux/libclang_rt.tsan-x86_64.a");
     let linker = compiler.lld(context)?;
     let flags = format!(

@@ -270,7 +270,7 @@ pub(crate) fn summary(
         not_run.count()
     );
     if !left_out.is_empty() {
-        println!("left out: {}", left_out.join(", "));
+        println!("left to `cargo xtask nightly`: {}", left_out.join(", "));
     }
     if let Some((tested, not_run)) = requirements {
         println!("tests/requirements.md: {tested} tested, {not_run} not run (each with a reason)");
