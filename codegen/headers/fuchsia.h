@@ -17,7 +17,7 @@ struct pollfd {
 #define F_SETFL 4
 #define O_NONBLOCK 0x10
 #define O_CLOEXEC 0x100
-#define EFD_CLOEXEC 0x80000
+#define EFD_CLOEXEC 0x100
 #define EFD_NONBLOCK 0x10
 #define POLLIN 0x1
 #define POLLPRI 0x2

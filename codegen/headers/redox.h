@@ -23,7 +23,9 @@ union epoll_data {
 struct epoll_event {
 	unsigned int events;
 	union epoll_data data;
+#if __SIZEOF_POINTER__ == 8
 	unsigned long long _pad;
+#endif
 };
 
 typedef unsigned int epoll_flags;

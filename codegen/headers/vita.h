@@ -16,7 +16,7 @@ struct pollfd {
 #define F_GETFL 3
 #define F_SETFL 4
 #define O_NONBLOCK 0x4000
-#define O_CLOEXEC 0x80000
+#define O_CLOEXEC 0x40000
 #define POLLIN 0x1
 #define POLLOUT 0x4
 #define POLLERR 0x8

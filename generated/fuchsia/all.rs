@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Fuchsia F20).
-//! Inputs: sha256 31806bf5148f95f379082dd75c0cfbbe270b4bd38fda9284e2b1e802236bbf1f.
+//! Inputs: sha256 49b18b1b4d03131edaced1c6880429f03f0eedba7e81e1f4b82409e99eff4e46.
 //!
 //! Serves:
 //! - aarch64-unknown-fuchsia
@@ -17,7 +17,7 @@ use core::mem::{align_of, offset_of, size_of};
 pub const EBADF: c_int = 9;
 
 /// eventfd(2), declared in `codegen/headers/fuchsia.h`: flag of eventfd.
-pub const EFD_CLOEXEC: c_int = 524288;
+pub const EFD_CLOEXEC: c_int = 256;
 
 /// eventfd(2), declared in `codegen/headers/fuchsia.h`: flag of eventfd.
 pub const EFD_NONBLOCK: c_int = 16;

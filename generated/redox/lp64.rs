@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (relibc 0.2).
-//! Inputs: sha256 a6d31b41b2b7d681f550c9b8840ac081a0f2712382e2cc991a27d30a6c9256c9.
+//! Inputs: sha256 9bb35caf5b106d69f42f180a19cb4aa0f80cceebe2800242f7244f6d2de0c747.
 //!
 //! Serves:
 //! - aarch64-unknown-redox

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (relibc 0.2).
-//! Inputs: sha256 a6d31b41b2b7d681f550c9b8840ac081a0f2712382e2cc991a27d30a6c9256c9.
+//! Inputs: sha256 9bb35caf5b106d69f42f180a19cb4aa0f80cceebe2800242f7244f6d2de0c747.
 //!
 //! Serves:
 //! - i586-unknown-redox
@@ -133,16 +133,13 @@ pub struct epoll_event {
     pub events: c_uint,
     /// At byte 4.
     pub data: epoll_data,
-    /// At byte 12.
-    pub _pad: c_ulonglong,
 }
 
 const _: () = {
-    assert!(size_of::<epoll_event>() == 20);
+    assert!(size_of::<epoll_event>() == 12);
     assert!(align_of::<epoll_event>() == 4);
     assert!(offset_of!(epoll_event, events) == 0);
     assert!(offset_of!(epoll_event, data) == 4);
-    assert!(offset_of!(epoll_event, _pad) == 12);
 };
 
 /// poll(2), declared in `codegen/headers/redox.h`: one watched descriptor.

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (vitasdk 2).
-//! Inputs: sha256 d96a35a181ec0990e1fd5b026661875bc546b95c5b831b0620605156e5cf29d9.
+//! Inputs: sha256 6c3de7e1efbaba1e1be9789f54c583bf2825c4f95b2bdeb8204604cc84fc2a54.
 //!
 //! Serves:
 //! - armv7-sony-vita-newlibeabihf
@@ -21,7 +21,7 @@ pub const F_GETFL: c_int = 3;
 pub const F_SETFL: c_int = 4;
 
 /// open(2), declared in `codegen/headers/vita.h`: flag of pipe2.
-pub const O_CLOEXEC: c_int = 524288;
+pub const O_CLOEXEC: c_int = 262144;
 
 /// open(2), declared in `codegen/headers/vita.h`: status flag.
 pub const O_NONBLOCK: c_int = 16384;
