@@ -1,18 +1,33 @@
 /*
- * What the Emscripten bindings are made from. No header pack of this system is in the registries, so this file states the facts:
- * sys/epoll.h, poll.h, fcntl.h and WASI's error numbers in bits/errno.h of its libc (system/lib/libc/musl), Emscripten 6.
+ * Our own declarations for Emscripten: the package registries have no header pack of this system.
+ * The facts are those of the musl in Emscripten 6.0.8. Error codes are WASI's.
  */
+
 typedef __SIZE_TYPE__ size_t;
 typedef __PTRDIFF_TYPE__ ssize_t;
 
-/* poll(2) */
+/*
+ * poll(2)
+ * https://github.com/emscripten-core/emscripten/blob/aeb67926e7de656da38bc807d83050af93578758/system/lib/libc/musl/include/poll.h#L12-L38
+ */
 struct pollfd {
 	int fd;
 	short events;
 	short revents;
 };
 
-/* epoll_ctl(2) */
+#define POLLIN 0x1
+#define POLLPRI 0x2
+#define POLLOUT 0x4
+#define POLLERR 0x8
+#define POLLHUP 0x10
+#define POLLNVAL 0x20
+#define POLLRDHUP 0x2000
+
+/*
+ * epoll_ctl(2). The structure is packed on x86-64 alone.
+ * https://github.com/emscripten-core/emscripten/blob/aeb67926e7de656da38bc807d83050af93578758/system/lib/libc/musl/include/sys/epoll.h#L17-L56
+ */
 union epoll_data {
 	void *ptr;
 	int fd;
@@ -27,19 +42,6 @@ struct epoll_event {
 
 typedef unsigned int epoll_flags;
 
-#define EBADF 8
-#define F_GETFL 3
-#define F_SETFL 4
-#define F_DUPFD_CLOEXEC 1030
-#define O_NONBLOCK 0x800
-#define O_CLOEXEC 0x80000
-#define POLLIN 0x1
-#define POLLPRI 0x2
-#define POLLOUT 0x4
-#define POLLERR 0x8
-#define POLLHUP 0x10
-#define POLLNVAL 0x20
-#define POLLRDHUP 0x2000
 #define EPOLLIN 0x1
 #define EPOLLPRI 0x2
 #define EPOLLOUT 0x4
@@ -53,6 +55,30 @@ typedef unsigned int epoll_flags;
 #define EPOLL_CTL_DEL 2
 #define EPOLL_CTL_MOD 3
 
+/*
+ * errno(3)
+ * https://github.com/emscripten-core/emscripten/blob/aeb67926e7de656da38bc807d83050af93578758/system/lib/libc/musl/arch/emscripten/bits/errno.h#L11
+ * https://github.com/emscripten-core/emscripten/blob/aeb67926e7de656da38bc807d83050af93578758/system/include/wasi/api.h#L156
+ */
+#define EBADF 8
+
+/*
+ * fcntl(2), open(2)
+ * https://github.com/emscripten-core/emscripten/blob/aeb67926e7de656da38bc807d83050af93578758/system/lib/libc/musl/arch/generic/bits/fcntl.h#L6-L26
+ */
+#define F_GETFL 3
+#define F_SETFL 4
+#define O_NONBLOCK 0x800
+#define O_CLOEXEC 0x80000
+
+/*
+ * Prototypes. Emscripten declares `nfds_t` as `unsigned int`, musl as `unsigned long`; both have 32
+ * bits on wasm32.
+ * https://github.com/emscripten-core/emscripten/blob/aeb67926e7de656da38bc807d83050af93578758/system/lib/libc/musl/include/fcntl.h#L37
+ * https://github.com/emscripten-core/emscripten/blob/aeb67926e7de656da38bc807d83050af93578758/system/lib/libc/musl/include/poll.h#L29-L38
+ * https://github.com/emscripten-core/emscripten/blob/aeb67926e7de656da38bc807d83050af93578758/system/lib/libc/musl/include/unistd.h#L50-L61
+ * https://github.com/emscripten-core/emscripten/blob/aeb67926e7de656da38bc807d83050af93578758/system/lib/libc/musl/include/sys/epoll.h#L71-L73
+ */
 int fcntl(int fd, int cmd, ...);
 int poll(struct pollfd *fds, unsigned long nfds, int timeout);
 ssize_t read(int fd, void *buf, size_t count);

@@ -1,18 +1,36 @@
 /*
- * What the illumos bindings are made from. No header pack of this system is in the registries, so this file states the facts:
- * epoll(7), eventfd(7), poll(2), fcntl(2) of its manual and sys/epoll.h, sys/eventfd.h, sys/poll.h of illumos-gate.
+ * Our own declarations for illumos: the package registries have no header pack of this system. The
+ * facts are those of illumos-gate of December 2023.
  */
+
 typedef __SIZE_TYPE__ size_t;
 typedef __PTRDIFF_TYPE__ ssize_t;
 
-/* poll(2) */
+/*
+ * poll(2)
+ * https://github.com/illumos/illumos-gate/blob/bb936843191c6a154629c77053e56d3847a1d158/usr/src/uts/common/sys/poll.h#L48-L76
+ */
 struct pollfd {
 	int fd;
 	short events;
 	short revents;
 };
 
-/* epoll_ctl(2) */
+#define POLLIN 0x1
+#define POLLPRI 0x2
+#define POLLOUT 0x4
+#define POLLERR 0x8
+#define POLLHUP 0x10
+#define POLLNVAL 0x20
+#define POLLRDHUP 0x4000
+
+/*
+ * epoll_ctl(2). The alignment of 64-bit integers decides on the packing. No release has the port to
+ * aarch64; the last link is its branch.
+ * https://github.com/illumos/illumos-gate/blob/bb936843191c6a154629c77053e56d3847a1d158/usr/src/uts/common/sys/epoll.h#L27-L73
+ * https://github.com/illumos/illumos-gate/blob/bb936843191c6a154629c77053e56d3847a1d158/usr/src/uts/common/sys/isa_defs.h#L255-L331
+ * https://github.com/r1mikey/illumos-gate/blob/5ecb040f8821043f2fbbf3b30c0831ee6c852b0d/usr/src/uts/common/sys/isa_defs.h#L530-L543
+ */
 union epoll_data {
 	void *ptr;
 	int fd;
@@ -31,23 +49,6 @@ __attribute__((packed, aligned(4)))
 
 typedef unsigned int epoll_flags;
 
-#define EBADF 9
-#define FD_CLOEXEC 1
-#define F_GETFL 3
-#define F_SETFD 2
-#define F_SETFL 4
-#define F_DUPFD_CLOEXEC 37
-#define O_NONBLOCK 0x80
-#define O_CLOEXEC 0x800000
-#define EFD_CLOEXEC 0x80000
-#define EFD_NONBLOCK 0x800
-#define POLLIN 0x1
-#define POLLPRI 0x2
-#define POLLOUT 0x4
-#define POLLERR 0x8
-#define POLLHUP 0x10
-#define POLLNVAL 0x20
-#define POLLRDHUP 0x4000
 #define EPOLLIN 0x1
 #define EPOLLPRI 0x2
 #define EPOLLOUT 0x4
@@ -61,6 +62,35 @@ typedef unsigned int epoll_flags;
 #define EPOLL_CTL_DEL 2
 #define EPOLL_CTL_MOD 3
 
+/*
+ * errno(3)
+ * https://github.com/illumos/illumos-gate/blob/bb936843191c6a154629c77053e56d3847a1d158/usr/src/uts/common/sys/errno.h#L59
+ */
+#define EBADF 9
+
+/*
+ * fcntl(2), open(2)
+ * https://github.com/illumos/illumos-gate/blob/bb936843191c6a154629c77053e56d3847a1d158/usr/src/uts/common/sys/fcntl.h#L73-L106
+ */
+#define F_GETFL 3
+#define F_SETFL 4
+#define O_NONBLOCK 0x80
+#define O_CLOEXEC 0x800000
+
+/*
+ * eventfd(3C). The flags are Linux's, not O_CLOEXEC and O_NONBLOCK.
+ * https://github.com/illumos/illumos-gate/blob/bb936843191c6a154629c77053e56d3847a1d158/usr/src/uts/common/sys/eventfd.h#L38-L52
+ */
+#define EFD_CLOEXEC 0x80000
+#define EFD_NONBLOCK 0x800
+
+/*
+ * Prototypes
+ * https://github.com/illumos/illumos-gate/blob/bb936843191c6a154629c77053e56d3847a1d158/usr/src/head/fcntl.h#L131
+ * https://github.com/illumos/illumos-gate/blob/bb936843191c6a154629c77053e56d3847a1d158/usr/src/uts/common/sys/poll.h#L152
+ * https://github.com/illumos/illumos-gate/blob/bb936843191c6a154629c77053e56d3847a1d158/usr/src/uts/common/sys/epoll.h#L78-L81
+ * https://github.com/illumos/illumos-gate/blob/bb936843191c6a154629c77053e56d3847a1d158/usr/src/head/unistd.h#L425-L561
+ */
 int fcntl(int fd, int cmd, ...);
 int poll(struct pollfd *fds, unsigned long nfds, int timeout);
 ssize_t read(int fd, void *buf, size_t count);

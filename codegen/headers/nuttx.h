@@ -1,24 +1,27 @@
 /*
- * What the NuttX bindings are made from. No header pack of this system is in the registries, so this file states the facts:
- * include/sys/poll.h, include/fcntl.h, include/errno.h and include/sys/eventfd.h of NuttX 12. POLLRDHUP is POLLHUP there.
+ * Our own declarations for NuttX: the package registries have no header pack of this system. The
+ * facts are those of NuttX 13.0.0, the first release whose open flags have Linux's values.
  */
+
 typedef __SIZE_TYPE__ size_t;
 typedef __PTRDIFF_TYPE__ ssize_t;
 
-/* poll(2) */
+/*
+ * poll(2). POLLRDHUP is POLLHUP.
+ *
+ * This structure is that of the libc crate, not of NuttX: there `events` and `revents` have 32
+ * bits, and three pointers for the kernel follow, to which poll(2) writes. No program can reach
+ * this today: std of rustc 1.96 does not compile for NuttX. The structure must be corrected before
+ * one can.
+ * https://github.com/apache/nuttx/blob/273c77128b6698f0c95f0d7cde1d0bb803782021/include/sys/poll.h#L73-L151
+ * https://github.com/apache/nuttx/blob/273c77128b6698f0c95f0d7cde1d0bb803782021/fs/vfs/fs_poll.c#L147-L150
+ */
 struct pollfd {
 	int fd;
 	short events;
 	short revents;
 };
 
-#define EBADF 9
-#define F_GETFL 2
-#define F_SETFL 9
-#define O_NONBLOCK 0x800
-#define O_CLOEXEC 0x80000
-#define EFD_CLOEXEC 0x80000
-#define EFD_NONBLOCK 0x800
 #define POLLIN 0x1
 #define POLLPRI 0x2
 #define POLLOUT 0x4
@@ -26,6 +29,34 @@ struct pollfd {
 #define POLLHUP 0x10
 #define POLLNVAL 0x20
 
+/*
+ * errno(3)
+ * https://github.com/apache/nuttx/blob/273c77128b6698f0c95f0d7cde1d0bb803782021/include/errno.h#L90
+ */
+#define EBADF 9
+
+/*
+ * fcntl(2), open(2)
+ * https://github.com/apache/nuttx/blob/273c77128b6698f0c95f0d7cde1d0bb803782021/include/fcntl.h#L57-L65
+ * https://github.com/apache/nuttx/blob/273c77128b6698f0c95f0d7cde1d0bb803782021/include/fcntl.h#L98-L105
+ */
+#define F_GETFL 2
+#define F_SETFL 9
+#define O_NONBLOCK 0x800
+#define O_CLOEXEC 0x80000
+
+/*
+ * eventfd(2)
+ * https://github.com/apache/nuttx/blob/273c77128b6698f0c95f0d7cde1d0bb803782021/include/sys/eventfd.h#L37-L65
+ */
+#define EFD_CLOEXEC 0x80000
+#define EFD_NONBLOCK 0x800
+
+/*
+ * Prototypes
+ * https://github.com/apache/nuttx/blob/273c77128b6698f0c95f0d7cde1d0bb803782021/include/fcntl.h#L215
+ * https://github.com/apache/nuttx/blob/273c77128b6698f0c95f0d7cde1d0bb803782021/include/unistd.h#L373-L398
+ */
 int fcntl(int fd, int cmd, ...);
 int poll(struct pollfd *fds, unsigned int nfds, int timeout);
 ssize_t read(int fd, void *buf, size_t count);

@@ -8,7 +8,7 @@ pub(super) const NUTTX: Os = Os {
     cfg: r#"target_os = "nuttx""#,
     also: None,
     pack: None,
-    version: Version::Stated("NuttX 12"),
+    version: Version::Stated("NuttX 13.0"),
     is: |triple| triple.contains("-nuttx"),
     names: &[Name {
         title: "NuttX",

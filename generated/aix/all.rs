@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (AIX 7.2).
-//! Inputs: sha256 b06d1a02cd8f85dd06bce1936c0d0d580327d703938408b3a28d2490adc2e730.
+//! Inputs: sha256 9ac955ce4cabeb31fab3bd444f9f051d4e327b3c58080b20abd0850fc217acb8.
 //!
 //! Serves:
 //! - powerpc64-ibm-aix
@@ -11,22 +11,22 @@
 use core::ffi::{c_int, c_short, c_uint, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/aix.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/aix.h`: the fd is not open.
 pub const EBADF: c_int = 9;
 
-/// fcntl(2), declared in `codegen/headers/aix.h`: the descriptor flag.
+/// fcntl(2), declared in `codegen/headers/aix.h`: the close-on-exec flag of an fd.
 pub const FD_CLOEXEC: c_int = 1;
 
-/// fcntl(2), declared in `codegen/headers/aix.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/aix.h`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/aix.h`: set the descriptor flags.
+/// fcntl(2), declared in `codegen/headers/aix.h`: sets the fd flags.
 pub const F_SETFD: c_int = 2;
 
-/// fcntl(2), declared in `codegen/headers/aix.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/aix.h`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
-/// open(2), declared in `codegen/headers/aix.h`: status flag.
+/// open(2), declared in `codegen/headers/aix.h`: file status flag.
 pub const O_NONBLOCK: c_int = 4;
 
 /// poll(2), declared in `codegen/headers/aix.h`: an error, always reported.
@@ -38,7 +38,7 @@ pub const POLLHUP: c_short = 8192;
 /// poll(2), declared in `codegen/headers/aix.h`: readable.
 pub const POLLIN: c_short = 1;
 
-/// poll(2), declared in `codegen/headers/aix.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/aix.h`: the fd is not open.
 pub const POLLNVAL: c_short = -32768;
 
 /// poll(2), declared in `codegen/headers/aix.h`: writable.
@@ -57,7 +57,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLERR", POLLERR),
 ];
 
-/// poll(2), declared in `codegen/headers/aix.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/aix.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -78,18 +78,18 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// fcntl(2), declared in `codegen/headers/aix.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/aix.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/aix.h`: the waker.
     pub fn pipe(pipefd: *mut c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/aix.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/aix.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_uint, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/aix.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/aix.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/aix.h`: wakes.
+    /// write(2), declared in `codegen/headers/aix.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

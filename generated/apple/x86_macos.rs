@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (macOS SDK 27.0).
-//! Inputs: sha256 523b46fa8187ff2dcf0d8605e9dd6002ee0bc53f77c00a31ce6f1f20deea5ec9.
+//! Inputs: sha256 250752f20b31824f3aa34a1df2fa7c812530d1788e319fcff405f3f130bdbe5a.
 //!
 //! Serves:
 //! - i686-apple-darwin
@@ -11,79 +11,79 @@
 use core::ffi::{c_int, c_long, c_short, c_uint, c_ushort, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// `<errno.h>`: the descriptor is not open.
+/// `<errno.h>`: the fd is not open.
 pub const EBADF: c_int = 9;
 
 /// `<sys/event.h>`: POSIX asynchronous I/O.
 pub const EVFILT_AIO: c_short = -3;
 
-/// `<sys/event.h>`: a name for Debug: a user's own process event.
+/// `<sys/event.h>`: a name for Debug: processes of the caller.
 pub const EVFILT_PROC: c_short = -5;
 
 /// `<sys/event.h>`: readable.
 pub const EVFILT_READ: c_short = -1;
 
-/// `<sys/event.h>`: a name for Debug: a user's own signal event.
+/// `<sys/event.h>`: a name for Debug: signals of the caller.
 pub const EVFILT_SIGNAL: c_short = -6;
 
-/// `<sys/event.h>`: a name for Debug: a user's own timer.
+/// `<sys/event.h>`: a name for Debug: timers of the caller.
 pub const EVFILT_TIMER: c_short = -7;
 
 /// `<sys/event.h>`: the waker.
 pub const EVFILT_USER: c_short = -10;
 
-/// `<sys/event.h>`: a name for Debug: a user's own file event.
+/// `<sys/event.h>`: a name for Debug: files of the caller.
 pub const EVFILT_VNODE: c_short = -4;
 
 /// `<sys/event.h>`: writable.
 pub const EVFILT_WRITE: c_short = -2;
 
-/// `<sys/event.h>`: register.
+/// `<sys/event.h>`: adds a registration.
 pub const EV_ADD: c_ushort = 1;
 
-/// `<sys/event.h>`: edges: the state is reset once reported.
+/// `<sys/event.h>`: edge-triggered: reset when reported.
 pub const EV_CLEAR: c_ushort = 32;
 
-/// `<sys/event.h>`: deregister.
+/// `<sys/event.h>`: removes a registration.
 pub const EV_DELETE: c_ushort = 2;
 
-/// `<sys/event.h>`: keep, do not report.
+/// `<sys/event.h>`: disables a registration without removing it.
 pub const EV_DISABLE: c_ushort = 8;
 
-/// `<sys/event.h>`: disable once reported.
+/// `<sys/event.h>`: disabled after one event.
 pub const EV_DISPATCH: c_ushort = 128;
 
-/// `<sys/event.h>`: report again.
+/// `<sys/event.h>`: enables a disabled registration.
 pub const EV_ENABLE: c_ushort = 4;
 
-/// `<sys/event.h>`: the end of file, or a closed half.
+/// `<sys/event.h>`: end of file, or one direction is shut down.
 pub const EV_EOF: c_ushort = 32768;
 
 /// `<sys/event.h>`: a receipt or an error.
 pub const EV_ERROR: c_ushort = 16384;
 
-/// `<sys/event.h>`: delete once reported.
+/// `<sys/event.h>`: removed after one event.
 pub const EV_ONESHOT: c_ushort = 16;
 
-/// `<sys/event.h>`: answer each change instead of waiting.
+/// `<sys/event.h>`: returns one receipt for each change.
 pub const EV_RECEIPT: c_ushort = 64;
 
-/// `<fcntl.h>`: the descriptor flag.
+/// `<fcntl.h>`: the close-on-exec flag of an fd.
 pub const FD_CLOEXEC: c_int = 1;
 
-/// `<fcntl.h>`: read the status flags.
+/// `<fcntl.h>`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// `<fcntl.h>`: set the descriptor flags.
+/// `<fcntl.h>`: sets the fd flags.
 pub const F_SETFD: c_int = 2;
 
-/// `<fcntl.h>`: set the status flags.
+/// `<fcntl.h>`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
-/// `<sys/event.h>`: wakes.
+/// `<sys/event.h>`: wakes a blocked poll.
 pub const NOTE_TRIGGER: c_uint = 16777216;
 
-/// `<fcntl.h>`: status flag, and flag of pipe2.
+/// `<fcntl.h>`: file status flag, and flag of pipe2.
 pub const O_NONBLOCK: c_int = 4;
 
 /// `<poll.h>`: an error, always reported.
@@ -95,7 +95,7 @@ pub const POLLHUP: c_short = 16;
 /// `<poll.h>`: readable.
 pub const POLLIN: c_short = 1;
 
-/// `<poll.h>`: the descriptor is not open.
+/// `<poll.h>`: the fd is not open.
 pub const POLLNVAL: c_short = 32;
 
 /// `<poll.h>`: writable.
@@ -140,7 +140,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLNVAL", POLLNVAL),
 ];
 
-/// `<sys/event.h>`: one change or event.
+/// `<sys/event.h>`: one change of a registration, or one event.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct kevent {
@@ -169,7 +169,7 @@ const _: () = {
     assert!(offset_of!(kevent, udata) == 16);
 };
 
-/// `<poll.h>`: one watched descriptor.
+/// `<poll.h>`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -189,7 +189,7 @@ const _: () = {
     assert!(offset_of!(pollfd, revents) == 6);
 };
 
-/// `<sys/event.h>`: the time-out of kevent.
+/// `<sys/event.h>`: the timeout of kevent.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct timespec {
@@ -207,28 +207,28 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// `<fcntl.h>`: duplicates queues, sets flags.
+    /// `<fcntl.h>`: reads and sets flags of an fd.
     #[link_name = "fcntl$UNIX2003"]
     pub fn fcntl(arg1: c_int, arg2: c_int, ...) -> c_int;
 
-    /// `<sys/event.h>`: changes what a queue watches, and waits.
+    /// `<sys/event.h>`: changes registrations, and waits for events.
     pub fn kevent(kq: c_int, changelist: *const kevent, nchanges: c_int, eventlist: *mut kevent, nevents: c_int, timeout: *const timespec) -> c_int;
 
-    /// `<sys/event.h>`: makes a queue.
+    /// `<sys/event.h>`: creates a selector (kqueue).
     pub fn kqueue() -> c_int;
 
     /// `<unistd.h>`: the waker without EVFILT_USER.
     pub fn pipe(arg1: *mut c_int) -> c_int;
 
-    /// `<poll.h>`: waits, in milliseconds.
+    /// `<poll.h>`: waits, with a timeout in milliseconds.
     #[link_name = "poll$UNIX2003"]
     pub fn poll(arg1: *mut pollfd, arg2: c_uint, arg3: c_int) -> c_int;
 
-    /// `<unistd.h>`: empties a waker.
+    /// `<unistd.h>`: drains the waker.
     #[link_name = "read$UNIX2003"]
     pub fn read(arg1: c_int, arg2: *mut c_void, __nbyte: usize) -> isize;
 
-    /// `<unistd.h>`: wakes.
+    /// `<unistd.h>`: wakes a blocked poll.
     #[link_name = "write$UNIX2003"]
     pub fn write(__fd: c_int, __buf: *const c_void, __nbyte: usize) -> isize;
 }

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Emscripten 6.0).
-//! Inputs: sha256 369bc9152c4cd052acb55ec17f15a2167c58e2265860f227b16cf217cd8fdba3.
+//! Inputs: sha256 6455919f8ccc765e8af755e87415148274bf1aac9ea41a18df230cf4253bc098.
 //!
 //! Serves:
 //! - wasm32-unknown-emscripten
@@ -11,7 +11,7 @@
 use core::ffi::{c_int, c_short, c_uint, c_ulong, c_ulonglong, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/emscripten.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/emscripten.h`: the fd is not open.
 pub const EBADF: c_int = 8;
 
 /// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: an error, always reported.
@@ -20,7 +20,7 @@ pub const EPOLLERR: c_uint = 8;
 /// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: edge-triggered.
 pub const EPOLLET: c_uint = 2147483648;
 
-/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: both directions are shut, always reported.
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: both directions are shut down, always reported.
 pub const EPOLLHUP: c_uint = 16;
 
 /// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: readable.
@@ -35,31 +35,31 @@ pub const EPOLLOUT: c_uint = 4;
 /// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: priority data, or an exceptional condition.
 pub const EPOLLPRI: c_uint = 2;
 
-/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: the peer shut its writing side.
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: the peer has shut down writing.
 pub const EPOLLRDHUP: c_uint = 8192;
 
 /// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: flag of epoll_create1.
 pub const EPOLL_CLOEXEC: c_int = 524288;
 
-/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: register.
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: adds a registration.
 pub const EPOLL_CTL_ADD: c_int = 1;
 
-/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: deregister.
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: removes a registration.
 pub const EPOLL_CTL_DEL: c_int = 2;
 
-/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: reregister.
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: changes a registration.
 pub const EPOLL_CTL_MOD: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/emscripten.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/emscripten.h`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/emscripten.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/emscripten.h`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
 /// open(2), declared in `codegen/headers/emscripten.h`: flag of pipe2.
 pub const O_CLOEXEC: c_int = 524288;
 
-/// open(2), declared in `codegen/headers/emscripten.h`: status flag.
+/// open(2), declared in `codegen/headers/emscripten.h`: file status flag.
 pub const O_NONBLOCK: c_int = 2048;
 
 /// poll(2), declared in `codegen/headers/emscripten.h`: an error, always reported.
@@ -71,7 +71,7 @@ pub const POLLHUP: c_short = 16;
 /// poll(2), declared in `codegen/headers/emscripten.h`: readable.
 pub const POLLIN: c_short = 1;
 
-/// poll(2), declared in `codegen/headers/emscripten.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/emscripten.h`: the fd is not open.
 pub const POLLNVAL: c_short = 32;
 
 /// poll(2), declared in `codegen/headers/emscripten.h`: writable.
@@ -80,7 +80,7 @@ pub const POLLOUT: c_short = 4;
 /// poll(2), declared in `codegen/headers/emscripten.h`: priority data.
 pub const POLLPRI: c_short = 2;
 
-/// poll(2), declared in `codegen/headers/emscripten.h`: the peer shut its writing side.
+/// poll(2), declared in `codegen/headers/emscripten.h`: the peer has shut down writing.
 pub const POLLRDHUP: c_short = 8192;
 
 /// The constants `EPOLL*` of this file with their names: flag names for Debug.
@@ -106,7 +106,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLRDHUP", POLLRDHUP),
 ];
 
-/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: what a registration carries.
+/// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: the data of a registration.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union epoll_data {
@@ -146,7 +146,7 @@ const _: () = {
     assert!(offset_of!(epoll_event, data) == 8);
 };
 
-/// poll(2), declared in `codegen/headers/emscripten.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/emscripten.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -167,27 +167,27 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// epoll_create(2), declared in `codegen/headers/emscripten.h`: makes a queue.
+    /// epoll_create(2), declared in `codegen/headers/emscripten.h`: creates a selector (epoll instance).
     pub fn epoll_create1(flags: c_int) -> c_int;
 
-    /// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: changes what a queue watches.
+    /// epoll_ctl(2), declared in `codegen/headers/emscripten.h`: changes registrations.
     pub fn epoll_ctl(epfd: c_int, op: c_int, fd: c_int, event: *mut epoll_event) -> c_int;
 
-    /// epoll_wait(2), declared in `codegen/headers/emscripten.h`: waits, in milliseconds.
+    /// epoll_wait(2), declared in `codegen/headers/emscripten.h`: waits, with a timeout in milliseconds.
     pub fn epoll_wait(epfd: c_int, events: *mut epoll_event, maxevents: c_int, timeout: c_int) -> c_int;
 
-    /// fcntl(2), declared in `codegen/headers/emscripten.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/emscripten.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/emscripten.h`: the waker.
     pub fn pipe2(pipefd: *mut c_int, flags: c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/emscripten.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/emscripten.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_ulong, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/emscripten.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/emscripten.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/emscripten.h`: wakes.
+    /// write(2), declared in `codegen/headers/emscripten.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

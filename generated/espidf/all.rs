@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (ESP-IDF 5).
-//! Inputs: sha256 0f97cc2b43346f62f07d15f1855a3c92eaeb2341c89d3db55d5b0c02666025bb.
+//! Inputs: sha256 c5a97e915409b950b8f19c1fc01b5c4cf93976624cabc1d33a98f19cbf8581e4.
 //!
 //! Serves:
 //! - riscv32imac-esp-espidf
@@ -13,22 +13,22 @@
 use core::ffi::{c_int, c_short, c_uint, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/espidf.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/espidf.h`: the fd is not open.
 pub const EBADF: c_int = 9;
 
-/// fcntl(2), declared in `codegen/headers/espidf.h`: the descriptor flag.
+/// fcntl(2), declared in `codegen/headers/espidf.h`: the close-on-exec flag of an fd.
 pub const FD_CLOEXEC: c_int = 1;
 
-/// fcntl(2), declared in `codegen/headers/espidf.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/espidf.h`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/espidf.h`: set the descriptor flags.
+/// fcntl(2), declared in `codegen/headers/espidf.h`: sets the fd flags.
 pub const F_SETFD: c_int = 2;
 
-/// fcntl(2), declared in `codegen/headers/espidf.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/espidf.h`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
-/// open(2), declared in `codegen/headers/espidf.h`: status flag.
+/// open(2), declared in `codegen/headers/espidf.h`: file status flag.
 pub const O_NONBLOCK: c_int = 16384;
 
 /// poll(2), declared in `codegen/headers/espidf.h`: an error, always reported.
@@ -40,7 +40,7 @@ pub const POLLHUP: c_short = 64;
 /// poll(2), declared in `codegen/headers/espidf.h`: readable.
 pub const POLLIN: c_short = 1;
 
-/// poll(2), declared in `codegen/headers/espidf.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/espidf.h`: the fd is not open.
 pub const POLLNVAL: c_short = 128;
 
 /// poll(2), declared in `codegen/headers/espidf.h`: writable.
@@ -59,7 +59,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLNVAL", POLLNVAL),
 ];
 
-/// poll(2), declared in `codegen/headers/espidf.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/espidf.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -83,18 +83,18 @@ unsafe extern "C" {
     /// eventfd(2), declared in `codegen/headers/espidf.h`: the waker.
     pub fn eventfd(initval: c_uint, flags: c_int) -> c_int;
 
-    /// fcntl(2), declared in `codegen/headers/espidf.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/espidf.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/espidf.h`: the waker.
     pub fn pipe(pipefd: *mut c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/espidf.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/espidf.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_uint, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/espidf.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/espidf.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/espidf.h`: wakes.
+    /// write(2), declared in `codegen/headers/espidf.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

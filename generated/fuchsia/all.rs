@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Fuchsia F20).
-//! Inputs: sha256 49b18b1b4d03131edaced1c6880429f03f0eedba7e81e1f4b82409e99eff4e46.
+//! Inputs: sha256 a607dc183e749dd1c3af9b2ddd3e64a80e4ff56a1beeebb085007c0a30a027f8.
 //!
 //! Serves:
 //! - aarch64-unknown-fuchsia
@@ -13,7 +13,7 @@
 use core::ffi::{c_int, c_short, c_uint, c_ulong, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/fuchsia.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/fuchsia.h`: the fd is not open.
 pub const EBADF: c_int = 9;
 
 /// eventfd(2), declared in `codegen/headers/fuchsia.h`: flag of eventfd.
@@ -22,16 +22,16 @@ pub const EFD_CLOEXEC: c_int = 256;
 /// eventfd(2), declared in `codegen/headers/fuchsia.h`: flag of eventfd.
 pub const EFD_NONBLOCK: c_int = 16;
 
-/// fcntl(2), declared in `codegen/headers/fuchsia.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/fuchsia.h`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/fuchsia.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/fuchsia.h`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
 /// open(2), declared in `codegen/headers/fuchsia.h`: flag of pipe2.
 pub const O_CLOEXEC: c_int = 256;
 
-/// open(2), declared in `codegen/headers/fuchsia.h`: status flag.
+/// open(2), declared in `codegen/headers/fuchsia.h`: file status flag.
 pub const O_NONBLOCK: c_int = 16;
 
 /// poll(2), declared in `codegen/headers/fuchsia.h`: an error, always reported.
@@ -43,7 +43,7 @@ pub const POLLHUP: c_short = 16;
 /// poll(2), declared in `codegen/headers/fuchsia.h`: readable.
 pub const POLLIN: c_short = 1;
 
-/// poll(2), declared in `codegen/headers/fuchsia.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/fuchsia.h`: the fd is not open.
 pub const POLLNVAL: c_short = 32;
 
 /// poll(2), declared in `codegen/headers/fuchsia.h`: writable.
@@ -62,7 +62,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLNVAL", POLLNVAL),
 ];
 
-/// poll(2), declared in `codegen/headers/fuchsia.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/fuchsia.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -86,18 +86,18 @@ unsafe extern "C" {
     /// eventfd(2), declared in `codegen/headers/fuchsia.h`: the waker.
     pub fn eventfd(initval: c_uint, flags: c_int) -> c_int;
 
-    /// fcntl(2), declared in `codegen/headers/fuchsia.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/fuchsia.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/fuchsia.h`: the waker.
     pub fn pipe2(pipefd: *mut c_int, flags: c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/fuchsia.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/fuchsia.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_ulong, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/fuchsia.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/fuchsia.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/fuchsia.h`: wakes.
+    /// write(2), declared in `codegen/headers/fuchsia.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

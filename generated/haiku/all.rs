@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Haiku R1/beta5).
-//! Inputs: sha256 0ffa6a4a9a492fa99e0ca8a13a12309a3a693f12f2abbe5f12cf368d0ffd2139.
+//! Inputs: sha256 4194a26df4a4a19d8ee5257342a3c6a699de0a666308fc9a8cf51d42feffc431.
 //!
 //! Serves:
 //! - i686-unknown-haiku
@@ -12,22 +12,22 @@
 use core::ffi::{c_int, c_short, c_ulong, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/haiku.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/haiku.h`: the fd is not open.
 pub const EBADF: c_int = -2147459072;
 
-/// fcntl(2), declared in `codegen/headers/haiku.h`: the descriptor flag.
+/// fcntl(2), declared in `codegen/headers/haiku.h`: the close-on-exec flag of an fd.
 pub const FD_CLOEXEC: c_int = 1;
 
-/// fcntl(2), declared in `codegen/headers/haiku.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/haiku.h`: reads the file status flags.
 pub const F_GETFL: c_int = 8;
 
-/// fcntl(2), declared in `codegen/headers/haiku.h`: set the descriptor flags.
+/// fcntl(2), declared in `codegen/headers/haiku.h`: sets the fd flags.
 pub const F_SETFD: c_int = 4;
 
-/// fcntl(2), declared in `codegen/headers/haiku.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/haiku.h`: sets the file status flags.
 pub const F_SETFL: c_int = 16;
 
-/// open(2), declared in `codegen/headers/haiku.h`: status flag.
+/// open(2), declared in `codegen/headers/haiku.h`: file status flag.
 pub const O_NONBLOCK: c_int = 128;
 
 /// poll(2), declared in `codegen/headers/haiku.h`: an error, always reported.
@@ -39,7 +39,7 @@ pub const POLLHUP: c_short = 128;
 /// poll(2), declared in `codegen/headers/haiku.h`: readable.
 pub const POLLIN: c_short = 1;
 
-/// poll(2), declared in `codegen/headers/haiku.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/haiku.h`: the fd is not open.
 pub const POLLNVAL: c_short = 4096;
 
 /// poll(2), declared in `codegen/headers/haiku.h`: writable.
@@ -58,7 +58,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLNVAL", POLLNVAL),
 ];
 
-/// poll(2), declared in `codegen/headers/haiku.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/haiku.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -79,18 +79,18 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// fcntl(2), declared in `codegen/headers/haiku.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/haiku.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/haiku.h`: the waker.
     pub fn pipe(pipefd: *mut c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/haiku.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/haiku.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_ulong, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/haiku.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/haiku.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/haiku.h`: wakes.
+    /// write(2), declared in `codegen/headers/haiku.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (libctru 2).
-//! Inputs: sha256 153a20fa883e8a50f010459cc4101badaa6cd352fc15d507fe245206c82d775a.
+//! Inputs: sha256 6144b05b1c97d2f085aa5ea49e272332c9b66fbfddb7db14d82bf1d133475b0a.
 //!
 //! Serves:
 //! - armv6k-nintendo-3ds
@@ -11,16 +11,16 @@
 use core::ffi::{c_int, c_uint, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/horizon.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/horizon.h`: the fd is not open.
 pub const EBADF: c_int = 9;
 
-/// fcntl(2), declared in `codegen/headers/horizon.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/horizon.h`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/horizon.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/horizon.h`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
-/// open(2), declared in `codegen/headers/horizon.h`: status flag.
+/// open(2), declared in `codegen/headers/horizon.h`: file status flag.
 pub const O_NONBLOCK: c_int = 16384;
 
 /// poll(2), declared in `codegen/headers/horizon.h`: an error, always reported.
@@ -32,7 +32,7 @@ pub const POLLHUP: c_int = 4;
 /// poll(2), declared in `codegen/headers/horizon.h`: readable.
 pub const POLLIN: c_int = 1;
 
-/// poll(2), declared in `codegen/headers/horizon.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/horizon.h`: the fd is not open.
 pub const POLLNVAL: c_int = 32;
 
 /// poll(2), declared in `codegen/headers/horizon.h`: writable.
@@ -51,7 +51,7 @@ pub const POLL_NAMES: &[(&str, c_int)] = &[
     ("POLLNVAL", POLLNVAL),
 ];
 
-/// poll(2), declared in `codegen/headers/horizon.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/horizon.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -72,15 +72,15 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// fcntl(2), declared in `codegen/headers/horizon.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/horizon.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/horizon.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/horizon.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_uint, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/horizon.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/horizon.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/horizon.h`: wakes.
+    /// write(2), declared in `codegen/headers/horizon.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (illumos 2024).
-//! Inputs: sha256 63dcb0c31ebfb0b12d634f766ced4b9a354e5cd82b813aeae67f78ffc74852e4.
+//! Inputs: sha256 5e6cc46d3dfe61d50a40d6ac16fbf1bf31a1b1c3994e0808d9249878d52b00c3.
 //!
 //! Serves:
 //! - aarch64-unknown-illumos
@@ -11,7 +11,7 @@
 use core::ffi::{c_int, c_short, c_uint, c_ulong, c_ulonglong, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/illumos.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/illumos.h`: the fd is not open.
 pub const EBADF: c_int = 9;
 
 /// eventfd(2), declared in `codegen/headers/illumos.h`: flag of eventfd.
@@ -26,7 +26,7 @@ pub const EPOLLERR: c_uint = 8;
 /// epoll_ctl(2), declared in `codegen/headers/illumos.h`: edge-triggered.
 pub const EPOLLET: c_uint = 2147483648;
 
-/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: both directions are shut, always reported.
+/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: both directions are shut down, always reported.
 pub const EPOLLHUP: c_uint = 16;
 
 /// epoll_ctl(2), declared in `codegen/headers/illumos.h`: readable.
@@ -41,31 +41,31 @@ pub const EPOLLOUT: c_uint = 4;
 /// epoll_ctl(2), declared in `codegen/headers/illumos.h`: priority data, or an exceptional condition.
 pub const EPOLLPRI: c_uint = 2;
 
-/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: the peer shut its writing side.
+/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: the peer has shut down writing.
 pub const EPOLLRDHUP: c_uint = 8192;
 
 /// epoll_ctl(2), declared in `codegen/headers/illumos.h`: flag of epoll_create1.
 pub const EPOLL_CLOEXEC: c_int = 524288;
 
-/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: register.
+/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: adds a registration.
 pub const EPOLL_CTL_ADD: c_int = 1;
 
-/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: deregister.
+/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: removes a registration.
 pub const EPOLL_CTL_DEL: c_int = 2;
 
-/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: reregister.
+/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: changes a registration.
 pub const EPOLL_CTL_MOD: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/illumos.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/illumos.h`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/illumos.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/illumos.h`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
 /// open(2), declared in `codegen/headers/illumos.h`: flag of pipe2.
 pub const O_CLOEXEC: c_int = 8388608;
 
-/// open(2), declared in `codegen/headers/illumos.h`: status flag.
+/// open(2), declared in `codegen/headers/illumos.h`: file status flag.
 pub const O_NONBLOCK: c_int = 128;
 
 /// poll(2), declared in `codegen/headers/illumos.h`: an error, always reported.
@@ -77,7 +77,7 @@ pub const POLLHUP: c_short = 16;
 /// poll(2), declared in `codegen/headers/illumos.h`: readable.
 pub const POLLIN: c_short = 1;
 
-/// poll(2), declared in `codegen/headers/illumos.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/illumos.h`: the fd is not open.
 pub const POLLNVAL: c_short = 32;
 
 /// poll(2), declared in `codegen/headers/illumos.h`: writable.
@@ -86,7 +86,7 @@ pub const POLLOUT: c_short = 4;
 /// poll(2), declared in `codegen/headers/illumos.h`: priority data.
 pub const POLLPRI: c_short = 2;
 
-/// poll(2), declared in `codegen/headers/illumos.h`: the peer shut its writing side.
+/// poll(2), declared in `codegen/headers/illumos.h`: the peer has shut down writing.
 pub const POLLRDHUP: c_short = 16384;
 
 /// The constants `EPOLL*` of this file with their names: flag names for Debug.
@@ -112,7 +112,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLRDHUP", POLLRDHUP),
 ];
 
-/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: what a registration carries.
+/// epoll_ctl(2), declared in `codegen/headers/illumos.h`: the data of a registration.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union epoll_data {
@@ -152,7 +152,7 @@ const _: () = {
     assert!(offset_of!(epoll_event, data) == 8);
 };
 
-/// poll(2), declared in `codegen/headers/illumos.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/illumos.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -173,30 +173,30 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// epoll_create(2), declared in `codegen/headers/illumos.h`: makes a queue.
+    /// epoll_create(2), declared in `codegen/headers/illumos.h`: creates a selector (epoll instance).
     pub fn epoll_create1(flags: c_int) -> c_int;
 
-    /// epoll_ctl(2), declared in `codegen/headers/illumos.h`: changes what a queue watches.
+    /// epoll_ctl(2), declared in `codegen/headers/illumos.h`: changes registrations.
     pub fn epoll_ctl(epfd: c_int, op: c_int, fd: c_int, event: *mut epoll_event) -> c_int;
 
-    /// epoll_wait(2), declared in `codegen/headers/illumos.h`: waits, in milliseconds.
+    /// epoll_wait(2), declared in `codegen/headers/illumos.h`: waits, with a timeout in milliseconds.
     pub fn epoll_wait(epfd: c_int, events: *mut epoll_event, maxevents: c_int, timeout: c_int) -> c_int;
 
     /// eventfd(2), declared in `codegen/headers/illumos.h`: the waker.
     pub fn eventfd(initval: c_uint, flags: c_int) -> c_int;
 
-    /// fcntl(2), declared in `codegen/headers/illumos.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/illumos.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/illumos.h`: the waker.
     pub fn pipe2(pipefd: *mut c_int, flags: c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/illumos.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/illumos.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_ulong, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/illumos.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/illumos.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/illumos.h`: wakes.
+    /// write(2), declared in `codegen/headers/illumos.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (Linux 7.2).
-//! Inputs: sha256 2da9addc41bd3d3a7a8539aad83283b8b9dba7942ff833ae3679a971507ce341.
+//! Inputs: sha256 417b20f531ed7a9229e06a32c639144faf919e1459c8767305372dffa0f40704.
 //!
 //! Serves:
 //! - csky-unknown-linux-gnuabiv2
@@ -17,7 +17,7 @@
 use core::ffi::{c_int, c_long, c_longlong, c_short, c_uint, c_ulong, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// `<linux/errno.h>`: the descriptor is not open.
+/// `<linux/errno.h>`: the fd is not open.
 pub const EBADF: c_int = 9;
 
 /// `<linux/eventfd.h>`: flag of eventfd.
@@ -32,7 +32,7 @@ pub const EPOLLERR: u32 = 8;
 /// `<linux/eventpoll.h>`: edge-triggered.
 pub const EPOLLET: u32 = 2147483648;
 
-/// `<linux/eventpoll.h>`: both directions are shut, always reported.
+/// `<linux/eventpoll.h>`: both directions are shut down, always reported.
 pub const EPOLLHUP: u32 = 16;
 
 /// `<linux/eventpoll.h>`: readable.
@@ -47,40 +47,40 @@ pub const EPOLLOUT: u32 = 4;
 /// `<linux/eventpoll.h>`: priority data, or an exceptional condition.
 pub const EPOLLPRI: u32 = 2;
 
-/// `<linux/eventpoll.h>`: the peer shut its writing side.
+/// `<linux/eventpoll.h>`: the peer has shut down writing.
 pub const EPOLLRDHUP: u32 = 8192;
 
 /// `<linux/eventpoll.h>`: flag of epoll_create1.
 pub const EPOLL_CLOEXEC: c_int = 524288;
 
-/// `<linux/eventpoll.h>`: register.
+/// `<linux/eventpoll.h>`: adds a registration.
 pub const EPOLL_CTL_ADD: c_int = 1;
 
-/// `<linux/eventpoll.h>`: deregister.
+/// `<linux/eventpoll.h>`: removes a registration.
 pub const EPOLL_CTL_DEL: c_int = 2;
 
-/// `<linux/eventpoll.h>`: reregister.
+/// `<linux/eventpoll.h>`: changes a registration.
 pub const EPOLL_CTL_MOD: c_int = 3;
 
-/// `<linux/fcntl.h>`: the descriptor flag.
+/// `<linux/fcntl.h>`: the close-on-exec flag of an fd.
 pub const FD_CLOEXEC: c_int = 1;
 
-/// `<linux/fcntl.h>`: read the status flags.
+/// `<linux/fcntl.h>`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// `<linux/fcntl.h>`: set the descriptor flags.
+/// `<linux/fcntl.h>`: sets the fd flags.
 pub const F_SETFD: c_int = 2;
 
-/// `<linux/fcntl.h>`: set the status flags.
+/// `<linux/fcntl.h>`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
-/// `<asm/unistd.h>`: poll(2) with nanoseconds, the one with 64-bit time.
+/// `<asm/unistd.h>`: the ppoll with 64-bit time.
 pub const NR_ppoll_64: c_long = 414;
 
 /// `<linux/fcntl.h>`: flag of pipe2.
 pub const O_CLOEXEC: c_int = 524288;
 
-/// `<linux/fcntl.h>`: status flag, and flag of pipe2.
+/// `<linux/fcntl.h>`: file status flag, and flag of pipe2.
 pub const O_NONBLOCK: c_int = 2048;
 
 /// `<linux/poll.h>`: an error, always reported.
@@ -92,7 +92,7 @@ pub const POLLHUP: c_short = 16;
 /// `<linux/poll.h>`: readable.
 pub const POLLIN: c_short = 1;
 
-/// `<linux/poll.h>`: the descriptor is not open.
+/// `<linux/poll.h>`: the fd is not open.
 pub const POLLNVAL: c_short = 32;
 
 /// `<linux/poll.h>`: writable.
@@ -101,10 +101,10 @@ pub const POLLOUT: c_short = 4;
 /// `<linux/poll.h>`: priority data.
 pub const POLLPRI: c_short = 2;
 
-/// `<linux/poll.h>`: the peer shut its writing side.
+/// `<linux/poll.h>`: the peer has shut down writing.
 pub const POLLRDHUP: c_short = 8192;
 
-/// `<asm/unistd.h>`: waiting with nanoseconds, Linux 5.11; old C libraries lack it.
+/// `<asm/unistd.h>`: epoll_wait in nanoseconds, since Linux 5.11; old C libraries lack it.
 pub const __NR_epoll_pwait2: c_long = 441;
 
 /// The constants `EPOLL*` of this file with their names: flag names for Debug.
@@ -147,7 +147,7 @@ const _: () = {
     assert!(offset_of!(__kernel_timespec, tv_nsec) == 8);
 };
 
-/// epoll_ctl(2), declared in `codegen/headers/linux.h`: what a registration carries.
+/// epoll_ctl(2), declared in `codegen/headers/linux.h`: the data of a registration.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union epoll_data {
@@ -187,7 +187,7 @@ const _: () = {
     assert!(offset_of!(epoll_event, data) == 4);
 };
 
-/// `<linux/poll.h>`: one watched descriptor.
+/// `<linux/poll.h>`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -208,33 +208,33 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// epoll_create(2), declared in `codegen/headers/linux.h`: makes a queue.
+    /// epoll_create(2), declared in `codegen/headers/linux.h`: creates a selector (epoll instance).
     pub fn epoll_create1(flags: c_int) -> c_int;
 
-    /// epoll_ctl(2), declared in `codegen/headers/linux.h`: changes what a queue watches.
+    /// epoll_ctl(2), declared in `codegen/headers/linux.h`: changes registrations.
     pub fn epoll_ctl(epfd: c_int, op: c_int, fd: c_int, event: *mut epoll_event) -> c_int;
 
-    /// epoll_wait(2), declared in `codegen/headers/linux.h`: waits, in milliseconds.
+    /// epoll_wait(2), declared in `codegen/headers/linux.h`: waits, with a timeout in milliseconds.
     pub fn epoll_wait(epfd: c_int, events: *mut epoll_event, maxevents: c_int, timeout: c_int) -> c_int;
 
     /// eventfd(2), declared in `codegen/headers/linux.h`: the waker.
     pub fn eventfd(initval: c_uint, flags: c_int) -> c_int;
 
-    /// fcntl(2), declared in `codegen/headers/linux.h`: duplicates queues, sets flags.
+    /// fcntl(2), declared in `codegen/headers/linux.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/linux.h`: the waker without eventfd.
     pub fn pipe2(pipefd: *mut c_int, flags: c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/linux.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/linux.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_ulong, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/linux.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/linux.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// syscall(2), declared in `codegen/headers/linux.h`: calls the C library has no function for.
+    /// syscall(2), declared in `codegen/headers/linux.h`: system calls without a function in the C library.
     pub fn syscall(number: c_long, ...) -> c_long;
 
-    /// write(2), declared in `codegen/headers/linux.h`: wakes.
+    /// write(2), declared in `codegen/headers/linux.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

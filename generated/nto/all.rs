@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (QNX SDP 7.1).
-//! Inputs: sha256 5a36c5d8e11ec5011764f475aebb42c6f435edc3ef83e77dbcf43f0f3e05d018.
+//! Inputs: sha256 acb8672e547cb43497441943e6ed6d0b76e67816ed7bc3a4587417e6baa7bc13.
 //!
 //! Serves:
 //! - aarch64-unknown-nto-qnx700
@@ -18,22 +18,22 @@
 use core::ffi::{c_int, c_short, c_uint, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/nto.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/nto.h`: the fd is not open.
 pub const EBADF: c_int = 9;
 
-/// fcntl(2), declared in `codegen/headers/nto.h`: the descriptor flag.
+/// fcntl(2), declared in `codegen/headers/nto.h`: the close-on-exec flag of an fd.
 pub const FD_CLOEXEC: c_int = 1;
 
-/// fcntl(2), declared in `codegen/headers/nto.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/nto.h`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/nto.h`: set the descriptor flags.
+/// fcntl(2), declared in `codegen/headers/nto.h`: sets the fd flags.
 pub const F_SETFD: c_int = 2;
 
-/// fcntl(2), declared in `codegen/headers/nto.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/nto.h`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
-/// open(2), declared in `codegen/headers/nto.h`: status flag.
+/// open(2), declared in `codegen/headers/nto.h`: file status flag.
 pub const O_NONBLOCK: c_int = 128;
 
 /// poll(2), declared in `codegen/headers/nto.h`: an error, always reported.
@@ -45,7 +45,7 @@ pub const POLLHUP: c_short = 64;
 /// poll(2), declared in `codegen/headers/nto.h`: readable.
 pub const POLLIN: c_short = 5;
 
-/// poll(2), declared in `codegen/headers/nto.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/nto.h`: the fd is not open.
 pub const POLLNVAL: c_short = 4096;
 
 /// poll(2), declared in `codegen/headers/nto.h`: writable.
@@ -64,7 +64,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLNVAL", POLLNVAL),
 ];
 
-/// poll(2), declared in `codegen/headers/nto.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/nto.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -85,18 +85,18 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// fcntl(2), declared in `codegen/headers/nto.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/nto.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/nto.h`: the waker.
     pub fn pipe(pipefd: *mut c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/nto.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/nto.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_uint, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/nto.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/nto.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/nto.h`: wakes.
+    /// write(2), declared in `codegen/headers/nto.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

@@ -2,8 +2,8 @@
 //!
 //! Written by `cargo codegen`; do not edit.
 //!
-//! Headers: our own (NuttX 12).
-//! Inputs: sha256 004b396b7875ac96a1cb1f7b39572ba808b23e147ab0cdb9995f0e946a86228e.
+//! Headers: our own (NuttX 13.0).
+//! Inputs: sha256 55cd51d50b4a7e3d235fb20aad89b086cd2a06f18d2304313c1d0f877b57f160.
 //!
 //! Serves:
 //! - aarch64-unknown-nuttx
@@ -27,7 +27,7 @@
 use core::ffi::{c_int, c_short, c_uint, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/nuttx.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/nuttx.h`: the fd is not open.
 pub const EBADF: c_int = 9;
 
 /// eventfd(2), declared in `codegen/headers/nuttx.h`: flag of eventfd.
@@ -36,16 +36,16 @@ pub const EFD_CLOEXEC: c_int = 524288;
 /// eventfd(2), declared in `codegen/headers/nuttx.h`: flag of eventfd.
 pub const EFD_NONBLOCK: c_int = 2048;
 
-/// fcntl(2), declared in `codegen/headers/nuttx.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/nuttx.h`: reads the file status flags.
 pub const F_GETFL: c_int = 2;
 
-/// fcntl(2), declared in `codegen/headers/nuttx.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/nuttx.h`: sets the file status flags.
 pub const F_SETFL: c_int = 9;
 
 /// open(2), declared in `codegen/headers/nuttx.h`: flag of pipe2.
 pub const O_CLOEXEC: c_int = 524288;
 
-/// open(2), declared in `codegen/headers/nuttx.h`: status flag.
+/// open(2), declared in `codegen/headers/nuttx.h`: file status flag.
 pub const O_NONBLOCK: c_int = 2048;
 
 /// poll(2), declared in `codegen/headers/nuttx.h`: an error, always reported.
@@ -57,7 +57,7 @@ pub const POLLHUP: c_short = 16;
 /// poll(2), declared in `codegen/headers/nuttx.h`: readable.
 pub const POLLIN: c_short = 1;
 
-/// poll(2), declared in `codegen/headers/nuttx.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/nuttx.h`: the fd is not open.
 pub const POLLNVAL: c_short = 32;
 
 /// poll(2), declared in `codegen/headers/nuttx.h`: writable.
@@ -76,7 +76,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLNVAL", POLLNVAL),
 ];
 
-/// poll(2), declared in `codegen/headers/nuttx.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/nuttx.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -100,18 +100,18 @@ unsafe extern "C" {
     /// eventfd(2), declared in `codegen/headers/nuttx.h`: the waker.
     pub fn eventfd(initval: c_uint, flags: c_int) -> c_int;
 
-    /// fcntl(2), declared in `codegen/headers/nuttx.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/nuttx.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/nuttx.h`: the waker.
     pub fn pipe2(pipefd: *mut c_int, flags: c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/nuttx.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/nuttx.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_uint, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/nuttx.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/nuttx.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/nuttx.h`: wakes.
+    /// write(2), declared in `codegen/headers/nuttx.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (relibc 0.2).
-//! Inputs: sha256 9bb35caf5b106d69f42f180a19cb4aa0f80cceebe2800242f7244f6d2de0c747.
+//! Inputs: sha256 785c44fc1f7d91cb416985cdda211cfd2be2750d5525345cc8c5d6514981ba54.
 //!
 //! Serves:
 //! - aarch64-unknown-redox
@@ -13,7 +13,7 @@
 use core::ffi::{c_int, c_short, c_uint, c_ulong, c_ulonglong, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/redox.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/redox.h`: the fd is not open.
 pub const EBADF: c_int = 9;
 
 /// epoll_ctl(2), declared in `codegen/headers/redox.h`: an error, always reported.
@@ -22,7 +22,7 @@ pub const EPOLLERR: c_uint = 8;
 /// epoll_ctl(2), declared in `codegen/headers/redox.h`: edge-triggered.
 pub const EPOLLET: c_uint = 2147483648;
 
-/// epoll_ctl(2), declared in `codegen/headers/redox.h`: both directions are shut, always reported.
+/// epoll_ctl(2), declared in `codegen/headers/redox.h`: both directions are shut down, always reported.
 pub const EPOLLHUP: c_uint = 16;
 
 /// epoll_ctl(2), declared in `codegen/headers/redox.h`: readable.
@@ -37,31 +37,31 @@ pub const EPOLLOUT: c_uint = 4;
 /// epoll_ctl(2), declared in `codegen/headers/redox.h`: priority data, or an exceptional condition.
 pub const EPOLLPRI: c_uint = 2;
 
-/// epoll_ctl(2), declared in `codegen/headers/redox.h`: the peer shut its writing side.
+/// epoll_ctl(2), declared in `codegen/headers/redox.h`: the peer has shut down writing.
 pub const EPOLLRDHUP: c_uint = 8192;
 
 /// epoll_ctl(2), declared in `codegen/headers/redox.h`: flag of epoll_create1.
 pub const EPOLL_CLOEXEC: c_int = 16777216;
 
-/// epoll_ctl(2), declared in `codegen/headers/redox.h`: register.
+/// epoll_ctl(2), declared in `codegen/headers/redox.h`: adds a registration.
 pub const EPOLL_CTL_ADD: c_int = 1;
 
-/// epoll_ctl(2), declared in `codegen/headers/redox.h`: deregister.
+/// epoll_ctl(2), declared in `codegen/headers/redox.h`: removes a registration.
 pub const EPOLL_CTL_DEL: c_int = 2;
 
-/// epoll_ctl(2), declared in `codegen/headers/redox.h`: reregister.
+/// epoll_ctl(2), declared in `codegen/headers/redox.h`: changes a registration.
 pub const EPOLL_CTL_MOD: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/redox.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/redox.h`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/redox.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/redox.h`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
 /// open(2), declared in `codegen/headers/redox.h`: flag of pipe2.
 pub const O_CLOEXEC: c_int = 16777216;
 
-/// open(2), declared in `codegen/headers/redox.h`: status flag.
+/// open(2), declared in `codegen/headers/redox.h`: file status flag.
 pub const O_NONBLOCK: c_int = 262144;
 
 /// poll(2), declared in `codegen/headers/redox.h`: an error, always reported.
@@ -73,7 +73,7 @@ pub const POLLHUP: c_short = 16;
 /// poll(2), declared in `codegen/headers/redox.h`: readable.
 pub const POLLIN: c_short = 1;
 
-/// poll(2), declared in `codegen/headers/redox.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/redox.h`: the fd is not open.
 pub const POLLNVAL: c_short = 32;
 
 /// poll(2), declared in `codegen/headers/redox.h`: writable.
@@ -104,7 +104,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLNVAL", POLLNVAL),
 ];
 
-/// epoll_ctl(2), declared in `codegen/headers/redox.h`: what a registration carries.
+/// epoll_ctl(2), declared in `codegen/headers/redox.h`: the data of a registration.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union epoll_data {
@@ -147,7 +147,7 @@ const _: () = {
     assert!(offset_of!(epoll_event, _pad) == 16);
 };
 
-/// poll(2), declared in `codegen/headers/redox.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/redox.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -168,27 +168,27 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// epoll_create(2), declared in `codegen/headers/redox.h`: makes a queue.
+    /// epoll_create(2), declared in `codegen/headers/redox.h`: creates a selector (epoll instance).
     pub fn epoll_create1(flags: c_int) -> c_int;
 
-    /// epoll_ctl(2), declared in `codegen/headers/redox.h`: changes what a queue watches.
+    /// epoll_ctl(2), declared in `codegen/headers/redox.h`: changes registrations.
     pub fn epoll_ctl(epfd: c_int, op: c_int, fd: c_int, event: *mut epoll_event) -> c_int;
 
-    /// epoll_wait(2), declared in `codegen/headers/redox.h`: waits, in milliseconds.
+    /// epoll_wait(2), declared in `codegen/headers/redox.h`: waits, with a timeout in milliseconds.
     pub fn epoll_wait(epfd: c_int, events: *mut epoll_event, maxevents: c_int, timeout: c_int) -> c_int;
 
-    /// fcntl(2), declared in `codegen/headers/redox.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/redox.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/redox.h`: the waker.
     pub fn pipe2(pipefd: *mut c_int, flags: c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/redox.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/redox.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_ulong, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/redox.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/redox.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/redox.h`: wakes.
+    /// write(2), declared in `codegen/headers/redox.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

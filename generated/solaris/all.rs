@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (Solaris 11.4).
-//! Inputs: sha256 f1033e33e08ab0c6ff71a0cb66da5706adcfabaa77d035b53df080763dc58bed.
+//! Inputs: sha256 93a19eb3a987b46dfd764a36f00f21f2be626c7b27c85a00ea547154898df653.
 //!
 //! Serves:
 //! - sparcv9-sun-solaris
@@ -12,31 +12,31 @@
 use core::ffi::{c_int, c_long, c_short, c_uint, c_ulong, c_ushort, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/solaris.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/solaris.h`: the fd is not open.
 pub const EBADF: c_int = 9;
 
-/// errno(3), declared in `codegen/headers/solaris.h`: the number to watch is not open.
+/// errno(3), declared in `codegen/headers/solaris.h`: the fd to associate is not open.
 pub const EBADFD: c_int = 81;
 
-/// errno(3), declared in `codegen/headers/solaris.h`: the time is up.
+/// errno(3), declared in `codegen/headers/solaris.h`: the timeout has elapsed.
 pub const ETIME: c_int = 62;
 
-/// fcntl(2), declared in `codegen/headers/solaris.h`: the descriptor flag.
+/// fcntl(2), declared in `codegen/headers/solaris.h`: the close-on-exec flag of an fd.
 pub const FD_CLOEXEC: c_int = 1;
 
-/// fcntl(2), declared in `codegen/headers/solaris.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/solaris.h`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/solaris.h`: set the descriptor flags.
+/// fcntl(2), declared in `codegen/headers/solaris.h`: sets the fd flags.
 pub const F_SETFD: c_int = 2;
 
-/// fcntl(2), declared in `codegen/headers/solaris.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/solaris.h`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
 /// open(2), declared in `codegen/headers/solaris.h`: flag of pipe2.
 pub const O_CLOEXEC: c_int = 8388608;
 
-/// open(2), declared in `codegen/headers/solaris.h`: status flag.
+/// open(2), declared in `codegen/headers/solaris.h`: file status flag.
 pub const O_NONBLOCK: c_int = 128;
 
 /// poll(2), declared in `codegen/headers/solaris.h`: an error, always reported.
@@ -48,7 +48,7 @@ pub const POLLHUP: c_short = 16;
 /// poll(2), declared in `codegen/headers/solaris.h`: readable.
 pub const POLLIN: c_short = 1;
 
-/// poll(2), declared in `codegen/headers/solaris.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/solaris.h`: the fd is not open.
 pub const POLLNVAL: c_short = 32;
 
 /// poll(2), declared in `codegen/headers/solaris.h`: writable.
@@ -57,10 +57,10 @@ pub const POLLOUT: c_short = 4;
 /// poll(2), declared in `codegen/headers/solaris.h`: priority data.
 pub const POLLPRI: c_short = 2;
 
-/// port_create(3C), declared in `codegen/headers/solaris.h`: events of descriptors.
+/// port_create(3C), declared in `codegen/headers/solaris.h`: the source of events of fds.
 pub const PORT_SOURCE_FD: c_int = 4;
 
-/// port_create(3C), declared in `codegen/headers/solaris.h`: events of port_send.
+/// port_create(3C), declared in `codegen/headers/solaris.h`: the source of events of port_send.
 pub const PORT_SOURCE_USER: c_int = 3;
 
 /// The constants `POLL*` of this file with their names: flag names for Debug.
@@ -73,7 +73,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLNVAL", POLLNVAL),
 ];
 
-/// poll(2), declared in `codegen/headers/solaris.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/solaris.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -119,7 +119,7 @@ const _: () = {
     assert!(offset_of!(port_event, portev_user) == 16);
 };
 
-/// port_get(3C), declared in `codegen/headers/solaris.h`: the time-out of port_getn.
+/// port_get(3C), declared in `codegen/headers/solaris.h`: the timeout of port_getn.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct timespec {
@@ -137,33 +137,33 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// fcntl(2), declared in `codegen/headers/solaris.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/solaris.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/solaris.h`: the waker.
     pub fn pipe2(pipefd: *mut c_int, flags: c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/solaris.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/solaris.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_ulong, timeout: c_int) -> c_int;
 
-    /// port_associate(3C), declared in `codegen/headers/solaris.h`: watches a descriptor once.
+    /// port_associate(3C), declared in `codegen/headers/solaris.h`: associates an fd, for one event.
     pub fn port_associate(port: c_int, source: c_int, object: usize, events: c_int, user: *mut c_void) -> c_int;
 
-    /// port_create(3C), declared in `codegen/headers/solaris.h`: makes a queue.
+    /// port_create(3C), declared in `codegen/headers/solaris.h`: creates a selector (event port).
     pub fn port_create() -> c_int;
 
-    /// port_associate(3C), declared in `codegen/headers/solaris.h`: ends it.
+    /// port_associate(3C), declared in `codegen/headers/solaris.h`: dissociates an fd.
     pub fn port_dissociate(port: c_int, source: c_int, object: usize) -> c_int;
 
-    /// port_get(3C), declared in `codegen/headers/solaris.h`: waits.
+    /// port_get(3C), declared in `codegen/headers/solaris.h`: waits for events.
     pub fn port_getn(port: c_int, list: *mut port_event, max: c_uint, nget: *mut c_uint, timeout: *mut timespec) -> c_int;
 
-    /// port_send(3C), declared in `codegen/headers/solaris.h`: wakes.
+    /// port_send(3C), declared in `codegen/headers/solaris.h`: wakes a blocked poll.
     pub fn port_send(port: c_int, events: c_int, user: *mut c_void) -> c_int;
 
-    /// read(2), declared in `codegen/headers/solaris.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/solaris.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/solaris.h`: wakes.
+    /// write(2), declared in `codegen/headers/solaris.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

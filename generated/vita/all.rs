@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (vitasdk 2).
-//! Inputs: sha256 6c3de7e1efbaba1e1be9789f54c583bf2825c4f95b2bdeb8204604cc84fc2a54.
+//! Inputs: sha256 8cdb9b96534e2c7421d703aff165cdae120d33aa3f2aab490196e8401701af99.
 //!
 //! Serves:
 //! - armv7-sony-vita-newlibeabihf
@@ -11,19 +11,19 @@
 use core::ffi::{c_int, c_short, c_uint, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
-/// errno(3), declared in `codegen/headers/vita.h`: the descriptor is not open.
+/// errno(3), declared in `codegen/headers/vita.h`: the fd is not open.
 pub const EBADF: c_int = 9;
 
-/// fcntl(2), declared in `codegen/headers/vita.h`: read the status flags.
+/// fcntl(2), declared in `codegen/headers/vita.h`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
-/// fcntl(2), declared in `codegen/headers/vita.h`: set the status flags.
+/// fcntl(2), declared in `codegen/headers/vita.h`: sets the file status flags.
 pub const F_SETFL: c_int = 4;
 
 /// open(2), declared in `codegen/headers/vita.h`: flag of pipe2.
 pub const O_CLOEXEC: c_int = 262144;
 
-/// open(2), declared in `codegen/headers/vita.h`: status flag.
+/// open(2), declared in `codegen/headers/vita.h`: file status flag.
 pub const O_NONBLOCK: c_int = 16384;
 
 /// poll(2), declared in `codegen/headers/vita.h`: an error, always reported.
@@ -35,7 +35,7 @@ pub const POLLHUP: c_short = 16;
 /// poll(2), declared in `codegen/headers/vita.h`: readable.
 pub const POLLIN: c_short = 1;
 
-/// poll(2), declared in `codegen/headers/vita.h`: the descriptor is not open.
+/// poll(2), declared in `codegen/headers/vita.h`: the fd is not open.
 pub const POLLNVAL: c_short = 32;
 
 /// poll(2), declared in `codegen/headers/vita.h`: writable.
@@ -50,7 +50,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLNVAL", POLLNVAL),
 ];
 
-/// poll(2), declared in `codegen/headers/vita.h`: one watched descriptor.
+/// poll(2), declared in `codegen/headers/vita.h`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -71,18 +71,18 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// fcntl(2), declared in `codegen/headers/vita.h`: sets flags.
+    /// fcntl(2), declared in `codegen/headers/vita.h`: reads and sets flags of an fd.
     pub fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 
     /// pipe(2), declared in `codegen/headers/vita.h`: the waker.
     pub fn pipe2(pipefd: *mut c_int, flags: c_int) -> c_int;
 
-    /// poll(2), declared in `codegen/headers/vita.h`: waits, in milliseconds.
+    /// poll(2), declared in `codegen/headers/vita.h`: waits, with a timeout in milliseconds.
     pub fn poll(fds: *mut pollfd, nfds: c_uint, timeout: c_int) -> c_int;
 
-    /// read(2), declared in `codegen/headers/vita.h`: empties a waker.
+    /// read(2), declared in `codegen/headers/vita.h`: drains the waker.
     pub fn read(fd: c_int, buf: *mut c_void, count: usize) -> isize;
 
-    /// write(2), declared in `codegen/headers/vita.h`: wakes.
+    /// write(2), declared in `codegen/headers/vita.h`: wakes a blocked poll.
     pub fn write(fd: c_int, buf: *const c_void, count: usize) -> isize;
 }

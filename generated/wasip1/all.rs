@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (wasi-libc, snapshot preview 1).
-//! Inputs: sha256 043e16d56e873f85cb3ad22f018623cb4f98b38b3a176b25a43f506b5f159ef9.
+//! Inputs: sha256 a964c14aa2be2389164efab31d5e39d202cc0a19e1ab37949c6e54900f195aba.
 //!
 //! Serves:
 //! - wasm32-wasip1
@@ -12,22 +12,22 @@
 use core::ffi::{c_int, c_ulong};
 use core::mem::{align_of, offset_of, size_of};
 
-/// `<errno.h>`: the descriptor is not open.
+/// `<errno.h>`: the fd is not open.
 pub const EBADF: c_int = 8;
 
-/// `<wasi/api.h>`: the clock of time-outs.
+/// `<wasi/api.h>`: the clock of timeouts.
 pub const __WASI_CLOCKID_MONOTONIC: u32 = 1;
 
-/// `<wasi/api.h>`: the descriptor is not open.
+/// `<wasi/api.h>`: the fd is not open.
 pub const __WASI_ERRNO_BADF: u16 = 8;
 
-/// `<wasi/api.h>`: the call went well.
+/// `<wasi/api.h>`: the call succeeded.
 pub const __WASI_ERRNO_SUCCESS: u16 = 0;
 
-/// `<wasi/api.h>`: the other side is gone.
+/// `<wasi/api.h>`: the peer has closed its end.
 pub const __WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP: u16 = 1;
 
-/// `<wasi/api.h>`: a time-out.
+/// `<wasi/api.h>`: a timeout.
 pub const __WASI_EVENTTYPE_CLOCK: u8 = 0;
 
 /// `<wasi/api.h>`: readable.
@@ -36,7 +36,7 @@ pub const __WASI_EVENTTYPE_FD_READ: u8 = 1;
 /// `<wasi/api.h>`: writable.
 pub const __WASI_EVENTTYPE_FD_WRITE: u8 = 2;
 
-/// `<wasi/api.h>`: what is known of a descriptor in it.
+/// `<wasi/api.h>`: the part of an event for an fd.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct __wasi_event_fd_readwrite_t {
@@ -53,7 +53,7 @@ const _: () = {
     assert!(offset_of!(__wasi_event_fd_readwrite_t, flags) == 8);
 };
 
-/// `<wasi/api.h>`: one thing that happened.
+/// `<wasi/api.h>`: one event.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct __wasi_event_t {
@@ -76,7 +76,7 @@ const _: () = {
     assert!(offset_of!(__wasi_event_t, fd_readwrite) == 16);
 };
 
-/// `<wasi/api.h>`: what fd_fdstat_get fills in.
+/// `<wasi/api.h>`: the result of fd_fdstat_get.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct __wasi_fdstat_t {
@@ -99,7 +99,7 @@ const _: () = {
     assert!(offset_of!(__wasi_fdstat_t, fs_rights_inheriting) == 16);
 };
 
-/// `<wasi/api.h>`: a time-out.
+/// `<wasi/api.h>`: the part of a subscription for a timeout.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct __wasi_subscription_clock_t {
@@ -122,7 +122,7 @@ const _: () = {
     assert!(offset_of!(__wasi_subscription_clock_t, flags) == 24);
 };
 
-/// `<wasi/api.h>`: a descriptor to watch.
+/// `<wasi/api.h>`: the part of a subscription for an fd.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct __wasi_subscription_fd_readwrite_t {
@@ -136,7 +136,7 @@ const _: () = {
     assert!(offset_of!(__wasi_subscription_fd_readwrite_t, file_descriptor) == 0);
 };
 
-/// `<wasi/api.h>`: one thing to wait for.
+/// `<wasi/api.h>`: one subscription.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct __wasi_subscription_t {
@@ -153,7 +153,7 @@ const _: () = {
     assert!(offset_of!(__wasi_subscription_t, u) == 8);
 };
 
-/// `<wasi/api.h>`: its kind and its contents.
+/// `<wasi/api.h>`: the type and the contents of a subscription.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct __wasi_subscription_u_t {
@@ -170,7 +170,7 @@ const _: () = {
     assert!(offset_of!(__wasi_subscription_u_t, u) == 8);
 };
 
-/// `<wasi/api.h>`: its contents.
+/// `<wasi/api.h>`: the contents of a subscription.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub union __wasi_subscription_u_u_t {
@@ -191,9 +191,9 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// `<wasi/api.h>`: tells whether a descriptor is open.
+    /// `<wasi/api.h>`: checks whether an fd is open.
     pub fn __wasi_fd_fdstat_get(fd: c_int, retptr0: *mut __wasi_fdstat_t) -> u16;
 
-    /// `<wasi/api.h>`: waits.
+    /// `<wasi/api.h>`: waits for events.
     pub fn __wasi_poll_oneoff(in_: *const __wasi_subscription_t, out: *mut __wasi_event_t, nsubscriptions: c_ulong, retptr0: *mut c_ulong) -> u16;
 }

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (wasi-libc, preview 2).
-//! Inputs: sha256 5f3af6de87db3d3a02376d642e60bcca67c6fc5e0e5a39e8bc3ee879b17b55e1.
+//! Inputs: sha256 7b482549b865bfd99f7f6c40d9b38aa93f14aaeabf154d9ec720de1f3b0f1a38.
 //!
 //! Serves:
 //! - wasm32-wasip2
@@ -12,10 +12,10 @@
 use core::ffi::{c_int, c_short, c_ulong};
 use core::mem::{align_of, offset_of, size_of};
 
-/// `<errno.h>`: the descriptor is not open.
+/// `<errno.h>`: the fd is not open.
 pub const EBADF: c_int = 8;
 
-/// `<fcntl.h>`: read the status flags.
+/// `<fcntl.h>`: reads the file status flags.
 pub const F_GETFL: c_int = 3;
 
 /// `<poll.h>`: an error, always reported.
@@ -27,7 +27,7 @@ pub const POLLHUP: c_short = 8192;
 /// `<poll.h>`: readable.
 pub const POLLIN: c_short = 1;
 
-/// `<poll.h>`: the descriptor is not open.
+/// `<poll.h>`: the fd is not open.
 pub const POLLNVAL: c_short = 16384;
 
 /// `<poll.h>`: writable.
@@ -42,7 +42,7 @@ pub const POLL_NAMES: &[(&str, c_short)] = &[
     ("POLLNVAL", POLLNVAL),
 ];
 
-/// `<poll.h>`: one watched descriptor.
+/// `<poll.h>`: one fd with its conditions.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct pollfd {
@@ -63,9 +63,9 @@ const _: () = {
 };
 
 unsafe extern "C" {
-    /// `<fcntl.h>`: tells whether a descriptor is open, sets flags.
+    /// `<fcntl.h>`: checks whether an fd is open, and sets its flags.
     pub fn fcntl(arg1: c_int, arg2: c_int, ...) -> c_int;
 
-    /// `<poll.h>`: waits, in milliseconds.
+    /// `<poll.h>`: waits, with a timeout in milliseconds.
     pub fn poll(arg1: *mut pollfd, arg2: c_ulong, arg3: c_int) -> c_int;
 }

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (mingw-w64 as a check of Windows' own metadata).
-//! Inputs: sha256 b2cd83cde3de59fd3987dd8254bd4b6e9ec957691521ae9bd905762053863596.
+//! Inputs: sha256 0f88d174c9e4a1f031cb0f833b46e7f1ea28c5b75aa001b251b72dd1ecfab5f6.
 //!
 //! Serves:
 //! - aarch64-pc-windows-gnullvm
