@@ -1,6 +1,8 @@
 //! Rules for the source tree, checked by reading its files.
 #![cfg(not(any(miri, target_os = "wasi")))]
 
+#[path = "tidy/headers.rs"]
+mod headers;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[path = "../src/not_run.rs"]
 mod not_run;

@@ -25,26 +25,13 @@ pub(super) const AIX: Os = Os {
     left_out: &[],
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
-
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("powerpc64-ibm-aix", "all", "powerpc64-ibm-aix7.2", []),
+    row!("powerpc64-ibm-aix", "all", "powerpc64-ibm-aix7.2"),
 ];
 
-/// What cannot be proven of it.
+/// Targets that cannot be checked.
 const PROVEN: &[(&str, Proof)] = &[(
     "powerpc64-ibm-aix",
     Proof::NotChecked(

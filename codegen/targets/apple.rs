@@ -30,7 +30,7 @@ pub(super) const APPLE: Os = Os {
     left_out: &[],
 };
 
-/// What sets them apart is the size of pointers and times and the alignment of 64-bit integers.
+/// Groups differ in the size of pointers and times, and in the alignment of 64-bit integers.
 const GROUPS: &[Group] = &[
     Group {
         name: "arm",
@@ -49,15 +49,15 @@ const GROUPS: &[Group] = &[
     },
 ];
 
-/// One row: triple, group, clang's triple, header folders, flags of clang.
+/// One row: triple, group, clang's triple.
 macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $headers:expr, $flags:expr) => {
+    ($triple:literal, $group:literal, $clang:literal) => {
         Target {
             triple: $triple,
             group: $group,
             clang: $clang,
-            headers: &$headers,
-            flags: &$flags,
+            headers: &["any-darwin-any"],
+            flags: &["-fblocks"],
         }
     };
 }
@@ -65,33 +65,33 @@ macro_rules! row {
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("aarch64-apple-darwin", "lp64", "arm64-apple-macosx11.0", ["any-darwin-any"], ["-fblocks"]),
-    row!("aarch64-apple-ios", "lp64", "arm64-apple-ios10.0", ["any-darwin-any"], ["-fblocks"]),
-    row!("aarch64-apple-ios-macabi", "lp64", "arm64-apple-ios14.0-macabi", ["any-darwin-any"], ["-fblocks"]),
-    row!("aarch64-apple-ios-sim", "lp64", "arm64-apple-ios14.0-simulator", ["any-darwin-any"], ["-fblocks"]),
-    row!("aarch64-apple-tvos", "lp64", "arm64-apple-tvos10.0", ["any-darwin-any"], ["-fblocks"]),
-    row!("aarch64-apple-tvos-sim", "lp64", "arm64-apple-tvos14.0-simulator", ["any-darwin-any"], ["-fblocks"]),
-    row!("aarch64-apple-visionos", "lp64", "arm64-apple-xros1.0", ["any-darwin-any"], ["-fblocks"]),
-    row!("aarch64-apple-visionos-sim", "lp64", "arm64-apple-xros1.0-simulator", ["any-darwin-any"], ["-fblocks"]),
-    row!("aarch64-apple-watchos", "lp64", "arm64-apple-watchos26.0", ["any-darwin-any"], ["-fblocks"]),
-    row!("aarch64-apple-watchos-sim", "lp64", "arm64-apple-watchos7.0-simulator", ["any-darwin-any"], ["-fblocks"]),
-    row!("arm64_32-apple-watchos", "arm", "arm64_32-apple-watchos5.0", ["any-darwin-any"], ["-fblocks"]),
-    row!("arm64e-apple-darwin", "lp64", "arm64e-apple-macosx11.0", ["any-darwin-any"], ["-fblocks"]),
-    row!("arm64e-apple-ios", "lp64", "arm64e-apple-ios14.0", ["any-darwin-any"], ["-fblocks"]),
-    row!("arm64e-apple-tvos", "lp64", "arm64e-apple-tvos14.0", ["any-darwin-any"], ["-fblocks"]),
-    row!("armv7k-apple-watchos", "arm", "armv7k-apple-watchos5.0", ["any-darwin-any"], ["-fblocks"]),
-    row!("armv7s-apple-ios", "arm", "armv7s-apple-ios10.0", ["any-darwin-any"], ["-fblocks"]),
-    row!("i386-apple-ios", "x86", "i386-apple-ios10.0-simulator", ["any-darwin-any"], ["-fblocks"]),
-    row!("i686-apple-darwin", "x86", "i686-apple-macosx10.12", ["any-darwin-any"], ["-fblocks"]),
-    row!("x86_64-apple-darwin", "lp64", "x86_64-apple-macosx10.12", ["any-darwin-any"], ["-fblocks"]),
-    row!("x86_64-apple-ios", "lp64", "x86_64-apple-ios10.0-simulator", ["any-darwin-any"], ["-fblocks"]),
-    row!("x86_64-apple-ios-macabi", "lp64", "x86_64-apple-ios13.1-macabi", ["any-darwin-any"], ["-fblocks"]),
-    row!("x86_64-apple-tvos", "lp64", "x86_64-apple-tvos10.0-simulator", ["any-darwin-any"], ["-fblocks"]),
-    row!("x86_64-apple-watchos-sim", "lp64", "x86_64-apple-watchos7.0-simulator", ["any-darwin-any"], ["-fblocks"]),
-    row!("x86_64h-apple-darwin", "lp64", "x86_64h-apple-macosx10.12", ["any-darwin-any"], ["-fblocks"]),
+    row!("aarch64-apple-darwin", "lp64", "arm64-apple-macosx11.0"),
+    row!("aarch64-apple-ios", "lp64", "arm64-apple-ios10.0"),
+    row!("aarch64-apple-ios-macabi", "lp64", "arm64-apple-ios14.0-macabi"),
+    row!("aarch64-apple-ios-sim", "lp64", "arm64-apple-ios14.0-simulator"),
+    row!("aarch64-apple-tvos", "lp64", "arm64-apple-tvos10.0"),
+    row!("aarch64-apple-tvos-sim", "lp64", "arm64-apple-tvos14.0-simulator"),
+    row!("aarch64-apple-visionos", "lp64", "arm64-apple-xros1.0"),
+    row!("aarch64-apple-visionos-sim", "lp64", "arm64-apple-xros1.0-simulator"),
+    row!("aarch64-apple-watchos", "lp64", "arm64-apple-watchos26.0"),
+    row!("aarch64-apple-watchos-sim", "lp64", "arm64-apple-watchos7.0-simulator"),
+    row!("arm64_32-apple-watchos", "arm", "arm64_32-apple-watchos5.0"),
+    row!("arm64e-apple-darwin", "lp64", "arm64e-apple-macosx11.0"),
+    row!("arm64e-apple-ios", "lp64", "arm64e-apple-ios14.0"),
+    row!("arm64e-apple-tvos", "lp64", "arm64e-apple-tvos14.0"),
+    row!("armv7k-apple-watchos", "arm", "armv7k-apple-watchos5.0"),
+    row!("armv7s-apple-ios", "arm", "armv7s-apple-ios10.0"),
+    row!("i386-apple-ios", "x86", "i386-apple-ios10.0-simulator"),
+    row!("i686-apple-darwin", "x86", "i686-apple-macosx10.12"),
+    row!("x86_64-apple-darwin", "lp64", "x86_64-apple-macosx10.12"),
+    row!("x86_64-apple-ios", "lp64", "x86_64-apple-ios10.0-simulator"),
+    row!("x86_64-apple-ios-macabi", "lp64", "x86_64-apple-ios13.1-macabi"),
+    row!("x86_64-apple-tvos", "lp64", "x86_64-apple-tvos10.0-simulator"),
+    row!("x86_64-apple-watchos-sim", "lp64", "x86_64-apple-watchos7.0-simulator"),
+    row!("x86_64h-apple-darwin", "lp64", "x86_64h-apple-macosx10.12"),
 ];
 
-/// What is proven of them beyond a check.
+/// Targets that are linked.
 const PROVEN: &[(&str, Proof)] = &[
     (
         "aarch64-apple-darwin",

@@ -25,21 +25,8 @@ pub(super) const DRAGONFLY: Os = Os {
     left_out: &[],
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
-
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("x86_64-unknown-dragonfly", "all", "x86_64-unknown-dragonfly", []),
+    row!("x86_64-unknown-dragonfly", "all", "x86_64-unknown-dragonfly"),
 ];

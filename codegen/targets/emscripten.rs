@@ -25,19 +25,6 @@ pub(super) const EMSCRIPTEN: Os = Os {
     left_out: &[],
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
-
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[

@@ -1,4 +1,7 @@
-//! ESP-IDF. clang has no xtensa target; its text is that of RISC-V with the same pointers, and rustc holds the assertions to it.
+//! ESP-IDF.
+//!
+//! The pinned clang has no Xtensa target. Xtensa uses the bindings of RISC-V, which has pointers of
+//! the same size; their assertions are checked when a program is compiled for Xtensa.
 
 use super::{Group, LeftOut, Name, Os, Target, Version};
 
@@ -25,28 +28,18 @@ pub(super) const ESPIDF: Os = Os {
     left_out: LEFT_OUT,
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
+/// RISC-V with 32 bits. Other extensions have the same layouts.
+const RV32: [&str; 2] = ["-march=rv32imac", "-mabi=ilp32"];
 
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("riscv32imac-esp-espidf", "all", "riscv32-unknown-none-elf", ["-march=rv32imac", "-mabi=ilp32"]),
-    row!("riscv32imafc-esp-espidf", "all", "riscv32-unknown-none-elf", ["-march=rv32imac", "-mabi=ilp32"]),
-    row!("riscv32imc-esp-espidf", "all", "riscv32-unknown-none-elf", ["-march=rv32imac", "-mabi=ilp32"]),
+    row!("riscv32imac-esp-espidf", "all", "riscv32-unknown-none-elf", RV32),
+    row!("riscv32imafc-esp-espidf", "all", "riscv32-unknown-none-elf", RV32),
+    row!("riscv32imc-esp-espidf", "all", "riscv32-unknown-none-elf", RV32),
 ];
 
-/// Left out by name.
+/// Targets without bindings of their own.
 const LEFT_OUT: &[LeftOut] = &[
     LeftOut {
         name: "xtensa-esp32-espidf",

@@ -1,4 +1,4 @@
-//! FreeBSD 12 and later: the kevent with 64-bit data and extensions.
+//! FreeBSD 12 and later: `kevent` has a field of 64 bits for data, and extensions.
 
 use super::{Group, Name, Os, Proof, Target, Version};
 
@@ -22,7 +22,7 @@ pub(super) const FREEBSD: Os = Os {
     left_out: &[],
 };
 
-/// They differ in the size of pointers and times, and in the alignment of 64-bit integers.
+/// Groups differ in the size of pointers and times, and in the alignment of 64-bit integers.
 const GROUPS: &[Group] = &[
     Group {
         name: "arm",
@@ -38,8 +38,17 @@ const GROUPS: &[Group] = &[
     },
 ];
 
-/// One row: triple, group, clang's triple, header folder, flags of clang.
+/// The version of FreeBSD. zig's compiler defines it for these headers, clang does not.
+const VERSION: &str = "-D__FreeBSD_version=1400000";
+/// Flags for `riscv64gc`.
+const RISCV: [&str; 3] = [VERSION, "-march=rv64gc", "-mabi=lp64d"];
+
+/// One row: triple, group, clang's triple, folder of the architecture's headers, flags of clang if
+/// there are more than the version.
 macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal, $folder:literal) => {
+        row!($triple, $group, $clang, $folder, &[VERSION])
+    };
     ($triple:literal, $group:literal, $clang:literal, $folder:literal, $flags:expr) => {
         Target {
             triple: $triple,
@@ -51,30 +60,29 @@ macro_rules! row {
     };
 }
 
-/// The version the headers are to describe. zig's headers have it from its compiler.
-const V: &[&str] = &["-D__FreeBSD_version=1400000"];
-/// The same for `riscv64gc`.
-const RV: &[&str] = &[
-    "-D__FreeBSD_version=1400000",
-    "-march=rv64gc",
-    "-mabi=lp64d",
-];
-
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("aarch64-unknown-freebsd", "lp64", "aarch64-unknown-freebsd", "aarch64-freebsd-none", V),
-    row!("armv6-unknown-freebsd", "arm", "armv6-unknown-freebsd-gnueabihf", "arm-freebsd-eabihf", V),
-    row!("armv7-unknown-freebsd", "arm", "armv7-unknown-freebsd-gnueabihf", "arm-freebsd-eabihf", V),
-    row!("i686-unknown-freebsd", "x86", "i686-unknown-freebsd", "x86-freebsd-none", V),
-    row!("powerpc-unknown-freebsd", "arm", "powerpc-unknown-freebsd", "powerpc64-freebsd-none", V),
-    row!("powerpc64-unknown-freebsd", "lp64", "powerpc64-unknown-freebsd", "powerpc64-freebsd-none", V),
-    row!("powerpc64le-unknown-freebsd", "lp64", "powerpc64le-unknown-freebsd", "powerpc64-freebsd-none", V),
-    row!("riscv64gc-unknown-freebsd", "lp64", "riscv64-unknown-freebsd", "riscv64-freebsd-none", RV),
-    row!("x86_64-unknown-freebsd", "lp64", "x86_64-unknown-freebsd", "x86_64-freebsd-none", V),
+    row!("aarch64-unknown-freebsd", "lp64", "aarch64-unknown-freebsd", "aarch64-freebsd-none"),
+    row!("armv6-unknown-freebsd", "arm", "armv6-unknown-freebsd-gnueabihf", "arm-freebsd-eabihf"),
+    row!("armv7-unknown-freebsd", "arm", "armv7-unknown-freebsd-gnueabihf", "arm-freebsd-eabihf"),
+    row!("i686-unknown-freebsd", "x86", "i686-unknown-freebsd", "x86-freebsd-none"),
+    row!("powerpc-unknown-freebsd", "arm", "powerpc-unknown-freebsd", "powerpc64-freebsd-none"),
+    row!(
+        "powerpc64-unknown-freebsd", "lp64", "powerpc64-unknown-freebsd", "powerpc64-freebsd-none"
+    ),
+    row!(
+        "powerpc64le-unknown-freebsd", "lp64", "powerpc64le-unknown-freebsd",
+        "powerpc64-freebsd-none"
+    ),
+    row!(
+        "riscv64gc-unknown-freebsd", "lp64", "riscv64-unknown-freebsd", "riscv64-freebsd-none",
+        &RISCV
+    ),
+    row!("x86_64-unknown-freebsd", "lp64", "x86_64-unknown-freebsd", "x86_64-freebsd-none"),
 ];
 
-/// What is proven of them beyond a check.
+/// Targets that are linked.
 const PROVEN: &[(&str, Proof)] = &[(
     "x86_64-unknown-freebsd",
     Proof::Linked {

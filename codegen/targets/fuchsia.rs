@@ -25,23 +25,13 @@ pub(super) const FUCHSIA: Os = Os {
     left_out: &[],
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
+/// RISC-V with 64 bits.
+const RV64: [&str; 2] = ["-march=rv64gc", "-mabi=lp64d"];
 
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("aarch64-unknown-fuchsia", "all", "aarch64-unknown-fuchsia", []),
-    row!("riscv64gc-unknown-fuchsia", "all", "riscv64-unknown-fuchsia", ["-march=rv64gc", "-mabi=lp64d"]),
-    row!("x86_64-unknown-fuchsia", "all", "x86_64-unknown-fuchsia", []),
+    row!("aarch64-unknown-fuchsia", "all", "aarch64-unknown-fuchsia"),
+    row!("riscv64gc-unknown-fuchsia", "all", "riscv64-unknown-fuchsia", RV64),
+    row!("x86_64-unknown-fuchsia", "all", "x86_64-unknown-fuchsia"),
 ];

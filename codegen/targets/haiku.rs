@@ -25,22 +25,9 @@ pub(super) const HAIKU: Os = Os {
     left_out: &[],
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
-
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("i686-unknown-haiku", "all", "i686-unknown-haiku", []),
-    row!("x86_64-unknown-haiku", "all", "x86_64-unknown-haiku", []),
+    row!("i686-unknown-haiku", "all", "i686-unknown-haiku"),
+    row!("x86_64-unknown-haiku", "all", "x86_64-unknown-haiku"),
 ];

@@ -25,29 +25,17 @@ pub(super) const HORIZON: Os = Os {
     left_out: &[],
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
-
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("armv6k-nintendo-3ds", "all", "armv6k-unknown-none-eabihf", []),
+    row!("armv6k-nintendo-3ds", "all", "armv6k-unknown-none-eabihf"),
 ];
 
-/// What cannot be proven of it.
+/// Targets that cannot be checked.
 const PROVEN: &[(&str, Proof)] = &[(
     "armv6k-nintendo-3ds",
     Proof::NotChecked(
-        "std of rustc 1.96 does not compile for it: it takes `libc::pollfd::events` for an `i16`, and it is an `i32`",
+        "std of rustc 1.96 does not compile for it: it uses `libc::pollfd::events`, an `i32`, as \
+         an `i16`",
     ),
 )];

@@ -25,22 +25,9 @@ pub(super) const HURD: Os = Os {
     left_out: &[],
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
-
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("i686-unknown-hurd-gnu", "all", "i686-unknown-hurd-gnu", []),
-    row!("x86_64-unknown-hurd-gnu", "all", "x86_64-unknown-hurd-gnu", []),
+    row!("i686-unknown-hurd-gnu", "all", "i686-unknown-hurd-gnu"),
+    row!("x86_64-unknown-hurd-gnu", "all", "x86_64-unknown-hurd-gnu"),
 ];

@@ -31,22 +31,9 @@ pub(super) const ILLUMOS: Os = Os {
     left_out: &[],
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
-
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("aarch64-unknown-illumos", "aarch64", "aarch64-unknown-none-elf", []),
-    row!("x86_64-unknown-illumos", "x86_64", "x86_64-pc-solaris2.11", []),
+    row!("aarch64-unknown-illumos", "aarch64", "aarch64-unknown-none-elf"),
+    row!("x86_64-unknown-illumos", "x86_64", "x86_64-pc-solaris2.11"),
 ];

@@ -1,9 +1,12 @@
-//! Linux and Android: every triple rustc knows. The bindings are picked by architecture alone: they come from the kernel's
-//! headers, system-call numbers and prototypes every C library exports, so gnu, musl, uclibc, ohos and bionic share them.
+//! Linux and Android: every triple of rustc.
+//!
+//! The bindings consist of declarations of the kernel's headers, of system-call numbers, and of
+//! functions that every C library exports. They depend on the architecture only: glibc, musl,
+//! uClibc, OpenHarmony's musl and bionic share them.
 
 use super::{Group, LeftOut, Name, Os, Proof, Target, Version};
 
-/// Linux, Android among it.
+/// Linux and Android.
 pub(super) const LINUX: Os = Os {
     name: "linux",
     cfg: r#"any(target_os = "linux", target_os = "android")"#,
@@ -31,9 +34,10 @@ pub(super) const LINUX: Os = Os {
     left_out: LINUX_LEFT_OUT,
 };
 
-/// What sets the groups apart: how `epoll_event` is laid out, the numbers of the two system calls, and the values of `O_*`, `E*`.
+/// Groups differ in the layout of `epoll_event`, in the numbers of the two system calls, and in the
+/// values of `O_*` and `E*`.
 const LINUX_GROUPS: &[Group] = &[
-    // epoll_event 16 bytes, 4-byte pointers, the kernel's generic numbers.
+    // `epoll_event` has 16 bytes, pointers 4. Numbers of system calls and values are generic.
     Group {
         name: "generic32",
         cfg: &[
@@ -43,7 +47,7 @@ const LINUX_GROUPS: &[Group] = &[
             r#"target_arch = "riscv32""#,
         ],
     },
-    // epoll_event 16 bytes, 8-byte pointers, the kernel's generic numbers.
+    // `epoll_event` has 16 bytes, pointers 8. Numbers of system calls and values are generic.
     Group {
         name: "generic64",
         cfg: &[
@@ -76,141 +80,151 @@ const LINUX_GROUPS: &[Group] = &[
         name: "sparc64",
         cfg: &[r#"target_arch = "sparc64""#],
     },
-    // epoll_event packed, numbers with the x32 bit.
+    // `epoll_event` is packed, and numbers of system calls have the bit of x32.
     Group {
         name: "x32",
         cfg: &[r#"all(target_arch = "x86_64", target_pointer_width = "32")"#],
     },
-    // epoll_event packed.
+    // `epoll_event` is packed.
     Group {
         name: "x86_64",
         cfg: &[r#"all(target_arch = "x86_64", target_pointer_width = "64")"#],
     },
-    // epoll_event 12 bytes because 64-bit integers are aligned to 4.
+    // `epoll_event` has 12 bytes: 64-bit integers are aligned to 4 bytes.
     Group {
         name: "x86_csky",
         cfg: &[r#"target_arch = "csky""#, r#"target_arch = "x86""#],
     },
 ];
 
-/// The folder of an architecture's kernel headers, and the one all share.
-macro_rules! kernel {
-    ($arch:literal) => {
-        &[concat!($arch, "-linux-any"), "any-linux-any"]
-    };
-}
-
-/// One row: triple, group, clang's triple, header folder, flags of clang.
+/// One row: triple, group, clang's triple if it differs, architecture of the kernel's headers,
+/// flags of clang if there are any.
 macro_rules! row {
+    ($triple:literal, $group:literal, $arch:literal) => {
+        row!($triple, $group, $triple, $arch, &[])
+    };
+    ($triple:literal, $group:literal, $arch:literal, $flags:ident) => {
+        row!($triple, $group, $triple, $arch, $flags)
+    };
+    ($triple:literal, $group:literal, $clang:literal, $arch:literal) => {
+        row!($triple, $group, $clang, $arch, &[])
+    };
     ($triple:literal, $group:literal, $clang:literal, $arch:literal, $flags:expr) => {
         Target {
             triple: $triple,
             group: $group,
             clang: $clang,
-            headers: kernel!($arch),
+            headers: &[concat!($arch, "-linux-any"), "any-linux-any"],
             flags: $flags,
         }
     };
 }
 
-/// For `riscv32gc`.
+/// Flags for `riscv32gc`.
 const RV32: &[&str] = &["-march=rv32gc", "-mabi=ilp32d"];
-/// For `riscv64gc`.
+/// Flags for `riscv64gc`.
 const RV64: &[&str] = &["-march=rv64gc", "-mabi=lp64d"];
-/// For `loongarch64`.
+/// Flags for `loongarch64`.
 const LA64: &[&str] = &["-mabi=lp64d"];
-/// For the embedded PowerPC, whose own spelling clang no longer takes.
+/// Flags for PowerPC with SPE, whose own triple clang no longer accepts.
 const SPE: &[&str] = &["-msoft-float"];
 
 /// Sorted by triple.
 #[rustfmt::skip]
 const LINUX_TARGETS: &[Target] = &[
-    row!("aarch64-linux-android", "generic64", "aarch64-linux-android21", "aarch64", &[]),
-    row!("aarch64-unknown-linux-gnu", "generic64", "aarch64-unknown-linux-gnu", "aarch64", &[]),
-    row!("aarch64-unknown-linux-musl", "generic64", "aarch64-unknown-linux-musl", "aarch64", &[]),
-    row!("aarch64-unknown-linux-ohos", "generic64", "aarch64-unknown-linux-ohos", "aarch64", &[]),
-    row!("aarch64_be-unknown-linux-gnu", "generic64", "aarch64_be-unknown-linux-gnu", "aarch64", &[]),
-    row!("aarch64_be-unknown-linux-musl", "generic64", "aarch64_be-unknown-linux-musl", "aarch64", &[]),
-    row!("arm-linux-androideabi", "generic32", "armv5te-linux-androideabi21", "arm", &[]),
-    row!("arm-unknown-linux-gnueabi", "generic32", "armv6-unknown-linux-gnueabi", "arm", &[]),
-    row!("arm-unknown-linux-gnueabihf", "generic32", "armv6-unknown-linux-gnueabihf", "arm", &[]),
-    row!("arm-unknown-linux-musleabi", "generic32", "armv6-unknown-linux-musleabi", "arm", &[]),
-    row!("arm-unknown-linux-musleabihf", "generic32", "armv6-unknown-linux-musleabihf", "arm", &[]),
-    row!("armeb-unknown-linux-gnueabi", "generic32", "armeb-unknown-linux-gnueabi", "arm", &[]),
-    row!("armv4t-unknown-linux-gnueabi", "generic32", "armv4t-unknown-linux-gnueabi", "arm", &[]),
-    row!("armv5te-unknown-linux-gnueabi", "generic32", "armv5te-unknown-linux-gnueabi", "arm", &[]),
-    row!("armv5te-unknown-linux-musleabi", "generic32", "armv5te-unknown-linux-musleabi", "arm", &[]),
-    row!("armv5te-unknown-linux-uclibceabi", "generic32", "armv5te-unknown-linux-gnueabi", "arm", &[]),
-    row!("armv7-linux-androideabi", "generic32", "armv7-linux-androideabi21", "arm", &[]),
-    row!("armv7-unknown-linux-gnueabi", "generic32", "armv7-unknown-linux-gnueabi", "arm", &[]),
-    row!("armv7-unknown-linux-gnueabihf", "generic32", "armv7-unknown-linux-gnueabihf", "arm", &[]),
-    row!("armv7-unknown-linux-musleabi", "generic32", "armv7-unknown-linux-musleabi", "arm", &[]),
-    row!("armv7-unknown-linux-musleabihf", "generic32", "armv7-unknown-linux-musleabihf", "arm", &[]),
-    row!("armv7-unknown-linux-ohos", "generic32", "armv7-unknown-linux-ohos", "arm", &[]),
-    row!("armv7-unknown-linux-uclibceabi", "generic32", "armv7-unknown-linux-gnueabi", "arm", &[]),
-    row!("armv7-unknown-linux-uclibceabihf", "generic32", "armv7-unknown-linux-gnueabihf", "arm", &[]),
-    row!("csky-unknown-linux-gnuabiv2", "x86_csky", "csky-unknown-linux-gnu", "csky", &[]),
-    row!("csky-unknown-linux-gnuabiv2hf", "x86_csky", "csky-unknown-linux-gnu", "csky", &[]),
-    row!("hexagon-unknown-linux-musl", "generic32", "hexagon-unknown-linux-musl", "hexagon", &[]),
-    row!("i586-unknown-linux-gnu", "x86_csky", "i586-unknown-linux-gnu", "x86", &[]),
-    row!("i586-unknown-linux-musl", "x86_csky", "i586-unknown-linux-musl", "x86", &[]),
-    row!("i686-linux-android", "x86_csky", "i686-linux-android21", "x86", &[]),
-    row!("i686-unknown-linux-gnu", "x86_csky", "i686-unknown-linux-gnu", "x86", &[]),
-    row!("i686-unknown-linux-musl", "x86_csky", "i686-unknown-linux-musl", "x86", &[]),
-    row!("loongarch64-unknown-linux-gnu", "generic64", "loongarch64-unknown-linux-gnu", "loongarch", LA64),
-    row!("loongarch64-unknown-linux-musl", "generic64", "loongarch64-unknown-linux-musl", "loongarch", LA64),
-    row!("loongarch64-unknown-linux-ohos", "generic64", "loongarch64-unknown-linux-ohos", "loongarch", LA64),
-    row!("mips-unknown-linux-gnu", "mips", "mips-unknown-linux-gnu", "mips", &[]),
-    row!("mips-unknown-linux-musl", "mips", "mips-unknown-linux-musl", "mips", &[]),
-    row!("mips-unknown-linux-uclibc", "mips", "mips-unknown-linux-gnu", "mips", &[]),
-    row!("mips64-openwrt-linux-musl", "mips64", "mips64-unknown-linux-musl", "mips", &[]),
-    row!("mips64-unknown-linux-gnuabi64", "mips64", "mips64-unknown-linux-gnuabi64", "mips", &[]),
-    row!("mips64-unknown-linux-muslabi64", "mips64", "mips64-unknown-linux-musl", "mips", &[]),
-    row!("mips64el-unknown-linux-gnuabi64", "mips64", "mips64el-unknown-linux-gnuabi64", "mips", &[]),
-    row!("mips64el-unknown-linux-muslabi64", "mips64", "mips64el-unknown-linux-musl", "mips", &[]),
-    row!("mipsel-unknown-linux-gnu", "mips", "mipsel-unknown-linux-gnu", "mips", &[]),
-    row!("mipsel-unknown-linux-musl", "mips", "mipsel-unknown-linux-musl", "mips", &[]),
-    row!("mipsel-unknown-linux-uclibc", "mips", "mipsel-unknown-linux-gnu", "mips", &[]),
-    row!("mipsisa32r6-unknown-linux-gnu", "mips", "mipsisa32r6-unknown-linux-gnu", "mips", &[]),
-    row!("mipsisa32r6el-unknown-linux-gnu", "mips", "mipsisa32r6el-unknown-linux-gnu", "mips", &[]),
-    row!("mipsisa64r6-unknown-linux-gnuabi64", "mips64", "mipsisa64r6-unknown-linux-gnuabi64", "mips", &[]),
-    row!("mipsisa64r6el-unknown-linux-gnuabi64", "mips64", "mipsisa64r6el-unknown-linux-gnuabi64", "mips", &[]),
-    row!("powerpc-unknown-linux-gnu", "generic32", "powerpc-unknown-linux-gnu", "powerpc", &[]),
+    row!("aarch64-linux-android", "generic64", "aarch64-linux-android21", "aarch64"),
+    row!("aarch64-unknown-linux-gnu", "generic64", "aarch64"),
+    row!("aarch64-unknown-linux-musl", "generic64", "aarch64"),
+    row!("aarch64-unknown-linux-ohos", "generic64", "aarch64"),
+    row!("aarch64_be-unknown-linux-gnu", "generic64", "aarch64"),
+    row!("aarch64_be-unknown-linux-musl", "generic64", "aarch64"),
+    row!("arm-linux-androideabi", "generic32", "armv5te-linux-androideabi21", "arm"),
+    row!("arm-unknown-linux-gnueabi", "generic32", "armv6-unknown-linux-gnueabi", "arm"),
+    row!("arm-unknown-linux-gnueabihf", "generic32", "armv6-unknown-linux-gnueabihf", "arm"),
+    row!("arm-unknown-linux-musleabi", "generic32", "armv6-unknown-linux-musleabi", "arm"),
+    row!("arm-unknown-linux-musleabihf", "generic32", "armv6-unknown-linux-musleabihf", "arm"),
+    row!("armeb-unknown-linux-gnueabi", "generic32", "arm"),
+    row!("armv4t-unknown-linux-gnueabi", "generic32", "arm"),
+    row!("armv5te-unknown-linux-gnueabi", "generic32", "arm"),
+    row!("armv5te-unknown-linux-musleabi", "generic32", "arm"),
+    row!("armv5te-unknown-linux-uclibceabi", "generic32", "armv5te-unknown-linux-gnueabi", "arm"),
+    row!("armv7-linux-androideabi", "generic32", "armv7-linux-androideabi21", "arm"),
+    row!("armv7-unknown-linux-gnueabi", "generic32", "arm"),
+    row!("armv7-unknown-linux-gnueabihf", "generic32", "arm"),
+    row!("armv7-unknown-linux-musleabi", "generic32", "arm"),
+    row!("armv7-unknown-linux-musleabihf", "generic32", "arm"),
+    row!("armv7-unknown-linux-ohos", "generic32", "arm"),
+    row!("armv7-unknown-linux-uclibceabi", "generic32", "armv7-unknown-linux-gnueabi", "arm"),
+    row!("armv7-unknown-linux-uclibceabihf", "generic32", "armv7-unknown-linux-gnueabihf", "arm"),
+    row!("csky-unknown-linux-gnuabiv2", "x86_csky", "csky-unknown-linux-gnu", "csky"),
+    row!("csky-unknown-linux-gnuabiv2hf", "x86_csky", "csky-unknown-linux-gnu", "csky"),
+    row!("hexagon-unknown-linux-musl", "generic32", "hexagon"),
+    row!("i586-unknown-linux-gnu", "x86_csky", "x86"),
+    row!("i586-unknown-linux-musl", "x86_csky", "x86"),
+    row!("i686-linux-android", "x86_csky", "i686-linux-android21", "x86"),
+    row!("i686-unknown-linux-gnu", "x86_csky", "x86"),
+    row!("i686-unknown-linux-musl", "x86_csky", "x86"),
+    row!("loongarch64-unknown-linux-gnu", "generic64", "loongarch", LA64),
+    row!("loongarch64-unknown-linux-musl", "generic64", "loongarch", LA64),
+    row!("loongarch64-unknown-linux-ohos", "generic64", "loongarch", LA64),
+    row!("mips-unknown-linux-gnu", "mips", "mips"),
+    row!("mips-unknown-linux-musl", "mips", "mips"),
+    row!("mips-unknown-linux-uclibc", "mips", "mips-unknown-linux-gnu", "mips"),
+    row!("mips64-openwrt-linux-musl", "mips64", "mips64-unknown-linux-musl", "mips"),
+    row!("mips64-unknown-linux-gnuabi64", "mips64", "mips"),
+    row!("mips64-unknown-linux-muslabi64", "mips64", "mips64-unknown-linux-musl", "mips"),
+    row!("mips64el-unknown-linux-gnuabi64", "mips64", "mips"),
+    row!("mips64el-unknown-linux-muslabi64", "mips64", "mips64el-unknown-linux-musl", "mips"),
+    row!("mipsel-unknown-linux-gnu", "mips", "mips"),
+    row!("mipsel-unknown-linux-musl", "mips", "mips"),
+    row!("mipsel-unknown-linux-uclibc", "mips", "mipsel-unknown-linux-gnu", "mips"),
+    row!("mipsisa32r6-unknown-linux-gnu", "mips", "mips"),
+    row!("mipsisa32r6el-unknown-linux-gnu", "mips", "mips"),
+    row!("mipsisa64r6-unknown-linux-gnuabi64", "mips64", "mips"),
+    row!("mipsisa64r6el-unknown-linux-gnuabi64", "mips64", "mips"),
+    row!("powerpc-unknown-linux-gnu", "generic32", "powerpc"),
     row!("powerpc-unknown-linux-gnuspe", "generic32", "powerpc-unknown-linux-gnu", "powerpc", SPE),
-    row!("powerpc-unknown-linux-musl", "generic32", "powerpc-unknown-linux-musl", "powerpc", &[]),
-    row!("powerpc-unknown-linux-muslspe", "generic32", "powerpc-unknown-linux-musl", "powerpc", SPE),
-    row!("powerpc64-unknown-linux-gnu", "powerpc64", "powerpc64-unknown-linux-gnu", "powerpc", &[]),
-    row!("powerpc64-unknown-linux-musl", "powerpc64", "powerpc64-unknown-linux-musl", "powerpc", &[]),
-    row!("powerpc64le-unknown-linux-gnu", "powerpc64", "powerpc64le-unknown-linux-gnu", "powerpc", &[]),
-    row!("powerpc64le-unknown-linux-musl", "powerpc64", "powerpc64le-unknown-linux-musl", "powerpc", &[]),
+    row!("powerpc-unknown-linux-musl", "generic32", "powerpc"),
+    row!(
+        "powerpc-unknown-linux-muslspe", "generic32", "powerpc-unknown-linux-musl", "powerpc", SPE
+    ),
+    row!("powerpc64-unknown-linux-gnu", "powerpc64", "powerpc"),
+    row!("powerpc64-unknown-linux-musl", "powerpc64", "powerpc"),
+    row!("powerpc64le-unknown-linux-gnu", "powerpc64", "powerpc"),
+    row!("powerpc64le-unknown-linux-musl", "powerpc64", "powerpc"),
     row!("riscv32gc-unknown-linux-gnu", "generic32", "riscv32-unknown-linux-gnu", "riscv", RV32),
     row!("riscv32gc-unknown-linux-musl", "generic32", "riscv32-unknown-linux-musl", "riscv", RV32),
     row!("riscv64-linux-android", "generic64", "riscv64-linux-android35", "riscv", RV64),
     row!("riscv64a23-unknown-linux-gnu", "generic64", "riscv64-unknown-linux-gnu", "riscv", RV64),
     row!("riscv64gc-unknown-linux-gnu", "generic64", "riscv64-unknown-linux-gnu", "riscv", RV64),
     row!("riscv64gc-unknown-linux-musl", "generic64", "riscv64-unknown-linux-musl", "riscv", RV64),
-    row!("s390x-unknown-linux-gnu", "s390x", "s390x-unknown-linux-gnu", "s390x", &[]),
-    row!("s390x-unknown-linux-musl", "s390x", "s390x-unknown-linux-musl", "s390x", &[]),
-    row!("sparc-unknown-linux-gnu", "sparc", "sparc-unknown-linux-gnu", "sparc", &[]),
-    row!("sparc64-unknown-linux-gnu", "sparc64", "sparc64-unknown-linux-gnu", "sparc", &[]),
-    row!("thumbv7neon-linux-androideabi", "generic32", "armv7-linux-androideabi21", "arm", &[]),
-    row!("thumbv7neon-unknown-linux-gnueabihf", "generic32", "armv7-unknown-linux-gnueabihf", "arm", &[]),
-    row!("thumbv7neon-unknown-linux-musleabihf", "generic32", "armv7-unknown-linux-musleabihf", "arm", &[]),
-    row!("x86_64-linux-android", "x86_64", "x86_64-linux-android21", "x86", &[]),
-    row!("x86_64-unikraft-linux-musl", "x86_64", "x86_64-unknown-linux-musl", "x86", &[]),
-    row!("x86_64-unknown-linux-gnu", "x86_64", "x86_64-unknown-linux-gnu", "x86", &[]),
-    row!("x86_64-unknown-linux-gnuasan", "x86_64", "x86_64-unknown-linux-gnu", "x86", &[]),
-    row!("x86_64-unknown-linux-gnux32", "x32", "x86_64-unknown-linux-gnux32", "x86", &[]),
-    row!("x86_64-unknown-linux-musl", "x86_64", "x86_64-unknown-linux-musl", "x86", &[]),
-    row!("x86_64-unknown-linux-ohos", "x86_64", "x86_64-unknown-linux-ohos", "x86", &[]),
+    row!("s390x-unknown-linux-gnu", "s390x", "s390x"),
+    row!("s390x-unknown-linux-musl", "s390x", "s390x"),
+    row!("sparc-unknown-linux-gnu", "sparc", "sparc"),
+    row!("sparc64-unknown-linux-gnu", "sparc64", "sparc"),
+    row!("thumbv7neon-linux-androideabi", "generic32", "armv7-linux-androideabi21", "arm"),
+    row!(
+        "thumbv7neon-unknown-linux-gnueabihf", "generic32", "armv7-unknown-linux-gnueabihf", "arm"
+    ),
+    row!(
+        "thumbv7neon-unknown-linux-musleabihf", "generic32", "armv7-unknown-linux-musleabihf", "arm"
+    ),
+    row!("x86_64-linux-android", "x86_64", "x86_64-linux-android21", "x86"),
+    row!("x86_64-unikraft-linux-musl", "x86_64", "x86_64-unknown-linux-musl", "x86"),
+    row!("x86_64-unknown-linux-gnu", "x86_64", "x86"),
+    row!("x86_64-unknown-linux-gnuasan", "x86_64", "x86_64-unknown-linux-gnu", "x86"),
+    row!("x86_64-unknown-linux-gnux32", "x32", "x86"),
+    row!("x86_64-unknown-linux-musl", "x86_64", "x86"),
+    row!("x86_64-unknown-linux-ohos", "x86_64", "x86"),
 ];
 
-/// Left out by name.
+/// Targets without bindings.
 const LINUX_LEFT_OUT: &[LeftOut] = &[
     LeftOut {
         name: "m68k-unknown-linux-gnu",
         cfg: Some(r#"target_arch = "m68k""#),
-        reason: "clang aligns 64-bit integers to 8 bytes (epoll_event has 16), rustc to 2 (12): the bindings would be wrong",
+        reason: "clang aligns 64-bit integers to 8 bytes (epoll_event has 16), rustc to 2 (12): \
+                 the bindings would be wrong",
     },
     LeftOut {
         name: "aarch64-unknown-linux-gnu_ilp32",
@@ -254,10 +268,10 @@ const LINUX_LEFT_OUT: &[LeftOut] = &[
     },
 ];
 
-/// Why neither rustc nor `libc` is asked.
+/// Why csky is not checked.
 const NO_BACKEND: &str = "Debian's rustc has no code generator for csky";
 
-/// What is proven of them beyond a check, and what cannot be.
+/// Targets that are run, or cannot be checked.
 const PROVEN: &[(&str, Proof)] = &[
     ("csky-unknown-linux-gnuabiv2", Proof::NotChecked(NO_BACKEND)),
     (

@@ -1,8 +1,28 @@
-//! THE target table: every triple of every system with a page, what clang calls it, which group of equal bindings it belongs to,
-//! and how far it is proven. One file for each system; a new one is a file here and its line in `SYSTEMS`.
+//! The table of targets: for every system with bindings, every triple, the name of the triple in
+//! clang, the group whose bindings it uses, and how far the library is tested on it.
 //!
-//! The generator takes its targets from here, `cargo xtask targets` what it checks and links, README its table of platforms and
-//! Cargo.toml its list for docs.rs.
+//! Each system has one file. To add a system, add a file and a line in [`SYSTEMS`].
+//!
+//! The generator reads its targets here, `cargo xtask targets` reads which targets it checks and
+//! links, and the tables of platforms in the READMEs are written from it. A test compares the list
+//! for docs.rs in Cargo.toml with [`DOCUMENTED`].
+
+/// A target of a system without a header pack: triple, group, clang's triple, flags of clang if
+/// there are any.
+macro_rules! row {
+    ($triple:literal, $group:literal, $clang:literal) => {
+        row!($triple, $group, $clang, [])
+    };
+    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
+        $crate::Target {
+            triple: $triple,
+            group: $group,
+            clang: $clang,
+            headers: &[],
+            flags: &$flags,
+        }
+    };
+}
 
 mod readme;
 
@@ -36,97 +56,102 @@ pub use readme::{overview, platforms, replaced};
 /// An operating system whose bindings are generated.
 #[derive(Debug)]
 pub struct Os {
-    /// Names its symbol file, its header and its folder below `generated/`.
+    /// The name of its list of symbols, its header and its folder below `generated/`.
     pub name: &'static str,
-    /// The `cfg` of the system itself: there its bindings are what `generated` exports.
+    /// The `cfg` of the system. With it, `generated` exports the bindings.
     pub cfg: &'static str,
-    /// A further `cfg` under which its module is compiled, for doubles that want its layouts.
+    /// A further `cfg` that compiles its module, for fake kernels that use its layouts.
     pub also: Option<&'static str>,
-    /// Its header pack, by the name in `sources.toml`; none if `codegen/headers` declares everything.
+    /// The name of its header pack in `sources.toml`, or `None` if `codegen/headers` declares
+    /// everything.
     pub pack: Option<&'static str>,
-    /// How the version of the system is known.
+    /// Where the version of the system comes from.
     pub version: Version,
-    /// Whether a triple of rustc's list is one of this system.
+    /// Whether a triple in rustc's list is of this system.
     pub is: fn(&str) -> bool,
-    /// What it is called, and what the library is on it. More than one if systems share their bindings.
+    /// Its rows in the tables of platforms. There are several if systems share their bindings.
     pub names: &'static [Name],
-    /// Its groups.
+    /// Its groups of targets with the same bindings.
     pub groups: &'static [Group],
-    /// What is proven of a target beyond [`Proof::Checked`], or what cannot be, by triple.
+    /// Triples whose proof is not [`Proof::Checked`].
     pub proven: &'static [(&'static str, Proof)],
     /// Its targets.
     pub targets: &'static [Target],
-    /// What is not generated.
+    /// Targets without bindings.
     pub left_out: &'static [LeftOut],
 }
 
-/// How the version of a system that the headers describe is known.
+/// Where the version comes from that is named in the heads of generated files.
 #[derive(Debug, Clone, Copy)]
 pub enum Version {
-    /// Its headers say it: `LINUX_VERSION_CODE`.
+    /// From `LINUX_VERSION_CODE` in its headers.
     LinuxHeaders,
-    /// A description. `{freebsd}`, `{macos}`, `{netbsd}` and `{openbsd}` in it are numbers that the pack gives.
+    /// From this text. `{freebsd}`, `{macos}`, `{netbsd}` and `{openbsd}` are replaced with the
+    /// versions in the header pack.
     Stated(&'static str),
 }
 
-/// Architectures whose bindings come out as one text. That they do is checked at every run.
+/// Architectures with the same bindings. The generator compares the bindings of all of them at
+/// every run.
 #[derive(Debug)]
 pub struct Group {
-    /// Names the file in `generated/` and the table in `tests/snapshots/`.
+    /// The name of the file in `generated/` and of the table in `tests/snapshots/`.
     pub name: &'static str,
-    /// The `cfg` of each of its architectures; empty if the group is for all.
+    /// The `cfg` of each of its architectures; empty if the group has all.
     pub cfg: &'static [&'static str],
 }
 
 /// A target.
 #[derive(Debug)]
 pub struct Target {
-    /// As rustc spells it.
+    /// Its name in rustc.
     pub triple: &'static str,
-    /// Its group.
+    /// The name of its group.
     pub group: &'static str,
-    /// As clang spells it.
+    /// Its name in clang.
     pub clang: &'static str,
-    /// The header pack's folders, in clang's order.
+    /// The folders of the header pack, in the order of the search.
     pub headers: &'static [&'static str],
     /// Further arguments for clang.
     pub flags: &'static [&'static str],
 }
 
-/// A system as people know it.
+/// A system in the tables of platforms.
 #[derive(Debug)]
 pub struct Name {
     /// Its name.
     pub title: &'static str,
-    /// What waits for events.
+    /// The mechanism that waits for events.
     pub selector: &'static str,
-    /// What wakes that.
+    /// The mechanism that wakes the selector.
     pub waker: &'static str,
-    /// Which triples are meant, among those of its bindings.
+    /// Whether a triple is of this system, among the triples with the same bindings.
     pub is: fn(&str) -> bool,
 }
 
-/// How far a target is proven. What clang said is held against its group for all of them, and `tests/snapshots/witnesses.txt` says
-/// what rustc and the `libc` crate say about each.
+/// How far the library is tested on a target. The bindings of every target are compared with those
+/// of its group, with rustc's layouts, and with the `libc` crate:
+/// see `tests/snapshots/witnesses.txt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
-    /// The library cannot be compiled for it with these tools, and why.
+    /// The library is not compiled, for this reason. The text completes a cell in the table of
+    /// platforms, so it names the tool and its version.
     NotChecked(&'static str),
-    /// `cargo check` passes with all features and the tests, warnings being errors.
+    /// `cargo check` passes for the library and its tests, with all features and without warnings.
     Checked,
-    /// Also, the tests link against a C library of it.
+    /// Also, the tests link against the system's C library, or zig's stubs of it.
     Linked {
-        /// The name of zig's target that has the library.
+        /// The name of the target in zig, which has the C library.
         zig: &'static str,
-        /// The symbol of the queue that must be bound.
+        /// The symbol of the selector's system call, which the linked program must import.
         binds: &'static str,
     },
-    /// The tests run on it, by this stage of `cargo xtask test`.
+    /// Also, the tests run, in this stage of `cargo xtask test`.
     Run(&'static str),
 }
 
 impl Proof {
-    /// The word for it.
+    /// The name of the tier in the tables of platforms.
     pub fn word(self) -> &'static str {
         match self {
             Proof::NotChecked(_) => "not checked",
@@ -138,7 +163,7 @@ impl Proof {
 }
 
 impl Os {
-    /// How far one of its targets is proven.
+    /// How far the library is tested on a target of this system.
     pub fn proof(&self, target: &Target) -> Proof {
         let known = self.proven.iter().find(|row| row.0 == target.triple);
         match known {
@@ -148,22 +173,24 @@ impl Os {
     }
 }
 
-/// What is not generated, and why.
+/// A target without bindings.
 #[derive(Debug)]
 pub struct LeftOut {
     /// A triple, or an architecture without one.
     pub name: &'static str,
-    /// The `cfg` for which `generated/` says so at compile time, if no other target has the same.
+    /// The `cfg` with which `generated/` reports the reason as a compile error. `None` if a target
+    /// with bindings has the same `cfg`.
     pub cfg: Option<&'static str>,
-    /// Why.
+    /// Why it has no bindings.
     pub reason: &'static str,
 }
 
-/// The compiler whose list of targets this table covers. Another may have more.
+/// The version of rustc whose list of targets this table covers. Others may have more.
 #[cfg(test)]
 pub const RUSTC: &str = "1.95.0";
 
-/// One target for each selector and pointer width: `cargo xtask test` checks these, `--all` the whole table.
+/// One target for each selector and pointer width. `cargo xtask test` checks these, and with
+/// `--all` the whole table.
 pub const OFTEN: &[&str] = &[
     "aarch64-apple-darwin",
     "armv7-linux-androideabi",
@@ -178,7 +205,7 @@ pub const OFTEN: &[&str] = &[
     "x86_64-unknown-openbsd",
 ];
 
-/// For whom docs.rs builds the documentation: each public module is on one of them.
+/// The targets that docs.rs documents. Each public module exists on one of them.
 pub const DOCUMENTED: &[&str] = &[
     "x86_64-unknown-linux-gnu",
     "aarch64-linux-android",
@@ -290,7 +317,8 @@ mod tests {
         }
     }
 
-    /// One at least for each system, family of architectures and C library that upstream supports, and what the project adds.
+    /// At least one target for each system, family of architectures and C library that upstream
+    /// supports, and those that the project adds.
     const AT_LEAST: &[&str] = &[
         "aarch64-apple-darwin",
         "aarch64-apple-ios",
@@ -363,7 +391,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_table_holds_what_was_decided() {
+    fn the_table_has_every_required_target() {
         for triple in AT_LEAST {
             assert!(
                 all().any(|(_, target)| target.triple == *triple),
@@ -379,7 +407,12 @@ mod tests {
             assert!(seen.insert(target.triple), "{} twice", target.triple);
             assert!((os.is)(target.triple), "{}", target.triple);
             let names = os.names.iter().filter(|name| (name.is)(target.triple));
-            assert_eq!(names.count(), 1, "{} has no one name", target.triple);
+            assert_eq!(
+                names.count(),
+                1,
+                "{} is in several systems, or in none",
+                target.triple
+            );
         }
         for os in SYSTEMS {
             for (triple, _) in os.proven {

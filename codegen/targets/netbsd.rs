@@ -1,4 +1,5 @@
-//! NetBSD 10: the kevent without extensions, whose function is `__kevent50`. It is found on NetBSD 11, too.
+//! NetBSD 10: `kevent` has no extensions, and the function is linked as `__kevent50`. NetBSD 11 has
+//! that function, too.
 
 use super::{Group, LeftOut, Name, Os, Proof, Target, Version};
 
@@ -22,7 +23,7 @@ pub(super) const NETBSD: Os = Os {
     left_out: LEFT_OUT,
 };
 
-/// What sets them apart is the size of pointers and times and the alignment of 64-bit integers.
+/// Groups differ in the size of pointers and times, and in the alignment of 64-bit integers.
 const GROUPS: &[Group] = &[
     Group {
         name: "ilp32",
@@ -42,15 +43,16 @@ const GROUPS: &[Group] = &[
     },
 ];
 
-/// One row: triple, group, clang's triple, header folders, flags of clang.
+/// One row: triple, group, clang's triple, folder of the architecture's headers. The flags
+/// define what zig's compiler defines for these headers.
 macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $headers:expr, $flags:expr) => {
+    ($triple:literal, $group:literal, $clang:literal, $folder:literal) => {
         Target {
             triple: $triple,
             group: $group,
             clang: $clang,
-            headers: &$headers,
-            flags: &$flags,
+            headers: &[$folder, "generic-netbsd"],
+            flags: &["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"],
         }
     };
 }
@@ -58,26 +60,26 @@ macro_rules! row {
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("aarch64-unknown-netbsd", "lp64", "aarch64-unknown-netbsd", ["aarch64-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
-    row!("aarch64_be-unknown-netbsd", "lp64", "aarch64_be-unknown-netbsd", ["aarch64-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
-    row!("armv6-unknown-netbsd-eabihf", "ilp32", "armv6-unknown-netbsd-eabihf", ["arm-netbsd-eabi", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
-    row!("armv7-unknown-netbsd-eabihf", "ilp32", "armv7-unknown-netbsd-eabihf", ["arm-netbsd-eabi", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
-    row!("i586-unknown-netbsd", "x86", "i586-unknown-netbsd", ["x86-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
-    row!("i686-unknown-netbsd", "x86", "i686-unknown-netbsd", ["x86-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
-    row!("mipsel-unknown-netbsd", "ilp32", "mipsel-unknown-netbsd", ["mips-netbsd-eabi", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
-    row!("powerpc-unknown-netbsd", "ilp32", "powerpc-unknown-netbsd", ["powerpc-netbsd-eabi", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
-    row!("sparc64-unknown-netbsd", "lp64", "sparc64-unknown-netbsd", ["sparc64-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
-    row!("x86_64-unknown-netbsd", "lp64", "x86_64-unknown-netbsd", ["x86_64-netbsd-none", "generic-netbsd"], ["-D_NETBSD_SOURCE", "-D__NetBSD_Version__=1001000000"]),
+    row!("aarch64-unknown-netbsd", "lp64", "aarch64-unknown-netbsd", "aarch64-netbsd-none"),
+    row!("aarch64_be-unknown-netbsd", "lp64", "aarch64_be-unknown-netbsd", "aarch64-netbsd-none"),
+    row!("armv6-unknown-netbsd-eabihf", "ilp32", "armv6-unknown-netbsd-eabihf", "arm-netbsd-eabi"),
+    row!("armv7-unknown-netbsd-eabihf", "ilp32", "armv7-unknown-netbsd-eabihf", "arm-netbsd-eabi"),
+    row!("i586-unknown-netbsd", "x86", "i586-unknown-netbsd", "x86-netbsd-none"),
+    row!("i686-unknown-netbsd", "x86", "i686-unknown-netbsd", "x86-netbsd-none"),
+    row!("mipsel-unknown-netbsd", "ilp32", "mipsel-unknown-netbsd", "mips-netbsd-eabi"),
+    row!("powerpc-unknown-netbsd", "ilp32", "powerpc-unknown-netbsd", "powerpc-netbsd-eabi"),
+    row!("sparc64-unknown-netbsd", "lp64", "sparc64-unknown-netbsd", "sparc64-netbsd-none"),
+    row!("x86_64-unknown-netbsd", "lp64", "x86_64-unknown-netbsd", "x86_64-netbsd-none"),
 ];
 
-/// Left out by name.
+/// Targets without bindings.
 const LEFT_OUT: &[LeftOut] = &[LeftOut {
     name: "riscv64gc-unknown-netbsd",
     cfg: Some(r#"target_arch = "riscv64""#),
     reason: "no headers of NetBSD 10 exist for it; those of NetBSD 11 have another kevent",
 }];
 
-/// What is proven of them beyond a check.
+/// Targets that are linked.
 const PROVEN: &[(&str, Proof)] = &[(
     "x86_64-unknown-netbsd",
     Proof::Linked {

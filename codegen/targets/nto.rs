@@ -35,28 +35,15 @@ pub(super) const NTO: Os = Os {
     left_out: &[],
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
-
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("aarch64-unknown-nto-qnx700", "all", "aarch64-unknown-none-elf", []),
-    row!("aarch64-unknown-nto-qnx710", "all", "aarch64-unknown-none-elf", []),
-    row!("aarch64-unknown-nto-qnx710_iosock", "all", "aarch64-unknown-none-elf", []),
-    row!("aarch64-unknown-nto-qnx800", "all", "aarch64-unknown-none-elf", []),
-    row!("i686-pc-nto-qnx700", "all", "i686-unknown-none-elf", []),
-    row!("x86_64-pc-nto-qnx710", "all", "x86_64-unknown-none-elf", []),
-    row!("x86_64-pc-nto-qnx710_iosock", "all", "x86_64-unknown-none-elf", []),
-    row!("x86_64-pc-nto-qnx800", "all", "x86_64-unknown-none-elf", []),
+    row!("aarch64-unknown-nto-qnx700", "all", "aarch64-unknown-none-elf"),
+    row!("aarch64-unknown-nto-qnx710", "all", "aarch64-unknown-none-elf"),
+    row!("aarch64-unknown-nto-qnx710_iosock", "all", "aarch64-unknown-none-elf"),
+    row!("aarch64-unknown-nto-qnx800", "all", "aarch64-unknown-none-elf"),
+    row!("i686-pc-nto-qnx700", "all", "i686-unknown-none-elf"),
+    row!("x86_64-pc-nto-qnx710", "all", "x86_64-unknown-none-elf"),
+    row!("x86_64-pc-nto-qnx710_iosock", "all", "x86_64-unknown-none-elf"),
+    row!("x86_64-pc-nto-qnx800", "all", "x86_64-unknown-none-elf"),
 ];

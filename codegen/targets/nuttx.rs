@@ -25,46 +25,38 @@ pub(super) const NUTTX: Os = Os {
     left_out: &[],
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
+/// RISC-V with 32 bits. Other extensions have the same layouts.
+const RV32: [&str; 2] = ["-march=rv32imac", "-mabi=ilp32"];
+/// RISC-V with 64 bits. Other extensions have the same layouts.
+const RV64: [&str; 2] = ["-march=rv64imac", "-mabi=lp64"];
 
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("aarch64-unknown-nuttx", "all", "aarch64-unknown-none-elf", []),
-    row!("armv7a-nuttx-eabi", "all", "armv7a-unknown-none-eabi", []),
-    row!("armv7a-nuttx-eabihf", "all", "armv7a-unknown-none-eabihf", []),
-    row!("riscv32imac-unknown-nuttx-elf", "all", "riscv32-unknown-none-elf", ["-march=rv32imac", "-mabi=ilp32"]),
-    row!("riscv32imafc-unknown-nuttx-elf", "all", "riscv32-unknown-none-elf", ["-march=rv32imac", "-mabi=ilp32"]),
-    row!("riscv32imc-unknown-nuttx-elf", "all", "riscv32-unknown-none-elf", ["-march=rv32imac", "-mabi=ilp32"]),
-    row!("riscv64gc-unknown-nuttx-elf", "all", "riscv64-unknown-none-elf", ["-march=rv64imac", "-mabi=lp64"]),
-    row!("riscv64imac-unknown-nuttx-elf", "all", "riscv64-unknown-none-elf", ["-march=rv64imac", "-mabi=lp64"]),
-    row!("thumbv6m-nuttx-eabi", "all", "thumbv6m-unknown-none-eabi", []),
-    row!("thumbv7a-nuttx-eabi", "all", "thumbv7a-unknown-none-eabi", []),
-    row!("thumbv7a-nuttx-eabihf", "all", "thumbv7a-unknown-none-eabihf", []),
-    row!("thumbv7em-nuttx-eabi", "all", "thumbv7em-unknown-none-eabi", []),
-    row!("thumbv7em-nuttx-eabihf", "all", "thumbv7em-unknown-none-eabihf", []),
-    row!("thumbv7m-nuttx-eabi", "all", "thumbv7m-unknown-none-eabi", []),
-    row!("thumbv8m.base-nuttx-eabi", "all", "thumbv8m.base-unknown-none-eabi", []),
-    row!("thumbv8m.main-nuttx-eabi", "all", "thumbv8m.main-unknown-none-eabi", []),
-    row!("thumbv8m.main-nuttx-eabihf", "all", "thumbv8m.main-unknown-none-eabihf", []),
+    row!("aarch64-unknown-nuttx", "all", "aarch64-unknown-none-elf"),
+    row!("armv7a-nuttx-eabi", "all", "armv7a-unknown-none-eabi"),
+    row!("armv7a-nuttx-eabihf", "all", "armv7a-unknown-none-eabihf"),
+    row!("riscv32imac-unknown-nuttx-elf", "all", "riscv32-unknown-none-elf", RV32),
+    row!("riscv32imafc-unknown-nuttx-elf", "all", "riscv32-unknown-none-elf", RV32),
+    row!("riscv32imc-unknown-nuttx-elf", "all", "riscv32-unknown-none-elf", RV32),
+    row!("riscv64gc-unknown-nuttx-elf", "all", "riscv64-unknown-none-elf", RV64),
+    row!("riscv64imac-unknown-nuttx-elf", "all", "riscv64-unknown-none-elf", RV64),
+    row!("thumbv6m-nuttx-eabi", "all", "thumbv6m-unknown-none-eabi"),
+    row!("thumbv7a-nuttx-eabi", "all", "thumbv7a-unknown-none-eabi"),
+    row!("thumbv7a-nuttx-eabihf", "all", "thumbv7a-unknown-none-eabihf"),
+    row!("thumbv7em-nuttx-eabi", "all", "thumbv7em-unknown-none-eabi"),
+    row!("thumbv7em-nuttx-eabihf", "all", "thumbv7em-unknown-none-eabihf"),
+    row!("thumbv7m-nuttx-eabi", "all", "thumbv7m-unknown-none-eabi"),
+    row!("thumbv8m.base-nuttx-eabi", "all", "thumbv8m.base-unknown-none-eabi"),
+    row!("thumbv8m.main-nuttx-eabi", "all", "thumbv8m.main-unknown-none-eabi"),
+    row!("thumbv8m.main-nuttx-eabihf", "all", "thumbv8m.main-unknown-none-eabihf"),
 ];
 
-/// Why the library is not compiled.
+/// Why NuttX is not checked.
 const NO_STD: &str =
     "std of rustc 1.96 does not compile for it: there is no `libc::_SC_HOST_NAME_MAX`";
 
-/// What cannot be proven of it.
+/// Targets that cannot be checked.
 const PROVEN: &[(&str, Proof)] = &[
     ("aarch64-unknown-nuttx", Proof::NotChecked(NO_STD)),
     ("armv7a-nuttx-eabi", Proof::NotChecked(NO_STD)),

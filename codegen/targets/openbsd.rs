@@ -22,7 +22,7 @@ pub(super) const OPENBSD: Os = Os {
     left_out: &[],
 };
 
-/// What sets them apart is the size of pointers and times and the alignment of 64-bit integers.
+/// Groups differ in the size of pointers and times, and in the alignment of 64-bit integers.
 const GROUPS: &[Group] = &[
     Group {
         name: "ilp32",
@@ -38,15 +38,16 @@ const GROUPS: &[Group] = &[
     },
 ];
 
-/// One row: triple, group, clang's triple, header folders, flags of clang.
+/// One row: triple, group, clang's triple, folder of the architecture's headers. The flags
+/// define what zig's compiler defines for these headers.
 macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $headers:expr, $flags:expr) => {
+    ($triple:literal, $group:literal, $clang:literal, $folder:literal) => {
         Target {
             triple: $triple,
             group: $group,
             clang: $clang,
-            headers: &$headers,
-            flags: &$flags,
+            headers: &[$folder, "generic-openbsd"],
+            flags: &["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"],
         }
     };
 }
@@ -54,16 +55,18 @@ macro_rules! row {
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("aarch64-unknown-openbsd", "lp64", "aarch64-unknown-openbsd", ["aarch64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
-    row!("i686-unknown-openbsd", "x86", "i686-unknown-openbsd", ["x86-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
-    row!("powerpc-unknown-openbsd", "ilp32", "powerpc-unknown-openbsd", ["powerpc-openbsd-eabihf", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
-    row!("powerpc64-unknown-openbsd", "lp64", "powerpc64-unknown-openbsd", ["powerpc64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
-    row!("riscv64gc-unknown-openbsd", "lp64", "riscv64-unknown-openbsd", ["riscv64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
-    row!("sparc64-unknown-openbsd", "lp64", "sparc64-unknown-openbsd", ["sparc64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
-    row!("x86_64-unknown-openbsd", "lp64", "x86_64-unknown-openbsd", ["x86_64-openbsd-none", "generic-openbsd"], ["-D_BSD_SOURCE", "-D___OpenBSD=202510", "-DOpenBSD7_8"]),
+    row!("aarch64-unknown-openbsd", "lp64", "aarch64-unknown-openbsd", "aarch64-openbsd-none"),
+    row!("i686-unknown-openbsd", "x86", "i686-unknown-openbsd", "x86-openbsd-none"),
+    row!("powerpc-unknown-openbsd", "ilp32", "powerpc-unknown-openbsd", "powerpc-openbsd-eabihf"),
+    row!(
+        "powerpc64-unknown-openbsd", "lp64", "powerpc64-unknown-openbsd", "powerpc64-openbsd-none"
+    ),
+    row!("riscv64gc-unknown-openbsd", "lp64", "riscv64-unknown-openbsd", "riscv64-openbsd-none"),
+    row!("sparc64-unknown-openbsd", "lp64", "sparc64-unknown-openbsd", "sparc64-openbsd-none"),
+    row!("x86_64-unknown-openbsd", "lp64", "x86_64-unknown-openbsd", "x86_64-openbsd-none"),
 ];
 
-/// What is proven of them beyond a check.
+/// Targets that are linked.
 const PROVEN: &[(&str, Proof)] = &[(
     "x86_64-unknown-openbsd",
     Proof::Linked {

@@ -1,16 +1,17 @@
-//! The tables of platforms: a short one for README.md, each target's for build-tools/README.md.
+//! The tables of platforms: a short one for README.md, and one with targets for
+//! build-tools/README.md.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::{Name, Os, Proof, Target, all};
 
-/// The line before a table.
+/// The line that begins a table.
 const BEGIN: &str = "<!-- Written by `cargo xtask readme` from codegen/targets. -->\n";
-/// The line behind it.
+/// The line that ends it.
 const END: &str = "<!-- End of what `cargo xtask readme` writes. -->\n";
 
-/// How many targets that are only checked are named; of more, the number stands there.
+/// Up to this many checked targets are named. Of more, the table has the number.
 const NAMED: usize = 2;
 
 /// The tiers, best first.
@@ -34,7 +35,7 @@ fn systems() -> Vec<(&'static Name, Vec<(&'static Os, &'static Target)>)> {
     names
 }
 
-/// The short table: a row for the systems that have the same selector, waker and tier.
+/// The short table. Systems with the same selector, waker and tier share a row.
 pub fn overview() -> String {
     let mut rows: BTreeMap<(&str, usize, &str), Vec<&str>> = BTreeMap::new();
     for (name, targets) in systems() {
@@ -61,10 +62,11 @@ pub fn overview() -> String {
     text
 }
 
-/// The long table: a row for each system, with its targets by tier.
+/// The long table. Each system has a row, with its targets by tier.
 pub fn platforms() -> String {
     let mut text = String::from(
-        "| system | selector | waker | run | linked | checked | not checked |\n|---|---|---|---|---|---|---|\n",
+        "| system | selector | waker | run | linked | checked | not checked |\n\
+         |---|---|---|---|---|---|---|\n",
     );
     for (name, targets) in systems() {
         let mut by_proof: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -107,7 +109,7 @@ pub fn platforms() -> String {
     text
 }
 
-/// The text of a page with a table in its place; none if it has no place for one.
+/// The text of a page with its table replaced, or `None` if the page has no marks.
 pub fn replaced(page: &str, table: &str) -> Option<String> {
     let (before, rest) = page.split_once(BEGIN)?;
     let (_, after) = rest.split_once(END)?;

@@ -25,22 +25,9 @@ pub(super) const SOLARIS: Os = Os {
     left_out: &[],
 };
 
-/// One row: triple, group, clang's triple, flags of clang.
-macro_rules! row {
-    ($triple:literal, $group:literal, $clang:literal, $flags:expr) => {
-        Target {
-            triple: $triple,
-            group: $group,
-            clang: $clang,
-            headers: &[],
-            flags: &$flags,
-        }
-    };
-}
-
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("sparcv9-sun-solaris", "all", "sparcv9-sun-solaris2.11", []),
-    row!("x86_64-pc-solaris", "all", "x86_64-pc-solaris2.11", []),
+    row!("sparcv9-sun-solaris", "all", "sparcv9-sun-solaris2.11"),
+    row!("x86_64-pc-solaris", "all", "x86_64-pc-solaris2.11"),
 ];

@@ -22,13 +22,14 @@ pub(super) const WASIP1: Os = Os {
     left_out: &[],
 };
 
-/// There is one architecture.
+/// All targets have one architecture.
 const GROUPS: &[Group] = &[Group {
     name: "all",
     cfg: &[r#"target_arch = "wasm32""#],
 }];
 
-/// One row: triple, clang's triple, flags of clang. Without the first flag bindgen takes no function for an exported one.
+/// One row: triple, clang's triple, further flags of clang. Without the first flag, functions are
+/// hidden on wasm, and bindgen omits them.
 macro_rules! row {
     ($triple:literal, $clang:literal, $($flag:literal),*) => {
         Target {
@@ -48,5 +49,5 @@ const TARGETS: &[Target] = &[
     row!("wasm32-wasip1-threads", "wasm32-wasip1-threads", "-pthread"),
 ];
 
-/// What is proven of them beyond a check.
+/// Targets that are run.
 const PROVEN: &[(&str, Proof)] = &[("wasm32-wasip1", Proof::Run("wasi-preview1"))];

@@ -1,4 +1,5 @@
-//! WASI preview 2 and 3: to rustc the third differs in name only, and its C library is that of the second.
+//! WASI preview 2 and 3. In rustc preview 3 differs in its name only, and uses the C library of
+//! preview 2.
 
 use super::{Group, Name, Os, Proof, Target, Version};
 
@@ -22,13 +23,14 @@ pub(super) const WASIP2: Os = Os {
     left_out: &[],
 };
 
-/// There is one architecture.
+/// All targets have one architecture.
 const GROUPS: &[Group] = &[Group {
     name: "all",
     cfg: &[r#"target_arch = "wasm32""#],
 }];
 
-/// One row: triple, clang's triple, flags of clang. Without the first flag bindgen takes no function for an exported one.
+/// One row: triple, clang's triple, further flags of clang. Without the first flag, functions are
+/// hidden on wasm, and bindgen omits them.
 macro_rules! row {
     ($triple:literal, $clang:literal, $($flag:literal),*) => {
         Target {
@@ -48,5 +50,5 @@ const TARGETS: &[Target] = &[
     row!("wasm32-wasip3", "wasm32-wasip2", "-D__wasilibc_use_wasip2", "-D__wasip2__"),
 ];
 
-/// What is proven of them beyond a check.
+/// Targets that are run.
 const PROVEN: &[(&str, Proof)] = &[("wasm32-wasip2", Proof::Run("wasi-preview2"))];

@@ -22,7 +22,7 @@ pub(super) const WINDOWS: Os = Os {
     left_out: LEFT_OUT,
 };
 
-/// The declarations are the same; sizes and offsets are not.
+/// Groups have the same declarations, and differ in sizes and offsets.
 const GROUPS: &[Group] = &[
     Group {
         name: "bits32",
@@ -51,7 +51,7 @@ macro_rules! row {
     };
 }
 
-/// Sorted by triple. Layouts do not depend on the compiler that is imitated, so clang reads all as mingw's.
+/// Sorted by triple. clang reads the headers for mingw on every target: MSVC has the same layouts.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
     row!("aarch64-pc-windows-gnullvm", "bits64", "aarch64-pc-windows-gnu"),
@@ -74,10 +74,10 @@ const TARGETS: &[Target] = &[
     row!("x86_64-win7-windows-msvc", "bits64", "x86_64-pc-windows-gnu"),
 ];
 
-/// A difference to "checked".
+/// Targets that are run.
 const PROVEN: &[(&str, Proof)] = &[("x86_64-pc-windows-gnu", Proof::Run("windows-wine"))];
 
-/// 32-bit ARM.
+/// Targets without bindings.
 const LEFT_OUT: &[LeftOut] = &[
     LeftOut {
         name: "thumbv7a-pc-windows-msvc",

@@ -15,6 +15,7 @@ const NARROW: &[&str] = &[
     "build-tools/loom",
     "build-tools/src",
     "build-tools/wasi",
+    "codegen/targets",
     "examples",
     "src/event",
     "src/interest.rs",
@@ -93,7 +94,14 @@ const REPLACED: &[(&str, &str)] = &[
 ];
 
 /// Folders that use no term of `REPLACED_IN_LIBRARY` either.
-const LIBRARY: &[&str] = &["examples", "src", "tests"];
+const LIBRARY: &[&str] = &[
+    "codegen/headers",
+    "codegen/symbols",
+    "codegen/targets",
+    "examples",
+    "src",
+    "tests",
+];
 
 /// Terms that the tools still use. A term moves to `REPLACED` once they do not.
 const REPLACED_IN_LIBRARY: &[(&str, &str)] = &[
@@ -111,6 +119,9 @@ const REPLACED_IN_LIBRARY: &[(&str, &str)] = &[
 const TESTS: &[&str] = &[
     "build-tools/apps",
     "build-tools/wasi",
+    "codegen/headers",
+    "codegen/symbols",
+    "codegen/targets",
     "examples",
     "src/event",
     "src/interest.rs",
@@ -199,7 +210,10 @@ fn text_files(below: &str) -> Vec<(String, String)> {
 /// Whether the rules hold for the file. Snapshots and this list itself are not checked.
 fn is_prose(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
-    let is_text = matches!(ending, Some("md" | "py" | "rs" | "toml" | "txt"));
+    let is_text = matches!(
+        ending,
+        Some("h" | "md" | "py" | "rdl" | "rs" | "toml" | "txt")
+    );
     let path = name(path);
     is_text && !path.starts_with("tests/snapshots/abi") && path != "tests/tidy/prose.rs"
 }
