@@ -1,7 +1,7 @@
 //! Debian's packages: installed on this machine, or downloaded and unpacked into the cache.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
@@ -63,37 +63,75 @@ pub(crate) fn archive(context: &mut Context<'_>) -> Result<String> {
     Ok(archive.to_owned())
 }
 
-/// Downloads a package of Debian's sid. It uses package lists of its own, and leaves the machine's
-/// lists unchanged.
+/// A release of Debian whose package lists are in a folder of their own: the machine's lists do not
+/// change.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    parts: PathBuf,
+}
+
+impl Suite {
+    /// Downloads the package lists of the release `name` into the folder `parts`.
+    pub(crate) fn update(context: &mut Context<'_>, parts: &Path, name: &str) -> Result<Suite> {
+        fs::create_dir_all(parts.join("lists/partial"))?;
+        fs::create_dir_all(parts.join("archives/archives/partial"))?;
+        let archive = archive(context)?;
+        let line = format!("deb [signed-by={KEYS}] {archive} {name} main\n");
+        fs::write(parts.join("sources.list"), line)?;
+        let suite = Suite {
+            parts: parts.to_owned(),
+        };
+        context.run(suite.apt("apt-get").words("update"))?;
+        Ok(suite)
+    }
+
+    /// Downloads a package into the folder.
+    pub(crate) fn download(&self, context: &mut Context<'_>, package: &str) -> Result<()> {
+        let download = self.apt("apt-get").words("download").argument(package);
+        context.run(download).map(drop)
+    }
+
+    /// The package that holds the newest kernel for virtual machines.
+    pub(crate) fn newest_kernel(&self, context: &mut Context<'_>) -> Result<String> {
+        let depends = self
+            .apt("apt-cache")
+            .words("depends linux-image-cloud-amd64");
+        let output = context.run(depends)?;
+        let image = output
+            .split_whitespace()
+            .rfind(|word| word.starts_with("linux-image-"))
+            .filter(|word| *word != "linux-image-cloud-amd64")
+            .context("linux-image-cloud-amd64 depends on no kernel")?;
+        // Newer releases of Debian have the kernel itself in a package that the image depends on.
+        let binary = image.replacen("linux-image-", "linux-binary-", 1);
+        let show = self.apt("apt-cache").words("show").argument(&binary);
+        let (_, has_binary) = context.run_either(show)?;
+        Ok(if has_binary { binary } else { image.to_owned() })
+    }
+
+    fn apt(&self, program: &str) -> Step {
+        let folder = |name: &str| self.parts.join(name).display().to_string();
+        Step::new(program)
+            .words("-o Dir::Etc::sourceparts=- -o APT::Sandbox::User=root -o")
+            .argument(format!("Dir::Etc::sourcelist={}", folder("sources.list")))
+            .words("-o")
+            .argument(format!("Dir::State::lists={}", folder("lists")))
+            .words("-o")
+            .argument(format!("Dir::Cache={}", folder("archives")))
+            // The lists of a release that ended are no longer signed anew.
+            .words("-o Acquire::Check-Valid-Until=false")
+            .folder(&self.parts)
+            .limit(600)
+    }
+}
+
+/// Downloads a package of Debian's sid.
 pub(crate) fn download_from_sid(
     context: &mut Context<'_>,
     parts: &Path,
     package: &str,
 ) -> Result<()> {
-    let lists = parts.join("lists");
-    fs::create_dir_all(lists.join("partial"))?;
-    fs::create_dir_all(parts.join("archives/archives/partial"))?;
-    let archive = archive(context)?;
-    let sources = parts.join("sources.list");
-    fs::write(
-        &sources,
-        format!("deb [signed-by={KEYS}] {archive} sid main\n"),
-    )?;
-    let apt = |words: &str| {
-        Step::new("apt-get")
-            .words("-o Dir::Etc::sourceparts=- -o APT::Sandbox::User=root -o")
-            .argument(format!("Dir::Etc::sourcelist={}", sources.display()))
-            .words("-o")
-            .argument(format!("Dir::State::lists={}", lists.display()))
-            .words("-o")
-            .argument(format!("Dir::Cache={}", parts.join("archives").display()))
-            .words(words)
-            .folder(parts)
-            .limit(600)
-    };
-    context.run(apt("update"))?;
-    context.run(apt("download").argument(package))?;
-    Ok(())
+    Suite::update(context, parts, "sid")?.download(context, package)
 }
 
 /// Unpacks all packages in a folder into its folder `root`, and installs none.

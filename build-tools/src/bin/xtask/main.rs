@@ -11,6 +11,7 @@ mod downstream;
 mod examples;
 mod features;
 mod fetch;
+mod kernels;
 mod msrv;
 mod mutations;
 mod nightly;

@@ -4,8 +4,8 @@ use super::queue::Needs;
 use super::{Run, Stage, checks, fake_kernels, suites};
 use crate::project::{BACKENDS, PLAIN};
 use crate::{
-    bench, cross, downstream, examples, features, msrv, mutations, nightly, setup, targets, wasi,
-    wine, wine10,
+    bench, cross, downstream, examples, features, kernels, msrv, mutations, nightly, setup,
+    targets, wasi, wine, wine10,
 };
 
 /// The build folder of the default backend.
@@ -208,6 +208,12 @@ fn test() -> Vec<Stage> {
         CROSS,
         Box::new(cross::linux_aarch64),
     );
+    add(
+        "linux-5.10",
+        "all tests on Linux 5.10, which has no `epoll_pwait2`, in a virtual machine",
+        BUILDS,
+        Box::new(|context| kernels::suite(context, kernels::WITHOUT_EPOLL_PWAIT2)),
+    );
     for (profile, flag) in [("debug", ""), ("release", "--release")] {
         add(
             &format!("windows-wine-{profile}"),
@@ -264,7 +270,7 @@ fn nightly() -> Vec<Stage> {
         needs: Needs::Machine,
         run,
     };
-    vec![
+    let mut stages = vec![
         stage(
             "features-cross",
             "the library compiles with every set of features on one target of each selector",
@@ -305,5 +311,13 @@ fn nightly() -> Vec<Stage> {
             "every other target of the table, and its witnesses",
             Box::new(targets::others),
         ),
-    ]
+    ];
+    for kernel in kernels::NEWER {
+        stages.push(stage(
+            &format!("linux-{}", kernel.name),
+            "all tests on another Linux kernel, in a virtual machine",
+            Box::new(move |context| kernels::suite(context, kernel)),
+        ));
+    }
+    stages
 }
