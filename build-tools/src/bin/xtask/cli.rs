@@ -57,6 +57,15 @@ pub(crate) enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Print each file with unsafe code, how it is proved sound, and which tests cover it
+    ///
+    /// Fails if unsafe code has no proof or no test in build-tools/audit.toml, or if the table in
+    /// src/sys/README.md is out of date.
+    Audit {
+        /// Write the table in src/sys/README.md
+        #[arg(long)]
+        write: bool,
+    },
     /// Compare with upstream's mio, `polling` and bare system calls
     ///
     /// Measures time, instructions, system calls, memory and builds.

@@ -1,5 +1,6 @@
 //! `cargo xtask`: runs the tests, the checks and the measurements of this project.
 
+mod audit;
 mod bench;
 mod build_cost;
 mod checkout;
@@ -58,7 +59,7 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
     let project = Project::find()?;
     let builds = !matches!(
         cli.command,
-        Command::Test { list: true, .. } | Command::Readme { .. }
+        Command::Test { list: true, .. } | Command::Readme { .. } | Command::Audit { .. }
     );
     let _entered = builds.then(|| project.enter()).transpose()?;
     // Not before: an interrupt ends the process while it waits for another checkout.
@@ -88,6 +89,7 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
         Command::Targets(options) => targets::run(&project, options),
         Command::Witnesses(options) => witnesses::run(&project, options),
         Command::Readme { check } => readme::run(&project, *check),
+        Command::Audit { write } => audit::run(&project, *write),
         Command::Bench(options) => bench::run(&project, options),
         Command::BuildCost => build_cost::run(&project),
         Command::Stress(options) => stress::run(&project, options),

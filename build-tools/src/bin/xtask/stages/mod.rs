@@ -62,6 +62,12 @@ impl Selection<'_> {
 
 const SETUP: &str = "setup";
 
+/// Whether a stage has this name.
+pub(crate) fn exists(name: &str) -> bool {
+    let mut stages = stages().into_iter().chain(nightly());
+    stages.any(|stage| stage.name == name)
+}
+
 /// Prints the stages.
 pub(crate) fn list() {
     for stage in stages() {
