@@ -29,8 +29,8 @@ for argument in "$@"; do
 done
 # The crate of the cross-check also writes its LLVM IR, whose statics contain the symbols of
 # functions. `cargo check` itself requests only the metadata of a crate.
-if [ "$name" = mio_witness ] && [ -n "$target" ] && [ -n "${MIO_WITNESS_IR-}" ]; then
-  exec "$rustc" "$@" "--emit=llvm-ir=$MIO_WITNESS_IR"
+if [ "$name" = mio_cross_check ] && [ -n "$target" ] && [ -n "${MIO_CROSS_CHECK_IR-}" ]; then
+  exec "$rustc" "$@" "--emit=llvm-ir=$MIO_CROSS_CHECK_IR"
 fi
 if [ -z "$target" ] || [ -z "$library" ] || [ -z "$links" ]; then
   exec "$rustc" "$@"

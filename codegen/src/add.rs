@@ -4,22 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use crate::abi::{Constant, Facts};
+use crate::abi::{Constant, FOLDER, TargetAbi};
+use crate::abi_diff::same_type;
 use crate::cli::How;
 use crate::destination::Destination;
-use crate::diff_record::same_type;
 use crate::error::{Error, did_you_mean, near};
 use crate::explain;
 use crate::generate::{self, Generator};
-use crate::group::{self, Inputs};
 use crate::headers::Headers;
 use crate::help::Help;
+use crate::inputs::Inputs;
 use crate::list_lines::{insert, text_of};
 use crate::locate::{Declared, Found};
 use crate::plan::Plan;
-use crate::surface::TABLES;
+use crate::read;
+use crate::snapshot;
 use crate::symbols::{Kind, Symbol};
-use crate::tables;
 use crate::targets::{Os, Target};
 use crate::unix::context::includes;
 use crate::usage::{self, Usage};
@@ -294,12 +294,12 @@ impl Asked<'_> {
     ) -> Result<(), Error> {
         let known = std::mem::replace(&mut inputs.symbols, lines.to_vec());
         let targets: Vec<&'static Target> = os.targets.iter().collect();
-        let all = group::all_facts(os, &targets, &inputs, headers, None).map_err(added)?;
-        let tables = tables::in_folder(&root.join(TABLES))?;
+        let all = read::all_facts(os, &targets, &inputs, headers, None).map_err(added)?;
+        let tables = snapshot::in_folder(&root.join(FOLDER))?;
         let mut wrong = Vec::new();
         for line in lines {
             let name = &line.name;
-            let has = |facts: &&Facts| match line.kind {
+            let has = |facts: &&TargetAbi| match line.kind {
                 Kind::Record => facts.records.iter().any(|item| item.name == *name),
                 Kind::Function => facts.functions.iter().any(|item| item.name == *name),
                 _ => facts.constants.iter().any(|item| item.name == *name),
@@ -321,7 +321,7 @@ impl Asked<'_> {
                         |symbol: &&Symbol| symbol.kind == Kind::Constant(Some(ty.clone()));
                     let member = known.iter().find(of_family).map(|symbol| &symbol.name);
                     let facts = tables.iter().filter(|table| table.os == os.name);
-                    let mut known = facts.flat_map(|table| &table.facts.constants);
+                    let mut known = facts.flat_map(|table| &table.abi.constants);
                     let member = known.find(|constant| Some(&constant.name) == member);
                     member.is_some_and(|member| values.iter().all(|value| holds(&member.ty, value)))
                 });

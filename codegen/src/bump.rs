@@ -4,15 +4,16 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, value};
 
+use crate::abi_diff;
 use crate::destination::Destination;
-use crate::diff;
 use crate::error::Error;
 use crate::generate::{Generator, say};
+use crate::operand;
 use crate::pip;
 use crate::plan::Plan;
 use crate::report::{self, Format};
+use crate::snapshot::AbiSnapshot;
 use crate::sources::Pack;
-use crate::surface::{self, Surface};
 use crate::targets::SYSTEMS;
 use crate::usage;
 use crate::write::Single;
@@ -143,14 +144,14 @@ fn lenient(
     name: &str,
     title: &str,
     root: &Path,
-) -> Result<diff::Report, Error> {
+) -> Result<abi_diff::Report, Error> {
     let pack = find(generator, name)?;
-    let new = surface::of_one(generator, pack, title)?;
-    let mut old = Surface::of_folder("the tree as it is".to_owned(), root)?;
+    let new = operand::of_one(generator, pack, title)?;
+    let mut old = AbiSnapshot::of_folder("the tree as it is".to_owned(), root)?;
     old.systems.clone_from(&new.systems);
     let describes = |os: &str| new.describes(os);
     old.targets.retain(|_, seen| describes(&seen.os));
-    Ok(diff::compare(&old, &new, &usage::of(root)?))
+    Ok(abi_diff::compare(&old, &new, &usage::of(root)?))
 }
 
 #[cfg(test)]

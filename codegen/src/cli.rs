@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::report::Format;
 
-/// Builds the operating-system bindings in `generated/` and the ABI tables in `tests/snapshots/`.
+/// Builds the operating-system bindings in `generated/` and the ABI tables in `codegen/snapshots/`.
 ///
 /// What is bound stands in `codegen/symbols/`, our own declarations in `codegen/headers/`, the header packs in
 /// `codegen/sources.toml`, the targets in `codegen/targets`. Packs are fetched once by `python3 -m pip` into
@@ -88,7 +88,7 @@ impl Cli {
 pub(crate) enum Command {
     /// Compare the ABI of two revisions, folders or header packs
     ///
-    /// A side is a git revision, a folder with ABI tables (a checkout, or its tests/snapshots), or a header pack and a version of
+    /// A side is a git revision, a folder with ABI tables (a checkout, or its codegen/snapshots), or a header pack and a version of
     /// it, such as ziglang@0.15.2. Facts of revisions and folders come from their tables, those of packs from their headers.
     ///
     /// Exit status: 0 nothing breaking; 1 something breaking; 2 the sides could not be compared.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::abi_diff::Report;
 use crate::cli::Output;
-use crate::diff::Report;
 use crate::error::Error;
 use crate::report::{self, Format};
 

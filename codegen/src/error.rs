@@ -241,21 +241,21 @@ pub(crate) enum Error {
         /// Whose lists.
         os: &'static str,
     },
-    /// A line of an ABI table is of no known kind.
-    #[error("{file}:{line}: `{text}` is no line of an ABI table; write the tables anew")]
+    /// A file of `codegen/snapshots/` cannot be read.
+    #[error("{file}:{line}: this is no ABI snapshot: {text}; write the snapshots again")]
     Table {
-        /// The table.
+        /// The file.
         file: String,
         /// The line, from 1.
         line: usize,
-        /// What stands there.
+        /// What is wrong.
         text: String,
     },
-    /// A side of a comparison cannot be found.
+    /// An operand of a comparison cannot be found.
     #[error(
         "`{side}` is {why}; name a git revision, a folder with ABI tables, or a header pack and version such as ziglang@0.15.2"
     )]
-    Side {
+    Operand {
         /// As it was given.
         side: String,
         /// Why not.

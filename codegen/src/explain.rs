@@ -1,43 +1,35 @@
-//! Everything about one symbol: where it is, what it is worth, what it is for, and which line of
-//! which header says so.
+//! `cargo codegen explain`: the value of a symbol on each target, the header and line that declare
+//! it, and its uses.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::path::Path;
 
 use anstyle::Style;
 
-use crate::abi::{Facts, signature};
+use crate::abi::TargetAbi;
 use crate::error::{Error, near};
 use crate::generate::Generator;
-use crate::group::Inputs;
 use crate::headers::Headers;
+use crate::inputs::Inputs;
 use crate::locate::{self, Declared, Found, Place};
-use crate::surface::Surface;
+use crate::snapshot::AbiSnapshot;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::unix::{Request, context};
 use crate::usage::Usage;
 
-/// Appends a line.
-macro_rules! line {
-    ($text:expr, $($format:tt)*) => {
-        writeln!($text, $($format)*).expect("a string takes any text")
-    };
-}
-
-/// A value as the table has it, and what kind of thing has it.
+/// A value as text, and the kind of its declaration.
 type Value = (Declared, String);
 
 /// The whole text.
 pub(crate) fn explain(
     generator: &Generator,
-    surface: &Surface,
+    snapshot: &AbiSnapshot,
     usage: &Usage,
     name: &str,
 ) -> Result<String, Error> {
     let mut values: BTreeMap<Value, BTreeMap<(&str, &str), Vec<&str>>> = BTreeMap::new();
-    for (triple, seen) in &surface.targets {
-        for value in of(&seen.facts, name) {
+    for (triple, seen) in &snapshot.targets {
+        for value in of(&seen.abi, name) {
             let groups = values.entry(value).or_default();
             groups
                 .entry((&seen.os, &seen.group))
@@ -46,7 +38,7 @@ pub(crate) fn explain(
         }
     }
     if values.is_empty() {
-        return Err(unknown(surface, name));
+        return Err(unknown(snapshot, name));
     }
     let bold = Style::new().bold();
     let mut text = String::new();
@@ -74,7 +66,7 @@ pub(crate) fn explain(
         }
         None => line!(text, "src/ does not use it by name"),
     }
-    let all = surface.targets.len();
+    let all = snapshot.targets.len();
     line!(
         text,
         "{count} of {all} targets have it, with {} {}",
@@ -84,8 +76,8 @@ pub(crate) fn explain(
     Ok(text)
 }
 
-/// What a target says about a name. A record and a function may share it.
-fn of(facts: &Facts, name: &str) -> Vec<Value> {
+/// The values of a name on a target. A record and a function may share a name.
+fn of(facts: &TargetAbi, name: &str) -> Vec<Value> {
     let mut values = Vec::new();
     for constant in facts.constants.iter().filter(|item| item.name == name) {
         let value = format!("const {name}: {} = {}", constant.ty, constant.value);
@@ -94,20 +86,20 @@ fn of(facts: &Facts, name: &str) -> Vec<Value> {
     for function in facts.functions.iter().filter(|item| item.name == name) {
         let value = format!(
             "fn {name}{}, linked as {}",
-            signature(function, false),
+            function.signature(false),
             function.link_name
         );
         values.push((Declared::Function, value));
     }
     for record in facts.records.iter().filter(|item| item.name == name) {
-        let kind = if record.union { "union" } else { "struct" };
         let fields: Vec<String> = record
             .fields
             .iter()
             .map(|field| format!("{}: {} at {}", field.name, field.ty, field.offset))
             .collect();
         let value = format!(
-            "{kind} {name}: size {}, align {} {{ {} }}",
+            "{} {name}: size {}, align {} {{ {} }}",
+            record.keyword(),
             record.size,
             record.align,
             fields.join(", ")
@@ -117,22 +109,22 @@ fn of(facts: &Facts, name: &str) -> Vec<Value> {
     values
 }
 
-/// The lines of a symbol file that ask for the name.
+/// The lines of a symbol file with the name.
 fn reasons(generator: &Generator, os: &Os, name: &str) -> Result<Vec<(usize, String)>, Error> {
     let path = generator
         .root
         .join(format!("codegen/symbols/{}.txt", os.name));
     let text = std::fs::read_to_string(&path).map_err(Error::io("read", &path))?;
     let lines = text.lines().enumerate();
-    let asks = lines.filter(|(_, line)| line.split_whitespace().next() == Some(name));
-    let found = asks.filter_map(|(index, line)| {
+    let matching = lines.filter(|(_, line)| line.split_whitespace().next() == Some(name));
+    let found = matching.filter_map(|(index, line)| {
         let (_, why) = line.split_once('#')?;
         Some((index + 1, why.trim().to_owned()))
     });
     Ok(found.collect())
 }
 
-/// The header and line of a symbol, as clang sees it on the target.
+/// The header and line that declare a symbol on a target.
 fn origin(
     generator: &Generator,
     os: &str,
@@ -149,7 +141,7 @@ fn origin(
     };
     let inputs = generator.inputs(os)?;
     let headers = generator.headers(os)?;
-    // A header that ours does not include is read alone.
+    // A header that codegen/headers does not include is read alone.
     let of_name = inputs.symbols.iter().find(|symbol| symbol.name == name);
     let text =
         std::fs::read_to_string(&inputs.header).map_err(Error::io("read", &inputs.header))?;
@@ -188,7 +180,7 @@ pub(crate) fn places(
     locate::find(&request, header, names)
 }
 
-/// A place without the folders that are another on each machine.
+/// A position without the folders that differ between machines.
 fn shown(place: &Place, root: &Path) -> String {
     let full = place.file.to_string_lossy().replace('\\', "/");
     let short = match full.split_once("/libc/include/") {
@@ -204,13 +196,13 @@ fn shown(place: &Place, root: &Path) -> String {
     }
 }
 
-/// No table has the name.
-fn unknown(surface: &Surface, name: &str) -> Error {
+/// The error if no target has the name.
+fn unknown(snapshot: &AbiSnapshot, name: &str) -> Error {
     let mut all = BTreeSet::new();
-    for seen in surface.targets.values() {
-        let records = seen.facts.records.iter().map(|item| &item.name);
-        let functions = seen.facts.functions.iter().map(|item| &item.name);
-        let constants = seen.facts.constants.iter().map(|item| &item.name);
+    for seen in snapshot.targets.values() {
+        let records = seen.abi.records.iter().map(|item| &item.name);
+        let functions = seen.abi.functions.iter().map(|item| &item.name);
+        let constants = seen.abi.constants.iter().map(|item| &item.name);
         all.extend(records.chain(functions).chain(constants));
     }
     let near = near(name, all.into_iter().map(String::as_str));

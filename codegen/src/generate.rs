@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+use crate::abi::{FOLDER, WRITTEN_BY};
 use crate::cache;
 use crate::error::{Error, near};
-use crate::group::{self, Group, Inputs};
+use crate::group::{self, Group};
 use crate::headers::Headers;
+use crate::inputs::Inputs;
 use crate::matrix;
 use crate::os_version;
-use crate::rust;
+use crate::rust_modules;
 use crate::sources::{self, Sources};
-use crate::surface::TABLES;
-use crate::tables;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::windows;
 use crate::write::{self, Folder, Tree};
@@ -248,13 +248,19 @@ pub(crate) fn some_folders(
     };
     let mut generated = all("generated")?;
     generated.retain(|path, _| !read.iter().any(|name| path.starts_with(name)));
-    let mut tables = all(TABLES)?;
+    let mut tables = all(FOLDER)?;
     tables.retain(|path, _| {
         let name = path.to_string_lossy();
-        let is_of = |os: &&str| name.starts_with(&format!("abi@{os}-"));
-        tables::is_table(&name) && !read.iter().any(is_of)
+        let is_of = |os: &str| name.starts_with(&format!("{os}-"));
+        SYSTEMS.iter().any(|os| is_of(os.name)) && !read.iter().any(|os| is_of(os))
     });
     filled(groups, &read, generated, tables)
+}
+
+/// How the names of the files in the folder of tables begin.
+fn table_names() -> impl Iterator<Item = String> {
+    let systems = SYSTEMS.iter().map(|os| format!("{}-", os.name));
+    systems.chain([matrix::NAME.to_owned()])
 }
 
 /// The folders with the files of these systems put to what is there.
@@ -264,27 +270,33 @@ fn filled(
     mut generated: Tree,
     mut tables: Tree,
 ) -> Result<Vec<Folder>, Error> {
-    generated.insert("mod.rs".into(), rust::root(SYSTEMS));
+    generated.insert("mod.rs".into(), rust_modules::root(SYSTEMS));
     for os in SYSTEMS.iter().filter(|os| read.contains(&os.name)) {
-        let mine: Vec<&Group> = groups.iter().filter(|group| group.os == os.name).collect();
-        generated.insert(Path::new(os.name).join("mod.rs"), rust::switch(os, &mine));
+        let mine: Vec<&Group> = groups
+            .iter()
+            .filter(|group| group.abi.os == os.name)
+            .collect();
+        generated.insert(
+            Path::new(os.name).join("mod.rs"),
+            rust_modules::switch(os, &mine),
+        );
     }
     for group in groups {
-        generated.insert(group.path, group.rust);
-        tables.insert(group.table_name.into(), group.table);
+        tables.extend(group.snapshots());
+        generated.insert(group.path(), group.rust);
     }
     tables.insert(matrix::NAME.into(), matrix::page(&tables)?);
     Ok(vec![
         Folder {
             path: "generated",
-            prefix: String::new(),
-            mark: "//! Written by `cargo codegen`; do not edit.",
+            prefixes: vec![String::new()],
+            mark: WRITTEN_BY,
             files: generated,
         },
         Folder {
-            path: TABLES,
-            prefix: "abi@".to_owned(),
-            mark: "source: codegen/tests/abi.rs",
+            path: FOLDER,
+            prefixes: table_names().collect(),
+            mark: WRITTEN_BY,
             files: tables,
         },
     ])

@@ -165,7 +165,7 @@ pub(crate) fn merge_base(root: &Path) -> Result<(String, String), Error> {
             }),
         });
     }
-    Err(Error::Side {
+    Err(Error::Operand {
         side: "main".to_owned(),
         why: "no branch of this repository, so there is no default to compare with".to_owned(),
     })

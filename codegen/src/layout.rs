@@ -1,29 +1,30 @@
-//! The picture of a record as data: lines of eight bytes, each cut into fields and padding. `show` and `html` draw it.
+//! The layout of a record as lines of eight bytes, each divided into fields and padding. `show` and
+//! the HTML report draw it.
 
 use crate::abi::Record;
 
 /// Bytes in a line.
 pub(crate) const WIDTH: u64 = 8;
 
-/// What lies in a part of a line.
+/// The content of a part of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
     /// The field of this index.
     Field(usize),
-    /// Bytes of no field, between fields or behind the last one.
+    /// Bytes of no field.
     Padding,
 }
 
 /// A part of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cell {
-    /// Its first byte, from the line's first.
+    /// Its first byte, counted from the start of the line.
     pub(crate) start: u64,
-    /// How many bytes it has.
+    /// Its size in bytes.
     pub(crate) length: u64,
-    /// What it is.
+    /// Its content.
     pub(crate) what: What,
-    /// Whether the field or padding begins here; otherwise it goes on from the line before.
+    /// Whether the field or padding starts here. Otherwise it continues from the previous line.
     pub(crate) first: bool,
 }
 
@@ -37,11 +38,11 @@ pub(crate) enum Line {
         /// Its parts, from left to right.
         cells: Vec<Cell>,
     },
-    /// Lines left out because one field fills them.
+    /// Lines that are left out because one field fills them.
     Folded {
-        /// The offset of the first.
+        /// The offset of the first line.
         offset: u64,
-        /// How many.
+        /// The number of lines.
         lines: u64,
         /// The field.
         field: usize,
@@ -76,7 +77,7 @@ fn lines(record: &Record, fields: &[usize]) -> Vec<Line> {
     lines
 }
 
-/// The field that fills the whole line and does so in the lines before and behind it too.
+/// The field that fills the line and the lines before and after it.
 fn whole(cells: &[Cell], record: &Record, begin: u64, end: u64) -> Option<usize> {
     let [
         Cell {
@@ -88,14 +89,14 @@ fn whole(cells: &[Cell], record: &Record, begin: u64, end: u64) -> Option<usize>
     else {
         return None;
     };
-    let place = record.fields.get(*field)?;
-    // Short fields are shown as they are.
-    let long = place.size > 4 * WIDTH;
-    let inside = place.offset < begin && place.offset + place.size > end;
+    let known = record.fields.get(*field)?;
+    // A short field is drawn in full.
+    let long = known.size > 4 * WIDTH;
+    let inside = known.offset < begin && known.offset + known.size > end;
     (long && inside).then_some(*field)
 }
 
-/// Puts a line to those that are left out.
+/// Leaves a line out.
 fn fold(lines: &mut Vec<Line>, offset: u64, field: usize) {
     match lines.last_mut() {
         Some(Line::Folded {
@@ -134,7 +135,7 @@ fn cells(record: &Record, fields: &[usize], begin: u64, end: u64) -> Vec<Cell> {
     cells
 }
 
-/// How many bytes of a struct belong to no field.
+/// The number of bytes of a struct that belong to no field.
 pub(crate) fn padding(record: &Record) -> u64 {
     let used: u64 = record.fields.iter().map(|field| field.size).sum();
     record.size.saturating_sub(used)
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
     use crate::abi::Field;
 
-    /// A struct with fields at these places.
+    /// A struct with fields of these offsets and sizes.
     fn record(size: u64, fields: &[(u64, u64)]) -> Record {
         let fields = fields.iter().map(|&(offset, size)| Field {
             bits: String::new(),
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_padding_and_what_goes_on_are_told_apart() {
+    fn line_has_fields_and_padding() {
         let record = record(20, &[(0, 2), (4, 8), (12, 4)]);
         let cell = |start, length, what, first| Cell {
             start,

@@ -6,7 +6,7 @@ use crate::bump::readers;
 use crate::cli::What;
 use crate::error::Error;
 use crate::generate::Generator;
-use crate::surface::Surface;
+use crate::snapshot::AbiSnapshot;
 use crate::targets::SYSTEMS;
 
 /// The list that was asked for.
@@ -39,10 +39,10 @@ pub(crate) fn targets() -> String {
 
 /// All symbols of the tables, with the systems that have them.
 fn symbols(generator: &Generator) -> Result<String, Error> {
-    let surface = Surface::of_folder("the working tree".to_owned(), &generator.root)?;
+    let snapshot = AbiSnapshot::of_folder("the working tree".to_owned(), &generator.root)?;
     let mut all: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for seen in surface.targets.values() {
-        let facts = &seen.facts;
+    for seen in snapshot.targets.values() {
+        let facts = &seen.abi;
         let constants = facts.constants.iter().map(|item| ("const", &item.name));
         let functions = facts.functions.iter().map(|item| ("fn", &item.name));
         let records = facts.records.iter().map(|item| ("record", &item.name));

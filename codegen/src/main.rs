@@ -4,19 +4,18 @@
 //! one target of [`targets`] and returns facts ([`abi`]), [`group`] holds the targets of a group against each other, [`rust`]
 //! writes the text, [`generate`] does so for all, [`write`] puts it into the tree or compares it.
 //!
-//! The way of a review: [`tables`] reads facts back, [`surface`] collects them for a revision, a folder or a header pack,
-//! [`diff`] compares two of these, [`report`] shows the outcome. [`plan`] does both before anything is written.
+//! The way of a review: [`operand`] reads a revision, a folder or a header pack as a [`snapshot`], [`abi_diff`] compares two of these,
+//! and [`report`] shows the outcome. [`plan`] does both before anything is written.
 
-mod abi;
+#[macro_use]
+mod line;
+
+mod abi_diff;
 mod add;
-mod advice;
 mod bump;
 mod cache;
 mod cli;
 mod destination;
-mod diff;
-mod diff_facts;
-mod diff_record;
 mod error;
 mod explain;
 mod front;
@@ -25,6 +24,7 @@ mod git;
 mod group;
 mod headers;
 mod help;
+mod inputs;
 mod interrupt;
 mod layout;
 mod list;
@@ -33,26 +33,31 @@ mod literal;
 mod locate;
 mod lock;
 mod matrix;
+mod operand;
 mod os_version;
 mod pip;
 mod place;
 mod plan;
 mod quiet;
+mod read;
 mod report;
 mod review;
 mod rust;
+mod rust_modules;
 mod show;
+mod snapshot;
 mod sources;
 mod split;
-mod surface;
 mod symbols;
-mod tables;
+mod table;
+mod text_diff;
 mod unix;
 mod usage;
 mod windows;
 mod wrap;
 mod write;
 
+use mio_abi as abi;
 use mio_targets as targets;
 
 use std::fs;
@@ -66,9 +71,9 @@ use clap::Parser;
 use crate::cli::{Cli, Command};
 use crate::error::{Error, near};
 use crate::generate::Generator;
-use crate::group::Inputs;
 use crate::headers::Headers;
 use crate::help::Help;
+use crate::inputs::Inputs;
 use crate::lock::Lock;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::write::Folder;
@@ -229,13 +234,13 @@ fn single(
     inputs: &Inputs,
     headers: &Headers<'_>,
 ) -> Result<String, Error> {
-    let known = tables::in_folder(&root.join(surface::TABLES))?
+    let known = snapshot::in_folder(&root.join(abi::FOLDER))?
         .into_iter()
-        .find(|table| table.serves.iter().any(|triple| triple == target.triple));
+        .find(|known| known.targets.iter().any(|triple| triple == target.triple));
     let triple = |name: &String| os.targets.iter().find(|target| target.triple == *name);
-    let known = known.map(|table| {
-        let serves = table.serves.iter().filter_map(triple);
-        (table.group, serves.map(|target| target.triple).collect())
+    let known = known.map(|known| {
+        let serves = known.targets.iter().filter_map(triple);
+        (known.group, serves.map(|target| target.triple).collect())
     });
     let family = os
         .targets
@@ -248,21 +253,26 @@ fn single(
     let known = Some(known.unwrap_or_else(family));
     let groups = group::groups(os, &[target], inputs, headers, known)?;
     if !matches!(headers, Headers::Sysroot(_)) {
-        return Ok(groups.iter().map(|group| group.table.as_str()).collect());
+        return Ok(groups
+            .iter()
+            .map(|group| table::table(&group.abi))
+            .collect());
     }
     // Only what the headers say counts here, not the files' heads.
     let mut report = String::new();
     for group in groups {
-        for (path, name, text) in [
-            ("generated", group.path.display().to_string(), group.rust),
-            ("tests/snapshots", group.table_name, group.table),
-        ] {
+        let rust = ("generated", group.path(), group.rust.clone());
+        let snapshots = group
+            .snapshots()
+            .map(|(name, text)| (abi::FOLDER, name, text));
+        for (path, name, text) in [rust].into_iter().chain(snapshots) {
+            let name = name.display().to_string();
             let old = fs::read_to_string(root.join(path).join(&name)).unwrap_or_default();
             if body(&old) == body(&text) {
                 report.push_str(&format!("{path}/{name}: these headers give the same\n"));
                 continue;
             }
-            let difference = group::difference(body(&old), body(&text));
+            let difference = text_diff::difference(body(&old), body(&text));
             if cli.check {
                 let differences = format!("  changed: {path}/{name}\n{difference}");
                 return Err(Error::Stale {
@@ -275,7 +285,7 @@ fn single(
                 path,
                 files: [(name.clone().into(), text)].into(),
                 mark: "",
-                prefix: name,
+                prefixes: vec![name],
             };
             write::all(&[folder], &[], root)?;
         }

@@ -1,42 +1,30 @@
-//! The page of all symbols and all targets: who has what, and whose value is another.
+//! Writes the page of all symbols and all systems.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use crate::abi::{Facts, signature};
+use crate::abi::{GroupAbi, TargetAbi, WRITTEN_BY};
 use crate::error::Error;
-use crate::tables::{self, Table};
+use crate::snapshot;
 use crate::write::Tree;
 
-/// Its name beside the tables.
-pub(crate) const NAME: &str = "abi@matrix.md";
+/// Its file in `codegen/snapshots/`.
+pub(crate) const NAME: &str = "matrix.md";
 
-/// Appends a line.
-macro_rules! line {
-    ($text:expr, $($format:tt)*) => {
-        writeln!($text, $($format)*).expect("a string takes any text")
-    };
-}
-
-/// A symbol: what it is and its name.
+/// A symbol: its kind and its name.
 type Symbol = (&'static str, String);
 
-/// The page for these tables.
+/// The page of the snapshots among generated files.
 pub(crate) fn page(files: &Tree) -> Result<String, Error> {
-    let mut read = Vec::new();
-    for (path, text) in files {
-        let name = path.to_string_lossy();
-        if tables::is_table(&name) {
-            read.push(tables::parse(&name, text)?);
-        }
-    }
-    let mut systems: BTreeMap<&str, Vec<&Table>> = BTreeMap::new();
+    let read = snapshot::in_files(files)?;
+    let mut systems: BTreeMap<&str, Vec<&GroupAbi>> = BTreeMap::new();
     for table in &read {
         systems.entry(&table.os).or_default().push(table);
     }
-    let targets: usize = read.iter().map(|table| table.serves.len()).sum();
+    let targets: usize = read.iter().map(|table| table.targets.len()).sum();
     let mut text = format!(
-        "# Symbols and targets\n\nWritten by `cargo codegen`; do not edit. {} systems, {} groups of equal bindings, {targets} targets.\n",
+        "# Symbols and targets\n\n{WRITTEN_BY} {} systems, {} groups of equal bindings, {targets} \
+         targets.\n",
         systems.len(),
         read.len()
     );
@@ -47,17 +35,18 @@ pub(crate) fn page(files: &Tree) -> Result<String, Error> {
     Ok(text)
 }
 
-/// All symbols against all systems.
-fn overview(text: &mut String, systems: &BTreeMap<&str, Vec<&Table>>) {
+/// The table of all symbols and all systems.
+fn overview(text: &mut String, systems: &BTreeMap<&str, Vec<&GroupAbi>>) {
     text.push_str(
-        "\n`=` present, with the value most systems have; `≠` present with another value; `≈` its own targets differ; empty: absent.\n\n",
+        "\n`=` present, with the value most systems have; `≠` present with another value; `≈` \
+         its own targets differ; empty: absent.\n\n",
     );
     let names: Vec<&str> = systems.keys().copied().collect();
     line!(text, "| symbol | {} |", names.join(" | "));
     line!(text, "|---|{}", ":-:|".repeat(names.len()));
     let values: Vec<Vec<BTreeMap<Symbol, String>>> = systems
         .values()
-        .map(|tables| tables.iter().map(|table| values(&table.facts)).collect())
+        .map(|tables| tables.iter().map(|table| values(&table.abi)).collect())
         .collect();
     let all: BTreeSet<&Symbol> = values.iter().flatten().flat_map(BTreeMap::keys).collect();
     for symbol in all {
@@ -85,7 +74,7 @@ fn overview(text: &mut String, systems: &BTreeMap<&str, Vec<&Table>>) {
     }
 }
 
-/// The value that most systems have, the smallest of several.
+/// The most frequent value; of several, the smallest.
 fn usual<'a>(values: &'a [Vec<BTreeMap<Symbol, String>>], symbol: &Symbol) -> Option<&'a String> {
     let mut votes: BTreeMap<&String, usize> = BTreeMap::new();
     for groups in values {
@@ -104,8 +93,8 @@ fn usual<'a>(values: &'a [Vec<BTreeMap<Symbol, String>>], symbol: &Symbol) -> Op
         .map(|(value, _)| *value)
 }
 
-/// One system: its groups with their targets, and every value.
-fn system(text: &mut String, os: &str, tables: &[&Table]) {
+/// The section of a system: its groups with their targets, and all values.
+fn system(text: &mut String, os: &str, tables: &[&GroupAbi]) {
     line!(text, "\n## {os}\n");
     for table in tables {
         line!(
@@ -113,14 +102,14 @@ fn system(text: &mut String, os: &str, tables: &[&Table]) {
             "- **{}**, {}: {}",
             table.group,
             table.headers,
-            table.serves.join(", ")
+            table.targets.join(", ")
         );
     }
     let names: Vec<&str> = tables.iter().map(|table| table.group.as_str()).collect();
     line!(text, "\n| symbol | {} |", names.join(" | "));
     line!(text, "|---|{}", "---|".repeat(names.len()));
     let values: Vec<BTreeMap<Symbol, String>> =
-        tables.iter().map(|table| values(&table.facts)).collect();
+        tables.iter().map(|table| values(&table.abi)).collect();
     let all: BTreeSet<&Symbol> = values.iter().flat_map(BTreeMap::keys).collect();
     for symbol in all {
         let cells: Vec<&str> = values
@@ -137,28 +126,27 @@ fn system(text: &mut String, os: &str, tables: &[&Table]) {
     }
 }
 
-/// The value of each symbol, short.
-fn values(facts: &Facts) -> BTreeMap<Symbol, String> {
+/// The value of each symbol in short form.
+fn values(facts: &TargetAbi) -> BTreeMap<Symbol, String> {
     let mut values = BTreeMap::new();
     for constant in &facts.constants {
         values.insert(("const", constant.name.clone()), constant.value.to_string());
     }
     for function in &facts.functions {
-        let mut value = format!("`{}`", signature(function, false));
+        let mut value = format!("`{}`", function.signature(false));
         if function.link_name != function.name {
             write!(value, " as `{}`", function.link_name).expect("a string takes any text");
         }
         values.insert(("fn", function.name.clone()), value);
     }
     for record in &facts.records {
-        let kind = if record.union { "union" } else { "struct" };
         let offsets: Vec<String> = record
             .fields
             .iter()
             .map(|field| format!("{} {}", field.name, field.offset))
             .collect();
         let value = format!("{}/{}: {}", record.size, record.align, offsets.join(", "));
-        values.insert((kind, record.name.clone()), value);
+        values.insert((record.keyword(), record.name.clone()), value);
     }
     values
 }

@@ -4,10 +4,11 @@
 use std::fs;
 use std::path::Path;
 
-use crate::diff::{self, Report};
+use crate::abi::FOLDER;
+use crate::abi_diff::{self, Report};
 use crate::error::Error;
 use crate::generate::{self, Generator};
-use crate::surface::{Surface, TABLES};
+use crate::snapshot::AbiSnapshot;
 use crate::targets::{Os, SYSTEMS};
 use crate::usage;
 use crate::write::{self, Folder, Single};
@@ -89,13 +90,13 @@ impl Plan {
 
 /// Finished files, compared with the tables of `root`.
 fn finished(root: &Path, name: &str, folders: Vec<Folder>) -> Result<Finished, Error> {
-    let tables = folders.iter().find(|folder| folder.path == TABLES);
+    let tables = folders.iter().find(|folder| folder.path == FOLDER);
     let none = write::Tree::new();
     let files = tables.map_or(&none, |folder| &folder.files);
-    let new = Surface::of_files(name.to_owned(), files)?;
-    let old = Surface::of_folder("the tree as it was".to_owned(), root)?;
+    let new = AbiSnapshot::of_files(name.to_owned(), files)?;
+    let old = AbiSnapshot::of_folder("the tree as it was".to_owned(), root)?;
     Ok(Finished {
-        report: diff::compare(&old, &new, &usage::of(root)?),
+        report: abi_diff::compare(&old, &new, &usage::of(root)?),
         folders,
     })
 }

@@ -3,19 +3,20 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use crate::abi_diff::{self, Severity};
 use crate::cli::{Command, Output};
 use crate::destination::Destination;
-use crate::diff::{self, Severity};
 use crate::error::Error;
 use crate::generate::{Generator, say};
+use crate::operand::Operand;
 use crate::report::{self, Format};
-use crate::surface::{Side, Surface};
+use crate::snapshot::AbiSnapshot;
 use crate::{Outcome, add, bump, explain, front, git, list, show, usage};
 
 /// Does what was asked.
 pub(crate) fn run(command: &Command, generator: &Generator) -> Result<Outcome, Error> {
     let root = &generator.root;
-    let tree = || Surface::of_folder("the working tree".to_owned(), root);
+    let tree = || AbiSnapshot::of_folder("the working tree".to_owned(), root);
     match command {
         Command::List { what } => Ok(Outcome::Report(list::list(*what, generator)?)),
         Command::Show { record, target } => {
@@ -70,17 +71,17 @@ fn compare(
     output: &Output,
 ) -> Result<Outcome, Error> {
     let root = &generator.root;
-    let side = |text: &str| Side::parse(text, root, &generator.sources.headers);
+    let side = |text: &str| Operand::parse(text, root, &generator.sources.headers);
     let old = match old {
         Some(text) => side(text)?,
         None => {
             let (commit, name) = git::merge_base(root)?;
-            Side::Revision(commit, name)
+            Operand::Revision(commit, name)
         }
     };
     let new = match new {
         Some(text) => side(text)?,
-        None => Side::Folder(root.clone(), "the working tree".to_owned()),
+        None => Operand::Folder(root.clone(), "the working tree".to_owned()),
     };
     if old.is_pack() || new.is_pack() {
         if let Some(code) = generator.with_libclang()? {
@@ -88,13 +89,13 @@ fn compare(
         }
     }
     let mut destination = Destination::open(output)?;
-    let report = diff::compare(
+    let report = abi_diff::compare(
         &old.read(generator)?,
         &new.read(generator)?,
         &usage::of(root)?,
     );
     if report.compared == 0 && report.rows.is_empty() {
-        return Err(Error::Side {
+        return Err(Error::Operand {
             side: format!("{} → {}", report.old, report.new),
             why: "a comparison without a target that both describe".to_owned(),
         });

@@ -1,13 +1,9 @@
-//! Writes facts as Rust text.
+//! Writes the ABI of a group as Rust declarations.
 
-use std::fmt::Write;
-
-use crate::abi::{Facts, Field, signature};
-use crate::group::{Group, digest};
+use crate::abi::{Field, TargetAbi};
 use crate::symbols::{Kind, Symbol};
-use crate::targets::{LeftOut, Os};
 
-/// The C types of `core::ffi`, which generated text imports when it uses them.
+/// The C types of `core::ffi`. A generated file imports those that it uses.
 const C_TYPES: &[&str] = &[
     "c_char",
     "c_int",
@@ -23,15 +19,8 @@ const C_TYPES: &[&str] = &[
     "c_void",
 ];
 
-/// Appends formatted text and a line's end.
-macro_rules! line {
-    ($text:expr, $($format:tt)*) => {
-        writeln!($text, $($format)*).expect("a string takes any text")
-    };
-}
-
 /// The declarations of a group, without the file's head.
-pub(crate) fn declarations(symbols: &[Symbol], facts: &Facts, header: &str) -> String {
+pub(crate) fn declarations(symbols: &[Symbol], facts: &TargetAbi, header: &str) -> String {
     let mut body = String::new();
     constants(&mut body, symbols, facts, header);
     name_tables(&mut body, symbols, facts);
@@ -68,8 +57,8 @@ fn doc(symbols: &[Symbol], name: &str, function: bool, header: &str) -> String {
     }
 }
 
-/// Constants, in decimal.
-fn constants(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str) {
+/// Writes the constants in decimal.
+fn constants(text: &mut String, symbols: &[Symbol], facts: &TargetAbi, header: &str) {
     for constant in &facts.constants {
         line!(text, "");
         line!(text, "{}", doc(symbols, &constant.name, false, header));
@@ -83,8 +72,8 @@ fn constants(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str)
     }
 }
 
-/// Tables of names, for `Debug`.
-fn name_tables(text: &mut String, symbols: &[Symbol], facts: &Facts) {
+/// Writes tables of names, for `Debug`.
+fn name_tables(text: &mut String, symbols: &[Symbol], facts: &TargetAbi) {
     for table in symbols {
         let Kind::Names(ty) = &table.kind else {
             continue;
@@ -103,7 +92,7 @@ fn name_tables(text: &mut String, symbols: &[Symbol], facts: &Facts) {
                     .find(|constant| constant.name == symbol.name)
             })
             .collect();
-        // As people read flags: lowest bit first.
+        // The lowest bit comes first.
         members.sort_by_key(|constant| constant.value);
         let Some(first) = members.first() else {
             continue;
@@ -128,9 +117,9 @@ fn name_tables(text: &mut String, symbols: &[Symbol], facts: &Facts) {
     }
 }
 
-/// Records, each with the assertions that hold rustc to clang's layout.
-fn records(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str) {
-    // A pointer has its own `Debug`; a record inside need not have any.
+/// Writes the records, each with assertions that rustc lays it out as clang does.
+fn records(text: &mut String, symbols: &[Symbol], facts: &TargetAbi, header: &str) {
+    // A pointer implements `Debug` even if its record does not.
     let plain = |ty: &str| {
         let inside = |name: &str| {
             let mut words = ty.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
@@ -152,11 +141,7 @@ fn records(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str) {
             "#[derive(Clone, Copy{})]",
             if debug { ", Debug" } else { "" }
         );
-        line!(
-            text,
-            "pub {} {name} {{",
-            if record.union { "union" } else { "struct" }
-        );
+        line!(text, "pub {} {name} {{", record.keyword());
         for field in &record.fields {
             if field.bits.is_empty() {
                 line!(text, "    /// At byte {}.", field.offset);
@@ -187,8 +172,8 @@ fn records(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str) {
     }
 }
 
-/// Functions.
-fn functions(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str) {
+/// Writes the functions.
+fn functions(text: &mut String, symbols: &[Symbol], facts: &TargetAbi, header: &str) {
     if facts.functions.is_empty() {
         return;
     }
@@ -206,115 +191,8 @@ fn functions(text: &mut String, symbols: &[Symbol], facts: &Facts, header: &str)
             text,
             "    pub fn {}{};",
             function.name,
-            signature(function, true)
+            function.signature(true)
         );
     }
     line!(text, "}}");
-}
-
-/// The head of a file that is made from `rows` of the table of targets.
-fn head(text: &mut String, title: &str, rows: &str) {
-    line!(text, "//! {title}");
-    line!(text, "//!");
-    line!(text, "//! Written by `cargo codegen`; do not edit.");
-    line!(text, "//!");
-    let digest = digest([env!("CARGO_PKG_VERSION"), rows]);
-    line!(text, "//! Inputs: sha256 {digest}.");
-}
-
-/// `generated/mod.rs`.
-pub(crate) fn root(systems: &[Os]) -> String {
-    let mut text = String::new();
-    let rows = systems.iter().map(|os| (os.name, os.cfg, os.also));
-    head(
-        &mut text,
-        "Operating-system bindings, machine-written: one module for each system with a page in the library, picked by `cfg`.",
-        &format!("{:?}", rows.collect::<Vec<_>>()),
-    );
-    for os in systems {
-        let cfg = match os.also {
-            Some(also) => format!("any({}, {also})", os.cfg),
-            None => os.cfg.to_owned(),
-        };
-        line!(text, "");
-        line!(text, "#[cfg({cfg})]");
-        line!(text, "pub(crate) mod {};", os.name);
-        line!(text, "#[cfg({})]", os.cfg);
-        line!(text, "pub(crate) use {}::*;", os.name);
-    }
-    text
-}
-
-/// `generated/OS/mod.rs`.
-pub(crate) fn switch(os: &Os, groups: &[&Group]) -> String {
-    let mut text = String::new();
-    let mut rows = format!("{:?}", (os.name, os.groups, os.left_out));
-    let is_split = |group: &&&Group| os.groups.iter().all(|family| family.name != group.name);
-    let split = groups.iter().filter(is_split);
-    let split: Vec<_> = split.map(|group| (&group.name, &group.cfg)).collect();
-    if !split.is_empty() {
-        rows.push_str(&format!("{split:?}"));
-    }
-    head(
-        &mut text,
-        &format!(
-            "The bindings of {}, picked by architecture: one file for each distinct ABI.",
-            os.name
-        ),
-        &rows,
-    );
-    for group in groups {
-        let cfg = match &group.cfg[..] {
-            // One group for every architecture.
-            [] => String::new(),
-            some => format!("#[cfg({})]\n", any(some)),
-        };
-        line!(text, "");
-        line!(text, "{cfg}mod {};", group.name);
-        line!(text, "{cfg}pub use {}::*;", group.name);
-    }
-    if groups.iter().any(|group| group.cfg.is_empty()) {
-        return text;
-    }
-    let named: Vec<&LeftOut> = os
-        .left_out
-        .iter()
-        .filter(|left| left.cfg.is_some())
-        .collect();
-    for left in &named {
-        let cfg = left.cfg.unwrap_or_default();
-        line!(text, "");
-        line!(text, "#[cfg({cfg})]");
-        line!(
-            text,
-            "compile_error!(\"no bindings for {}: {}\");",
-            left.name,
-            left.reason
-        );
-    }
-    let all: Vec<&str> = groups
-        .iter()
-        .flat_map(|group| group.cfg.iter().map(String::as_str))
-        .chain(named.iter().filter_map(|left| left.cfg))
-        .collect();
-    line!(text, "");
-    line!(text, "#[cfg(not(any(");
-    for cfg in all {
-        line!(text, "    {cfg},");
-    }
-    line!(text, ")))]");
-    line!(
-        text,
-        "compile_error!(\"no {} bindings for this architecture: add it to codegen/targets\");",
-        os.name
-    );
-    text
-}
-
-/// One `cfg` out of several.
-fn any(cfgs: &[String]) -> String {
-    match cfgs {
-        [one] => one.clone(),
-        many => format!("any({})", many.join(", ")),
-    }
 }

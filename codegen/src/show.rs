@@ -1,43 +1,42 @@
-//! Draws a record's layout in the terminal.
+//! `cargo codegen show`: draws the layout of a record in the terminal.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::abi::Record;
+use crate::abi::{GroupAbi, Record};
 use crate::error::{Error, near};
 use crate::layout::{self, Cell, Line, WIDTH, What};
-use crate::surface::{Seen, Surface};
+use crate::snapshot::AbiSnapshot;
 use crate::{unknown_target, wrap};
 
-/// Columns of a byte, its right border among them, where there is room for them.
+/// The width of a byte, with its right border, in a wide terminal.
 const COLUMNS: usize = 9;
 
-/// Columns of a byte in a terminal of this width: what is left of the offsets, in eight parts.
+/// The width of a byte in a terminal of this width. The offsets take six columns.
 fn columns_in(width: Option<usize>) -> usize {
     let most = width.map_or(COLUMNS, |width| width.saturating_sub(6) / 8);
     most.clamp(4, COLUMNS)
 }
 
-/// All layouts of a record, each with the targets that have it.
-pub(crate) fn show(surface: &Surface, name: &str, target: Option<&str>) -> Result<String, Error> {
-    let mut layouts: BTreeMap<&Record, Vec<(&str, &Seen)>> = BTreeMap::new();
-    for (triple, seen) in &surface.targets {
+/// All layouts of a record, each with its targets.
+pub(crate) fn show(
+    snapshot: &AbiSnapshot,
+    name: &str,
+    target: Option<&str>,
+) -> Result<String, Error> {
+    let mut layouts: BTreeMap<&Record, Vec<(&str, &GroupAbi)>> = BTreeMap::new();
+    for (triple, seen) in &snapshot.targets {
         if target.is_some_and(|wanted| wanted != triple) {
             continue;
         }
-        for record in seen
-            .facts
-            .records
-            .iter()
-            .filter(|record| record.name == name)
-        {
+        for record in seen.abi.records.iter().filter(|record| record.name == name) {
             layouts.entry(record).or_default().push((triple, seen));
         }
     }
     if layouts.is_empty() {
-        return Err(unknown(surface, name, target));
+        return Err(unknown(snapshot, name, target));
     }
     let mut text = String::new();
     let count = layouts.len();
@@ -46,21 +45,21 @@ pub(crate) fn show(surface: &Surface, name: &str, target: Option<&str>) -> Resul
             text.push('\n');
         }
         text.push_str(&draw(record, wrap::width()));
-        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let mut groups: BTreeMap<String, usize> = BTreeMap::new();
         for (_, seen) in &targets {
-            *places
+            *groups
                 .entry(format!("{} {}", seen.os, seen.group))
                 .or_default() += 1;
         }
-        let places: Vec<String> = places
+        let groups: Vec<String> = groups
             .iter()
-            .map(|(place, count)| format!("{place} ({count})"))
+            .map(|(group, count)| format!("{group} ({count})"))
             .collect();
         match targets[..] {
             [(triple, _)] => line(&mut text, format_args!("on {triple}")),
             _ => line(
                 &mut text,
-                format_args!("on {} targets: {}", targets.len(), places.join(", ")),
+                format_args!("on {} targets: {}", targets.len(), groups.join(", ")),
             ),
         }
     }
@@ -70,17 +69,14 @@ pub(crate) fn show(surface: &Surface, name: &str, target: Option<&str>) -> Resul
     Ok(text)
 }
 
-/// Why there is nothing to show.
-fn unknown(surface: &Surface, name: &str, target: Option<&str>) -> Error {
+/// The error if no target has the record.
+fn unknown(snapshot: &AbiSnapshot, name: &str, target: Option<&str>) -> Error {
     if let Some(target) = target {
-        if !surface.targets.contains_key(target) {
+        if !snapshot.targets.contains_key(target) {
             return unknown_target(target);
         }
     }
-    let records = surface
-        .targets
-        .values()
-        .flat_map(|seen| &seen.facts.records);
+    let records = snapshot.targets.values().flat_map(|seen| &seen.abi.records);
     let near = near(name, records.map(|record| record.name.as_str()));
     let place = match target {
         Some(target) => format!(" as a record for {target}"),
@@ -102,10 +98,12 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 pub(crate) fn draw(record: &Record, width: Option<usize>) -> String {
     let byte = columns_in(width);
     let bold = Style::new().bold();
-    let kind = if record.union { "union" } else { "struct" };
     let mut text = format!(
-        "{bold}{kind} {}{bold:#}: size {}, align {}",
-        record.name, record.size, record.align
+        "{bold}{} {}{bold:#}: size {}, align {}",
+        record.keyword(),
+        record.name,
+        record.size,
+        record.align
     );
     if record.repr != "C" {
         write!(text, ", repr({})", record.repr).expect("a string takes any text");
@@ -127,7 +125,7 @@ pub(crate) fn draw(record: &Record, width: Option<usize>) -> String {
     text
 }
 
-/// The boxes of one picture.
+/// Draws the boxes of one picture.
 fn draw_picture(text: &mut String, record: &Record, picture: &[Line], byte: usize) {
     let none: &[Cell] = &[];
     let mut above = none;
@@ -151,7 +149,7 @@ fn draw_picture(text: &mut String, record: &Record, picture: &[Line], byte: usiz
     line(text, format_args!("     {}", border(above, none, byte)));
 }
 
-/// The text inside the boxes of a line.
+/// A line of boxes with its text.
 fn body(record: &Record, cells: &[Cell], byte: usize) -> String {
     let dim = Style::new().dimmed();
     let mut text = "│".to_owned();
@@ -164,21 +162,21 @@ fn body(record: &Record, cells: &[Cell], byte: usize) -> String {
             }
             What::Field(index) => {
                 let field = &record.fields[index];
-                let colour = COLOURS[index % COLOURS.len()].on_default();
+                let color = COLORS[index % COLORS.len()].on_default();
                 let label = if cell.first {
                     label(&field.name, &field.ty, wide)
                 } else {
                     "…".to_owned()
                 };
-                write!(text, "{colour}{label:^wide$}{colour:#}│").expect("a string takes any text");
+                write!(text, "{color}{label:^wide$}{color:#}│").expect("a string takes any text");
             }
         }
     }
     text
 }
 
-/// The colours fields take in turn.
-const COLOURS: [AnsiColor; 5] = [
+/// The colors of the fields, in turn.
+const COLORS: [AnsiColor; 5] = [
     AnsiColor::Cyan,
     AnsiColor::Green,
     AnsiColor::Yellow,
@@ -186,7 +184,7 @@ const COLOURS: [AnsiColor; 5] = [
     AnsiColor::Blue,
 ];
 
-/// Name and type, or as much of it as has room.
+/// Name and type, or what fits of the name.
 fn label(name: &str, ty: &str, wide: usize) -> String {
     let full = format!("{name}: {ty}");
     if full.chars().count() <= wide {
@@ -200,7 +198,7 @@ fn label(name: &str, ty: &str, wide: usize) -> String {
     cut
 }
 
-/// Columns of some bytes.
+/// The width of some bytes.
 fn columns(bytes: u64, byte: usize) -> usize {
     byte * usize::try_from(bytes).unwrap_or(0)
 }
@@ -209,7 +207,7 @@ fn columns(bytes: u64, byte: usize) -> usize {
 fn border(above: &[Cell], below: &[Cell], columns: usize) -> String {
     let end = |cells: &[Cell]| cells.last().map_or(0, |cell| cell.start + cell.length);
     let bytes = end(above).max(end(below));
-    // Is there an upright at the left edge of a byte? Is there a border over it?
+    // `upright`: a vertical line at the left edge of a byte. `flat`: a horizontal line above it.
     let upright = |cells: &[Cell], byte: u64| {
         !cells.is_empty() && (cells.iter().any(|cell| cell.start == byte) || byte == end(cells))
     };
@@ -233,14 +231,14 @@ fn border(above: &[Cell], below: &[Cell], columns: usize) -> String {
             right,
         ));
         if byte < bytes {
-            let sign = if right { "─" } else { " " };
-            text.push_str(&sign.repeat(columns - 1));
+            let line = if right { "─" } else { " " };
+            text.push_str(&line.repeat(columns - 1));
         }
     }
     text.trim_end().to_owned()
 }
 
-/// The sign where lines from these sides meet.
+/// The character where lines from these directions meet.
 fn corner(up: bool, down: bool, left: bool, right: bool) -> char {
     match (up, down, left, right) {
         (false, true, false, true) => '┌',

@@ -1,27 +1,27 @@
-//! Which targets of a group have equal facts. A group of the table is a family of architectures
-//! that are expected to; where they do not, each set of equal ones becomes a file of its own, named
-//! after what sets it apart.
+//! Splits a group of targets by their ABI. The table of targets has groups that are expected to
+//! have equal ABIs. Where the targets of one differ, each set of equal targets becomes a group of
+//! its own, named after the `cfg` that selects it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::abi::Facts;
+use crate::abi::TargetAbi;
 use crate::targets::{Group, Target};
 
-/// Targets with equal facts.
+/// Targets with equal ABIs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Class {
-    /// Names its file: the family's own name if all of that are equal.
+    /// The name of its file: the name of the group, unless the group is split.
     pub(crate) name: String,
-    /// The `cfg`s for which it is taken; none if it is for everything.
+    /// The `cfg`s that select it; empty if it serves all targets.
     pub(crate) cfg: Vec<String>,
-    /// Its targets, by their place in what was read.
+    /// The indices of its targets.
     pub(crate) members: Vec<usize>,
 }
 
-/// A family that cannot be told apart by `cfg`: two of its triples.
+/// Two targets of a group that differ, but that no `cfg` distinguishes.
 pub(crate) type Alike = (&'static str, &'static str);
 
-/// What rustc tells about a target by `cfg`.
+/// The `cfg` values of a target in rustc.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Traits {
     /// `target_arch`.
@@ -34,11 +34,11 @@ pub(crate) struct Traits {
     pub(crate) os: String,
     /// `target_env`.
     pub(crate) env: &'static str,
-    /// `target_abi`, of Apple's targets.
+    /// `target_abi` of Apple's targets.
     pub(crate) abi: &'static str,
 }
 
-/// The values of `target_env` that are told apart.
+/// The values of `target_env` that may split a group.
 const ENVS: [&str; 6] = ["gnu", "musl", "ohos", "uclibc", "msvc", "newlib"];
 
 impl Traits {
@@ -93,7 +93,7 @@ impl Traits {
             [_, _, os, ..] => os.to_owned(),
             _ => String::new(),
         };
-        // Rust 1.85 knows none for Apple's simulators.
+        // Rust 1.85 has no `target_env` for Apple's simulators.
         let env = match last {
             "3ds" | "espidf" => Some("newlib"),
             _ => ENVS.into_iter().find(|env| last.starts_with(env)),
@@ -102,7 +102,7 @@ impl Traits {
         let abi = match words[..] {
             [_, "apple", _, "macabi"] => "macabi",
             [_, "apple", _, "sim"] => "sim",
-            // No device has such a processor.
+            // No device has an Intel processor.
             [_, "apple", "ios" | "tvos"] if intel => "sim",
             _ => "",
         };
@@ -116,7 +116,7 @@ impl Traits {
         }
     }
 
-    /// What sets a target of an architecture apart from others of it, in the order in which it is
+    /// The `cfg`s that may distinguish targets of one architecture, in the order in which they are
     /// tried.
     fn marks(&self) -> [(&'static str, &str); 4] {
         [
@@ -128,12 +128,11 @@ impl Traits {
     }
 }
 
-/// Parts the members of a family by their facts. `targets` and `all` are what was read, `family` is
-/// among it.
+/// Splits a group by ABI. `all` has the ABIs of `targets`, which include the targets of the group.
 pub(crate) fn classes(
     family: &Group,
     targets: &[&'static Target],
-    all: &[Facts],
+    all: &[TargetAbi],
 ) -> Result<Vec<Class>, Alike> {
     let mut sets: Vec<Vec<usize>> = Vec::new();
     for (index, target) in targets.iter().enumerate() {
@@ -199,7 +198,7 @@ pub(crate) fn classes(
     Ok(classes)
 }
 
-/// The family's name and what sets the class apart, each word once.
+/// The name of a class: the name of the group and the distinguishing values, each once.
 fn named(family: &str, words: Vec<String>) -> String {
     let words: BTreeSet<String> = words.into_iter().filter(|word| word != family).collect();
     let words: Vec<String> = words.into_iter().collect();
@@ -216,17 +215,18 @@ fn by_arch(targets: &[&'static Target], members: &[usize]) -> BTreeMap<&'static 
     all
 }
 
-/// What sets some targets apart from others.
+/// A `cfg` that distinguishes targets.
 struct Mark {
-    /// The name of the `cfg`.
+    /// Its name.
     name: &'static str,
     /// Its values.
     values: BTreeSet<String>,
-    /// Whether they have one of these values. Otherwise the others have.
+    /// Whether the targets have one of these values. Otherwise the other targets have.
     is: bool,
 }
 
-/// What sets members of one architecture apart from others of it: nothing if there are no others.
+/// The `cfg` that distinguishes targets from others of the same architecture; `None` if there are
+/// no others.
 fn mark(
     targets: &[&'static Target],
     mine: &[usize],
@@ -253,8 +253,8 @@ fn mark(
     Err((targets[*first].triple, targets[*other].triple))
 }
 
-/// Are facts equal? What the headers are called is no part of the ABI.
-fn equal(one: &Facts, other: &Facts) -> bool {
+/// Whether two ABIs are equal. The name of the headers is not part of the ABI.
+fn equal(one: &TargetAbi, other: &TargetAbi) -> bool {
     one.records == other.records
         && one.functions == other.functions
         && one.constants == other.constants
@@ -267,22 +267,22 @@ mod tests {
     use crate::abi::Constant;
     use crate::targets::{SYSTEMS, all};
 
-    /// rustc itself says what it tells by `cfg`, for those triples that it knows.
+    /// Compares with `rustc --print cfg` for the targets that this rustc has.
     #[test]
-    fn traits_are_those_of_rustc() {
+    fn traits_equal_those_of_rustc() {
         let rustc = |arguments: &[&str]| {
             let output = std::process::Command::new("rustc").args(arguments).output();
             String::from_utf8(output.expect("rustc runs").stdout).expect("rustc prints text")
         };
         let known = rustc(&["--print", "target-list"]);
-        let mut asked = 0;
+        let mut compared = 0;
         for (_, target) in all() {
             if !known.lines().any(|line| line == target.triple) {
                 continue;
             }
-            let said = rustc(&["--print", "cfg", "--target", target.triple]);
+            let cfgs = rustc(&["--print", "cfg", "--target", target.triple]);
             let value = |name: &str| {
-                let line = said.lines().find_map(|line| line.strip_prefix(name));
+                let line = cfgs.lines().find_map(|line| line.strip_prefix(name));
                 let value = line.and_then(|rest| rest.strip_prefix("=\""));
                 value.unwrap_or("\"").trim_end_matches('"').to_owned()
             };
@@ -301,20 +301,20 @@ mod tests {
             if target.triple.contains("-apple-") {
                 assert_eq!(traits.abi, value("target_abi"), "{}", target.triple);
             }
-            asked += 1;
+            compared += 1;
         }
-        assert!(asked > 150, "only {asked} were asked");
+        assert!(compared > 150, "only {compared} targets");
     }
 
-    /// Facts with one constant of this value.
-    fn facts(value: i128) -> Facts {
-        Facts {
+    /// An ABI with one constant of this value.
+    fn abi(value: i128) -> TargetAbi {
+        TargetAbi {
             constants: vec![Constant {
                 name: "C".to_owned(),
                 ty: "c_int".to_owned(),
                 value,
             }],
-            ..Facts::default()
+            ..TargetAbi::default()
         }
     }
 
@@ -322,15 +322,15 @@ mod tests {
         let os = SYSTEMS.iter().find(|known| known.name == os).unwrap();
         let family = os.groups.iter().find(|group| group.name == family).unwrap();
         let targets: Vec<&'static Target> = os.targets.iter().collect();
-        let all: Vec<Facts> = targets
+        let all: Vec<TargetAbi> = targets
             .iter()
-            .map(|target| facts(value(&Traits::of(target.triple))))
+            .map(|target| abi(value(&Traits::of(target.triple))))
             .collect();
         classes(family, &targets, &all).unwrap()
     }
 
     #[test]
-    fn a_family_parts_by_what_differs() {
+    fn group_splits_by_the_first_cfg_that_distinguishes() {
         let names = |classes: &[Class]| -> Vec<String> {
             classes.iter().map(|class| class.name.clone()).collect()
         };

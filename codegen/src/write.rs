@@ -7,9 +7,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::group::difference;
 use crate::help::Help;
 use crate::interrupt;
+use crate::text_diff::difference;
 
 /// Files by their path in a folder.
 pub(crate) type Tree = BTreeMap<PathBuf, String>;
@@ -19,8 +19,8 @@ pub(crate) type Tree = BTreeMap<PathBuf, String>;
 pub(crate) struct Folder {
     /// Its path, relative to the repository.
     pub(crate) path: &'static str,
-    /// Which of its files are ours: all whose name begins so.
-    pub(crate) prefix: String,
+    /// Which of its files are ours: all whose name begins with one of these.
+    pub(crate) prefixes: Vec<String>,
     /// What stands in those of ours that are no longer to be. Other files are the user's, and stay.
     pub(crate) mark: &'static str,
     /// What they are to be.
@@ -30,7 +30,8 @@ pub(crate) struct Folder {
 impl Folder {
     /// Is the file, by its path in the folder, one of ours?
     fn ours(&self, path: &Path) -> bool {
-        path.to_string_lossy().starts_with(&self.prefix)
+        let path = path.to_string_lossy();
+        self.prefixes.iter().any(|prefix| path.starts_with(prefix))
     }
 
     /// Files that look like ours by their names and are not.
@@ -287,7 +288,7 @@ mod tests {
         let files = Tree::from([("abi@new".into(), "1".to_owned())]);
         let folder = Folder {
             path: "tables",
-            prefix: "abi@".to_owned(),
+            prefixes: vec!["abi@".to_owned()],
             mark: "our own",
             files,
         };
@@ -325,7 +326,7 @@ mod tests {
         }
         let folder = |path| Folder {
             path,
-            prefix: String::new(),
+            prefixes: vec![String::new()],
             mark: "",
             files: Tree::from([("file".into(), "new".to_owned())]),
         };

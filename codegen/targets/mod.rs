@@ -95,7 +95,7 @@ pub enum Version {
 /// every run.
 #[derive(Debug)]
 pub struct Group {
-    /// The name of the file in `generated/` and of the table in `tests/snapshots/`.
+    /// The name of the file in `generated/` and of the table in `codegen/snapshots/`.
     pub name: &'static str,
     /// The `cfg` of each of its architectures; empty if the group has all.
     pub cfg: &'static [&'static str],
@@ -131,7 +131,7 @@ pub struct Name {
 
 /// How far the library is tested on a target. The bindings of every target are compared with those
 /// of its group, with rustc's layouts, and with the `libc` crate:
-/// see `tests/snapshots/witnesses.txt`.
+/// see `codegen/snapshots/cross-check.txt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
     /// The library is not compiled, for this reason. The text completes a cell in the table of

@@ -42,7 +42,7 @@ fn two_runs_are_byte_equal() -> Result {
     let said = String::from_utf8_lossy(&bent.stderr);
     assert!(bent.status.success(), "{said}");
     let said = String::from_utf8(bent.stdout)?;
-    let wanted = "generated: unchanged, tests/snapshots: unchanged, done";
+    let wanted = "generated: unchanged, codegen/snapshots: unchanged, done";
     assert!(said.contains(wanted), "{said}");
     Ok(())
 }
@@ -62,10 +62,10 @@ fn check_names_changed_missing_and_stray_files() -> Result {
         "//! Written by `cargo codegen`; do not edit.\n",
     )?;
     fs::write(
-        repository.path("tests/snapshots/abi@linux-vax.snap"),
-        "---\nsource: codegen/tests/abi.rs\n---\n",
+        repository.path("codegen/snapshots/linux-vax.snap"),
+        "Written by `cargo codegen`; do not edit.\n",
     )?;
-    let other = "tests/snapshots/other.snap";
+    let other = "codegen/snapshots/other.snap";
     fs::write(repository.path(other), "not ours")?;
     let crlf = repository.path("generated/vita/all.rs");
     fs::write(&crlf, fs::read_to_string(&crlf)?.replace('\n', "\r\n"))?;
@@ -76,7 +76,7 @@ fn check_names_changed_missing_and_stray_files() -> Result {
         "    -pub const __WASI_EVENTTYPE_FD_READ: u8 = 2;\n    +pub const __WASI_EVENTTYPE_FD_READ: u8 = 1;\n",
         "  missing: generated/linux/mips.rs\n",
         "  stray:   generated/linux/vax.rs\n",
-        "  stray:   tests/snapshots/abi@linux-vax.snap\n",
+        "  stray:   codegen/snapshots/linux-vax.snap\n",
         "  line endings: generated/vita/all.rs has those of Windows (CRLF)\n",
     ] {
         assert!(said.contains(line), "{line} is not in {said}");
@@ -127,13 +127,13 @@ fn a_second_clang_finds_the_same_facts() -> Result {
         "{said}"
     );
     repository.edit(
-        "tests/snapshots/abi@linux-x86_64.snap",
+        "codegen/snapshots/linux-x86_64.snap",
         "EPOLLIN: u32 = 1 ",
         "EPOLLIN: u32 = 2 ",
     )?;
     let said = repository.fail(&["--check", "--witness"])?;
     assert!(
-        said.contains("  changed: tests/snapshots/abi@linux-x86_64.snap\n"),
+        said.contains("  changed: codegen/snapshots/linux-x86_64.snap\n"),
         "{said}"
     );
     assert!(!said.contains("generated/"), "{said}");

@@ -69,7 +69,7 @@ fn bound(header: &str, names: &[&str]) -> Result<(Repository, String)> {
 
 /// The table that serves a target.
 fn table(repository: &Repository, triple: &str) -> Result<String> {
-    for entry in fs::read_dir(repository.path("tests/snapshots"))? {
+    for entry in fs::read_dir(repository.path("codegen/snapshots"))? {
         let path = entry?.path();
         let text = fs::read_to_string(&path)?;
         if text.contains(&format!("\n    {triple}\n")) && text.contains("The ABI of ") {

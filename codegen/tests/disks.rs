@@ -16,7 +16,7 @@ fn outdated() -> Result<Repository> {
     let repository = Repository::whole()?;
     let value = |text: &str| format!("EV_ADD: c_ushort = {text}");
     repository.edit("generated/dragonfly/all.rs", &value("1;"), &value("3;"))?;
-    let table = "tests/snapshots/abi@dragonfly-all.snap";
+    let table = "codegen/snapshots/dragonfly-all.snap";
     repository.edit(table, &value("1 "), &value("3 "))?;
     Ok(repository)
 }
@@ -170,11 +170,11 @@ fn a_folder_that_cannot_be_exchanged_undoes_the_other() -> Result {
     if cannot_mount()?.is_some() {
         return Ok(());
     }
-    let tables = "\"$1/tests/snapshots\"";
+    let tables = "\"$1/codegen/snapshots\"";
     let bound = format!("mount --bind -o ro {tables} {tables} && {WRITE}");
     let said = refused(&bound, "size=20m")?;
     assert!(
-        said.contains("cannot replace ") && said.contains("tests/snapshots: "),
+        said.contains("cannot replace ") && said.contains("codegen/snapshots: "),
         "{said}"
     );
     Ok(())

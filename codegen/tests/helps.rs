@@ -124,10 +124,12 @@ fn a_tree_that_is_not_as_it_should_be_is_written_anew() -> Result {
     let desk = Desk::new()?;
     desk.repository
         .edit("generated/linux/mips.rs", "//! ", "//! Not so. ")?;
-    let table = "tests/snapshots/abi@aix-all.snap";
-    desk.repository
-        .edit(table, "const EBADF", "constant EBADF")?;
-    let help = desk.mended_for_good("list symbols", "is no line of an ABI table")?;
+    let table = "codegen/snapshots/aix-all.json";
+    desk.repository.edit(table, "\"name\"", "\"title\"")?;
+    let help = desk.mended_for_good(
+        "list symbols",
+        "aix-all.json:11: this is no ABI snapshot: unknown field `title`",
+    )?;
     assert_eq!(help, "cargo codegen");
     Ok(())
 }

@@ -19,7 +19,7 @@ use support::{Repository, Result};
 /// A file of the bindings and one of the tables.
 const OLD: [&str; 2] = [
     "generated/dragonfly/all.rs",
-    "tests/snapshots/abi@dragonfly-all.snap",
+    "codegen/snapshots/dragonfly-all.snap",
 ];
 
 /// A repository in which two files are to be written, in either folder one.
@@ -106,7 +106,7 @@ struct Gate {
 impl Gate {
     /// Makes it.
     fn new(repository: &Repository) -> Result<Gate> {
-        let path = repository.path("tests/snapshots/theirs");
+        let path = repository.path("codegen/snapshots/theirs");
         let status = Command::new("mkfifo").arg(&path).status()?;
         assert!(status.success(), "a pipe is made");
         Ok(Gate { path })
@@ -242,7 +242,7 @@ fn killed_between_two_folders_the_older_one_is_named_and_the_next_run_finishes()
     let repository = outdated()?;
     killed_at_exchange(&repository, 2, &WRITES)?;
     let said = repository.fail(&[&["--check"], &WRITES[..]].concat())?;
-    let wanted = "generated is what the inputs give, tests/snapshots is not: after an interrupted run it is the older one\n\
+    let wanted = "generated is what the inputs give, codegen/snapshots is not: after an interrupted run it is the older one\n\
         cargo codegen\n";
     assert!(said.ends_with(wanted), "{said}");
     assert_finishes(&repository, &new)
@@ -266,13 +266,13 @@ fn killed_behind_the_list_of_symbols_the_next_run_finishes() -> Result {
     let list = fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?;
     assert!(list.contains("EPOLLEXCLUSIVE"), "the list is the new one");
     let said = repository.fail(&["--check", "--os", "linux"])?;
-    for folder in ["changed: generated/linux/", "changed: tests/snapshots/"] {
+    for folder in ["changed: generated/linux/", "changed: codegen/snapshots/"] {
         assert!(said.contains(folder), "{folder} is not in {said}");
     }
     repository.succeed(&["--os", "linux"])?;
     for name in [
         "generated/linux/x86_64.rs",
-        "tests/snapshots/abi@linux-x86_64.snap",
+        "codegen/snapshots/linux-x86_64.snap",
     ] {
         let text = fs::read_to_string(repository.path(name))?;
         assert!(

@@ -1,10 +1,12 @@
 //! Every record that reaches `generated/`, Windows' included, is held to its layout: assertions of
-//! its size, its alignment and the offset of each field, and a row in a table.
+//! its size, its alignment and the offset of each field, and an entry in a snapshot.
 
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use mio_abi::{FOLDER, GroupAbi};
 
 /// All Rust files below a folder.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
@@ -47,8 +49,8 @@ fn declared(text: &str) -> Vec<Declared> {
     records
 }
 
-/// What is missing for a record in the file and its table.
-fn missing(record: &Declared, text: &str, table: &str) -> Vec<String> {
+/// What is missing for a record in the file and its snapshot.
+fn missing(record: &Declared, text: &str, abi: &GroupAbi) -> Vec<String> {
     let (name, fields) = record;
     let mut wanted = vec![
         format!("assert!(size_of::<{name}>() == "),
@@ -57,12 +59,8 @@ fn missing(record: &Declared, text: &str, table: &str) -> Vec<String> {
     let offset = |field: &String| format!("assert!(offset_of!({name}, {field}) == ");
     wanted.extend(fields.iter().map(offset));
     wanted.retain(|assertion| !text.contains(assertion.as_str()));
-    let rows = [
-        format!("struct {name}: size "),
-        format!("union {name}: size "),
-    ];
-    if !rows.iter().any(|row| table.contains(&format!("\n{row}"))) {
-        wanted.push(format!("a row for {name}"));
+    if abi.abi.records.iter().all(|record| record.name != *name) {
+        wanted.push(format!("{name} in the snapshot"));
     }
     wanted
 }
@@ -81,12 +79,13 @@ fn no_record_is_without_assertions_and_a_row() -> Result<(), Box<dyn Error>> {
         }
         let group = path.file_stem().unwrap_or_default().to_string_lossy();
         let os = path.parent().and_then(Path::file_name).unwrap_or_default();
-        let table = format!("abi@{}-{group}.snap", os.to_string_lossy());
-        let table = fs::read_to_string(root.join("tests/snapshots").join(&table))
-            .map_err(|error| format!("{table}: {error}"))?;
+        let name = format!("{}-{group}.json", os.to_string_lossy());
+        let snapshot = fs::read_to_string(root.join(FOLDER).join(&name))
+            .map_err(|error| format!("{name}: {error}"))?;
+        let snapshot = GroupAbi::from_json(&snapshot)?;
         for record in &records {
             count += 1;
-            for missing in missing(record, &text, &table) {
+            for missing in missing(record, &text, &snapshot) {
                 without.insert(format!("{}: {missing}", path.display()));
             }
         }

@@ -1,5 +1,5 @@
-//! The commands that show, compare and change the bindings: on the repository's own tables, and on real header packs of two
-//! releases.
+//! The commands that show, compare and change the bindings: on the repository's own tables, and on
+//! real header packs of two releases.
 
 mod support;
 
@@ -7,17 +7,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use mio_abi::{Constant, GroupAbi};
 use support::{Repository, Result};
+
+/// A constant of FreeBSD, and the same with another value.
+const EV_ADD: [&str; 2] = [
+    r#"{"name": "EV_ADD", "ty": "c_ushort", "value": 1}"#,
+    r#"{"name": "EV_ADD", "ty": "c_ushort", "value": 2}"#,
+];
 
 /// Copies this repository's tables.
 fn copy_tables(to: &Path) -> Result {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/snapshots");
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with("abi@") {
-            fs::copy(entry.path(), to.join(entry.file_name()))?;
-        }
+        fs::copy(entry.path(), to.join(entry.file_name()))?;
     }
     Ok(())
 }
@@ -25,8 +30,8 @@ fn copy_tables(to: &Path) -> Result {
 /// Status and what was printed, both streams.
 fn run(command: &mut Command) -> Result<(Option<i32>, String)> {
     let output = command.output()?;
-    let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
-    Ok((output.status.code(), said))
+    let printed = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+    Ok((output.status.code(), printed))
 }
 
 /// Two folders of tables, one with an edit, compared.
@@ -37,7 +42,7 @@ fn compared(edits: &[(&str, &str, &str)], format: &str) -> Result<(Option<i32>, 
     for (file, old, changed) in edits {
         repository.edit(&format!("new/{file}"), old, changed)?;
     }
-    let old = repository.path("tests/snapshots");
+    let old = repository.path("codegen/snapshots");
     run(repository
         .tool()
         .arg("diff")
@@ -47,40 +52,28 @@ fn compared(edits: &[(&str, &str, &str)], format: &str) -> Result<(Option<i32>, 
 
 #[test]
 fn a_table_that_did_not_change_is_status_0() -> Result {
-    let (status, said) = compared(&[], "terminal")?;
-    assert_eq!(status, Some(0), "{said}");
-    assert!(said.contains("No difference on "), "{said}");
+    let (status, printed) = compared(&[], "terminal")?;
+    assert_eq!(status, Some(0), "{printed}");
+    assert!(printed.contains("No difference on "), "{printed}");
     Ok(())
 }
 
 #[test]
 fn a_changed_value_is_breaking_and_one_row_for_all_its_targets() -> Result {
     let edits = [
-        (
-            "abi@freebsd-lp64.snap",
-            "const EV_ADD: c_ushort = 1 ",
-            "const EV_ADD: c_ushort = 2 ",
-        ),
-        (
-            "abi@freebsd-x86.snap",
-            "const EV_ADD: c_ushort = 1 ",
-            "const EV_ADD: c_ushort = 2 ",
-        ),
-        (
-            "abi@freebsd-arm.snap",
-            "const EV_ADD: c_ushort = 1 ",
-            "const EV_ADD: c_ushort = 2 ",
-        ),
+        ("freebsd-lp64.json", EV_ADD[0], EV_ADD[1]),
+        ("freebsd-x86.json", EV_ADD[0], EV_ADD[1]),
+        ("freebsd-arm.json", EV_ADD[0], EV_ADD[1]),
     ];
-    let (status, said) = compared(&edits, "terminal")?;
-    assert_eq!(status, Some(1), "{said}");
+    let (status, printed) = compared(&edits, "terminal")?;
+    assert_eq!(status, Some(1), "{printed}");
     assert!(
-        said.contains("1 breaking, 0 widening, 0 cosmetic"),
-        "{said}"
+        printed.contains("1 breaking, 0 widening, 0 cosmetic"),
+        "{printed}"
     );
     assert!(
-        said.contains("const EV_ADD  on freebsd (all 9 targets)\n      value 1 → 2"),
-        "{said}"
+        printed.contains("const EV_ADD  on freebsd (all 9 targets)\n      value 1 → 2"),
+        "{printed}"
     );
     Ok(())
 }
@@ -88,15 +81,16 @@ fn a_changed_value_is_breaking_and_one_row_for_all_its_targets() -> Result {
 #[test]
 fn a_new_symbol_is_widening_and_status_0() -> Result {
     let edits = [(
-        "abi@aix-all.snap",
-        "const EBADF",
-        "const EAAA: c_int = 1 (0x1)\nconst EBADF",
+        "aix-all.json",
+        r#"{"name": "EBADF","#,
+        r#"{"name": "EAAA", "ty": "c_int", "value": 1}, {"name": "EBADF","#,
     )];
-    let (status, said) = compared(&edits, "markdown")?;
-    assert_eq!(status, Some(0), "{said}");
+    let (status, printed) = compared(&edits, "markdown")?;
+    assert_eq!(status, Some(0), "{printed}");
     assert!(
-        said.contains("### Widening") && said.contains("| const `EAAA` | new: 1 of type c\\_int |"),
-        "{said}"
+        printed.contains("### Widening")
+            && printed.contains("| const `EAAA` | new: 1 of type c\\_int |"),
+        "{printed}"
     );
     Ok(())
 }
@@ -104,9 +98,10 @@ fn a_new_symbol_is_widening_and_status_0() -> Result {
 #[test]
 fn an_inserted_field_is_drawn_on_both_sides() -> Result {
     let edits = [(
-        "abi@netbsd-lp64.snap",
-        "    offset 32, size  8  udata: *mut c_void",
-        "    offset 32, size  8  extra: u64\n    offset 40, size  8  udata: *mut c_void",
+        "netbsd-lp64.json",
+        r#"{"name": "udata", "ty": "*mut c_void", "offset": 32,"#,
+        r#"{"name": "extra", "ty": "u64", "offset": 32, "size": 8},
+           {"name": "udata", "ty": "*mut c_void", "offset": 40,"#,
     )];
     let (status, page) = compared(&edits, "html")?;
     assert_eq!(status, Some(1));
@@ -138,31 +133,37 @@ fn markdown_stays_below_what_a_comment_may_hold() -> Result {
         let path = entry?.path();
         if path
             .extension()
-            .is_some_and(|extension| extension == "snap")
+            .is_some_and(|extension| extension == "json")
         {
             // Every symbol of every table is another one.
-            let text = fs::read_to_string(&path)?;
-            let text = text
-                .replace("\nconst ", "\nconst X_")
-                .replace("\nfn ", "\nfn x_");
-            let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-            let lines = (0..40).map(|number| format!("const Z_{name}_{number}: c_int = 1 (0x1)\n"));
-            fs::write(&path, text + &lines.collect::<String>())?;
+            let mut group = GroupAbi::from_json(&fs::read_to_string(&path)?)?;
+            for constant in &mut group.abi.constants {
+                constant.name.insert_str(0, "X_");
+            }
+            for function in &mut group.abi.functions {
+                function.name.insert_str(0, "x_");
+            }
+            let more = (0..40).map(|number| Constant {
+                name: format!("Z_{}_{}_{number}", group.os, group.group),
+                ty: "c_int".to_owned(),
+                value: 1,
+            });
+            group.abi.constants.extend(more);
+            fs::write(&path, group.to_json())?;
         }
     }
-    let (status, said) =
+    let (status, printed) =
         run(repository
             .tool()
-            .args(["diff", "tests/snapshots", "new", "--format", "markdown"]))?;
+            .args(["diff", "codegen/snapshots", "new", "--format", "markdown"]))?;
     assert_eq!(status, Some(1));
-    let length = said.chars().count();
+    let length = printed.chars().count();
     assert!((20_000..65_536).contains(&length), "{length}");
-    assert!(said.contains("`--format html --output abi.html` writes all of it"));
+    assert!(printed.contains("`--format html --output abi.html` writes all of it"));
     assert!(
-        said.contains("### Breaking")
-            && said.contains("### Widening")
-            && said.contains(" more rows\n")
+        printed.contains("### Breaking")
+            && printed.contains("### Widening")
+            && printed.contains(" more rows\n")
     );
     Ok(())
 }
@@ -170,26 +171,26 @@ fn markdown_stays_below_what_a_comment_may_hold() -> Result {
 #[test]
 fn what_cannot_be_compared_is_status_2() -> Result {
     let repository = Repository::whole()?;
-    let (status, said) = run(repository.tool().args(["diff", "no-such-revision"]))?;
-    assert_eq!(status, Some(2), "{said}");
+    let (status, printed) = run(repository.tool().args(["diff", "no-such-revision"]))?;
+    assert_eq!(status, Some(2), "{printed}");
     assert!(
-        said.contains("is in no git repository, so it has no revisions"),
-        "{said}"
+        printed.contains("is in no git repository, so it has no revisions"),
+        "{printed}"
     );
-    repository.edit(
-        "tests/snapshots/abi@aix-all.snap",
-        "const EBADF",
-        "constant EBADF",
-    )?;
-    let tables = repository.path("tests/snapshots");
-    let (status, said) = run(repository.tool().arg("diff").args([&tables, &tables]))?;
-    assert_eq!(status, Some(2), "{said}");
-    assert!(said.contains("is no line of an ABI table"), "{said}");
+    repository.edit("codegen/snapshots/aix-all.json", "\"name\"", "\"title\"")?;
+    let tables = repository.path("codegen/snapshots");
+    let (status, printed) = run(repository.tool().arg("diff").args([&tables, &tables]))?;
+    assert_eq!(status, Some(2), "{printed}");
+    assert!(
+        printed.contains("this is no ABI snapshot: unknown field `title`"),
+        "{printed}"
+    );
     Ok(())
 }
 
-/// Two releases of real headers. The report is `renewal.md`; its breaking rows are NetBSD's own history: NetBSD 11 gave kevent a new
-/// layout with `ext[4]`, and a new symbol, `__kevent100`, for it.
+/// Two releases of real headers. The report is `renewal.md`; its breaking rows are NetBSD's own
+/// history: NetBSD 11 gave kevent a new layout with `ext[4]`, and a new symbol, `__kevent100`, for
+/// it.
 #[test]
 fn a_real_renewal_says_what_the_systems_changed() -> Result {
     let repository = Repository::new()?;
@@ -201,7 +202,7 @@ fn a_real_renewal_says_what_the_systems_changed() -> Result {
         "markdown",
     ];
     let output = repository.tool().args(sides).output()?;
-    let said = String::from_utf8(output.stdout)?;
+    let printed = String::from_utf8(output.stdout)?;
     assert_eq!(
         output.status.code(),
         Some(1),
@@ -211,7 +212,7 @@ fn a_real_renewal_says_what_the_systems_changed() -> Result {
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/renewal.md");
     let known = fs::read_to_string(&kept)?;
     assert_eq!(
-        known, said,
+        known, printed,
         "if it is right: cargo codegen diff ziglang@0.15.2 ziglang@0.17.1 --format markdown"
     );
     Ok(())
@@ -221,8 +222,8 @@ fn a_real_renewal_says_what_the_systems_changed() -> Result {
 fn a_renewal_that_lacks_a_system_writes_nothing() -> Result {
     let repository = Repository::whole()?;
     let before = repository.tree()?;
-    let said = repository.fail(&["bump", "ziglang", "0.15.2"])?;
-    assert!(said.contains("nothing was written"), "{said}");
+    let printed = repository.fail(&["bump", "ziglang", "0.15.2"])?;
+    assert!(printed.contains("nothing was written"), "{printed}");
     assert!(repository.tree()? == before);
     Ok(())
 }
@@ -230,7 +231,7 @@ fn a_renewal_that_lacks_a_system_writes_nothing() -> Result {
 #[test]
 fn a_symbol_is_added_in_its_place() -> Result {
     let repository = Repository::whole()?;
-    let said = repository.succeed(&[
+    let printed = repository.succeed(&[
         "add",
         "EPOLLEXCLUSIVE",
         "--os",
@@ -239,8 +240,8 @@ fn a_symbol_is_added_in_its_place() -> Result {
         "wakes one of several",
     ])?;
     assert!(
-        said.contains("const EPOLLEXCLUSIVE  on linux (all "),
-        "{said}"
+        printed.contains("const EPOLLEXCLUSIVE  on linux (all "),
+        "{printed}"
     );
     let list = fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?;
     let line = list
@@ -253,14 +254,15 @@ fn a_symbol_is_added_in_its_place() -> Result {
         ["EPOLLEXCLUSIVE", "const", "__u32", "<linux/eventpoll.h>"]
     );
     repository.succeed(&["--check", "--os", "linux"])?;
-    // Once to find it, then for each target: once with the new line alone, and by both readers with all lines.
-    assert_eq!(texts(&said)?, 1 + 78 + 2 * 78);
+    // Once to find it, then for each target: once with the new line alone, and by both readers with
+    // all lines.
+    assert_eq!(texts(&printed)?, 1 + 78 + 2 * 78);
     Ok(())
 }
 
 /// How many texts clang read, as a report says.
-fn texts(said: &str) -> Result<usize> {
-    let (_, rest) = said.split_once("clang read ").ok_or("no number")?;
+fn texts(printed: &str) -> Result<usize> {
+    let (_, rest) = printed.split_once("clang read ").ok_or("no number")?;
     Ok(rest.split_once(' ').ok_or("no end")?.0.parse()?)
 }
 
@@ -270,7 +272,7 @@ fn all_that_cannot_be_added_is_said_at_once() -> Result {
     let before = repository.tree()?;
     let mut words = vec!["add", "EPOLLIN", "EPOLLGONE", "EPOLLEXCLUSIV", "EPOLLIN"];
     words.extend(["--os", "linux", "--os", "linx", "--why", "x"]);
-    let said = repository.fail(&words)?;
+    let printed = repository.fail(&words)?;
     for wanted in [
         "error: codegen/symbols/linux.txt has `EPOLLIN` already\n",
         "error: codegen/headers/linux.h reaches no header that declares `EPOLLGONE`; name ",
@@ -278,23 +280,27 @@ fn all_that_cannot_be_added_is_said_at_once() -> Result {
         "error: `linx` is no system",
         "\ncargo codegen add EPOLLIN EPOLLGONE EPOLLEXCLUSIVE EPOLLIN --os linux --os linux --why x\n",
     ] {
-        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+        assert!(printed.contains(wanted), "{wanted:?} is not in {printed}");
     }
-    assert_eq!(said.matches("has `EPOLLIN` already").count(), 1, "{said}");
+    assert_eq!(
+        printed.matches("has `EPOLLIN` already").count(),
+        1,
+        "{printed}"
+    );
     let words = [
         "add", "NOTHING", "--os", "vita", "--os", "netbsd", "--why", "x",
     ];
-    let said = repository.fail(&words)?;
+    let printed = repository.fail(&words)?;
     for os in ["vita", "netbsd"] {
         let wanted = format!("codegen/headers/{os}.h reaches no header that declares `NOTHING`");
-        assert!(said.contains(&wanted), "{said}");
+        assert!(printed.contains(&wanted), "{printed}");
     }
     assert!(repository.tree()? == before);
     Ok(())
 }
 
-/// Mac Catalyst is an iOS on macOS' headers: on Intel its `stat` is `stat$INODE64`, unlike the one of simulators, which
-/// `target_abi` tells apart.
+/// Mac Catalyst is an iOS on macOS' headers: on Intel its `stat` is `stat$INODE64`, unlike the one
+/// of simulators, which `target_abi` tells apart.
 #[test]
 fn groups_part_by_target_abi() -> Result {
     let repository = Repository::whole()?;
@@ -315,7 +321,8 @@ fn groups_part_by_target_abi() -> Result {
     Ok(())
 }
 
-/// What the tool does not bind is declared by hand, with the type and the symbol that the header gives it.
+/// What the tool does not bind is declared by hand, with the type and the symbol that the header
+/// gives it.
 #[test]
 fn variables_are_refused_with_their_declaration() -> Result {
     let repository = Repository::whole()?;
@@ -328,20 +335,23 @@ fn variables_are_refused_with_their_declaration() -> Result {
         "--why",
         "x",
     ];
-    let said = repository.fail(&words)?;
+    let printed = repository.fail(&words)?;
     for wanted in [
         "`optarg`: it is a variable, and only functions, records and constants are bound; declare it in src/: \
          unsafe extern \"C\" { pub static mut optarg: *mut c_char; }\n",
         "{ #[link_name = \"__sys_errlist14\"] pub static mut sys_errlist: *const *const c_char; }\n",
     ] {
-        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+        assert!(printed.contains(wanted), "{wanted:?} is not in {printed}");
     }
     // An array is none of a type that is written here.
     let words = [
         "add", "tzname", "--os", "freebsd", "--header", "<time.h>", "--why", "x",
     ];
-    let said = repository.fail(&words)?;
-    assert!(said.contains("declare it in src/ by hand\n"), "{said}");
+    let printed = repository.fail(&words)?;
+    assert!(
+        printed.contains("declare it in src/ by hand\n"),
+        "{printed}"
+    );
     Ok(())
 }
 
@@ -357,13 +367,13 @@ fn symbols_of_windows_are_added() -> Result {
     let names = ["GetTickCount64", "SYSTEMTIME", "WAIT_IO_COMPLETION"];
     let words = add(&names);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let said = repository.succeed(&words)?;
+    let printed = repository.succeed(&words)?;
     for wanted in [
         "fn GetTickCount64  on windows (all 18 targets)",
         "struct SYSTEMTIME  on windows (all 18 targets)",
         "const WAIT_IO_COMPLETION  on windows (all 18 targets)\n      new: 192 of type ",
     ] {
-        assert!(said.contains(wanted), "{wanted} is not in {said}");
+        assert!(printed.contains(wanted), "{wanted} is not in {printed}");
     }
     let list = fs::read_to_string(repository.path("codegen/symbols/windows.txt"))?;
     for name in names {
@@ -377,7 +387,7 @@ fn symbols_of_windows_are_added() -> Result {
         );
     }
     // Where they are, and the questions for each of three architectures.
-    assert_eq!(texts(&said)?, 1 + 3);
+    assert_eq!(texts(&printed)?, 1 + 3);
     repository.succeed(&["--check", "--os", "windows"])?;
     // What no header has, and what the metadata of Windows lacks.
     for (name, wanted) in [
@@ -390,9 +400,12 @@ fn symbols_of_windows_are_added() -> Result {
         let before = repository.tree()?;
         let words = add(&[name]);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let said = repository.fail(&words)?;
-        assert!(said.contains(wanted) && said.contains(name), "{said}");
-        assert!(!said.contains("panicked at"), "{said}");
+        let printed = repository.fail(&words)?;
+        assert!(
+            printed.contains(wanted) && printed.contains(name),
+            "{printed}"
+        );
+        assert!(!printed.contains("panicked at"), "{printed}");
         assert!(repository.tree()? == before);
     }
     Ok(())
@@ -411,12 +424,16 @@ fn records_are_drawn_and_symbols_explained() -> Result {
         drawn.contains("struct epoll_event: size 12, align 1, repr(C, packed), no padding"),
         "{drawn}"
     );
-    let said = repository.fail(&["show", "epol_event"])?;
+    let printed = repository.fail(&["show", "epol_event"])?;
     assert!(
-        said.contains("no ABI table has `epol_event` as a record; did you mean `epoll_event`?\n"),
-        "{said}"
+        printed
+            .contains("no ABI table has `epol_event` as a record; did you mean `epoll_event`?\n"),
+        "{printed}"
     );
-    let said = repository.succeed(&["explain", "EPOLLRDHUP"])?;
-    assert!(said.contains("any-linux-any/linux/eventpoll.h:"), "{said}");
+    let printed = repository.succeed(&["explain", "EPOLLRDHUP"])?;
+    assert!(
+        printed.contains("any-linux-any/linux/eventpoll.h:"),
+        "{printed}"
+    );
     Ok(())
 }

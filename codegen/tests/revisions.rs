@@ -16,9 +16,9 @@ use support::{Repository, Result};
 
 /// A value of a table, and another.
 const VALUE: (&str, &str, &str) = (
-    "tests/snapshots/abi@aix-all.snap",
-    "const EBADF: c_int = 9 ",
-    "const EBADF: c_int = 90 ",
+    "codegen/snapshots/aix-all.json",
+    r#""EBADF", "ty": "c_int", "value": 9}"#,
+    r#""EBADF", "ty": "c_int", "value": 90}"#,
 );
 
 /// Runs git, which must succeed.
@@ -31,8 +31,8 @@ fn git(repository: &Repository, arguments: &[&str]) -> Result {
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_SYSTEM", "/dev/null")
         .output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git {arguments:?}: {said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {arguments:?}: {printed}");
     Ok(())
 }
 
@@ -61,40 +61,40 @@ fn diff(repository: &Repository, sides: &[&str]) -> Result<(Option<i32>, String)
         .arg("diff")
         .args(sides)
         .output()?;
-    let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
-    Ok((output.status.code(), said))
+    let printed = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+    Ok((output.status.code(), printed))
 }
 
 #[test]
 fn without_arguments_the_working_tree_is_held_against_where_the_branch_left_main() -> Result {
     let repository = committed()?;
-    let (status, said) = diff(&repository, &[])?;
-    assert_eq!(status, Some(0), "{said}");
-    assert!(said.contains("merge base with main ("), "{said}");
-    assert!(said.contains("No difference on "), "{said}");
+    let (status, printed) = diff(&repository, &[])?;
+    assert_eq!(status, Some(0), "{printed}");
+    assert!(printed.contains("merge base with main ("), "{printed}");
+    assert!(printed.contains("No difference on "), "{printed}");
     // A branch that changes one thing, with something else on main meanwhile.
     git(&repository, &["switch", "--quiet", "--create", "topic"])?;
     repository.edit(VALUE.0, VALUE.1, VALUE.2)?;
-    let (status, said) = diff(&repository, &[])?;
-    assert_eq!(status, Some(1), "what is not committed counts: {said}");
+    let (status, printed) = diff(&repository, &[])?;
+    assert_eq!(status, Some(1), "what is not committed counts: {printed}");
     assert!(
-        said.contains("const EBADF  on powerpc64-ibm-aix\n      value 9 → 90"),
-        "{said}"
+        printed.contains("const EBADF  on powerpc64-ibm-aix\n      value 9 → 90"),
+        "{printed}"
     );
     commit(&repository, "two")?;
     git(&repository, &["switch", "--quiet", "main"])?;
     repository.edit(
-        "tests/snapshots/abi@dragonfly-all.snap",
-        "const EV_ADD: c_ushort = 1 ",
-        "const EV_ADD: c_ushort = 2 ",
+        "codegen/snapshots/dragonfly-all.json",
+        r#""EV_ADD", "ty": "c_ushort", "value": 1}"#,
+        r#""EV_ADD", "ty": "c_ushort", "value": 2}"#,
     )?;
     commit(&repository, "three")?;
     git(&repository, &["switch", "--quiet", "topic"])?;
-    let (status, said) = diff(&repository, &[])?;
-    assert_eq!(status, Some(1), "{said}");
+    let (status, printed) = diff(&repository, &[])?;
+    assert_eq!(status, Some(1), "{printed}");
     assert!(
-        said.contains("1 breaking, 0 widening, 0 cosmetic"),
-        "main's own change is not ours: {said}"
+        printed.contains("1 breaking, 0 widening, 0 cosmetic"),
+        "main's own change is not ours: {printed}"
     );
     Ok(())
 }
@@ -113,11 +113,11 @@ fn revisions_are_compared_in_the_order_they_are_given() -> Result {
         (&["HEAD~1", ".."], 1, "value 9 → 90"),
         (&["HEAD~1"], 1, "HEAD~1 → the working tree"),
     ] {
-        let (status, said) = diff(&repository, sides)?;
-        assert_eq!(status, Some(wanted), "{sides:?}: {said}");
+        let (status, printed) = diff(&repository, sides)?;
+        assert_eq!(status, Some(wanted), "{sides:?}: {printed}");
         assert!(
-            said.contains(expected),
-            "{sides:?}: {expected:?} is not in {said}"
+            printed.contains(expected),
+            "{sides:?}: {expected:?} is not in {printed}"
         );
     }
     Ok(())
@@ -129,13 +129,13 @@ fn histories_without_a_common_commit_are_named() -> Result {
     git(&repository, &["switch", "--quiet", "--orphan", "other"])?;
     git(&repository, &["restore", "--source", "main", "--", "."])?;
     commit(&repository, "another first one")?;
-    let (status, said) = diff(&repository, &[])?;
-    assert_eq!(status, Some(2), "{said}");
+    let (status, printed) = diff(&repository, &[])?;
+    assert_eq!(status, Some(2), "{printed}");
     let wanted = "HEAD and main have no commit in common, so there is no default to compare with: their histories are \
         unrelated; name the old side";
-    assert!(said.contains(wanted), "{said}");
-    let (status, said) = diff(&repository, &["main"])?;
-    assert_eq!(status, Some(0), "{said}");
+    assert!(printed.contains(wanted), "{printed}");
+    let (status, printed) = diff(&repository, &["main"])?;
+    assert_eq!(status, Some(0), "{printed}");
     Ok(())
 }
 
@@ -144,7 +144,7 @@ fn a_project_in_a_folder_of_a_larger_repository_is_compared() -> Result {
     let repository = Repository::whole()?;
     let inside = repository.path("deep/er");
     fs::create_dir_all(&inside)?;
-    for name in ["codegen", "generated", "tests"] {
+    for name in ["codegen", "generated"] {
         fs::rename(repository.path(name), inside.join(name))?;
     }
     git(
@@ -157,9 +157,9 @@ fn a_project_in_a_folder_of_a_larger_repository_is_compared() -> Result {
     for sides in [&["diff"][..], &["diff", "HEAD"]] {
         let mut tool = Command::new(env!("CARGO_BIN_EXE_mio-codegen"));
         let output = tool.current_dir(&inside).args(sides).output()?;
-        let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("value 9 → 90"), "{said}");
+        let printed = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+        assert_eq!(output.status.code(), Some(1), "{printed}");
+        assert!(printed.contains("value 9 → 90"), "{printed}");
     }
     Ok(())
 }
@@ -174,10 +174,13 @@ fn work_on_local_main_is_held_against_origin() -> Result {
     )?;
     repository.edit(VALUE.0, VALUE.1, VALUE.2)?;
     commit(&repository, "two")?;
-    let (status, said) = diff(&repository, &[])?;
-    assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("merge base with origin/main ("), "{said}");
-    assert!(said.contains("value 9 → 90"), "{said}");
+    let (status, printed) = diff(&repository, &[])?;
+    assert_eq!(status, Some(1), "{printed}");
+    assert!(
+        printed.contains("merge base with origin/main ("),
+        "{printed}"
+    );
+    assert!(printed.contains("value 9 → 90"), "{printed}");
     Ok(())
 }
 
@@ -185,38 +188,41 @@ fn work_on_local_main_is_held_against_origin() -> Result {
 fn what_cannot_be_compared_is_status_2() -> Result {
     // No repository of git at all.
     let repository = Repository::whole()?;
-    let (status, said) = diff(&repository, &[])?;
-    assert_eq!(status, Some(2), "{said}");
+    let (status, printed) = diff(&repository, &[])?;
+    assert_eq!(status, Some(2), "{printed}");
     assert!(
-        said.contains("is in no git repository, so it has no revisions"),
-        "{said}"
+        printed.contains("is in no git repository, so it has no revisions"),
+        "{printed}"
     );
     // A main that is called otherwise, and a revision from before there were tables.
     git(
         &repository,
         &["init", "--quiet", "--initial-branch", "trunk"],
     )?;
-    git(&repository, &["add", "codegen"])?;
+    git(&repository, &["add", "codegen/symbols"])?;
     git(
         &repository,
         &["commit", "--quiet", "--message", "no tables"],
     )?;
     commit(&repository, "tables")?;
-    let (status, said) = diff(&repository, &[])?;
-    assert_eq!(status, Some(2), "{said}");
+    let (status, printed) = diff(&repository, &[])?;
+    assert_eq!(status, Some(2), "{printed}");
     assert!(
-        said.contains("`main` is no branch of this repository"),
-        "{said}"
+        printed.contains("`main` is no branch of this repository"),
+        "{printed}"
     );
-    let (status, said) = diff(&repository, &["trunk~1", "trunk"])?;
-    assert_eq!(status, Some(2), "{said}");
+    let (status, printed) = diff(&repository, &["trunk~1", "trunk"])?;
+    assert_eq!(status, Some(2), "{printed}");
     assert!(
-        said.contains("`trunk~1` is a revision without ABI tables"),
-        "{said}"
+        printed.contains("`trunk~1` is a revision without ABI snapshots"),
+        "{printed}"
     );
-    let (status, said) = diff(&repository, &["trunk", "--output", "/nowhere/report"])?;
-    assert_eq!(status, Some(2), "{said}");
-    assert!(said.contains("cannot write /nowhere/report"), "{said}");
+    let (status, printed) = diff(&repository, &["trunk", "--output", "/nowhere/report"])?;
+    assert_eq!(status, Some(2), "{printed}");
+    assert!(
+        printed.contains("cannot write /nowhere/report"),
+        "{printed}"
+    );
     Ok(())
 }
 
@@ -232,8 +238,8 @@ fn bump_newest(release: &Release, answer: &str) -> Result<(Option<i32>, String)>
         .args(["bump", "ziglang-netbsd"])
         .env("PATH", format!("{}:{path}", folder.path().display()))
         .output()?;
-    let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
-    Ok((output.status.code(), said))
+    let printed = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+    Ok((output.status.code(), printed))
 }
 
 #[test]
@@ -242,18 +248,18 @@ fn without_a_version_it_is_the_newest() -> Result {
     // The arguments are held against what pip takes.
     let answer = "test \"$1 $2 $3 $4 $5\" = '-m pip index versions ziglang' || exit 9\n\
         echo 'ziglang (9.9.9)'; echo 'Available versions: 9.9.9, 0.17.1'";
-    let (status, said) = bump_newest(&release, answer)?;
-    assert_eq!(status, Some(0), "{said}");
+    let (status, printed) = bump_newest(&release, answer)?;
+    assert_eq!(status, Some(0), "{printed}");
     assert!(
-        said.contains("ziglang-netbsd: 0.16.0 → 9.9.9, sha256 "),
-        "{said}"
+        printed.contains("ziglang-netbsd: 0.16.0 → 9.9.9, sha256 "),
+        "{printed}"
     );
-    assert!(said.contains("value 1 → 256"), "{said}");
-    let (status, said) = bump_newest(&release, answer)?;
-    assert_eq!(status, Some(0), "{said}");
+    assert!(printed.contains("value 1 → 256"), "{printed}");
+    let (status, printed) = bump_newest(&release, answer)?;
+    assert_eq!(status, Some(0), "{printed}");
     assert!(
-        said.contains("ziglang 9.9.9 already; nothing to do"),
-        "{said}"
+        printed.contains("ziglang 9.9.9 already; nothing to do"),
+        "{printed}"
     );
     Ok(())
 }
@@ -262,20 +268,20 @@ fn without_a_version_it_is_the_newest() -> Result {
 fn without_a_network_the_newest_is_not_known() -> Result {
     let release = Release::new(&[])?;
     let before = release.repository.tree()?;
-    let (status, said) = bump_newest(
+    let (status, printed) = bump_newest(
         &release,
         "echo 'ERROR: the name is not resolved' >&2; exit 1",
     )?;
-    assert_eq!(status, Some(1), "{said}");
+    assert_eq!(status, Some(1), "{printed}");
     assert!(
-        said.contains(
+        printed.contains(
             "cannot ask for the newest version of ziglang: ERROR: the name is not resolved"
         ),
-        "{said}"
+        "{printed}"
     );
     assert!(
-        said.ends_with("\nname the version: cargo codegen bump PACK VERSION\n"),
-        "{said}"
+        printed.ends_with("\nname the version: cargo codegen bump PACK VERSION\n"),
+        "{printed}"
     );
     assert_eq!(release.repository.tree()?, before);
     Ok(())

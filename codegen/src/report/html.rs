@@ -1,9 +1,9 @@
-//! The report as one page that needs nothing else.
+//! The report as one page of HTML without external files.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{SEVERITIES, picture, places, sentence, systems};
-use crate::diff::{Report, Row, Severity};
+use super::{SEVERITIES, picture, sentence, systems, targets_of};
+use crate::abi_diff::{Report, Row, Severity};
 
 /// The page's style.
 const STYLE: &str = include_str!("style.css");
@@ -21,10 +21,12 @@ pub(super) fn write(report: &Report) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                // What padding is filled with, for all pictures.
+                // The pattern of padding in all pictures.
                 svg .pattern width="0" height="0" aria-hidden="true" {
                     defs {
-                        pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                        pattern
+                            id="hatch" width="7" height="7"
+                            patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
                             rect .ground width="7" height="7" {}
                             line x1="0" y1="0" x2="0" y2="7" {}
                         }
@@ -34,9 +36,10 @@ pub(super) fn write(report: &Report) -> String {
                     h1 { "ABI: " (report.old) span .arrow { " → " } (report.new) }
                     p .sentence { (sentence(report)) }
                     (counts(report))
-                    @if report.rows.iter().any(|row| row.change.old.is_some() || row.change.new.is_some()) {
+                    @if report.rows.iter().any(has_layout) {
                         p .legend {
-                            "A line of a picture is eight bytes. " span .key-changed {} " Not so on the other side. "
+                            "A line of a picture is eight bytes. "
+                            span .key-changed {} " Not so on the other side. "
                             span .key-padding {} " Padding: bytes of no field."
                         }
                     }
@@ -51,7 +54,12 @@ pub(super) fn write(report: &Report) -> String {
     page.into_string() + "\n"
 }
 
-/// The numbers at the top.
+/// Whether a row is about the layout of a record.
+fn has_layout(row: &Row) -> bool {
+    row.change.old.is_some() || row.change.new.is_some()
+}
+
+/// The counts at the top.
 fn counts(report: &Report) -> Markup {
     html! {
         nav .counts {
@@ -97,23 +105,25 @@ fn article(row: &Row, word: &str) -> Markup {
                 span .kind { " on " (systems(row)) }
             }
             ul .facts { @for fact in &change.facts { li { (marked(fact)) } } }
-            @if change.old.is_some() || change.new.is_some() {
+            @if has_layout(row) {
                 (picture::both(change.old.as_ref(), change.new.as_ref()))
             }
             dl {
                 dt { "targets" }
                 dd {
-                    @let all: usize = row.places.iter().map(|place| place.targets.len()).sum();
+                    @let all: usize = row.systems.iter().map(|system| system.targets.len()).sum();
                     @if all > 4 {
                         details {
-                            summary { (places(row)) }
-                            @for place in &row.places { p { b { (place.os) ": " } (place.targets.join(", ")) } }
+                            summary { (targets_of(row)) }
+                            @for system in &row.systems {
+                                p { b { (system.os) ": " } (system.targets.join(", ")) }
+                            }
                         }
-                    } @else { (places(row)) }
+                    } @else { (targets_of(row)) }
                 }
                 @if !row.used_by.is_empty() {
                     dt .used { "used by" }
-                    // A long path breaks behind a slash.
+                    // A long path breaks after a slash.
                     dd {
                         @for file in &row.used_by {
                             p { code { @for part in file.split_inclusive('/') { (part) wbr; } } }
@@ -126,10 +136,10 @@ fn article(row: &Row, word: &str) -> Markup {
     }
 }
 
-/// A text in which what stands between backticks is code.
+/// A text with code between backticks.
 fn marked(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
-    // An odd one is no pair.
+    // An unpaired backtick is text.
     if parts.len() % 2 == 0 {
         return html! { (text) };
     }
@@ -140,13 +150,17 @@ fn marked(text: &str) -> Markup {
     }
 }
 
-/// What is not on the page.
+/// The targets that were not compared.
 fn not_compared(report: &Report) -> Markup {
     html! {
         @if !report.not_compared.is_empty() {
             section id="not-compared" {
                 h2 { "Not compared" }
-                ul { @for left in &report.not_compared { li { b { (marked(&left.what)) } ": " (marked(&left.why)) } } }
+                ul {
+                    @for left in &report.not_compared {
+                        li { b { (marked(&left.what)) } ": " (marked(&left.why)) }
+                    }
+                }
             }
         }
     }

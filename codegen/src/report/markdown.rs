@@ -1,35 +1,26 @@
 //! The report as a comment on a pull request.
 
-use std::fmt::Write;
+use super::{SEVERITIES, sentence, targets_of};
+use crate::abi_diff::{Report, Row, Severity};
 
-use super::{SEVERITIES, places, sentence};
-use crate::diff::{Report, Row, Severity};
-
-/// Appends a line.
-macro_rules! line {
-    ($text:expr, $($format:tt)*) => {
-        writeln!($text, $($format)*).expect("a string takes any text")
-    };
-}
-
-/// GitHub refuses a longer comment:
+/// The limit of GitHub for a comment:
 /// <https://github.com/orgs/community/discussions/41331>
-const MOST: usize = 65_536;
+const MAX_CHARS: usize = 65_536;
 
-/// How much of a report is written.
+/// How much of a report to write.
 #[derive(Debug, Clone, Copy)]
 struct Extent {
-    /// All triples of rows that name only some.
+    /// Whether to list all targets of rows that name only some.
     targets: bool,
-    /// The cosmetic rows.
+    /// Whether to list the cosmetic rows.
     cosmetic: bool,
-    /// Rows of each severity.
+    /// The maximum of rows of each severity.
     rows: usize,
-    /// Lines of a cell.
+    /// The maximum of lines of a cell.
     lines: usize,
 }
 
-/// The report, as much of it as a comment may hold.
+/// As much of the report as fits into a comment.
 pub(super) fn write(report: &Report) -> String {
     let all = Extent {
         targets: true,
@@ -61,14 +52,14 @@ pub(super) fn write(report: &Report) -> String {
     let mut text = String::new();
     for extent in extents {
         text = written(report, extent);
-        if text.chars().count() < MOST {
+        if text.chars().count() < MAX_CHARS {
             break;
         }
     }
     text
 }
 
-/// As much of the report as that.
+/// The report to this extent.
 fn written(report: &Report, extent: Extent) -> String {
     let mut text = String::new();
     line!(
@@ -81,7 +72,8 @@ fn written(report: &Report, extent: Extent) -> String {
     if !extent.targets {
         line!(
             text,
-            "\nThis is cut to what a comment may hold. The same command with `--format html --output abi.html` writes all of it."
+            "\nThis is cut to what a comment may hold. The same command with `--format html \
+             --output abi.html` writes all of it."
         );
     }
     for (severity, heading) in SEVERITIES {
@@ -89,7 +81,7 @@ fn written(report: &Report, extent: Extent) -> String {
         if rows.is_empty() {
             continue;
         }
-        // What nobody has to act on is folded.
+        // Rows that need no action are folded.
         let folded = severity == Severity::Cosmetic;
         if folded && !extent.cosmetic {
             line!(text, "\n{heading}: {} rows, left out here", rows.len());
@@ -116,7 +108,7 @@ fn written(report: &Report, extent: Extent) -> String {
                 row.change.kind.word(),
                 row.change.symbol,
                 cell(&row.change.facts, extent.lines),
-                escape(&places(row)),
+                escape(&targets_of(row)),
                 if row.used_by.is_empty() {
                     "—".to_owned()
                 } else {
@@ -144,28 +136,28 @@ fn written(report: &Report, extent: Extent) -> String {
     text
 }
 
-/// What is to be done, as a list.
+/// Writes what to do, as a list.
 fn advice(text: &mut String, rows: &[&Row]) {
-    // The same record on another group has the same advice.
-    let mut told: Vec<String> = Vec::new();
+    // Groups of one system have the same advice for a record.
+    let mut written: Vec<String> = Vec::new();
     for row in rows.iter().filter(|row| !row.advice.is_empty()) {
         let symbol = format!("{} `{}`", row.change.kind.word(), row.change.symbol);
         let line = format!("- [ ] {symbol}: {}", escape(&row.advice));
-        if told.is_empty() {
+        if written.is_empty() {
             line!(text, "\nTo do:\n");
         }
-        if !told.contains(&line) {
+        if !written.contains(&line) {
             line!(text, "{line}");
-            told.push(line);
+            written.push(line);
         }
     }
 }
 
-/// The triples of the rows that name only some, folded.
+/// Writes all targets of the rows that name only some, folded.
 fn all_targets(text: &mut String, report: &Report) {
     let long = |row: &&Row| {
-        let cut = |place: &crate::diff::Where| place.targets.len() > 4;
-        row.change.severity != Severity::Cosmetic && row.places.iter().any(cut)
+        let cut = |system: &crate::abi_diff::SystemTargets| system.targets.len() > 4;
+        row.change.severity != Severity::Cosmetic && row.systems.iter().any(cut)
     };
     let rows: Vec<&Row> = report.rows.iter().filter(long).collect();
     if rows.is_empty() {
@@ -176,14 +168,14 @@ fn all_targets(text: &mut String, report: &Report) {
         "\n<details><summary>All targets of these rows</summary>\n"
     );
     for row in rows {
-        for place in &row.places {
+        for system in &row.systems {
             line!(
                 text,
                 "- {} `{}`, {}: {}",
                 row.change.kind.word(),
                 row.change.symbol,
-                place.os,
-                place.targets.join(", ")
+                system.os,
+                system.targets.join(", ")
             );
         }
     }
@@ -199,7 +191,7 @@ fn cell(lines: &[String], most: usize) -> String {
     shown.join("<br>")
 }
 
-/// What Markdown would read as its own.
+/// Escapes the special characters of Markdown.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for letter in text.chars() {

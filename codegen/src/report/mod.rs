@@ -1,4 +1,4 @@
-//! Shows the outcome of a comparison: in the terminal, as Markdown, JSON or one page of HTML.
+//! Writes the outcome of a comparison as text, Markdown, JSON or HTML.
 
 mod html;
 mod markdown;
@@ -7,9 +7,9 @@ mod terminal;
 
 use clap::ValueEnum;
 
-use crate::diff::{Report, Row, Severity, Where};
+use crate::abi_diff::{Report, Row, Severity, SystemTargets};
 
-/// How a report is written.
+/// The format of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For eyes, with colours if a terminal reads it
@@ -22,7 +22,7 @@ pub(crate) enum Format {
     Html,
 }
 
-/// The report in the format. `unfold` names every target and every cosmetic row, in the terminal.
+/// The report in a format. With `unfold`, text lists all targets and all cosmetic rows.
 pub(crate) fn write(report: &Report, format: Format, unfold: bool) -> String {
     match format {
         Format::Terminal => terminal::write(report, unfold),
@@ -43,36 +43,36 @@ const SEVERITIES: [(Severity, &str); 3] = [
 ];
 
 /// `netbsd (all 10 targets)`, or the triples if they are few.
-fn place(place: &Where) -> String {
-    match &place.targets[..] {
-        targets if targets.len() == place.of && place.of > 1 => {
-            format!("{} (all {} targets)", place.os, place.of)
+fn targets_of_system(system: &SystemTargets) -> String {
+    match &system.targets[..] {
+        targets if targets.len() == system.of && system.of > 1 => {
+            format!("{} (all {} targets)", system.os, system.of)
         }
         targets if targets.len() <= 4 => targets.join(", "),
         [first, ..] => format!(
             "{} ({} of {} targets: {first}, …)",
-            place.os,
-            place.targets.len(),
-            place.of
+            system.os,
+            system.targets.len(),
+            system.of
         ),
-        [] => place.os.clone(),
+        [] => system.os.clone(),
     }
 }
 
-/// The places of a row in one line.
-fn places(row: &Row) -> String {
-    let texts: Vec<String> = row.places.iter().map(place).collect();
+/// The targets of a row in one line.
+fn targets_of(row: &Row) -> String {
+    let texts: Vec<String> = row.systems.iter().map(targets_of_system).collect();
     texts.join("; ")
 }
 
-/// The systems of a row, for its title: `netbsd`, or `netbsd (i586, i686)` if it is about some of its targets.
+/// The systems of a row, for its title: `netbsd`, or `netbsd (i586, i686)` for some of its targets.
 fn systems(row: &Row) -> String {
-    let one = |place: &Where| {
-        if place.targets.len() == place.of {
-            return place.os.clone();
+    let one = |system: &SystemTargets| {
+        if system.targets.len() == system.of {
+            return system.os.clone();
         }
         let mut machines: Vec<&str> = Vec::new();
-        for target in &place.targets {
+        for target in &system.targets {
             let machine = target.split('-').next().unwrap_or(target);
             if !machines.contains(&machine) {
                 machines.push(machine);
@@ -83,22 +83,22 @@ fn systems(row: &Row) -> String {
             many => format!(
                 "{}, … {} of {} targets",
                 many[..2].join(", "),
-                place.targets.len(),
-                place.of
+                system.targets.len(),
+                system.of
             ),
         };
-        format!("{} ({some})", place.os)
+        format!("{} ({some})", system.os)
     };
-    let texts: Vec<String> = row.places.iter().map(one).collect();
+    let texts: Vec<String> = row.systems.iter().map(one).collect();
     texts.join("; ")
 }
 
-/// How many targets a row is about.
+/// The number of targets of a row.
 fn targets(row: &Row) -> usize {
-    row.places.iter().map(|place| place.targets.len()).sum()
+    row.systems.iter().map(|system| system.targets.len()).sum()
 }
 
-/// What there is, in one sentence.
+/// The outcome in one sentence.
 fn sentence(report: &Report) -> String {
     let count = |number: usize, one: &str, more: &str| {
         format!("{number} {}", if number == 1 { one } else { more })

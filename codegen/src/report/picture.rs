@@ -1,4 +1,4 @@
-//! The picture of a record as SVG: eight bytes a line, every byte of a field or of padding.
+//! The layout of a record as SVG, eight bytes a line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,16 @@ use maud::{Markup, html};
 use crate::abi::{Field, Record};
 use crate::layout::{self, Cell, Line, WIDTH, What};
 
-/// Measures of the picture.
+/// Measures in pixels.
 const BYTE: u64 = 52;
 const HEIGHT: u64 = 34;
 const LEFT: u64 = 40;
 const TOP: u64 = 20;
 const GAP: u64 = 14;
 
-/// The pictures of both sides, with what differs marked.
+/// The layouts of both operands, with their differences marked.
 pub(super) fn both(old: Option<&Record>, new: Option<&Record>) -> Markup {
-    let colours = colours(old, new);
+    let colors = colors(old, new);
     html! {
         div .pictures {
             @for (heading, record, other) in [("old", old, new), ("new", new, old)] {
@@ -27,7 +27,7 @@ pub(super) fn both(old: Option<&Record>, new: Option<&Record>) -> Markup {
                             @if record.repr != "C" { ", repr(" (record.repr) ")" }
                             @if !record.union { ", " (layout::padding(record)) " bytes of padding" }
                         }
-                        (svg(record, &differing(record, other), &colours))
+                        (svg(record, &differing(record, other), &colors))
                     }
                 } @else {
                     figure .absent { figcaption { b { (heading) } ": not there" } }
@@ -37,7 +37,7 @@ pub(super) fn both(old: Option<&Record>, new: Option<&Record>) -> Markup {
     }
 }
 
-/// The fields that the other side does not have just so.
+/// The fields that are not equal in the other layout.
 fn differing(record: &Record, other: Option<&Record>) -> BTreeSet<usize> {
     let same = |field: &Field| other.is_some_and(|other| other.fields.contains(field));
     let fields = record.fields.iter().enumerate();
@@ -48,7 +48,7 @@ fn differing(record: &Record, other: Option<&Record>) -> BTreeSet<usize> {
 }
 
 /// One record.
-fn svg(record: &Record, marked: &BTreeSet<usize>, colours: &Colours<'_>) -> Markup {
+fn svg(record: &Record, marked: &BTreeSet<usize>, colors: &Colors<'_>) -> Markup {
     let mut y = TOP;
     let mut placed: Vec<(u64, Line)> = Vec::new();
     for picture in layout::pictures(record) {
@@ -61,13 +61,16 @@ fn svg(record: &Record, marked: &BTreeSet<usize>, colours: &Colours<'_>) -> Mark
     let width = LEFT + WIDTH * BYTE + 2;
     let height = y.saturating_sub(GAP) + 4;
     html! {
-        svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox=(format!("0 0 {width} {height}")) width=(width) height=(height) {
+        svg
+            xmlns="http://www.w3.org/2000/svg" role="img"
+            viewBox=(format!("0 0 {width} {height}")) width=(width) height=(height) {
             title { (record.name) }
             @for byte in 0..WIDTH.min(record.size) {
-                text .ruler x=(LEFT + byte * BYTE + BYTE / 2) y=(TOP - 6) text-anchor="middle" { (byte) }
+                text .ruler
+                    x=(LEFT + byte * BYTE + BYTE / 2) y=(TOP - 6) text-anchor="middle" { (byte) }
             }
             @for (y, line) in &placed {
-                (svg_line(record, marked, colours, *y, line))
+                (svg_line(record, marked, colors, *y, line))
             }
         }
     }
@@ -77,7 +80,7 @@ fn svg(record: &Record, marked: &BTreeSet<usize>, colours: &Colours<'_>) -> Mark
 fn svg_line(
     record: &Record,
     marked: &BTreeSet<usize>,
-    colours: &Colours<'_>,
+    colors: &Colors<'_>,
     y: u64,
     line: &Line,
 ) -> Markup {
@@ -87,10 +90,14 @@ fn svg_line(
     html! {
         text .ruler x=(LEFT - 8) y=(y + HEIGHT / 2 + 4) text-anchor="end" { (offset) }
         @match line {
-            Line::Bytes { cells, .. } => @for cell in cells { (svg_cell(record, marked, colours, y, cell)) },
+            Line::Bytes { cells, .. } => @for cell in cells {
+                (svg_cell(record, marked, colors, y, cell))
+            },
             Line::Folded { lines, field, .. } => {
-                rect .(format!("f{}", colours[&*record.fields[*field].name])) x=(LEFT) y=(y) width=(WIDTH * BYTE) height=(HEIGHT) {}
-                text .more x=(LEFT + WIDTH * BYTE / 2) y=(y + HEIGHT / 2 + 4) text-anchor="middle" {
+                rect .(format!("f{}", colors[&*record.fields[*field].name]))
+                    x=(LEFT) y=(y) width=(WIDTH * BYTE) height=(HEIGHT) {}
+                text .more
+                    x=(LEFT + WIDTH * BYTE / 2) y=(y + HEIGHT / 2 + 4) text-anchor="middle" {
                     "… " (lines) " more lines of " (record.fields[*field].name)
                 }
             }
@@ -102,7 +109,7 @@ fn svg_line(
 fn svg_cell(
     record: &Record,
     marked: &BTreeSet<usize>,
-    colours: &Colours<'_>,
+    colors: &Colors<'_>,
     y: u64,
     cell: &Cell,
 ) -> Markup {
@@ -121,24 +128,30 @@ fn svg_cell(
             } else {
                 "…".to_owned()
             };
-            (format!("f{}{mark}", colours[&*field.name]), label)
+            (format!("f{}{mark}", colors[&*field.name]), label)
         }
     };
-    // A thin line for every byte, so that they can be counted.
+    // A tick for each byte.
     let ticks = (1..cell.length).map(|byte| x + byte * BYTE);
     html! {
         g {
             @if let What::Field(index) = cell.what {
-                title { (record.fields[index].name) ": " (record.fields[index].ty) ", offset " (record.fields[index].offset) ", size " (record.fields[index].size) }
+                @let field = &record.fields[index];
+                title {
+                    (field.name) ": " (field.ty)
+                    ", offset " (field.offset) ", size " (field.size)
+                }
             }
             rect .(class) x=(x) y=(y) width=(width) height=(HEIGHT) {}
-            @for tick in ticks { line .tick x1=(tick) y1=(y + HEIGHT - 5) x2=(tick) y2=(y + HEIGHT) {} }
+            @for tick in ticks {
+                line .tick x1=(tick) y1=(y + HEIGHT - 5) x2=(tick) y2=(y + HEIGHT) {}
+            }
             text x=(x + width / 2) y=(y + HEIGHT / 2 + 4) text-anchor="middle" { (label) }
         }
     }
 }
 
-/// Name and type, or the part of it that has room.
+/// Name and type, or what fits of the name.
 fn fitting(field: &Field, width: u64) -> String {
     // A letter of the page's font is 7 pixels wide.
     let room = usize::try_from(width.saturating_sub(6) / 7).unwrap_or(0);
@@ -153,15 +166,15 @@ fn fitting(field: &Field, width: u64) -> String {
     }
 }
 
-/// How many colours there are.
-const COLOURS: usize = 12;
+/// The number of colors.
+const COLORS: usize = 12;
 
-/// The colour of each field, by name.
-type Colours<'a> = BTreeMap<&'a str, usize>;
+/// The color of each field, by name.
+type Colors<'a> = BTreeMap<&'a str, usize>;
 
-/// A field has one colour on both sides, and another than its neighbours.
-fn colours<'a>(old: Option<&'a Record>, new: Option<&'a Record>) -> Colours<'a> {
-    let mut colours = Colours::new();
+/// Gives a field the same color in both layouts, and a different one than its neighbors.
+fn colors<'a>(old: Option<&'a Record>, new: Option<&'a Record>) -> Colors<'a> {
+    let mut colors = Colors::new();
     for record in [old, new].into_iter().flatten() {
         let names: Vec<&str> = record.fields.iter().map(|field| &*field.name).collect();
         for (index, name) in names.iter().enumerate() {
@@ -170,19 +183,19 @@ fn colours<'a>(old: Option<&'a Record>, new: Option<&'a Record>) -> Colours<'a> 
             let taken: Vec<usize> = beside
                 .into_iter()
                 .flatten()
-                .filter_map(|name| colours.get(name).copied())
+                .filter_map(|name| colors.get(name).copied())
                 .collect();
-            let free = (index..index + COLOURS).map(|colour| colour % COLOURS);
-            let colour = free
-                .filter(|colour| !taken.contains(colour))
-                .min_by_key(|colour| {
-                    // One that nobody has yet, if there is any.
-                    colours.values().filter(|used| *used == colour).count()
+            let free = (index..index + COLORS).map(|color| color % COLORS);
+            let color = free
+                .filter(|color| !taken.contains(color))
+                .min_by_key(|color| {
+                    // Prefer an unused color.
+                    colors.values().filter(|used| *used == color).count()
                 });
-            colours.entry(name).or_insert(colour.unwrap_or(0));
+            colors.entry(name).or_insert(color.unwrap_or(0));
         }
     }
-    colours
+    colors
 }
 
 #[cfg(test)]
@@ -209,13 +222,13 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_have_different_colours_on_both_sides() {
+    fn neighbors_have_different_colors_on_both_sides() {
         let old = record(&["a", "b", "c", "d", "e", "f", "g", "h"]);
         let new = record(&["a", "x", "b", "c", "y", "z", "d", "e", "f", "g", "h"]);
-        let colours = colours(Some(&old), Some(&new));
+        let colors = colors(Some(&old), Some(&new));
         for record in [&old, &new] {
             for pair in record.fields.windows(2) {
-                assert_ne!(colours[&*pair[0].name], colours[&*pair[1].name], "{pair:?}");
+                assert_ne!(colors[&*pair[0].name], colors[&*pair[1].name], "{pair:?}");
             }
         }
     }

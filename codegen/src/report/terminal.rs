@@ -1,28 +1,19 @@
-//! The report for eyes in front of a terminal.
-
-use std::fmt::Write;
+//! The report for a terminal.
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{SEVERITIES, places, sentence, targets};
-use crate::diff::{Report, Row, Severity};
+use super::{SEVERITIES, sentence, targets, targets_of};
+use crate::abi_diff::{Report, Row, Severity};
 
-/// Appends a line.
-macro_rules! line {
-    ($text:expr, $($format:tt)*) => {
-        writeln!($text, $($format)*).expect("a string takes any text")
-    };
-}
-
-/// The colour of a severity.
+/// The color of a severity.
 fn style(severity: Severity) -> Style {
-    let colour = match severity {
+    let color = match severity {
         Severity::Breaking => AnsiColor::Red,
         Severity::Widening => AnsiColor::Green,
         Severity::Cosmetic => AnsiColor::BrightBlack,
     };
-    colour.on_default().bold()
+    color.on_default().bold()
 }
 
 /// The whole report.
@@ -36,14 +27,14 @@ pub(super) fn write(report: &Report, unfold: bool) -> String {
         if rows.is_empty() {
             continue;
         }
-        let colour = style(severity);
-        line!(text, "\n{colour}{}{colour:#}", heading.to_uppercase());
+        let color = style(severity);
+        line!(text, "\n{color}{}{color:#}", heading.to_uppercase());
         if severity == Severity::Cosmetic && !unfold {
             line!(text, "  {} folded; --unfold shows them", rows.len());
             continue;
         }
         for row in rows {
-            write_row(&mut text, row, colour, unfold);
+            write_row(&mut text, row, color, unfold);
         }
     }
     if !report.not_compared.is_empty() {
@@ -57,7 +48,7 @@ pub(super) fn write(report: &Report, unfold: bool) -> String {
             line!(text, "  {what}: {}", left.why);
         }
     }
-    // One row would say what the sentence at the top says.
+    // A table with one row would repeat the sentence at the top.
     let filled = SEVERITIES
         .iter()
         .filter(|(severity, _)| report.count(*severity) > 0);
@@ -68,14 +59,14 @@ pub(super) fn write(report: &Report, unfold: bool) -> String {
 }
 
 /// One row.
-fn write_row(text: &mut String, row: &Row, colour: Style, unfold: bool) {
+fn write_row(text: &mut String, row: &Row, color: Style, unfold: bool) {
     let bold = Style::new().bold();
     line!(
         text,
-        "  {colour}{}{colour:#} {bold}{}{bold:#}  on {}",
+        "  {color}{}{color:#} {bold}{}{bold:#}  on {}",
         row.change.kind.word(),
         row.change.symbol,
-        places(row)
+        targets_of(row)
     );
     for fact in &row.change.facts {
         line!(text, "      {fact}");
@@ -87,13 +78,13 @@ fn write_row(text: &mut String, row: &Row, colour: Style, unfold: bool) {
         line!(text, "      to do: {}", row.advice);
     }
     if unfold {
-        for place in &row.places {
-            line!(text, "      {}: {}", place.os, place.targets.join(", "));
+        for system in &row.systems {
+            line!(text, "      {}: {}", system.os, system.targets.join(", "));
         }
     }
 }
 
-/// A list of targets cut short.
+/// A shortened list of targets.
 fn shorten(what: &str) -> String {
     let parts: Vec<&str> = what.split(", ").collect();
     if parts.len() <= 3 {

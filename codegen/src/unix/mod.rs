@@ -1,5 +1,5 @@
 //! Reads C headers: clang through bindgen, whose text is then read for facts. What comes out is
-//! data (`abi::Facts`); no line of bindgen's own text is kept.
+//! data (`abi::TargetAbi`); no line of bindgen's own text is kept.
 
 pub(crate) mod context;
 pub(crate) mod facts;
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use self::context::Context;
 use self::reader::Reader;
-use crate::abi::Facts;
+use crate::abi::TargetAbi;
 use crate::error::Error;
 use crate::front;
 use crate::symbols::{Kind, Symbol};
@@ -118,20 +118,20 @@ const LINUX_VERSION: (&str, &str) = ("probe_version", "LINUX_VERSION_CODE");
 /// What one context says.
 struct Found {
     /// Its facts.
-    facts: Facts,
+    facts: TargetAbi,
     /// `LINUX_VERSION_CODE`.
     version: Option<i128>,
 }
 
 /// Runs clang and returns what it said about the symbols.
-pub(crate) fn facts(request: &Request<'_>) -> Result<Facts, Error> {
+pub(crate) fn facts(request: &Request<'_>) -> Result<TargetAbi, Error> {
     if let Some(missing) = request.include.iter().find(|path| !path.is_dir()) {
         return Err(Error::IncludeDir {
             target: request.triple.to_owned(),
             path: missing.clone(),
         });
     }
-    let mut facts = Facts::default();
+    let mut facts = TargetAbi::default();
     let (mut missing, mut refused, mut wrong) = (BTreeSet::new(), Vec::new(), Vec::new());
     for context in context::contexts(request)? {
         let found = match one(request, &context, &mut missing, &mut refused) {
@@ -205,7 +205,7 @@ fn one(
         let asked = context.symbols.iter().filter(|symbol| !symbol.partial);
         refused.extend(asked.map(|symbol| format!("`{}`: {why}", symbol.name)));
         return Ok(Found {
-            facts: Facts::default(),
+            facts: TargetAbi::default(),
             version: None,
         });
     }
@@ -225,7 +225,12 @@ fn one(
 }
 
 /// Puts the facts of a further context to the others. What both have must be the same.
-fn merge(request: &Request<'_>, facts: &mut Facts, found: Facts, refused: &mut Vec<String>) {
+fn merge(
+    request: &Request<'_>,
+    facts: &mut TargetAbi,
+    found: TargetAbi,
+    refused: &mut Vec<String>,
+) {
     for record in found.records {
         match facts.records.iter().find(|known| known.name == record.name) {
             None => facts.records.push(record),

@@ -7,7 +7,7 @@ use quote::ToTokens;
 use super::Request;
 use super::context::Context;
 use super::facts::Said;
-use crate::abi::{Facts, Field, Function, Record};
+use crate::abi::{Field, Function, Record, TargetAbi};
 use crate::error::Error;
 use crate::literal::integer;
 use crate::symbols::Kind;
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the whole text.
-    pub(super) fn read(mut self, file: syn::File) -> Result<Facts, Error> {
+    pub(super) fn read(mut self, file: syn::File) -> Result<TargetAbi, Error> {
         for item in &file.items {
             match item {
                 syn::Item::Type(item) => {
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
         }
-        let mut facts = Facts::default();
+        let mut facts = TargetAbi::default();
         let mut wrong = Vec::new();
         for item in &file.items {
             match item {
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Records without fields: those asked for are an error, others are only pointed to.
-    fn opaque(&self, facts: &mut Facts) -> Result<(), Error> {
+    fn opaque(&self, facts: &mut TargetAbi) -> Result<(), Error> {
         let (asked, others): (Vec<_>, Vec<_>) = std::mem::take(&mut facts.opaque)
             .into_iter()
             .partition(|name| self.is_asked(name, &Kind::Record));
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Everything clang knows of is there, and no function besides.
-    fn complete(&self, facts: &Facts) -> Result<(), Error> {
+    fn complete(&self, facts: &TargetAbi) -> Result<(), Error> {
         if self.request.lenient {
             return Ok(());
         }

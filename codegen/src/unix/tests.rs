@@ -6,12 +6,12 @@ use super::Request;
 use super::context::Context;
 use super::facts::Said;
 use super::reader::Reader;
-use crate::abi::Facts;
+use crate::abi::TargetAbi;
 use crate::symbols;
 use crate::targets::Version;
 
 /// What comes of `text`, a text of bindgen's, when `asked` is asked for.
-fn read(asked: &str, text: &str) -> Result<Facts, String> {
+fn read(asked: &str, text: &str) -> Result<TargetAbi, String> {
     let symbols = symbols::parse("test", asked).map_err(|error| error.to_string())?;
     let request = Request {
         triple: "vax",

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::metadata::{Parsed, wrong};
+use super::parsed::{Parsed, wrong};
 use crate::error::Error;
 
 /// Writes `impl Default` in place of the derive where a field is a raw pointer.

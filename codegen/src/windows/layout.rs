@@ -2,9 +2,10 @@
 
 use quote::ToTokens;
 
-use super::metadata::{Declared, Parsed, wrong};
-use crate::abi::{Field, Function, Record};
+use super::parsed::{Declared, Parsed, mask, text, wrong};
+use crate::abi::{Constant, Field, Function, Record};
 use crate::error::Error;
+use crate::literal::integer;
 
 /// What layouts depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,17 +27,6 @@ impl Machine {
         };
         Machine { arch, pointer }
     }
-}
-
-/// A type, as it stands in tables.
-pub(super) fn text(ty: &syn::Type) -> String {
-    let text = ty.to_token_stream().to_string();
-    text.replace("core :: ffi :: ", "")
-        .replace("* mut", "*mut")
-        .replace("* const", "*const")
-        .replace("[ ", "[")
-        .replace(" ]", "]")
-        .replace(" ;", ";")
 }
 
 /// Is the declaration for the machine?
@@ -168,5 +158,110 @@ pub(super) fn is_signed(parsed: &Parsed, ty: &syn::Type) -> bool {
     match parsed.aliases.get(&name) {
         Some(alias) => is_signed(parsed, alias),
         None => ["i8", "i16", "i32", "i64", "isize"].contains(&name.as_str()),
+    }
+}
+
+impl Parsed {
+    /// The names of all records that a machine has.
+    pub(super) fn names(&self, machine: Machine) -> impl Iterator<Item = &str> {
+        let declared = move |(_, all): &(&String, &Vec<Declared>)| {
+            all.iter().any(|declared| is_of(declared, machine))
+        };
+        let records = self.records.iter().filter(declared);
+        records.map(|(name, _)| name.as_str())
+    }
+
+    /// A record on a machine.
+    pub(super) fn record(&self, name: &str, machine: Machine) -> Result<Record, Error> {
+        let mut declared = name.to_owned();
+        while let Some(syn::Type::Path(path)) = self.aliases.get(&declared) {
+            declared = path.to_token_stream().to_string();
+        }
+        let mut record = record(self, &declared, machine)?;
+        record.name = name.to_owned();
+        Ok(record)
+    }
+
+    /// How many bytes a constant has on a machine.
+    pub(super) fn size_of_constant(&self, name: &str, machine: Machine) -> Result<u64, Error> {
+        match self.constants.get(name) {
+            Some((ty, _)) => Ok(of(self, ty, machine)?.0),
+            None => Err(wrong(format!("no constant {name}"))),
+        }
+    }
+
+    /// A constant on a machine.
+    pub(super) fn constant(&self, name: &str, machine: Machine) -> Result<Constant, Error> {
+        let (ty, value) = self
+            .constants
+            .get(name)
+            .ok_or_else(|| wrong(format!("no constant {name}")))?;
+        let size = self.size_of_constant(name, machine)?;
+        let value = integer(without_casts(value))
+            .ok_or_else(|| wrong(format!("{name}: the value of {}", value.to_token_stream())))?;
+        // As wide as its type, with that type's sign.
+        let mut value = value & mask(size);
+        if is_signed(self, ty) && value > mask(size) / 2 {
+            value -= mask(size) + 1;
+        }
+        Ok(Constant {
+            name: name.to_owned(),
+            ty: text(ty),
+            value,
+        })
+    }
+}
+
+/// What a cast leaves of a value is taken by the type's size.
+fn without_casts(mut value: &syn::Expr) -> &syn::Expr {
+    while let syn::Expr::Cast(cast) = value {
+        value = &cast.expr;
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const X64: &str = "x86_64-pc-windows-gnu";
+
+    #[test]
+    fn a_text_is_read() {
+        let text = r#"
+            windows_link::link!("a.dll" "system" fn f(a : H, r#type : *mut S) -> i32);
+            pub type H = *mut core::ffi::c_void;
+            pub const C: i32 = 0xC0000120_u32 as _;
+            #[repr(C)] pub struct S { pub a: u8, pub b: H, pub c: [u16; 3] }
+            #[cfg(target_arch = "x86")] #[repr(C)] pub struct D { pub a: u8 }
+            #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))] #[repr(C)] pub struct D { pub a: u16 }
+            #[repr(C)] pub union U { pub a: u8, pub b: S }
+        "#;
+        let metadata = Parsed::read(text).unwrap();
+        let function = &metadata.functions[0];
+        assert_eq!(function.link_name, "a.dll f");
+        assert_eq!(function.parameters[1].1, "*mut S");
+        let (wide, narrow) = (Machine::of(X64), Machine::of("i686-pc-windows-msvc"));
+        let sizes = |name: &str, machine| {
+            let record = metadata.record(name, machine).unwrap();
+            let last = record.fields.last().unwrap().offset;
+            (record.size, record.align, last)
+        };
+        assert_eq!(sizes("S", wide), (24, 8, 16));
+        assert_eq!(sizes("S", narrow), (16, 4, 8));
+        assert_eq!(sizes("U", narrow), (16, 4, 0));
+        assert_eq!(
+            (sizes("D", wide), sizes("D", narrow)),
+            ((2, 2, 0), (1, 1, 0))
+        );
+        assert_eq!(metadata.constant("C", wide).unwrap().value, -0x3fff_fee0);
+    }
+
+    #[test]
+    fn what_it_does_not_know_is_an_error() {
+        assert!(Parsed::read("pub mod m {}").is_err());
+        let metadata = Parsed::read("pub struct S { pub a: Unknown }").unwrap();
+        let error = metadata.record("S", Machine::of(X64)).unwrap_err();
+        assert!(error.to_string().contains("Unknown"), "{error}");
     }
 }

@@ -6,11 +6,12 @@ mod defaults;
 mod layout;
 mod metadata;
 mod oracle;
+mod parsed;
 mod reach;
 
 pub(crate) use metadata::Metadata;
 
-use crate::abi::{Facts, Record};
+use crate::abi::{Record, TargetAbi};
 use crate::error::Error;
 use crate::symbols::Kind;
 use crate::targets::Version;
@@ -23,16 +24,16 @@ pub(crate) const NAME: &str = "windows";
 pub(crate) const TOOLS: &str = "windows-bindgen 0.100.0";
 
 /// The facts of one target, agreed upon by the metadata and the headers.
-pub(crate) fn facts(request: &Request<'_>, metadata: &Metadata) -> Result<Facts, Error> {
+pub(crate) fn facts(request: &Request<'_>, metadata: &Metadata) -> Result<TargetAbi, Error> {
     let machine = layout::Machine::of(request.triple);
-    let parsed = metadata::Parsed::read(&metadata.text)?;
-    let mut facts = Facts {
+    let parsed = parsed::Parsed::read(&metadata.text)?;
+    let mut facts = TargetAbi {
         functions: parsed.functions.clone(),
         headers: match request.version {
             Version::Stated(version) => version.to_owned(),
             Version::LinuxHeaders => String::new(),
         },
-        ..Facts::default()
+        ..TargetAbi::default()
     };
     let mut wrong = Vec::new();
     for symbol in request.symbols {
@@ -41,7 +42,7 @@ pub(crate) fn facts(request: &Request<'_>, metadata: &Metadata) -> Result<Facts,
                 Ok(record) => facts.records.push(record),
                 Err(error) => wrong.push(error),
             },
-            Kind::Field(_) => wrong.push(metadata::wrong(format!(
+            Kind::Field(_) => wrong.push(parsed::wrong(format!(
                 "{}: a field's type is what the metadata says",
                 symbol.name
             ))),
@@ -67,7 +68,7 @@ pub(crate) fn facts(request: &Request<'_>, metadata: &Metadata) -> Result<Facts,
 }
 
 /// The text of a group: the declarations, and the assertions that hold rustc to the layouts.
-pub(crate) fn declarations(metadata: &Metadata, facts: &Facts) -> String {
+pub(crate) fn declarations(metadata: &Metadata, facts: &TargetAbi) -> String {
     let mut text = metadata.text.clone();
     text.push_str("\nconst _: () = {\n    use core::mem::{align_of, offset_of, size_of};\n");
     for record in &facts.records {

@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use clang::{EntityKind, EvaluationResult, Type, TypeKind};
 
 use super::layout::{self, Machine};
-use super::metadata::{Parsed, mask, wrong};
+use super::parsed::{Parsed, mask, wrong};
 use super::reach::{self, in_c, is_anonymous};
-use crate::abi::Facts;
+use crate::abi::TargetAbi;
 use crate::error::Error;
 use crate::front::{self, Complaint};
 use crate::symbols::Kind;
@@ -18,7 +18,7 @@ use crate::unix::Request;
 /// Fails where clang says otherwise.
 pub(super) fn check(
     request: &Request<'_>,
-    facts: &Facts,
+    facts: &TargetAbi,
     parsed: &Parsed,
     machine: Machine,
     known: &Known,
@@ -126,7 +126,7 @@ impl Question {
 /// Everything that is to be asked.
 fn questions(
     request: &Request<'_>,
-    facts: &Facts,
+    facts: &TargetAbi,
     parsed: &Parsed,
     machine: Machine,
 ) -> Result<Vec<Question>, Error> {

@@ -48,9 +48,9 @@ pub(crate) enum Command {
     Setup,
     /// Check the library for other systems, and link it where a linker is available
     Targets(Targets),
-    /// Ask rustc and the `libc` crate about the bindings of every target, and write
-    /// tests/snapshots/witnesses.txt
-    Witnesses(Witnesses),
+    /// Compare the bindings of every target with rustc and the `libc` crate, and write
+    /// codegen/snapshots/cross-check.txt
+    CrossCheck(CrossCheck),
     /// Write the tables of platforms in the README pages, from the table of targets
     Readme {
         /// Write nothing, and fail if a table is out of date
@@ -151,11 +151,11 @@ pub(crate) struct Targets {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Witnesses {
+pub(crate) struct CrossCheck {
     /// Only this target; may be given several times
     #[arg(long, value_name = "TRIPLE")]
     pub(crate) only: Vec<String>,
-    /// Write nothing; fail if a row is another
+    /// Write nothing, and fail if a row is out of date
     #[arg(long)]
     pub(crate) check: bool,
 }

@@ -7,6 +7,7 @@ mod checkout;
 mod cli;
 mod counts;
 mod cross;
+mod cross_check;
 mod debian;
 mod downstream;
 mod examples;
@@ -27,7 +28,6 @@ mod targets;
 mod wasi;
 mod wine;
 mod wine10;
-mod witnesses;
 
 use std::process::ExitCode;
 
@@ -87,7 +87,7 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
             cli::Jobs { jobs: 1 },
         ),
         Command::Targets(options) => targets::run(&project, options),
-        Command::Witnesses(options) => witnesses::run(&project, options),
+        Command::CrossCheck(options) => cross_check::run(&project, options),
         Command::Readme { check } => readme::run(&project, *check),
         Command::Audit { write } => audit::run(&project, *write),
         Command::Bench(options) => bench::run(&project, options),

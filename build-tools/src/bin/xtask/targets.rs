@@ -13,11 +13,11 @@ use mio_targets::{OFTEN, Os, Proof, Target};
 
 use crate::cli;
 use crate::cross::{self, Compiler};
+use crate::cross_check;
 use crate::features;
 use crate::project::Project;
 use crate::report::{self, NotRun};
 use crate::step::{Context, Step};
-use crate::witnesses;
 
 /// A target and its system.
 type Row = (&'static Os, &'static Target);
@@ -182,7 +182,7 @@ fn prove(
     target: &Target,
     proof: Proof,
 ) -> Result<()> {
-    witnesses::check(context, compiler, os, target)?;
+    cross_check::check(context, compiler, os, target)?;
     match proof {
         Proof::NotChecked(reason) => Err(NotRun(reason.to_owned()).into()),
         Proof::Checked | Proof::Run(_) => check(context, compiler, target.triple),

@@ -64,8 +64,7 @@ const SETUP: &str = "setup";
 
 /// Whether a stage has this name.
 pub(crate) fn exists(name: &str) -> bool {
-    let mut stages = stages().into_iter().chain(nightly());
-    stages.any(|stage| stage.name == name)
+    stages().iter().any(|stage| stage.name == name)
 }
 
 /// Prints the stages.

@@ -230,7 +230,7 @@ fn test() -> Vec<Stage> {
     );
     add(
         "targets",
-        "one target for each selector and pointer width, checked or linked, and its witnesses",
+        "one target for each selector and pointer width, checked or linked, and its cross-check",
         CHECKED,
         Box::new(targets::default_set),
     );
@@ -308,7 +308,7 @@ fn nightly() -> Vec<Stage> {
         ),
         stage(
             "all-targets",
-            "every other target of the table, and its witnesses",
+            "every other target of the table, and its cross-check",
             Box::new(targets::others),
         ),
     ];

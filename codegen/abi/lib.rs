@@ -1,0 +1,153 @@
+//! The ABI of each target as data. `cargo codegen` reads it from headers, writes one file for each
+//! group of equal targets to `codegen/snapshots/`, and compares such files. `cargo xtask
+//! cross-check` compares them with rustc and the `libc` crate.
+
+mod json;
+
+use serde::{Deserialize, Serialize};
+
+/// The folder of the snapshots, relative to the repository.
+pub const FOLDER: &str = "codegen/snapshots";
+
+/// What every file says that `cargo codegen` writes.
+pub const WRITTEN_BY: &str = "Written by `cargo codegen`; do not edit.";
+
+/// The ABI of a group of targets: the content of one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupAbi {
+    /// [`WRITTEN_BY`].
+    pub note: String,
+    /// The operating system.
+    pub os: String,
+    /// The name of the group.
+    pub group: String,
+    /// The headers that the ABI was read from, with their version.
+    pub headers: String,
+    /// The triples of the group's targets.
+    pub targets: Vec<String>,
+    /// Their ABI.
+    pub abi: TargetAbi,
+}
+
+impl GroupAbi {
+    /// Reads a snapshot.
+    pub fn from_json(text: &str) -> serde_json::Result<GroupAbi> {
+        serde_json::from_str(text)
+    }
+
+    /// The text of the snapshot.
+    pub fn to_json(&self) -> String {
+        json::write(self)
+    }
+}
+
+/// The ABI of one target: what its headers declare of the symbols in `codegen/symbols/`. Each list
+/// is sorted by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetAbi {
+    /// Structs and unions.
+    pub records: Vec<Record>,
+    /// Functions.
+    pub functions: Vec<Function>,
+    /// Constants.
+    pub constants: Vec<Constant>,
+    /// `LINUX_VERSION_CODE` of the headers, as `7.2`. Not part of the ABI.
+    #[serde(skip)]
+    pub headers: String,
+    /// The records that are declared without fields. Empty unless the headers were read leniently.
+    #[serde(skip)]
+    pub opaque: Vec<String>,
+}
+
+/// A struct or union.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a union.
+    pub union: bool,
+    /// The arguments of its `#[repr(…)]`.
+    pub repr: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its alignment in bytes.
+    pub align: u64,
+    /// Its fields in order.
+    pub fields: Vec<Field>,
+}
+
+impl Record {
+    /// `struct` or `union`.
+    pub fn keyword(&self) -> &'static str {
+        if self.union { "union" } else { "struct" }
+    }
+}
+
+/// A field of a record.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type in Rust.
+    pub ty: String,
+    /// Its offset in bytes.
+    pub offset: u64,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The bit-fields in it, as `name: 0..4, other: 4..8`: bits from its start, in the order in
+    /// which the target's C compiler allocates them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub bits: String,
+}
+
+/// A function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// The symbol that the linker resolves.
+    pub link_name: String,
+    /// Its return type; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub returns: String,
+    /// Whether it is variadic.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub variadic: bool,
+    /// Names and types of its parameters. The names are not part of the ABI, so a snapshot does not
+    /// hold them.
+    #[serde(with = "json::types")]
+    pub parameters: Vec<(String, String)>,
+}
+
+impl Function {
+    /// `(c_int, …) -> c_int`, with the parameters' names if `named`.
+    pub fn signature(&self, named: bool) -> String {
+        let parameters = self.parameters.iter().map(|(name, ty)| match named {
+            true => format!("{name}: {ty}"),
+            false => ty.clone(),
+        });
+        let ellipsis = self.variadic.then(|| "...".to_owned());
+        let parameters: Vec<String> = parameters.chain(ellipsis).collect();
+        match &*self.returns {
+            "" => format!("({})", parameters.join(", ")),
+            returns => format!("({}) -> {returns}", parameters.join(", ")),
+        }
+    }
+}
+
+/// A constant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Constant {
+    /// Its name.
+    pub name: String,
+    /// Its type in Rust.
+    pub ty: String,
+    /// Its value.
+    pub value: i128,
+}
