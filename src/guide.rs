@@ -3,7 +3,8 @@
 //! # 1. Make a poll and an event buffer
 //!
 //! A [`Poll`](crate::Poll) is the system's selector, such as an epoll instance.
-//! [`Events`](crate::Events) is the buffer that each call of [`Poll::poll`](crate::Poll::poll) fills.
+//! [`Events`](crate::Events) is the buffer that each call of [`Poll::poll`](crate::Poll::poll)
+//! fills.
 //!
 //! ```
 //! # #[cfg(feature = "os-poll")] {
@@ -23,8 +24,8 @@
 //! # 3. Wait for events and handle them
 //!
 //! Events are edge-triggered: one says that the source *became* ready. Read or write until the call
-//! returns [`WouldBlock`](std::io::ErrorKind::WouldBlock); only then is the next event of that source
-//! certain. An event may be spurious.
+//! returns [`WouldBlock`](std::io::ErrorKind::WouldBlock); only then is the next event of that
+//! source certain. An event may be spurious.
 //!
 //! ```
 //! # #[cfg(all(feature = "os-poll", feature = "net"))] {
@@ -78,7 +79,8 @@
 //!
 //! # 4. Wake the poll from another thread
 //!
-//! [`Waker::wake`](crate::Waker::wake) makes a blocked `poll` return an event with the waker's token.
+//! [`Waker::wake`](crate::Waker::wake) makes a blocked `poll` return an event with the waker's
+//! token.
 //!
 //! # Coming from mio 1.2
 //!
@@ -86,48 +88,52 @@
 //!
 //! **Registration.** `register` of a registered source fails with `AlreadyExists`, `reregister` and
 //! `deregister` of one that is not registered with `NotFound`, in release builds too. For this a
-//! `TcpStream` has 16 bytes on epoll and 24 on other Unix selectors, instead of 4; a `Poll` has 8 to
-//! 152, instead of 4. A source that gives its descriptor away while registered (`into_raw_fd`,
-//! `OwnedFd::from`, into std) is deregistered on every system. `Interest::{AIO, LIO, PRIORITY}` exist
-//! everywhere; registering one that the selector cannot watch fails with `Unsupported`. A clone of a
-//! `Registry` shares the descriptor of its `Poll`.
+//! `TcpStream` has 16 bytes on epoll and 24 on other Unix selectors, instead of 4; a `Poll` has 8
+//! to 152, instead of 4. A source that gives its descriptor away while registered (`into_raw_fd`,
+//! `OwnedFd::from`, into std) is deregistered on every system. `Interest::{AIO, LIO, PRIORITY}`
+//! exist everywhere; registering one that the selector cannot watch fails with `Unsupported`. A
+//! clone of a `Registry` shares the descriptor of its `Poll`.
 //!
 //! **Wakers.** One `Poll` may have several, each with its own token. Wakes between two polls merge
-//! into one system call. A merged wake takes effect when the thread that made the first one has run,
-//! so a real-time thread may wait for another. After a `fork`, or once the selector's descriptor was
-//! handed out (`AsFd`, `AsRawFd`), each wake is a system call, as in mio. On systems where a forked
-//! process inherits the selector or a waker, the library installs `pthread_atfork` handlers.
+//! into one system call. A merged wake takes effect when the thread that made the first one has
+//! run, so a real-time thread may wait for another. After a `fork`, or once the selector's
+//! descriptor was handed out (`AsFd`, `AsRawFd`), each wake is a system call, as in mio. On systems
+//! where a forked process inherits the selector or a waker, the library installs `pthread_atfork`
+//! handlers.
 //!
-//! **Waiting.** `poll` never returns before its timeout, and every `Duration` is accepted. A timeout
-//! that is not whole milliseconds is exact on kqueue, event ports, WASI preview 1 and Linux 5.11 and
-//! later (not on Android, whose sandbox kills a process for an unknown system call); other systems
-//! may round it up. A capacity of 0 is
-//! `InvalidInput`. After an error `Events` is empty. `event::Iter` knows how many events are left.
+//! **Waiting.** `poll` never returns before its timeout, and every `Duration` is accepted. A
+//! timeout that is not whole milliseconds is exact on kqueue, event ports, WASI preview 1 and Linux
+//! 5.11 and later (not on Android, whose sandbox kills a process for an unknown system call); other
+//! systems may round it up. A capacity of 0 is `InvalidInput`. After an error `Events` is empty.
+//! `event::Iter` knows how many events are left.
 //!
 //! **poll(2), event ports, `poll_oneoff`.** An error or hang-up does not end a registration, the
-//! capacity of `Events` is respected, and the deadline survives internal wakes. A descriptor that the
-//! library does not own (`SourceFd`) keeps getting events without `reregister`, at most 10 ms late. A
-//! hang-up, error or priority condition that stays is reported again: about 100 times in the first
-//! second, then 10 times a second (a closed socket, on systems with `POLLRDHUP`: once a second). What
-//! follows it is at most 10 ms late in the first second and 100 ms afterwards (such a socket: 1 s).
+//! capacity of `Events` is respected, and the deadline survives internal wakes. A descriptor that
+//! the library does not own (`SourceFd`) keeps getting events without `reregister`, at most 10 ms
+//! late. A hang-up, error or priority condition that stays is reported again: about 100 times in
+//! the first second, then 10 times a second (a closed socket, on systems with `POLLRDHUP`: once a
+//! second). What follows it is at most 10 ms late in the first second and 100 ms afterwards (such a
+//! socket: 1 s).
 //!
 //! **Sockets.** Stream writes never raise SIGPIPE, vectored ones included. A Unix listener reports
-//! abstract client names. On macOS and the BSDs a Unix datagram to a full receiver fails with ENOBUFS,
-//! and no writable event follows; a full backlog refuses a Unix connection. mio is the same there.
+//! abstract client names. On macOS and the BSDs a Unix datagram to a full receiver fails with
+//! ENOBUFS, and no writable event follows; a full backlog refuses a Unix connection. mio is the
+//! same there.
 //!
 //! **Windows.** `windows::SourceSocket` watches any socket, as `SourceFd` does on Unix, and
-//! `windows::SourceHandle` a process, an event or a timer. An accepted socket is inherited only by a
-//! process that is started at that very moment. Winsock is started for sockets of other libraries,
-//! too. A socket that the system refuses to watch reports an error event, and `take_error` returns the
-//! reason. A reset connection is `is_error`; mio's is so only for a failed connect.
+//! `windows::SourceHandle` a process, an event or a timer. An accepted socket is inherited only by
+//! a process that is started at that very moment. Winsock is started for sockets of other
+//! libraries, too. A socket that the system refuses to watch reports an error event, and
+//! `take_error` returns the reason. A reset connection is `is_error`; mio's is so only for a failed
+//! connect.
 //!
-//! **Named pipes.** A registration for writing reads nothing. The end of a client stays a `read` of 0
-//! bytes until the pipe is disconnected. Other interests than reading and writing fail with
+//! **Named pipes.** A registration for writing reads nothing. The end of a client stays a `read` of
+//! 0 bytes until the pipe is disconnected. Other interests than reading and writing fail with
 //! `Unsupported`, a name that contains a NUL with `InvalidInput`. `disconnect` wakes every waiting
-//! task, and each gets ERROR_PIPE_NOT_CONNECTED until `connect`. The end of a connect is reported to
-//! every interest. When the last of a `Poll` and its registries is dropped, the operations of its
-//! pipes are canceled; the memory of one that a driver does not end within a second is leaked.
+//! task, and each gets ERROR_PIPE_NOT_CONNECTED until `connect`. The end of a connect is reported
+//! to every interest. When the last of a `Poll` and its registries is dropped, the operations of
+//! its pipes are canceled; the memory of one that a driver does not end within a second is leaked.
 //!
-//! Four of upstream's own tests fail for these reasons: `assert_size` in `tests/tcp.rs` and in
-//! its `tests/udp_socket.rs` (release), and `using_multiple_wakers_panics` and its sibling for cloned
+//! Four of upstream's own tests fail for these reasons: `assert_size` in `tests/tcp.rs` and in its
+//! `tests/udp_socket.rs` (release), and `using_multiple_wakers_panics` and its sibling for cloned
 //! registries in `tests/waker.rs` (debug).

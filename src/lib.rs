@@ -1,8 +1,8 @@
 //! Non-blocking I/O and readiness events over the operating system's selector.
 //!
-//! A [`Poll`] waits for [`Events`] of any number of sources: the sockets of the `net` module, pipes,
-//! file descriptors of other libraries. The API is that of mio 1.2, so this crate can take its place.
-//! The bindings to the system are generated.
+//! A [`Poll`] waits for [`Events`] of any number of sources: the sockets of the `net` module,
+//! pipes, file descriptors of other libraries. The API is that of mio 1.2, so this crate can take
+//! its place. The bindings to the system are generated.
 //!
 //! Start with the [`guide`], which also lists the differences from mio 1.2. [`features`] has the
 //! optional parts. `examples/echo.rs` is a whole program.
@@ -14,17 +14,17 @@
 //!
 //! # Sizes
 //!
-//! A source holds its descriptor and its registration, which mio 1.2 does not keep in release builds.
-//! On 64-bit systems a `TcpStream` has 16 bytes on epoll and at most 24 on other Unix selectors,
-//! instead of 4. A [`Poll`] has 8 to 152.
+//! A source holds its descriptor and its registration, which mio 1.2 does not keep in release
+//! builds. On 64-bit systems a `TcpStream` has 16 bytes on epoll and at most 24 on other Unix
+//! selectors, instead of 4. A [`Poll`] has 8 to 152.
 //!
 //! # Where soundness ends
 //!
 //! No safe call of this crate causes undefined behavior. Passing a closed, reused or invalid file
-//! descriptor, from any thread, cannot: descriptors are keys for the kernel. A wrong implementation of
-//! [`event::Source`] loses events at worst. A program that turns a [`Token`] into a pointer relies on
-//! one rule, which holds for every source of this crate: no event of a source is returned by a
-//! [`Poll::poll`] that begins after the source was deregistered.
+//! descriptor, from any thread, cannot: descriptors are keys for the kernel. A wrong implementation
+//! of [`event::Source`] loses events at worst. A program that turns a [`Token`] into a pointer
+//! relies on one rule, which holds for every source of this crate: no event of a source is returned
+//! by a [`Poll::poll`] that begins after the source was deregistered.
 //!
 //! # Other backends and old sandboxes
 //!
@@ -41,9 +41,20 @@
 //! ([`SECCOMP_RET_KILL_PROCESS`](https://man7.org/linux/man-pages/man2/seccomp.2.html)) and that
 //! was written for mio 1.2. Without epoll_pwait2(2) and ppoll(2), timeouts are whole milliseconds;
 //! vectored writes use writev(2) instead of sendmsg(2); without madvise(2), no wakes are merged. A
-//! sandbox that returns an error, whichever it is, needs no flag: the library then uses the older call.
+//! sandbox that returns an error, whichever it is, needs no flag: the library then uses the older
+//! call.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings))))]
+// The library never panics. `.clippy.toml` lets tests panic.
+#![deny(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::todo,
+    clippy::unimplemented,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
 
 #[cfg(all(
     target_family = "wasm",
@@ -54,8 +65,17 @@ compile_error!(
      Under tokio, leave out the `net` feature on this target."
 );
 
-#[macro_use]
-mod logging;
+/// Logs at trace level. Without feature `log`, the compiler only checks the arguments.
+macro_rules! trace {
+    ($($argument:tt)+) => {{
+        #[cfg(feature = "log")]
+        ::log::trace!($($argument)+);
+        #[cfg(not(feature = "log"))]
+        {
+            let _ = || ::std::format_args!($($argument)+).to_string();
+        }
+    }};
+}
 
 #[rustfmt::skip]
 // On Windows sockets use the bindings, too.
@@ -72,21 +92,20 @@ mod generated;
 
 mod interest;
 #[cfg(all(test, windows, feature = "os-ext"))]
+#[path = "../tests/support/not_run.rs"]
 mod not_run;
-mod poll;
 #[macro_use]
 mod sys;
-cfg_selector_fd! {
-    mod selector_fd;
-}
-#[cfg(all(
-    any(unix, target_os = "hermit", target_os = "wasi"),
-    feature = "os-ext"
-))]
-mod source_fd;
+mod poll;
 #[cfg(all(feature = "os-poll", any(target_os = "linux", all(test, not(windows)))))]
+#[allow(clippy::indexing_slicing)] // Fake kernels run in tests only.
 mod testing;
 mod token;
+#[cfg(all(
+    any(unix, windows, target_os = "hermit", target_os = "wasi"),
+    feature = "os-ext"
+))]
+mod unowned_source;
 mod waker;
 
 pub mod event;
@@ -113,7 +132,7 @@ pub mod hermit {
     //!
     //! [`SourceFd`] watches a file descriptor of the caller.
 
-    pub use crate::source_fd::SourceFd;
+    pub use crate::unowned_source::SourceFd;
 }
 
 #[cfg(all(target_os = "wasi", feature = "os-ext"))]
@@ -123,12 +142,8 @@ pub mod wasi {
     //!
     //! [`SourceFd`] watches a file descriptor of the caller, such as the standard input.
 
-    pub use crate::source_fd::SourceFd;
+    pub use crate::unowned_source::SourceFd;
 }
-
-#[cfg(all(windows, feature = "net"))]
-#[path = "windows/handles.rs"]
-mod handles;
 
 #[doc(no_inline)]
 pub use event::Events;
@@ -143,10 +158,15 @@ pub mod features {
     //! | feature | what it adds |
     //! |---|---|
     //! | `log` (default) | trace messages of registrations through the `log` crate |
-    //! | `os-poll` | [`Poll`](crate::Poll), [`Registry`](crate::Registry) and [`Waker`](crate::Waker) that work; without it their constructors return [`ErrorKind::Unsupported`] |
+    //! | `os-poll` | a [`Poll`], [`Registry`] and [`Waker`] that work |
     //! | `os-ext` | the system's own module (`unix` or `windows`); turns `os-poll` on |
     //! | `net` | the sockets of `net`; they work without `os-poll`, too |
     //!
+    //! Without `os-poll`, the constructors of these types return [`ErrorKind::Unsupported`].
+    //!
+    //! [`Poll`]: crate::Poll
+    //! [`Registry`]: crate::Registry
+    //! [`Waker`]: crate::Waker
     //! [`ErrorKind::Unsupported`]: std::io::ErrorKind::Unsupported
     //!
     //! A library asks for what it uses; a program usually asks for all:

@@ -250,7 +250,7 @@ impl Poll {
     /// ```
     #[inline]
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        self.registry.selector.select(events.buffer(), timeout)
+        self.registry.selector.poll(events.buffer(), timeout)
     }
 }
 
@@ -428,5 +428,43 @@ impl fmt::Debug for Registry {
         f.debug_struct("Registry")
             .field("selector", &self.selector)
             .finish()
+    }
+}
+
+// The selector is a file descriptor.
+cfg_selector_fd! {
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+    /// The file descriptor of the selector itself, for instance to watch it with another selector.
+    ///
+    /// The caller may wait on it, for instance with `epoll_wait`, and then takes the events of
+    /// [`Waker::wake`](crate::Waker::wake). So from the first call of `as_fd` of a `Poll` or of one
+    /// of its registries, wakes of its wakers are no longer merged, and each costs a system call.
+    impl AsFd for Poll {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.registry().as_fd()
+        }
+    }
+
+    /// The same as a [`RawFd`]; see `AsFd`, also for its cost.
+    impl AsRawFd for Poll {
+        fn as_raw_fd(&self) -> RawFd {
+            self.as_fd().as_raw_fd()
+        }
+    }
+
+    /// The file descriptor on which the [`Poll`] waits. All clones of a registry return the same
+    /// one. See `AsFd` of [`Poll`].
+    impl AsFd for Registry {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.selector().as_fd()
+        }
+    }
+
+    /// The same as a [`RawFd`]; see `AsFd` of [`Poll`].
+    impl AsRawFd for Registry {
+        fn as_raw_fd(&self) -> RawFd {
+            self.as_fd().as_raw_fd()
+        }
     }
 }

@@ -286,6 +286,7 @@ mod unix {
 
     #[cfg(not(any(
         mio_unsupported_force_poll_poll,
+        mio_fake_kernel = "wasip1",
         // A poll(2) selector has no fd.
         target_os = "aix",
         target_os = "cygwin",

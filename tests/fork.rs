@@ -15,7 +15,7 @@ mod servers;
 mod support;
 
 use std::io::{Read, Write};
-#[cfg(not(mio_unsupported_force_poll_poll))]
+#[cfg(not(any(mio_unsupported_force_poll_poll, mio_fake_kernel = "wasip1")))]
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::panic::{self, AssertUnwindSafe};
@@ -332,7 +332,7 @@ fn registry_clone_needs_no_fd() {
         // SAFETY: setrlimit(2) reads the structure.
         assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
         let clone = poll.registry().try_clone().unwrap();
-        #[cfg(not(mio_unsupported_force_poll_poll))]
+        #[cfg(not(any(mio_unsupported_force_poll_poll, mio_fake_kernel = "wasip1")))]
         assert_eq!(clone.as_raw_fd(), poll.as_raw_fd());
         drop(clone);
         waker.wake().unwrap();
@@ -343,7 +343,7 @@ fn registry_clone_needs_no_fd() {
 /// A child does not inherit a kqueue (<https://man.freebsd.org/cgi/man.cgi?query=kqueue>), so its
 /// fd may have been opened again in the child for something else: the library does not touch
 /// it. (The fd is open here, because a fake kqueue's fd is inherited.)
-#[cfg(not(mio_unsupported_force_poll_poll))]
+#[cfg(not(any(mio_unsupported_force_poll_poll, mio_fake_kernel = "wasip1")))]
 #[test]
 fn child_never_uses_the_parents_kqueue() {
     if !support::KQUEUE {

@@ -236,7 +236,7 @@ fn under_killing_filter() {
 
 /// Once the caller has the epoll fd, it may wait on it. Then each wake is an event, as with mio
 /// 1.2: the library no longer merges a wake with a pending one.
-#[cfg(not(mio_unsupported_force_poll_poll))]
+#[cfg(not(any(mio_unsupported_force_poll_poll, mio_fake_kernel = "wasip1")))]
 #[test]
 fn each_wake_is_an_event_of_the_epoll_fd() {
     if support::FAKE_KERNEL {

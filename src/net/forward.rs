@@ -1,4 +1,19 @@
 //! Trait implementations that all sockets share. They forward to the field `inner`, an `IoSource`.
+#![allow(unsafe_code)] // `from_raw_fd` and `from_raw_socket`.
+
+#[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+#[cfg(windows)]
+use std::os::windows::io::{
+    AsRawSocket, AsSocket, BorrowedSocket, FromRawSocket, IntoRawSocket, OwnedSocket, RawSocket,
+};
+
+#[cfg(all(unix, not(target_os = "emscripten")))]
+use crate::net::UnixDatagram;
+#[cfg(any(unix, windows, target_os = "hermit", target_os = "wasi"))]
+use crate::net::{TcpListener, TcpStream, UdpSocket};
+#[cfg(unix)]
+use crate::net::{UnixListener, UnixStream};
 
 /// Implements `Source`, `Debug`, and the conversion to the type of the standard library.
 macro_rules! forward_socket {
@@ -85,3 +100,109 @@ macro_rules! forward_stream {
         }
     };
 }
+
+/// Converts sockets from and to file descriptors.
+#[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
+macro_rules! forward_fd {
+    ($($socket:ident)*) => {$(
+        impl AsFd for $socket {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.inner.as_fd()
+            }
+        }
+
+        impl AsRawFd for $socket {
+            fn as_raw_fd(&self) -> RawFd {
+                self.inner.as_raw_fd()
+            }
+        }
+
+        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does.
+        impl IntoRawFd for $socket {
+            fn into_raw_fd(self) -> RawFd {
+                self.inner.into_inner().into_raw_fd()
+            }
+        }
+
+        /// The file descriptor should be non-blocking: its mode is not changed.
+        impl FromRawFd for $socket {
+            unsafe fn from_raw_fd(fd: RawFd) -> $socket {
+                // SAFETY: the caller guarantees that `fd` is open and passes its ownership.
+                let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+                $socket::from(fd)
+            }
+        }
+
+        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does.
+        impl From<$socket> for OwnedFd {
+            fn from(socket: $socket) -> OwnedFd {
+                socket.inner.into_inner().into()
+            }
+        }
+
+        /// The file descriptor should be non-blocking: its mode is not changed.
+        impl From<OwnedFd> for $socket {
+            fn from(fd: OwnedFd) -> $socket {
+                $socket::from_std(fd.into())
+            }
+        }
+    )*};
+}
+
+#[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
+forward_fd!(TcpListener TcpStream UdpSocket);
+#[cfg(unix)]
+forward_fd!(UnixListener UnixStream);
+#[cfg(all(unix, not(target_os = "emscripten")))]
+forward_fd!(UnixDatagram);
+
+/// Converts sockets from and to a `SOCKET`.
+#[cfg(windows)]
+macro_rules! forward_socket_handle {
+    ($($socket:ident)*) => {$(
+        impl AsSocket for $socket {
+            fn as_socket(&self) -> BorrowedSocket<'_> {
+                self.inner.as_socket()
+            }
+        }
+
+        impl AsRawSocket for $socket {
+            fn as_raw_socket(&self) -> RawSocket {
+                self.inner.as_raw_socket()
+            }
+        }
+
+        /// Ends a registration, as [`Registry::deregister`](crate::Registry::deregister) does.
+        impl IntoRawSocket for $socket {
+            fn into_raw_socket(self) -> RawSocket {
+                self.inner.into_inner().into_raw_socket()
+            }
+        }
+
+        /// The socket should be non-blocking and overlapped. Its mode is not changed.
+        impl FromRawSocket for $socket {
+            unsafe fn from_raw_socket(socket: RawSocket) -> $socket {
+                // SAFETY: the caller guarantees that `socket` is open and passes its ownership.
+                let socket = unsafe { OwnedSocket::from_raw_socket(socket) };
+                $socket::from(socket)
+            }
+        }
+
+        /// Ends a registration, as [`Registry::deregister`](crate::Registry::deregister) does.
+        impl From<$socket> for OwnedSocket {
+            fn from(socket: $socket) -> OwnedSocket {
+                socket.inner.into_inner().into()
+            }
+        }
+
+        /// The socket should be non-blocking and overlapped. Its mode is not changed.
+        impl From<OwnedSocket> for $socket {
+            fn from(socket: OwnedSocket) -> $socket {
+                $socket::from_std(socket.into())
+            }
+        }
+    )*};
+}
+
+#[cfg(windows)]
+forward_socket_handle!(TcpListener TcpStream UdpSocket);

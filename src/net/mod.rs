@@ -53,19 +53,22 @@
 #[macro_use]
 mod forward;
 
-#[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
-mod fd_handles;
-
-mod tcp;
-pub use tcp::{TcpListener, TcpStream};
-
+mod tcp_listener;
+mod tcp_stream;
 mod udp;
-pub use udp::UdpSocket;
-
-#[cfg(unix)]
-mod uds;
-#[cfg(unix)]
-pub use uds::{UnixListener, UnixStream};
-
 #[cfg(all(unix, not(target_os = "emscripten")))]
-pub use uds::UnixDatagram;
+mod unix_datagram;
+#[cfg(unix)]
+mod unix_listener;
+#[cfg(unix)]
+mod unix_stream;
+
+pub use tcp_listener::TcpListener;
+pub use tcp_stream::TcpStream;
+pub use udp::UdpSocket;
+#[cfg(all(unix, not(target_os = "emscripten")))]
+pub use unix_datagram::UnixDatagram;
+#[cfg(unix)]
+pub use unix_listener::UnixListener;
+#[cfg(unix)]
+pub use unix_stream::UnixStream;

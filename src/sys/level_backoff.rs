@@ -112,7 +112,7 @@ impl Backoff {
 
     /// Whether the direction was reported, and not observed not ready since.
     #[inline]
-    #[allow(dead_code)] // For poll(2).
+    #[allow(dead_code)] // Only `level_triggered` keeps reported sources in its probe set.
     pub(crate) fn is_reported(&self) -> bool {
         self.reports != 0
     }
@@ -125,7 +125,7 @@ impl Backoff {
 
     /// Whether the delays are now the long ones.
     #[inline]
-    #[allow(dead_code)] // For poll(2).
+    #[allow(dead_code)] // Only `level_triggered` probes old hang-ups less often.
     pub(crate) fn is_long(&self, pace: &Pace) -> bool {
         self.reports > pace.reports_before_long_delay
     }
@@ -144,7 +144,7 @@ mod tests {
     const PACES: [&Pace; 3] = [&READINESS, &EXCEPTION, &CLOSED];
 
     #[test]
-    fn delays_double_up_to_the_limit() {
+    fn delays_grow_up_to_the_limit() {
         let micros = |pace: &Pace, reports| pace.delay(reports).map(|delay| delay.as_micros());
         assert_eq!(micros(&READINESS, 64), None);
         assert_eq!(micros(&READINESS, 65), Some(100));

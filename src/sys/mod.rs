@@ -6,7 +6,6 @@ pub(crate) mod platform;
 
 pub(crate) mod errors;
 pub(crate) mod selector;
-mod source_key;
 mod unsupported;
 
 cfg_unix! {
@@ -28,10 +27,6 @@ pub(crate) mod event_buffer;
 #[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
 pub(crate) mod ffi;
 #[cfg(feature = "os-poll")]
-pub(crate) mod flags;
-#[cfg(feature = "os-poll")]
-pub(crate) mod kernel_vec;
-#[cfg(feature = "os-poll")]
 pub(crate) mod level_backoff;
 #[cfg(all(
     feature = "os-poll",
@@ -49,8 +44,8 @@ pub(crate) mod wake_bits;
 
 pub(crate) use platform::Selector;
 #[allow(unused_imports)] // Without `net` and `os-ext` there are no sources.
-pub(crate) use source_key::AsRaw;
-pub(crate) use source_key::Raw;
+pub(crate) use selector::AsRaw;
+pub(crate) use selector::Raw;
 
 /// One event of this platform.
 pub(crate) type Event = <Selector as selector::Selector>::Event;

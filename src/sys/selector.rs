@@ -4,8 +4,9 @@
 //! implementation of the target, and every call is statically dispatched. Two rules hold for every
 //! implementation:
 //!
-//! 1. `select` clears the event buffer before anything can fail. Once it has taken an event from
-//!    the kernel or from a list of its own, it returns `Ok`; an error is left for the next call.
+//! 1. `poll` clears the event buffer before anything can fail. Once `select` has taken an event
+//!    from the kernel or from a list of its own, it returns `Ok`; an error is left for the next
+//!    call.
 //! 2. `select` never reports an event of a source that was deregistered before `select` began. An
 //!    event that waits in user space between two calls is checked again when it is pushed into the
 //!    buffer: under the lock of the registrations, and by generation.
@@ -59,6 +60,28 @@ pub(crate) trait SelectorEvent: Clone + Send + Sync {
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
+/// Writes the names of the flags that are set. Bits without a name are written as one number.
+#[cfg(feature = "os-poll")]
+pub(crate) fn write_flags(
+    f: &mut fmt::Formatter<'_>,
+    bits: u32,
+    names: impl Iterator<Item = (&'static str, u32)>,
+) -> fmt::Result {
+    let mut rest = bits;
+    let mut separator = "";
+    for (name, bit) in names {
+        if bit != 0 && rest & bit == bit {
+            write!(f, "{separator}{name}")?;
+            separator = "|";
+            rest &= !bit;
+        }
+    }
+    if rest != 0 || separator.is_empty() {
+        write!(f, "{separator}{rest:#x}")?;
+    }
+    Ok(())
+}
+
 /// The buffer that `select` fills.
 pub(crate) trait EventBuffer: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// The type of its events.
@@ -72,16 +95,40 @@ pub(crate) trait EventBuffer: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Removes all events.
     fn clear(&mut self);
 
-    /// Removes all events, and refuses a buffer without capacity: the first step of `select` where
-    /// the kernel does not do both.
+    /// Removes all events, and refuses a buffer without capacity. A buffer overrides it where the
+    /// kernel's wait does both.
     #[inline]
-    #[allow(dead_code)] // Not for epoll and kqueue.
     fn prepare(&mut self) -> io::Result<()> {
         self.clear();
         if self.capacity() == 0 {
             return Err(errors::invalid("the capacity of `Events` is 0"));
         }
         Ok(())
+    }
+}
+
+/// When a `select` times out: the caller's timeout, classified once. No clock was read yet, because
+/// a kernel that waits for the whole of it needs none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "os-poll"), allow(dead_code))] // No selector reads it.
+pub(crate) enum Deadline {
+    /// Never.
+    Never,
+    /// At once: `select` does not block.
+    Immediate,
+    /// When this much time has passed, which is not zero.
+    After(Duration),
+}
+
+impl Deadline {
+    /// The deadline of a wait that begins now.
+    #[inline]
+    pub(crate) fn after(timeout: Option<Duration>) -> Deadline {
+        match timeout {
+            None => Deadline::Never,
+            Some(timeout) if timeout.is_zero() => Deadline::Immediate,
+            Some(timeout) => Deadline::After(timeout),
+        }
     }
 }
 
@@ -105,7 +152,7 @@ impl Owner {
     /// and a thread that would release it does not exist in the child (fork(2),
     /// <https://man7.org/linux/man-pages/man2/fork.2.html>).
     #[inline]
-    #[allow(dead_code)] // Windows has its own.
+    #[allow(dead_code)] // Without `os-poll` there is no selector.
     pub(crate) fn of<T>(selector: &Arc<T>, held: &Weak<T>) -> Owner {
         if held.as_ptr() == Arc::as_ptr(selector) {
             Owner::This
@@ -121,6 +168,42 @@ impl Owner {
 pub(crate) trait Wake: fmt::Debug + Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Makes the selector report this waker's token.
     fn wake(&self) -> io::Result<()>;
+}
+
+/// The key by which the system knows a source: an fd.
+#[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
+pub(crate) type Raw = std::os::fd::RawFd;
+/// The key by which the system knows a source: a socket.
+#[cfg(windows)]
+pub(crate) type Raw = std::os::windows::io::RawSocket;
+/// A system without a platform module has no sources.
+#[cfg(not(any(unix, windows, target_os = "hermit", target_os = "wasi")))]
+pub(crate) type Raw = ();
+
+/// A source with such a key.
+#[allow(dead_code)] // Without `net` and `os-ext` there are no sources.
+pub(crate) trait AsRaw {
+    /// The key.
+    fn as_raw(&self) -> Raw;
+}
+
+#[cfg(any(unix, target_os = "hermit", target_os = "wasi"))]
+impl<T: std::os::fd::AsRawFd> AsRaw for T {
+    fn as_raw(&self) -> Raw {
+        self.as_raw_fd()
+    }
+}
+
+#[cfg(windows)]
+impl<T: std::os::windows::io::AsRawSocket> AsRaw for T {
+    fn as_raw(&self) -> Raw {
+        self.as_raw_socket()
+    }
+}
+
+#[cfg(not(any(unix, windows, target_os = "hermit", target_os = "wasi")))]
+impl<T> AsRaw for T {
+    fn as_raw(&self) -> Raw {}
 }
 
 /// Waits for events of many sources at once.
@@ -151,8 +234,15 @@ pub(crate) trait Selector:
     fn try_clone(&self) -> io::Result<Self>;
     /// Creates a waker that reports `token`. Any number of wakers may exist at once.
     fn waker(&self, token: Token) -> io::Result<Self::Waker>;
-    /// Waits for events. Never returns before `timeout` without an event or an error.
-    fn select(&mut self, events: &mut Self::Events, timeout: Option<Duration>) -> io::Result<()>;
+    /// Waits for events. Never returns before the timeout without an event or an error.
+    #[inline]
+    fn poll(&mut self, events: &mut Self::Events, timeout: Option<Duration>) -> io::Result<()> {
+        events.prepare()?;
+        self.select(events, Deadline::after(timeout))
+    }
+    /// Waits for events until `deadline`. `events` is prepared: it is empty and has room for at
+    /// least one event.
+    fn select(&mut self, events: &mut Self::Events, deadline: Deadline) -> io::Result<()>;
     /// Registers an owned source. If this fails, the source is not registered.
     fn register(
         &self,
@@ -232,6 +322,24 @@ pub(crate) trait RegisterUnowned: Selector {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "os-poll")]
+    struct Shown(u32);
+
+    #[cfg(feature = "os-poll")]
+    impl fmt::Display for Shown {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write_flags(f, self.0, [("IN", 1), ("OUT", 4)].into_iter())
+        }
+    }
+
+    #[cfg(feature = "os-poll")]
+    #[test]
+    fn bits_without_a_name_are_written_as_a_number() {
+        assert_eq!(Shown(5).to_string(), "IN|OUT");
+        assert_eq!(Shown(4 | 0x10).to_string(), "OUT|0x10");
+        assert_eq!(Shown(0).to_string(), "0x0");
+    }
 
     #[test]
     fn owner_distinguishes_this_other_and_dropped_selectors() {

@@ -51,13 +51,13 @@ impl<T> Default for Slab<T> {
 impl<T> Slab<T> {
     /// How many slots there are, free ones included.
     #[inline]
-    #[allow(dead_code)] // For poll(2).
+    #[allow(dead_code)] // Only poll(2) has an array as long as the slab.
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }
 
     /// Whether nothing is registered.
-    #[allow(dead_code)] // For `poll_oneoff`.
+    #[allow(dead_code)] // Only `poll_oneoff` refuses to wait for nothing.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_fd.is_empty()
     }
@@ -77,7 +77,7 @@ impl<T> Slab<T> {
 
     /// The generation and entry of a slot, also of a free one.
     #[inline]
-    #[allow(dead_code)] // For poll(2).
+    #[allow(dead_code)] // Only poll(2) and event ports keep a dirty list of slots.
     pub(crate) fn slot_at(&mut self, index: u32) -> Option<(u32, &mut T)> {
         let slot = self.slots.get_mut(index as usize)?;
         Some((slot.generation, &mut slot.entry))
@@ -92,7 +92,7 @@ impl<T> Slab<T> {
     }
 
     /// The registration that a slot holds.
-    #[allow(dead_code)] // For event ports.
+    #[allow(dead_code)] // Only event ports have events that name a slot.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
         let slot = self.slots.get(index as usize)?;
         let generation = slot.generation;
@@ -151,7 +151,7 @@ impl<T> Slab<T> {
 
     /// All registrations with their fds: from slot `start` to the last one, then from slot 0 to
     /// `start`.
-    #[allow(dead_code)] // For `poll_oneoff`.
+    #[allow(dead_code)] // Only `poll_oneoff` builds a list of all registrations.
     pub(crate) fn iter_from(&self, start: usize) -> impl Iterator<Item = (Key, RawFd, &T)> {
         let length = self.slots.len();
         let start = if start < length { start } else { 0 };

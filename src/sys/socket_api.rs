@@ -1,8 +1,8 @@
 //! The functions that the socket module of a platform must have, with their types. Their docs are
 //! beside them.
 //!
-//! Sockets are passed as std's types, which own their fd or handle on every system. The sockets made
-//! here are non-blocking, and child processes do not inherit them.
+//! Sockets are passed as std's types, which own their fd or handle on every system. The sockets
+//! made here are non-blocking, and child processes do not inherit them.
 
 use std::io::{self, IoSlice};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};

@@ -15,7 +15,7 @@ pub(crate) fn unchanging() -> &'static AtomicUsize {
 /// Every critical section of this crate leaves its data consistent, so a panic of the thread that
 /// held the lock (for example in an allocator) is no reason to fail.
 #[inline]
-#[allow(dead_code)] // Windows has `lock` functions of its own.
+#[allow(dead_code)] // A system without a platform block locks nothing.
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

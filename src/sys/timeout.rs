@@ -3,6 +3,8 @@
 use std::ffi::c_int;
 use std::time::{Duration, Instant};
 
+pub(crate) use super::selector::Deadline;
+
 /// The longest wait in milliseconds that every kernel takes as given. On 32-bit systems Linux
 /// before 2.6.37 treats waits of 30 minutes and more as infinite; libuv has the same limit
 /// (<https://github.com/libuv/libuv/blob/1fe23c8c9e40/src/unix/epoll.c>).
@@ -12,40 +14,54 @@ const MAX_MILLIS: c_int = 1_789_569;
 #[cfg(not(target_pointer_width = "32"))]
 const MAX_MILLIS: c_int = c_int::MAX;
 
-/// When a `select` times out.
+/// A deadline whose time runs, for a `select` of several waits.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline {
-    /// `None` stands for never, or for immediately if `is_zero`. A time that the clock cannot
-    /// represent is never.
+pub(crate) struct StartedDeadline {
+    /// The longest wait that may follow the start. `None` stands for no limit: a time that the
+    /// clock cannot represent never comes.
+    #[allow(dead_code)] // kqueue(2) alone takes it; the other selectors subtract from `at`.
+    pub(crate) timeout: Option<Duration>,
+    /// When `timeout` has passed. `None` stands for never, or for immediately.
     pub(crate) at: Option<Instant>,
-    is_zero: bool,
+    is_immediate: bool,
 }
 
 impl Deadline {
-    /// The deadline of a wait that begins now.
-    #[allow(dead_code)] // Not all selectors use it.
-    pub(crate) fn new(timeout: Option<Duration>) -> Deadline {
-        Deadline::on(timeout, Instant::now)
+    /// Starts the time.
+    #[allow(dead_code)] // AFD passes a clock of its own.
+    pub(crate) fn start(self) -> StartedDeadline {
+        self.start_on(Instant::now)
     }
 
-    /// Like `new`, on another clock.
-    pub(crate) fn on(timeout: Option<Duration>, clock: impl FnOnce() -> Instant) -> Deadline {
-        let is_zero = timeout == Some(Duration::ZERO);
-        let at = timeout
-            .filter(|_| !is_zero)
-            .and_then(|timeout| clock().checked_add(timeout));
-        Deadline { at, is_zero }
+    /// Like `start`, on another clock.
+    pub(crate) fn start_on(self, clock: impl FnOnce() -> Instant) -> StartedDeadline {
+        let (timeout, at) = match self {
+            Deadline::Never => (None, None),
+            Deadline::Immediate => (Some(Duration::ZERO), None),
+            Deadline::After(timeout) => match clock().checked_add(timeout) {
+                Some(at) => (Some(timeout), Some(at)),
+                None => (None, None),
+            },
+        };
+        StartedDeadline {
+            timeout,
+            at,
+            is_immediate: self == Deadline::Immediate,
+        }
     }
+}
 
+impl StartedDeadline {
     /// Whether the deadline has passed.
-    #[allow(dead_code)] // Not all selectors use it.
+    #[allow(dead_code)] // AFD passes a clock of its own.
     pub(crate) fn is_past(&self) -> bool {
         self.is_past_on(Instant::now)
     }
 
     /// Like `is_past`, on another clock.
+    #[allow(dead_code)] // epoll(7) and kqueue(2) ask for the time that is left.
     pub(crate) fn is_past_on(&self, clock: impl FnOnce() -> Instant) -> bool {
-        self.is_zero || self.at.is_some_and(|at| clock() >= at)
+        self.is_immediate || self.at.is_some_and(|at| clock() >= at)
     }
 }
 
@@ -58,7 +74,7 @@ pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<In
 }
 
 /// How long it is until `time`, where `None` is never. Zero if it has passed.
-#[allow(dead_code)] // Not all selectors use it.
+#[allow(dead_code)] // AFD subtracts on a clock of its own.
 pub(crate) fn time_until(time: Option<Instant>) -> Option<Duration> {
     time.map(|time| time.saturating_duration_since(Instant::now()))
 }
@@ -77,7 +93,7 @@ pub(crate) enum KernelTimeout {
 
 /// The timeout of the next call of the kernel, and whether it was clamped to what the kernel takes.
 /// After a call with a clamped timeout the caller waits for the rest.
-#[allow(dead_code)] // As above.
+#[allow(dead_code)] // Windows, kqueue(2) and `poll_oneoff` have limits of their own.
 pub(crate) fn clamp_timeout(timeout: Option<Duration>) -> (KernelTimeout, bool) {
     let Some(timeout) = timeout else {
         return (KernelTimeout::Infinite, false);
@@ -95,7 +111,7 @@ pub(crate) fn clamp_timeout(timeout: Option<Duration>) -> (KernelTimeout, bool) 
 }
 
 /// Whole milliseconds, never fewer than `duration`, and at most what the kernel takes.
-#[allow(dead_code)] // `poll_oneoff` takes nanoseconds.
+#[allow(dead_code)] // `poll_oneoff` takes nanoseconds, as kqueue(2) does.
 pub(crate) fn round_up_millis(duration: Duration) -> c_int {
     // The smaller one fits, as `MAX_MILLIS` does.
     duration
@@ -108,6 +124,28 @@ pub(crate) fn round_up_millis(duration: Duration) -> c_int {
 mod tests {
     use super::KernelTimeout::{Infinite, Millis, Nanos};
     use super::*;
+
+    #[test]
+    fn deadline_is_never_immediate_or_later() {
+        let clock = Instant::now();
+        let never = Deadline::after(None).start_on(|| clock);
+        assert!(never.timeout.is_none() && never.at.is_none());
+        assert!(!never.is_past_on(|| clock));
+        let immediate = Deadline::after(Some(Duration::ZERO)).start_on(|| clock);
+        assert_eq!(immediate.timeout, Some(Duration::ZERO));
+        assert!(immediate.at.is_none() && immediate.is_past_on(|| clock));
+
+        let second = Duration::from_secs(1);
+        let later = Deadline::after(Some(second)).start_on(|| clock);
+        assert_eq!(
+            (later.timeout, later.at),
+            (Some(second), Some(clock + second))
+        );
+        assert!(!later.is_past_on(|| clock) && later.is_past_on(|| clock + second));
+        // The clock cannot represent this time.
+        let unreachable = Deadline::after(Some(Duration::MAX)).start_on(|| clock);
+        assert!(unreachable.timeout.is_none() && unreachable.at.is_none());
+    }
 
     #[test]
     fn whole_milliseconds_stay_milliseconds() {

@@ -77,7 +77,7 @@ const NO_GENERATION: usize = usize::MAX;
 /// The bits of all wakers of one selector, on cache lines of their own.
 #[derive(Debug)]
 #[repr(align(128))]
-#[allow(dead_code)] // Selectors without a kernel object do not use it.
+#[allow(dead_code)] // On poll(2) and `poll_oneoff` no kernel object queues events.
 pub(crate) struct WakeBits {
     /// The wakers with a wake that no return of the kernel's wait has followed yet.
     pending: AtomicUsize,
@@ -91,7 +91,7 @@ pub(crate) struct WakeBits {
     acquired: AtomicUsize,
 }
 
-#[allow(dead_code)] // Each selector uses some of it.
+#[allow(dead_code)] // As for the type; Windows has neither forks nor an fd to expose.
 impl WakeBits {
     /// No waker, nothing pending. Must be called before the kernel object is created.
     pub(crate) fn new(generation: Generation) -> WakeBits {
@@ -204,29 +204,36 @@ impl WakeBits {
     }
 }
 
-/// The bit of one waker. Dropping it releases the bit, so a waker must first end its notifications:
-/// a waker declares this field after the object that it notifies.
+/// The bit of one waker, of the bits that `B` refers to or has. Dropping it releases the bit, so a
+/// waker must first end its notifications: a waker declares this field after the object that it
+/// notifies.
 #[derive(Debug)]
-#[allow(dead_code)] // As `WakeBits`.
-pub(crate) struct WakeBit {
-    bits: Arc<WakeBits>,
+#[allow(dead_code)] // On poll(2) and `poll_oneoff` no kernel object queues events.
+pub(crate) struct WakeBit<B: AsRef<WakeBits> = Arc<WakeBits>> {
+    bits: B,
     /// 0 if there was no free bit.
     bit: usize,
 }
 
-#[allow(dead_code)] // As `WakeBits`.
-impl WakeBit {
+impl AsRef<WakeBits> for WakeBits {
+    fn as_ref(&self) -> &WakeBits {
+        self
+    }
+}
+
+#[allow(dead_code)] // As for `WakeBits`; only event ports need the mask.
+impl<B: AsRef<WakeBits>> WakeBit<B> {
     /// Acquires a bit for a waker.
-    pub(crate) fn acquire(bits: &Arc<WakeBits>) -> WakeBit {
+    pub(crate) fn acquire(bits: B) -> WakeBit<B> {
         WakeBit {
-            bit: bits.acquire(),
-            bits: Arc::clone(bits),
+            bit: bits.as_ref().acquire(),
+            bits,
         }
     }
 
     /// The bits of all wakers of the selector.
     pub(crate) fn all(&self) -> &WakeBits {
-        &self.bits
+        self.bits.as_ref()
     }
 
     /// The bit as a mask; 0 if there was no free bit.
@@ -237,17 +244,17 @@ impl WakeBit {
     /// See [`WakeBits::set_pending`].
     #[inline]
     pub(crate) fn set_pending(&self) -> bool {
-        self.bits.set_pending(self.bit)
+        self.bits.as_ref().set_pending(self.bit)
     }
 
     /// See [`WakeBits::clear_pending`].
     pub(crate) fn clear_pending(&self) {
-        self.bits.clear_pending(self.bit);
+        self.bits.as_ref().clear_pending(self.bit);
     }
 }
 
-impl Drop for WakeBit {
+impl<B: AsRef<WakeBits>> Drop for WakeBit<B> {
     fn drop(&mut self) {
-        self.bits.release(self.bit);
+        self.bits.as_ref().release(self.bit);
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn duration(seconds: i64, nanos: i64) -> Result<Duration, Errno> {
 }
 
 /// Creates an epoll instance that is close-on-exec.
-#[allow(dead_code)] // For kqueue(2).
+#[allow(dead_code)] // Only the fake kqueue(2) uses it.
 pub(crate) fn new_epoll() -> Result<OwnedFd, Errno> {
     // SAFETY: epoll_create1(2) takes an integer and touches no memory.
     let fd = ret(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;

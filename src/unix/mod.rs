@@ -6,4 +6,4 @@
 
 pub mod pipe;
 
-pub use crate::source_fd::SourceFd;
+pub use crate::unowned_source::SourceFd;

@@ -11,7 +11,7 @@ use std::process::{ChildStderr, ChildStdin, ChildStdout};
 
 use crate::event::Source;
 use crate::io_source::IoSource;
-use crate::sys::unix::fd;
+use crate::sys::unix::notifier::pipe::{pipe, set_nonblocking};
 use crate::{Interest, Registry, Token};
 
 /// Creates a pipe. Both ends are non-blocking, and child processes do not inherit them.
@@ -52,7 +52,7 @@ use crate::{Interest, Registry, Token};
 ///
 /// [pipe]: https://man7.org/linux/man-pages/man2/pipe.2.html
 pub fn new() -> io::Result<(Sender, Receiver)> {
-    let (reader, writer) = fd::pipe()?;
+    let (reader, writer) = pipe()?;
     Ok((Sender::from(writer), Receiver::from(reader)))
 }
 
@@ -99,7 +99,7 @@ impl Sender {
     /// # }
     /// ```
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        fd::set_nonblocking(self.inner.as_fd(), nonblocking)
+        set_nonblocking(self.inner.as_fd(), nonblocking)
     }
 
     /// Runs an I/O operation on the pipe, and re-arms the registration if it returns
@@ -165,7 +165,7 @@ impl Receiver {
     /// # }
     /// ```
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        fd::set_nonblocking(self.inner.as_fd(), nonblocking)
+        set_nonblocking(self.inner.as_fd(), nonblocking)
     }
 
     /// Runs an I/O operation on the pipe, and re-arms the registration if it returns

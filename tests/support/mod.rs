@@ -22,7 +22,7 @@ pub(crate) mod timing;
 #[cfg(windows)]
 pub(crate) mod wine;
 
-#[path = "../../src/not_run.rs"]
+#[path = "not_run.rs"]
 mod not_run;
 
 #[allow(unused_imports)] // Not every test can be skipped.

@@ -58,7 +58,7 @@ fn is_called(file: &str, function: &str) -> bool {
         let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
         words.any(|word| word == function)
     };
-    let suites = ["src/sys/selector_tests/combinations_tests.rs", file];
+    let suites = ["src/sys/selector_tests.rs", file];
     let is_check = suites.iter().any(|suite| {
         let suite = read(suite);
         let mut lists = suite.split("run_checks!(").skip(1);

@@ -166,7 +166,8 @@ platform! {
     Selector = Kqueue<Wakers>, forced = PosixPoll<Pipe>,
     EVENTS = {
         forks: value!(atfork), pipe: value!(pipe2), priority: ffi::POLLPRI,
-        read_hang_up: ffi::POLLRDHUP, aio: Some(ffi::EVFILT_AIO as _), lio: Some(ffi::EVFILT_LIO as _)
+        read_hang_up: ffi::POLLRDHUP, aio: Some(ffi::EVFILT_AIO as _),
+        lio: Some(ffi::EVFILT_LIO as _)
     },
     SOCKETS = sockets!(accept4; unix_backlog: -1),
 }
@@ -328,11 +329,10 @@ platform! {
 
 // --- Other systems ---
 
-// WASI preview 1: `poll_oneoff`. Waking it is not supported. The host passes sockets in; a guest can
-// accept, but neither connect nor bind.
+// WASI preview 1: `poll_oneoff`. Waking it is not supported. The host passes sockets in; a guest
+// can accept, but neither connect nor bind.
 #[cfg(all(target_os = "wasi", target_env = "p1", feature = "os-poll"))]
-pub(crate) type Selector =
-    crate::sys::wasip1::poll_oneoff::PollOneoff<crate::sys::wasip1::syscall::Preview1>;
+pub(crate) type Selector = crate::sys::wasip1::PollOneoff<crate::sys::wasip1::syscall::Preview1>;
 
 // Windows: AFD, the driver of sockets, polls them; its results and wakes come through a completion
 // port.
@@ -375,7 +375,7 @@ platform! {
 
 platform! {
     mio_fake_kernel = "wasip1",
-    Selector = crate::sys::wasip1::poll_oneoff::PollOneoff<
+    Selector = crate::sys::wasip1::PollOneoff<
         crate::testing::wasip1::FakeHost<crate::testing::wasip1::Wasmtime48>,
     >,
     EVENTS = {
@@ -389,19 +389,19 @@ platform! {
 /// Whether only those system calls may be made that mio 1.2 makes, too: in a sandbox that kills a
 /// process for any other.
 #[cfg(any(feature = "os-poll", feature = "net"))]
-#[allow(dead_code)] // For Linux.
+#[allow(dead_code)] // Only the block of Linux and the calls that Linux has read it.
 pub(crate) const UPSTREAM_CALLS: bool = cfg!(mio_unsupported_force_upstream_calls);
 
 /// Whether a newer system call must not even be tried. Android's sandbox of apps kills the process
 /// for one (SIGSYS), and Miri ends the program.
 #[cfg(feature = "os-poll")]
-#[allow(dead_code)] // For Linux.
+#[allow(dead_code)] // Only the calls that Linux has read it.
 pub(crate) const NO_NEW_CALLS: bool = cfg!(any(target_os = "android", miri)) || UPSTREAM_CALLS;
 
 /// Whether accept4(2) kills the process, as the sandbox of apps on x86 does:
 /// <https://github.com/tokio-rs/mio/issues/1445>.
 #[cfg(feature = "net")]
-#[allow(dead_code)] // For Linux.
+#[allow(dead_code)] // Only the block of Linux and Android reads it.
 const ANDROID_FORBIDS_ACCEPT4: bool = cfg!(all(target_os = "android", target_arch = "x86"));
 
 cfg_linux! {

@@ -188,7 +188,7 @@ pub(in crate::sys) fn unsupported_interests_are_refused<S: Subject>() {
 pub(in crate::sys) fn small_buffer_starves_no_source<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut none = S::Events::with_capacity(0);
-    let error = selector.select(&mut none, None).unwrap_err();
+    let error = selector.poll(&mut none, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 
     // Three ready sources and a waker with capacity 1: one event at a time, and none starves.

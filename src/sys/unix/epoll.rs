@@ -31,7 +31,7 @@ use crate::sys::unix::forks;
 use crate::sys::unix::notifier::Notifier;
 use crate::sys::unix::syscalls::epoll as syscall;
 use crate::sys::wake_bits::{WakeBit, WakeBits};
-use crate::sys::{errors, ffi, flags};
+use crate::sys::{errors, ffi};
 use crate::{Interest, Token};
 
 pub(crate) use syscall::{Event, Events};
@@ -104,17 +104,16 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
         syscall::add(self.epfd(), fd, bits(Interest::READABLE)?, token)?;
         Ok(Waker {
             notifier,
-            bit: WakeBit::acquire(&self.wakes),
+            bit: WakeBit::acquire(Arc::clone(&self.wakes)),
         })
     }
 
     #[inline]
-    fn select(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        // The two most common timeouts first: a few instructions count there.
-        match timeout {
-            None => self.wait_millis(events, -1),
-            Some(timeout) if timeout.is_zero() => self.wait_millis(events, 0),
-            Some(timeout) => self.select_timed(events, timeout),
+    fn select(&mut self, events: &mut Events, deadline: Deadline) -> io::Result<()> {
+        match deadline {
+            Deadline::Never => self.wait_millis(events, -1),
+            Deadline::Immediate => self.wait_millis(events, 0),
+            Deadline::After(timeout) => self.select_timed(events, timeout),
         }
     }
 
@@ -210,7 +209,7 @@ impl<N> Epoll<N> {
     /// Waits for longer than the kernel does in one call.
     #[cold]
     fn select_repeatedly(&self, events: &mut Events, timeout: Duration) -> io::Result<()> {
-        let deadline = Deadline::new(Some(timeout));
+        let deadline = Deadline::After(timeout).start();
         loop {
             let (timeout, is_clamped) = clamp_timeout(time_until(deadline.at));
             if self.wait(events, timeout)? != 0 || !is_clamped {
@@ -257,6 +256,7 @@ impl<N: Notifier> fmt::Debug for Waker<N> {
 }
 
 /// The flags for each set of interests, always edge-triggered; 0 for unsupported interests.
+#[allow(clippy::indexing_slicing)] // The compiler evaluates it, once.
 const FLAGS: [u32; 32] = {
     let mut all = [0; 32];
     let mut set = 1;
@@ -353,6 +353,6 @@ struct Flags(u32);
 
 impl fmt::Debug for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        flags::write(f, self.0, ffi::EPOLL_NAMES.iter().copied())
+        selector::write_flags(f, self.0, ffi::EPOLL_NAMES.iter().copied())
     }
 }

@@ -11,9 +11,14 @@
 //!
 //! [pthread_atfork(3)]: https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_atfork.html
 
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::{Arc, Mutex};
+
 use crate::sys::platform::EVENTS;
-use crate::sys::sync::{AtomicUsize, unchanging};
+use crate::sys::sync::{AtomicUsize, Ordering, lock, unchanging};
 use crate::sys::unix::caps::ForkDetection;
+use crate::sys::unix::notifier::PollNotifier as Notifier;
 use crate::sys::unix::syscalls::atfork;
 use crate::sys::wake_bits::Generation;
 
@@ -22,7 +27,7 @@ const FORKS: ForkDetection = EVENTS.forks;
 
 /// The word that changes with every fork. It is not certain if a copy may be made that does not
 /// change it.
-#[allow(dead_code)] // A kqueue is not inherited, so it has no need to ask.
+#[allow(dead_code)] // A kqueue is not inherited, so its selector needs no generation.
 pub(crate) fn generation() -> Generation {
     match FORKS {
         ForkDetection::Unneeded => Generation {
@@ -40,5 +45,93 @@ pub(crate) fn process() -> &'static AtomicUsize {
         ForkDetection::Unneeded => unchanging(),
         ForkDetection::Atfork(call) => atfork::process(call),
         ForkDetection::WipeOnFork { process, .. } => process(),
+    }
+}
+
+/// The notifier of a poll(2) selector, in the process that created the selector and in its forked
+/// children.
+///
+/// A child of fork(2) has registrations and wakers of its own, in its own memory, but the notifier
+/// is the same object in the kernel. If both processes polled it, one would drain it before the
+/// other has seen the notification. So only the process that created the selector polls the
+/// original notifier. A child creates one for itself when it first polls. It writes to the original
+/// one to wake the other process, which cannot see which waker that was.
+#[derive(Debug)]
+pub(crate) struct ForkAwareNotifier<N> {
+    original: N,
+    /// The number of this process.
+    process: &'static AtomicUsize,
+    /// The number of the process that created the selector.
+    created_in: usize,
+    /// The notifier of a child, and the number of that child.
+    own: Mutex<Option<(usize, Arc<N>)>>,
+}
+
+impl<N: Notifier> ForkAwareNotifier<N> {
+    pub(crate) fn new() -> io::Result<ForkAwareNotifier<N>> {
+        let process = process();
+        Ok(ForkAwareNotifier {
+            created_in: process.load(Ordering::Relaxed),
+            process,
+            original: N::new()?,
+            own: Mutex::new(None),
+        })
+    }
+
+    /// Whether this process is a forked child of the one that created the selector.
+    #[inline]
+    pub(crate) fn is_in_child(&self) -> bool {
+        self.process.load(Ordering::Relaxed) != self.created_in
+    }
+
+    /// Creates the notifier that this child polls. Returns `false` if there was one.
+    #[cold]
+    pub(crate) fn create_own(&self) -> io::Result<bool> {
+        if self.own().is_some() {
+            return Ok(false);
+        }
+        let own = Arc::new(N::new()?);
+        *lock(&self.own) = Some((process().load(Ordering::Relaxed), own));
+        Ok(true)
+    }
+
+    /// The fd that this process polls. -1 if there is none; poll(2) ignores a negative fd.
+    #[inline]
+    pub(crate) fn raw_fd(&self) -> RawFd {
+        if self.is_in_child() {
+            return self.own().map_or(-1, |own| own.raw_fd());
+        }
+        self.original.raw_fd()
+    }
+
+    /// Ends the poll of this process. A child that has never polled needs no notification.
+    #[inline]
+    pub(crate) fn notify(&self) -> io::Result<()> {
+        if self.is_in_child() {
+            return self.own().map_or(Ok(()), |own| own.notify());
+        }
+        self.original.notify()
+    }
+
+    /// Ends the poll of the process that created the selector. Called in a child.
+    #[cold]
+    pub(crate) fn notify_creator(&self) -> io::Result<()> {
+        self.original.notify_from_copy()
+    }
+
+    /// Takes all notifications of this process. `true` if one was from a forked child.
+    pub(crate) fn drain(&self) -> io::Result<bool> {
+        if self.is_in_child() {
+            return self.own().map_or(Ok(false), |own| own.drain());
+        }
+        self.original.drain()
+    }
+
+    #[cold]
+    fn own(&self) -> Option<Arc<N>> {
+        let process = process().load(Ordering::Relaxed);
+        let own = lock(&self.own);
+        let own = own.as_ref().filter(|(child, _)| *child == process);
+        own.map(|(_, own)| Arc::clone(own))
     }
 }

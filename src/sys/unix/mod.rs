@@ -16,10 +16,6 @@ pub(crate) mod notifier;
 #[cfg(feature = "os-poll")]
 pub(crate) mod posix_poll;
 
-cfg_pipes! {
-    #[cfg(feature = "os-poll")]
-    pub(crate) mod fd;
-}
 cfg_epoll! {
     #[cfg(feature = "os-poll")]
     pub(crate) mod epoll;

@@ -8,16 +8,15 @@ cfg_not_unix! {
 
 use std::fmt;
 use std::io;
-use std::time::Duration;
 
 use crate::sys::Raw;
 use crate::sys::errors;
-use crate::sys::selector::{self, Owner};
+use crate::sys::selector::{self, Deadline, Owner};
 use crate::{Interest, Token};
 
 /// The selector, registration, waker and event that do not exist.
 #[derive(Clone, Debug)]
-#[allow(dead_code)] // Most builds have a selector.
+#[allow(dead_code)] // A build with a selector of its own names no `Never`.
 pub(crate) enum Never {}
 
 /// A buffer that stays empty.
@@ -66,7 +65,7 @@ impl selector::Selector for Never {
         match *self {}
     }
 
-    fn select(&mut self, _: &mut NoEvents, _: Option<Duration>) -> io::Result<()> {
+    fn select(&mut self, _: &mut NoEvents, _: Deadline) -> io::Result<()> {
         match *self {}
     }
 

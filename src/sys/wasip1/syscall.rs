@@ -5,7 +5,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 
-use super::poll_oneoff::host::{Host, HostEvent, Subscription};
+use super::{Host, HostEvent, Subscription};
 use crate::sys::ffi;
 
 /// The host of the guest.

@@ -1,4 +1,7 @@
-//! The severity of an NTSTATUS, which decides whether a completion packet comes.
+//! What an NTSTATUS means: its severity, which decides whether a completion packet comes, and the
+//! statuses of AFD's poll requests. Makes no system call.
+
+use super::platform::ffi;
 
 /// `NT_ERROR(status)`: whether the severity is "error", the topmost two bits being set.
 ///
@@ -23,6 +26,84 @@
 /// [dos]: https://learn.microsoft.com/windows/win32/api/winternl/nf-winternl-rtlntstatustodoserror
 pub(crate) fn is_error(status: i32) -> bool {
     status as u32 >> 30 == 3
+}
+
+/// What the kernel did with a request that it accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Started {
+    /// Completed it: one of its conditions holds.
+    Completed,
+    /// Left it pending: none of its conditions held.
+    Pending,
+}
+
+/// How a request completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Completion {
+    /// These conditions hold.
+    Conditions(u32),
+    /// Without a condition: it was canceled.
+    NoConditions,
+    /// With an error that has this code.
+    Failed(i32),
+    /// The socket is not an open socket handle; the error has this code.
+    InvalidHandle(i32),
+}
+
+/// `STATUS_PENDING`.
+const PENDING: ffi::NTSTATUS = 0x103;
+
+/// What it means that `NtDeviceIoControlFile` returned this status, which is not an error.
+pub(crate) fn after_submission(status: ffi::NTSTATUS) -> Started {
+    if status == PENDING {
+        Started::Pending
+    } else {
+        Started::Completed
+    }
+}
+
+/// The completion of a request that ended with `status` and `count` entries, the first of which has
+/// these `conditions`. `code` converts a status to a Win32 error code.
+pub(crate) fn from_status(
+    status: ffi::NTSTATUS,
+    count: u32,
+    conditions: u32,
+    code: impl FnOnce(ffi::NTSTATUS) -> i32,
+) -> Completion {
+    match status {
+        ffi::STATUS_CANCELLED => Completion::NoConditions,
+        ffi::STATUS_INVALID_HANDLE | ffi::STATUS_OBJECT_TYPE_MISMATCH => {
+            Completion::InvalidHandle(code(status))
+        }
+        _ if is_error(status) => Completion::Failed(code(status)),
+        _ if count == 0 => Completion::NoConditions,
+        _ => Completion::Conditions(conditions),
+    }
+}
+
+/// Whether the error with this code may pass, because it is a lack of memory
+/// ([system error codes][system], [Winsock error codes][winsock]).
+///
+/// [system]: https://learn.microsoft.com/windows/win32/debug/system-error-codes
+/// [winsock]: https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2
+pub(crate) fn is_transient(code: i32) -> bool {
+    const NOT_ENOUGH_MEMORY: i32 = 8;
+    const OUT_OF_MEMORY: i32 = 14;
+    const NO_SYSTEM_RESOURCES: i32 = 1450;
+    const WORKING_SET_QUOTA: i32 = 1453;
+    const COMMITMENT_LIMIT: i32 = 1455;
+    const NOT_ENOUGH_QUOTA: i32 = 1816;
+    const WSAENOBUFS: i32 = 10_055;
+    [
+        NOT_ENOUGH_MEMORY,
+        OUT_OF_MEMORY,
+        NO_SYSTEM_RESOURCES,
+        WORKING_SET_QUOTA,
+        COMMITMENT_LIMIT,
+        NOT_ENOUGH_QUOTA,
+        WSAENOBUFS,
+    ]
+    .contains(&code)
 }
 
 #[cfg(test)]

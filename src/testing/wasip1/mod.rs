@@ -17,8 +17,7 @@ use std::os::fd::RawFd;
 use std::time::Duration;
 
 use crate::sys::ffi;
-use crate::sys::wasip1::poll_oneoff;
-use poll_oneoff::host::{Host, HostEvent, Subscription};
+use crate::sys::wasip1::{Host, HostEvent, Subscription};
 
 /// The behavior of a host where preview 1 leaves it open.
 pub(crate) trait Quirks: 'static {
@@ -55,7 +54,7 @@ impl Quirks for Wasmtime48 {
 /// (`crates/wasi-common/cap-std-sync/src/sched/unix.rs` in
 /// <https://github.com/bytecodealliance/wasmtime/tree/1b3ce2148658>).
 #[derive(Debug)]
-#[allow(dead_code)] // For unit tests.
+#[allow(dead_code)] // Only unit tests use this host.
 pub(crate) struct Wasmtime17;
 
 impl Quirks for Wasmtime17 {
@@ -71,7 +70,7 @@ impl Quirks for Wasmtime17 {
 /// with the code of epoll_ctl(2), which is EPERM for a regular file
 /// (<https://github.com/nodejs/uvwasi/blob/59420fce6e96/src/poll_oneoff.c>).
 #[derive(Debug)]
-#[allow(dead_code)] // For unit tests.
+#[allow(dead_code)] // Only unit tests use this host.
 pub(crate) struct Node20;
 
 impl Quirks for Node20 {

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread;
 use std::time::Duration;
 
 use super::BorrowedHandle;
 use super::kernel::{Kernel, QueuedPacket};
+use crate::sys::sync::lock;
 use crate::sys::windows::event::{Event, Events};
 use in_flight::Outcome;
 
@@ -156,15 +157,11 @@ impl Port {
     }
 
     fn in_flight(&self) -> MutexGuard<'_, HashMap<u64, Deliver>> {
-        self.in_flight
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.in_flight)
     }
 
     fn receivers(&self) -> MutexGuard<'_, Receivers> {
-        self.receivers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.receivers)
     }
 }
 

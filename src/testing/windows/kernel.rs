@@ -4,9 +4,10 @@
 //! known. Each assumption names its source; the links are at the head of `sys/windows/afd/mod.rs`.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::ffi::{self, NTSTATUS};
+use crate::sys::sync::lock;
 
 /// `STATUS_PENDING`.
 pub(crate) const PENDING: NTSTATUS = 0x103;
@@ -113,7 +114,7 @@ impl Kernel {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Changes the quirks.
@@ -395,7 +396,7 @@ impl State {
     }
 
     fn complete(&mut self, request: InFlight, holding: u32) -> NTSTATUS {
-        *request.slot.lock().unwrap_or_else(PoisonError::into_inner) = (1, holding);
+        *lock(&request.slot) = (1, holding);
         let status = if self.quirks.completes_with_warning {
             WARNING
         } else {

@@ -67,8 +67,7 @@ pub(crate) mod afd {
     use super::super::kernel::{ACCESS_DENIED, INSUFFICIENT_RESOURCES};
     use super::super::{BorrowedHandle, OwnedHandle, RawSocket, ResultSlot, ffi, io, kernel};
     use crate::sys::windows::afd::AfdPoll;
-    use crate::sys::windows::afd::{Completion, Started};
-    use crate::sys::windows::{afd::completion, ntstatus::is_error};
+    use crate::sys::windows::ntstatus::{self, Completion, Started, is_error};
 
     /// `RtlNtStatusToDosError`.
     pub(crate) fn code(status: ffi::NTSTATUS) -> i32 {
@@ -94,7 +93,7 @@ pub(crate) mod afd {
 
         pub(crate) fn completion(&self, status: ffi::NTSTATUS) -> Completion {
             let (count, conditions) = *self.0.lock().unwrap();
-            completion::from_status(status, count, conditions, code)
+            ntstatus::from_status(status, count, conditions, code)
         }
     }
 
@@ -103,7 +102,7 @@ pub(crate) mod afd {
     }
 
     pub(crate) fn is_transient(error: &io::Error) -> bool {
-        error.raw_os_error().is_some_and(completion::is_transient)
+        error.raw_os_error().is_some_and(ntstatus::is_transient)
     }
 
     pub(crate) fn open() -> io::Result<OwnedHandle> {
@@ -125,7 +124,7 @@ pub(crate) mod afd {
         reserved.operation.info = PollInfo(slot.clone());
         let status = kernel.submit(*id, socket, conditions, reserved.id, slot);
         let error = is_error(status).then(|| status_error(status));
-        (Submission::new(error), completion::after_submission(status))
+        (Submission::new(error), ntstatus::after_submission(status))
     }
 
     pub(crate) fn cancel(handle: BorrowedHandle<'_>, poll: &Pending<AfdPoll>) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! The results of test runners: tests that passed, failed, were ignored or could not run.
 
-/// The prefix of the reason why a test could not run, see `src/not_run.rs`.
+/// The prefix of the reason why a test could not run, see `tests/support/not_run.rs`.
 const NOT_RUN: &str = "mio test not run: ";
 
 /// Numbers of tests.

@@ -45,10 +45,11 @@ mod state;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::sync::lock;
+use crate::sys::timeout::Deadline;
 use crate::sys::unix::syscalls::event_ports as syscall;
 use crate::sys::unix::{forks, level_triggered};
 use crate::sys::wake_bits::{WakeBit, WakeBits};
@@ -78,7 +79,7 @@ struct Shared {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         // No critical section panics in the middle of a change, so poisoning means nothing.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn port(&self) -> BorrowedFd<'_> {
@@ -205,7 +206,7 @@ impl selector::Selector for EventPorts {
     }
 
     fn waker(&self, token: Token) -> io::Result<Waker> {
-        let bit = WakeBit::acquire(&self.shared.wakes);
+        let bit = WakeBit::acquire(Arc::clone(&self.shared.wakes));
         Ok(Waker {
             id: self.shared.state().add_waker(token, bit.mask()),
             bit,
@@ -213,13 +214,8 @@ impl selector::Selector for EventPorts {
         })
     }
 
-    fn select(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        use selector::EventBuffer as _;
-        events.clear();
-        if events.capacity() == 0 {
-            return Err(errors::invalid("the capacity of `Events` is 0"));
-        }
-        self.poller.select(&self.shared, events, timeout)
+    fn select(&mut self, events: &mut Events, deadline: Deadline) -> io::Result<()> {
+        self.poller.select(&self.shared, events, deadline)
     }
 
     fn register(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {

@@ -9,7 +9,7 @@ use super::syscall::{self, PortEvent};
 use super::{Event, Events, Shared};
 use crate::Token;
 use crate::sys::selector::EventBuffer as _;
-use crate::sys::timeout::{Deadline, earlier};
+use crate::sys::timeout::{Deadline, earlier, time_until};
 
 /// The buffer that the kernel fills, and the registrations that are probed.
 #[derive(Debug, Default)]
@@ -33,9 +33,9 @@ impl Poller {
         &mut self,
         shared: &Shared,
         events: &mut Events,
-        timeout: Option<Duration>,
+        deadline: Deadline,
     ) -> io::Result<()> {
-        let deadline = Deadline::new(timeout);
+        let deadline = deadline.start();
         if self.port_events.len() < events.capacity() {
             self.port_events.resize(events.capacity(), PortEvent::EMPTY);
         }
@@ -52,8 +52,7 @@ impl Poller {
             }
             let room = events.room();
             let wait = if events.is_empty() && !deadline.is_past() {
-                let until = earlier(wake_at, deadline.at);
-                until.map(|until| until.saturating_duration_since(Instant::now()))
+                time_until(earlier(wake_at, deadline.at))
             } else {
                 Some(Duration::ZERO)
             };

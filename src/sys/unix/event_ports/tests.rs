@@ -1,6 +1,6 @@
 //! What only event ports do, over the fake kernel.
 #![cfg(mio_fake_kernel = "solaris")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
-use crate::sys::unix::fd;
+use crate::sys::unix::notifier::pipe::pipe;
+use crate::sys::unix::syscalls::pipe::write;
 use crate::testing::event_ports::PortEvent;
 use crate::testing::event_ports::faults::{self, Faults};
 
@@ -26,7 +27,7 @@ fn new_selector(capacity: usize) -> (EventPorts, Events) {
 
 /// The tokens of one `select`, sorted.
 fn tokens(selector: &mut EventPorts, events: &mut Events, timeout: Option<Duration>) -> Vec<usize> {
-    selector.select(events, timeout).unwrap();
+    selector.poll(events, timeout).unwrap();
     let all = events.as_slice().iter();
     let mut tokens: Vec<usize> = all.map(|event| event.token().0).collect();
     tokens.sort_unstable();
@@ -128,11 +129,11 @@ fn interruption_is_no_observation_of_not_ready() {
             interruptions: 1,
             ..Faults::default()
         };
-        let interrupted = faults::with(faults, || selector.select(&mut events, AT_ONCE));
+        let interrupted = faults::with(faults, || selector.poll(&mut events, AT_ONCE));
         assert!(interrupted.is_ok() != events.as_slice().is_empty());
         count += events.as_slice().len();
         selector
-            .select(&mut events, Some(Duration::from_millis(20)))
+            .poll(&mut events, Some(Duration::from_millis(20)))
             .unwrap();
         count += events.as_slice().len();
     }
@@ -186,7 +187,7 @@ fn interrupted_select_loses_no_event() {
     };
     faults::with(faults, || {
         for _ in 0..3 {
-            let error = selector.select(&mut events, LONG).unwrap_err();
+            let error = selector.poll(&mut events, LONG).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Interrupted);
             assert!(events.as_slice().is_empty());
         }
@@ -336,7 +337,7 @@ fn refused_association_fails_its_call() {
     assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
     // A `select` that could not associate the fd again tries it the next time.
     let result = faults::with(refusing(libc::ENOMEM), || {
-        selector.select(&mut events, AT_ONCE)
+        selector.poll(&mut events, AT_ONCE)
     });
     assert_eq!(result.unwrap_err().raw_os_error(), Some(libc::ENOMEM));
     assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
@@ -367,14 +368,14 @@ fn closed_fd_can_be_registered_again() {
         let error = selector.register(fd, Token(1), BOTH).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
         (&right).write_all(b"x").unwrap();
-        let (mut other, sender) = fd::pipe().map(|(r, w)| (Some(r), w)).unwrap();
+        let (mut other, sender) = pipe().map(|(r, w)| (Some(r), w)).unwrap();
         faults::replace(fd, other.take().unwrap());
         // The event that was queued for the closed file is dropped.
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
         selector
             .register_unowned(fd, Token(2), Interest::READABLE)
             .unwrap();
-        fd::write(sender.as_fd(), b"y").unwrap();
+        write(sender.as_fd(), b"y").unwrap();
         assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
         selector.deregister_unowned(fd).unwrap();
         faults::close(fd);

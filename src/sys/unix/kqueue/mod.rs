@@ -25,7 +25,7 @@
 //! [kqueue(2)]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
 //! [`kqueue_register`]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c
 
-mod debug;
+mod event;
 mod synthetic_eof;
 mod wake_event;
 
@@ -35,18 +35,18 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::sys::platform::{AIO, LIO};
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::timeout::Deadline;
+use crate::sys::timeout::{Deadline, time_until};
 use crate::sys::unix::syscalls::kqueue as syscall;
 use crate::sys::wake_bits::{WakeBit, WakeBits};
 use crate::sys::{errors, ffi};
 use crate::{Interest, Token};
 
 use synthetic_eof::{PendingEof, SyntheticEofs};
-use syscall::{ADD, CLEAR, DELETE, EOF, ERROR, KqueueFd, READ, RECEIPT, USER, WRITE};
+use syscall::{ADD, CLEAR, DELETE, ERROR, KqueueFd, READ, RECEIPT, WRITE};
 pub(crate) use syscall::{Event, Events};
 use wake_event::WakeEvent;
 #[allow(unused_imports)] // A platform module names one of the two types.
@@ -139,20 +139,14 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
         Ok(Waker {
             wake_event,
             token,
-            bit: WakeBit::acquire(&self.shared.wakes),
+            bit: WakeBit::acquire(Arc::clone(&self.shared.wakes)),
             selector: Arc::downgrade(&self.shared),
         })
     }
 
-    fn select(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        use selector::EventBuffer as _;
-        events.clear();
-        if events.capacity() == 0 {
-            return Err(errors::invalid("the capacity of `Events` is 0"));
-        }
-        let deadline = Deadline::new(timeout).at;
-        // A deadline that the clock cannot represent is none.
-        let mut remaining = timeout.filter(|timeout| timeout.is_zero() || deadline.is_some());
+    fn select(&mut self, events: &mut Events, deadline: Deadline) -> io::Result<()> {
+        let deadline = deadline.start();
+        let mut remaining = deadline.timeout;
         let kq = self.shared.kq()?;
         loop {
             let result = syscall::wait(kq, events, remaining.map(|time| time.min(MAX_WAIT)));
@@ -160,11 +154,11 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
             self.shared.wakes.clear_all();
             result?;
             let removed_event = self.shared.synthetic_eofs.substitute(&self.shared, events);
-            if !events.as_slice().is_empty() {
+            if !selector::EventBuffer::as_slice(events).is_empty() {
                 return Ok(());
             }
-            if let Some(deadline) = deadline {
-                remaining = Some(deadline.saturating_duration_since(Instant::now()));
+            if deadline.at.is_some() {
+                remaining = time_until(deadline.at);
             }
             // The removed event may have taken the room of an event that is ready.
             if remaining == Some(Duration::ZERO) && !removed_event {
@@ -428,62 +422,6 @@ impl fmt::Debug for Waker {
         f.debug_struct("Waker")
             .field("wake_event", &self.wake_event)
             .finish_non_exhaustive()
-    }
-}
-
-impl selector::SelectorEvent for Event {
-    #[inline]
-    fn token(&self) -> Token {
-        Token(self.udata())
-    }
-
-    #[inline]
-    fn is_readable(&self) -> bool {
-        // Wake-ups (`EVFILT_USER`) are reported as readable.
-        self.filter() == READ || self.filter() == USER
-    }
-
-    #[inline]
-    fn is_writable(&self) -> bool {
-        self.filter() == WRITE
-    }
-
-    #[inline]
-    fn is_error(&self) -> bool {
-        // A socket's filter reports the socket's error, if any, in `fflags` beside `EV_EOF`
-        // (https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2).
-        self.flags() & ERROR != 0 || self.flags() & EOF != 0 && self.fflags() != 0
-    }
-
-    #[inline]
-    fn is_read_closed(&self) -> bool {
-        self.filter() == READ && self.flags() & EOF != 0
-    }
-
-    #[inline]
-    fn is_write_closed(&self) -> bool {
-        self.filter() == WRITE && self.flags() & EOF != 0
-    }
-
-    #[inline]
-    fn is_aio(&self) -> bool {
-        AIO == Some(self.filter())
-    }
-
-    #[inline]
-    fn is_lio(&self) -> bool {
-        LIO == Some(self.filter())
-    }
-
-    fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("kevent")
-            .field("ident", &self.ident())
-            .field("filter", &debug::Filter(self.filter()))
-            .field("flags", &debug::Flags(self.flags()))
-            .field("fflags", &debug::FilterFlags(self))
-            .field("data", &self.data())
-            .field("udata", &self.udata())
-            .finish()
     }
 }
 

@@ -19,11 +19,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Mutex, MutexGuard, OnceLock, Weak};
 
 use crate::Token;
 use crate::sys::ffi;
 use crate::sys::selector::EventBuffer as _;
+use crate::sys::sync::lock;
 
 use super::Shared;
 use super::syscall::{self, ADD, CLEAR, EOF, Event, Events, WRITE};
@@ -133,6 +134,6 @@ impl SyntheticEofs {
     }
 
     fn lock_pending(&self) -> MutexGuard<'_, VecDeque<(RawFd, Event)>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.pending)
     }
 }

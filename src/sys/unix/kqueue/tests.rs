@@ -6,17 +6,17 @@
     mio_fake_kernel = "netbsd",
     mio_fake_kernel = "openbsd"
 ))]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::syscall::TRIGGER;
+use super::syscall::{EOF, TRIGGER, USER};
 use super::*;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
-use crate::sys::unix::fd;
+use crate::sys::unix::notifier::pipe::pipe;
 use crate::testing::kqueue::KernelEvent;
 use crate::testing::kqueue::faults::{self, Faults};
 
@@ -33,7 +33,7 @@ fn new_selector(capacity: usize) -> (Selector, Events) {
 
 /// The tokens of one `select`.
 fn tokens(selector: &mut Selector, events: &mut Events, timeout: Option<Duration>) -> Vec<usize> {
-    selector.select(events, timeout).unwrap();
+    selector.poll(events, timeout).unwrap();
     let all = events.as_slice().iter();
     all.map(|event| event.token().0).collect()
 }
@@ -58,7 +58,7 @@ fn refusing(filter: i32, error: i32) -> Faults {
 fn writer_without_reader_gets_one_write_closed_event() {
     for capacity in [1, 8] {
         let (mut selector, mut events) = new_selector(capacity);
-        let (reader, writer) = fd::pipe().unwrap();
+        let (reader, writer) = pipe().unwrap();
         drop(reader);
         let fd = writer.as_raw_fd();
         let registration = selector.register(fd, Token(7), Interest::WRITABLE).unwrap();
@@ -76,7 +76,7 @@ fn writer_without_reader_gets_one_write_closed_event() {
 fn dropped_source_takes_its_pending_event_along() {
     let (mut selector, mut events) = new_selector(1);
     for token in 0..3 {
-        let (_reader, writer) = fd::pipe().unwrap();
+        let (_reader, writer) = pipe().unwrap();
         let fd = writer.as_raw_fd();
         let add = || selector.register(fd, Token(token), Interest::WRITABLE);
         let mut registration = faults::with(refusing(WRITE, libc::EPIPE), add).unwrap();
@@ -91,7 +91,7 @@ fn dropped_source_takes_its_pending_event_along() {
         // Sources drop their registration before their fd.
         drop(registration);
         drop(writer);
-        let _next = fd::pipe().unwrap();
+        let _next = pipe().unwrap();
         assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
     }
 }
@@ -100,7 +100,7 @@ fn dropped_source_takes_its_pending_event_along() {
 #[test]
 fn deregistered_or_replaced_pending_event_is_not_reported() {
     let (mut selector, mut events) = new_selector(1);
-    let pipes: Vec<_> = (0..3).map(|_| fd::pipe().unwrap()).collect();
+    let pipes: Vec<_> = (0..3).map(|_| pipe().unwrap()).collect();
     let refuse = || refusing(WRITE, libc::EPIPE);
     let mut registrations = Vec::new();
     for (index, (_, writer)) in pipes.iter().enumerate() {
@@ -131,7 +131,7 @@ fn deregistered_or_replaced_pending_event_is_not_reported() {
 #[test]
 fn synthetic_eof_needs_neither_user_events_nor_epipe() {
     let (mut selector, mut events) = new_selector(4);
-    let (_reader, writer) = fd::pipe().unwrap();
+    let (_reader, writer) = pipe().unwrap();
     let fd = writer.as_raw_fd();
     let faults = Faults {
         no_user_events: true,
@@ -256,7 +256,7 @@ fn half_close_closes_one_direction() {
         .unwrap();
     tokens(&mut selector, &mut events, LONG);
     right.shutdown(std::net::Shutdown::Write).unwrap();
-    selector.select(&mut events, LONG).unwrap();
+    selector.poll(&mut events, LONG).unwrap();
     for event in events.as_slice() {
         assert_eq!(event.is_read_closed(), event.is_readable());
         assert!(!event.is_write_closed() && !event.is_error());
@@ -313,7 +313,7 @@ fn interrupted_select_loses_no_wake() {
             interruptions: 1,
             ..Faults::default()
         };
-        let result = faults::with(faults, || selector.select(&mut events, LONG));
+        let result = faults::with(faults, || selector.poll(&mut events, LONG));
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Interrupted);
         assert!(events.as_slice().is_empty());
         waker.wake().unwrap();

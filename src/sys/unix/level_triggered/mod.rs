@@ -34,7 +34,6 @@
 //! kernel is not known to do it (`POLL_RETURNS_FOR_HANG_UP`), a poll with such entries ends after
 //! the longest delay and is repeated; the next call sees the hang-up.
 
-mod probe;
 mod source_state;
 mod table;
 #[cfg(test)]
@@ -46,11 +45,10 @@ use std::io;
 use crate::sys::event_buffer::EventVec;
 use crate::sys::platform::EVENTS;
 use crate::sys::unix::caps::PollBits;
-use crate::sys::{errors, ffi, flags, selector};
+use crate::sys::{errors, ffi, selector};
 use crate::{Interest, Token};
 
-pub(crate) use probe::ProbeSet;
-pub(crate) use table::{Key, Table};
+pub(crate) use table::{Key, ProbeSet, Table};
 
 /// The condition of priority data; 0 if the platform does not report it.
 const PRIORITY: PollBits = EVENTS.priority;
@@ -160,7 +158,7 @@ impl fmt::Debug for Flags {
         let names = ffi::POLL_NAMES
             .iter()
             .map(|(name, flag)| (*name, bits(*flag)));
-        flags::write(f, bits(self.0), names)
+        selector::write_flags(f, bits(self.0), names)
     }
 }
 

@@ -152,7 +152,7 @@ impl SourceState {
     }
 
     /// The fd.
-    #[allow(dead_code)] // For event ports.
+    #[allow(dead_code)] // Only event ports dissociate an fd.
     pub(crate) fn fd(&self) -> RawFd {
         self.fd
     }

@@ -1,8 +1,8 @@
 //! A notifier made of one [eventfd(2)]: a 64-bit counter in the kernel.
 //!
 //! Every write gives epoll(7) a new edge, also when the counter is not 0. A write that would take
-//! the counter beyond its limit fails with `EAGAIN` and gives no edge: the counter is then drained and
-//! written again.
+//! the counter beyond its limit fails with `EAGAIN` and gives no edge: the counter is then drained
+//! and written again.
 //!
 //! A copy of the process counts in the upper half, so that a reader detects it. Only poll(2) asks
 //! for that, and it drains the counter in each wait: the lower half does not overflow.
@@ -13,8 +13,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use super::Notifier;
-use crate::sys::unix::fd;
 use crate::sys::unix::syscalls::eventfd as syscall;
+use crate::sys::unix::syscalls::pipe::{read, write};
 
 /// See the head of this file.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ const FROM_COPY: u64 = 1 << 32;
 impl EventFd {
     fn add(&self, mut value: u64) -> io::Result<()> {
         loop {
-            match fd::write(self.counter.as_fd(), &value.to_ne_bytes()) {
+            match write(self.counter.as_fd(), &value.to_ne_bytes()) {
                 Ok(_) => return Ok(()),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => {
@@ -65,7 +65,7 @@ impl Notifier for EventFd {
         // One read takes the whole counter.
         let mut count = [0; 8];
         loop {
-            match fd::read(self.counter.as_fd(), &mut count) {
+            match read(self.counter.as_fd(), &mut count) {
                 Ok(_) => return Ok(u64::from_ne_bytes(count) >= FROM_COPY),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => return Ok(false),
@@ -90,10 +90,10 @@ mod tests {
     fn full_counter_is_drained() {
         let eventfd = EventFd::new().unwrap();
         let full = (u64::MAX - 1).to_ne_bytes();
-        fd::write(eventfd.as_fd(), &full).unwrap();
+        write(eventfd.as_fd(), &full).unwrap();
         eventfd.notify().unwrap();
         let mut count = [0; 8];
-        fd::read(eventfd.as_fd(), &mut count).unwrap();
+        read(eventfd.as_fd(), &mut count).unwrap();
         // Only copies of the process fill a counter like that.
         assert_eq!(u64::from_ne_bytes(count), FROM_COPY);
     }
@@ -104,7 +104,7 @@ mod tests {
         eventfd.notify().unwrap();
         eventfd.notify().unwrap();
         assert!(!eventfd.drain().unwrap());
-        let error = fd::read(eventfd.as_fd(), &mut [0; 8]).unwrap_err();
+        let error = read(eventfd.as_fd(), &mut [0; 8]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
         assert!(!eventfd.drain().unwrap());
     }
@@ -120,7 +120,7 @@ mod tests {
         assert!(!eventfd.drain().unwrap());
         // Also in a counter that was full.
         let full = (u64::MAX - 1).to_ne_bytes();
-        fd::write(eventfd.as_fd(), &full).unwrap();
+        write(eventfd.as_fd(), &full).unwrap();
         eventfd.notify().unwrap();
         assert!(eventfd.drain().unwrap());
     }

@@ -1,7 +1,7 @@
-//! A notifier made of a [pipe(7)]: one byte for a notification, another byte for one from a copy of
-//! the process.
+//! How a [pipe(7)] is made and drained, and the notifier made of one: one byte for a notification,
+//! another byte for one from a copy of the process.
 //!
-//! A full pipe gives no new edge, so it is drained and written again.
+//! A full pipe gives no new edge, so the notifier drains it and writes again.
 //!
 //! [pipe(7)]: https://man7.org/linux/man-pages/man7/pipe.7.html
 
@@ -9,9 +9,43 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use super::Notifier;
-use crate::sys::unix::fd;
+use crate::sys::errors;
+use crate::sys::platform::EVENTS;
+use crate::sys::unix::caps::PipeCall;
+use crate::sys::unix::syscalls::pipe;
 
-/// See the head of this file.
+#[allow(unused_imports)] // Only `unix::pipe` uses it, which feature `os-ext` has.
+pub(crate) use pipe::set_nonblocking;
+
+/// How a pipe is made.
+const PIPE: PipeCall = EVENTS.pipe;
+
+/// Makes a pipe, (reader, writer), with both ends non-blocking and close-on-exec.
+pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    match PIPE {
+        PipeCall::Pipe2(call, flags) => pipe::pipe2(call, flags),
+        PipeCall::Pipe(call, set_close_on_exec) => pipe::pipe_fcntl(call, set_close_on_exec),
+        PipeCall::Missing => Err(errors::unsupported("this system has no pipes")),
+    }
+}
+
+/// Reads until nothing or an end of file is left, and passes on what was read.
+fn drain(fd: BorrowedFd<'_>, mut consume: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut buffer = [0; 256];
+    loop {
+        match pipe::read(fd, &mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => consume(buffer.get(..count).unwrap_or_default()),
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock => return Ok(()),
+                io::ErrorKind::Interrupted => {}
+                _ => return Err(error),
+            },
+        }
+    }
+}
+
+/// The notifier. See the head of this file.
 #[derive(Debug)]
 pub(crate) struct Pipe {
     reader: OwnedFd,
@@ -26,7 +60,7 @@ const FROM_COPY: u8 = 2;
 impl Pipe {
     fn write(&self, mut byte: u8) -> io::Result<()> {
         loop {
-            match fd::write(self.writer.as_fd(), &[byte]) {
+            match pipe::write(self.writer.as_fd(), &[byte]) {
                 Ok(_) => return Ok(()),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => {
@@ -45,7 +79,7 @@ impl Pipe {
 
 impl Notifier for Pipe {
     fn new() -> io::Result<Pipe> {
-        let (reader, writer) = fd::pipe()?;
+        let (reader, writer) = self::pipe()?;
         Ok(Pipe { reader, writer })
     }
 
@@ -59,7 +93,7 @@ impl Notifier for Pipe {
 
     fn drain(&self) -> io::Result<bool> {
         let mut is_from_copy = false;
-        fd::drain(self.reader.as_fd(), |bytes| {
+        drain(self.reader.as_fd(), |bytes| {
             is_from_copy |= bytes.contains(&FROM_COPY);
         })?;
         Ok(is_from_copy)
@@ -78,11 +112,11 @@ mod tests {
     #[test]
     fn full_pipe_is_drained() {
         let pipe = Pipe::new().unwrap();
-        while fd::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
-        while fd::write(pipe.writer.as_fd(), &[0]).is_ok() {}
+        while pipe::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
+        while pipe::write(pipe.writer.as_fd(), &[0]).is_ok() {}
         pipe.notify().unwrap();
         let mut buffer = [0; 8];
-        assert_eq!(fd::read(pipe.as_fd(), &mut buffer).unwrap(), 1);
+        assert_eq!(pipe::read(pipe.as_fd(), &mut buffer).unwrap(), 1);
     }
 
     #[test]
@@ -92,8 +126,8 @@ mod tests {
         assert!(!pipe.drain().unwrap());
         pipe.notify_from_copy().unwrap();
         // Also in a pipe that was full.
-        while fd::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
-        while fd::write(pipe.writer.as_fd(), &[0]).is_ok() {}
+        while pipe::write(pipe.writer.as_fd(), &[0; 4096]).is_ok() {}
+        while pipe::write(pipe.writer.as_fd(), &[0]).is_ok() {}
         pipe.notify().unwrap();
         assert!(pipe.drain().unwrap());
         assert!(!pipe.drain().unwrap());

@@ -25,11 +25,10 @@
 //! no event is lost or duplicated.
 //!
 //! After fork(2) each process has all of this for itself, except for the notifier: see
-//! `fork_aware`. A wake in a child wakes the child, and also the process that created the selector,
-//! where it counts as a wake of all wakers. It is never merged, because that process does not clear
-//! the child's `is_pending`.
+//! `ForkAwareNotifier`. A wake in a child wakes the child, and also the process that created the
+//! selector, where it counts as a wake of all wakers. It is never merged, because that process does
+//! not clear the child's `is_pending`.
 
-mod fork_aware;
 mod poller;
 pub(crate) mod wasi_poll;
 
@@ -38,16 +37,16 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
-use std::time::Duration;
 
 use crate::sys::errors;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::sync::{AtomicUsize, lock};
+use crate::sys::timeout::Deadline;
+use crate::sys::unix::forks::{self, ForkAwareNotifier};
+use crate::sys::unix::level_triggered;
 use crate::sys::unix::notifier::PollNotifier as Notifier;
-use crate::sys::unix::{forks, level_triggered};
 use crate::{Interest, Token};
 
-use fork_aware::ForkAwareNotifier;
 pub(crate) use level_triggered::{Event, Events};
 use level_triggered::{Key, Table, bits};
 use poller::Poller;
@@ -267,13 +266,11 @@ impl<N: Notifier> selector::Selector for PosixPoll<N> {
     }
 
     #[inline]
-    fn select(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        use selector::EventBuffer as _;
-        events.prepare()?;
+    fn select(&mut self, events: &mut Events, deadline: Deadline) -> io::Result<()> {
         if self.shared.notifier.is_in_child() && self.shared.notifier.create_own()? {
             self.shared.state().reset_after_fork();
         }
-        self.poller.select(&self.shared, events, timeout)
+        self.poller.select(&self.shared, events, deadline)
     }
 
     fn register(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<Registration<N>> {
@@ -419,23 +416,4 @@ impl<N> fmt::Debug for Waker<N> {
 }
 
 #[cfg(test)]
-mod iteration_tests;
-
-#[cfg(test)]
-#[cfg(target_os = "linux")]
-mod tests {
-    use super::*;
-    use crate::sys::selector::Selector as _;
-    use crate::sys::unix::notifier::pipe::Pipe;
-
-    /// In debug and in release builds.
-    #[test]
-    fn own_notifier_cannot_be_registered() {
-        let selector = PosixPoll::<Pipe>::new().unwrap();
-        let own = selector.shared.notifier.raw_fd();
-        let owned = selector.register(own, Token(0), Interest::READABLE);
-        assert_eq!(owned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
-        let unowned = selector.register_unowned(own, Token(0), Interest::READABLE);
-        assert_eq!(unowned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
-    }
-}
+mod tests;

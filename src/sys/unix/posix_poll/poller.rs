@@ -40,9 +40,9 @@ impl Poller {
         &mut self,
         shared: &Shared<N>,
         events: &mut Events,
-        timeout: Option<Duration>,
+        deadline: Deadline,
     ) -> io::Result<()> {
-        let deadline = Deadline::new(timeout);
+        let deadline = deadline.start();
         let reserved = usize::from(self.reserves_for_sources);
         self.reserves_for_sources = !self.reserves_for_sources;
         loop {
@@ -62,7 +62,9 @@ impl Poller {
             state.blocked = may_block;
             state.notified = false;
             let timeout = if may_block {
-                timeout_until(earlier(earlier(wake_at, self.rescan_at()), deadline.at))
+                let until = earlier(earlier(wake_at, self.rescan_at()), deadline.at);
+                // If it was clamped, the loop polls again.
+                clamp_timeout(time_until(until)).0
             } else {
                 KernelTimeout::Millis(0)
             };
@@ -314,9 +316,4 @@ fn take_wakers(state: &mut State, events: &mut Events, reserved: usize) -> usize
         events.push(Event::new(waker.token, ffi::POLLIN));
     }
     count
-}
-
-/// The timeout of a poll(2) that ends at `time`. If it was clamped, the loop polls again.
-fn timeout_until(time: Option<Instant>) -> KernelTimeout {
-    clamp_timeout(time_until(time)).0
 }

@@ -2,7 +2,7 @@
 //! and one closed fd fails the whole call.
 //!
 //! Only entries that ask for events are passed on. If there is none this sleeps for the timeout; to
-//! wait for ever is then an error at once, since nothing could end it. If the call fails each fd is
+//! wait forever is then an error at once, since nothing could end it. If the call fails each fd is
 //! probed alone: a closed one is reported as `POLLNVAL`, as poll(2) would, and one that cannot be
 //! watched, such as a socket that was never connected, as `POLLERR`.
 //!

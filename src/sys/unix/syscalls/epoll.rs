@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::ret::{ret, ret_count, ret_owned_fd};
 use crate::Token;
+use crate::sys::event_buffer::KernelVec;
 use crate::sys::ffi;
-use crate::sys::kernel_vec::KernelVec;
 use crate::sys::platform::EPOLL_PWAIT2;
 use crate::sys::selector;
 use crate::sys::timeout::{KernelTimeout, round_up_millis};
@@ -79,6 +79,12 @@ impl selector::EventBuffer for Events {
     #[inline]
     fn clear(&mut self) {
         self.0.clear();
+    }
+
+    /// Leaves both to the wait, whose buffer is cleared first. The kernel refuses a capacity of 0.
+    #[inline]
+    fn prepare(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

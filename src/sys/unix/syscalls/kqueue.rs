@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use super::ret::{ret, ret_count, ret_owned_fd};
 use crate::Token;
+use crate::sys::event_buffer::KernelVec;
 use crate::sys::ffi;
-use crate::sys::kernel_vec::KernelVec;
 use crate::sys::selector;
 use crate::sys::unix::forks;
 

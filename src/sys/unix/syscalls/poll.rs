@@ -44,7 +44,7 @@ pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
     poll(array, 0)
 }
 
-/// poll(2). -1 waits for ever.
+/// poll(2). -1 waits forever.
 pub(crate) fn poll(array: &mut [ffi::pollfd], millis: c_int) -> io::Result<usize> {
     // SAFETY: poll(2) reads and writes as many `pollfd`s as `array` has. The fds in it are keys: it
     // reports POLLNVAL for one that is not open, or fails (wasi-libc).

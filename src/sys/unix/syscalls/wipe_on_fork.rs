@@ -1,8 +1,8 @@
 //! Fork detection on Linux: handlers of the C library, and a page that the kernel wipes.
 //!
 //! The two words lie in a page with [`MADV_WIPEONFORK`], which is zero in every copy of this
-//! memory. So a copy that was made without the C library (clone(2), `_Fork(3)`) detects it, too. Its parent
-//! does not; see `wake_bits`.
+//! memory. So a copy that was made without the C library (clone(2), `_Fork(3)`) detects it, too.
+//! Its parent does not; see `wake_bits`.
 //!
 //! Nothing here takes a lock or waits, so it is safe in a copy whatever other threads did at the
 //! fork, and the handlers are safe in a signal handler that forks.
@@ -84,7 +84,8 @@ fn words() -> &'static Words {
     }
     // SAFETY: pthread_atfork(3) keeps three functions. They take nothing, return nothing, and may
     // be called at any time. If they are in a library that is unloaded, the C library removes them
-    // (glibc: https://github.com/bminor/glibc/blob/88677348b4de73874ca7d5a47451f42880f65f07/posix/register-atfork.c,
+    // (glibc:
+    // https://github.com/bminor/glibc/blob/88677348b4de73874ca7d5a47451f42880f65f07/posix/register-atfork.c,
     // bionic: __unregister_atfork) or unloads nothing (musl:
     // https://wiki.musl-libc.org/functional-differences-from-glibc.html#Unloading-libraries).
     let result =

@@ -15,8 +15,9 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
+use crate::sys::sync::lock;
 use crate::sys::windows::platform::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use crate::sys::windows::platform::syscalls::afd as syscall;
 use crate::sys::windows::platform::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};
@@ -53,7 +54,7 @@ impl AfdHandle {
     }
 
     fn sockets(&self) -> MutexGuard<'_, Vec<(RawSocket, usize)>> {
-        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.sockets)
     }
 
     fn serves(&self, socket: RawSocket) -> bool {

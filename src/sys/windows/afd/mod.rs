@@ -65,23 +65,299 @@
 //! that upgrades a reference to the selector does so before it locks: dropping the last reference
 //! drains the port (see `iocp`).
 
-mod base_provider;
-pub(crate) mod completion;
 mod handle;
-mod masks;
 mod poller;
-mod selector;
 mod shared;
 mod socket_state;
 mod source;
-mod waker;
 
 #[cfg(all(test, not(windows)))]
 mod portable_tests;
 #[cfg(all(test, windows))]
 mod tests;
 
-pub(crate) use completion::{Completion, Started};
-#[cfg(windows)]
-pub(crate) use selector::Afd;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Weak};
+
+use crate::sys::errors;
+use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::timeout::Deadline;
+use crate::sys::wake_bits::{WakeBit, WakeBits};
+use crate::{Interest, Token};
+
+use super::event::{Event, Events, masks};
+use super::platform::iocp::{EventSink, PacketReceiver, Port, PortEntry};
+use super::platform::{RawSocket, ffi};
+#[cfg(all(windows, feature = "os-ext"))]
+use super::wait::WaitSet;
+use poller::Poller;
+use shared::Shared;
 pub(crate) use source::AfdPoll;
+use source::{Source, conditions};
+
+/// The selector of Windows. See the head of `afd/mod.rs`.
+pub(crate) struct Afd {
+    shared: Arc<Shared>,
+    /// What only the waiting thread needs. In clones it stays empty.
+    poller: Poller,
+}
+
+/// The registration of an owned socket. Dropping it ends the registration.
+pub(crate) struct Registration {
+    source: Arc<Source>,
+}
+
+impl selector::Selector for Afd {
+    type Raw = RawSocket;
+    type Event = Event;
+    type Events = Events;
+    type Registration = Registration;
+    type Waker = Waker;
+    const EMULATES_EDGE: bool = true;
+
+    fn new() -> io::Result<Afd> {
+        Ok(Afd {
+            shared: Arc::new(Shared::new()?),
+            poller: Poller::default(),
+        })
+    }
+
+    fn try_clone(&self) -> io::Result<Afd> {
+        Ok(Afd {
+            shared: Arc::clone(&self.shared),
+            poller: Poller::default(),
+        })
+    }
+
+    fn waker(&self, token: Token) -> io::Result<Waker> {
+        Ok(Waker::new(&self.shared.port, token))
+    }
+
+    fn select(&mut self, events: &mut Events, deadline: Deadline) -> io::Result<()> {
+        self.poller.select(&self.shared, events, deadline)
+    }
+
+    fn register(
+        &self,
+        socket: RawSocket,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<Registration> {
+        let source = self.shared.source(socket, token, interest, false)?;
+        // An error drops it, which ends the registration.
+        let registration = Registration { source };
+        let source = &registration.source;
+        self.shared.arm(source, &mut source.state())?;
+        Ok(registration)
+    }
+
+    fn reregister(
+        &self,
+        registration: &mut Registration,
+        _: RawSocket,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        reregister(&self.shared, &registration.source, token, interest)
+    }
+
+    fn deregister(&self, registration: Registration, _: RawSocket) -> io::Result<()> {
+        if self.shared.end(&registration.source) {
+            Ok(())
+        } else {
+            Err(errors::not_registered())
+        }
+    }
+
+    fn owner(&self, registration: &Registration) -> Owner {
+        Owner::of(&self.shared, &registration.source.shared)
+    }
+
+    fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
+        let source = &registration.source;
+        let Some(shared) = source.shared.upgrade() else {
+            return Ok(());
+        };
+        let mut state = source.state();
+        state.rearm(masks::of_directions(waits_for));
+        let result = shared.arm_or_retry(source, &mut state);
+        drop(state);
+        result
+    }
+
+    fn take_fault(registration: &Registration) -> Option<io::Error> {
+        let code = registration.source.state().take_fault();
+        code.map(io::Error::from_raw_os_error)
+    }
+}
+
+impl RegisterUnowned for Afd {
+    fn register_unowned(
+        &self,
+        socket: RawSocket,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        if self.shared.unowned().contains_key(&socket) {
+            return Err(errors::already_registered());
+        }
+        let source = self.shared.source(socket, token, interest, true)?;
+        // Two threads may register one socket at the same time.
+        let is_taken = {
+            let mut unowned = self.shared.unowned();
+            let is_taken = unowned.contains_key(&socket);
+            if !is_taken {
+                unowned.insert(socket, Arc::clone(&source));
+            }
+            is_taken
+        };
+        if is_taken {
+            self.shared.end(&source);
+            return Err(errors::already_registered());
+        }
+        let result = self.shared.arm(&source, &mut source.state());
+        if result.is_err() {
+            self.shared.remove_unowned(&source);
+            self.shared.end(&source);
+        }
+        result
+    }
+
+    fn reregister_unowned(
+        &self,
+        socket: RawSocket,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let source = self.shared.find_unowned(socket)?;
+        reregister(&self.shared, &source, token, interest)
+    }
+
+    fn deregister_unowned(&self, socket: RawSocket) -> io::Result<()> {
+        let source = self.shared.unowned().remove(&socket);
+        let source = source.ok_or_else(errors::not_registered)?;
+        self.shared.end(&source);
+        Ok(())
+    }
+}
+
+fn reregister(
+    shared: &Shared,
+    source: &Arc<Source>,
+    token: Token,
+    interest: Interest,
+) -> io::Result<()> {
+    let interest = conditions(interest)?;
+    let mut state = source.state();
+    if !state.reregister(token, interest) {
+        return Err(errors::not_registered());
+    }
+    shared.arm_or_retry(source, &mut state)
+}
+
+impl Afd {
+    /// The completion port, for pipes and waits.
+    #[cfg(any(test, feature = "os-ext"))]
+    pub(crate) fn port(&self) -> &Arc<Port> {
+        &self.shared.port
+    }
+
+    /// The registered handles.
+    #[cfg(all(windows, feature = "os-ext"))]
+    pub(crate) fn waits(&self) -> &WaitSet {
+        &self.shared.waits
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        match self.source.shared.upgrade() {
+            Some(shared) => shared.end(&self.source),
+            // All its requests have completed before the selector was dropped.
+            None => false,
+        };
+    }
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration")
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Afd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Afd")
+            .field("port", &self.shared.port)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Wakes the thread that waits for packets. See `wake_bits` for the protocol.
+///
+/// A packet names its receiver, so each waker has its own bits, which its own packet clears.
+/// Between two events of a waker, any number of wakes posts one packet.
+pub(crate) struct Waker {
+    /// Dropping it ends the delivery of this waker's packets.
+    port_entry: PortEntry,
+    target: Arc<WakerTarget>,
+}
+
+/// The receiver of a waker's packets.
+#[derive(Debug)]
+struct WakerTarget {
+    token: Token,
+    bit: WakeBit<WakeBits>,
+}
+
+impl Waker {
+    fn new(port: &Arc<Port>, token: Token) -> Waker {
+        let target = Arc::new(WakerTarget {
+            token,
+            bit: WakeBit::acquire(WakeBits::unshared()),
+        });
+        let receiver: Weak<WakerTarget> = Arc::downgrade(&target);
+        Waker {
+            port_entry: port.add_receiver(receiver),
+            target,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Waker {
+    /// The id that its packets carry.
+    fn receiver_id(&self) -> usize {
+        self.port_entry.id()
+    }
+}
+
+impl Wake for Waker {
+    fn wake(&self) -> io::Result<()> {
+        let bit = &self.target.bit;
+        if !bit.set_pending() {
+            return Ok(());
+        }
+        self.port_entry.post().inspect_err(|_| bit.clear_pending())
+    }
+}
+
+impl PacketReceiver for WakerTarget {
+    fn on_packet(&self, sink: &mut EventSink<'_>) {
+        self.bit.all().clear_all();
+        sink.report(Event::new(self.token, ffi::AFD_POLL_RECEIVE));
+    }
+
+    fn cancel_all(&self) {}
+}
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waker")
+            .field("token", &self.target.token)
+            .finish_non_exhaustive()
+    }
+}

@@ -7,11 +7,11 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
-use super::masks::CLOSED;
 use super::shared::Shared;
 use super::source::{Source, SourceState};
 use crate::sys::selector::EventBuffer as _;
 use crate::sys::timeout::{self, Deadline, earlier};
+use crate::sys::windows::event::masks::CLOSED;
 use crate::sys::windows::event::{Event, Events};
 use crate::sys::windows::platform::iocp::{EventSink, INFINITE, Packets};
 use crate::sys::windows::platform::now;
@@ -64,14 +64,14 @@ impl Poller {
         &mut self,
         shared: &Arc<Shared>,
         events: &mut Events,
-        timeout: Option<Duration>,
+        deadline: Deadline,
     ) -> io::Result<()> {
         let most = events.capacity().min(MAX_PACKETS);
         if self.packets.capacity() < most {
             self.packets = Packets::with_capacity(most);
         }
-        let is_zero = timeout == Some(Duration::ZERO);
-        let deadline = Deadline::on(timeout, now);
+        let is_immediate = deadline == Deadline::Immediate;
+        let deadline = deadline.start_on(now);
         let mut turns = 0;
         if mem::take(&mut self.dequeue_first) {
             self.dequeue(shared, events, 0)?;
@@ -80,13 +80,13 @@ impl Poller {
             }
         }
         loop {
-            let wake_at = self.update(shared, events, !is_zero);
+            let wake_at = self.update(shared, events, !is_immediate);
             if events.room() == 0 {
                 shared.is_waiting.store(false, Ordering::Relaxed);
                 self.dequeue_first = true;
                 return Ok(());
             }
-            let timeout_ms = if is_zero || !events.is_empty() {
+            let timeout_ms = if is_immediate || !events.is_empty() {
                 0
             } else {
                 millis(earlier(wake_at, deadline.at))

@@ -13,11 +13,12 @@ use std::collections::HashMap;
 use std::io;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::handle::AfdHandles;
 use super::source::{Parts, Source, SourceState, conditions};
 use crate::sys::errors;
+use crate::sys::sync::lock;
 use crate::sys::windows::platform::RawSocket;
 use crate::sys::windows::platform::iocp::{self, Port};
 use crate::sys::windows::platform::syscalls::socket_query;
@@ -92,15 +93,15 @@ impl Shared {
     }
 
     pub(super) fn updates(&self) -> MutexGuard<'_, Updates> {
-        self.updates.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.updates)
     }
 
     pub(super) fn unowned(&self) -> MutexGuard<'_, HashMap<RawSocket, Arc<Source>>> {
-        self.unowned.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.unowned)
     }
 
     pub(super) fn handles(&self) -> MutexGuard<'_, AfdHandles> {
-        self.handles.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.handles)
     }
 
     /// Makes a source without a request.

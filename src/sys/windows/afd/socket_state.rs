@@ -39,11 +39,11 @@
 use std::mem;
 use std::time::Instant;
 
-use super::completion::{self, Completion, Started};
-use super::masks::{self, CLOSED, READ, RESET, WRITE};
 use crate::Token;
 use crate::sys::level_backoff::{Backoff, READINESS};
 use crate::sys::timeout::earlier;
+use crate::sys::windows::event::masks::{self, CLOSED, READ, RESET, WRITE};
+use crate::sys::windows::ntstatus::{self, Completion, Started};
 
 /// After so many stray completions in a row each further one pauses the source.
 pub(super) const MAX_STRAYS: u32 = 4;
@@ -274,7 +274,7 @@ impl<I, P> SocketState<I, P> {
         };
         let ready = match completion {
             Completion::NoConditions => 0,
-            Completion::Failed(code) if completion::is_transient(code) => {
+            Completion::Failed(code) if ntstatus::is_transient(code) => {
                 self.pause();
                 return 0;
             }

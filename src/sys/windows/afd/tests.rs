@@ -1,9 +1,7 @@
 //! The selector on the system's AFD, some of whose calls fail by plan.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-mod cost_tests;
-mod drop_tests;
-mod probe_tests;
+mod resource_tests;
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -14,12 +12,13 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::selector::{Afd, Registration};
+use super::{Afd, Registration};
 use crate::sys::selector::{
     EventBuffer as _, RegisterUnowned as _, Selector as _, SelectorEvent as _, Wake as _,
 };
 use crate::sys::selector_tests::{AT_ONCE, BOTH, LONG, stream_pair, tokens};
-use crate::sys::windows::event::Events;
+use crate::sys::windows::event::{Events, masks};
+use crate::sys::windows::platform::RawSocket;
 use crate::sys::windows::syscalls::faults;
 use crate::{Interest, Token};
 
@@ -351,4 +350,71 @@ fn connection_failures_are_reported_once() {
         assert!(events.as_slice().iter().all(|event| !event.is_error()));
         assert!(more <= 2);
     }
+}
+
+// Probes of unowned sockets whose common `WSAPoll` fails.
+
+/// Polls until these conditions of these sockets are probed.
+fn wait_until_probed(selector: &mut Afd, events: &mut Events, sockets: &[(RawSocket, u32)]) {
+    let is_probed = |selector: &Afd, (socket, wanted): &(RawSocket, u32)| {
+        let source = selector.shared.find_unowned(*socket).unwrap();
+        let conditions_to_probe = source.state().conditions_to_probe();
+        conditions_to_probe & wanted == *wanted
+    };
+    let end = Instant::now() + Duration::from_secs(30);
+    while !sockets.iter().all(|socket| is_probed(selector, socket)) {
+        tokens(selector, events, Some(Duration::from_millis(10)));
+        assert!(Instant::now() < end);
+    }
+}
+
+/// One closed socket may fail the common `WSAPoll`. Then it is deregistered, and the others are
+/// still probed.
+#[test]
+fn closed_socket_failing_the_probe_fails_no_other() {
+    let mut selector = Afd::new().unwrap();
+    let mut events = Events::with_capacity(8);
+    let (closed, _peer) = stream_pair();
+    let (left, right) = stream_pair();
+    let closed_socket = closed.as_raw_socket();
+    for (socket, token) in [(closed_socket, 1), (left.as_raw_socket(), 2)] {
+        selector
+            .register_unowned(socket, Token(token), Interest::WRITABLE)
+            .unwrap();
+    }
+    let write = masks::WRITE;
+    let sockets = [(closed_socket, write), (left.as_raw_socket(), write)];
+    wait_until_probed(&mut selector, &mut events, &sockets);
+    // WSAENOTSOCK.
+    faults::PROBES.set(Some(|count| (count > 1).then_some(10_038)));
+    drop(closed);
+    tokens(&mut selector, &mut events, Some(Duration::from_millis(50)));
+    assert!(selector.shared.find_unowned(closed_socket).is_err());
+    faults::PROBES.set(Some(|_| Some(10_038)));
+    // Now the probe of the other one fails with the same error, so it counts as closed.
+    tokens(&mut selector, &mut events, Some(Duration::from_millis(50)));
+    assert!(selector.shared.find_unowned(left.as_raw_socket()).is_err());
+    faults::PROBES.set(None);
+    drop(right);
+}
+
+/// A probe that fails for another reason is retried, and reports nothing meanwhile.
+#[test]
+fn failed_probe_is_retried() {
+    let mut selector = Afd::new().unwrap();
+    let mut events = Events::with_capacity(8);
+    let (left, right) = stream_pair();
+    let socket = left.as_raw_socket();
+    selector.register_unowned(socket, Token(1), BOTH).unwrap();
+    (&right).write_all(b"x").unwrap();
+    let both = masks::WRITE | crate::sys::ffi::AFD_POLL_RECEIVE;
+    wait_until_probed(&mut selector, &mut events, &[(socket, both)]);
+    // WSAENOBUFS.
+    faults::PROBES.set(Some(|_| Some(10_055)));
+    let got = tokens(&mut selector, &mut events, Some(Duration::from_millis(50)));
+    assert!(got.is_empty(), "{got:?}");
+    faults::PROBES.set(None);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+    assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
+    selector.deregister_unowned(socket).unwrap();
 }

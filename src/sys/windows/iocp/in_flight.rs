@@ -63,7 +63,7 @@ pub(crate) struct Outcome {
     /// The kernel's status.
     pub(crate) status: ffi::NTSTATUS,
     /// How many bytes were transferred.
-    #[cfg_attr(not(feature = "os-ext"), allow(dead_code))] // Named pipes read it.
+    #[cfg_attr(not(feature = "os-ext"), allow(dead_code))] // Only named pipes read it.
     pub(crate) bytes: usize,
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct Idle<O>(Arc<Block<O>>);
 pub(crate) struct Pending<O>(Arc<Block<O>>);
 
 /// The memory of an operation, in the table, for the system call that is about to start it. The
-/// lifetime is a brand: it differs for every start.
+/// lifetime is a brand: it differs forevery start.
 pub(crate) struct Reserved<'r, O> {
     block: &'r Block<O>,
     context: usize,
@@ -272,7 +272,7 @@ impl<'r, O> Reserved<'r, O> {
     /// From now on the kernel alone writes the status block, and it writes a status other than
     /// `STATUS_PENDING` only when it is done with all of the memory. (One packet with this
     /// `context` should come to the port of `start`, under [`OPERATION_KEY`](super::OPERATION_KEY);
-    /// without it the memory is kept for ever.)
+    /// without it the memory is kept forever.)
     pub(crate) unsafe fn submitted(self) -> Submission<'r> {
         Submission {
             error: None,

@@ -37,7 +37,7 @@
 //!
 //! A driver need not support cancellation ([Canceling pending I/O][cancel]; an unplugged serial
 //! adapter is an example), so the wait is limited to [`DRAIN_LIMIT`] in total. What is in flight
-//! even then keeps its memory, its handle and its pipe for ever: they are leaked on purpose,
+//! even then keeps its memory, its handle and its pipe forever: they are leaked on purpose,
 //! because the kernel may still write there.
 //!
 //! [cancel]: https://learn.microsoft.com/windows/win32/fileio/canceling-pending-i-o-operations
@@ -53,9 +53,10 @@ use std::io;
 use std::mem;
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
+use crate::sys::sync::lock;
 use crate::sys::timeout;
 use crate::sys::windows::event::{Event, Events};
 
@@ -202,15 +203,11 @@ impl Port {
 
     /// Locks the table of operations. No other lock is taken meanwhile.
     fn in_flight(&self) -> MutexGuard<'_, InFlightTable> {
-        self.in_flight
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.in_flight)
     }
 
     fn receivers(&self) -> MutexGuard<'_, Receivers> {
-        self.receivers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.receivers)
     }
 }
 

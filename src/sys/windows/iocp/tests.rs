@@ -1,5 +1,10 @@
 //! The operations in flight, foreign packets, and dropping the port.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;

@@ -14,7 +14,6 @@
 //! thread that upgrades the reference to the port does so before it locks, and drops the reference
 //! after it has unlocked, because dropping the last reference drains the port (see `iocp`).
 
-mod buffer;
 mod completions;
 mod ops;
 #[cfg(windows)]
@@ -22,12 +21,8 @@ mod pipe;
 mod state;
 #[cfg(test)]
 mod state_tests;
-#[cfg(windows)]
-mod transfer;
 
 #[cfg(windows)]
 pub(crate) use ops::{OpError, OpErrorKind, OpKind};
 #[cfg(windows)]
-pub(crate) use pipe::{Pipe, create};
-#[cfg(windows)]
-pub(crate) use transfer::Transfer;
+pub(crate) use pipe::{Pipe, Transfer, create};

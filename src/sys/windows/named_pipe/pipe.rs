@@ -9,18 +9,17 @@ use std::fmt;
 use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
+use crate::sys::sync::lock;
 use crate::sys::windows::event::Event;
-use crate::sys::windows::iocp::in_flight::{Idle, Pending};
+use crate::sys::windows::iocp::in_flight::{Idle, Operation, Outcome, Pending};
 use crate::sys::windows::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use crate::sys::{errors, ffi};
 use crate::{Interest, Token};
 
-use super::buffer::{Buffer, Pool};
-use super::ops::{OpError, OpKind, PipeOps, Ready};
+use super::ops::{Buffer, Memory, OpError, OpKind, PipeOps, Pool, Ready};
 use super::state;
-use super::transfer::Transfer;
 use crate::sys::windows::syscalls::named_pipe as syscall;
 
 type State = state::PipeState<Idle<Transfer>, Pending<Transfer>>;
@@ -205,12 +204,12 @@ impl Drop for Pipe {
 
 impl Shared {
     fn port(&self) -> Option<Arc<Port>> {
-        let port = self.port.lock().unwrap_or_else(PoisonError::into_inner);
+        let port = lock(&self.port);
         port.upgrade()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 
     /// Runs `change` on the state, and posts a packet if that made the pipe ready.
@@ -246,7 +245,7 @@ impl Shared {
         inner.is_port_closed = false;
         drop(inner);
         drop(previous);
-        *self.port.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(port);
+        *lock(&self.port) = Arc::downgrade(port);
         Ok(())
     }
 
@@ -262,7 +261,7 @@ impl Shared {
     }
 
     /// An operation's packet has come.
-    pub(super) fn completed(
+    fn completed(
         self: &Arc<Shared>,
         op: OpKind,
         serial: u64,
@@ -403,5 +402,51 @@ impl PipeOps<Idle<Transfer>, Pending<Transfer>> for Io<'_> {
 impl fmt::Debug for Pipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.shared.handle.fmt(f)
+    }
+}
+
+/// One connect, read or write. The kernel accesses the buffer until the packet has come.
+pub(crate) struct Transfer {
+    /// Keeps the pipe and its handle until the packet has come. `None` while idle.
+    pipe: Option<Arc<Shared>>,
+    op: OpKind,
+    serial: u64,
+    pub(crate) buffer: Buffer,
+}
+
+impl Transfer {
+    /// Allocates the memory of an operation.
+    fn idle() -> Idle<Transfer> {
+        Idle::new(Transfer {
+            pipe: None,
+            op: OpKind::Connect,
+            serial: 0,
+            buffer: Buffer::default(),
+        })
+    }
+}
+
+impl Operation for Transfer {
+    fn completed(mut operation: Idle<Transfer>, outcome: Outcome, sink: &mut EventSink<'_>) {
+        let transfer = operation.get_mut();
+        let (op, serial) = (transfer.op, transfer.serial);
+        if let Some(pipe) = transfer.pipe.take() {
+            pipe.completed(op, serial, operation, syscall::result(op, outcome), sink);
+        }
+    }
+}
+
+impl Memory for Idle<Transfer> {
+    fn buffer(&mut self) -> &mut Buffer {
+        &mut self.get_mut().buffer
+    }
+}
+
+impl fmt::Debug for Transfer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transfer")
+            .field("op", &self.op)
+            .field("serial", &self.serial)
+            .finish_non_exhaustive()
     }
 }

@@ -57,8 +57,7 @@
 use std::io;
 use std::mem;
 
-use super::buffer::Buffer;
-use super::ops::{Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
+use super::ops::{Buffer, Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
 use crate::sys::errors;
 use crate::{Interest, Token};
 

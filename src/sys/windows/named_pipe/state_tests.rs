@@ -1,22 +1,17 @@
-//! Every cell of the tables at the head of `state`.
+//! Every cell of the tables at the head of `state`. This file has what the tests share, and the
+//! tests of registrations, and of dropping the pipe or the port.
 
-mod closing_tests;
 mod connecting_tests;
-mod disconnecting_tests;
 mod npfs_fake_tests;
 mod npfs_tests;
-mod reading_tests;
-mod registering_tests;
-mod sizes_tests;
-mod writing_tests;
+mod transfer_tests;
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::mem;
 
-use super::buffer::Buffer;
 use super::completions::MAX_ABORTED_READS;
-use super::ops::{Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
+use super::ops::{Buffer, Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
 use super::state::{DEFAULT_READ, MAX_READ, PipeState};
 use crate::{Interest, Token};
 
@@ -193,4 +188,223 @@ impl Pipe {
     fn holds(&self, kept: usize) {
         assert_eq!(self.ops.outstanding, kept + self.ops.in_flight.len());
     }
+}
+
+#[test]
+fn writable_interest_starts_no_read() {
+    let mut pipe = Pipe::new();
+    pipe.register(Interest::WRITABLE, true);
+    assert_eq!(pipe.take_ready(), Ready::WRITABLE);
+    assert_eq!(pipe.count(OpKind::Read), 0);
+    // The caller may read, though.
+    assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
+    assert_eq!(pipe.count(OpKind::Read), 1);
+    pipe.receive(b"abc");
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    assert_eq!(pipe.read(9), Ok(b"abc".to_vec()));
+    assert_eq!(pipe.count(OpKind::Read), 0);
+}
+
+#[test]
+fn refused_read_of_the_caller_is_returned() {
+    let five = io::Error::from_raw_os_error(5).kind();
+    for (kind, expected) in [
+        (OpErrorKind::Listening, Err(ErrorKind::WouldBlock)),
+        (OpErrorKind::EndOfFile, Ok(vec![])),
+        (OpErrorKind::Other, Err(five)),
+    ] {
+        let mut pipe = Pipe::connected(Interest::WRITABLE);
+        pipe.refuse(kind);
+        assert_eq!(pipe.read(9), expected, "{kind:?}");
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
+        pipe.holds(0);
+    }
+}
+
+#[test]
+fn readable_interest_gets_no_writable_event() {
+    let mut pipe = Pipe::new();
+    pipe.register(Interest::READABLE, true);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    pipe.write(b"abc").unwrap();
+    pipe.end(OpKind::Write, Ok(3));
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    pipe.register(ALL, true);
+    assert_eq!(pipe.take_ready(), Ready::WRITABLE);
+}
+
+#[test]
+fn disconnected_pipe_reports_nothing() {
+    let mut pipe = Pipe::new();
+    pipe.register(ALL, false);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    assert_eq!(pipe.count(OpKind::Read), 0);
+    assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
+    // The query reported a client, but the read finds none.
+    pipe.refuse(OpErrorKind::Listening);
+    pipe.register(ALL, true);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    pipe.holds(0);
+}
+
+#[test]
+fn reregister_reports_current_readiness() {
+    let mut pipe = Pipe::connected(ALL);
+    pipe.receive(b"abc");
+    assert_eq!(pipe.take_ready(), Ready::READABLE);
+    pipe.register(ALL, true);
+    assert_eq!(pipe.take_ready(), Ready::BOTH);
+    // No event twice, and none of an earlier registration.
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    pipe.register(ALL, true);
+    pipe.state.deregister();
+    pipe.register(Interest::WRITABLE, false);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+}
+
+#[test]
+fn reregister_drops_events_of_the_old_interest() {
+    let mut pipe = Pipe::new();
+    pipe.register(ALL, true);
+    pipe.register(Interest::READABLE, true);
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+}
+
+#[test]
+fn end_of_file_belongs_to_one_client() {
+    let mut pipe = Pipe::connected(ALL);
+    pipe.end(OpKind::Read, Err(op_error(OpErrorKind::EndOfFile)));
+    pipe.take_ready();
+    pipe.connect().unwrap_err();
+    pipe.end(OpKind::Connect, Ok(0));
+    assert_eq!(pipe.take_ready(), Ready::BOTH);
+    assert_eq!(pipe.read(9), Err(ErrorKind::WouldBlock));
+    assert_eq!(pipe.count(OpKind::Read), 1);
+}
+
+#[test]
+fn drop_cancels_a_pending_connect() {
+    for result in [
+        Ok(0),
+        Err(op_error(OpErrorKind::Aborted)),
+        Err(op_error(OpErrorKind::Other)),
+    ] {
+        let mut pipe = Pipe::new();
+        pipe.register(ALL, false);
+        pipe.connect().unwrap_err();
+        pipe.state.close(&mut pipe.ops);
+        assert_eq!(pipe.ops.cancelled.len(), 1);
+        pipe.end(OpKind::Connect, result);
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
+        assert!(pipe.ops.in_flight.is_empty());
+        pipe.holds(0);
+    }
+}
+
+#[test]
+fn drop_cancels_a_pending_read() {
+    for result in [
+        Ok(3),
+        Err(op_error(OpErrorKind::EndOfFile)),
+        Err(op_error(OpErrorKind::Aborted)),
+        Err(op_error(OpErrorKind::Other)),
+    ] {
+        let mut pipe = Pipe::connected(ALL);
+        pipe.state.close(&mut pipe.ops);
+        assert_eq!(pipe.ops.cancelled.len(), 1);
+        pipe.end(OpKind::Read, result);
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
+        assert!(pipe.ops.in_flight.is_empty());
+        pipe.holds(0);
+    }
+}
+
+#[test]
+fn drop_frees_data_errors_and_end() {
+    for result in [
+        Ok(3),
+        Err(op_error(OpErrorKind::EndOfFile)),
+        Err(op_error(OpErrorKind::Other)),
+    ] {
+        let mut pipe = Pipe::connected(ALL);
+        pipe.end(OpKind::Read, result);
+        pipe.state.close(&mut pipe.ops);
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
+        pipe.holds(0);
+    }
+}
+
+#[test]
+fn drop_lets_a_pending_write_finish() {
+    let mut pipe = Pipe::connected(Interest::WRITABLE);
+    pipe.write(b"abc").unwrap();
+    pipe.state.close(&mut pipe.ops);
+    assert!(pipe.ops.cancelled.is_empty(), "it arrives");
+    // First a part, then the rest.
+    pipe.end(OpKind::Write, Ok(1));
+    assert_eq!(pipe.count(OpKind::Write), 1);
+    pipe.end(OpKind::Write, Ok(2));
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    pipe.holds(0);
+}
+
+#[test]
+fn drop_ignores_a_failing_write() {
+    for result in [
+        Ok(0),
+        Err(op_error(OpErrorKind::Aborted)),
+        Err(op_error(OpErrorKind::Other)),
+    ] {
+        let mut pipe = Pipe::connected(Interest::WRITABLE);
+        pipe.write(b"abc").unwrap();
+        pipe.state.close(&mut pipe.ops);
+        pipe.end(OpKind::Write, result);
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
+        assert!(pipe.ops.in_flight.is_empty());
+        pipe.holds(0);
+    }
+}
+
+#[test]
+fn closing_port_cancels_everything() {
+    let mut pipe = Pipe::connected(ALL);
+    pipe.connect().unwrap_err();
+    pipe.write(b"abc").unwrap();
+    pipe.cancel_all();
+    assert_eq!(pipe.ops.cancelled.len(), 3);
+    pipe.end(OpKind::Connect, Err(op_error(OpErrorKind::Aborted)));
+    pipe.end(OpKind::Read, Err(op_error(OpErrorKind::Aborted)));
+    pipe.end(OpKind::Write, Err(op_error(OpErrorKind::Aborted)));
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    assert!(pipe.state.take_error().is_none());
+    assert_eq!(pipe.read(9), Err(ErrorKind::NotFound));
+    let five = io::Error::from_raw_os_error(5).kind();
+    assert_eq!(pipe.write(b"d"), Err(five), "what was lost is said");
+    assert_eq!(pipe.write(b"d"), Err(ErrorKind::NotFound));
+    pipe.holds(0);
+}
+
+#[test]
+fn closed_port_starts_nothing() {
+    let mut pipe = Pipe::connected(ALL);
+    pipe.write(b"abc").unwrap();
+    pipe.cancel_all();
+    // The read has completed before, and a part was written.
+    pipe.receive(b"in");
+    pipe.refuse(OpErrorKind::Other);
+    pipe.end(OpKind::Write, Ok(1));
+    assert_eq!(pipe.read(9), Ok(b"in".to_vec()));
+    assert!(pipe.ops.in_flight.is_empty());
+    assert!(pipe.write(b"d").is_err());
+    pipe.holds(0);
+}
+
+#[test]
+fn idle_pipe_cancels_nothing() {
+    let mut pipe = Pipe::new();
+    pipe.cancel_all();
+    pipe.state.close(&mut pipe.ops);
+    assert!(pipe.ops.cancelled.is_empty());
+    assert!(!pipe.state.deregister());
+    pipe.holds(0);
 }

@@ -8,9 +8,9 @@ use std::ptr;
 use super::completion_port::status_error;
 use super::faults;
 use crate::sys::ffi;
-use crate::sys::windows::afd::{AfdPoll, Completion, Started, completion};
+use crate::sys::windows::afd::AfdPoll;
 use crate::sys::windows::iocp::in_flight::{Pending, Reserved, Submission};
-use crate::sys::windows::ntstatus::is_error;
+use crate::sys::windows::ntstatus::{self, Completion, Started, is_error};
 
 /// The device, with a name behind it: without extended attributes the handle serves requests and is
 /// not a socket. [wepoll] opens `\Device\Afd\Wepoll`.
@@ -55,7 +55,7 @@ impl PollInfo {
     pub(crate) fn completion(&self, status: ffi::NTSTATUS) -> Completion {
         let [info] = &self.0.Handles;
         let code = |status| status_error(status).raw_os_error().unwrap_or(0);
-        completion::from_status(status, self.0.NumberOfHandles, info.Events, code)
+        ntstatus::from_status(status, self.0.NumberOfHandles, info.Events, code)
     }
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn is_invalid_handle(error: &io::Error) -> bool {
 
 /// Whether a request was refused for a reason that may pass, such as a lack of memory.
 pub(crate) fn is_transient(error: &io::Error) -> bool {
-    error.raw_os_error().is_some_and(completion::is_transient)
+    error.raw_os_error().is_some_and(ntstatus::is_transient)
 }
 
 /// `NtCreateFile` of an AFD handle for overlapped operations.
@@ -171,7 +171,7 @@ pub(crate) fn poll<'r>(
         // is associated with. `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS` is not set on it.
         unsafe { reserved.submitted() }
     };
-    (submission, completion::after_submission(status))
+    (submission, ntstatus::after_submission(status))
 }
 
 /// `NtCancelIoFileEx` of one request. `Ok` if its packet is in the port or will be soon.

@@ -6,8 +6,9 @@ use std::mem::MaybeUninit;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr;
 
+use super::ret_bool;
+use crate::sys::event_buffer::KernelVec;
 use crate::sys::ffi;
-use crate::sys::kernel_vec::KernelVec;
 use crate::sys::windows::iocp::{OPERATION_KEY, RECEIVER_KEY};
 
 /// The timeout of a wait that does not end by itself. Any other value is in milliseconds.
@@ -37,15 +38,21 @@ impl Packet {
 /// Room for packets.
 pub(crate) type Packets = KernelVec<Packet>;
 
+/// The result of a call that returns a handle: null on failure.
+fn ret_not_null(handle: ffi::HANDLE) -> io::Result<()> {
+    if handle.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 /// `CreateIoCompletionPort`: makes a port.
 pub(crate) fn create() -> io::Result<OwnedHandle> {
     // SAFETY: without a file and without a port the call makes a new port. It accesses no memory of
     // ours.
     let handle =
         unsafe { ffi::CreateIoCompletionPort(ffi::INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 0) };
-    if handle.is_null() {
-        return Err(io::Error::last_os_error());
-    }
+    ret_not_null(handle)?;
     // SAFETY: the call succeeded, so this is a new handle that nothing else owns.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
@@ -61,10 +68,7 @@ pub(crate) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) ->
             0,
         )
     };
-    if result.is_null() {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
+    ret_not_null(result)
 }
 
 /// `PostQueuedCompletionStatus`: queues a packet for a receiver.
@@ -77,10 +81,7 @@ pub(crate) fn post_as(port: BorrowedHandle<'_>, key: usize, context: usize) -> i
     let context = ptr::without_provenance_mut(context);
     // SAFETY: the port is open. The kernel hands the pointer through without dereferencing it.
     let result = unsafe { ffi::PostQueuedCompletionStatus(port.as_raw_handle(), 0, key, context) };
-    if result == 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
+    ret_bool(result)
 }
 
 /// `GetQueuedCompletionStatusEx`: waits up to `millis` for packets, takes at most `room` of them

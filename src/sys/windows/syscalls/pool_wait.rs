@@ -14,9 +14,10 @@ use std::io;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::sys::ffi;
+use crate::sys::sync::lock;
 use crate::sys::windows::iocp::{INFINITE, post_to_receiver};
 
 /// What the callback needs. It keeps the handles of the object and of the port open, but does not
@@ -42,7 +43,7 @@ fn contexts() -> MutexGuard<'static, PoolWaitContexts> {
         all: Vec::new(),
     });
     // Nothing in a critical section panics half-way through a change.
-    CONTEXTS.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&CONTEXTS)
 }
 
 impl PoolWaitContexts {

@@ -1,5 +1,5 @@
 //! Registered handles, with each backend that this system has.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::io;
 use std::os::windows::io::{AsRawHandle, RawHandle};

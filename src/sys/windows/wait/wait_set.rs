@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::os::windows::io::{AsHandle, OwnedHandle, RawHandle};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use crate::sys::errors;
 use crate::sys::ffi;
+use crate::sys::sync::lock;
 use crate::sys::windows::event::Event;
 use crate::sys::windows::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use crate::{Interest, Token};
 
-use super::state::{Rearm, WaitState};
+use super::{Rearm, WaitState};
 use crate::sys::windows::syscalls::pool_wait::PoolWait;
 use crate::sys::windows::syscalls::wait_packet::{self as syscall, Functions};
 
@@ -60,7 +61,7 @@ struct Receiver {
 
 impl Receiver {
     fn state(&self) -> MutexGuard<'_, WaitState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -189,9 +190,7 @@ impl WaitSet {
     }
 
     fn waits(&self) -> MutexGuard<'_, HashMap<usize, Wait>> {
-        self.by_handle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.by_handle)
     }
 }
 

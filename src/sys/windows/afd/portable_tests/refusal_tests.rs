@@ -1,7 +1,7 @@
 //! Refusals: a lack of memory, which is retried, and permanent ones, which are reported.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-use super::super::selector::Afd;
+use super::super::Afd;
 use super::super::socket_state::MAX_STRAYS;
 use super::{AT_ONCE, BOTH, PAUSE, SHORT, register, selector, tokens};
 use crate::sys::selector::{

@@ -1,5 +1,5 @@
 //! Every cell of the table at the head of `socket_state`, and the edges.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use super::*;
 use crate::sys::windows::platform::ffi;

@@ -11,8 +11,8 @@
 //!   broken: `NpCommonRead` in [read.c].
 //! - A write completes at once if it fits into the quota, otherwise when the peer has read:
 //!   `NpCommonWrite` in [write.c].
-//! - A call that returns success or a warning queues a packet, too; one that returns an error queues
-//!   none: [Using NTSTATUS values][values], and `IopCompleteRequest` in [irp.c].
+//! - A call that returns success or a warning queues a packet, too; one that returns an error
+//!   queues none: [Using NTSTATUS values][values], and `IopCompleteRequest` in [irp.c].
 //! - Packets of different operations are handled in any order, since several threads may dequeue
 //!   packets: [I/O completion ports][ports].
 //! - A canceled operation completes at any time or never, with any status:

@@ -1,10 +1,12 @@
-//! How many iterations of `select`, each with one poll(2), a message takes.
+//! Registering the own notifier, and how many iterations of `select`, each with one poll(2), a
+//! message takes.
 #![cfg(target_os = "linux")]
 
 use std::cell::Cell;
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use super::*;
 use crate::sys::selector::{EventBuffer as _, Selector as _};
@@ -66,14 +68,14 @@ fn message_takes_one_iteration() {
         let long = Some(Duration::from_secs(20));
         if interest == BOTH {
             // The source is writable from the start.
-            selector.select(&mut events, long).unwrap();
+            selector.poll(&mut events, long).unwrap();
             assert_eq!(events.as_slice().len(), 1);
         }
         ITERATIONS.set(0);
         let mut buffer = [0; 8];
         for _ in 0..10 {
             right.write_all(b"request").unwrap();
-            selector.select(&mut events, long).unwrap();
+            selector.poll(&mut events, long).unwrap();
             assert_eq!(events.as_slice().len(), 1);
             assert_eq!(left.read(&mut buffer).unwrap(), 7);
             assert!(left.read(&mut buffer).is_err());
@@ -83,4 +85,15 @@ fn message_takes_one_iteration() {
         }
         assert_eq!(ITERATIONS.get(), 10, "{interest:?}");
     }
+}
+
+/// In debug and in release builds.
+#[test]
+fn own_notifier_cannot_be_registered() {
+    let selector = PosixPoll::<Pipe>::new().unwrap();
+    let own = selector.shared.notifier.raw_fd();
+    let owned = selector.register(own, Token(0), Interest::READABLE);
+    assert_eq!(owned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    let unowned = selector.register_unowned(own, Token(0), Interest::READABLE);
+    assert_eq!(unowned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
 }

@@ -1,4 +1,8 @@
-//! `NamedPipe`: named pipes and other handles for overlapped I/O.
+//! Sources that exist on Windows only.
+//!
+//! - [`NamedPipe`]: either end of a named pipe, or another handle for overlapped I/O.
+//! - [`SourceSocket`]: a socket that the caller owns, such as one of another library.
+//! - [`SourceHandle`]: a waitable handle, such as that of a process, an event or a timer.
 #![allow(unsafe_code)]
 
 use std::ffi::OsStr;
@@ -10,6 +14,8 @@ use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
 use crate::event::Source;
 use crate::sys::windows::named_pipe::{self, Pipe};
 use crate::{Interest, Registry, Token};
+
+pub use crate::unowned_source::{SourceHandle, SourceSocket};
 
 /// One end of a named pipe, or another handle for overlapped I/O such as a serial port.
 ///

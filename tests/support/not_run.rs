@@ -1,4 +1,4 @@
-//! Reports tests that do not run on a system. `tests/support` includes this file, too.
+//! Reports tests that do not run on a system. The unit tests of the library include this file, too.
 
 use std::fmt;
 use std::io::{self, Write as _};

@@ -5,10 +5,8 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Shared;
-use super::event::{Direction, Event, Events};
-use super::host::{Host, HostEvent, Subscription};
 use super::table::{Call, Key, Table};
+use super::{Direction, Event, Events, Host, HostEvent, Shared, Subscription};
 use crate::sys::errors;
 use crate::sys::timeout::{Deadline, earlier, time_until};
 
@@ -70,9 +68,10 @@ impl<H: Host> Poller<H> {
         &mut self,
         shared: &Arc<Shared>,
         events: &mut Events,
-        timeout: Option<Duration>,
+        deadline: Deadline,
     ) -> io::Result<()> {
-        let deadline = Deadline::new(timeout);
+        let has_timeout = deadline != Deadline::Never;
+        let deadline = deadline.start();
         loop {
             // If the last probe filled the buffer, the wait comes first, and the probe is due
             // immediately afterwards.
@@ -92,7 +91,7 @@ impl<H: Host> Poller<H> {
                 table.is_empty()
             };
             let may_block = events.is_empty() && !deadline.is_past();
-            if may_block && timeout.is_none() && wake_at.is_none() && self.requests.is_empty() {
+            if may_block && !has_timeout && wake_at.is_none() && self.requests.is_empty() {
                 // Only another thread could end this wait, by registering or re-arming.
                 if is_empty || !H::THREADS {
                     return Err(errors::invalid(

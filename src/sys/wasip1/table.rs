@@ -7,7 +7,7 @@
 //! every wait. A call that does not block *probes* it instead, and it is reported again after a
 //! delay that grows up to a limit. `level_backoff` has the argument why nothing is lost and nothing
 //! spins. A hang-up is never suppressed for good, because the next writer of a pipe may have come
-//! and gone in between. A probe that finds that a hang-up has begun or ended reports it
+//! and gone in between. A probe that finds that a hang-up has started or ended reports it
 //! immediately.
 //!
 //! If the host refuses to poll a direction, this is reported once, until the direction is armed
@@ -17,7 +17,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::Instant;
 
-use super::event::{Direction, Event};
+use super::{Direction, Event};
 use crate::sys::errors;
 use crate::sys::level_backoff::{Backoff, EXCEPTION, READINESS};
 pub(super) use crate::sys::slab::Key;

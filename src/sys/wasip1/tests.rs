@@ -1,5 +1,5 @@
 //! The checks of a selector on `poll_oneoff`, with each fake host. Checks of wakers do not apply.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::fs::File;
 use std::io::{ErrorKind, Write};
@@ -107,7 +107,7 @@ fn wakers_and_priority_are_unsupported<S: Subject>() {
 fn small_buffer_starves_no_source<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut none = S::Events::with_capacity(0);
-    let error = selector.select(&mut none, None).unwrap_err();
+    let error = selector.poll(&mut none, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 
     // One event at a time, and no source starves.
@@ -159,7 +159,7 @@ fn timeouts_do_not_end_early<S: Subject>() {
         for micros in [0, 1, 200, 999, 1_000, 1_001, 2_500, 20_000] {
             let timeout = Duration::from_micros(micros);
             let start = Instant::now();
-            match selector.select(&mut events, Some(timeout)) {
+            match selector.poll(&mut events, Some(timeout)) {
                 Ok(()) => assert!(start.elapsed() >= timeout, "{micros} us"),
                 Err(error) => assert_eq!(error.kind(), ErrorKind::Interrupted),
             }
@@ -191,14 +191,14 @@ fn timeouts_do_not_end_early<S: Subject>() {
 fn endless_wait_is_an_error<S: Subject>() {
     let mut selector = S::new().unwrap();
     let mut events = event_buffer::<S>();
-    let error = selector.select(&mut events, None).unwrap_err();
+    let error = selector.poll(&mut events, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 
     let (left, _right) = stream_pair();
     let registration = selector.register(left.as_raw_fd(), Token(1), BOTH).unwrap();
     assert_eq!(tokens(&mut selector, &mut events, None), [1]);
     drop(registration);
-    let error = selector.select(&mut events, None).unwrap_err();
+    let error = selector.poll(&mut events, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert!(events.as_slice().is_empty());
 }
@@ -237,7 +237,7 @@ fn closed_fd_does_not_fail_others<S: Subject>() {
     // Without another source.
     selector.deregister_unowned(closed).ok();
     selector.register_unowned(closed, Token(5), BOTH).unwrap();
-    let error = selector.select(&mut events, None).unwrap_err();
+    let error = selector.poll(&mut events, None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 

@@ -1,20 +1,98 @@
-//! Converts addresses of Unix sockets between std and the kernel.
+//! Unix domain sockets.
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, IoSlice};
 use std::mem::offset_of;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net;
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 
 use crate::sys::errors;
 use crate::sys::platform::SOCKETS;
+use crate::sys::unix::socket::{self, ignore_in_progress, stream};
 use crate::sys::unix::syscalls::socket::{self as syscall, Address, Storage};
+
+/// Connects a stream. A full backlog is EAGAIN, not a connection in progress: see [connect(2)].
+///
+/// [connect(2)]: https://man7.org/linux/man-pages/man2/connect.2.html
+pub(crate) fn connect(address: &SocketAddr) -> io::Result<UnixStream> {
+    let address = to_unix(address)?;
+    let socket = socket::new(libc::AF_UNIX, libc::SOCK_STREAM)?;
+    ignore_in_progress(syscall::connect(socket.as_fd(), address.address()))?;
+    Ok(socket.into())
+}
+
+/// Makes two connected streams.
+pub(crate) fn pair() -> io::Result<(UnixStream, UnixStream)> {
+    let (left, right) = socketpair(libc::SOCK_STREAM)?;
+    Ok((left.into(), right.into()))
+}
+
+/// Makes a listener.
+pub(crate) fn bind(address: &SocketAddr) -> io::Result<UnixListener> {
+    let socket = bound(address, libc::SOCK_STREAM)?;
+    syscall::listen(socket.as_fd(), SOCKETS.unix_backlog)?;
+    Ok(socket.into())
+}
+
+/// Accepts one connection, and returns it with the address of its peer.
+pub(crate) fn accept(listener: &UnixListener) -> io::Result<(UnixStream, SocketAddr)> {
+    let mut storage = syscall::Storage::new();
+    let stream: UnixStream = socket::accept(listener.as_fd(), &mut storage)?.into();
+    let peer = match from_unix(&storage) {
+        Some(peer) => peer,
+        None => stream.peer_addr()?,
+    };
+    Ok((stream, peer))
+}
+
+/// Makes a bound datagram socket.
+pub(crate) fn bind_datagram(address: &SocketAddr) -> io::Result<UnixDatagram> {
+    Ok(bound(address, libc::SOCK_DGRAM)?.into())
+}
+
+/// Makes a datagram socket without a name.
+pub(crate) fn unbound_datagram() -> io::Result<UnixDatagram> {
+    Ok(socket::new(libc::AF_UNIX, libc::SOCK_DGRAM)?.into())
+}
+
+/// Makes two connected datagram sockets.
+pub(crate) fn datagram_pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
+    let (left, right) = socketpair(libc::SOCK_DGRAM)?;
+    Ok((left.into(), right.into()))
+}
+
+/// Writes without SIGPIPE.
+pub(crate) fn write(stream: &UnixStream, buffer: &[u8]) -> io::Result<usize> {
+    stream::write(stream, buffer)
+}
+
+/// Writes several buffers without SIGPIPE.
+pub(crate) fn write_vectored(stream: &UnixStream, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+    stream::write_vectored(stream, buffers)
+}
+
+/// Makes a bound socket.
+fn bound(address: &SocketAddr, kind: libc::c_int) -> io::Result<OwnedFd> {
+    let address = to_unix(address)?;
+    let socket = socket::new(libc::AF_UNIX, kind)?;
+    syscall::bind(socket.as_fd(), address.address())?;
+    Ok(socket)
+}
+
+/// Makes two connected sockets.
+fn socketpair(kind: libc::c_int) -> io::Result<(OwnedFd, OwnedFd)> {
+    let (left, right) = syscall::socketpair(kind | SOCKETS.creation_flags)?;
+    socket::finish_creation(left.as_fd())?;
+    socket::finish_creation(right.as_fd())?;
+    Ok((left, right))
+}
 
 /// The offset of the name. The length of an address counts from the start of the structure.
 const PATH: usize = offset_of!(libc::sockaddr_un, sun_path);
 
 /// An address for the kernel.
-pub(super) struct Unix {
+struct Unix {
     raw: libc::sockaddr_un,
     /// How many bytes count, from the start of the structure.
     length: usize,
@@ -22,7 +100,7 @@ pub(super) struct Unix {
 
 impl Unix {
     /// The bytes that count.
-    pub(super) fn address(&self) -> Address<'_> {
+    fn address(&self) -> Address<'_> {
         Address::new(&self.raw, self.length)
     }
 }
@@ -33,7 +111,7 @@ impl Unix {
 /// with NUL, ends with its last byte and may contain any. The unnamed address is only a family.
 ///
 /// [unix(7)]: https://man7.org/linux/man-pages/man7/unix.7.html
-pub(super) fn to_unix(address: &net::SocketAddr) -> io::Result<Unix> {
+fn to_unix(address: &SocketAddr) -> io::Result<Unix> {
     if let Some(path) = address.as_pathname() {
         let bytes = path.as_os_str().as_bytes();
         if !bytes.is_empty() {
@@ -66,34 +144,34 @@ fn unix(name: &[u8], before: usize, after: usize) -> io::Result<Unix> {
 }
 
 /// Converts an address of the kernel. `None`: std can only get this address from the kernel itself.
-pub(super) fn from_unix(storage: &Storage<libc::sockaddr_un>) -> Option<net::SocketAddr> {
+fn from_unix(storage: &Storage<libc::sockaddr_un>) -> Option<SocketAddr> {
     let mut name = [0; size_of::<libc::sockaddr_un>() - PATH];
     for (to, from) in name.iter_mut().zip(&storage.address().sun_path) {
         *to = *from as u8;
     }
     // The kernel counts a NUL that had no room, and returns the length 0 for "no address".
     let length = (storage.length() as usize).saturating_sub(PATH);
-    let name = &name[..length.min(name.len())];
+    let name = name.get(..length).unwrap_or(name.as_slice());
     match name {
         [] => unnamed(),
         // Systems without abstract names fill unnamed addresses with zeros.
         [0, name @ ..] => abstract_address(name).or_else(unnamed),
         name => {
             let path = name.split(|byte| *byte == 0).next()?;
-            net::SocketAddr::from_pathname(OsStr::from_bytes(path)).ok()
+            SocketAddr::from_pathname(OsStr::from_bytes(path)).ok()
         }
     }
 }
 
 /// The address of this abstract name; `None` if the system has none.
-fn abstract_address(name: &[u8]) -> Option<net::SocketAddr> {
+fn abstract_address(name: &[u8]) -> Option<SocketAddr> {
     let names = SOCKETS.abstract_names?;
     (names.address_of)(name)
 }
 
 /// The address of a socket that was not bound.
-pub(super) fn unnamed() -> Option<net::SocketAddr> {
-    net::SocketAddr::from_pathname("").ok()
+fn unnamed() -> Option<SocketAddr> {
+    SocketAddr::from_pathname("").ok()
 }
 
 #[cfg(test)]
@@ -102,7 +180,7 @@ mod tests {
     use std::ffi::c_int;
 
     /// The name's bytes, and how many of the bytes behind the family count.
-    fn parts(address: &net::SocketAddr) -> (Vec<u8>, usize) {
+    fn parts(address: &SocketAddr) -> (Vec<u8>, usize) {
         let Unix { raw, length } = to_unix(address).unwrap();
         assert_eq!(c_int::from(raw.sun_family), libc::AF_UNIX);
         let length = length - PATH;
@@ -111,7 +189,7 @@ mod tests {
     }
 
     /// Converts an address for the kernel and back.
-    fn round_trip(address: &net::SocketAddr) -> Option<net::SocketAddr> {
+    fn round_trip(address: &SocketAddr) -> Option<SocketAddr> {
         let Unix { raw, length } = to_unix(address).unwrap();
         from_unix(&storage(raw, length))
     }
@@ -124,7 +202,7 @@ mod tests {
 
     #[test]
     fn pathname_counts_its_nul() {
-        let address = net::SocketAddr::from_pathname("/tmp/socket").unwrap();
+        let address = SocketAddr::from_pathname("/tmp/socket").unwrap();
         let (bytes, length) = parts(&address);
         assert_eq!(&bytes[..length], b"/tmp/socket\0");
         assert_eq!(
@@ -136,7 +214,7 @@ mod tests {
     #[test]
     fn longest_pathname_of_std_is_kept() {
         let path = "x".repeat(size_of::<libc::sockaddr_un>() - PATH - 1);
-        let address = net::SocketAddr::from_pathname(&path).unwrap();
+        let address = SocketAddr::from_pathname(&path).unwrap();
         let (bytes, length) = parts(&address);
         assert_eq!(length, path.len() + 1);
         assert_eq!(&bytes[..path.len()], path.as_bytes());
