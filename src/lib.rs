@@ -177,6 +177,15 @@ pub mod features {
     //! ```
 }
 
+#[cfg(all(mio_fault_injection, target_os = "linux", feature = "os-poll"))]
+#[doc(hidden)]
+pub mod fault_injection {
+    //! Faults in system calls, for `tests/fault_injection.rs`. Only a build with
+    //! `--cfg mio_fault_injection` has this module.
+
+    pub use crate::testing::injection::{Call, Effect, Fault, Injector};
+}
+
 pub mod guide;
 
 /// README's example, as a test.

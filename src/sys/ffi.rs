@@ -61,3 +61,11 @@ pub(crate) use crate::generated::solaris::{
 pub(crate) use crate::testing::event_ports::{
     port_associate, port_create, port_dissociate, port_getn, port_send,
 };
+
+// Functions that may fail on request, in place of the C library's: see `testing::injection`.
+#[cfg(mio_fault_injection)]
+pub(crate) use crate::generated as real;
+#[cfg(mio_fault_injection)]
+pub(crate) use crate::testing::injection::calls::syscall::{
+    epoll_create1, epoll_ctl, epoll_wait, eventfd, fcntl, pipe2, poll, read, write,
+};

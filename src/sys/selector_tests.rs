@@ -310,6 +310,7 @@ mod fake_kqueue {
     use crate::sys::unix::kqueue::{Kqueue, Pipes, UserEvents};
     use crate::sys::unix::notifier::pipe::Pipe;
     use crate::sys::unix::posix_poll::PosixPoll;
+    use crate::testing::injection::{Call, Fault};
     use crate::testing::kqueue::faults::{self, Faults};
 
     #[test]
@@ -325,7 +326,7 @@ mod fake_kqueue {
     #[test]
     fn kqueue_without_user_events() {
         let faults = Faults {
-            no_user_events: true,
+            errors: vec![Fault::next(Call::ChangeAddUser, usize::MAX, libc::EINVAL)],
             ..Faults::default()
         };
         faults::with(faults, every_check::<Kqueue<UserEvents>>);

@@ -9,6 +9,21 @@ cfg_event_ports! {
     #[cfg(target_os = "linux")]
     pub(crate) mod event_ports;
 }
+#[cfg(all(
+    target_os = "linux",
+    any(
+        mio_fault_injection,
+        mio_fake_kernel = "apple",
+        mio_fake_kernel = "dragonfly",
+        mio_fake_kernel = "freebsd",
+        mio_fake_kernel = "netbsd",
+        mio_fake_kernel = "openbsd",
+        mio_fake_kernel = "solaris"
+    )
+))]
+// Without the flag no suite outside of the crate uses it.
+#[cfg_attr(not(mio_fault_injection), allow(unreachable_pub))]
+pub(crate) mod injection;
 #[cfg(any(
     mio_fake_kernel = "apple",
     mio_fake_kernel = "dragonfly",

@@ -14,8 +14,7 @@ use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::time::Duration;
 
-/// A value of errno(3).
-pub(crate) type Errno = c_int;
+pub(crate) use super::injection::syscall::{Errno, fail};
 
 /// The upper half of the data with which a fake fd watches the wake fd. The lower half is the id.
 const MAGIC: u64 = 0x6b71_6462 << 32;
@@ -26,15 +25,6 @@ pub(crate) fn errno() -> Errno {
     let errno = unsafe { libc::__errno_location() };
     // SAFETY: the pointer is valid as long as the thread exists.
     unsafe { *errno }
-}
-
-/// Sets errno(3), and returns the -1 of a failed call.
-pub(crate) fn fail(error: Errno) -> c_int {
-    // SAFETY: this returns the C library's pointer to the errno of this thread.
-    let errno = unsafe { libc::__errno_location() };
-    // SAFETY: the pointer is valid as long as the thread exists.
-    unsafe { *errno = error };
-    -1
 }
 
 /// Converts the return value of a call that returns -1 on failure.

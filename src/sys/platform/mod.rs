@@ -32,6 +32,8 @@ families! { $
 }
 
 use crate::sys::selector;
+#[cfg(mio_fault_injection)]
+use crate::testing::injection::calls::syscall::libc;
 
 /// The mechanisms that the blocks name.
 #[cfg(feature = "os-poll")]

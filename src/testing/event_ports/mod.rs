@@ -41,6 +41,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::ffi;
 
+use super::injection::environment;
 use super::syscall as host;
 use host::Errno;
 pub(crate) use syscall::{port_associate, port_create, port_dissociate, port_getn, port_send};
@@ -121,9 +122,6 @@ fn create() -> Result<RawFd, Errno> {
 
 /// port_associate(3C).
 fn associate(port_fd: RawFd, object: usize, events: i32, user: usize) -> Result<(), Errno> {
-    if let Some(error) = faults::refuses_association() {
-        return Err(error);
-    }
     let mut guard = lock_kernel();
     let (kernel, id) = identify(&mut guard, port_fd)?;
     let fd = open_fd(object)?;
@@ -169,9 +167,6 @@ fn dissociate(port_fd: RawFd, object: usize) -> Result<(), Errno> {
 
 /// port_send(3C), and events of other sources.
 fn send(port_fd: RawFd, event: PortEvent) -> Result<(), Errno> {
-    if faults::is_full() {
-        return Err(libc::EAGAIN);
-    }
     let mut guard = lock_kernel();
     let (kernel, id) = identify(&mut guard, port_fd)?;
     let port = kernel.ports.get_mut(&id).ok_or(libc::EBADF)?;
@@ -211,7 +206,7 @@ fn get(
     let timed_out_error = (timeout != Some(Duration::ZERO)).then_some(ffi::ETIME);
     // A deadline that the clock cannot represent is none.
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    if faults::interrupts() {
+    if environment::interrupts() {
         return Err(libc::EINTR);
     }
     loop {

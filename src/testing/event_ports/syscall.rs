@@ -8,7 +8,8 @@ use std::ptr;
 use crate::sys::ffi;
 
 use super::host::{duration, fail};
-use super::{Outcome, PortEvent, associate, count, create, dissociate, faults, get, send};
+use super::{Outcome, PortEvent, associate, count, create, dissociate, get, send};
+use crate::testing::injection::{self, Call};
 
 /// port_create(3C).
 ///
@@ -16,7 +17,10 @@ use super::{Outcome, PortEvent, associate, count, create, dissociate, faults, ge
 ///
 /// None beyond the real call's.
 pub(crate) unsafe fn port_create() -> c_int {
-    create().unwrap_or_else(fail)
+    match injection::error(Call::PortCreate) {
+        Some(error) => fail(error),
+        None => create().unwrap_or_else(fail),
+    }
 }
 
 /// port_associate(3C).
@@ -31,7 +35,9 @@ pub(crate) unsafe fn port_associate(
     events: c_int,
     user: *mut c_void,
 ) -> c_int {
-    faults::count_call(|calls| calls.associate += 1);
+    if let Some(error) = injection::error(Call::PortAssociate) {
+        return fail(error);
+    }
     if source != ffi::PORT_SOURCE_FD {
         return fail(libc::EINVAL);
     }
@@ -44,7 +50,9 @@ pub(crate) unsafe fn port_associate(
 ///
 /// None beyond the real call's.
 pub(crate) unsafe fn port_dissociate(port: c_int, source: c_int, object: usize) -> c_int {
-    faults::count_call(|calls| calls.dissociate += 1);
+    if let Some(error) = injection::error(Call::PortDissociate) {
+        return fail(error);
+    }
     if source != ffi::PORT_SOURCE_FD {
         return fail(libc::EINVAL);
     }
@@ -57,7 +65,9 @@ pub(crate) unsafe fn port_dissociate(port: c_int, source: c_int, object: usize) 
 ///
 /// None beyond the real call's.
 pub(crate) unsafe fn port_send(port: c_int, events: c_int, user: *mut c_void) -> c_int {
-    faults::count_call(|calls| calls.send += 1);
+    if let Some(error) = injection::error(Call::PortSend) {
+        return fail(error);
+    }
     let event = PortEvent {
         source: ffi::PORT_SOURCE_USER,
         events,
@@ -80,7 +90,9 @@ pub(crate) unsafe fn port_getn(
     nget: *mut c_uint,
     timeout: *mut ffi::timespec,
 ) -> c_int {
-    faults::count_call(|calls| calls.get += 1);
+    if let Some(error) = injection::error(Call::PortGetn) {
+        return fail(error);
+    }
     // SAFETY: the caller guarantees that `nget` is valid.
     let wanted = unsafe { nget.read() };
     let timeout = if timeout.is_null() {

@@ -44,6 +44,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::ffi;
 
+use super::injection::{Effect, environment};
 use super::syscall as host;
 use host::Errno;
 use kernel::{FakeKernel, FakeKqueue};
@@ -137,9 +138,10 @@ fn kevent_call(
     let timeout = timeout.transpose()?;
     let mut receipts = Vec::new();
     for change in changes {
-        let result = match faults::refusal(change) {
-            Some(error) => Err(error),
-            None => kernel.apply_change(id, change),
+        let result = match faults::effect(change) {
+            Some(Effect::Fail(error)) => Err(error),
+            Some(Effect::FailAfter(error)) => kernel.apply_change(id, change).and(Err(error)),
+            Some(Effect::Short(_)) | None => kernel.apply_change(id, change),
         };
         if result.is_ok() && change.flags & RECEIPT == 0 {
             continue;
@@ -176,7 +178,7 @@ fn wait_for_events(
     timeout: Option<Duration>,
 ) -> Result<Vec<KernelEvent>, Errno> {
     let room = faults::clamp_room(room);
-    if faults::interrupts() {
+    if environment::interrupts() {
         return Err(libc::EINTR);
     }
     // A deadline that the clock cannot represent is none.

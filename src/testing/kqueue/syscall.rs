@@ -10,7 +10,8 @@ use std::ptr;
 use crate::sys::ffi;
 
 use super::host::{Errno, duration, epoll_add, epoll_remove, errno, fail, ret, take_epoll_events};
-use super::{KernelEvent, faults, kevent_call, new_kqueue};
+use super::{KernelEvent, kevent_call, new_kqueue};
+use crate::testing::injection::{self, Call, Effect};
 
 /// kqueue(2).
 ///
@@ -18,7 +19,10 @@ use super::{KernelEvent, faults, kevent_call, new_kqueue};
 ///
 /// None beyond the real call's.
 pub(crate) unsafe fn kqueue() -> c_int {
-    new_kqueue().unwrap_or_else(fail)
+    match injection::error(Call::Kqueue) {
+        Some(error) => fail(error),
+        None => new_kqueue().unwrap_or_else(fail),
+    }
 }
 
 /// kevent(2).
@@ -35,7 +39,15 @@ pub(crate) unsafe fn kevent(
     room: c_int,
     timeout: *const ffi::timespec,
 ) -> c_int {
-    faults::count_call();
+    let call = if change_count > 0 {
+        Call::KeventChange
+    } else {
+        Call::KeventWait
+    };
+    let effect = injection::effect(call);
+    if let Some(Effect::Fail(error)) = effect {
+        return fail(error);
+    }
     let mut copied = Vec::new();
     for index in 0..usize::try_from(change_count).unwrap_or(0) {
         // SAFETY: `index` is below `change_count`, and the caller guarantees so many changes.
@@ -58,7 +70,17 @@ pub(crate) unsafe fn kevent(
         let timeout = unsafe { timeout.read() };
         Some(duration(timeout.tv_sec as _, timeout.tv_nsec as _))
     };
-    let result = kevent_call(fd, &copied, usize::try_from(room).unwrap_or(0), timeout);
+    let mut room = usize::try_from(room).unwrap_or(0);
+    if let Some(Effect::Short(most)) = effect {
+        room = room.min(most);
+    }
+    let result = kevent_call(fd, &copied, room, timeout);
+    if let (Some(Effect::FailAfter(error)), Ok(returned)) = (effect, &result) {
+        // The changes are applied. A kernel that has an error to return does not fail afterwards.
+        if returned.iter().all(|event| event.data == 0) {
+            return fail(error);
+        }
+    }
     let returned = match result {
         Ok(returned) => returned,
         Err(error) => return fail(error),

@@ -122,7 +122,7 @@ impl Shared {
     fn rearm(&self, key: Key, waits_for: Interest) -> io::Result<()> {
         let mut state = self.state();
         if state.table.rearm(key, waits_for) {
-            state.associate(self.port(), key)?;
+            return self.associate_changed(&mut state, key);
         }
         Ok(())
     }
@@ -131,9 +131,18 @@ impl Shared {
     fn watch_as_unowned(&self, key: Key) -> io::Result<()> {
         let mut state = self.state();
         if state.table.watch_as_unowned(key) {
-            state.associate(self.port(), key)?;
+            return self.associate_changed(&mut state, key);
         }
         Ok(())
+    }
+
+    /// Associates a registration that has changed. If that fails, the registration stays dirty, and
+    /// a user event of no waker makes a blocked `select` associate it: the caller may not repeat an
+    /// operation that fails with EAGAIN.
+    fn associate_changed(&self, state: &mut State, key: Key) -> io::Result<()> {
+        state.associate(self.port(), key).inspect_err(|_| {
+            let _ = syscall::send(self.port(), 0, state::NO_WAKER);
+        })
     }
 }
 

@@ -14,6 +14,10 @@ use crate::sys::{errors, ffi};
 /// of the slot in the others.
 const INDEX_BITS: u32 = usize::BITS / 2;
 
+/// The id of a user event that belongs to no waker: ids of wakers count up from 1, and skip it when
+/// they wrap around.
+pub(super) const NO_WAKER: usize = 0;
+
 /// The state of a port, under its lock.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -63,7 +67,7 @@ impl State {
                 continue;
             }
             if let Err(error) = self.associate(port, key) {
-                if is_bad_fd(&error) {
+                if is_bad_fd(&error) && !syscall::is_open(wanted.fd) {
                     // The fd was closed. Its registration ends, as with epoll(7).
                     self.remove(key);
                     continue;
@@ -146,7 +150,8 @@ impl State {
         loop {
             self.last_waker_id = self.last_waker_id.wrapping_add(1);
             // On a 32-bit system ids may wrap around. One that is in use is skipped.
-            if !self.wakers.contains_key(&self.last_waker_id) {
+            let is_free = self.last_waker_id != NO_WAKER;
+            if is_free && !self.wakers.contains_key(&self.last_waker_id) {
                 let entry = WakerEntry {
                     token,
                     bit,

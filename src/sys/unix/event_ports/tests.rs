@@ -14,6 +14,7 @@ use crate::sys::unix::notifier::pipe::pipe;
 use crate::sys::unix::syscalls::pipe::write;
 use crate::testing::event_ports::PortEvent;
 use crate::testing::event_ports::faults::{self, Faults};
+use crate::testing::injection::{self, Call, Fault};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
@@ -90,26 +91,45 @@ fn rearm_is_the_only_call_between_selects() {
     let (left, right) = streams();
     let fd = left.as_raw_fd();
     let mut registration = None;
-    let calls = faults::calls(|| {
+    let calls = injection::counts(|| {
         registration = Some(selector.register(fd, Token(1), Interest::READABLE).unwrap());
     });
-    assert_eq!((calls.associate, calls.dissociate, calls.get), (1, 0, 0));
+    assert_eq!(
+        (
+            calls.of(Call::PortAssociate),
+            calls.of(Call::PortDissociate),
+            calls.of(Call::PortGetn)
+        ),
+        (1, 0, 0)
+    );
     let registration = registration.unwrap();
     for _ in 0..3 {
         (&right).write_all(b"x").unwrap();
-        let calls = faults::calls(|| {
+        let calls = injection::counts(|| {
             assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
         });
-        assert_eq!((calls.associate, calls.get), (0, 1));
+        assert_eq!(
+            (calls.of(Call::PortAssociate), calls.of(Call::PortGetn)),
+            (0, 1)
+        );
         drain(&left);
-        let calls = faults::calls(|| {
+        let calls = injection::counts(|| {
             EventPorts::rearm(&registration, BOTH).unwrap();
             EventPorts::rearm(&registration, BOTH).unwrap();
         });
-        assert_eq!((calls.associate, calls.get), (1, 0));
+        assert_eq!(
+            (calls.of(Call::PortAssociate), calls.of(Call::PortGetn)),
+            (1, 0)
+        );
     }
-    let calls = faults::calls(|| selector.deregister(registration, fd).unwrap());
-    assert_eq!((calls.associate, calls.dissociate), (0, 1));
+    let calls = injection::counts(|| selector.deregister(registration, fd).unwrap());
+    assert_eq!(
+        (
+            calls.of(Call::PortAssociate),
+            calls.of(Call::PortDissociate)
+        ),
+        (0, 1)
+    );
 }
 
 /// An interrupted wait does not count as an observation of "not ready". So an unowned fd that the
@@ -126,7 +146,7 @@ fn interruption_is_no_observation_of_not_ready() {
     let mut count = 0;
     while Instant::now() < end {
         let faults = Faults {
-            interruptions: 1,
+            errors: vec![Fault::next(Call::PortGetn, 1, libc::EINTR)],
             ..Faults::default()
         };
         let interrupted = faults::with(faults, || selector.poll(&mut events, AT_ONCE));
@@ -182,7 +202,7 @@ fn interrupted_select_loses_no_event() {
     (&right).write_all(b"x").unwrap();
     waker.wake().unwrap();
     let faults = Faults {
-        interruptions: 3,
+        errors: vec![Fault::next(Call::PortGetn, 3, libc::EINTR)],
         ..Faults::default()
     };
     faults::with(faults, || {
@@ -279,7 +299,7 @@ fn full_port_fails_wake_until_retried() {
     // One waker with a bit in `wakes`, and one without.
     for index in [0, wakers.len() - 1] {
         let faults = Faults {
-            full: 1,
+            errors: vec![Fault::next(Call::PortSend, 1, libc::EAGAIN)],
             ..Faults::default()
         };
         let error = faults::with(faults, || wakers[index].wake()).unwrap_err();
@@ -298,7 +318,7 @@ fn wakers_do_not_fill_the_port() {
         .map(|index| selector.waker(Token(index)).unwrap())
         .collect();
     let mut seen = vec![false; wakers.len()];
-    let calls = faults::calls(|| {
+    let calls = injection::counts(|| {
         for _ in 0..wakers.len() {
             for waker in &wakers {
                 waker.wake().unwrap();
@@ -310,7 +330,8 @@ fn wakers_do_not_fill_the_port() {
         }
     });
     // One event for each waker at first, and one more for each that was reported.
-    assert!(calls.send <= 2 * wakers.len(), "{calls:?}");
+    let sent = calls.of(Call::PortSend);
+    assert!(sent <= 2 * wakers.len(), "{sent}");
     // Every waker was reported.
     assert!(!seen.contains(&false));
 }
@@ -323,7 +344,7 @@ fn refused_association_fails_its_call() {
     let (left, right) = streams();
     let fd = left.as_raw_fd();
     let refusing = |error| Faults {
-        refusals: vec![error],
+        errors: vec![Fault::next(Call::PortAssociate, 1, error)],
         ..Faults::default()
     };
     let error = faults::with(refusing(libc::ENOMEM), || {

@@ -148,6 +148,7 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
         let deadline = deadline.start();
         let mut remaining = deadline.timeout;
         let kq = self.shared.kq()?;
+        self.shared.synthetic_eofs.retrigger(&self.shared)?;
         loop {
             let result = syscall::wait(kq, events, remaining.map(|time| time.min(MAX_WAIT)));
             // After every return of the kernel, whatever the result.

@@ -19,6 +19,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, Weak};
 
 use crate::Token;
@@ -35,6 +36,8 @@ pub(super) struct SyntheticEofs {
     /// Created with the first pending event. Most selectors never have one: they pay one load.
     wake_event: OnceLock<WakeEvent>,
     pending: Mutex<VecDeque<(RawFd, Event)>>,
+    /// Whether events are pending, but triggering the wake event has failed.
+    must_trigger: AtomicBool,
 }
 
 /// Removes the pending event of an owned source when its registration is dropped.
@@ -71,6 +74,7 @@ impl SyntheticEofs {
         SyntheticEofs {
             wake_event: OnceLock::new(),
             pending: Mutex::new(VecDeque::new()),
+            must_trigger: AtomicBool::new(false),
         }
     }
 
@@ -125,12 +129,25 @@ impl SyntheticEofs {
             }
         }
         if !pending.is_empty() {
-            // The next `select` substitutes the next event. Triggering does not fail, because the
-            // wake event is in the kqueue. An error could not be returned anyway: `events` holds
-            // events that the kernel does not report again.
-            let _ = wake_event.trigger(shared, Token(0));
+            // The next `select` substitutes the next event. An error cannot be returned here:
+            // `events` holds events that the kernel does not report again.
+            let has_failed = wake_event.trigger(shared, Token(0)).is_err();
+            self.must_trigger.store(has_failed, Ordering::Relaxed);
         }
         false
+    }
+
+    /// Triggers the wake event if the last `substitute` could not. `events` is empty, so an error
+    /// may be returned.
+    pub(super) fn retrigger(&self, shared: &Shared) -> io::Result<()> {
+        match self.wake_event.get() {
+            Some(wake_event) if self.must_trigger.load(Ordering::Relaxed) => {
+                wake_event.trigger(shared, Token(0))?;
+                self.must_trigger.store(false, Ordering::Relaxed);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn lock_pending(&self) -> MutexGuard<'_, VecDeque<(RawFd, Event)>> {

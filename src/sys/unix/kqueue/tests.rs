@@ -17,6 +17,7 @@ use super::syscall::{EOF, TRIGGER, USER};
 use super::*;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
 use crate::sys::unix::notifier::pipe::pipe;
+use crate::testing::injection::{self, Call, Fault};
 use crate::testing::kqueue::KernelEvent;
 use crate::testing::kqueue::faults::{self, Faults};
 
@@ -46,8 +47,13 @@ fn streams() -> (UnixStream, UnixStream) {
 
 /// Faults that refuse every `EV_ADD` of one filter.
 fn refusing(filter: i32, error: i32) -> Faults {
+    let call = match filter {
+        READ => Call::ChangeAddRead,
+        WRITE => Call::ChangeAddWrite,
+        _ => Call::ChangeAddUser,
+    };
     Faults {
-        refusals: vec![(filter, error)],
+        errors: vec![Fault::next(call, usize::MAX, error)],
         ..Faults::default()
     }
 }
@@ -133,10 +139,8 @@ fn synthetic_eof_needs_neither_user_events_nor_epipe() {
     let (mut selector, mut events) = new_selector(4);
     let (_reader, writer) = pipe().unwrap();
     let fd = writer.as_raw_fd();
-    let faults = Faults {
-        no_user_events: true,
-        ..refusing(WRITE, libc::EBADF)
-    };
+    let mut faults = refusing(WRITE, libc::EBADF);
+    faults.errors.extend(refusing(USER, libc::EINVAL).errors);
     faults::with(faults, || {
         selector
             .register_unowned(fd, Token(3), Interest::WRITABLE)
@@ -310,7 +314,7 @@ fn interrupted_select_loses_no_wake() {
     for _ in 0..3 {
         waker.wake().unwrap();
         let faults = Faults {
-            interruptions: 1,
+            errors: vec![Fault::next(Call::KeventWait, 1, libc::EINTR)],
             ..Faults::default()
         };
         let result = faults::with(faults, || selector.poll(&mut events, LONG));
@@ -329,12 +333,13 @@ fn merged_wakes_make_one_call() {
     let (mut selector, mut events) = new_selector(8);
     let waker = selector.waker(Token(1)).unwrap();
     for _ in 0..3 {
-        let before = faults::calls();
-        for _ in 0..64 {
-            waker.wake().unwrap();
-        }
+        let count = injection::counts(|| {
+            for _ in 0..64 {
+                waker.wake().unwrap();
+            }
+        });
         if matches!(waker.wake_event, WakeEvent::User { .. }) {
-            assert_eq!(faults::calls() - before, 1);
+            assert_eq!(count.of(Call::KeventChange), 1);
         }
         assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
     }

@@ -73,8 +73,19 @@ struct State {
     woken: Vec<Arc<WakerState>>,
     /// Whether a thread is in a poll(2) that may block.
     blocked: bool,
-    /// Whether the notifier was written for this poll(2).
-    notified: bool,
+    /// What the blocked poll(2) knows of changes.
+    notified: Notified,
+}
+
+/// Whether the notifier was written for this poll(2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Notified {
+    #[default]
+    No,
+    Yes,
+    /// Writing has failed. The next update writes again, even if it changes nothing: otherwise the
+    /// change before it would wait until poll(2) returns for another reason.
+    Failed,
 }
 
 impl State {
@@ -99,7 +110,7 @@ impl State {
     /// Adapts the state that a forked child got from its parent: the child has no other threads.
     fn reset_after_fork(&mut self) {
         self.blocked = false;
-        self.notified = false;
+        self.notified = Notified::No;
         for waker in &self.wakers {
             // The thread that set it may not exist here, and then does not add the waker.
             let is_pending = waker.is_pending.load(Ordering::Acquire);
@@ -111,8 +122,10 @@ impl State {
 
     /// Whether the caller must write to the notifier after it has released the lock.
     fn must_notify(&mut self) -> bool {
-        let must = self.blocked && !self.notified;
-        self.notified |= must;
+        let must = self.blocked && self.notified != Notified::Yes;
+        if must {
+            self.notified = Notified::Yes;
+        }
         must
     }
 }
@@ -126,7 +139,7 @@ impl<N: Notifier> Shared<N> {
     fn update<T>(&self, update: impl FnOnce(&mut State) -> io::Result<(T, bool)>) -> io::Result<T> {
         let mut state = self.state();
         let (value, changed) = update(&mut state)?;
-        let must = changed && state.must_notify();
+        let must = (changed || state.notified == Notified::Failed) && state.must_notify();
         drop(state);
         if must {
             self.notify()?;
@@ -137,7 +150,7 @@ impl<N: Notifier> Shared<N> {
     fn notify(&self) -> io::Result<()> {
         self.notifier.notify().inspect_err(|_| {
             // The next update or wake writes again.
-            self.state().notified = false;
+            self.state().notified = Notified::Failed;
         })
     }
 }

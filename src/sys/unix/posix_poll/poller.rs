@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Event, Events, Shared, State};
+use super::{Event, Events, Notified, Shared, State};
 use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, earlier, time_until};
 use crate::sys::unix::level_triggered::{Key, ProbeSet};
 use crate::sys::unix::notifier::PollNotifier as Notifier;
@@ -60,7 +60,7 @@ impl Poller {
             let reported_wakers = take_wakers(&mut state, events, reserved);
             let may_block = events.is_empty() && state.woken.is_empty() && !deadline.is_past();
             state.blocked = may_block;
-            state.notified = false;
+            state.notified = Notified::No;
             let timeout = if may_block {
                 let until = earlier(earlier(wake_at, self.rescan_at()), deadline.at);
                 // If it was clamped, the loop polls again.

@@ -13,6 +13,8 @@ use std::time::Duration;
 use super::ret::ret_count;
 use crate::sys::ffi;
 use crate::sys::platform::NO_NEW_CALLS;
+#[cfg(mio_fault_injection)]
+use crate::testing::injection::{Call, calls::syscall as injection};
 
 /// [epoll_pwait2(2)], since Linux 5.11: epoll_wait(2) with nanoseconds. `None` if it is refused.
 ///
@@ -65,6 +67,8 @@ unsafe fn call_epoll_pwait2(
     most: c_int,
     timeout: Duration,
 ) -> io::Result<usize> {
+    #[cfg(mio_fault_injection)]
+    injection::check(Call::EpollPwait2)?;
     let timeout = kernel_timespec(timeout);
     // SAFETY: epoll_pwait2(2) takes (int, struct epoll_event *, int, const struct __kernel_timespec
     // *, const sigset_t *, size_t), each passed as a long or a pointer as syscall(2) asks. It
@@ -109,6 +113,8 @@ pub(crate) fn ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<
 
 /// ppoll(2).
 fn call_ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<usize> {
+    #[cfg(mio_fault_injection)]
+    injection::check(Call::Ppoll)?;
     let mut timeout = kernel_timespec(timeout);
     // SAFETY: ppoll(2) takes (struct pollfd *, unsigned, struct __kernel_timespec *, const sigset_t
     // *, size_t), each passed as a long or a pointer as syscall(2) asks. It reads and writes as

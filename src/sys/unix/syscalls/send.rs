@@ -7,6 +7,8 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use super::ret::ret_count;
 use crate::sys::unix::caps::NoSignal;
+#[cfg(mio_fault_injection)]
+use crate::testing::injection::calls::syscall::libc;
 
 /// Both.
 #[allow(dead_code)] // Apple's systems set an option of the socket instead.

@@ -9,6 +9,8 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
 
 use super::ret::{ret, ret_owned_fd};
+#[cfg(mio_fault_injection)]
+use crate::testing::injection::calls::syscall::libc;
 
 /// accept4(2), or a function like it.
 pub(crate) type Accept4 =

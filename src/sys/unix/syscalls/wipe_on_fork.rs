@@ -17,6 +17,8 @@ use crate::sys::platform::UPSTREAM_CALLS;
 use crate::sys::sync::{AtomicUsize, Ordering};
 use crate::sys::unix::caps::ForkDetection;
 use crate::sys::wake_bits::Generation;
+#[cfg(mio_fault_injection)]
+use crate::testing::injection::calls::syscall::libc;
 
 /// Both functions.
 pub(crate) const WIPE_ON_FORK: ForkDetection = ForkDetection::WipeOnFork {
