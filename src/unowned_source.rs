@@ -58,8 +58,8 @@ use crate::{Interest, Registry, Token};
 /// **kqueue** does not report whether a file descriptor is registered ([kqueue(2)][kqueue]: adding
 /// a filter again changes the one that exists). So on kqueue:
 ///
-/// - [`register`](Registry::register) of a registered file descriptor replaces its token and adds
-///   to its interests.
+/// - [`register`](Registry::register) of a registered file descriptor adds to its interests. The
+///   new token is that of the interests that the call names; another one keeps the old token.
 /// - [`reregister`](Registry::reregister) of one that is not registered registers it.
 /// - [`deregister`](Registry::deregister) of one that is not registered returns `Ok`.
 ///

@@ -166,6 +166,34 @@ fn registration_errors_have_their_kinds() {
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
 }
 
+/// A second `register` fails and changes nothing. kqueue cannot detect it: the call adds the
+/// interests that it names, and replaces their token.
+#[test]
+fn second_register_keeps_the_first() {
+    let (mut poll, mut events) = new_poll();
+    let (left, right) = streams();
+    support::send(&right, b"x");
+    let fd = raw_fd(&left);
+    let registry = poll.registry();
+    registry
+        .register(&mut Source(&fd), ONE, Interest::READABLE)
+        .unwrap();
+    let second = registry.register(&mut Source(&fd), Token(2), Interest::WRITABLE);
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
+    if !support::KQUEUE {
+        assert_eq!(second.unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_no_event(&mut poll, &mut events, Token(2));
+        return;
+    }
+    second.unwrap();
+    poll.registry()
+        .register(&mut Source(&fd), Token(3), BOTH)
+        .unwrap();
+    poll_events(&mut poll, &mut events, Duration::from_secs(5));
+    let tokens: Vec<usize> = events.iter().map(|event| event.token().0).collect();
+    assert_eq!(tokens, [3, 3]);
+}
+
 /// One fd can be registered with two `Poll`s, and both report.
 #[test]
 fn one_fd_reports_to_two_polls() {

@@ -219,8 +219,9 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
 }
 
 impl<W: WakerKind> RegisterUnowned for Kqueue<W> {
-    /// If `fd` is registered already, this replaces the token and adds filters, but removes none.
-    /// The kernel does not detect that case.
+    /// If `fd` is registered already, this adds filters, but removes none. It replaces the token of
+    /// the filters that the interest needs, and the other one keeps its token. The kernel does not
+    /// detect that case.
     fn register_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         self.add_filters(fd, token, interest).map(drop)
     }

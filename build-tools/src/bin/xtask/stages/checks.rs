@@ -27,6 +27,7 @@ pub(super) fn fmt(context: &mut Context<'_>) -> Result<()> {
     for folder in [
         "build-tools/bench",
         "build-tools/loom",
+        "build-tools/properties",
         "build-tools/apps/tokio-smoke",
         "build-tools/apps/tokio-pipes",
     ] {
@@ -67,6 +68,16 @@ pub(super) fn clippy(context: &mut Context<'_>) -> Result<()> {
             .folder(project.path("build-tools/loom"))
             .set("RUSTFLAGS", "--cfg loom")
             .set("CARGO_TARGET_DIR", project.target("loom")),
+    );
+    let properties = Step::cargo(
+        project,
+        PLAIN,
+        "clippy --locked --all-targets -- -D warnings",
+    );
+    steps.push(
+        properties
+            .folder(project.path("build-tools/properties"))
+            .set("CARGO_TARGET_DIR", project.target("properties")),
     );
     context.run_each(steps)
 }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod fake_kernels;
+mod properties;
 mod queue;
 mod stage_list;
 mod suites;

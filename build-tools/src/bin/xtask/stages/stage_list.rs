@@ -155,6 +155,18 @@ fn test() -> Vec<Stage> {
         Box::new(suites::loom),
     );
     add(
+        "properties",
+        "random sequences of operations on every selector, and on upstream's mio",
+        Needs::Machine,
+        Box::new(properties::run),
+    );
+    add(
+        "fuzz",
+        "fuzz targets: their corpora, and new inputs for MIO_FUZZ_SECONDS (3) each",
+        Needs::Only("fuzz"),
+        Box::new(fuzz::run),
+    );
+    add(
         "bench-gate",
         "no growth of instructions, system calls and allocations",
         Needs::Machine,

@@ -1,0 +1,290 @@
+//! The rules for the registration of one source.
+
+use std::time::{Duration, Instant};
+
+use super::{Backend, Class, Flags, Polled};
+use crate::sys::{ERR, HUP, IN, Levels, OUT, RDHUP};
+
+/// Reading is 0, writing is 1.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Direction {
+    pub(super) armed: bool,
+    pub(super) owed_since: Option<Instant>,
+    /// Whether `owed_since` is the end of the first `poll` that could see it.
+    pub(super) is_seen: bool,
+    pub(super) reported_at: Option<Instant>,
+}
+
+#[derive(Debug)]
+pub(super) struct Registration {
+    pub(super) token: usize,
+    pub(super) interest: u8,
+    pub(super) directions: [Direction; 2],
+    /// The exceptional levels that were seen (kqueue) or reported (others), and still hold.
+    pub(super) exceptions: Levels,
+    pub(super) exception_owed_since: Option<Instant>,
+    pub(super) is_exception_seen: bool,
+    /// When an event last reported a hang-up or an error.
+    pub(super) exception_reported_at: Option<Instant>,
+    /// The levels since the last event.
+    pub(super) recent: Levels,
+    pub(super) events_since_touch: u32,
+    pub(super) touched_at: Instant,
+    /// How many polls in a row with all their capacity used have not reported what is owed.
+    pub(super) passed_over: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) class: Class,
+    pub(super) is_owned: bool,
+    /// An owned pipe that is watched like an unowned file descriptor since it was at its end.
+    pub(super) ended: bool,
+    pub(super) registration: Option<Registration>,
+    /// The levels before the present `poll`, and those seen while it runs.
+    pub(super) before: Levels,
+}
+
+impl Source {
+    /// Whether the rules of a level-triggered kernel for unowned file descriptors hold.
+    fn is_unowned_level(&self, backend: Backend) -> bool {
+        !backend.has_edges() && (!self.is_owned || self.ended)
+    }
+
+    /// The exceptional levels that must be reported.
+    fn exceptional(&self, backend: Backend, levels: Levels, interest: u8) -> Levels {
+        let mut mask = HUP | ERR;
+        if interest & 1 != 0 && backend != Backend::EventPorts {
+            mask |= RDHUP;
+        }
+        levels & mask
+    }
+
+    /// Whether a direction is ready.
+    fn is_ready(&self, backend: Backend, levels: Levels, direction: usize) -> bool {
+        if backend == Backend::Kqueue {
+            // The kernels differ in what a filter of the wrong end reports.
+            return match (self.class, direction) {
+                (Class::PipeReceiver, 1) | (Class::PipeSender, 0) => false,
+                (_, 0) => levels & (IN | HUP | ERR | RDHUP) != 0,
+                _ => levels & (OUT | HUP | ERR) != 0,
+            };
+        }
+        levels & [IN, OUT][direction] != 0
+    }
+
+    pub(super) fn observe(&mut self, backend: Backend, now: Instant, levels: Levels) {
+        let always_armed = self.is_unowned_level(backend);
+        let Some(interest) = self.registration.as_ref().map(|it| it.interest) else {
+            return;
+        };
+        let exceptional = self.exceptional(backend, levels, interest);
+        let is_ready = [0, 1].map(|it| self.is_ready(backend, levels, it));
+        let Some(registration) = &mut self.registration else {
+            return;
+        };
+        registration.recent |= levels;
+        registration.exceptions &= exceptional;
+        let new = exceptional & !registration.exceptions;
+        if backend == Backend::Kqueue {
+            registration.exceptions |= new;
+            registration.directions[0].armed |= new != 0;
+            registration.directions[1].armed |= new & (HUP | ERR) != 0;
+        } else if new != 0 {
+            registration.exception_owed_since.get_or_insert(now);
+        } else {
+            registration.exception_owed_since = None;
+            registration.is_exception_seen = false;
+        }
+        for (index, direction) in registration.directions.iter_mut().enumerate() {
+            let is_armed = direction.armed || always_armed;
+            let is_wanted = interest >> index & 1 != 0;
+            if is_wanted && is_armed && is_ready[index] {
+                direction.owed_since.get_or_insert(now);
+            } else {
+                direction.owed_since = None;
+                direction.is_seen = false;
+            }
+        }
+    }
+
+    /// A `poll` has ended. Where there are delays, they begin when the selector has seen what is
+    /// owed, at any time of its first `poll`.
+    pub(super) fn poll_ended(&mut self, backend: Backend, end: Instant) {
+        let is_unowned_level = self.is_unowned_level(backend);
+        let Some(registration) = &mut self.registration else {
+            return;
+        };
+        let has_delays = !backend.has_edges()
+            && (is_unowned_level || registration.exception_reported_at.is_some());
+        if !has_delays {
+            return;
+        }
+        for direction in &mut registration.directions {
+            if direction.owed_since.is_some() && !direction.is_seen {
+                direction.owed_since = Some(end);
+                direction.is_seen = true;
+            }
+        }
+        if registration.exception_owed_since.is_some() && !registration.is_exception_seen {
+            registration.exception_owed_since = Some(end);
+            registration.is_exception_seen = true;
+        }
+    }
+
+    /// When the first event that is owed must have come.
+    pub(super) fn first_due(&self, backend: Backend) -> Option<Instant> {
+        let registration = self.registration.as_ref()?;
+        let is_unowned_level = self.is_unowned_level(backend);
+        let mut lateness = Duration::ZERO;
+        if !backend.has_edges() && registration.exception_reported_at.is_some() {
+            let are_both_closed =
+                backend == Backend::Poll && self.before & (HUP | RDHUP) == HUP | RDHUP;
+            lateness = Duration::from_millis(if are_both_closed { 1_000 } else { 100 });
+        }
+        let exception = registration
+            .exception_owed_since
+            .map(|since| since + lateness);
+        let directions = registration.directions.iter().filter_map(|direction| {
+            let since = direction.owed_since?;
+            let reported_at = direction.reported_at.filter(|_| is_unowned_level);
+            Some(match reported_at {
+                Some(at) => since.max(at) + lateness.max(Duration::from_millis(10)),
+                None => since + lateness,
+            })
+        });
+        directions.chain(exception).min()
+    }
+
+    /// The methods that may return `true` with these levels.
+    fn allowed(&self, backend: Backend, levels: Levels, interest: u8) -> Flags {
+        let (reads, writes) = (interest & 1 != 0, interest & 2 != 0);
+        let has = |mask| levels & mask != 0;
+        if backend == Backend::Kqueue {
+            let is_wrong_end = self.class == Class::PipeReceiver;
+            return Flags {
+                readable: reads && has(IN | HUP | ERR | RDHUP),
+                writable: writes && (has(OUT | HUP | ERR) || is_wrong_end),
+                read_closed: reads && has(HUP | ERR | RDHUP),
+                // Its own writing half may be shut down, which no level shows.
+                write_closed: writes && (has(HUP | ERR) || self.is_stream()),
+                error: has(ERR),
+                priority: false,
+            };
+        }
+        Flags {
+            readable: reads && has(IN),
+            writable: writes && has(OUT),
+            read_closed: has(HUP) || reads && has(IN) && has(RDHUP),
+            write_closed: has(HUP | ERR),
+            error: has(ERR),
+            priority: false,
+        }
+    }
+
+    fn is_stream(&self) -> bool {
+        matches!(self.class, Class::Tcp | Class::Stream)
+    }
+
+    /// What epoll reports with these levels.
+    fn exact(levels: Levels, interest: u8) -> Flags {
+        let mut mask = HUP | ERR;
+        if interest & 1 != 0 {
+            mask |= IN | RDHUP;
+        }
+        if interest & 2 != 0 {
+            mask |= OUT;
+        }
+        let levels = levels & mask;
+        let has_all = |mask| levels & mask == mask;
+        Flags {
+            readable: has_all(IN),
+            writable: has_all(OUT),
+            read_closed: has_all(HUP) || has_all(IN | RDHUP),
+            write_closed: has_all(HUP) || has_all(OUT | ERR) || levels == ERR,
+            error: has_all(ERR),
+            priority: false,
+        }
+    }
+
+    pub(super) fn check_event(
+        &mut self,
+        backend: Backend,
+        flags: Flags,
+        after: Levels,
+        polled: &Polled,
+    ) -> Result<(), String> {
+        let is_unowned_level = self.is_unowned_level(backend);
+        let Some((interest, recent)) = self
+            .registration
+            .as_ref()
+            .map(|it| (it.interest, it.recent))
+        else {
+            return Ok(());
+        };
+        let mut levels = match backend {
+            Backend::EventPorts => recent | after,
+            // A probe may have taken it from the kernel without an event.
+            Backend::Poll if is_unowned_level => self.before | after | recent & ERR,
+            _ => self.before | after,
+        };
+        if self.class == Class::Datagram && (polled.concurrent || backend == Backend::EventPorts) {
+            // One send may cause an error, and the next one take it.
+            levels |= ERR;
+        }
+        if flags == Flags::default() {
+            return Err(format!("an event that reports nothing; {self:?}"));
+        }
+        if flags.beyond(self.allowed(backend, levels, interest)) {
+            return Err(format!("{flags:?} with levels {levels:#x}; {self:?}"));
+        }
+        let expected = Source::exact(after, interest);
+        if backend == Backend::Epoll
+            && !polled.concurrent
+            && self.before == after
+            && flags != expected
+        {
+            return Err(format!("{flags:?} instead of {expected:?}; {self:?}"));
+        }
+        let exceptional = self.exceptional(backend, self.before | after, interest);
+        let is_exception = levels & (HUP | ERR) != 0;
+        let Some(registration) = &mut self.registration else {
+            return Ok(());
+        };
+        for (direction, is_reported) in registration
+            .directions
+            .iter_mut()
+            .zip([flags.readable, flags.writable])
+        {
+            if is_reported {
+                *direction = Direction {
+                    armed: false,
+                    owed_since: None,
+                    is_seen: false,
+                    reported_at: Some(polled.end),
+                };
+            }
+        }
+        if backend != Backend::Kqueue {
+            registration.exceptions |= exceptional;
+            registration.exception_owed_since = None;
+            registration.is_exception_seen = false;
+            if is_exception {
+                registration.exception_reported_at = Some(polled.end);
+            }
+        }
+        registration.recent = after;
+        registration.passed_over = 0;
+        registration.events_since_touch += 1;
+        let seconds = (polled.end - registration.touched_at).as_secs() as u32 + 1;
+        let most = if is_unowned_level || !backend.has_edges() && is_exception {
+            200 + 200 * seconds
+        } else {
+            8
+        };
+        if registration.events_since_touch > most {
+            return Err(format!("{most} events without a cause; {self:?}"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! Operations that begin and end registrations.
+
+use super::super::subject::unix::SourceFd;
+use super::super::subject::{Interest, Token};
+use super::files::{Io, with_source};
+use super::{Outcome, World, interest, shown};
+use crate::spec::Backend;
+
+impl World {
+    pub(super) fn register(&mut self, id: usize, bits: u8, again: bool) -> Outcome {
+        if !self.is_open(id) {
+            return Ok(None);
+        }
+        let is_registered = self.spec.is_registered(id);
+        let token = self.new_token();
+        let registry = &self.registry;
+        let Some(io) = &mut self.sources[id].io else {
+            return Ok(None);
+        };
+        let is_owned = io.is_owned();
+        let is_lenient = !is_owned && self.options.backend == Backend::Kqueue;
+        if is_lenient && !again && self.spec.interest(id).is_some_and(|it| it & !bits != 0) {
+            // The old token stays with the interest that this call does not name.
+            return Ok(None);
+        }
+        let (result, expected) = if again {
+            let result = with_source!(io, it => registry.reregister(it, token, interest(bits)));
+            let expected = if is_registered || is_lenient {
+                "Ok"
+            } else {
+                "NotFound"
+            };
+            (result, expected)
+        } else {
+            let result = with_source!(io, it => registry.register(it, token, interest(bits)));
+            let expected = if !is_registered || is_lenient {
+                "Ok"
+            } else {
+                "AlreadyExists"
+            };
+            (result, expected)
+        };
+        let outcome = shown(&result);
+        if self.options.checks && outcome != expected {
+            return Err(format!(
+                "`register` or `reregister` returned {result:?}, not {expected}"
+            ));
+        }
+        if result.is_ok() {
+            // kqueue cannot detect that an fd is registered, and adds the interest.
+            let added = match self.spec.interest(id) {
+                Some(before) if !again => before,
+                _ => 0,
+            };
+            self.spec.registered(id, token.0, bits | added);
+        }
+        Ok(Some(outcome))
+    }
+
+    pub(super) fn deregister(&mut self, id: usize) -> Outcome {
+        if !self.is_open(id) {
+            return Ok(None);
+        }
+        let is_registered = self.spec.is_registered(id);
+        let registry = &self.registry;
+        let Some(io) = &mut self.sources[id].io else {
+            return Ok(None);
+        };
+        let is_lenient = !io.is_owned() && self.options.backend == Backend::Kqueue;
+        let result = with_source!(io, it => registry.deregister(it));
+        let expected = if is_registered || is_lenient {
+            "Ok"
+        } else {
+            "NotFound"
+        };
+        let outcome = shown(&result);
+        if self.options.checks && outcome != expected {
+            return Err(format!("`deregister` returned {result:?}, not {expected}"));
+        }
+        if result.is_ok() {
+            self.spec.deregistered(id);
+        }
+        Ok(Some(outcome))
+    }
+
+    /// A call with a `Poll` with which the source is not registered.
+    pub(super) fn foreign(&mut self, id: usize, call: u8) -> Outcome {
+        if !self.is_open(id) || !self.spec.is_registered(id) {
+            return Ok(None);
+        }
+        let registry = self.other.registry();
+        let Some(io) = &mut self.sources[id].io else {
+            return Ok(None);
+        };
+        if !io.is_owned() {
+            // Two selectors may watch it.
+            return Ok(None);
+        }
+        let token = Token(0);
+        let (result, expected) = match call {
+            0 => {
+                let result =
+                    with_source!(io, it => registry.register(it, token, Interest::READABLE));
+                (result, "AlreadyExists")
+            }
+            1 => {
+                let result =
+                    with_source!(io, it => registry.reregister(it, token, Interest::READABLE));
+                (result, "AlreadyExists")
+            }
+            _ => (with_source!(io, it => registry.deregister(it)), "NotFound"),
+        };
+        let outcome = shown(&result);
+        if self.options.checks && outcome != expected {
+            return Err(format!(
+                "a call of another registry returned {result:?}, not {expected}"
+            ));
+        }
+        Ok(Some(outcome))
+    }
+
+    pub(super) fn close(&mut self, id: usize) -> Outcome {
+        if !self.is_open(id) {
+            return Ok(None);
+        }
+        let mut outcome = "Ok".to_owned();
+        let is_owned = self.sources[id].io.as_ref().is_some_and(Io::is_owned);
+        if !is_owned && self.spec.is_registered(id) {
+            outcome = self.deregister(id)?.unwrap_or_default();
+        }
+        self.touch(id);
+        let has_duplicate = !self.sources[id].duplicates.is_empty();
+        self.sources[id].io = None;
+        self.spec.closed(id, has_duplicate);
+        Ok(Some(outcome))
+    }
+
+    pub(super) fn give_away(&mut self, id: usize) -> Option<String> {
+        if !self.is_open(id) || !self.sources[id].io.as_ref().is_some_and(Io::is_owned) {
+            return None;
+        }
+        let io = self.sources[id].io.take();
+        self.sources[id].io = io.map(Io::renewed);
+        let was_registered = self.spec.is_registered(id);
+        self.spec.deregistered(id);
+        Some(if was_registered { "Deregistered" } else { "Ok" }.into())
+    }
+}
