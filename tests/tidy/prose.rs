@@ -13,10 +13,9 @@ const NARROW: &[&str] = &[
     "build-tools/apps",
     "build-tools/bench",
     "build-tools/loom",
+    "build-tools/properties",
     "build-tools/src",
     "build-tools/wasi",
-    "codegen/targets",
-    "build-tools/src/bin/xtask/cross_check",
     "codegen/abi",
     "codegen/src/abi_diff",
     "codegen/src/explain.rs",
@@ -34,23 +33,11 @@ const NARROW: &[&str] = &[
     "codegen/src/split.rs",
     "codegen/src/table.rs",
     "codegen/src/text_diff.rs",
+    "codegen/targets",
     "examples",
-    "src/event",
-    "src/interest.rs",
-    "src/io_source.rs",
-    "src/logging.rs",
-    "src/net",
-    "src/not_run.rs",
-    "src/poll.rs",
-    "src/selector_fd.rs",
-    "src/source_fd.rs",
-    "src/token.rs",
-    "src/unix",
-    "src/waker.rs",
+    "src",
     "tests",
 ];
-/// Folders and files of Rust without a longer line. A line that is one URL may be longer.
-const NARROW: &[&str] = &["build-tools/apps", "examples", "src", "tests"];
 
 /// Folders and pages that use no term of `REPLACED`.
 const EVERYWHERE: &[&str] = &[

@@ -52,10 +52,9 @@ const COMPONENTS: [(&str, &[&str]); 2] = [
 ];
 
 /// Packages with a lock file of their own.
-const LOCKED: [&str; 9] = [
+const LOCKED: [&str; 8] = [
     "",
     "build-tools/bench",
-    "build-tools/fuzz",
     "build-tools/loom",
     "build-tools/properties",
     "build-tools/apps/tokio-smoke",

@@ -1,7 +1,7 @@
 //! The list of stages, in the order in which they run.
 
 use super::queue::Needs;
-use super::{Run, Stage, checks, fake_kernels, suites};
+use super::{Run, Stage, checks, fake_kernels, properties, suites};
 use crate::project::{BACKENDS, PLAIN};
 use crate::{
     bench, cross, downstream, examples, features, kernels, msrv, mutations, nightly, setup,
@@ -159,12 +159,6 @@ fn test() -> Vec<Stage> {
         "random sequences of operations on every selector, and on upstream's mio",
         Needs::Machine,
         Box::new(properties::run),
-    );
-    add(
-        "fuzz",
-        "fuzz targets: their corpora, and new inputs for MIO_FUZZ_SECONDS (3) each",
-        Needs::Only("fuzz"),
-        Box::new(fuzz::run),
     );
     add(
         "bench-gate",
