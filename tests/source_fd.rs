@@ -194,6 +194,32 @@ fn second_register_keeps_the_first() {
     assert_eq!(tokens, [3, 3]);
 }
 
+/// A poll has seen an error without an event of it, and a read has taken it. The first event after
+/// `reregister` reports reading nevertheless.
+#[cfg(unix)]
+#[test]
+fn reregistered_fd_reports_reading_after_an_error() {
+    let (mut poll, mut events) = new_poll();
+    let (left, right) = streams();
+    support::send(&left, b"x");
+    let fd = raw_fd(&left);
+    poll.registry()
+        .register(&mut Source(&fd), ONE, Interest::READABLE)
+        .unwrap();
+    // With unread data, so that the peer gets an error.
+    drop(right);
+    for _ in 0..2 {
+        poll_events(&mut poll, &mut events, Duration::ZERO);
+    }
+    let _ = std::io::Read::read(&mut &left, &mut [0]);
+    poll.registry()
+        .reregister(&mut Source(&fd), Token(2), Interest::READABLE)
+        .unwrap();
+    poll_events(&mut poll, &mut events, Duration::from_secs(5));
+    let two = |event: &&mio::event::Event| event.token() == Token(2);
+    assert!(events.iter().filter(two).any(|event| event.is_readable()));
+}
+
 /// One fd can be registered with two `Poll`s, and both report.
 #[test]
 fn one_fd_reports_to_two_polls() {

@@ -54,7 +54,8 @@ MUTANTS = [
      "            inserted = Some(key);\n            Ok((key, false))"),
     ("filter-not-deleted", "kqueue", P + "kqueue/mod.rs",
      "            false => DELETE,\n        });\n        let [wants_read, wants_write] = wanted;",
-     "            false => ADD | CLEAR,\n        });\n        let [wants_read, wants_write] = wanted;"),
+     "            false => ADD | CLEAR,\n        });\n"
+     "        let [wants_read, wants_write] = wanted;"),
     ("lost-wake", "kqueue", P + "kqueue/mod.rs",
      "            self.shared.wakes.clear_all();\n", ""),
     ("write-token-swapped", "kqueue", P + "kqueue/mod.rs",
@@ -81,7 +82,8 @@ MUTANTS = [
     ("early-timeout", "event-ports", P + "event_ports/poller.rs",
      "Deadline::new(timeout);", "Deadline::new(timeout.map(|it| it - it / 4));"),
     ("reregister-does-not-associate", "event-ports", P + "event_ports/mod.rs",
-     "        state.table.replace(key, token, interest)?;\n        state.associate(self.port(), key)",
+     "        state.table.replace(key, token, interest)?;\n"
+     "        state.associate(self.port(), key)",
      "        state.table.replace(key, token, interest)?;\n        Ok(())"),
 ]
 
@@ -102,7 +104,8 @@ def run(copy, name, backend, file, old, new):
         source.write(text.replace(old, new))
     start = time.time()
     try:
-        command = ["nice", "-n", "5", "cargo", "test", "--test", "specification", "--", "--nocapture"]
+        command = ["nice", "-n", "5", "cargo", "test", "--test", "specification"]
+        command += ["--", "--nocapture"]
         done = subprocess.run(
             command, env=env, cwd=crate, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

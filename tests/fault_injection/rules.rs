@@ -37,6 +37,8 @@ pub(crate) enum Outcome {
     ReturnedWithoutEvents,
     /// The operation returns `NotFound`.
     NotFound,
+    /// The operation returns the error of the call before it: EBADF.
+    BadFd,
     /// Either: what else the operation knows decides.
     Either,
 }
@@ -55,7 +57,7 @@ struct Rule {
 use Operation::{
     BlockedIo, Deregister, Drop, Io, Leave, NewSource, NewWaker, Poll, Register, Reregister, Wake,
 };
-use Outcome::{Either, NotFound, Returned, ReturnedWithoutEvents, Succeeds};
+use Outcome::{BadFd, Either, NotFound, Returned, ReturnedWithoutEvents, Succeeds};
 
 /// The first rule that fits holds.
 const RULES: &[Rule] = &[
@@ -121,6 +123,13 @@ const RULES: &[Rule] = &[
         errors: &["EAGAIN"],
         outcome: Succeeds,
         why: "the operation blocks anyway, and its source is armed again",
+    },
+    Rule {
+        operations: &[Register, Reregister],
+        calls: &[Call::Fcntl],
+        errors: &[],
+        outcome: BadFd,
+        why: "NetBSD returns EBADF for an open writer without a reader: only an open fd is one",
     },
     Rule {
         operations: &[Deregister],

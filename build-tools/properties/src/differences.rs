@@ -52,7 +52,7 @@ const RULES: [Rule; 4] = [
         reason: "In debug builds, upstream's `register` and `deregister` with another registry \
                  fail, but change the registry that they hold the source for (`SelectorId`).",
         applies: |difference| {
-            matches!(difference.ours.op, Op::Foreign(_, 0 | 2)) && difference.event.is_none()
+            matches!(difference.ours.op, Op::OtherPoll(_, 0 | 2)) && difference.event.is_none()
         },
         allowed: Allowed::Ends,
     },
@@ -146,7 +146,7 @@ pub(crate) fn compare(ours: &[Step], theirs: &[Step]) -> Result<Compared, String
         // The results of these are equal, and the states are not.
         let changes_states = match our.op {
             Op::IntoRaw(_) => our.outcome == "Deregistered",
-            Op::Foreign(_, call) => call != 1,
+            Op::OtherPoll(_, call) => call != 1,
             _ => false,
         };
         if is_different || changes_states {
@@ -188,7 +188,8 @@ pub(crate) fn compare(ours: &[Step], theirs: &[Step]) -> Result<Compared, String
                 Some(_) => compared.allowed += 1,
                 None => {
                     return Err(format!(
-                        "{:?}, token {token}: ours {a:?}, upstream {b:?}; {our_poll:?}; {their_poll:?}",
+                        "{:?}, token {token}: ours {a:?}, upstream {b:?}; {our_poll:?}; \
+                         {their_poll:?}",
                         our.op
                     ));
                 }

@@ -71,7 +71,7 @@ pub enum Half {
 pub enum Wait {
     /// Zero.
     NoWait,
-    /// So many microseconds.
+    /// This number of microseconds.
     Micros(u32),
     /// Three seconds if the specification requires an event, else two milliseconds.
     Long,
@@ -104,7 +104,7 @@ pub enum Op {
     /// Deregisters it.
     Deregister(usize),
     /// Calls `register`, `reregister` or `deregister` (0, 1, 2) with another `Poll`.
-    Foreign(usize, u8),
+    OtherPoll(usize, u8),
     /// Closes a source. An unowned one is deregistered before.
     Close(usize),
     /// `into_raw_fd` and back. An unowned one is skipped.
@@ -125,7 +125,7 @@ pub enum Op {
     Reopen(usize),
     /// Creates a waker.
     NewWaker,
-    /// Wakes, from so many threads; 0 is this thread.
+    /// Wakes, from that many threads; 0 is this thread.
     Wake(usize, u8),
     /// Drops a waker.
     DropWaker(usize),
@@ -135,7 +135,7 @@ pub enum Op {
     During(Box<Op>, usize),
     /// Calls `poll` without waiting until there are no events.
     Drain(usize),
-    /// Sleeps for so many milliseconds.
+    /// Sleeps for that many milliseconds.
     Sleep(u8),
 }
 
@@ -209,7 +209,7 @@ fn any_op(concurrent: bool) -> impl Strategy<Value = Op> {
     prop_oneof![
         8 => kind().prop_map(New),
         40 => simple(),
-        1 => (source(), 0_u8..3).prop_map(|(source, call)| Foreign(source, call)),
+        1 => (source(), 0_u8..3).prop_map(|(source, call)| OtherPoll(source, call)),
         1 => source().prop_map(Duplicate),
         1 => Just(CloseDuplicates),
         2 => Just(NewWaker),

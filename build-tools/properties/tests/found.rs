@@ -1,5 +1,5 @@
-//! Sequences that once failed. Those that were faults of the library also have a test in `tests/` of
-//! the library; the others hold the harness and the specification.
+//! Sequences that once failed. Those that were faults of the library also have a test in `tests/`
+//! of the library; the others hold the harness and the specification.
 
 use mio_properties::holds;
 use mio_properties::op::*;
@@ -93,5 +93,38 @@ fn delay_of_a_closed_socket_begins_with_a_poll() {
         Poll(Long, 1),
         Reregister(1, R),
         Poll(NoWait, 64),
+    ]);
+}
+
+/// A probe and an event of the port report one source, the latter for data that was read since.
+#[test]
+fn queued_condition_may_follow_the_event_of_a_probe() {
+    let mut ops = vec![New(Kind::FdTcp), Register(1, RW)];
+    ops.extend(std::iter::repeat_n(Poll(NoWait, 1), 66));
+    ops.extend([
+        Write(0, All),
+        Read(1, All),
+        Register(0, R),
+        Read(1, All),
+        New(Kind::Tcp),
+        Poll(Long, 64),
+    ]);
+    holds(&ops);
+}
+
+/// A probe has seen an error that a read then took. The event after `reregister` must report
+/// reading, too: it did not.
+#[test]
+fn event_of_an_error_that_was_taken_reports_reading() {
+    holds(&[
+        New(Kind::FdTcp),
+        Write(0, Part),
+        Register(0, R),
+        Close(1),
+        Poll(NoWait, 1),
+        Poll(NoWait, 1),
+        Read(0, Part),
+        Reregister(0, R),
+        Poll(Long, 64),
     ]);
 }

@@ -52,7 +52,7 @@ mod events {
     cfg_event_ports! { pub(super) use crate::sys::unix::event_ports::EventPorts; }
     cfg_kqueue! { pub(super) use crate::sys::unix::kqueue::{Kqueue, Pipes, UserEvents}; }
     cfg_linux! { pub(super) use crate::sys::unix::syscalls::{linux, wipe_on_fork::WIPE_ON_FORK}; }
-    cfg_ppoll! { pub(super) use crate::sys::unix::syscalls::ppoll::ppoll; }
+    cfg_ppoll! { pub(super) use crate::sys::unix::syscalls::poll::ppoll; }
 }
 #[cfg(feature = "os-poll")]
 #[allow(unused_imports)] // As above.

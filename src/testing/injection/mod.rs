@@ -15,15 +15,6 @@
 pub(crate) mod calls {
     pub(crate) mod syscall;
 }
-#[cfg(any(
-    mio_fake_kernel = "apple",
-    mio_fake_kernel = "dragonfly",
-    mio_fake_kernel = "freebsd",
-    mio_fake_kernel = "netbsd",
-    mio_fake_kernel = "openbsd",
-    mio_fake_kernel = "solaris"
-))]
-pub(crate) mod environment;
 pub(crate) mod syscall;
 
 use std::cell::RefCell;
@@ -251,7 +242,7 @@ pub(crate) fn effect(call: Call) -> Option<Effect> {
 }
 
 /// The same for a call that fails without a side effect, or not at all.
-#[allow(dead_code)] // For fake kernels.
+#[allow(dead_code)] // Only the fake kernels use it.
 pub(crate) fn error(call: Call) -> Option<i32> {
     match effect(call)? {
         Effect::Fail(error) | Effect::FailAfter(error) => Some(error),
@@ -283,4 +274,35 @@ pub(crate) fn counts(run: impl FnOnce()) -> Counts {
     let injector = Injector::new(Vec::new());
     injector.run(run);
     Counts(injector.counts())
+}
+
+/// Faults that the environment variable `MIO_FAKE_KERNEL_FAULTS` injects into all threads of the
+/// process: a comma-separated list of names, which the fake kernels define.
+#[cfg(any(
+    mio_fake_kernel = "apple",
+    mio_fake_kernel = "dragonfly",
+    mio_fake_kernel = "freebsd",
+    mio_fake_kernel = "netbsd",
+    mio_fake_kernel = "openbsd",
+    mio_fake_kernel = "solaris"
+))]
+pub(crate) mod environment {
+    use std::env;
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Whether the environment variable has this fault. The variable is read once.
+    pub(crate) fn has(name: &str) -> bool {
+        static NAMES: OnceLock<String> = OnceLock::new();
+        NAMES
+            .get_or_init(|| env::var("MIO_FAKE_KERNEL_FAULTS").unwrap_or_default())
+            .split(',')
+            .any(|listed| listed == name)
+    }
+
+    /// Whether a signal interrupts the next wait: every fifth one with `interrupt`.
+    pub(crate) fn interrupts() -> bool {
+        static WAITS: AtomicUsize = AtomicUsize::new(0);
+        has("interrupt") && WAITS.fetch_add(1, Ordering::Relaxed) % 5 == 4
+    }
 }

@@ -36,7 +36,6 @@ pub(crate) mod faults;
 mod kernel;
 mod quirks;
 mod syscall;
-mod watching;
 
 use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};

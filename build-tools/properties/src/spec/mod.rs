@@ -1,6 +1,6 @@
 //! The specification of readiness: which events must come by when, which may, and which must not.
 //!
-//! The specification knows nothing of a selector. It is told every operation on every source, and
+//! The specification knows nothing of a selector. It gets every operation on every source, and
 //! before and after every `poll` the *levels* of each source: what poll(2) returns for its file
 //! descriptor at that time. From these it derives the following rules.
 //!
@@ -33,9 +33,9 @@
 //!
 //! # Events that may come
 //!
-//! - An event of a registered source, for conditions that hold. On event ports: that have held since
-//!   the last event of the source; on poll(2), the same for errors of an unowned file descriptor,
-//!   because some kernels end an error when a call returns it.
+//! - An event of a registered source, for conditions that hold. On event ports: that have held
+//!   since the last event of the source; on poll(2), the same for errors of an unowned file
+//!   descriptor, because some kernels end an error when a call returns it.
 //! - An event of a source that was deregistered, closed or reregistered while this `poll` ran.
 //! - On epoll, an event of a source that was closed while a duplicate of it was open.
 //!
@@ -49,14 +49,14 @@
 //!   blocking call).
 //! - An event of a waker without a `wake`, or more than one of a waker in one `poll`.
 //! - An event of a dropped waker, unless the capacity is used up.
-//! - Endless events while nobody touches a source or its peer: at most 8 where the kernel reports
-//!   edges and for owned sources; otherwise 200, and 100 a second.
+//! - Endless events while no operation touches a source or its peer: at most 8 where the kernel
+//!   reports edges and for owned sources; otherwise 200, and 100 a second.
 //!
 //! # Time
 //!
 //! - A `poll` without an event does not return before its timeout.
 //! - A `poll` returns at most [`SLACK`] after its timeout, or after something is owed. No system
-//!   promises this: the bound only tells a lost event from a slow machine.
+//!   promises this: the bound only separates a lost event from a slow machine.
 
 mod basics;
 mod source;
@@ -64,7 +64,7 @@ mod source;
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use crate::sys::Levels;
+use crate::sys::{ERR, Levels};
 pub(crate) use basics::{Backend, Class, Flags};
 use source::{Direction, Registration, Source};
 
@@ -183,6 +183,10 @@ impl Spec {
         };
         if let Some(old) = source.registration.replace(registration) {
             self.dying.insert(old.token);
+            if let Some(new) = &mut source.registration {
+                // What a probe has taken from the kernel is reported under the new token.
+                new.recent = old.recent & ERR;
+            }
         }
     }
 
@@ -395,6 +399,9 @@ impl Spec {
             let count = registration.map(|it| &mut it.passed_over);
             check_owed(due, count, polled, may_pass_over || is_second, members)
                 .map_err(|what| format!("source {id} {what}; {source:?}"))?;
+            if is_second && !is_full {
+                source.port_emptied(after.get(id).copied().unwrap_or(0));
+            }
             source.poll_ended(backend, polled.end);
         }
         for (id, waker) in &mut self.wakers {

@@ -108,6 +108,13 @@ impl Source {
         }
     }
 
+    /// An event was reported, and the port has no more of them.
+    pub(super) fn port_emptied(&mut self, after: Levels) {
+        if let Some(registration) = &mut self.registration {
+            registration.recent = after;
+        }
+    }
+
     /// A `poll` has ended. Where there are delays, they begin when the selector has seen what is
     /// owed, at any time of its first `poll`.
     pub(super) fn poll_ended(&mut self, backend: Backend, end: Instant) {
@@ -273,7 +280,9 @@ impl Source {
                 registration.exception_reported_at = Some(polled.end);
             }
         }
-        registration.recent = after;
+        if backend != Backend::EventPorts {
+            registration.recent = after;
+        }
         registration.passed_over = 0;
         registration.events_since_touch += 1;
         let seconds = (polled.end - registration.touched_at).as_secs() as u32 + 1;

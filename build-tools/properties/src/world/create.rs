@@ -164,7 +164,7 @@ impl World {
         match accepted {
             Ok((io, class)) => {
                 let client = self.sources[id].pending.pop_front();
-                let client = client.ok_or("model: a connection that nobody has made")?;
+                let client = client.ok_or("model: a connection that was not made")?;
                 let _ = sys::shrink_buffers(io.fd());
                 let server = self.add(io, class, Some(client));
                 self.sources[client].peer = Some(server);

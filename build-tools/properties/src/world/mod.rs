@@ -26,7 +26,7 @@ use files::Io;
 
 /// How long the kernel may take to deliver what was sent.
 const DELIVERY: Duration = Duration::from_secs(3);
-/// At most so many sources are open at a time.
+/// At most that many sources are open at a time.
 const MAX_SOURCES: usize = 12;
 const MAX_WAKERS: usize = 3;
 
@@ -228,7 +228,7 @@ impl World {
             Register(id, interest) => Register(at(id), *interest),
             Reregister(id, interest) => Reregister(at(id), *interest),
             Deregister(id) => Deregister(at(id)),
-            Foreign(id, call) => Foreign(at(id), *call),
+            OtherPoll(id, call) => OtherPoll(at(id), *call),
             Close(id) => Close(at(id)),
             IntoRaw(id) => IntoRaw(at(id)),
             Duplicate(id) => Duplicate(at(id)),
@@ -314,7 +314,7 @@ impl World {
             Register(id, interest) => return self.register(id, interest, false),
             Reregister(id, interest) => return self.register(id, interest, true),
             Deregister(id) => return self.deregister(id),
-            Foreign(id, call) => return self.foreign(id, call),
+            OtherPoll(id, call) => return self.call_other_poll(id, call),
             Close(id) => self.close(id)?,
             IntoRaw(id) => self.give_away(id),
             Duplicate(id) => {
@@ -452,7 +452,7 @@ impl World {
             .collect()
     }
 
-    /// Tells the specification that a `poll` begins. Returns the levels.
+    /// Informs the specification that a `poll` begins. Returns the levels.
     fn begin_poll(&mut self) -> HashMap<usize, Levels> {
         let levels = self.levels();
         self.spec.poll_begins(&levels);

@@ -231,8 +231,14 @@ impl SourceState {
             if bits == 0 && self.unreported == 0 {
                 return ProbeRequest::None;
             }
-            // Priority is always requested: a probe without it might clear it unseen.
-            bits | self.interest & PRIORITY
+            if self.unreported != 0 {
+                // An event follows, which must have all conditions: after it the source may be
+                // suspended, and the blocking poll then reports none.
+                self.interest | READ_HANG_UP
+            } else {
+                // Priority is always requested: a probe without it might clear it unseen.
+                bits | self.interest & PRIORITY
+            }
         };
         ProbeRequest::Poll(ffi::pollfd {
             fd: self.fd,

@@ -43,10 +43,6 @@ cfg_pipes! {
     #[cfg(feature = "os-poll")]
     pub(crate) mod pipe;
 }
-cfg_ppoll! {
-    #[cfg(feature = "os-poll")]
-    pub(crate) mod ppoll;
-}
 
 // The functions that `EventCaps` has.
 

@@ -59,3 +59,28 @@ pub(crate) fn is_open(fd: RawFd) -> bool {
     let flags = unsafe { ffi::fcntl(fd, ffi::F_GETFL, 0 as c_int) };
     flags != -1
 }
+
+cfg_ppoll! {
+    /// ppoll(2) of the C library: waits with nanoseconds.
+    pub(crate) fn ppoll(
+        array: &mut [ffi::pollfd],
+        timeout: std::time::Duration,
+    ) -> io::Result<Option<usize>> {
+        // Both fit: `KernelTimeout::Nanos` is at most `c_int::MAX` milliseconds.
+        let timeout = ffi::timespec {
+            tv_sec: timeout.as_secs() as _,
+            tv_nsec: timeout.subsec_nanos() as _,
+        };
+        // SAFETY: ppoll(2) reads and writes as many `pollfd`s as `array` has, reads the timeout,
+        // and with no signal set reads no more.
+        let result = unsafe {
+            ffi::ppoll(
+                array.as_mut_ptr(),
+                array.len() as _,
+                &raw const timeout,
+                std::ptr::null(),
+            )
+        };
+        ret_count(result).map(Some)
+    }
+}

@@ -6,7 +6,8 @@ use super::fake_kernels::KERNELS;
 use crate::project::{BACKENDS, Backend, PLAIN};
 use crate::step::{Context, Step};
 
-/// The number of random sequences of each test on each selector. `MIO_PROPERTIES_CASES` replaces it.
+/// The number of random sequences of each test on each selector, unless `MIO_PROPERTIES_CASES` is
+/// set.
 const CASES: &str = "60";
 
 /// `build-tools/properties` on every selector and waker that runs here.

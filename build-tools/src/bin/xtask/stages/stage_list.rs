@@ -97,6 +97,12 @@ fn test() -> Vec<Stage> {
         Needs::Machine,
         Box::new(suites::upstream_calls),
     );
+    add(
+        "fault-injection",
+        "every system call fails with each error of its manual page",
+        Needs::Only("fault-injection"),
+        Box::new(suites::fault_injection),
+    );
     for kernel in fake_kernels::KERNELS {
         add(
             &format!("fake-kqueue-{kernel}"),

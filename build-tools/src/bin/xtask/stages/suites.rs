@@ -22,6 +22,29 @@ pub(super) fn upstream_calls(context: &mut Context<'_>) -> Result<()> {
         .map(drop)
 }
 
+/// `tests/fault_injection.rs` on the four selectors of Linux and on two fake kernels.
+pub(super) fn fault_injection(context: &mut Context<'_>) -> Result<()> {
+    let fakes = ["freebsd", "solaris"].map(|kernel| {
+        let flags = format!("--cfg mio_fake_kernel=\"{kernel}\"");
+        (kernel, flags)
+    });
+    let backends = BACKENDS.map(|backend| (backend.name, backend.rustflags.to_owned()));
+    for (name, flags) in backends.into_iter().chain(fakes) {
+        let step = Step::cargo(
+            context.project,
+            PLAIN,
+            "test --all-features --test fault_injection",
+        )
+        .set("RUSTFLAGS", format!("--cfg mio_fault_injection {flags}"))
+        .set(
+            "CARGO_TARGET_DIR",
+            context.project.target(&format!("fault-injection-{name}")),
+        );
+        context.run(step)?;
+    }
+    Ok(())
+}
+
 /// All tests with fewer features: sockets work without a selector, and nothing panics.
 pub(super) fn reduced(context: &mut Context<'_>) -> Result<()> {
     let step = |features| {
