@@ -7,7 +7,7 @@ use super::{Outcome, World, interest, shown};
 use crate::spec::Backend;
 
 impl World {
-    pub(super) fn register(&mut self, id: usize, bits: u8, is_again: bool) -> Outcome {
+    pub(super) fn register(&mut self, id: usize, bits: u8, is_change: bool) -> Outcome {
         if !self.is_open(id) {
             return Ok(None);
         }
@@ -19,11 +19,11 @@ impl World {
         };
         let is_owned = io.is_owned();
         let is_lenient = !is_owned && self.options.backend == Backend::Kqueue;
-        if is_lenient && !is_again && self.spec.interest(id).is_some_and(|it| it & !bits != 0) {
+        if is_lenient && !is_change && self.spec.interest(id).is_some_and(|it| it & !bits != 0) {
             // The old token stays with the interest that this call does not name.
             return Ok(None);
         }
-        let (result, expected) = if is_again {
+        let (result, expected) = if is_change {
             let result = with_source!(io, it => registry.reregister(it, token, interest(bits)));
             let expected = if is_registered || is_lenient {
                 "Ok"
@@ -49,7 +49,7 @@ impl World {
         if result.is_ok() {
             // kqueue cannot detect that an fd is registered, and adds the interest.
             let added = match self.spec.interest(id) {
-                Some(before) if !is_again => before,
+                Some(before) if !is_change => before,
                 _ => 0,
             };
             self.spec.registered(id, token.0, bits | added);
