@@ -275,10 +275,11 @@ fn table(
     Ok(text)
 }
 
-/// Whether a test exists: a file, a fuzz target, or a stage.
+/// Whether a test exists: a file with tests, a fuzz target, or a stage.
 fn exists(project: &Project, kind: &str, what: &str) -> bool {
+    let has_tests = |text: String| text.contains("#[test]");
     let target = format!("build-tools/fuzz/fuzz_targets/{what}.rs");
-    project.path(what).is_file()
+    fs::read_to_string(project.path(what)).is_ok_and(has_tests)
         || (kind == "fuzz" && project.path(target).is_file())
         || stages::exists(what)
 }
