@@ -72,8 +72,8 @@ const RULES: [Rule; 4] = [
         allowed: Allowed::This,
     },
     Rule {
-        reason: "An acknowledgment of TCP may arrive between any two calls and wake the epoll \
-                 instance: then an event repeats conditions that earlier ones have reported.",
+        reason: "TCP and terminals deliver between any two calls, and wake the epoll instance: \
+                 then an event repeats conditions that earlier ones have reported.",
         applies: |difference| {
             let Some((token, ours, theirs)) = difference.event else {
                 return false;
@@ -82,8 +82,8 @@ const RULES: [Rule; 4] = [
                 (Some(flags), None) | (None, Some(flags)) => *flags,
                 _ => return false,
             };
-            let is_tcp = ours.tcp.contains(&token) || theirs.tcp.contains(&token);
-            is_tcp && !present.beyond(difference.reported)
+            let is_late = ours.late.contains(&token) || theirs.late.contains(&token);
+            is_late && !present.beyond(difference.reported)
         },
         allowed: Allowed::This,
     },

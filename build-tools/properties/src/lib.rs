@@ -41,8 +41,8 @@ struct PollTrace {
     events: BTreeMap<usize, Flags>,
     /// The source of a token.
     sources: BTreeMap<usize, usize>,
-    /// The tokens of TCP streams.
-    tcp: BTreeSet<usize>,
+    /// The tokens of sources whose kernel part delivers at any time: TCP and terminals.
+    late: BTreeSet<usize>,
     /// The levels of each source before and after the `poll`.
     before: BTreeMap<usize, Levels>,
     after: BTreeMap<usize, Levels>,

@@ -18,8 +18,9 @@
 //! 3. A `wake` is owed.
 //!
 //! What is owed when a `poll` begins is reported by it, or by one of the next if its capacity is
-//! used up. A source is not passed over more often than there are sources and wakers. What becomes
-//! owed during a `poll` ends that `poll`.
+//! used up (where the kernel reports levels: or if that of the one before was). A source is passed
+//! over at most `4 * n + 8` times, where `n` is the number of sources and wakers. What becomes owed
+//! during a `poll` ends that `poll`.
 //!
 //! Where the kernel reports levels (poll(2), event ports) there are these bounds instead:
 //!
@@ -106,6 +107,8 @@ pub(crate) struct Spec {
     dropped_wakers: HashSet<usize>,
     /// Tokens that may have events as long as a duplicate is open.
     duplicated: HashSet<usize>,
+    /// Whether the last `poll` has used up its capacity.
+    was_full: bool,
 }
 
 impl Spec {
@@ -117,6 +120,7 @@ impl Spec {
             dying: HashSet::new(),
             dropped_wakers: HashSet::new(),
             duplicated: HashSet::new(),
+            was_full: false,
         }
     }
 
@@ -354,7 +358,10 @@ impl Spec {
                 .values()
                 .filter(|it| !it.wakes.is_empty())
                 .count();
-        let may_pass_over = is_full || owed >= polled.capacity;
+        // A probe that has used up the capacity lets the blocking call go first next time.
+        let was_full = std::mem::replace(&mut self.was_full, is_full);
+        let is_deferred = was_full && !backend.has_edges();
+        let may_pass_over = is_full || is_deferred || owed >= polled.capacity;
 
         let mut reported = HashMap::new();
         let most_events = if backend == Backend::Epoll { 1 } else { 2 };

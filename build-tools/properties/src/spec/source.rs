@@ -235,7 +235,8 @@ impl Source {
             Backend::Poll if is_unowned_level => self.before | after | recent & ERR,
             _ => self.before | after,
         };
-        if self.class == Class::Datagram && (polled.concurrent || backend == Backend::EventPorts) {
+        let is_socket = matches!(self.class, Class::Tcp | Class::Stream | Class::Datagram);
+        if is_socket && (polled.concurrent || backend == Backend::EventPorts) {
             // One send may cause an error, and the next one take it.
             levels |= ERR;
         }

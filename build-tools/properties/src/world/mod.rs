@@ -297,8 +297,9 @@ impl World {
 
     fn arrive(&mut self, id: usize, count: usize) {
         let source = &mut self.sources[id];
-        // These keep what the receiver has no room for.
-        let may_wait = matches!(source.class, Class::Tcp | Class::Terminal) && source.unread != 0;
+        // These keep what the receiver has no room for, and a half that is shut down gets nothing.
+        let may_wait = matches!(source.class, Class::Tcp | Class::Terminal) && source.unread != 0
+            || source.reading_shut;
         source.unread += count;
         if !may_wait {
             self.spec.arrived(id);

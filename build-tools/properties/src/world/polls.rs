@@ -130,8 +130,8 @@ impl World {
             *entry = entry.or(*flags);
             if let Some((true, id)) = self.spec.owner(*token) {
                 trace.sources.insert(number, id);
-                if self.sources[id].class == Class::Tcp {
-                    trace.tcp.insert(number);
+                if matches!(self.sources[id].class, Class::Tcp | Class::Terminal) {
+                    trace.late.insert(number);
                 }
             }
         }
