@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The folder of the snapshots, relative to the repository.
 pub const FOLDER: &str = "codegen/snapshots";
 
-/// What every file says that `cargo codegen` writes.
+/// The text in every file that `cargo codegen` writes.
 pub const WRITTEN_BY: &str = "Written by `cargo codegen`; do not edit.";
 
 /// The ABI of a group of targets: the content of one snapshot.

@@ -1,4 +1,4 @@
-//! `cargo codegen add`: binds further symbols of one or more systems.
+//! `cargo codegen add`: binds further symbols of systems.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,11 +14,11 @@ use crate::generate::{self, Generator};
 use crate::headers::Headers;
 use crate::help::Help;
 use crate::inputs::Inputs;
-use crate::list_lines::{insert, text_of};
 use crate::locate::{Declared, Found};
 use crate::plan::Plan;
 use crate::read;
 use crate::snapshot;
+use crate::symbol_lines::{insert, text_of};
 use crate::symbols::{Kind, Symbol};
 use crate::targets::{Os, Target};
 use crate::unix::context::includes;
@@ -26,15 +26,15 @@ use crate::usage::{self, Usage};
 use crate::windows;
 use crate::write::Single;
 
-/// What is asked for.
-struct Asked<'a> {
-    /// The names.
+/// The requested symbols.
+struct Request<'a> {
+    /// Their names.
     names: &'a [String],
     /// How they are bound.
     how: &'a How,
 }
 
-/// Adds `names` to the systems' symbol files. Returns the report and what was written.
+/// Adds `names` to the symbol files of the systems. Returns the report and a list of written files.
 pub(crate) fn add(
     generator: &Generator,
     names: &[String],
@@ -42,24 +42,27 @@ pub(crate) fn add(
     destination: &mut Destination<'_>,
 ) -> Result<(String, String), Error> {
     let root = &generator.root;
-    let (systems, mut wrong) = generate::systems(&how.os);
+    let (systems, mut errors) = generate::systems(&how.os);
     let used = usage::of(root)?;
-    let mut once: Vec<String> = Vec::new();
+    let mut unique: Vec<String> = Vec::new();
     for name in names {
-        if !once.contains(name) {
-            once.push(name.clone());
+        if !unique.contains(name) {
+            unique.push(name.clone());
         }
     }
-    let asked = Asked { names: &once, how };
+    let request = Request {
+        names: &unique,
+        how,
+    };
     let (mut singles, mut closing) = (Vec::new(), String::new());
     for os in &systems {
-        let mut one = header_of_windows(generator, os, how)?;
-        // The headers are read with the new #include, the old list being as good as any.
-        let probe = Plan::new(root, one.iter().map(copy).collect())?;
-        let lines = match asked.lines(&probe.generator, root, os, &used) {
+        let mut changed = header_of_windows(generator, os, how)?;
+        // The headers are read with the new #include, and with the old symbols.
+        let probe = Plan::new(root, changed.clone())?;
+        let lines = match request.lines(&probe.generator, root, os, &used) {
             Ok(lines) => lines,
             Err(error) if error.is_local() => {
-                wrong.push(error);
+                errors.push(error);
                 continue;
             }
             Err(error) => return Err(error),
@@ -71,29 +74,21 @@ pub(crate) fn add(
         let full = root.join(&path);
         let text = fs::read_to_string(&full).map_err(Error::io("read", full))?;
         let text = insert(&text, &lines);
-        one.push(Single { path, text });
-        singles.extend(one);
+        changed.push(Single { path, text });
+        singles.extend(changed);
     }
-    Error::all(wrong)?;
+    Error::all(errors)?;
     let plan = Plan::new(root, singles)?;
     let title = format!("with {}", names.join(", "));
-    let is_asked = |os: &Os| systems.iter().any(|asked| asked.name == os.name);
-    let finished = plan.finish(root, &title, is_asked)?;
+    let is_affected = |os: &Os| systems.iter().any(|affected| affected.name == os.name);
+    let finished = plan.finish(root, &title, is_affected)?;
     let report = destination.prepare(&finished.report)?;
     closing.push_str(&plan.write(&finished, root)?);
     Ok((report, closing))
 }
 
-/// The same again.
-fn copy(single: &Single) -> Single {
-    Single {
-        path: single.path.clone(),
-        text: single.text.clone(),
-    }
-}
-
-/// Headers of Windows go together in one order only, so a further one is included behind the
-/// others. Elsewhere it is read alone.
+/// The project's header for Windows with a further `#include`. Headers of Windows depend on the
+/// ones before them, so the new one follows the others. On other systems a header is read alone.
 fn header_of_windows(generator: &Generator, os: &Os, how: &How) -> Result<Vec<Single>, Error> {
     let Some(header) = how.header.as_deref().filter(|_| os.name == windows::NAME) else {
         return Ok(Vec::new());
@@ -108,7 +103,7 @@ fn header_of_windows(generator: &Generator, os: &Os, how: &How) -> Result<Vec<Si
     Ok(vec![Single { path, text }])
 }
 
-/// Puts a line behind the last `#include`.
+/// Inserts a line behind the last `#include`.
 fn include(text: &str, line: &str) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
     let last = lines.iter().rposition(|line| line.starts_with("#include"));
@@ -116,8 +111,8 @@ fn include(text: &str, line: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-impl Asked<'_> {
-    /// The lines for the list of a system.
+impl Request<'_> {
+    /// The lines for the symbol file of a system.
     fn lines(
         &self,
         generator: &Generator,
@@ -128,31 +123,34 @@ impl Asked<'_> {
         let inputs = generator.inputs(os)?;
         let headers = generator.headers(os)?;
         let own = self.how.header.as_deref().filter(|header| {
-            let ours = fs::read_to_string(&inputs.header).unwrap_or_default();
-            !includes(&ours, header)
+            let project_header = fs::read_to_string(&inputs.header).unwrap_or_default();
+            !includes(&project_header, header)
         });
-        let (found, mut wrong) = self.find(os, &inputs, &headers, own)?;
+        let (found, mut errors) = self.find(os, &inputs, &headers, own)?;
         let mut lines = Vec::new();
         for name in self.names {
             if let Some(why) = found.refused.get(name) {
-                wrong.push(Error::Add {
+                errors.push(Error::Add {
                     why: format!("`{name}`: {why}"),
-                    help: None,
+                    help: Help::text("leave it out of the command"),
                 });
                 continue;
             }
-            let places = found.places.iter().filter(|((known, _), _)| known == name);
-            if places.clone().next().is_none() {
+            let declarations = found
+                .locations
+                .iter()
+                .filter(|((known, _), _)| known == name);
+            if declarations.clone().next().is_none() {
                 continue;
             }
             let why = match self.why(name, used) {
                 Ok(why) => why,
                 Err(error) => {
-                    wrong.push(error);
+                    errors.push(error);
                     continue;
                 }
             };
-            for ((_, declared), place) in places {
+            for ((_, declared), location) in declarations {
                 let kind = match declared {
                     Declared::Record => Kind::Record,
                     Declared::Function => Kind::Function,
@@ -171,14 +169,14 @@ impl Asked<'_> {
                         && std::mem::discriminant(&known.kind) == std::mem::discriminant(&kind)
                 };
                 if inputs.symbols.iter().any(|known| is_kind(&known)) {
-                    wrong.push(Error::Add {
+                    errors.push(Error::Add {
                         why: format!("codegen/symbols/{}.txt has `{name}` already", os.name),
-                        help: Some(Help::run(["cargo", "codegen", "explain", name])),
+                        help: Help::run(["cargo", "codegen", "explain", name]),
                     });
                 }
-                // A header that is read alone is where it is read again.
+                // A header that is read alone stays the source of the symbol.
                 let own = own.map(str::to_owned);
-                let through = own.or_else(|| place.through.clone());
+                let through = own.or_else(|| location.through.clone());
                 lines.push(Symbol {
                     name: name.clone(),
                     kind,
@@ -189,17 +187,17 @@ impl Asked<'_> {
             }
         }
         if os.name != windows::NAME && !lines.is_empty() {
-            match self.settle(root, os, inputs, &headers, &mut lines) {
+            match self.complete(root, os, inputs, &headers, &mut lines) {
                 Ok(()) => {}
-                Err(error) if error.is_local() => wrong.push(error),
+                Err(error) if error.is_local() => errors.push(error),
                 Err(error) => return Err(error),
             }
         }
-        Error::all(wrong)?;
+        Error::all(errors)?;
         Ok(lines)
     }
 
-    /// The reason for a name.
+    /// The purpose of a symbol: `--why`, or the files that use it.
     fn why(&self, name: &str, used: &Usage) -> Result<String, Error> {
         match (&self.how.why, used.get(name)) {
             (Some(why), _) => Ok(why.trim().to_owned()),
@@ -208,20 +206,14 @@ impl Asked<'_> {
                 Ok(format!("used by {}", files.join(", ")))
             }
             (None, None) => Err(Error::Add {
-                why: format!(
-                    "`{name}` needs a reason for whoever reads the list, and src/ does not use it yet"
-                ),
-                help: Some(Help::Plus(
-                    ["--why", "what the library wants it for"]
-                        .map(str::to_owned)
-                        .to_vec(),
-                )),
+                why: format!("`{name}` needs a purpose, because src/ does not use it yet"),
+                help: Help::Append(["--why", "PURPOSE"].map(str::to_owned).to_vec()),
             }),
         }
     }
 
-    /// Where the names are declared: on the first target, or the first one that has them. An error for
-    /// each that is nowhere.
+    /// The declarations of the names on the first target that has each, and an error for each name
+    /// without a declaration.
     fn find(
         &self,
         os: &'static Os,
@@ -233,26 +225,30 @@ impl Asked<'_> {
         let mut left: Vec<String> = self.names.to_vec();
         let mut seen: BTreeSet<(&[&str], &str)> = BTreeSet::new();
         for target in os.targets {
-            // Another architecture has other headers, or at least another clang.
+            // A target of another architecture may have other headers or predefined macros.
             let arch = target.clang.split('-').next().unwrap_or_default();
             if left.is_empty() || !seen.insert((target.headers, arch)) {
                 continue;
             }
-            let here = explain::places(os, target, inputs, headers, own, &left)?;
+            let here = explain::find_locations(os, target, inputs, headers, own, &left)?;
             if let (Some(wrong), Some(header)) = (&here.wrong, own) {
-                if here.places.is_empty() {
+                if here.locations.is_empty() {
                     return Err(Error::Add {
                         why: format!("{}: {header} cannot be read alone: {wrong}", target.triple),
-                        help: None,
+                        help: Help::Text(format!(
+                            "include it behind the headers that it needs in codegen/headers/{}.h, \
+                             and leave out --header",
+                            os.name
+                        )),
                     });
                 }
             }
             let known = |name: &String| {
                 here.refused.contains_key(name)
-                    || here.places.keys().any(|(known, _)| known == name)
+                    || here.locations.keys().any(|(known, _)| known == name)
             };
             left.retain(|name| !known(name));
-            found.places.extend(here.places);
+            found.locations.extend(here.locations);
             found.refused.extend(here.refused);
             found.all.extend(here.all);
         }
@@ -263,28 +259,29 @@ impl Asked<'_> {
         Ok((found, unknown))
     }
 
-    /// Nothing declares the name.
+    /// The error for a name without a declaration.
     fn unknown(&self, os: &Os, own: Option<&str>, name: &str, all: &BTreeSet<String>) -> Error {
         let near = near(name, all.iter().map(String::as_str));
-        let place = match own {
+        let header = match own {
             Some(header) => header.to_owned(),
             None => format!("codegen/headers/{}.h", os.name),
         };
-        let why = format!("{place} reaches no header that declares `{name}`");
+        let why = format!("{header} reaches no header that declares `{name}`");
         match near {
             Some(near) => Error::Add {
                 why: why + &did_you_mean(Some(near)),
-                help: Some(Help::instead(name, near)),
+                help: Help::replace(name, near),
             },
             None => Error::Add {
-                why: format!("{why}; name the header that does with --header '<NAME.h>'"),
-                help: None,
+                why,
+                help: Help::text("name the header that declares it: --header '<NAME.h>'"),
             },
         }
     }
 
-    /// Reads the lines on all targets: which have them, with which types, and what cannot be bound.
-    fn settle(
+    /// Reads the symbols on all targets, and sets which of them have each and the types of
+    /// constants.
+    fn complete(
         &self,
         root: &Path,
         os: &'static Os,
@@ -294,9 +291,9 @@ impl Asked<'_> {
     ) -> Result<(), Error> {
         let known = std::mem::replace(&mut inputs.symbols, lines.to_vec());
         let targets: Vec<&'static Target> = os.targets.iter().collect();
-        let all = read::all_facts(os, &targets, &inputs, headers, None).map_err(added)?;
+        let all = read::all_facts(os, &targets, &inputs, headers, None).map_err(without_advice)?;
         let tables = snapshot::in_folder(&root.join(FOLDER))?;
-        let mut wrong = Vec::new();
+        let mut errors = Vec::new();
         for line in lines {
             let name = &line.name;
             let has = |facts: &&TargetAbi| match line.kind {
@@ -306,9 +303,9 @@ impl Asked<'_> {
             };
             let count = all.iter().filter(has).count();
             if count == 0 {
-                wrong.push(Error::Add {
+                errors.push(Error::Add {
                     why: format!("no target of {} has `{name}` of {}", os.name, line.source),
-                    help: None,
+                    help: Help::text("name another header: --header '<NAME.h>'"),
                 });
                 continue;
             }
@@ -329,26 +326,26 @@ impl Asked<'_> {
                 line.kind = Kind::Constant(family.or_else(|| is_int.then(|| "int".to_owned())));
             }
         }
-        Error::all(wrong)
+        Error::all(errors)
     }
 }
 
-/// What cannot be bound, without the advice to strike it from the list, in which it is not yet.
-fn added(error: Error) -> Error {
+/// Errors whose help does not name the symbol file, because the symbols are not in it yet.
+fn without_advice(error: Error) -> Error {
     match error {
         Error::Unbindable {
             target, problem, ..
         } => Error::Add {
             why: format!("{target}: {problem}"),
-            help: None,
+            help: Help::text("leave it out of the command"),
         },
-        Error::Many(all) => Error::Many(all.into_iter().map(added).collect()),
+        Error::Many(all) => Error::Many(all.into_iter().map(without_advice).collect()),
         other => other,
     }
 }
 
-/// Is the type as good for a constant as its own: the same, or a smaller one in the place of an int
-/// that it holds?
+/// Whether a constant can have the type: it is the same as its own, or the constant is an int and
+/// the type holds its value.
 fn holds(ty: &str, constant: &Constant) -> bool {
     let range = match ty {
         "u8" | "c_uchar" => 0..=i128::from(u8::MAX),
@@ -362,8 +359,8 @@ fn holds(ty: &str, constant: &Constant) -> bool {
     same_type(ty, &constant.ty) || (constant.ty == "c_int" && range.contains(&constant.value))
 }
 
-/// The C type of the constants that `name` belongs to: those of a table of names, or all that begin
-/// alike up to a `_`.
+/// The C type of similar constants: those of a table of names that matches `name`, or all that have
+/// the same beginning up to the last `_`.
 fn family(name: &str, symbols: &[Symbol]) -> Option<String> {
     let in_table = |symbol: &&Symbol| {
         let rest = name.strip_prefix(symbol.prefix());
@@ -396,7 +393,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_constant_has_the_type_of_its_family_if_that_holds_it() {
+    fn constant_gets_the_type_of_its_family_if_that_holds_it() {
         let symbol = |name: &str, kind: Kind, source: &str| Symbol {
             name: name.to_owned(),
             kind,
@@ -416,7 +413,7 @@ mod tests {
         assert_eq!(family("EVFILT_FS").as_deref(), Some("kevent_filter"));
         assert_eq!(family("EV_KEEPUDATA").as_deref(), Some("kevent_flags"));
         assert_eq!(family("POLLRDBAND").as_deref(), Some("short"));
-        assert_eq!(family("POLL_IN"), None, "a reason of a signal");
+        assert_eq!(family("POLL_IN"), None, "another prefix");
         assert_eq!(family("SOCK_STREAM"), None);
         let value = |ty: &str, value| Constant {
             name: String::new(),
@@ -426,12 +423,12 @@ mod tests {
         assert!(holds("c_short", &value("c_int", 0x100)));
         assert!(!holds("c_short", &value("c_int", 0x8000)));
         assert!(holds("u32", &value("c_uint", 0xffff_ffff)));
-        assert!(!holds("c_int", &value("c_uint", 1)), "another sign");
+        assert!(!holds("c_int", &value("c_uint", 1)), "another signedness");
         assert!(!holds("u32", &value("c_int", -1)));
     }
 
     #[test]
-    fn an_include_goes_behind_the_others() {
+    fn include_follows_the_other_includes() {
         assert_eq!(
             include("/* x */\n#include <a.h>\nint f();\n", "#include <b.h>"),
             "/* x */\n#include <a.h>\n#include <b.h>\nint f();\n"

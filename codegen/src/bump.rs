@@ -1,4 +1,4 @@
-//! `cargo codegen bump`: moves one header pack to another version.
+//! `cargo codegen bump`: moves a header pack to another version.
 
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use crate::abi_diff;
 use crate::destination::Destination;
 use crate::error::Error;
 use crate::generate::{Generator, say};
+use crate::help::Help;
 use crate::operand;
 use crate::pip;
 use crate::plan::Plan;
@@ -18,19 +19,19 @@ use crate::targets::SYSTEMS;
 use crate::usage;
 use crate::write::Single;
 
-/// Where packs are pinned.
+/// The file that pins packs.
 const SOURCES: &str = "codegen/sources.toml";
 
-/// What a renewal has to say.
+/// The texts of a renewal.
 #[derive(Debug)]
 pub(crate) struct Renewed {
-    /// The report, in the format that was asked for.
+    /// The report, in the requested format.
     pub(crate) report: String,
-    /// What was written, and what is left to do by hand.
+    /// The written files and the new pin.
     pub(crate) closing: String,
 }
 
-/// Moves the pack `name` to `version`, or to the newest.
+/// Moves the pack `name` to `version`, or to the newest version.
 pub(crate) fn bump(
     generator: &Generator,
     name: &str,
@@ -42,12 +43,12 @@ pub(crate) fn bump(
     let version = match version {
         Some(version) => version.to_owned(),
         None => {
-            say(format!("asking for the newest {}", pack.package));
+            say(format!("looking up the newest version of {}", pack.package));
             pip::newest(&pack.package)?
         }
     };
     let new = pack.at(&version, &generator.cache, &say)?;
-    // As the wheel has it: `0.16` is `0.16.0`.
+    // The wheel spells it in full: `0.16` is `0.16.0`.
     let version = new.version.clone();
     if version == pack.version {
         return Ok(Renewed {
@@ -78,12 +79,16 @@ pub(crate) fn bump(
     let finished = plan
         .finish(root, &title, |os| os.pack == Some(name))
         .map_err(|error| {
-            // What the headers do say is worth more than the first thing they do not.
+            // The report shows the changes that can be read besides the one that stops the run.
             match lenient(&plan.generator, name, &title, root) {
                 Ok(report) => Error::Renewal {
                     report: report::write(&report, Format::Terminal, destination.output.unfold),
                     what: format!("{name} ({} → {version})", pack.version),
                     why: plan.without_copy(&error.to_string()),
+                    help: Box::new(match error.help() {
+                        Some(Help::Text(text)) => Help::Text(plan.without_copy(&text)),
+                        _ => Help::text("keep the pack, or correct what the error names"),
+                    }),
                 },
                 Err(_) => error,
             }
@@ -97,7 +102,7 @@ pub(crate) fn bump(
     Ok(Renewed { report, closing })
 }
 
-/// The pack of this name.
+/// The header pack of this name.
 fn find<'a>(generator: &'a Generator, name: &str) -> Result<&'a Pack, Error> {
     let packs = &generator.sources.headers;
     packs.iter().find(|pack| pack.name == name).ok_or_else(|| {
@@ -115,19 +120,19 @@ pub(crate) fn readers(pack: &str) -> Vec<&'static str> {
     read.map(|os| os.name).collect()
 }
 
-/// `sources.toml` with the pack at its new version; all else stays as it stands.
+/// `sources.toml` with the new version, file and hash of the pack.
 fn repin(text: &str, name: &str, new: &Pack) -> Result<String, Error> {
-    let wrong = |why: String| Error::Sources(why);
+    let invalid = |why: String| Error::Sources(why);
     let mut document: DocumentMut = text
         .parse()
-        .map_err(|error: toml_edit::TomlError| wrong(error.to_string()))?;
+        .map_err(|error: toml_edit::TomlError| invalid(error.to_string()))?;
     let packs = document["headers"]
         .as_array_of_tables_mut()
-        .ok_or_else(|| wrong("there are no header packs".to_owned()))?;
+        .ok_or_else(|| invalid("there is no [[headers]] entry".to_owned()))?;
     let pack = packs
         .iter_mut()
         .find(|pack| pack.get("name").and_then(|name| name.as_str()) == Some(name))
-        .ok_or_else(|| wrong(format!("no header pack is called `{name}`")))?;
+        .ok_or_else(|| invalid(format!("there is no header pack `{name}`")))?;
     for (key, text) in [
         ("version", &new.version),
         ("file", &new.file),
@@ -138,7 +143,7 @@ fn repin(text: &str, name: &str, new: &Pack) -> Result<String, Error> {
     Ok(document.to_string())
 }
 
-/// What changes as far as it can be read: the tables of the tree against the new headers.
+/// Compares the tables of the tree with the new headers, as far as these can be read.
 fn lenient(
     generator: &Generator,
     name: &str,
@@ -159,17 +164,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_pin_moves() {
+    fn repin_changes_version_file_and_hash() {
         let text = include_str!("../sources.toml");
-        let sources = crate::sources::Sources::parse(text).expect("ours reads");
-        let old = sources.headers("ziglang-netbsd").expect("it is there");
+        let sources = crate::sources::Sources::parse(text).expect("sources.toml is valid");
+        let old = sources.headers("ziglang-netbsd").expect("the pack exists");
         let new = Pack {
             version: "9.9".to_owned(),
             file: "nine.whl".to_owned(),
             sha256: "99".to_owned(),
             ..old.clone()
         };
-        let changed = repin(text, "ziglang-netbsd", &new).expect("it is there");
+        let changed = repin(text, "ziglang-netbsd", &new).expect("the pack exists");
         let differing: Vec<(&str, &str)> = text
             .lines()
             .zip(changed.lines())
@@ -178,7 +183,7 @@ mod tests {
         assert_eq!(text.lines().count(), changed.lines().count());
         assert_eq!(differing.len(), 3, "{differing:?}");
         assert!(differing.iter().any(|(_, new)| *new == "version = \"9.9\""));
-        let back = repin(&changed, "ziglang-netbsd", old).expect("it is there");
+        let back = repin(&changed, "ziglang-netbsd", old).expect("the pack exists");
         assert_eq!(back, text);
     }
 }

@@ -1,5 +1,5 @@
-//! The cache of unpacked packs. What lies in it is held against the list of its files at every run; folders that a
-//! killed run left unfinished are removed.
+//! The cache of unpacked packs. Every run compares a pack with the list of its files, and removes
+//! the unfinished folders of killed runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -12,19 +12,18 @@ use fs4::FileExt;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::write::exchange;
 
-/// The list of an unpacked pack's files, as `sha256sum --check` reads it. It is made while the verified wheel is
-/// unpacked.
+/// The list of an unpacked pack's files, in the format of `sha256sum --check`. It is made while the
+/// verified wheel is unpacked.
 const LIST: &str = "SHA256SUMS";
-/// In an unfinished folder: locked as long as the run that makes it lives.
+/// A file in an unfinished folder, locked by the run that makes the folder.
 const LOCK: &str = "lock";
 /// How the names of unfinished folders begin.
 const UNFINISHED: &str = ".new-";
 
 /// `$XDG_CACHE_HOME/mio-build`, or `~/.cache/mio-build`.
 pub(crate) fn folder() -> Result<PathBuf, Error> {
-    // A relative path is to be ignored, says the XDG Base Directory Specification:
+    // The XDG Base Directory Specification has relative paths ignored:
     // https://specifications.freedesktop.org/basedir-spec/latest/
     let set = |name| {
         std::env::var_os(name)
@@ -37,91 +36,92 @@ pub(crate) fn folder() -> Result<PathBuf, Error> {
     Ok(base.join("mio-build"))
 }
 
-/// A folder for what is not finished; it is removed when dropped.
+/// A folder for unfinished files. It is removed when dropped.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     /// The folder.
     folder: tempfile::TempDir,
-    /// Locked, so that another run knows that this one lives.
+    /// Locked, so that other runs do not remove the folder.
     _lock: File,
 }
 
 impl Scratch {
-    /// A new one.
+    /// Makes a new folder in the cache.
     pub(crate) fn new(cache: &Path) -> Result<Scratch, Error> {
         fs::create_dir_all(cache).map_err(Error::io("make", cache))?;
-        let _alone = alone(cache)?;
+        let _lock = lock(cache)?;
         let folder = tempfile::Builder::new()
             .prefix(UNFINISHED)
             .tempdir_in(cache)
             .map_err(Error::io("make a folder in", cache))?;
         let path = folder.path().join(LOCK);
-        let lock = File::create(&path).map_err(Error::io("write", &path))?;
-        FileExt::lock(&lock).map_err(Error::io("lock", &path))?;
-        Ok(Scratch {
-            folder,
-            _lock: lock,
-        })
+        let own = File::create(&path).map_err(Error::io("write", &path))?;
+        FileExt::lock(&own).map_err(Error::io("lock", &path))?;
+        Ok(Scratch { folder, _lock: own })
     }
 
-    /// Where the finished folder is built.
+    /// The path of the folder to fill.
     pub(crate) fn tree(&self) -> PathBuf {
         self.folder.path().join("tree")
     }
 
-    /// An empty folder for a file that is fetched.
+    /// Makes an empty folder for a download.
     pub(crate) fn fetched(&self) -> Result<PathBuf, Error> {
         let path = self.folder.path().join("fetched");
         fs::create_dir(&path).map_err(Error::io("make", &path))?;
         Ok(path)
     }
 
-    /// Gives the finished tree its name, in the place of what has that name.
+    /// Renames the finished tree to `folder`. A folder of that name is removed.
     pub(crate) fn publish(self, folder: &Path) -> Result<(), Error> {
-        let _alone = alone(self.folder.path().parent().unwrap_or(folder))?;
-        exchange(&self.tree(), folder).map_err(Error::io("rename", folder))
+        let _lock = lock(self.folder.path().parent().unwrap_or(folder))?;
+        if folder.exists() {
+            let replaced = self.folder.path().join("replaced");
+            fs::rename(folder, &replaced).map_err(Error::io("rename", folder))?;
+        }
+        fs::rename(self.tree(), folder).map_err(Error::io("rename", folder))
     }
 }
 
-/// Held for the moment in which an unfinished folder is made or removed.
-fn alone(cache: &Path) -> Result<File, Error> {
+/// Locks the cache while an unfinished folder is made or removed.
+fn lock(cache: &Path) -> Result<File, Error> {
     let path = cache.join(".lock");
     let file = File::create(&path).map_err(Error::io("write", &path))?;
     FileExt::lock(&file).map_err(Error::io("lock", &path))?;
     Ok(file)
 }
 
-/// Removes the unfinished folders of runs that were killed. Those of living runs are locked.
+/// Removes the unfinished folders of killed runs. Those of other runs are locked.
 pub(crate) fn sweep(cache: &Path) {
     let entries = || fs::read_dir(cache).into_iter().flatten().flatten();
     let is_unfinished = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with(UNFINISHED);
     if !entries().any(|entry| is_unfinished(&entry.file_name())) {
         return;
     }
-    // A cache that cannot be written is none to be swept.
-    let Ok(_alone) = alone(cache) else {
+    // A cache that cannot be written cannot be swept.
+    let Ok(_lock) = lock(cache) else {
         return;
     };
     for entry in entries().filter(|entry| is_unfinished(&entry.file_name())) {
-        let lives =
+        let is_locked =
             File::open(entry.path().join(LOCK)).is_ok_and(|lock| FileExt::try_lock(&lock).is_err());
-        if !lives {
+        if !is_locked {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// The files of a pack while it is unpacked, by their path.
+/// The paths and hashes of a pack's files.
 #[derive(Debug, Default)]
-pub(crate) struct Listed(BTreeMap<String, String>);
+pub(crate) struct FileList(BTreeMap<String, String>);
 
-impl Listed {
+impl FileList {
     /// Adds a file with the SHA-256 of its content.
     pub(crate) fn add(&mut self, path: &Path, hash: String) {
         self.0.insert(plain(path), hash);
     }
 
-    /// Are there none?
+    /// Whether it has no file.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -137,12 +137,12 @@ impl Listed {
     }
 }
 
-/// Folders that were held against their lists in this run.
+/// Folders that this run has verified.
 static VERIFIED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// What is not as it was unpacked: changed, missing and further files; none if all is well. A folder is looked at once
-/// in a run.
-pub(crate) fn wrong(folder: &Path) -> Result<Vec<String>, Error> {
+/// Verifies an unpacked pack: a line for each changed, missing or additional file. A folder without
+/// any is verified once in a run.
+pub(crate) fn verify(folder: &Path) -> Result<Vec<String>, Error> {
     let verified = || VERIFIED.lock().unwrap_or_else(PoisonError::into_inner);
     if verified().contains(folder) {
         return Ok(Vec::new());
@@ -156,10 +156,10 @@ pub(crate) fn wrong(folder: &Path) -> Result<Vec<String>, Error> {
             listed.insert(path, hash);
         }
     }
-    let mut wrong = Vec::new();
+    let mut faults = Vec::new();
     let mut present = files(folder)?;
     present.remove(LIST);
-    wrong.extend(
+    faults.extend(
         present
             .iter()
             .filter(|path| !listed.contains_key(path.as_str()))
@@ -168,15 +168,15 @@ pub(crate) fn wrong(folder: &Path) -> Result<Vec<String>, Error> {
     let (found, missing): (Vec<(&str, &str)>, Vec<_>) = listed
         .into_iter()
         .partition(|(path, _)| present.contains(*path));
-    wrong.extend(missing.iter().map(|(path, _)| format!("missing: {path}")));
-    wrong.extend(changed(folder, &found)?);
-    if wrong.is_empty() {
+    faults.extend(missing.iter().map(|(path, _)| format!("missing: {path}")));
+    faults.extend(changed(folder, &found)?);
+    if faults.is_empty() {
         verified().insert(folder.to_owned());
     }
-    Ok(wrong)
+    Ok(faults)
 }
 
-/// Those files whose content has another hash.
+/// A line for each file whose content has another hash.
 fn changed(folder: &Path, files: &[(&str, &str)]) -> Result<Vec<String>, Error> {
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<Result<String, Error>>> = Mutex::new(Vec::new());
@@ -255,12 +255,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_changed_a_missing_and_a_further_file_are_named() -> Result<(), Box<dyn std::error::Error>>
-    {
+    fn changed_missing_and_additional_files_are_named() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let path = |name: &str| folder.path().join(name);
         fs::create_dir(path("sys"))?;
-        let mut listed = Listed::default();
+        let mut listed = FileList::default();
         for name in ["sys/event.h", "poll.h", "time.h"] {
             fs::write(path(name), name)?;
             listed.add(Path::new(name), sha256(&path(name))?);
@@ -269,7 +268,7 @@ mod tests {
         fs::write(path("sys/event.h"), "other")?;
         fs::remove_file(path("poll.h"))?;
         fs::write(path("sys/new.h"), "")?;
-        let found = wrong(folder.path())?;
+        let found = verify(folder.path())?;
         let wanted = [
             "not of the pack: sys/new.h",
             "missing: poll.h",
@@ -280,14 +279,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_unfinished_folders_of_dead_runs_are_removed() -> Result<(), Error> {
+    fn sweep_removes_only_folders_of_killed_runs() -> Result<(), Error> {
         let cache = tempfile::tempdir().map_err(Error::io("make", "a folder"))?;
-        let alive = Scratch::new(cache.path())?;
-        let dead = cache.path().join(".new-dead");
-        fs::create_dir(&dead).map_err(Error::io("make", &dead))?;
+        let running = Scratch::new(cache.path())?;
+        let killed = cache.path().join(".new-killed");
+        fs::create_dir(&killed).map_err(Error::io("make", &killed))?;
         sweep(cache.path());
-        assert!(alive.folder.path().is_dir());
-        assert!(!dead.exists());
+        assert!(running.folder.path().is_dir());
+        assert!(!killed.exists());
         Ok(())
     }
 }

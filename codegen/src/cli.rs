@@ -7,115 +7,189 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::report::Format;
 
-/// Builds the operating-system bindings in `generated/` and the ABI tables in `codegen/snapshots/`.
+/// Generates the operating-system bindings in `generated/` and the ABI tables in
+/// `codegen/snapshots/`.
 ///
-/// What is bound stands in `codegen/symbols/`, our own declarations in `codegen/headers/`, the header packs in
-/// `codegen/sources.toml`, the targets in `codegen/targets`. Packs are fetched once by `python3 -m pip` into
-/// $XDG_CACHE_HOME/mio-build (or ~/.cache/mio-build), checked against their hash and kept; then no network is needed.
+/// `codegen/symbols/` lists the symbols to bind, `codegen/headers/` holds the project's own
+/// declarations, `codegen/sources.toml` pins the header packs, `codegen/targets/` lists the
+/// targets. `python3 -m pip` downloads a pack once into $XDG_CACHE_HOME/mio-build (or
+/// ~/.cache/mio-build), and its hash is verified. Later runs need no network.
 ///
-/// Without a command everything is generated anew.
+/// Without a command, `generate` runs.
 ///
-/// Exit status: 0 done, or nothing differs; 1 an error, or `--check` found a difference; 2 wrong usage. `diff` has its own.
+/// Exit status: 0 on success; 1 on an error, or if `check` finds a difference; 2 on wrong usage.
+/// `diff` has its own.
 #[derive(Debug, Parser)]
 #[command(name = "cargo codegen", bin_name = "cargo codegen", version)]
 pub(crate) struct Cli {
-    /// What to do other than to generate
+    /// What to do [default: generate]
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    command: Option<CliCommand>,
 
-    /// Write nothing; fail if a file is missing, changed or stray
-    #[arg(long)]
-    pub(crate) check: bool,
-
-    /// Only this system; may be given more than once. The files of others stay as they are
-    #[arg(long, value_name = "SYSTEM", conflicts_with = "target")]
-    pub(crate) os: Vec<String>,
-
-    /// Read only this target (with --sysroot), or only try it
-    ///
-    /// Without --sysroot nothing is written: the target's table is printed.
-    #[arg(long, value_name = "TRIPLE")]
-    pub(crate) target: Option<String>,
-
-    /// Read this tree of headers instead of the pinned pack; needs --target
-    ///
-    /// DIR is a usual include root such as /usr: DIR/include holds linux/, asm/ and asm-generic/, or DIR/include/ARCH-linux-gnu
-    /// holds asm/. The group of the target is then written (or, with --check, compared) from these headers alone.
-    #[arg(long, value_name = "DIR", requires = "target")]
-    pub(crate) sysroot: Option<PathBuf>,
-
-    /// Read with the libclang in this folder and compare the ABI tables only; needs --check
-    ///
-    /// Another version of clang must find the same facts.
-    #[arg(
-        long,
-        value_name = "DIR",
-        requires = "check",
-        conflicts_with = "target"
-    )]
-    pub(crate) libclang: Option<PathBuf>,
-
-    /// The same with the second version of libclang that codegen/sources.toml pins; needs --check
-    #[arg(long, requires = "check", conflicts_with_all = ["target", "libclang"])]
-    pub(crate) witness: bool,
+    /// The options of `generate`
+    #[command(flatten)]
+    generate: GenerateArgs,
 
     /// The repository to read and write [default: the one around the current folder]
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) root: Option<PathBuf>,
 
-    /// Print all targets, their groups and what is left out
+    /// Print all targets and their groups; the same as `list targets`
     #[arg(long, conflicts_with_all = ["check", "target", "os"])]
     pub(crate) list: bool,
 }
 
+/// The options of `generate`.
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    /// Write nothing; fail if a file is missing, changed or stray. The same as `check`
+    #[arg(long)]
+    check: bool,
+
+    /// What is read
+    #[command(flatten)]
+    inputs: InputArgs,
+}
+
+/// Which systems and headers are read, and with which libclang.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Read only this system; may be repeated. The files of other systems stay as they are
+    #[arg(long, value_name = "SYSTEM", conflicts_with = "target")]
+    pub(crate) os: Vec<String>,
+
+    /// Read only this target
+    ///
+    /// Without --sysroot nothing is written: the table of the target is printed.
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) target: Option<String>,
+
+    /// Read the headers in this folder instead of the pinned pack; needs --target
+    ///
+    /// DIR is an include root such as /usr: DIR/include holds linux/, asm/ and asm-generic/, or
+    /// DIR/include/ARCH-linux-gnu holds asm/. The target's group is written (or compared, with
+    /// `check`) from these headers alone.
+    #[arg(long, value_name = "DIR", requires = "target")]
+    pub(crate) sysroot: Option<PathBuf>,
+
+    /// Read with the libclang in this folder, and compare the ABI tables only; needs `check`
+    ///
+    /// Another version of clang must report the same ABI.
+    #[arg(long, value_name = "DIR", conflicts_with = "target")]
+    pub(crate) libclang: Option<PathBuf>,
+
+    /// Read with the second version of libclang in codegen/sources.toml; needs `check`
+    #[arg(long, alias = "witness", conflicts_with_all = ["target", "libclang"])]
+    pub(crate) second_libclang: bool,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Action<'a> {
+    /// `generate` or `check`.
+    Generate(Generation<'a>),
+    /// Another command.
+    Other(&'a Command),
+}
+
+/// A run of `generate` or `check`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Generation<'a> {
+    /// Whether the files are compared and not written.
+    pub(crate) check: bool,
+    /// What is read.
+    pub(crate) inputs: &'a InputArgs,
+}
+
 impl Cli {
-    /// Ends the program where a command is mixed with what belongs to none.
-    pub(crate) fn refuse_mixtures(&self) {
-        let plain = self.check || self.list || self.target.is_some() || !self.os.is_empty();
-        if plain && self.command.is_some() {
-            Cli::command()
-                .error(
-                    ErrorKind::ArgumentConflict,
-                    "--check, --list, --os and --target stand alone, before no command",
-                )
-                .exit();
+    /// What to do.
+    pub(crate) fn action(&self) -> Action<'_> {
+        match &self.command {
+            None => Action::Generate(self.generate.generation()),
+            Some(CliCommand::Generate(args)) => Action::Generate(args.generation()),
+            Some(CliCommand::Check(inputs)) => Action::Generate(Generation {
+                check: true,
+                inputs,
+            }),
+            Some(CliCommand::Other(command)) => Action::Other(command),
+        }
+    }
+
+    /// Whether the command writes into the repository.
+    pub(crate) fn writes(&self) -> bool {
+        match self.action() {
+            Action::Generate(Generation { check, inputs }) => {
+                !check && (inputs.target.is_none() || inputs.sysroot.is_some())
+            }
+            Action::Other(command) => {
+                matches!(command, Command::Add { .. } | Command::Bump { .. })
+            }
+        }
+    }
+
+    /// Ends the program where options contradict each other and clap cannot see it.
+    pub(crate) fn validate(&self) {
+        if let Some((kind, why)) = self.contradiction() {
+            Cli::command().error(kind, why).exit();
+        }
+    }
+
+    /// The first contradiction.
+    fn contradiction(&self) -> Option<(ErrorKind, &'static str)> {
+        let GenerateArgs { check, inputs } = &self.generate;
+        let has_inputs = !inputs.os.is_empty()
+            || inputs.target.is_some()
+            || inputs.libclang.is_some()
+            || inputs.second_libclang;
+        if self.command.is_some() && (*check || self.list || has_inputs) {
+            return Some((
+                ErrorKind::ArgumentConflict,
+                "put the options of `generate` and `check` behind the command; \
+                 other commands do not take --check, --list, --os or --target here",
+            ));
+        }
+        let Action::Generate(Generation { check, inputs }) = self.action() else {
+            return None;
+        };
+        if !check && (inputs.libclang.is_some() || inputs.second_libclang) {
+            return Some((
+                ErrorKind::MissingRequiredArgument,
+                "--libclang and --second-libclang need the command `check`",
+            ));
+        }
+        None
+    }
+}
+
+impl GenerateArgs {
+    /// The run with these options.
+    fn generation(&self) -> Generation<'_> {
+        Generation {
+            check: self.check,
+            inputs: &self.inputs,
         }
     }
 }
 
 /// A command.
 #[derive(Debug, Subcommand)]
+enum CliCommand {
+    /// Generate the bindings and the ABI tables
+    Generate(GenerateArgs),
+    /// Compare the files with what the inputs generate; write nothing
+    Check(InputArgs),
+    /// Another command
+    #[command(flatten)]
+    Other(Command),
+}
+
+/// A command other than `generate` and `check`.
+#[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Compare the ABI of two revisions, folders or header packs
+    /// Bind further symbols of a system, generate and report
     ///
-    /// A side is a git revision, a folder with ABI tables (a checkout, or its codegen/snapshots), or a header pack and a version of
-    /// it, such as ziglang@0.15.2. Facts of revisions and folders come from their tables, those of packs from their headers.
-    ///
-    /// Exit status: 0 nothing breaking; 1 something breaking; 2 the sides could not be compared.
-    Diff {
-        /// The old side [default: where this branch left main]
-        old: Option<String>,
-        /// The new side [default: the working tree]
-        new: Option<String>,
-        /// How the outcome is written
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Move one header pack to another version: hash, bindings, tables and report
-    ///
-    /// Nothing is written unless all of it succeeds. The wheel is fetched unless the cache has it.
-    Bump {
-        /// The pack's name in codegen/sources.toml
-        pack: String,
-        /// The version [default: the newest there is]
-        version: Option<String>,
-        /// How the report is written
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Bind further symbols of a system, generate anew and report
-    ///
-    /// Kind, type and header are taken from what clang says about the name. Nothing is written unless all of it succeeds.
+    /// clang supplies kind, type and header of each name. Nothing is written unless everything
+    /// succeeds.
     Add {
         /// Names as C spells them
         #[arg(required = true, value_name = "SYMBOL")]
@@ -127,22 +201,51 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Move a header pack to another version: hash, bindings, tables and report
+    ///
+    /// Nothing is written unless everything succeeds. pip downloads the wheel unless the cache
+    /// holds it.
+    Bump {
+        /// The name of the pack in codegen/sources.toml
+        pack: String,
+        /// The version [default: the newest one]
+        version: Option<String>,
+        /// How the report is written
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Compare the ABI of two revisions, folders or header packs
+    ///
+    /// An operand is a git revision, a folder with ABI snapshots (a checkout, or its
+    /// codegen/snapshots), or a header pack and a version of it, such as ziglang@0.15.2. Revisions
+    /// and folders are compared by their snapshots, packs by their headers.
+    ///
+    /// Exit status: 0 nothing breaking; 1 something breaking; 2 the operands cannot be compared.
+    Diff {
+        /// The old operand [default: the commit where this branch left main]
+        old: Option<String>,
+        /// The new operand [default: the working tree]
+        new: Option<String>,
+        /// How the report is written
+        #[command(flatten)]
+        output: Output,
+    },
     /// Draw the layout of a record, byte by byte
     Show {
-        /// Its name
+        /// The name of the record
         record: String,
         /// Only on this target [default: each layout once, with the targets that have it]
         #[arg(long, value_name = "TRIPLE")]
         target: Option<String>,
     },
-    /// Say of a symbol which targets have it, with which value or layout, from which header and line
+    /// Print the targets of a symbol, its values or layouts, and the header and line of each
     Explain {
-        /// Its name
+        /// The name of the symbol
         symbol: String,
     },
     /// Print targets, symbols or header packs
     List {
-        /// Which of them
+        /// What is printed
         #[arg(value_enum, default_value = "targets")]
         what: What,
     },
@@ -151,7 +254,7 @@ pub(crate) enum Command {
 /// How a report is written.
 #[derive(Debug, Args)]
 pub(crate) struct Output {
-    /// The report's format
+    /// The format of the report
     #[arg(long, value_enum, default_value = "terminal")]
     pub(crate) format: Format,
 
@@ -159,7 +262,7 @@ pub(crate) struct Output {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// In the terminal: name every target, and show what is cosmetic
+    /// In the terminal: name every target, and show cosmetic changes
     #[arg(long)]
     pub(crate) unfold: bool,
 }
@@ -167,11 +270,12 @@ pub(crate) struct Output {
 /// How symbols are added.
 #[derive(Debug, Args)]
 pub(crate) struct How {
-    /// The system; may be given more than once
+    /// The system; may be repeated
     #[arg(long, value_name = "SYSTEM", required = true)]
     pub(crate) os: Vec<String>,
 
-    /// What the library wants it for; stands behind its line [default: the files of src/ that already use it]
+    /// The purpose of the symbol, for its line in the list
+    /// [default: the files of src/ that already use it]
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: Option<String>,
 
@@ -179,7 +283,7 @@ pub(crate) struct How {
     #[arg(long, value_name = "HEADER")]
     pub(crate) header: Option<String>,
 
-    /// The C type of constants [default: that of its family, or the one C gives it]
+    /// The C type of constants [default: that of similar names, or the type that C infers]
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) ty: Option<String>,
 }
@@ -187,10 +291,56 @@ pub(crate) struct How {
 /// What `list` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum What {
-    /// All targets, their groups and what is left out
+    /// All targets, their groups, and the targets that are left out
     Targets,
     /// All symbols and the systems that have them
     Symbols,
     /// The header packs and the systems that read them
     Packs,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The parsed arguments.
+    fn parse(arguments: &[&str]) -> Cli {
+        Cli::try_parse_from([&["cargo codegen"], arguments].concat()).unwrap()
+    }
+
+    #[test]
+    fn commands_and_old_flags_mean_the_same() {
+        for (arguments, check) in [
+            (&[][..], false),
+            (&["generate"][..], false),
+            (&["--check"][..], true),
+            (&["check"][..], true),
+            (&["generate", "--check"][..], true),
+        ] {
+            let mut arguments = arguments.to_vec();
+            arguments.extend(["--os", "linux"]);
+            let cli = parse(&arguments);
+            let Action::Generate(generation) = cli.action() else {
+                panic!("{arguments:?}");
+            };
+            assert_eq!(generation.check, check, "{arguments:?}");
+            assert_eq!(generation.inputs.os, ["linux"]);
+            assert_eq!(cli.writes(), !check);
+            assert!(cli.contradiction().is_none(), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn contradicting_options_are_rejected() {
+        for arguments in [
+            &["--check", "list"][..],
+            &["--os", "linux", "generate"],
+            &["--second-libclang"],
+            &["generate", "--libclang", "x"],
+        ] {
+            assert!(parse(arguments).contradiction().is_some(), "{arguments:?}");
+        }
+        assert!(parse(&["check", "--witness"]).contradiction().is_none());
+        assert!(Cli::try_parse_from(["", "--sysroot", "/usr"]).is_err());
+    }
 }

@@ -1,7 +1,7 @@
-//! Where a report goes. That it can be written there is found out before anything else is.
+//! The destination of a report. Whether it can be written is tested before anything else is done.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -10,27 +10,28 @@ use crate::abi_diff::Report;
 use crate::cli::Output;
 use crate::error::Error;
 use crate::report::{self, Format};
+use crate::write::temporary;
 
-/// Where a report goes, and how it is written.
+/// The destination and the format of a report.
 #[derive(Debug)]
 pub(crate) struct Destination<'a> {
-    /// What was asked for.
+    /// The options of the command line.
     pub(crate) output: &'a Output,
-    /// The file; standard output if none.
+    /// The file; none for standard output.
     file: Option<(PathBuf, Opened)>,
 }
 
 /// A file that can be written.
 #[derive(Debug)]
 enum Opened {
-    /// A file beside it, which takes its name at the end.
-    Beside(NamedTempFile, PathBuf),
+    /// A temporary file and the path that it is renamed to.
+    Temporary(NamedTempFile, PathBuf),
     /// A device or pipe.
-    Itself(File),
+    Device(File),
 }
 
 impl<'a> Destination<'a> {
-    /// An error if the file that was asked for cannot be written.
+    /// Opens the file that `output` names. An error if it cannot be written.
     pub(crate) fn open(output: &'a Output) -> Result<Destination<'a>, Error> {
         let file = match &output.output {
             Some(path) => {
@@ -42,68 +43,56 @@ impl<'a> Destination<'a> {
         Ok(Destination { output, file })
     }
 
-    /// The report in the format that was asked for, and already in the file if there is one. It has its name there
-    /// when all is done.
+    /// Formats the report and writes it to the file if there is one. A temporary file gets its name
+    /// in [`Destination::keep`].
     pub(crate) fn prepare(&mut self, report: &Report) -> Result<String, Error> {
         let text = report::write(report, self.output.format, self.output.unfold);
         if let Some((path, opened)) = &mut self.file {
-            // Files have no colours.
+            // Escape sequences of colors are for terminals.
             let plain = anstream::adapter::strip_str(&text).to_string();
             let written = match opened {
-                Opened::Beside(file, _) => file
+                Opened::Temporary(file, _) => file
                     .write_all(plain.as_bytes())
                     .and_then(|()| file.as_file().sync_all()),
-                Opened::Itself(file) => file.write_all(plain.as_bytes()),
+                Opened::Device(file) => file.write_all(plain.as_bytes()),
             };
             written.map_err(Error::io("write", &*path))?;
         }
         Ok(text)
     }
 
-    /// Gives the file its name. The sentence that says so; none if there is no file.
+    /// Renames the temporary file to its name. Returns a line that states it; none without a file.
     pub(crate) fn keep(self) -> Result<Option<String>, Error> {
         let Some((path, opened)) = self.file else {
             return Ok(None);
         };
-        if let Opened::Beside(file, target) = opened {
+        if let Opened::Temporary(file, target) = opened {
             file.persist(&target)
                 .map_err(|error| Error::io("write", &path)(error.error))?;
         }
         Ok(Some(format!("{}: written\n", path.display())))
     }
 
-    /// Does a reader on a terminal see the report itself?
+    /// Whether the report is formatted for a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         self.output.format == Format::Terminal
     }
 }
 
-/// Makes sure that the path can be written. A file that is there stays as it is for now.
-fn open(path: &Path) -> std::io::Result<Opened> {
+/// Opens the path for writing. An existing file keeps its content until [`Destination::keep`].
+fn open(path: &Path) -> io::Result<Opened> {
+    let writable = || OpenOptions::new().write(true).open(path);
     let target = match fs::metadata(path) {
         Ok(meta) if meta.is_file() => {
-            OpenOptions::new().write(true).open(path)?;
+            writable()?;
             path.canonicalize()?
         }
-        Ok(_) => {
-            return OpenOptions::new()
-                .write(true)
-                .open(path)
-                .map(Opened::Itself);
-        }
+        Ok(_) => return writable().map(Opened::Device),
         Err(_) => path.to_owned(),
     };
     let folder = target
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".codegen-report-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As any new file; the umask takes its part.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    Ok(Opened::Beside(file, target))
+    let file = temporary(".codegen-report-", folder.unwrap_or(Path::new(".")))?;
+    Ok(Opened::Temporary(file, target))
 }

@@ -1,89 +1,85 @@
-//! What can go wrong: what it is, where, and the command that mends it if there is one.
+//! Every error of the tool: what failed and where (its text), and the help that resolves it
+//! ([`Error::help`]).
 
+use std::io;
 use std::path::PathBuf;
 
-use crate::help::Help;
-use crate::place::{Lines, list, room};
-pub(crate) use crate::place::{did_you_mean, near};
+use crate::error_report::{Lines, list};
+use crate::help::{Help, move_aside};
+pub(crate) use crate::suggest::{did_you_mean, near};
 
-/// An error of the tool. Its text says what went wrong; [`Error::place`] where; [`Error::help`] which
-/// command mends it.
+/// An error of the tool.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// Several errors that do not depend on each other.
+    /// Several independent errors.
     #[error("{}", Lines(.0))]
     Many(Vec<Error>),
-    /// The folder the tool was started in belongs to no checkout.
-    #[error(
-        "{0} and the folders above it hold no `codegen/sources.toml`; start in the repository, or name it with --root DIR"
-    )]
+    /// The current folder is outside of a checkout.
+    #[error("neither {0} nor a folder above it holds `codegen/sources.toml`")]
     NoRoot(PathBuf),
-    /// A file or folder could not be used.
-    #[error("cannot {what} {path}: {source}{}", room(source))]
+    /// A file or folder cannot be used.
+    #[error("cannot {what} {path}: {source}")]
     Io {
-        /// What was tried, as a verb.
+        /// The attempted operation, as a verb.
         what: &'static str,
-        /// On what.
+        /// The file or folder.
         path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
+        /// The error of the operating system.
+        source: io::Error,
     },
-    /// The disk did not take what was to be written.
-    #[error("cannot {what} {path}: {source}{}; nothing was written", room(source))]
+    /// A file cannot be written, and no output file has changed.
+    #[error("cannot {what} {path}: {source}; nothing was written")]
     Unwritten {
-        /// What was tried, as a verb.
+        /// The attempted operation, as a verb.
         what: &'static str,
-        /// On what.
+        /// The file or folder.
         path: PathBuf,
-        /// Why not.
-        source: std::io::Error,
+        /// The error of the operating system.
+        source: io::Error,
     },
-    /// Standard output did not take what was to be printed.
+    /// Standard output cannot be written.
     #[error("cannot print: {0}")]
-    Print(std::io::Error),
-    /// The user pressed Ctrl-C.
+    Print(io::Error),
+    /// SIGINT or SIGTERM arrived.
     #[error("interrupted; nothing was written")]
     Interrupted,
-    /// Neither `XDG_CACHE_HOME` nor `HOME` says where packs are kept.
-    #[error(
-        "neither XDG_CACHE_HOME nor HOME holds an absolute path, so there is no place to keep header packs"
-    )]
+    /// The environment names no folder for the cache.
+    #[error("neither XDG_CACHE_HOME nor HOME holds an absolute path, so packs cannot be cached")]
     NoCache,
-    /// `sources.toml` does not read as it should.
+    /// `sources.toml` is invalid.
     #[error("codegen/sources.toml: {0}")]
     Sources(String),
-    /// No wheel of libclang is pinned for this machine.
-    #[error(
-        "codegen/sources.toml pins no libclang for {host}; add a [[{name}]] entry with the file and SHA-256 of the wheel of {package} for it"
-    )]
+    /// No wheel of libclang is pinned for this host.
+    #[error("codegen/sources.toml pins no libclang for {host}")]
     NoLibclang {
-        /// Where it is looked for.
+        /// The list of wheels: `libclang` or `second-libclang`.
         name: &'static str,
-        /// The machine, as `os-arch`.
+        /// The host, as `os-arch`.
         host: String,
-        /// What to look for.
+        /// The package and version of the other hosts' wheels.
         package: String,
     },
-    /// `pip` did not deliver.
+    /// A folder holds no libclang.
+    #[error("there is no libclang in {0}")]
+    NoLibclangIn(PathBuf),
+    /// `pip` did not download a wheel, or downloaded another one.
     #[error("cannot fetch {package} {version}: {why}")]
     Fetch {
         /// The package.
         package: String,
         /// Its version.
         version: String,
-        /// What `pip` said.
+        /// The reason.
         why: String,
-        /// What fetches it by hand, if anything does.
-        help: Option<Box<Help>>,
+        /// The help.
+        help: Box<Help>,
     },
-    /// `pip` does not know the newest version.
-    #[error(
-        "cannot ask for the newest version of {package}: {why}\nname the version: cargo codegen bump PACK VERSION"
-    )]
+    /// `pip` reports no newest version.
+    #[error("cannot find the newest version of {package}: {why}")]
     Newest {
         /// The package.
         package: String,
-        /// What `pip` said.
+        /// The message of `pip`.
         why: String,
     },
     /// A wheel is not the pinned one.
@@ -93,7 +89,7 @@ pub(crate) enum Error {
         path: PathBuf,
         /// The pinned hash.
         wanted: String,
-        /// The file's.
+        /// The hash of the file.
         found: String,
     },
     /// A wheel cannot be unpacked.
@@ -101,67 +97,68 @@ pub(crate) enum Error {
     Unpack {
         /// The wheel.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         why: String,
     },
-    /// The headers are of another version of the system than clang is told.
+    /// The headers are of another version of the system than clang's flags declare.
     #[error(
-        "{pack} has the headers of {found}, but codegen/targets/{os}.rs tells clang that it reads {told}; change that flag with the pack, or keep the pack"
+        "{pack} has the headers of {found}, \
+         but codegen/targets/{os}.rs declares {declared} to clang"
     )]
     OsVersion {
         /// The pack's package and its version.
         pack: String,
-        /// The system, as the table calls it.
+        /// The system's name in the table of targets.
         os: &'static str,
         /// The system and its version in the pack.
         found: String,
-        /// The same of the flag, and the flag.
-        told: String,
+        /// The system, the version that the flag declares, and the flag.
+        declared: String,
     },
-    /// A folder of headers is missing.
-    #[error("{target}: the include folder {path} is missing (clang would pass over it in silence)")]
+    /// An include folder is missing. clang would ignore it without a warning.
+    #[error("{target}: the include folder {path} does not exist")]
     IncludeDir {
-        /// For which target.
+        /// The target.
         target: String,
         /// The folder.
         path: PathBuf,
     },
-    /// A line of a symbol file does not read.
+    /// A line of a symbol file is invalid.
     #[error("{file}:{line}: {why}")]
     Symbols {
         /// The file, relative to the root.
         file: String,
         /// The line, from 1.
         line: usize,
-        /// What is wrong.
+        /// The reason.
         why: String,
     },
     /// A symbol file is not sorted.
-    #[error("{file}:{line}: `{later}` stands after `{earlier}`; the file is sorted by byte")]
+    #[error("{file}:{line}: `{later}` follows `{earlier}`; the file is sorted by byte")]
     Unsorted {
         /// The file, relative to the root.
         file: String,
-        /// Where it is.
+        /// The path of the file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// The symbol that comes too late.
+        /// The symbol on that line.
         later: String,
-        /// The one it should stand before.
+        /// The symbol before it, which sorts after it.
         earlier: String,
     },
-    /// A file among the inputs that no system reads.
-    #[error("{file} is read by no system of codegen/targets{near}")]
+    /// No system reads a file among the inputs.
+    #[error("no system of codegen/targets reads {file}")]
     UnknownInput {
         /// The file, relative to the root.
         file: String,
-        /// `; did you mean …?`
-        near: String,
+        /// The most similar name that a system reads.
+        near: Option<String>,
     },
-    /// Inputs with the line endings of Windows.
+    /// Inputs have CRLF line endings.
     #[error(
-        "{} with line endings of Windows (CRLF); the inputs have LF, as .gitattributes says",
-        list(files, "is", "are")
+        "{} CRLF line endings; .gitattributes sets LF for the inputs",
+        list(files, "has", "have")
     )]
     LineEndings {
         /// The files, relative to the root.
@@ -169,9 +166,10 @@ pub(crate) enum Error {
         /// The repository.
         root: PathBuf,
     },
-    /// Files of the user's among those that the tool writes.
+    /// The output folders hold files that the tool did not write.
     #[error(
-        "{} in a folder that `cargo codegen` writes, but not written by it; nothing was written",
+        "{} in a folder that `cargo codegen` manages, but without its header line; \
+         nothing was written",
         list(files, "is", "are")
     )]
     NotOurs {
@@ -180,191 +178,294 @@ pub(crate) enum Error {
         /// The repository.
         root: PathBuf,
     },
-    /// Symbols that the headers lack.
-    #[error(
-        "{target}: the headers lack {symbols}; mend codegen/symbols/{os}.txt or codegen/headers/{os}.h"
-    )]
+    /// The headers lack symbols.
+    #[error("{target}: the headers lack {symbols}")]
     MissingSymbol {
         /// The target.
         target: String,
         /// The symbols.
         symbols: String,
-        /// Whose lists.
+        /// The system.
         os: &'static str,
     },
-    /// Symbols that have no form in Rust, or none that this tool writes.
-    #[error("{target}: {problem}\nstrike it from codegen/symbols/{os}.txt if it stands there")]
+    /// A symbol has no equivalent in Rust, or none that the tool writes.
+    #[error("{target}: {problem}")]
     Unbindable {
         /// The target.
         target: String,
-        /// The symbol's name, its header and why.
+        /// The symbol's name, its header and the reason.
         problem: String,
-        /// Whose list.
+        /// The system.
         os: &'static str,
     },
-    /// The metadata of Windows does not have what is asked for, or holds something the tool does not know.
-    #[error(
-        "the metadata of Windows: {0}; mend codegen/symbols/windows.txt or codegen/headers/windows.rdl"
-    )]
+    /// The metadata of Windows lacks a symbol, or holds a form that the tool cannot read.
+    #[error("the metadata of Windows: {0}")]
     Metadata(String),
-    /// The metadata of Windows and the headers of mingw-w64 say different things.
+    /// The metadata of Windows and the headers of mingw-w64 differ.
     #[error(
-        "{target}: {what} is {metadata} by the metadata of Windows and {headers} by the headers of mingw-w64; find out who is right: codegen/headers/windows.h and windows.rdl are ours"
+        "{target}: {what} is {metadata} in the metadata of Windows \
+         and {headers} in the headers of mingw-w64"
     )]
     Disagree {
         /// The target.
         target: String,
-        /// About what.
+        /// The compared property.
         what: String,
-        /// What the metadata says.
+        /// Its value in the metadata.
         metadata: i128,
-        /// What the headers say.
+        /// Its value in the headers.
         headers: i128,
     },
-    /// clang or bindgen refuse the headers.
+    /// clang or bindgen rejects the headers.
     #[error("{target}: clang cannot read the headers: {why}")]
     Clang {
         /// The target.
         target: String,
-        /// What they said.
+        /// The message of clang or bindgen.
         why: String,
     },
-    /// A record became opaque.
-    #[error(
-        "{target}: `{record}` is declared without fields, so its layout is unknown; declare it in codegen/headers/{os}.h or strike it from codegen/symbols/{os}.txt"
-    )]
+    /// A record is declared without fields.
+    #[error("{target}: `{record}` is declared without fields, so its layout is unknown")]
     Opaque {
         /// The target.
         target: String,
         /// The record.
         record: String,
-        /// Whose lists.
+        /// The system.
         os: &'static str,
     },
     /// A file of `codegen/snapshots/` cannot be read.
-    #[error("{file}:{line}: this is no ABI snapshot: {text}; write the snapshots again")]
+    #[error("{file}:{line}: this is no ABI snapshot: {text}")]
     Table {
         /// The file.
         file: String,
         /// The line, from 1.
         line: usize,
-        /// What is wrong.
+        /// The reason.
         text: String,
     },
     /// An operand of a comparison cannot be found.
-    #[error(
-        "`{side}` is {why}; name a git revision, a folder with ABI tables, or a header pack and version such as ziglang@0.15.2"
-    )]
+    #[error("`{operand}` is {why}")]
     Operand {
-        /// As it was given.
-        side: String,
-        /// Why not.
+        /// The operand.
+        operand: String,
+        /// The reason.
         why: String,
     },
-    /// `git` did not answer.
+    /// `git` failed.
     #[error("{why}")]
     Git {
-        /// What it said, and to what.
+        /// The command and its message.
         why: String,
-        /// What mends it.
-        help: Option<Help>,
+        /// The help.
+        help: Help,
     },
-    /// No pack of this name.
-    #[error("codegen/sources.toml has no header pack `{name}`; it has {}", known.join(", "))]
+    /// No header pack has this name.
+    #[error("codegen/sources.toml has no header pack `{name}`")]
     UnknownPack {
-        /// As it was given.
+        /// The name.
         name: String,
-        /// Those there are.
+        /// The names of all header packs.
         known: Vec<String>,
     },
-    /// A symbol that no table has.
+    /// No ABI table has this symbol.
     #[error("no ABI table has `{name}`{place}{}", did_you_mean(near.as_deref()))]
     UnknownSymbol {
-        /// As it was given.
+        /// The name.
         name: String,
-        /// As what and for which target it is looked for.
+        /// The expected kind of symbol and the target.
         place: String,
-        /// A name that is nearly the same.
+        /// The most similar name.
         near: Option<String>,
     },
-    /// A system that the table of targets does not have.
-    #[error("`{name}` is no system; there are {}", known.join(", "))]
+    /// The table of targets has no such system.
+    #[error("`{name}` is no system of codegen/targets")]
     UnknownSystem {
-        /// As it was given.
+        /// The name.
         name: String,
-        /// Those there are.
+        /// The names of all systems.
         known: Vec<String>,
     },
-    /// A new symbol cannot be added as it was asked for.
+    /// A symbol cannot be added.
     #[error("{why}")]
     Add {
-        /// Why not.
+        /// The reason.
         why: String,
-        /// The command that does it.
-        help: Option<Help>,
+        /// The help.
+        help: Help,
     },
-    /// A renewal cannot be finished.
+    /// A header pack cannot be renewed.
     #[error("{report}\n{what} is not renewed, nothing was written: {why}")]
     Renewal {
-        /// What changes, as far as it could be read.
+        /// The report, as far as the headers can be read.
         report: String,
         /// The pack and its version.
         what: String,
-        /// What stands in the way.
+        /// The reason.
         why: String,
+        /// The help.
+        help: Box<Help>,
     },
-    /// bindgen's text holds something the tool does not know how to write.
+    /// bindgen's output holds a form that the tool cannot write.
     #[error("{target}: {why}")]
     Shape {
         /// The target.
         target: String,
-        /// What it is.
+        /// The form.
         why: String,
     },
-    /// The libclang that was loaded is not the pinned one.
-    #[error("libclang is `{found}`, the pinned one is {wanted}")]
+    /// The loaded libclang is not the pinned one.
+    #[error("libclang is `{found}`, but {wanted} is pinned")]
     WrongLibclang {
-        /// The loaded one's version text.
+        /// The version text of the loaded libclang.
         found: String,
         /// The pinned version.
         wanted: String,
     },
-    /// Two members of a group differ, and no `cfg` tells them apart.
+    /// Two members of a group differ, and no `cfg` distinguishes them.
     #[error(
-        "group {group}: {second} does not come out as {first} does, and neither architecture, byte order, system nor C library tells them apart\n{difference}leave one of them out in codegen/targets"
+        "group {group}: {second} differs from {first}, and neither architecture, byte order, \
+         system nor C library distinguishes them\n{difference}"
     )]
     GroupSplit {
         /// The group.
         group: String,
         /// Its first member.
         first: String,
-        /// The one that differs.
+        /// The member that differs.
         second: String,
-        /// Lines of `-` and `+`.
+        /// Lines that begin with `-` and `+`.
         difference: String,
     },
-    /// A target the table does not have.
+    /// The table of targets has no such target.
     #[error("`{name}` is not a target of codegen/targets{}", did_you_mean(near.as_deref()))]
     UnknownTarget {
-        /// As it was given.
+        /// The name.
         name: String,
-        /// A name that is nearly the same.
+        /// The most similar name.
         near: Option<String>,
     },
-    /// A target that is left out by name.
+    /// The table of targets leaves the target out.
     #[error("`{target}` is left out: {reason}")]
     LeftOut {
         /// The target.
         target: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// `--check` found differences.
-    #[error("what is in the tree is not what the inputs give:\n{differences}")]
+    /// The files differ from the generated ones.
+    #[error("these files differ from what the inputs generate:\n{differences}")]
     Stale {
-        /// One line for each file.
+        /// One paragraph for each file.
         differences: String,
-        /// The command.
+        /// The command that writes them.
         help: Help,
     },
+}
+
+impl Error {
+    /// What resolves the error: a sentence, or a command that does it. None for [`Error::Many`],
+    /// whose parts have their own.
+    pub(crate) fn help(&self) -> Option<Help> {
+        Some(match self {
+            Error::Many(_) => return None,
+            Error::NoRoot(_) => Help::text("start in the repository, or name it with --root DIR"),
+            Error::Io { path, source, .. } | Error::Unwritten { path, source, .. } => {
+                Help::for_io(path, source.kind())
+            }
+            Error::Print(_) => Help::text("direct standard output to a file that can be written"),
+            Error::Interrupted => Help::Retry,
+            Error::NoCache => Help::WithEnv("XDG_CACHE_HOME=/var/tmp/cache"),
+            Error::Sources(_) => Help::text("correct codegen/sources.toml"),
+            Error::NoLibclang {
+                name,
+                host,
+                package,
+            } => Help::Text(format!(
+                "add a [[{name}]] entry to it with the file and the SHA-256 of {package} for {host}"
+            )),
+            Error::NoLibclangIn(_) => Help::text("name a folder with libclang: --libclang DIR"),
+            Error::Fetch { help, .. } | Error::Renewal { help, .. } => (**help).clone(),
+            Error::Newest { .. } => Help::text("name the version: cargo codegen bump PACK VERSION"),
+            Error::Hash { path, .. } | Error::Unpack { path, .. } => {
+                Help::before(["rm", &path.to_string_lossy()])
+            }
+            Error::OsVersion { .. } => {
+                Help::text("change that flag together with the pack, or keep the pack")
+            }
+            Error::IncludeDir { .. } => {
+                Help::text("name another --sysroot, or correct the target in codegen/targets")
+            }
+            Error::Symbols { .. } => {
+                Help::text("correct the line: it is NAME KIND SOURCE # WHY, see codegen/README.md")
+            }
+            Error::Unsorted { path, .. } => {
+                let path = &*path.to_string_lossy();
+                Help::before(["env", "LC_ALL=C", "sort", "-o", path, path])
+            }
+            Error::UnknownInput { near, .. } => match near {
+                Some(near) => Help::Text(format!("rename it to `{near}`, or remove it")),
+                None => Help::text("remove it, or add its system to codegen/targets"),
+            },
+            Error::LineEndings { files, root } => {
+                let sed = ["sed", "-i", "s/\\r$//"].map(str::to_owned).into_iter();
+                let files = files
+                    .iter()
+                    .map(|file| root.join(file).display().to_string());
+                Help::Before(vec![sed.chain(files).collect()])
+            }
+            Error::NotOurs { files, root } => {
+                Help::Before(files.iter().map(|file| move_aside(root, file)).collect())
+            }
+            Error::MissingSymbol { os, .. } => Help::Text(format!(
+                "correct codegen/symbols/{os}.txt or codegen/headers/{os}.h"
+            )),
+            Error::Unbindable { os, .. } => {
+                Help::Text(format!("remove it from codegen/symbols/{os}.txt"))
+            }
+            Error::Metadata(_) => {
+                Help::text("correct codegen/symbols/windows.txt or codegen/headers/windows.rdl")
+            }
+            Error::Disagree { .. } => Help::text(
+                "find out which one is right, then correct codegen/headers/windows.rdl \
+                 (metadata) or codegen/headers/windows.h (headers)",
+            ),
+            Error::Clang { .. } => Help::text("correct the declaration that clang names"),
+            Error::Opaque { os, .. } => Help::Text(format!(
+                "declare its fields in codegen/headers/{os}.h, \
+                 or remove it from codegen/symbols/{os}.txt"
+            )),
+            Error::Table { .. } => Help::Generate,
+            Error::Operand { .. } => Help::text(
+                "name a git revision, a folder with ABI snapshots, \
+                 or a header pack and version such as ziglang@0.15.2",
+            ),
+            Error::Git { help, .. } | Error::Add { help, .. } | Error::Stale { help, .. } => {
+                help.clone()
+            }
+            Error::UnknownPack { name, known } | Error::UnknownSystem { name, known } => {
+                match near(name, known.iter().map(String::as_str)) {
+                    Some(right) => Help::replace(name, right),
+                    None => Help::Text(format!("name one of {}", known.join(", "))),
+                }
+            }
+            Error::UnknownSymbol { name, near, .. } => match near {
+                Some(near) => Help::replace(name, near),
+                None => Help::run(["cargo", "codegen", "list", "symbols"]),
+            },
+            Error::UnknownTarget { name, near } => match near {
+                Some(near) => Help::replace(name, near),
+                None => Help::run(["cargo", "codegen", "list", "targets"]),
+            },
+            Error::LeftOut { .. } => Help::run(["cargo", "codegen", "list", "targets"]),
+            Error::Shape { .. } => Help::text(
+                "remove the symbol from its list in codegen/symbols, \
+                 or extend codegen/src/unix, which reads bindgen's output",
+            ),
+            Error::WrongLibclang { .. } => {
+                Help::text("correct `version` of [[libclang]] in codegen/sources.toml")
+            }
+            Error::GroupSplit { .. } => Help::text("leave one of them out in codegen/targets"),
+        })
+    }
 }

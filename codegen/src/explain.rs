@@ -11,7 +11,7 @@ use crate::error::{Error, near};
 use crate::generate::Generator;
 use crate::headers::Headers;
 use crate::inputs::Inputs;
-use crate::locate::{self, Declared, Found, Place};
+use crate::locate::{self, Declared, Found, Location};
 use crate::snapshot::AbiSnapshot;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::unix::{Request, context};
@@ -149,16 +149,17 @@ fn origin(
         .map(|symbol| symbol.source.as_str())
         .filter(|source| source.starts_with('<') && !context::includes(&text, source));
     let names = [name.to_owned()];
-    let places = places(os, target, &inputs, &headers, header, &names)?.places;
+    let found = find_locations(os, target, &inputs, &headers, header, &names)?;
     let from = headers.name("");
     let from = from.split(" (").next().unwrap_or_default();
-    Ok(places
+    Ok(found
+        .locations
         .get(&(name.to_owned(), declared))
-        .map(|place| format!("{} ({from})", shown(place, &generator.root))))
+        .map(|location| format!("{} ({from})", shown(location, &generator.root))))
 }
 
 /// Where names are declared on one target.
-pub(crate) fn places(
+pub(crate) fn find_locations(
     os: &'static Os,
     target: &Target,
     inputs: &Inputs,
@@ -181,18 +182,18 @@ pub(crate) fn places(
 }
 
 /// A position without the folders that differ between machines.
-fn shown(place: &Place, root: &Path) -> String {
-    let full = place.file.to_string_lossy().replace('\\', "/");
+fn shown(location: &Location, root: &Path) -> String {
+    let full = location.file.to_string_lossy().replace('\\', "/");
     let short = match full.split_once("/libc/include/") {
         Some((_, short)) => short.to_owned(),
-        None => match place.file.strip_prefix(root) {
+        None => match location.file.strip_prefix(root) {
             Ok(short) => short.display().to_string(),
             Err(_) => full,
         },
     };
-    match &place.through {
-        Some(through) => format!("{short}:{}, through {through}", place.line),
-        None => format!("{short}:{}", place.line),
+    match &location.through {
+        Some(through) => format!("{short}:{}, through {through}", location.line),
+        None => format!("{short}:{}", location.line),
     }
 }
 

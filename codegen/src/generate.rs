@@ -1,4 +1,5 @@
-//! Everything a run needs, and the run itself: all systems read, all groups written as text, nothing put into the tree yet.
+//! Reads the inputs of systems and generates the text of all files. [`write`] puts them into the
+//! repository.
 
 use std::ffi::OsString;
 use std::fs;
@@ -24,21 +25,21 @@ use crate::write::{self, Folder, Tree};
 /// The version of bindgen that Cargo.toml pins.
 const BINDGEN: &str = "0.73.2";
 
-/// A repository's inputs, and where packs are kept.
+/// The inputs of a repository, and the cache of packs.
 #[derive(Debug)]
 pub(crate) struct Generator {
     /// The repository whose `codegen/` is read.
     pub(crate) root: PathBuf,
     /// Its header packs.
     pub(crate) sources: Sources,
-    /// Where packs are kept.
+    /// The cache.
     pub(crate) cache: PathBuf,
-    /// Read with this libclang, not the pinned one.
+    /// The folder of the libclang to use instead of the pinned one.
     pub(crate) libclang: Option<PathBuf>,
 }
 
 impl Generator {
-    /// Reads the inputs of all systems, so that what needs no clang is wrong before clang is started.
+    /// Reads the inputs of all systems, so that errors in them are found before clang starts.
     pub(crate) fn open(root: &Path, libclang: Option<&Path>) -> Result<Generator, Error> {
         let toml = root.join("codegen/sources.toml");
         let text = fs::read_to_string(&toml).map_err(Error::io("read", &toml))?;
@@ -48,15 +49,15 @@ impl Generator {
             cache: cache::folder()?,
             libclang: libclang.map(Path::to_owned),
         };
-        let mut wrong = unread_inputs(root)?;
+        let mut errors = check_input_files(root)?;
         for os in SYSTEMS {
             match generator.inputs(os) {
                 Ok(_) => {}
-                Err(error) if error.is_local() => wrong.push(error.within(root)),
+                Err(error) if error.is_local() => errors.push(error.within(root)),
                 Err(error) => return Err(error),
             }
         }
-        Error::all(wrong)?;
+        Error::all(errors)?;
         Ok(generator)
     }
 
@@ -65,7 +66,7 @@ impl Generator {
         Inputs::read(&self.root, os, &self.tools(os)?)
     }
 
-    /// The headers of a system, fetched and unpacked now if they are not there.
+    /// The headers of a system. The pack is downloaded and unpacked if the cache lacks it.
     pub(crate) fn headers(&self, os: &Os) -> Result<Headers<'_>, Error> {
         let Some(name) = os.pack else {
             return Ok(Headers::Ours);
@@ -76,7 +77,8 @@ impl Generator {
         Ok(Headers::Pack(pack, folder))
     }
 
-    /// Everything that can change a system's output besides our own inputs. The same on every host.
+    /// The versions of all tools and packs that determine the output of a system. They are the same
+    /// on every host.
     fn tools(&self, os: &Os) -> Result<String, Error> {
         let libclang = self.sources.libclang()?;
         let headers = match os.pack {
@@ -99,19 +101,18 @@ impl Generator {
         ))
     }
 
-    /// Makes sure this process has the libclang that is wanted and nothing in its environment that bends clang: it starts itself
-    /// again with a clean one and returns that process's exit code. Returns none in a process that is already so.
+    /// Restarts the program with the requested libclang and without environment variables that
+    /// change what clang reads. Returns the exit code of the new process, or none if this process
+    /// has both.
     pub(crate) fn with_libclang(&self) -> Result<Option<ExitCode>, Error> {
         let pinned = self.sources.libclang()?;
-        let place = match &self.libclang {
+        let pack = match &self.libclang {
             Some(folder) => folder.clone(),
             None => pinned.folder(&self.cache, &say)?,
         };
-        let folder = sources::find_libclang(&place).ok_or_else(|| Error::IncludeDir {
-            target: "libclang".to_owned(),
-            path: place.clone(),
-        })?;
-        if let Some(code) = again(&folder)? {
+        let folder = sources::find_libclang(&pack);
+        let folder = folder.ok_or(Error::NoLibclangIn(pack))?;
+        if let Some(code) = restart(&folder)? {
             return Ok(Some(code));
         }
         let found = bindgen::clang_version().full;
@@ -124,24 +125,25 @@ impl Generator {
         Ok(None)
     }
 
-    /// Reads one system.
+    /// Reads a system.
     pub(crate) fn system(&self, os: &'static Os) -> Result<Vec<Group>, Error> {
         let targets: Vec<&'static Target> = os.targets.iter().collect();
         group::groups(os, &targets, &self.inputs(os)?, &self.headers(os)?, None)
     }
 
-    /// Reads systems; with a table of what was read. What is wrong with one does not keep the others from being read.
+    /// Reads systems. Returns their groups and a summary. An error of one system does not prevent
+    /// the others from being read.
     pub(crate) fn read(
         &self,
         systems: impl IntoIterator<Item = &'static Os>,
     ) -> Result<(Vec<Group>, String), Error> {
-        let (mut all, mut report, mut wrong) = (Vec::new(), String::new(), Vec::new());
+        let (mut all, mut report, mut errors) = (Vec::new(), String::new(), Vec::new());
         for os in systems {
             let began = Instant::now();
             let groups = match self.system(os) {
                 Ok(groups) => groups,
                 Err(error) if error.is_local() => {
-                    wrong.push(error);
+                    errors.push(error);
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -149,29 +151,29 @@ impl Generator {
             report.push_str(&group::summary(os, &groups, began));
             all.extend(groups);
         }
-        Error::all(wrong)?;
+        Error::all(errors)?;
         Ok((all, report))
     }
 }
 
-/// The systems of these names, each once, and what is wrong with other names.
+/// The systems of these names, each once, and an error for each unknown name.
 pub(crate) fn systems(names: &[String]) -> (Vec<&'static Os>, Vec<Error>) {
-    let (mut systems, mut wrong) = (Vec::<&Os>::new(), Vec::new());
+    let (mut systems, mut errors) = (Vec::<&Os>::new(), Vec::new());
     for name in names {
         match SYSTEMS.iter().find(|os| os.name == name) {
             Some(os) if systems.iter().any(|known| known.name == os.name) => {}
             Some(os) => systems.push(os),
-            None => wrong.push(Error::UnknownSystem {
+            None => errors.push(Error::UnknownSystem {
                 name: name.clone(),
                 known: SYSTEMS.iter().map(|os| os.name.to_owned()).collect(),
             }),
         }
     }
-    (systems, wrong)
+    (systems, errors)
 }
 
-/// What is wrong with files among the inputs: those that no system reads, and those with other line endings.
-fn unread_inputs(root: &Path) -> Result<Vec<Error>, Error> {
+/// Errors for input files that no system reads or that have CRLF line endings.
+fn check_input_files(root: &Path) -> Result<Vec<Error>, Error> {
     let known = |folder: &str| -> Vec<String> {
         let ending = if folder == "symbols" { "txt" } else { "h" };
         let mut names: Vec<String> = SYSTEMS
@@ -183,7 +185,7 @@ fn unread_inputs(root: &Path) -> Result<Vec<Error>, Error> {
         }
         names
     };
-    let (mut wrong, mut endings) = (Vec::new(), Vec::new());
+    let (mut errors, mut crlf) = (Vec::new(), Vec::new());
     for folder in ["headers", "symbols"] {
         let known = known(folder);
         let path = root.join("codegen").join(folder);
@@ -199,39 +201,38 @@ fn unread_inputs(root: &Path) -> Result<Vec<Error>, Error> {
                 let path = root.join(&file);
                 let bytes = fs::read(&path).map_err(Error::io("read", path))?;
                 if bytes.windows(2).any(|pair| pair == b"\r\n") {
-                    endings.push(file);
+                    crlf.push(file);
                 }
             } else if !(name.starts_with('.') || folder == "headers" && name.ends_with(".h")) {
-                // A header of ours may be named by a list: it is looked for when that is read.
+                // The project's header may include further headers beside it.
                 let near = near(&name, known.iter().map(String::as_str));
-                let near =
-                    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                wrong.push(Error::UnknownInput { file, near });
+                let near = near.map(str::to_owned);
+                errors.push(Error::UnknownInput { file, near });
             }
         }
     }
-    if !endings.is_empty() {
-        // Nothing else that is said about them would be of use.
+    if !crlf.is_empty() {
+        // They cause further errors, which would distract from this one.
         return Ok(vec![Error::LineEndings {
-            files: endings,
+            files: crlf,
             root: root.to_owned(),
         }]);
     }
-    Ok(wrong)
+    Ok(errors)
 }
 
-/// Tells what takes long.
+/// Prints a line about progress to standard error.
 pub(crate) fn say(text: String) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// What the two folders are to hold.
+/// The output folders with the files of all systems.
 pub(crate) fn folders(groups: Vec<Group>) -> Result<Vec<Folder>, Error> {
     let all: Vec<&str> = SYSTEMS.iter().map(|os| os.name).collect();
     filled(groups, &all, Tree::new(), Tree::new())
 }
 
-/// The same if only these systems were read: files of others are to stay as they are.
+/// The output folders if only these systems were read. The files of other systems stay as they are.
 pub(crate) fn some_folders(
     root: &Path,
     groups: Vec<Group>,
@@ -263,7 +264,7 @@ fn table_names() -> impl Iterator<Item = String> {
     systems.chain([matrix::NAME.to_owned()])
 }
 
-/// The folders with the files of these systems put to what is there.
+/// The output folders: the given files, and those of the systems in `read`.
 fn filled(
     groups: Vec<Group>,
     read: &[&str],
@@ -302,8 +303,8 @@ fn filled(
     ])
 }
 
-/// Does the variable bend what clang reads?
-fn bends(name: &OsString) -> bool {
+/// Whether the environment variable changes what clang reads.
+fn affects_clang(name: &OsString) -> bool {
     let name = name.to_string_lossy();
     name.starts_with("BINDGEN_EXTRA_CLANG_ARGS")
         || [
@@ -316,13 +317,14 @@ fn bends(name: &OsString) -> bool {
         .contains(&&*name)
 }
 
-/// Starts this program again, with the libclang in `folder` and a clean environment, unless it has both.
-fn again(folder: &Path) -> Result<Option<ExitCode>, Error> {
-    let bending: Vec<OsString> = std::env::vars_os()
+/// Restarts this program with the libclang in `folder` and a clean environment. None if it has
+/// both.
+fn restart(folder: &Path) -> Result<Option<ExitCode>, Error> {
+    let removed: Vec<OsString> = std::env::vars_os()
         .map(|(name, _)| name)
-        .filter(bends)
+        .filter(affects_clang)
         .collect();
-    if bending.is_empty() && std::env::var_os("LIBCLANG_PATH").is_some_and(|path| path == *folder) {
+    if removed.is_empty() && std::env::var_os("LIBCLANG_PATH").is_some_and(|path| path == *folder) {
         return Ok(None);
     }
     let program = std::env::current_exe().map_err(Error::io("find", "this program"))?;
@@ -330,20 +332,20 @@ fn again(folder: &Path) -> Result<Option<ExitCode>, Error> {
     command
         .args(std::env::args_os().skip(1))
         .env("LIBCLANG_PATH", folder);
-    for name in bending {
+    for name in removed {
         command.env_remove(name);
     }
     run(&mut command).map_err(Error::io("start", program))
 }
 
-/// Runs the command in the place of this process, so that signals reach the one that works.
+/// Replaces this process by the command, so that signals reach it.
 #[cfg(unix)]
 fn run(command: &mut Command) -> io::Result<Option<ExitCode>> {
     use std::os::unix::process::CommandExt;
     Err(command.exec())
 }
 
-/// Runs the command and returns how it ended.
+/// Runs the command and returns its exit code.
 #[cfg(not(unix))]
 fn run(command: &mut Command) -> io::Result<Option<ExitCode>> {
     let status = command.status()?;
@@ -354,7 +356,7 @@ fn run(command: &mut Command) -> io::Result<Option<ExitCode>> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn bindgen_is_the_pinned_one() {
+    fn version_of_bindgen_is_that_of_cargo_toml() {
         let pin = format!("bindgen = {{ version = \"={}\"", super::BINDGEN);
         assert!(include_str!("../Cargo.toml").contains(&pin), "{pin}");
     }

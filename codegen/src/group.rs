@@ -144,15 +144,21 @@ pub(crate) fn summary(os: &Os, groups: &[Group], began: Instant) -> String {
         text.push_str(&format!("left out: {}: {}\n", left.name, left.reason));
     }
     text.push_str(&format!(
-        "{}: {} targets in {} groups, {} left out, {:.1} s\n",
+        "{}: {} in {}, {} left out, {:.1} s\n",
         os.name,
-        groups
-            .iter()
-            .map(|group| group.abi.targets.len())
-            .sum::<usize>(),
-        groups.len(),
+        count(
+            groups.iter().map(|group| group.abi.targets.len()).sum(),
+            "target"
+        ),
+        count(groups.len(), "group"),
         os.left_out.len(),
         began.elapsed().as_secs_f64()
     ));
     text
+}
+
+/// A number and its noun, as `1 target` and `2 targets`.
+fn count(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
 }

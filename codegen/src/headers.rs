@@ -1,4 +1,5 @@
-//! Where the headers of a target are: in a pack, in a tree of the user's, or in our own declarations.
+//! Where the headers of a target come from: a pack, a tree of the user, or the project's own
+//! declarations.
 
 use std::path::{Path, PathBuf};
 
@@ -6,19 +7,19 @@ use crate::os_version;
 use crate::sources::Pack;
 use crate::targets::Target;
 
-/// Where headers come from.
+/// A source of headers.
 #[derive(Debug)]
 pub(crate) enum Headers<'a> {
-    /// The pinned pack, unpacked here.
+    /// The pinned pack and its unpacked folder.
     Pack(&'a Pack, PathBuf),
     /// `codegen/headers` declares everything.
     Ours,
-    /// A tree of the user's, for one target.
+    /// A tree that the user names, for one target.
     Sysroot(&'a Path),
 }
 
 impl Headers<'_> {
-    /// What the files' heads call it.
+    /// Its name in the heads of generated files.
     pub(crate) fn name(&self, describes: &str) -> String {
         match self {
             Headers::Pack(pack, folder) => {
@@ -53,7 +54,7 @@ impl Headers<'_> {
     }
 }
 
-/// A folder of a pack, under the name that packs before 0.16 had for it if it is not there.
+/// A folder of a pack. Packs before 0.16 have another name for that of Apple.
 fn present(include: &Path, name: &str) -> PathBuf {
     let (wanted, older) = (include.join(name), include.join("any-macos-any"));
     if name == "any-darwin-any" && !wanted.is_dir() && older.is_dir() {
@@ -62,7 +63,8 @@ fn present(include: &Path, name: &str) -> PathBuf {
     wanted
 }
 
-/// Debian's name for a target; it keeps `asm/` in a folder of that name.
+/// Debian's multiarch name of a target (<https://wiki.debian.org/Multiarch/Tuples>). `asm/` is in a
+/// folder of that name.
 fn multiarch(triple: &str) -> String {
     let words: Vec<&str> = triple.split('-').collect();
     let (arch, environment) = (words[0], words[words.len() - 1]);
@@ -81,7 +83,7 @@ mod tests {
     use super::multiarch;
 
     #[test]
-    fn multiarch_names() {
+    fn multiarch_names_are_those_of_debian() {
         assert_eq!(multiarch("x86_64-unknown-linux-gnu"), "x86_64-linux-gnu");
         assert_eq!(multiarch("i686-unknown-linux-gnu"), "i386-linux-gnu");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! `cargo codegen list`: what there is.
+//! `cargo codegen list`: prints targets, symbols or header packs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::generate::Generator;
 use crate::snapshot::AbiSnapshot;
 use crate::targets::SYSTEMS;
 
-/// The list that was asked for.
+/// The list of `what`.
 pub(crate) fn list(what: What, generator: &Generator) -> Result<String, Error> {
     match what {
         What::Targets => Ok(targets()),
@@ -18,7 +18,7 @@ pub(crate) fn list(what: What, generator: &Generator) -> Result<String, Error> {
     }
 }
 
-/// All targets.
+/// All targets with their groups, and the targets that are left out.
 pub(crate) fn targets() -> String {
     let mut text = String::new();
     for os in SYSTEMS {
@@ -37,7 +37,7 @@ pub(crate) fn targets() -> String {
     text
 }
 
-/// All symbols of the tables, with the systems that have them.
+/// All symbols of the tables with their systems.
 fn symbols(generator: &Generator) -> Result<String, Error> {
     let snapshot = AbiSnapshot::of_folder("the working tree".to_owned(), &generator.root)?;
     let mut all: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
@@ -57,7 +57,7 @@ fn symbols(generator: &Generator) -> Result<String, Error> {
     Ok(all.iter().map(line).collect())
 }
 
-/// The header packs.
+/// The header packs with the systems that read them.
 fn packs(generator: &Generator) -> String {
     let line = |pack: &crate::sources::Pack| {
         format!(

@@ -1,6 +1,6 @@
-//! Literals of the Rust that the generators emit.
+//! Literals in the Rust code that bindgen and windows-bindgen write.
 
-/// An integer literal, possibly negative.
+/// The value of an integer literal, which may be negative. `None` for any other expression.
 pub(crate) fn integer(expression: &syn::Expr) -> Option<i128> {
     match expression {
         syn::Expr::Lit(syn::ExprLit {

@@ -1,4 +1,4 @@
-//! Where the headers say it: asks clang for the file and line of declarations and macros.
+//! Finds the file and line of declarations and macros with clang.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -6,71 +6,73 @@ use std::path::{Path, PathBuf};
 use clang::{Entity, EntityKind};
 
 use crate::error::Error;
-use crate::front;
-use crate::unix::{Request, facts};
+use crate::libclang;
+use crate::unix::{Request, query};
 
-/// What a declaration is.
+/// The kind of a declaration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Declared {
     /// A struct or union with its fields.
     Record,
     /// A function.
     Function,
-    /// A macro's value, or the constant of an enum.
+    /// The value of a macro, or a constant of an enum.
     Macro,
 }
 
-/// Where something is declared.
+/// The location of a declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     /// The header.
     pub(crate) file: PathBuf,
     /// The line, from 1.
     pub(crate) line: u32,
-    /// The header that ours includes to reach it, as `<sys/event.h>`; none if it stands in ours.
+    /// The header that the project's header includes to reach it, as `<sys/event.h>`. None if the
+    /// project's header declares it.
     pub(crate) through: Option<String>,
 }
 
-/// Everything that is declared on one target, by name and kind.
-pub(crate) type Places = BTreeMap<(String, Declared), Place>;
+/// The locations of declarations on one target, by name and kind.
+pub(crate) type Locations = BTreeMap<(String, Declared), Location>;
 
-/// What clang knows of names on one target.
+/// The declarations of names on one target.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Found {
-    /// Where they are declared.
-    pub(crate) places: Places,
-    /// Names that are something that cannot be bound, and why.
+    /// Their locations.
+    pub(crate) locations: Locations,
+    /// Names that cannot be bound, with the reasons.
     pub(crate) refused: BTreeMap<String, String>,
-    /// All names there are, if one of those asked for is not among them.
+    /// All declared names, if one of the requested names is not among them.
     pub(crate) all: BTreeSet<String>,
-    /// Why clang cannot read the header.
+    /// The first error of clang in the header.
     pub(crate) wrong: Option<String>,
 }
 
-/// Has clang read the headers of `request`, or only `header`, and notes where `names` are declared.
+/// Has clang read the headers of `request`, or only `header`, and finds the declarations of
+/// `names`.
 pub(crate) fn find(
     request: &Request<'_>,
     header: Option<&str>,
     names: &[String],
 ) -> Result<Found, Error> {
     let (text, arguments) = request.plain(header)?;
-    let found = front::parse(&text, &arguments, true, |unit, complaints| {
+    let found = libclang::parse(&text, &arguments, true, |unit, diagnostics| {
         let from = match header {
-            Some(_) => Path::new(front::MAIN),
+            Some(_) => Path::new(libclang::MAIN),
             None => request.header,
         };
-        let mut found = places(&front::all(unit), from, names);
-        if let Some(first) = complaints.first() {
+        let mut found = locations(&libclang::all(unit), from, names);
+        if let Some(first) = diagnostics.first() {
             found.wrong = Some(format!("{}:{}: {}", first.file, first.line, first.text));
         }
         found
     });
-    found.map_err(|why| request.clang_says(why))
+    found.map_err(|why| request.clang_error(why))
 }
 
-/// Where `names` are declared among `all`. `ours` is the text whose `#include`s are told.
-fn places(all: &[Entity<'_>], ours: &Path, names: &[String]) -> Found {
-    let includes = includes(all, ours);
+/// The declarations of `names` among `all`. `project_header` is the file whose includes are named.
+fn locations(all: &[Entity<'_>], project_header: &Path, names: &[String]) -> Found {
+    let includes = includes(all, project_header);
     let mut found = Found::default();
     // The constants of an enum are inside of it.
     let mut everything: Vec<Entity<'_>> = Vec::with_capacity(all.len());
@@ -90,7 +92,7 @@ fn places(all: &[Entity<'_>], ours: &Path, names: &[String]) -> Found {
         }
         let declared = match entity.get_kind() {
             EntityKind::MacroDefinition if entity.is_function_like_macro() => {
-                let why = "it is a macro with arguments, of which no library has anything; write it in Rust";
+                let why = "it is a macro with arguments, which has no value; write it in Rust";
                 found.refused.insert(name, why.to_owned());
                 continue;
             }
@@ -105,12 +107,13 @@ fn places(all: &[Entity<'_>], ours: &Path, names: &[String]) -> Found {
                 let ty = ty.map_or(String::new(), |ty| {
                     ty.get_canonical_type().get_display_name()
                 });
-                let why = format!("it is a name for `{ty}`, no record; write that type in Rust");
+                let why =
+                    format!("it is a typedef of `{ty}` and no record; write that type in Rust");
                 found.refused.insert(name, why);
                 continue;
             }
             EntityKind::VarDecl => {
-                let why = facts::variable(&entity);
+                let why = query::variable(&entity);
                 found.refused.insert(name, why);
                 continue;
             }
@@ -129,22 +132,21 @@ fn places(all: &[Entity<'_>], ours: &Path, names: &[String]) -> Found {
         let Some((file, line)) = place(&entity) else {
             continue;
         };
-        let here = Place {
+        let here = Location {
             through: includes.get(&file).cloned(),
             file,
             line,
         };
-        // The last definition of a macro is the one in force; the first declaration of anything
-        // else is where it is explained.
+        // The last definition of a macro is the valid one. The first declaration of anything else
+        // has its documentation.
         if declared == Declared::Macro {
-            found.places.insert((name, declared), here);
+            found.locations.insert((name, declared), here);
         } else {
-            found.places.entry((name, declared)).or_insert(here);
+            found.locations.entry((name, declared)).or_insert(here);
         }
     }
-    // A macro may stand before the function or the constant of the same name; what can be bound is
-    // meant.
-    let is_bound = |name: &String| found.places.keys().any(|(known, _)| known == name);
+    // A macro may share its name with a function or a constant, which can be bound.
+    let is_bound = |name: &String| found.locations.keys().any(|(known, _)| known == name);
     let bound: Vec<String> = found
         .refused
         .keys()
@@ -155,7 +157,7 @@ fn places(all: &[Entity<'_>], ours: &Path, names: &[String]) -> Found {
         found.refused.remove(&name);
     }
     let known = |name: &String| {
-        found.refused.contains_key(name) || found.places.keys().any(|(known, _)| known == name)
+        found.refused.contains_key(name) || found.locations.keys().any(|(known, _)| known == name)
     };
     if names.iter().all(known) {
         found.all.clear();
@@ -163,7 +165,7 @@ fn places(all: &[Entity<'_>], ours: &Path, names: &[String]) -> Found {
     found
 }
 
-/// Is it a name of a struct or union with its fields? Windows' records have no other.
+/// Whether it is a typedef of a struct or union with fields. The records of Windows are listed so.
 fn names_record(entity: &Entity<'_>) -> bool {
     let meant = entity
         .get_typedef_underlying_type()
@@ -176,14 +178,14 @@ fn names_record(entity: &Entity<'_>) -> bool {
     })
 }
 
-/// File and line.
+/// The file and line of a declaration.
 fn place(entity: &Entity<'_>) -> Option<(PathBuf, u32)> {
     let location = entity.get_location()?.get_file_location();
     Some((location.file?.get_path(), location.line))
 }
 
-/// For each file the `#include` of our header by which it was reached first.
-fn includes(all: &[Entity<'_>], ours: &Path) -> BTreeMap<PathBuf, String> {
+/// The `#include` of the project's header that first reached each file.
+fn includes(all: &[Entity<'_>], project_header: &Path) -> BTreeMap<PathBuf, String> {
     let mut through: BTreeMap<PathBuf, String> = BTreeMap::new();
     for entity in all {
         if entity.get_kind() != EntityKind::InclusionDirective {
@@ -194,13 +196,12 @@ fn includes(all: &[Entity<'_>], ours: &Path) -> BTreeMap<PathBuf, String> {
         else {
             continue;
         };
-        // Directives come in the order clang followed them, so the includer is known before what it
-        // includes.
-        // What lies beside ours is a part of it.
-        if file.get_path().parent() == ours.parent() {
+        // The directives are in the order in which clang followed them, so an including file
+        // precedes the files that it includes. Files beside the project's header are parts of it.
+        if file.get_path().parent() == project_header.parent() {
             continue;
         }
-        let way = if from == ours {
+        let way = if from == project_header {
             Some(format!("<{name}>"))
         } else {
             through.get(&from).cloned()

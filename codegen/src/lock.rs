@@ -1,5 +1,5 @@
-//! One run at a time writes a repository: from the moment it reads the inputs until all is written, so that no change
-//! of another run is lost.
+//! The lock of a repository. A run that writes holds it from reading the inputs to the last write,
+//! so that no run overwrites the changes of another one.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,26 +12,26 @@ use crate::error::Error;
 use crate::generate::say;
 use crate::interrupt;
 
-/// The lock of a repository. It ends with the value, or with the process.
+/// The lock of a repository. It is released when dropped, or when the process ends.
 #[derive(Debug)]
-pub(crate) struct Lock(#[allow(dead_code, reason = "only held")] File);
+pub(crate) struct Lock(#[allow(dead_code, reason = "holds the lock")] File);
 
 impl Lock {
-    /// Waits for its turn.
+    /// Waits until no other run holds the lock, then takes it.
     pub(crate) fn take(root: &Path) -> Result<Lock, Error> {
-        let path = place(root);
+        let path = lock_path(root);
         let file = open(&path).map_err(Error::io("open", &path))?;
-        let mut waits = false;
+        let mut is_waiting = false;
         loop {
             match FileExt::try_lock(&file) {
                 Ok(()) => return Ok(Lock(file)),
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
             }
-            if !waits {
-                waits = true;
+            if !is_waiting {
+                is_waiting = true;
                 say(format!(
-                    "another run is at work on {}; waiting for it",
+                    "another run writes {}; waiting for it",
                     root.display()
                 ));
             }
@@ -41,9 +41,9 @@ impl Lock {
     }
 }
 
-/// A folder that is there in every repository can be locked itself.
+/// A folder that every repository has. Unix locks folders, too.
 #[cfg(unix)]
-fn place(root: &Path) -> PathBuf {
+fn lock_path(root: &Path) -> PathBuf {
     root.join("codegen")
 }
 
@@ -52,9 +52,9 @@ fn open(path: &Path) -> std::io::Result<File> {
     File::open(path)
 }
 
-/// Where a folder cannot be locked, a file for the repository stands for it.
+/// A temporary file that is named by the repository: elsewhere folders cannot be locked.
 #[cfg(not(unix))]
-fn place(root: &Path) -> PathBuf {
+fn lock_path(root: &Path) -> PathBuf {
     use sha2::{Digest, Sha256};
     let full = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let hash = Sha256::digest(full.to_string_lossy().as_bytes());

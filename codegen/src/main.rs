@@ -1,11 +1,14 @@
-//! Builds the bindings in `generated/` from pinned header packs, and shows what a change of them means.
+//! Generates the bindings in `generated/` from pinned header packs, and reports how the ABI
+//! changes.
 //!
-//! The way of a symbol: [`symbols`] reads what is asked for, [`sources`] brings the headers, [`unix`] has clang read them for
-//! one target of [`targets`] and returns facts ([`abi`]), [`group`] holds the targets of a group against each other, [`rust`]
-//! writes the text, [`generate`] does so for all, [`write`] puts it into the tree or compares it.
+//! A symbol passes through these modules: [`symbols`] reads its line, [`sources`] provides the
+//! headers, [`unix`] or [`windows`] has clang read them for one target and returns facts ([`abi`]),
+//! [`group`] compares the targets of a group, [`rust`] writes the text, [`generate`] does so for
+//! all systems, [`write`] writes or compares the files.
 //!
-//! The way of a review: [`operand`] reads a revision, a folder or a header pack as a [`snapshot`], [`abi_diff`] compares two of these,
-//! and [`report`] shows the outcome. [`plan`] does both before anything is written.
+//! A review passes through these: [`operand`] reads a revision, a folder or a header pack as a
+//! [`snapshot`], [`abi_diff`] compares two of these, [`report`] formats the outcome. [`plan`] does
+//! both before anything is written.
 
 #[macro_use]
 mod line;
@@ -15,11 +18,13 @@ mod add;
 mod bump;
 mod cache;
 mod cli;
+mod commands;
 mod destination;
 mod error;
+mod error_report;
 mod explain;
-mod front;
 mod generate;
+mod generate_command;
 mod git;
 mod group;
 mod headers;
@@ -27,8 +32,8 @@ mod help;
 mod inputs;
 mod interrupt;
 mod layout;
+mod libclang;
 mod list;
-mod list_lines;
 mod literal;
 mod locate;
 mod lock;
@@ -36,18 +41,18 @@ mod matrix;
 mod operand;
 mod os_version;
 mod pip;
-mod place;
 mod plan;
-mod quiet;
 mod read;
 mod report;
-mod review;
 mod rust;
 mod rust_modules;
 mod show;
+mod silent_stderr;
 mod snapshot;
 mod sources;
 mod split;
+mod suggest;
+mod symbol_lines;
 mod symbols;
 mod table;
 mod text_diff;
@@ -60,37 +65,28 @@ mod write;
 use mio_abi as abi;
 use mio_targets as targets;
 
-use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Action, Cli, Command};
 use crate::error::{Error, near};
-use crate::generate::Generator;
-use crate::headers::Headers;
-use crate::help::Help;
-use crate::inputs::Inputs;
+use crate::generate::{Generator, say};
 use crate::lock::Lock;
 use crate::targets::{Os, SYSTEMS, Target};
-use crate::write::Folder;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    cli.refuse_mixtures();
-    // `diff` says with 1 that something breaks.
-    let failure = match cli.command {
-        Some(Command::Diff { .. }) => ExitCode::from(2),
+    cli.validate();
+    // Status 1 of `diff` means a breaking change.
+    let failure = match cli.action() {
+        Action::Other(Command::Diff { .. }) => ExitCode::from(2),
         _ => ExitCode::FAILURE,
     };
     if let Err(error) = interrupt::watch() {
-        let _ = writeln!(
-            anstream::stderr(),
-            "Ctrl-C leaves unfinished files: {error}"
-        );
+        say(format!("Ctrl-C will leave temporary files: {error}"));
     }
     match run(&cli) {
         Ok(Outcome::Report(text)) => print(&text, ExitCode::SUCCESS, failure),
@@ -101,8 +97,8 @@ fn main() -> ExitCode {
                 .skip(1)
                 .map(|word| word.to_string_lossy().into_owned())
                 .collect();
-            let told = error.told(&given, wrap::width_of_errors());
-            let _ = write!(anstream::stderr(), "{told}");
+            let message = error.message(&given, wrap::width_of_errors());
+            let _ = write!(anstream::stderr(), "{message}");
             match error {
                 Error::Interrupted => ExitCode::from(interrupt::STATUS),
                 _ => failure,
@@ -111,7 +107,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints; in colours only where they are wanted. A reader that has seen enough (`| head`) is no error, a full disk is.
+/// Prints to standard output, in color if it takes color. A closed pipe (`| head`) is no error.
 fn print(text: &str, code: ExitCode, failure: ExitCode) -> ExitCode {
     let mut out = anstream::stdout();
     let printed = out
@@ -119,11 +115,8 @@ fn print(text: &str, code: ExitCode, failure: ExitCode) -> ExitCode {
         .and_then(|()| out.flush());
     match printed {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            let _ = write!(
-                anstream::stderr(),
-                "{}",
-                Error::Print(error).told(&[], None)
-            );
+            let message = Error::Print(error).message(&[], None);
+            let _ = write!(anstream::stderr(), "{message}");
             failure
         }
         _ => code,
@@ -132,205 +125,65 @@ fn print(text: &str, code: ExitCode, failure: ExitCode) -> ExitCode {
 
 /// How a run ended.
 enum Outcome {
-    /// Well, with this to say.
+    /// Successfully, with this text for standard output.
     Report(String),
-    /// With this to say and this status.
+    /// With this text for standard output and this exit status.
     Ended(String, ExitCode),
-    /// With this status; everything has been said.
+    /// With the exit status of a child process, which has printed everything.
     Child(ExitCode),
 }
 
-/// Everything.
+/// Runs the command.
 fn run(cli: &Cli) -> Result<Outcome, Error> {
     if cli.list {
         return Ok(Outcome::Report(list::targets()));
     }
-    let began = Instant::now();
-    let root = root(cli)?;
-    let one = cli.target.as_deref().map(find_target).transpose()?;
-    let mut generator = Generator::open(&root, cli.libclang.as_deref())?;
-    if cli.witness {
-        let pack = generator.sources.witness()?;
-        generator.libclang = Some(pack.folder(&generator.cache, &generate::say)?);
+    let root = find_root(cli)?;
+    let inputs = match cli.action() {
+        Action::Generate(generation) => Some(generation.inputs),
+        Action::Other(_) => None,
+    };
+    let target = inputs.and_then(|inputs| inputs.target.as_deref());
+    let target = target.map(find_target).transpose()?;
+    let libclang = inputs.and_then(|inputs| inputs.libclang.as_deref());
+    let mut generator = Generator::open(&root, libclang)?;
+    if inputs.is_some_and(|inputs| inputs.second_libclang) {
+        let pack = generator.sources.second_libclang()?;
+        generator.libclang = Some(pack.folder(&generator.cache, &say)?);
     }
-    // Runs that only read need no turn.
-    let _alone = if writes(cli) {
+    // A run that only reads takes no lock.
+    let _lock = if cli.writes() {
         if let Some(code) = generator.with_libclang()? {
             return Ok(Outcome::Child(code));
         }
         let lock = Lock::take(&root)?;
-        // The run before may have changed what was read.
-        generator = Generator::open(&root, cli.libclang.as_deref())?;
+        // Another run may have changed the inputs until now.
+        generator = Generator::open(&root, libclang)?;
         Some(lock)
     } else {
         None
     };
-    if let Some(command) = &cli.command {
-        return review::run(command, &generator);
-    }
-    if let Some(code) = generator.with_libclang()? {
-        return Ok(Outcome::Child(code));
-    }
-    if let Some((os, target)) = one {
-        let inputs = generator.inputs(os)?;
-        let headers = match &cli.sysroot {
-            Some(folder) => Headers::Sysroot(folder),
-            None => generator.headers(os)?,
-        };
-        return Ok(Outcome::Report(single(
-            cli, &root, os, target, &inputs, &headers,
-        )?));
-    }
-    let (some, wrong) = generate::systems(&cli.os);
-    Error::all(wrong)?;
-    let (mut folders, mut report) = if some.is_empty() {
-        let (groups, report) = generator.read(SYSTEMS)?;
-        (generate::folders(groups)?, report)
-    } else {
-        let (groups, report) = generator.read(some.iter().copied())?;
-        (generate::some_folders(&root, groups, &some)?, report)
-    };
-    if generator.libclang.is_some() {
-        // Another version says it in the head of each file; the facts are to be the same.
-        folders.retain(|folder| folder.path != "generated");
-    }
-    if cli.check {
-        write::compare(&folders, &root, &Help::Generate)?;
-        report.push_str("everything is as the inputs give it");
-        if generator.libclang.is_some() {
-            let version = bindgen::clang_version().full;
-            report.push_str(&format!(", read by {version}: the ABI tables, that is"));
-        }
-    } else {
-        let written = write::all(&folders, &[], &root)?;
-        for (folder, written) in folders.iter().zip(written) {
-            let word = if written { "written" } else { "unchanged" };
-            report.push_str(&format!("{}: {word}, ", folder.path));
-        }
-        report.push_str("done");
-    }
-    report.push_str(&format!(
-        "; {:.1} s in all\n",
-        began.elapsed().as_secs_f64()
-    ));
-    Ok(Outcome::Report(report))
-}
-
-/// Does it write into the repository?
-fn writes(cli: &Cli) -> bool {
-    match &cli.command {
-        Some(Command::Add { .. } | Command::Bump { .. }) => true,
-        Some(_) => false,
-        None => !cli.check && (cli.target.is_none() || cli.sysroot.is_some()),
+    match cli.action() {
+        Action::Generate(generation) => generate_command::run(generation, &generator, target),
+        Action::Other(command) => commands::run(command, &generator),
     }
 }
 
-/// One target: its table on standard output, or with `--sysroot` its group in the tree.
-fn single(
-    cli: &Cli,
-    root: &Path,
-    os: &Os,
-    target: &'static Target,
-    inputs: &Inputs,
-    headers: &Headers<'_>,
-) -> Result<String, Error> {
-    let known = snapshot::in_folder(&root.join(abi::FOLDER))?
-        .into_iter()
-        .find(|known| known.targets.iter().any(|triple| triple == target.triple));
-    let triple = |name: &String| os.targets.iter().find(|target| target.triple == *name);
-    let known = known.map(|known| {
-        let serves = known.targets.iter().filter_map(triple);
-        (known.group, serves.map(|target| target.triple).collect())
-    });
-    let family = os
-        .targets
-        .iter()
-        .filter(|other| other.group == target.group);
-    let family = || {
-        let serves = family.map(|target| target.triple).collect();
-        (target.group.to_owned(), serves)
-    };
-    let known = Some(known.unwrap_or_else(family));
-    let groups = group::groups(os, &[target], inputs, headers, known)?;
-    if !matches!(headers, Headers::Sysroot(_)) {
-        return Ok(groups
-            .iter()
-            .map(|group| table::table(&group.abi))
-            .collect());
-    }
-    // Only what the headers say counts here, not the files' heads.
-    let mut report = String::new();
-    for group in groups {
-        let rust = ("generated", group.path(), group.rust.clone());
-        let snapshots = group
-            .snapshots()
-            .map(|(name, text)| (abi::FOLDER, name, text));
-        for (path, name, text) in [rust].into_iter().chain(snapshots) {
-            let name = name.display().to_string();
-            let old = fs::read_to_string(root.join(path).join(&name)).unwrap_or_default();
-            if body(&old) == body(&text) {
-                report.push_str(&format!("{path}/{name}: these headers give the same\n"));
-                continue;
-            }
-            let difference = text_diff::difference(body(&old), body(&text));
-            if cli.check {
-                let differences = format!("  changed: {path}/{name}\n{difference}");
-                return Err(Error::Stale {
-                    differences,
-                    help: sysroot_help(cli, target),
-                });
-            }
-            report.push_str(&format!("{path}/{name}: written\n{difference}"));
-            let folder = Folder {
-                path,
-                files: [(name.clone().into(), text)].into(),
-                mark: "",
-                prefixes: vec![name],
-            };
-            write::all(&[folder], &[], root)?;
-        }
-    }
-    Ok(report)
-}
-
-/// The command that writes what `--sysroot` gives.
-fn sysroot_help(cli: &Cli, target: &Target) -> Help {
-    let folder = cli.sysroot.as_deref().unwrap_or(Path::new("DIR"));
-    let folder = folder.to_string_lossy();
-    let mut words = vec![
-        "cargo",
-        "codegen",
-        "--sysroot",
-        &folder,
-        "--target",
-        target.triple,
-    ];
-    let root = cli.root.as_ref().map(|root| root.to_string_lossy());
-    if let Some(root) = &root {
-        words.extend(["--root", root]);
-    }
-    Help::Run(words.into_iter().map(str::to_owned).collect())
-}
-
-/// A file without its head: what follows the list of triples.
-fn body(text: &str) -> &str {
-    text.split_once("\n\n").map_or(text, |(_, body)| body)
-}
-
-/// The repository: as told, or the first folder from here upwards that has our sources.
-fn root(cli: &Cli) -> Result<PathBuf, Error> {
+/// The repository: `--root`, or the first folder from the current one upwards that holds
+/// `codegen/sources.toml`.
+fn find_root(cli: &Cli) -> Result<PathBuf, Error> {
     let here = std::env::current_dir().map_err(Error::io("find", "the current folder"))?;
     if let Some(root) = &cli.root {
         return Ok(here.join(root));
     }
-    let holds = |folder: &&Path| folder.join("codegen/sources.toml").is_file();
+    let has_sources = |folder: &&Path| folder.join("codegen/sources.toml").is_file();
     here.ancestors()
-        .find(holds)
+        .find(has_sources)
         .map(Path::to_owned)
         .ok_or(Error::NoRoot(here))
 }
 
-/// A target by name.
+/// The target of this name.
 fn find_target(triple: &str) -> Result<(&'static Os, &'static Target), Error> {
     for os in SYSTEMS {
         if let Some(target) = os.targets.iter().find(|target| target.triple == triple) {
@@ -346,7 +199,7 @@ fn find_target(triple: &str) -> Result<(&'static Os, &'static Target), Error> {
     Err(unknown_target(triple))
 }
 
-/// No system has this target.
+/// The error for a name that no system has as a target.
 fn unknown_target(triple: &str) -> Error {
     let targets = SYSTEMS.iter().flat_map(|os| os.targets);
     Error::UnknownTarget {

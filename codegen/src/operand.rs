@@ -30,7 +30,7 @@ impl Operand {
     /// Parses an argument of the command line.
     pub(crate) fn parse(text: &str, root: &Path, packs: &[Pack]) -> Result<Operand, Error> {
         let wrong = |why: &str| Error::Operand {
-            side: text.to_owned(),
+            operand: text.to_owned(),
             why: why.to_owned(),
         };
         if text.trim().is_empty() {
@@ -84,7 +84,7 @@ fn of_revision(name: String, root: &Path, revision: &str) -> Result<AbiSnapshot,
     }
     if groups.is_empty() {
         return Err(Error::Operand {
-            side: name,
+            operand: name,
             why: format!("a revision without ABI snapshots (JSON files in {FOLDER})"),
         });
     }

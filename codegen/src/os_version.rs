@@ -1,4 +1,4 @@
-//! Which version of a system the headers of a pack describe. The pack says it; heads and tables repeat it.
+//! Finds the version of a system that the headers of a pack describe.
 
 use std::fs;
 use std::path::Path;
@@ -7,69 +7,72 @@ use crate::error::Error;
 use crate::sources::Pack;
 use crate::targets::{Os, Version};
 
-/// A version of a system.
-type Number = (u32, u32);
+/// A version of a system, major and minor.
+type OsRelease = (u32, u32);
 
 /// A system whose version is read from a pack.
-struct Known {
-    /// As it stands in the table of targets, in place of the number.
+struct KnownSystem {
+    /// The placeholder in the table of targets.
     mark: &'static str,
-    /// As people call it.
+    /// Its name in messages.
     title: &'static str,
-    /// The number in a pack.
-    read: fn(&Path) -> Option<Number>,
-    /// The number in a flag of clang.
-    told: fn(&str) -> Option<Number>,
+    /// Reads the version from a pack.
+    read: fn(&Path) -> Option<OsRelease>,
+    /// Reads the version from a flag of clang.
+    declared: fn(&str) -> Option<OsRelease>,
 }
 
-/// All of them. zig's headers of the BSDs have no number of their own ("defined by the compiler"); the list of targets
-/// beside them, which its compiler takes the number from, has it.
-const KNOWN: [Known; 4] = [
-    Known {
+/// The systems whose version is read. zig's headers of the BSDs leave the version to the compiler.
+/// zig takes it from a list of targets, which the pack also has:
+/// <https://github.com/ziglang/zig/blob/0.14.1/lib/std/Target.zig>
+const KNOWN: [KnownSystem; 4] = [
+    KnownSystem {
         mark: "{freebsd}",
         title: "FreeBSD",
         read: |pack| newest_target(pack, "freebsd"),
         // 1400000: major, two digits of the minor, three that count changes.
-        told: |flag| {
+        // https://docs.freebsd.org/en/books/porters-handbook/versions/
+        declared: |flag| {
             let number: u32 = flag.strip_prefix("-D__FreeBSD_version=")?.parse().ok()?;
             Some((number / 100_000, number / 1000 % 100))
         },
     },
-    Known {
+    KnownSystem {
         mark: "{macos}",
         title: "the macOS SDK",
         read: newest_macos,
-        told: |_| None,
+        declared: |_| None,
     },
-    Known {
+    KnownSystem {
         mark: "{netbsd}",
         title: "NetBSD",
         read: |pack| newest_target(pack, "netbsd"),
-        // MMmmrrpp00.
-        told: |flag| {
+        // MMmmrrpp00: https://man.netbsd.org/param.3
+        declared: |flag| {
             let number: u32 = flag.strip_prefix("-D__NetBSD_Version__=")?.parse().ok()?;
             Some((number / 100_000_000, number / 1_000_000 % 100))
         },
     },
-    Known {
+    KnownSystem {
         mark: "{openbsd}",
         title: "OpenBSD",
         read: |pack| newest_target(pack, "openbsd"),
-        told: |flag| {
+        declared: |flag| {
             let (major, minor) = flag.strip_prefix("-DOpenBSD")?.split_once('_')?;
             Some((major.parse().ok()?, minor.parse().ok()?))
         },
     },
 ];
 
-/// The newest version of a system that the compiler of a pack knows.
-fn newest_target(pack: &Path, system: &str) -> Option<Number> {
+/// The newest version of a system in the list of targets of a pack.
+fn newest_target(pack: &Path, system: &str) -> Option<OsRelease> {
     let text = fs::read_to_string(pack.join("ziglang/lib/std/Target.zig")).ok()?;
     newest_in_list(&text, system)
 }
 
-/// The same in the text of that list: `.netbsd => .{ .semver = .{ …, .max = .{ .major = 10, .minor = 1, …`.
-fn newest_in_list(text: &str, system: &str) -> Option<Number> {
+/// The newest version in the text of that list:
+/// `.netbsd => .{ .semver = .{ …, .max = .{ .major = 10, .minor = 1, …`.
+fn newest_in_list(text: &str, system: &str) -> Option<OsRelease> {
     let begin = format!(".{system} => .{{");
     let ranges = text
         .match_indices(&begin)
@@ -88,10 +91,10 @@ fn newest_in_list(text: &str, system: &str) -> Option<Number> {
     Some((number(".major")?, number(".minor")?))
 }
 
-/// The newest version of macOS that Apple's headers name: `#define __MAC_27_0 270000`.
-fn newest_macos(pack: &Path) -> Option<Number> {
+/// The newest version of macOS that Apple's headers define: `#define __MAC_27_0 270000`.
+fn newest_macos(pack: &Path) -> Option<OsRelease> {
     let include = pack.join("ziglang/lib/libc/include");
-    // Packs before 0.16 have the folder under the second name.
+    // The second name is that of packs before 0.16.
     let text = ["any-darwin-any", "any-macos-any"]
         .iter()
         .find_map(|name| {
@@ -100,23 +103,23 @@ fn newest_macos(pack: &Path) -> Option<Number> {
     text.lines().filter_map(macos).max()
 }
 
-/// The version that a line of Apple's header defines.
-fn macos(line: &str) -> Option<Number> {
+/// The version in a line of Apple's header.
+fn macos(line: &str) -> Option<OsRelease> {
     let name = line
         .strip_prefix("#define __MAC_")?
         .split_whitespace()
         .next()?;
     let (major, minor) = name.split_once('_')?;
-    // Before 11 there were three numbers, and there is `__MAC_NA`.
+    // Versions before 11 have three numbers. `__MAC_NA` has none.
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// `10.1`.
-fn shown((major, minor): Number) -> String {
+fn shown((major, minor): OsRelease) -> String {
     format!("{major}.{minor}")
 }
 
-/// The description of a system in the table of targets, with the number that the pack gives.
+/// A description from the table of targets, with the version of the pack for the placeholder.
 pub(crate) fn fill(description: &str, pack: &Path) -> String {
     match KNOWN.iter().find(|known| description.contains(known.mark)) {
         None => description.to_owned(),
@@ -127,8 +130,8 @@ pub(crate) fn fill(description: &str, pack: &Path) -> String {
     }
 }
 
-/// An error if clang is told another version of the system than the pack has headers of. Where the description says
-/// `declared as`, clang may be told an older one.
+/// An error if a flag declares another version of the system to clang than that of the headers. If
+/// the description contains `declared as`, the flag may declare an older one.
 pub(crate) fn check(os: &Os, pack: &Pack, folder: &Path) -> Result<(), Error> {
     let Version::Stated(description) = os.version else {
         return Ok(());
@@ -137,17 +140,17 @@ pub(crate) fn check(os: &Os, pack: &Pack, folder: &Path) -> Result<(), Error> {
         return Ok(());
     };
     let found = (known.read)(folder);
-    let older = description.contains(", declared as ");
+    let may_be_older = description.contains(", declared as ");
     let flags = os.targets.iter().flat_map(|target| target.flags);
-    let mut told = flags.filter_map(|flag| Some((*flag, (known.told)(flag)?)));
-    let wrong = told.find(|(_, told)| match found {
-        Some(found) if older => found < *told,
-        Some(found) => found != *told,
+    let mut declared = flags.filter_map(|flag| Some((*flag, (known.declared)(flag)?)));
+    let contradiction = declared.find(|(_, declared)| match found {
+        Some(found) if may_be_older => found < *declared,
+        Some(found) => found != *declared,
         None => true,
     });
-    match wrong {
+    match contradiction {
         None => Ok(()),
-        Some((flag, told)) => Err(Error::OsVersion {
+        Some((flag, declared)) => Err(Error::OsVersion {
             pack: format!("{} {}", pack.package, pack.version),
             os: os.name,
             found: format!(
@@ -155,7 +158,7 @@ pub(crate) fn check(os: &Os, pack: &Pack, folder: &Path) -> Result<(), Error> {
                 known.title,
                 found.map_or_else(|| "of unknown version".to_owned(), shown)
             ),
-            told: format!("{} {}: {flag}", known.title, shown(told)),
+            declared: format!("{} {} ({flag})", known.title, shown(declared)),
         }),
     }
 }
@@ -166,8 +169,9 @@ mod tests {
     use crate::targets::SYSTEMS;
 
     #[test]
-    fn numbers_are_read_from_lists_and_headers() {
-        let list = ".netbsd => .{\n.max = 1 } .netbsd => .{\n .semver = .{ .min = blk: { .major = 9, },\n\
+    fn versions_are_read_from_lists_and_headers() {
+        let list = ".netbsd => .{\n.max = 1 } .netbsd => .{\n \
+            .semver = .{ .min = blk: { .major = 9, },\n\
             .max = .{ .major = 10, .minor = 1, .patch = 0 },";
         assert_eq!(newest_in_list(list, "netbsd"), Some((10, 1)));
         assert_eq!(newest_in_list(list, "freebsd"), None);
@@ -176,9 +180,9 @@ mod tests {
         assert_eq!(macos("#define __MAC_NA 9999"), None);
     }
 
-    /// What a description calls `declared as` is what clang is told.
+    /// `declared as` in a description is the version of the flag.
     #[test]
-    fn descriptions_say_what_clang_is_told() {
+    fn descriptions_have_the_versions_of_the_flags() {
         for os in SYSTEMS {
             let Version::Stated(description) = os.version else {
                 continue;
@@ -187,11 +191,12 @@ mod tests {
                 continue;
             };
             let known = KNOWN.iter().find(|known| description.contains(known.mark));
-            let known = known.expect("its number is read");
+            let known = known.expect("its version is read");
             for target in os.targets {
-                let told = target.flags.iter().find_map(|flag| (known.told)(flag));
+                let of_flag = target.flags.iter();
+                let of_flag = of_flag.clone().find_map(|flag| (known.declared)(flag));
                 assert_eq!(
-                    told.map(shown).as_deref(),
+                    of_flag.map(shown).as_deref(),
                     Some(declared),
                     "{}",
                     target.triple

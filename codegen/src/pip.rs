@@ -1,4 +1,4 @@
-//! `pip`, which brings wheels and knows which versions there are.
+//! Runs `pip`: downloads wheels and looks up versions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,9 +12,9 @@ use crate::help::Help;
 
 /// Runs `python3 -m pip` and returns what it printed.
 fn run(arguments: &[&str], failed: impl Fn(String) -> Error) -> Result<String, Error> {
-    let style = ProgressStyle::with_template("{spinner} pip works: {elapsed}");
+    let style = ProgressStyle::with_template("{spinner} pip is running: {elapsed}");
     let style = style.expect("the template is a constant");
-    // Hidden by itself where there is no terminal.
+    // indicatif hides it if standard error is no terminal.
     let spinner = ProgressBar::new_spinner().with_style(style);
     spinner.enable_steady_tick(Duration::from_millis(100));
     let output = Command::new("python3")
@@ -25,14 +25,14 @@ fn run(arguments: &[&str], failed: impl Fn(String) -> Error) -> Result<String, E
     spinner.finish_and_clear();
     let output = output.map_err(|error| failed(format!("python3 does not start: {error}")))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(failed(said.trim().to_owned()));
+        let message = String::from_utf8_lossy(&output.stderr);
+        return Err(failed(message.trim().to_owned()));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Fetches the wheel of one version for `platform` into the empty `folder`. If that fails, the error names the command
-/// that fetches it into the cache.
+/// Downloads the wheel of a version for `platform` into the empty `folder`. The help of the error
+/// is the command that downloads it into the cache.
 pub(crate) fn download(
     package: &str,
     version: &str,
@@ -61,15 +61,12 @@ pub(crate) fn download(
             .collect::<Vec<String>>()
     };
     let failed = |why: String| {
-        // Where this run finds it.
         let python = ["python3", "-m", "pip"].map(str::to_owned).into_iter();
         Error::Fetch {
             package: package.to_owned(),
             version: version.to_owned(),
             why,
-            help: Some(Box::new(Help::First(vec![
-                python.chain(arguments(cache)).collect(),
-            ]))),
+            help: Box::new(Help::Before(vec![python.chain(arguments(cache)).collect()])),
         }
     };
     let words = arguments(folder);
@@ -90,13 +87,13 @@ pub(crate) fn newest(package: &str) -> Result<String, Error> {
         package: package.to_owned(),
         why,
     };
-    let said = run(&["index", "versions", package], failed)?;
-    first_version(&said).ok_or_else(|| failed(format!("it answered `{}`", said.trim())))
+    let output = run(&["index", "versions", package], failed)?;
+    first_version(&output).ok_or_else(|| failed(format!("pip printed `{}`", output.trim())))
 }
 
 /// The version in the first line of `pip index versions`: `ziglang (0.17.1)`.
-fn first_version(said: &str) -> Option<String> {
-    let (_, rest) = said.lines().next()?.split_once('(')?;
+fn first_version(output: &str) -> Option<String> {
+    let (_, rest) = output.lines().next()?.split_once('(')?;
     Some(rest.split_once(')')?.0.to_owned())
 }
 
@@ -105,9 +102,9 @@ mod tests {
     use super::first_version;
 
     #[test]
-    fn the_newest_version_is_read() {
-        let said = "ziglang (0.17.1)\nAvailable versions: 0.17.1, 0.17.0\n";
-        assert_eq!(first_version(said).as_deref(), Some("0.17.1"));
+    fn newest_version_is_in_the_first_line() {
+        let output = "ziglang (0.17.1)\nAvailable versions: 0.17.1, 0.17.0\n";
+        assert_eq!(first_version(output).as_deref(), Some("0.17.1"));
         assert_eq!(first_version(""), None);
     }
 }

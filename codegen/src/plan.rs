@@ -1,5 +1,5 @@
-//! A change of the inputs, tried out beside the repository: everything is generated from a copy and
-//! compared with what is there before anything is written.
+//! A change of the inputs that is tried in a copy. The output of the copy is compared with the
+//! repository before anything is written.
 
 use std::fs;
 use std::path::Path;
@@ -13,28 +13,28 @@ use crate::targets::{Os, SYSTEMS};
 use crate::usage;
 use crate::write::{self, Folder, Single};
 
-/// A copy of the inputs, some of them changed.
+/// A copy of the inputs with some files changed.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    /// Reads the copy.
+    /// The generator that reads the copy.
     pub(crate) generator: Generator,
-    /// What is changed.
+    /// The changed inputs.
     pub(crate) singles: Vec<Single>,
-    /// Where the copy is. It is removed when dropped.
+    /// The folder of the copy. It is removed when dropped.
     copy: tempfile::TempDir,
 }
 
-/// A finished change, ready to be written.
+/// The output of a change, to be written.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// What it does to the ABI.
+    /// The changes of the ABI.
     pub(crate) report: Report,
-    /// What the folders are to hold.
+    /// The output folders with their files.
     folders: Vec<Folder>,
 }
 
 impl Plan {
-    /// Copies the inputs of `root` with `singles` in place of what is there.
+    /// Copies the inputs of `root` and writes `singles` into the copy.
     pub(crate) fn new(root: &Path, singles: Vec<Single>) -> Result<Plan, Error> {
         let copy = tempfile::tempdir().map_err(Error::io("make", "a temporary folder"))?;
         for folder in ["codegen", "codegen/symbols", "codegen/headers"] {
@@ -51,24 +51,24 @@ impl Plan {
         })
     }
 
-    /// Generates those systems that can notice the change and compares them with the tables of
-    /// `root`. The files of others stay as they are.
+    /// Generates the systems that `is_affected` selects and compares them with the tables of
+    /// `root`. The files of other systems stay as they are.
     pub(crate) fn finish(
         &self,
         root: &Path,
         name: &str,
-        notices: impl Fn(&Os) -> bool,
+        is_affected: impl Fn(&Os) -> bool,
     ) -> Result<Finished, Error> {
-        let is_there = |os: &Os| root.join(format!("generated/{}/mod.rs", os.name)).is_file();
+        let has_bindings = |os: &Os| root.join(format!("generated/{}/mod.rs", os.name)).is_file();
         let read: Vec<&Os> = SYSTEMS
             .iter()
-            .filter(|os| notices(os) || !is_there(os))
+            .filter(|os| is_affected(os) || !has_bindings(os))
             .collect();
         let (groups, _) = self.generator.read(read.iter().copied())?;
         finished(root, name, generate::some_folders(root, groups, &read)?)
     }
 
-    /// Writes inputs, bindings and tables. Returns what was written.
+    /// Writes inputs, bindings and tables. Returns a line for each file and folder.
     pub(crate) fn write(&self, finished: &Finished, root: &Path) -> Result<String, Error> {
         let changed = write::all(&finished.folders, &self.singles, root)?;
         let mut text = String::new();
@@ -82,13 +82,13 @@ impl Plan {
         Ok(text)
     }
 
-    /// A message without the path of the copy.
+    /// A message with the path of the copy removed.
     pub(crate) fn without_copy(&self, text: &str) -> String {
         text.replace(&format!("{}/", self.copy.path().display()), "")
     }
 }
 
-/// Finished files, compared with the tables of `root`.
+/// Compares the output folders with the tables of `root`.
 fn finished(root: &Path, name: &str, folders: Vec<Folder>) -> Result<Finished, Error> {
     let tables = folders.iter().find(|folder| folder.path == FOLDER);
     let none = write::Tree::new();
@@ -101,7 +101,7 @@ fn finished(root: &Path, name: &str, folders: Vec<Folder>) -> Result<Finished, E
     })
 }
 
-/// Copies the files of a folder, not what lies deeper.
+/// Copies the files of a folder, without its subfolders.
 fn copy_files(from: &Path, to: &Path) -> Result<(), Error> {
     fs::create_dir_all(to).map_err(Error::io("make", to))?;
     for entry in fs::read_dir(from).map_err(Error::io("list", from))? {

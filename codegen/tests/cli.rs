@@ -1,27 +1,22 @@
-//! The tool on inputs made wrong, and on trees that are not as they should be: every error says what and where, its last line is
-//! the command that mends it, and nothing is written.
+//! Runs the tool on invalid inputs and on changed trees. Every error states what failed and where,
+//! its last line is the help, and nothing is written.
 
 mod support;
 
 use std::fs;
 
-use support::{Repository, Result, failure};
+use support::{Repository, Result, failure, help};
 
 /// One target is enough for most tests.
 const ONE: [&str; 2] = ["--target", "aarch64-unknown-linux-musl"];
 
-/// The last line of a message.
-fn last(message: &str) -> &str {
-    message.trim_end().lines().last().unwrap_or_default()
-}
-
-/// Nothing was written.
+/// Asserts that nothing was written.
 fn assert_untouched(repository: &Repository) {
     assert!(!repository.path("generated").exists());
     assert!(!repository.path("tests").exists());
 }
 
-/// From nothing, and on the finished tree: both are the bindings and tables of this repository, byte for byte.
+/// A run without files and a run on the finished tree both give the files of this repository.
 #[test]
 fn two_runs_are_byte_equal() -> Result {
     let (one, two) = (Repository::new()?, Repository::whole()?);
@@ -30,8 +25,8 @@ fn two_runs_are_byte_equal() -> Result {
         one.tree()? == two.tree()?,
         "`cargo codegen` gives another tree"
     );
-    // Another language and time zone, and an environment that would bend clang.
-    let bent = two
+    // Another language and time zone, and an environment that would change what clang reads.
+    let changed = two
         .tool()
         .env("LC_ALL", "tr_TR.UTF-8")
         .env("TZ", "Asia/Kolkata")
@@ -39,11 +34,11 @@ fn two_runs_are_byte_equal() -> Result {
         .env("BINDGEN_EXTRA_CLANG_ARGS", "-D__NR_ppoll=1 -m32")
         .env("LIBCLANG_PATH", "/nowhere")
         .output()?;
-    let said = String::from_utf8_lossy(&bent.stderr);
-    assert!(bent.status.success(), "{said}");
-    let said = String::from_utf8(bent.stdout)?;
+    let message = String::from_utf8_lossy(&changed.stderr);
+    assert!(changed.status.success(), "{message}");
+    let message = String::from_utf8(changed.stdout)?;
     let wanted = "generated: unchanged, codegen/snapshots: unchanged, done";
-    assert!(said.contains(wanted), "{said}");
+    assert!(message.contains(wanted), "{message}");
     Ok(())
 }
 
@@ -66,83 +61,89 @@ fn check_names_changed_missing_and_stray_files() -> Result {
         "Written by `cargo codegen`; do not edit.\n",
     )?;
     let other = "codegen/snapshots/other.snap";
-    fs::write(repository.path(other), "not ours")?;
+    fs::write(repository.path(other), "not managed")?;
     let crlf = repository.path("generated/vita/all.rs");
     fs::write(&crlf, fs::read_to_string(&crlf)?.replace('\n', "\r\n"))?;
     let check = ["--check", "--os", "linux", "--os", "wasip1", "--os", "vita"];
-    let said = repository.fail(&check)?;
+    let message = repository.fail(&check)?;
     for line in [
         "  changed: generated/wasip1/all.rs\n",
-        "    -pub const __WASI_EVENTTYPE_FD_READ: u8 = 2;\n    +pub const __WASI_EVENTTYPE_FD_READ: u8 = 1;\n",
+        "    -pub const __WASI_EVENTTYPE_FD_READ: u8 = 2;\n    \
+             +pub const __WASI_EVENTTYPE_FD_READ: u8 = 1;\n",
         "  missing: generated/linux/mips.rs\n",
         "  stray:   generated/linux/vax.rs\n",
         "  stray:   codegen/snapshots/linux-vax.snap\n",
-        "  line endings: generated/vita/all.rs has those of Windows (CRLF)\n",
+        "  line endings: generated/vita/all.rs has CRLF\n",
     ] {
-        assert!(said.contains(line), "{line} is not in {said}");
+        assert!(message.contains(line), "{line} is not in {message}");
     }
-    assert!(!said.contains("other.snap"), "{said}");
-    assert_eq!(last(&said), "cargo codegen");
+    assert!(!message.contains("other.snap"), "{message}");
+    assert_eq!(help(&message), "cargo codegen");
     repository.succeed(&check[1..])?;
     repository.succeed(&check)?;
     let mut tree = repository.tree()?;
-    let theirs = tree.remove(std::path::Path::new(other));
+    let kept = tree.remove(std::path::Path::new(other));
     assert_eq!(
-        theirs.as_deref(),
-        Some(&b"not ours"[..]),
-        "files of others stay"
+        kept.as_deref(),
+        Some(&b"not managed"[..]),
+        "other files stay"
     );
-    assert!(tree == right, "and no scratch folder stays behind");
+    assert!(tree == right, "no temporary file is left");
     Ok(())
 }
 
 #[test]
-fn only_the_systems_that_are_named_are_read_and_written() -> Result {
+fn os_option_selects_the_systems_to_read_and_write() -> Result {
     let repository = Repository::whole()?;
     for os in ["vita", "wasip1"] {
         repository.edit(&format!("generated/{os}/all.rs"), "pub const", "pub  const")?;
     }
-    let said = repository.succeed(&["--os", "vita"])?;
+    let message = repository.succeed(&["--os", "vita"])?;
     assert!(
-        said.contains("vita: ") && !said.contains("wasip1: "),
-        "{said}"
+        message.contains("vita: 1 target in 1 group, ") && !message.contains("wasip1: "),
+        "{message}"
     );
     repository.succeed(&["--check", "--os", "vita"])?;
-    let said = repository.fail(&["--check", "--os", "wasip1"])?;
-    assert!(said.contains("changed: generated/wasip1/all.rs"), "{said}");
-    let said = repository.fail(&["--os", "vitta"])?;
-    assert_eq!(last(&said), "cargo codegen --os vita");
+    let message = repository.fail(&["--check", "--os", "wasip1"])?;
+    assert!(
+        message.contains("changed: generated/wasip1/all.rs"),
+        "{message}"
+    );
+    let message = repository.fail(&["--os", "vitta"])?;
+    assert_eq!(help(&message), "cargo codegen --os vita");
     Ok(())
 }
 
-/// A second major version of clang is asked for the tables, and for nothing else.
+/// With a second major version of clang, only the tables are compared.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
-fn a_second_clang_finds_the_same_facts() -> Result {
+fn second_libclang_reports_the_same_abi() -> Result {
     let repository = Repository::whole()?;
-    repository.edit("generated/linux/x86_64.rs", "//! ", "//! Not theirs. ")?;
-    let said = repository.succeed(&["--check", "--witness"])?;
+    repository.edit("generated/linux/x86_64.rs", "//! ", "//! Changed. ")?;
+    let message = repository.succeed(&["check", "--second-libclang"])?;
     assert!(
-        said.contains("everything is as the inputs give it, read by clang version 22."),
-        "{said}"
+        message.contains(
+            "as the inputs generate them (only the ABI tables, read by clang version 22."
+        ),
+        "{message}"
     );
     repository.edit(
         "codegen/snapshots/linux-x86_64.snap",
         "EPOLLIN: u32 = 1 ",
         "EPOLLIN: u32 = 2 ",
     )?;
-    let said = repository.fail(&["--check", "--witness"])?;
+    let message = repository.fail(&["--check", "--witness"])?;
     assert!(
-        said.contains("  changed: codegen/snapshots/linux-x86_64.snap\n"),
-        "{said}"
+        message.contains("  changed: codegen/snapshots/linux-x86_64.snap\n"),
+        "{message}"
     );
-    assert!(!said.contains("generated/"), "{said}");
+    assert!(!message.contains("generated/"), "{message}");
     Ok(())
 }
 
-/// Of all systems, targets and symbols; what several targets have is said once.
+/// The errors of all systems, targets and symbols. An error of several targets appears once.
 #[test]
-fn one_run_says_all_that_is_wrong() -> Result {
+fn one_run_reports_all_errors() -> Result {
     let repository = Repository::new()?;
     repository.edit(
         "codegen/symbols/linux.txt",
@@ -171,57 +172,61 @@ fn one_run_says_all_that_is_wrong() -> Result {
     fs::write(&windows, [comments, lines].concat().join("\n") + "\n")?;
     let systems = ["linux", "vita", "wasip1", "windows"];
     let words: Vec<&str> = systems.iter().flat_map(|os| ["--os", os]).collect();
-    let said = repository.fail(&words)?;
+    let message = repository.fail(&words)?;
     for wanted in [
-        "error: aarch64-linux-android and 77 more targets: the headers lack EPOLLGONE, pole; mend ",
+        "error: aarch64-linux-android and 77 more targets: the headers lack EPOLLGONE, pole\n",
         "error: armv7-sony-vita-newlibeabihf: clang cannot read the headers: ",
-        "error: wasm32-wasip1, wasm32-wasip1-threads: the headers lack __wasi_gone; mend ",
+        "error: wasm32-wasip1, wasm32-wasip1-threads: the headers lack __wasi_gone\n",
+        "help: correct codegen/symbols/wasip1.txt or codegen/headers/wasip1.h\n",
         "NtGone",
         "SOGONE",
     ] {
-        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+        assert!(message.contains(wanted), "{wanted:?} is not in {message}");
     }
-    assert_eq!(said.matches("EPOLLGONE").count(), 1, "{said}");
+    assert_eq!(message.matches("EPOLLGONE").count(), 1, "{message}");
     assert_untouched(&repository);
     Ok(())
 }
 
 #[test]
-fn a_function_and_a_record_nobody_declares_are_named_with_their_target() -> Result {
+fn undeclared_function_and_record_are_named_with_the_target() -> Result {
     let repository = Repository::new()?;
     repository.edit(
         "codegen/symbols/linux.txt",
         "poll   ",
         "pole fn poll(2) # none\npolecat record poll(2) # none\npoll   ",
     )?;
-    let said = repository.fail(&ONE)?;
+    let message = repository.fail(&ONE)?;
     assert!(
-        said.contains("aarch64-unknown-linux-musl: the headers lack pole, polecat; mend "),
-        "{said}"
+        message.contains("aarch64-unknown-linux-musl: the headers lack pole, polecat\n"),
+        "{message}"
     );
     Ok(())
 }
 
 #[test]
-fn a_field_keeps_the_headers_size_whatever_type_the_list_gives_it() -> Result {
+fn type_of_another_size_for_a_field_is_an_error() -> Result {
     let repository = Repository::new()?;
     repository.edit(
         "codegen/symbols/linux.txt",
         "epoll_event.data   field epoll_data",
         "epoll_event.data   field u32       ",
     )?;
-    let said = repository.fail(&ONE)?;
+    let message = repository.fail(&ONE)?;
     assert!(
-        said.contains("field `data` of `epoll_event`: it is to be `u32`, which is not as large as"),
-        "{said}"
+        message.contains(
+            "field `data` of `epoll_event`: the list gives it the type `u32`, which has not"
+        ),
+        "{message}"
     );
     Ok(())
 }
 
-/// `codegen/headers/linux.h` read these between `#define __u64 union epoll_data` and `#undef __u64`. The kernel's headers say
-/// what they are: `__u64 ssi_ptr` in linux/signalfd.h, bit-fields in linux/ip.h and linux/tcp.h.
+/// The macros of `codegen/headers/linux.h` change other headers: it defines `__u64` as a union for
+/// `epoll_event`. linux/signalfd.h declares `__u64 ssi_ptr`; linux/ip.h and linux/tcp.h have
+/// bit-fields.
 #[test]
-fn a_header_that_is_asked_for_is_read_alone() -> Result {
+fn header_of_a_symbol_is_read_alone() -> Result {
     let repository = Repository::new()?;
     repository.edit(
         "codegen/symbols/linux.txt",
@@ -246,7 +251,7 @@ fn a_header_that_is_asked_for_is_read_alone() -> Result {
         "write  ",
         "tcphdr record <linux/tcp.h> # x\nwrite  ",
     )?;
-    // Capitals come before `__`.
+    // By byte, capital letters precede `_`.
     let path = repository.path("codegen/symbols/linux.txt");
     let text = fs::read_to_string(&path)?;
     let (mut head, mut lines): (Vec<&str>, Vec<&str>) =
@@ -273,15 +278,15 @@ fn a_header_that_is_asked_for_is_read_alone() -> Result {
 }
 
 #[test]
-fn symbol_lines_are_checked() -> Result {
+fn invalid_symbol_lines_are_named() -> Result {
     for (new, wanted) in [
         (
             "EBADF const int <linux/errno.h>",
-            "codegen/symbols/linux.txt:8: `# why` is missing",
+            "codegen/symbols/linux.txt:8: `# WHY` is missing",
         ),
         (
             "EBADF const int <linux/errno.h> # ",
-            "codegen/symbols/linux.txt:8: `# why` is empty",
+            "codegen/symbols/linux.txt:8: `# WHY` is empty",
         ),
         (
             "EBADF macro <linux/errno.h> # x",
@@ -293,19 +298,19 @@ fn symbol_lines_are_checked() -> Result {
         ),
         (
             "EBADF const unsigned short int <linux/errno.h # x",
-            "`<linux/errno.h` is no header",
+            "`<linux/errno.h` is not a header",
         ),
         (
             "EBADF.a const int <linux/errno.h> # x",
-            "`EBADF.a` is not RECORD.FIELD",
+            "`EBADF.a`: the kind `field`, and no other, takes RECORD.FIELD",
         ),
         (
             "EFD_CLOEXEC const int <linux/eventfd.h> # x",
-            "`EFD_CLOEXEC` stands here twice",
+            "`EFD_CLOEXEC` is listed twice",
         ),
         (
             "EZ const int <linux/errno.h> # x",
-            "`EFD_CLOEXEC` stands after `EZ`",
+            "`EFD_CLOEXEC` follows `EZ`",
         ),
     ] {
         let repository = Repository::new()?;
@@ -315,14 +320,14 @@ fn symbol_lines_are_checked() -> Result {
             .find(|line| line.starts_with("EBADF"))
             .ok_or("no EBADF")?;
         repository.edit("codegen/symbols/linux.txt", line, new)?;
-        let said = repository.fail(&ONE)?;
-        assert!(said.contains(wanted), "{wanted} is not in {said}");
+        let message = repository.fail(&ONE)?;
+        assert!(message.contains(wanted), "{wanted} is not in {message}");
     }
     Ok(())
 }
 
 #[test]
-fn a_wheel_with_another_hash_is_refused_with_both_hashes() -> Result {
+fn wheel_with_another_hash_is_an_error_with_both_hashes() -> Result {
     let repository = Repository::new()?;
     let toml = fs::read_to_string(repository.path("codegen/sources.toml"))?;
     let value = |text: &str, name: &str| -> Option<String> {
@@ -334,7 +339,7 @@ fn a_wheel_with_another_hash_is_refused_with_both_hashes() -> Result {
                 .to_owned(),
         )
     };
-    // A cache whose wheel of libclang is cut short.
+    // A cache with a truncated wheel of libclang.
     let host = format!(
         "host = \"{}-{}\"",
         std::env::consts::OS,
@@ -349,7 +354,7 @@ fn a_wheel_with_another_hash_is_refused_with_both_hashes() -> Result {
     let cache = repository.path("cache/mio-build");
     fs::create_dir_all(&cache)?;
     fs::write(cache.join(&file), "cut short")?;
-    let said = failure(
+    let message = failure(
         repository
             .tool()
             .args(ONE)
@@ -359,14 +364,14 @@ fn a_wheel_with_another_hash_is_refused_with_both_hashes() -> Result {
     // printf 'cut short' | sha256sum
     let found = "ed13456c3153a0fe817afd5c445a3ace2f5bd54a1e9c1da0a6f7df92bddd6912";
     assert!(
-        said.contains(&format!(
+        message.contains(&format!(
             "wanted sha256 {wanted}\n  found  sha256 {found}\n"
         )),
-        "{said}"
+        "{message}"
     );
     assert!(
-        last(&said).starts_with("rm ") && last(&said).contains(" && cargo codegen --target "),
-        "{said}"
+        help(&message).starts_with("rm ") && help(&message).contains(" && cargo codegen --target "),
+        "{message}"
     );
     let names: Vec<_> = fs::read_dir(&cache)?
         .flatten()
@@ -377,33 +382,33 @@ fn a_wheel_with_another_hash_is_refused_with_both_hashes() -> Result {
 }
 
 #[test]
-fn targets_that_are_left_out_say_why() -> Result {
+fn target_that_is_left_out_has_a_reason() -> Result {
     let repository = Repository::new()?;
-    let said = repository.fail(&["--target", "m68k-unknown-linux-gnu"])?;
-    assert!(said.contains("is left out: clang aligns"), "{said}");
-    let said = repository.fail(&["--target", "vax-unknown-linux-gnu"])?;
+    let message = repository.fail(&["--target", "m68k-unknown-linux-gnu"])?;
+    assert!(message.contains("is left out: clang aligns"), "{message}");
+    let message = repository.fail(&["--target", "vax-unknown-linux-gnu"])?;
     assert!(
-        said.contains("`vax-unknown-linux-gnu` is not a target"),
-        "{said}"
+        message.contains("`vax-unknown-linux-gnu` is not a target"),
+        "{message}"
     );
     Ok(())
 }
 
 #[test]
-fn a_header_with_a_syntax_error_is_quoted() -> Result {
+fn syntax_error_in_a_header_is_quoted() -> Result {
     let repository = Repository::new()?;
     repository.edit("codegen/headers/linux.h", "int eventfd(", "int eventfd((")?;
-    let said = repository.fail(&ONE)?;
+    let message = repository.fail(&ONE)?;
     assert!(
-        said.contains("clang cannot read the headers") && said.contains("linux.h:"),
-        "{said}"
+        message.contains("clang cannot read the headers") && message.contains("linux.h:"),
+        "{message}"
     );
     assert_untouched(&repository);
     Ok(())
 }
 
 #[test]
-fn wrong_usage_is_status_2() -> Result {
+fn wrong_usage_has_status_2() -> Result {
     let repository = Repository::new()?;
     assert_eq!(
         repository
@@ -415,6 +420,8 @@ fn wrong_usage_is_status_2() -> Result {
             .code(),
         Some(2)
     );
+    let mixed = repository.tool().args(["--check", "list"]).output()?;
+    assert_eq!(mixed.status.code(), Some(2));
     assert_eq!(
         repository.tool().arg("--chekc").output()?.status.code(),
         Some(2)

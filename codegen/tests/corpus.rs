@@ -1,8 +1,8 @@
-//! What a C header really contains, one small header (`corpus/*.h`) for each situation. Each is
-//! bound right, as `zig cc` says by `_Static_assert` on a 32-bit, a 64-bit and a big-endian target
-//! and rustc says for this machine, or refused in a sentence.
+//! Forms of declarations in C headers, one small header (`corpus/*.h`) for each. A form is either
+//! bound or rejected with a reason. Bindings are verified by `zig cc` with `_Static_assert` on
+//! 32-bit, 64-bit and big-endian targets, and by rustc for this host.
 
-// Links of the cache.
+// The cache of a test consists of symbolic links.
 #![cfg(unix)]
 
 mod support;
@@ -15,7 +15,7 @@ use std::process::Command;
 
 use support::{Repository, Result};
 
-/// Where it is compared: 32-bit, 64-bit, big-endian of both widths; as rustc and as zig spell them.
+/// The compared targets, as rustc and as zig spell them: 32-bit and 64-bit, both also big-endian.
 const TARGETS: &[(&str, &str)] = &[
     ("i686-unknown-linux-gnu", "x86-linux-musl"),
     ("x86_64-unknown-linux-gnu", "x86_64-linux-musl"),
@@ -23,7 +23,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("powerpc-unknown-linux-gnu", "powerpc-linux-musleabi"),
 ];
 
-/// A repository whose header for Linux includes one of the corpus.
+/// A repository whose header for Linux includes a header of the corpus.
 fn with(header: &str) -> Result<Repository> {
     let repository = Repository::whole()?;
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
@@ -45,8 +45,8 @@ fn add<'a>(names: &[&'a str]) -> Vec<&'a str> {
     words
 }
 
-/// Binds the names of a header and compares the outcome with zig and rustc. Returns the repository
-/// and the table of x86-64.
+/// Binds the names of a header and compares them with zig and rustc. Returns the repository and the
+/// table of x86-64.
 fn bound(header: &str, names: &[&str]) -> Result<(Repository, String)> {
     let repository = with(header)?;
     repository.succeed(&add(names))?;
@@ -56,7 +56,7 @@ fn bound(header: &str, names: &[&str]) -> Result<(Repository, String)> {
         let text = asserted(header, &table, names);
         let folder = repository.path("codegen/headers");
         zig::compile(zig, &folder, &text)
-            .map_err(|said| format!("{header} on {triple}: {said}\n{text}"))?;
+            .map_err(|message| format!("{header} on {triple}: {message}\n{text}"))?;
         if triple.starts_with("x86_64") {
             let group = table.lines().next().unwrap_or_default();
             let group = group.rsplit_once("group ").map_or("", |(_, name)| name);
@@ -102,15 +102,15 @@ fn rustc(repository: &Repository, group: &str) -> Result {
         .arg(repository.path("."))
         .arg(&file)
         .output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {said}", file.display());
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {message}", file.display());
     Ok(())
 }
 
-/// What a table says of the names, in C.
+/// The facts of a table about the names, as assertions in C.
 fn asserted(header: &str, table: &str, names: &[&str]) -> String {
     let mut text = format!("#include \"{header}\"\n");
-    let (mut record, mut asked) = (String::new(), false);
+    let (mut record, mut is_named) = (String::new(), false);
     for line in table.lines() {
         let words: Vec<&str> = line
             .split([' ', ',', ':'])
@@ -126,13 +126,13 @@ fn asserted(header: &str, table: &str, names: &[&str]) -> String {
                 align,
                 ..,
             ] => {
-                asked = names.contains(&name);
+                is_named = names.contains(&name);
                 record = if name.ends_with("_t") {
                     name.to_owned()
                 } else {
                     format!("{kind} {name}")
                 };
-                if asked {
+                if is_named {
                     text.push_str(&format!(
                         "_Static_assert(sizeof({record}) == {size}, \"\");\n"
                     ));
@@ -141,7 +141,7 @@ fn asserted(header: &str, table: &str, names: &[&str]) -> String {
                     ));
                 }
             }
-            ["offset", offset, "size", size, field, ..] if asked && !field.starts_with('_') => {
+            ["offset", offset, "size", size, field, ..] if is_named && !field.starts_with('_') => {
                 text.push_str(&format!(
                     "_Static_assert(__builtin_offsetof({record}, {field}) == {offset}, \"\");\n"
                 ));
@@ -169,7 +169,7 @@ fn asserted(header: &str, table: &str, names: &[&str]) -> String {
     text
 }
 
-/// Type and value of a constant, in C.
+/// Assertions on the type and value of a constant.
 fn constant(name: &str, ty: &str, value: &str) -> String {
     let ty = match ty {
         "c_char" => "char",
@@ -196,25 +196,25 @@ fn constant(name: &str, ty: &str, value: &str) -> String {
     )
 }
 
-/// These names are refused, each with this in its sentence, and nothing is written.
-fn refused(header: &str, names: &[(&str, &str)]) -> Result {
+/// Adding the names must fail with a line for each that contains its reason, and write nothing.
+fn rejected(header: &str, names: &[(&str, &str)]) -> Result {
     let repository = with(header)?;
     let before = repository.tree()?;
     let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
-    let said = repository.fail(&add(&all))?;
+    let message = repository.fail(&add(&all))?;
     for (name, why) in names {
-        let mut sentences = said
+        let mut sentences = message
             .lines()
             .filter(|line| line.contains(&format!("`{name}`")));
         let found = sentences.any(|sentence| sentence.contains(why));
-        assert!(found, "{name}: {why:?} is not in {said}");
+        assert!(found, "{name}: {why:?} is not in {message}");
     }
     assert!(repository.tree()? == before, "something was written");
     Ok(())
 }
 
 #[test]
-fn bit_fields_lie_in_bytes_that_name_them() -> Result {
+fn bit_fields_are_named_by_the_field_that_holds_them() -> Result {
     let (_, table) = bound("bits.h", &["corpus_bits", "corpus_mode"])?;
     assert!(table.contains("{length: 0..4, version: 4..8}"), "{table}");
     assert!(table.contains("{wide: 0..20, last: 24..32}"), "{table}");
@@ -234,7 +234,7 @@ fn flexible_arrays_have_no_length() -> Result {
     assert!(table.contains("union corpus_tail: size 16"), "{table}");
     let inside = "union corpus_command__bindgen_ty_1: size 16";
     assert!(table.contains(inside), "{table}");
-    // What a record is made of comes along.
+    // A record that is a member is bound, too.
     assert!(table.contains("struct corpus_range: size 16"), "{table}");
     Ok(())
 }
@@ -272,7 +272,7 @@ fn constants_of_enums_are_bound_and_enums_are_integers() -> Result {
 }
 
 #[test]
-fn anonymous_members_are_records_of_their_own() -> Result {
+fn anonymous_members_are_records() -> Result {
     let (_, table) = bound("anonymous.h", &["corpus_address"])?;
     assert!(
         table.contains("union corpus_address__bindgen_ty_1: size 16"),
@@ -289,14 +289,14 @@ fn arrays_hold_arrays_records_and_pointers() -> Result {
 }
 
 #[test]
-fn every_scalar_that_rust_has_is_bound() -> Result {
+fn scalars_with_a_rust_type_are_bound() -> Result {
     let (_, table) = bound("scalars.h", &["corpus_scalars", "corpus_scale"])?;
     assert!(
         table.contains("fn corpus_scale(bool, f32) -> f64"),
         "{table}"
     );
     let why = "`long double`, for which Rust has no type";
-    refused(
+    rejected(
         "scalars.h",
         &[
             (
@@ -310,7 +310,7 @@ fn every_scalar_that_rust_has_is_bound() -> Result {
 }
 
 #[test]
-fn records_are_bound_by_the_name_of_a_type() -> Result {
+fn records_are_bound_by_a_typedef() -> Result {
     let names = [
         "corpus_stack_t",
         "corpus_set_t",
@@ -322,11 +322,11 @@ fn records_are_bound_by_the_name_of_a_type() -> Result {
         table.contains("fn corpus_swap(*const corpus_stack_t, *mut corpus_stack_t)"),
         "{table}"
     );
-    refused(
+    rejected(
         "names.h",
         &[(
             "corpus_scalar_t",
-            "it is a name for `unsigned long`, no record",
+            "it is a typedef of `unsigned long` and no record",
         )],
     )
 }
@@ -359,12 +359,12 @@ fn constants_have_their_own_type_sign_and_value() -> Result {
 }
 
 #[test]
-fn what_is_no_integer_is_refused_by_name() -> Result {
-    refused(
+fn constant_that_is_no_integer_is_rejected() -> Result {
+    rejected(
         "constants.h",
         &[
             ("CORPUS_REAL", "it is a floating-point number (`double`)"),
-            ("CORPUS_TEXT", "it is a text"),
+            ("CORPUS_TEXT", "it is a string"),
             ("CORPUS_POINTER", "it is a pointer"),
             ("CORPUS_PLUS_ONE", "it is a macro with arguments"),
             ("CORPUS_UNKNOWN", "'corpus_undeclared'"),
@@ -375,14 +375,14 @@ fn what_is_no_integer_is_refused_by_name() -> Result {
             ("CORPUS_INTT", "did you mean `CORPUS_INT`?"),
         ],
     )?;
-    // A type that does not hold the value is no better.
+    // A type that does not hold the value is rejected.
     let repository = with("constants.h")?;
     let mut words = add(&["CORPUS_BROADCAST"]);
     words.extend(["--type", "int"]);
-    let said = repository.fail(&words)?;
+    let message = repository.fail(&words)?;
     assert!(
-        said.contains("its value is 4294967295, of type `c_uint`"),
-        "{said}"
+        message.contains("its value is 4294967295, of type `c_uint`"),
+        "{message}"
     );
     words.pop();
     words.push("unsigned long");
@@ -401,17 +401,17 @@ fn packed_and_aligned_records_are_bound_but_not_both() -> Result {
         "packed.h",
         &["corpus_packed", "corpus_aligned", "corpus_packed4"],
     )?;
-    refused(
+    rejected(
         "packed.h",
         &[(
             "corpus_both",
-            "Rust's repr(C, packed(4)) lays it out otherwise",
+            "Rust's repr(C, packed(4)) gives it another layout",
         )],
     )
 }
 
 #[test]
-fn what_only_some_architectures_have_is_bound_there() -> Result {
+fn symbol_of_some_architectures_is_bound_there() -> Result {
     let (repository, _) = bound("partial.h", &["CORPUS_ONLY_S390X", "corpus_only_s390x"])?;
     let list = fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?;
     let line = list

@@ -1,5 +1,6 @@
-//! Each error that names a command is mended by that command: the test makes the error, runs its last line as a user would, and
-//! sees the problem gone. Errors that want an edit or a decision name none.
+//! Each test causes an error, runs the command of its help as a user would, and checks that the
+//! problem is gone. The help of other errors is a sentence, because the user has to edit or to
+//! decide.
 
 #![cfg(unix)]
 
@@ -8,21 +9,21 @@ mod support;
 use std::fs;
 use std::process::{Command, Output};
 
-use support::{Repository, Result, last, path_with_cargo, program, real_cache};
+use support::{Repository, Result, help, path_with_cargo, program, real_cache};
 
-/// A repository, programs of the test's own, and an environment.
-struct Desk {
+/// A repository with programs and an environment for its commands.
+struct Workspace {
     /// The repository.
     repository: Repository,
-    /// Programs that come before those of the system.
+    /// The first folder of `PATH`.
     programs: tempfile::TempDir,
-    /// Variables.
+    /// Environment variables.
     variables: Vec<(&'static str, String)>,
 }
 
-impl Desk {
-    /// A whole repository.
-    fn new() -> Result<Desk> {
+impl Workspace {
+    /// A workspace with a whole repository.
+    fn new() -> Result<Workspace> {
         let programs = tempfile::tempdir()?;
         let path = path_with_cargo(programs.path())?;
         let empty = programs.path().join("gitconfig").display().to_string();
@@ -31,14 +32,14 @@ impl Desk {
             ("GIT_CONFIG_GLOBAL", empty),
             ("GIT_CONFIG_SYSTEM", "/dev/null".to_owned()),
         ];
-        Ok(Desk {
+        Ok(Workspace {
             repository: Repository::whole()?,
             programs,
             variables,
         })
     }
 
-    /// Runs a line of shell in the repository.
+    /// Runs a shell command in the repository.
     fn shell(&self, line: &str) -> Result<Output> {
         let mut command = Command::new("sh");
         command
@@ -48,28 +49,29 @@ impl Desk {
         Ok(command.output()?)
     }
 
-    /// The line must succeed.
+    /// Runs a shell command, which must succeed. Returns its output.
     fn succeed(&self, line: &str) -> Result<String> {
         let output = self.shell(line)?;
-        let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
-        assert!(output.status.success(), "{line}: {said}");
-        Ok(said)
+        let message = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+        assert!(output.status.success(), "{line}: {message}");
+        Ok(message)
     }
 
-    /// `cargo codegen` with these arguments fails and says `wanted`; its last line is run and succeeds; then the arguments alone do.
-    fn mended(&self, arguments: &str, wanted: &str) -> Result<String> {
+    /// Runs `cargo codegen` with these arguments, which must fail with `wanted`. Runs the command
+    /// of the help, which must succeed, and returns it.
+    fn obey_help(&self, arguments: &str, wanted: &str) -> Result<String> {
         let first = self.shell(&format!("cargo codegen {arguments}"))?;
-        let said = String::from_utf8(first.stderr)?;
-        assert!(!first.status.success(), "{said}");
-        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
-        let help = last(&said).to_owned();
-        self.succeed(&help)?;
-        Ok(help)
+        let message = String::from_utf8(first.stderr)?;
+        assert!(!first.status.success(), "{message}");
+        assert!(message.contains(wanted), "{wanted:?} is not in {message}");
+        let command = help(&message).to_owned();
+        self.succeed(&command)?;
+        Ok(command)
     }
 
-    /// The same; afterwards what was asked for succeeds, too.
-    fn mended_for_good(&self, arguments: &str, wanted: &str) -> Result<String> {
-        let help = self.mended(arguments, wanted)?;
+    /// The same as `obey_help`. Afterwards the arguments must succeed.
+    fn obey_help_and_retry(&self, arguments: &str, wanted: &str) -> Result<String> {
+        let help = self.obey_help(arguments, wanted)?;
         self.succeed(&format!("cargo codegen {arguments}"))?;
         Ok(help)
     }
@@ -79,13 +81,13 @@ impl Desk {
 const ONE: &str = "--target x86_64-unknown-netbsd";
 
 #[test]
-fn an_unsorted_list_is_sorted() -> Result {
-    let desk = Desk::new()?;
-    let path = desk.repository.path("codegen/symbols/linux.txt");
+fn unsorted_list_is_sorted() -> Result {
+    let workspace = Workspace::new()?;
+    let path = workspace.repository.path("codegen/symbols/linux.txt");
     let text = fs::read_to_string(&path)?;
     let reversed: String = text.lines().rev().map(|line| format!("{line}\n")).collect();
     fs::write(&path, reversed)?;
-    desk.mended_for_good(ONE, "the file is sorted by byte")?;
+    workspace.obey_help_and_retry(ONE, "the file is sorted by byte")?;
     let mut lines: Vec<&str> = text.lines().collect();
     lines.sort_unstable();
     assert_eq!(fs::read_to_string(&path)?, lines.join("\n") + "\n");
@@ -93,40 +95,43 @@ fn an_unsorted_list_is_sorted() -> Result {
 }
 
 #[test]
-fn line_endings_of_windows_are_named_and_replaced() -> Result {
-    let desk = Desk::new()?;
+fn crlf_line_endings_are_replaced() -> Result {
+    let workspace = Workspace::new()?;
     let list = "codegen/symbols/linux.txt";
-    let path = desk.repository.path(list);
+    let path = workspace.repository.path(list);
     let text = fs::read_to_string(&path)?;
     fs::write(&path, text.replace('\n', "\r\n"))?;
-    let wanted = format!("{list} is with line endings of Windows (CRLF)");
-    desk.mended_for_good(ONE, &wanted)?;
+    let wanted = format!("{list} has CRLF line endings");
+    workspace.obey_help_and_retry(ONE, &wanted)?;
     assert_eq!(fs::read_to_string(&path)?, text);
     Ok(())
 }
 
 #[test]
-fn a_file_of_the_users_is_named_and_moved_not_deleted() -> Result {
-    let desk = Desk::new()?;
-    let notes = desk.repository.path("generated/vita/it's mine.rs");
+fn file_of_another_origin_is_moved_and_not_deleted() -> Result {
+    let workspace = Workspace::new()?;
+    let notes = workspace.repository.path("generated/vita/it's mine.rs");
     fs::write(&notes, "notes")?;
-    let wanted = "generated/vita/it's mine.rs is in a folder that `cargo codegen` writes, but not written by it";
-    desk.mended("--os vita", wanted)?;
+    let wanted = "generated/vita/it's mine.rs is in a folder that `cargo codegen` manages";
+    workspace.obey_help("--os vita", wanted)?;
     assert_eq!(
-        fs::read_to_string(desk.repository.path("it's mine.rs"))?,
+        fs::read_to_string(workspace.repository.path("it's mine.rs"))?,
         "notes"
     );
     Ok(())
 }
 
 #[test]
-fn a_tree_that_is_not_as_it_should_be_is_written_anew() -> Result {
-    let desk = Desk::new()?;
-    desk.repository
-        .edit("generated/linux/mips.rs", "//! ", "//! Not so. ")?;
-    let table = "codegen/snapshots/aix-all.json";
-    desk.repository.edit(table, "\"name\"", "\"title\"")?;
-    let help = desk.mended_for_good(
+fn invalid_snapshot_is_written_again() -> Result {
+    let workspace = Workspace::new()?;
+    workspace
+        .repository
+        .edit("generated/linux/mips.rs", "//! ", "//! Changed. ")?;
+    let snapshot = "codegen/snapshots/aix-all.json";
+    workspace
+        .repository
+        .edit(snapshot, "\"name\"", "\"title\"")?;
+    let help = workspace.obey_help_and_retry(
         "list symbols",
         "aix-all.json:11: this is no ABI snapshot: unknown field `title`",
     )?;
@@ -135,8 +140,8 @@ fn a_tree_that_is_not_as_it_should_be_is_written_anew() -> Result {
 }
 
 #[test]
-fn names_that_are_nearly_right_are_put_right() -> Result {
-    let desk = Desk::new()?;
+fn misspelled_names_are_replaced() -> Result {
+    let workspace = Workspace::new()?;
     for (arguments, wanted, help) in [
         (
             "show epol_event",
@@ -164,16 +169,16 @@ fn names_that_are_nearly_right_are_put_right() -> Result {
             "cargo codegen bump ziglang-netbsd 0.16",
         ),
     ] {
-        assert_eq!(desk.mended(arguments, wanted)?, help);
+        assert_eq!(workspace.obey_help(arguments, wanted)?, help);
     }
     Ok(())
 }
 
 #[test]
-fn a_symbol_is_added_as_it_was_meant() -> Result {
-    let desk = Desk::new()?;
+fn misspelled_arguments_of_add_are_replaced() -> Result {
+    let workspace = Workspace::new()?;
     let why = "--why 'wakes one of several'";
-    let help = desk.mended(
+    let help = workspace.obey_help(
         &format!("add EFD_SEMAPHORE --os linx {why}"),
         "`linx` is no system",
     )?;
@@ -182,17 +187,20 @@ fn a_symbol_is_added_as_it_was_meant() -> Result {
         format!("cargo codegen add EFD_SEMAPHORE --os linux {why}")
     );
     let wanted = "declares `EPOLLEXCLUSIV`; did you mean `EPOLLEXCLUSIVE`?";
-    let help = desk.mended(&format!("add EPOLLEXCLUSIV --os linux {why}"), wanted)?;
+    let help = workspace.obey_help(&format!("add EPOLLEXCLUSIV --os linux {why}"), wanted)?;
     assert_eq!(
         help,
         format!("cargo codegen add EPOLLEXCLUSIVE --os linux {why}")
     );
-    let help = desk.mended("add EPOLLWAKEUP --os linux", "`EPOLLWAKEUP` needs a reason")?;
+    let help = workspace.obey_help(
+        "add EPOLLWAKEUP --os linux",
+        "`EPOLLWAKEUP` needs a purpose",
+    )?;
     assert_eq!(
         help,
-        "cargo codegen add EPOLLWAKEUP --os linux --why 'what the library wants it for'"
+        "cargo codegen add EPOLLWAKEUP --os linux --why PURPOSE"
     );
-    let help = desk.mended(
+    let help = workspace.obey_help(
         "add EPOLLWAKEUP --os linux --why x",
         "has `EPOLLWAKEUP` already",
     )?;
@@ -201,13 +209,14 @@ fn a_symbol_is_added_as_it_was_meant() -> Result {
 }
 
 #[test]
-fn without_a_home_there_is_a_place_for_packs() -> Result {
-    let mut desk = Desk::new()?;
-    desk.variables.push(("HOME", String::new()));
+fn missing_home_is_replaced_by_xdg_cache_home() -> Result {
+    let mut workspace = Workspace::new()?;
+    workspace.variables.push(("HOME", String::new()));
     // The XDG Base Directory Specification has relative paths ignored.
-    desk.variables
+    workspace
+        .variables
         .push(("XDG_CACHE_HOME", "relative".to_owned()));
-    let help = desk.mended(
+    let help = workspace.obey_help(
         "list packs",
         "neither XDG_CACHE_HOME nor HOME holds an absolute path",
     )?;
@@ -215,15 +224,16 @@ fn without_a_home_there_is_a_place_for_packs() -> Result {
         help,
         "XDG_CACHE_HOME=/var/tmp/cache cargo codegen list packs"
     );
-    assert!(!desk.repository.path("relative").exists());
+    assert!(!workspace.repository.path("relative").exists());
     Ok(())
 }
 
-/// A cache with libclang alone, and a `pip` that finds wheels in the real one if `network` lies beside it.
-fn offline() -> Result<Desk> {
-    let mut desk = Desk::new()?;
+/// A workspace whose cache has only libclang. Its `pip` copies wheels from the real cache if the
+/// file `network` exists beside it, and fails otherwise.
+fn offline() -> Result<Workspace> {
+    let mut workspace = Workspace::new()?;
     let real = real_cache()?;
-    let cache = desk.programs.path().join("a cache");
+    let cache = workspace.programs.path().join("a cache");
     fs::create_dir_all(cache.join("mio-build"))?;
     for entry in fs::read_dir(&real)? {
         let entry = entry?;
@@ -232,9 +242,10 @@ fn offline() -> Result<Desk> {
             std::os::unix::fs::symlink(entry.path(), cache.join("mio-build").join(name))?;
         }
     }
-    desk.variables
+    workspace
+        .variables
         .push(("XDG_CACHE_HOME", cache.display().to_string()));
-    let network = desk.programs.path().join("network");
+    let network = workspace.programs.path().join("network");
     let script = format!(
         "test -e '{}' || {{ echo 'ERROR: no network' >&2; exit 1; }}\n\
          while test \"$1\" != --dest; do shift; done\n\
@@ -242,23 +253,23 @@ fn offline() -> Result<Desk> {
         network.display(),
         real.display()
     );
-    program(desk.programs.path(), "python3", &script)?;
-    Ok(desk)
+    program(workspace.programs.path(), "python3", &script)?;
+    Ok(workspace)
 }
 
 #[test]
-fn a_wheel_that_pip_did_not_fetch_is_fetched_by_the_command() -> Result {
-    let desk = offline()?;
-    let first = desk.shell(&format!("cargo codegen {ONE}"))?;
-    let said = String::from_utf8(first.stderr)?;
+fn failed_download_is_repeated_by_the_help() -> Result {
+    let workspace = offline()?;
+    let first = workspace.shell(&format!("cargo codegen {ONE}"))?;
+    let message = String::from_utf8(first.stderr)?;
     assert!(
-        said.contains("error: cannot fetch ziglang 0.16.0: ERROR: no network\n"),
-        "{said}"
+        message.contains("error: cannot fetch ziglang 0.16.0: ERROR: no network\n"),
+        "{message}"
     );
-    // The network is back; the command puts the wheel where the tool looks for it, and the tool asks pip no more.
-    fs::write(desk.programs.path().join("network"), "")?;
-    let help = last(&said);
-    let (fetch, again) = help.split_once(" && ").ok_or("one command")?;
+    // The command puts the wheel into the cache, so the tool needs no network afterwards.
+    fs::write(workspace.programs.path().join("network"), "")?;
+    let command = help(&message);
+    let (fetch, again) = command.split_once(" && ").ok_or("one command")?;
     for part in [
         "--platform manylinux_2_12_x86_64",
         "--dest '",
@@ -266,37 +277,46 @@ fn a_wheel_that_pip_did_not_fetch_is_fetched_by_the_command() -> Result {
     ] {
         assert!(fetch.contains(part), "{part} is not in {fetch}");
     }
-    desk.succeed(fetch)?;
-    fs::remove_file(desk.programs.path().join("network"))?;
-    desk.succeed(again)?;
+    workspace.succeed(fetch)?;
+    fs::remove_file(workspace.programs.path().join("network"))?;
+    workspace.succeed(again)?;
     Ok(())
 }
 
 #[test]
-fn a_wheel_that_is_not_the_pinned_one_is_fetched_anew() -> Result {
-    let desk = offline()?;
-    fs::write(desk.programs.path().join("network"), "")?;
-    let toml = fs::read_to_string(desk.repository.path("codegen/sources.toml"))?;
+fn wheel_with_another_hash_is_downloaded_again() -> Result {
+    let workspace = offline()?;
+    fs::write(workspace.programs.path().join("network"), "")?;
+    let toml = fs::read_to_string(workspace.repository.path("codegen/sources.toml"))?;
     let (_, entry) = toml
         .split_once("file = \"ziglang-0.16.0")
         .ok_or("no wheel")?;
     let file = format!("ziglang-0.16.0{}", entry.split_once('"').ok_or("no end")?.0);
-    let wheel = desk.programs.path().join("a cache/mio-build").join(file);
-    fs::write(&wheel, "cut short")?;
-    desk.mended_for_good(ONE, "is not the pinned wheel")?;
+    let wheel = workspace
+        .programs
+        .path()
+        .join("a cache/mio-build")
+        .join(file);
+    fs::write(&wheel, "truncated")?;
+    workspace.obey_help_and_retry(ONE, "is not the pinned wheel")?;
     Ok(())
 }
 
-/// Git refuses folders of another user's.
+/// git rejects a repository of another user:
+/// <https://git-scm.com/docs/git-config#Documentation/git-config.txt-safedirectory>
 #[test]
-fn a_repository_of_another_user_is_made_readable() -> Result {
-    let desk = Desk::new()?;
-    desk.succeed("git init --quiet --initial-branch main && git add . && git -c user.name=a -c user.email=a@localhost commit --quiet --message one")?;
-    if !desk.shell("chown -R 12345 .")?.status.success() {
-        println!("not run: only root gives files away");
+fn repository_of_another_user_becomes_a_safe_directory() -> Result {
+    let workspace = Workspace::new()?;
+    workspace.succeed(
+        "git init --quiet --initial-branch main && git add . && \
+         git -c user.name=a -c user.email=a@localhost commit --quiet --message one",
+    )?;
+    if !workspace.shell("chown -R 12345 .")?.status.success() {
+        println!("not run: only root can change the owner of files");
         return Ok(());
     }
-    let help = desk.mended_for_good("diff", "it belongs to another user (dubious ownership)")?;
+    let help =
+        workspace.obey_help_and_retry("diff", "it belongs to another user (dubious ownership)")?;
     assert!(
         help.starts_with("git config --global --add safe.directory "),
         "{help}"
@@ -305,27 +325,29 @@ fn a_repository_of_another_user_is_made_readable() -> Result {
 }
 
 #[test]
-fn a_shallow_clone_gets_its_history() -> Result {
-    let desk = Desk::new()?;
-    let commit = "git add . && git -c user.name=a -c user.email=a@localhost commit --quiet --allow-empty --message";
-    desk.succeed(&format!(
-        "git init --quiet --initial-branch main && {commit} one && git switch --quiet --create topic && {commit} two \
-         && git switch --quiet main && {commit} three"
+fn shallow_clone_is_completed() -> Result {
+    let workspace = Workspace::new()?;
+    let commit = "git add . && git -c user.name=a -c user.email=a@localhost \
+        commit --quiet --allow-empty --message";
+    workspace.succeed(&format!(
+        "git init --quiet --initial-branch main && {commit} one && \
+         git switch --quiet --create topic && {commit} two && \
+         git switch --quiet main && {commit} three"
     ))?;
-    let clone = desk.programs.path().join("clone");
-    let (from, to) = (desk.repository.path(""), clone.display());
+    let clone = workspace.programs.path().join("clone");
+    let (from, to) = (workspace.repository.path(""), clone.display());
     let options = "--quiet --depth 1 --no-single-branch --branch topic";
-    desk.succeed(&format!(
+    workspace.succeed(&format!(
         "git clone {options} 'file://{}' '{to}'",
         from.display()
     ))?;
     let inside = format!("--root '{to}' diff");
-    let first = desk.shell(&format!("cargo codegen {inside}"))?;
-    let said = String::from_utf8(first.stderr)?;
+    let first = workspace.shell(&format!("cargo codegen {inside}"))?;
+    let message = String::from_utf8(first.stderr)?;
     assert!(
-        said.contains("have no commit in common") && said.contains("this clone is shallow"),
-        "{said}"
+        message.contains("have no commit in common") && message.contains("this clone is shallow"),
+        "{message}"
     );
-    desk.succeed(&format!("cd '{to}' && {}", last(&said)))?;
+    workspace.succeed(&format!("cd '{to}' && {}", help(&message)))?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Inputs that lie: files that would shadow others, headers changed in the cache, versions that contradict the pack, files nobody
-//! reads. Each is named, and nothing is written.
+//! Misleading inputs: files that would shadow headers, changed files in the cache, versions that
+//! contradict the pack, files that no system reads. Each is named, and nothing is written.
 
 #![cfg(unix)]
 
@@ -20,7 +20,7 @@ use support::{Repository, Result, failure, real_cache};
 const ONE: [&str; 2] = ["--target", "x86_64-unknown-netbsd"];
 
 #[test]
-fn files_in_the_current_folder_shadow_nothing() -> Result {
+fn files_in_the_current_folder_shadow_no_headers() -> Result {
     let repository = Repository::new()?;
     let here = tempfile::tempdir()?;
     for name in ["linux.h", "wrapper.h", "poll.h", "limits.h"] {
@@ -36,23 +36,24 @@ fn files_in_the_current_folder_shadow_nothing() -> Result {
             .args(["--root", &root, "--target", triple]);
         let there = repository.succeed(&["--target", triple])?;
         let output = tool.output()?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{said}");
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{message}");
         assert_eq!(String::from_utf8(output.stdout)?, there);
     }
     Ok(())
 }
 
-/// A cache in which the pack with NetBSD's headers can be spoilt: the wheels and libclang are those of the real one.
+/// A cache whose pack with NetBSD's headers can be changed. Wheels and libclang are links to those
+/// of the real cache.
 struct Cache {
-    /// For `XDG_CACHE_HOME`.
+    /// The value of `XDG_CACHE_HOME`.
     base: tempfile::TempDir,
     /// The unpacked pack.
     pack: PathBuf,
 }
 
 impl Cache {
-    /// A new one.
+    /// Copies the real cache.
     fn new() -> Result<Cache> {
         let base = tempfile::tempdir()?;
         let kept = base.path().join("mio-build");
@@ -61,17 +62,17 @@ impl Cache {
         for entry in fs::read_dir(real_cache()?)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let place = kept.join(&name);
+            let path = kept.join(&name);
             if name.starts_with("ziglang-0.16.0-") && entry.path().join("SHA256SUMS").is_file() {
-                // Files are replaced below, so they can be shared.
+                // Hard links: `put` replaces files and does not write into them.
                 let copied = Command::new("cp")
                     .arg("-rl")
-                    .args([&entry.path(), &place])
+                    .args([&entry.path(), &path])
                     .status()?;
                 assert!(copied.success());
-                pack = Some(place);
+                pack = Some(path);
             } else if name.ends_with(".whl") || name.starts_with("libclang-1") {
-                symlink(entry.path(), place)?;
+                symlink(entry.path(), path)?;
             }
         }
         Ok(Cache {
@@ -80,43 +81,43 @@ impl Cache {
         })
     }
 
-    /// Puts a file into the pack.
+    /// Replaces a file of the pack.
     fn put(&self, name: &str, text: &str) -> Result {
         let path = self.pack.join(name);
         fs::remove_file(&path).ok();
         Ok(fs::write(path, text)?)
     }
 
-    /// The table of one target, and what is said.
+    /// Runs the tool for one target. Returns the table and the messages.
     fn run(&self, repository: &Repository) -> Result<(String, String)> {
         let output = repository
             .tool()
             .args(ONE)
             .env("XDG_CACHE_HOME", self.base.path())
             .output()?;
-        let said = String::from_utf8(output.stderr)?;
-        assert!(output.status.success(), "{said}");
-        Ok((String::from_utf8(output.stdout)?, said))
+        let message = String::from_utf8(output.stderr)?;
+        assert!(output.status.success(), "{message}");
+        Ok((String::from_utf8(output.stdout)?, message))
     }
 }
 
 #[test]
-fn what_changed_in_the_cache_is_named_and_mended() -> Result {
+fn changed_files_in_the_cache_are_named_and_replaced() -> Result {
     let (repository, cache) = (Repository::new()?, Cache::new()?);
     let right = repository.succeed(&ONE)?;
     let include = "ziglang/lib/libc/include/generic-netbsd";
     let event = fs::read_to_string(cache.pack.join(include).join("sys/event.h"))?;
     let poll = fs::read_to_string(cache.pack.join(include).join("poll.h"))?;
-    // A dead run's folder goes, a living one's stays.
-    let (dead, alive) = (
-        cache.base.path().join("mio-build/.new-dead"),
-        cache.base.path().join("mio-build/.new-alive"),
+    // The unfinished folder of a killed run is removed, that of another run stays.
+    let (killed, running) = (
+        cache.base.path().join("mio-build/.new-killed"),
+        cache.base.path().join("mio-build/.new-running"),
     );
-    for folder in [&dead, &alive] {
+    for folder in [&killed, &running] {
         fs::create_dir(folder)?;
         fs::write(folder.join("lock"), "")?;
     }
-    let lock = File::open(alive.join("lock"))?;
+    let lock = File::open(running.join("lock"))?;
     FileExt::lock(&lock)?;
     cache.put(
         &format!("{include}/sys/event.h"),
@@ -125,7 +126,7 @@ fn what_changed_in_the_cache_is_named_and_mended() -> Result {
     cache.put(&format!("{include}/poll.h"), &poll[..poll.len() / 2])?;
     fs::remove_file(cache.pack.join(include).join("time.h"))?;
     cache.put(&format!("{include}/extra.h"), "")?;
-    let (table, said) = cache.run(&repository)?;
+    let (table, message) = cache.run(&repository)?;
     for wanted in [
         "changed: ",
         "/sys/event.h\n",
@@ -136,17 +137,21 @@ fn what_changed_in_the_cache_is_named_and_mended() -> Result {
         "/extra.h\n",
         "unpacking ziglang 0.16.0",
     ] {
-        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+        assert!(message.contains(wanted), "{wanted:?} is not in {message}");
     }
     assert_eq!(table, right);
-    assert!(!dead.exists() && alive.exists());
-    let (table, said) = cache.run(&repository)?;
-    assert_eq!((table, said.as_str()), (right, ""), "it is mended");
+    assert!(!killed.exists() && running.exists());
+    let (table, message) = cache.run(&repository)?;
+    assert_eq!(
+        (table, message.as_str()),
+        (right, ""),
+        "the pack is complete"
+    );
     Ok(())
 }
 
 #[test]
-fn all_that_is_wrong_with_the_lists_is_said_at_once() -> Result {
+fn all_errors_in_symbol_files_are_reported_at_once() -> Result {
     let repository = Repository::new()?;
     repository.edit("codegen/symbols/linux.txt", "# flag of eventfd", "")?;
     repository.edit("codegen/symbols/netbsd.txt", "const", "konst")?;
@@ -157,78 +162,84 @@ fn all_that_is_wrong_with_the_lists_is_said_at_once() -> Result {
     fs::write(repository.path("codegen/symbols/openbds.txt"), "")?;
     fs::write(repository.path("codegen/symbols/vita.txt"), "# nothing\n")?;
     let before = repository.tree()?;
-    let said = failure(repository.tool().env("GITHUB_ACTIONS", "true").output()?)?;
+    let message = failure(repository.tool().env("GITHUB_ACTIONS", "true").output()?)?;
     for wanted in [
-        "\n::error file=codegen/symbols/vita.txt,line=1::codegen/symbols/vita.txt:1: the list is empty",
-        "\n::error file=codegen/symbols/plan9.txt::codegen/symbols/plan9.txt is read by no system",
+        "\n::error file=codegen/symbols/vita.txt,line=1::codegen/symbols/vita.txt:1: the list has ",
+        "\n::error file=codegen/symbols/plan9.txt::no system of codegen/targets reads ",
         "error: codegen/symbols/linux.txt:",
-        "`# why` is ",
+        "`# WHY` is ",
         "error: codegen/symbols/netbsd.txt:",
-        "error: codegen/symbols/plan9.txt is read by no system of codegen/targets\n",
-        "error: codegen/symbols/openbds.txt is read by no system of codegen/targets; did you mean `openbsd.txt`?\n",
-        "error: codegen/symbols/vita.txt:1: the list is empty, so nothing would be bound\n",
+        "error: no system of codegen/targets reads codegen/symbols/plan9.txt\n\
+         help: remove it, or add its system to codegen/targets\n",
+        "error: no system of codegen/targets reads codegen/symbols/openbds.txt\n\
+         help: rename it to `openbsd.txt`, or remove it\n",
+        "error: codegen/symbols/vita.txt:1: the list has no symbol\n",
     ] {
-        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+        assert!(message.contains(wanted), "{wanted:?} is not in {message}");
     }
     assert!(repository.tree()? == before);
     Ok(())
 }
 
 #[test]
-fn sides_that_are_not_given_are_no_sides() -> Result {
+fn empty_operands_of_diff_are_rejected() -> Result {
     let repository = Repository::whole()?;
     for (side, wanted) in [
         ("", "`` is empty, as a variable that is not set"),
         ("ziglang@", "`ziglang@` is a header pack without a version"),
     ] {
         let output = repository.tool().args(["diff", side]).output()?;
-        let said = String::from_utf8(output.stderr)?;
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(said.contains(wanted), "{said}");
+        let message = String::from_utf8(output.stderr)?;
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains(wanted), "{message}");
     }
     Ok(())
 }
 
-/// The headers of the newer pack are NetBSD 11's (their sys/param.h is of its branch, `std/Target.zig` says so), and clang is told
-/// that it reads 10.1.
+/// The newer pack has the headers of NetBSD 11, by the list in its `std/Target.zig`. The flag of
+/// clang declares 10.1.
 #[test]
-fn headers_of_another_version_than_clang_is_told_are_refused() -> Result {
+fn headers_of_another_version_than_the_flag_declares_are_rejected() -> Result {
     let repository = Repository::whole()?;
     let before = repository.tree()?;
-    let said = repository.fail(&["bump", "ziglang-netbsd", "0.17.1"])?;
+    let message = repository.fail(&["bump", "ziglang-netbsd", "0.17.1"])?;
     for wanted in [
         "link name __kevent50 → __kevent100",
-        "ziglang 0.17.1 has the headers of NetBSD 11.0, but codegen/targets/netbsd.rs tells clang that it reads NetBSD 10.1: \
-         -D__NetBSD_Version__=1001000000;",
+        "ziglang 0.17.1 has the headers of NetBSD 11.0, but codegen/targets/netbsd.rs declares \
+         NetBSD 10.1 (-D__NetBSD_Version__=1001000000) to clang\n\
+         help: change that flag together with the pack, or keep the pack\n",
         "nothing was written",
     ] {
-        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+        assert!(message.contains(wanted), "{wanted:?} is not in {message}");
     }
     assert!(repository.tree()? == before);
     Ok(())
 }
 
 #[test]
-fn a_version_is_what_the_wheel_calls_it() -> Result {
+fn version_is_that_of_the_wheel() -> Result {
     let repository = Repository::new()?;
-    let said = repository.succeed(&["bump", "ziglang-netbsd", "0.16"])?;
-    assert!(said.contains("is at ziglang 0.16.0 already"), "{said}");
+    let message = repository.succeed(&["bump", "ziglang-netbsd", "0.16"])?;
+    assert!(
+        message.contains("is at ziglang 0.16.0 already"),
+        "{message}"
+    );
     repository.edit(
         "codegen/sources.toml",
         "version = \"0.16.0\"",
         "version = \"0.16\"",
     )?;
-    let said = repository.fail(&ONE)?;
+    let message = repository.fail(&ONE)?;
     assert!(
-        said.contains("ziglang is pinned at version `0.16`, but ")
-            && said.contains(" is version 0.16.0"),
-        "{said}"
+        message.contains("ziglang is pinned at version `0.16`, but ")
+            && message.contains(" is version 0.16.0"),
+        "{message}"
     );
     Ok(())
 }
 
 #[test]
-fn a_report_that_cannot_be_written_stops_the_run_before_anything_is() -> Result {
+fn report_that_cannot_be_written_leaves_all_files_unchanged() -> Result {
     let repository = Repository::whole()?;
     let before = repository.tree()?;
     let add = [
@@ -251,8 +262,8 @@ fn a_report_that_cannot_be_written_stops_the_run_before_anything_is() -> Result 
             "cannot write /dev/full: No space left on device",
         ),
     ] {
-        let said = repository.fail(&[&add[..], &[file]].concat())?;
-        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+        let message = repository.fail(&[&add[..], &[file]].concat())?;
+        assert!(message.contains(wanted), "{wanted:?} is not in {message}");
         assert!(repository.tree()? == before, "{file}");
     }
     repository.succeed(&[&add[..], &["report.md", "--format", "markdown"]].concat())?;
@@ -262,18 +273,18 @@ fn a_report_that_cannot_be_written_stops_the_run_before_anything_is() -> Result 
 }
 
 #[test]
-fn what_cannot_be_printed_is_an_error() -> Result {
+fn full_standard_output_is_an_error() -> Result {
     let repository = Repository::new()?;
     let full = || File::options().write(true).open("/dev/full");
     for arguments in [&["--list"][..], &["list", "packs"]] {
         let output = repository.tool().args(arguments).stdout(full()?).output()?;
-        let said = failure(output)?;
+        let message = failure(output)?;
         assert!(
-            said.contains("cannot print: No space left on device"),
-            "{said}"
+            message.contains("cannot print: No space left on device"),
+            "{message}"
         );
     }
-    // A reader that has seen enough is none.
+    // A closed pipe is no error.
     let mut child = repository
         .tool()
         .arg("--list")
@@ -284,22 +295,22 @@ fn what_cannot_be_printed_is_an_error() -> Result {
     Ok(())
 }
 
-/// Waits until the run says that it waits.
-fn waits(child: &mut std::process::Child) -> Result {
-    let mut said = Vec::new();
+/// Waits until the run reports that it waits for the lock.
+fn wait_until_blocked(child: &mut std::process::Child) -> Result {
+    let mut message = Vec::new();
     let mut errors = child.stderr.take().ok_or("no errors")?;
     let mut byte = [0];
     while errors.read(&mut byte)? > 0 {
-        said.extend(byte);
-        if said.ends_with(b"; waiting for it\n") {
+        message.extend(byte);
+        if message.ends_with(b"; waiting for it\n") {
             child.stderr = Some(errors);
             return Ok(());
         }
     }
-    Err(String::from_utf8_lossy(&said).into_owned().into())
+    Err(String::from_utf8_lossy(&message).into_owned().into())
 }
 
-/// The folder that a run of the tool locks.
+/// Takes the lock of a repository.
 fn lock(repository: &Repository) -> Result<File> {
     let file = File::open(repository.path("codegen"))?;
     FileExt::lock(&file)?;
@@ -307,10 +318,10 @@ fn lock(repository: &Repository) -> Result<File> {
 }
 
 #[test]
-fn a_run_that_writes_waits_for_another_and_sees_what_it_wrote() -> Result {
+fn writing_run_waits_for_the_lock_and_reads_inputs_afterwards() -> Result {
     let repository = Repository::whole()?;
     let held = lock(&repository)?;
-    // What only reads needs no turn.
+    // A run that only reads takes no lock.
     repository.succeed(&["list", "packs"])?;
     repository.succeed(&["show", "epoll_event"])?;
     for arguments in [
@@ -324,11 +335,11 @@ fn a_run_that_writes_waits_for_another_and_sees_what_it_wrote() -> Result {
             .stderr(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        waits(&mut child)?;
+        wait_until_blocked(&mut child)?;
         sleep(Duration::from_millis(200));
         assert!(child.try_wait()?.is_none());
         if arguments.first() == Some(&"add") {
-            // The run that is waited for adds a symbol; it is not lost.
+            // The holder of the lock adds a symbol, which must not be lost.
             let list = "codegen/symbols/linux.txt";
             repository.edit(
                 list,
@@ -340,8 +351,8 @@ fn a_run_that_writes_waits_for_another_and_sees_what_it_wrote() -> Result {
             fs::write(repository.path(list), sorted)?;
             FileExt::unlock(&held)?;
             let output = child.wait_with_output()?;
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(output.status.success(), "{said}");
+            let message = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{message}");
             let text = fs::read_to_string(repository.path(list))?;
             assert!(
                 text.contains("\nEPOLLEXCLUSIVE ") && text.contains("\nEFD_SEMAPHORE "),
@@ -355,7 +366,7 @@ fn a_run_that_writes_waits_for_another_and_sees_what_it_wrote() -> Result {
     Ok(())
 }
 
-/// The lines of a list by their first word, comments first.
+/// The sorted lines of a list, comments first.
 fn sorted(text: &str) -> String {
     let (comments, mut lines): (Vec<&str>, Vec<&str>) =
         text.lines().partition(|line| line.starts_with('#'));
@@ -368,7 +379,7 @@ fn sorted(text: &str) -> String {
 }
 
 #[test]
-fn a_folder_without_git_can_be_compared_and_a_revision_cannot() -> Result {
+fn folders_are_compared_without_git_and_revisions_are_not() -> Result {
     let repository = Repository::whole()?;
     let here = |program: &Path| -> Result<(Option<i32>, String)> {
         let output = repository
@@ -378,13 +389,16 @@ fn a_folder_without_git_can_be_compared_and_a_revision_cannot() -> Result {
             .output()?;
         Ok((output.status.code(), String::from_utf8(output.stderr)?))
     };
-    let (status, said) = here(Path::new("/nonexistent"))?;
-    assert_eq!(status, Some(2), "{said}");
-    assert!(said.contains("there is no program `git` in PATH"), "{said}");
+    let (status, message) = here(Path::new("/nonexistent"))?;
+    assert_eq!(status, Some(2), "{message}");
+    assert!(
+        message.contains("there is no program `git` in PATH"),
+        "{message}"
+    );
     let git = std::env::var("PATH")?;
-    let (status, said) = here(Path::new(&git))?;
-    assert_eq!(status, Some(2), "{said}");
-    assert!(said.contains("is in no git repository"), "{said}");
+    let (status, message) = here(Path::new(&git))?;
+    assert_eq!(status, Some(2), "{message}");
+    assert!(message.contains("is in no git repository"), "{message}");
     let output = repository
         .tool()
         .args(["diff", ".", "."])

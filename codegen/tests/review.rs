@@ -123,7 +123,8 @@ fn an_inserted_field_is_drawn_on_both_sides() -> Result {
     Ok(())
 }
 
-/// GitHub takes 65,536 characters: a report of that many rows is cut, and says where all of it is.
+/// GitHub accepts 65,536 characters in a comment. A longer report is cut, and names the command
+/// that writes the whole one.
 #[test]
 fn markdown_stays_below_what_a_comment_may_hold() -> Result {
     let repository = Repository::whole()?;
@@ -169,7 +170,7 @@ fn markdown_stays_below_what_a_comment_may_hold() -> Result {
 }
 
 #[test]
-fn what_cannot_be_compared_is_status_2() -> Result {
+fn invalid_operands_are_status_2() -> Result {
     let repository = Repository::whole()?;
     let (status, printed) = run(repository.tool().args(["diff", "no-such-revision"]))?;
     assert_eq!(status, Some(2), "{printed}");
@@ -192,7 +193,7 @@ fn what_cannot_be_compared_is_status_2() -> Result {
 /// history: NetBSD 11 gave kevent a new layout with `ext[4]`, and a new symbol, `__kevent100`, for
 /// it.
 #[test]
-fn a_real_renewal_says_what_the_systems_changed() -> Result {
+fn real_renewal_reports_the_changes_of_the_systems() -> Result {
     let repository = Repository::new()?;
     let sides = [
         "diff",
@@ -260,14 +261,14 @@ fn a_symbol_is_added_in_its_place() -> Result {
     Ok(())
 }
 
-/// How many texts clang read, as a report says.
+/// How many texts clang read, according to a report.
 fn texts(printed: &str) -> Result<usize> {
     let (_, rest) = printed.split_once("clang read ").ok_or("no number")?;
     Ok(rest.split_once(' ').ok_or("no end")?.0.parse()?)
 }
 
 #[test]
-fn all_that_cannot_be_added_is_said_at_once() -> Result {
+fn all_errors_of_add_are_reported_together() -> Result {
     let repository = Repository::whole()?;
     let before = repository.tree()?;
     let mut words = vec!["add", "EPOLLIN", "EPOLLGONE", "EPOLLEXCLUSIV", "EPOLLIN"];
@@ -275,10 +276,11 @@ fn all_that_cannot_be_added_is_said_at_once() -> Result {
     let printed = repository.fail(&words)?;
     for wanted in [
         "error: codegen/symbols/linux.txt has `EPOLLIN` already\n",
-        "error: codegen/headers/linux.h reaches no header that declares `EPOLLGONE`; name ",
+        "error: codegen/headers/linux.h reaches no header that declares `EPOLLGONE`\n",
         "`EPOLLEXCLUSIV`; did you mean `EPOLLEXCLUSIVE`?\n",
         "error: `linx` is no system",
-        "\ncargo codegen add EPOLLIN EPOLLGONE EPOLLEXCLUSIVE EPOLLIN --os linux --os linux --why x\n",
+        "\nhelp: cargo codegen add EPOLLIN EPOLLGONE EPOLLEXCLUSIVE EPOLLIN \
+         --os linux --os linux --why x\n",
     ] {
         assert!(printed.contains(wanted), "{wanted:?} is not in {printed}");
     }
@@ -300,7 +302,7 @@ fn all_that_cannot_be_added_is_said_at_once() -> Result {
 }
 
 /// Mac Catalyst is an iOS on macOS' headers: on Intel its `stat` is `stat$INODE64`, unlike the one
-/// of simulators, which `target_abi` tells apart.
+/// of simulators, which `target_abi` distinguishes.
 #[test]
 fn groups_part_by_target_abi() -> Result {
     let repository = Repository::whole()?;
@@ -337,9 +339,10 @@ fn variables_are_refused_with_their_declaration() -> Result {
     ];
     let printed = repository.fail(&words)?;
     for wanted in [
-        "`optarg`: it is a variable, and only functions, records and constants are bound; declare it in src/: \
-         unsafe extern \"C\" { pub static mut optarg: *mut c_char; }\n",
-        "{ #[link_name = \"__sys_errlist14\"] pub static mut sys_errlist: *const *const c_char; }\n",
+        "`optarg`: it is a variable, and only functions, records and constants are bound; \
+         declare it in src/: unsafe extern \"C\" { pub static mut optarg: *mut c_char; }\n",
+        "{ #[link_name = \"__sys_errlist14\"] \
+         pub static mut sys_errlist: *const *const c_char; }\n",
     ] {
         assert!(printed.contains(wanted), "{wanted:?} is not in {printed}");
     }

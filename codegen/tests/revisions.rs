@@ -53,7 +53,7 @@ fn committed() -> Result<Repository> {
     Ok(repository)
 }
 
-/// What `diff` says, and its status.
+/// The exit status of `diff`, and what it prints.
 fn diff(repository: &Repository, sides: &[&str]) -> Result<(Option<i32>, String)> {
     // From a folder of the repository, as a user would; without `--root`.
     let output = Command::new(env!("CARGO_BIN_EXE_mio-codegen"))
@@ -131,8 +131,8 @@ fn histories_without_a_common_commit_are_named() -> Result {
     commit(&repository, "another first one")?;
     let (status, printed) = diff(&repository, &[])?;
     assert_eq!(status, Some(2), "{printed}");
-    let wanted = "HEAD and main have no commit in common, so there is no default to compare with: their histories are \
-        unrelated; name the old side";
+    let wanted = "HEAD and main have no commit in common: their histories are unrelated\n\
+        help: name the old operand: cargo codegen diff OLD\n";
     assert!(printed.contains(wanted), "{printed}");
     let (status, printed) = diff(&repository, &["main"])?;
     assert_eq!(status, Some(0), "{printed}");
@@ -185,7 +185,7 @@ fn work_on_local_main_is_held_against_origin() -> Result {
 }
 
 #[test]
-fn what_cannot_be_compared_is_status_2() -> Result {
+fn invalid_operands_are_status_2() -> Result {
     // No repository of git at all.
     let repository = Repository::whole()?;
     let (status, printed) = diff(&repository, &[])?;
@@ -274,13 +274,12 @@ fn without_a_network_the_newest_is_not_known() -> Result {
     )?;
     assert_eq!(status, Some(1), "{printed}");
     assert!(
-        printed.contains(
-            "cannot ask for the newest version of ziglang: ERROR: the name is not resolved"
-        ),
+        printed
+            .contains("cannot find the newest version of ziglang: ERROR: the name is not resolved"),
         "{printed}"
     );
     assert!(
-        printed.ends_with("\nname the version: cargo codegen bump PACK VERSION\n"),
+        printed.ends_with("\nhelp: name the version: cargo codegen bump PACK VERSION\n"),
         "{printed}"
     );
     assert_eq!(release.repository.tree()?, before);

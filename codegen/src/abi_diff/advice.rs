@@ -15,8 +15,8 @@ pub(crate) fn of(change: &Change, systems: &[SystemTargets], used_by: &[String])
     let has = |word: &str| change.facts.iter().any(|fact| fact.starts_with(word));
     if change.kind == Kind::Target {
         return if has("removed") {
-            "Put its row back into codegen/targets, or say in the CHANGELOG that the target is no \
-             longer served."
+            "Put its row back into codegen/targets, or state in the CHANGELOG that the target is \
+             no longer served."
                 .to_owned()
         } else {
             "Fix codegen/headers (its assertions state what they expect), or keep the pack these \
@@ -39,7 +39,7 @@ pub(crate) fn of(change: &Change, systems: &[SystemTargets], used_by: &[String])
     }
     if has("opaque") {
         return format!(
-            "Declare it in codegen/headers with the layout the kernel has, or strike it from \
+            "Declare it in codegen/headers with the layout the kernel has, or remove it from \
              {lists}."
         );
     }

@@ -83,7 +83,6 @@ pub(crate) struct Row {
     #[serde(flatten)]
     pub(crate) change: Change,
     /// The targets with this change.
-    #[serde(rename = "places")]
     pub(crate) systems: Vec<SystemTargets>,
     /// Files of `src/` that use the symbol.
     pub(crate) used_by: Vec<String>,

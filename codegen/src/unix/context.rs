@@ -1,5 +1,5 @@
-//! Which text a symbol is read in. Our own header is one; a header that it does not include is
-//! another, alone, so that no macro of ours or of another header changes what it means.
+//! The C text in which a symbol is read. The project's own header is one. A header that it does not
+//! include is read alone, so that no macro of another header changes its meaning.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,32 +9,32 @@ use super::Request;
 use crate::error::Error;
 use crate::symbols::Symbol;
 
-/// A text for clang, and what is read in it.
+/// A text for clang, and the symbols that are read from it.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
-    /// The header, as `<sys/event.h>`; none for ours.
+    /// The header, as `<sys/event.h>`. None for the project's own.
     pub(super) header: Option<&'a str>,
-    /// What is asked of it.
+    /// The symbols.
     pub(super) symbols: Vec<&'a Symbol>,
 }
 
-/// The last line of what stands in our header before everything else, and is read before other
-/// headers, too.
+/// The end of the first part of the project's header, which is also read before other headers.
 const PRELUDE_ENDS: &str = "/* End of the prelude. */";
 
-/// What every header of the system is read behind.
-pub(crate) fn prelude(ours: &Path) -> Result<String, Error> {
-    let text = fs::read_to_string(ours).map_err(Error::io("read", ours))?;
+/// The text that precedes every header of the system.
+pub(crate) fn prelude(project_header: &Path) -> Result<String, Error> {
+    let text = fs::read_to_string(project_header).map_err(Error::io("read", project_header))?;
     let prelude = text.split_once(PRELUDE_ENDS);
     Ok(prelude.map_or(String::new(), |(prelude, _)| format!("{prelude}\n")))
 }
 
-/// The contexts of all symbols: ours first, then the others by name.
+/// The contexts of all symbols: the project's header first, then the others by name.
 pub(super) fn contexts<'a>(request: &Request<'a>) -> Result<Vec<Context<'a>>, Error> {
-    let ours = fs::read_to_string(request.header).map_err(Error::io("read", request.header))?;
+    let project_header =
+        fs::read_to_string(request.header).map_err(Error::io("read", request.header))?;
     let mut all: BTreeMap<Option<&str>, Vec<&Symbol>> = BTreeMap::new();
     for symbol in request.symbols {
-        let own = symbol.source.starts_with('<') && !includes(&ours, &symbol.source);
+        let own = symbol.source.starts_with('<') && !includes(&project_header, &symbol.source);
         let header = own.then_some(symbol.source.as_str());
         all.entry(header).or_default().push(symbol);
     }
@@ -42,14 +42,14 @@ pub(super) fn contexts<'a>(request: &Request<'a>) -> Result<Vec<Context<'a>>, Er
     Ok(all.into_iter().map(context).collect())
 }
 
-/// Does our header include this one?
-pub(crate) fn includes(ours: &str, header: &str) -> bool {
+/// Whether the text `project_header` includes the header.
+pub(crate) fn includes(project_header: &str, header: &str) -> bool {
     let line = format!("#include {header}");
-    ours.lines().any(|known| known.trim() == line)
+    project_header.lines().any(|known| known.trim() == line)
 }
 
 impl Context<'_> {
-    /// The text that brings the header in.
+    /// The text that includes the header.
     pub(super) fn text(&self, request: &Request<'_>) -> Result<String, Error> {
         match self.header {
             None => Ok(request.include_ours()? + "\n"),
@@ -58,8 +58,8 @@ impl Context<'_> {
     }
 }
 
-/// A text with this header alone. The basic types come before it: the manual pages of the BSDs ask
-/// for that.
+/// A text that includes one header. The basic types precede it, as kqueue(2) of OpenBSD requires:
+/// <https://man.openbsd.org/kqueue.2>
 pub(crate) fn alone(header: &str, lenient: bool) -> String {
     let include = if lenient {
         format!("#if __has_include({header})\n#include {header}\n#endif\n")
@@ -77,9 +77,9 @@ mod tests {
     use super::includes;
 
     #[test]
-    fn only_whole_lines_include() {
-        let ours = "#include <a.h>\n/* #include <b.h> */\n\t#include <c.h>\n";
-        assert!(includes(ours, "<a.h>") && includes(ours, "<c.h>"));
-        assert!(!includes(ours, "<b.h>"));
+    fn only_a_whole_line_is_an_include() {
+        let project_header = "#include <a.h>\n/* #include <b.h> */\n\t#include <c.h>\n";
+        assert!(includes(project_header, "<a.h>") && includes(project_header, "<c.h>"));
+        assert!(!includes(project_header, "<b.h>"));
     }
 }

@@ -1,9 +1,11 @@
-//! Reads C headers: clang through bindgen, whose text is then read for facts. What comes out is
-//! data (`abi::TargetAbi`); no line of bindgen's own text is kept.
+//! Reads C headers with clang and bindgen. The outcome is data (`abi::TargetAbi`): bindgen's output
+//! is read for facts and not kept.
 
+mod c_type;
 pub(crate) mod context;
-pub(crate) mod facts;
+pub(crate) mod query;
 mod reader;
+mod record;
 mod types;
 
 #[cfg(test)]
@@ -18,30 +20,30 @@ use self::context::Context;
 use self::reader::Reader;
 use crate::abi::TargetAbi;
 use crate::error::Error;
-use crate::front;
+use crate::libclang;
 use crate::symbols::{Kind, Symbol};
 use crate::targets::Version;
 
-/// What one run of clang needs.
+/// The input of a run of clang.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
-    /// The target, as rustc spells it; for messages.
+    /// The target as rustc spells it, for messages.
     pub(crate) triple: &'a str,
-    /// The operating system; for messages.
+    /// The operating system, for messages.
     pub(crate) os: &'static str,
-    /// The target, as clang spells it.
+    /// The target as clang spells it.
     pub(crate) clang: &'a str,
     /// Further arguments.
     pub(crate) flags: &'a [&'a str],
-    /// The folders of headers, in order.
+    /// The include folders, in order.
     pub(crate) include: &'a [PathBuf],
-    /// Our own header.
+    /// The project's own header.
     pub(crate) header: &'a Path,
-    /// How its version is known.
+    /// The source of the version of the headers.
     pub(crate) version: Version,
-    /// What is asked for.
+    /// The symbols.
     pub(crate) symbols: &'a [Symbol],
-    /// Whether what is missing is left out. Otherwise it is an error.
+    /// Whether missing symbols are left out. Otherwise they are an error.
     pub(crate) lenient: bool,
 }
 
@@ -58,16 +60,16 @@ impl Request<'_> {
         arguments
     }
 
-    /// The line that brings our header in; its text if what is missing is left out.
+    /// The line that includes the project's header. If `lenient`, its text without missing headers.
     fn include_ours(&self) -> Result<String, Error> {
         if self.lenient {
-            return if_there(self.header);
+            return without_missing(self.header);
         }
         let name = self.header.file_name().unwrap_or_default();
         Ok(format!("#include \"{}\"", name.to_string_lossy()))
     }
 
-    /// A header alone, ours if it is none: the C text and the arguments for clang.
+    /// The C text and the arguments of clang for one header. None is the project's own.
     pub(crate) fn plain(&self, header: Option<&str>) -> Result<(String, Vec<String>), Error> {
         let text = match header {
             Some(header) => context::prelude(self.header)? + &context::alone(header, false),
@@ -76,15 +78,15 @@ impl Request<'_> {
         Ok((text, self.arguments()))
     }
 
-    /// Errors of clang or bindgen.
-    pub(crate) fn clang_says(&self, why: String) -> Error {
+    /// The error for a message of clang or bindgen.
+    pub(crate) fn clang_error(&self, why: String) -> Error {
         Error::Clang {
             target: self.triple.to_owned(),
             why,
         }
     }
 
-    /// A symbol that cannot be bound.
+    /// The error for a symbol that cannot be bound.
     fn unbindable(&self, symbol: &str, why: &str) -> Error {
         Error::Unbindable {
             target: self.triple.to_owned(),
@@ -93,7 +95,7 @@ impl Request<'_> {
         }
     }
 
-    /// An error about bindgen's text.
+    /// The error for a form in bindgen's output.
     fn shape(&self, why: impl Into<String>) -> Error {
         Error::Shape {
             target: self.triple.to_owned(),
@@ -101,7 +103,7 @@ impl Request<'_> {
         }
     }
 
-    /// An error about symbols nobody declares.
+    /// The error for symbols without a declaration.
     fn missing(&self, symbols: &BTreeSet<String>) -> Error {
         let symbols: Vec<&str> = symbols.iter().map(String::as_str).collect();
         Error::MissingSymbol {
@@ -112,18 +114,18 @@ impl Request<'_> {
     }
 }
 
-/// The same for `Version::LinuxHeaders`.
+/// The probe for [`Version::LinuxHeaders`].
 const LINUX_VERSION: (&str, &str) = ("probe_version", "LINUX_VERSION_CODE");
 
-/// What one context says.
+/// The outcome of a context.
 struct Found {
-    /// Its facts.
+    /// The facts.
     facts: TargetAbi,
     /// `LINUX_VERSION_CODE`.
     version: Option<i128>,
 }
 
-/// Runs clang and returns what it said about the symbols.
+/// Runs clang and returns the facts of the symbols.
 pub(crate) fn facts(request: &Request<'_>) -> Result<TargetAbi, Error> {
     if let Some(missing) = request.include.iter().find(|path| !path.is_dir()) {
         return Err(Error::IncludeDir {
@@ -132,12 +134,12 @@ pub(crate) fn facts(request: &Request<'_>) -> Result<TargetAbi, Error> {
         });
     }
     let mut facts = TargetAbi::default();
-    let (mut missing, mut refused, mut wrong) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let (mut missing, mut rejected, mut errors) = (BTreeSet::new(), Vec::new(), Vec::new());
     for context in context::contexts(request)? {
-        let found = match one(request, &context, &mut missing, &mut refused) {
+        let found = match read_context(request, &context, &mut missing, &mut rejected) {
             Ok(found) => found,
             Err(error) if error.is_local() => {
-                wrong.push(error);
+                errors.push(error);
                 continue;
             }
             Err(error) => return Err(error),
@@ -145,24 +147,24 @@ pub(crate) fn facts(request: &Request<'_>) -> Result<TargetAbi, Error> {
         if let Some(version) = found.version {
             facts.headers = format!("Linux {}.{}", version >> 16, version >> 8 & 0xff);
         }
-        merge(request, &mut facts, found.facts, &mut refused);
+        merge(request, &mut facts, found.facts, &mut rejected);
     }
     if !request.lenient {
-        wrong.extend(refused.into_iter().map(|problem| Error::Unbindable {
+        errors.extend(rejected.into_iter().map(|problem| Error::Unbindable {
             target: request.triple.to_owned(),
             problem,
             os: request.os,
         }));
     }
-    let partial = |name: &String| {
+    let is_partial = |name: &String| {
         let mut symbols = request.symbols.iter();
         symbols.any(|symbol| symbol.partial && symbol.name == *name)
     };
-    missing.retain(|name| !partial(name));
+    missing.retain(|name| !is_partial(name));
     if !request.lenient && !missing.is_empty() {
-        wrong.push(request.missing(&missing));
+        errors.push(request.missing(&missing));
     }
-    Error::all(wrong)?;
+    Error::all(errors)?;
     facts.records.sort_by(|a, b| a.name.cmp(&b.name));
     facts.functions.sort_by(|a, b| a.name.cmp(&b.name));
     facts.constants.sort_by(|a, b| a.name.cmp(&b.name));
@@ -172,73 +174,76 @@ pub(crate) fn facts(request: &Request<'_>) -> Result<TargetAbi, Error> {
     Ok(facts)
 }
 
-/// Reads one context. What it does not have goes to `missing`, what cannot be bound to `refused`.
-fn one(
+/// Reads a context. Adds symbols that it lacks to `missing`, and reasons why others cannot be bound
+/// to `rejected`.
+fn read_context(
     request: &Request<'_>,
     context: &Context<'_>,
     missing: &mut BTreeSet<String>,
-    refused: &mut Vec<String>,
+    rejected: &mut Vec<String>,
 ) -> Result<Found, Error> {
     let header = context.text(request)?;
     let mut probes = types::PROBES.to_vec();
     if context.header.is_none() && matches!(request.version, Version::LinuxHeaders) {
         probes.push(LINUX_VERSION);
     }
-    let said = facts::ask(context, &header, &request.arguments(), &probes)
-        .map_err(|why| request.clang_says(why))?;
-    if let Some(first) = said.complaints.first() {
+    let answer = query::query(context, &header, &request.arguments(), &probes)
+        .map_err(|why| request.clang_error(why))?;
+    if let Some(first) = answer.diagnostics.first() {
         let Some(name) = context.header.filter(|_| !request.lenient) else {
-            return Err(
-                request.clang_says(front::quoted(&said.complaints.iter().collect::<Vec<_>>()))
-            );
+            return Err(request.clang_error(libclang::formatted(
+                &answer.diagnostics.iter().collect::<Vec<_>>(),
+            )));
         };
-        // Its own symbols cannot be read, those of other headers can.
+        // The symbols of other headers can still be read.
         let text = &first.text;
         let why = if text == &format!("'{}' file not found", name.trim_matches(['<', '>'])) {
             format!("these headers have no {name}")
         } else {
             format!(
-                "{name} cannot be read by itself ({}:{}: {text}); include it behind what it needs in codegen/headers/{}.h",
+                "{name} cannot be read by itself ({}:{}: {text}); \
+                 include it behind the headers that it needs in codegen/headers/{}.h",
                 first.file, first.line, request.os
             )
         };
-        let asked = context.symbols.iter().filter(|symbol| !symbol.partial);
-        refused.extend(asked.map(|symbol| format!("`{}`: {why}", symbol.name)));
+        let required = context.symbols.iter().filter(|symbol| !symbol.partial);
+        rejected.extend(required.map(|symbol| format!("`{}`: {why}", symbol.name)));
         return Ok(Found {
             facts: TargetAbi::default(),
             version: None,
         });
     }
-    missing.extend(said.missing.iter().cloned());
+    missing.extend(answer.missing.iter().cloned());
     for symbol in &context.symbols {
-        if let Some(why) = said.refused.get(&symbol.name) {
-            refused.push(format!("`{}` of {}: {why}", symbol.name, symbol.source));
+        if let Some(why) = answer.rejected.get(&symbol.name) {
+            rejected.push(format!("`{}` of {}: {why}", symbol.name, symbol.source));
         }
     }
-    let text = declarations(request, context, &said, &header)?;
+    let text = declarations(request, context, &answer, &header)?;
     let file = syn::parse_file(&text)
-        .map_err(|error| request.shape(format!("bindgen's text does not parse: {error}")))?;
-    let mut facts = Reader::new(request, context, &said).read(file)?;
-    let version = said.probes.get(LINUX_VERSION.0).copied();
-    facts.constants = said.constants;
+        .map_err(|error| request.shape(format!("bindgen's output does not parse: {error}")))?;
+    let mut facts = Reader::new(request, context, &answer).read(file)?;
+    let version = answer.probes.get(LINUX_VERSION.0).copied();
+    facts.constants = answer.constants;
     Ok(Found { facts, version })
 }
 
-/// Puts the facts of a further context to the others. What both have must be the same.
+/// Adds the facts of a further context. A record that both have must be the same.
 fn merge(
     request: &Request<'_>,
     facts: &mut TargetAbi,
     found: TargetAbi,
-    refused: &mut Vec<String>,
+    rejected: &mut Vec<String>,
 ) {
     for record in found.records {
         match facts.records.iter().find(|known| known.name == record.name) {
             None => facts.records.push(record),
             Some(known) if *known == record => {}
-            // Whoever only points to it sees less of it.
+            // That context only has pointers to it.
             Some(_) if record.size == 0 => {}
-            Some(_) => refused.push(format!(
-                "`{}`: codegen/headers/{}.h and another header of the list declare it differently; bind it from one of them",
+            Some(_) => rejected.push(format!(
+                "`{}`: codegen/headers/{}.h and another header of the list declare it differently; \
+                 bind it from one of them",
                 record.name, request.os
             )),
         }
@@ -248,8 +253,8 @@ fn merge(
     facts.opaque.extend(found.opaque);
 }
 
-/// Our header's text, with headers that do not exist left out.
-fn if_there(header: &Path) -> Result<String, Error> {
+/// The text of a header without includes of missing headers.
+fn without_missing(header: &Path) -> Result<String, Error> {
     let text = fs::read_to_string(header).map_err(Error::io("read", header))?;
     let line = |line: &str| match line.strip_prefix("#include ") {
         Some(name) => format!("#if __has_include({name})\n{line}\n#endif\n"),
@@ -258,18 +263,17 @@ fn if_there(header: &Path) -> Result<String, Error> {
     Ok(text.lines().map(line).collect())
 }
 
-/// bindgen's Rust text: the declarations of the context's records and functions.
+/// bindgen's output for the records and functions of the context.
 fn declarations(
     request: &Request<'_>,
     context: &Context<'_>,
-    said: &facts::Said,
+    answer: &query::Answer,
     header: &str,
 ) -> Result<String, Error> {
     let mut builder = bindgen::Builder::default()
-        .header_contents(front::MAIN, header)
+        .header_contents(libclang::MAIN, header)
         .clang_args(request.arguments())
-        // The newest dialect this bindgen is sure of: `unsafe extern "C"`, `offset_of!`. Only its
-        // facts are read.
+        // With `unsafe extern "C"` and `offset_of!`. The output is only read for facts.
         .rust_target(bindgen::RustTarget::stable(82, 0).expect("bindgen knows Rust 1.82"))
         .rust_edition(bindgen::RustEdition::Edition2021)
         .use_core()
@@ -282,11 +286,11 @@ fn declarations(
         .derive_copy(true)
         .prepend_enum_name(false)
         .formatter(bindgen::Formatter::None)
-        // Without any, bindgen writes everything.
+        // Without an allowlist, bindgen writes everything.
         .allowlist_item("mio_codegen_nothing");
-    let mut asked = false;
+    let mut is_empty = true;
     for symbol in &context.symbols {
-        if said.missing.contains(&symbol.name) || said.refused.contains_key(&symbol.name) {
+        if answer.missing.contains(&symbol.name) || answer.rejected.contains_key(&symbol.name) {
             continue;
         }
         builder = match symbol.kind {
@@ -294,22 +298,22 @@ fn declarations(
             Kind::Function => builder.allowlist_function(&symbol.name),
             Kind::Constant(_) | Kind::Names(_) | Kind::Field(_) => continue,
         };
-        asked = true;
+        is_empty = false;
     }
-    if !asked {
+    if is_empty {
         return Ok(String::new());
     }
-    front::count();
-    // bindgen panics where a libclang does not know a target at all.
+    libclang::count();
+    // bindgen panics if libclang does not know the target.
     let bindings = catch_unwind(AssertUnwindSafe(|| builder.generate()));
     let why = match bindings {
         Ok(Ok(bindings)) => return Ok(bindings.to_string()),
-        Ok(Err(bindgen::BindgenError::ClangDiagnostic(said))) => said,
+        Ok(Err(bindgen::BindgenError::ClangDiagnostic(message))) => message,
         Ok(Err(error)) => error.to_string(),
         Err(panic) => match panic.downcast_ref::<String>() {
-            Some(said) => format!("bindgen panicked: {said}"),
+            Some(message) => format!("bindgen panicked: {message}"),
             None => "bindgen panicked".to_owned(),
         },
     };
-    Err(request.clang_says(why.trim().to_owned()))
+    Err(request.clang_error(why.trim().to_owned()))
 }

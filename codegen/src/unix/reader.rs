@@ -1,4 +1,4 @@
-//! Reads declarations from bindgen's text, item by item.
+//! Reads declarations from bindgen's output, item by item.
 
 use std::collections::BTreeMap;
 
@@ -6,40 +6,45 @@ use quote::ToTokens;
 
 use super::Request;
 use super::context::Context;
-use super::facts::Said;
-use crate::abi::{Field, Function, Record, TargetAbi};
+use super::query::Answer;
+use super::record::is_union;
+use crate::abi::{Function, Record, TargetAbi};
 use crate::error::Error;
 use crate::literal::integer;
 use crate::symbols::Kind;
 
-/// Sizes bindgen wrote assertions for.
+/// Layouts that bindgen's output asserts.
 #[derive(Debug, Default)]
 pub(super) struct Layouts {
-    /// By record.
+    /// Sizes, by record.
     pub(super) size: BTreeMap<String, u64>,
-    /// By record.
+    /// Alignments, by record.
     pub(super) align: BTreeMap<String, u64>,
-    /// By `record::field`.
-    offset: BTreeMap<String, u64>,
+    /// Offsets, by `record::field`.
+    pub(super) offset: BTreeMap<String, u64>,
 }
 
-/// Collects facts from bindgen's text.
+/// Collects facts from bindgen's output.
 pub(super) struct Reader<'a> {
-    /// What was asked.
+    /// The request.
     pub(super) request: &'a Request<'a>,
-    /// Where it was read.
+    /// The context of the output.
     context: &'a Context<'a>,
-    /// What clang says besides.
-    pub(super) said: &'a Said,
+    /// The answer of clang for that context.
+    pub(super) answer: &'a Answer,
     /// `type A = B;`
     pub(super) aliases: BTreeMap<String, syn::Type>,
-    /// What the assertions say, by bindgen's names.
+    /// The asserted layouts, by bindgen's names.
     pub(super) layouts: Layouts,
 }
 
 impl<'a> Reader<'a> {
-    /// An empty one. The kernel's fixed-width types come out as Rust's.
-    pub(super) fn new(request: &'a Request<'a>, context: &'a Context<'a>, said: &'a Said) -> Self {
+    /// A reader with aliases for the kernel's fixed-width types.
+    pub(super) fn new(
+        request: &'a Request<'a>,
+        context: &'a Context<'a>,
+        answer: &'a Answer,
+    ) -> Self {
         let mut aliases = BTreeMap::new();
         for bits in [8, 16, 32, 64] {
             let named = |text: String| syn::parse_str(&text).expect("a name is a type");
@@ -49,13 +54,13 @@ impl<'a> Reader<'a> {
         Reader {
             request,
             context,
-            said,
+            answer,
             aliases,
             layouts: Layouts::default(),
         }
     }
 
-    /// Reads the whole text.
+    /// Reads the whole output.
     pub(super) fn read(mut self, file: syn::File) -> Result<TargetAbi, Error> {
         for item in &file.items {
             match item {
@@ -78,7 +83,7 @@ impl<'a> Reader<'a> {
             }
         }
         let mut facts = TargetAbi::default();
-        let mut wrong = Vec::new();
+        let mut errors = Vec::new();
         for item in &file.items {
             match item {
                 syn::Item::Struct(item) if is_bindgens_own(&item.ident) => {}
@@ -90,14 +95,14 @@ impl<'a> Reader<'a> {
                     let union = is_union(&mut fields);
                     match self.record(&item.ident, union, &item.attrs, &fields) {
                         Ok(record) => facts.records.push(record),
-                        Err(error) => wrong.push(error),
+                        Err(error) => errors.push(error),
                     }
                 }
                 syn::Item::Union(item) => {
                     let fields = syn::Fields::Named(item.fields.clone());
                     match self.record(&item.ident, true, &item.attrs, &fields) {
                         Ok(record) => facts.records.push(record),
-                        Err(error) => wrong.push(error),
+                        Err(error) => errors.push(error),
                     }
                 }
                 syn::Item::ForeignMod(block) => {
@@ -105,13 +110,13 @@ impl<'a> Reader<'a> {
                         if let syn::ForeignItem::Fn(item) = item {
                             match self.function(item) {
                                 Ok(function) => facts.functions.push(function),
-                                Err(error) => wrong.push(error),
+                                Err(error) => errors.push(error),
                             }
                         }
                     }
                 }
-                // Constants have clang's values; the constants of an enum are asked for one by one;
-                // accessors of bit-fields are left to the caller.
+                // clang has evaluated the constants. Enums and accessors of bit-fields are not
+                // bound.
                 syn::Item::Type(_) | syn::Item::Use(_) | syn::Item::Const(_) => {}
                 syn::Item::Impl(_) => {}
                 other => {
@@ -120,31 +125,31 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        wrong.extend(self.opaque(&mut facts).err());
-        Error::all(wrong)?;
+        errors.extend(self.opaque(&mut facts).err());
+        Error::all(errors)?;
         self.complete(&facts)?;
         Ok(facts)
     }
 
-    /// What a record is called here: by the name that was asked for.
+    /// The name of a record: a typedef if the list names one, or else bindgen's name.
     pub(super) fn name(&self, bindgens: &str) -> String {
-        let name = self.said.renamed.get(bindgens);
+        let name = self.answer.renamed.get(bindgens);
         name.map_or(bindgens, String::as_str).to_owned()
     }
 
-    /// Is the record asked for by this name?
-    fn is_asked(&self, name: &str, kind: &Kind) -> bool {
+    /// Whether the list has a symbol of this name and kind.
+    fn is_listed(&self, name: &str, kind: &Kind) -> bool {
         let symbols = self.context.symbols.iter();
         symbols
             .clone()
             .any(|symbol| symbol.name == name && symbol.kind == *kind)
     }
 
-    /// Records without fields: those asked for are an error, others are only pointed to.
+    /// Moves records without fields to the other records, for pointers. A listed one is an error.
     fn opaque(&self, facts: &mut TargetAbi) -> Result<(), Error> {
-        let (asked, others): (Vec<_>, Vec<_>) = std::mem::take(&mut facts.opaque)
+        let (listed, others): (Vec<_>, Vec<_>) = std::mem::take(&mut facts.opaque)
             .into_iter()
-            .partition(|name| self.is_asked(name, &Kind::Record));
+            .partition(|name| self.is_listed(name, &Kind::Record));
         for name in others {
             facts.records.push(Record {
                 union: false,
@@ -155,7 +160,7 @@ impl<'a> Reader<'a> {
                 name,
             });
         }
-        facts.opaque = asked;
+        facts.opaque = listed;
         match facts.opaque.first() {
             Some(name) if !self.request.lenient => Err(Error::Opaque {
                 target: self.request.triple.to_owned(),
@@ -166,28 +171,29 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Everything clang knows of is there, and no function besides.
+    /// Checks that the output has all symbols that clang declares, and no other function.
     fn complete(&self, facts: &TargetAbi) -> Result<(), Error> {
         if self.request.lenient {
             return Ok(());
         }
         for function in &facts.functions {
-            if !self.is_asked(&function.name, &Kind::Function) {
+            if !self.is_listed(&function.name, &Kind::Function) {
                 return Err(self.request.shape(format!(
-                    "`{}` was not asked for: it is a second declaration of another name",
+                    "`{}` is not listed: it is a second declaration of another name",
                     function.name
                 )));
             }
         }
         for symbol in &self.context.symbols {
             let name = &symbol.name;
-            let unbound = self.said.missing.contains(name) || self.said.refused.contains_key(name);
+            let is_unbound =
+                self.answer.missing.contains(name) || self.answer.rejected.contains_key(name);
             let found = match symbol.kind {
                 Kind::Record => facts.records.iter().any(|item| item.name == *name),
                 Kind::Function => facts.functions.iter().any(|item| item.name == *name),
                 Kind::Constant(_) | Kind::Names(_) | Kind::Field(_) => true,
             };
-            if !found && !unbound {
+            if !found && !is_unbound {
                 let why = format!("bindgen writes no declaration of `{name}`");
                 return Err(self.request.shape(why));
             }
@@ -195,7 +201,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads one `const _: () = { ["Size of T"][size_of::<T>() - 12usize]; … };`.
+    /// Reads a `const _: () = { ["Size of T"][size_of::<T>() - 12usize]; … };`.
     fn layout(&mut self, item: &syn::ItemConst) -> Result<(), Error> {
         let unknown = || {
             self.request
@@ -242,190 +248,6 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Is the record declared without fields? bindgen gives it one of no size then, or clang no
-    /// layout at all.
-    fn is_opaque(&self, item: &syn::ItemStruct) -> bool {
-        !self.layouts.size.contains_key(&item.ident.to_string())
-            || item
-                .fields
-                .iter()
-                .any(|field| field.ident.as_ref().is_some_and(|name| name == "_unused"))
-    }
-
-    /// A struct or union.
-    fn record(
-        &self,
-        ident: &syn::Ident,
-        union: bool,
-        attrs: &[syn::Attribute],
-        fields: &syn::Fields,
-    ) -> Result<Record, Error> {
-        let bindgens = ident.to_string();
-        let known = |map: &BTreeMap<String, u64>, key: &str| {
-            map.get(key).copied().ok_or_else(|| {
-                self.request
-                    .shape(format!("bindgen gives no layout for {key}"))
-            })
-        };
-        let mut record = Record {
-            union,
-            repr: repr(attrs),
-            size: known(&self.layouts.size, &bindgens)?,
-            align: known(&self.layouts.align, &bindgens)?,
-            fields: Vec::new(),
-            name: self.name(&bindgens),
-        };
-        let mut end = 0_u64;
-        for field in fields {
-            let name = field
-                .ident
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            if name == "_bindgen_opaque_blob" {
-                return Err(self.request.unbindable(
-                    &record.name,
-                    &format!(
-                        "Rust has no record with its packing and alignment ({} bytes, aligned to {}); \
-                         write it in src/ by hand",
-                        record.size, record.align
-                    ),
-                ));
-            }
-            let unknown = |why: String| {
-                let place = format!("field `{name}` of `{}`: {why}", record.name);
-                self.request.shape(place)
-            };
-            let declared = self.ty(&field.ty).map_err(unknown)?;
-            let (size, align) = self.measure(&declared).map_err(unknown)?;
-            let ty = match self.retyped(&record.name, &name) {
-                Some(ty) if self.measure(ty).map_err(unknown)?.0 != size => {
-                    return Err(unknown(format!(
-                        "it is to be `{ty}`, which is not as large as `{declared}`"
-                    )));
-                }
-                Some(ty) => ty.to_owned(),
-                None => declared,
-            };
-            // Nothing asserts where bindgen's own fields are: behind the one before.
-            let key = format!("{bindgens}::{name}");
-            let own = [
-                "_bitfield_",
-                "_bindgen_align",
-                "__bindgen_padding_",
-                "__bindgen_anon_",
-            ];
-            let places = self.said.anonymous.get(&record.name);
-            let number = name.strip_prefix("__bindgen_anon_");
-            let number = number.and_then(|number| number.parse::<usize>().ok());
-            let place = places.zip(number).and_then(|(places, number)| {
-                let place = places.get(number.checked_sub(1)?)?;
-                Some(*place)
-            });
-            let offset = match self.layouts.offset.get(&key) {
-                Some(offset) => *offset,
-                None if place.is_some() => place.unwrap_or_default(),
-                None if own.iter().any(|prefix| name.starts_with(prefix)) => {
-                    let packed = record.repr.contains("packed");
-                    let start = if union { 0 } else { end };
-                    start.next_multiple_of(if packed { 1 } else { align })
-                }
-                None => return Err(unknown("bindgen gives no offset".to_owned())),
-            };
-            if !union && offset < end {
-                return Err(unknown("it overlaps the field before it".to_owned()));
-            }
-            end = offset + size;
-            if end > record.size {
-                return Err(unknown("it reaches beyond the record".to_owned()));
-            }
-            record.fields.push(Field {
-                offset,
-                size,
-                ty,
-                bits: String::new(),
-                name,
-            });
-            if union {
-                end = 0;
-            }
-        }
-        self.bits(&mut record)?;
-        if !self.rust_agrees(&record) {
-            return Err(self.request.unbindable(
-                &record.name,
-                &format!(
-                    "Rust's repr({}) lays it out otherwise, and has no other for its packing and \
-                     alignment; write it in src/ by hand",
-                    record.repr
-                ),
-            ));
-        }
-        Ok(record)
-    }
-
-    /// The type that a field has by the list.
-    fn retyped(&self, record: &str, field: &str) -> Option<&str> {
-        self.request.symbols.iter().find_map(|symbol| {
-            let Kind::Field(ty) = &symbol.kind else {
-                return None;
-            };
-            let (of, name) = symbol.name.split_once('.')?;
-            (of == record && name == field).then_some(ty.as_str())
-        })
-    }
-
-    /// Puts the bit-fields of a record into the bytes that hold them.
-    fn bits(&self, record: &mut Record) -> Result<(), Error> {
-        let all = self
-            .said
-            .bits
-            .get(&record.name)
-            .map_or(&[][..], Vec::as_slice);
-        let mut runs: Vec<Vec<&super::facts::Bits>> = Vec::new();
-        for bits in all {
-            match runs.last_mut() {
-                Some(run) if !bits.begins => run.push(bits),
-                _ => runs.push(vec![bits]),
-            }
-        }
-        let is_unit = |field: &Field| {
-            field
-                .name
-                .strip_prefix("_bitfield_")
-                .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
-        };
-        let mut placed = 0;
-        for field in record.fields.iter_mut().filter(|field| is_unit(field)) {
-            let bytes = field.offset * 8..(field.offset + field.size) * 8;
-            let inside = |bits: &&&super::facts::Bits| {
-                bytes.start <= bits.offset && bits.offset + bits.width <= bytes.end
-            };
-            let mine: Vec<_> = runs.iter().flatten().filter(inside).collect();
-            placed += mine.len();
-            let names: Vec<String> = mine
-                .iter()
-                .filter(|bits| !bits.name.is_empty())
-                .map(|bits| {
-                    let start = bits.offset - bytes.start;
-                    format!("{}: {}..{}", bits.name, start, start + bits.width)
-                })
-                .collect();
-            field.bits = names.join(", ");
-        }
-        // Padding without a name need not be in any byte of bindgen's.
-        let named = all
-            .iter()
-            .filter(|bits| !bits.name.is_empty() && bits.width > 0);
-        if placed < named.count() {
-            return Err(self.request.unbindable(
-                &record.name,
-                "its bit-fields do not lie in bytes of their own; write it in src/ by hand",
-            ));
-        }
-        Ok(())
-    }
-
     /// A function.
     fn function(&self, item: &syn::ForeignItemFn) -> Result<Function, Error> {
         let name = item.sig.ident.to_string();
@@ -440,8 +262,8 @@ impl<'a> Reader<'a> {
                     }),
                 ) = (pair.path.is_ident("link_name"), &pair.value)
                 {
-                    // clang marks a name that is not to be mangled further; on Apple's systems it
-                    // has its `_` then, which rustc puts there itself.
+                    // clang marks a name that must not be mangled with `\u{1}`. On Apple's systems
+                    // such a name includes the `_` that rustc adds itself.
                     link_name = text.value();
                     if let Some(verbatim) = link_name.strip_prefix('\u{1}') {
                         let apple = self.request.clang.contains("-apple-");
@@ -474,45 +296,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The inside of `#[repr(…)]`, of several if there are several.
-fn repr(attrs: &[syn::Attribute]) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for attribute in attrs {
-        if let syn::Meta::List(list) = &attribute.meta {
-            if list.path.is_ident("repr") {
-                let text = list.tokens.to_string();
-                parts.push(text.replace(" ,", ",").replace(" (", "("));
-            }
-        }
-    }
-    parts.join(", ")
-}
-
-/// Is it a helper of bindgen's?
+/// Whether it is a helper type of bindgen.
 fn is_bindgens_own(name: &syn::Ident) -> bool {
     let name = name.to_string();
     name.starts_with("__Bindgen") || name.starts_with("__IncompleteArray")
 }
 
-/// Does bindgen mean a union, with an array of no length in it? It writes a struct of fields without
-/// size then, and a last one that has the size of all, which is taken away.
-fn is_union(fields: &mut syn::Fields) -> bool {
-    let syn::Fields::Named(fields) = fields else {
-        return false;
-    };
-    let is_whole = |field: &syn::Field| {
-        let name = field.ident.as_ref();
-        name.is_some_and(|name| name == "bindgen_union_field")
-    };
-    if !fields.named.iter().any(is_whole) {
-        return false;
-    }
-    let members = fields.named.iter().filter(|field| !is_whole(field));
-    fields.named = members.cloned().collect();
-    true
-}
-
-/// The start of an item's text, for a message.
+/// The start of an item's text.
 fn first_words(item: &syn::Item) -> String {
     item.to_token_stream()
         .to_string()

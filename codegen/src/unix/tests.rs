@@ -1,18 +1,18 @@
-//! Texts of bindgen, and what is made of them.
+//! Reads texts in the form of bindgen's output.
 
 use std::path::Path;
 
 use super::Request;
 use super::context::Context;
-use super::facts::Said;
+use super::query::Answer;
 use super::reader::Reader;
 use crate::abi::TargetAbi;
 use crate::symbols;
 use crate::targets::Version;
 
-/// What comes of `text`, a text of bindgen's, when `asked` is asked for.
-fn read(asked: &str, text: &str) -> Result<TargetAbi, String> {
-    let symbols = symbols::parse("test", asked).map_err(|error| error.to_string())?;
+/// Reads `text` for the symbols in the lines of `list`.
+fn read(list: &str, text: &str) -> Result<TargetAbi, String> {
+    let symbols = symbols::parse("test", list).map_err(|error| error.to_string())?;
     let request = Request {
         triple: "vax",
         os: "linux",
@@ -29,19 +29,21 @@ fn read(asked: &str, text: &str) -> Result<TargetAbi, String> {
         symbols: symbols.iter().collect(),
     };
     let probes = [("probe_pointer", 4), ("probe_long", 4), ("probe_align", 4)];
-    let said = Said {
+    let answer = Answer {
         probes: probes.map(|(name, value)| (name.to_owned(), value)).into(),
-        ..Said::default()
+        ..Answer::default()
     };
     let file = syn::parse_str(text).map_err(|error| error.to_string())?;
-    Reader::new(&request, &context, &said)
+    Reader::new(&request, &context, &answer)
         .read(file)
         .map_err(|error| error.to_string())
 }
 
 #[test]
-fn marks_in_link_names_are_dropped() {
-    let text = "unsafe extern \"C\" { #[link_name = \"\\u{1}__ppoll_time64\"] pub fn ppoll(a: *const T, ...); }
+fn mark_of_a_link_name_is_removed() {
+    let text = "unsafe extern \"C\" {
+            #[link_name = \"\\u{1}__ppoll_time64\"] pub fn ppoll(a: *const T, ...);
+        }
         pub type T = ::core::ffi::c_uint;";
     let facts = read("ppoll fn ppoll(2) # x", text).unwrap();
     assert_eq!(facts.functions[0].link_name, "__ppoll_time64");
@@ -49,14 +51,17 @@ fn marks_in_link_names_are_dropped() {
 }
 
 #[test]
-fn a_redeclaration_under_another_name_is_an_error() {
-    let text = "unsafe extern \"C\" { pub fn ppoll(); #[link_name = \"\\u{1}__ppoll_time64\"] pub fn ppoll1(); }";
+fn second_declaration_under_another_name_is_an_error() {
+    let text = "unsafe extern \"C\" {
+            pub fn ppoll();
+            #[link_name = \"\\u{1}__ppoll_time64\"] pub fn ppoll1();
+        }";
     let error = read("ppoll fn ppoll(2) # x", text).unwrap_err();
-    assert!(error.contains("`ppoll1` was not asked for"), "{error}");
+    assert!(error.contains("`ppoll1` is not listed"), "{error}");
 }
 
 #[test]
-fn an_opaque_record_is_an_error() {
+fn record_without_fields_is_an_error() {
     let text = "#[repr(C)] pub struct pollfd { pub fd: ::core::ffi::c_int }";
     let error = read("pollfd record poll(2) # x", text).unwrap_err();
     assert!(

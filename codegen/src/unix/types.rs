@@ -1,11 +1,11 @@
-//! Types in our spelling, and how large they are.
+//! The spelling, size and alignment of types in the tables.
 
 use quote::ToTokens;
 
 use super::reader::Reader;
 use crate::abi::Record;
 
-/// Measured besides what was asked for.
+/// Expressions that clang evaluates for every target.
 pub(super) const PROBES: [(&str, &str); 3] = [
     ("probe_pointer", "sizeof(void *)"),
     ("probe_long", "sizeof(long)"),
@@ -16,16 +16,19 @@ pub(super) const PROBES: [(&str, &str); 3] = [
 ];
 
 impl Reader<'_> {
-    /// A type in our spelling: aliases resolved, C types without a path.
+    /// The spelling of a type: aliases resolved, C types without a path.
     pub(super) fn ty(&self, ty: &syn::Type) -> Result<String, String> {
         self.spell(ty, 0)
     }
 
-    /// The same, so deep in aliases and types.
+    /// The spelling of a type at this depth of aliases and types.
     fn spell(&self, ty: &syn::Type, depth: usize) -> Result<String, String> {
         let unknown = || format!("the type `{}` is of an unknown kind", ty.to_token_stream());
         if depth > 32 {
-            return Err(format!("the type `{}` has no end", ty.to_token_stream()));
+            return Err(format!(
+                "the type `{}` is nested too deeply",
+                ty.to_token_stream()
+            ));
         }
         let next = |ty: &syn::Type| self.spell(ty, depth + 1);
         match ty {
@@ -72,7 +75,7 @@ impl Reader<'_> {
                     let inner = next(inner)?;
                     return match name.as_str() {
                         "Option" => Ok(format!("Option<{inner}>")),
-                        // What follows the record begins here.
+                        // A flexible array has no size.
                         "__IncompleteArrayField" => Ok(format!("[{inner}; 0]")),
                         "__BindgenBitfieldUnit" | "__BindgenUnionField" => Ok(inner),
                         _ => Err(unknown()),
@@ -87,20 +90,24 @@ impl Reader<'_> {
         }
     }
 
-    /// Size and alignment of a type in our spelling.
+    /// Size and alignment of a spelled type.
     pub(super) fn measure(&self, ty: &str) -> Result<(u64, u64), String> {
         if let Some(inside) = ty.strip_prefix('[').and_then(|ty| ty.strip_suffix(']')) {
             let parts = inside.rsplit_once("; ");
-            let (element, count) = parts.ok_or_else(|| format!("the array {ty}"))?;
-            let count: u64 = count.parse().map_err(|_| format!("the length of {ty}"))?;
+            let (element, count) = parts.ok_or_else(|| format!("the array {ty} has no length"))?;
+            let count: u64 = count
+                .parse()
+                .map_err(|_| format!("the length of {ty} is no number"))?;
             let (size, align) = self.measure(element)?;
-            let size = size.checked_mul(count).ok_or("an array beyond memory")?;
+            let size = size
+                .checked_mul(count)
+                .ok_or("the array is larger than memory")?;
             return Ok((size, align));
         }
         let probe = |name: &str| {
-            let found = self.said.probes.get(name);
+            let found = self.answer.probes.get(name);
             let found = found.and_then(|value| u64::try_from(*value).ok());
-            found.ok_or_else(|| format!("{name} did not come out"))
+            found.ok_or_else(|| format!("clang did not evaluate {name}"))
         };
         let size = match ty {
             "bool" | "u8" | "i8" | "c_char" | "c_schar" | "c_uchar" => 1,
@@ -111,7 +118,7 @@ impl Reader<'_> {
             "usize" | "isize" => probe("probe_pointer")?,
             _ if ty.starts_with('*') || ty.starts_with("Option<") => probe("probe_pointer")?,
             _ => {
-                let tag = self.said.renamed.iter().find(|(_, name)| *name == ty);
+                let tag = self.answer.renamed.iter().find(|(_, name)| *name == ty);
                 let tag = tag.map_or(ty, |(tag, _)| tag);
                 let layouts = &self.layouts;
                 let found = layouts.size.get(tag).zip(layouts.align.get(tag));
@@ -130,9 +137,9 @@ impl Reader<'_> {
         Ok((size, align))
     }
 
-    /// Does Rust lay a record of these fields out as C does? The generated assertions say so, too,
-    /// but only to whoever compiles them.
-    pub(super) fn rust_agrees(&self, record: &Record) -> bool {
+    /// Whether Rust lays out a record of these fields as C does. The generated assertions check
+    /// this only on the targets that are compiled.
+    pub(super) fn has_rust_layout(&self, record: &Record) -> bool {
         let number = |word: &str| {
             let (_, rest) = record.repr.split_once(word)?;
             let (number, _) = rest.split_once(')')?;

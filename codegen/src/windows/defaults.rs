@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::parsed::{Parsed, wrong};
+use super::parsed::{Parsed, error};
 use crate::error::Error;
 
 /// Writes `impl Default` in place of the derive where a field is a raw pointer.
@@ -35,7 +35,9 @@ pub(super) fn without_pointer_derives(text: &str) -> Result<String, Error> {
         match (line.strip_suffix(", Default)]"), name) {
             (Some(derive), Some(name)) if derive.starts_with("#[derive(") => {
                 if depends_on_target || !next.ends_with('{') {
-                    return Err(wrong(format!("{name}: a form of record without `Default`")));
+                    return Err(error(format!(
+                        "{name}: cannot replace the derived `Default` of this form of record"
+                    )));
                 }
                 out.push_str(&format!("{derive})]\n"));
                 open = Some(name);
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_one_target_with_a_derive_is_an_error() {
+    fn record_of_one_target_with_a_derive_is_an_error() {
         let text = "#[repr(C)]\n#[cfg(target_arch = \"x86\")]\n\
             #[derive(Clone, Copy, Default)]\npub struct S {\n    pub a: *mut u8,\n}\n";
         assert!(without_pointer_derives(text).is_err());

@@ -1,23 +1,24 @@
-//! The layout of a record by the rules of C: fields in order, each at the next multiple of its alignment.
+//! Computes the layout of a record by the rules of C: fields in order, each at the next multiple of
+//! its alignment.
 
 use quote::ToTokens;
 
-use super::parsed::{Declared, Parsed, mask, text, wrong};
+use super::parsed::{Declared, Parsed, error, mask, text};
 use crate::abi::{Constant, Field, Function, Record};
 use crate::error::Error;
 use crate::literal::integer;
 
-/// What layouts depend on.
+/// The properties of a machine that layouts depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Machine {
     /// `target_arch`.
     arch: &'static str,
-    /// Bytes of a pointer.
+    /// The size of a pointer in bytes.
     pub(super) pointer: u64,
 }
 
 impl Machine {
-    /// That of a triple.
+    /// The machine of a triple.
     pub(super) fn of(triple: &str) -> Machine {
         let (arch, pointer) = match triple.split('-').next() {
             Some("aarch64") => ("aarch64", 8),
@@ -29,7 +30,7 @@ impl Machine {
     }
 }
 
-/// Is the declaration for the machine?
+/// Whether the declaration is for the machine.
 pub(super) fn is_of(declared: &Declared, machine: Machine) -> bool {
     declared.attributes.iter().all(|attribute| {
         let text = attribute.to_token_stream().to_string();
@@ -37,13 +38,13 @@ pub(super) fn is_of(declared: &Declared, machine: Machine) -> bool {
     })
 }
 
-/// The record declared by this very name.
+/// The layout of the record that is declared under this name, not through an alias.
 pub(super) fn record(parsed: &Parsed, name: &str, machine: Machine) -> Result<Record, Error> {
     let declared = parsed
         .records
         .get(name)
         .and_then(|all| all.iter().find(|declared| is_of(declared, machine)))
-        .ok_or_else(|| wrong(format!("no record {name} for {}", machine.arch)))?;
+        .ok_or_else(|| error(format!("no record {name} for {}", machine.arch)))?;
     let repr = declared
         .attributes
         .iter()
@@ -53,7 +54,9 @@ pub(super) fn record(parsed: &Parsed, name: &str, machine: Machine) -> Result<Re
         .collect::<Vec<_>>()
         .join(", ");
     if repr.contains("packed") || repr.contains("align") {
-        return Err(wrong(format!("{name} is repr({repr})")));
+        return Err(error(format!(
+            "{name} is repr({repr}), which has no computed layout"
+        )));
     }
     let mut record = Record {
         name: name.to_owned(),
@@ -90,7 +93,7 @@ pub(super) fn record(parsed: &Parsed, name: &str, machine: Machine) -> Result<Re
 
 /// Size and alignment of a type.
 pub(super) fn of(parsed: &Parsed, ty: &syn::Type, machine: Machine) -> Result<(u64, u64), Error> {
-    let unknown = || wrong(format!("the size of {}", text(ty)));
+    let unknown = || error(format!("the size of {} is unknown", text(ty)));
     match ty {
         syn::Type::Ptr(_) => Ok((machine.pointer, machine.pointer)),
         syn::Type::Array(array) => {
@@ -109,13 +112,13 @@ pub(super) fn of(parsed: &Parsed, ty: &syn::Type, machine: Machine) -> Result<(u
             let last = path.path.segments.last().ok_or_else(unknown)?;
             let name = last.ident.to_string();
             let size = match name.as_str() {
-                // The types of C are as Windows has them.
+                // The sizes of C types are those of Windows, where `long` has four bytes.
                 "u8" | "i8" | "c_char" | "c_schar" | "c_uchar" => 1,
                 "u16" | "i16" | "c_short" | "c_ushort" => 2,
                 "u32" | "i32" | "f32" | "c_int" | "c_uint" | "c_long" | "c_ulong" => 4,
-                // Windows aligns them to eight bytes everywhere.
+                // Windows aligns them to eight bytes on every machine.
                 "u64" | "i64" | "f64" | "c_longlong" | "c_ulonglong" => 8,
-                // Of a function.
+                // `Option` holds a function pointer.
                 "usize" | "isize" | "Option" => machine.pointer,
                 _ => match parsed.aliases.get(&name) {
                     Some(alias) => return of(parsed, alias, machine),
@@ -132,14 +135,14 @@ pub(super) fn of(parsed: &Parsed, ty: &syn::Type, machine: Machine) -> Result<(u
     }
 }
 
-/// What a call passes: the bytes of each parameter, and of the result.
+/// The sizes in bytes that a call passes: `(8, 4) -> 4` for two parameters and the result.
 pub(super) fn call(
     parsed: &Parsed,
     function: &Function,
     machine: Machine,
 ) -> Result<String, Error> {
     let bytes = |ty: &str| {
-        let ty = syn::parse_str(ty).map_err(|error| wrong(format!("{ty}: {error}")))?;
+        let ty = syn::parse_str(ty).map_err(|cause| error(format!("{ty}: {cause}")))?;
         Ok(of(parsed, &ty, machine)?.0.to_string())
     };
     let parameters = function.parameters.iter().map(|(_, ty)| bytes(ty));
@@ -162,7 +165,7 @@ pub(super) fn is_signed(parsed: &Parsed, ty: &syn::Type) -> bool {
 }
 
 impl Parsed {
-    /// The names of all records that a machine has.
+    /// The names of all records on a machine.
     pub(super) fn names(&self, machine: Machine) -> impl Iterator<Item = &str> {
         let declared = move |(_, all): &(&String, &Vec<Declared>)| {
             all.iter().any(|declared| is_of(declared, machine))
@@ -182,11 +185,11 @@ impl Parsed {
         Ok(record)
     }
 
-    /// How many bytes a constant has on a machine.
+    /// The size in bytes of a constant on a machine.
     pub(super) fn size_of_constant(&self, name: &str, machine: Machine) -> Result<u64, Error> {
         match self.constants.get(name) {
             Some((ty, _)) => Ok(of(self, ty, machine)?.0),
-            None => Err(wrong(format!("no constant {name}"))),
+            None => Err(error(format!("no constant {name}"))),
         }
     }
 
@@ -195,11 +198,15 @@ impl Parsed {
         let (ty, value) = self
             .constants
             .get(name)
-            .ok_or_else(|| wrong(format!("no constant {name}")))?;
+            .ok_or_else(|| error(format!("no constant {name}")))?;
         let size = self.size_of_constant(name, machine)?;
-        let value = integer(without_casts(value))
-            .ok_or_else(|| wrong(format!("{name}: the value of {}", value.to_token_stream())))?;
-        // As wide as its type, with that type's sign.
+        let value = integer(without_casts(value)).ok_or_else(|| {
+            error(format!(
+                "{name}: cannot evaluate {}",
+                value.to_token_stream()
+            ))
+        })?;
+        // Truncated to the size of its type, with the sign of that type.
         let mut value = value & mask(size);
         if is_signed(self, ty) && value > mask(size) / 2 {
             value -= mask(size) + 1;
@@ -212,7 +219,7 @@ impl Parsed {
     }
 }
 
-/// What a cast leaves of a value is taken by the type's size.
+/// The operand of casts. [`Parsed::constant`] truncates the value.
 fn without_casts(mut value: &syn::Expr) -> &syn::Expr {
     while let syn::Expr::Cast(cast) = value {
         value = &cast.expr;
@@ -227,14 +234,15 @@ mod tests {
     const X64: &str = "x86_64-pc-windows-gnu";
 
     #[test]
-    fn a_text_is_read() {
+    fn output_of_windows_bindgen_is_parsed() {
         let text = r#"
             windows_link::link!("a.dll" "system" fn f(a : H, r#type : *mut S) -> i32);
             pub type H = *mut core::ffi::c_void;
             pub const C: i32 = 0xC0000120_u32 as _;
             #[repr(C)] pub struct S { pub a: u8, pub b: H, pub c: [u16; 3] }
             #[cfg(target_arch = "x86")] #[repr(C)] pub struct D { pub a: u8 }
-            #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))] #[repr(C)] pub struct D { pub a: u16 }
+            #[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
+            #[repr(C)] pub struct D { pub a: u16 }
             #[repr(C)] pub union U { pub a: u8, pub b: S }
         "#;
         let metadata = Parsed::read(text).unwrap();
@@ -258,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_does_not_know_is_an_error() {
+    fn unknown_items_and_types_are_errors() {
         assert!(Parsed::read("pub mod m {}").is_err());
         let metadata = Parsed::read("pub struct S { pub a: Unknown }").unwrap();
         let error = metadata.record("S", Machine::of(X64)).unwrap_err();

@@ -1,59 +1,60 @@
-//! What windows-bindgen writes: its text, and what stands in it.
+//! Runs windows-bindgen and holds its output.
 
-use super::defaults;
-use super::oracle::Known;
-use super::parsed::{Parsed, wrong};
-use crate::error::Error;
-use crate::quiet::Quiet;
-use crate::symbols::{Kind, Symbol};
 use std::fs;
 use std::panic::catch_unwind;
 use std::path::Path;
+
+use super::defaults;
+use super::mingw_check::AnswerCache;
+use super::parsed::{Parsed, error};
+use crate::error::Error;
+use crate::silent_stderr::SilentStderr;
+use crate::symbols::{Kind, Symbol};
 
 /// The declarations of Windows, as windows-bindgen writes them.
 #[derive(Debug)]
 pub(crate) struct Metadata {
     /// The text.
     pub(super) text: String,
-    /// What clang has said of it.
-    pub(super) known: Known,
+    /// The answers of clang about it.
+    pub(super) answers: AnswerCache,
 }
 
 impl Metadata {
-    /// Has windows-bindgen write the declarations of `symbols`; `rdl` is our own text.
+    /// Has windows-bindgen write the declarations of `symbols`. `rdl` is the project's own file.
     pub(crate) fn read(symbols: &[Symbol], rdl: &Path) -> Result<Metadata, Error> {
         let scratch =
             tempfile::tempdir().map_err(Error::io("make a folder in", std::env::temp_dir()))?;
-        let (ours, out) = (scratch.path().join("ours"), scratch.path().join("out.rs"));
-        let ours = ours.with_extension("winmd");
-        let (ours, out) = (ours.display().to_string(), out.display().to_string());
+        let (own, out) = (scratch.path().join("own"), scratch.path().join("out.rs"));
+        let own = own.with_extension("winmd");
+        let (own, out) = (own.display().to_string(), out.display().to_string());
         windows_rdl::reader()
             .input(rdl.display().to_string())
             .reference_default()
-            .output(&ours)
+            .output(&own)
             .write()
-            .map_err(|error| wrong(format!("{}: {error}", rdl.display())))?;
+            .map_err(|cause| error(format!("{}: {cause}", rdl.display())))?;
         let mut arguments = vec![
-            "--in", "default", &ours, "--out", &out, "--sys", "--flat", "--filter",
+            "--in", "default", &own, "--out", &out, "--sys", "--flat", "--filter",
         ];
         let names = arguments.len();
         arguments.extend(symbols.iter().map(|symbol| symbol.name.as_str()));
-        // It panics at the first name that is unknown; without that one it comes to the next.
+        // It panics at the first unknown name. Without that name, it gets to the next one.
         let mut unknown = Vec::new();
         loop {
-            let quiet = Quiet::new();
+            let quiet = SilentStderr::new();
             let done = catch_unwind(|| windows_bindgen::bindgen(&arguments));
             drop(quiet);
             let Err(panic) = done else {
                 break;
             };
-            let said = panic.downcast_ref::<String>().cloned();
-            let said = said.unwrap_or_else(|| "windows-bindgen panicked (above)".to_owned());
-            let is_meant = |name: &&str| said.contains(&format!("`{name}`"));
-            let meant = arguments.iter().skip(names).position(is_meant);
-            unknown.push(wrong(said));
-            match meant {
-                Some(place) if arguments.len() > names + 1 => arguments.remove(names + place),
+            let message = panic.downcast_ref::<String>().cloned();
+            let message = message.unwrap_or_else(|| "windows-bindgen panicked".to_owned());
+            let is_named = |name: &&str| message.contains(&format!("`{name}`"));
+            let position = arguments.iter().skip(names).position(is_named);
+            unknown.push(error(message));
+            match position {
+                Some(position) if arguments.len() > names + 1 => arguments.remove(names + position),
                 _ => break,
             };
         }
@@ -61,7 +62,7 @@ impl Metadata {
         let text = fs::read_to_string(&out).map_err(Error::io("read", &out))?;
         let metadata = Metadata {
             text: defaults::without_pointer_derives(&text)?,
-            known: Known::default(),
+            answers: AnswerCache::default(),
         };
         let parsed = Parsed::read(&metadata.text)?;
         let mut unknown = Vec::new();
@@ -76,7 +77,7 @@ impl Metadata {
                 Kind::Names(_) | Kind::Field(_) => false,
             };
             if !found {
-                unknown.push(wrong(format!("`{name}` is not what was asked for")));
+                unknown.push(error(format!("`{name}` has another kind than in the list")));
             }
         }
         Error::all(unknown)?;

@@ -1,13 +1,14 @@
-//! Windows: declarations come from its own metadata, through windows-bindgen; what the metadata lacks stands in
-//! `codegen/headers/windows.rdl`. The metadata has no layouts, so these are computed here ([`layout`]) and held, together with the
-//! values of constants, against the headers of mingw-w64 ([`oracle`]). A disagreement stops the run.
+//! Reads the declarations of Windows from its metadata, with windows-bindgen.
+//! `codegen/headers/windows.rdl` declares what the metadata lacks. The metadata has no layouts, so
+//! [`layout`] computes them. [`mingw_check`] compares them and the values of constants with the
+//! headers of mingw-w64; a difference stops the run.
 
+mod c_path;
 mod defaults;
 mod layout;
 mod metadata;
-mod oracle;
+mod mingw_check;
 mod parsed;
-mod reach;
 
 pub(crate) use metadata::Metadata;
 
@@ -20,10 +21,10 @@ use crate::unix::Request;
 /// The name of the system.
 pub(crate) const NAME: &str = "windows";
 
-/// What changes its output besides our own inputs.
+/// The tool that determines the output besides the inputs.
 pub(crate) const TOOLS: &str = "windows-bindgen 0.100.0";
 
-/// The facts of one target, agreed upon by the metadata and the headers.
+/// The facts of one target, on which the metadata and the headers agree.
 pub(crate) fn facts(request: &Request<'_>, metadata: &Metadata) -> Result<TargetAbi, Error> {
     let machine = layout::Machine::of(request.triple);
     let parsed = parsed::Parsed::read(&metadata.text)?;
@@ -35,27 +36,27 @@ pub(crate) fn facts(request: &Request<'_>, metadata: &Metadata) -> Result<Target
         },
         ..TargetAbi::default()
     };
-    let mut wrong = Vec::new();
+    let mut errors = Vec::new();
     for symbol in request.symbols {
         match symbol.kind {
             Kind::Record => match parsed.record(&symbol.name, machine) {
                 Ok(record) => facts.records.push(record),
-                Err(error) => wrong.push(error),
+                Err(error) => errors.push(error),
             },
-            Kind::Field(_) => wrong.push(parsed::wrong(format!(
-                "{}: a field's type is what the metadata says",
+            Kind::Field(_) => errors.push(parsed::error(format!(
+                "{}: the list cannot change the type of a field on Windows",
                 symbol.name
             ))),
             Kind::Constant(_) => match parsed.constant(&symbol.name, machine) {
                 Ok(constant) => facts.constants.push(constant),
-                Err(error) => wrong.push(error),
+                Err(error) => errors.push(error),
             },
-            // Their declarations are checked by name below.
+            // `Metadata::read` has checked that they are declared.
             Kind::Function | Kind::Names(_) => {}
         }
     }
-    Error::all(wrong)?;
-    // What they are made of reaches the text, too, and is held to its layout like them.
+    Error::all(errors)?;
+    // The text also declares the records that they consist of.
     for name in parsed.names(machine) {
         if facts.records.iter().all(|record| record.name != name) {
             facts.records.push(parsed.record(name, machine)?);
@@ -63,11 +64,11 @@ pub(crate) fn facts(request: &Request<'_>, metadata: &Metadata) -> Result<Target
     }
     facts.records.sort_by(|a, b| a.name.cmp(&b.name));
     facts.constants.sort_by(|a, b| a.name.cmp(&b.name));
-    oracle::check(request, &facts, &parsed, machine, &metadata.known)?;
+    mingw_check::check(request, &facts, &parsed, machine, &metadata.answers)?;
     Ok(facts)
 }
 
-/// The text of a group: the declarations, and the assertions that hold rustc to the layouts.
+/// The text of a group: the declarations, and assertions on the layouts.
 pub(crate) fn declarations(metadata: &Metadata, facts: &TargetAbi) -> String {
     let mut text = metadata.text.clone();
     text.push_str("\nconst _: () = {\n    use core::mem::{align_of, offset_of, size_of};\n");

@@ -7,20 +7,20 @@ use quote::ToTokens;
 use crate::abi::Function;
 use crate::error::Error;
 
-/// What stands in the text. Each thread reads it for itself: syn's values do not go from one to another.
+/// The parsed text. The types of syn are not `Send`, so each thread parses the text.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
-    /// Functions that were asked for, sorted.
+    /// The functions, sorted.
     pub(super) functions: Vec<Function>,
     /// `type A = B;`
     pub(super) aliases: BTreeMap<String, syn::Type>,
-    /// Structs and unions; several of one name are for different architectures.
+    /// Structs and unions. Several with one name are for different architectures.
     pub(super) records: BTreeMap<String, Vec<Declared>>,
-    /// Constants: their type and value.
+    /// Types and values of constants.
     pub(super) constants: BTreeMap<String, (syn::Type, syn::Expr)>,
 }
 
-/// A record as declared.
+/// The declaration of a record.
 #[derive(Debug)]
 pub(super) struct Declared {
     /// Whether it is a union.
@@ -32,9 +32,9 @@ pub(super) struct Declared {
 }
 
 impl Parsed {
-    /// Reads the text.
+    /// Parses the text.
     pub(super) fn read(text: &str) -> Result<Parsed, Error> {
-        let file = syn::parse_file(text).map_err(|error| wrong(error.to_string()))?;
+        let file = syn::parse_file(text).map_err(|cause| error(cause.to_string()))?;
         let mut parsed = Parsed::default();
         for item in file.items {
             match item {
@@ -62,27 +62,27 @@ impl Parsed {
                     };
                     parsed.declare(item.ident.to_string(), declared);
                 }
-                // `Default`.
+                // Implementations of `Default`.
                 syn::Item::Impl(_) => {}
-                other => return Err(wrong(format!("unexpected: {}", other.to_token_stream()))),
+                other => return Err(error(format!("unexpected: {}", other.to_token_stream()))),
             }
         }
         parsed.functions.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(parsed)
     }
 
-    /// Keeps a record.
+    /// Adds the declaration of a record.
     fn declare(&mut self, name: String, declared: Declared) {
         self.records.entry(name).or_default().push(declared);
     }
 }
 
 /// An error about the metadata.
-pub(super) fn wrong(why: impl Into<String>) -> Error {
+pub(super) fn error(why: impl Into<String>) -> Error {
     Error::Metadata(why.into())
 }
 
-/// All bits of so many bytes.
+/// A mask of this size in bytes.
 pub(super) fn mask(size: u64) -> i128 {
     (1 << (size * 8)) - 1
 }
@@ -95,18 +95,18 @@ fn function(call: &syn::Macro) -> Result<Function, Error> {
         Ok((library.value(), input.parse::<syn::Signature>()?))
     };
     let (library, signature) = syn::parse::Parser::parse2(parse, call.tokens.clone())
-        .map_err(|error| wrong(format!("{}: {error}", call.to_token_stream())))?;
+        .map_err(|cause| error(format!("{}: {cause}", call.to_token_stream())))?;
     declared(&signature, format!("{library} {}", signature.ident))
 }
 
-/// A function of this signature.
+/// The function of this signature.
 fn declared(signature: &syn::Signature, link_name: String) -> Result<Function, Error> {
     let parameters = signature.inputs.iter().map(|input| match input {
         syn::FnArg::Typed(input) => {
             let name = input.pat.to_token_stream().to_string();
             Ok((name.replace(' ', ""), text(&input.ty)))
         }
-        syn::FnArg::Receiver(_) => Err(wrong("a method")),
+        syn::FnArg::Receiver(_) => Err(error("a method")),
     });
     Ok(Function {
         name: signature.ident.to_string(),
@@ -120,7 +120,7 @@ fn declared(signature: &syn::Signature, link_name: String) -> Result<Function, E
     })
 }
 
-/// A type, as it stands in tables.
+/// The spelling of a type in the tables.
 pub(super) fn text(ty: &syn::Type) -> String {
     let text = ty.to_token_stream().to_string();
     text.replace("core :: ffi :: ", "")

@@ -1,17 +1,17 @@
-//! A copy of the tool's inputs in a folder of its own, and the tool run on it.
+//! A copy of the tool's inputs in a temporary folder, and runs of the tool on it.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What a test may fail with.
+/// The result of a test.
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// A repository with nothing but the tool's inputs. It is removed when dropped.
+/// A repository with the inputs of the tool. It is removed when dropped.
 #[derive(Debug)]
 pub(crate) struct Repository {
-    /// Where it is.
+    /// Its folder.
     folder: tempfile::TempDir,
 }
 
@@ -33,7 +33,7 @@ impl Repository {
         Ok(Repository { folder })
     }
 
-    /// The same with this repository's bindings and tables.
+    /// Copies the inputs, bindings and tables of this repository.
     #[allow(dead_code)] // not every test binary needs them
     pub(crate) fn whole() -> Result<Repository> {
         let repository = Repository::new()?;
@@ -58,18 +58,18 @@ impl Repository {
         Ok(fs::write(path, bytes)?)
     }
 
-    /// All that is in it.
+    /// All its files.
     #[allow(dead_code)] // not every test binary compares trees
     pub(crate) fn tree(&self) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
         tree(self.folder.path())
     }
 
-    /// A path in it.
+    /// The path of a file in it.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// The tool, about to run on it.
+    /// A command that runs the tool in it.
     pub(crate) fn tool(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mio-codegen"));
         command.current_dir(self.folder.path());
@@ -88,7 +88,7 @@ impl Repository {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Runs the tool, which must fail with status 1. Returns what it said.
+    /// Runs the tool, which must fail with status 1. Returns its message.
     #[allow(dead_code)] // not every test binary has failing runs
     pub(crate) fn fail(&self, args: &[&str]) -> Result<String> {
         failure(self.tool().args(args).output()?)
@@ -103,15 +103,15 @@ impl Repository {
     }
 }
 
-/// What a failed run said on standard error.
+/// The message of a run that must have failed with status 1.
 #[allow(dead_code)] // not every test binary has failing runs
 pub(crate) fn failure(output: Output) -> Result<String> {
-    let said = String::from_utf8(output.stderr)?;
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    Ok(said)
+    let message = String::from_utf8(output.stderr)?;
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    Ok(message)
 }
 
-/// All files below a folder, by their path in it.
+/// All files below a folder, by their path in the folder.
 #[allow(dead_code)] // not every test binary compares trees
 pub(crate) fn tree(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     let mut files = BTreeMap::new();
@@ -130,7 +130,7 @@ pub(crate) fn tree(folder: &Path) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
     Ok(files)
 }
 
-/// The tool's cache on this machine, with all packs in it.
+/// The tool's cache on this machine, with all packs.
 #[allow(dead_code)] // not every test binary needs it
 pub(crate) fn real_cache() -> Result<PathBuf> {
     Repository::new()?.succeed(&["--target", "x86_64-unknown-netbsd"])?;
@@ -142,13 +142,14 @@ pub(crate) fn real_cache() -> Result<PathBuf> {
     Ok(base.join("mio-build"))
 }
 
-/// The last line of a message: the command that mends it, where there is one.
+/// The last help of a message, which is a command if there is one.
 #[allow(dead_code)] // not every test binary needs it
-pub(crate) fn last(message: &str) -> &str {
-    message.trim_end().lines().last().unwrap_or_default()
+pub(crate) fn help(message: &str) -> &str {
+    let last = message.trim_end().lines().last().unwrap_or_default();
+    last.strip_prefix("help: ").unwrap_or_default()
 }
 
-/// Writes a program into a folder.
+/// Writes a shell script into a folder, as a program.
 #[cfg(unix)]
 #[allow(dead_code)] // not every test binary needs it
 pub(crate) fn program(folder: &Path, name: &str, script: &str) -> Result {
@@ -161,7 +162,7 @@ pub(crate) fn program(folder: &Path, name: &str, script: &str) -> Result {
     )?)
 }
 
-/// `PATH` with a folder before it in which `cargo codegen` runs the tool of this test.
+/// `PATH` that begins with `folder`, in which `cargo codegen` runs the tool under test.
 #[cfg(unix)]
 #[allow(dead_code)] // not every test binary needs it
 pub(crate) fn path_with_cargo(folder: &Path) -> Result<String> {

@@ -1,5 +1,5 @@
-//! A release of NetBSD's headers that nobody made: the real ones, small enough for a test, with something changed in them. It lies
-//! in a cache of its own, as a wheel that was fetched.
+//! An artificial release of NetBSD's headers: a part of the real ones with edits. It is a wheel in
+//! a cache of its own.
 
 use std::fs;
 use std::io::{self, Write};
@@ -14,12 +14,12 @@ use crate::support::{Repository, Result, real_cache};
 const VERSION: &str = "9.9.9";
 /// Its wheel.
 const WHEEL: &str = "ziglang-9.9.9-py3-none-manylinux_2_12_x86_64.whl";
-/// Where headers are in it.
+/// The folder of headers in it.
 const INCLUDE: &str = "ziglang/lib/libc/include";
 /// The folder of NetBSD's headers that all its machines share.
 const GENERIC: &str = "generic-netbsd";
 
-/// A repository, and a cache that has the release.
+/// A repository and a cache with the release.
 #[derive(Debug)]
 pub(crate) struct Release {
     /// The repository.
@@ -29,7 +29,7 @@ pub(crate) struct Release {
 }
 
 impl Release {
-    /// The real headers with `edits`: a header of NetBSD, what stands in it, and what is to stand there.
+    /// The real headers with `edits`: a header, a text in it, and the replacement of the text.
     pub(crate) fn new(edits: &[(&str, &str, &str)]) -> Result<Release> {
         let repository = Repository::whole()?;
         let cache = tempfile::tempdir()?;
@@ -40,7 +40,7 @@ impl Release {
             let entry = entry?;
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            // The packs, unpacked.
+            // Unpacked packs.
             if entry.path().is_dir()
                 && (name.starts_with("ziglang-") || name.starts_with("libclang-"))
             {
@@ -62,26 +62,26 @@ impl Release {
         self.kept().join(WHEEL)
     }
 
-    /// The tool with the cache, about to run on the repository.
+    /// A command that runs the tool with the cache in the repository.
     pub(crate) fn tool(&self) -> Command {
         let mut tool = self.repository.tool();
         tool.env("XDG_CACHE_HOME", self.cache.path());
         tool
     }
 
-    /// Takes the release in. Returns the status and what was said.
-    #[allow(dead_code)] // not every test binary names the version
+    /// Renews the pack to the release. Returns the status and all output.
+    #[allow(dead_code)] // not every test binary needs it
     pub(crate) fn bump(&self) -> Result<(Option<i32>, String)> {
         let output = self
             .tool()
             .args(["bump", "ziglang-netbsd", VERSION])
             .output()?;
-        let said = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
-        Ok((output.status.code(), said))
+        let message = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
+        Ok((output.status.code(), message))
     }
 
-    /// What lies in the cache that is not finished, or of this release besides its wheel.
-    #[allow(dead_code)] // not every test binary has wheels made wrong
+    /// Unfinished folders in the cache, and files of this release besides its wheel.
+    #[allow(dead_code)] // not every test binary needs it
     pub(crate) fn leftovers(&self) -> Result<Vec<String>> {
         let mut left = Vec::new();
         for entry in fs::read_dir(self.kept())? {
@@ -119,7 +119,7 @@ fn netbsd(cache: &Path) -> Result<PathBuf> {
     Err("the cache does not have it".into())
 }
 
-/// Is the header needed? The path is one in the pack.
+/// Whether the file at this path in the pack is needed.
 fn is_needed(path: &str) -> bool {
     if path == "ziglang/lib/std/Target.zig" {
         return true;
@@ -176,7 +176,7 @@ fn pack_wheel(pack: &Path, wheel: &Path, edits: &[(&str, &str, &str)]) -> Result
     Ok(())
 }
 
-/// Another name for a folder.
+/// Makes a symbolic link to a folder.
 fn link(folder: &Path, name: &Path) -> io::Result<()> {
     #[cfg(unix)]
     return std::os::unix::fs::symlink(folder, name);

@@ -1,4 +1,4 @@
-//! `zig cc` of the pinned wheel, as another compiler than the libclang that the tool reads with.
+//! `zig cc` of the pinned wheel: another compiler than the libclang of the tool.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// Has zig compile a text that asserts things. Returns what it said if one does not hold.
+/// Has zig compile a text with assertions. The error is its message if one fails.
 pub(crate) fn compile(target: &str, include: &Path, text: &str) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let source = folder.path().join("asserted.c");
@@ -37,10 +37,10 @@ pub(crate) fn compile(target: &str, include: &Path, text: &str) -> Result<(), St
     Err(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// Where it is.
+/// The folder of the unpacked compiler.
 static ZIG: OnceLock<Result<PathBuf, String>> = OnceLock::new();
 
-/// Unpacks of the wheel what compiles a file without a library, once in a build folder.
+/// Unpacks the compiler and its own headers once, into the build folder.
 fn zig() -> Result<PathBuf, String> {
     let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("zig");
     if root.join("done").exists() {
@@ -56,9 +56,9 @@ fn zig() -> Result<PathBuf, String> {
         .lines()
         .find_map(|line| line.strip_prefix("file = \"")?.strip_suffix('"'));
     let wheel = cache.join("mio-build").join(file.ok_or("no file")?);
-    let said = |error: std::io::Error| format!("{}: {error}", wheel.display());
-    let mut archive =
-        zip::ZipArchive::new(fs::File::open(&wheel).map_err(said)?).map_err(|e| e.to_string())?;
+    let message = |error: std::io::Error| format!("{}: {error}", wheel.display());
+    let mut archive = zip::ZipArchive::new(fs::File::open(&wheel).map_err(message)?)
+        .map_err(|e| e.to_string())?;
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|error| error.to_string())?;
         let name = entry.name().to_owned();
@@ -67,12 +67,12 @@ fn zig() -> Result<PathBuf, String> {
             continue;
         }
         let path = root.join(&name);
-        fs::create_dir_all(path.parent().unwrap_or(&root)).map_err(said)?;
-        let mut out = fs::File::create(&path).map_err(said)?;
-        std::io::copy(&mut entry, &mut out).map_err(said)?;
+        fs::create_dir_all(path.parent().unwrap_or(&root)).map_err(message)?;
+        let mut out = fs::File::create(&path).map_err(message)?;
+        std::io::copy(&mut entry, &mut out).map_err(message)?;
     }
     let program = root.join("ziglang/zig");
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).map_err(said)?;
-    fs::write(root.join("done"), "").map_err(said)?;
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).map_err(message)?;
+    fs::write(root.join("done"), "").map_err(message)?;
     Ok(root)
 }

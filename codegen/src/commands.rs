@@ -1,4 +1,4 @@
-//! The commands: what each needs, does and prints.
+//! Runs the commands other than `generate` and `check`.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -11,9 +11,9 @@ use crate::generate::{Generator, say};
 use crate::operand::Operand;
 use crate::report::{self, Format};
 use crate::snapshot::AbiSnapshot;
-use crate::{Outcome, add, bump, explain, front, git, list, show, usage};
+use crate::{Outcome, add, bump, explain, git, libclang, list, show, usage};
 
-/// Does what was asked.
+/// Runs the command.
 pub(crate) fn run(command: &Command, generator: &Generator) -> Result<Outcome, Error> {
     let root = &generator.root;
     let tree = || AbiSnapshot::of_folder("the working tree".to_owned(), root);
@@ -56,14 +56,14 @@ pub(crate) fn run(command: &Command, generator: &Generator) -> Result<Outcome, E
             let began = Instant::now();
             let mut destination = Destination::open(output)?;
             let (report, closing) = add::add(generator, symbols, how, &mut destination)?;
-            let (read, seconds) = (front::read(), began.elapsed().as_secs_f64());
+            let (read, seconds) = (libclang::read(), began.elapsed().as_secs_f64());
             let closing = format!("{closing}clang read {read} texts; {seconds:.1} s in all\n");
             finish(report, &closing, destination)
         }
     }
 }
 
-/// `diff`.
+/// Runs `diff`.
 fn compare(
     generator: &Generator,
     old: Option<&str>,
@@ -96,7 +96,7 @@ fn compare(
     );
     if report.compared == 0 && report.rows.is_empty() {
         return Err(Error::Operand {
-            side: format!("{} → {}", report.old, report.new),
+            operand: format!("{} → {}", report.old, report.new),
             why: "a comparison without a target that both describe".to_owned(),
         });
     }
@@ -108,19 +108,19 @@ fn compare(
     let text = destination.prepare(&report)?;
     let text = match destination.keep()? {
         None => text,
-        // Whoever keeps the file still wants to know what is in it.
+        // The terminal shows the report besides the file.
         Some(written) => report::write(&report, Format::Terminal, output.unfold) + &written,
     };
     Ok(Outcome::Ended(text, code))
 }
 
-/// The report where it was wanted, and what else there is to say.
+/// Delivers the report, and prints the written files.
 fn finish(report: String, closing: &str, destination: Destination<'_>) -> Result<Outcome, Error> {
     let is_terminal = destination.is_terminal();
     if let Some(written) = destination.keep()? {
         return Ok(Outcome::Report(format!("{closing}{written}")));
     }
-    // A page for machines or browsers stays alone on standard output.
+    // In another format, standard output has only the report.
     if is_terminal {
         return Ok(Outcome::Report(
             format!("{report}\n{closing}").trim_start().to_owned(),

@@ -1,10 +1,10 @@
-//! Lines of a list of symbols: written in the columns of their neighbours, at their place.
+//! Inserts lines into a symbol file, sorted and in the columns of the other lines.
 
 use std::collections::BTreeMap;
 
 use crate::symbols::Symbol;
 
-/// A line of the list, its columns as wide as those of its neighbours.
+/// The line of a symbol. `name` and `source` are the columns where kind and source begin.
 pub(crate) fn text_of(symbol: &Symbol, name: usize, source: usize) -> String {
     let kind = symbol.kind_text();
     let wide = source.saturating_sub(name + 2);
@@ -12,7 +12,7 @@ pub(crate) fn text_of(symbol: &Symbol, name: usize, source: usize) -> String {
     format!("{left} # {}", symbol.why)
 }
 
-/// Puts the symbols in their places. The columns follow the line before.
+/// Inserts the lines of `symbols` where they sort, in the columns that most lines have.
 pub(crate) fn insert(text: &str, symbols: &[Symbol]) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for symbol in symbols {
@@ -38,10 +38,9 @@ pub(crate) fn insert(text: &str, symbols: &[Symbol]) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Where kind, source and reason begin in most lines: widths of the name, of what is left of the
-/// source, of what is left of `#`.
+/// The columns where kind (less one), source and `#` begin in most lines.
 fn columns(lines: &[String]) -> (usize, usize, usize) {
-    let mut votes: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
     for line in lines.iter().filter(|line| !line.starts_with('#')) {
         let Some(reason) = line.find('#') else {
             continue;
@@ -54,11 +53,11 @@ fn columns(lines: &[String]) -> (usize, usize, usize) {
             .find(|letter: char| !letter.is_whitespace())
             .map_or(0, |gap| name.len() + gap);
         let source = line[..reason].rfind(source).unwrap_or(0);
-        *votes
+        *counts
             .entry((kind.saturating_sub(1), source, reason))
             .or_default() += 1;
     }
-    let best = votes.into_iter().max_by_key(|(_, count)| *count);
+    let best = counts.into_iter().max_by_key(|(_, count)| *count);
     best.map_or((0, 0, 0), |(columns, _)| columns)
 }
 
@@ -68,8 +67,10 @@ mod tests {
     use crate::symbols::Kind;
 
     #[test]
-    fn a_line_goes_to_its_place_in_the_columns_of_the_others() {
-        let text = "# head\nEV_ADD      const kevent_flags   <sys/event.h>    # register\nkevent      fn                   <sys/event.h>    # waits\n";
+    fn inserted_line_is_sorted_and_aligned() {
+        let text = "# head\n\
+            EV_ADD      const kevent_flags   <sys/event.h>    # register\n\
+            kevent      fn                   <sys/event.h>    # waits\n";
         let symbol = Symbol {
             name: "EV_CLEAR".to_owned(),
             kind: Kind::Constant(Some("kevent_flags".to_owned())),

@@ -1,53 +1,55 @@
-//! The headers of mingw-w64, as a second witness: clang says how large each record is, where its fields are, what each constant is
-//! worth, and how many bytes a call of each function passes.
+//! Compares the metadata with the headers of mingw-w64. clang evaluates the size of each record,
+//! the offsets of its fields, the value of each constant, and the bytes that a call of each
+//! function passes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use clang::{EntityKind, EvaluationResult, Type, TypeKind};
 
+use super::c_path::{c_paths, in_c, is_anonymous};
 use super::layout::{self, Machine};
-use super::parsed::{Parsed, mask, wrong};
-use super::reach::{self, in_c, is_anonymous};
+use super::parsed::{self, Parsed, mask};
 use crate::abi::TargetAbi;
 use crate::error::Error;
-use crate::front::{self, Complaint};
+use crate::libclang::{self, Diagnostic};
 use crate::symbols::Kind;
 use crate::unix::Request;
 
-/// Fails where clang says otherwise.
+/// Fails if the headers differ from the metadata.
 pub(super) fn check(
     request: &Request<'_>,
     facts: &TargetAbi,
     parsed: &Parsed,
     machine: Machine,
-    known: &Known,
+    cache: &AnswerCache,
 ) -> Result<(), Error> {
     let questions = questions(request, facts, parsed, machine)?;
-    let answers = known.answers(request, &questions, machine)?;
-    let mut wrong = compare(request.triple, &questions, &answers.numbers);
+    let answers = cache.answers(request, &questions, machine)?;
+    let mut errors = compare(request.triple, &questions, &answers.numbers);
     for function in &parsed.functions {
-        let ours = layout::call(parsed, function, machine)?;
-        wrong.extend(compare_call(&function.name, &ours, &answers.calls));
+        let metadata = layout::call(parsed, function, machine)?;
+        errors.extend(compare_call(&function.name, &metadata, &answers.calls));
     }
-    Error::all(wrong)
+    Error::all(errors)
 }
 
-/// What clang has said.
+/// The answers of clang.
 #[derive(Debug, Clone, Default)]
 struct Answers {
-    /// Of each question, in order. None where the headers know no such record or field and need not.
+    /// The answer to each question, in order. None if the question is optional and the headers lack
+    /// the record or field.
     numbers: Vec<Option<i128>>,
-    /// What a call passes, by function.
+    /// The bytes that a call passes, by function.
     calls: BTreeMap<String, String>,
 }
 
-/// Answers that clang has given. Triples that it calls by one name are asked once.
+/// The answers to earlier questions. Triples with the same name in clang share them.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<BTreeMap<(String, String), Answers>>);
+pub(super) struct AnswerCache(Mutex<BTreeMap<(String, String), Answers>>);
 
-impl Known {
-    /// What clang answers.
+impl AnswerCache {
+    /// The answers to the questions.
     fn answers(
         &self,
         request: &Request<'_>,
@@ -56,7 +58,7 @@ impl Known {
     ) -> Result<Answers, Error> {
         let text = text(request, questions)?;
         let key = (request.clang.to_owned(), text);
-        // Held while clang runs, so that nobody asks the same meanwhile.
+        // Locked while clang runs, so that other threads do not ask the same questions.
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answers) = known.get(&key) {
             return Ok(answers.clone());
@@ -67,24 +69,27 @@ impl Known {
     }
 }
 
-/// The error if the headers do not declare the function, or pass something else.
-fn compare_call(name: &str, ours: &str, calls: &BTreeMap<String, String>) -> Option<Error> {
-    let theirs = calls.get(name).map_or("nothing", String::as_str);
-    (ours != theirs).then(|| wrong(format!(
-        "a call of {name} passes {ours} by the metadata and {theirs} by the headers of mingw-w64, in bytes"
-    )))
+/// The error if the headers lack the function, or a call of it passes other bytes.
+fn compare_call(name: &str, metadata: &str, calls: &BTreeMap<String, String>) -> Option<Error> {
+    let headers = calls.get(name).map_or("nothing", String::as_str);
+    (metadata != headers).then(|| {
+        parsed::error(format!(
+            "a call of {name} passes the bytes {metadata} in the metadata \
+             and {headers} in the headers of mingw-w64"
+        ))
+    })
 }
 
 /// All differences.
 fn compare(triple: &str, questions: &[Question], answers: &[Option<i128>]) -> Vec<Error> {
-    let mut wrong = Vec::new();
+    let mut errors = Vec::new();
     for (question, answer) in questions.iter().zip(answers) {
         let Some(answer) = answer else {
             continue;
         };
         let mask = mask(question.size);
         if question.expected & mask != answer & mask {
-            wrong.push(Error::Disagree {
+            errors.push(Error::Disagree {
                 target: triple.to_owned(),
                 what: question.what.clone(),
                 metadata: question.expected,
@@ -92,25 +97,26 @@ fn compare(triple: &str, questions: &[Question], answers: &[Option<i128>]) -> Ve
             });
         }
     }
-    wrong
+    errors
 }
 
-/// What clang is asked.
+/// A question to clang.
 struct Question {
-    /// In words.
+    /// The question in words, for messages.
     what: String,
-    /// In C.
+    /// The expression in C.
     in_c: String,
-    /// The metadata's answer.
+    /// The value in the metadata.
     expected: i128,
-    /// How many bytes of the answer count: a signed constant is as wide as a pointer by then.
+    /// The bytes of the answer to compare. The cast to a pointer-sized type extends the sign of a
+    /// constant.
     size: u64,
-    /// Whether the headers may not know it: it was not asked for by name, and mingw-w64 spells it otherwise.
+    /// Whether the headers may lack it. mingw-w64 has other names for records that are not listed.
     optional: bool,
 }
 
 impl Question {
-    /// One whose whole answer counts.
+    /// A question whose answer is compared as a whole.
     fn new(what: String, in_c: String, expected: impl Into<i128>) -> Question {
         let expected = expected.into();
         Question {
@@ -123,7 +129,7 @@ impl Question {
     }
 }
 
-/// Everything that is to be asked.
+/// All questions about the facts.
 fn questions(
     request: &Request<'_>,
     facts: &TargetAbi,
@@ -131,8 +137,8 @@ fn questions(
     machine: Machine,
 ) -> Result<Vec<Question>, Error> {
     let mut all = Vec::new();
-    let ways = reach::ways(&facts.records);
-    let asked: BTreeSet<&str> = request
+    let paths = c_paths(&facts.records);
+    let listed: BTreeSet<&str> = request
         .symbols
         .iter()
         .filter(|symbol| symbol.kind == Kind::Record)
@@ -140,16 +146,16 @@ fn questions(
         .collect();
     for record in &facts.records {
         let name = &record.name;
-        let Some(way) = ways.get(name.as_str()) else {
+        let Some(path) = paths.get(name.as_str()) else {
             continue;
         };
         let mut ask = |what: String, in_c: String, expected: u64| {
             let mut question = Question::new(what, in_c, expected);
-            question.optional = !asked.contains(name.as_str());
+            question.optional = !listed.contains(name.as_str());
             all.push(question);
         };
-        let ty = &way.ty;
-        if way.whole {
+        let ty = &path.ty;
+        if path.whole {
             ask(
                 format!("size of {name}"),
                 format!("sizeof({ty})"),
@@ -159,7 +165,7 @@ fn questions(
             ask(format!("alignment of {name}"), in_c, record.align);
         }
         for field in &record.fields {
-            // C has no name for it; what is inside is asked for by itself.
+            // C has no name for it. Its members have their own questions.
             if is_anonymous(&field.name) {
                 continue;
             }
@@ -167,7 +173,7 @@ fn questions(
             ask(
                 format!("offset of {name}.{member}"),
                 format!("__builtin_offsetof({ty}, {member})"),
-                way.base + field.offset,
+                path.base + field.offset,
             );
             ask(
                 format!("size of {name}.{member}"),
@@ -188,10 +194,11 @@ fn questions(
 
 /// Prefix of an answer.
 const PREFIX: &str = "answer_";
-/// What `#line` calls the lines of the questions.
+/// The file name that `#line` gives to the lines of the questions.
 const LINES: &str = "mio-codegen-questions";
 
-/// The questions as a text in C: a line for each, so that an error's line tells which one it is about.
+/// The questions as a text in C, one in each line, so that the line of an error is that of its
+/// question.
 fn text(request: &Request<'_>, questions: &[Question]) -> Result<String, Error> {
     let (mut text, _) = request.plain(None)?;
     text.push_str(&format!("#line 1 \"{LINES}\"\n"));
@@ -204,7 +211,7 @@ fn text(request: &Request<'_>, questions: &[Question]) -> Result<String, Error> 
     Ok(text)
 }
 
-/// Has clang read the text. A question that it does not understand has no answer.
+/// Has clang evaluate the text. An optional question with an error has no answer.
 fn ask(
     request: &Request<'_>,
     questions: &[Question],
@@ -224,34 +231,34 @@ fn ask(
         .map(|symbol| symbol.name.as_str())
         .collect();
     let (_, arguments) = request.plain(None)?;
-    let answers = front::parse(text, &arguments, false, |unit, complaints| {
-        let mut wrong: Vec<&Complaint> = Vec::new();
-        for complaint in complaints {
-            let line = usize::try_from(complaint.line).unwrap_or_default();
+    let answers = libclang::parse(text, &arguments, false, |unit, diagnostics| {
+        let mut errors: Vec<&Diagnostic> = Vec::new();
+        for diagnostic in diagnostics {
+            let line = usize::try_from(diagnostic.line).unwrap_or_default();
             let question = questions.get(line.wrapping_sub(1));
-            let is_question = complaint.file == LINES;
+            let is_question = diagnostic.file == LINES;
             if !question.is_some_and(|question| is_question && question.optional) {
-                wrong.push(complaint);
+                errors.push(diagnostic);
             }
         }
-        if !wrong.is_empty() {
-            return Err(front::quoted(&wrong));
+        if !errors.is_empty() {
+            return Err(libclang::formatted(&errors));
         }
         let mut answers = Answers {
             numbers: vec![None; questions.len()],
             ..Answers::default()
         };
-        for entity in front::all(unit) {
+        for entity in libclang::all(unit) {
             match (entity.get_kind(), entity.get_name()) {
                 (EntityKind::VarDecl, Some(name)) => {
                     let index = name
                         .strip_prefix(PREFIX)
                         .and_then(|index| index.parse().ok());
-                    let place = index.and_then(|index: usize| answers.numbers.get_mut(index));
-                    let Some(place) = place else {
+                    let slot = index.and_then(|index: usize| answers.numbers.get_mut(index));
+                    let Some(slot) = slot else {
                         continue;
                     };
-                    *place = match entity.evaluate() {
+                    *slot = match entity.evaluate() {
                         Some(EvaluationResult::UnsignedInteger(value)) => Some(value.into()),
                         Some(EvaluationResult::SignedInteger(value)) => Some(value.into()),
                         _ => None,
@@ -266,23 +273,23 @@ fn ask(
             }
         }
         let answered = questions.iter().zip(&answers.numbers);
-        let mut silent =
+        let mut unanswered =
             answered.filter(|(question, answer)| answer.is_none() && !question.optional);
-        match silent.next() {
-            Some((question, _)) => Err(format!("no {}", question.what)),
+        match unanswered.next() {
+            Some((question, _)) => Err(format!("clang does not evaluate the {}", question.what)),
             None => Ok(answers),
         }
     });
     answers
         .and_then(|answers| answers)
-        .map_err(|why| request.clang_says(why))
+        .map_err(|why| request.clang_error(why))
 }
 
-/// What a call of a function of this type passes, as [`layout::call`] writes it.
+/// The bytes that a call of a function of this type passes, in the format of [`layout::call`].
 fn call(ty: &Type<'_>, machine: Machine) -> Option<String> {
     let bytes = |ty: &Type<'_>| match ty.get_canonical_type().get_kind() {
         TypeKind::Void => Some(0),
-        // libclang gives the type as it is written; what is passed is a pointer.
+        // libclang returns the type as written. A call passes a pointer.
         TypeKind::ConstantArray | TypeKind::IncompleteArray => Some(machine.pointer),
         _ => u64::try_from(ty.get_sizeof().ok()?).ok(),
     };
@@ -301,32 +308,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_call_stops_the_run() {
+    fn different_call_is_an_error() {
         let calls = BTreeMap::from([("f".to_owned(), "(8, 4) -> 4".to_owned())]);
         assert!(compare_call("f", "(8, 4) -> 4", &calls).is_none());
-        let said = compare_call("f", "(8, 8) -> 4", &calls).unwrap();
+        let error = compare_call("f", "(8, 8) -> 4", &calls).unwrap();
         assert!(
-            said.to_string().contains("f passes (8, 8) -> 4 by"),
-            "{said}"
+            error
+                .to_string()
+                .contains("f passes the bytes (8, 8) -> 4 in"),
+            "{error}"
         );
         assert!(compare_call("g", "() -> 4", &calls).is_some());
     }
 
     #[test]
-    fn a_disagreement_stops_the_run() {
+    fn different_value_is_an_error() {
         let questions = [
             Question::new("size of S".to_owned(), String::new(), 8),
             Question {
-                // As wide as a pointer by then.
+                // The answer has the size of a pointer.
                 size: 4,
                 ..Question::new("value of C".to_owned(), String::new(), -1)
             },
         ];
         let agreed = [Some(8), Some(0xffff_ffff_ffff_ffff)];
         assert!(compare("vax", &questions, &agreed).is_empty());
-        let said = &compare("vax", &questions, &[Some(12), agreed[1]])[0];
-        let text = "vax: size of S is 8 by the metadata of Windows and 12 by the headers";
-        assert!(said.to_string().starts_with(text), "{said}");
+        let error = &compare("vax", &questions, &[Some(12), agreed[1]])[0];
+        let text = "vax: size of S is 8 in the metadata of Windows and 12 in the headers";
+        assert!(error.to_string().starts_with(text), "{error}");
         assert_eq!(compare("vax", &questions, &[Some(12), Some(7)]).len(), 2);
         assert!(compare("vax", &questions, &[None, None]).is_empty());
     }

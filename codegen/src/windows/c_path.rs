@@ -1,43 +1,42 @@
-//! How C reaches a record of the metadata: by its name, or as a member of another record that has
-//! no name of its own there.
+//! The C type that holds a record of the metadata: the record's own name, or an outer record of
+//! which it is an unnamed member.
 
 use std::collections::BTreeMap;
 
 use crate::abi::Record;
 
-/// Where a record is in C.
+/// The location of a record in C.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Way {
+pub(super) struct CPath {
     /// The C type that holds its members.
     pub(super) ty: String,
-    /// Where the record begins in that type.
+    /// The offset of the record in that type.
     pub(super) base: u64,
-    /// Whether the type is the record itself. Otherwise the record is an anonymous member, which
-    /// has no size in C.
+    /// Whether the type is the record itself. An anonymous member has no `sizeof` in C.
     pub(super) whole: bool,
 }
 
-/// The name of the record that `name` is declared inside: the metadata calls its unnamed records
-/// `OUTER_0`, `OUTER_1`.
+/// The name of the record that contains the declaration of `name`. The metadata calls the unnamed
+/// records in `OUTER` `OUTER_0`, `OUTER_1` and so on.
 pub(super) fn outer(name: &str) -> Option<&str> {
     let (outer, number) = name.rsplit_once('_')?;
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then_some(outer)
 }
 
-/// The way to each record.
-pub(super) fn ways(records: &[Record]) -> BTreeMap<&str, Way> {
+/// The paths of all records.
+pub(super) fn c_paths(records: &[Record]) -> BTreeMap<&str, CPath> {
     let known: BTreeMap<&str, &Record> = records
         .iter()
         .map(|record| (record.name.as_str(), record))
         .collect();
-    let all = known.keys().map(|name| (*name, way(&known, name)));
+    let all = known.keys().map(|name| (*name, c_path(&known, name)));
     all.collect()
 }
 
-/// The way to one record.
-fn way(known: &BTreeMap<&str, &Record>, name: &str) -> Way {
-    let by_name = || Way {
+/// The path of one record.
+fn c_path(known: &BTreeMap<&str, &Record>, name: &str) -> CPath {
+    let by_name = || CPath {
         ty: name.to_owned(),
         base: 0,
         whole: true,
@@ -48,22 +47,22 @@ fn way(known: &BTreeMap<&str, &Record>, name: &str) -> Way {
     let Some(field) = parent.fields.iter().find(|field| field.ty == name) else {
         return by_name();
     };
-    let through = way(known, &parent.name);
+    let through = c_path(known, &parent.name);
     if is_anonymous(&field.name) {
-        return Way {
+        return CPath {
             base: through.base + field.offset,
             whole: false,
             ..through
         };
     }
-    Way {
+    CPath {
         ty: format!("__typeof__((({} *)0)->{})", through.ty, in_c(&field.name)),
         base: 0,
         whole: true,
     }
 }
 
-/// Has the field no name in C?
+/// Whether the field has no name in C.
 pub(super) fn is_anonymous(name: &str) -> bool {
     name.starts_with("Anonymous")
 }
@@ -97,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn unnamed_records_are_reached_through_the_outer_one() {
+    fn unnamed_record_is_a_member_of_the_outer_one() {
         let records = [
             record("A", &[("x", "u32", 0), ("Anonymous", "A_0", 4)]),
             record("A_0", &[("Anonymous", "A_0_0", 8), ("s", "A_0_1", 0)]),
@@ -105,16 +104,16 @@ mod tests {
             record("A_0_1", &[]),
             record("SOCKADDR_IN6_LH", &[]),
         ];
-        let ways = ways(&records);
-        let way = |ty: &str, base, whole| Way {
+        let paths = c_paths(&records);
+        let path = |ty: &str, base, whole| CPath {
             ty: ty.to_owned(),
             base,
             whole,
         };
-        assert_eq!(ways["A"], way("A", 0, true));
-        assert_eq!(ways["A_0"], way("A", 4, false));
-        assert_eq!(ways["A_0_0"], way("A", 12, false));
-        assert_eq!(ways["A_0_1"], way("__typeof__(((A *)0)->s)", 0, true));
-        assert_eq!(ways["SOCKADDR_IN6_LH"], way("SOCKADDR_IN6_LH", 0, true));
+        assert_eq!(paths["A"], path("A", 0, true));
+        assert_eq!(paths["A_0"], path("A", 4, false));
+        assert_eq!(paths["A_0_0"], path("A", 12, false));
+        assert_eq!(paths["A_0_1"], path("__typeof__(((A *)0)->s)", 0, true));
+        assert_eq!(paths["SOCKADDR_IN6_LH"], path("SOCKADDR_IN6_LH", 0, true));
     }
 }

@@ -1,4 +1,4 @@
-//! Disks that refuse: full ones, and folders that cannot be written. The message says so, and the tree is as it was.
+//! Full disks and folders that cannot be written: the message names the cause, and no file changes.
 
 #![cfg(target_os = "linux")]
 
@@ -11,7 +11,7 @@ use std::process::Command;
 
 use support::{Repository, Result, real_cache, tree};
 
-/// A repository in which two files are to be written, in either folder one.
+/// A repository with an outdated file in each of the two output folders.
 fn outdated() -> Result<Repository> {
     let repository = Repository::whole()?;
     let value = |text: &str| format!("EV_ADD: c_ushort = {text}");
@@ -21,15 +21,15 @@ fn outdated() -> Result<Repository> {
     Ok(repository)
 }
 
-/// The beginning of the scripts: an outdated repository on a disk of its own. `$1` is where, `$2` the repository to copy, `$3` the
-/// tool; `$4` are options of the disk.
+/// The beginning of the scripts: mounts a disk at `$1` with the options `$4` and copies the
+/// repository `$2` to it. `$3` is the tool.
 const MOUNT: &str =
     "mount -t tmpfs -o \"$4\" tmpfs \"$1\" && cp -r \"$2/.\" \"$1\" && cd \"$1\" || exit 90; ";
 
-/// Writes what is outdated.
+/// The command that writes the outdated files.
 const WRITE: &str = "\"$3\" --os dragonfly";
 
-/// Why no disk can be mounted here; none if it can.
+/// The reason why no disk can be mounted here. None if it can.
 fn cannot_mount() -> Result<Option<String>> {
     let mut command = Command::new("unshare");
     let probe = command.args([
@@ -52,8 +52,9 @@ fn cannot_mount() -> Result<Option<String>> {
     Ok(reason)
 }
 
-/// Runs `script` in a namespace of its own, so that no disk is mounted for anybody else. At its end it leaves the tree in `$5`.
-fn refused(script: &str, options: &str) -> Result<String> {
+/// Runs `script`, which must fail, in a mount namespace of its own. Copies the tree to `$5`
+/// afterwards.
+fn must_fail(script: &str, options: &str) -> Result<String> {
     let repository = outdated()?;
     let (disk, after) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let script = format!("{MOUNT}{script}; status=$?; cp -r \"$1/.\" \"$5\"; exit $status");
@@ -67,17 +68,17 @@ fn refused(script: &str, options: &str) -> Result<String> {
         .arg(options)
         .arg(after.path())
         .output()?;
-    let said = String::from_utf8(output.stderr)?;
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("; nothing was written\n"), "{said}");
+    let message = String::from_utf8(output.stderr)?;
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("; nothing was written\n"), "{message}");
     assert!(
         tree(after.path())? == repository.tree()?,
-        "nothing changed and nothing is left: {said}"
+        "no file has changed or is left: {message}"
     );
-    Ok(said)
+    Ok(message)
 }
 
-/// Bytes that a copy of the repository takes on a disk.
+/// The size in bytes of a copy of the repository on a disk.
 fn size_of_tree() -> Result<usize> {
     let tree = Repository::whole()?.tree()?;
     Ok(tree
@@ -87,50 +88,52 @@ fn size_of_tree() -> Result<usize> {
 }
 
 #[test]
-fn a_full_disk_is_told() -> Result {
+fn full_disk_leaves_all_files_unchanged() -> Result {
     if cannot_mount()?.is_some() {
         return Ok(());
     }
-    // What is there fits, with room for a part of what is to be written.
+    // The copy fits, and one page of the files to write.
     let size = size_of_tree()?;
-    let said = refused(WRITE, &format!("size={}", size + 400_000))?;
+    let message = must_fail(WRITE, &format!("size={}", size + 4096))?;
     assert!(
-        said.contains("cannot write ") && said.contains("No space left on device"),
-        "{said}"
+        message.contains("cannot write ") && message.contains("No space left on device"),
+        "{message}"
     );
     Ok(())
 }
 
 #[test]
-fn a_full_disk_stops_a_new_symbol_as_well() -> Result {
+fn full_disk_leaves_the_symbol_file_unchanged() -> Result {
     if cannot_mount()?.is_some() {
         return Ok(());
     }
     let size = size_of_tree()?;
-    let said = refused(
+    let message = must_fail(
         "\"$3\" add EPOLLEXCLUSIVE --os linux --why one",
-        &format!("size={}", size + 200_000),
+        &format!("size={}", size + 50_000),
     )?;
     assert!(
-        said.contains("; make room there and run it again; nothing was written"),
-        "{said}"
+        message.contains("help: free space on that disk and run the command again\n"),
+        "{message}"
     );
     Ok(())
 }
 
-/// The pack of NetBSD takes 31 MB unpacked.
+/// The unpacked pack of NetBSD has 31 MB.
 #[test]
-fn a_disk_that_a_pack_fills_keeps_nothing_of_it() -> Result {
+fn pack_that_fills_the_disk_is_removed() -> Result {
     if cannot_mount()?.is_some() {
         return Ok(());
     }
     let real = real_cache()?;
     let (repository, disk) = (Repository::new()?, tempfile::tempdir()?);
-    // Wheels and libclang are there already.
+    // The cache has wheels and libclang.
     let script = "mount -t tmpfs -o size=8m tmpfs \"$1\" && mkdir \"$1/mio-build\" || exit 90; \
-        for each in \"$2\"/*.whl \"$2\"/libclang-1*-*-*; do ln -s \"$each\" \"$1/mio-build\" 2>/dev/null; done; \
+        for each in \"$2\"/*.whl \"$2\"/libclang-1*-*-*; do \
+        ln -s \"$each\" \"$1/mio-build\" 2>/dev/null; done; \
         XDG_CACHE_HOME=\"$1\" \"$3\" --target x86_64-unknown-netbsd >/dev/null && exit 91; \
-        find \"$1/mio-build\" -type d -name '[.z]?*' >&2; mount -o remount,size=100m \"$1\" || exit 92; \
+        find \"$1/mio-build\" -type d -name '[.z]?*' >&2; \
+        mount -o remount,size=100m \"$1\" || exit 92; \
         XDG_CACHE_HOME=\"$1\" \"$3\" --target x86_64-unknown-netbsd";
     let output = Command::new("unshare")
         .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
@@ -138,55 +141,56 @@ fn a_disk_that_a_pack_fills_keeps_nothing_of_it() -> Result {
         .arg(env!("CARGO_BIN_EXE_mio-codegen"))
         .current_dir(repository.path(""))
         .output()?;
-    let said = String::from_utf8(output.stderr)?;
-    assert!(output.status.success(), "{said}");
+    let message = String::from_utf8(output.stderr)?;
+    assert!(output.status.success(), "{message}");
     let table = String::from_utf8(output.stdout)?;
     assert!(table.contains("The ABI of netbsd"), "{table}");
-    let (first, second) = said
-        .split_once("make room there and run it again")
-        .ok_or(&*said)?;
-    assert!(first.contains("No space left on device"), "{said}");
-    // No folder is left, finished or not, and the second run unpacks it.
-    assert_eq!(second.trim(), "unpacking ziglang 0.16.0", "{said}");
+    let (first, second) = message
+        .split_once("free space on that disk and run the command again")
+        .ok_or(&*message)?;
+    assert!(first.contains("No space left on device"), "{message}");
+    // The first run leaves no folder, and the second one unpacks the pack.
+    assert_eq!(second.trim(), "unpacking ziglang 0.16.0", "{message}");
     Ok(())
 }
 
 #[test]
-fn a_disk_that_is_mounted_for_reading_is_told() -> Result {
+fn read_only_disk_is_an_error() -> Result {
     if cannot_mount()?.is_some() {
         return Ok(());
     }
-    let said = refused(
+    let message = must_fail(
         &format!("mount -o remount,ro \"$1\" && {WRITE}"),
         "size=20m",
     )?;
-    assert!(said.contains("Read-only file system"), "{said}");
+    assert!(message.contains("Read-only file system"), "{message}");
     Ok(())
 }
 
-/// The tables' folder cannot be exchanged, so the bindings, which were exchanged already, come back.
+/// The folder of the tables cannot be written, so the bindings are not written either.
 #[test]
-fn a_folder_that_cannot_be_exchanged_undoes_the_other() -> Result {
+fn read_only_folder_leaves_the_other_folder_unchanged() -> Result {
     if cannot_mount()?.is_some() {
         return Ok(());
     }
     let tables = "\"$1/codegen/snapshots\"";
     let bound = format!("mount --bind -o ro {tables} {tables} && {WRITE}");
-    let said = refused(&bound, "size=20m")?;
+    let message = must_fail(&bound, "size=20m")?;
     assert!(
-        said.contains("cannot replace ") && said.contains("codegen/snapshots: "),
-        "{said}"
+        message.contains("cannot make a file in ") && message.contains("codegen/snapshots: "),
+        "{message}"
     );
     Ok(())
 }
 
 #[test]
-fn a_folder_without_the_right_to_write_is_told() -> Result {
+fn folder_without_write_permission_is_an_error() -> Result {
     let repository = outdated()?;
     let before = repository.tree()?;
-    let mode = |mode| fs::set_permissions(repository.path(""), fs::Permissions::from_mode(mode));
+    let folder = repository.path("generated/dragonfly");
+    let mode = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode));
     mode(0o555)?;
-    // Root may write everywhere, so it gives that right up.
+    // Root can write everywhere, so the tool runs without these capabilities.
     let drops = "-dac_override,-dac_read_search";
     let output = Command::new("setpriv")
         .args(["--bounding-set", drops, "--inh-caps", drops])
@@ -196,15 +200,18 @@ fn a_folder_without_the_right_to_write_is_told() -> Result {
         .output();
     mode(0o755)?;
     let output = output?;
-    let said = String::from_utf8(output.stderr)?;
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    let folder = repository.path("").canonicalize()?.display().to_string();
-    let wanted = format!("cannot make a folder in {folder}: Permission denied (os error 13)");
-    assert!(said.contains(&wanted), "{said}");
-    assert!(said.ends_with("; nothing was written\n"), "{said}");
+    let message = String::from_utf8(output.stderr)?;
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    let folder = folder.canonicalize()?.display().to_string();
+    let wanted = format!("cannot make a file in {folder}: Permission denied (os error 13)");
+    assert!(message.contains(&wanted), "{message}");
+    assert!(
+        message.contains("; nothing was written\nhelp: allow access to "),
+        "{message}"
+    );
     assert!(
         repository.tree()? == before,
-        "nothing changed and nothing is left"
+        "no file has changed or is left"
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! clang, asked for data: a text is parsed, and the caller looks at what stands in it.
+//! Parses C text with libclang.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -6,42 +6,42 @@ use std::sync::{Mutex, PoisonError};
 use clang::diagnostic::Severity;
 use clang::{Clang, Entity, Index, TranslationUnit, Unsaved};
 
-/// libclang's wrapper allows one user at a time in a process.
-static ALONE: Mutex<()> = Mutex::new(());
+/// The `clang` crate allows one `Clang` at a time in a process.
+static LOCK: Mutex<()> = Mutex::new(());
 
-/// How many texts clang has read in this run.
-static READ: AtomicUsize = AtomicUsize::new(0);
+/// The number of texts that clang has parsed in this run.
+static PARSED: AtomicUsize = AtomicUsize::new(0);
 
-/// Notes that clang, or bindgen through it, reads a text.
+/// Counts a text that clang, or bindgen through it, parses.
 pub(crate) fn count() {
-    READ.fetch_add(1, Ordering::Relaxed);
+    PARSED.fetch_add(1, Ordering::Relaxed);
 }
 
-/// How many texts clang has read in this run.
+/// The number of texts that clang has parsed in this run.
 pub(crate) fn read() -> usize {
-    READ.load(Ordering::Relaxed)
+    PARSED.load(Ordering::Relaxed)
 }
 
-/// An error in a text, with the place where a macro that leads to it is used.
+/// An error of clang. In a macro, it is at the line that uses the macro.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Complaint {
-    /// The file, as `#line` calls it.
+pub(crate) struct Diagnostic {
+    /// The file, by the name that `#line` sets.
     pub(crate) file: String,
-    /// The line there.
+    /// Its line.
     pub(crate) line: u32,
-    /// What is wrong.
+    /// The message.
     pub(crate) text: String,
 }
 
-/// Has clang parse `text` and hands the result to `look`.
+/// Parses `text` and passes the translation unit and its errors to `inspect`.
 pub(crate) fn parse<T>(
     text: &str,
     arguments: &[String],
     macros: bool,
-    look: impl FnOnce(&TranslationUnit<'_>, &[Complaint]) -> T,
+    inspect: impl FnOnce(&TranslationUnit<'_>, &[Diagnostic]) -> T,
 ) -> Result<T, String> {
     count();
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _lock = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
     let clang = Clang::new()?;
     let index = Index::new(&clang, false, false);
     let mut arguments = arguments.to_vec();
@@ -54,36 +54,36 @@ pub(crate) fn parse<T>(
         .skip_function_bodies(true)
         .parse()
         .map_err(|error| error.to_string())?;
-    let complaints: Vec<Complaint> = unit
+    let diagnostics: Vec<Diagnostic> = unit
         .get_diagnostics()
         .iter()
         .filter(|found| matches!(found.get_severity(), Severity::Error | Severity::Fatal))
         .map(|found| {
             let (file, line, _) = found.get_location().get_presumed_location();
-            Complaint {
+            Diagnostic {
                 file,
                 line,
                 text: found.get_text(),
             }
         })
         .collect();
-    Ok(look(&unit, &complaints))
+    Ok(inspect(&unit, &diagnostics))
 }
 
-/// The name of the text for clang. It exists nowhere, and no folder is looked into because of it.
+/// The file name of the text. Neither the file nor its folder exists, so it adds no include folder.
 pub(crate) const MAIN: &str = "/mio-codegen/wrapper.h";
 
-/// All declarations and macros of a file and what it includes.
+/// All declarations and macros of a translation unit.
 pub(crate) fn all<'tu>(unit: &'tu TranslationUnit<'tu>) -> Vec<Entity<'tu>> {
     unit.get_entity().get_children()
 }
 
-/// Errors as clang prints them.
-pub(crate) fn quoted(complaints: &[&Complaint]) -> String {
-    let line = |complaint: &Complaint| {
-        let Complaint { file, line, text } = complaint;
+/// Errors in the format of clang.
+pub(crate) fn formatted(diagnostics: &[&Diagnostic]) -> String {
+    let line = |diagnostic: &Diagnostic| {
+        let Diagnostic { file, line, text } = diagnostic;
         format!("{file}:{line}: error: {text}")
     };
-    let lines: Vec<String> = complaints.iter().copied().map(line).collect();
+    let lines: Vec<String> = diagnostics.iter().copied().map(line).collect();
     lines.join("\n")
 }

@@ -1,7 +1,7 @@
-//! Renewals that must not pass unseen. The release is NetBSD's real headers with one thing made wrong; what is wrong is named with
-//! its target, and nothing is written. What only changed is a row of the report.
+//! Renewals of a header pack with one edit to NetBSD's real headers. An error names the target and
+//! nothing is written. A valid change is a row of the report.
 
-// The cache of a test is made of links.
+// The cache of a test consists of symbolic links.
 #![cfg(unix)]
 
 #[path = "support/release.rs"]
@@ -15,46 +15,46 @@ use support::Result;
 
 /// The header with kevent(2).
 const EVENT: &str = "sys/event.h";
-/// What takes the release in.
+/// The command that renews the pack.
 const BUMP: &str = "bump ziglang-netbsd 9.9.9";
 
-/// A release with this edit cannot be taken in. Returns what was said.
+/// The renewal to a release with this edit must fail. Returns the message.
 fn refused(header: &str, old: &str, new: &str) -> Result<String> {
     let release = Release::new(&[(header, old, new)])?;
     let before = release.repository.tree()?;
-    let (status, said) = release.bump()?;
-    assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("nothing was written"), "{said}");
+    let (status, message) = release.bump()?;
+    assert_eq!(status, Some(1), "{message}");
+    assert!(message.contains("nothing was written"), "{message}");
     assert_eq!(release.repository.tree()?, before, "the tree is as it was");
-    Ok(said)
+    Ok(message)
 }
 
-/// A release with this edit is taken in. Returns the report.
-fn taken(header: &str, old: &str, new: &str) -> Result<(Release, String)> {
+/// The renewal to a release with this edit must succeed. Returns the report.
+fn renewed(header: &str, old: &str, new: &str) -> Result<(Release, String)> {
     let release = Release::new(&[(header, old, new)])?;
-    let (status, said) = release.bump()?;
-    assert_eq!(status, Some(0), "{said}");
+    let (status, message) = release.bump()?;
+    assert_eq!(status, Some(0), "{message}");
     let pinned = fs::read_to_string(release.repository.path("codegen/sources.toml"))?;
     assert!(pinned.contains("version = \"9.9.9\""), "{pinned}");
-    Ok((release, said))
+    Ok((release, message))
 }
 
-/// `said` contains all of `wanted`.
-fn assert_says(said: &str, wanted: &[&str]) {
+/// Asserts that `message` contains all of `wanted`.
+fn assert_contains(message: &str, wanted: &[&str]) {
     for wanted in wanted {
-        assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+        assert!(message.contains(wanted), "{wanted:?} is not in {message}");
     }
 }
 
 #[test]
-fn an_inserted_field_is_breaking_and_drawn() -> Result {
-    let (_, said) = taken(
+fn inserted_field_is_breaking() -> Result {
+    let (_, message) = renewed(
         EVENT,
         "\tint64_t\t\tdata;",
         "\tuint64_t\textra;\n\tint64_t\t\tdata;",
     )?;
-    assert_says(
-        &said,
+    assert_contains(
+        &message,
         &[
             "struct kevent",
             "field extra: u64 new at ",
@@ -65,39 +65,39 @@ fn an_inserted_field_is_breaking_and_drawn() -> Result {
 }
 
 #[test]
-fn a_changed_value_is_breaking_and_all_of_it_is_written() -> Result {
-    let (release, said) = taken(EVENT, "0x0001U", "0x0100U")?;
-    assert_says(
-        &said,
+fn changed_value_is_breaking_and_written() -> Result {
+    let (release, message) = renewed(EVENT, "0x0001U", "0x0100U")?;
+    assert_contains(
+        &message,
         &[
             "1 breaking",
             "const EV_ADD  on netbsd (all 10 targets)\n      value 1 → 256",
         ],
     );
-    let check = ["--check", "--os", "netbsd"];
+    let check = ["check", "--os", "netbsd"];
     let check = release.tool().args(check).output()?;
-    let said = String::from_utf8(check.stderr)?;
-    assert!(check.status.success(), "{said}");
+    let message = String::from_utf8(check.stderr)?;
+    assert!(check.status.success(), "{message}");
     Ok(())
 }
 
 #[test]
-fn a_constant_of_another_type_is_breaking() -> Result {
-    // The list says `short`; what that is, the headers say.
-    let (_, said) = taken(
+fn changed_type_of_a_constant_is_breaking() -> Result {
+    // The list gives it the type `short`, which the header redefines.
+    let (_, message) = renewed(
         "poll.h",
         "#define\tPOLLIN",
         "#define short int\n#define\tPOLLIN",
     )?;
-    assert_says(&said, &["const POLLIN", "type c_short → c_int"]);
+    assert_contains(&message, &["const POLLIN", "type c_short → c_int"]);
     Ok(())
 }
 
 #[test]
-fn a_value_that_its_type_cuts_off_is_refused() -> Result {
-    let said = refused(EVENT, "0x0001U", "0x100000001ULL")?;
-    assert_says(
-        &said,
+fn value_that_its_type_truncates_is_an_error() -> Result {
+    let message = refused(EVENT, "0x0001U", "0x100000001ULL")?;
+    assert_contains(
+        &message,
         &[
             "targets: `EV_ADD` of <sys/event.h>: its value is 4294967297, of type `c_ulonglong`",
             "and `kevent_flags` holds 1 of that",
@@ -107,19 +107,20 @@ fn a_value_that_its_type_cuts_off_is_refused() -> Result {
 }
 
 #[test]
-fn a_field_of_another_type_is_refused_where_constants_have_it() -> Result {
-    let said = refused(EVENT, "uint32_t\tflags;", "uint64_t\tflags;")?;
-    assert_says(&said, &["netbsd.h:", "kevent.flags"]);
+fn changed_type_of_a_field_is_an_error_if_constants_have_the_old_one() -> Result {
+    let message = refused(EVENT, "uint32_t\tflags;", "uint64_t\tflags;")?;
+    assert_contains(&message, &["netbsd.h:", "kevent.flags"]);
     Ok(())
 }
 
 #[test]
-fn a_symbol_that_is_gone_is_refused() -> Result {
-    let said = refused(EVENT, "#define\tEV_ADD", "#define\tEV_PUT")?;
-    assert_says(
-        &said,
+fn removed_symbol_is_an_error() -> Result {
+    let message = refused(EVENT, "#define\tEV_ADD", "#define\tEV_PUT")?;
+    assert_contains(
+        &message,
         &[
-            "aarch64-unknown-netbsd and 9 more targets: the headers lack EV_ADD; mend ",
+            "aarch64-unknown-netbsd and 9 more targets: the headers lack EV_ADD\n",
+            "help: correct codegen/symbols/netbsd.txt or codegen/headers/netbsd.h\n",
             "const EV_ADD",
             "removed",
         ],
@@ -128,14 +129,14 @@ fn a_symbol_that_is_gone_is_refused() -> Result {
 }
 
 #[test]
-fn a_record_that_became_opaque_is_refused() -> Result {
-    let said = refused(
+fn record_without_fields_is_an_error() -> Result {
+    let message = refused(
         "poll.h",
         "struct pollfd {",
         "struct pollfd;\nstruct hidden {",
     )?;
-    assert_says(
-        &said,
+    assert_contains(
+        &message,
         &[
             "`pollfd` is declared without fields",
             "codegen/headers/netbsd.h",
@@ -145,12 +146,12 @@ fn a_record_that_became_opaque_is_refused() -> Result {
 }
 
 #[test]
-fn a_group_that_splits_becomes_two() -> Result {
+fn group_with_two_layouts_splits() -> Result {
     let value = "#define\tEV_CLEAR\t0x0020U";
     let other = "#define\tEV_CLEAR\t0x0200U";
     let split = format!("#ifdef __sparc64__\n{other}\n#else\n{value}\n#endif\n");
-    let (release, said) = taken(EVENT, value, &split)?;
-    assert_says(&said, &["const EV_CLEAR", "value 32 → 512"]);
+    let (release, message) = renewed(EVENT, value, &split)?;
+    assert_contains(&message, &["const EV_CLEAR", "value 32 → 512"]);
     let generated = |name: &str| {
         let path = format!("generated/netbsd/{name}.rs");
         fs::read_to_string(release.repository.path(&path))
@@ -168,16 +169,16 @@ fn a_group_that_splits_becomes_two() -> Result {
 }
 
 #[test]
-fn a_group_that_no_cfg_tells_apart_is_refused_with_what_differs() -> Result {
+fn group_that_no_cfg_splits_is_an_error_with_the_difference() -> Result {
     let value = "#define\tEV_CLEAR\t0x0020U";
     let other = "#define\tEV_CLEAR\t0x0200U";
-    // clang sees two architectures, rustc's `cfg` one.
+    // clang distinguishes the two architectures, `cfg` does not.
     let split = format!("#if __ARM_ARCH == 7\n{other}\n#else\n{value}\n#endif\n");
-    let said = refused(EVENT, value, &split)?;
-    assert_says(
-        &said,
+    let message = refused(EVENT, value, &split)?;
+    assert_contains(
+        &message,
         &[
-            "does not come out as armv",
+            " differs from armv",
             "-pub const EV_CLEAR: c_uint = ",
             "+pub const EV_CLEAR: c_uint = ",
             "codegen/targets",
@@ -187,10 +188,10 @@ fn a_group_that_no_cfg_tells_apart_is_refused_with_what_differs() -> Result {
 }
 
 #[test]
-fn a_header_with_a_syntax_error_is_refused_and_quoted() -> Result {
-    let said = refused(EVENT, "struct kevent {", "struct kevent {{")?;
-    assert_says(
-        &said,
+fn syntax_error_in_a_header_is_quoted() -> Result {
+    let message = refused(EVENT, "struct kevent {", "struct kevent {{")?;
+    assert_contains(
+        &message,
         &[
             "clang cannot read the headers",
             "generic-netbsd/sys/event.h:",
@@ -199,18 +200,19 @@ fn a_header_with_a_syntax_error_is_refused_and_quoted() -> Result {
     Ok(())
 }
 
-/// A wheel that was made wrong: nothing of it stays, and the command fetches it anew.
-fn spoilt(spoil: fn(Vec<u8>) -> Vec<u8>) -> Result<String> {
+/// The renewal to a damaged wheel must fail, unpack nothing, and name the command that downloads
+/// the wheel again. Returns the message.
+fn damaged(damage: fn(Vec<u8>) -> Vec<u8>) -> Result<String> {
     let release = Release::new(&[])?;
     let before = release.repository.tree()?;
-    fs::write(release.wheel(), spoil(fs::read(release.wheel())?))?;
-    let (status, said) = release.bump()?;
-    assert_eq!(status, Some(1), "{said}");
+    fs::write(release.wheel(), damage(fs::read(release.wheel())?))?;
+    let (status, message) = release.bump()?;
+    assert_eq!(status, Some(1), "{message}");
     let wheel = release.wheel().display().to_string();
-    assert_says(&said, &[&format!("cannot unpack {wheel}: ")]);
+    assert_contains(&message, &[&format!("cannot unpack {wheel}: ")]);
     assert!(
-        said.ends_with(&format!("\nrm {wheel} && cargo codegen {BUMP}\n")),
-        "{said}"
+        message.ends_with(&format!("\nhelp: rm {wheel} && cargo codegen {BUMP}\n")),
+        "{message}"
     );
     assert_eq!(release.repository.tree()?, before, "the tree is as it was");
     assert_eq!(
@@ -218,12 +220,12 @@ fn spoilt(spoil: fn(Vec<u8>) -> Vec<u8>) -> Result<String> {
         [] as [String; 0],
         "nothing is unpacked"
     );
-    Ok(said)
+    Ok(message)
 }
 
 #[test]
-fn a_wheel_that_was_cut_short_is_refused() -> Result {
-    spoilt(|mut wheel| {
+fn truncated_wheel_is_an_error() -> Result {
+    damaged(|mut wheel| {
         wheel.truncate(wheel.len() / 2);
         wheel
     })?;
@@ -231,31 +233,31 @@ fn a_wheel_that_was_cut_short_is_refused() -> Result {
 }
 
 #[test]
-fn a_wheel_with_a_wrong_byte_is_refused() -> Result {
-    let said = spoilt(|mut wheel| {
+fn wheel_with_a_changed_byte_is_an_error() -> Result {
+    let message = damaged(|mut wheel| {
         let text = b"_SYS_EVENT_H_";
-        let place = wheel.windows(text.len()).position(|part| part == text);
-        wheel[place.expect("it is stored as it is")] = b'X';
+        let position = wheel.windows(text.len()).position(|part| part == text);
+        wheel[position.expect("the archive is not compressed")] = b'X';
         wheel
     })?;
-    assert_says(&said, &["checksum"]);
+    assert_contains(&message, &["checksum"]);
     Ok(())
 }
 
 #[test]
-fn a_wheel_without_headers_is_refused() -> Result {
-    let said = spoilt(|_| {
-        // The end of an archive that holds nothing.
+fn wheel_without_headers_is_an_error() -> Result {
+    let message = damaged(|_| {
+        // An empty archive has only the end record.
         let mut empty = b"PK\x05\x06".to_vec();
         empty.resize(22, 0);
         empty
     })?;
-    assert_says(&said, &["it holds nothing that begins with ziglang/lib/"]);
+    assert_contains(&message, &["it has no path that begins with ziglang/lib/"]);
     Ok(())
 }
 
 #[test]
-fn a_wheel_that_is_not_the_pinned_one_is_refused() -> Result {
+fn wheel_with_another_hash_is_an_error() -> Result {
     let release = Release::new(&[])?;
     let hash = "0123456789abcdef".repeat(4);
     let pinned = fs::read_to_string(release.repository.path("codegen/sources.toml"))?;
@@ -275,7 +277,7 @@ fn a_wheel_that_is_not_the_pinned_one_is_refused() -> Result {
         }
     });
     let (mut lines, mut entry) = (lines.collect::<Vec<_>>(), entry.lines().collect::<Vec<_>>());
-    // Only the first entry: what follows is another's.
+    // Only the entry of this pack, not the following ones.
     let end = entry
         .iter()
         .position(|line| line.starts_with("[["))
@@ -286,18 +288,20 @@ fn a_wheel_that_is_not_the_pinned_one_is_refused() -> Result {
     fs::write(release.repository.path("codegen/sources.toml"), text)?;
     let tree = release.repository.tree()?;
     let output = release.tool().args(["--os", "netbsd"]).output()?;
-    let said = String::from_utf8(output.stderr)?;
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let message = String::from_utf8(output.stderr)?;
+    assert_eq!(output.status.code(), Some(1), "{message}");
     let wheel = release.wheel().display().to_string();
-    assert_says(
-        &said,
+    assert_contains(
+        &message,
         &[&format!(
             "{wheel} is not the pinned wheel\n  wanted sha256 {hash}\n  found  sha256 "
         )],
     );
     assert!(
-        said.ends_with(&format!("\nrm {wheel} && cargo codegen --os netbsd\n")),
-        "{said}"
+        message.ends_with(&format!(
+            "\nhelp: rm {wheel} && cargo codegen --os netbsd\n"
+        )),
+        "{message}"
     );
     assert_eq!(release.repository.tree()?, tree, "the tree is as it was");
     assert_eq!(

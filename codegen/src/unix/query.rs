@@ -1,0 +1,363 @@
+//! Queries clang for the symbols of a context: the value and type of each constant, the bits of
+//! each bit-field, and the reasons why symbols cannot be bound.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clang::{Entity, EntityKind, EvaluationResult, TypeKind};
+
+use super::c_type::{not_an_integer, not_in_rust, pointed, spelled};
+use super::context::Context;
+use crate::abi::Constant;
+use crate::libclang::{self, Diagnostic};
+use crate::symbols::{Kind, Symbol};
+
+/// The file name that `#line` gives to the lines of constants.
+const LINES: &str = "mio-codegen-constants";
+/// Prefix of a constant with the type that C infers for the macro.
+const NATURAL: &str = "mio_natural_";
+/// Prefix of a constant with the type that the list states.
+const TYPED: &str = "mio_typed_";
+
+/// The answer of clang.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// The constants.
+    pub(super) constants: Vec<Constant>,
+    /// Values of the probe expressions, by name.
+    pub(super) probes: BTreeMap<String, i128>,
+    /// Bit-fields, by record.
+    pub(super) bits: BTreeMap<String, Vec<Bits>>,
+    /// Offsets of the anonymous members of a record, in order.
+    pub(super) anonymous: BTreeMap<String, Vec<u64>>,
+    /// Records that the list names by a typedef: the tag, which bindgen uses, and the typedef.
+    pub(super) renamed: BTreeMap<String, String>,
+    /// Symbols without a declaration.
+    pub(super) missing: BTreeSet<String>,
+    /// Symbols that cannot be bound, with the reasons.
+    pub(super) rejected: BTreeMap<String, String>,
+    /// Errors in the headers themselves.
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// A bit-field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Bits {
+    /// Its name. Empty for padding.
+    pub(super) name: String,
+    /// Its first bit in the record, as libclang counts.
+    pub(super) offset: u64,
+    /// The number of its bits.
+    pub(super) width: u64,
+    /// Whether it is the first one, or an ordinary field precedes it.
+    pub(super) begins: bool,
+}
+
+/// Has clang parse the context and evaluates its symbols.
+pub(super) fn query(
+    context: &Context<'_>,
+    header: &str,
+    arguments: &[String],
+    probes: &[(&str, &str)],
+) -> Result<Answer, String> {
+    let (text, lines) = text(context, header, probes);
+    libclang::parse(&text, arguments, false, |unit, diagnostics| {
+        let mut answer = Answer::default();
+        let all = libclang::all(unit);
+        let mut errors: BTreeMap<&str, &str> = BTreeMap::new();
+        for diagnostic in diagnostics {
+            let line = usize::try_from(diagnostic.line).unwrap_or_default();
+            match lines.get(line.wrapping_sub(1)) {
+                Some(name) if diagnostic.file == LINES => {
+                    errors.entry(name).or_insert(&diagnostic.text);
+                }
+                _ => answer.diagnostics.push(diagnostic.clone()),
+            }
+        }
+        let mut values: BTreeMap<String, Entity<'_>> = BTreeMap::new();
+        for entity in &all {
+            if let (EntityKind::VarDecl, Some(name)) = (entity.get_kind(), entity.get_name()) {
+                values.insert(name, *entity);
+            }
+        }
+        for (name, _) in probes {
+            if let Some(Ok((value, _))) = values.get(&format!("{NATURAL}{name}")).map(number) {
+                answer.probes.insert((*name).to_owned(), value);
+            }
+        }
+        for symbol in &context.symbols {
+            match &symbol.kind {
+                Kind::Constant(ty) => {
+                    match constant(symbol, ty.as_deref(), &values, errors.get(&*symbol.name)) {
+                        Ok(constant) => answer.constants.push(constant),
+                        Err(why) => answer.reject(symbol, why),
+                    }
+                }
+                Kind::Record => match record(symbol, &all, &mut answer) {
+                    Ok(()) => {}
+                    Err(why) => answer.reject(symbol, why),
+                },
+                Kind::Function => match function(symbol, &all) {
+                    Ok(()) => {}
+                    Err(why) => answer.reject(symbol, why),
+                },
+                Kind::Names(_) | Kind::Field(_) => {}
+            }
+        }
+        answer
+    })
+}
+
+impl Answer {
+    /// Records that a symbol has no declaration, or the reason why it cannot be bound.
+    fn reject(&mut self, symbol: &Symbol, why: Option<String>) {
+        match why {
+            None => {
+                self.missing.insert(symbol.name.clone());
+            }
+            Some(why) => {
+                self.rejected.insert(symbol.name.clone(), why);
+            }
+        }
+    }
+}
+
+/// The text for clang, and the symbol of each line in its last part.
+fn text<'a>(
+    context: &Context<'a>,
+    header: &str,
+    probes: &[(&'a str, &str)],
+) -> (String, Vec<&'a str>) {
+    let mut text = format!("{header}\n#line 1 \"{LINES}\"\n");
+    let mut lines = Vec::new();
+    let mut line = |name, line: String| {
+        lines.push(name);
+        text.push_str(&line);
+        text.push('\n');
+    };
+    for (name, value) in probes {
+        line(
+            *name,
+            format!("static const long long {NATURAL}{name} = {value};"),
+        );
+    }
+    for symbol in &context.symbols {
+        let (Kind::Constant(ty), name) = (&symbol.kind, &*symbol.name) else {
+            continue;
+        };
+        line(
+            name,
+            format!("static const __typeof__(({name})) {NATURAL}{name} = ({name});"),
+        );
+        if let Some(ty) = ty {
+            line(
+                name,
+                format!("static const {ty} {TYPED}{name} = ({ty})({name});"),
+            );
+        }
+    }
+    (text, lines)
+}
+
+/// The reason why a symbol cannot be bound. None if it has no declaration.
+type Rejection = Option<String>;
+
+/// A constant with its value.
+fn constant(
+    symbol: &Symbol,
+    ty: Option<&str>,
+    values: &BTreeMap<String, Entity<'_>>,
+    error: Option<&&str>,
+) -> Result<Constant, Rejection> {
+    let name = &symbol.name;
+    if let Some(error) = error {
+        if **error == format!("use of undeclared identifier '{name}'") {
+            return Err(None);
+        }
+    }
+    let natural = values.get(&format!("{NATURAL}{name}"));
+    // Its type explains more than the error of the evaluation.
+    let natural_type = natural.and_then(Entity::get_type);
+    if let Some(why) = natural_type.and_then(|ty| not_an_integer(&ty)) {
+        return Err(Some(why));
+    }
+    if let Some(error) = error {
+        return Err(Some(format!("clang cannot evaluate it ({error})")));
+    }
+    let (value, own) = number(natural.ok_or(None)?).map_err(Some)?;
+    let Some(ty) = ty else {
+        return Ok(Constant {
+            name: name.clone(),
+            ty: own,
+            value,
+        });
+    };
+    let typed = values.get(&format!("{TYPED}{name}")).ok_or(None)?;
+    if let Some(why) = typed.get_type().and_then(|ty| not_an_integer(&ty)) {
+        return Err(Some(format!("as `{ty}` {why}")));
+    }
+    let (cast, spelled) = number(typed).map_err(Some)?;
+    if cast != value {
+        return Err(Some(format!(
+            "its value is {value}, of type `{own}`, and `{ty}` holds {cast} of that"
+        )));
+    }
+    Ok(Constant {
+        name: name.clone(),
+        ty: spelled,
+        value,
+    })
+}
+
+/// The value of a constant and its Rust type.
+fn number(variable: &Entity<'_>) -> Result<(i128, String), String> {
+    let ty = variable.get_type().ok_or("it has no type")?;
+    if let Some(why) = not_an_integer(&ty) {
+        return Err(why);
+    }
+    let value = match variable.evaluate() {
+        Some(EvaluationResult::SignedInteger(value)) => i128::from(value),
+        Some(EvaluationResult::UnsignedInteger(value)) => i128::from(value),
+        _ => return Err("its value is no constant expression".to_owned()),
+    };
+    Ok((value, spelled(ty)?))
+}
+
+/// Examines a record: its bit-fields, anonymous members, and the types of its fields.
+fn record(symbol: &Symbol, all: &[Entity<'_>], answer: &mut Answer) -> Result<(), Rejection> {
+    let name = &symbol.name;
+    let named = || {
+        all.iter()
+            .filter(|entity| entity.get_name().as_ref() == Some(name))
+    };
+    let is_record = |entity: &Entity<'_>| {
+        matches!(
+            entity.get_kind(),
+            EntityKind::StructDecl | EntityKind::UnionDecl
+        )
+    };
+    let tagged = named().find(|entity| is_record(entity));
+    let found = match tagged {
+        Some(found) => *found,
+        None => {
+            let Some(typedef) = named().find(|entity| entity.get_kind() == EntityKind::TypedefDecl)
+            else {
+                return Err(other(named().next()));
+            };
+            let ty = typedef.get_typedef_underlying_type().ok_or(None)?;
+            let canonical = ty.get_canonical_type();
+            let Some(record) = canonical
+                .get_declaration()
+                .filter(|_| canonical.get_kind() == TypeKind::Record)
+            else {
+                return Err(Some(format!(
+                    "it is a typedef of `{}` and no record; write that type in Rust",
+                    canonical.get_display_name()
+                )));
+            };
+            if let Some(tag) = record
+                .get_name()
+                .filter(|tag| tag != name && !record.is_anonymous())
+            {
+                answer.renamed.insert(tag, name.clone());
+            }
+            record
+        }
+    };
+    // The reader reports a record without fields.
+    let Some(found) = found.get_definition() else {
+        return Ok(());
+    };
+    let ty = found.get_type().ok_or(None)?;
+    let fields = ty.get_fields().unwrap_or_default();
+    let mut bits = Vec::new();
+    let mut begins = true;
+    for field in &fields {
+        let field_name = field.get_name().unwrap_or_default();
+        if field.is_bit_field() {
+            bits.push(Bits {
+                offset: field
+                    .get_offset_of_field()
+                    .map_err(|error| Some(format!("field `{field_name}`: {error}")))?
+                    as u64,
+                width: field.get_bit_field_width().unwrap_or_default() as u64,
+                name: field_name,
+                begins,
+            });
+            begins = false;
+            continue;
+        }
+        begins = true;
+        if field_name.is_empty() {
+            let bit = field.get_offset_of_field();
+            let bit = bit.map_err(|error| Some(format!("an anonymous member: {error}")))?;
+            let all = answer.anonymous.entry(name.clone()).or_default();
+            all.push(bit as u64 / 8);
+        }
+        let ty = field.get_type().ok_or(None)?;
+        if let Some(why) = not_in_rust(&ty, 0) {
+            return Err(Some(format!("field `{field_name}` {why}")));
+        }
+    }
+    if !bits.is_empty() {
+        answer.bits.insert(name.clone(), bits);
+    }
+    Ok(())
+}
+
+/// Examines a function: its linkage and the types that a call passes.
+fn function(symbol: &Symbol, all: &[Entity<'_>]) -> Result<(), Rejection> {
+    let name = Some(&symbol.name);
+    let named = || {
+        all.iter()
+            .filter(|entity| entity.get_name().as_ref() == name)
+    };
+    let Some(found) = named().find(|entity| entity.get_kind() == EntityKind::FunctionDecl) else {
+        return Err(other(named().next()));
+    };
+    if found.get_storage_class() == Some(clang::StorageClass::Static) || found.is_inline_function()
+    {
+        return Err(Some(
+            "it is an inline function, which no library exports; write it in Rust".to_owned(),
+        ));
+    }
+    match found.get_type().and_then(|ty| not_in_rust(&ty, 0)) {
+        Some(why) => Err(Some(format!("a parameter or the result {why}"))),
+        None => Ok(()),
+    }
+}
+
+/// The reason why an entity of another kind is not bound.
+fn other(found: Option<&Entity<'_>>) -> Rejection {
+    let found = found?;
+    let what = match found.get_kind() {
+        EntityKind::VarDecl => return Some(variable(found)),
+        EntityKind::TypedefDecl => "the name of a type",
+        EntityKind::EnumDecl => "an enum; bind its constants one by one",
+        EntityKind::FunctionDecl => "a function; bind it as `fn`",
+        EntityKind::StructDecl | EntityKind::UnionDecl => "a record; bind it as `record`",
+        _ => return None,
+    };
+    Some(format!("it is {what}"))
+}
+
+/// The reason why a variable is not bound, with a declaration to use instead.
+pub(crate) fn variable(found: &Entity<'_>) -> String {
+    const WHY: &str = "it is a variable, and only functions, records and constants are bound";
+    let declared = || {
+        let ty = pointed(found.get_type()?)?;
+        let name = found.get_name()?;
+        // A symbol of Mach-O begins with `_`, and one that the header renames with `\u{1}`.
+        let symbol = found.get_mangled_name()?;
+        let plain = [name.clone(), format!("_{name}")].contains(&symbol);
+        let link = if plain {
+            String::new()
+        } else {
+            format!("#[link_name = \"{symbol}\"] ")
+        };
+        Some(format!(
+            "{WHY}; declare it in src/: \
+             unsafe extern \"C\" {{ {link}pub static mut {name}: {ty}; }}"
+        ))
+    };
+    declared().unwrap_or_else(|| format!("{WHY}; declare it in src/ by hand"))
+}
