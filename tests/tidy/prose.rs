@@ -9,38 +9,7 @@ use super::{name, root};
 const COLUMNS: usize = 100;
 
 /// Folders and files of Rust and Python without a longer line. A line that is one URL may be longer.
-const NARROW: &[&str] = &[
-    "build-tools/apps",
-    "build-tools/bench",
-    "build-tools/loom",
-    "build-tools/properties",
-    "build-tools/src",
-    "build-tools/wasi",
-    "codegen/abi",
-    "codegen/src/abi_diff",
-    "codegen/src/explain.rs",
-    "codegen/src/group.rs",
-    "codegen/src/inputs.rs",
-    "codegen/src/layout.rs",
-    "codegen/src/matrix.rs",
-    "codegen/src/operand.rs",
-    "codegen/src/read.rs",
-    "codegen/src/report",
-    "codegen/src/rust.rs",
-    "codegen/src/rust_modules.rs",
-    "codegen/src/show.rs",
-    "codegen/src/snapshot.rs",
-    "codegen/src/split.rs",
-    "codegen/src/table.rs",
-    "codegen/src/text_diff.rs",
-    "codegen/targets",
-    "codegen/src",
-    "codegen/targets",
-    "codegen/tests",
-    "examples",
-    "src",
-    "tests",
-];
+const NARROW: &[&str] = &["build-tools", "codegen", "examples", "src", "tests"];
 
 /// Folders and pages that use no term of `REPLACED`.
 const EVERYWHERE: &[&str] = &[
