@@ -23,8 +23,8 @@
 //!
 //! # 3. Wait for events and handle them
 //!
-//! Events are edge-triggered: one says that the source *became* ready. Read or write until the call
-//! returns [`WouldBlock`](std::io::ErrorKind::WouldBlock); only then is the next event of that
+//! Events are edge-triggered: one means that the source *became* ready. Read or write until the
+//! call returns [`WouldBlock`](std::io::ErrorKind::WouldBlock); only then is the next event of that
 //! source certain. An event may be spurious.
 //!
 //! ```

@@ -272,9 +272,9 @@ fn what_is_bound_is_used() {
 
 #[test]
 fn what_is_not_used_is_noticed() {
-    let list = "# A list.\nA const int a.h # said\nB fn a.h # said\nR record a.h # said\n\
-        S record a.h # said\nE_X const int a.h # said\nE_NAMES names int E_* # said\n\
-        F_NAMES names int F_* # said\nF_X const int a.h # said\n";
+    let list = "# A list.\nA const int a.h # why\nB fn a.h # why\nR record a.h # why\n\
+        S record a.h # why\nE_X const int a.h # why\nE_NAMES names int E_* # why\n\
+        F_NAMES names int F_* # why\nF_X const int a.h # why\n";
     let names = taken("ffi::B(1); use crate::sys::ffi::{E_NAMES as NAMES, C}; dffi::A; libc::A");
     let declared = words("fn B(r: *const R)").map(str::to_owned).collect();
     assert_eq!(

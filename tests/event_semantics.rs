@@ -141,7 +141,7 @@ fn observe(make: NewSituation, interest: Interest, first: Duration, moment: Dura
     }
 }
 
-/// The source of the table of Windows itself. Whoever measures it there, with `MIO_BLESS=1`, states
+/// The source of the table of Windows itself. If you measure it there, with `MIO_BLESS=1`, state
 /// that here.
 const AFD: &str = "\
 No row of afd was measured on Windows yet. Two are what Microsoft documents:

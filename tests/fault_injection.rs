@@ -3,7 +3,7 @@
 //! The suite runs each situation once and counts its calls of each kind. Then it runs the situation
 //! again for every call and every error, and asserts:
 //!
-//! - the operation returns the error with its code, or what `fault_injection/rules.rs` says;
+//! - the operation returns the error with its code, or what `fault_injection/rules.rs` states;
 //! - it does not panic, and leaves no fd open, neither when it fails nor in the end;
 //! - repeated without the fault it succeeds, and every event that is due comes.
 //!

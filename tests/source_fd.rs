@@ -277,7 +277,7 @@ fn closed_fd_leaves_others_working() {
 }
 
 /// Where the kernel does not report that a file descriptor was closed, and the fd was reused before
-/// a `poll` could find that out, registering it is an error that says what to do. epoll
+/// a `poll` could find that out, registering it is an error with advice. epoll
 /// (<https://man7.org/linux/man-pages/man7/epoll.7.html>, question 6) and event ports
 /// (<https://illumos.org/man/3C/port_associate>) end a registration with its last file descriptor.
 #[cfg(unix)]

@@ -172,7 +172,7 @@ fn target_os_appears_in_few_files() {
     ];
     let mut faults = Vec::new();
     for (name, text) in files("src") {
-        // The roots of modules of Windows say what the portable tests compile.
+        // The roots of modules of Windows list what the portable tests compile.
         let is_root = name.starts_with("src/sys/windows/") && name.ends_with("/mod.rs");
         if allowed.contains(&name.as_str()) || is_root || is_test(&name) {
             continue;
@@ -288,7 +288,7 @@ fn only_ffi_names_the_bindings() {
     }
 }
 
-/// `dead_code` is allowed for one item at a time, and each time a comment says why.
+/// `dead_code` is allowed for one item at a time, and each time a comment has the reason.
 #[test]
 fn dead_code_has_a_reason() {
     let mut allowed = 0;

@@ -1,5 +1,5 @@
-//! The platform layer. `selector` and `socket_api` say what a platform provides, `platform` which
-//! mechanisms a system uses; the layers above see only what this file names.
+//! The platform layer. `selector` and `socket_api` define what a platform provides, `platform`
+//! which mechanisms a system uses; the layers above see only what this file names.
 
 #[macro_use]
 pub(crate) mod platform;

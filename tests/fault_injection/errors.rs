@@ -143,7 +143,7 @@ fn takes_effect(call: Call, name: &str) -> bool {
         // All changes are applied before a signal is noticed:
         // https://man.freebsd.org/cgi/man.cgi?query=kevent&sektion=2
         Call::KeventChange => name == "EINTR",
-        // A filter of which the kernel says that it does not exist does not exist.
+        // The kernel reports that the filter does not exist, so it does not.
         Call::ChangeDelete => name == "ENOENT",
         _ => false,
     }

@@ -334,7 +334,7 @@ mod notifying {
         }
     }
 
-    /// A notifier that fails as often as `FAILURES` says.
+    /// A notifier that fails as often as `FAILURES` demands.
     #[derive(Debug)]
     pub(in crate::sys) struct Failing<N> {
         inner: N,

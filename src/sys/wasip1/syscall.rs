@@ -54,7 +54,7 @@ impl Host for Preview1 {
             )
         })?;
         for event in self.events.iter().take(count as usize) {
-            // The subscription tells the kind of event. `fd_readwrite` is undefined for clocks.
+            // The subscription has the kind of event. `fd_readwrite` is undefined for clocks.
             let index = event.userdata as usize;
             let is_clock = matches!(list.get(index), Some(Subscription::Clock(_)));
             let hang_up = ffi::__WASI_EVENTRWFLAGS_FD_READWRITE_HANGUP;

@@ -64,7 +64,7 @@ pub(crate) struct PortEvent {
 struct Association {
     events: i32,
     user: usize,
-    /// Tells it from earlier associations of the same fd.
+    /// Distinguishes it from earlier associations of the same fd.
     generation: u32,
     /// Whether epoll can watch the fd. If not, it is a regular file, which is always ready.
     is_in_epoll: bool,

@@ -118,7 +118,7 @@ impl Suite {
             .argument(format!("Dir::State::lists={}", folder("lists")))
             .words("-o")
             .argument(format!("Dir::Cache={}", folder("archives")))
-            // The lists of a release that ended are no longer signed anew.
+            // The lists of a release that ended are no longer renewed.
             .words("-o Acquire::Check-Valid-Until=false")
             .folder(&self.parts)
             .limit(600)

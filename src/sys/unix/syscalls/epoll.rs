@@ -16,7 +16,7 @@ use crate::sys::selector;
 use crate::sys::timeout::{KernelTimeout, round_up_millis};
 
 /// epoll_pwait2(2), or a function like it. It returns `None` if the kernel or a sandbox refuses the
-/// call. There must be room for as many events as the third argument says.
+/// call. The third argument is the number of events for which there is room.
 pub(crate) type EpollPwait2 =
     unsafe fn(BorrowedFd<'_>, *mut ffi::epoll_event, c_int, Duration) -> io::Result<Option<usize>>;
 

@@ -33,7 +33,7 @@
 //! A completion without an armed condition, and a cancel that was not requested here, start the
 //! next request at once, but only [`MAX_STRAYS`] times in a row. After that each of them pauses the
 //! source, so that no behavior of AFD makes `poll` spin. The next reported condition starts the
-//! count anew. A failed request counts as a stray completion, because a caller that ignores its
+//! count again. A failed request counts as a stray completion, because a caller that ignores its
 //! event arms the source with each operation that would block.
 
 use std::mem;

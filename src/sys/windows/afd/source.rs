@@ -123,7 +123,7 @@ impl Source {
     }
 
     /// AFD refused the socket with `refusal`: switches to the base service provider's socket, once.
-    /// A lack of memory tells nothing about the socket and is returned.
+    /// A lack of memory means nothing for the socket and is returned.
     fn use_base_socket(
         &self,
         shared: &Shared,

@@ -342,7 +342,7 @@ impl<O> fmt::Debug for Pending<O> {
     }
 }
 
-/// A fake kernel for unit tests: operations that are not submitted, and complete when a test says
+/// A fake kernel for unit tests: operations that are not submitted, and complete when a test wants
 /// so.
 #[cfg(test)]
 pub(super) mod fake {

@@ -6,7 +6,7 @@
 //!
 //! # Packets
 //!
-//! The completion key tells what a packet is:
+//! The completion key is the kind of a packet:
 //!
 //! - [`OPERATION_KEY`]: the `OVERLAPPED` field is the context of an operation, by which its memory
 //!   is looked up (see [`in_flight`]).

@@ -379,7 +379,7 @@ fn closing_port_cancels_everything() {
     assert!(pipe.state.take_error().is_none());
     assert_eq!(pipe.read(9), Err(ErrorKind::NotFound));
     let five = io::Error::from_raw_os_error(5).kind();
-    assert_eq!(pipe.write(b"d"), Err(five), "what was lost is said");
+    assert_eq!(pipe.write(b"d"), Err(five), "the loss is reported");
     assert_eq!(pipe.write(b"d"), Err(ErrorKind::NotFound));
     pipe.holds(0);
 }

@@ -39,7 +39,7 @@ fn is_waited_out(is_unowned: bool, lack: Quirks) {
     drop(owned);
 }
 
-/// A refusal for lack of memory does not query the base socket: it tells nothing about layered
+/// A refusal for lack of memory does not query the base socket: it means nothing for layered
 /// providers.
 #[test]
 fn memory_shortage_does_not_query_the_base_socket() {

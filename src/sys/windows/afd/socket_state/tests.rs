@@ -421,7 +421,7 @@ fn stray_completions_are_followed_by_pauses() {
         assert_eq!(update(&mut state), NO_CALLS);
         state.reregister(Token(1), READ | RESET);
         assert_eq!(update(&mut state), start(READ | RESET));
-        // A reported condition starts the count anew.
+        // A reported condition restarts the count.
         assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
         state.rearm(ALL);
         assert_eq!(update(&mut state), start(READ | RESET));

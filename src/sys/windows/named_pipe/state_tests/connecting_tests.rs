@@ -141,11 +141,7 @@ fn late_connect_only_returns_memory() {
         pipe.connect().unwrap_err();
         pipe.disconnect();
         assert_eq!(pipe.ops.cancelled.len(), 1);
-        assert_eq!(
-            pipe.take_ready(),
-            Ready::BOTH,
-            "whoever waits for it is woken"
-        );
+        assert_eq!(pipe.take_ready(), Ready::BOTH, "its waiter is woken");
         // Idle.
         pipe.end(OpKind::Connect, result);
         assert_eq!(pipe.take_ready(), Ready::NOTHING);
