@@ -97,7 +97,7 @@ mod not_run;
 #[macro_use]
 mod sys;
 mod poll;
-#[cfg(all(feature = "os-poll", any(target_os = "linux", all(test, not(windows)))))]
+#[cfg(all(feature = "os-poll", any(target_os = "linux", test)))]
 #[allow(clippy::indexing_slicing)] // Fake kernels run in tests only.
 mod testing;
 mod token;

@@ -49,9 +49,11 @@ fn columns(lines: &[String]) -> (usize, usize, usize) {
         let (Some(name), Some(source)) = (words.first(), words.last()) else {
             continue;
         };
-        let kind = line[name.len()..]
+        let indent = line.len() - line.trim_start().len();
+        let name_end = indent + name.len();
+        let kind = line[name_end..]
             .find(|letter: char| !letter.is_whitespace())
-            .map_or(0, |gap| name.len() + gap);
+            .map_or(0, |gap| name_end + gap);
         let source = line[..reason].rfind(source).unwrap_or(0);
         *counts
             .entry((kind.saturating_sub(1), source, reason))
@@ -85,5 +87,22 @@ mod tests {
             "EV_CLEAR    const kevent_flags   <sys/event.h>    # edges"
         );
         assert_eq!(lines.len(), 4);
+    }
+
+    #[test]
+    fn a_line_may_begin_with_a_space() {
+        let text = " \u{e9} fn s # w\n";
+        let symbol = Symbol {
+            name: "zz".to_owned(),
+            kind: Kind::Function,
+            partial: false,
+            source: "s".to_owned(),
+            why: "w".to_owned(),
+        };
+        let changed = insert(text, &[symbol]);
+        assert!(
+            changed.starts_with(text) && changed.lines().count() == 2,
+            "{changed}"
+        );
     }
 }

@@ -9,6 +9,8 @@ cfg_event_ports! {
     #[cfg(target_os = "linux")]
     pub(crate) mod event_ports;
 }
+#[cfg(all(test, any(not(windows), feature = "os-ext")))]
+pub(crate) mod choices;
 #[cfg(all(
     target_os = "linux",
     any(
@@ -35,5 +37,6 @@ pub(crate) mod injection;
 mod syscall;
 #[cfg(all(target_os = "linux", any(test, mio_fake_kernel = "wasip1")))]
 pub(crate) mod wasip1;
-#[cfg(test)]
+#[cfg(all(test, not(windows)))]
+#[allow(clippy::expect_used, clippy::unwrap_used)] // Unit tests alone use it.
 pub(crate) mod windows;

@@ -101,7 +101,7 @@ pub(crate) fn ignore_in_progress(result: io::Result<()>) -> io::Result<()> {
 }
 
 /// The domain of a socket for this address.
-fn domain(address: SocketAddr) -> c_int {
+pub(crate) fn domain(address: SocketAddr) -> c_int {
     match address {
         SocketAddr::V4(_) => libc::AF_INET,
         SocketAddr::V6(_) => libc::AF_INET6,
@@ -109,14 +109,14 @@ fn domain(address: SocketAddr) -> c_int {
 }
 
 /// An internet address for the kernel.
-enum Internet {
+pub(crate) enum Internet {
     V4(libc::sockaddr_in),
     V6(libc::sockaddr_in6),
 }
 
 impl Internet {
     /// The whole structure.
-    fn address(&self) -> Address<'_> {
+    pub(crate) fn address(&self) -> Address<'_> {
         match self {
             Internet::V4(raw) => Address::new(raw, size_of_val(raw)),
             Internet::V6(raw) => Address::new(raw, size_of_val(raw)),
@@ -125,7 +125,7 @@ impl Internet {
 }
 
 /// Converts an address for the kernel, field by field: std does not specify a layout.
-fn to_internet(address: SocketAddr) -> Internet {
+pub(crate) fn to_internet(address: SocketAddr) -> Internet {
     match address {
         SocketAddr::V4(address) => {
             let mut raw = syscall::zeroed::<libc::sockaddr_in>();
@@ -149,7 +149,7 @@ fn to_internet(address: SocketAddr) -> Internet {
 }
 
 /// Converts an address of the kernel. An address of another family is `InvalidInput`.
-fn from_internet(storage: &Storage<libc::sockaddr_storage>) -> io::Result<SocketAddr> {
+pub(crate) fn from_internet(storage: &Storage<libc::sockaddr_storage>) -> io::Result<SocketAddr> {
     match c_int::from(storage.address().ss_family) {
         libc::AF_INET => {
             let raw = syscall::as_v4(storage.address());

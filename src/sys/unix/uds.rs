@@ -92,15 +92,15 @@ fn socketpair(kind: libc::c_int) -> io::Result<(OwnedFd, OwnedFd)> {
 const PATH: usize = offset_of!(libc::sockaddr_un, sun_path);
 
 /// An address for the kernel.
-struct Unix {
-    raw: libc::sockaddr_un,
+pub(crate) struct Unix {
+    pub(crate) raw: libc::sockaddr_un,
     /// How many bytes count, from the start of the structure.
-    length: usize,
+    pub(crate) length: usize,
 }
 
 impl Unix {
     /// The bytes that count.
-    fn address(&self) -> Address<'_> {
+    pub(crate) fn address(&self) -> Address<'_> {
         Address::new(&self.raw, self.length)
     }
 }
@@ -111,7 +111,7 @@ impl Unix {
 /// with NUL, ends with its last byte and may contain any. The unnamed address is only a family.
 ///
 /// [unix(7)]: https://man7.org/linux/man-pages/man7/unix.7.html
-fn to_unix(address: &SocketAddr) -> io::Result<Unix> {
+pub(crate) fn to_unix(address: &SocketAddr) -> io::Result<Unix> {
     if let Some(path) = address.as_pathname() {
         let bytes = path.as_os_str().as_bytes();
         if !bytes.is_empty() {
@@ -144,7 +144,7 @@ fn unix(name: &[u8], before: usize, after: usize) -> io::Result<Unix> {
 }
 
 /// Converts an address of the kernel. `None`: std can only get this address from the kernel itself.
-fn from_unix(storage: &Storage<libc::sockaddr_un>) -> Option<SocketAddr> {
+pub(crate) fn from_unix(storage: &Storage<libc::sockaddr_un>) -> Option<SocketAddr> {
     let mut name = [0; size_of::<libc::sockaddr_un>() - PATH];
     for (to, from) in name.iter_mut().zip(&storage.address().sun_path) {
         *to = *from as u8;
@@ -170,7 +170,7 @@ fn abstract_address(name: &[u8]) -> Option<SocketAddr> {
 }
 
 /// The address of a socket that was not bound.
-fn unnamed() -> Option<SocketAddr> {
+pub(crate) fn unnamed() -> Option<SocketAddr> {
     SocketAddr::from_pathname("").ok()
 }
 

@@ -43,7 +43,7 @@ const NAMES: [(&str, u32); 10] = [
 /// One event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Event {
-    pub(super) flags: u32,
+    pub(crate) flags: u32,
     token: Token,
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Quirks {
     pub(crate) refusals: VecDeque<NTSTATUS>,
     /// The next accepted requests complete with these statuses.
     pub(crate) failures: VecDeque<NTSTATUS>,
+    /// The next accepted requests complete with these statuses, numbers of entries and conditions.
+    pub(crate) results: VecDeque<(NTSTATUS, u32, u32)>,
     /// `SIO_BASE_HANDLE` and the like fail with this code; without one there are no layered
     /// providers.
     pub(crate) base_error: Option<i32>,
@@ -230,6 +232,11 @@ impl Kernel {
         }
         if let Some(failure) = state.quirks.failures.pop_front() {
             state.send(QueuedPacket::Operation(operation, failure));
+            return PENDING;
+        }
+        if let Some((status, count, conditions)) = state.quirks.results.pop_front() {
+            *lock(&slot) = (count, conditions);
+            state.send(QueuedPacket::Operation(operation, status));
             return PENDING;
         }
         let request = InFlight {

@@ -13,6 +13,7 @@ mod downstream;
 mod examples;
 mod features;
 mod fetch;
+mod fuzz;
 mod kernels;
 mod msrv;
 mod mutations;

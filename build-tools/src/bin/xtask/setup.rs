@@ -52,9 +52,10 @@ const COMPONENTS: [(&str, &[&str]); 2] = [
 ];
 
 /// Packages with a lock file of their own.
-const LOCKED: [&str; 8] = [
+const LOCKED: [&str; 9] = [
     "",
     "build-tools/bench",
+    "build-tools/fuzz",
     "build-tools/loom",
     "build-tools/properties",
     "build-tools/apps/tokio-smoke",

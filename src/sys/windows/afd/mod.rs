@@ -72,7 +72,7 @@ mod socket_state;
 mod source;
 
 #[cfg(all(test, not(windows)))]
-mod portable_tests;
+pub(crate) mod portable_tests;
 #[cfg(all(test, windows))]
 mod tests;
 

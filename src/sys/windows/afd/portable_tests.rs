@@ -1,7 +1,7 @@
 //! The selector on a fake AFD: what Windows does and Wine does not.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-mod random_tests;
+pub(crate) mod random_tests;
 mod refusal_tests;
 
 use std::cell::RefCell;
@@ -26,7 +26,7 @@ pub(super) const PAUSE: Duration = Duration::from_millis(10);
 pub(super) const SHORT: Option<Duration> = Some(Duration::from_millis(60));
 
 /// A selector on a kernel of its own, and room for events.
-pub(super) fn selector(seed: u64, quirks: Quirks) -> (Kernel, Afd, Events) {
+pub(crate) fn selector(seed: u64, quirks: Quirks) -> (Kernel, Afd, Events) {
     let kernel = Kernel::new(seed, quirks);
     platform::enter(&kernel);
     (kernel, Afd::new().unwrap(), Events::with_capacity(16))

@@ -15,12 +15,12 @@
 //! after it has unlocked, because dropping the last reference drains the port (see `iocp`).
 
 mod completions;
-mod ops;
+pub(crate) mod ops;
 #[cfg(windows)]
 mod pipe;
-mod state;
+pub(crate) mod state;
 #[cfg(test)]
-mod state_tests;
+pub(crate) mod state_tests;
 
 #[cfg(windows)]
 pub(crate) use ops::{OpError, OpErrorKind, OpKind};

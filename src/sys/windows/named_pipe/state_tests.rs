@@ -3,7 +3,7 @@
 
 mod connecting_tests;
 mod npfs_fake_tests;
-mod npfs_tests;
+pub(crate) mod npfs_tests;
 mod transfer_tests;
 
 use std::collections::VecDeque;
@@ -13,6 +13,7 @@ use std::mem;
 use super::completions::MAX_ABORTED_READS;
 use super::ops::{Buffer, Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
 use super::state::{DEFAULT_READ, MAX_READ, PipeState};
+use crate::testing::choices::Choices;
 use crate::{Interest, Token};
 
 const ERROR_PIPE_NOT_CONNECTED: i32 = 233;

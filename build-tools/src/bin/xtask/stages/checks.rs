@@ -26,6 +26,7 @@ pub(super) fn fmt(context: &mut Context<'_>) -> Result<()> {
     // Packages outside the workspace. The only file of api-upstream is a test of the library.
     for folder in [
         "build-tools/bench",
+        "build-tools/fuzz",
         "build-tools/loom",
         "build-tools/properties",
         "build-tools/apps/tokio-smoke",
@@ -78,6 +79,12 @@ pub(super) fn clippy(context: &mut Context<'_>) -> Result<()> {
         properties
             .folder(project.path("build-tools/properties"))
             .set("CARGO_TARGET_DIR", project.target("properties")),
+    );
+    let targets = Step::cargo(project, PLAIN, "clippy --all-targets -- -D warnings");
+    steps.push(
+        targets
+            .folder(project.path("build-tools/fuzz"))
+            .set("CARGO_TARGET_DIR", project.target("fuzz")),
     );
     context.run_each(steps)
 }

@@ -4,7 +4,7 @@ use super::queue::Needs;
 use super::{Run, Stage, checks, fake_kernels, properties, suites};
 use crate::project::{BACKENDS, PLAIN};
 use crate::{
-    bench, cross, downstream, examples, features, kernels, msrv, mutations, nightly, setup,
+    bench, cross, downstream, examples, features, fuzz, kernels, msrv, mutations, nightly, setup,
     targets, wasi, wine, wine10,
 };
 
@@ -165,6 +165,12 @@ fn test() -> Vec<Stage> {
         "random sequences of operations on every selector, and on upstream's mio",
         Needs::Machine,
         Box::new(properties::run),
+    );
+    add(
+        "fuzz",
+        "fuzz targets: their corpora, and new inputs for MIO_FUZZ_SECONDS (3) each",
+        Needs::Only("fuzz"),
+        Box::new(fuzz::run),
     );
     add(
         "bench-gate",

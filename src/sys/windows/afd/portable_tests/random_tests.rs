@@ -17,26 +17,11 @@ use crate::sys::selector::{
 };
 use crate::sys::windows::platform::kernel::{INSUFFICIENT_RESOURCES, Kernel, Quirks};
 use crate::sys::windows::{event::Events, platform, platform::ffi};
+use crate::testing::choices::Choices;
 use crate::{Interest, Token};
 
-/// A pseudo-random generator (xorshift64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, most: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % most
-    }
-
-    fn one_in(&mut self, many: u64) -> bool {
-        self.below(many) == 0
-    }
-
-    fn interest(&mut self) -> Interest {
-        [Interest::READABLE, Interest::WRITABLE, BOTH][self.below(3) as usize]
-    }
+fn interest(random: &mut Choices) -> Interest {
+    [Interest::READABLE, Interest::WRITABLE, BOTH][random.below(3) as usize]
 }
 
 /// The readable conditions of a stream and of a listener.
@@ -56,7 +41,7 @@ struct Watched {
 struct FakeKernel {
     kernel: Kernel,
     registry: Afd,
-    random: Random,
+    random: Choices,
     watched: HashMap<usize, Watched>,
     last_token: usize,
     /// The number of actions.
@@ -101,7 +86,7 @@ impl FakeKernel {
     }
 
     fn register(&mut self, socket: u64) {
-        let interest = self.random.interest();
+        let interest = interest(&mut self.random);
         self.last_token += 1;
         let token = Token(self.last_token);
         let registration = if self.random.one_in(3) {
@@ -149,7 +134,7 @@ impl FakeKernel {
 
     fn reregister(&mut self) {
         let Some(token) = self.pick() else { return };
-        let interest = self.random.interest();
+        let interest = interest(&mut self.random);
         let watched = self.watched.get_mut(&token).unwrap();
         let socket = watched.socket;
         match &mut watched.registration {
@@ -216,8 +201,8 @@ impl FakeKernel {
     }
 }
 
-fn run(seed: u64) {
-    let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+/// Runs one schedule of at most so many waits. `seed` delays packets.
+pub(crate) fn run(mut random: Choices, rounds: usize, seed: u64) {
     let quirks = Quirks {
         receive_is_accept: random.one_in(2),
         completes_with_warning: random.one_in(4),
@@ -238,7 +223,10 @@ fn run(seed: u64) {
     }));
     let mut event_count = 0;
     let mut waits = 0;
-    for _ in 0..120 {
+    for _ in 0..rounds {
+        if world.borrow().random.has_ended() {
+            break;
+        }
         let acts = world.borrow_mut().random.below(4);
         for _ in 0..acts {
             world.borrow_mut().act();
@@ -300,12 +288,12 @@ fn run(seed: u64) {
     assert!(counts.waits <= 8 * done, "seed {seed}: {counts:?}, {done}");
 }
 
-/// A failure names its seed; `run(SEED)` repeats it.
+/// A failure names its seed, which `run` repeats.
 #[test]
 fn random_schedules_lose_no_event() {
     // Miri is slow.
     let seeds = if cfg!(miri) { 2 } else { 100 };
     for seed in 1..=seeds {
-        run(seed);
+        run(Choices::from_seed(seed), 120, seed);
     }
 }

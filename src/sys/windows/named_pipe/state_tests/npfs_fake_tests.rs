@@ -45,22 +45,6 @@ pub(super) const ERROR_OPERATION_ABORTED: i32 = 995;
 /// How many bytes the pipe buffers in each direction.
 pub(super) const QUOTA: usize = 64;
 
-/// A pseudo-random generator with the same numbers in every run.
-pub(super) struct Random(pub(super) u64);
-
-impl Random {
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % limit
-    }
-
-    pub(super) fn one_in(&mut self, count: u64) -> bool {
-        self.below(count) == 0
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Listening,
@@ -84,7 +68,7 @@ pub(super) struct Request {
 
 /// The server's end of one instance, and its client.
 pub(super) struct Npfs {
-    pub(super) random: Random,
+    pub(super) random: Choices,
     pub(super) phase: Phase,
     pub(super) inbound: VecDeque<u8>,
     pub(super) outbound: VecDeque<u8>,
@@ -111,9 +95,9 @@ pub(super) fn failed(op: OpKind, code: i32) -> OpError {
 
 impl Npfs {
     /// A new instance, which listens.
-    pub(super) fn new(seed: u64) -> Npfs {
+    pub(super) fn new(random: Choices) -> Npfs {
         Npfs {
-            random: Random(seed * 0x9E37_79B9 + 1),
+            random,
             phase: Phase::Listening,
             inbound: VecDeque::new(),
             outbound: VecDeque::new(),

@@ -1,0 +1,4 @@
+//! See `targets::epoll`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| mio_fuzz::targets::epoll::run(data));

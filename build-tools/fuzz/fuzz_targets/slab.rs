@@ -1,0 +1,4 @@
+//! See `targets::slab`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| mio_fuzz::targets::slab::run(data));

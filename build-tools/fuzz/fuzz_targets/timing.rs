@@ -1,0 +1,4 @@
+//! See `targets::timing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| mio_fuzz::targets::timing::run(data));
