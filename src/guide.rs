@@ -90,9 +90,10 @@
 //! `deregister` of one that is not registered with `NotFound`, in release builds too. For this a
 //! `TcpStream` has 16 bytes on epoll and 24 on other Unix selectors, instead of 4; a `Poll` has 8
 //! to 152, instead of 4. A source that gives its descriptor away while registered (`into_raw_fd`,
-//! `OwnedFd::from`, into std) is deregistered on every system. `Interest::{AIO, LIO, PRIORITY}`
-//! exist everywhere; registering one that the selector cannot watch fails with `Unsupported`. A
-//! clone of a `Registry` shares the descriptor of its `Poll`.
+//! `OwnedFd::from`, into std) is deregistered on every system, except in a forked child on epoll,
+//! whose parent keeps the events. `Interest::{AIO, LIO, PRIORITY}` exist everywhere; registering
+//! one that the selector cannot watch fails with `Unsupported`. A clone of a `Registry` shares the
+//! descriptor of its `Poll`.
 //!
 //! **Wakers.** One `Poll` may have several, each with its own token. Wakes between two polls merge
 //! into one system call. A merged wake takes effect when the thread that made the first one has

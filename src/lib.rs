@@ -41,8 +41,9 @@
 //! ([`SECCOMP_RET_KILL_PROCESS`](https://man7.org/linux/man-pages/man2/seccomp.2.html)) and that
 //! was written for mio 1.2. Without epoll_pwait2(2) and ppoll(2), timeouts are whole milliseconds;
 //! vectored writes use writev(2) instead of sendmsg(2); without madvise(2), no wakes are merged. A
-//! sandbox that returns an error, whichever it is, needs no flag: the library then uses the older
-//! call.
+//! sandbox that returns an error needs no flag: the library then uses the older call. The error may
+//! be any but EAGAIN for accept4(2) and sendmsg(2), which is what they return when they would
+//! block.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc(test(attr(deny(warnings))))]
 // The library never panics. `.clippy.toml` lets tests panic.

@@ -59,11 +59,15 @@ use crate::{Interest, Token};
 /// has:
 ///
 /// - On epoll and event ports, the selector of the parent ([fork(2)][fork]: both share the open
-///   file). Each event goes to the process that polls first, and a source that one process
-///   deregisters is deregistered for both. Dropping a `Poll` or a source affects the other process
-///   only as closing file descriptors does. A [`Waker`](crate::Waker) that one process drops keeps
+///   file). Each event goes to the process that polls first. On epoll, a source that one process
+///   deregisters is deregistered for both; on event ports only the process that registered a source
+///   can [end its events][dissociate]. Dropping a `Poll` or a source affects the other process only
+///   as closing file descriptors does. A [`Waker`](crate::Waker) that one process drops keeps
 ///   working in the other. Closing a source does not end its events while the other process has it
-///   open: to end them for both processes, deregister it first.
+///   open: to end them for both processes, deregister it first. A source whose descriptor the child
+///   gives away (`into_raw_fd`, `OwnedFd::from`, into std) stays registered on epoll, because the
+///   parent may be watching it; one that the process which created the selector gives away is
+///   deregistered for both.
 /// - On poll(2), a selector of its own with the same registrations. A wake in the child is an event
 ///   of the child. If the process that created the selector also created the waker, the wake is an
 ///   event of that process, too. A wake in that process is an event of that process only. No other
@@ -153,6 +157,7 @@ use crate::{Interest, Token};
 /// [port]: https://illumos.org/man/3C/port_associate
 /// [oneoff]: https://github.com/WebAssembly/WASI/blob/d6962d161b92/legacy/preview1/docs.md
 /// [kqueue]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
+/// [dissociate]: https://docs.oracle.com/cd/E36784_01/html/E36874/port-dissociate-3c.html
 /// [fork]: https://man7.org/linux/man-pages/man2/fork.2.html
 /// [glibc]: https://github.com/bminor/glibc/blob/04277e02d7f54d3582bebcf8386b317018cd5e1d/sysdeps/nptl/fork.c
 /// [underscore-fork]: https://man7.org/linux/man-pages/man3/_Fork.3.html

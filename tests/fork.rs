@@ -17,6 +17,7 @@ mod support;
 use std::io::{Read, Write};
 #[cfg(not(any(mio_unsupported_force_poll_poll, mio_fake_kernel = "wasip1")))]
 use std::os::fd::AsRawFd;
+use std::os::fd::{IntoRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -105,6 +106,94 @@ fn child_that_drops_everything_leaves_the_parent_working() {
             wait_for(&mut poll, &mut events, TWO, |event| event.is_readable());
         });
     }
+}
+
+/// Gives away the file descriptor of a stream.
+type GiveAway = (&'static str, fn(mio::net::UnixStream));
+
+/// Every conversion that keeps the file descriptor open.
+const GIVE_AWAY: [GiveAway; 3] = [
+    ("into_raw_fd", |stream| {
+        stream.into_raw_fd();
+    }),
+    ("OwnedFd::from", |stream| {
+        OwnedFd::from(stream).into_raw_fd();
+    }),
+    ("into std", |stream| {
+        UnixStream::from(stream).into_raw_fd();
+    }),
+];
+
+/// A child that gives away the file descriptor of a registered source takes no event from the
+/// parent, which watches its copy of the source.
+#[test]
+fn child_that_gives_a_source_away_leaves_it_registered() {
+    for fork in fork_functions() {
+        for (name, give_away) in GIVE_AWAY {
+            in_child_process(|| {
+                println!("{name}");
+                let (mut poll, mut events) = new_poll();
+                let (stream, peer) = mio::net::UnixStream::pair().unwrap();
+                let mut stream = Some(stream);
+                register(&poll, stream.as_mut().unwrap(), ONE);
+                Child::fork_with(fork, || give_away(stream.take().unwrap())).join();
+                (&peer).write_all(b"x").unwrap();
+                wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
+                let mut stream = stream.unwrap();
+                assert_eq!(stream.read(&mut [0; 2]).unwrap(), 1);
+                poll.registry().deregister(&mut stream).unwrap();
+            });
+        }
+        in_child_process(|| {
+            let (mut poll, mut events) = new_poll();
+            let (sender, receiver) = mio::unix::pipe::new().unwrap();
+            let mut ends = Some((sender, receiver));
+            let (sender, receiver) = ends.as_mut().unwrap();
+            register(&poll, receiver, ONE);
+            poll.registry()
+                .register(sender, TWO, Interest::WRITABLE)
+                .unwrap();
+            let child = Child::fork_with(fork, || {
+                let (sender, receiver) = ends.take().unwrap();
+                sender.into_raw_fd();
+                OwnedFd::from(receiver).into_raw_fd();
+            });
+            child.join();
+            let (sender, _receiver) = ends.as_mut().unwrap();
+            wait_for(&mut poll, &mut events, TWO, |event| event.is_writable());
+            sender.write_all(b"x").unwrap();
+            wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
+        });
+    }
+}
+
+/// A source that the parent gives away after a fork is deregistered, as without a fork.
+#[test]
+fn parent_that_gives_a_source_away_deregisters_it() {
+    for fork in fork_functions() {
+        for (name, give_away) in GIVE_AWAY {
+            in_child_process(|| {
+                println!("{name}");
+                let (mut poll, mut events) = new_poll();
+                let (mut stream, peer) = mio::net::UnixStream::pair().unwrap();
+                register(&poll, &mut stream, ONE);
+                let (is_over, over) = signal();
+                let child = Child::fork_with(fork, || wait_signal(&is_over));
+                give_away(stream);
+                (&peer).write_all(b"x").unwrap();
+                assert_no_event(&mut poll, &mut events, ONE);
+                send_signal(&over);
+                child.join();
+            });
+        }
+    }
+}
+
+fn register(poll: &Poll, source: &mut impl mio::event::Source, token: Token) {
+    let registry = poll.registry();
+    registry
+        .register(source, token, Interest::READABLE)
+        .unwrap();
 }
 
 /// A daemon is still woken after its parent has run all destructors, as with mio 1.2.

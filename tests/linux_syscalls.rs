@@ -120,7 +120,18 @@ fn sandboxed_syscalls_have_substitutes() {
     if support::FAKE_KERNEL {
         return support::not_run("a fake kernel makes system calls of its own");
     }
-    for code in [libc::EACCES, libc::EINVAL, libc::EPERM] {
+    for code in [
+        libc::EACCES,
+        libc::EBADF,
+        libc::ECONNABORTED,
+        libc::EFAULT,
+        libc::EINTR,
+        libc::EINVAL,
+        libc::ENOTSOCK,
+        libc::EPERM,
+        libc::EPIPE,
+    ] {
+        println!("error {code}");
         // A child process each, because the library remembers a refused call.
         Child::new(|| under_refusal(code)).join();
     }
@@ -143,10 +154,12 @@ fn under_refusal(code: i32) {
     assert_eq!(result, -1);
     // On 32-bit x86 the C library has a substitute for this call.
     assert!(error.raw_os_error() == Some(code) || cfg!(target_arch = "x86"));
-    let start = Instant::now();
-    let timeout = Duration::from_micros(1_500);
-    poll.poll(&mut events, Some(timeout)).unwrap();
-    assert!(start.elapsed() >= timeout && events.is_empty());
+    for _ in 0..2 {
+        let start = Instant::now();
+        let timeout = Duration::from_micros(1_500);
+        poll.poll(&mut events, Some(timeout)).unwrap();
+        assert!(start.elapsed() >= timeout && events.is_empty());
+    }
 
     poll.registry()
         .register(&mut listener, ONE, Interest::READABLE)

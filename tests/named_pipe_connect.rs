@@ -187,6 +187,25 @@ fn disconnect_fails_pending_reads_and_writes() {
     assert_eq!(got, b"hello");
 }
 
+/// A client that the server has disconnected before it registers reads and writes with an error.
+/// For such a handle npfs has no state to report: it counts as connected, and its operations fail.
+#[test]
+fn client_disconnected_before_register_reads_an_error() {
+    let name = pipes::name();
+    let (mut poll, mut events) = new_poll();
+    let server = pipes::register_pipe(&poll, NamedPipe::new(&name).unwrap(), SERVER);
+    would_block(server.connect());
+    let mut client = pipes::client(&name, Kind::Bytes);
+    wait_for(&mut poll, &mut events, SERVER, |event| event.is_writable());
+    server.disconnect().unwrap();
+    poll.registry().register(&mut client, CLIENT, BOTH).unwrap();
+    wait_for(&mut poll, &mut events, CLIENT, |event| event.is_readable());
+    let error = client.read(&mut [0; 4]).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
+    let error = client.write(b"x").unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(ERROR_PIPE_NOT_CONNECTED));
+}
+
 /// A server with an interest in reading only reports its client. mio 1.2 reports the end of a
 /// connect to every registration.
 #[test]
@@ -208,7 +227,8 @@ fn client_is_reported_to_a_readable_only_server() {
 /// Operations continue after the thread that started them has exited. Windows cancels only I/O that
 /// is not associated with a completion port ([ExitThread]).
 ///
-/// [ExitThread]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
+/// [ExitThread]:
+/// https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
 #[test]
 fn operations_outlive_their_thread() {
     let name = pipes::name();

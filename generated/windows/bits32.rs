@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (mingw-w64 as a check of Windows' own metadata).
-//! Inputs: sha256 0f88d174c9e4a1f031cb0f833b46e7f1ea28c5b75aa001b251b72dd1ecfab5f6.
+//! Inputs: sha256 972e5120e334f33f5558a58f483fa2952a8ecf0915566457bb98bd352d9c1702.
 //!
 //! Serves:
 //! - i686-pc-windows-gnu
@@ -440,7 +440,7 @@ impl Default for UNICODE_STRING {
 }
 pub type WAITORTIMERCALLBACK = WAITORTIMERCALLBACKFUNC;
 pub type WAITORTIMERCALLBACKFUNC =
-    Option<unsafe extern "system" fn(param0: *mut core::ffi::c_void, param1: bool)>;
+    Option<unsafe extern "system" fn(param0: *mut core::ffi::c_void, param1: u8)>;
 pub const WAIT_TIMEOUT: i32 = 258;
 #[repr(C)]
 #[cfg(target_arch = "x86")]

@@ -49,7 +49,8 @@ macro_rules! forward_socket {
         }
 
         /// The socket stays non-blocking. Ends the registration, as
-        /// [`Registry::deregister`](crate::Registry::deregister) does.
+        /// [`Registry::deregister`](crate::Registry::deregister) does. In a forked child,
+        /// [`Poll`](crate::Poll#child-processes) describes what happens.
         impl From<$socket> for $std {
             fn from(socket: $socket) -> $std {
                 socket.inner.into_inner()
@@ -117,7 +118,8 @@ macro_rules! forward_fd {
             }
         }
 
-        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does.
+        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does. In
+        /// a forked child, [`Poll`](crate::Poll#child-processes) describes what happens.
         impl IntoRawFd for $socket {
             fn into_raw_fd(self) -> RawFd {
                 self.inner.into_inner().into_raw_fd()
@@ -133,7 +135,8 @@ macro_rules! forward_fd {
             }
         }
 
-        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does.
+        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does. In
+        /// a forked child, [`Poll`](crate::Poll#child-processes) describes what happens.
         impl From<$socket> for OwnedFd {
             fn from(socket: $socket) -> OwnedFd {
                 socket.inner.into_inner().into()

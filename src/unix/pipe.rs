@@ -246,7 +246,8 @@ macro_rules! impl_end {
             }
         }
 
-        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does.
+        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does. In
+        /// a forked child, [`Poll`](crate::Poll#child-processes) describes what happens.
         impl IntoRawFd for $end {
             fn into_raw_fd(self) -> RawFd {
                 self.inner.into_inner().into_raw_fd()
@@ -262,7 +263,8 @@ macro_rules! impl_end {
             }
         }
 
-        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does.
+        /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does. In
+        /// a forked child, [`Poll`](crate::Poll#child-processes) describes what happens.
         impl From<$end> for OwnedFd {
             fn from(end: $end) -> OwnedFd {
                 end.inner.into_inner().into()

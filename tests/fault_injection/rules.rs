@@ -113,9 +113,16 @@ const RULES: &[Rule] = &[
     Rule {
         operations: &[Io],
         calls: &[Call::Sendmsg],
-        errors: &["EACCES", "EINVAL", "ENOTSOCK"],
+        errors: &["EACCES", "EBADF", "EINVAL", "ENOTSOCK"],
         outcome: Succeeds,
         why: "no socket, or a sandbox that refuses the call: std's writev(2) takes the buffers",
+    },
+    Rule {
+        operations: &[NewSource, Io, BlockedIo],
+        calls: &[Call::Accept4],
+        errors: &["EBADF"],
+        outcome: Succeeds,
+        why: "the listener is open, so a sandbox refuses the call: accept(2) takes the connection",
     },
     Rule {
         operations: &[BlockedIo],

@@ -4,9 +4,9 @@ use std::fs;
 use std::panic::catch_unwind;
 use std::path::Path;
 
-use super::defaults;
 use super::mingw_check::AnswerCache;
 use super::parsed::{Parsed, error};
+use super::{booleans, defaults};
 use crate::error::Error;
 use crate::silent_stderr::SilentStderr;
 use crate::symbols::{Kind, Symbol};
@@ -61,7 +61,7 @@ impl Metadata {
         Error::all(unknown)?;
         let text = fs::read_to_string(&out).map_err(Error::io("read", &out))?;
         let metadata = Metadata {
-            text: defaults::without_pointer_derives(&text)?,
+            text: defaults::without_pointer_derives(&booleans::as_bytes(&text))?,
             answers: AnswerCache::default(),
         };
         let parsed = Parsed::read(&metadata.text)?;

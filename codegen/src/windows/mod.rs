@@ -3,6 +3,7 @@
 //! [`layout`] computes them. [`mingw_check`] compares them and the values of constants with the
 //! headers of mingw-w64; a difference stops the run.
 
+mod booleans;
 mod c_path;
 mod defaults;
 mod layout;

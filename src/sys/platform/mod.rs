@@ -163,6 +163,10 @@ platform! {
     SOCKETS = sockets!(accept4),
 }
 
+// FreeBSD. Only on request poll(2): measured on 13.1, it ignores `POLLRDHUP`, so the end of a
+// peer's stream is reported as data; it reports nothing for a socket that was never connected, as
+// kqueue does, and a refused datagram as data without POLLERR. There is nothing to make an event
+// of.
 platform! {
     target_os = "freebsd",
     Selector = Kqueue<Wakers>, forced = PosixPoll<Pipe>,
@@ -223,8 +227,8 @@ platform! {
     SOCKETS = sockets!(accept4),
 }
 
-// ESP-IDF: poll(2) of lwIP, woken by an eventfd of its virtual file system, which is
-// non-blocking by itself and refuses any flag but its own. There is no exec(2).
+// ESP-IDF: poll(2) of lwIP, woken by an eventfd of its virtual file system, which is non-blocking
+// by itself and refuses any flag but its own. There is no exec(2).
 // https://github.com/espressif/esp-idf/blob/7155146f9c77f6345cbbe62b5734e76d66faa369/components/vfs/vfs_eventfd.c
 platform! {
     target_os = "espidf",

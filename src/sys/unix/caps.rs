@@ -182,6 +182,8 @@ mod sockets {
     pub(crate) struct NoSignal {
         pub(crate) send: fn(BorrowedFd<'_>, &[u8]) -> io::Result<usize>,
         pub(crate) sendmsg: fn(BorrowedFd<'_>, &[IoSlice<'_>]) -> io::Result<usize>,
+        /// Whether sendmsg(2) fails although the system has it, as in a sandbox.
+        pub(crate) refuses_sendmsg: fn() -> bool,
     }
 
     /// Abstract names of Unix sockets ([unix(7)]): they begin with NUL and are in no directory.

@@ -13,6 +13,9 @@
 //! events even while a child of vfork(2), which has not called `exec` yet, has a duplicate. After a
 //! fork the notifier is only closed, because its notification may belong to the other process.
 //!
+//! For the same reason `leave` removes nothing in a forked child: the child's copy of a source has
+//! the registration of its parent, and the parent goes on watching the source.
+//!
 //! The 64 bits of `epoll_data` hold the token and nothing else. Callers may register fds of their
 //! own through the fd of the epoll instance, and several sources may share a token, so the selector
 //! cannot tell which event is a waker's. `wake_bits` describes what follows.
@@ -27,7 +30,7 @@ use std::time::Duration;
 
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
 use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, time_until};
-use crate::sys::unix::forks;
+use crate::sys::unix::forks::{self, Creator};
 use crate::sys::unix::notifier::Notifier;
 use crate::sys::unix::syscalls::epoll as syscall;
 use crate::sys::wake_bits::{WakeBit, WakeBits};
@@ -47,6 +50,7 @@ pub(crate) struct Epoll<N> {
 #[derive(Debug)]
 struct Shared {
     epfd: OwnedFd,
+    creator: Creator,
 }
 
 /// The selector that a source is registered with.
@@ -82,9 +86,10 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
     fn new() -> io::Result<Epoll<N>> {
         // Before the epoll instance exists, which a forked child would share.
         let wakes = WakeBits::new(forks::generation());
+        let creator = Creator::this_process();
         let epfd = syscall::create()?;
         Ok(Epoll {
-            shared: Arc::new(Shared { epfd }),
+            shared: Arc::new(Shared { epfd, creator }),
             wakes: Arc::new(wakes),
             notifier: PhantomData,
         })
@@ -143,7 +148,11 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
 
     fn leave(registration: Registration, fd: RawFd) {
         if let Some(shared) = registration.selector.upgrade() {
-            let _ = syscall::delete(shared.epfd.as_fd(), fd);
+            // A forked child does not tell the registration of its parent, which goes on watching
+            // the source, from one of its own. So it leaves both.
+            if !shared.creator.is_in_child() {
+                let _ = syscall::delete(shared.epfd.as_fd(), fd);
+            }
         }
     }
 

@@ -48,6 +48,32 @@ pub(crate) fn process() -> &'static AtomicUsize {
     }
 }
 
+/// The process that created a selector.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Creator {
+    /// The number of this process.
+    process: &'static AtomicUsize,
+    /// The number of the process that created the selector.
+    created_in: usize,
+}
+
+impl Creator {
+    /// This process. Must be called before the selector's object in the kernel is created.
+    pub(crate) fn this_process() -> Creator {
+        let process = process();
+        Creator {
+            created_in: process.load(Ordering::Relaxed),
+            process,
+        }
+    }
+
+    /// Whether this process is a forked child of the one that created the selector.
+    #[inline]
+    pub(crate) fn is_in_child(&self) -> bool {
+        self.process.load(Ordering::Relaxed) != self.created_in
+    }
+}
+
 /// The notifier of a poll(2) selector, in the process that created the selector and in its forked
 /// children.
 ///
@@ -59,20 +85,16 @@ pub(crate) fn process() -> &'static AtomicUsize {
 #[derive(Debug)]
 pub(crate) struct ForkAwareNotifier<N> {
     original: N,
-    /// The number of this process.
-    process: &'static AtomicUsize,
-    /// The number of the process that created the selector.
-    created_in: usize,
+    creator: Creator,
     /// The notifier of a child, and the number of that child.
     own: Mutex<Option<(usize, Arc<N>)>>,
 }
 
 impl<N: Notifier> ForkAwareNotifier<N> {
     pub(crate) fn new() -> io::Result<ForkAwareNotifier<N>> {
-        let process = process();
+        let creator = Creator::this_process();
         Ok(ForkAwareNotifier {
-            created_in: process.load(Ordering::Relaxed),
-            process,
+            creator,
             original: N::new()?,
             own: Mutex::new(None),
         })
@@ -81,7 +103,7 @@ impl<N: Notifier> ForkAwareNotifier<N> {
     /// Whether this process is a forked child of the one that created the selector.
     #[inline]
     pub(crate) fn is_in_child(&self) -> bool {
-        self.process.load(Ordering::Relaxed) != self.created_in
+        self.creator.is_in_child()
     }
 
     /// Creates the notifier that this child polls. Returns `false` if there was one.

@@ -45,7 +45,7 @@ fn set_flags(socket: BorrowedFd<'_>, flags: FlagsToSet) -> io::Result<()> {
 }
 
 /// Accepts one connection: accept4(2), or accept(2) and fcntl(2) where accept4(2) is missing or
-/// refused, with whatever error.
+/// refused, with any error but EAGAIN.
 pub(crate) fn accept<A: Plain>(
     listener: BorrowedFd<'_>,
     storage: &mut Storage<A>,
@@ -58,22 +58,15 @@ pub(crate) fn accept<A: Plain>(
         .filter(|_| !IS_REFUSED.load(Ordering::Relaxed))
     {
         match syscall::accept4(accept4, listener, storage, SOCKETS.creation_flags) {
-            Err(error) if may_be_refusal(&error) && syscall::is_refused(accept4) => {
-                IS_REFUSED.store(true, Ordering::Relaxed);
-            }
+            // EAGAIN ends each round of accepting, so it must cost no probe.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
+            // The listener is open, so a filter may have refused the call. accept(2) decides.
+            Err(error) if error.raw_os_error() == Some(libc::EBADF) => {}
+            Err(_) if syscall::is_refused(accept4) => IS_REFUSED.store(true, Ordering::Relaxed),
             result => return result,
         }
     }
     accept_and_set(listener, storage)
-}
-
-/// Whether an error of accept4(2) may mean that a sandbox or an old kernel refuses the call. Common
-/// errors of a listener do not.
-fn may_be_refusal(error: &io::Error) -> bool {
-    let common = [libc::EAGAIN, libc::EINTR, libc::ECONNABORTED];
-    error
-        .raw_os_error()
-        .is_none_or(|code| !common.contains(&code))
 }
 
 /// See [`accept`]. On some systems the new socket inherits the listener's flags:
@@ -247,8 +240,10 @@ pub(crate) mod stream {
 
     use std::io::{self, IoSlice, Write};
     use std::os::fd::AsFd;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use crate::sys::platform::SOCKETS;
+    use crate::sys::unix::caps::NoSignal;
 
     /// Writes one buffer.
     pub(crate) fn write<'a, S>(mut stream: &'a S, buffer: &[u8]) -> io::Result<usize>
@@ -265,8 +260,8 @@ pub(crate) mod stream {
     /// Writes several buffers, as many as the system takes.
     ///
     /// A stream may be made from the fd of a pipe or a terminal, which sendmsg(2) refuses and the
-    /// writev(2) of std takes. So does a sandbox that knows the calls of mio 1.2 alone; with these
-    /// errors sendmsg(2) has sent nothing.
+    /// writev(2) of std takes. So does a sandbox that knows the calls of mio 1.2 alone. A refused
+    /// sendmsg(2) has sent nothing.
     pub(crate) fn write_vectored<'a, S>(
         mut stream: &'a S,
         buffers: &[IoSlice<'_>],
@@ -279,17 +274,38 @@ pub(crate) mod stream {
             return stream.write_vectored(buffers);
         };
         match (calls.sendmsg)(stream.as_fd(), buffers) {
-            Err(error) if is_refused(&error) => stream.write_vectored(buffers),
+            Err(error) if is_refused(calls, &error) => stream.write_vectored(buffers),
             result => result,
         }
     }
 
-    /// Whether the call was refused, and not the data.
-    fn is_refused(error: &io::Error) -> bool {
-        matches!(
-            error.raw_os_error(),
-            Some(libc::ENOTSOCK | libc::ENOSYS | libc::EACCES | libc::EPERM | libc::EINVAL)
-        )
+    /// Whether the call was refused, and not the data. With the first errors sendmsg(2) has sent
+    /// nothing, so no probe is needed (EBADF: the stream is open). After EPIPE it must not be
+    /// repeated by writev(2), which raises SIGPIPE, unless the call itself is refused. EAGAIN is
+    /// the common error, so it must cost no probe.
+    fn is_refused(calls: NoSignal, error: &io::Error) -> bool {
+        /// Set once a probe was refused, so that later errors need none.
+        static IS_REFUSED: AtomicBool = AtomicBool::new(false);
+
+        match error.raw_os_error() {
+            Some(
+                libc::EACCES
+                | libc::EBADF
+                | libc::EINVAL
+                | libc::ENOSYS
+                | libc::ENOTSOCK
+                | libc::EPERM,
+            ) => true,
+            _ if error.kind() == io::ErrorKind::WouldBlock => false,
+            _ if IS_REFUSED.load(Ordering::Relaxed) => true,
+            _ => {
+                let is_refused = (calls.refuses_sendmsg)();
+                if is_refused {
+                    IS_REFUSED.store(true, Ordering::Relaxed);
+                }
+                is_refused
+            }
+        }
     }
 }
 

@@ -11,8 +11,8 @@
 //! Where the manual pages are silent, the fake follows illumos:
 //!
 //! - `port_associate_fd` drops an event that was not retrieved, and reports `events`, POLLHUP and
-//!   POLLERR. `port_dissociate_fd` returns EBADFD for an fd that is not open, and ENOENT for one
-//!   that is not associated ([`port_fd.c`]).
+//!   POLLERR. `port_dissociate_fd` returns EBADFD for an fd that is not open, ENOENT for one that
+//!   is not associated, and EACCES in a process that did not associate it ([`port_fd.c`]).
 //! - `port_getn` returns at once, without ETIME, if it is to wait for no event or the timeout is
 //!   zero. `portfs` returns EBADFD for a file descriptor that is no port. `port_create` does not
 //!   set close-on-exec ([`port.c`]).
@@ -68,6 +68,8 @@ struct Association {
     generation: u32,
     /// Whether epoll can watch the fd. If not, it is a regular file, which is always ready.
     is_in_epoll: bool,
+    /// The process that associated the fd first. Only that one can dissociate it.
+    owner: u32,
 }
 
 /// One port.
@@ -128,6 +130,7 @@ fn associate(port_fd: RawFd, object: usize, events: i32, user: usize) -> Result<
     kernel.last_generation += 1;
     let generation = kernel.last_generation;
     let port = kernel.ports.get_mut(&id).ok_or(libc::EBADF)?;
+    let before = port.associations.get(&fd).map(|before| before.owner);
     port.remove_association(port_fd, fd);
     let data = u64::from(generation) << 32 | fd as u32 as u64;
     let is_in_epoll = match host::epoll_add(port_fd, fd, events | libc::EPOLLONESHOT, data) {
@@ -140,6 +143,7 @@ fn associate(port_fd: RawFd, object: usize, events: i32, user: usize) -> Result<
         user,
         generation,
         is_in_epoll,
+        owner: before.unwrap_or_else(std::process::id),
     };
     port.associations.insert(fd, association);
     port.queue_epoll_events(port_fd);
@@ -158,6 +162,10 @@ fn dissociate(port_fd: RawFd, object: usize) -> Result<(), Errno> {
     let fd = open_fd(object)?;
     let port = kernel.ports.get_mut(&id).ok_or(libc::EBADF)?;
     port.remove_if_closed(port_fd, fd);
+    let association = port.associations.get(&fd);
+    if association.is_some_and(|association| association.owner != std::process::id()) {
+        return Err(libc::EACCES);
+    }
     if port.remove_association(port_fd, fd) {
         Ok(())
     } else {

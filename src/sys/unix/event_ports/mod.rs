@@ -7,6 +7,9 @@
 //!   as one does.
 //! - Associating an fd again replaces the conditions and drops an event that was not retrieved.
 //! - `close` ends an association.
+//! - Only the process that made an association can dissociate it; any other gets EACCES
+//!   ([`port_dissociate_fd`]). So a forked child that drops a source, or gives its fd away, leaves
+//!   its parent's association alone.
 //!
 //! The kernel does not report edges. `level_triggered` has the table, the rules and the proof of
 //! the emulation. A direction that was reported of an owned source is associated again when an
@@ -37,6 +40,7 @@
 //!
 //! [port_associate(3C)]: https://illumos.org/man/3C/port_associate
 //! [port_get(3C)]: https://illumos.org/man/3C/port_get
+//! [`port_dissociate_fd`]: https://github.com/illumos/illumos-gate/blob/5f5704245a8a5f5481611362a8db22105fb1de56/usr/src/uts/common/fs/portfs/port_fd.c
 //! [`port_fd.c`]: https://github.com/illumos/illumos-gate/blob/5f5704245a8a5f5481611362a8db22105fb1de56/usr/src/uts/common/fs/portfs/port_fd.c
 
 mod poller;

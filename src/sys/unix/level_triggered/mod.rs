@@ -31,8 +31,8 @@
 //!
 //! POSIX does not require that a blocked poll(2) returns for a hang-up of an entry that requests no
 //! events (<https://pubs.opengroup.org/onlinepubs/9799919799/functions/poll.html>). Where the
-//! kernel is not known to do it (`POLL_RETURNS_FOR_HANG_UP`), a poll with such entries ends after
-//! the longest delay and is repeated; the next call sees the hang-up.
+//! kernel is not known to do it (`EventCaps::poll_returns_for_hang_up`), a poll with such entries
+//! ends after the longest delay and is repeated; the next call sees the hang-up.
 
 mod source_state;
 mod table;

@@ -49,13 +49,13 @@ use crate::{Interest, Token};
 
 pub(crate) use level_triggered::{Event, Events};
 use level_triggered::{Key, Table, bits};
-use poller::Poller;
+use poller::{PollCall, Poller, SystemPoll};
 
 /// A selector over poll(2) whose notifier is an `N`.
-pub(crate) struct PosixPoll<N> {
+pub(crate) struct PosixPoll<N, P = SystemPoll> {
     shared: Arc<Shared<N>>,
     /// State of the polling thread. Clones leave it empty.
-    poller: Poller,
+    poller: Poller<P>,
 }
 
 /// The state that all clones of a selector share.
@@ -179,7 +179,7 @@ impl<N: Notifier> fmt::Debug for Registration<N> {
     }
 }
 
-impl<N: Notifier> fmt::Debug for PosixPoll<N> {
+impl<N: Notifier, P> fmt::Debug for PosixPoll<N, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PosixPoll")
             .field("notifier", &self.shared.notifier)
@@ -187,7 +187,7 @@ impl<N: Notifier> fmt::Debug for PosixPoll<N> {
     }
 }
 
-impl<N: Notifier> PosixPoll<N> {
+impl<N: Notifier, P> PosixPoll<N, P> {
     fn insert(
         &self,
         fd: RawFd,
@@ -231,7 +231,7 @@ impl<N: Notifier> PosixPoll<N> {
     }
 }
 
-impl<N: Notifier> selector::Selector for PosixPoll<N> {
+impl<N: Notifier, P: PollCall> selector::Selector for PosixPoll<N, P> {
     type Raw = RawFd;
     type Event = Event;
     type Events = Events;
@@ -239,7 +239,7 @@ impl<N: Notifier> selector::Selector for PosixPoll<N> {
     type Waker = Waker<N>;
     const EMULATES_EDGE: bool = true;
 
-    fn new() -> io::Result<PosixPoll<N>> {
+    fn new() -> io::Result<PosixPoll<N, P>> {
         Ok(PosixPoll {
             shared: Arc::new(Shared {
                 notifier: ForkAwareNotifier::new()?,
@@ -249,7 +249,7 @@ impl<N: Notifier> selector::Selector for PosixPoll<N> {
         })
     }
 
-    fn try_clone(&self) -> io::Result<PosixPoll<N>> {
+    fn try_clone(&self) -> io::Result<PosixPoll<N, P>> {
         Ok(PosixPoll {
             shared: Arc::clone(&self.shared),
             poller: Poller::default(),
@@ -330,7 +330,7 @@ impl<N: Notifier> selector::Selector for PosixPoll<N> {
     }
 }
 
-impl<N: Notifier> RegisterUnowned for PosixPoll<N> {
+impl<N: Notifier, P: PollCall> RegisterUnowned for PosixPoll<N, P> {
     fn register_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         self.insert(fd, token, interest, false)?;
         Ok(())

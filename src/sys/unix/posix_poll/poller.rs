@@ -1,24 +1,46 @@
 //! The polling thread: the array for poll(2), and the loop of `select`.
 
 use std::io;
+use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Event, Events, Notified, Shared, State};
 use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, earlier, time_until};
+use crate::sys::unix::caps::PollBits;
 use crate::sys::unix::level_triggered::{Key, ProbeSet};
 use crate::sys::unix::notifier::PollNotifier as Notifier;
 use crate::sys::unix::syscalls::poll;
 use crate::sys::{ffi, platform};
 
-/// Whether a blocked poll(2) returns for a hang-up or error of an entry that requests no events.
-/// POSIX does not require it. Linux does it: `do_pollfd` always waits for both
-/// (<https://github.com/torvalds/linux/blob/v6.12/fs/select.c>). FreeBSD 13.1 does not for sockets.
-const POLL_RETURNS_FOR_HANG_UP: bool = platform::EVENTS.poll_returns_for_hang_up;
+const READ_HANG_UP: PollBits = platform::EVENTS.read_hang_up;
+
+/// poll(2) as a kernel provides it.
+pub(super) trait PollCall {
+    /// Whether a blocked poll(2) returns for a hang-up or error of an entry that requests no
+    /// events. POSIX does not require it. Linux does it: `do_pollfd` always waits for both
+    /// (<https://github.com/torvalds/linux/blob/v6.12/fs/select.c>). FreeBSD 13.1 does not for
+    /// sockets.
+    const RETURNS_FOR_HANG_UP: bool;
+    /// Waits until an entry is ready, and returns how many are.
+    fn wait(array: &mut [ffi::pollfd], timeout: KernelTimeout) -> io::Result<usize>;
+}
+
+/// poll(2) of this system.
+#[derive(Debug)]
+pub(crate) enum SystemPoll {}
+
+impl PollCall for SystemPoll {
+    const RETURNS_FOR_HANG_UP: bool = platform::EVENTS.poll_returns_for_hang_up;
+
+    fn wait(array: &mut [ffi::pollfd], timeout: KernelTimeout) -> io::Result<usize> {
+        poll::wait(array, timeout)
+    }
+}
 
 /// The array for poll(2), and the state of the loop.
-#[derive(Debug, Default)]
-pub(super) struct Poller {
+#[derive(Debug)]
+pub(super) struct Poller<P> {
     /// The entry of the notifier, then one entry for each slot of the table.
     array: Vec<ffi::pollfd>,
     /// For each entry the generation of its slot.
@@ -32,9 +54,24 @@ pub(super) struct Poller {
     /// How many entries request no events, where a blocked poll(2) may not return for a hang-up of
     /// such an entry.
     without_events: u32,
+    call: PhantomData<fn() -> P>,
 }
 
-impl Poller {
+impl<P> Default for Poller<P> {
+    fn default() -> Poller<P> {
+        Poller {
+            array: Vec::new(),
+            generations: Vec::new(),
+            probe_set: ProbeSet::default(),
+            scan_start: 0,
+            reserves_for_sources: false,
+            without_events: 0,
+            call: PhantomData,
+        }
+    }
+}
+
+impl<P: PollCall> Poller<P> {
     /// See `selector::Selector::select`. `events` is empty and has room for at least one event.
     pub(super) fn select<N: Notifier>(
         &mut self,
@@ -69,7 +106,7 @@ impl Poller {
                 KernelTimeout::Millis(0)
             };
             drop(state);
-            let result = poll::wait(self.used_entries(), timeout);
+            let result = P::wait(self.used_entries(), timeout);
 
             let mut state = shared.state();
             state.blocked = false;
@@ -131,7 +168,7 @@ impl Poller {
             self.array.get_mut(position),
             self.generations.get_mut(position),
         ) {
-            if !POLL_RETURNS_FOR_HANG_UP {
+            if !P::RETURNS_FOR_HANG_UP {
                 let others = self
                     .without_events
                     .saturating_sub(u32::from(is_without_events(entry)));
@@ -144,7 +181,7 @@ impl Poller {
 
     /// When poll(2) must be called again, because a blocked one may not return for some entries.
     fn rescan_at(&self) -> Option<Instant> {
-        if POLL_RETURNS_FOR_HANG_UP || self.without_events == 0 {
+        if P::RETURNS_FOR_HANG_UP || self.without_events == 0 {
             return None;
         }
         Instant::now().checked_add(RESCAN_PERIOD)
@@ -268,8 +305,13 @@ impl Poller {
 /// of a hang-up.
 const RESCAN_PERIOD: Duration = Duration::from_millis(100);
 
+/// Whether a blocked poll(2) may not return for this entry. A kernel that does not know `POLLRDHUP`
+/// ignores it, as FreeBSD 13.1 does ([`sopoll_generic`]).
+///
+/// [`sopoll_generic`]:
+/// https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/uipc_socket.c
 fn is_without_events(entry: &ffi::pollfd) -> bool {
-    entry.fd >= 0 && entry.events == 0
+    entry.fd >= 0 && entry.events & !READ_HANG_UP == 0
 }
 
 /// How many entries are examined at once.

@@ -6,11 +6,14 @@ use std::cell::Cell;
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
-use crate::sys::selector::{EventBuffer as _, Selector as _};
+use crate::sys::ffi;
+use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
+use crate::sys::timeout::KernelTimeout;
 use crate::sys::unix::notifier::pipe::Pipe;
+use crate::sys::unix::syscalls::poll;
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
@@ -96,4 +99,69 @@ fn own_notifier_cannot_be_registered() {
     assert_eq!(owned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
     let unowned = selector.register_unowned(own, Token(0), Interest::READABLE);
     assert_eq!(unowned.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+}
+
+/// poll(2) of FreeBSD 13.1, as far as it differs: it ignores `POLLRDHUP`, and a blocked one does
+/// not return for the hang-up of a socket that requests no events. Measured there.
+#[derive(Debug)]
+enum FreeBsd13 {}
+
+impl PollCall for FreeBsd13 {
+    const RETURNS_FOR_HANG_UP: bool = false;
+
+    fn wait(array: &mut [ffi::pollfd], timeout: KernelTimeout) -> io::Result<usize> {
+        let now = KernelTimeout::Millis(0);
+        let mut known = array.to_vec();
+        for entry in &mut known {
+            entry.events &= !ffi::POLLRDHUP;
+        }
+        let mut count = poll::wait(&mut known, now)?;
+        if count == 0 {
+            let mut watched = known.clone();
+            for entry in watched.iter_mut().filter(|entry| entry.events == 0) {
+                entry.fd = -1;
+            }
+            poll::wait(&mut watched, timeout)?;
+            count = poll::wait(&mut known, now)?;
+        }
+        for (entry, known) in array.iter_mut().zip(known) {
+            entry.revents = known.revents;
+        }
+        Ok(count)
+    }
+}
+
+/// Where a blocked poll(2) does not return for the hang-up of an entry without events, the hang-up
+/// is reported all the same, 100 ms late at most.
+#[test]
+fn silent_hang_up_is_reported() {
+    for interest in [Interest::READABLE, Interest::WRITABLE, BOTH] {
+        let mut selector = PosixPoll::<Pipe, FreeBsd13>::new().unwrap();
+        let mut events = Events::with_capacity(4);
+        let (left, mut right) = UnixStream::pair().unwrap();
+        right.write_all(b"x").unwrap();
+        let _registration = selector
+            .register(left.as_raw_fd(), Token(1), interest)
+            .unwrap();
+        let long = Duration::from_secs(20);
+        // What is ready is reported and not served, so the entry requests nothing that is known.
+        selector.poll(&mut events, Some(long)).unwrap();
+        assert_eq!(events.as_slice().len(), 1);
+        let start = Instant::now();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(150));
+                drop(right);
+            });
+            selector.poll(&mut events, Some(long)).unwrap();
+        });
+        let elapsed = start.elapsed();
+        assert_eq!(events.as_slice().len(), 1, "{interest:?}");
+        let event = events.as_slice().first().unwrap();
+        assert!(event.is_write_closed(), "{interest:?}");
+        assert!(
+            elapsed < Duration::from_secs(5),
+            "{interest:?}: {elapsed:?}"
+        );
+    }
 }

@@ -1,5 +1,10 @@
 //! System calls of Linux by number, because C libraries have their functions only of late or with
 //! 32-bit time. A kernel or a sandbox may refuse them: then the older call is used, for good.
+//!
+//! After an error, probes decide whether the call is refused, whatever the error is. A probe is a
+//! call whose result the kernel determines before it sleeps or looks for a signal. A filter of
+//! seccomp(2) sees the numbers in the arguments, but not what pointers point to, and one that
+//! refuses a call returns one error for all of its uses.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_int, c_long, c_void};
@@ -35,9 +40,10 @@ pub(crate) unsafe fn epoll_pwait2(
     if IS_MISSING.load(Ordering::Relaxed) {
         return Ok(None);
     }
+    let timeout = kernel_timespec(timeout);
     // SAFETY: the caller promises the room.
     match unsafe { call_epoll_pwait2(epfd.as_raw_fd(), events, most, timeout) } {
-        Err(error) if error.kind() != io::ErrorKind::Interrupted && epoll_pwait2_is_refused() => {
+        Err(_) if epoll_pwait2_is_refused() => {
             IS_MISSING.store(true, Ordering::Relaxed);
             Ok(None)
         }
@@ -46,14 +52,22 @@ pub(crate) unsafe fn epoll_pwait2(
 }
 
 /// Whether the kernel or a sandbox refuses the call as such, with whatever error. A kernel that has
-/// the call returns EBADF for an invalid fd.
+/// the call returns EBADF for an invalid fd, and EINVAL for an invalid timeout, which it checks
+/// first ([`epoll_pwait2`]). A refusal returns the same error for both.
+///
+/// [`epoll_pwait2`]: https://github.com/torvalds/linux/blob/v6.12/fs/eventpoll.c
 #[cold]
 fn epoll_pwait2_is_refused() -> bool {
     // SAFETY: all bits zero are values of its integers and its union of integers and a pointer.
     let mut event: ffi::epoll_event = unsafe { mem::zeroed() };
     // SAFETY: there is room for one event.
-    let result = unsafe { call_epoll_pwait2(-1, &raw mut event, 1, Duration::ZERO) };
-    result.is_err_and(|error| error.raw_os_error() != Some(ffi::EBADF))
+    let result = unsafe { call_epoll_pwait2(-1, &raw mut event, 1, NO_TIME) };
+    if !result.is_err_and(|error| error.raw_os_error() == Some(ffi::EBADF)) {
+        return true;
+    }
+    // SAFETY: there is room for one event.
+    let result = unsafe { call_epoll_pwait2(-1, &raw mut event, 1, INVALID_TIME) };
+    !is_einval(result)
 }
 
 /// epoll_pwait2(2).
@@ -65,11 +79,10 @@ unsafe fn call_epoll_pwait2(
     epfd: RawFd,
     events: *mut ffi::epoll_event,
     most: c_int,
-    timeout: Duration,
+    timeout: ffi::__kernel_timespec,
 ) -> io::Result<usize> {
     #[cfg(mio_fault_injection)]
     injection::check(Call::EpollPwait2)?;
-    let timeout = kernel_timespec(timeout);
     // SAFETY: epoll_pwait2(2) takes (int, struct epoll_event *, int, const struct __kernel_timespec
     // *, const sigset_t *, size_t), each passed as a long or a pointer as syscall(2) asks. It
     // writes at most `most` events to `events`, where the caller promises room, reads the timeout,
@@ -87,6 +100,11 @@ unsafe fn call_epoll_pwait2(
     })
 }
 
+/// Whether the call has failed with EINVAL.
+fn is_einval(result: io::Result<usize>) -> bool {
+    result.is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput)
+}
+
 /// [ppoll(2)] with 64-bit time: poll(2) with nanoseconds. `None` if it is refused.
 ///
 /// [ppoll(2)]: https://man7.org/linux/man-pages/man2/poll.2.html
@@ -97,13 +115,8 @@ pub(crate) fn ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<
     if IS_MISSING.load(Ordering::Relaxed) {
         return Ok(None);
     }
-    match call_ppoll(array, timeout) {
-        // A kernel that has the call does not fail to wait for nothing; whoever refuses it does,
-        // with whatever error.
-        Err(error)
-            if error.kind() != io::ErrorKind::Interrupted
-                && call_ppoll(&mut [], Duration::ZERO).is_err() =>
-        {
+    match call_ppoll(array, kernel_timespec(timeout)) {
+        Err(_) if ppoll_is_refused() => {
             IS_MISSING.store(true, Ordering::Relaxed);
             Ok(None)
         }
@@ -111,11 +124,26 @@ pub(crate) fn ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<
     }
 }
 
+/// Whether the kernel or a sandbox refuses the call as such, with whatever error. A kernel that has
+/// the call does not fail to wait for nothing, except that a signal may interrupt it. It returns
+/// EINVAL for an invalid timeout, before it looks for signals ([`poll_select_set_timeout`]).
+///
+/// [`poll_select_set_timeout`]: https://github.com/torvalds/linux/blob/v6.12/fs/select.c
+#[cold]
+fn ppoll_is_refused() -> bool {
+    match call_ppoll(&mut [], NO_TIME) {
+        Ok(_) => false,
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            !is_einval(call_ppoll(&mut [], INVALID_TIME))
+        }
+        Err(_) => true,
+    }
+}
+
 /// ppoll(2).
-fn call_ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<usize> {
+fn call_ppoll(array: &mut [ffi::pollfd], mut timeout: ffi::__kernel_timespec) -> io::Result<usize> {
     #[cfg(mio_fault_injection)]
     injection::check(Call::Ppoll)?;
-    let mut timeout = kernel_timespec(timeout);
     // SAFETY: ppoll(2) takes (struct pollfd *, unsigned, struct __kernel_timespec *, const sigset_t
     // *, size_t), each passed as a long or a pointer as syscall(2) asks. It reads and writes as
     // many `pollfd`s as `array` has and the timeout, which is ours to change, and with no signal
@@ -131,6 +159,18 @@ fn call_ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<usize>
         )
     })
 }
+
+/// Zero, for probes.
+const NO_TIME: ffi::__kernel_timespec = ffi::__kernel_timespec {
+    tv_sec: 0,
+    tv_nsec: 0,
+};
+
+/// A timeout that the kernel refuses.
+const INVALID_TIME: ffi::__kernel_timespec = ffi::__kernel_timespec {
+    tv_nsec: -1,
+    ..NO_TIME
+};
 
 /// Both fields fit: `KernelTimeout::Nanos` is at most `c_int::MAX` milliseconds.
 fn kernel_timespec(timeout: Duration) -> ffi::__kernel_timespec {

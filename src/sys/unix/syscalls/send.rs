@@ -12,7 +12,11 @@ use crate::testing::injection::calls::syscall::libc;
 
 /// Both.
 #[allow(dead_code)] // Apple's systems set an option of the socket instead.
-pub(crate) const NO_SIGNAL: NoSignal = NoSignal { send, sendmsg };
+pub(crate) const NO_SIGNAL: NoSignal = NoSignal {
+    send,
+    sendmsg,
+    refuses_sendmsg,
+};
 
 /// send(2) without SIGPIPE.
 fn send(socket: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
@@ -38,4 +42,16 @@ fn sendmsg(socket: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize>
     // buffers they point to, which are borrowed while the call runs; address and control data have
     // no length.
     ret_count(unsafe { libc::sendmsg(socket.as_raw_fd(), &message, libc::MSG_NOSIGNAL) })
+}
+
+/// Whether the system or a sandbox refuses sendmsg(2) as such, with whatever error. A system that
+/// has it returns EBADF for an fd that is not open, and sends nothing.
+#[cold]
+fn refuses_sendmsg() -> bool {
+    // SAFETY: a plain C structure of integers and raw pointers, for which all bits zero are valid.
+    let message: libc::msghdr = unsafe { mem::zeroed() };
+    // SAFETY: sendmsg(2) reads `message`, which has no address, no vectors and no control data. It
+    // fails, for no fd is negative.
+    let result = ret_count(unsafe { libc::sendmsg(-1, &message, libc::MSG_NOSIGNAL) });
+    !result.is_err_and(|error| error.raw_os_error() == Some(libc::EBADF))
 }

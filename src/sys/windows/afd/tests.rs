@@ -310,9 +310,13 @@ fn unowned_sockets_follow_the_backoff() {
         returns += usize::from(!tokens(&mut selector, &mut events, Some(left)).is_empty());
     }
     // Both directions have their reports without delay, then one for each delay.
-    assert!(returns <= 2 * (64 + 8) + 2 * 110, "{returns}");
-    // It is still reported; how often depends on the speed of the machine.
-    assert!(returns > 2, "{returns}");
+    const WITHOUT_DELAY: usize = 2 * (64 + 8);
+    assert!(returns <= WITHOUT_DELAY + 2 * 110, "{returns}");
+    // The reports go on with the delays. How long they take depends on the speed of the machine.
+    while returns < WITHOUT_DELAY + 20 {
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+        returns += 1;
+    }
 
     selector
         .reregister_unowned(socket, Token(2), Interest::READABLE)

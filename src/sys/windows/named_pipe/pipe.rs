@@ -43,6 +43,8 @@ struct Inner {
     pool: Pool<Idle<Transfer>>,
     /// The number of operations whose packets have not come, canceled ones included.
     in_flight: usize,
+    /// How many packets of operations have come.
+    completions: u64,
     /// The entry in the port, by which packets are posted.
     port_entry: Option<PortEntry>,
     /// Whether a posted packet has not been dequeued yet.
@@ -70,12 +72,15 @@ pub(crate) fn create(name: &OsStr) -> io::Result<OwnedHandle> {
 }
 
 impl Pipe {
-    /// Wraps a handle that is not associated with a port.
+    /// Wraps a handle that is not associated with a port. Makes no call: one on a handle for
+    /// synchronous operations waits for the operation in flight.
     pub(crate) fn new(handle: OwnedHandle) -> Pipe {
         let inner = Inner {
-            state: State::new(syscall::is_pipe(handle.as_handle())),
+            // `associate` replaces it, and nothing is read before.
+            state: State::new(false),
             pool: Pool::default(),
             in_flight: 0,
+            completions: 0,
             port_entry: None,
             is_packet_posted: false,
             is_port_closed: false,
@@ -237,9 +242,12 @@ impl Shared {
                 return Err(error);
             }
         }
+        // Not before: the system refuses to associate a handle for synchronous operations.
+        let is_pipe = syscall::is_pipe(handle);
         let this: Weak<Shared> = Arc::downgrade(self);
         let port_entry = port.add_receiver(this);
         let mut inner = self.inner();
+        inner.state.set_is_pipe(is_pipe);
         let previous = inner.port_entry.replace(port_entry);
         inner.is_packet_posted = false;
         inner.is_port_closed = false;
@@ -250,10 +258,18 @@ impl Shared {
     }
 
     /// Registers, or changes the registration.
+    ///
+    /// The query is made without the lock, because it may take a round trip to another machine, and
+    /// the thread that polls needs the lock. A packet that comes meanwhile may be that of a
+    /// connect, which the query has not seen. A client that was counted by mistake costs a spurious
+    /// event.
     fn update_registration(self: &Arc<Shared>, token: Token, interest: Interest) -> io::Result<()> {
         let port = self.port();
-        let mut inner = self.inner();
+        let completions = self.inner().completions;
         let is_connected = syscall::is_connected(self.handle.as_handle());
+        let mut inner = self.inner();
+        let is_outdated = inner.completions != completions;
+        let is_connected = is_connected || is_outdated && inner.state.is_connected;
         inner.with_io(self, port.as_deref(), |state, io| {
             state.register(io, token, interest, is_connected);
         });
@@ -272,6 +288,7 @@ impl Shared {
         let port = self.port();
         let mut inner = self.inner();
         inner.in_flight = inner.in_flight.saturating_sub(1);
+        inner.completions = inner.completions.wrapping_add(1);
         inner.with_io(self, port.as_deref(), |state, io| {
             state.completed(io, op, serial, memory, result);
         });

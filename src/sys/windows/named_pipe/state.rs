@@ -139,6 +139,15 @@ impl<M: Memory, P> PipeState<M, P> {
         }
     }
 
+    /// Whether this is a pipe, which the system was asked after the pipe was made.
+    #[allow(dead_code)] // The pipe itself is on Windows only.
+    pub(crate) fn set_is_pipe(&mut self, is_pipe: bool) {
+        self.is_pipe = is_pipe;
+        if is_pipe {
+            self.next_read = self.next_read.max(DEFAULT_READ);
+        }
+    }
+
     /// Whether the pipe is registered.
     pub(crate) fn is_registered(&self) -> bool {
         self.registered.is_some()

@@ -3,7 +3,7 @@
 use crate::sys::ffi::NTSTATUS;
 
 #[cfg(test)]
-pub(crate) use plans::{CALLS, CANCELS, POLLS, PROBES, Plan};
+pub(crate) use plans::{AFTER_PIPE_QUERY, CALLS, CANCELS, POLLS, PROBES, Plan};
 
 /// The status with which the next poll request is to fail.
 #[cfg(test)]
@@ -21,6 +21,15 @@ pub(crate) fn cancel() -> Option<NTSTATUS> {
 #[cfg(test)]
 pub(crate) fn probe(count: usize) -> Option<i32> {
     PROBES.get().and_then(|fails| fails(count))
+}
+
+/// Runs what a test has planned for the moment after the next query of a pipe's state.
+#[cfg(test)]
+#[cfg(feature = "os-ext")]
+pub(crate) fn after_pipe_query() {
+    if let Some(planned) = AFTER_PIPE_QUERY.take() {
+        planned();
+    }
 }
 
 #[cfg(not(test))]
@@ -66,6 +75,9 @@ mod plans {
         pub(crate) static CANCELS: Cell<Option<Plan>> = const { Cell::new(None) };
         /// Of probes: the error of one of so many sockets.
         pub(crate) static PROBES: Cell<Option<ProbeFault>> = const { Cell::new(None) };
+        /// What runs after the next query of a pipe's state.
+        pub(crate) static AFTER_PIPE_QUERY: Cell<Option<Box<dyn FnOnce()>>> =
+            const { Cell::new(None) };
         /// How many poll requests and cancels this thread has made.
         pub(crate) static CALLS: Cell<usize> = const { Cell::new(0) };
     }

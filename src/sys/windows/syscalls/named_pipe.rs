@@ -69,6 +69,8 @@ pub(crate) fn is_connected(handle: BorrowedHandle<'_>) -> bool {
             ffi::FilePipeLocalInformation,
         )
     };
+    #[cfg(test)]
+    super::faults::after_pipe_query();
     let without_peer = [
         ffi::FILE_PIPE_DISCONNECTED_STATE as u32,
         ffi::FILE_PIPE_LISTENING_STATE as u32,

@@ -155,7 +155,7 @@ impl Drop for PoolWait {
 /// # Safety
 ///
 /// None is needed: the key is not dereferenced.
-unsafe extern "system" fn wait_callback(key: *mut c_void, _: bool) {
+unsafe extern "system" fn wait_callback(key: *mut c_void, _: u8) {
     let context = contexts().get(key.addr());
     if let Some(context) = context {
         // Posting fails if the system lacks memory. Then no event comes, and `reregister` starts

@@ -6,14 +6,14 @@ use std::os::windows::io::{AsRawHandle, RawHandle};
 use std::process::Command;
 use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::wait_set::WaitBackend;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
 use crate::sys::selector_tests::{AT_ONCE, LONG, tokens};
 use crate::sys::windows::afd::Afd;
 use crate::sys::windows::event::Events;
-use crate::sys::windows::syscalls::wait_packet::{Functions, fake::Event};
+use crate::sys::windows::syscalls::wait_packet::{self as syscall, Functions, fake::Event};
 use crate::{Interest, Token};
 
 /// Runs a check with each backend: the thread pool, fake wait completion packets, and those of the
@@ -136,6 +136,31 @@ fn rearming_an_armed_handle_changes_its_token() {
         assert_eq!(test.events(LONG), [2]);
         test.is_silent();
     });
+}
+
+/// A packet that cannot be posted is no event, and the next registration waits again: otherwise the
+/// handle would be armed for good, with nothing that waits for it.
+#[test]
+fn lost_packet_leaves_the_handle_usable() {
+    let mut test = TestSelector::new(WaitBackend::Pool);
+    let event = Event::new(true).unwrap();
+    let handle = event.as_raw_handle();
+    test.register(&event, 1).unwrap();
+    let not_a_port = syscall::duplicate(handle).unwrap();
+    test.selector
+        .waits()
+        .lose_packet(handle, not_a_port)
+        .unwrap();
+    event.set();
+    let end = Instant::now() + LONG.unwrap();
+    while !test.selector.waits().is_lost(handle) {
+        assert!(Instant::now() < end, "the packet was posted");
+        thread::sleep(Duration::from_millis(1));
+    }
+    test.is_silent();
+    test.reregister(&event, 2).unwrap();
+    assert_eq!(test.events(LONG), [2]);
+    test.deregister(&event).unwrap();
 }
 
 #[test]

@@ -189,6 +189,27 @@ impl WaitSet {
         wait.map(drop).ok_or_else(errors::not_registered)
     }
 
+    /// Replaces the wait of a handle by one whose packet cannot be posted: `port` is no port.
+    #[cfg(test)]
+    pub(super) fn lose_packet(&self, handle: RawHandle, port: OwnedHandle) -> io::Result<()> {
+        let mut waits = self.waits();
+        let wait = waits
+            .get_mut(&handle.addr())
+            .ok_or_else(errors::not_registered)?;
+        let receiver_id = wait.port_entry.id();
+        let object = Arc::clone(&wait.object);
+        wait.source = Source::Pool(Some(PoolWait::start(object, Arc::new(port), receiver_id)?));
+        Ok(())
+    }
+
+    /// Whether the packet of a handle could not be posted.
+    #[cfg(test)]
+    pub(super) fn is_lost(&self, handle: RawHandle) -> bool {
+        let waits = self.waits();
+        let wait = waits.get(&handle.addr());
+        wait.is_some_and(|wait| matches!(&wait.source, Source::Pool(Some(wait)) if wait.is_lost()))
+    }
+
     fn waits(&self) -> MutexGuard<'_, HashMap<usize, Wait>> {
         lock(&self.by_handle)
     }

@@ -2,14 +2,21 @@
 
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::windows::io::AsHandle;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use super::super::ops::{OpErrorKind, OpKind};
 use super::{Pipe, create, syscall};
 use crate::sys::ffi;
+use crate::sys::selector::{EventBuffer as _, Selector as _};
+use crate::sys::selector_tests::{LONG, tokens};
+use crate::sys::windows::afd::Afd;
+use crate::sys::windows::event::Events;
 use crate::sys::windows::iocp::Port;
+use crate::sys::windows::syscalls::faults;
 use crate::{Interest, Token};
 
 #[test]
@@ -105,4 +112,60 @@ fn closing_port_keeps_its_pipes() {
     let inner = pipe.shared.inner();
     assert_eq!(inner.state.is_registered(), result.is_ok(), "{result:?}");
     assert_eq!(inner.is_released(), result.is_err());
+}
+
+/// The state of a pipe is queried without its lock, which the polling thread needs. A client whose
+/// arrival is reported meanwhile stays connected.
+#[test]
+fn client_that_arrives_during_the_query_stays_connected() {
+    let name = format!(r"\\.\pipe\mio-unit-query-{}", std::process::id());
+    let mut selector = Afd::new().unwrap();
+    let mut events = Events::with_capacity(4);
+    let mut pipe = Pipe::new(create(OsStr::new(&name)).unwrap());
+    let port = Arc::clone(selector.port());
+    pipe.register(&port, Token(1), Interest::WRITABLE).unwrap();
+    let error = pipe.connect().unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    let shared = Arc::downgrade(&pipe.shared);
+    let (send, receive) = mpsc::channel();
+    faults::AFTER_PIPE_QUERY.set(Some(Box::new(move || {
+        let shared = shared.upgrade().unwrap();
+        // The lock is free, so the completion of the connect is dispatched.
+        assert!(shared.inner.try_lock().is_ok());
+        let client = OpenOptions::new().read(true).write(true).open(&name);
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+        send.send((client.unwrap(), selector, events)).unwrap();
+    })));
+    pipe.reregister(&port, Token(2), Interest::WRITABLE)
+        .unwrap();
+    let (_client, mut selector, mut events) = receive.try_recv().unwrap();
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [2]);
+    assert!(pipe.take_error().is_none());
+}
+
+/// Making a pipe queries nothing, so it returns while a read of a handle for synchronous operations
+/// waits. Registering such a handle is an error.
+#[test]
+fn synchronous_handle_is_refused_at_registration() {
+    let name = format!(r"\\.\pipe\mio-unit-sync-{}", std::process::id());
+    let server = create(OsStr::new(&name)).unwrap();
+    let client = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&name)
+        .unwrap();
+    let mut reader = client.try_clone().unwrap();
+    thread::scope(|scope| {
+        let reading = scope.spawn(move || reader.read(&mut [0; 4]).unwrap());
+        thread::sleep(Duration::from_millis(50));
+        // On Windows a query would wait for the read, which waits for the write below.
+        let mut pipe = Pipe::new(client.into());
+        assert!(!reading.is_finished());
+        let mut writer = std::fs::File::from(server);
+        writer.write_all(b"x").unwrap();
+        assert_eq!(reading.join().unwrap(), 1);
+        let port = Arc::new(Port::new().unwrap());
+        pipe.register(&port, Token(1), Interest::READABLE)
+            .unwrap_err();
+    });
 }
