@@ -1,8 +1,11 @@
-//! Atomics and locks. `build-tools/loom` replaces the atomics by those of its model checker.
+//! Atomics and locks. `build-tools/loom` replaces them by those of its model checker.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
-pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
+#[allow(unused_imports)] // Each platform uses some of them.
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[allow(unused_imports)] // As above.
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 
 /// A word that never changes.
 pub(crate) fn unchanging() -> &'static AtomicUsize {

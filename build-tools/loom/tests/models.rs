@@ -1,31 +1,11 @@
-//! The protocols pass, and loom rejects every mutant.
+//! The library's protocols pass, and loom rejects other protocols of merging wakes.
 #![cfg(loom)]
 
 use std::env;
 use std::process::Command;
 
 use mio_loom::kernel_queue::{self, Scene};
-use mio_loom::table;
-
-fn scenes() -> Vec<Scene> {
-    let scene = |threads: &[&[usize]], wakers, capacity, early_returns| Scene {
-        threads: threads.iter().map(|wakes| wakes.to_vec()).collect(),
-        wakers,
-        capacity,
-        early_returns,
-        separate_flags: false,
-        clears_only_its_events: false,
-        exposed: false,
-    };
-    vec![
-        scene(&[&[0, 0]], 1, 1, 0),
-        scene(&[&[0], &[0]], 1, 1, 0),
-        scene(&[&[0], &[0]], 1, 1, 1),
-        scene(&[&[0, 0], &[0]], 1, 1, 0),
-        scene(&[&[0], &[1]], 2, 1, 0),
-        scene(&[&[0, 1], &[1]], 2, 2, 0),
-    ]
-}
+use mio_loom::models::{run, scenes};
 
 /// Set in the child process that runs a mutant: loom may abort when it finds a mistake.
 const MUTANT: &str = "MIO_LOOM_MUTANT";
@@ -49,10 +29,33 @@ fn assert_rejected(name: &str, models: impl FnOnce()) {
 
 #[test]
 fn kernel_queue_loses_no_wake() {
-    for scene in scenes() {
-        println!("{scene:?}");
-        kernel_queue::run(scene, kernel_queue::Mistake::None);
-    }
+    assert!(run("kernel_queue"));
+}
+
+#[test]
+fn posix_poll_loses_no_wake() {
+    assert!(run("posix_poll_wakes"));
+}
+
+/// Writes that fail, a full notifier, and polls that are interrupted.
+#[test]
+fn posix_poll_loses_nothing_if_calls_fail() {
+    assert!(run("posix_poll_faults"));
+}
+
+#[test]
+fn posix_poll_loses_no_change_of_a_registration() {
+    assert!(run("posix_poll_registrations"));
+}
+
+#[test]
+fn afd_loses_no_wake() {
+    assert!(run("afd_wakes"));
+}
+
+#[test]
+fn afd_loses_no_change_of_a_registration() {
+    assert!(run("afd_registrations"));
 }
 
 /// On completion ports each waker has flags of its own.
@@ -170,43 +173,4 @@ fn kernel_queue_mutant_set_after_notify() {
         "kernel_queue_mutant_set_after_notify",
         kernel_queue::Mistake::SetAfterNotify,
     );
-}
-
-#[test]
-fn table_loses_no_wake_or_registration() {
-    for (threads, registrations) in [
-        (vec![0], 1),
-        (vec![0, 0], 0),
-        (vec![0, 1], 0),
-        (vec![0, 0], 1),
-    ] {
-        println!("{threads:?} {registrations}");
-        table::run(threads, registrations, table::Mistake::None);
-    }
-}
-
-fn table_mutant(name: &str, mistake: table::Mistake) {
-    assert_rejected(name, || {
-        for (threads, registrations) in [(vec![0], 1), (vec![0, 0], 0), (vec![0, 1], 0)] {
-            table::run(threads, registrations, mistake);
-        }
-    });
-}
-
-#[test]
-fn table_mutant_blocked_separately() {
-    table_mutant(
-        "table_mutant_blocked_separately",
-        table::Mistake::BlockedSeparately,
-    );
-}
-
-#[test]
-fn table_mutant_clear_by_store() {
-    table_mutant("table_mutant_clear_by_store", table::Mistake::ClearByStore);
-}
-
-#[test]
-fn table_mutant_load_first() {
-    table_mutant("table_mutant_load_first", table::Mistake::LoadFirst);
 }

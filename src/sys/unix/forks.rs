@@ -13,10 +13,10 @@
 
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::sys::platform::EVENTS;
-use crate::sys::sync::{AtomicUsize, Ordering, lock, unchanging};
+use crate::sys::sync::{AtomicUsize, Mutex, Ordering, lock, unchanging};
 use crate::sys::unix::caps::ForkDetection;
 use crate::sys::unix::notifier::PollNotifier as Notifier;
 use crate::sys::unix::syscalls::atfork;

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
 use super::BorrowedHandle;
 use super::kernel::{Kernel, QueuedPacket};
-use crate::sys::sync::lock;
+use crate::sys::sync::{Mutex, MutexGuard, lock};
 use crate::sys::windows::event::{Event, Events};
 use in_flight::Outcome;
 
@@ -128,6 +128,9 @@ impl Port {
                 continue;
             }
             if millis == INFINITE {
+                if self.kernel.block_until_packet() {
+                    continue;
+                }
                 return Err(io::Error::other("this wait would never end"));
             }
             super::advance(Duration::from_millis(millis.into()));
@@ -271,6 +274,8 @@ pub(crate) mod in_flight {
             submit: impl for<'r> FnOnce(Reserved<'r, O>) -> Submission<'r>,
         ) -> Result<Pending<O>, (Idle<O>, io::Error)> {
             let id = port.kernel.new_id();
+            // Locked meanwhile: another thread may dequeue the packet before `submit` returns.
+            let mut in_flight = port.in_flight();
             let operation = &mut *self.0;
             if let Some(error) = submit(Reserved { id, operation }).error {
                 return Err((self, error));
@@ -278,7 +283,7 @@ pub(crate) mod in_flight {
             let deliver = move |outcome: Outcome, sink: &mut EventSink<'_>| {
                 O::completed(self, outcome, sink);
             };
-            port.in_flight().insert(id, Box::new(deliver));
+            in_flight.insert(id, Box::new(deliver));
             let kind = PhantomData;
             Ok(Pending { id, kind })
         }

@@ -4,10 +4,10 @@
 //! known. Each assumption names its source; the links are at the head of `sys/windows/afd/mod.rs`.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use super::ffi::{self, NTSTATUS};
-use crate::sys::sync::lock;
+use crate::sys::sync::{Condvar, Mutex, MutexGuard, lock};
 
 /// `STATUS_PENDING`.
 pub(crate) const PENDING: NTSTATUS = 0x103;
@@ -52,6 +52,9 @@ pub(crate) struct Quirks {
     pub(crate) open_error: Option<i32>,
     /// The next so many cancels fail, and the request stays in flight.
     pub(crate) failing_cancels: u32,
+    /// A wait without a timeout blocks until another thread causes a packet. `build-tools/loom` has
+    /// such threads.
+    pub(crate) blocks: bool,
     /// One packet in so many is delayed until the poller would block. 0: none.
     pub(crate) one_late_of: u64,
 }
@@ -100,6 +103,8 @@ struct State {
     sockets: HashMap<u64, u64>,
     in_flight: Vec<InFlight>,
     packets: VecDeque<QueuedPacket>,
+    /// Notified of every packet.
+    queued: Arc<Condvar>,
     late: Vec<QueuedPacket>,
 }
 
@@ -318,7 +323,7 @@ impl Kernel {
     /// `PostQueuedCompletionStatus`.
     pub(crate) fn post(&self, receiver_id: usize) {
         let packet = QueuedPacket::Receiver(receiver_id);
-        self.state().packets.push_back(packet);
+        self.state().queue(packet);
     }
 
     /// Dequeues at most `room` packets.
@@ -326,6 +331,19 @@ impl Kernel {
         let mut state = self.state();
         let count = state.packets.len().min(room);
         state.packets.drain(..count).collect()
+    }
+
+    /// Blocks until there is a packet. `false` if this kernel does not block.
+    pub(crate) fn block_until_packet(&self) -> bool {
+        let mut state = self.state();
+        if !state.quirks.blocks {
+            return false;
+        }
+        let queued = Arc::clone(&state.queued);
+        while state.packets.is_empty() {
+            state = queued.wait(state).unwrap();
+        }
+        true
     }
 
     /// Queues the delayed packets. Returns whether there were any.
@@ -418,7 +436,12 @@ impl State {
         if one_of != 0 && self.random() % one_of == 0 {
             self.late.push(packet);
         } else {
-            self.packets.push_back(packet);
+            self.queue(packet);
         }
+    }
+
+    fn queue(&mut self, packet: QueuedPacket) {
+        self.packets.push_back(packet);
+        self.queued.notify_one();
     }
 }

@@ -178,6 +178,70 @@ pub(crate) fn thread_sanitizer(context: &mut Context<'_>) -> Result<()> {
     context.run(built(context, tests)).map(drop)
 }
 
+/// A read of uninitialized memory.
+const UNINITIALIZED: &str = "\
+//! A read of uninitialized memory.
+fn main() {
+    let value = std::mem::MaybeUninit::<u8>::uninit();
+    std::process::exit(unsafe { i32::from(value.assume_init() & 1) })
+}
+";
+
+/// The unit tests that Miri runs: those of the state machines, and of the selector on the fake AFD.
+/// They make no system call.
+const MIRI_TESTS: &str = "sys::slab sys::timeout sys::selector::tests sys::level_backoff \
+                          sys::windows::ntstatus sys::windows::wait sys::windows::winsock \
+                          base_provider socket_state named_pipe::ops named_pipe::state_tests \
+                          portable_tests";
+
+/// Those of them that are left out: tests, and one module of tests, that take minutes in an
+/// interpreter.
+const SLOW_UNDER_MIRI: [&str; 8] = [
+    "draining_reader_is_never_probed",
+    "large_buffers_are_freed",
+    "persistent_condition_is_reported_with_delays",
+    "random_schedules_lose_no_event",
+    "register_and_deregister_leave_no_updates",
+    "tasks_share_a_server_on_fake_npfs",
+    "transfer_tests",
+    "unserved_unowned_socket_is_suppressed",
+];
+
+/// The state machines under Miri, which reports undefined behavior.
+pub(crate) fn miri(context: &mut Context<'_>) -> Result<()> {
+    let sysroot = Step::new("cargo").words("+nightly miri setup --print-sysroot");
+    let sysroot = context.run(sysroot).map_err(|_| {
+        let add = "rustup component add --toolchain nightly miri rust-src";
+        NotRun(format!("Miri is not installed; try `{add}`"))
+    })?;
+    let folder = context.project.target("controls");
+    std::fs::create_dir_all(&folder)?;
+    let source = folder.join("uninitialized.rs");
+    std::fs::write(&source, UNINITIALIZED)?;
+    let control = Step::new("rustup")
+        .words("run nightly miri --edition 2024 --sysroot")
+        .argument(sysroot.lines().last().unwrap_or_default())
+        .argument(&source)
+        .status(1)
+        .limit(60);
+    let output = context.run(control)?;
+    if !output.contains("Undefined Behavior") {
+        bail!("a seeded fault is not reported: {output}");
+    }
+    let mut step = Step::cargo(
+        context.project,
+        PLAIN,
+        "+nightly miri test --all-features --no-fail-fast --lib --",
+    )
+    .words(MIRI_TESTS)
+    .set("CARGO_TARGET_DIR", context.project.target("miri"));
+    for slow in SLOW_UNDER_MIRI {
+        context.log(&format!("not run: {slow} under Miri: it takes minutes"))?;
+        step = step.words("--skip").words(slow);
+    }
+    context.run(step).map(drop)
+}
+
 /// The tests under valgrind: no invalid access, no definite leak. It does not support
 /// `epoll_pwait2`, so the fallback runs.
 ///

@@ -35,12 +35,11 @@ pub(crate) mod wasi_poll;
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 
 use crate::sys::errors;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::sync::{AtomicUsize, lock};
+use crate::sys::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use crate::sys::timeout::Deadline;
 use crate::sys::unix::forks::{self, ForkAwareNotifier};
 use crate::sys::unix::level_triggered;

@@ -2,10 +2,10 @@
 
 use std::io;
 use std::marker::PhantomData;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Event, Events, Notified, Shared, State};
+use crate::sys::sync::Ordering;
 use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, earlier, time_until};
 use crate::sys::unix::caps::PollBits;
 use crate::sys::unix::level_triggered::{Key, ProbeSet};

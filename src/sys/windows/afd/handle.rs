@@ -15,9 +15,9 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 
-use crate::sys::sync::lock;
+use crate::sys::sync::{Mutex, MutexGuard, lock};
 use crate::sys::windows::platform::iocp::{EventSink, PacketReceiver, Port, PortEntry};
 use crate::sys::windows::platform::syscalls::afd as syscall;
 use crate::sys::windows::platform::{AsHandle, BorrowedHandle, OwnedHandle, RawSocket};

@@ -3,13 +3,13 @@
 use std::io;
 use std::mem;
 use std::slice;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::shared::Shared;
 use super::source::{Source, SourceState};
 use crate::sys::selector::EventBuffer as _;
+use crate::sys::sync::{MutexGuard, Ordering};
 use crate::sys::timeout::{self, Deadline, earlier};
 use crate::sys::windows::event::masks::CLOSED;
 use crate::sys::windows::event::{Event, Events};

@@ -12,13 +12,12 @@
 use std::collections::HashMap;
 use std::io;
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use super::handle::AfdHandles;
 use super::source::{Parts, Source, SourceState, conditions};
 use crate::sys::errors;
-use crate::sys::sync::lock;
+use crate::sys::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
 use crate::sys::windows::platform::RawSocket;
 use crate::sys::windows::platform::iocp::{self, Port};
 use crate::sys::windows::platform::syscalls::socket_query;

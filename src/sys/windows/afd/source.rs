@@ -3,14 +3,13 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 
 use super::handle::AfdHandle;
 use super::shared::Shared;
 use super::socket_state::SocketState;
 use crate::sys::errors;
-use crate::sys::sync::lock;
+use crate::sys::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
 use crate::sys::windows::event::{Event, masks};
 use crate::sys::windows::ntstatus::Started;
 use crate::sys::windows::platform::iocp::EventSink;

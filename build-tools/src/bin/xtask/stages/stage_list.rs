@@ -156,7 +156,7 @@ fn test() -> Vec<Stage> {
     add("tools", "tests of xtask", BUILDS, Box::new(suites::tools));
     add(
         "loom",
-        "models of the wake protocols, explored by loom",
+        "protocols between threads in the library, explored by loom",
         Needs::Only("loom"),
         Box::new(suites::loom),
     );
@@ -318,6 +318,11 @@ fn nightly() -> Vec<Stage> {
             "thread-sanitizer",
             "all tests under ThreadSanitizer",
             Box::new(nightly::thread_sanitizer),
+        ),
+        stage(
+            "miri",
+            "the state machines under Miri, which reports undefined behavior",
+            Box::new(nightly::miri),
         ),
         stage(
             "valgrind",

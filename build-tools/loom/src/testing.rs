@@ -1,0 +1,4 @@
+//! The fake kernel of the library's portable tests, over loom's locks.
+
+#[path = "../../../src/testing/windows/mod.rs"]
+pub(crate) mod windows;
