@@ -114,13 +114,13 @@ type GiveAway = (&'static str, fn(mio::net::UnixStream));
 /// Every conversion that keeps the file descriptor open.
 const GIVE_AWAY: [GiveAway; 3] = [
     ("into_raw_fd", |stream| {
-        stream.into_raw_fd();
+        let _ = stream.into_raw_fd();
     }),
     ("OwnedFd::from", |stream| {
-        OwnedFd::from(stream).into_raw_fd();
+        let _ = OwnedFd::from(stream).into_raw_fd();
     }),
     ("into std", |stream| {
-        UnixStream::from(stream).into_raw_fd();
+        let _ = UnixStream::from(stream).into_raw_fd();
     }),
 ];
 
@@ -155,8 +155,8 @@ fn child_that_gives_a_source_away_leaves_it_registered() {
                 .unwrap();
             let child = Child::fork_with(fork, || {
                 let (sender, receiver) = ends.take().unwrap();
-                sender.into_raw_fd();
-                OwnedFd::from(receiver).into_raw_fd();
+                let _ = sender.into_raw_fd();
+                let _ = OwnedFd::from(receiver).into_raw_fd();
             });
             child.join();
             let (sender, _receiver) = ends.as_mut().unwrap();

@@ -117,7 +117,9 @@ fn child_of_a_busy_process_can_create_a_poll() {
             let mut children = VecDeque::new();
             while copies < most && Instant::now() < end {
                 if children.len() == AT_ONCE {
-                    children.pop_front().map(Child::join);
+                    if let Some(oldest) = children.pop_front() {
+                        Child::join(oldest);
+                    }
                 }
                 let is_woken = copies % AT_ONCE == 0;
                 children.push_back(Child::new(|| {
