@@ -5,21 +5,21 @@
 
 typedef __SIZE_TYPE__ size_t;
 typedef __PTRDIFF_TYPE__ ssize_t;
+typedef __UINTPTR_TYPE__ uintptr_t;
 
 /*
- * poll(2). POLLRDHUP is POLLHUP.
- *
- * This structure is that of the libc crate, not of NuttX: there `events` and `revents` have 32
- * bits, and three pointers for the kernel follow, to which poll(2) writes. No program can reach
- * this today: std of rustc 1.96 does not compile for NuttX. The structure must be corrected before
- * one can.
+ * poll(2). POLLRDHUP is POLLHUP. `pollevent_t` is `uint32_t`. The last three fields are the
+ * kernel's, and poll(2) writes to them. They are pointers: two to data, one to a function.
  * https://github.com/apache/nuttx/blob/273c77128b6698f0c95f0d7cde1d0bb803782021/include/sys/poll.h#L73-L151
  * https://github.com/apache/nuttx/blob/273c77128b6698f0c95f0d7cde1d0bb803782021/fs/vfs/fs_poll.c#L147-L150
  */
 struct pollfd {
 	int fd;
-	short events;
-	short revents;
+	unsigned int events;
+	unsigned int revents;
+	uintptr_t arg;
+	uintptr_t cb;
+	uintptr_t priv;
 };
 
 #define POLLIN 0x1

@@ -60,14 +60,17 @@ fn doc(symbols: &[Symbol], name: &str, function: bool, header: &str) -> String {
 /// Writes the constants in decimal.
 fn constants(text: &mut String, symbols: &[Symbol], facts: &TargetAbi, header: &str) {
     for constant in &facts.constants {
+        let value = match &*constant.ty {
+            "bool" => (constant.value != 0).to_string(),
+            _ => constant.value.to_string(),
+        };
         line!(text, "");
         line!(text, "{}", doc(symbols, &constant.name, false, header));
         line!(
             text,
-            "pub const {}: {} = {};",
+            "pub const {}: {} = {value};",
             constant.name,
-            constant.ty,
-            constant.value
+            constant.ty
         );
     }
 }

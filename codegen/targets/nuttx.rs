@@ -16,10 +16,16 @@ pub(super) const NUTTX: Os = Os {
         waker: "eventfd",
         is: |_| true,
     }],
-    groups: &[Group {
-        name: "all",
-        cfg: &[],
-    }],
+    groups: &[
+        Group {
+            name: "ilp32",
+            cfg: &[r#"target_pointer_width = "32""#],
+        },
+        Group {
+            name: "lp64",
+            cfg: &[r#"target_pointer_width = "64""#],
+        },
+    ],
     proven: PROVEN,
     targets: TARGETS,
     left_out: &[],
@@ -33,23 +39,23 @@ const RV64: [&str; 2] = ["-march=rv64imac", "-mabi=lp64"];
 /// Sorted by triple.
 #[rustfmt::skip]
 const TARGETS: &[Target] = &[
-    row!("aarch64-unknown-nuttx", "all", "aarch64-unknown-none-elf"),
-    row!("armv7a-nuttx-eabi", "all", "armv7a-unknown-none-eabi"),
-    row!("armv7a-nuttx-eabihf", "all", "armv7a-unknown-none-eabihf"),
-    row!("riscv32imac-unknown-nuttx-elf", "all", "riscv32-unknown-none-elf", RV32),
-    row!("riscv32imafc-unknown-nuttx-elf", "all", "riscv32-unknown-none-elf", RV32),
-    row!("riscv32imc-unknown-nuttx-elf", "all", "riscv32-unknown-none-elf", RV32),
-    row!("riscv64gc-unknown-nuttx-elf", "all", "riscv64-unknown-none-elf", RV64),
-    row!("riscv64imac-unknown-nuttx-elf", "all", "riscv64-unknown-none-elf", RV64),
-    row!("thumbv6m-nuttx-eabi", "all", "thumbv6m-unknown-none-eabi"),
-    row!("thumbv7a-nuttx-eabi", "all", "thumbv7a-unknown-none-eabi"),
-    row!("thumbv7a-nuttx-eabihf", "all", "thumbv7a-unknown-none-eabihf"),
-    row!("thumbv7em-nuttx-eabi", "all", "thumbv7em-unknown-none-eabi"),
-    row!("thumbv7em-nuttx-eabihf", "all", "thumbv7em-unknown-none-eabihf"),
-    row!("thumbv7m-nuttx-eabi", "all", "thumbv7m-unknown-none-eabi"),
-    row!("thumbv8m.base-nuttx-eabi", "all", "thumbv8m.base-unknown-none-eabi"),
-    row!("thumbv8m.main-nuttx-eabi", "all", "thumbv8m.main-unknown-none-eabi"),
-    row!("thumbv8m.main-nuttx-eabihf", "all", "thumbv8m.main-unknown-none-eabihf"),
+    row!("aarch64-unknown-nuttx", "lp64", "aarch64-unknown-none-elf"),
+    row!("armv7a-nuttx-eabi", "ilp32", "armv7a-unknown-none-eabi"),
+    row!("armv7a-nuttx-eabihf", "ilp32", "armv7a-unknown-none-eabihf"),
+    row!("riscv32imac-unknown-nuttx-elf", "ilp32", "riscv32-unknown-none-elf", RV32),
+    row!("riscv32imafc-unknown-nuttx-elf", "ilp32", "riscv32-unknown-none-elf", RV32),
+    row!("riscv32imc-unknown-nuttx-elf", "ilp32", "riscv32-unknown-none-elf", RV32),
+    row!("riscv64gc-unknown-nuttx-elf", "lp64", "riscv64-unknown-none-elf", RV64),
+    row!("riscv64imac-unknown-nuttx-elf", "lp64", "riscv64-unknown-none-elf", RV64),
+    row!("thumbv6m-nuttx-eabi", "ilp32", "thumbv6m-unknown-none-eabi"),
+    row!("thumbv7a-nuttx-eabi", "ilp32", "thumbv7a-unknown-none-eabi"),
+    row!("thumbv7a-nuttx-eabihf", "ilp32", "thumbv7a-unknown-none-eabihf"),
+    row!("thumbv7em-nuttx-eabi", "ilp32", "thumbv7em-unknown-none-eabi"),
+    row!("thumbv7em-nuttx-eabihf", "ilp32", "thumbv7em-unknown-none-eabihf"),
+    row!("thumbv7m-nuttx-eabi", "ilp32", "thumbv7m-unknown-none-eabi"),
+    row!("thumbv8m.base-nuttx-eabi", "ilp32", "thumbv8m.base-unknown-none-eabi"),
+    row!("thumbv8m.main-nuttx-eabi", "ilp32", "thumbv8m.main-unknown-none-eabi"),
+    row!("thumbv8m.main-nuttx-eabihf", "ilp32", "thumbv8m.main-unknown-none-eabihf"),
 ];
 
 /// Why NuttX is not checked.

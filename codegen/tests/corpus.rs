@@ -172,6 +172,7 @@ fn asserted(header: &str, table: &str, names: &[&str]) -> String {
 /// Assertions on the type and value of a constant.
 fn constant(name: &str, ty: &str, value: &str) -> String {
     let ty = match ty {
+        "bool" => "_Bool",
         "c_char" => "char",
         "c_schar" => "signed char",
         "c_uchar" => "unsigned char",
@@ -250,6 +251,21 @@ fn function_pointers_are_options() -> Result {
         assert!(table.contains(wanted), "{wanted} is not in {table}");
     }
     Ok(())
+}
+
+#[test]
+fn functions_that_would_be_called_wrongly_are_rejected() -> Result {
+    rejected(
+        "calls.h",
+        &[
+            ("corpus_unknown", "has no list of parameters"),
+            ("corpus_handler", "returns a pointer to a function"),
+            ("corpus_returns", "returns a pointer to a function"),
+            ("corpus_convention", "not called as C's functions are"),
+            ("corpus_conventions", "not called as C's functions are"),
+        ],
+    )?;
+    rejected("calls.h", &[("Option", "a type of Rust's")])
 }
 
 #[test]
@@ -346,6 +362,7 @@ fn constants_have_their_own_type_sign_and_value() -> Result {
         "CORPUS_BYTE",
         "CORPUS_LETTER",
         "CORPUS_SIZE",
+        "CORPUS_BOOL",
     ];
     let (_, table) = bound("constants.h", &names)?;
     for wanted in [

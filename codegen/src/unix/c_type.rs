@@ -1,6 +1,6 @@
 //! C types and their Rust equivalents.
 
-use clang::{Type, TypeKind};
+use clang::{CallingConvention, Type, TypeKind};
 
 /// The reason why a constant of this type cannot be bound. None if it is an integer.
 pub(super) fn not_an_integer(ty: &Type<'_>) -> Option<String> {
@@ -118,10 +118,44 @@ pub(super) fn pointed(ty: Type<'_>) -> Option<String> {
     Some(format!("*{word} {}", pointed(pointee)?))
 }
 
+/// A type as it is written, without the names for it.
+fn written(ty: Type<'_>) -> Type<'_> {
+    let mut ty = ty;
+    for _ in 0..32 {
+        let next = match ty.get_kind() {
+            TypeKind::Elaborated => ty.get_elaborated_type(),
+            TypeKind::Typedef => ty
+                .get_declaration()
+                .and_then(|declaration| declaration.get_typedef_underlying_type()),
+            _ => None,
+        };
+        match next {
+            Some(next) => ty = next,
+            None => break,
+        }
+    }
+    ty
+}
+
+/// Whether it is a pointer to a function, or a pointer to such a pointer.
+fn points_to_function(ty: &Type<'_>) -> bool {
+    let mut ty = ty.get_canonical_type();
+    while let Some(pointee) = ty.get_pointee_type() {
+        ty = pointee;
+    }
+    matches!(
+        ty.get_kind(),
+        TypeKind::FunctionPrototype | TypeKind::FunctionNoPrototype
+    )
+}
+
 /// The reason why no Rust type has the layout of this one. None if one may have it.
 pub(super) fn not_in_rust(ty: &Type<'_>, depth: usize) -> Option<String> {
     let canonical = ty.get_canonical_type();
     let shown = canonical.get_display_name();
+    if depth > 8 {
+        return Some(format!("is of type `{shown}`, which is too deep to check"));
+    }
     match canonical.get_kind() {
         TypeKind::LongDouble
         | TypeKind::Float128
@@ -137,22 +171,48 @@ pub(super) fn not_in_rust(ty: &Type<'_>, depth: usize) -> Option<String> {
              write what is needed in src/ by hand"
         )),
         TypeKind::ConstantArray | TypeKind::IncompleteArray => {
-            not_in_rust(&canonical.get_element_type()?, depth)
+            let written = written(*ty);
+            let element = written.get_element_type();
+            not_in_rust(&element.or_else(|| canonical.get_element_type())?, depth)
         }
         TypeKind::Pointer => {
-            let pointee = canonical.get_pointee_type()?;
+            let pointee = written(*ty).get_pointee_type();
+            let pointee = pointee.or_else(|| canonical.get_pointee_type())?;
             // Only a function behind a pointer depends on the types of its parameters.
             match pointee.get_canonical_type().get_kind() {
-                TypeKind::FunctionPrototype => not_in_rust(&pointee, depth + 1),
+                TypeKind::FunctionPrototype | TypeKind::FunctionNoPrototype => {
+                    not_in_rust(&pointee, depth + 1)
+                }
+                TypeKind::Pointer => not_in_rust(&pointee, depth),
                 _ => None,
             }
         }
-        TypeKind::FunctionPrototype if depth < 4 => {
-            let mut types = canonical.get_argument_types().unwrap_or_default();
-            types.extend(canonical.get_result_type());
+        TypeKind::FunctionNoPrototype => Some(format!(
+            "is of type `{shown}`, which has no list of parameters; \
+             declare it with one in a header of ours"
+        )),
+        TypeKind::FunctionPrototype => {
+            // Rust's text has `extern "C"` for all of them. `regparm` is no convention of its own.
+            let is_cdecl = canonical.get_calling_convention() == Some(CallingConvention::Cdecl);
+            if !is_cdecl || shown.contains("regparm") {
+                return Some(format!(
+                    "is of type `{shown}`, which is not called as C's functions are; \
+                     write what is needed in src/ by hand"
+                ));
+            }
+            let result = ty.get_result_type()?;
+            if result.get_kind() == TypeKind::Pointer && points_to_function(&result) {
+                // bindgen mixes up the parameters of the two functions.
+                return Some(format!(
+                    "is of type `{shown}`, which returns a pointer to a function; \
+                     declare it in a header of ours, with a typedef for that pointer"
+                ));
+            }
+            let mut types = ty.get_argument_types().unwrap_or_default();
+            types.push(result);
             types.iter().find_map(|ty| not_in_rust(ty, depth + 1))
         }
-        TypeKind::Record if depth < 8 => {
+        TypeKind::Record => {
             let fields = canonical.get_fields().unwrap_or_default();
             fields.iter().find_map(|field| {
                 let name = field.get_name().unwrap_or_default();

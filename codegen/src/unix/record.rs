@@ -42,6 +42,12 @@ impl Reader<'_> {
             fields: Vec::new(),
             name: self.name(&bindgens),
         };
+        if is_rusts_own(&record.name) {
+            return Err(self.request.unbindable(
+                &record.name,
+                "the bindings use this name for a type of Rust's; write it in src/ by hand",
+            ));
+        }
         let mut end = 0_u64;
         for field in fields {
             let name = field
@@ -206,6 +212,18 @@ fn repr(attrs: &[syn::Attribute]) -> String {
         }
     }
     parts.join(", ")
+}
+
+/// Whether the bindings use this name for a type of Rust's. A record of that name would shadow it.
+fn is_rusts_own(name: &str) -> bool {
+    #[rustfmt::skip]
+    const NAMES: [&str; 32] = [
+        "Option", "bool", "c_char", "c_double", "c_float", "c_int", "c_long", "c_longlong",
+        "c_schar", "c_short", "c_uchar", "c_uint", "c_ulong", "c_ulonglong", "c_ushort", "c_void",
+        "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "str", "u128", "u16",
+        "u32", "u64", "u8", "usize",
+    ];
+    NAMES.contains(&name)
 }
 
 /// Whether the fields are those of a union. For a union with a flexible array, bindgen writes a

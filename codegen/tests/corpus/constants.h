@@ -10,6 +10,7 @@
 #define CORPUS_SHORT ((short)-2)
 #define CORPUS_BYTE ((unsigned char)200)
 #define CORPUS_LETTER 'x'
+#define CORPUS_BOOL ((_Bool)2)
 #define CORPUS_SIZE sizeof(long)
 #define CORPUS_REAL 1.75
 #define CORPUS_TEXT "/dev/null"

@@ -7,7 +7,7 @@
 //! function of another field. A system may lack that function: ESP-IDF has no `pipe`.
 
 #[cfg(feature = "os-poll")]
-pub(crate) use events::{EventCaps, ForkDetection, PipeCall, PollBits, Ppoll};
+pub(crate) use events::{EventCaps, ForkDetection, PipeCall, PollBits, Ppoll, pollfd};
 #[cfg(all(unix, feature = "net"))]
 #[allow(unused_imports)] // For Linux and Android.
 pub(crate) use sockets::AbstractNames;
@@ -22,6 +22,7 @@ pub(crate) use sockets::{FlagsToSet, SocketCaps};
 mod events {
     use std::ffi::c_int;
     use std::io;
+    use std::os::fd::RawFd;
     use std::time::Duration;
 
     use crate::sys::ffi;
@@ -29,12 +30,33 @@ mod events {
     use crate::sys::unix::syscalls::{Pipe, Pipe2, PthreadAtfork};
     use crate::sys::wake_bits::Generation;
 
-    /// The type of `pollfd.events` and `pollfd.revents`: `short` in POSIX, `int` on Horizon.
-    #[cfg(not(target_os = "horizon"))]
+    /// The type of `pollfd.events` and `pollfd.revents`: `short` in POSIX, `int` on Horizon and
+    /// `unsigned int` on NuttX.
+    #[cfg(not(any(target_os = "horizon", target_os = "nuttx")))]
     pub(crate) type PollBits = std::ffi::c_short;
-    /// The type of `pollfd.events` and `pollfd.revents`: `short` in POSIX, `int` on Horizon.
+    /// As above.
     #[cfg(target_os = "horizon")]
     pub(crate) type PollBits = c_int;
+    /// As above.
+    #[cfg(target_os = "nuttx")]
+    pub(crate) type PollBits = std::ffi::c_uint;
+
+    /// An entry for poll(2) that requests `events` of `fd`. On NuttX it has three more fields,
+    /// which poll(2) overwrites.
+    #[inline]
+    pub(crate) const fn pollfd(fd: RawFd, events: PollBits) -> ffi::pollfd {
+        ffi::pollfd {
+            fd,
+            events,
+            revents: 0,
+            #[cfg(target_os = "nuttx")]
+            arg: 0,
+            #[cfg(target_os = "nuttx")]
+            cb: 0,
+            #[cfg(target_os = "nuttx")]
+            priv_: 0,
+        }
+    }
 
     /// The capabilities of one system.
     #[allow(dead_code)] // Each selector reads some of the fields.

@@ -8,7 +8,7 @@ use super::{Event, PRIORITY, READ_HANG_UP};
 use crate::sys::ffi;
 use crate::sys::level_backoff::{Backoff, CLOSED, EXCEPTION, Pace, READINESS};
 use crate::sys::timeout::earlier;
-use crate::sys::unix::caps::PollBits;
+use crate::sys::unix::caps::{self, PollBits};
 use crate::{Interest, Token};
 
 /// The conditions of reading.
@@ -115,11 +115,7 @@ impl SourceState {
     pub(crate) fn pollfd(&self) -> ffi::pollfd {
         // poll(2) ignores a negative fd.
         let fd = if self.is_suspended() { -1 } else { self.fd };
-        ffi::pollfd {
-            fd,
-            events: self.poll_events(),
-            revents: 0,
-        }
+        caps::pollfd(fd, self.poll_events())
     }
 
     /// Whether a hang-up or error was reported that has not ended. The source is then not part of
@@ -240,11 +236,7 @@ impl SourceState {
                 bits | self.interest & PRIORITY
             }
         };
-        ProbeRequest::Poll(ffi::pollfd {
-            fd: self.fd,
-            events,
-            revents: 0,
-        })
+        ProbeRequest::Poll(caps::pollfd(self.fd, events))
     }
 
     /// Applies what a probe at the time `now` has returned.

@@ -96,14 +96,17 @@ fn blocking_poll(table: &mut Table, key: Key, revents: PollBits, now: Instant) -
     event.map(|event| event.bits)
 }
 
+/// What `probe` returns for an event that is suppressed.
+const SUPPRESSED: PollBits = !0;
+
 /// Applies the return of a probe, if one is requested now. Returns the bits of its event, 0 if
-/// there is none, or -1 if it is suppressed.
+/// there is none, or `SUPPRESSED` if it is suppressed.
 fn probe(table: &mut Table, key: Key, revents: PollBits, now: Instant) -> PollBits {
     let entry = match table.get(key).unwrap().probe_request(|| now) {
         ProbeRequest::None => return 0,
         ProbeRequest::NotBefore(until) => {
             assert!(now < until);
-            return -1;
+            return SUPPRESSED;
         }
         ProbeRequest::Poll(entry) => entry,
     };
@@ -113,7 +116,7 @@ fn probe(table: &mut Table, key: Key, revents: PollBits, now: Instant) -> PollBi
         ProbeOutcome::Event(event) => event.bits,
         ProbeOutcome::Suppressed(until) => {
             assert!(now < until);
-            -1
+            SUPPRESSED
         }
     }
 }
@@ -134,7 +137,7 @@ fn persistent_hang_up_is_reported_again() {
         for step in 1..5_000 {
             let now = start + millis(step);
             match probe(&mut table, key, IN | HUP, now) {
-                -1 => {}
+                SUPPRESSED => {}
                 bits => {
                     assert_eq!(bits, IN | HUP);
                     reports.push(step);
@@ -159,12 +162,12 @@ fn change_beside_a_hang_up_is_reported_immediately() {
         let (mut table, key) = self::table(IN, is_owned);
         let now = Instant::now();
         assert_eq!(blocking_poll(&mut table, key, HUP, now), Some(HUP));
-        assert_eq!(probe(&mut table, key, HUP, now), -1);
+        assert_eq!(probe(&mut table, key, HUP, now), SUPPRESSED);
         // The next writer of a FIFO came and went.
         assert_eq!(probe(&mut table, key, IN | HUP, now), IN | HUP);
-        assert_eq!(probe(&mut table, key, IN | HUP, now), -1);
+        assert_eq!(probe(&mut table, key, IN | HUP, now), SUPPRESSED);
         // The caller read to the end, which is no event. The next writer came and went.
-        assert_eq!(probe(&mut table, key, HUP, now), -1);
+        assert_eq!(probe(&mut table, key, HUP, now), SUPPRESSED);
         assert_eq!(probe(&mut table, key, IN | HUP, now), IN | HUP);
         // A writer came and stays.
         assert_eq!(probe(&mut table, key, IN, now), IN);
@@ -197,11 +200,11 @@ fn closed_stream_socket_is_reported_once_a_second() {
             let start = Instant::now();
             let bits = closed | ERR | ffi::POLLOUT;
             assert!(blocking_poll(&mut table, key, bits, start).is_some());
-            assert_eq!(probe(&mut table, key, bits, start), -1);
+            assert_eq!(probe(&mut table, key, bits, start), SUPPRESSED);
             let mut reports = Vec::new();
             for step in 1..5_000 {
                 let bits = probe(&mut table, key, closed | ffi::POLLOUT, start + millis(step));
-                if bits != -1 {
+                if bits != SUPPRESSED {
                     reports.push(step);
                 }
             }
@@ -225,14 +228,14 @@ fn rearm_keeps_the_delay_of_an_error() {
     for _ in 0..10 {
         assert!(table.rearm(key, Interest::READABLE));
         assert!(!table.rearm(key, Interest::READABLE));
-        assert_eq!(probe(&mut table, key, ERR, now), -1);
+        assert_eq!(probe(&mut table, key, ERR, now), SUPPRESSED);
         assert!(
             table.rearm(key, Interest::READABLE),
             "the error may be gone"
         );
-        assert_eq!(probe(&mut table, key, ERR, now), -1);
+        assert_eq!(probe(&mut table, key, ERR, now), SUPPRESSED);
         assert_eq!(probe(&mut table, key, ERR | IN, now), ERR | IN);
-        assert_eq!(probe(&mut table, key, ERR | IN, now), -1);
+        assert_eq!(probe(&mut table, key, ERR | IN, now), SUPPRESSED);
     }
     // The error has ended, and the source is part of the blocking poll again.
     assert_eq!(probe(&mut table, key, 0, now), 0);
@@ -267,10 +270,10 @@ fn conditions_that_poll_clears_are_kept() {
             } else {
                 probe(&mut table, key, change, now)
             };
-            seen += usize::from(bits > 0 && bits & PRIORITY != 0);
+            seen += usize::from(bits != SUPPRESSED && bits & PRIORITY != 0);
             // The next change follows immediately: the probe clears it, but may not report it yet.
             let bits = probe(&mut table, key, change, now);
-            if bits == -1 {
+            if bits == SUPPRESSED {
                 now += millis(10);
                 let bits = probe(&mut table, key, always, now);
                 assert_eq!(bits & (PRIORITY | ERR), PRIORITY | ERR);
@@ -280,7 +283,7 @@ fn conditions_that_poll_clears_are_kept() {
             seen += 1;
             now += millis(20);
             let bits = probe(&mut table, key, always, now);
-            assert!(bits & PRIORITY == 0 || bits == -1);
+            assert!(bits & PRIORITY == 0 || bits == SUPPRESSED);
         }
         assert_eq!(seen, 20);
     }
@@ -305,7 +308,7 @@ fn unread_priority_data_is_reported_with_delays() {
         table.get(key).unwrap().pollfd().events & (IN | PRIORITY),
         IN
     );
-    assert_eq!(probe(&mut table, key, PRIORITY, now), -1);
+    assert_eq!(probe(&mut table, key, PRIORITY, now), SUPPRESSED);
     assert_eq!(probe(&mut table, key, PRIORITY, now + millis(1)), PRIORITY);
     // After it was read, priority is part of the blocking poll again.
     assert_eq!(probe(&mut table, key, 0, now), 0);

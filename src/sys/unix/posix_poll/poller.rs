@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::{Event, Events, Notified, Shared, State};
 use crate::sys::sync::Ordering;
 use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, earlier, time_until};
-use crate::sys::unix::caps::PollBits;
+use crate::sys::unix::caps::{self, PollBits};
 use crate::sys::unix::level_triggered::{Key, ProbeSet};
 use crate::sys::unix::notifier::PollNotifier as Notifier;
 use crate::sys::unix::syscalls::poll;
@@ -134,12 +134,7 @@ impl<P: PollCall> Poller<P> {
     fn apply_changes<N: Notifier>(&mut self, shared: &Shared<N>, state: &mut State) {
         let length = state.table.len() + 1;
         if self.array.len() < length {
-            let nothing = ffi::pollfd {
-                fd: -1,
-                events: 0,
-                revents: 0,
-            };
-            self.array.resize(length, nothing);
+            self.array.resize(length, caps::pollfd(-1, 0));
             self.generations.resize(length, 0);
         }
         if let Some(first) = self.array.first_mut() {

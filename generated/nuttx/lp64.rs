@@ -1,30 +1,16 @@
-//! The ABI of nuttx, group all.
+//! The ABI of nuttx, group lp64.
 //!
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: our own (NuttX 13.0).
-//! Inputs: sha256 55cd51d50b4a7e3d235fb20aad89b086cd2a06f18d2304313c1d0f877b57f160.
+//! Inputs: sha256 0be79f866c633e9a698585715b9b01d205421d6f47f092b73e000cffcec0ab9f.
 //!
 //! Serves:
 //! - aarch64-unknown-nuttx
-//! - armv7a-nuttx-eabi
-//! - armv7a-nuttx-eabihf
-//! - riscv32imac-unknown-nuttx-elf
-//! - riscv32imafc-unknown-nuttx-elf
-//! - riscv32imc-unknown-nuttx-elf
 //! - riscv64gc-unknown-nuttx-elf
 //! - riscv64imac-unknown-nuttx-elf
-//! - thumbv6m-nuttx-eabi
-//! - thumbv7a-nuttx-eabi
-//! - thumbv7a-nuttx-eabihf
-//! - thumbv7em-nuttx-eabi
-//! - thumbv7em-nuttx-eabihf
-//! - thumbv7m-nuttx-eabi
-//! - thumbv8m.base-nuttx-eabi
-//! - thumbv8m.main-nuttx-eabi
-//! - thumbv8m.main-nuttx-eabihf
 
-use core::ffi::{c_int, c_short, c_uint, c_void};
+use core::ffi::{c_int, c_uint, c_void};
 use core::mem::{align_of, offset_of, size_of};
 
 /// errno(3), declared in `codegen/headers/nuttx.h`: the fd is not open.
@@ -49,25 +35,25 @@ pub const O_CLOEXEC: c_int = 524288;
 pub const O_NONBLOCK: c_int = 2048;
 
 /// poll(2), declared in `codegen/headers/nuttx.h`: an error, always reported.
-pub const POLLERR: c_short = 8;
+pub const POLLERR: c_uint = 8;
 
 /// poll(2), declared in `codegen/headers/nuttx.h`: a hang-up, always reported.
-pub const POLLHUP: c_short = 16;
+pub const POLLHUP: c_uint = 16;
 
 /// poll(2), declared in `codegen/headers/nuttx.h`: readable.
-pub const POLLIN: c_short = 1;
+pub const POLLIN: c_uint = 1;
 
 /// poll(2), declared in `codegen/headers/nuttx.h`: the fd is not open.
-pub const POLLNVAL: c_short = 32;
+pub const POLLNVAL: c_uint = 32;
 
 /// poll(2), declared in `codegen/headers/nuttx.h`: writable.
-pub const POLLOUT: c_short = 4;
+pub const POLLOUT: c_uint = 4;
 
 /// poll(2), declared in `codegen/headers/nuttx.h`: priority data.
-pub const POLLPRI: c_short = 2;
+pub const POLLPRI: c_uint = 2;
 
 /// The constants `POLL*` of this file with their names: flag names for Debug.
-pub const POLL_NAMES: &[(&str, c_short)] = &[
+pub const POLL_NAMES: &[(&str, c_uint)] = &[
     ("POLLIN", POLLIN),
     ("POLLPRI", POLLPRI),
     ("POLLOUT", POLLOUT),
@@ -83,17 +69,26 @@ pub struct pollfd {
     /// At byte 0.
     pub fd: c_int,
     /// At byte 4.
-    pub events: c_short,
-    /// At byte 6.
-    pub revents: c_short,
+    pub events: c_uint,
+    /// At byte 8.
+    pub revents: c_uint,
+    /// At byte 16.
+    pub arg: usize,
+    /// At byte 24.
+    pub cb: usize,
+    /// At byte 32.
+    pub priv_: usize,
 }
 
 const _: () = {
-    assert!(size_of::<pollfd>() == 8);
-    assert!(align_of::<pollfd>() == 4);
+    assert!(size_of::<pollfd>() == 40);
+    assert!(align_of::<pollfd>() == 8);
     assert!(offset_of!(pollfd, fd) == 0);
     assert!(offset_of!(pollfd, events) == 4);
-    assert!(offset_of!(pollfd, revents) == 6);
+    assert!(offset_of!(pollfd, revents) == 8);
+    assert!(offset_of!(pollfd, arg) == 16);
+    assert!(offset_of!(pollfd, cb) == 24);
+    assert!(offset_of!(pollfd, priv_) == 32);
 };
 
 unsafe extern "C" {
