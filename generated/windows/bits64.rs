@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (mingw-w64 as a check of Windows' own metadata).
-//! Inputs: sha256 972e5120e334f33f5558a58f483fa2952a8ecf0915566457bb98bd352d9c1702.
+//! Inputs: sha256 0b67abdc2d555845356955c6b7b9e19fa6c4ff9b49da03b029433f38a0b0baeb.
 //!
 //! Serves:
 //! - aarch64-pc-windows-gnullvm
