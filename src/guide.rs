@@ -111,10 +111,10 @@
 //! **poll(2), event ports, `poll_oneoff`.** An error or hang-up does not end a registration, the
 //! capacity of `Events` is respected, and the deadline survives internal wakes. A descriptor that
 //! the library does not own (`SourceFd`) keeps getting events without `reregister`, at most 10 ms
-//! late. A hang-up, error or priority condition that stays is reported again: about 100 times in
-//! the first second, then 10 times a second (a closed socket, on systems with `POLLRDHUP`: once a
-//! second). What follows it is at most 10 ms late in the first second and 100 ms afterwards (such a
-//! socket: 1 s).
+//! late unless it has hung up (below). A hang-up, error or priority condition that stays is
+//! reported again: about 100 times in the first second, then 10 times a second (a closed socket, on
+//! systems with `POLLRDHUP`: once a second). What follows it is at most 10 ms late in the first
+//! second and 100 ms afterwards (such a socket: 1 s).
 //!
 //! **Sockets.** Stream writes never raise SIGPIPE, vectored ones included. A Unix listener reports
 //! abstract client names. On macOS and the BSDs a Unix datagram to a full receiver fails with

@@ -18,7 +18,7 @@ type Registration = <sys::Selector as Selector>::Registration;
 /// ends before the fd or socket is closed. `IoSource` does not implement `Drop`, so that
 /// `into_inner` can move `inner` out.
 pub(crate) struct IoSource<T> {
-    /// `None`, or a registration with a dropped selector, if the source is not registered.
+    /// `None` if not registered. `Some` whose selector was dropped counts as not registered.
     registration: Option<Registration>,
     inner: T,
 }
@@ -87,8 +87,9 @@ impl<T: AsRaw> IoSource<T> {
                     ),
                 };
                 if may_go_on {
-                    // Without this call the poller notices the end itself, but later. So an error
-                    // here must not replace the result of the operation.
+                    // The switch is recorded even if notifying the poller fails; it then takes
+                    // effect at the next poll. So an error here must not replace the result of the
+                    // operation.
                     let _ = <sys::Selector as Selector>::watch_as_unowned(registration);
                 }
             }

@@ -14,8 +14,9 @@ use crate::{Interest, Token};
 /// # Events
 ///
 /// Events are edge-triggered: `poll` reports a source when it *becomes* ready, and again only after
-/// an operation on it has returned [`WouldBlock`](io::ErrorKind::WouldBlock). So repeat an
-/// operation until it returns `WouldBlock`. A short read may leave data behind.
+/// an operation on it has returned [`WouldBlock`](io::ErrorKind::WouldBlock) (exceptions:
+/// *Level-triggered kernels* below). So repeat an operation until it returns `WouldBlock`. A short
+/// read may leave data behind.
 ///
 /// An event may be spurious, and one event may report several conditions. After a source is dropped
 /// or [deregistered](Registry::deregister), no `poll` that begins later returns an event of it.
@@ -39,9 +40,10 @@ use crate::{Interest, Token};
 /// - A datagram socket that is shut down for reading stays readable.
 /// - `try_io` re-arms both directions, also the one that is still ready.
 ///
-/// A hang-up, an error or a priority condition that persists is reported repeatedly until the
-/// source is dropped. Otherwise it would hide what follows it, such as the next writer of a FIFO or
-/// the next message of an error queue. What follows is reported late, also for reading and writing:
+/// A hang-up, an error or a priority condition that persists is reported repeatedly until it ends,
+/// or the source is deregistered or dropped. The same poll(2) bits may mean something new (a FIFO
+/// writer came and went), so one report would not be enough. What follows, such as the next writer
+/// of a FIFO or the next message of an error queue, is reported late, also for reading and writing:
 ///
 /// | condition that persists | reported | delay of what follows, at most |
 /// |---|---|---|
@@ -255,6 +257,10 @@ impl Poll {
     /// ```
     #[inline]
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        // The default method of the trait: prepares the buffer, classifies the timeout, calls the
+        // platform's `select`.
+        // The default method of the trait `Selector`: it prepares the buffer, classifies the
+        // timeout, and calls the platform's `select`.
         self.registry.selector.poll(events.buffer(), timeout)
     }
 }

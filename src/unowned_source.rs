@@ -41,13 +41,13 @@ use crate::{Interest, Registry, Token};
 ///   Otherwise the event comes at once.
 /// - The first second starts again after each new condition.
 /// - While a hang-up or an error persists, the selector cannot wait for the file descriptor. So
-///   reading and writing have the delays of the second and third row, too. So have the next writer
+///   reading and writing have the delays of the second to fourth row, too. So have the next writer
 ///   of a FIFO, the next message of an error queue, and the next user of a pseudoterminal.
 /// - What may follow two closed halves is a late error, a new connection, or a datagram after
 ///   `shutdown`.
 /// - The repeated events are spurious: they report the condition that persists. Drop or deregister
 ///   a source that has hung up.
-/// - [`reregister`](Registry::reregister) re-arms at once. After a
+/// - [`reregister`](Registry::reregister) re-arms at once. If you call it after a
 ///   [`WouldBlock`](io::ErrorKind::WouldBlock), the next event is exact.
 /// - A file descriptor that was closed while it was registered can be registered again after a
 ///   `poll` has found it closed. On event ports it can be registered at once if no event of it has

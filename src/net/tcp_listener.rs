@@ -199,4 +199,6 @@ impl TcpListener {
     }
 }
 
+// `Source`, `Debug` and the conversions: see forward.rs.
+// `Source`, `Debug` and the conversions: see forward.rs.
 forward_socket!(TcpListener, net::TcpListener);

@@ -439,4 +439,6 @@ impl UnixDatagram {
     }
 }
 
+// `Source`, `Debug` and the conversions: see forward.rs.
+// `Source`, `Debug` and the conversions: see forward.rs.
 forward_socket!(UnixDatagram, net::UnixDatagram);

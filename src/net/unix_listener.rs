@@ -202,4 +202,6 @@ impl UnixListener {
     }
 }
 
+// `Source`, `Debug` and the conversions: see forward.rs.
+// `Source`, `Debug` and the conversions: see forward.rs.
 forward_socket!(UnixListener, net::UnixListener);

@@ -267,5 +267,7 @@ impl UnixStream {
     }
 }
 
+// `Source`, `Debug` and the conversions: see forward.rs.
+// `Source`, `Debug` and the conversions: see forward.rs.
 forward_socket!(UnixStream, net::UnixStream);
 forward_stream!(UnixStream, uds::write, uds::write_vectored);

@@ -1,5 +1,5 @@
-//! The generated bindings, and on Linux those of the kernel that it plays in tests. No other file
-//! names `generated`.
+//! The generated bindings, and in tests with a fake kernel on Linux those of the kernel that the
+//! fake one stands for. No other file names `generated`.
 
 // A target without a system has no bindings; its one error is that of `lib.rs`.
 #[allow(unused_imports)]

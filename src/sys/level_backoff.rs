@@ -3,10 +3,10 @@
 //!
 //! Such a selector cannot distinguish "ready and not served" from "served and ready again". It
 //! reports the first observations of a condition immediately, each as if it were an edge. If it has
-//! not observed "not ready" in between, it then *probes* the condition: the blocking poll no longer
-//! requests it, since the condition would only end every poll. The selector reports it again after
-//! a delay that grows up to a limit. One observation of "not ready" resets all of this: the next
-//! readiness is a real edge.
+//! not observed "not ready" in between, it then stops requesting the condition in the blocking
+//! poll, which the condition would only end every time, and tests it by separate zero-timeout polls
+//! (*probes*). The selector reports it again after a delay that grows up to a limit. One
+//! observation of "not ready" resets all of this: the next readiness is a real edge.
 //!
 //! - No loss: a condition that holds is in the blocking poll and ends it, or it is probed within
 //!   the delay after its last report, and is then reported. It is never suppressed for good, even
@@ -27,7 +27,9 @@ pub(crate) struct Pace {
     /// The first delay. Each further delay is twice as long, up to `max_delay`.
     min_delay: Duration,
     /// The longest delay, and the bound on lateness, of the first `reports_before_long_delay`
-    /// reports.
+    /// reports: 10 ms for readiness and for a new hang-up. Only a condition that persists beyond
+    /// these reports has `long_delay` instead: 100 ms for an old hang-up. `CLOSED` has 1 s for
+    /// both.
     max_delay: Duration,
     reports_before_long_delay: u32,
     /// The delay of all later reports.
@@ -46,7 +48,7 @@ pub(crate) const READINESS: Pace = Pace {
 
 /// A hang-up, an error or a priority condition of any source. The selector does not see when the
 /// caller handles it, and often it persists until the source is dropped. The long delay begins
-/// after about a second.
+/// after 103 reports: about a second if the program polls all the time.
 #[allow(dead_code)] // AFD has no such direction.
 pub(crate) const EXCEPTION: Pace = Pace {
     reports_before_probing: 1,

@@ -1,4 +1,4 @@
-//! What a platform must provide. Read this first.
+//! What a platform must provide. `README.md` beside this file has the order of reading.
 //!
 //! A [`Selector`] watches sources and reports [`SelectorEvent`]s. `sys::platform` names the one
 //! implementation of the target, and every call is statically dispatched. Two rules hold for every
@@ -7,9 +7,11 @@
 //! 1. `poll` clears the event buffer before anything can fail. Once `select` has taken an event
 //!    from the kernel or from a list of its own, it returns `Ok`; an error is left for the next
 //!    call.
-//! 2. `select` never reports an event of a source that was deregistered before `select` began. An
-//!    event that waits in user space between two calls is checked again when it is pushed into the
-//!    buffer: under the lock of the registrations, and by generation.
+//! 2. `select` never reports an event of a source that was deregistered before `select` began. A
+//!    selector with a table of registrations checks an event that waits in user space between two
+//!    calls again when it pushes it into the buffer: under the lock of the table, and by
+//!    generation. kqueue has neither: `deregister` deletes the filters, and removes a pending EOF
+//!    under its lock.
 //!
 //! Callers such as tokio turn tokens into pointers. Breaking either rule corrupts their memory.
 

@@ -13,7 +13,7 @@ use super::poll_events;
 /// priority.
 pub(crate) const WASI: bool = cfg!(mio_fake_kernel = "wasip1");
 
-/// The most events of a condition that is never served: 8 while the delay grows from 1 ms to 10 ms,
+/// The most events of a condition that is never served: 4 while the delay grows (1, 2, 4 and 8 ms),
 /// 100 a second for one second, and 10 a second afterwards.
 pub(crate) fn max_events(time: Duration) -> usize {
     if super::EDGES {

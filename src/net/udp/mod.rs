@@ -392,4 +392,6 @@ impl UdpSocket {
     }
 }
 
+// `Source`, `Debug` and the conversions: see forward.rs.
+// `Source`, `Debug` and the conversions: see forward.rs.
 forward_socket!(UdpSocket, net::UdpSocket);

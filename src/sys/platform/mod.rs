@@ -1,5 +1,6 @@
-//! Platform selection. To add a system, name it in the table of families and write its block below;
-//! no other existing file of the library names it.
+//! Platform selection. To add a system, name it in the table of families and write its block below.
+//! Besides this file, the table in the documentation of `Poll` names systems, and `cfg_nosignal!`
+//! (`macros.rs`) those that lack a flag.
 //!
 //! `families!` lists the systems that compile a mechanism: `cfg_kqueue! { .. }` keeps its items on
 //! systems with kqueue(2). `platform!` has the selector of a system, and the capabilities of its
@@ -8,6 +9,9 @@
 #[macro_use]
 mod macros;
 
+// `families!` defines macros, which need a `$` of their own. A macro cannot write one, so it gets
+// it as its first argument.
+// `families!` defines macros, and `$` is how it writes the `$` of their own variables.
 families! { $
     fd: {
         cfg_epoll: target_os = "android", target_os = "emscripten", target_os = "illumos",

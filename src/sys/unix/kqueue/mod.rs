@@ -1,5 +1,6 @@
 //! The kqueue(2) selector. The kernel stores the registrations and reports real edges, one filter
-//! (`EVFILT_READ`, `EVFILT_WRITE`) at a time.
+//! (`EVFILT_READ`, `EVFILT_WRITE`) at a time. `udata` holds the token and nothing else; the kernel
+//! returns it in each event.
 //!
 //! The selector relies on these properties of the kernel ([kqueue(2)], [`kqueue_register`]):
 //!
@@ -11,16 +12,16 @@
 //! Three other properties shape the code:
 //!
 //! - kevent(2) returns the errors of changes in the event list, where it also returns events. So a
-//!   change could take an event that another thread waits for. Two forms of the call cannot:
-//!   without an event list the first error ends the call, and with `EV_RECEIPT` in every change and
-//!   room for all receipts the kernel returns receipts only.
+//!   kevent(2) call that only makes changes could also swallow events. Two forms never do: one
+//!   without an event list, which the first error ends, and one with `EV_RECEIPT` on every change
+//!   and room for all receipts.
 //! - `EV_ADD` of a filter that was added before replaces its `udata`. So the kernel does not detect
 //!   that a file descriptor is registered twice.
 //! - Some kernels refuse `EVFILT_WRITE` for a pipe whose reader is closed. `synthetic_eof` provides
 //!   the event that they do not report.
 //!
-//! `udata` holds the token and nothing else. Callers may add filters of their own through the
-//! kqueue's file descriptor, as POSIX asynchronous I/O does. Their events pass through unchanged.
+//! Callers may add filters of their own through the kqueue's file descriptor, as POSIX asynchronous
+//! I/O does. Their events pass through unchanged.
 //!
 //! [kqueue(2)]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
 //! [`kqueue_register`]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c
@@ -79,7 +80,7 @@ struct Shared {
 #[derive(Debug)]
 pub(crate) struct Registration {
     selector: Weak<Shared>,
-    /// Set once the source had a synthetic event, which closing the fd does not remove.
+    /// Set once the source had a pending EOF, which closing the fd does not remove.
     pending_eof: Option<Box<PendingEof>>,
 }
 
@@ -151,7 +152,8 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
         self.shared.synthetic_eofs.retrigger(&self.shared)?;
         loop {
             let result = syscall::wait(kq, events, remaining.map(|time| time.min(MAX_WAIT)));
-            // After every return of the kernel, whatever the result.
+            // After every return of the kernel, whatever the result, so that no merged wake is
+            // lost: see `wake_bits`.
             self.shared.wakes.clear_all();
             result?;
             let removed_event = self.shared.synthetic_eofs.substitute(&self.shared, events);
@@ -161,7 +163,8 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
             if deadline.at.is_some() {
                 remaining = time_until(deadline.at);
             }
-            // The removed event may have taken the room of an event that is ready.
+            // The buffer may have been full with an internal wake event in it; look once more
+            // without waiting.
             if remaining == Some(Duration::ZERO) && !removed_event {
                 return Ok(());
             }
@@ -239,12 +242,14 @@ impl<W: WakerKind> RegisterUnowned for Kqueue<W> {
 }
 
 impl<W: WakerKind> Kqueue<W> {
-    /// Adds the filters of an interest. Returns whether a synthetic event is pending.
+    /// Adds the filters of an interest. Returns whether there is a pending EOF.
     ///
     /// `fd` may have filters of an earlier registration, for which `EV_ADD` succeeds and replaces
     /// the token. So the order matters: the change of `WRITE` comes first, and if it fails, the
     /// kernel does not apply the change of `READ`, and the earlier filters stay as they are. If
-    /// `READ` fails, this deletes `WRITE`, whose token has been replaced.
+    /// `READ` fails, this deletes `WRITE`, whose token has been replaced. It deletes `WRITE` in
+    /// both cases, which is harmless: if adding `WRITE` fails, the fd has no such filter, because
+    /// `EV_ADD` of one that exists succeeds.
     fn add_filters(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
         let [wants_read, wants_write] = wanted_filters(interest)?;
         let ident = ident(fd)?;
@@ -281,8 +286,8 @@ impl<W: WakerKind> Kqueue<W> {
         Err(error)
     }
 
-    /// Adds the filters of an interest and deletes the others. Returns whether a synthetic event is
-    /// pending.
+    /// Adds the filters of an interest and deletes the others. Returns whether there is a pending
+    /// EOF.
     fn replace_filters(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
         let wanted = wanted_filters(interest)?;
         let flags = wanted.map(|is_wanted| match is_wanted {
@@ -309,7 +314,7 @@ impl<W: WakerKind> Kqueue<W> {
         read.and(has_pending_eof)
     }
 
-    /// The guard that a registration holds while its source may have a pending event.
+    /// The guard that a registration holds while its source may have a pending EOF.
     fn pending_eof(&self, fd: RawFd) -> Box<PendingEof> {
         Box::new(PendingEof {
             selector: Arc::downgrade(&self.shared),

@@ -1,14 +1,16 @@
-//! `EV_EOF` events for pipes whose reader was closed before their writer was registered.
+//! Pending EOFs: `EV_EOF` events for pipes whose reader was closed before their writer was
+//! registered.
 //!
 //! Some kernels refuse to add `EVFILT_WRITE` to such a writer: [FreeBSD] and [OpenBSD] return
 //! EPIPE, [NetBSD] returns EBADF (`pipe_kqfilter`). So they never report that the reader is closed.
 //! Here the registration succeeds nevertheless:
 //!
-//! 1. Registering stores the missing event under a lock and triggers an internal wake event.
-//! 2. `select` substitutes the pending event for the wake event.
+//! 1. Registering stores the missing event, the *pending EOF*, under a lock and triggers an
+//!    internal wake event.
+//! 2. `select` substitutes the pending EOF for the wake event.
 //!
 //! Deregistering a file descriptor, registering it again, and dropping the registration of an owned
-//! source remove its pending event. So no event outlives its registration, with one exception: an
+//! source remove its pending EOF. So no event outlives its registration, with one exception: an
 //! unowned fd that is closed without being deregistered may be reported once.
 //!
 //! [FreeBSD]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/sys_pipe.c
@@ -31,16 +33,16 @@ use super::Shared;
 use super::syscall::{self, ADD, CLEAR, EOF, Event, Events, WRITE};
 use super::wake_event::{WakeEvent, WakerKind};
 
-/// The pending events of one selector.
+/// The pending EOFs of one selector.
 pub(super) struct SyntheticEofs {
-    /// Created with the first pending event. Most selectors never have one: they pay one load.
+    /// Created with the first pending EOF. Most selectors never have one: they pay one load.
     wake_event: OnceLock<WakeEvent>,
     pending: Mutex<VecDeque<(RawFd, Event)>>,
-    /// Whether events are pending, but triggering the wake event has failed.
+    /// Whether there are pending EOFs, but triggering the wake event has failed.
     must_trigger: AtomicBool,
 }
 
-/// Removes the pending event of an owned source when its registration is dropped.
+/// Removes the pending EOF of an owned source when its registration is dropped.
 #[derive(Debug)]
 pub(super) struct PendingEof {
     pub(super) selector: Weak<Shared>,
@@ -69,7 +71,7 @@ impl fmt::Debug for SyntheticEofs {
 }
 
 impl SyntheticEofs {
-    /// No pending event.
+    /// No pending EOF.
     pub(super) fn new() -> SyntheticEofs {
         SyntheticEofs {
             wake_event: OnceLock::new(),
@@ -78,7 +80,7 @@ impl SyntheticEofs {
         }
     }
 
-    /// Adds a pending event for `fd` and makes `select` return.
+    /// Adds a pending EOF for `fd` and makes `select` return.
     pub(super) fn push<W: WakerKind>(
         &self,
         shared: &Shared,
@@ -103,15 +105,15 @@ impl SyntheticEofs {
         triggered
     }
 
-    /// Removes the pending events of a file descriptor.
+    /// Removes the pending EOFs of a file descriptor.
     pub(super) fn remove(&self, fd: RawFd) {
         if self.wake_event.get().is_some() {
             self.lock_pending().retain(|(other, _)| *other != fd);
         }
     }
 
-    /// Substitutes the first pending event for the wake event, if `events` has the wake event.
-    /// Without a pending event the wake event is removed, and the result is `true`.
+    /// Substitutes the first pending EOF for the wake event, if `events` has the wake event.
+    /// Without a pending EOF the wake event is removed, and the result is `true`.
     pub(super) fn substitute(&self, shared: &Shared, events: &mut Events) -> bool {
         let Some(wake_event) = self.wake_event.get() else {
             return false;
@@ -129,7 +131,7 @@ impl SyntheticEofs {
             }
         }
         if !pending.is_empty() {
-            // The next `select` substitutes the next event. An error cannot be returned here:
+            // The next `select` substitutes the next one. An error cannot be returned here:
             // `events` holds events that the kernel does not report again.
             let has_failed = wake_event.trigger(shared, Token(0)).is_err();
             self.must_trigger.store(has_failed, Ordering::Relaxed);

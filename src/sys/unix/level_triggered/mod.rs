@@ -11,20 +11,26 @@
 //! - **Probe.** This crate does not see the operations on an *unowned* fd, nor those that end a
 //!   priority, hang-up or error condition of any source. After such a condition was reported
 //!   (reading and writing: 32 times) without an observation of "not ready", the blocking poll does
-//!   not request it. A zero-timeout poll(2) probes it at the beginning of each `select` and when
-//!   the next report is due. A hang-up or error cannot be masked, so its source is *suspended*: it
-//!   is not part of the blocking poll, and all of its directions are probed. A probe that finds an
-//!   additional condition reports it immediately.
+//!   not request it. A zero-timeout poll(2) probes it in each iteration of `select`; a hang-up
+//!   older than about 1 s, or a closed socket, only after each report and when the next one is due.
+//!   A hang-up or error cannot be masked, so its source is *suspended*: it is not part of the
+//!   blocking poll, and all of its directions are probed. A probe that finds an additional
+//!   condition reports it immediately.
 //! - **Back-off.** A condition that persists is reported again, after a delay that grows up to a
 //!   limit (`level_backoff`). It is never suppressed for good: the same bits may hide new data (the
 //!   next writer of a FIFO came and went), or a new message on an error queue.
 //!
-//! **No loss, and the bound.** A condition that holds is in exactly one of these states: requested
-//! by the blocking poll, which then ends; probed no later than its delay after the last report, and
-//! then reported; or reading or writing of an owned source that was reported, and no operation
-//! would have blocked since: the caller has not served that report yet. Some files clear the
-//! conditions that a poll returns (see `CLEARED_BY_POLL`). The selector keeps in `unreported` what
-//! a call has returned and no event has shown.
+//! **No loss, and the bound.** A condition that holds is in exactly one of these states:
+//!
+//! - It is part of the blocking poll, which then ends. A hang-up or error is never requested:
+//!   poll(2) returns it for every entry. Where a blocked poll(2) may not return for it, the rescan
+//!   below finds it.
+//! - It is probed no later than its delay after the last report, and then reported.
+//! - It is reading or writing of an owned source that was reported, and no operation would have
+//!   blocked since: the caller has not served that report yet.
+//!
+//! Some files clear the conditions that a poll returns (see `CLEARED_BY_POLL`). The selector keeps
+//! in `unreported` what a call has returned and no event has shown.
 //!
 //! **No spin.** A report follows an observation of "not ready" by the kernel or by an operation,
 //! which makes it a real edge; an additional condition; or the delay.
@@ -32,7 +38,8 @@
 //! POSIX does not require that a blocked poll(2) returns for a hang-up of an entry that requests no
 //! events (<https://pubs.opengroup.org/onlinepubs/9799919799/functions/poll.html>). Where the
 //! kernel is not known to do it (`EventCaps::poll_returns_for_hang_up`), a poll with such entries
-//! ends after the longest delay and is repeated; the next call sees the hang-up.
+//! ends after 100 ms, the long delay of `EXCEPTION`, and is repeated (the *rescan*,
+//! `RESCAN_PERIOD`). The next call sees the hang-up.
 
 mod source_state;
 mod table;

@@ -56,9 +56,10 @@ pub(crate) struct SourceState {
     backoffs: [Backoff; 4],
     /// Whether the index of its slot is in the dirty list.
     pub(super) is_dirty: bool,
-    /// Whether it is part of the probe set.
+    /// Whether it is part of the probe set (see `ProbeSet`).
     pub(super) in_probe_set: bool,
-    /// Whether a probe since the last report has found no additional condition.
+    /// Whether a probe since the last report or re-arm has found conditions, and none to report
+    /// yet.
     was_probed: bool,
     /// Whether the last probe has found a stream socket with both halves closed, and no other
     /// condition that may change.
@@ -197,7 +198,9 @@ impl SourceState {
         was_owned
     }
 
-    /// Whether it must be part of the probe set.
+    /// Whether it must be part of the probe set. A member has a condition in `unreported`, or a
+    /// reported one that was not observed to have ended: hang-up, error or priority of an owned
+    /// source, or any of an unowned fd.
     #[inline]
     pub(super) fn wants_probe(&self) -> bool {
         if self.unreported != 0 {

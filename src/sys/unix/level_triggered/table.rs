@@ -1,6 +1,6 @@
-//! All registrations of one selector, and the set of those that are probed: the blocking poll
-//! cannot determine their readiness, so every `select` first probes them with a zero-timeout
-//! poll(2).
+//! All registrations of one selector, and the probe set: the registrations that a zero-timeout
+//! poll(2) probes, or will probe unless they are observed not ready. The blocking poll alone cannot
+//! determine their readiness.
 
 use std::io;
 use std::mem;
@@ -196,7 +196,8 @@ impl Table {
     }
 }
 
-/// The registrations that are probed, or will be unless they are observed not ready.
+/// The probe set: the registrations that a zero-timeout poll(2) probes, or will probe unless they
+/// are observed not ready. `SourceState::wants_probe` decides which these are.
 #[derive(Debug, Default)]
 pub(crate) struct ProbeSet {
     keys: Vec<Key>,
