@@ -259,8 +259,6 @@ impl Poll {
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         // The default method of the trait: prepares the buffer, classifies the timeout, calls the
         // platform's `select`.
-        // The default method of the trait `Selector`: it prepares the buffer, classifies the
-        // timeout, and calls the platform's `select`.
         self.registry.selector.poll(events.buffer(), timeout)
     }
 }

@@ -131,9 +131,6 @@ impl fmt::Debug for Events {
 }
 
 /// An iterator over the events of one `poll`. [`Events::iter`] creates it.
-///
-/// Each item is the structure that the kernel or the selector wrote, viewed as an [`Event`]:
-/// iterating copies nothing.
 #[derive(Clone)]
 pub struct Iter<'a> {
     /// Each item is the structure that the kernel or the selector wrote, viewed as an `Event`;

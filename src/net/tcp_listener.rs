@@ -200,5 +200,4 @@ impl TcpListener {
 }
 
 // `Source`, `Debug` and the conversions: see forward.rs.
-// `Source`, `Debug` and the conversions: see forward.rs.
 forward_socket!(TcpListener, net::TcpListener);

@@ -360,6 +360,5 @@ impl TcpStream {
 }
 
 // `Source`, `Debug` and the conversions: see forward.rs.
-// `Source`, `Debug` and the conversions: see forward.rs.
 forward_socket!(TcpStream, net::TcpStream);
 forward_stream!(TcpStream, tcp::write, tcp::write_vectored);

@@ -440,5 +440,4 @@ impl UnixDatagram {
 }
 
 // `Source`, `Debug` and the conversions: see forward.rs.
-// `Source`, `Debug` and the conversions: see forward.rs.
 forward_socket!(UnixDatagram, net::UnixDatagram);

@@ -203,5 +203,4 @@ impl UnixListener {
 }
 
 // `Source`, `Debug` and the conversions: see forward.rs.
-// `Source`, `Debug` and the conversions: see forward.rs.
 forward_socket!(UnixListener, net::UnixListener);

@@ -268,6 +268,5 @@ impl UnixStream {
 }
 
 // `Source`, `Debug` and the conversions: see forward.rs.
-// `Source`, `Debug` and the conversions: see forward.rs.
 forward_socket!(UnixStream, net::UnixStream);
 forward_stream!(UnixStream, uds::write, uds::write_vectored);

@@ -393,5 +393,4 @@ impl UdpSocket {
 }
 
 // `Source`, `Debug` and the conversions: see forward.rs.
-// `Source`, `Debug` and the conversions: see forward.rs.
 forward_socket!(UdpSocket, net::UdpSocket);

@@ -11,7 +11,6 @@ mod macros;
 
 // `families!` defines macros, which need a `$` of their own. A macro cannot write one, so it gets
 // it as its first argument.
-// `families!` defines macros, and `$` is how it writes the `$` of their own variables.
 families! { $
     fd: {
         cfg_epoll: target_os = "android", target_os = "emscripten", target_os = "illumos",

@@ -198,9 +198,7 @@ impl SourceState {
         was_owned
     }
 
-    /// Whether it must be part of the probe set. A member has a condition in `unreported`, or a
-    /// reported one that was not observed to have ended: hang-up, error or priority of an owned
-    /// source, or any of an unowned fd.
+    /// Whether it must be part of the probe set.
     #[inline]
     pub(super) fn wants_probe(&self) -> bool {
         if self.unreported != 0 {
