@@ -1,10 +1,10 @@
 //! Every error of the tool: what failed and where (its text), and the help that resolves it
 //! ([`Error::help`]).
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::error_report::{Lines, list};
 use crate::help::{Help, move_aside};
 pub(crate) use crate::suggest::{did_you_mean, near};
 
@@ -468,4 +468,23 @@ impl Error {
             Error::GroupSplit { .. } => Help::text("leave one of them out in codegen/targets"),
         })
     }
+}
+
+/// Several errors, one in each line.
+struct Lines<'a>(&'a [Error]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            let separator = if index > 0 { "\n" } else { "" };
+            write!(f, "{separator}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The files with the verb for one or for several.
+fn list(files: &[String], one: &str, more: &str) -> String {
+    let verb = if files.len() == 1 { one } else { more };
+    format!("{} {verb}", files.join(", "))
 }

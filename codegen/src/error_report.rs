@@ -1,7 +1,6 @@
 //! Collects errors, locates them, and prints them with their helps.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -227,25 +226,6 @@ pub(crate) enum Location<'a> {
     File(&'a Path, Option<usize>),
     /// On a target.
     Target(&'a str),
-}
-
-/// Several errors, one in each line.
-pub(crate) struct Lines<'a>(pub(crate) &'a [Error]);
-
-impl fmt::Display for Lines<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.0.iter().enumerate() {
-            let separator = if index > 0 { "\n" } else { "" };
-            write!(f, "{separator}{error}")?;
-        }
-        Ok(())
-    }
-}
-
-/// The files with the verb for one or for several.
-pub(crate) fn list(files: &[String], one: &str, more: &str) -> String {
-    let verb = if files.len() == 1 { one } else { more };
-    format!("{} {verb}", files.join(", "))
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use quote::ToTokens;
 use super::Request;
 use super::context::Context;
 use super::query::Answer;
-use super::record::is_union;
 use crate::abi::{Function, Record, TargetAbi};
 use crate::error::Error;
 use crate::literal::integer;
@@ -309,4 +308,22 @@ fn first_words(item: &syn::Item) -> String {
         .chars()
         .take(120)
         .collect()
+}
+
+/// Whether the fields are those of a union. For a union with a flexible array, bindgen writes a
+/// struct of fields without size, and a last field with the size of all. This removes the last one.
+fn is_union(fields: &mut syn::Fields) -> bool {
+    let syn::Fields::Named(fields) = fields else {
+        return false;
+    };
+    let is_whole = |field: &syn::Field| {
+        let name = field.ident.as_ref();
+        name.is_some_and(|name| name == "bindgen_union_field")
+    };
+    if !fields.named.iter().any(is_whole) {
+        return false;
+    }
+    let members = fields.named.iter().filter(|field| !is_whole(field));
+    fields.named = members.cloned().collect();
+    true
 }

@@ -225,21 +225,3 @@ fn is_rusts_own(name: &str) -> bool {
     ];
     NAMES.contains(&name)
 }
-
-/// Whether the fields are those of a union. For a union with a flexible array, bindgen writes a
-/// struct of fields without size, and a last field with the size of all. This removes the last one.
-pub(super) fn is_union(fields: &mut syn::Fields) -> bool {
-    let syn::Fields::Named(fields) = fields else {
-        return false;
-    };
-    let is_whole = |field: &syn::Field| {
-        let name = field.ident.as_ref();
-        name.is_some_and(|name| name == "bindgen_union_field")
-    };
-    if !fields.named.iter().any(is_whole) {
-        return false;
-    }
-    let members = fields.named.iter().filter(|field| !is_whole(field));
-    fields.named = members.cloned().collect();
-    true
-}
