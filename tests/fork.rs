@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
-use support::child_process::{Child, LIMIT, fork_functions};
+use support::child_process::{Child, LIMIT, detected_fork_functions, fork_functions};
 use support::{assert_no_event, loopback, new_poll, poll_events, retry, wait_for};
 
 const ONE: Token = Token(1);
@@ -128,7 +128,7 @@ const GIVE_AWAY: [GiveAway; 3] = [
 /// parent, which watches its copy of the source.
 #[test]
 fn child_that_gives_a_source_away_leaves_it_registered() {
-    for fork in fork_functions() {
+    for fork in detected_fork_functions() {
         for (name, give_away) in GIVE_AWAY {
             in_child_process(|| {
                 println!("{name}");

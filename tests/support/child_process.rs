@@ -31,6 +31,37 @@ pub(crate) fn fork_functions() -> Vec<Fork> {
     functions
 }
 
+/// The functions that fork and whose copies the library detects. It detects those of the system
+/// call by a page that the kernel wipes, unless `mio_unsupported_force_upstream_calls` forbids
+/// madvise(2).
+pub(crate) fn detected_fork_functions() -> Vec<Fork> {
+    let mut functions = fork_functions();
+    if cfg!(mio_unsupported_force_upstream_calls) || !can_wipe_on_fork() {
+        functions.truncate(1);
+    }
+    functions
+}
+
+/// Whether the kernel has `MADV_WIPEONFORK`. QEMU's user emulation accepts every advice and ignores
+/// it: <https://man7.org/linux/man-pages/man2/madvise.2.html>.
+fn can_wipe_on_fork() -> bool {
+    let length = 65536;
+    let (access, flags) = (
+        libc::PROT_READ | libc::PROT_WRITE,
+        libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+    );
+    // SAFETY: a new mapping at an address that the kernel chooses.
+    let page = unsafe { libc::mmap(std::ptr::null_mut(), length, access, flags, -1, 0) };
+    assert_ne!(page, libc::MAP_FAILED);
+    // SAFETY: an advice that does not exist changes nothing.
+    let ignores = unsafe { libc::madvise(page, length, -1) } == 0;
+    // SAFETY: the mapping is this function's own, and nothing has used it.
+    let wipes = unsafe { libc::madvise(page, length, libc::MADV_WIPEONFORK) } == 0;
+    // SAFETY: nothing has a pointer into the mapping.
+    unsafe { libc::munmap(page, length) };
+    wipes && !ignores
+}
+
 /// Forks by a system call, so that the handlers of pthread_atfork(3) do not run.
 fn fork_by_syscall() -> libc::pid_t {
     let none: libc::c_long = 0;
