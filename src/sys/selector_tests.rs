@@ -57,6 +57,7 @@ macro_rules! run_checks {
     )*};
 }
 #[cfg(unix)]
+#[allow(unused_imports)] // A system such as Android has no module that calls it.
 pub(super) use run_checks;
 
 pub(super) fn stream_pair() -> (Stream, Stream) {
