@@ -25,8 +25,12 @@
     feature = "os-ext"
 ))]
 
+#[path = "fault_injection/blocked.rs"]
+mod blocked;
 #[path = "fault_injection/errors.rs"]
 mod errors;
+#[path = "fault_injection/old_kernel.rs"]
+mod old_kernel;
 #[path = "fault_injection/rules.rs"]
 mod rules;
 #[path = "fault_injection/run.rs"]

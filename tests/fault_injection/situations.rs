@@ -6,13 +6,14 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream};
 use mio::unix::{SourceFd, pipe};
-use mio::{Events, Interest, Token, Waker};
+use mio::{Interest, Token};
 
+use crate::blocked::{rearming_while_blocked, registering_while_blocked, wake_from_thread};
+use crate::old_kernel::{old_kernel_accepts, old_kernel_timeouts};
 use crate::rules::Operation;
 use crate::run::Run;
 
@@ -57,9 +58,9 @@ pub(crate) const SITUATIONS: &[Situation] = situations![
 /// Runs last: the library remembers that the kernel lacks the calls.
 pub(crate) const OLD_KERNEL: &[Situation] = situations![old_kernel_timeouts, old_kernel_accepts,];
 
-const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
-const WAKER: Token = Token(100);
-const SECOND: Token = Token(101);
+pub(crate) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+pub(crate) const WAKER: Token = Token(100);
+pub(crate) const SECOND: Token = Token(101);
 
 fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
@@ -87,7 +88,7 @@ fn would_block<T>(run: &mut Run, mut operation: impl FnMut() -> io::Result<T>) {
 }
 
 /// Reads until the operation would block, or the end.
-fn drain(run: &mut Run, mut source: impl Read) -> usize {
+pub(crate) fn drain(run: &mut Run, mut source: impl Read) -> usize {
     let mut total = 0;
     loop {
         let count = run.call(Operation::BlockedIo, || match source.read(&mut [0; 256]) {
@@ -143,7 +144,10 @@ fn timeouts(run: &mut Run) {
 }
 
 /// A listener, a client and the accepted stream; only the listener is registered.
-fn connection(run: &mut Run, listener_token: Token) -> (TcpListener, TcpStream, TcpStream) {
+pub(crate) fn connection(
+    run: &mut Run,
+    listener_token: Token,
+) -> (TcpListener, TcpStream, TcpStream) {
     let mut listener = run.make(|| TcpListener::bind(loopback()));
     run.register(&mut listener, listener_token, Interest::READABLE);
     let address = listener.local_addr().unwrap();
@@ -486,112 +490,4 @@ fn closed_while_registered(run: &mut Run) {
     run.register(&mut SourceFd(&fd), Token(2), Interest::READABLE);
     right.write_all(b"x").unwrap();
     run.expect_readable(Token(2));
-}
-
-/// Polls in a thread until an event of each token came.
-fn poll_in_thread(run: &mut Run, tokens: &[Token], beside: impl FnOnce(&mut Run)) {
-    let mut poll = run.take_poll();
-    let injector = run.injector.clone();
-    let case = run.case;
-    let registry = poll.registry().try_clone().unwrap();
-    let poll = thread::scope(|scope| {
-        let poller = scope.spawn(move || {
-            injector.run(|| {
-                let mut events = Events::with_capacity(8);
-                let mut left = tokens.to_vec();
-                let end = Instant::now() + Duration::from_secs(5);
-                while !left.is_empty() {
-                    let timeout = end.saturating_duration_since(Instant::now());
-                    assert!(!timeout.is_zero(), "events of {left:?} are lost");
-                    if let Err(error) = poll.poll(&mut events, Some(timeout)) {
-                        let fault = case.expect("an error without a fault").effect;
-                        let code = error.raw_os_error();
-                        assert_eq!(Some(fault), code.map(mio::fault_injection::Effect::Fail));
-                        assert!(events.is_empty());
-                    }
-                    left.retain(|token| events.iter().all(|event| event.token() != *token));
-                }
-            });
-            poll
-        });
-        // The thread blocks by then. If it does not, the calls differ, and the test still holds.
-        thread::sleep(Duration::from_millis(3));
-        run.lend(registry, beside);
-        poller.join()
-    });
-    match poll {
-        Ok(poll) => run.give_poll(poll),
-        Err(panic) => std::panic::resume_unwind(panic),
-    }
-}
-
-fn wake_from_thread(run: &mut Run) {
-    run.new_poll();
-    let waker = run.new_waker(WAKER);
-    poll_in_thread(run, &[WAKER], |run| run.wake(&waker));
-    run.wake(&waker);
-    run.expect_readable(WAKER);
-    // A wake of the blocked thread itself.
-    let other = Waker::new(&run.registry(), SECOND);
-    if let Ok(other) = other {
-        poll_in_thread(run, &[SECOND, WAKER], |run| {
-            run.wake(&waker);
-            run.wake(&other);
-        });
-    }
-}
-
-fn registering_while_blocked(run: &mut Run) {
-    run.new_poll();
-    let (mut left, mut right) = run.make(UnixStream::pair);
-    let (mut first, mut second) = run.make(UnixStream::pair);
-    poll_in_thread(run, &[Token(1), Token(3)], |run| {
-        run.register(&mut left, Token(0), Interest::READABLE);
-        thread::sleep(Duration::from_millis(2));
-        run.reregister(&mut left, Token(1), Interest::READABLE);
-        run.io(|| right.write(b"x"));
-        thread::sleep(Duration::from_millis(2));
-        run.register(&mut first, Token(2), Interest::READABLE);
-        run.deregister(&mut first, Token(2));
-        drop(first);
-        run.register(&mut second, Token(3), Interest::READABLE);
-    });
-}
-
-/// A source is read until the operation would block, while another thread waits for it.
-fn rearming_while_blocked(run: &mut Run) {
-    run.new_poll();
-    let (mut left, mut right) = run.make(UnixStream::pair);
-    run.register(&mut left, Token(1), Interest::READABLE);
-    for _ in 0..2 {
-        run.io(|| right.write(b"x"));
-        run.expect_readable(Token(1));
-        poll_in_thread(run, &[Token(1)], |run| {
-            drain(run, &left);
-            run.io(|| right.write(b"x"));
-        });
-        drain(run, &left);
-    }
-}
-
-/// Timeouts in nanoseconds, where the kernel has no call for them.
-fn old_kernel_timeouts(run: &mut Run) {
-    run.new_poll();
-    let waker = run.new_waker(WAKER);
-    let start = Instant::now();
-    run.poll(Some(Duration::from_micros(1_500)));
-    assert!(start.elapsed() >= Duration::from_micros(1_500) || run.case.is_some());
-    run.wake(&waker);
-    run.poll(Some(Duration::from_micros(1_500)));
-    run.expect_readable(WAKER);
-}
-
-/// Accepted sockets, where the kernel has no accept4(2).
-fn old_kernel_accepts(run: &mut Run) {
-    run.new_poll();
-    let (_listener, client, mut server) = connection(run, Token(0));
-    run.register(&mut server, Token(1), BOTH);
-    run.expect_writable(Token(1));
-    drop(client);
-    run.expect_readable(Token(1));
 }

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::project::PLAIN;
 use crate::report::NotRun;
-use crate::step::{Context, Step};
+use crate::step::{Context, Step, succeeds};
 use crate::{cross, debian, fetch, wine};
 
 /// A kernel, and the release of Debian that it is the kernel of.
@@ -54,14 +54,10 @@ pub(crate) const NEWER: [Kernel; 3] = [
 ];
 
 /// Debian's packages of what is installed for this.
-const PACKAGES: &str = "qemu-system-x86 cpio binutils";
+pub(crate) const PACKAGES: &str = "qemu-system-x86 cpio binutils";
 
-/// Each command fails where the program is missing.
-const PROBES: [&str; 3] = [
-    "qemu-system-x86_64 --version",
-    "cpio --version",
-    "strip --version",
-];
+/// The programs of these packages that are used.
+const PROGRAMS: [&str; 3] = ["qemu-system-x86_64", "cpio", "strip"];
 
 const QEMU: &str = "-accel tcg,thread=multi -m 2048 -smp 2 -nographic -no-reboot -net none";
 
@@ -100,16 +96,15 @@ pub(crate) fn suite(context: &mut Context<'_>, kernel: Kernel) -> Result<()> {
     }
 }
 
-/// Installs QEMU and two tools where that is possible.
+/// Whether QEMU and two tools are installed.
+pub(crate) fn is_installed() -> bool {
+    let is_there = |program: &&str| succeeds(&[*program, "--version"]);
+    PROGRAMS.iter().all(is_there)
+}
+
+/// Installs them where that is possible.
 fn install(context: &mut Context<'_>) -> Result<()> {
-    let is_complete = |context: &mut Context<'_>| {
-        let run = |probe: &&str| {
-            let (program, arguments) = probe.split_once(' ').unwrap_or((probe, ""));
-            context.run(Step::new(program).words(arguments)).is_ok()
-        };
-        PROBES.iter().all(run)
-    };
-    if is_complete(context) {
+    if is_installed() {
         return Ok(());
     }
     if !debian::can_install() {

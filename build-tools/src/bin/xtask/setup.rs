@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::project::{PLAIN, Project};
 use crate::report::Help;
 use crate::step::{Context, Step, succeeds};
-use crate::{cross, debian, msrv, nightly, wasi, wine, wine10};
+use crate::{cross, debian, kernels, msrv, nightly, wasi, wine, wine10};
 
 /// A tool, a command that succeeds if the tool is installed, and Debian's package of it.
 struct Tool {
@@ -131,6 +131,7 @@ fn missing_packages() -> Vec<String> {
     let mut packages: Vec<&str> = missing_tools().iter().map(|tool| tool.package).collect();
     packages.extend((!wine::is_installed()).then_some(wine::PACKAGES));
     packages.extend((!wine10::has_debootstrap()).then_some("debootstrap"));
+    packages.extend((!kernels::is_installed()).then_some(kernels::PACKAGES));
     let packages = packages.join(" ");
     let mut lines = Vec::new();
     if !packages.is_empty() {

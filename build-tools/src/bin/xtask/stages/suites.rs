@@ -29,20 +29,17 @@ pub(super) fn fault_injection(context: &mut Context<'_>) -> Result<()> {
         (kernel, flags)
     });
     let backends = BACKENDS.map(|backend| (backend.name, backend.rustflags.to_owned()));
-    for (name, flags) in backends.into_iter().chain(fakes) {
-        let step = Step::cargo(
-            context.project,
-            PLAIN,
-            "test --all-features --test fault_injection",
-        )
-        .set("RUSTFLAGS", format!("--cfg mio_fault_injection {flags}"))
-        .set(
-            "CARGO_TARGET_DIR",
-            context.project.target(&format!("fault-injection-{name}")),
-        );
-        context.run(step)?;
-    }
-    Ok(())
+    let project = context.project;
+    let step = |(name, flags): (&str, String)| {
+        let command = "test --all-features --test fault_injection";
+        let folder = project.target(&format!("fault-injection-{name}"));
+        Step::cargo(project, PLAIN, command)
+            .set("RUSTFLAGS", format!("--cfg mio_fault_injection {flags}"))
+            .set("CARGO_TARGET_DIR", folder)
+    };
+    let steps = backends.into_iter().chain(fakes).map(step);
+    context.run_each(steps)?;
+    require_tests(context)
 }
 
 /// All tests with fewer features: sockets work without a selector, and nothing panics.
