@@ -4,6 +4,8 @@
 
 mod json;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// The folder of the snapshots, relative to the repository.
@@ -34,6 +36,36 @@ impl GroupAbi {
     /// Reads a snapshot.
     pub fn from_json(text: &str) -> serde_json::Result<GroupAbi> {
         serde_json::from_str(text)
+    }
+
+    /// Checks what no header can declare, so that a report may rely on it. An error has the name of
+    /// the symbol, and what is wrong with it.
+    ///
+    /// A snapshot may come from another revision or from a stranger's pull request. A picture of a
+    /// record has a line for every eight bytes of it.
+    pub fn check(&self) -> Result<(), (&str, String)> {
+        let TargetAbi {
+            records,
+            functions,
+            constants,
+            ..
+        } = &self.abi;
+        // Of two with the same name, a comparison would see one.
+        let mut names = BTreeSet::new();
+        let records_have = records.iter().map(|record| &record.name);
+        let functions_have = functions.iter().map(|function| &function.name);
+        let constants_have = constants.iter().map(|constant| &constant.name);
+        let mut all = records_have
+            .map(|name| ("record", name))
+            .chain(functions_have.map(|name| ("function", name)))
+            .chain(constants_have.map(|name| ("constant", name)));
+        if let Some((kind, name)) = all.find(|symbol| !names.insert(*symbol)) {
+            return Err((name.as_str(), format!("the {kind} `{name}` is there twice")));
+        }
+        records.iter().try_for_each(|record| {
+            let fault = record.fault();
+            fault.map_or(Ok(()), |fault| Err((record.name.as_str(), fault)))
+        })
     }
 
     /// The text of the snapshot.
@@ -79,7 +111,34 @@ pub struct Record {
     pub fields: Vec<Field>,
 }
 
+/// The largest size of a record: 1 MiB. The largest one that is bound has less than 1 KiB.
+const MAX_SIZE: u64 = 1 << 20;
+
 impl Record {
+    /// What is wrong with its layout.
+    fn fault(&self) -> Option<String> {
+        let Record {
+            name, size, align, ..
+        } = self;
+        if *size > MAX_SIZE {
+            return Some(format!("`{name}` has {size} bytes, more than {MAX_SIZE}"));
+        }
+        if !align.is_power_of_two() || size % align != 0 {
+            return Some(format!(
+                "`{name}` has {size} bytes and an alignment of {align}"
+            ));
+        }
+        let is_outside = |field: &&Field| {
+            let end = field.offset.checked_add(field.size);
+            end.is_none_or(|end| end > *size)
+        };
+        let outside = self.fields.iter().find(is_outside)?;
+        Some(format!(
+            "the field `{}` ends outside of `{name}`, which has {size} bytes",
+            outside.name
+        ))
+    }
+
     /// `struct` or `union`.
     pub fn keyword(&self) -> &'static str {
         if self.union { "union" } else { "struct" }

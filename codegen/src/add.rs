@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use crate::abi::{Constant, FOLDER, TargetAbi};
+use crate::abi::{Constant, TargetAbi};
 use crate::abi_diff::same_type;
 use crate::cli::How;
 use crate::destination::Destination;
@@ -16,6 +16,7 @@ use crate::help::Help;
 use crate::inputs::Inputs;
 use crate::locate::{Declared, Found};
 use crate::plan::Plan;
+use crate::project;
 use crate::read;
 use crate::snapshot;
 use crate::symbol_lines::{insert, text_of};
@@ -70,7 +71,7 @@ pub(crate) fn add(
         for line in &lines {
             closing.push_str(&format!("+ {}\n", text_of(line, 0, 0)));
         }
-        let path = format!("codegen/symbols/{}.txt", os.name);
+        let path = project::input(&format!("symbols/{}.txt", os.name));
         let full = root.join(&path);
         let text = fs::read_to_string(&full).map_err(Error::io("read", full))?;
         let text = insert(&text, &lines);
@@ -81,7 +82,8 @@ pub(crate) fn add(
     let plan = Plan::new(root, singles)?;
     let title = format!("with {}", names.join(", "));
     let is_affected = |os: &Os| systems.iter().any(|affected| affected.name == os.name);
-    let finished = plan.finish(root, &title, is_affected)?;
+    let finished = plan.finish(root, &title, is_affected);
+    let finished = finished.map_err(without_metadata_advice)?;
     let report = destination.prepare(&finished.report)?;
     closing.push_str(&plan.write(&finished, root)?);
     Ok((report, closing))
@@ -93,7 +95,7 @@ fn header_of_windows(generator: &Generator, os: &Os, how: &How) -> Result<Vec<Si
     let Some(header) = how.header.as_deref().filter(|_| os.name == windows::NAME) else {
         return Ok(Vec::new());
     };
-    let path = format!("codegen/headers/{}.h", os.name);
+    let path = project::input(&format!("headers/{}.h", os.name));
     let full = generator.root.join(&path);
     let text = fs::read_to_string(&full).map_err(Error::io("read", full))?;
     if includes(&text, header) {
@@ -183,6 +185,7 @@ impl Request<'_> {
                     source: through.unwrap_or_else(|| format!("{name}(2)")),
                     why: why.clone(),
                     partial: os.name != windows::NAME,
+                    line: 0,
                 });
             }
         }
@@ -206,7 +209,11 @@ impl Request<'_> {
                 Ok(format!("used by {}", files.join(", ")))
             }
             (None, None) => Err(Error::Add {
-                why: format!("`{name}` needs a purpose, because src/ does not use it yet"),
+                why: if project::is_open() {
+                    format!("`{name}` needs a purpose, for its line in the list")
+                } else {
+                    format!("`{name}` needs a purpose, because src/ does not use it yet")
+                },
                 help: Help::Append(["--why", "PURPOSE"].map(str::to_owned).to_vec()),
             }),
         }
@@ -292,7 +299,7 @@ impl Request<'_> {
         let known = std::mem::replace(&mut inputs.symbols, lines.to_vec());
         let targets: Vec<&'static Target> = os.targets.iter().collect();
         let all = read::all_facts(os, &targets, &inputs, headers, None).map_err(without_advice)?;
-        let tables = snapshot::in_folder(&root.join(FOLDER))?;
+        let tables = snapshot::in_folder(&root.join(project::snapshots()))?;
         let mut errors = Vec::new();
         for line in lines {
             let name = &line.name;
@@ -340,6 +347,19 @@ fn without_advice(error: Error) -> Error {
             help: Help::text("leave it out of the command"),
         },
         Error::Many(all) => Error::Many(all.into_iter().map(without_advice).collect()),
+        other => other,
+    }
+}
+
+/// Errors of the metadata of Windows whose help does not name the repository's files. The symbols
+/// were in order before, so the added ones cause the errors, and these are not in the files yet.
+fn without_metadata_advice(error: Error) -> Error {
+    match error {
+        Error::Metadata(_) | Error::Disagree { .. } => Error::Add {
+            why: error.to_string(),
+            help: Help::text("leave it out of the command"),
+        },
+        Error::Many(all) => Error::Many(all.into_iter().map(without_metadata_advice).collect()),
         other => other,
     }
 }
@@ -400,6 +420,7 @@ mod tests {
             source: source.to_owned(),
             why: String::new(),
             partial: false,
+            line: 0,
         };
         let constant = |name: &str, ty: &str| symbol(name, Kind::Constant(Some(ty.to_owned())), "");
         let known = [

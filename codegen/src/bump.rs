@@ -5,22 +5,24 @@ use std::path::Path;
 use toml_edit::{DocumentMut, value};
 
 use crate::abi_diff;
+use crate::accepted::{self, Accepted, FILE};
 use crate::destination::Destination;
 use crate::error::Error;
+use crate::gate;
 use crate::generate::{Generator, say};
 use crate::help::Help;
+use crate::history;
 use crate::operand;
-use crate::pip;
+use crate::pip::Index;
 use crate::plan::Plan;
+use crate::project;
 use crate::report::{self, Format};
 use crate::snapshot::AbiSnapshot;
-use crate::sources::Pack;
+use crate::sources::{Pack, Sources};
 use crate::targets::SYSTEMS;
 use crate::usage;
+use crate::version_error::VersionError;
 use crate::write::Single;
-
-/// The file that pins packs.
-const SOURCES: &str = "codegen/sources.toml";
 
 /// The texts of a renewal.
 #[derive(Debug)]
@@ -36,15 +38,18 @@ pub(crate) fn bump(
     generator: &Generator,
     name: &str,
     version: Option<&str>,
+    accept_breaking: bool,
     destination: &mut Destination<'_>,
 ) -> Result<Renewed, Error> {
     let root = &generator.root;
     let pack = find(generator, name)?;
+    let mut index = None;
     let version = match version {
         Some(version) => version.to_owned(),
         None => {
             say(format!("looking up the newest version of {}", pack.package));
-            pip::newest(&pack.package)?
+            let index = index.insert(Index::of(&[&pack.package])?);
+            index.newest(&pack.package, &pack.platform)?.version.clone()
         }
     };
     let new = pack.at(&version, &generator.cache, &say)?;
@@ -59,17 +64,22 @@ pub(crate) fn bump(
             ),
         });
     }
+    let index = match index {
+        Some(index) => index,
+        None => Index::of(&[&pack.package])?,
+    };
+    confirm(&new, &index, &generator.cache)?;
     new.folder(&generator.cache, &say)?;
-    let path = root.join(SOURCES);
+    let path = root.join(project::input("sources.toml"));
     let text = std::fs::read_to_string(&path).map_err(Error::io("read", &path))?;
-    let plan = Plan::new(
+    let mut plan = Plan::new(
         root,
         vec![Single {
-            path: SOURCES.to_owned(),
+            path: project::input("sources.toml"),
             text: repin(&text, name, &new)?,
         }],
     )?;
-    let systems = readers(name);
+    let systems = readers(&generator.sources, name);
     say(format!(
         "reading {} from {} {version}",
         systems.join(", "),
@@ -77,12 +87,17 @@ pub(crate) fn bump(
     ));
     let title = format!("{name}@{version}");
     let finished = plan
-        .finish(root, &title, |os| os.pack == Some(name))
+        .finish(root, &title, |os| generator.sources.is_read_by(name, os))
         .map_err(|error| {
             // The report shows the changes that can be read besides the one that stops the run.
             match lenient(&plan.generator, name, &title, root) {
                 Ok(report) => Error::Renewal {
-                    report: report::write(&report, Format::Terminal, destination.output.unfold),
+                    report: report::write(
+                        &report,
+                        Format::Terminal,
+                        destination.output.unfold,
+                        None,
+                    ),
                     what: format!("{name} ({} → {version})", pack.version),
                     why: plan.without_copy(&error.to_string()),
                     help: Box::new(match error.help() {
@@ -93,13 +108,64 @@ pub(crate) fn bump(
                 Err(_) => error,
             }
         })?;
+    if !accept_breaking {
+        let what = format!("{name} ({} → {version})", pack.version);
+        refuse_breaking(&finished.report, root, what, destination.output.unfold)?;
+    }
     let report = destination.prepare(&finished.report)?;
+    plan.singles.extend(history::extended(generator, &new)?);
     let mut closing = plan.write(&finished, root)?;
     closing.push_str(&format!(
         "{name}: {} → {version}, sha256 {}\n",
         pack.version, new.sha256
     ));
     Ok(Renewed { report, closing })
+}
+
+/// An error if the index has another file of the wheel's version. The wheel may be an old one in
+/// the cache.
+fn confirm(pack: &Pack, index: &Index, cache: &Path) -> Result<(), Error> {
+    match index.file(&pack.package, &pack.file) {
+        Some(wheel) if wheel.sha256 == pack.sha256 => Ok(()),
+        Some(wheel) if !wheel.sha256.is_empty() => Err(Error::Hash {
+            path: cache.join(&pack.file),
+            wanted: wheel.sha256.clone(),
+            found: pack.sha256.clone(),
+        }),
+        _ => Err(Error::Version(VersionError::Index {
+            packages: pack.package.clone(),
+            why: format!("it does not have {} with a SHA-256", pack.file),
+        })),
+    }
+}
+
+/// An error if the report has breaking changes that are not accepted.
+fn refuse_breaking(
+    report: &abi_diff::Report,
+    root: &Path,
+    what: String,
+    unfold: bool,
+) -> Result<(), Error> {
+    let accepted = Accepted::of_folder(root)?;
+    // Entries about other changes are no reason to stop.
+    let mut verdict = gate::judge(report, &accepted, &accepted, accepted::today());
+    verdict
+        .failures
+        .retain(|failure| failure.reason == gate::Reason::NotAccepted);
+    let open = match verdict.failures.len() {
+        0 => return Ok(()),
+        1 => "1 breaking change is not accepted".to_owned(),
+        many => format!("{many} breaking changes are not accepted"),
+    };
+    verdict.passed = false;
+    let mut report = report.clone();
+    report.gate = Some(verdict);
+    Err(Error::Renewal {
+        report: report::write(&report, Format::Terminal, unfold, None),
+        what,
+        why: format!("{open}; paste the entries into {FILE}, or write without them"),
+        help: Box::new(Help::Append(vec!["--accept-breaking".to_owned()])),
+    })
 }
 
 /// The header pack of this name.
@@ -115,13 +181,13 @@ fn find<'a>(generator: &'a Generator, name: &str) -> Result<&'a Pack, Error> {
 }
 
 /// The systems that read a pack.
-pub(crate) fn readers(pack: &str) -> Vec<&'static str> {
-    let read = SYSTEMS.iter().filter(|os| os.pack == Some(pack));
+pub(crate) fn readers(sources: &Sources, pack: &str) -> Vec<&'static str> {
+    let read = SYSTEMS.iter().filter(|os| sources.is_read_by(pack, os));
     read.map(|os| os.name).collect()
 }
 
 /// `sources.toml` with the new version, file and hash of the pack.
-fn repin(text: &str, name: &str, new: &Pack) -> Result<String, Error> {
+pub(crate) fn repin(text: &str, name: &str, new: &Pack) -> Result<String, Error> {
     let invalid = |why: String| Error::Sources(why);
     let mut document: DocumentMut = text
         .parse()

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 
-use crate::report::Format;
+use crate::outdated::Form;
+use crate::report::{self, Format};
 
 /// Generates the operating-system bindings in `generated/` and the ABI tables in
 /// `codegen/snapshots/`.
@@ -33,6 +35,13 @@ pub(crate) struct Cli {
     /// The repository to read and write [default: the one around the current folder]
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) root: Option<PathBuf>,
+
+    /// Work on a project of your own: its `sources.toml`, `targets.toml`, `symbols/`, `headers/`
+    ///
+    /// The bindings are written to DIR/generated, the ABI tables to DIR/snapshots. `init` writes an
+    /// example into an empty DIR. codegen/README.md describes the files.
+    #[arg(long, value_name = "DIR", global = true, conflicts_with = "root")]
+    pub(crate) project: Option<PathBuf>,
 
     /// Print all targets and their groups; the same as `list targets`
     #[arg(long, conflicts_with_all = ["check", "target", "os"])]
@@ -72,9 +81,11 @@ pub(crate) struct InputArgs {
     #[arg(long, value_name = "DIR", requires = "target")]
     pub(crate) sysroot: Option<PathBuf>,
 
-    /// Read with the libclang in this folder, and compare the ABI tables only; needs `check`
+    /// Read with the libclang in this folder instead of the pinned one
     ///
-    /// Another version of clang must report the same ABI.
+    /// Another version of clang must report the same ABI: `check` compares the ABI tables, and
+    /// `generate` writes nothing if a file with unchanged inputs would change. On hosts that
+    /// codegen/sources.toml pins no libclang for, LIBCLANG_PATH does the same for every command.
     #[arg(long, value_name = "DIR", conflicts_with = "target")]
     pub(crate) libclang: Option<PathBuf>,
 
@@ -88,6 +99,8 @@ pub(crate) struct InputArgs {
 pub(crate) enum Action<'a> {
     /// `generate` or `check`.
     Generate(Generation<'a>),
+    /// `init`, with the systems to bind.
+    Init(&'a [String]),
     /// Another command.
     Other(&'a Command),
 }
@@ -111,20 +124,33 @@ impl Cli {
                 check: true,
                 inputs,
             }),
+            Some(CliCommand::Init { os }) => Action::Init(os),
             Some(CliCommand::Other(command)) => Action::Other(command),
         }
     }
 
-    /// Whether the command writes into the repository.
+    /// Whether the command writes into the repository or project and needs its lock.
     pub(crate) fn writes(&self) -> bool {
         match self.action() {
             Action::Generate(Generation { check, inputs }) => {
                 !check && (inputs.target.is_none() || inputs.sysroot.is_some())
             }
+            Action::Init(_) => false,
             Action::Other(command) => {
-                matches!(command, Command::Add { .. } | Command::Bump { .. })
+                matches!(
+                    command,
+                    Command::Add { .. }
+                        | Command::Bump { .. }
+                        | Command::Accept(_)
+                        | Command::History { update: true, .. }
+                )
             }
         }
+    }
+
+    /// Whether a command that writes also has clang read headers.
+    pub(crate) fn reads_headers(&self) -> bool {
+        !matches!(self.action(), Action::Other(Command::Accept(_)))
     }
 
     /// Ends the program where options contradict each other and clap cannot see it.
@@ -151,10 +177,10 @@ impl Cli {
         let Action::Generate(Generation { check, inputs }) = self.action() else {
             return None;
         };
-        if !check && (inputs.libclang.is_some() || inputs.second_libclang) {
+        if !check && inputs.second_libclang {
             return Some((
                 ErrorKind::MissingRequiredArgument,
-                "--libclang and --second-libclang need the command `check`",
+                "--second-libclang needs the command `check`",
             ));
         }
         None
@@ -178,6 +204,14 @@ enum CliCommand {
     Generate(GenerateArgs),
     /// Compare the files with what the inputs generate; write nothing
     Check(InputArgs),
+    /// Begin a project: write commented examples of its files into the DIR of --project
+    ///
+    /// Existing files stay as they are, and are an error.
+    Init {
+        /// The system to bind; may be repeated
+        #[arg(long, value_name = "SYSTEM", default_value = "linux")]
+        os: Vec<String>,
+    },
     /// Another command
     #[command(flatten)]
     Other(Command),
@@ -203,13 +237,16 @@ pub(crate) enum Command {
     },
     /// Move a header pack to another version: hash, bindings, tables and report
     ///
-    /// Nothing is written unless everything succeeds. pip downloads the wheel unless the cache
-    /// holds it.
+    /// Nothing is written unless everything succeeds, nor if the ABI changes in a breaking way that
+    /// codegen/accepted.toml does not accept. pip downloads the wheel unless the cache holds it.
     Bump {
         /// The name of the pack in codegen/sources.toml
         pack: String,
         /// The version [default: the newest one]
         version: Option<String>,
+        /// Write breaking changes that codegen/accepted.toml does not accept, too
+        #[arg(long)]
+        accept_breaking: bool,
         /// How the report is written
         #[command(flatten)]
         output: Output,
@@ -217,19 +254,69 @@ pub(crate) enum Command {
     /// Compare the ABI of two revisions, folders or header packs
     ///
     /// An operand is a git revision, a folder with ABI snapshots (a checkout, or its
-    /// codegen/snapshots), or a header pack and a version of it, such as ziglang@0.15.2. Revisions
-    /// and folders are compared by their snapshots, packs by their headers.
+    /// codegen/snapshots), a header pack and a version of it, such as ziglang@0.15.2, or an
+    /// unpacked SDK or sysroot, such as sdk:MacOSX14.sdk. Revisions and folders are compared by
+    /// their snapshots, packs and SDKs by their headers, and an SDK only on the targets that it
+    /// has headers for.
     ///
-    /// Exit status: 0 nothing breaking; 1 something breaking; 2 the operands cannot be compared.
+    /// With --gate, codegen/accepted.toml of the new operand decides: the gate is red if a breaking
+    /// change is not accepted, if an entry has expired, and if an entry that the old operand lacks
+    /// matches no change.
+    ///
+    /// Exit status: 0 nothing breaking, or the gate is green; 1 something breaking, or the gate is
+    /// red; 2 the operands cannot be compared.
     Diff {
         /// The old operand [default: the commit where this branch left main]
         old: Option<String>,
         /// The new operand [default: the working tree]
         new: Option<String>,
+        /// What is compared
+        #[command(flatten)]
+        only: Only,
+        /// Judge the changes by codegen/accepted.toml
+        #[arg(long)]
+        gate: bool,
+        /// The day for which entries are judged [default: today, in UTC]
+        #[arg(long, value_name = "DATE")]
+        today: Option<Date>,
         /// How the report is written
         #[command(flatten)]
         output: Output,
     },
+    /// Compare the pinned packs, crates and targets with the newest ones
+    ///
+    /// pip asks the package index for the releases of each pack with their dates and hashes, cargo
+    /// the registry for `libc` and mio, rustc for its list of targets. Nothing is written.
+    ///
+    /// Exit status: 0 everything is current or held; 1 something is behind; 2 one of them
+    /// cannot be asked.
+    Outdated {
+        /// The format of the report
+        #[arg(long, value_enum, default_value = "terminal")]
+        format: Form,
+    },
+    /// Print in which version of the headers a symbol appeared, changed or went
+    ///
+    /// codegen/history holds it for the symbols of codegen/symbols that headers of packs declare.
+    /// `--update` reads what it lacks: all releases of the packs in the package index, one after
+    /// the other, and the kernel headers of Debian's releases. `bump` adds the version that it
+    /// moves to.
+    History {
+        /// The name of a symbol or record
+        #[arg(required_unless_present = "update", conflicts_with = "update")]
+        symbol: Option<String>,
+        /// Only of this system [default: all that have it]
+        #[arg(long, value_name = "SYSTEM", conflicts_with = "update")]
+        os: Option<String>,
+        /// Read the versions that codegen/history lacks, and write them
+        #[arg(long)]
+        update: bool,
+    },
+    /// Accept breaking changes: write their entries into codegen/accepted.toml
+    ///
+    /// The comparison of `diff --gate` must have the changes; it prints their ids. An entry of the
+    /// same change is renewed. The formatting of the file and its comments stay.
+    Accept(Accept),
     /// Draw the layout of a record, byte by byte
     Show {
         /// The name of the record
@@ -243,12 +330,40 @@ pub(crate) enum Command {
         /// The name of the symbol
         symbol: String,
     },
-    /// Print targets, symbols or header packs
+    /// Write static pages of every target: layouts as pictures, a search, comparisons
+    ///
+    /// Open DIR/index.html in a browser; no server is needed. Without an operand, the pages show
+    /// the working tree. Several operands, the oldest first, are versions: the pages show the
+    /// layouts of all of them, and the comparison compares any two. See `diff` for what an operand
+    /// may be. Files of another origin in DIR are an error.
+    ///
+    /// For instance: cargo codegen site --output target/site main .
+    Site {
+        /// The versions to show [default: the working tree]
+        #[arg(value_name = "OPERAND")]
+        operands: Vec<String>,
+        /// The folder of the pages: a new or empty one, or that of an earlier run
+        #[arg(long, short, value_name = "DIR")]
+        output: PathBuf,
+    },
+    /// Print targets, symbols, header packs or kinds of changes
     List {
         /// What is printed
         #[arg(value_enum, default_value = "targets")]
         what: What,
     },
+}
+
+/// What is compared.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Only {
+    /// Compare only this system; may be repeated
+    #[arg(long, value_name = "SYSTEM")]
+    pub(crate) os: Vec<String>,
+
+    /// Compare only this target; may be repeated
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) target: Vec<String>,
 }
 
 /// How a report is written.
@@ -262,9 +377,61 @@ pub(crate) struct Output {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
+    /// The most bytes of a report in Markdown; a longer one is cut
+    #[arg(long, value_name = "N", default_value_t = report::COMMENT_BYTES)]
+    pub(crate) max_bytes: usize,
+
     /// In the terminal: name every target, and show cosmetic changes
     #[arg(long)]
     pub(crate) unfold: bool,
+
+    /// In Markdown and HTML: link each symbol to its page in a folder of `site` at this URL
+    #[arg(long, value_name = "URL", value_parser = crate::site::site_url)]
+    pub(crate) site_url: Option<String>,
+}
+
+/// Which changes are accepted, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Accept {
+    /// The ids of the changes
+    #[arg(value_name = "ID", required_unless_present_any = ["all", "prune"])]
+    pub(crate) changes: Vec<String>,
+
+    /// Accept every breaking change that is not accepted
+    #[arg(long, conflicts_with = "changes")]
+    pub(crate) all: bool,
+
+    /// Move entries that the old operand has to the history, and remove others that match nothing
+    #[arg(long, conflicts_with_all = ["changes", "all", "reason", "by", "until", "target"])]
+    pub(crate) prune: bool,
+
+    /// Why the changes are accepted
+    #[arg(long, value_name = "TEXT", required_unless_present = "prune")]
+    pub(crate) reason: Option<String>,
+
+    /// Who accepts them
+    #[arg(long, value_name = "NAME", required_unless_present = "prune")]
+    pub(crate) by: Option<String>,
+
+    /// The last day on which this holds, for instance 2027-03-01
+    #[arg(long, value_name = "DATE", required_unless_present = "prune")]
+    pub(crate) until: Option<Date>,
+
+    /// Only on this system or target; may be repeated [default: where the changes occur]
+    #[arg(long, value_name = "SYSTEM|TRIPLE", conflicts_with = "all")]
+    pub(crate) target: Vec<String>,
+
+    /// The old operand, as of `diff`
+    #[arg(long, value_name = "OPERAND")]
+    pub(crate) old: Option<String>,
+
+    /// The new operand, as of `diff`
+    #[arg(long, value_name = "OPERAND")]
+    pub(crate) new: Option<String>,
+
+    /// The day for which entries are judged [default: today, in UTC]
+    #[arg(long, value_name = "DATE")]
+    pub(crate) today: Option<Date>,
 }
 
 /// How symbols are added.
@@ -297,50 +464,9 @@ pub(crate) enum What {
     Symbols,
     /// The header packs and the systems that read them
     Packs,
+    /// The kinds of changes, for [severity] in codegen/accepted.toml
+    Kinds,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The parsed arguments.
-    fn parse(arguments: &[&str]) -> Cli {
-        Cli::try_parse_from([&["cargo codegen"], arguments].concat()).unwrap()
-    }
-
-    #[test]
-    fn commands_and_old_flags_mean_the_same() {
-        for (arguments, check) in [
-            (&[][..], false),
-            (&["generate"][..], false),
-            (&["--check"][..], true),
-            (&["check"][..], true),
-            (&["generate", "--check"][..], true),
-        ] {
-            let mut arguments = arguments.to_vec();
-            arguments.extend(["--os", "linux"]);
-            let cli = parse(&arguments);
-            let Action::Generate(generation) = cli.action() else {
-                panic!("{arguments:?}");
-            };
-            assert_eq!(generation.check, check, "{arguments:?}");
-            assert_eq!(generation.inputs.os, ["linux"]);
-            assert_eq!(cli.writes(), !check);
-            assert!(cli.contradiction().is_none(), "{arguments:?}");
-        }
-    }
-
-    #[test]
-    fn contradicting_options_are_rejected() {
-        for arguments in [
-            &["--check", "list"][..],
-            &["--os", "linux", "generate"],
-            &["--second-libclang"],
-            &["generate", "--libclang", "x"],
-        ] {
-            assert!(parse(arguments).contradiction().is_some(), "{arguments:?}");
-        }
-        assert!(parse(&["check", "--witness"]).contradiction().is_none());
-        assert!(Cli::try_parse_from(["", "--sysroot", "/usr"]).is_err());
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 use crate::abi_diff::Report;
 use crate::cli::Output;
 use crate::error::Error;
+use crate::project;
 use crate::report::{self, Format};
 use crate::write::temporary;
 
@@ -46,7 +47,13 @@ impl<'a> Destination<'a> {
     /// Formats the report and writes it to the file if there is one. A temporary file gets its name
     /// in [`Destination::keep`].
     pub(crate) fn prepare(&mut self, report: &Report) -> Result<String, Error> {
-        let text = report::write(report, self.output.format, self.output.unfold);
+        let output = self.output;
+        let site = output.site_url.as_deref();
+        let text = match output.format {
+            Format::Markdown => report::markdown_within(report, output.max_bytes, site),
+            format => report::write(report, format, output.unfold, site),
+        };
+        let text = project::message(&text);
         if let Some((path, opened)) = &mut self.file {
             // Escape sequences of colors are for terminals.
             let plain = anstream::adapter::strip_str(&text).to_string();

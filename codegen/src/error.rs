@@ -1,12 +1,16 @@
 //! Every error of the tool: what failed and where (its text), and the help that resolves it
 //! ([`Error::help`]).
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::accepted::Problem;
+use crate::error_report::Lines;
 use crate::help::{Help, move_aside};
+use crate::input_error::InputError;
+use crate::project_error::ProjectError;
 pub(crate) use crate::suggest::{did_you_mean, near};
+use crate::version_error::VersionError;
 
 /// An error of the tool.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +18,9 @@ pub(crate) enum Error {
     /// Several independent errors.
     #[error("{}", Lines(.0))]
     Many(Vec<Error>),
+    /// An error of a project, or of a folder of headers.
+    #[error(transparent)]
+    Project(Box<ProjectError>),
     /// The current folder is outside of a checkout.
     #[error("neither {0} nor a folder above it holds `codegen/sources.toml`")]
     NoRoot(PathBuf),
@@ -74,14 +81,9 @@ pub(crate) enum Error {
         /// The help.
         help: Box<Help>,
     },
-    /// `pip` reports no newest version.
-    #[error("cannot find the newest version of {package}: {why}")]
-    Newest {
-        /// The package.
-        package: String,
-        /// The message of `pip`.
-        why: String,
-    },
+    /// An error about versions of packs, crates and systems.
+    #[error("{0}")]
+    Version(VersionError),
     /// A wheel is not the pinned one.
     #[error("{path} is not the pinned wheel\n  wanted sha256 {wanted}\n  found  sha256 {found}")]
     Hash {
@@ -166,6 +168,9 @@ pub(crate) enum Error {
         /// The repository.
         root: PathBuf,
     },
+    /// An error of input files.
+    #[error(transparent)]
+    Input(#[from] InputError),
     /// The output folders hold files that the tool did not write.
     #[error(
         "{} in a folder that `cargo codegen` manages, but without its header line; \
@@ -244,6 +249,9 @@ pub(crate) enum Error {
         /// The reason.
         text: String,
     },
+    /// `codegen/accepted.toml` or an acceptance is invalid.
+    #[error(transparent)]
+    Accepted(#[from] Problem),
     /// An operand of a comparison cannot be found.
     #[error("`{operand}` is {why}")]
     Operand {
@@ -353,6 +361,9 @@ pub(crate) enum Error {
         /// The reason.
         reason: String,
     },
+    /// The pages of a site cannot be written.
+    #[error(transparent)]
+    Site(#[from] crate::site::SiteError),
     /// The files differ from the generated ones.
     #[error("these files differ from what the inputs generate:\n{differences}")]
     Stale {
@@ -369,7 +380,10 @@ impl Error {
     pub(crate) fn help(&self) -> Option<Help> {
         Some(match self {
             Error::Many(_) => return None,
-            Error::NoRoot(_) => Help::text("start in the repository, or name it with --root DIR"),
+            Error::Project(error) => error.help(),
+            Error::NoRoot(_) => {
+                Help::text("start in the repository, or name a project: --project DIR")
+            }
             Error::Io { path, source, .. } | Error::Unwritten { path, source, .. } => {
                 Help::for_io(path, source.kind())
             }
@@ -382,11 +396,12 @@ impl Error {
                 host,
                 package,
             } => Help::Text(format!(
-                "add a [[{name}]] entry to it with the file and the SHA-256 of {package} for {host}"
+                "add a [[{name}]] entry to it with file and SHA-256 of {package} for {host}, \
+                 or set LIBCLANG_PATH to the folder of a libclang"
             )),
             Error::NoLibclangIn(_) => Help::text("name a folder with libclang: --libclang DIR"),
             Error::Fetch { help, .. } | Error::Renewal { help, .. } => (**help).clone(),
-            Error::Newest { .. } => Help::text("name the version: cargo codegen bump PACK VERSION"),
+            Error::Version(error) => error.help(),
             Error::Hash { path, .. } | Error::Unpack { path, .. } => {
                 Help::before(["rm", &path.to_string_lossy()])
             }
@@ -414,6 +429,7 @@ impl Error {
                     .map(|file| root.join(file).display().to_string());
                 Help::Before(vec![sed.chain(files).collect()])
             }
+            Error::Input(error) => error.help(),
             Error::NotOurs { files, root } => {
                 Help::Before(files.iter().map(|file| move_aside(root, file)).collect())
             }
@@ -436,6 +452,7 @@ impl Error {
                  or remove it from codegen/symbols/{os}.txt"
             )),
             Error::Table { .. } => Help::Generate,
+            Error::Accepted(problem) => problem.help(),
             Error::Operand { .. } => Help::text(
                 "name a git revision, a folder with ABI snapshots, \
                  or a header pack and version such as ziglang@0.15.2",
@@ -465,21 +482,9 @@ impl Error {
             Error::WrongLibclang { .. } => {
                 Help::text("correct `version` of [[libclang]] in codegen/sources.toml")
             }
+            Error::Site(error) => error.help(),
             Error::GroupSplit { .. } => Help::text("leave one of them out in codegen/targets"),
         })
-    }
-}
-
-/// Several errors, one in each line.
-struct Lines<'a>(&'a [Error]);
-
-impl fmt::Display for Lines<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.0.iter().enumerate() {
-            let separator = if index > 0 { "\n" } else { "" };
-            write!(f, "{separator}{error}")?;
-        }
-        Ok(())
     }
 }
 

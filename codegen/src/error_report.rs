@@ -1,10 +1,13 @@
 //! Collects errors, locates them, and prints them with their helps.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::help::Help;
+use crate::input_error::InputError;
+use crate::project_error::ProjectError;
 use crate::wrap::wrap;
 
 impl Error {
@@ -25,6 +28,11 @@ impl Error {
         }
     }
 
+    /// An error of a project, or of a folder of headers.
+    pub(crate) fn project(error: ProjectError) -> Error {
+        Error::Project(Box::new(error))
+    }
+
     /// All errors as one. `Ok` if there are none.
     pub(crate) fn all(mut errors: Vec<Error>) -> Result<(), Error> {
         match errors.len() {
@@ -42,6 +50,7 @@ impl Error {
             for error in error.flat() {
                 let text = error.to_string().replace(triple, "");
                 match all.iter_mut().find(|(known, ..)| *known == text) {
+                    Some((_, _, triples)) if triples.contains(&triple) => {}
                     Some((_, _, triples)) => triples.push(triple),
                     None => all.push((text, error, vec![triple])),
                 }
@@ -116,6 +125,7 @@ impl Error {
             self,
             Error::Symbols { .. }
                 | Error::Unsorted { .. }
+                | Error::Input(_)
                 | Error::Add { .. }
                 | Error::MissingSymbol { .. }
                 | Error::Unbindable { .. }
@@ -127,7 +137,8 @@ impl Error {
                 | Error::GroupSplit { .. }
                 | Error::OsVersion { .. }
                 | Error::IncludeDir { .. }
-        ) || matches!(self, Error::Many(errors) if errors.iter().all(Error::is_local))
+        ) || matches!(self, Error::Version(error) if error.is_local())
+            || matches!(self, Error::Many(errors) if errors.iter().all(Error::is_local))
     }
 
     /// Where the error is: a file, with the line if there is one, or a target.
@@ -137,10 +148,16 @@ impl Error {
             | Error::Unwritten { path, .. }
             | Error::Hash { path, .. }
             | Error::Unpack { path, .. } => Some(Location::File(path, None)),
+            Error::Project(error) => match &**error {
+                ProjectError::Targets(_) => Some(Location::File(Path::new("targets.toml"), None)),
+                _ => None,
+            },
             Error::Sources(_) => Some(Location::File(Path::new("codegen/sources.toml"), None)),
             Error::Symbols { file, line, .. }
+            | Error::Input(InputError::Unused { file, line, .. })
             | Error::Unsorted { file, line, .. }
             | Error::Table { file, line, .. } => Some(Location::File(Path::new(file), Some(*line))),
+            Error::Accepted(problem) => problem.location(),
             Error::UnknownInput { file, .. } => Some(Location::File(Path::new(file), None)),
             Error::MissingSymbol { target, .. }
             | Error::Unbindable { target, .. }
@@ -228,6 +245,19 @@ pub(crate) enum Location<'a> {
     Target(&'a str),
 }
 
+/// Several errors, one in each line.
+pub(crate) struct Lines<'a>(pub(crate) &'a [Error]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            let separator = if index > 0 { "\n" } else { "" };
+            write!(f, "{separator}{error}")?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,6 +312,19 @@ mod tests {
             help: correct codegen/symbols/linux.txt or codegen/headers/linux.h\n";
         assert_eq!(message, wanted);
         assert!(Error::merged(Vec::new()).is_ok());
+    }
+
+    #[test]
+    fn error_that_a_target_has_twice_counts_once() {
+        let lack = || Error::MissingSymbol {
+            target: "t".to_owned(),
+            symbols: "POLL".to_owned(),
+            os: "linux",
+        };
+        let of = |triple| (triple, Error::Many(vec![lack(), lack(), lack()]));
+        let all = ["i686-a", "i686-b", "i686-c", "i686-d"].map(of);
+        let text = Error::merged(all.into()).unwrap_err().to_string();
+        assert_eq!(text, "i686-a and 3 more targets: the headers lack POLL");
     }
 
     #[test]

@@ -7,11 +7,15 @@ use std::path::Path;
 use anstyle::Style;
 
 use crate::abi::TargetAbi;
+use crate::abi_diff::Kind;
 use crate::error::{Error, near};
 use crate::generate::Generator;
 use crate::headers::Headers;
+use crate::history;
 use crate::inputs::Inputs;
 use crate::locate::{self, Declared, Found, Location};
+use crate::project;
+use crate::site::symbol_page;
 use crate::snapshot::AbiSnapshot;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::unix::{Request, context};
@@ -59,11 +63,18 @@ pub(crate) fn explain(
             line!(text, "codegen/symbols/{}.txt:{line}: {why}", os.name);
         }
     }
+    for (system, version) in history::oldest(generator, name)? {
+        line!(
+            text,
+            "{system}: the oldest version that has it is {version}"
+        );
+    }
     match usage.get(name) {
         Some(files) => {
             let files: Vec<&str> = files.iter().map(String::as_str).collect();
             line!(text, "used by {}", files.join(", "));
         }
+        None if project::is_open() => {}
         None => line!(text, "src/ does not use it by name"),
     }
     let all = snapshot.targets.len();
@@ -73,6 +84,17 @@ pub(crate) fn explain(
         values.len(),
         if values.len() == 1 { "value" } else { "values" }
     );
+    let declared: BTreeSet<Declared> = values.keys().map(|(declared, _)| *declared).collect();
+    for declared in declared {
+        let kind = match declared {
+            Declared::Macro => Kind::Const,
+            Declared::Function => Kind::Fn,
+            Declared::Record => Kind::Struct,
+        };
+        if let Some(page) = symbol_page(kind, name) {
+            line!(text, "page of `cargo codegen site`: {page}");
+        }
+    }
     Ok(text)
 }
 
@@ -113,7 +135,7 @@ fn of(facts: &TargetAbi, name: &str) -> Vec<Value> {
 fn reasons(generator: &Generator, os: &Os, name: &str) -> Result<Vec<(usize, String)>, Error> {
     let path = generator
         .root
-        .join(format!("codegen/symbols/{}.txt", os.name));
+        .join(project::input(&format!("symbols/{}.txt", os.name)));
     let text = std::fs::read_to_string(&path).map_err(Error::io("read", &path))?;
     let lines = text.lines().enumerate();
     let matching = lines.filter(|(_, line)| line.split_whitespace().next() == Some(name));
@@ -171,7 +193,7 @@ pub(crate) fn find_locations(
         triple: target.triple,
         os: os.name,
         clang: target.clang,
-        flags: target.flags,
+        flags: &headers.flags(target),
         include: &headers.include(target),
         header: &inputs.header,
         version: os.version,

@@ -8,17 +8,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use crate::abi::{FOLDER, WRITTEN_BY};
+use crate::abi::{TargetAbi, WRITTEN_BY};
 use crate::cache;
 use crate::error::{Error, near};
 use crate::group::{self, Group};
-use crate::headers::Headers;
+use crate::headers::{COMPILER, Headers};
+use crate::input_error::InputError;
 use crate::inputs::Inputs;
 use crate::matrix;
 use crate::os_version;
+use crate::own_libclang;
+use crate::project;
+use crate::ranges;
 use crate::rust_modules;
-use crate::sources::{self, Sources};
+use crate::sources::{self, Pack, Sources};
 use crate::targets::{Os, SYSTEMS, Target};
+use crate::unused;
 use crate::windows;
 use crate::write::{self, Folder, Tree};
 
@@ -41,13 +46,16 @@ pub(crate) struct Generator {
 impl Generator {
     /// Reads the inputs of all systems, so that errors in them are found before clang starts.
     pub(crate) fn open(root: &Path, libclang: Option<&Path>) -> Result<Generator, Error> {
-        let toml = root.join("codegen/sources.toml");
+        let toml = root.join(project::input("sources.toml"));
         let text = fs::read_to_string(&toml).map_err(Error::io("read", &toml))?;
+        let sources = Sources::parse(&text)?;
         let generator = Generator {
             root: root.to_owned(),
-            sources: Sources::parse(&text)?,
+            libclang: libclang
+                .map(Path::to_owned)
+                .or_else(|| own_libclang::of_host(&sources)),
+            sources,
             cache: cache::folder()?,
-            libclang: libclang.map(Path::to_owned),
         };
         let mut errors = check_input_files(root)?;
         for os in SYSTEMS {
@@ -71,20 +79,43 @@ impl Generator {
         let Some(name) = os.pack else {
             return Ok(Headers::Ours);
         };
+        if let Some(pin) = self.sources.tree(name) {
+            let tree = pin.open(&project::folder_of_sources(&self.root))?;
+            return Ok(Headers::Tree(tree, self.compiler_headers()?));
+        }
         let pack = self.sources.headers(name)?;
         let folder = pack.folder(&self.cache, &say)?;
         os_version::check(os, pack, &folder)?;
         Ok(Headers::Pack(pack, folder))
     }
 
+    /// The headers that belong to the compiler, such as `stddef.h`. A tree lacks them. None if no
+    /// pack has them.
+    pub(crate) fn compiler_headers(&self) -> Result<Option<PathBuf>, Error> {
+        let has = |pack: &&Pack| pack.unpack.iter().any(|path| path.starts_with(COMPILER));
+        let pack = self.sources.headers.iter().find(has);
+        pack.map(|pack| Ok(pack.folder(&self.cache, &say)?.join(COMPILER)))
+            .transpose()
+    }
+
     /// The versions of all tools and packs that determine the output of a system. They are the same
     /// on every host.
     fn tools(&self, os: &Os) -> Result<String, Error> {
-        let libclang = self.sources.libclang()?;
+        // A libclang that is not pinned has to give the same output.
+        let libclang = self.sources.any_libclang()?;
         let headers = match os.pack {
+            Some(name) if self.sources.tree(name).is_some() => {
+                let tree = self.sources.tree(name).map(|tree| tree.sha256.as_str());
+                format!("tree {}", tree.unwrap_or_default())
+            }
             Some(name) => {
                 let pack = self.sources.headers(name)?;
-                format!("{} {} {}", pack.package, pack.version, pack.sha256)
+                let mut text = format!("{} {} {}", pack.package, pack.version, pack.sha256);
+                for name in &pack.also {
+                    let pack = self.sources.headers(name)?;
+                    text.push_str(&format!(", also {} {}", pack.version, pack.sha256));
+                }
+                text
             }
             None => "no pack".to_owned(),
         };
@@ -105,22 +136,26 @@ impl Generator {
     /// change what clang reads. Returns the exit code of the new process, or none if this process
     /// has both.
     pub(crate) fn with_libclang(&self) -> Result<Option<ExitCode>, Error> {
-        let pinned = self.sources.libclang()?;
         let pack = match &self.libclang {
             Some(folder) => folder.clone(),
-            None => pinned.folder(&self.cache, &say)?,
+            None => self.sources.libclang()?.folder(&self.cache, &say)?,
         };
         let folder = sources::find_libclang(&pack);
         let folder = folder.ok_or(Error::NoLibclangIn(pack))?;
         if let Some(code) = restart(&folder)? {
             return Ok(Some(code));
         }
-        let found = bindgen::clang_version().full;
-        if self.libclang.is_none() && !found.contains(&pinned.version) {
-            return Err(Error::WrongLibclang {
-                found,
-                wanted: pinned.version.clone(),
-            });
+        if self.libclang.is_some() {
+            own_libclang::check_version()?;
+            return Ok(None);
+        }
+        let (found, wanted) = (
+            bindgen::clang_version().full,
+            &self.sources.libclang()?.version,
+        );
+        if !found.contains(wanted) {
+            let wanted = wanted.clone();
+            return Err(Error::WrongLibclang { found, wanted });
         }
         Ok(None)
     }
@@ -128,7 +163,12 @@ impl Generator {
     /// Reads a system.
     pub(crate) fn system(&self, os: &'static Os) -> Result<Vec<Group>, Error> {
         let targets: Vec<&'static Target> = os.targets.iter().collect();
-        group::groups(os, &targets, &self.inputs(os)?, &self.headers(os)?, None)
+        let inputs = self.inputs(os)?;
+        let mut groups = group::groups(os, &targets, &inputs, &self.headers(os)?, None)?;
+        let all: Vec<&TargetAbi> = groups.iter().map(|group| &group.abi.abi).collect();
+        unused::check(os.name, &inputs.symbols_name, &inputs.symbols, &all)?;
+        ranges::check(self, os, &inputs, &mut groups)?;
+        Ok(groups)
     }
 
     /// Reads systems. Returns their groups and a summary. An error of one system does not prevent
@@ -172,7 +212,8 @@ pub(crate) fn systems(names: &[String]) -> (Vec<&'static Os>, Vec<Error>) {
     (systems, errors)
 }
 
-/// Errors for input files that no system reads or that have CRLF line endings.
+/// Errors for input files that no system reads, that have CRLF line endings or, as a list, a
+/// byte-order mark.
 fn check_input_files(root: &Path) -> Result<Vec<Error>, Error> {
     let known = |folder: &str| -> Vec<String> {
         let ending = if folder == "symbols" { "txt" } else { "h" };
@@ -185,10 +226,10 @@ fn check_input_files(root: &Path) -> Result<Vec<Error>, Error> {
         }
         names
     };
-    let (mut errors, mut crlf) = (Vec::new(), Vec::new());
+    let (mut errors, mut crlf, mut marked) = (Vec::new(), Vec::new(), Vec::new());
     for folder in ["headers", "symbols"] {
         let known = known(folder);
-        let path = root.join("codegen").join(folder);
+        let path = root.join(project::input(folder));
         let mut names = Vec::new();
         for entry in fs::read_dir(&path).map_err(Error::io("list", &path))? {
             let entry = entry.map_err(Error::io("list", &path))?;
@@ -196,10 +237,14 @@ fn check_input_files(root: &Path) -> Result<Vec<Error>, Error> {
         }
         names.sort();
         for name in names {
-            let file = format!("codegen/{folder}/{name}");
+            let file = project::input(&format!("{folder}/{name}"));
             if known.contains(&name) {
                 let path = root.join(&file);
                 let bytes = fs::read(&path).map_err(Error::io("read", path))?;
+                // clang ignores it in a header.
+                if folder == "symbols" && bytes.starts_with("\u{feff}".as_bytes()) {
+                    marked.push(file.clone());
+                }
                 if bytes.windows(2).any(|pair| pair == b"\r\n") {
                     crlf.push(file);
                 }
@@ -211,14 +256,19 @@ fn check_input_files(root: &Path) -> Result<Vec<Error>, Error> {
             }
         }
     }
-    if !crlf.is_empty() {
-        // They cause further errors, which would distract from this one.
-        return Ok(vec![Error::LineEndings {
-            files: crlf,
-            root: root.to_owned(),
-        }]);
+    // They cause further errors, which would distract from these.
+    let mut first = Vec::new();
+    let root = root.to_owned();
+    if !marked.is_empty() {
+        first.push(Error::Input(InputError::ByteOrderMark {
+            files: marked,
+            root: root.clone(),
+        }));
     }
-    Ok(errors)
+    if !crlf.is_empty() {
+        first.push(Error::LineEndings { files: crlf, root });
+    }
+    Ok(if first.is_empty() { errors } else { first })
 }
 
 /// Prints a line about progress to standard error.
@@ -249,7 +299,7 @@ pub(crate) fn some_folders(
     };
     let mut generated = all("generated")?;
     generated.retain(|path, _| !read.iter().any(|name| path.starts_with(name)));
-    let mut tables = all(FOLDER)?;
+    let mut tables = all(project::snapshots())?;
     tables.retain(|path, _| {
         let name = path.to_string_lossy();
         let is_of = |os: &str| name.starts_with(&format!("{os}-"));
@@ -271,7 +321,7 @@ fn filled(
     mut generated: Tree,
     mut tables: Tree,
 ) -> Result<Vec<Folder>, Error> {
-    generated.insert("mod.rs".into(), rust_modules::root(SYSTEMS));
+    generated.insert("mod.rs".into(), rust_modules::root(&SYSTEMS));
     for os in SYSTEMS.iter().filter(|os| read.contains(&os.name)) {
         let mine: Vec<&Group> = groups
             .iter()
@@ -295,7 +345,7 @@ fn filled(
             files: generated,
         },
         Folder {
-            path: FOLDER,
+            path: project::snapshots(),
             prefixes: table_names().collect(),
             mark: WRITTEN_BY,
             files: tables,

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use crate::abi::FOLDER;
 use crate::cli::Generation;
 use crate::error::Error;
 use crate::generate::{self, Generator};
@@ -12,6 +11,8 @@ use crate::group;
 use crate::headers::Headers;
 use crate::help::Help;
 use crate::inputs::Inputs;
+use crate::own_libclang;
+use crate::project;
 use crate::targets::{Os, SYSTEMS, Target};
 use crate::write::{self, Folder};
 use crate::{Outcome, snapshot, table, text_diff};
@@ -42,7 +43,10 @@ pub(crate) fn run(
         let (groups, report) = generator.read(systems.iter().copied())?;
         (generate::some_folders(root, groups, &systems)?, report)
     };
-    if generator.libclang.is_some() {
+    if generator.libclang.is_some() && !check {
+        own_libclang::compare(&folders, root)?;
+    }
+    if generator.libclang.is_some() && check {
         // The bindings name the version of clang in their heads, so only the tables can be equal.
         folders.retain(|folder| folder.path != "generated");
     }
@@ -79,7 +83,7 @@ fn one_target(
         None => generator.headers(os)?,
     };
     // The group that has the target now, or else the group of the table of targets.
-    let known = snapshot::in_folder(&root.join(FOLDER))?
+    let known = snapshot::in_folder(&root.join(project::snapshots()))?
         .into_iter()
         .find(|known| known.targets.iter().any(|triple| triple == target.triple));
     let group = match known {
@@ -106,7 +110,9 @@ fn one_target(
     let mut report = String::new();
     for group in groups {
         let rust = ("generated", group.path(), group.rust.clone());
-        let snapshots = group.snapshots().map(|(name, text)| (FOLDER, name, text));
+        let snapshots = group
+            .snapshots()
+            .map(|(name, text)| (project::snapshots(), name, text));
         for (path, name, text) in [rust].into_iter().chain(snapshots) {
             let name = name.display().to_string();
             // The heads name the source of the headers, so only the bodies can be equal.

@@ -166,6 +166,15 @@ pub(crate) fn merge_base(root: &Path) -> Result<(String, String), Error> {
     })
 }
 
+/// The text of a file in a revision. None if the revision has no such file.
+pub(crate) fn file(root: &Path, revision: &str, path: &str) -> Result<Option<String>, Error> {
+    let object = format!("{revision}:./{path}");
+    if query(root, &["rev-parse", "--verify", "--quiet", &object])?.is_none() {
+        return Ok(None);
+    }
+    run(root, &["show", &object]).map(Some)
+}
+
 /// Name and text of the files of a folder in a revision whose names `keep` selects. Empty if there
 /// is no such folder.
 pub(crate) fn files(

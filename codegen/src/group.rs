@@ -7,10 +7,11 @@ use crate::abi::{GroupAbi, TargetAbi, WRITTEN_BY};
 use crate::error::Error;
 use crate::headers::Headers;
 use crate::inputs::Inputs;
+use crate::project;
 use crate::read;
 use crate::rust;
 use crate::split;
-use crate::table::{FRONT_MATTER, table};
+use crate::table::{front_matter, table};
 use crate::targets::{Os, Target};
 use crate::text_diff::difference;
 use crate::windows;
@@ -32,10 +33,18 @@ impl Group {
         Path::new(&self.abi.os).join(format!("{}.rs", self.abi.group))
     }
 
+    /// Adds a text to the name of its headers.
+    pub(crate) fn add_to_headers(&mut self, text: &str) {
+        let line = |headers: &str| format!("//! Headers: {headers}.\n");
+        let old = self.abi.headers.clone();
+        self.abi.headers.push_str(text);
+        self.rust = self.rust.replacen(&line(&old), &line(&self.abi.headers), 1);
+    }
+
     /// Its files in `codegen/snapshots`: for programs and for reviewers.
     pub(crate) fn snapshots(&self) -> [(PathBuf, String); 2] {
         let name = format!("{}-{}", self.abi.os, self.abi.group);
-        let text = format!("{FRONT_MATTER}{}", table(&self.abi));
+        let text = format!("{}{}", front_matter(), table(&self.abi));
         [("json", self.abi.to_json()), ("snap", text)]
             .map(|(ending, text)| (format!("{name}.{ending}").into(), text))
     }
@@ -119,6 +128,9 @@ fn head(title: &str, headers: &str, serves: &[&str], digest: &str) -> String {
 
 /// The summary of a run: one row for each group, then the targets that were left out.
 pub(crate) fn summary(os: &Os, groups: &[Group], began: Instant) -> String {
+    if project::is_open() {
+        return summary_of_project(os, groups, began);
+    }
     let mut text = format!(
         "{:<12} {:>7} {:>9} {:>8} {:>7} {:>6} {:>3}  file\n",
         "group", "targets", "generated", "bindings", "checked", "linked", "run"
@@ -157,8 +169,22 @@ pub(crate) fn summary(os: &Os, groups: &[Group], began: Instant) -> String {
     text
 }
 
+/// The summary of a system of a project, whose targets have no tiers.
+fn summary_of_project(os: &Os, groups: &[Group], began: Instant) -> String {
+    let mut text = String::new();
+    for group in groups {
+        let targets = count(group.abi.targets.len(), "target");
+        let path = group.path();
+        text.push_str(&format!("{targets:>12}  generated/{}\n", path.display()));
+    }
+    let targets = groups.iter().map(|group| group.abi.targets.len()).sum();
+    let (targets, groups) = (count(targets, "target"), count(groups.len(), "group"));
+    let seconds = began.elapsed().as_secs_f64();
+    text + &format!("{}: {targets} in {groups}, {seconds:.1} s\n", os.name)
+}
+
 /// A number and its noun, as `1 target` and `2 targets`.
-fn count(number: usize, noun: &str) -> String {
+pub(crate) fn count(number: usize, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{ending}")
 }

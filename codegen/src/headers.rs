@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::os_version;
 use crate::sources::Pack;
 use crate::targets::Target;
+use crate::tree::{Tree, multiarch};
 
 /// A source of headers.
 #[derive(Debug)]
@@ -14,6 +15,9 @@ pub(crate) enum Headers<'a> {
     Pack(&'a Pack, PathBuf),
     /// `codegen/headers` declares everything.
     Ours,
+    /// An SDK or sysroot, and the folder of the headers that belong to the compiler, if a pack has
+    /// them.
+    Tree(Tree, Option<PathBuf>),
     /// A tree that the user names, for one target.
     Sysroot(&'a Path),
 }
@@ -23,24 +27,44 @@ impl Headers<'_> {
     pub(crate) fn name(&self, describes: &str) -> String {
         match self {
             Headers::Pack(pack, folder) => {
-                let describes = os_version::fill(describes, folder);
-                format!("{} {} ({describes})", pack.package, pack.version)
+                let pack = format!("{} {}", pack.package, pack.version);
+                match os_version::fill(describes, folder) {
+                    // The project's header does not include `<linux/version.h>`.
+                    describes if describes.is_empty() => pack,
+                    describes => format!("{pack} ({describes})"),
+                }
             }
             Headers::Ours => format!("our own ({describes})"),
+            Headers::Tree(tree, _) => tree.title.clone(),
             Headers::Sysroot(_) => format!("a tree given by --sysroot ({describes})"),
         }
+    }
+
+    /// The arguments for `target`. The headers of a tree state the version of the system
+    /// themselves.
+    pub(crate) fn flags(&self, target: &Target) -> Vec<&'static str> {
+        let is_kept = |flag: &&str| match self {
+            Headers::Tree(..) => !Tree::states_version(flag),
+            _ => true,
+        };
+        target.flags.iter().copied().filter(is_kept).collect()
     }
 
     /// The include folders for `target`, in order.
     pub(crate) fn include(&self, target: &Target) -> Vec<PathBuf> {
         match self {
             Headers::Pack(_, folder) => {
-                let mut folders = vec![folder.join("ziglang/lib/include")];
+                let mut folders = vec![folder.join(COMPILER)];
                 let include = folder.join("ziglang/lib/libc/include");
                 folders.extend(target.headers.iter().map(|name| present(&include, name)));
                 folders
             }
             Headers::Ours => Vec::new(),
+            Headers::Tree(tree, own) => {
+                // Its `stddef.h` and `stdarg.h` come first, as in the search of clang.
+                let own = own.iter().cloned();
+                own.chain(tree.include(target)).collect()
+            }
             Headers::Sysroot(root) => {
                 let base = root.join("include");
                 let multiarch = base.join(multiarch(target.triple));
@@ -54,6 +78,23 @@ impl Headers<'_> {
     }
 }
 
+/// The headers of the compiler in a pack of zig.
+pub(crate) const COMPILER: &str = "ziglang/lib/include";
+
+impl Headers<'_> {
+    /// Whether it has headers for the target.
+    pub(crate) fn has_all(&self, target: &Target) -> bool {
+        match self {
+            // Without the folder of the architecture, clang would miss `asm/`.
+            Headers::Sysroot(root) => {
+                let own = root.join("include").join(multiarch(target.triple));
+                own.join("asm").is_dir()
+            }
+            _ => self.include(target).iter().all(|path| path.is_dir()),
+        }
+    }
+}
+
 /// A folder of a pack. Packs before 0.16 have another name for that of Apple.
 fn present(include: &Path, name: &str) -> PathBuf {
     let (wanted, older) = (include.join(name), include.join("any-macos-any"));
@@ -63,24 +104,9 @@ fn present(include: &Path, name: &str) -> PathBuf {
     wanted
 }
 
-/// Debian's multiarch name of a target (<https://wiki.debian.org/Multiarch/Tuples>). `asm/` is in a
-/// folder of that name.
-fn multiarch(triple: &str) -> String {
-    let words: Vec<&str> = triple.split('-').collect();
-    let (arch, environment) = (words[0], words[words.len() - 1]);
-    let arch = match arch {
-        "i586" | "i686" => "i386",
-        "riscv32gc" => "riscv32",
-        "riscv64gc" => "riscv64",
-        _ if arch.starts_with("arm") && arch != "armeb" => "arm",
-        _ => arch,
-    };
-    format!("{arch}-linux-{environment}")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::multiarch;
+    use crate::tree::multiarch;
 
     #[test]
     fn multiarch_names_are_those_of_debian() {
@@ -97,6 +123,11 @@ mod tests {
         assert_eq!(
             multiarch("mips64el-unknown-linux-gnuabi64"),
             "mips64el-linux-gnuabi64"
+        );
+        assert_eq!(multiarch("i686-linux-android"), "i686-linux-android");
+        assert_eq!(
+            multiarch("thumbv7neon-linux-androideabi"),
+            "arm-linux-androideabi"
         );
     }
 }

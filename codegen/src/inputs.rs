@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cache::hex;
 use crate::error::Error;
+use crate::project;
 use crate::symbols::{self, Symbol};
 use crate::targets::Os;
 use crate::windows;
@@ -16,6 +17,8 @@ use crate::windows;
 pub(crate) struct Inputs {
     /// The symbols to bind.
     pub(crate) symbols: Vec<Symbol>,
+    /// The path of the list, relative to the repository.
+    pub(crate) symbols_name: String,
     /// The path of its header in `codegen/headers`.
     pub(crate) header: PathBuf,
     /// The same, relative to the repository.
@@ -29,8 +32,8 @@ pub(crate) struct Inputs {
 impl Inputs {
     /// Reads `codegen/symbols` and `codegen/headers`. `tools` goes into the digest.
     pub(crate) fn read(root: &Path, os: &Os, tools: &str) -> Result<Inputs, Error> {
-        let symbols_name = format!("codegen/symbols/{}.txt", os.name);
-        let header_name = format!("codegen/headers/{}.h", os.name);
+        let symbols_name = project::input(&format!("symbols/{}.txt", os.name));
+        let header_name = project::input(&format!("headers/{}.h", os.name));
         let read = |name: &str| {
             fs::read_to_string(root.join(name)).map_err(Error::io("read", root.join(name)))
         };
@@ -46,7 +49,7 @@ impl Inputs {
                     .collect::<Vec<_>>()
             )
         );
-        let rdl_name = format!("codegen/headers/{}.rdl", os.name);
+        let rdl_name = project::input(&format!("headers/{}.rdl", os.name));
         let rdl = (os.name == windows::NAME).then(|| root.join(&rdl_name));
         let rdl_text = match rdl {
             Some(_) => read(&rdl_name)?,
@@ -57,6 +60,7 @@ impl Inputs {
         let parts = parts.chain(rdl.as_ref().map(|_| rdl_text.as_str()));
         Ok(Inputs {
             symbols: symbols::parse(&symbols_name, &symbols_text)?,
+            symbols_name,
             header: root.join(&header_name),
             header_name,
             rdl,

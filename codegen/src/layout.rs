@@ -1,7 +1,7 @@
 //! The layout of a record as lines of eight bytes, each divided into fields and padding. `show` and
 //! the HTML report draw it.
 
-use crate::abi::Record;
+use crate::abi::{Field, Record};
 
 /// Bytes in a line.
 pub(crate) const WIDTH: u64 = 8;
@@ -51,14 +51,22 @@ pub(crate) enum Line {
 
 /// The pictures of a record: one for a struct, one for each member of a union.
 pub(crate) fn pictures(record: &Record) -> Vec<Vec<Line>> {
+    let fields = record.fields.iter().enumerate();
+    let fields = fields.filter(|(_, field)| !is_padding(field));
+    let fields: Vec<usize> = fields.map(|(index, _)| index).collect();
     if record.union {
-        (0..record.fields.len())
-            .map(|index| lines(record, &[index]))
+        fields
+            .iter()
+            .map(|index| lines(record, &[*index]))
             .collect()
     } else {
-        let all: Vec<usize> = (0..record.fields.len()).collect();
-        vec![lines(record, &all)]
+        vec![lines(record, &fields)]
     }
+}
+
+/// Whether bindgen has added the field in place of padding.
+fn is_padding(field: &Field) -> bool {
+    field.name.starts_with("__bindgen_padding_")
 }
 
 /// The picture of some fields of a record.
@@ -137,15 +145,14 @@ fn cells(record: &Record, fields: &[usize], begin: u64, end: u64) -> Vec<Cell> {
 
 /// The number of bytes of a struct that belong to no field.
 pub(crate) fn padding(record: &Record) -> u64 {
-    let used: u64 = record.fields.iter().map(|field| field.size).sum();
+    let data = record.fields.iter().filter(|field| !is_padding(field));
+    let used: u64 = data.map(|field| field.size).sum();
     record.size.saturating_sub(used)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::abi::Field;
-
     /// A struct with fields of these offsets and sizes.
     fn record(size: u64, fields: &[(u64, u64)]) -> Record {
         let fields = fields.iter().map(|&(offset, size)| Field {
@@ -199,6 +206,22 @@ mod tests {
             ]]
         );
         assert_eq!(padding(&record), 6);
+    }
+
+    #[test]
+    fn fields_that_bindgen_adds_are_padding() {
+        let mut with = record(16, &[(0, 4), (4, 4), (8, 8)]);
+        with.fields[1].name = "__bindgen_padding_0".to_owned();
+        let mut without = record(16, &[(0, 4), (8, 8)]);
+        assert_eq!(padding(&with), 4);
+        let Line::Bytes { cells, .. } = &pictures(&with)[0][0] else {
+            panic!("the line is folded");
+        };
+        assert_eq!(cells[1].what, What::Padding);
+        // The indices of the later fields differ.
+        without.fields.insert(1, with.fields[1].clone());
+        without.fields[1].size = 0;
+        assert_eq!(pictures(&with), pictures(&without));
     }
 
     #[test]

@@ -1,13 +1,16 @@
-//! `cargo codegen list`: prints targets, symbols or header packs.
+//! `cargo codegen list`: prints targets, symbols, header packs or kinds of changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::abi_diff::FactKind;
+use crate::accepted::Accepted;
 use crate::bump::readers;
 use crate::cli::What;
 use crate::error::Error;
 use crate::generate::Generator;
+use crate::project;
 use crate::snapshot::AbiSnapshot;
-use crate::targets::SYSTEMS;
+use crate::targets::{Os, SYSTEMS, Target};
 
 /// The list of `what`.
 pub(crate) fn list(what: What, generator: &Generator) -> Result<String, Error> {
@@ -15,7 +18,23 @@ pub(crate) fn list(what: What, generator: &Generator) -> Result<String, Error> {
         What::Targets => Ok(targets()),
         What::Symbols => symbols(generator),
         What::Packs => Ok(packs(generator)),
+        What::Kinds => kinds(generator),
     }
+}
+
+/// The kinds of changes with their levels.
+fn kinds(generator: &Generator) -> Result<String, Error> {
+    let accepted = Accepted::of_folder(&generator.root)?;
+    let mut text = String::new();
+    for kind in FactKind::ALL {
+        let level = accepted.level(*kind).name();
+        text.push_str(&format!(
+            "{:<22} {level:<9} {}\n",
+            kind.name(),
+            kind.about()
+        ));
+    }
+    Ok(text)
 }
 
 /// All targets with their groups, and the targets that are left out.
@@ -24,17 +43,22 @@ pub(crate) fn targets() -> String {
     for os in SYSTEMS {
         for target in os.targets {
             let group = format!("{}/{}", os.name, target.group);
-            text.push_str(&format!(
-                "{:<40} {group:<16} {}\n",
-                target.triple,
-                os.proof(target).word()
-            ));
+            let line = format!("{:<40} {group:<16} {}", target.triple, tier(os, target));
+            text.push_str(&format!("{}\n", line.trim_end()));
         }
         for left in os.left_out {
             text.push_str(&format!("left out: {}: {}\n", left.name, left.reason));
         }
     }
     text
+}
+
+/// How far the library is tested on a target. Empty for the targets of a project.
+fn tier(os: &Os, target: &Target) -> &'static str {
+    if project::is_open() {
+        return "";
+    }
+    os.proof(target).word()
 }
 
 /// All symbols of the tables with their systems.
@@ -65,7 +89,7 @@ fn packs(generator: &Generator) -> String {
             pack.name,
             pack.package,
             pack.version,
-            readers(&pack.name).join(", ")
+            readers(&generator.sources, &pack.name).join(", ")
         )
     };
     generator.sources.headers.iter().map(line).collect()

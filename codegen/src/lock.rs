@@ -44,7 +44,7 @@ impl Lock {
 /// A folder that every repository has. Unix locks folders, too.
 #[cfg(unix)]
 fn lock_path(root: &Path) -> PathBuf {
-    root.join("codegen")
+    root.join(crate::project::input_folders()[0])
 }
 
 #[cfg(unix)]

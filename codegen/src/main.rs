@@ -7,13 +7,15 @@
 //! all systems, [`write`] writes or compares the files.
 //!
 //! A review passes through these: [`operand`] reads a revision, a folder or a header pack as a
-//! [`snapshot`], [`abi_diff`] compares two of these, [`report`] formats the outcome. [`plan`] does
-//! both before anything is written.
+//! [`snapshot`], [`abi_diff`] compares two of these, [`gate`] judges the changes by what is
+//! [`accepted`], [`report`] formats the outcome. [`plan`] compares before anything is written.
 
 #[macro_use]
 mod line;
 
 mod abi_diff;
+mod accept;
+mod accepted;
 mod add;
 mod bump;
 mod cache;
@@ -23,12 +25,16 @@ mod destination;
 mod error;
 mod error_report;
 mod explain;
+mod gate;
 mod generate;
 mod generate_command;
 mod git;
 mod group;
 mod headers;
 mod help;
+mod history;
+mod init;
+mod input_error;
 mod inputs;
 mod interrupt;
 mod layout;
@@ -40,14 +46,20 @@ mod lock;
 mod matrix;
 mod operand;
 mod os_version;
+mod outdated;
+mod own_libclang;
 mod pip;
 mod plan;
+mod project;
+mod project_error;
+mod ranges;
 mod read;
 mod report;
 mod rust;
 mod rust_modules;
 mod show;
 mod silent_stderr;
+mod site;
 mod snapshot;
 mod sources;
 mod split;
@@ -55,15 +67,20 @@ mod suggest;
 mod symbol_lines;
 mod symbols;
 mod table;
+mod target_table;
+mod targets;
 mod text_diff;
+mod tree;
+mod tree_version;
 mod unix;
+mod unused;
 mod usage;
+mod version_error;
 mod windows;
 mod wrap;
 mod write;
 
 use mio_abi as abi;
-use mio_targets as targets;
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -80,9 +97,9 @@ use crate::targets::{Os, SYSTEMS, Target};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     cli.validate();
-    // Status 1 of `diff` means a breaking change.
+    // Status 1 of `diff` means a breaking change, that of `outdated` an outdated pin.
     let failure = match cli.action() {
-        Action::Other(Command::Diff { .. }) => ExitCode::from(2),
+        Action::Other(Command::Diff { .. } | Command::Outdated { .. }) => ExitCode::from(2),
         _ => ExitCode::FAILURE,
     };
     if let Err(error) = interrupt::watch() {
@@ -98,6 +115,7 @@ fn main() -> ExitCode {
                 .map(|word| word.to_string_lossy().into_owned())
                 .collect();
             let message = error.message(&given, wrap::width_of_errors());
+            let message = project::message(&message);
             let _ = write!(anstream::stderr(), "{message}");
             match error {
                 Error::Interrupted => ExitCode::from(interrupt::STATUS),
@@ -110,8 +128,9 @@ fn main() -> ExitCode {
 /// Prints to standard output, in color if it takes color. A closed pipe (`| head`) is no error.
 fn print(text: &str, code: ExitCode, failure: ExitCode) -> ExitCode {
     let mut out = anstream::stdout();
+    let text = project::message(text);
     let printed = out
-        .write_all(wrap::wrap(text, wrap::width()).as_bytes())
+        .write_all(wrap::wrap(&text, wrap::width()).as_bytes())
         .and_then(|()| out.flush());
     match printed {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -135,13 +154,18 @@ enum Outcome {
 
 /// Runs the command.
 fn run(cli: &Cli) -> Result<Outcome, Error> {
+    let action = cli.action();
+    if let Action::Init(systems) = action {
+        // There are no inputs yet.
+        return init::init(cli.project.as_deref(), systems).map(Outcome::Report);
+    }
+    let root = find_root(cli)?;
     if cli.list {
         return Ok(Outcome::Report(list::targets()));
     }
-    let root = find_root(cli)?;
-    let inputs = match cli.action() {
+    let inputs = match action {
         Action::Generate(generation) => Some(generation.inputs),
-        Action::Other(_) => None,
+        Action::Init(_) | Action::Other(_) => None,
     };
     let target = inputs.and_then(|inputs| inputs.target.as_deref());
     let target = target.map(find_target).transpose()?;
@@ -153,8 +177,10 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
     }
     // A run that only reads takes no lock.
     let _lock = if cli.writes() {
-        if let Some(code) = generator.with_libclang()? {
-            return Ok(Outcome::Child(code));
+        if cli.reads_headers() {
+            if let Some(code) = generator.with_libclang()? {
+                return Ok(Outcome::Child(code));
+            }
         }
         let lock = Lock::take(&root)?;
         // Another run may have changed the inputs until now.
@@ -163,22 +189,32 @@ fn run(cli: &Cli) -> Result<Outcome, Error> {
     } else {
         None
     };
-    match cli.action() {
+    match action {
         Action::Generate(generation) => generate_command::run(generation, &generator, target),
+        Action::Init(systems) => init::init(cli.project.as_deref(), systems).map(Outcome::Report),
         Action::Other(command) => commands::run(command, &generator),
     }
 }
 
-/// The repository: `--root`, or the first folder from the current one upwards that holds
-/// `codegen/sources.toml`.
+/// The folder to read and write. It is that of the project if there is one, and then this opens the
+/// project. Otherwise it is the repository: `--root`, or the first folder from the current one
+/// upwards that holds `codegen/sources.toml`.
 fn find_root(cli: &Cli) -> Result<PathBuf, Error> {
     let here = std::env::current_dir().map_err(Error::io("find", "the current folder"))?;
+    if let Some(given) = &cli.project {
+        let folder = here.join(given);
+        project::open(folder.clone(), given)?;
+        return Ok(folder);
+    }
+    if cli.list && cli.root.is_none() {
+        // The table of the repository is a part of the program.
+        return Ok(here);
+    }
     if let Some(root) = &cli.root {
         return Ok(here.join(root));
     }
-    let has_sources = |folder: &&Path| folder.join("codegen/sources.toml").is_file();
     here.ancestors()
-        .find(has_sources)
+        .find(|folder| project::is_repository(folder))
         .map(Path::to_owned)
         .ok_or(Error::NoRoot(here))
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use crate::abi::{GroupAbi, TargetAbi, WRITTEN_BY};
 use crate::error::Error;
+use crate::group::count;
 use crate::snapshot;
 use crate::write::Tree;
 
@@ -23,10 +24,10 @@ pub(crate) fn page(files: &Tree) -> Result<String, Error> {
     }
     let targets: usize = read.iter().map(|table| table.targets.len()).sum();
     let mut text = format!(
-        "# Symbols and targets\n\n{WRITTEN_BY} {} systems, {} groups of equal bindings, {targets} \
-         targets.\n",
-        systems.len(),
-        read.len()
+        "# Symbols and targets\n\n{WRITTEN_BY} {}, {} of equal bindings, {}.\n",
+        count(systems.len(), "system"),
+        count(read.len(), "group"),
+        count(targets, "target")
     );
     overview(&mut text, &systems);
     for (os, tables) in &systems {

@@ -1,18 +1,23 @@
-//! The operands of a comparison: a git revision, a folder or a header pack, each read as a
+//! The operands of a comparison: a git revision, a folder, a header pack or an SDK, each read as a
 //! snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::abi::{FOLDER, GroupAbi, TargetAbi, WRITTEN_BY};
+use crate::abi::{GroupAbi, TargetAbi, WRITTEN_BY};
+use crate::cli::Only;
 use crate::error::Error;
 use crate::generate::{Generator, say};
 use crate::headers::Headers;
+use crate::help::Help;
+use crate::project;
+use crate::project_error::ProjectError;
 use crate::read;
 use crate::snapshot::{self, AbiSnapshot};
 use crate::sources::Pack;
 use crate::targets::{Os, SYSTEMS, Target, Version};
+use crate::tree::Tree;
 use crate::{git, interrupt, split};
 
 /// An operand, as parsed from the command line.
@@ -24,7 +29,12 @@ pub(crate) enum Operand {
     Folder(PathBuf, String),
     /// The header packs of this name or package, at this version.
     Pack(String, String),
+    /// An unpacked SDK or sysroot.
+    Tree(PathBuf),
 }
+
+/// How an operand begins that is an SDK or sysroot.
+const TREE: &str = "sdk:";
 
 impl Operand {
     /// Parses an argument of the command line.
@@ -35,6 +45,13 @@ impl Operand {
         };
         if text.trim().is_empty() {
             return Err(wrong("empty, as a variable that is not set"));
+        }
+        let here = std::env::current_dir().map_err(Error::io("find", "the current folder"))?;
+        if let Some(folder) = text.strip_prefix(TREE) {
+            if folder.is_empty() {
+                return Err(wrong("an SDK without a folder"));
+            }
+            return Ok(Operand::Tree(here.join(folder)));
         }
         if let Some((name, version)) = text.split_once('@') {
             if packs
@@ -51,41 +68,124 @@ impl Operand {
         if let Ok(Some(commit)) = commit {
             return Ok(Operand::Revision(commit, text.to_owned()));
         }
-        let here = std::env::current_dir().map_err(Error::io("find", "the current folder"))?;
         let folder = here.join(text);
         if folder.is_dir() {
+            if !AbiSnapshot::is_in(&folder) && Tree::open(&folder).is_ok() {
+                return Ok(Operand::Tree(folder));
+            }
             return Ok(Operand::Folder(folder, text.to_owned()));
         }
         // If git failed, its error is the reason.
         commit?;
-        Err(wrong("no git revision, folder or pack@version"))
+        Err(wrong("no git revision, folder, pack@version or sdk:folder"))
     }
 
     /// Whether reading it needs clang.
-    pub(crate) fn is_pack(&self) -> bool {
-        matches!(self, Operand::Pack(..))
+    pub(crate) fn reads_headers(&self) -> bool {
+        matches!(self, Operand::Pack(..) | Operand::Tree(_))
     }
 
     /// Reads it.
-    pub(crate) fn read(&self, generator: &Generator) -> Result<AbiSnapshot, Error> {
+    pub(crate) fn read(&self, generator: &Generator, only: &Only) -> Result<AbiSnapshot, Error> {
         match self {
             Operand::Revision(commit, name) => of_revision(name.clone(), &generator.root, commit),
             Operand::Folder(folder, name) => AbiSnapshot::of_folder(name.clone(), folder),
             Operand::Pack(name, version) => of_pack(generator, name, version),
+            Operand::Tree(folder) => of_tree(generator, folder, only),
         }
     }
+}
+
+/// Reads both operands, as far as `only` selects. An SDK or sysroot has the headers of some targets
+/// alone, and the other operand is compared on these.
+pub(crate) fn read_both(
+    operands: [&Operand; 2],
+    generator: &Generator,
+    only: &Only,
+) -> Result<[AbiSnapshot; 2], Error> {
+    let [old, new] = operands;
+    let mut both = [old.read(generator, only)?, new.read(generator, only)?];
+    for index in 0..2 {
+        if matches!(operands[index], Operand::Tree(_)) {
+            let of_tree: BTreeSet<String> = both[index]
+                .triples()
+                .map(|(triple, _)| triple.to_owned())
+                .collect();
+            both[1 - index].retain(|triple, _| of_tree.contains(triple));
+        }
+    }
+    for snapshot in &mut both {
+        snapshot.retain(|triple, os| {
+            (only.os.is_empty() || only.os.iter().any(|name| name == os))
+                && (only.target.is_empty() || only.target.iter().any(|name| name == triple))
+        });
+        if !only.os.is_empty() {
+            snapshot.systems = Some(only.os.iter().cloned().collect());
+        }
+    }
+    Ok(both)
+}
+
+/// The snapshot of an SDK or sysroot: the targets that it has headers for.
+fn of_tree(generator: &Generator, folder: &Path, only: &Only) -> Result<AbiSnapshot, Error> {
+    let tree = Tree::open(folder)?;
+    let is_selected = |target: &Target| {
+        tree.serves(target)
+            && (only.target.is_empty() || only.target.iter().any(|name| name == target.triple))
+    };
+    let of_os = |os: &&Os| only.os.is_empty() || only.os.iter().any(|name| name == os.name);
+    let systems: Vec<&'static Os> = SYSTEMS
+        .iter()
+        .filter(of_os)
+        .filter(|os| os.targets.iter().any(is_selected))
+        .collect();
+    let wrong = |why: &str, help: Help| {
+        Error::project(ProjectError::Tree {
+            path: folder.to_owned(),
+            why: format!("{} {why}", tree.title),
+            help,
+        })
+    };
+    if systems.is_empty() {
+        return Err(wrong(
+            "serves no target that is to be compared",
+            Help::run(["cargo", "codegen", "list", "targets"]),
+        ));
+    }
+    if !tree.is_arch_known && only.target.is_empty() {
+        return Err(wrong(
+            "is of one architecture, and no file states which",
+            Help::text("name the targets that it has headers for: --target TRIPLE"),
+        ));
+    }
+    let mut snapshot = AbiSnapshot {
+        name: tree.title.clone(),
+        systems: Some(BTreeSet::new()),
+        ..AbiSnapshot::default()
+    };
+    let headers = Headers::Tree(tree.clone(), generator.compiler_headers()?);
+    for os in systems {
+        read_system(generator, os, &headers, &is_selected, &mut snapshot)?;
+    }
+    Ok(snapshot)
 }
 
 /// The snapshot of a git revision.
 fn of_revision(name: String, root: &Path, revision: &str) -> Result<AbiSnapshot, Error> {
     let mut groups = Vec::new();
-    for (file, text) in git::files(root, revision, FOLDER, snapshot::is_snapshot)? {
-        groups.push(snapshot::parse(&format!("{revision}:{file}"), &text)?);
+    for (file, text) in git::files(root, revision, project::snapshots(), snapshot::is_snapshot)? {
+        let file = format!("{revision}:{file}");
+        let group = snapshot::parse(&file, &text)?;
+        groups.push((file, group));
     }
+    let groups = snapshot::distinct(groups)?;
     if groups.is_empty() {
         return Err(Error::Operand {
             operand: name,
-            why: format!("a revision without ABI snapshots (JSON files in {FOLDER})"),
+            why: format!(
+                "a revision without ABI snapshots (JSON files in {})",
+                project::snapshots()
+            ),
         });
     }
     Ok(AbiSnapshot::of_groups(name, groups))
@@ -156,7 +256,7 @@ fn read_pack(generator: &Generator, pack: &Pack, snapshot: &mut AbiSnapshot) -> 
         .iter()
         .filter(|os| os.pack == Some(pack.name.as_str()))
     {
-        read_system(generator, os, &headers, snapshot)?;
+        read_system(generator, os, &headers, &|_| true, snapshot)?;
     }
     Ok(())
 }
@@ -166,13 +266,14 @@ fn read_system(
     generator: &Generator,
     os: &'static Os,
     headers: &Headers<'_>,
+    is_selected: &dyn Fn(&Target) -> bool,
     snapshot: &mut AbiSnapshot,
 ) -> Result<(), Error> {
     if let Some(systems) = &mut snapshot.systems {
         systems.insert(os.name.to_owned());
     }
     let mut targets: Vec<&'static Target> = Vec::new();
-    for target in os.targets {
+    for target in os.targets.iter().filter(|target| is_selected(target)) {
         match headers.include(target).iter().find(|path| !path.is_dir()) {
             None => targets.push(target),
             Some(_) => {
@@ -259,7 +360,7 @@ fn described(generator: &Generator, os: &Os, headers: &Headers<'_>, facts: &Targ
 
 /// The reason why a target could not be read. It does not name the target, so that equal reasons
 /// merge.
-fn unread(error: &Error, side: &str) -> String {
+pub(crate) fn unread(error: &Error, side: &str) -> String {
     match error {
         Error::Clang { why, .. } => {
             let line = why

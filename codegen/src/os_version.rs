@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::sources::Pack;
-use crate::targets::{Os, Version};
+use crate::targets::{Os, Target, Version};
 
 /// A version of a system, major and minor.
 type OsRelease = (u32, u32);
@@ -20,6 +20,8 @@ struct KnownSystem {
     read: fn(&Path) -> Option<OsRelease>,
     /// Reads the version from a flag of clang.
     declared: fn(&str) -> Option<OsRelease>,
+    /// The flag of clang that declares a version.
+    flag: fn(OsRelease) -> String,
 }
 
 /// The systems whose version is read. zig's headers of the BSDs leave the version to the compiler.
@@ -36,12 +38,14 @@ const KNOWN: [KnownSystem; 4] = [
             let number: u32 = flag.strip_prefix("-D__FreeBSD_version=")?.parse().ok()?;
             Some((number / 100_000, number / 1000 % 100))
         },
+        flag: |(major, minor)| format!("-D__FreeBSD_version={major}{minor:02}000"),
     },
     KnownSystem {
         mark: "{macos}",
         title: "the macOS SDK",
         read: newest_macos,
         declared: |_| None,
+        flag: |_| String::new(),
     },
     KnownSystem {
         mark: "{netbsd}",
@@ -52,6 +56,7 @@ const KNOWN: [KnownSystem; 4] = [
             let number: u32 = flag.strip_prefix("-D__NetBSD_Version__=")?.parse().ok()?;
             Some((number / 100_000_000, number / 1_000_000 % 100))
         },
+        flag: |(major, minor)| format!("-D__NetBSD_Version__={major}{minor:02}000000"),
     },
     KnownSystem {
         mark: "{openbsd}",
@@ -61,6 +66,7 @@ const KNOWN: [KnownSystem; 4] = [
             let (major, minor) = flag.strip_prefix("-DOpenBSD")?.split_once('_')?;
             Some((major.parse().ok()?, minor.parse().ok()?))
         },
+        flag: |(major, minor)| format!("-DOpenBSD{major}_{minor}"),
     },
 ];
 
@@ -130,6 +136,51 @@ pub(crate) fn fill(description: &str, pack: &Path) -> String {
     }
 }
 
+/// The version of the system in a pack, by a description from the table of targets. None if the
+/// description has no placeholder or the pack no version.
+pub(crate) fn described(description: &str, pack: &Path) -> Option<String> {
+    let known = KNOWN
+        .iter()
+        .find(|known| description.contains(known.mark))?;
+    Some(format!("{} {}", known.title, shown((known.read)(pack)?)))
+}
+
+/// The target with the flags that declare the version of the headers in `pack` to clang.
+pub(crate) fn declared_as(os: &Os, target: &Target, pack: &Path) -> Target {
+    let known = KNOWN.iter().find(|known| match os.version {
+        Version::Stated(description) => description.contains(known.mark),
+        Version::LinuxHeaders => false,
+    });
+    let found = known.and_then(|known| Some((known, (known.read)(pack)?)));
+    let flag = |flag: &&'static str| match found {
+        Some((known, version)) if (known.declared)(flag).is_some() => {
+            // A few words for each run of the program.
+            &*String::leak((known.flag)(version))
+        }
+        _ => flag,
+    };
+    Target {
+        flags: Vec::leak(target.flags.iter().map(flag).collect()),
+        ..*target
+    }
+}
+
+/// The version of mingw-w64 in a pack.
+pub(crate) fn mingw(pack: &Path) -> Option<String> {
+    let include = pack.join("ziglang/lib/libc/include/any-windows-any");
+    let text = fs::read_to_string(include.join("_mingw_mac.h")).ok()?;
+    let number = |name: &str| -> Option<u32> {
+        let mut lines = text.lines();
+        let value = lines.find_map(|line| line.strip_prefix("#define ")?.strip_prefix(name))?;
+        value.trim().parse().ok()
+    };
+    let version = (
+        number("__MINGW64_VERSION_MAJOR")?,
+        number("__MINGW64_VERSION_MINOR")?,
+    );
+    Some(format!("mingw-w64 {}", shown(version)))
+}
+
 /// An error if a flag declares another version of the system to clang than that of the headers. If
 /// the description contains `declared as`, the flag may declare an older one.
 pub(crate) fn check(os: &Os, pack: &Pack, folder: &Path) -> Result<(), Error> {
@@ -178,6 +229,18 @@ mod tests {
         assert_eq!(macos("#define __MAC_26_4   260400"), Some((26, 4)));
         assert_eq!(macos("#define __MAC_10_10_3 101003"), None);
         assert_eq!(macos("#define __MAC_NA 9999"), None);
+    }
+
+    #[test]
+    fn flags_declare_the_version_that_they_are_made_from() {
+        let flags = KNOWN
+            .iter()
+            .map(|known| ((known.flag)((11, 2)), known.declared));
+        let flags: Vec<_> = flags.filter(|(flag, _)| !flag.is_empty()).collect();
+        assert_eq!(flags.len(), 3);
+        for (flag, declared) in flags {
+            assert_eq!(declared(&flag), Some((11, 2)), "{flag}");
+        }
     }
 
     /// `declared as` in a description is the version of the flag.

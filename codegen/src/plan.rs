@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use crate::abi::FOLDER;
 use crate::abi_diff::{self, Report};
 use crate::error::Error;
 use crate::generate::{self, Generator};
+use crate::project;
 use crate::snapshot::AbiSnapshot;
 use crate::targets::{Os, SYSTEMS};
 use crate::usage;
@@ -37,7 +37,7 @@ impl Plan {
     /// Copies the inputs of `root` and writes `singles` into the copy.
     pub(crate) fn new(root: &Path, singles: Vec<Single>) -> Result<Plan, Error> {
         let copy = tempfile::tempdir().map_err(Error::io("make", "a temporary folder"))?;
-        for folder in ["codegen", "codegen/symbols", "codegen/headers"] {
+        for folder in project::input_folders() {
             copy_files(&root.join(folder), &copy.path().join(folder))?;
         }
         for single in &singles {
@@ -90,11 +90,19 @@ impl Plan {
 
 /// Compares the output folders with the tables of `root`.
 fn finished(root: &Path, name: &str, folders: Vec<Folder>) -> Result<Finished, Error> {
-    let tables = folders.iter().find(|folder| folder.path == FOLDER);
+    let tables = folders
+        .iter()
+        .find(|folder| folder.path == project::snapshots());
     let none = write::Tree::new();
     let files = tables.map_or(&none, |folder| &folder.files);
     let new = AbiSnapshot::of_files(name.to_owned(), files)?;
-    let old = AbiSnapshot::of_folder("the tree as it was".to_owned(), root)?;
+    let name = "the tree as it was".to_owned();
+    let old = if project::is_open() && !AbiSnapshot::is_in(root) {
+        // The first run of a project.
+        AbiSnapshot::of_groups(name, Vec::new())
+    } else {
+        AbiSnapshot::of_folder(name, root)?
+    };
     Ok(Finished {
         report: abi_diff::compare(&old, &new, &usage::of(root)?),
         folders,

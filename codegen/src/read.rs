@@ -50,11 +50,12 @@ pub(crate) fn read_all(
             };
             bar.set_message(target.triple);
             let include = headers.include(target);
+            let flags = headers.flags(target);
             let request = Request {
                 triple: target.triple,
                 os: os.name,
                 clang: target.clang,
-                flags: target.flags,
+                flags: &flags,
                 include: &include,
                 header: &inputs.header,
                 version: os.version,

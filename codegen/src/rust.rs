@@ -81,10 +81,7 @@ fn name_tables(text: &mut String, symbols: &[Symbol], facts: &TargetAbi) {
         let Kind::Names(ty) = &table.kind else {
             continue;
         };
-        let member = |symbol: &&Symbol| {
-            symbol.kind == Kind::Constant(Some(ty.clone()))
-                && symbol.name.starts_with(table.prefix())
-        };
+        let member = |symbol: &&Symbol| symbol.is_in_table(table.prefix(), ty);
         let mut members: Vec<_> = symbols
             .iter()
             .filter(member)

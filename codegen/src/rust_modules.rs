@@ -2,6 +2,7 @@
 
 use crate::group::Group;
 use crate::inputs::digest;
+use crate::project;
 use crate::targets::{LeftOut, Os};
 
 /// Writes the head of a file that is made from `rows` of the table of targets.
@@ -14,10 +15,40 @@ fn head(text: &mut String, title: &str, rows: &str) {
     line!(text, "//! Inputs: sha256 {digest}.");
 }
 
+/// The title of `generated/mod.rs` of a project, with what its crate has to know.
+const TITLE: &str =
+    "Operating-system bindings, machine-written: one module for each system, picked by `cfg`.
+//!
+//! They need Rust 1.82, no crate and no std. Assertions hold each layout at compile time.
+//! `cargo fmt` changes these files, which `check` reports, unless the module is declared with
+//! `#[rustfmt::skip]`.";
+
+/// Lints of the crate that generated names, and symbols without a use, would not pass.
+const ALLOWED: &str = "\
+#![allow(
+    dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_snake_case,
+    non_upper_case_globals, unreachable_pub, unsafe_code, unused_imports, clippy::all,
+    clippy::pedantic
+)]";
+
 /// `generated/mod.rs`.
 pub(crate) fn root(systems: &[Os]) -> String {
     let mut text = String::new();
     let rows = systems.iter().map(|os| (os.name, os.cfg, os.also));
+    if project::is_open() {
+        head(&mut text, TITLE, &format!("{:?}", rows.collect::<Vec<_>>()));
+        line!(text, "");
+        line!(text, "{ALLOWED}");
+        for os in systems {
+            // The crate decides whether the symbols are public.
+            line!(text, "");
+            line!(text, "#[cfg({})]", os.cfg);
+            line!(text, "pub mod {};", os.name);
+            line!(text, "#[cfg({})]", os.cfg);
+            line!(text, "pub use {}::*;", os.name);
+        }
+        return text;
+    }
     head(
         &mut text,
         "Operating-system bindings, machine-written: one module for each system with a page in the \
@@ -102,8 +133,13 @@ pub(crate) fn switch(os: &Os, groups: &[&Group]) -> String {
     line!(text, ")))]");
     line!(
         text,
-        "compile_error!(\"no {} bindings for this architecture: add it to codegen/targets\");",
-        os.name
+        "compile_error!(\"no {} bindings for this architecture: add it to {}\");",
+        os.name,
+        if project::is_open() {
+            project::TARGETS
+        } else {
+            "codegen/targets"
+        }
     );
     text
 }

@@ -6,8 +6,10 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use crate::abi::{GroupAbi, Record};
+use crate::abi_diff::Kind;
 use crate::error::{Error, near};
 use crate::layout::{self, Cell, Line, WIDTH, What};
+use crate::site::symbol_page;
 use crate::snapshot::AbiSnapshot;
 use crate::{unknown_target, wrap};
 
@@ -65,6 +67,12 @@ pub(crate) fn show(
     }
     if count > 1 {
         line(&mut text, format_args!("\n{count} layouts"));
+    }
+    if let Some(page) = symbol_page(Kind::Struct, name) {
+        line(
+            &mut text,
+            format_args!("\npage of `cargo codegen site`: {page}"),
+        );
     }
     Ok(text)
 }

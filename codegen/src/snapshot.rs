@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::abi::{FOLDER, GroupAbi};
+use crate::abi::GroupAbi;
 use crate::error::Error;
+use crate::project;
 use crate::targets::SYSTEMS;
 use crate::write;
 
@@ -44,6 +45,19 @@ impl AbiSnapshot {
             .chain(unread)
     }
 
+    /// Removes the targets that `is_kept`, which gets triple and system, does not select.
+    pub(crate) fn retain(&mut self, is_kept: impl Fn(&str, &str) -> bool) {
+        let removed: Vec<String> = self
+            .triples()
+            .filter(|(triple, os)| !is_kept(triple, os))
+            .map(|(triple, _)| triple.to_owned())
+            .collect();
+        for triple in removed {
+            self.targets.remove(&triple);
+            self.unread.remove(&triple);
+        }
+    }
+
     /// The snapshot that consists of these groups.
     pub(crate) fn of_groups(name: String, groups: Vec<GroupAbi>) -> AbiSnapshot {
         let mut snapshot = AbiSnapshot {
@@ -63,9 +77,20 @@ impl AbiSnapshot {
         Ok(AbiSnapshot::of_groups(name, in_files(files)?))
     }
 
+    /// Whether a folder has snapshots, as [`AbiSnapshot::of_folder`] reads them.
+    pub(crate) fn is_in(folder: &Path) -> bool {
+        let has = |folder: &Path| {
+            let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.any(|entry| is_snapshot(&entry.file_name().to_string_lossy()))
+        };
+        // An SDK may have JSON files of its own.
+        has(&folder.join(project::snapshots()))
+            || has(folder) && !folder.join("SDKSettings.json").is_file()
+    }
+
     /// The snapshot in a folder: a repository, or the folder of the JSON files itself.
     pub(crate) fn of_folder(name: String, folder: &Path) -> Result<AbiSnapshot, Error> {
-        for folder in [folder.join(FOLDER), folder.to_owned()] {
+        for folder in [folder.join(project::snapshots()), folder.to_owned()] {
             let groups = in_folder(&folder)?;
             if !groups.is_empty() {
                 return Ok(AbiSnapshot::of_groups(name, groups));
@@ -85,11 +110,20 @@ pub(crate) fn is_snapshot(name: &str) -> bool {
 
 /// Reads the ABI of a group from the text of a file.
 pub(crate) fn parse(file: &str, text: &str) -> Result<GroupAbi, Error> {
-    GroupAbi::from_json(text).map_err(|error| Error::Table {
+    let invalid = |line: usize, text: String| Error::Table {
         file: file.to_owned(),
-        line: error.line(),
-        text: error.to_string(),
-    })
+        line,
+        text,
+    };
+    let group =
+        GroupAbi::from_json(text).map_err(|error| invalid(error.line(), error.to_string()))?;
+    if let Err((symbol, why)) = group.check() {
+        // The generator writes a symbol on a line of its own.
+        let name = format!("{{\"name\": \"{symbol}\"");
+        let line = text.lines().position(|line| line.contains(&name));
+        return Err(invalid(line.map_or(1, |line| line + 1), why));
+    }
+    Ok(group)
 }
 
 /// The groups in generated files.
@@ -98,10 +132,28 @@ pub(crate) fn in_files(files: &write::Tree) -> Result<Vec<GroupAbi>, Error> {
     for (path, text) in files {
         let name = path.to_string_lossy();
         if is_snapshot(&name) {
-            groups.push(parse(&name, text)?);
+            groups.push((name.to_string(), parse(&name, text)?));
         }
     }
-    Ok(groups)
+    distinct(groups)
+}
+
+/// The groups of files. An error if two files describe a target: a comparison would see one of
+/// them.
+pub(crate) fn distinct(files: Vec<(String, GroupAbi)>) -> Result<Vec<GroupAbi>, Error> {
+    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+    for (file, group) in &files {
+        for triple in &group.targets {
+            if let Some(first) = known.insert(triple, file) {
+                return Err(Error::Table {
+                    file: file.clone(),
+                    line: 1,
+                    text: format!("{first} describes {triple} already"),
+                });
+            }
+        }
+    }
+    Ok(files.into_iter().map(|(_, group)| group).collect())
 }
 
 /// The groups in a folder, sorted by name. Empty if the folder does not exist.
@@ -116,4 +168,41 @@ pub(crate) fn in_folder(folder: &Path) -> Result<Vec<GroupAbi>, Error> {
         }
     }
     in_files(&files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text of a snapshot with one record of two fields. The record is on line 4.
+    fn text(size: &str, align: &str, offset: &str) -> String {
+        let text = r#"{"note": "", "os": "linux", "group": "g", "headers": "h", "targets": [],
+"abi": {"functions": [], "constants": [],
+"records": [
+{"name": "s", "union": false, "repr": "C", "size": SIZE, "align": ALIGN, "fields": [
+{"name": "a", "ty": "c_int", "offset": 0, "size": 4},
+{"name": "b", "ty": "c_int", "offset": OFFSET, "size": 4}]}]}}"#;
+        let text = text.replace("SIZE", size).replace("ALIGN", align);
+        text.replace("OFFSET", offset)
+    }
+
+    /// A report of these would end in an overflow, or in a picture that fills the memory.
+    #[test]
+    fn record_that_no_header_can_declare_is_an_error() {
+        assert!(parse("g.json", &text("8", "4", "4")).is_ok());
+        for (size, align, offset, expected) in [
+            ("18446744073709551608", "8", "4", "more than 1048576"),
+            ("8", "4", "18446744073709551612", "`b` ends outside of `s`"),
+            ("8", "4", "5", "`b` ends outside of `s`"),
+            ("8", "0", "4", "an alignment of 0"),
+            ("8", "3", "4", "an alignment of 3"),
+            ("10", "4", "4", "`s` has 10 bytes and an alignment of 4"),
+        ] {
+            let error = parse("g.json", &text(size, align, offset)).unwrap_err();
+            let message = error.to_string();
+            assert!(message.contains(expected), "{message}");
+            assert!(message.contains("g.json:4: "), "{message}");
+            assert!(error.help().is_some(), "{message}");
+        }
+    }
 }

@@ -14,13 +14,19 @@ use crate::error::Error;
 use crate::help::Help;
 use crate::interrupt;
 use crate::pip;
+use crate::targets::Os;
+use crate::tree::Pin;
 
 /// `codegen/sources.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Sources {
     /// The header packs.
+    #[serde(default)]
     pub(crate) headers: Vec<Pack>,
+    /// Folders with headers: SDKs and sysroots that have no wheel.
+    #[serde(default)]
+    pub(crate) tree: Vec<Pin>,
     /// The libclang that reads them, one wheel for each kind of host.
     libclang: Vec<Pack>,
     /// Another version of libclang, for a comparison.
@@ -48,6 +54,12 @@ pub(crate) struct Pack {
     /// The hosts on which it runs, as `os-arch`. Empty for any.
     #[serde(default)]
     pub(crate) host: String,
+    /// The packs with newer headers of the same systems, which must declare the same.
+    #[serde(default)]
+    pub(crate) also: Vec<String>,
+    /// Why it is not moved to newer versions; empty if it is.
+    #[serde(default)]
+    pub(crate) held: String,
     /// The beginnings of the paths to unpack. One `*` matches a part of a folder's name.
     pub(crate) unpack: Vec<String>,
 }
@@ -60,8 +72,29 @@ impl Sources {
         let all = sources.headers.iter().chain(&sources.libclang);
         let all = all.chain(&sources.second_libclang);
         let errors = all.filter_map(Pack::contradiction).map(Error::Sources);
+        let known = |name: &&String| sources.headers.iter().any(|pack| pack.name == **name);
+        let also = sources.headers.iter().flat_map(|pack| &pack.also);
+        let unknown = also.filter(|name| !known(name));
+        let unknown =
+            unknown.map(|name| Error::Sources(format!("there is no header pack `{name}`")));
+        let errors = errors.chain(unknown);
         Error::all(errors.collect())?;
         Ok(sources)
+    }
+
+    /// The tree of this name.
+    pub(crate) fn tree(&self, name: &str) -> Option<&Pin> {
+        self.tree.iter().find(|tree| tree.name == name)
+    }
+
+    /// All pinned wheels: the name of each header pack, or of its list, and the wheel.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &Pack)> {
+        let headers = self.headers.iter().map(|pack| (&*pack.name, pack));
+        let clang = self.libclang.iter().map(|pack| ("libclang", pack));
+        let second = self.second_libclang.iter();
+        headers
+            .chain(clang)
+            .chain(second.map(|pack| ("second-libclang", pack)))
     }
 
     /// The header pack of this name.
@@ -72,9 +105,29 @@ impl Sources {
             .ok_or_else(|| Error::Sources(format!("there is no header pack `{name}`")))
     }
 
+    /// Whether the system reads the header pack of this name.
+    pub(crate) fn is_read_by(&self, name: &str, os: &Os) -> bool {
+        let Some(pack) = os.pack else {
+            return false;
+        };
+        let mut packs = self.headers.iter().filter(|known| known.name == pack);
+        pack == name || packs.any(|pack| pack.also.iter().any(|also| also == name))
+    }
+
     /// The libclang for this host.
     pub(crate) fn libclang(&self) -> Result<&Pack, Error> {
         for_this_host(&self.libclang, "libclang")
+    }
+
+    /// Whether a libclang is pinned for this host.
+    pub(crate) fn pins_libclang(&self) -> bool {
+        self.libclang().is_ok()
+    }
+
+    /// The pinned libclang of the first host in the list. Its version is that of all hosts.
+    pub(crate) fn any_libclang(&self) -> Result<&Pack, Error> {
+        let missing = || Error::Sources("there is no [[libclang]] entry".to_owned());
+        self.libclang.first().ok_or_else(missing)
     }
 
     /// The second libclang for this host.
@@ -157,7 +210,12 @@ impl Pack {
     }
 
     /// Downloads the wheel of a version.
-    fn download(&self, version: &str, cache: &Path, folder: &Path) -> Result<PathBuf, Error> {
+    pub(crate) fn download(
+        &self,
+        version: &str,
+        cache: &Path,
+        folder: &Path,
+    ) -> Result<PathBuf, Error> {
         pip::download(&self.package, version, &self.platform, cache, folder)
     }
 
@@ -246,7 +304,7 @@ impl Pack {
     }
 
     /// An error if the file is not the pinned wheel.
-    fn verify(&self, wheel: &Path) -> Result<(), Error> {
+    pub(crate) fn verify(&self, wheel: &Path) -> Result<(), Error> {
         let found = sha256(wheel)?;
         if found == self.sha256 {
             return Ok(());
@@ -259,7 +317,7 @@ impl Pack {
     }
 
     /// Unpacks the needed files into the folder `tree`, with the list of them.
-    fn unpack(&self, wheel: &Path, tree: &Path) -> Result<(), Error> {
+    pub(crate) fn unpack(&self, wheel: &Path, tree: &Path) -> Result<(), Error> {
         let failed = |why: String| Error::Unpack {
             path: wheel.to_owned(),
             why,
@@ -345,7 +403,7 @@ fn version_of<'a>(package: &str, file: &'a str) -> Option<&'a str> {
 }
 
 /// Whether the versions are the same, as `0.16` and `0.16.0` are.
-fn same_version(one: &str, other: &str) -> bool {
+pub(crate) fn same_version(one: &str, other: &str) -> bool {
     fn short(mut version: &str) -> &str {
         while let Some(shorter) = version.strip_suffix(".0") {
             version = shorter;
@@ -395,9 +453,10 @@ fn begins(name: &str, pattern: &str) -> bool {
 pub(crate) fn find_libclang(folder: &Path) -> Option<PathBuf> {
     let mut folders = Vec::new();
     for entry in fs::read_dir(folder).ok()?.flatten() {
-        if entry.path().is_dir() {
+        // Links to folders are not followed: some form circles.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             folders.push(entry.path());
-        } else if entry.file_name().to_string_lossy().starts_with("libclang") {
+        } else if is_libclang(&entry.file_name().to_string_lossy()) {
             return Some(folder.to_owned());
         }
     }
@@ -405,51 +464,18 @@ pub(crate) fn find_libclang(folder: &Path) -> Option<PathBuf> {
     folders.iter().find_map(|folder| find_libclang(folder))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn star_matches_a_part_of_one_folder_name() {
-        assert!(begins(
-            "a/include/x86-linux-any/asm/poll.h",
-            "a/include/*-linux-any/"
-        ));
-        assert!(!begins(
-            "a/include/x86/deep-linux-any/asm/poll.h",
-            "a/include/*-linux-any/"
-        ));
-        assert!(!begins(
-            "a/include/generic-musl/poll.h",
-            "a/include/*-linux-any/"
-        ));
-        assert!(begins(
-            "libclang-18.1.1.data/platlib/clang/native/libclang.so",
-            "clang/native/"
-        ));
-        assert!(!begins("clang/cindex.py", "clang/native/"));
-    }
-
-    #[test]
-    fn version_is_that_of_the_wheel() {
-        let wheel = "libclang_ng-22.1.4.2-py3-none-manylinux2014_x86_64.whl";
-        assert_eq!(version_of("libclang-ng", wheel), Some("22.1.4.2"));
-        assert_eq!(version_of("libclang", wheel), None);
-        assert!(same_version("0.16", "0.16.0"));
-        assert!(!same_version("0.16", "0.16.1"));
-        assert!(is_version("0.17.1") && !is_version("") && !is_version("--help"));
-    }
-
-    #[test]
-    fn version_that_contradicts_the_file_is_an_error() {
-        let ours = include_str!("../sources.toml");
-        assert!(Sources::parse(ours).is_ok());
-        let wrong = ours.replacen("version = \"0.17.1\"", "version = \"0.17\"", 1);
-        let error = Sources::parse(&wrong).unwrap_err().to_string();
-        assert!(
-            error.contains("ziglang is pinned at version `0.17`, but "),
-            "{error}"
-        );
-        assert!(error.ends_with("is version 0.17.1"), "{error}");
-    }
+/// Whether a file of this name is the library, such as `libclang.so.18`, `libclang-18.so.1`,
+/// `libclang.dylib` or `libclang.dll`.
+fn is_libclang(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("libclang") else {
+        return false;
+    };
+    let is_shared = [".so", ".dylib", ".dll"]
+        .iter()
+        .any(|end| rest.ends_with(end))
+        || rest.contains(".so.");
+    is_shared && rest.starts_with(['.', '-'])
 }
+
+#[cfg(test)]
+mod tests;

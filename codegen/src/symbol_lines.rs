@@ -14,6 +14,8 @@ pub(crate) fn text_of(symbol: &Symbol, name: usize, source: usize) -> String {
 
 /// Inserts the lines of `symbols` where they sort, in the columns that most lines have.
 pub(crate) fn insert(text: &str, symbols: &[Symbol]) -> String {
+    // The generator refuses the mark, which must not get into the middle of the text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for symbol in symbols {
         let name_of = |line: &String| {
@@ -77,6 +79,7 @@ mod tests {
             name: "EV_CLEAR".to_owned(),
             kind: Kind::Constant(Some("kevent_flags".to_owned())),
             partial: false,
+            line: 0,
             source: "<sys/event.h>".to_owned(),
             why: "edges".to_owned(),
         };
@@ -96,6 +99,7 @@ mod tests {
             name: "zz".to_owned(),
             kind: Kind::Function,
             partial: false,
+            line: 0,
             source: "s".to_owned(),
             why: "w".to_owned(),
         };

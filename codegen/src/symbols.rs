@@ -1,5 +1,7 @@
 //! Reads a symbol file: the symbols to bind, with the purpose of each.
 
+use std::mem::discriminant;
+
 use crate::error::Error;
 
 /// How a symbol is bound.
@@ -33,6 +35,8 @@ pub(crate) struct Symbol {
     pub(crate) why: String,
     /// Whether it is left out on targets whose headers lack it: `?` behind the kind.
     pub(crate) partial: bool,
+    /// Its line in the file, from 1. 0 if it is not in a file yet.
+    pub(crate) line: usize,
 }
 
 impl Symbol {
@@ -52,6 +56,12 @@ impl Symbol {
         }
     }
 
+    /// Whether it is a constant of a table of names, with this prefix and this C type.
+    pub(crate) fn is_in_table(&self, prefix: &str, ty: &str) -> bool {
+        let is_of_type = matches!(&self.kind, Kind::Constant(Some(own)) if own == ty);
+        is_of_type && self.name.starts_with(prefix)
+    }
+
     /// The pattern of a table of names without its `*`.
     pub(crate) fn prefix(&self) -> &str {
         self.source.trim_end_matches('*')
@@ -62,6 +72,8 @@ impl Symbol {
 pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
     let mut symbols: Vec<Symbol> = Vec::new();
     let (mut errors, mut is_sorted) = (Vec::new(), true);
+    // The generator names the mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (index, line) in text.lines().enumerate() {
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -71,17 +83,20 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
             line: index + 1,
             why,
         };
-        let symbol = match read(line) {
+        let symbol = match read(line, index + 1) {
             Ok(symbol) => symbol,
             Err(text) => {
                 errors.push(why(text));
                 continue;
             }
         };
+        let is_same = |known: &Symbol| {
+            known.name == symbol.name && discriminant(&known.kind) == discriminant(&symbol.kind)
+        };
+        if symbols.iter().any(is_same) {
+            errors.push(why(format!("`{}` is listed twice", symbol.name)));
+        }
         if let Some(last) = symbols.last() {
-            if last.name == symbol.name && last.kind == symbol.kind {
-                errors.push(why(format!("`{}` is listed twice", symbol.name)));
-            }
             // One error is enough: the help sorts the whole file.
             if last.name > symbol.name && is_sorted {
                 is_sorted = false;
@@ -107,8 +122,8 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
     Ok(symbols)
 }
 
-/// Parses a line. The error is the reason.
-fn read(line: &str) -> Result<Symbol, String> {
+/// Parses the line of this number. The error is the reason.
+fn read(line: &str, number: usize) -> Result<Symbol, String> {
     let (left, why) = line.split_once('#').ok_or("`# WHY` is missing")?;
     let why = why.trim();
     if why.is_empty() {
@@ -149,5 +164,6 @@ fn read(line: &str) -> Result<Symbol, String> {
         source: (*source).to_owned(),
         why: why.to_owned(),
         partial,
+        line: number,
     })
 }

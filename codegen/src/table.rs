@@ -3,14 +3,21 @@
 use std::fmt::Write;
 
 use crate::abi::GroupAbi;
+use crate::project;
 
-/// The front matter that insta expects of a snapshot.
-pub(crate) const FRONT_MATTER: &str = "\
+/// The front matter that insta expects of a snapshot. Only the repository has the test that reads
+/// it.
+pub(crate) fn front_matter() -> &'static str {
+    if project::is_open() {
+        return "---\ndescription: Written by `cargo codegen`; do not edit.\n---\n";
+    }
+    "\
 ---
 source: codegen/tests/abi.rs
 description: Written by `cargo codegen`; do not edit.
 ---
-";
+"
+}
 
 /// The table.
 pub(crate) fn table(group: &GroupAbi) -> String {
@@ -89,7 +96,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{FRONT_MATTER, hexadecimal, table};
+    use super::{front_matter, hexadecimal, table};
     use crate::snapshot;
 
     #[test]
@@ -102,7 +109,7 @@ mod tests {
             let read = |ending: &str| fs::read_to_string(folder.join(format!("{name}.{ending}")));
             assert_eq!(
                 read("snap").unwrap(),
-                format!("{FRONT_MATTER}{}", table(&group))
+                format!("{}{}", front_matter(), table(&group))
             );
             assert_eq!(read("json").unwrap(), group.to_json());
         }

@@ -8,13 +8,18 @@ use std::str::FromStr;
 use proc_macro2::{TokenStream, TokenTree};
 
 use crate::error::Error;
+use crate::project;
 
 /// Files below `src/` by the symbols that they use.
 pub(crate) type Usage = BTreeMap<String, BTreeSet<String>>;
 
-/// Reads all of `src/`. Empty if there is no such folder.
+/// Reads all of `src/`. Empty if there is no such folder, and for a project.
 pub(crate) fn of(root: &Path) -> Result<Usage, Error> {
     let mut usage = Usage::new();
+    if project::is_open() {
+        // The crate that uses the bindings of a project may be anywhere.
+        return Ok(usage);
+    }
     let mut folders = vec![root.join("src")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {

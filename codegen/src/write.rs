@@ -15,6 +15,7 @@ use tempfile::NamedTempFile;
 use crate::error::Error;
 use crate::help::Help;
 use crate::interrupt;
+use crate::project;
 use crate::text_diff::difference;
 
 /// Files by their path in a folder.
@@ -127,7 +128,8 @@ fn refuse_others(folders: &[Folder], root: &Path) -> Result<(), Error> {
 /// Writes `singles` and the changed files of `folders`, and removes stray files. Returns for each
 /// folder whether it changed.
 pub(crate) fn all(folders: &[Folder], singles: &[Single], root: &Path) -> Result<Vec<bool>, Error> {
-    for path in folders.iter().map(|folder| folder.path).chain(["codegen"]) {
+    let inputs = project::input_folders();
+    for path in folders.iter().map(|folder| folder.path).chain([inputs[0]]) {
         remove_temporary(&root.join(path));
     }
     refuse_others(folders, root)?;
@@ -224,7 +226,7 @@ pub(crate) fn compare(folders: &[Folder], root: &Path, help: &Help) -> Result<()
 }
 
 /// Whether the file is a temporary one of a run.
-fn is_temporary(path: &Path) -> bool {
+pub(crate) fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     name.to_string_lossy().starts_with(TEMPORARY)
 }

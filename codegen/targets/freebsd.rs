@@ -7,7 +7,7 @@ pub(super) const FREEBSD: Os = Os {
     name: "freebsd",
     cfg: r#"target_os = "freebsd""#,
     also: Some(r#"mio_fake_kernel = "freebsd""#),
-    pack: Some("ziglang"),
+    pack: Some("ziglang-freebsd"),
     version: Version::Stated("FreeBSD {freebsd}, declared as 14.0"),
     is: |triple| triple.ends_with("-freebsd"),
     names: &[Name {

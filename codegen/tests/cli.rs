@@ -428,3 +428,54 @@ fn wrong_usage_has_status_2() -> Result {
     );
     Ok(())
 }
+
+/// A `?` excuses a symbol on a target, but not on each of them.
+#[test]
+fn lines_without_an_effect_are_named() -> Result {
+    let repository = Repository::whole()?;
+    let list = "codegen/symbols/linux.txt";
+    for (before, line) in [
+        (
+            "EPOLL_CLOEXEC ",
+            "EPOLLTYPO const? int <linux/eventpoll.h> # none",
+        ),
+        ("F_GETFL ", "FD_NAMES names int FDD_* # none"),
+        (
+            "epoll_wait   ",
+            "epoll_event.date field epoll_data epoll_ctl(2) # none",
+        ),
+    ] {
+        repository.edit(list, before, &format!("{line}\n{before}"))?;
+    }
+    // The only target that is read may lack what another one has.
+    let read = repository.succeed(&["--target", "x86_64-unknown-linux-gnu"])?;
+    assert!(!read.contains("EPOLLTYPO"), "{read}");
+    let before = repository.tree()?;
+    let message = repository.fail(&["--os", "linux"])?;
+    for wanted in [
+        "no target of linux has `EPOLLTYPO` of <linux/eventpoll.h>, so the line has no effect",
+        "`epoll_event` has no field `date` on any target of linux, so the line has no effect",
+        "`FD_NAMES`: no target of linux has a listed `const int` whose name begins with `FDD_`",
+    ] {
+        assert!(message.contains(wanted), "{wanted:?} is not in {message}");
+    }
+    let text = fs::read_to_string(repository.path(list))?;
+    let line = text.lines().position(|line| line.contains("EPOLLTYPO"));
+    let place = format!("error: {list}:{}: no target", 1 + line.ok_or("no line")?);
+    assert!(message.contains(&place), "{place:?} is not in {message}");
+    assert_eq!(help(&message), "correct the line, or remove it");
+    assert!(repository.tree()? == before, "something was written");
+    Ok(())
+}
+
+#[test]
+fn symbol_of_two_types_is_listed_twice() -> Result {
+    let repository = Repository::new()?;
+    let line = "FD_CLOEXEC const long <linux/fcntl.h> # none\n\
+        FD_CLOEXEC const <linux/fcntl.h> # none\nF_GETFL ";
+    repository.edit("codegen/symbols/linux.txt", "F_GETFL ", line)?;
+    let message = repository.fail(&ONE)?;
+    assert_eq!(message.matches("`FD_CLOEXEC` is listed twice").count(), 2);
+    assert_untouched(&repository);
+    Ok(())
+}

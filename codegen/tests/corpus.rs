@@ -5,214 +5,16 @@
 // The cache of a test consists of symbolic links.
 #![cfg(unix)]
 
+#[path = "support/corpus.rs"]
+mod corpus;
 mod support;
 #[path = "support/zig.rs"]
 mod zig;
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
+use corpus::{add, bound, rejected, table, with};
 use support::{Repository, Result};
-
-/// The compared targets, as rustc and as zig spell them: 32-bit and 64-bit, both also big-endian.
-const TARGETS: &[(&str, &str)] = &[
-    ("i686-unknown-linux-gnu", "x86-linux-musl"),
-    ("x86_64-unknown-linux-gnu", "x86_64-linux-musl"),
-    ("s390x-unknown-linux-gnu", "s390x-linux-musl"),
-    ("powerpc-unknown-linux-gnu", "powerpc-linux-musleabi"),
-];
-
-/// A repository whose header for Linux includes a header of the corpus.
-fn with(header: &str) -> Result<Repository> {
-    let repository = Repository::whole()?;
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
-    fs::copy(
-        corpus.join(header),
-        repository.path("codegen/headers").join(header),
-    )?;
-    let include = "#include <linux/version.h>\n";
-    let wanted = format!("{include}#include \"{header}\"\n");
-    repository.edit("codegen/headers/linux.h", include, &wanted)?;
-    Ok(repository)
-}
-
-/// The arguments that add these names.
-fn add<'a>(names: &[&'a str]) -> Vec<&'a str> {
-    let mut words = vec!["add"];
-    words.extend(names);
-    words.extend(["--os", "linux", "--why", "a trial"]);
-    words
-}
-
-/// Binds the names of a header and compares them with zig and rustc. Returns the repository and the
-/// table of x86-64.
-fn bound(header: &str, names: &[&str]) -> Result<(Repository, String)> {
-    let repository = with(header)?;
-    repository.succeed(&add(names))?;
-    let mut table_of_x86_64 = String::new();
-    for (triple, zig) in TARGETS {
-        let table = table(&repository, triple)?;
-        let text = asserted(header, &table, names);
-        let folder = repository.path("codegen/headers");
-        zig::compile(zig, &folder, &text)
-            .map_err(|message| format!("{header} on {triple}: {message}\n{text}"))?;
-        if triple.starts_with("x86_64") {
-            let group = table.lines().next().unwrap_or_default();
-            let group = group.rsplit_once("group ").map_or("", |(_, name)| name);
-            rustc(&repository, group.trim_end_matches('.'))?;
-            table_of_x86_64 = table;
-        }
-    }
-    Ok((repository, table_of_x86_64))
-}
-
-/// The table that serves a target.
-fn table(repository: &Repository, triple: &str) -> Result<String> {
-    for entry in fs::read_dir(repository.path("codegen/snapshots"))? {
-        let path = entry?.path();
-        let text = fs::read_to_string(&path)?;
-        if text.contains(&format!("\n    {triple}\n")) && text.contains("The ABI of ") {
-            let (_, table) = text.split_once("\n---\n").ok_or("no front matter")?;
-            return Ok(table.to_owned());
-        }
-    }
-    Err(format!("no table serves {triple}").into())
-}
-
-/// rustc compiles the file of a group, with its assertions.
-fn rustc(repository: &Repository, group: &str) -> Result {
-    let file = repository
-        .path("generated/linux")
-        .join(format!("{group}.rs"));
-    let output = Command::new("rustc")
-        .args([
-            "--edition",
-            "2024",
-            "--crate-type",
-            "lib",
-            "--emit",
-            "metadata",
-            "-Adead_code",
-        ])
-        .args(["-Anon_camel_case_types", "-Anon_upper_case_globals"])
-        .arg("--target")
-        .arg("x86_64-unknown-linux-gnu")
-        .arg("--out-dir")
-        .arg(repository.path("."))
-        .arg(&file)
-        .output()?;
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {message}", file.display());
-    Ok(())
-}
-
-/// The facts of a table about the names, as assertions in C.
-fn asserted(header: &str, table: &str, names: &[&str]) -> String {
-    let mut text = format!("#include \"{header}\"\n");
-    let (mut record, mut is_named) = (String::new(), false);
-    for line in table.lines() {
-        let words: Vec<&str> = line
-            .split([' ', ',', ':'])
-            .filter(|word| !word.is_empty())
-            .collect();
-        match words[..] {
-            [
-                kind @ ("struct" | "union"),
-                name,
-                "size",
-                size,
-                "align",
-                align,
-                ..,
-            ] => {
-                is_named = names.contains(&name);
-                record = if name.ends_with("_t") {
-                    name.to_owned()
-                } else {
-                    format!("{kind} {name}")
-                };
-                if is_named {
-                    text.push_str(&format!(
-                        "_Static_assert(sizeof({record}) == {size}, \"\");\n"
-                    ));
-                    text.push_str(&format!(
-                        "_Static_assert(_Alignof({record}) == {align}, \"\");\n"
-                    ));
-                }
-            }
-            ["offset", offset, "size", size, field, ..] if is_named && !field.starts_with('_') => {
-                text.push_str(&format!(
-                    "_Static_assert(__builtin_offsetof({record}, {field}) == {offset}, \"\");\n"
-                ));
-                if size != "0" {
-                    text.push_str(&format!(
-                        "_Static_assert(sizeof((({record} *)0)->{field}) == {size}, \"\");\n"
-                    ));
-                }
-            }
-            ["const", name, ty, "=", value, _] if names.contains(&name) => {
-                text.push_str(&constant(name, ty, value));
-            }
-            _ => {}
-        }
-    }
-    for name in names
-        .iter()
-        .filter(|name| !name.to_lowercase().ends_with("_s390x"))
-    {
-        assert!(
-            table.contains(&format!(" {name}")),
-            "{name} is not in {table}"
-        );
-    }
-    text
-}
-
-/// Assertions on the type and value of a constant.
-fn constant(name: &str, ty: &str, value: &str) -> String {
-    let ty = match ty {
-        "bool" => "_Bool",
-        "c_char" => "char",
-        "c_schar" => "signed char",
-        "c_uchar" => "unsigned char",
-        "c_short" => "short",
-        "c_ushort" => "unsigned short",
-        "c_int" => "int",
-        "c_uint" => "unsigned int",
-        "c_long" => "long",
-        "c_ulong" => "unsigned long",
-        "c_longlong" => "long long",
-        "c_ulonglong" => "unsigned long long",
-        other => panic!("{name} is of type {other}"),
-    };
-    let value = match value {
-        "-9223372036854775808" => "(-9223372036854775807LL - 1)".to_owned(),
-        _ if value.starts_with('-') => format!("{value}LL"),
-        _ => format!("{value}ULL"),
-    };
-    format!(
-        "_Static_assert(__builtin_types_compatible_p(__typeof__({name}), {ty}), \"\");\n\
-         _Static_assert(({name}) == {value} && (({name}) < 0) == ({value} < 0), \"\");\n"
-    )
-}
-
-/// Adding the names must fail with a line for each that contains its reason, and write nothing.
-fn rejected(header: &str, names: &[(&str, &str)]) -> Result {
-    let repository = with(header)?;
-    let before = repository.tree()?;
-    let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
-    let message = repository.fail(&add(&all))?;
-    for (name, why) in names {
-        let mut sentences = message
-            .lines()
-            .filter(|line| line.contains(&format!("`{name}`")));
-        let found = sentences.any(|sentence| sentence.contains(why));
-        assert!(found, "{name}: {why:?} is not in {message}");
-    }
-    assert!(repository.tree()? == before, "something was written");
-    Ok(())
-}
 
 #[test]
 fn bit_fields_are_named_by_the_field_that_holds_them() -> Result {
@@ -263,6 +65,9 @@ fn functions_that_would_be_called_wrongly_are_rejected() -> Result {
             ("corpus_returns", "returns a pointer to a function"),
             ("corpus_convention", "not called as C's functions are"),
             ("corpus_conventions", "not called as C's functions are"),
+            ("corpus_connect", "as its first member"),
+            ("corpus_connect_macro", "as its first member"),
+            ("corpus_connects", "as its first member"),
         ],
     )?;
     rejected("calls.h", &[("Option", "a type of Rust's")])
@@ -389,6 +194,12 @@ fn constant_that_is_no_integer_is_rejected() -> Result {
             ("CORPUS_INT128", "is wider than 64 bits"),
             ("corpus_variable", "it is a variable"),
             ("corpus_inline", "it is an inline function"),
+            ("CORPUS_LIST", "it is a list of several values"),
+            ("CORPUS_LIST_OF_TWO", "it is a list of several values"),
+            ("CORPUS_LINE", "`__LINE__` or `__COUNTER__`"),
+            ("CORPUS_COUNTER", "`__LINE__` or `__COUNTER__`"),
+            ("async", "it is a keyword of Rust's"),
+            ("gen", "it is a keyword of Rust's"),
             ("CORPUS_INTT", "did you mean `CORPUS_INT`?"),
         ],
     )?;
@@ -416,14 +227,24 @@ fn constant_that_is_no_integer_is_rejected() -> Result {
 fn packed_and_aligned_records_are_bound_but_not_both() -> Result {
     bound(
         "packed.h",
-        &["corpus_packed", "corpus_aligned", "corpus_packed4"],
+        &[
+            "corpus_packed",
+            "corpus_aligned",
+            "corpus_packed4",
+            "corpus_to_aligned",
+        ],
     )?;
+    let around = "it is packed around the aligned `corpus_wide`";
     rejected(
         "packed.h",
-        &[(
-            "corpus_both",
-            "Rust's repr(C, packed(4)) gives it another layout",
-        )],
+        &[
+            (
+                "corpus_both",
+                "Rust's repr(C, packed(4)) gives it another layout",
+            ),
+            ("corpus_around", around),
+            ("corpus_around_union", around),
+        ],
     )
 }
 
@@ -443,4 +264,141 @@ fn symbol_of_some_architectures_is_bound_there() -> Result {
     );
     assert!(!table(&repository, "i686-unknown-linux-gnu")?.contains("CORPUS_ONLY_S390X"));
     Ok(())
+}
+
+#[test]
+fn field_named_unused_does_not_make_a_record_opaque() -> Result {
+    let names = [
+        "corpus_unused",
+        "corpus_unused_outer",
+        "corpus_unused_only",
+        "corpus_holder",
+    ];
+    let (_, table) = bound("unused.h", &names)?;
+    for wanted in [
+        "struct corpus_unused: size 48, align 8",
+        "struct corpus_unused_outer: size 56, align 8",
+        "struct corpus_undefined: size 0, align 1",
+    ] {
+        assert!(table.contains(wanted), "{wanted} is not in {table}");
+    }
+    Ok(())
+}
+
+#[test]
+fn tag_and_typedef_of_one_name_that_differ_are_rejected() -> Result {
+    let why = |name: &str| format!("`{name}` is a tag and a typedef of another type");
+    let (a, en, foo) = (why("corpus_a"), why("corpus_en"), why("corpus_foo"));
+    rejected(
+        "tags.h",
+        &[
+            ("corpus_takes", &a),
+            ("corpus_has", &a),
+            ("corpus_a", &a),
+            ("corpus_enums", &en),
+            ("corpus_points", &foo),
+            ("corpus_scoped", &why("corpus_scope")),
+        ],
+    )?;
+    bound(
+        "tags.h",
+        &["corpus_same", "corpus_later", "corpus_same_call"],
+    )?;
+    Ok(())
+}
+
+#[test]
+fn apple_link_name_without_underscore_is_rejected() -> Result {
+    let repository = Repository::whole()?;
+    let end = "/* End of the prelude. */\n";
+    let declared = "int corpus_bare(void) __asm__(\"bare_name\");\n\
+                    int corpus_under(void) __asm__(\"_with_underscore\");\n";
+    repository.edit("codegen/headers/apple.h", end, &format!("{end}{declared}"))?;
+    let add = |name| ["add", name, "--os", "apple", "--why", "a trial"];
+    let message = repository.fail(&add("corpus_bare"))?;
+    assert!(
+        message.contains("`corpus_bare`: its symbol is `bare_name`, without")
+            && message.contains("#[link_name = \"\\u{1}bare_name\"]"),
+        "{message}"
+    );
+    repository.succeed(&add("corpus_under"))?;
+    let text = table(&repository, "aarch64-apple-darwin")?;
+    assert!(text.contains("with_underscore"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn header_that_cannot_be_read_does_not_lack_a_partial_symbol() -> Result {
+    let repository = Repository::new()?;
+    let list = "codegen/symbols/linux.txt";
+    let text = fs::read_to_string(repository.path(list))?;
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.push("ucontext record? <asm/ucontext.h> # a trial");
+    // The stable sort keeps the comments and each name's lines in order.
+    lines.sort_by_key(|line| line.split_whitespace().next().filter(|word| *word != "#"));
+    fs::write(repository.path(list), lines.join("\n") + "\n")?;
+    // Its headers lack `stack_t`.
+    let message = repository.fail(&["--target", "aarch64-unknown-linux-gnu"])?;
+    assert!(
+        message.contains("`ucontext`: <asm/ucontext.h> cannot be read by itself"),
+        "{message}"
+    );
+    // A header that is not there lacks the symbol.
+    repository.edit(list, "<asm/ucontext.h>", "<asm/no_ucontext.h>")?;
+    repository.succeed(&["--target", "aarch64-unknown-linux-gnu"])?;
+    Ok(())
+}
+
+#[test]
+fn function_that_apple_prohibits_is_not_bound_there() -> Result {
+    let repository = Repository::whole()?;
+    let end = "/* End of the prelude. */\n";
+    let declared = "int corpus_gone(void) __attribute__((unavailable));\n\
+                    int corpus_no_tv(void) __attribute__((availability(tvos, unavailable)));\n\
+                    int corpus_new(void) __attribute__((availability(macos, introduced=26.1)));\n\
+                    int corpus_old(void) __attribute__((availability(macos, introduced=10.4)));\n";
+    repository.edit("codegen/headers/apple.h", end, &format!("{end}{declared}"))?;
+    let add = |name| ["add", name, "--os", "apple", "--why", "a trial"];
+    repository.fail(&add("corpus_gone"))?;
+    repository.succeed(&add("corpus_no_tv"))?;
+    repository.succeed(&add("corpus_new"))?;
+    repository.succeed(&add("corpus_old"))?;
+    for (triple, wanted) in [
+        ("aarch64-apple-tvos", [false, true]),
+        ("aarch64-apple-darwin", [true, false]),
+        ("aarch64-apple-ios", [true, true]),
+    ] {
+        let table = table(&repository, triple)?;
+        assert!(table.contains("fn corpus_old("), "{table}");
+        let found = ["no_tv", "new"].map(|name| table.contains(&format!("fn corpus_{name}(")));
+        assert_eq!(found, wanted, "{triple}: {table}");
+    }
+    // Without `?` it is an error with the reason.
+    let list = repository.path("codegen/symbols/apple.txt");
+    let text = fs::read_to_string(&list)?;
+    let is_new = |line: &str| line.starts_with("corpus_new ");
+    assert!(
+        text.lines()
+            .any(|line| is_new(line) && line.contains(" fn? "))
+    );
+    let lines = text.lines().map(|line| match is_new(line) {
+        true => line.replace(" fn? ", " fn "),
+        false => line.to_owned(),
+    });
+    fs::write(&list, lines.map(|line| line + "\n").collect::<String>())?;
+    let message = repository.fail(&["--target", "aarch64-apple-darwin"])?;
+    assert!(
+        message.contains("macos has it since version 26.1"),
+        "{message}"
+    );
+    Ok(())
+}
+
+/// The reasons name what the header declares, not what bindgen makes of it.
+#[test]
+fn names_that_collide_in_rust_are_rejected() -> Result {
+    let fields = "two of its fields have the name `type_`";
+    rejected("collisions.h", &[("corpus_keyword", fields)])?;
+    let symbol = "once for the symbol `corpus_twice64`";
+    rejected("collisions.h", &[("corpus_twice", symbol)])
 }

@@ -351,3 +351,16 @@ fn shallow_clone_is_completed() -> Result {
     workspace.succeed(&format!("cd '{to}' && {}", help(&message)))?;
     Ok(())
 }
+
+#[test]
+fn byte_order_mark_is_removed() -> Result {
+    let workspace = Workspace::new()?;
+    let list = "codegen/symbols/linux.txt";
+    let path = workspace.repository.path(list);
+    let text = fs::read_to_string(&path)?;
+    fs::write(&path, format!("\u{feff}{text}"))?;
+    let wanted = format!("error: {list} begins with a byte-order mark");
+    workspace.obey_help_and_retry(ONE, &wanted)?;
+    assert_eq!(fs::read_to_string(&path)?, text);
+    Ok(())
+}

@@ -63,7 +63,11 @@ impl Cache {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = kept.join(&name);
-            if name.starts_with("ziglang-0.16.0-") && entry.path().join("SHA256SUMS").is_file() {
+            let netbsd = entry.path().join("ziglang/lib/libc/include/generic-netbsd");
+            if name.starts_with("ziglang-0.16.0-")
+                && entry.path().join("SHA256SUMS").is_file()
+                && netbsd.is_dir()
+            {
                 // Hard links: `put` replaces files and does not write into them.
                 let copied = Command::new("cp")
                     .arg("-rl")

@@ -97,12 +97,19 @@ fn a_new_symbol_is_widening_and_status_0() -> Result {
 
 #[test]
 fn an_inserted_field_is_drawn_on_both_sides() -> Result {
-    let edits = [(
-        "netbsd-lp64.json",
-        r#"{"name": "udata", "ty": "*mut c_void", "offset": 32,"#,
-        r#"{"name": "extra", "ty": "u64", "offset": 32, "size": 8},
-           {"name": "udata", "ty": "*mut c_void", "offset": 40,"#,
-    )];
+    let edits = [
+        (
+            "netbsd-lp64.json",
+            r#"{"name": "kevent", "union": false, "repr": "C", "size": 40,"#,
+            r#"{"name": "kevent", "union": false, "repr": "C", "size": 48,"#,
+        ),
+        (
+            "netbsd-lp64.json",
+            r#"{"name": "udata", "ty": "*mut c_void", "offset": 32,"#,
+            r#"{"name": "extra", "ty": "u64", "offset": 32, "size": 8},
+               {"name": "udata", "ty": "*mut c_void", "offset": 40,"#,
+        ),
+    ];
     let (status, page) = compared(&edits, "html")?;
     assert_eq!(status, Some(1));
     assert_eq!(page.matches("<figure>").count(), 2, "old beside new");
@@ -163,8 +170,8 @@ fn markdown_stays_below_what_a_comment_may_hold() -> Result {
     assert!(printed.contains("`--format html --output abi.html` writes all of it"));
     assert!(
         printed.contains("### Breaking")
-            && printed.contains("### Widening")
-            && printed.contains(" more rows\n")
+            && printed.contains("<summary>Widening: ")
+            && printed.contains(" more rows, see the artifact\n")
     );
     Ok(())
 }
@@ -410,6 +417,14 @@ fn symbols_of_windows_are_added() -> Result {
         );
         assert!(!printed.contains("panicked at"), "{printed}");
         assert!(repository.tree()? == before);
+    }
+    // Layouts that are not computed, and one that the headers align differently.
+    for name in ["IMAGE_DOS_HEADER", "CONTEXT", "SLIST_ENTRY"] {
+        let words = add(&[name]);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let printed = repository.fail(&words)?;
+        let wanted = "leave it out of the command";
+        assert_eq!(support::help(&printed), wanted, "{printed}");
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 //!
 //! Written by `cargo codegen`; do not edit.
 //!
-//! Headers: ziglang 0.17.1 (FreeBSD 15.1, declared as 14.0).
-//! Inputs: sha256 0bdd0b861e27b0770dabb534a54f00e3e607ddd146f90c1f53030fb618dea693.
+//! Headers: ziglang 0.15.2 (FreeBSD 14.3, declared as 14.0); also ziglang 0.17.1 (FreeBSD 15.1).
+//! Inputs: sha256 e92a022c2ccde8534ac42832cdd0b4152bd40e17070880d3830d90a29a5855d1.
 //!
 //! Serves:
 //! - i686-unknown-freebsd

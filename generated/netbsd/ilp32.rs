@@ -2,8 +2,8 @@
 //!
 //! Written by `cargo codegen`; do not edit.
 //!
-//! Headers: ziglang 0.16.0 (NetBSD 10.1).
-//! Inputs: sha256 5d8925c51810d356bd56e3b8b855249c12e56c3bcf5a285e948990ce3c7c9b4e.
+//! Headers: ziglang 0.16.0 (NetBSD 10.1); also ziglang 0.17.1 (NetBSD 11.0) but for fn kevent, struct kevent.
+//! Inputs: sha256 41a34c5077655fa068e82c9ca0de236fa6944be1ed8b8ccad991568172519e38.
 //!
 //! Serves:
 //! - armv6-unknown-netbsd-eabihf

@@ -3,7 +3,7 @@
 //! Written by `cargo codegen`; do not edit.
 //!
 //! Headers: ziglang 0.17.1 (mingw-w64 as a check of Windows' own metadata).
-//! Inputs: sha256 0b67abdc2d555845356955c6b7b9e19fa6c4ff9b49da03b029433f38a0b0baeb.
+//! Inputs: sha256 a41176aa27fb11d24b5ad01ebe21ecb932338a0897c95273bdd9a04ffc86bbfb.
 //!
 //! Serves:
 //! - i686-pc-windows-gnu
@@ -17,6 +17,7 @@
 windows_link::link!("kernel32.dll" "system" fn CancelIoEx(hfile : HANDLE, lpoverlapped : *const OVERLAPPED) -> BOOL);
 windows_link::link!("kernel32.dll" "system" fn CreateIoCompletionPort(filehandle : HANDLE, existingcompletionport : HANDLE, completionkey : usize, numberofconcurrentthreads : u32) -> HANDLE);
 windows_link::link!("kernel32.dll" "system" fn CreateNamedPipeW(lpname : PCWSTR, dwopenmode : u32, dwpipemode : u32, nmaxinstances : u32, noutbuffersize : u32, ninbuffersize : u32, ndefaulttimeout : u32, lpsecurityattributes : *const SECURITY_ATTRIBUTES) -> HANDLE);
+windows_link::link!("kernel32.dll" "system" fn CreateWaitableTimerExW(lptimerattributes : *const SECURITY_ATTRIBUTES, lptimername : PCWSTR, dwflags : u32, dwdesiredaccess : u32) -> HANDLE);
 windows_link::link!("kernel32.dll" "system" fn DisconnectNamedPipe(hnamedpipe : HANDLE) -> BOOL);
 windows_link::link!("kernel32.dll" "system" fn DuplicateHandle(hsourceprocesshandle : HANDLE, hsourcehandle : HANDLE, htargetprocesshandle : HANDLE, lptargethandle : *mut HANDLE, dwdesiredaccess : u32, binherithandle : BOOL, dwoptions : u32) -> BOOL);
 windows_link::link!("kernel32.dll" "system" fn GetCurrentProcess() -> HANDLE);
@@ -37,6 +38,7 @@ windows_link::link!("kernel32.dll" "system" fn RegisterWaitForSingleObject(phnew
 windows_link::link!("ntdll.dll" "system" fn RtlNtStatusToDosError(status : NTSTATUS) -> u32);
 windows_link::link!("kernel32.dll" "system" fn SetFileCompletionNotificationModes(filehandle : HANDLE, flags : u8) -> BOOL);
 windows_link::link!("kernel32.dll" "system" fn SetHandleInformation(hobject : HANDLE, dwmask : u32, dwflags : u32) -> BOOL);
+windows_link::link!("kernel32.dll" "system" fn SetWaitableTimer(htimer : HANDLE, lpduetime : *const i64, lperiod : i32, pfncompletionroutine : PTIMERAPCROUTINE, lpargtocompletionroutine : *const core::ffi::c_void, fresume : BOOL) -> BOOL);
 windows_link::link!("kernel32.dll" "system" fn UnregisterWaitEx(waithandle : HANDLE, completionevent : HANDLE) -> BOOL);
 windows_link::link!("ws2_32.dll" "system" fn WSAGetLastError() -> i32);
 windows_link::link!("ws2_32.dll" "system" fn WSAIoctl(s : SOCKET, dwiocontrolcode : u32, lpvinbuffer : *const core::ffi::c_void, cbinbuffer : u32, lpvoutbuffer : *mut core::ffi::c_void, cboutbuffer : u32, lpcbbytesreturned : *mut u32, lpoverlapped : *mut OVERLAPPED, lpcompletionroutine : LPWSAOVERLAPPED_COMPLETION_ROUTINE) -> i32);
@@ -86,10 +88,12 @@ pub const AFD_POLL_SEND: u32 = 4;
 pub const AF_INET: i32 = 2;
 pub const AF_INET6: i32 = 23;
 pub type BOOL = i32;
+pub const CREATE_WAITABLE_TIMER_HIGH_RESOLUTION: i32 = 2;
 pub const DUPLICATE_SAME_ACCESS: i32 = 2;
 pub const ERROR_BROKEN_PIPE: i32 = 109;
 pub const ERROR_HANDLE_EOF: i32 = 38;
 pub const ERROR_INVALID_HANDLE: i32 = 6;
+pub const ERROR_INVALID_PARAMETER: i32 = 87;
 pub const ERROR_MORE_DATA: i32 = 234;
 pub const ERROR_NO_DATA: i32 = 232;
 pub const ERROR_OPERATION_ABORTED: i32 = 995;
@@ -320,6 +324,13 @@ pub const POLLNVAL: i32 = 4;
 pub const POLLRDBAND: i32 = 512;
 pub const POLLRDNORM: i32 = 256;
 pub const POLLWRNORM: i32 = 16;
+pub type PTIMERAPCROUTINE = Option<
+    unsafe extern "system" fn(
+        lpargtocompletionroutine: *const core::ffi::c_void,
+        dwtimerlowvalue: u32,
+        dwtimerhighvalue: u32,
+    ),
+>;
 pub type PUNICODE_STRING = *mut UNICODE_STRING;
 pub type PWSTR = *mut u16;
 #[repr(C)]
@@ -364,6 +375,8 @@ pub const SIO_BASE_HANDLE: i32 = 1207959586;
 pub const SIO_BSP_HANDLE: i32 = 1207959579;
 pub const SIO_BSP_HANDLE_POLL: i32 = 1207959581;
 pub const SIO_BSP_HANDLE_SELECT: i32 = 1207959580;
+pub const SIO_UDP_CONNRESET: u32 = 2550136844;
+pub const SIO_UDP_NETRESET: u32 = 2550136847;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct SOCKADDR {
@@ -419,6 +432,7 @@ pub const SOCKET_ERROR: i32 = -1;
 pub const SOCK_DGRAM: i32 = 2;
 pub const SOCK_STREAM: i32 = 1;
 pub const SOL_SOCKET: i32 = 65535;
+pub const SOMAXCONN: i32 = 2147483647;
 pub const SO_TYPE: i32 = 4104;
 pub const STATUS_CANCELLED: NTSTATUS = 0xC0000120_u32 as _;
 pub const STATUS_INVALID_HANDLE: NTSTATUS = 0xC0000008_u32 as _;
@@ -426,6 +440,7 @@ pub const STATUS_NOT_FOUND: NTSTATUS = 0xC0000225_u32 as _;
 pub const STATUS_OBJECT_TYPE_MISMATCH: NTSTATUS = 0xC0000024_u32 as _;
 pub const STATUS_PENDING: NTSTATUS = 0x103_u32 as _;
 pub const SYNCHRONIZE: i32 = 1048576;
+pub const TIMER_MODIFY_STATE: i32 = 2;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct UNICODE_STRING {
@@ -486,6 +501,7 @@ impl Default for WSADATA {
         unsafe { core::mem::zeroed() }
     }
 }
+pub const WSAEMFILE: i32 = 10024;
 pub const WSAENOTSOCK: i32 = 10038;
 pub const WSAEWOULDBLOCK: i32 = 10035;
 #[repr(C)]

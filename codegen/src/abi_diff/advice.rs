@@ -1,5 +1,7 @@
 //! What a reviewer has to do about a change.
 
+use crate::project;
+
 use super::change::{Change, Kind, Severity, SystemTargets};
 
 /// One or two sentences; empty if there is nothing to do.
@@ -12,7 +14,7 @@ pub(crate) fn of(change: &Change, systems: &[SystemTargets], used_by: &[String])
         .map(|system| format!("codegen/symbols/{}.txt", system.os))
         .collect();
     let lists = lists.join(", ");
-    let has = |word: &str| change.facts.iter().any(|fact| fact.starts_with(word));
+    let has = |word: &str| change.facts.iter().any(|fact| fact.text.starts_with(word));
     if change.kind == Kind::Target {
         return if has("removed") {
             "Put its row back into codegen/targets, or state in the CHANGELOG that the target is \
@@ -25,7 +27,13 @@ pub(crate) fn of(change: &Change, systems: &[SystemTargets], used_by: &[String])
         };
     }
     if has("removed") {
-        return if used_by.is_empty() {
+        return if project::is_open() {
+            // The crate that uses the bindings is not read.
+            format!(
+                "If your crate uses it: put its line back into {lists} if it was struck there, or \
+                 keep the older headers if they alone have it."
+            )
+        } else if used_by.is_empty() {
             format!(
                 "Nothing in src/ uses it, so nothing is lost; its line in {lists} can go if \
                  it still stands there."

@@ -2,14 +2,19 @@
 
 mod advice;
 mod change;
+mod fact;
+mod location;
 mod record;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use self::change::{Change, Kind, Left, Report, Row, Severity, SystemTargets};
-pub(crate) use self::record::same_type;
-use crate::abi::GroupAbi;
+pub(crate) use self::change::{
+    Change, Kind, Left, Location, Report, Row, SCHEMA, Severity, SystemTargets,
+};
+pub(crate) use self::fact::{Fact, FactKind};
+pub(crate) use self::record::{compare as compare_records, same_type};
+use crate::abi::{GroupAbi, TargetAbi};
 use crate::snapshot::AbiSnapshot;
 use crate::usage::Usage;
 
@@ -41,7 +46,7 @@ pub(crate) fn compare(old: &AbiSnapshot, new: &AbiSnapshot, usage: &Usage) -> Re
                 match (unread, before) {
                     (Some((why, true)), Some(_)) => {
                         compared.entry(os).or_default().insert(triple);
-                        vec![whole_target(Severity::Breaking, why.clone())]
+                        vec![whole_target(FactKind::TargetUnreadable, why)]
                     }
                     (Some((why, _)), _) => {
                         left.entry((os.to_owned(), why.clone()))
@@ -49,8 +54,8 @@ pub(crate) fn compare(old: &AbiSnapshot, new: &AbiSnapshot, usage: &Usage) -> Re
                             .push(triple);
                         continue;
                     }
-                    (None, Some(_)) => vec![whole_target(Severity::Breaking, "removed".into())],
-                    (None, None) => vec![whole_target(Severity::Widening, "new".into())],
+                    (None, Some(_)) => vec![whole_target(FactKind::TargetRemoved, "removed")],
+                    (None, None) => vec![whole_target(FactKind::TargetAdded, "new")],
                 }
             }
         };
@@ -61,6 +66,8 @@ pub(crate) fn compare(old: &AbiSnapshot, new: &AbiSnapshot, usage: &Usage) -> Re
     let rows = changes
         .into_iter()
         .map(|(change, targets)| row(change, &targets, &systems, &compared, usage));
+    let mut rows: Vec<Row> = rows.collect();
+    location::find(&mut rows, old, new);
     let left = left.into_iter().map(|((os, why), targets)| Left {
         what: match targets.len() {
             0 => os,
@@ -69,12 +76,21 @@ pub(crate) fn compare(old: &AbiSnapshot, new: &AbiSnapshot, usage: &Usage) -> Re
         why,
     });
     Report {
+        schema: SCHEMA,
         old: old.name.clone(),
         new: new.name.clone(),
         compared: compared.values().map(BTreeSet::len).sum(),
-        rows: rows.collect(),
+        rows,
         not_compared: left.collect(),
+        gate: None,
     }
+}
+
+/// What differs between two ABIs.
+pub(crate) fn changes(old: &TargetAbi, new: &TargetAbi) -> Vec<Change> {
+    let mut changes = Vec::new();
+    target::compare(old, new, &mut changes);
+    changes
 }
 
 /// The row of a change, with its targets, its uses and advice.
@@ -90,12 +106,27 @@ fn row(
         let os = systems.get(target).copied().unwrap_or_default();
         by_system.entry(os).or_default().push((*target).to_owned());
     }
+    // A removed or new target is not compared, but counts among those of its system.
+    let of_system = |os: &str| -> BTreeSet<&str> {
+        match change.kind {
+            Kind::Target => {
+                let all = systems.iter().filter(|(_, known)| **known == os);
+                all.map(|(triple, _)| *triple).collect()
+            }
+            _ => compared.get(os).cloned().unwrap_or_default(),
+        }
+    };
     let by_system: Vec<SystemTargets> = by_system
         .into_iter()
-        .map(|(os, targets)| SystemTargets {
-            os: os.to_owned(),
-            of: compared.get(os).map_or(0, BTreeSet::len).max(targets.len()),
-            targets,
+        .map(|(os, mine)| {
+            let all = of_system(os);
+            let others = all.iter().filter(|triple| !targets.contains(*triple));
+            SystemTargets {
+                os: os.to_owned(),
+                of: all.len(),
+                others: others.map(|triple| (*triple).to_owned()).collect(),
+                targets: mine,
+            }
         })
         .collect();
     let used_by: Vec<String> = match change.kind {
@@ -108,6 +139,8 @@ fn row(
             .collect(),
     };
     Row {
+        id: change.id(),
+        locations: Vec::new(),
         advice: advice::of(&change, &by_system, &used_by),
         change,
         systems: by_system,
@@ -116,12 +149,16 @@ fn row(
 }
 
 /// A change of a whole target. Targets with the same reason share a row.
-fn whole_target(severity: Severity, fact: String) -> Change {
+fn whole_target(kind: FactKind, text: &str) -> Change {
+    let reason = match kind {
+        FactKind::TargetUnreadable => text,
+        _ => "",
+    };
     Change {
-        severity,
+        severity: kind.severity(),
         kind: Kind::Target,
         symbol: "the whole target".to_owned(),
-        facts: vec![fact],
+        facts: vec![Fact::new(kind, "", reason, text)],
         old: None,
         new: None,
     }
@@ -132,10 +169,14 @@ fn changes_of(old: &GroupAbi, new: &GroupAbi) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut headers = Vec::new();
     if old.headers != new.headers {
-        headers.push(format!("{} → {}", old.headers, new.headers));
+        let (old, new) = (&old.headers, &new.headers);
+        let text = format!("{old} → {new}");
+        headers.push(Fact::new(FactKind::HeadersChanged, old, new, text));
     }
     if old.group != new.group {
-        headers.push(format!("group {} → {}", old.group, new.group));
+        let (old, new) = (&old.group, &new.group);
+        let text = format!("group {old} → {new}");
+        headers.push(Fact::new(FactKind::GroupChanged, old, new, text));
     }
     if !headers.is_empty() {
         changes.push(Change {

@@ -1,82 +1,73 @@
 //! Compares two layouts of a record.
 
+use std::fmt::Display;
+
 use crate::abi::{Field, Record};
 
-use super::change::Severity;
+use super::fact::{Fact, FactKind};
 
-/// The highest severity of the changes, and a line for each.
-pub(crate) fn compare(old: &Record, new: &Record) -> (Severity, Vec<String>) {
-    let mut worst = Severity::Cosmetic;
-    let mut lines = Vec::new();
-    let mut note = |severity: Severity, line: String| {
-        worst = worst.min(severity);
-        lines.push(line);
-    };
+/// What changed between two layouts.
+pub(crate) fn compare(old: &Record, new: &Record) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let (before, after) = (old.keyword(), new.keyword());
     if old.union != new.union {
-        let line = format!("{} → {}", old.keyword(), new.keyword());
-        note(Severity::Breaking, line);
+        let text = format!("{before} → {after}");
+        facts.push(Fact::new(FactKind::KeywordChanged, before, after, text));
     }
-    if old.size != new.size {
-        note(
-            Severity::Breaking,
-            format!("size {} → {}", old.size, new.size),
-        );
-    }
-    if old.align != new.align {
-        note(
-            Severity::Breaking,
-            format!("align {} → {}", old.align, new.align),
-        );
+    for (kind, word, before, after) in [
+        (FactKind::SizeChanged, "size", old.size, new.size),
+        (FactKind::AlignChanged, "align", old.align, new.align),
+    ] {
+        if before != after {
+            let text = format!("{word} {before} → {after}");
+            facts.push(Fact::new(kind, before, after, text));
+        }
     }
     if old.repr != new.repr {
         // Its effects on the layout have lines of their own.
-        note(
-            Severity::Cosmetic,
-            format!("repr({}) → repr({})", old.repr, new.repr),
-        );
+        let text = format!("repr({}) → repr({})", old.repr, new.repr);
+        facts.push(Fact::new(FactKind::ReprChanged, &old.repr, &new.repr, text));
     }
     for field in &old.fields {
-        match new.fields.iter().find(|other| other.name == field.name) {
-            Some(other) => {
-                for (severity, line) in changed(field, other) {
-                    note(severity, line);
+        let name = &field.name;
+        match new.fields.iter().find(|other| other.name == *name) {
+            Some(other) => facts.extend(changed(field, other)),
+            None => facts.push(match renamed(field, old, new) {
+                Some(other) => {
+                    let text = format!("field {name} is called {}", other.name);
+                    Fact::new(FactKind::FieldRenamed, name, &other.name, text).of_field(&other.name)
                 }
-            }
-            None => match renamed(field, old, new) {
-                Some(other) => note(
-                    Severity::Breaking,
-                    format!("field {} is called {}", field.name, other.name),
-                ),
-                None => note(
-                    Severity::Breaking,
-                    format!("field {}: {} removed", field.name, field.ty),
-                ),
-            },
+                None => {
+                    let text = format!("field {name}: {} removed", field.ty);
+                    Fact::new(FactKind::FieldRemoved, &field.ty, "", text).of_field(name)
+                }
+            }),
         }
     }
     for field in &new.fields {
         let is_old = old.fields.iter().any(|other| other.name == field.name);
         if !is_old && renamed(field, new, old).is_none() {
             // A struct expression must name every field.
-            let severity = if new.union {
-                Severity::Widening
+            let kind = if new.union {
+                FactKind::MemberAdded
             } else {
-                Severity::Breaking
+                FactKind::FieldAdded
             };
-            note(
-                severity,
-                format!("field {}: {} new at {}", field.name, field.ty, field.offset),
-            );
+            let text = format!("field {}: {} new at {}", field.name, field.ty, field.offset);
+            let value = format!("{} at {}", field.ty, field.offset);
+            facts.push(Fact::new(kind, "", value, text).of_field(&field.name));
         }
     }
     let order = |record: &Record| {
         let names = record.fields.iter().map(|field| field.name.clone());
-        names.collect::<Vec<_>>()
+        names.collect::<Vec<_>>().join(", ")
     };
-    if lines.is_empty() && order(old) != order(new) {
-        lines.push("the fields come in another order".to_owned());
+    let (before, after) = (order(old), order(new));
+    if facts.is_empty() && before != after {
+        let text = "the fields come in another order";
+        facts.push(Fact::new(FactKind::FieldsReordered, before, after, text));
     }
-    (worst, lines)
+    facts
 }
 
 /// The field of `new` with the offset and type of `field` of `old`, and with a name that `old` does
@@ -92,33 +83,31 @@ fn renamed<'a>(field: &Field, old: &Record, new: &'a Record) -> Option<&'a Field
 }
 
 /// What changed in one field.
-fn changed(old: &Field, new: &Field) -> Vec<(Severity, String)> {
-    let mut lines = Vec::new();
+fn changed(old: &Field, new: &Field) -> Vec<Fact> {
+    let mut facts = Vec::new();
     let name = &old.name;
+    let mut note = |kind: FactKind, word: &str, old: &dyn Display, new: &dyn Display| {
+        let text = format!("field {name}: {word} {old} → {new}");
+        facts.push(Fact::new(kind, old, new, text).of_field(name));
+    };
     if old.offset != new.offset {
-        let line = format!("field {name}: offset {} → {}", old.offset, new.offset);
-        lines.push((Severity::Breaking, line));
+        note(FactKind::FieldMoved, "offset", &old.offset, &new.offset);
     }
     if old.ty != new.ty {
-        let severity = if old.size == new.size && same_type(&old.ty, &new.ty) {
-            Severity::Cosmetic
+        let kind = if old.size == new.size && same_type(&old.ty, &new.ty) {
+            FactKind::FieldTypeRespelled
         } else {
-            Severity::Breaking
+            FactKind::FieldTypeChanged
         };
-        lines.push((
-            severity,
-            format!("field {name}: type {} → {}", old.ty, new.ty),
-        ));
+        note(kind, "type", &old.ty, &new.ty);
     }
     if old.bits != new.bits {
-        let line = format!("field {name}: bits {} → {}", old.bits, new.bits);
-        lines.push((Severity::Breaking, line));
+        note(FactKind::FieldBitsChanged, "bits", &old.bits, &new.bits);
     }
     if old.size != new.size {
-        let line = format!("field {name}: size {} → {}", old.size, new.size);
-        lines.push((Severity::Breaking, line));
+        note(FactKind::FieldResized, "size", &old.size, &new.size);
     }
-    lines
+    facts
 }
 
 /// Whether two texts spell the same types of Rust on every target. A text may hold several types,
@@ -152,7 +141,16 @@ pub(crate) fn same_type(old: &str, new: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::change::Severity;
+    use super::super::fact::worst;
     use super::*;
+
+    /// Severity and texts of what changed.
+    fn compared(old: &Record, new: &Record) -> (Severity, Vec<String>) {
+        let facts = compare(old, new);
+        let severity = worst(&facts);
+        (severity, facts.into_iter().map(|fact| fact.text).collect())
+    }
 
     /// A record of 4-byte fields with these names.
     fn record(names: &[&str]) -> Record {
@@ -179,9 +177,9 @@ mod tests {
     #[test]
     fn each_kind_of_change_has_its_severity() {
         let old = record(&["a", "b"]);
-        assert_eq!(compare(&old, &old), (Severity::Cosmetic, vec![]));
+        assert_eq!(compared(&old, &old), (Severity::Cosmetic, vec![]));
 
-        let (severity, lines) = compare(&old, &record(&["a", "x", "b"]));
+        let (severity, lines) = compared(&old, &record(&["a", "x", "b"]));
         assert_eq!(severity, Severity::Breaking);
         assert_eq!(
             lines,
@@ -192,7 +190,7 @@ mod tests {
             ]
         );
 
-        let (severity, lines) = compare(&old, &record(&["a", "c"]));
+        let (severity, lines) = compared(&old, &record(&["a", "c"]));
         assert_eq!(
             (severity, &lines[..]),
             (Severity::Breaking, &["field b is called c".to_owned()][..])
@@ -200,10 +198,10 @@ mod tests {
 
         let mut same = old.clone();
         same.fields[0].ty = "c_uint".to_owned();
-        assert_eq!(compare(&old, &same).0, Severity::Cosmetic);
+        assert_eq!(compared(&old, &same).0, Severity::Cosmetic);
         same.fields[0].ty = "c_int".to_owned();
         assert_eq!(
-            compare(&old, &same).0,
+            compared(&old, &same).0,
             Severity::Breaking,
             "the sign changed"
         );
@@ -215,8 +213,8 @@ mod tests {
             name: "c".to_owned(),
             ..wider.fields[0].clone()
         });
-        assert_eq!(compare(&wider, &member).0, Severity::Widening);
-        assert_eq!(compare(&member, &wider).0, Severity::Breaking);
+        assert_eq!(compared(&wider, &member).0, Severity::Widening);
+        assert_eq!(compared(&member, &wider).0, Severity::Breaking);
     }
 
     #[test]

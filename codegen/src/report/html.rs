@@ -2,14 +2,14 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{SEVERITIES, picture, sentence, systems, targets_of};
+use super::{SEVERITIES, gate_sentence, page_of, picture, sentence, systems, targets_of};
 use crate::abi_diff::{Report, Row, Severity};
 
 /// The page's style.
 const STYLE: &str = include_str!("style.css");
 
-/// The whole page.
-pub(super) fn write(report: &Report) -> String {
+/// The whole page, with links to a site if there is one.
+pub(super) fn write(report: &Report, site: Option<&str>) -> String {
     let title = format!("ABI: {} → {}", report.old, report.new);
     let page = html! {
         (DOCTYPE)
@@ -21,20 +21,11 @@ pub(super) fn write(report: &Report) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                // The pattern of padding in all pictures.
-                svg .pattern width="0" height="0" aria-hidden="true" {
-                    defs {
-                        pattern
-                            id="hatch" width="7" height="7"
-                            patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
-                            rect .ground width="7" height="7" {}
-                            line x1="0" y1="0" x2="0" y2="7" {}
-                        }
-                    }
-                }
+                (picture::hatch())
                 header {
                     h1 { "ABI: " (report.old) span .arrow { " → " } (report.new) }
                     p .sentence { (sentence(report)) }
+                    (gate(report))
                     (counts(report))
                     @if report.rows.iter().any(has_layout) {
                         p .legend {
@@ -45,13 +36,35 @@ pub(super) fn write(report: &Report) -> String {
                     }
                 }
                 main {
-                    @for (severity, heading) in SEVERITIES { (section(report, severity, heading)) }
+                    @for (severity, heading) in SEVERITIES {
+                        (section(report, severity, heading, site))
+                    }
                     (not_compared(report))
                 }
             }
         }
     };
     page.into_string() + "\n"
+}
+
+/// The verdict of the gate, and what to do.
+fn gate(report: &Report) -> Markup {
+    html! {
+        @if let (Some(gate), Some(sentence)) = (&report.gate, gate_sentence(report)) {
+            p { b { (sentence) } }
+            @if !gate.failures.is_empty() {
+                ul {
+                    @for failure in &gate.failures {
+                        li {
+                            (failure.message) br; (failure.help)
+                            @if !failure.entry.is_empty() { pre { code { (failure.entry) } } }
+                        }
+                    }
+                }
+            }
+            @for note in &gate.notes { p { (note) } }
+        }
+    }
 }
 
 /// Whether a row is about the layout of a record.
@@ -77,11 +90,11 @@ fn counts(report: &Report) -> Markup {
 }
 
 /// All rows of a severity.
-fn section(report: &Report, severity: Severity, heading: &str) -> Markup {
+fn section(report: &Report, severity: Severity, heading: &str, site: Option<&str>) -> Markup {
     let rows: Vec<&Row> = report.of(severity).collect();
     let word = heading.to_lowercase();
     let body = html! {
-        @for row in &rows { (article(row, &word)) }
+        @for row in &rows { (article(row, &word, site)) }
     };
     html! {
         @if !rows.is_empty() {
@@ -96,15 +109,18 @@ fn section(report: &Report, severity: Severity, heading: &str) -> Markup {
 }
 
 /// One row.
-fn article(row: &Row, word: &str) -> Markup {
+fn article(row: &Row, word: &str, site: Option<&str>) -> Markup {
     let change = &row.change;
     html! {
         article .(word) {
             h3 {
-                span .kind { (change.kind.word()) } " " code { (change.symbol) }
+                span .kind { (change.kind.word()) } " "
+                @if let Some(page) = page_of(row, site) {
+                    a href=(page) { code { (change.symbol) } }
+                } @else { code { (change.symbol) } }
                 span .kind { " on " (systems(row)) }
             }
-            ul .facts { @for fact in &change.facts { li { (marked(fact)) } } }
+            ul .facts { @for fact in &change.facts { li { (marked(&fact.text)) } } }
             @if has_layout(row) {
                 (picture::both(change.old.as_ref(), change.new.as_ref()))
             }

@@ -16,7 +16,8 @@ const GAP: u64 = 14;
 
 /// The layouts of both operands, with their differences marked.
 pub(super) fn both(old: Option<&Record>, new: Option<&Record>) -> Markup {
-    let colors = colors(old, new);
+    let both: Vec<&Record> = [old, new].into_iter().flatten().collect();
+    let colors = colors(&both);
     html! {
         div .pictures {
             @for (heading, record, other) in [("old", old, new), ("new", new, old)] {
@@ -47,8 +48,24 @@ fn differing(record: &Record, other: Option<&Record>) -> BTreeSet<usize> {
         .collect()
 }
 
-/// One record.
-fn svg(record: &Record, marked: &BTreeSet<usize>, colors: &Colors<'_>) -> Markup {
+/// The pattern of padding in all pictures of a page.
+pub(crate) fn hatch() -> Markup {
+    html! {
+        svg .pattern width="0" height="0" aria-hidden="true" {
+            defs {
+                pattern
+                    id="hatch" width="7" height="7"
+                    patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    rect .ground width="7" height="7" {}
+                    line x1="0" y1="0" x2="0" y2="7" {}
+                }
+            }
+        }
+    }
+}
+
+/// One record. The fields with these indices are marked.
+pub(crate) fn svg(record: &Record, marked: &BTreeSet<usize>, colors: &Colors<'_>) -> Markup {
     let mut y = TOP;
     let mut placed: Vec<(u64, Line)> = Vec::new();
     for picture in layout::pictures(record) {
@@ -94,11 +111,12 @@ fn svg_line(
                 (svg_cell(record, marked, colors, y, cell))
             },
             Line::Folded { lines, field, .. } => {
-                rect .(format!("f{}", colors[&*record.fields[*field].name]))
+                @let name = &*record.fields[*field].name;
+                rect .(format!("f{}", colors[name])) data-field=(name)
                     x=(LEFT) y=(y) width=(WIDTH * BYTE) height=(HEIGHT) {}
                 text .more
                     x=(LEFT + WIDTH * BYTE / 2) y=(y + HEIGHT / 2 + 4) text-anchor="middle" {
-                    "… " (lines) " more lines of " (record.fields[*field].name)
+                    "… " (lines) " more lines of " (name)
                 }
             }
         }
@@ -131,6 +149,10 @@ fn svg_cell(
             (format!("f{}{mark}", colors[&*field.name]), label)
         }
     };
+    let field = match cell.what {
+        What::Field(index) => Some(&*record.fields[index].name),
+        What::Padding => None,
+    };
     // A tick for each byte.
     let ticks = (1..cell.length).map(|byte| x + byte * BYTE);
     html! {
@@ -142,7 +164,7 @@ fn svg_cell(
                     ", offset " (field.offset) ", size " (field.size)
                 }
             }
-            rect .(class) x=(x) y=(y) width=(width) height=(HEIGHT) {}
+            rect .(class) data-field=[field] x=(x) y=(y) width=(width) height=(HEIGHT) {}
             @for tick in ticks {
                 line .tick x1=(tick) y1=(y + HEIGHT - 5) x2=(tick) y2=(y + HEIGHT) {}
             }
@@ -170,12 +192,12 @@ fn fitting(field: &Field, width: u64) -> String {
 const COLORS: usize = 12;
 
 /// The color of each field, by name.
-type Colors<'a> = BTreeMap<&'a str, usize>;
+pub(crate) type Colors<'a> = BTreeMap<&'a str, usize>;
 
-/// Gives a field the same color in both layouts, and a different one than its neighbors.
-fn colors<'a>(old: Option<&'a Record>, new: Option<&'a Record>) -> Colors<'a> {
+/// Gives a field the same color in all layouts, and a different one than its neighbors.
+pub(crate) fn colors<'a>(layouts: &[&'a Record]) -> Colors<'a> {
     let mut colors = Colors::new();
-    for record in [old, new].into_iter().flatten() {
+    for record in layouts {
         let names: Vec<&str> = record.fields.iter().map(|field| &*field.name).collect();
         for (index, name) in names.iter().enumerate() {
             let before = index.checked_sub(1).map(|before| names[before]);
@@ -225,7 +247,7 @@ mod tests {
     fn neighbors_have_different_colors_on_both_sides() {
         let old = record(&["a", "b", "c", "d", "e", "f", "g", "h"]);
         let new = record(&["a", "x", "b", "c", "y", "z", "d", "e", "f", "g", "h"]);
-        let colors = colors(Some(&old), Some(&new));
+        let colors = colors(&[&old, &new]);
         for record in [&old, &new] {
             for pair in record.fields.windows(2) {
                 assert_ne!(colors[&*pair[0].name], colors[&*pair[1].name], "{pair:?}");

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::{SEVERITIES, sentence, targets, targets_of};
+use super::{SEVERITIES, gate_sentence, sentence, targets, targets_of};
 use crate::abi_diff::{Report, Row, Severity};
 
 /// The color of a severity.
@@ -55,7 +55,41 @@ pub(super) fn write(report: &Report, unfold: bool) -> String {
     if filled.count() > 1 {
         line!(text, "\n{}", summary(report));
     }
+    write_gate(&mut text, report);
     text
+}
+
+/// The verdict of the gate, what to do about each failure, and the entries to paste.
+fn write_gate(text: &mut String, report: &Report) {
+    let (Some(gate), Some(sentence)) = (&report.gate, gate_sentence(report)) else {
+        return;
+    };
+    let color = style(if gate.passed {
+        Severity::Widening
+    } else {
+        Severity::Breaking
+    });
+    line!(text, "\n{color}{sentence}{color:#}");
+    for failure in &gate.failures {
+        line!(text, "  {}", failure.message);
+        line!(text, "      to do: {}", failure.help);
+    }
+    for note in &gate.notes {
+        line!(text, "  note: {note}");
+    }
+    let entries: Vec<&str> = gate
+        .failures
+        .iter()
+        .map(|failure| failure.entry.as_str())
+        .filter(|entry| !entry.is_empty())
+        .collect();
+    if !entries.is_empty() {
+        line!(
+            text,
+            "\nThe entries for codegen/accepted.toml, to be completed:\n"
+        );
+        text.push_str(&entries.join("\n"));
+    }
 }
 
 /// One row.
@@ -69,13 +103,16 @@ fn write_row(text: &mut String, row: &Row, color: Style, unfold: bool) {
         targets_of(row)
     );
     for fact in &row.change.facts {
-        line!(text, "      {fact}");
+        line!(text, "      {}", fact.text);
     }
     if !row.used_by.is_empty() {
         line!(text, "      used by {}", row.used_by.join(", "));
     }
     if !row.advice.is_empty() {
         line!(text, "      to do: {}", row.advice);
+    }
+    if row.change.severity == Severity::Breaking {
+        line!(text, "      change: {}", row.id);
     }
     if unfold {
         for system in &row.systems {

@@ -1,6 +1,6 @@
 //! C types and their Rust equivalents.
 
-use clang::{CallingConvention, Type, TypeKind};
+use clang::{CallingConvention, EntityKind, Type, TypeKind};
 
 /// The reason why a constant of this type cannot be bound. None if it is an integer.
 pub(super) fn not_an_integer(ty: &Type<'_>) -> Option<String> {
@@ -149,6 +149,22 @@ fn points_to_function(ty: &Type<'_>) -> bool {
     )
 }
 
+/// Whether it is a union with the attribute `transparent_union`:
+/// <https://gcc.gnu.org/onlinedocs/gcc/Common-Type-Attributes.html>
+fn is_transparent_union(ty: &Type<'_>) -> bool {
+    let declaration = ty.get_canonical_type().get_declaration();
+    let union = declaration.filter(|entity| entity.get_kind() == EntityKind::UnionDecl);
+    union.is_some_and(|union| {
+        // libclang has no kind of its own for the attribute, but prints it.
+        let text = union
+            .get_definition()
+            .unwrap_or(union)
+            .get_pretty_printer()
+            .print();
+        text.contains("((transparent_union))")
+    })
+}
+
 /// The reason why no Rust type has the layout of this one. None if one may have it.
 pub(super) fn not_in_rust(ty: &Type<'_>, depth: usize) -> Option<String> {
     let canonical = ty.get_canonical_type();
@@ -209,6 +225,13 @@ pub(super) fn not_in_rust(ty: &Type<'_>, depth: usize) -> Option<String> {
                 ));
             }
             let mut types = ty.get_argument_types().unwrap_or_default();
+            if let Some(union) = types.iter().find(|ty| is_transparent_union(ty)) {
+                return Some(format!(
+                    "is of type `{}`, a transparent union, which C passes as its first member; \
+                     declare it in a header of ours with the type of that member",
+                    union.get_display_name()
+                ));
+            }
             types.push(result);
             types.iter().find_map(|ty| not_in_rust(ty, depth + 1))
         }

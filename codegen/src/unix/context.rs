@@ -8,6 +8,7 @@ use std::path::Path;
 use super::Request;
 use crate::error::Error;
 use crate::symbols::Symbol;
+use crate::targets::Version;
 
 /// A text for clang, and the symbols that are read from it.
 #[derive(Debug)]
@@ -33,6 +34,10 @@ pub(super) fn contexts<'a>(request: &Request<'a>) -> Result<Vec<Context<'a>>, Er
     let project_header =
         fs::read_to_string(request.header).map_err(Error::io("read", request.header))?;
     let mut all: BTreeMap<Option<&str>, Vec<&Symbol>> = BTreeMap::new();
+    if matches!(request.version, Version::LinuxHeaders) {
+        // The version of the headers is read there, even if no symbol is.
+        all.entry(None).or_default();
+    }
     for symbol in request.symbols {
         let own = symbol.source.starts_with('<') && !includes(&project_header, &symbol.source);
         let header = own.then_some(symbol.source.as_str());

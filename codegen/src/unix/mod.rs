@@ -1,8 +1,10 @@
 //! Reads C headers with clang and bindgen. The outcome is data (`abi::TargetAbi`): bindgen's output
 //! is read for facts and not kept.
 
+mod availability;
 mod c_type;
 pub(crate) mod context;
+mod names;
 pub(crate) mod query;
 mod reader;
 mod record;
@@ -195,9 +197,11 @@ fn read_context(
                 &answer.diagnostics.iter().collect::<Vec<_>>(),
             )));
         };
-        // The symbols of other headers can still be read.
+        // The symbols of other headers can still be read. A header that is not there lacks its
+        // symbols. One that cannot be read may have them.
         let text = &first.text;
-        let why = if text == &format!("'{}' file not found", name.trim_matches(['<', '>'])) {
+        let is_absent = text == &format!("'{}' file not found", name.trim_matches(['<', '>']));
+        let why = if is_absent {
             format!("these headers have no {name}")
         } else {
             format!(
@@ -206,7 +210,8 @@ fn read_context(
                 first.file, first.line, request.os
             )
         };
-        let required = context.symbols.iter().filter(|symbol| !symbol.partial);
+        let symbols = context.symbols.iter();
+        let required = symbols.filter(|symbol| !(is_absent && symbol.partial));
         rejected.extend(required.map(|symbol| format!("`{}`: {why}", symbol.name)));
         return Ok(Found {
             facts: TargetAbi::default(),

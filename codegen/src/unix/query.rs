@@ -5,14 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clang::{Entity, EntityKind, EvaluationResult, TypeKind};
 
+use super::availability::unavailable;
 use super::c_type::{not_an_integer, not_in_rust, pointed, spelled};
 use super::context::Context;
+use super::names::{TypeNames, not_a_name};
 use crate::abi::Constant;
 use crate::libclang::{self, Diagnostic};
 use crate::symbols::{Kind, Symbol};
 
 /// The file name that `#line` gives to the lines of constants.
 const LINES: &str = "mio-codegen-constants";
+/// The file name that `#line` gives to the second evaluation of constants.
+const AGAIN: &str = "mio-codegen-again";
+/// The number of its first line.
+const AGAIN_LINE: usize = 1_000_001;
+/// Prefix of the second evaluation of a constant.
+const SECOND: &str = "mio_second_";
+/// The macro that takes one argument.
+const ONE: &str = "MIO_CODEGEN_ONE";
+/// The macro that passes the values of a list to the one above.
+const EACH: &str = "MIO_CODEGEN_EACH";
 /// Prefix of a constant with the type that C infers for the macro.
 const NATURAL: &str = "mio_natural_";
 /// Prefix of a constant with the type that the list states.
@@ -66,6 +78,10 @@ pub(super) fn query(
         let mut errors: BTreeMap<&str, &str> = BTreeMap::new();
         for diagnostic in diagnostics {
             let line = usize::try_from(diagnostic.line).unwrap_or_default();
+            if diagnostic.file == AGAIN {
+                // The first evaluation has the error, too.
+                continue;
+            }
             match lines.get(line.wrapping_sub(1)) {
                 Some(name) if diagnostic.file == LINES => {
                     errors.entry(name).or_insert(&diagnostic.text);
@@ -84,7 +100,17 @@ pub(super) fn query(
                 answer.probes.insert((*name).to_owned(), value);
             }
         }
+        let type_names = TypeNames::new(&all);
+        let target = arguments
+            .iter()
+            .find_map(|word| word.strip_prefix("--target="));
+        let target = target.unwrap_or_default();
         for symbol in &context.symbols {
+            let is_field = matches!(symbol.kind, Kind::Field(_));
+            if let Some(why) = not_a_name(&symbol.name).filter(|_| !is_field) {
+                answer.reject(symbol, Some(why));
+                continue;
+            }
             match &symbol.kind {
                 Kind::Constant(ty) => {
                     match constant(symbol, ty.as_deref(), &values, errors.get(&*symbol.name)) {
@@ -92,11 +118,11 @@ pub(super) fn query(
                         Err(why) => answer.reject(symbol, why),
                     }
                 }
-                Kind::Record => match record(symbol, &all, &mut answer) {
+                Kind::Record => match record(symbol, &all, &type_names, &mut answer) {
                     Ok(()) => {}
                     Err(why) => answer.reject(symbol, why),
                 },
-                Kind::Function => match function(symbol, &all) {
+                Kind::Function => match function(symbol, &all, &type_names, target) {
                     Ok(()) => {}
                     Err(why) => answer.reject(symbol, why),
                 },
@@ -127,7 +153,12 @@ fn text<'a>(
     header: &str,
     probes: &[(&'a str, &str)],
 ) -> (String, Vec<&'a str>) {
-    let mut text = format!("{header}\n#line 1 \"{LINES}\"\n");
+    // A macro that is a list is more than one argument.
+    let mut text = format!(
+        "{header}\n#define {ONE}(value) (value)\n#define {EACH}(...) {ONE}(__VA_ARGS__)\n\
+         #line 1 \"{LINES}\"\n"
+    );
+    let mut again = format!("#line {AGAIN_LINE} \"{AGAIN}\"\n");
     let mut lines = Vec::new();
     let mut line = |name, line: String| {
         lines.push(name);
@@ -146,8 +177,11 @@ fn text<'a>(
         };
         line(
             name,
-            format!("static const __typeof__(({name})) {NATURAL}{name} = ({name});"),
+            format!("static const __typeof__(({name})) {NATURAL}{name} = {EACH}({name});"),
         );
+        again.push_str(&format!(
+            "static const __typeof__(({name})) {SECOND}{name} = ({name});\n"
+        ));
         if let Some(ty) = ty {
             line(
                 name,
@@ -155,7 +189,7 @@ fn text<'a>(
             );
         }
     }
-    (text, lines)
+    (text + &again, lines)
 }
 
 /// The reason why a symbol cannot be bound. None if it has no declaration.
@@ -181,9 +215,21 @@ fn constant(
         return Err(Some(why));
     }
     if let Some(error) = error {
-        return Err(Some(format!("clang cannot evaluate it ({error})")));
+        let is_list = error.contains("too many arguments") && error.contains("macro invocation");
+        return Err(Some(if is_list {
+            "it is a list of several values, and a constant has one".to_owned()
+        } else {
+            format!("clang cannot evaluate it ({error})")
+        }));
     }
     let (value, own) = number(natural.ok_or(None)?).map_err(Some)?;
+    let second = values.get(&format!("{SECOND}{name}")).ok_or(None)?;
+    if number(second).map_err(Some)?.0 != value {
+        return Err(Some(
+            "its value depends on the place where it is read, by `__LINE__` or `__COUNTER__`"
+                .to_owned(),
+        ));
+    }
     let Some(ty) = ty else {
         return Ok(Constant {
             name: name.clone(),
@@ -223,7 +269,12 @@ fn number(variable: &Entity<'_>) -> Result<(i128, String), String> {
 }
 
 /// Examines a record: its bit-fields, anonymous members, and the types of its fields.
-fn record(symbol: &Symbol, all: &[Entity<'_>], answer: &mut Answer) -> Result<(), Rejection> {
+fn record<'tu>(
+    symbol: &Symbol,
+    all: &[Entity<'tu>],
+    names: &TypeNames<'tu>,
+    answer: &mut Answer,
+) -> Result<(), Rejection> {
     let name = &symbol.name;
     let named = || {
         all.iter()
@@ -263,6 +314,9 @@ fn record(symbol: &Symbol, all: &[Entity<'_>], answer: &mut Answer) -> Result<()
             record
         }
     };
+    if let Some(why) = found.get_type().and_then(|ty| names.ambiguous(ty)) {
+        return Err(Some(why));
+    }
     // The reader reports a record without fields.
     let Some(found) = found.get_definition() else {
         return Ok(());
@@ -305,7 +359,12 @@ fn record(symbol: &Symbol, all: &[Entity<'_>], answer: &mut Answer) -> Result<()
 }
 
 /// Examines a function: its linkage and the types that a call passes.
-fn function(symbol: &Symbol, all: &[Entity<'_>]) -> Result<(), Rejection> {
+fn function<'tu>(
+    symbol: &Symbol,
+    all: &[Entity<'tu>],
+    names: &TypeNames<'tu>,
+    target: &str,
+) -> Result<(), Rejection> {
     let name = Some(&symbol.name);
     let named = || {
         all.iter()
@@ -320,10 +379,17 @@ fn function(symbol: &Symbol, all: &[Entity<'_>]) -> Result<(), Rejection> {
             "it is an inline function, which no library exports; write it in Rust".to_owned(),
         ));
     }
-    match found.get_type().and_then(|ty| not_in_rust(&ty, 0)) {
-        Some(why) => Err(Some(format!("a parameter or the result {why}"))),
-        None => Ok(()),
+    // A target on which it is unavailable lacks it.
+    let mut declarations = named().filter(|entity| entity.get_kind() == EntityKind::FunctionDecl);
+    let why = declarations.find_map(|entity| unavailable(entity, target));
+    if let Some(why) = why {
+        return Err(Some(why).filter(|_| !symbol.partial));
     }
+    let ty = found.get_type().ok_or(None)?;
+    if let Some(why) = not_in_rust(&ty, 0) {
+        return Err(Some(format!("a parameter or the result {why}")));
+    }
+    names.ambiguous(ty).map_or(Ok(()), |why| Err(Some(why)))
 }
 
 /// The reason why an entity of another kind is not bound.

@@ -124,6 +124,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        errors.extend(self.packed_around_aligned(&facts.records));
         errors.extend(self.opaque(&mut facts).err());
         Error::all(errors)?;
         self.complete(&facts)?;
@@ -170,6 +171,30 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The error for a function that is not listed. bindgen writes a second declaration of a listed
+    /// function, for another symbol, under the name with a number at its end.
+    fn second_declaration(&self, function: &Function) -> Error {
+        let name = function
+            .name
+            .trim_end_matches(|end: char| end.is_ascii_digit());
+        let mut ends = (name.len()..function.name.len()).map(|end| &function.name[..end]);
+        let link_name = &function.link_name;
+        match ends.find(|name| self.is_listed(name, &Kind::Function)) {
+            Some(listed) => self.request.unbindable(
+                listed,
+                &format!(
+                    "the headers declare it twice, once for the symbol `{link_name}` of the C \
+                     library; leave one of the declarations in codegen/headers/{}.h",
+                    self.request.os
+                ),
+            ),
+            None => self.request.shape(format!(
+                "bindgen writes a function `{}`, of the symbol `{link_name}`, which is not listed",
+                function.name
+            )),
+        }
+    }
+
     /// Checks that the output has all symbols that clang declares, and no other function.
     fn complete(&self, facts: &TargetAbi) -> Result<(), Error> {
         if self.request.lenient {
@@ -177,10 +202,7 @@ impl<'a> Reader<'a> {
         }
         for function in &facts.functions {
             if !self.is_listed(&function.name, &Kind::Function) {
-                return Err(self.request.shape(format!(
-                    "`{}` is not listed: it is a second declaration of another name",
-                    function.name
-                )));
+                return Err(self.second_declaration(function));
             }
         }
         for symbol in &self.context.symbols {
@@ -267,6 +289,14 @@ impl<'a> Reader<'a> {
                     if let Some(verbatim) = link_name.strip_prefix('\u{1}') {
                         let apple = self.request.clang.contains("-apple-");
                         let rest = verbatim.strip_prefix('_').filter(|_| apple);
+                        if apple && rest.is_none() {
+                            let why = format!(
+                                "its symbol is `{verbatim}`, without the `_` that rustc adds; \
+                                 declare it in src/ with \
+                                 #[link_name = \"\\u{{1}}{verbatim}\"]"
+                            );
+                            return Err(self.request.unbindable(&name, &why));
+                        }
                         link_name = rest.unwrap_or(verbatim).to_owned();
                     }
                 }

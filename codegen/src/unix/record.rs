@@ -9,14 +9,10 @@ use crate::error::Error;
 use crate::symbols::Kind;
 
 impl Reader<'_> {
-    /// Whether the record is declared without fields. bindgen gives it one without size, or clang
-    /// gives it no layout.
+    /// Whether the record is declared without fields: clang gives it no layout. A field of a
+    /// header may have the name `_unused` of bindgen's own field.
     pub(super) fn is_opaque(&self, item: &syn::ItemStruct) -> bool {
         !self.layouts.size.contains_key(&item.ident.to_string())
-            || item
-                .fields
-                .iter()
-                .any(|field| field.ident.as_ref().is_some_and(|name| name == "_unused"))
     }
 
     /// Reads a struct or union.
@@ -62,6 +58,15 @@ impl Reader<'_> {
                         "no Rust record has its packing and alignment ({} bytes, aligned to {}); \
                          write it in src/ by hand",
                         record.size, record.align
+                    ),
+                ));
+            }
+            if !name.is_empty() && record.fields.iter().any(|field| field.name == name) {
+                return Err(self.request.unbindable(
+                    &record.name,
+                    &format!(
+                        "two of its fields have the name `{name}` in Rust, because a keyword of \
+                         Rust gets a `_` at its end; write it in src/ by hand"
                     ),
                 ));
             }

@@ -57,7 +57,11 @@ fn second_declaration_under_another_name_is_an_error() {
             #[link_name = \"\\u{1}__ppoll_time64\"] pub fn ppoll1();
         }";
     let error = read("ppoll fn ppoll(2) # x", text).unwrap_err();
-    assert!(error.contains("`ppoll1` is not listed"), "{error}");
+    let wanted = "`ppoll`: the headers declare it twice, once for the symbol `__ppoll_time64`";
+    assert!(error.contains(wanted), "{error}");
+    let error = read("poll fn poll(2) # x", text).unwrap_err();
+    let wanted = "bindgen writes a function `ppoll`, of the symbol `ppoll`, which is not listed";
+    assert!(error.contains(wanted), "{error}");
 }
 
 #[test]
@@ -66,6 +70,22 @@ fn record_without_fields_is_an_error() {
     let error = read("pollfd record poll(2) # x", text).unwrap_err();
     assert!(
         error.contains("`pollfd` is declared without fields"),
+        "{error}"
+    );
+}
+
+#[test]
+fn keyword_and_its_escape_are_two_fields_of_one_name() {
+    let text = "#[repr(C)] pub struct s { pub type_: u32, pub type_: u32 }
+        const _: () = {
+            [\"Size of s\"][::core::mem::size_of::<s>() - 8usize];
+            [\"Alignment of s\"][::core::mem::align_of::<s>() - 4usize];
+            [\"Offset of field: s::type_\"][::core::mem::offset_of!(s, type_) - 0usize];
+            [\"Offset of field: s::type_\"][::core::mem::offset_of!(s, type_) - 4usize];
+        };";
+    let error = read("s record s(2) # x", text).unwrap_err();
+    assert!(
+        error.contains("`s`: two of its fields have the name `type_` in Rust"),
         "{error}"
     );
 }

@@ -4,6 +4,7 @@ use quote::ToTokens;
 
 use super::reader::Reader;
 use crate::abi::Record;
+use crate::error::Error;
 
 /// Expressions that clang evaluates for every target.
 pub(super) const PROBES: [(&str, &str); 3] = [
@@ -167,4 +168,36 @@ impl Reader<'_> {
         }
         (size.next_multiple_of(align), align) == (record.size, record.align)
     }
+
+    /// An error for each packed record that contains an aligned one, which rustc rejects:
+    /// <https://doc.rust-lang.org/error_codes/E0588.html>
+    pub(super) fn packed_around_aligned(&self, records: &[Record]) -> Vec<Error> {
+        let packed = records
+            .iter()
+            .filter(|record| record.repr.contains("packed"));
+        packed
+            .filter_map(|record| {
+                let aligned = aligned_member(record, records)?;
+                Some(self.request.unbindable(
+                    &record.name,
+                    &format!(
+                        "it is packed around the aligned `{aligned}`, which no Rust record is; \
+                         write it in src/ by hand"
+                    ),
+                ))
+            })
+            .collect()
+    }
+}
+
+/// The first record with `repr(align)` that the record contains.
+fn aligned_member<'a>(record: &Record, records: &'a [Record]) -> Option<&'a str> {
+    record.fields.iter().find_map(|field| {
+        let element = field.ty.trim_start_matches('[').split(';').next()?;
+        let member = records.iter().find(|record| record.name == element)?;
+        if member.repr.contains("align(") {
+            return Some(&*member.name);
+        }
+        aligned_member(member, records)
+    })
 }

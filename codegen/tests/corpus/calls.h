@@ -19,3 +19,18 @@ struct corpus_conventions {
 struct Option {
 	int c;
 };
+/* C passes a transparent union as its first member. */
+typedef union {
+	const struct Option *a;
+	const char *b;
+} __attribute__((__transparent_union__)) corpus_any;
+#define corpus_transparent __attribute__((transparent_union))
+union corpus_transparent corpus_macro_any {
+	int *a;
+	char *b;
+};
+int corpus_connect(int fd, corpus_any address, unsigned len);
+int corpus_connect_macro(union corpus_macro_any address);
+struct corpus_connects {
+	int (*connect)(corpus_any address);
+};

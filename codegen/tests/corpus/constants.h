@@ -23,3 +23,9 @@
 #endif
 extern int corpus_variable;
 static inline int corpus_inline(void) { return 1; }
+#define CORPUS_LIST 1, 2
+#define CORPUS_LIST_OF_TWO CORPUS_LIST
+#define CORPUS_LINE (__LINE__ + 0)
+#define CORPUS_COUNTER __COUNTER__
+#define async 3
+#define gen 4

@@ -19,3 +19,25 @@ struct corpus_both {
 	unsigned char a;
 	unsigned long long b;
 } __attribute__((packed, aligned(4)));
+
+/* rustc has no packed record around an aligned one (E0588). */
+struct corpus_wide {
+	int a;
+} __attribute__((aligned(8)));
+struct corpus_around {
+	char c;
+	struct corpus_between {
+		struct corpus_wide x[2];
+	} between;
+} __attribute__((packed));
+#pragma pack(push, 2)
+union corpus_around_union {
+	char c;
+	struct corpus_wide x;
+};
+#pragma pack(pop)
+/* A pointer to one is no member. */
+struct corpus_to_aligned {
+	char c;
+	struct corpus_wide *x;
+} __attribute__((packed));

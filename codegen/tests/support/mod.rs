@@ -22,7 +22,9 @@ impl Repository {
         let codegen = Path::new(env!("CARGO_MANIFEST_DIR"));
         let inputs = folder.path().join("codegen");
         fs::create_dir_all(&inputs)?;
-        fs::copy(codegen.join("sources.toml"), inputs.join("sources.toml"))?;
+        for name in ["sources.toml", "ranges.toml"] {
+            fs::copy(codegen.join(name), inputs.join(name))?;
+        }
         for name in ["symbols", "headers"] {
             fs::create_dir_all(inputs.join(name))?;
             for entry in fs::read_dir(codegen.join(name))? {

@@ -8,7 +8,13 @@ use std::process::Command;
 
 use zip::write::SimpleFileOptions;
 
+use sha2::{Digest, Sha256};
+
+use self::index::{Index, Wheel};
 use crate::support::{Repository, Result, real_cache};
+
+#[path = "index.rs"]
+mod index;
 
 /// The version of the release.
 const VERSION: &str = "9.9.9";
@@ -26,15 +32,20 @@ pub(crate) struct Release {
     pub(crate) repository: Repository,
     /// The cache. It is removed when dropped.
     cache: tempfile::TempDir,
+    /// The package index, which has the release.
+    index: Index,
 }
 
 impl Release {
     /// The real headers with `edits`: a header, a text in it, and the replacement of the text.
     pub(crate) fn new(edits: &[(&str, &str, &str)]) -> Result<Release> {
         let repository = Repository::whole()?;
+        // The release is not compared with the headers of NetBSD 11.
+        let also = "also = [\"ziglang-netbsd-11\"]\n";
+        repository.edit("codegen/sources.toml", also, "")?;
         let cache = tempfile::tempdir()?;
-        let release = Release { repository, cache };
-        fs::create_dir(release.kept())?;
+        let kept = cache.path().join("mio-build");
+        fs::create_dir(&kept)?;
         let real = real_cache()?;
         for entry in fs::read_dir(&real)? {
             let entry = entry?;
@@ -44,12 +55,25 @@ impl Release {
             if entry.path().is_dir()
                 && (name.starts_with("ziglang-") || name.starts_with("libclang-"))
             {
-                link(&entry.path(), &release.kept().join(&*name))?;
+                link(&entry.path(), &kept.join(&*name))?;
             }
         }
         let pack = netbsd(&real)?;
-        pack_wheel(&pack, &release.wheel(), edits)?;
-        Ok(release)
+        let wheel = kept.join(WHEEL);
+        pack_wheel(&pack, &wheel, edits)?;
+        let hash = Sha256::digest(fs::read(wheel)?);
+        let index = Index::start(vec![Wheel {
+            package: "ziglang",
+            file: WHEEL.to_owned(),
+            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            day: "2026-01-01",
+            yanked: false,
+        }])?;
+        Ok(Release {
+            repository,
+            cache,
+            index,
+        })
     }
 
     /// The folder of the cache that holds the packs.
@@ -66,15 +90,24 @@ impl Release {
     pub(crate) fn tool(&self) -> Command {
         let mut tool = self.repository.tool();
         tool.env("XDG_CACHE_HOME", self.cache.path());
+        self.index.set(&mut tool);
         tool
     }
 
-    /// Renews the pack to the release. Returns the status and all output.
+    /// Renews the pack to the release, with its breaking changes. Returns the status and all
+    /// output.
     #[allow(dead_code)] // not every test binary needs it
     pub(crate) fn bump(&self) -> Result<(Option<i32>, String)> {
+        self.bump_with(&["--accept-breaking"])
+    }
+
+    /// Renews the pack to the release with these options. Returns the status and all output.
+    #[allow(dead_code)] // not every test binary needs it
+    pub(crate) fn bump_with(&self, options: &[&str]) -> Result<(Option<i32>, String)> {
         let output = self
             .tool()
             .args(["bump", "ziglang-netbsd", VERSION])
+            .args(options)
             .output()?;
         let message = String::from_utf8(output.stdout)? + &String::from_utf8(output.stderr)?;
         Ok((output.status.code(), message))
