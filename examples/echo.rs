@@ -18,7 +18,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lexopt::ValueExt as _;
-use mio::net::{TcpListener, TcpStream};
+use mio::net::{Accepted, SpareSocket, TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 
 const HELP: &str = "\
@@ -109,6 +109,8 @@ fn run(options: &Options) -> io::Result<()> {
 struct Server {
     poll: Poll,
     listener: TcpListener,
+    /// Lets the server refuse connections when it has no file descriptor left.
+    spare: SpareSocket,
     connections: HashMap<Token, Connection>,
     next_token: usize,
     /// Whether connections may be pending without a new event, because `accept` lacked a resource.
@@ -125,6 +127,7 @@ impl Server {
         Ok(Server {
             poll,
             listener,
+            spare: SpareSocket::new()?,
             connections: HashMap::new(),
             next_token: FIRST_CONNECTION,
             accept_again: false,
@@ -140,11 +143,8 @@ impl Server {
         let mut events = Events::with_capacity(1024);
         loop {
             let timeout = self.accept_again.then_some(Duration::from_millis(100));
-            match self.poll.poll(&mut events, timeout) {
-                // A signal ended the wait.
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                result => result?,
-            }
+            let deadline = timeout.map(|timeout| Instant::now() + timeout);
+            self.poll.poll_until(&mut events, deadline)?;
             for event in &events {
                 match event.token() {
                     STOP => return Ok(()),
@@ -161,8 +161,12 @@ impl Server {
     /// Accepts every pending connection: one that is left causes no further event.
     fn accept(&mut self) {
         loop {
-            let mut stream = match self.listener.accept() {
-                Ok((stream, _)) => stream,
+            let mut stream = match self.listener.accept_or_shed(&mut self.spare) {
+                Ok(Accepted::Stream(stream, _)) => stream,
+                Ok(Accepted::Shed(peer)) => {
+                    eprintln!("echo: refused {peer}: too many open files");
+                    continue;
+                }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => {
                         self.accept_again = false;
@@ -170,7 +174,7 @@ impl Server {
                     }
                     // The client has closed its connection before it was accepted.
                     ErrorKind::Interrupted | ErrorKind::ConnectionAborted => continue,
-                    // For example too many open files. The server serves its connections, and
+                    // The system lacks something else. The server serves its connections, and
                     // accepts again later.
                     _ => return,
                 },
@@ -260,10 +264,7 @@ fn drive(address: SocketAddr, options: &Options) -> io::Result<()> {
 
     let mut left = clients.len();
     while left > 0 {
-        match poll.poll(&mut events, Some(PATIENCE)) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            result => result?,
-        }
+        poll.poll_until(&mut events, Some(Instant::now() + PATIENCE))?;
         if events.is_empty() {
             let text = format!("no answer for {} s", PATIENCE.as_secs());
             return Err(io::Error::new(ErrorKind::TimedOut, text));
@@ -323,15 +324,7 @@ impl Client {
     /// Whether the stream is connected. `connect` returns earlier, so its errors are found here.
     fn is_connected(&mut self) -> io::Result<bool> {
         if !self.connected {
-            if let Some(error) = self.stream.take_error()? {
-                return Err(error);
-            }
-            match self.stream.peer_addr() {
-                Ok(_) => self.connected = true,
-                // A spurious event.
-                Err(error) if error.kind() == ErrorKind::NotConnected => {}
-                Err(error) => return Err(error),
-            }
+            self.connected = self.stream.finish_connect()?;
         }
         Ok(self.connected)
     }

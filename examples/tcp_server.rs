@@ -22,10 +22,7 @@ fn main() -> io::Result<()> {
     let mut streams = HashMap::new();
     let mut next = 1;
     loop {
-        match poll.poll(&mut events, None) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            result => result?,
-        }
+        poll.poll_until(&mut events, None)?;
         for event in &events {
             if event.token() != LISTENER {
                 if !streams.get_mut(&event.token()).is_some_and(echo) {

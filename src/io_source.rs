@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::io;
+use std::mem;
 use std::ops::{Deref, DerefMut};
 
 use crate::event::Source;
-use crate::sys::AsRaw;
 use crate::sys::selector::{Owner, Selector};
-use crate::sys::{self, errors};
+use crate::sys::{self, AsRaw, Raw, errors};
 use crate::{Interest, Registry, Token};
 
 type Registration = <sys::Selector as Selector>::Registration;
@@ -98,87 +98,131 @@ impl<T: AsRaw> IoSource<T> {
     }
 
     /// Ends the registration, and returns the object that was watched.
+    #[inline]
     pub(crate) fn into_inner(self) -> T {
-        if let Some(registration) = self.registration {
-            <sys::Selector as Selector>::leave(registration, self.inner.as_raw());
-        }
+        leave(self.registration, self.inner.as_raw());
         self.inner
+    }
+}
+
+/// Ends the registration of an object that stays open.
+fn leave(registration: Option<Registration>, raw: Raw) {
+    if let Some(registration) = registration {
+        <sys::Selector as Selector>::leave(registration, raw);
     }
 }
 
 impl<T> Deref for IoSource<T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         &self.inner
     }
 }
 
 impl<T> DerefMut for IoSource<T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut T {
         &mut self.inner
     }
 }
 
-/// Ends a registration whose selector was dropped. Returns an error if the selector still exists.
-#[cold]
-fn end_stale_registration(
-    selector: &sys::Selector,
-    held: &mut Option<Registration>,
-) -> io::Result<()> {
-    match held.take_if(|held| selector.owner(held) == Owner::Dropped) {
-        Some(_) => Ok(()),
-        None => Err(errors::already_registered()),
-    }
-}
-
+/// What these do does not depend on the type, and is compiled once.
 impl<T: AsRaw> Source for IoSource<T> {
+    #[inline]
     fn register(
         &mut self,
         registry: &Registry,
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let selector = registry.selector();
-        if self.registration.is_some() {
-            end_stale_registration(selector, &mut self.registration)?;
-        }
-        let registration = selector.register(self.inner.as_raw(), token, interests)?;
-        self.registration = Some(registration);
-        Ok(())
+        let raw = self.inner.as_raw();
+        register(&mut self.registration, registry, token, interests, raw)
     }
 
+    #[inline]
     fn reregister(
         &mut self,
         registry: &Registry,
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let selector = registry.selector();
         let raw = self.inner.as_raw();
-        match &mut self.registration {
-            Some(registration) => match selector.owner(registration) {
-                Owner::This => selector.reregister(registration, raw, token, interests),
-                Owner::Other => Err(errors::other_registry()),
-                Owner::Dropped => Err(errors::not_registered()),
-            },
-            None => Err(errors::not_registered()),
-        }
+        reregister(&mut self.registration, registry, token, interests, raw)
     }
 
+    #[inline]
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        let selector = registry.selector();
-        let ours = self
-            .registration
-            .take_if(|held| selector.owner(held) == Owner::This);
-        match ours {
-            Some(registration) => selector.deregister(registration, self.inner.as_raw()),
-            None => Err(errors::not_registered()),
-        }
+        deregister(&mut self.registration, registry, self.inner.as_raw())
+    }
+}
+
+/// See [`Source::register`].
+fn register(
+    held: &mut Option<Registration>,
+    registry: &Registry,
+    token: Token,
+    interests: Interest,
+    raw: Raw,
+) -> io::Result<()> {
+    if held.is_some() {
+        return register_again(held, registry, token, interests, raw);
+    }
+    let registration = registry.selector().register(raw, token, interests)?;
+    // There was none, so there is nothing to drop.
+    mem::forget(held.replace(registration));
+    Ok(())
+}
+
+/// Registers a source whose last registration was not ended. Returns an error if the selector of
+/// that registration still exists.
+#[cold]
+#[inline(never)] // Inlined, it costs every registration six instructions.
+fn register_again(
+    held: &mut Option<Registration>,
+    registry: &Registry,
+    token: Token,
+    interests: Interest,
+    raw: Raw,
+) -> io::Result<()> {
+    match held {
+        Some(old) if registry.selector().owner(old) == Owner::Dropped => *held = None,
+        _ => return Err(errors::already_registered()),
+    }
+    register(held, registry, token, interests, raw)
+}
+
+/// See [`Source::reregister`].
+fn reregister(
+    held: &mut Option<Registration>,
+    registry: &Registry,
+    token: Token,
+    interests: Interest,
+    raw: Raw,
+) -> io::Result<()> {
+    let selector = registry.selector();
+    match held {
+        Some(held) => match selector.owner(held) {
+            Owner::This => selector.reregister(held, raw, token, interests),
+            Owner::Other => Err(errors::other_registry()),
+            Owner::Dropped => Err(errors::not_registered()),
+        },
+        None => Err(errors::not_registered()),
+    }
+}
+
+/// See [`Source::deregister`].
+fn deregister(held: &mut Option<Registration>, registry: &Registry, raw: Raw) -> io::Result<()> {
+    let selector = registry.selector();
+    match held.take_if(|held| selector.owner(held) == Owner::This) {
+        Some(registration) => selector.deregister(registration, raw),
+        None => Err(errors::not_registered()),
     }
 }
 
 impl<T: fmt::Debug> fmt::Debug for IoSource<T> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt(f)
     }

@@ -162,6 +162,7 @@ pub mod features {
     //! | `os-poll` | a [`Poll`], [`Registry`] and [`Waker`] that work |
     //! | `os-ext` | the system's own module (`unix` or `windows`); turns `os-poll` on |
     //! | `net` | the sockets of `net`; they work without `os-poll`, too |
+    //! | `udp-quiet` | Windows: no errors of earlier datagrams on UDP sockets; turns `net` on |
     //!
     //! Without `os-poll`, the constructors of these types return [`ErrorKind::Unsupported`].
     //!

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::event::{self, Events};
 use crate::sys;
@@ -15,15 +15,16 @@ use crate::{Interest, Token};
 ///
 /// Events are edge-triggered: `poll` reports a source when it *becomes* ready, and again only after
 /// an operation on it has returned [`WouldBlock`](io::ErrorKind::WouldBlock) (exceptions:
-/// *Level-triggered kernels* below). So repeat an operation until it returns `WouldBlock`. A short
-/// read may leave data behind.
+/// *Level-triggered kernels* below, and registrations with another [mode](Interest#modes)). So
+/// repeat an operation until it returns `WouldBlock`. A short read may leave data behind.
 ///
 /// An event may be spurious, and one event may report several conditions. After a source is dropped
 /// or [deregistered](Registry::deregister), no `poll` that begins later returns an event of it.
 ///
 /// A duplicate of a file descriptor (`try_clone`, `fork`) can keep the events of a dropped source
-/// coming, for instance on epoll ([epoll(7), question 6][epoll]). Deregister such a source before
-/// it is dropped.
+/// coming, for instance on epoll of Linux ([epoll(7), question 6][epoll]). Deregister such a source
+/// before it is dropped. On illumos, deregister every source: if a source is only dropped, some
+/// kernels give the next file of its number its registration, token included ([`dp_pcache_poll`]).
 ///
 /// On Windows, the thread that drops the last handle of a selector (a `Poll` or one of its
 /// registries) cancels the pending I/O of named pipes, and waits for its completion for at most one
@@ -57,8 +58,8 @@ use crate::{Interest, Token};
 ///
 /// # Child processes
 ///
-/// A program that is started with `exec` inherits nothing of the selector. After `fork`, the child
-/// has:
+/// A program that is started with `exec` inherits nothing of the selector (on Solaris, and on AIX,
+/// Haiku and QNX, unless it starts while `Poll::new` runs). After `fork`, the child has:
 ///
 /// - On epoll and event ports, the selector of the parent ([fork(2)][fork]: both share the open
 ///   file). Each event goes to the process that polls first. On epoll, a source that one process
@@ -69,7 +70,8 @@ use crate::{Interest, Token};
 ///   open: to end them for both processes, deregister it first. A source whose descriptor the child
 ///   gives away (`into_raw_fd`, `OwnedFd::from`, into std) stays registered on epoll, because the
 ///   parent may be watching it; one that the process which created the selector gives away is
-///   deregistered for both.
+///   deregistered for both. Do not poll an inherited `Poll` on illumos: a source that the child has
+///   closed would be deregistered for its parent ([`dp_pcache_poll`]).
 /// - On poll(2), a selector of its own with the same registrations. A wake in the child is an event
 ///   of the child. If the process that created the selector also created the waker, the wake is an
 ///   event of that process, too. A wake in that process is an event of that process only. No other
@@ -81,27 +83,33 @@ use crate::{Interest, Token};
 /// A server that forks before it serves should create one `Poll` in each process, after the fork.
 /// This works even if other threads of the parent were inside this library at the time of the fork:
 /// [`Poll::new`] takes only locks of the C library, which `fork` leaves free (see [glibc][glibc]).
+/// Create the first `Poll` of a program neither in a handler that runs before a fork nor while
+/// another thread forks: the C library may leave out this crate's handlers for that fork.
 /// A selector that the child inherits on poll(2) or event ports has a lock of its own. If another
-/// thread was using the selector at the time of the fork, then using it, or dropping one of its
-/// registered sources or wakers, may block forever.
+/// thread was using the selector at the time of the fork, then using it, an operation of one of its
+/// sources that would block, or dropping a registered source or a waker, may block forever.
 ///
-/// After a fork, epoll and event ports no longer merge wakes of the selectors that existed before,
-/// in both processes (see [`Waker`](crate::Waker#merged-wakes)).
-///
-/// A process that was copied without the fork handlers of the C library (`clone(2)`,
-/// [`_Fork(3)`][underscore-fork]) must not poll a copied selector. On epoll it may drop and wake
-/// the selector. On poll(2) it may do so where the kernel has [`MADV_WIPEONFORK`][wipe] and a
-/// sandbox allows it. In such a copy, `Poll::new` may block forever if another thread was
-/// allocating memory at the time, or was calling `pthread_atfork`, which the first `Poll` of a
-/// program does.
+/// Wakes of selectors that existed before a fork merge no longer on epoll and event ports. On
+/// NetBSD, Haiku and Apple's systems a library that contains this crate must stay loaded: the next
+/// `fork` would call [its fork handlers][netbsd]. A process that was copied without the fork
+/// handlers of the C library (`clone(2)`, [`_Fork(3)`][underscore-fork]) must not poll a copied
+/// selector. On epoll it may drop and wake the selector. On poll(2) it may do so where the kernel
+/// has [`MADV_WIPEONFORK`][wipe] and a sandbox allows it. In such a copy, `Poll::new` may block
+/// forever if another thread was allocating memory, or calling `pthread_atfork` as the first `Poll`
+/// of a program does, at the time.
 ///
 /// # Timeouts
 ///
 /// Without an event, `poll` never returns before the timeout has elapsed. It may return later, when
-/// the scheduler runs the thread again. Timeouts have a resolution below one millisecond on kqueue,
-/// event ports, WASI preview 1 and Linux 5.11 ([`epoll_pwait2`][pwait2]) and later, but not on
-/// Android. Other systems may round a timeout up to a millisecond. Every [`Duration`] is accepted;
-/// [`Duration::MAX`] waits for an event.
+/// the scheduler runs the thread again. Every [`Duration`] is accepted; [`Duration::MAX`] waits for
+/// an event. The resolution is:
+///
+/// - nanoseconds on kqueue, event ports, WASI preview 1 and Linux 5.11 ([`epoll_pwait2`][pwait2])
+///   and later, but not on Android.
+/// - half a millisecond on Windows 10 1803 and later, for timeouts of less than 32 ms. Longer ones,
+///   and all on older systems and Wine, end at a tick of the [system's clock][tick], by default up
+///   to 15.6 ms late.
+/// - a millisecond elsewhere.
 ///
 /// # Implementation notes
 ///
@@ -155,8 +163,11 @@ use crate::{Interest, Token};
 /// ```
 ///
 /// [epoll]: https://man7.org/linux/man-pages/man7/epoll.7.html
+/// [`dp_pcache_poll`]: https://github.com/illumos/illumos-gate/blob/02487698bcad6bbce8bd91d7d44e30cad1adce33/usr/src/uts/common/io/devpoll.c
+/// [netbsd]: https://github.com/NetBSD/src/blob/41eeee9ba59f302801aa4508c11200b069226be6/lib/libc/gen/pthread_atfork.c
 /// [poll]: https://man7.org/linux/man-pages/man2/poll.2.html
 /// [port]: https://illumos.org/man/3C/port_associate
+/// [tick]: https://learn.microsoft.com/windows/win32/api/timeapi/nf-timeapi-timebeginperiod
 /// [oneoff]: https://github.com/WebAssembly/WASI/blob/d6962d161b92/legacy/preview1/docs.md
 /// [kqueue]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
 /// [dissociate]: https://docs.oracle.com/cd/E36784_01/html/E36874/port-dissociate-3c.html
@@ -194,6 +205,7 @@ impl Poll {
     /// # }
     /// # main().unwrap() }
     /// ```
+    #[inline]
     pub fn new() -> io::Result<Poll> {
         let selector = sys::Selector::new()?;
         Ok(Poll {
@@ -233,7 +245,7 @@ impl Poll {
     /// # Errors
     ///
     /// - [`Interrupted`](io::ErrorKind::Interrupted) if a signal handler interrupted the wait. Call
-    ///   again with the rest of the timeout.
+    ///   again with the rest of the timeout, as [`poll_until`](Poll::poll_until) does.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the capacity of `events` is 0, or if
     ///   nothing could end the wait (see [Implementation notes](Poll#implementation-notes)).
     /// - Otherwise the error of the system, with its code.
@@ -261,9 +273,51 @@ impl Poll {
         // platform's `select`.
         self.registry.selector.poll(events.buffer(), timeout)
     }
+
+    /// Waits until events arrive or `deadline` is reached. `None` waits for events without a limit;
+    /// a deadline in the past polls once, without waiting.
+    ///
+    /// Like [`poll`](Poll::poll), but a signal does not end the wait: this function waits again for
+    /// the rest of the time. So an error of it is a fault, and `events` is empty only after the
+    /// deadline.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`poll`](Poll::poll), and never [`Interrupted`](io::ErrorKind::Interrupted). A loop
+    /// that a signal should end, as Ctrl-C does, needs a signal handler that
+    /// [wakes](crate::Waker::wake) the `Poll`, or [`poll`](Poll::poll).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "os-poll")] {
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::{Events, Poll};
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let mut poll = Poll::new()?;
+    /// let mut events = Events::with_capacity(8);
+    /// let deadline = Instant::now() + Duration::from_millis(2);
+    /// poll.poll_until(&mut events, Some(deadline))?;
+    /// assert!(events.is_empty() && Instant::now() >= deadline);
+    /// # Ok(())
+    /// # }
+    /// # main().unwrap() }
+    /// ```
+    #[inline]
+    pub fn poll_until(&mut self, events: &mut Events, deadline: Option<Instant>) -> io::Result<()> {
+        loop {
+            let timeout = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            match self.poll(events, timeout) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
 }
 
 impl fmt::Debug for Poll {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Poll")
             .field("registry", &self.registry)
@@ -290,6 +344,8 @@ impl Registry {
     ///   `Poll` or another. Of a file descriptor, socket or handle that this crate does not own,
     ///   only the registrations with this `Poll` are known.
     /// - [`Unsupported`](io::ErrorKind::Unsupported) if the system cannot watch for `interests`.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if `interests` has [modes](Interest#modes)
+    ///   and no readiness, or modes that exclude each other.
     /// - Otherwise the error of the system, with its code.
     ///
     /// A call that returns an error registers nothing.
@@ -319,15 +375,16 @@ impl Registry {
         source.register(self, token, interests)
     }
 
-    /// Replaces the token and the interests of `source`, always both. The next `poll` reports a
-    /// condition that holds already, even if an event has reported it before.
+    /// Replaces the token and the interests of `source`, always both, modes included. The next
+    /// `poll` reports a condition that holds already, even if an event has reported it before.
     ///
     /// # Errors
     ///
     /// - [`NotFound`](io::ErrorKind::NotFound) if the source is not registered.
     /// - [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the source is registered with another
     ///   `Poll`.
-    /// - [`Unsupported`](io::ErrorKind::Unsupported) if the system cannot watch for `interests`.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported) and
+    ///   [`InvalidInput`](io::ErrorKind::InvalidInput) as [`register`](Registry::register).
     /// - Otherwise the error of the system, with its code.
     ///
     /// # Examples
@@ -421,6 +478,7 @@ impl Registry {
     /// # }
     /// # main().unwrap() }
     /// ```
+    #[inline]
     pub fn try_clone(&self) -> io::Result<Registry> {
         let selector = self.selector.try_clone()?;
         Ok(Registry { selector })
@@ -433,47 +491,10 @@ impl Registry {
 }
 
 impl fmt::Debug for Registry {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry")
             .field("selector", &self.selector)
             .finish()
-    }
-}
-
-// The selector is a file descriptor.
-cfg_selector_fd! {
-    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-
-    /// The file descriptor of the selector itself, for instance to watch it with another selector.
-    ///
-    /// The caller may wait on it, for instance with `epoll_wait`, and then takes the events of
-    /// [`Waker::wake`](crate::Waker::wake). So from the first call of `as_fd` of a `Poll` or of one
-    /// of its registries, wakes of its wakers are no longer merged, and each costs a system call.
-    impl AsFd for Poll {
-        fn as_fd(&self) -> BorrowedFd<'_> {
-            self.registry().as_fd()
-        }
-    }
-
-    /// The same as a [`RawFd`]; see `AsFd`, also for its cost.
-    impl AsRawFd for Poll {
-        fn as_raw_fd(&self) -> RawFd {
-            self.as_fd().as_raw_fd()
-        }
-    }
-
-    /// The file descriptor on which the [`Poll`] waits. All clones of a registry return the same
-    /// one. See `AsFd` of [`Poll`].
-    impl AsFd for Registry {
-        fn as_fd(&self) -> BorrowedFd<'_> {
-            self.selector().as_fd()
-        }
-    }
-
-    /// The same as a [`RawFd`]; see `AsFd` of [`Poll`].
-    impl AsRawFd for Registry {
-        fn as_raw_fd(&self) -> RawFd {
-            self.as_fd().as_raw_fd()
-        }
     }
 }

@@ -23,6 +23,8 @@ use crate::{Interest, Registry, Token};
 ///
 /// # Platform differences
 ///
+/// Without a mode ([`Interest::LEVEL`], [`Interest::ONESHOT`]):
+///
 /// **epoll and kqueue** are edge-triggered: they report each new readiness once.
 ///
 /// **[Event ports][port] (Solaris) and [poll(2)][poll]** (other Unix systems, WASI, or when it is
@@ -37,6 +39,8 @@ use crate::{Interest, Registry, Token};
 /// | the same, after about one second | 100 ms | 10 times a second |
 /// | both halves of a socket closed (`POLLRDHUP`) | 1 s | once a second |
 ///
+/// - None of this applies to a registration with [`LEVEL`](Interest::LEVEL) or
+///   [`ONESHOT`](Interest::ONESHOT): they report conditions by nature, and without delay.
 /// - Reading and writing are delayed only if no `poll` has found the direction not ready before.
 ///   Otherwise the event comes at once.
 /// - The first second starts again after each new condition.
@@ -54,17 +58,34 @@ use crate::{Interest, Registry, Token};
 ///   come since the last wait for it. A `poll` cannot detect that a file descriptor was closed and
 ///   *reused*. Then the events of the new file carry the old token, and registering it fails with
 ///   [`AlreadyExists`](io::ErrorKind::AlreadyExists) until the file descriptor is deregistered.
+///   After the event of a `ONESHOT` registration no `poll` looks at the file descriptor, so
+///   deregister it before you close it.
+/// - poll(2) of [PlayStation Vita][vita] and [Hermit][hermit] skips a closed file descriptor, so no
+///   `poll` finds it closed there. Vita also skips one of which no event is wanted, such as a
+///   reported `ONESHOT`, and then reports no hang-up. On [Fuchsia][fuchsia] every `poll` fails
+///   while a file descriptor is registered that has no handle to wait for.
 ///
 /// **kqueue** does not report whether a file descriptor is registered ([kqueue(2)][kqueue]: adding
 /// a filter again changes the one that exists). So on kqueue:
 ///
 /// - [`register`](Registry::register) of a registered file descriptor adds to its interests. The
-///   new token is that of the interests that the call names; another one keeps the old token.
+///   new token is that of the interests that the call names; another one keeps the old token. A
+///   direction that was registered keeps its mode ([`LEVEL`](Interest::LEVEL) and others).
 /// - [`reregister`](Registry::reregister) of one that is not registered registers it.
 /// - [`deregister`](Registry::deregister) of one that is not registered returns `Ok`.
 ///
 /// On other systems, these fail with [`AlreadyExists`](io::ErrorKind::AlreadyExists) and
 /// [`NotFound`](io::ErrorKind::NotFound).
+///
+/// **macOS**: kqueue refuses `/dev/tty` ([mio#1377]). Registering it opens the terminal that
+/// controls the process by its own name, such as `/dev/ttys003`, and watches that until the file
+/// descriptor is deregistered. Reading stays with the caller's file descriptor. One that is closed
+/// without being deregistered keeps the terminal open until its number is registered or
+/// deregistered again, an event of the terminal comes, which is not reported, or the `Poll` and its
+/// registries are dropped. Registering fails
+/// with [`Unsupported`](io::ErrorKind::Unsupported) if the process has no controlling terminal or
+/// may not open it, and for any other character device that kqueue refuses. Read such a device on a
+/// thread of its own. On the other systems the kernel watches `/dev/tty` itself.
 ///
 /// # Examples
 ///
@@ -94,6 +115,30 @@ use crate::{Interest, Registry, Token};
 /// # }
 /// ```
 ///
+/// The keyboard, also while stdin is a pipe:
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use mio::{Interest, Poll, Token, unix::SourceFd};
+/// use std::fs::OpenOptions;
+/// use std::os::fd::AsRawFd;
+///
+/// let poll = Poll::new()?;
+/// // A process without a controlling terminal, such as a daemon, cannot open it.
+/// if let Ok(tty) = OpenOptions::new().read(true).open("/dev/tty") {
+///     let fd = tty.as_raw_fd();
+///     poll.registry().register(&mut SourceFd(&fd), Token(0), Interest::READABLE)?;
+///     // Here `poll` reports input, which is read from `tty`.
+///     poll.registry().deregister(&mut SourceFd(&fd))?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// [vita]: https://github.com/vitasdk/newlib/blob/b89e5bc183b516945f9ee07eef483ecb916e45ff/newlib/libc/sys/vita/poll.c
+/// [hermit]: https://github.com/hermit-os/kernel/blob/b0678ba01937374cf8f6648e49a97070829a8437/src/fd/mod.rs#L383-L410
+/// [fuchsia]: https://github.com/gnoliyil/fuchsia/blob/90ba949e14e0ce6146641bb6b654089c1c43ae54/sdk/lib/fdio/unistd.cc
+/// [mio#1377]: https://github.com/tokio-rs/mio/issues/1377
 /// [port]: https://illumos.org/man/3C/port_associate
 /// [poll]: https://man7.org/linux/man-pages/man2/poll.2.html
 /// [kqueue]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
@@ -125,8 +170,12 @@ pub struct SourceFd<'a>(
 ///   same rate after 64 events in a row.
 /// - [`reregister`](Registry::reregister) reports current readiness at once. After
 ///   [`WouldBlock`](io::ErrorKind::WouldBlock) it makes the next event exact.
-/// - A failure of the connection is reported once, until the socket is reregistered.
+/// - A failure of the connection is reported once, until the socket is reregistered. So reregister
+///   it before each further `connect`.
 /// - A socket that is closed while registered loses its registration once a `poll` detects it.
+///
+/// With [`LEVEL`](Interest::LEVEL) or [`ONESHOT`](Interest::ONESHOT), reports have no delay, and a
+/// failure of the connection is a condition like others.
 ///
 /// # One socket as two sources
 ///
@@ -186,6 +235,7 @@ type Unowned<'a> = SourceFd<'a>;
 type Unowned<'a> = SourceSocket<'a>;
 
 impl Source for Unowned<'_> {
+    #[inline]
     fn register(
         &mut self,
         registry: &Registry,
@@ -197,6 +247,7 @@ impl Source for Unowned<'_> {
             .register_unowned(*self.0, token, interests)
     }
 
+    #[inline]
     fn reregister(
         &mut self,
         registry: &Registry,
@@ -208,6 +259,7 @@ impl Source for Unowned<'_> {
             .reregister_unowned(*self.0, token, interests)
     }
 
+    #[inline]
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         registry.selector().deregister_unowned(*self.0)
     }
@@ -220,7 +272,8 @@ impl Source for Unowned<'_> {
 ///
 /// Registering arms the handle, and so does [`reregister`](Registry::reregister). An armed handle
 /// gives one event once the object is signaled, or at once if it is signaled already. After that it
-/// gives none until it is armed again. Arming an armed handle changes its token only; a signal that
+/// gives none until it is armed again: the mode [`ONESHOT`](Interest::ONESHOT), which may be named
+/// beside the interest. Arming an armed handle changes its token only; a signal that
 /// the wait has consumed is not lost.
 ///
 /// The wait changes the object as any wait function does: it resets an auto-reset event or timer,
@@ -249,7 +302,7 @@ impl Source for Unowned<'_> {
 /// - `register` returns [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the handle is registered
 ///   with this `Poll`.
 /// - `register` and `reregister` return [`Unsupported`](io::ErrorKind::Unsupported) if the interest
-///   is not [`READABLE`](Interest::READABLE).
+///   is not [`READABLE`](Interest::READABLE), with or without [`ONESHOT`](Interest::ONESHOT).
 /// - `reregister` and `deregister` return [`NotFound`](io::ErrorKind::NotFound) if the handle is
 ///   not registered.
 /// - Other errors are those of the system, such as `ERROR_INVALID_HANDLE`.
@@ -287,6 +340,7 @@ pub struct SourceHandle<'a>(
 
 #[cfg(windows)]
 impl Source for SourceHandle<'_> {
+    #[inline]
     fn register(
         &mut self,
         registry: &Registry,
@@ -298,6 +352,7 @@ impl Source for SourceHandle<'_> {
         waits.register(port, *self.0, token, interests, WaitBackend::best())
     }
 
+    #[inline]
     fn reregister(
         &mut self,
         registry: &Registry,
@@ -309,6 +364,7 @@ impl Source for SourceHandle<'_> {
         waits.reregister(port, *self.0, token, interests)
     }
 
+    #[inline]
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         registry.selector().waits().deregister(*self.0)
     }

@@ -18,8 +18,10 @@ use crate::{Registry, Token, sys};
 ///   [`is_readable`](crate::event::Event::is_readable). One event may report several wakes.
 /// - The thread that gets the event sees what the waking thread wrote before it called `wake`, also
 ///   if that `wake` was merged with another.
-/// - Between two returns of `poll`, all wakes of one waker together cost one system call: later
-///   wakes are merged with the first.
+/// - Between two returns of the kernel's wait, all wakes of one waker together cost one system
+///   call: later wakes are merged with the first. On epoll, if wakes came alone before, the first
+///   costs a call of its own and the others one together; of threads that wake at the same moment,
+///   each may make a call of its own once.
 /// - A waker that is dropped after `wake` and before `poll` may or may not deliver its event. A
 ///   `poll` that begins after the drop and returns fewer events than the capacity does not return
 ///   it, unless the process was forked.
@@ -27,7 +29,7 @@ use crate::{Registry, Token, sys};
 ///
 /// # Merged wakes
 ///
-/// A merged wake makes no system call. It relies on the thread whose wake came first and which is
+/// A merged wake makes no system call. It relies on the thread that made the earlier wake and is
 /// about to make the call. This has two consequences:
 ///
 /// - The event comes only after the scheduler has run that thread. If the scheduler does not run it
@@ -115,6 +117,7 @@ impl Waker {
     /// # }
     /// # main().unwrap() }
     /// ```
+    #[inline]
     pub fn new(registry: &Registry, token: Token) -> io::Result<Waker> {
         let inner = registry.selector().waker(token)?;
         Ok(Waker { inner })
@@ -122,8 +125,10 @@ impl Waker {
 
     /// Ends the wait of the current `poll`, or of the next one.
     ///
-    /// A signal handler may call `wake` on epoll and kqueue only. On poll(2) and event ports,
-    /// `wake` takes a lock.
+    /// A signal handler may call `wake` on epoll, and on kqueue as long as the `Poll` or one of its
+    /// registries exists. If the last of them is dropped meanwhile, `wake` on kqueue may run the
+    /// destructor of the selector, which frees memory. On poll(2) and event ports, `wake` takes a
+    /// lock.
     ///
     /// # Errors
     ///
@@ -161,7 +166,57 @@ impl Waker {
 }
 
 impl fmt::Debug for Waker {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waker").field("inner", &self.inner).finish()
+    }
+}
+
+// The selector is a file descriptor. Here, because handing it out ends the merging of wakes.
+cfg_selector_fd! {
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+    use crate::Poll;
+
+    /// The file descriptor of the selector itself, for instance to watch it with another selector.
+    ///
+    /// The caller may wait on it, for instance with `epoll_wait`, and then takes the events of
+    /// [`Waker::wake`](crate::Waker::wake). So from the first call of `as_fd` of a `Poll` or of one
+    /// of its registries, wakes of its wakers are no longer merged, and each costs a system call.
+    ///
+    /// On kqueue, do not use it in a forked child. The child does not inherit a kqueue
+    /// ([kqueue(2)]): the number is closed there, or belongs to another file.
+    ///
+    /// [kqueue(2)]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
+    impl AsFd for Poll {
+        #[inline]
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.registry().as_fd()
+        }
+    }
+
+    /// The same as a [`RawFd`]; see `AsFd`, also for its cost and for forked children.
+    impl AsRawFd for Poll {
+        #[inline]
+        fn as_raw_fd(&self) -> RawFd {
+            self.as_fd().as_raw_fd()
+        }
+    }
+
+    /// The file descriptor on which the [`Poll`] waits. All clones of a registry return the same
+    /// one. See `AsFd` of [`Poll`], also for forked children.
+    impl AsFd for Registry {
+        #[inline]
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.selector().as_fd()
+        }
+    }
+
+    /// The same as a [`RawFd`]; see `AsFd` of [`Poll`].
+    impl AsRawFd for Registry {
+        #[inline]
+        fn as_raw_fd(&self) -> RawFd {
+            self.as_fd().as_raw_fd()
+        }
     }
 }

@@ -3,17 +3,21 @@
 //! - [`NamedPipe`]: either end of a named pipe, or another handle for overlapped I/O.
 //! - [`SourceSocket`]: a socket that the caller owns, such as one of another library.
 //! - [`SourceHandle`]: a waitable handle, such as that of a process, an event or a timer.
+//!
+//! [`Poll`] and [`Registry`] are [`AsHandle`], so that another event loop can wait for a `Poll`.
 #![allow(unsafe_code)]
 
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::iter;
-use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
+use std::os::windows::io::{
+    AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle,
+};
 
 use crate::event::Source;
 use crate::sys::windows::named_pipe::{self, Pipe};
-use crate::{Interest, Registry, Token};
+use crate::{Interest, Poll, Registry, Token};
 
 pub use crate::unowned_source::{SourceHandle, SourceSocket};
 
@@ -92,7 +96,8 @@ pub use crate::unowned_source::{SourceHandle, SourceSocket};
 /// [`AlreadyExists`](io::ErrorKind::AlreadyExists). After that `Poll` was dropped, the pipe can be
 /// registered with another one on Windows 8.1 and later
 /// ([`FileReplaceCompletionInformation`][replace]). Interests other than reading and writing are
-/// [`Unsupported`](io::ErrorKind::Unsupported).
+/// [`Unsupported`](io::ErrorKind::Unsupported), and so are [`LEVEL`](Interest::LEVEL) and
+/// [`ONESHOT`](Interest::ONESHOT): operations in flight report their ends once.
 ///
 /// [replace]: https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_file_completion_information
 ///
@@ -181,6 +186,7 @@ impl NamedPipe {
     /// - [`WouldBlock`](io::ErrorKind::WouldBlock): the attempt was started, or goes on.
     /// - [`NotFound`](io::ErrorKind::NotFound): the pipe is not registered.
     /// - Otherwise an error of the system.
+    #[inline]
     pub fn connect(&self) -> io::Result<()> {
         self.pipe.connect()
     }
@@ -190,6 +196,7 @@ impl NamedPipe {
     /// # Errors
     ///
     /// None. The `Result` is for compatibility.
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         Ok(self.pipe.take_error())
     }
@@ -209,17 +216,20 @@ impl NamedPipe {
     /// # Errors
     ///
     /// An error of the system, for example for a client end. Then nothing has changed.
+    #[inline]
     pub fn disconnect(&self) -> io::Result<()> {
         self.pipe.disconnect()
     }
 }
 
 impl Read for &NamedPipe {
+    #[inline]
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let len = buf.len();
         self.pipe.read(len, |data| scatter(data, iter::once(buf)))
     }
 
+    #[inline]
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let len = bufs
             .iter()
@@ -232,44 +242,53 @@ impl Read for &NamedPipe {
 }
 
 impl Write for &NamedPipe {
+    #[inline]
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.pipe.write(iter::once(buf))
     }
 
+    #[inline]
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         self.pipe.write(bufs.iter().map(|buf| &**buf))
     }
 
+    #[inline]
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
 impl Read for NamedPipe {
+    #[inline]
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         (&*self).read(buf)
     }
 
+    #[inline]
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         (&*self).read_vectored(bufs)
     }
 }
 
 impl Write for NamedPipe {
+    #[inline]
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         (&*self).write(buf)
     }
 
+    #[inline]
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         (&*self).write_vectored(bufs)
     }
 
+    #[inline]
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
 /// Copies `data` into `slices`, one after the other, and returns how many bytes fitted.
+#[inline]
 fn scatter<'s>(data: &[u8], slices: impl Iterator<Item = &'s mut [u8]>) -> usize {
     let mut rest = data;
     for slice in slices {
@@ -283,6 +302,7 @@ fn scatter<'s>(data: &[u8], slices: impl Iterator<Item = &'s mut [u8]>) -> usize
 }
 
 impl Source for NamedPipe {
+    #[inline]
     fn register(
         &mut self,
         registry: &Registry,
@@ -293,6 +313,7 @@ impl Source for NamedPipe {
         self.pipe.register(port, token, interests)
     }
 
+    #[inline]
     fn reregister(
         &mut self,
         registry: &Registry,
@@ -303,12 +324,14 @@ impl Source for NamedPipe {
         self.pipe.reregister(port, token, interests)
     }
 
+    #[inline]
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         self.pipe.deregister(registry.selector().port())
     }
 }
 
 impl AsRawHandle for NamedPipe {
+    #[inline]
     fn as_raw_handle(&self) -> RawHandle {
         self.pipe.handle().as_raw_handle()
     }
@@ -329,6 +352,7 @@ impl FromRawHandle for NamedPipe {
     /// to the same [`Poll`](crate::Poll), which ignores them because they name no operation of this
     /// pipe. `FILE_SKIP_COMPLETION_PORT_ON_SUCCESS` must not be set on any of the duplicates: an
     /// operation that succeeds at once would never be reported, and its memory never freed.
+    #[inline]
     unsafe fn from_raw_handle(handle: RawHandle) -> NamedPipe {
         // SAFETY: the caller guarantees that the handle is open and passes its ownership.
         let handle = unsafe { OwnedHandle::from_raw_handle(handle) };
@@ -339,7 +363,81 @@ impl FromRawHandle for NamedPipe {
 }
 
 impl fmt::Debug for NamedPipe {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("NamedPipe").field(&self.pipe).finish()
+    }
+}
+
+/// The completion port of the selector, to wait for it in another event loop.
+///
+/// A completion port is signaled while it holds a completion packet, as [compio] uses it on Windows
+/// 10 and later. So `WaitForSingleObject` or a [`SourceHandle`] of another `Poll` can wait for it.
+///
+/// - Only [`Poll::poll`] starts the requests of sources that were registered or that returned
+///   [`WouldBlock`](io::ErrorKind::WouldBlock). Call it, with a timeout of zero, before each wait
+///   for the handle.
+/// - Then call it again when the handle is signaled. It may return no events, because some packets
+///   are internal. It may leave events for the next call if the capacity of `Events` is too small.
+/// - Of a source that is always ready and that its owner does not drain, later events may come only
+///   with a `poll` that has no signal.
+/// - The wait takes no packet. Do not take packets from the port or associate handles with it.
+///
+/// [compio]: https://github.com/compio-rs/compio/pull/223
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use mio::windows::SourceHandle;
+/// use mio::{Events, Interest, Poll, Token, Waker};
+/// use std::os::windows::io::AsRawHandle;
+/// use std::time::Duration;
+///
+/// let mut inner = Poll::new()?;
+/// let waker = Waker::new(inner.registry(), Token(1))?;
+/// let mut outer = Poll::new()?;
+/// let handle = inner.as_raw_handle();
+/// outer.registry().register(&mut SourceHandle(&handle), Token(2), Interest::READABLE)?;
+///
+/// let mut events = Events::with_capacity(8);
+/// inner.poll(&mut events, Some(Duration::ZERO))?;
+/// waker.wake()?;
+/// outer.poll(&mut events, None)?;
+/// assert!(events.iter().all(|event| event.token() == Token(2)));
+/// inner.poll(&mut events, Some(Duration::ZERO))?;
+/// assert!(events.iter().all(|event| event.token() == Token(1)));
+/// # Ok(())
+/// # }
+/// ```
+impl AsHandle for Poll {
+    #[inline]
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.registry().as_handle()
+    }
+}
+
+/// The same as a [`RawHandle`]; see `AsHandle`.
+impl AsRawHandle for Poll {
+    #[inline]
+    fn as_raw_handle(&self) -> RawHandle {
+        self.as_handle().as_raw_handle()
+    }
+}
+
+/// The completion port on which the [`Poll`] waits. All clones of a registry return the same one.
+/// See `AsHandle` of [`Poll`].
+impl AsHandle for Registry {
+    #[inline]
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.selector().as_handle()
+    }
+}
+
+/// The same as a [`RawHandle`]; see `AsHandle` of [`Poll`].
+impl AsRawHandle for Registry {
+    #[inline]
+    fn as_raw_handle(&self) -> RawHandle {
+        self.as_handle().as_raw_handle()
     }
 }

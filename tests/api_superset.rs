@@ -22,6 +22,36 @@ fn every_interest_exists_on_every_platform() {
     assert!(Interest::AIO < Interest::LIO && Interest::LIO < Interest::PRIORITY);
 }
 
+/// The modes of a registration are bits of an interest, which stays one byte.
+#[test]
+fn modes_are_bits_of_an_interest() {
+    const MODES: Interest = Interest::EXCLUSIVE
+        .add(Interest::LEVEL)
+        .add(Interest::ONESHOT);
+    const { assert!(MODES.is_exclusive() && MODES.is_level() && MODES.is_oneshot()) };
+    assert!(!MODES.is_readable() && !MODES.is_writable() && !MODES.is_priority());
+    assert_eq!(format!("{MODES:?}"), "EXCLUSIVE | LEVEL | ONESHOT");
+    assert_eq!(size_of::<Option<Interest>>(), 1);
+}
+
+/// Busy polling has functions on every Unix.
+#[cfg(unix)]
+#[test]
+fn busy_polling_has_functions() {
+    use mio::Registry;
+    use mio::unix::{BusyPoll, busy_poll, set_busy_poll};
+    use std::io;
+
+    let _: fn(&Registry, BusyPoll) -> io::Result<()> = set_busy_poll;
+    let _: fn(&Registry) -> io::Result<BusyPoll> = busy_poll;
+    let off = BusyPoll {
+        micros: 0,
+        budget: 0,
+        prefer: false,
+    };
+    assert_eq!(off, BusyPoll::default());
+}
+
 #[test]
 fn event_iterator_has_an_exact_size() {
     fn exact<T: ExactSizeIterator>() {}
@@ -69,4 +99,14 @@ fn source_socket_and_source_handle_are_sources() {
 fn poll_implements_as_fd() {
     fn fd<T: std::os::fd::AsFd>() {}
     fd::<mio::Poll>();
+}
+
+#[cfg(windows)]
+#[test]
+fn poll_and_registry_implement_as_handle() {
+    use std::os::windows::io::{AsHandle, AsRawHandle};
+
+    fn handle<T: AsHandle + AsRawHandle>() {}
+    handle::<mio::Poll>();
+    handle::<mio::Registry>();
 }

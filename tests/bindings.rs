@@ -120,8 +120,10 @@ fn is_compiled(root: &str, module: &str, system: &str, platform: &Platform) -> b
     let family = family.map(|start| before[start..].split('!').next().unwrap());
     match family {
         // Sockets are not bound.
-        None | Some("cfg_nosignal") => true,
-        Some("cfg_pipes") => system != "wasip2",
+        None | Some("cfg_nosignal" | "cfg_unsupported") => true,
+        // A flag forces poll(2) and pipes that wake.
+        Some("cfg_levels") => true,
+        Some("cfg_pipes" | "cfg_waker_pipe") => system != "wasip2",
         Some(family) => platform.has(family, system) || is_faked(family, system),
     }
 }

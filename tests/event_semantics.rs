@@ -23,6 +23,8 @@
 
 mod support;
 
+#[path = "event_semantics/modes.rs"]
+mod modes;
 #[path = "event_semantics/peer.rs"]
 mod peer;
 #[path = "event_semantics/side_by_side.rs"]
@@ -128,6 +130,11 @@ fn observe(make: NewSituation, interest: Interest, first: Duration, moment: Dura
             end = Instant::now() + 2 * moment;
         }
     }
+    words(seen)
+}
+
+/// The words of a cell.
+fn words(seen: [bool; 6]) -> String {
     let names = ["R", "W", "rc", "wc", "e", "p"];
     let words: Vec<&str> = names
         .iter()

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
-use mio::unix::pipe;
+use mio::unix::{SourceFd, pipe};
 use mio::{Events, Interest, Poll, Token};
 use support::timing::{FIRST_BOUND, best_of_rounds, within};
 use support::{assert_no_event, drain, new_poll, retry, wait_for, would_block};
@@ -273,4 +273,47 @@ fn longest_fifo_delay() -> Duration {
     }
     std::fs::remove_file(&path).unwrap();
     latest.max(latest_second)
+}
+
+/// Closing a file descriptor ends its registration, also that of a pipe's writer whose reader was
+/// closed before: kqueue(2) removes the filters
+/// (<https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2>), and epoll the registration
+/// (<https://man7.org/linux/man-pages/man7/epoll.7.html>, question 6). The file that gets the fd
+/// next causes no event.
+#[test]
+#[allow(unsafe_code)]
+fn closed_writer_without_reader_reports_no_events() {
+    if !support::EDGES || cfg!(target_os = "illumos") {
+        return support::not_run("the selector does not detect that an fd was reused");
+    }
+    let null = std::fs::File::open("/dev/null").unwrap();
+    let dead_writer = || {
+        let (writer, reader) = pipe::new().unwrap();
+        drop(reader);
+        writer
+    };
+    let other_writer = dead_writer();
+    // NetBSD and OpenBSD distinguish pipes by the time of their creation alone, in ticks of 10 ms.
+    thread::sleep(Duration::from_millis(50));
+    for interest in [Interest::WRITABLE, Interest::WRITABLE | Interest::LEVEL] {
+        for (is_reported, next) in [
+            (false, null.as_raw_fd()),
+            (true, null.as_raw_fd()),
+            (false, other_writer.as_raw_fd()),
+            (true, other_writer.as_raw_fd()),
+        ] {
+            let (mut poll, mut events) = new_poll();
+            let writer = dead_writer();
+            let fd = writer.as_raw_fd();
+            poll.registry()
+                .register(&mut SourceFd(&fd), ONE, interest)
+                .unwrap();
+            if is_reported {
+                wait_for(&mut poll, &mut events, ONE, |event| event.is_write_closed());
+            }
+            // SAFETY: dup2(2) closes `fd` and opens it again; `writer` owns the new one.
+            assert_eq!(unsafe { libc::dup2(next, fd) }, fd);
+            assert_no_event(&mut poll, &mut events, ONE);
+        }
+    }
 }

@@ -189,6 +189,40 @@ fn target_os_appears_in_few_files() {
     assert!(faults.is_empty(), "names a system:\n{}", faults.join("\n"));
 }
 
+/// A mechanism that a system does not use is not compiled there: the compiler makes code of every
+/// implementation of a trait, used or not.
+#[test]
+fn mechanisms_are_compiled_where_they_are_used() {
+    let rules: &[(&str, &str, &[&str])] = &[
+        ("src/sys/mod.rs", "cfg_unsupported", &["unsupported"]),
+        ("src/sys/mod.rs", "cfg_levels", &["level_backoff", "slab"]),
+        (
+            "src/sys/unix/mod.rs",
+            "cfg_levels",
+            &["level_triggered", "posix_poll"],
+        ),
+        ("src/sys/unix/mod.rs", "cfg_epoll", &["epoll"]),
+        ("src/sys/unix/mod.rs", "cfg_event_ports", &["event_ports"]),
+        ("src/sys/unix/mod.rs", "cfg_kqueue", &["kqueue"]),
+        ("src/sys/unix/notifier/mod.rs", "cfg_waker_pipe", &["pipe"]),
+        ("src/sys/unix/syscalls/mod.rs", "cfg_levels", &["poll"]),
+    ];
+    for (name, family, modules) in rules {
+        let text = fs::read_to_string(root().join(name)).unwrap();
+        let start = format!("{family}! {{");
+        let blocks = text.split(start.as_str()).skip(1);
+        let inside: String = blocks
+            .map(|rest| rest.split("\n}").next().unwrap())
+            .map(|rest| rest.split(" }\n").next().unwrap())
+            .collect();
+        for module in *modules {
+            let declared = format!("mod {module};");
+            assert!(inside.contains(&declared), "{name}: {module}, {family}");
+            assert_eq!(text.matches(&declared).count(), 1, "{name}: {module}");
+        }
+    }
+}
+
 /// A lower layer names no module of a higher one.
 #[test]
 fn imports_go_downwards() {

@@ -33,6 +33,32 @@ fn poll_never_returns_early() {
     }
 }
 
+/// `poll_until` returns at its deadline, also at one that has passed, and clears `events`.
+#[test]
+fn poll_until_ends_at_its_deadline() {
+    let (mut poll, mut events) = new_poll();
+    #[cfg(not(target_os = "wasi"))] // There are no wakers.
+    {
+        // Leaves an event in the buffer.
+        let waker = Waker::new(poll.registry(), Token(1)).unwrap();
+        waker.wake().unwrap();
+        poll.poll_until(&mut events, None).unwrap();
+        assert!(!events.is_empty());
+    }
+    for micros in [0, 1, 999, 1_500, 30_500] {
+        let deadline = Instant::now() + Duration::from_micros(micros);
+        poll.poll_until(&mut events, Some(deadline)).unwrap();
+        assert!(Instant::now() >= deadline && events.is_empty());
+        assert!(deadline.elapsed() < support::LONG);
+        // Now it has passed.
+        poll.poll_until(&mut events, Some(deadline)).unwrap();
+        assert!(events.is_empty());
+    }
+    let mut none = mio::Events::with_capacity(0);
+    let error = poll.poll_until(&mut none, None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
 /// Without an event `poll` returns soon after its timeout. Where the system call takes nanoseconds,
 /// it returns within a millisecond.
 #[test]
@@ -56,6 +82,32 @@ fn short_timeouts_end_promptly() {
     assert!(micros < Duration::from_millis(20), "100 us: {micros:?}");
     if counts_nanoseconds() {
         assert!(micros < bound, "100 us: {micros:?}");
+    }
+}
+
+/// On Windows a timeout of less than 32 ms ends within 3 ms, not at the next tick of the system's
+/// clock, which may be 15.6 ms away. (The resolution is 0.5 ms; the rest is for the scheduler.)
+#[cfg(windows)]
+#[test]
+fn short_timeouts_end_within_three_milliseconds() {
+    if support::wine_lacks(None, "there are no wait completion packets") {
+        return;
+    }
+    let (mut poll, mut events) = new_poll();
+    for micros in [100, 1_000, 2_000, 5_000, 20_000, 31_000] {
+        let timeout = Duration::from_micros(micros);
+        support::timing::best_of_rounds(|| {
+            let mut late: Vec<Duration> = (0..21)
+                .map(|_| {
+                    let start = Instant::now();
+                    poll.poll(&mut events, Some(timeout)).unwrap();
+                    start.elapsed().checked_sub(timeout).expect("it was early")
+                })
+                .collect();
+            late.sort_unstable();
+            // Half of them, because the machine may be busy.
+            support::timing::within(late[late.len() / 2], Duration::from_millis(3))
+        });
     }
 }
 
@@ -194,6 +246,30 @@ mod signals {
             wait_for(&mut poll, &mut events, Token(1), |event| {
                 event.is_readable()
             });
+        });
+    }
+
+    /// Signals do not end `poll_until`: neither early, nor with an error, nor late. An event does.
+    #[test]
+    fn poll_until_outlasts_signals() {
+        let (mut poll, mut events) = new_poll();
+        let waker = Waker::new(poll.registry(), Token(1)).unwrap();
+        let time = Duration::from_millis(100);
+        amid_signals(Duration::from_micros(500), || {
+            let deadline = Instant::now() + time;
+            poll.poll_until(&mut events, Some(deadline)).unwrap();
+            assert!(Instant::now() >= deadline && events.is_empty());
+            assert!(deadline.elapsed() < support::LONG);
+            for deadline in [None, Some(Instant::now() + support::LONG)] {
+                thread::scope(|scope| {
+                    scope.spawn(|| {
+                        thread::sleep(time / 4);
+                        waker.wake().unwrap();
+                    });
+                    poll.poll_until(&mut events, deadline).unwrap();
+                    assert_eq!(events.iter().count(), 1);
+                });
+            }
         });
     }
 

@@ -43,6 +43,7 @@ fn each_round_of_datagrams_is_reported() {
 #[cfg(not(target_os = "wasi"))]
 fn send_refused_datagram(poll: &Poll) -> UdpSocket {
     let mut socket = UdpSocket::bind(loopback()).unwrap();
+    socket.set_connection_resets(true).unwrap();
     let gone = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
     poll.registry()
         .register(&mut socket, ONE, Interest::READABLE)
@@ -100,6 +101,7 @@ fn connected_socket_reports_after_a_refused_datagram() {
 fn unconnected_socket_reports_after_a_refused_datagram() {
     let (mut poll, mut events) = new_poll();
     let mut socket = UdpSocket::bind(loopback()).unwrap();
+    socket.set_connection_resets(true).unwrap();
     poll.registry()
         .register(&mut socket, ONE, Interest::READABLE)
         .unwrap();
@@ -116,6 +118,54 @@ fn unconnected_socket_reports_after_a_refused_datagram() {
         }
         receive_each_datagram(&mut poll, &mut events, &socket, &peer);
     }
+}
+
+/// Sends a datagram to a port without a socket, and returns the error of the next receive. Only
+/// Windows returns it to a socket that is not connected.
+#[cfg(not(target_os = "wasi"))]
+fn error_of_refused_datagram(socket: &UdpSocket) -> ErrorKind {
+    let gone = UdpSocket::bind(loopback()).unwrap().local_addr().unwrap();
+    socket.send_to(b"x", gone).unwrap();
+    std::thread::sleep(support::SHORT);
+    socket.recv(&mut [0; 8]).unwrap_err().kind()
+}
+
+/// Off, the error is discarded; on, it is returned ([`SIO_UDP_CONNRESET`][ioctls]).
+///
+/// [ioctls]: https://learn.microsoft.com/windows/win32/winsock/winsock-ioctls
+#[cfg(not(target_os = "wasi"))]
+#[test]
+fn connection_resets_are_turned_off_and_on() {
+    let socket = UdpSocket::bind(loopback()).unwrap();
+    socket.set_connection_resets(false).unwrap();
+    assert_eq!(error_of_refused_datagram(&socket), ErrorKind::WouldBlock);
+    socket.set_connection_resets(true).unwrap();
+    let proof = "tests/wine_differences.rs, unconnected_socket_gets_no_connection_reset";
+    if support::wine_lacks(None, proof) {
+        return;
+    }
+    let expected = if cfg!(windows) {
+        ErrorKind::ConnectionReset
+    } else {
+        ErrorKind::WouldBlock
+    };
+    assert_eq!(error_of_refused_datagram(&socket), expected);
+}
+
+/// The feature turns the errors off for sockets made here and for those of std.
+#[cfg(all(windows, feature = "udp-quiet"))]
+#[test]
+fn udp_quiet_turns_connection_resets_off() {
+    let bound = UdpSocket::bind(loopback()).unwrap();
+    let std_socket = std::net::UdpSocket::bind(loopback()).unwrap();
+    std_socket.set_nonblocking(true).unwrap();
+    let converted = UdpSocket::from_std(std_socket);
+    for socket in [bound, converted] {
+        assert_eq!(error_of_refused_datagram(&socket), ErrorKind::WouldBlock);
+    }
+    // Under Wine the assertion above holds without the feature, too.
+    let proof = "tests/wine_differences.rs, unconnected_socket_gets_no_connection_reset";
+    support::wine_lacks(None, proof);
 }
 
 /// Each datagram is an event, although the buffer is too short. A short buffer truncates the

@@ -3,13 +3,14 @@
 
 mod support;
 
-use std::sync::Barrier;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Barrier, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token, Waker};
-use support::{assert_no_event, new_poll, poll_events, wait_for};
+use support::{LONG, assert_no_event, new_poll, poll_events, wait_for};
 
 const WAKE: Token = Token(10);
 
@@ -137,6 +138,38 @@ fn wake_publishes_earlier_writes() {
         {
             wait_for(&mut poll, &mut events, WAKE, |event| event.is_readable());
         }
+    });
+}
+
+/// Threads that have polled and compute now do not hold back the wakes of a later poller. A
+/// completion port of Windows does so if its concurrency is limited:
+/// <https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports#threads-and-concurrency>.
+#[test]
+fn busy_earlier_pollers_do_not_hold_back_wakes() {
+    let busy = thread::available_parallelism().map_or(1, NonZero::get) + 1;
+    let (mut poll, mut events) = new_poll();
+    let waker = Waker::new(poll.registry(), WAKE).unwrap();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..busy {
+            let (sender, receiver) = mpsc::channel();
+            let (waker, is_over) = (&waker, &is_over);
+            scope.spawn(move || {
+                waker.wake().unwrap();
+                wait_for(&mut poll, &mut events, WAKE, |event| event.is_readable());
+                sender.send((poll, events)).unwrap();
+                let start = Instant::now();
+                while !is_over.load(Ordering::Relaxed) && start.elapsed() < LONG {
+                    std::hint::spin_loop();
+                }
+            });
+            (poll, events) = receiver.recv().unwrap();
+        }
+        waker.wake().unwrap();
+        let result = poll.poll(&mut events, Some(Duration::from_secs(10)));
+        is_over.store(true, Ordering::Relaxed);
+        result.unwrap();
+        assert_eq!(events.iter().count(), 1, "the wake was held back");
     });
 }
 

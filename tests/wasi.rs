@@ -104,6 +104,24 @@ fn poll_without_registrations_sleeps_or_fails() {
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
+/// A source that has reported its event and was not used since is not armed. If no other is,
+/// nothing can end a `poll` without a timeout, which fails.
+#[cfg(not(target_env = "p1"))]
+#[test]
+fn poll_with_disarmed_sources_only_fails() {
+    let (mut poll, mut events) = new_poll();
+    let (mut stream, _peer) = support::streams();
+    poll.registry()
+        .register(&mut stream, ONE, Interest::WRITABLE)
+        .unwrap();
+    wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
+    let timeout = Some(Duration::from_millis(30));
+    poll.poll(&mut events, timeout).unwrap();
+    assert!(events.is_empty());
+    let error = poll.poll(&mut events, None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
 /// A closed fd does not fail `poll` for others. For one, hosts fail the whole `poll_oneoff` or end
 /// it at once.
 #[test]

@@ -88,6 +88,22 @@ fn wsapoll_misses_a_refused_datagram() {
     });
 }
 
+/// A socket that is not connected never gets WSAECONNRESET.
+#[test]
+fn unconnected_socket_gets_no_connection_reset() {
+    under_wine(None, || {
+        let gone = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = gone.local_addr().unwrap();
+        drop(gone);
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        socket.send_to(b"x", address).unwrap();
+        thread::sleep(MOMENT);
+        let error = socket.recv(&mut [0; 8]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    });
+}
+
 /// After a refused datagram WSAPoll finds a datagram that is there when it begins, but does not
 /// return for one that arrives while it waits.
 #[test]

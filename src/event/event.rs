@@ -176,6 +176,7 @@ impl Event {
 }
 
 impl fmt::Debug for Event {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let detailed = f.alternate();
         let mut debug = f.debug_struct("Event");
@@ -200,6 +201,7 @@ impl fmt::Debug for Event {
 struct Details<'a>(&'a sys::Event);
 
 impl fmt::Debug for Details<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.details(f)
     }

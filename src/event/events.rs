@@ -45,6 +45,7 @@ impl Events {
     /// assert_eq!(mio::Events::with_capacity(1024).capacity(), 1024);
     /// ```
     #[must_use]
+    #[inline]
     pub fn with_capacity(capacity: usize) -> Events {
         Events {
             buffer: sys::Events::with_capacity(capacity),
@@ -125,6 +126,7 @@ impl<'a> IntoIterator for &'a Events {
 }
 
 impl fmt::Debug for Events {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self).finish()
     }
@@ -160,6 +162,7 @@ impl<'a> Iterator for Iter<'a> {
 impl ExactSizeIterator for Iter<'_> {}
 
 impl fmt::Debug for Iter<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.clone()).finish()
     }

@@ -5,7 +5,7 @@ use std::net::{self, SocketAddr};
 
 use crate::Interest;
 use crate::io_source::IoSource;
-use crate::net::TcpStream;
+use crate::net::{Accepted, SpareSocket, TcpStream};
 use crate::sys::socket::{self, tcp};
 
 /// A socket that accepts TCP connections.
@@ -41,8 +41,9 @@ impl TcpListener {
     /// Creates a listener at `addr`. For port 0, the system chooses a port, which
     /// [`local_addr`](TcpListener::local_addr) returns.
     ///
-    /// The queue of waiting connections is as long as that of the standard library: 128 connections
-    /// on most systems, or [the limit of the system][listen] if that is less.
+    /// As many connections may wait to be accepted as [the system allows][listen], on Linux
+    /// `net.core.somaxconn`. On systems that are not known to reduce a greater number it is that of
+    /// the standard library: 128, and 32 on Haiku. See [`set_backlog`](TcpListener::set_backlog).
     ///
     /// On Unix, this function sets `SO_REUSEADDR`, so that connections of an earlier listener in
     /// the state `TIME_WAIT` do not keep the address in use. On Windows it does not, because there
@@ -69,8 +70,44 @@ impl TcpListener {
     ///
     /// [listen]: https://man7.org/linux/man-pages/man2/listen.2.html
     /// [reuse]: https://learn.microsoft.com/windows/win32/winsock/using-so-reuseaddr-and-so-exclusiveaddruse
+    #[inline]
     pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
         tcp::bind(addr).map(TcpListener::from_std)
+    }
+
+    /// Changes how many connections may wait to be accepted, by [listen(2)][listen] once more. The
+    /// system reduces a number that is greater than it allows. 0 counts as 1. A system may take the
+    /// number as a hint: with 1, two connections can wait on Linux.
+    ///
+    /// Connections that wait stay, also if they are more than `backlog`. A listener of
+    /// [`bind`](TcpListener::bind) begins with as many as the system allows, and one of the
+    /// standard library with 128 on most systems.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](io::ErrorKind::Unsupported) on Windows, where [a second call][windows]
+    /// changes nothing, and on WASI preview 1. Otherwise the error of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::TcpListener;
+    ///
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let listener = TcpListener::from_std(listener);
+    /// # if cfg!(not(windows)) {
+    /// listener.set_backlog(4096)?;
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [listen]: https://man7.org/linux/man-pages/man2/listen.2.html
+    /// [windows]: https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-listen#remarks
+    #[inline]
+    pub fn set_backlog(&self, backlog: u32) -> io::Result<()> {
+        tcp::set_backlog(&self.inner, backlog)
     }
 
     /// Converts a listener of the standard library. The listener should be non-blocking: its mode
@@ -87,6 +124,7 @@ impl TcpListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn from_std(listener: net::TcpListener) -> TcpListener {
         socket::ensure_winsock_started();
         TcpListener {
@@ -100,10 +138,13 @@ impl TcpListener {
     /// # Errors
     ///
     /// - [`WouldBlock`](io::ErrorKind::WouldBlock) if no connection waits.
-    /// - [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) if one connection failed. Call
+    /// - [`ConnectionAborted`](io::ErrorKind::ConnectionAborted), or on Windows
+    ///   [`ConnectionReset`](io::ErrorKind::ConnectionReset), if one connection failed. Call
     ///   `accept` again.
     /// - Another error of the system, such as too many open files. The connection still waits, but
-    ///   no further event may report it. Call `accept` again after some files are closed.
+    ///   no further event may report it. Call `accept` again after some files are closed, or use
+    ///   [`accept_or_shed`](TcpListener::accept_or_shed). On Apple's systems and Haiku the kernel
+    ///   has [closed the connection](SpareSocket).
     ///
     /// # Examples
     ///
@@ -117,9 +158,31 @@ impl TcpListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = self.inner.do_io(Interest::READABLE, tcp::accept)?;
         Ok((TcpStream::from_std(stream), peer))
+    }
+
+    /// Accepts one waiting connection, also if no file descriptor is left: then the connection is
+    /// closed, with the help of `spare`, and [`Accepted::Shed`] has the address of its peer. See
+    /// [`SpareSocket`] for an example.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`accept`](TcpListener::accept). Too many open files only if another thread has
+    /// taken the descriptor of `spare` (see [`SpareSocket`](SpareSocket#other-threads)).
+    #[inline]
+    pub fn accept_or_shed(
+        &self,
+        spare: &mut SpareSocket,
+    ) -> io::Result<Accepted<TcpStream, SocketAddr>> {
+        self.inner.do_io(Interest::READABLE, |listener| {
+            spare.accept_or_shed(|| {
+                let (stream, peer) = tcp::accept(listener)?;
+                Ok((TcpStream::from_std(stream), peer))
+            })
+        })
     }
 
     /// Returns the address of the listener.
@@ -139,6 +202,7 @@ impl TcpListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -162,6 +226,7 @@ impl TcpListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
     }
@@ -171,6 +236,7 @@ impl TcpListener {
     /// # Errors
     ///
     /// The error of the system.
+    #[inline]
     pub fn ttl(&self) -> io::Result<u32> {
         self.inner.ttl()
     }
@@ -194,6 +260,7 @@ impl TcpListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_any_error(|inner| inner.take_error())
     }

@@ -46,12 +46,8 @@ impl TcpStream {
     /// Starts to connect to `addr`.
     ///
     /// The stream is usually not connected yet when this function returns. Register it for
-    /// [`WRITABLE`](Interest::WRITABLE). After its event:
-    ///
-    /// 1. Call [`take_error`](TcpStream::take_error). If it returns an error, the connection has
-    ///    failed.
-    /// 2. Call [`peer_addr`](TcpStream::peer_addr). If it succeeds, the stream is connected. If it
-    ///    returns [`NotConnected`](io::ErrorKind::NotConnected), wait for the next event.
+    /// [`WRITABLE`](Interest::WRITABLE), and call [`finish_connect`](TcpStream::finish_connect)
+    /// after its event.
     ///
     /// # Errors
     ///
@@ -66,30 +62,73 @@ impl TcpStream {
     /// # if cfg!(not(feature = "os-poll")) { return Ok(()); }
     /// use mio::net::TcpStream;
     /// use mio::{Events, Interest, Poll, Token};
-    /// use std::io::ErrorKind;
     ///
     /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     /// let mut stream = TcpStream::connect(listener.local_addr()?)?;
     /// let mut poll = Poll::new()?;
     /// let mut events = Events::with_capacity(8);
     /// poll.registry().register(&mut stream, Token(0), Interest::WRITABLE)?;
-    ///
-    /// loop {
-    ///     poll.poll(&mut events, None)?;
-    ///     if let Some(error) = stream.take_error()? {
-    ///         return Err(error);
-    ///     }
-    ///     match stream.peer_addr() {
-    ///         Ok(_) => break,
-    ///         Err(error) if error.kind() == ErrorKind::NotConnected => {}
-    ///         Err(error) => return Err(error),
-    ///     }
+    /// while !stream.finish_connect()? {
+    ///     poll.poll_until(&mut events, None)?;
     /// }
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
         tcp::connect(addr).map(TcpStream::from_std)
+    }
+
+    /// Returns whether the attempt of [`connect`](TcpStream::connect) has succeeded. Call it after
+    /// each event of a stream that is not connected yet.
+    ///
+    /// - `Ok(true)`: the stream is connected.
+    /// - `Ok(false)`: it is not connected yet, the event was spurious. Wait for the next one.
+    /// - `Err`: the attempt has failed, and this is the reason. Drop the stream: a later call
+    ///   may no longer have the reason, and may return `Ok(false)` or another error.
+    ///
+    /// It is [`take_error`](TcpStream::take_error), and then [`peer_addr`](TcpStream::peer_addr).
+    ///
+    /// # Errors
+    ///
+    /// The reason why the attempt has failed, such as
+    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused), or
+    /// [`TimedOut`](io::ErrorKind::TimedOut). If the connection was made and has failed since, such
+    /// as by [`ConnectionReset`](io::ErrorKind::ConnectionReset), that error. WASI preview 1, which
+    /// cannot connect, may return [`Unsupported`](io::ErrorKind::Unsupported).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// # if cfg!(not(feature = "os-poll")) { return Ok(()); }
+    /// use mio::net::TcpStream;
+    /// use mio::{Events, Interest, Poll, Token};
+    /// use std::io::ErrorKind;
+    ///
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let address = listener.local_addr()?;
+    /// drop(listener);
+    ///
+    /// let mut stream = TcpStream::connect(address)?;
+    /// let mut poll = Poll::new()?;
+    /// let mut events = Events::with_capacity(8);
+    /// poll.registry().register(&mut stream, Token(0), Interest::WRITABLE)?;
+    /// let error = loop {
+    ///     poll.poll_until(&mut events, None)?;
+    ///     match stream.finish_connect() {
+    ///         Ok(is_connected) => assert!(!is_connected),
+    ///         Err(error) => break error,
+    ///     }
+    /// };
+    /// assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn finish_connect(&self) -> io::Result<bool> {
+        let peer = self.peer_addr();
+        super::finish_connect(&self.inner, peer, self.take_error()?)
     }
 
     /// Converts a stream of the standard library. The stream should be non-blocking: its mode is
@@ -110,6 +149,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn from_std(stream: net::TcpStream) -> TcpStream {
         socket::ensure_winsock_started();
         TcpStream {
@@ -135,6 +175,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.inner.peer_addr()
     }
@@ -157,6 +198,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -191,6 +233,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.inner.shutdown(how)
     }
@@ -219,6 +262,7 @@ impl TcpStream {
     /// ```
     ///
     /// [unspecified]: https://github.com/tokio-rs/mio/blob/1b7bac917bc34b235dac4b8c7743fd2895b8f189/src/net/tcp/stream.rs
+    #[inline]
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.inner.set_nodelay(nodelay)
     }
@@ -229,6 +273,7 @@ impl TcpStream {
     /// # Errors
     ///
     /// The error of the system.
+    #[inline]
     pub fn nodelay(&self) -> io::Result<bool> {
         self.inner.nodelay()
     }
@@ -257,6 +302,7 @@ impl TcpStream {
     /// ```
     ///
     /// [unspecified]: https://github.com/tokio-rs/mio/blob/1b7bac917bc34b235dac4b8c7743fd2895b8f189/src/net/tcp/stream.rs
+    #[inline]
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
     }
@@ -266,6 +312,7 @@ impl TcpStream {
     /// # Errors
     ///
     /// The error of the system.
+    #[inline]
     pub fn ttl(&self) -> io::Result<u32> {
         self.inner.ttl()
     }
@@ -290,6 +337,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_any_error(|inner| inner.take_error())
     }
@@ -319,6 +367,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.inner
             .do_io(Interest::READABLE, |stream| stream.peek(buf))
@@ -350,6 +399,7 @@ impl TcpStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
     where
         F: FnOnce() -> io::Result<T>,

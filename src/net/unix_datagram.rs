@@ -74,6 +74,7 @@ impl UnixDatagram {
     /// ```
     ///
     /// [unix]: https://man7.org/linux/man-pages/man7/unix.7.html
+    #[inline]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixDatagram> {
         let address = SocketAddr::from_pathname(path)?;
         UnixDatagram::bind_addr(&address)
@@ -104,6 +105,7 @@ impl UnixDatagram {
     /// # #[cfg(not(target_os = "linux"))]
     /// # fn main() {}
     /// ```
+    #[inline]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixDatagram> {
         uds::bind_datagram(address).map(UnixDatagram::from_std)
     }
@@ -122,6 +124,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn from_std(socket: net::UnixDatagram) -> UnixDatagram {
         UnixDatagram {
             inner: IoSource::new(socket),
@@ -155,6 +158,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
         self.inner.connect(path)
     }
@@ -175,6 +179,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn unbound() -> io::Result<UnixDatagram> {
         uds::unbound_datagram().map(UnixDatagram::from_std)
     }
@@ -185,6 +190,7 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// The error of the system, such as too many open files.
+    #[inline]
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (left, right) = uds::datagram_pair()?;
         Ok((UnixDatagram::from_std(left), UnixDatagram::from_std(right)))
@@ -210,6 +216,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -237,6 +244,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.inner.peer_addr()
     }
@@ -269,6 +277,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.inner
             .do_io(Interest::READABLE, |socket| socket.recv_from(buf))
@@ -296,6 +305,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.inner
             .do_io(Interest::READABLE, |socket| socket.recv(buf))
@@ -325,6 +335,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn send_to<P: AsRef<Path>>(&self, buf: &[u8], path: P) -> io::Result<usize> {
         self.inner
             .do_io(Interest::WRITABLE, |socket| socket.send_to(buf, path))
@@ -351,6 +362,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.inner
             .do_io(Interest::WRITABLE, |socket| socket.send(buf))
@@ -374,6 +386,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_error()
     }
@@ -397,6 +410,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.inner.shutdown(how)
     }
@@ -430,6 +444,7 @@ impl UnixDatagram {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
     where
         F: FnOnce() -> io::Result<T>,

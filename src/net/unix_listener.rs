@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::Interest;
 use crate::io_source::IoSource;
-use crate::net::UnixStream;
+use crate::net::{Accepted, SpareSocket, UnixStream};
 use crate::sys::uds;
 
 /// A Unix domain socket that accepts connections.
@@ -67,6 +67,7 @@ impl UnixListener {
     /// ```
     ///
     /// [unix]: https://man7.org/linux/man-pages/man7/unix.7.html
+    #[inline]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<UnixListener> {
         let address = SocketAddr::from_pathname(path)?;
         UnixListener::bind_addr(&address)
@@ -97,6 +98,7 @@ impl UnixListener {
     /// # #[cfg(not(target_os = "linux"))]
     /// # fn main() {}
     /// ```
+    #[inline]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
         uds::bind(address).map(UnixListener::from_std)
     }
@@ -118,6 +120,7 @@ impl UnixListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn from_std(listener: net::UnixListener) -> UnixListener {
         UnixListener {
             inner: IoSource::new(listener),
@@ -130,7 +133,8 @@ impl UnixListener {
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no connection waits, or another error of the
-    /// system.
+    /// system, such as too many open files. The connection then still waits, except on Apple's
+    /// systems and Haiku, where the kernel has [closed it](SpareSocket).
     ///
     /// # Examples
     ///
@@ -148,9 +152,31 @@ impl UnixListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let (stream, peer) = self.inner.do_io(Interest::READABLE, uds::accept)?;
         Ok((UnixStream::from_std(stream), peer))
+    }
+
+    /// Accepts one waiting connection, also if no file descriptor is left: then the connection is
+    /// closed, with the help of `spare`, and [`Accepted::Shed`] has the address of its peer. See
+    /// [`SpareSocket`] for an example.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`accept`](UnixListener::accept). Too many open files only if another thread has
+    /// taken the descriptor of `spare` (see [`SpareSocket`](SpareSocket#other-threads)).
+    #[inline]
+    pub fn accept_or_shed(
+        &self,
+        spare: &mut SpareSocket,
+    ) -> io::Result<Accepted<UnixStream, SocketAddr>> {
+        self.inner.do_io(Interest::READABLE, |listener| {
+            spare.accept_or_shed(|| {
+                let (stream, peer) = uds::accept(listener)?;
+                Ok((UnixStream::from_std(stream), peer))
+            })
+        })
     }
 
     /// Returns the address of the listener.
@@ -173,6 +199,7 @@ impl UnixListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -197,6 +224,7 @@ impl UnixListener {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_error()
     }

@@ -71,6 +71,7 @@ impl UnixStream {
     ///
     /// [connect]: https://man7.org/linux/man-pages/man2/connect.2.html
     /// [freebsd]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/uipc_usrreq.c
+    #[inline]
     pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<UnixStream> {
         let address = SocketAddr::from_pathname(path)?;
         UnixStream::connect_addr(&address)
@@ -102,8 +103,44 @@ impl UnixStream {
     /// # #[cfg(not(target_os = "linux"))]
     /// # fn main() {}
     /// ```
+    #[inline]
     pub fn connect_addr(address: &SocketAddr) -> io::Result<UnixStream> {
         uds::connect(address).map(UnixStream::from_std)
+    }
+
+    /// Returns whether the attempt of [`connect`](UnixStream::connect) has succeeded. Call it after
+    /// each event of a stream that is not connected yet.
+    ///
+    /// - `Ok(true)`: the stream is connected.
+    /// - `Ok(false)`: it is not connected yet, the event was spurious. Wait for the next one.
+    /// - `Err`: the attempt has failed, and this is the reason. Drop the stream: a later call
+    ///   may no longer have the reason, and may return `Ok(false)` or another error.
+    ///
+    /// It is [`take_error`](UnixStream::take_error), and then [`peer_addr`](UnixStream::peer_addr).
+    ///
+    /// # Errors
+    ///
+    /// The reason why the attempt has failed. Most systems, Linux among them, make or refuse such a
+    /// connection at once, so that only [`connect`](UnixStream::connect) returns an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::{UnixListener, UnixStream};
+    ///
+    /// let path = std::env::temp_dir().join(format!("mio-finish-{}", std::process::id()));
+    /// let _listener = UnixListener::bind(&path)?;
+    /// let stream = UnixStream::connect(&path)?;
+    /// assert!(stream.finish_connect()?);
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn finish_connect(&self) -> io::Result<bool> {
+        let peer = self.peer_addr();
+        super::finish_connect(&self.inner, peer, self.take_error()?)
     }
 
     /// Converts a stream of the standard library. The stream should be non-blocking: its mode is
@@ -123,6 +160,7 @@ impl UnixStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn from_std(stream: net::UnixStream) -> UnixStream {
         UnixStream {
             inner: IoSource::new(stream),
@@ -135,6 +173,7 @@ impl UnixStream {
     /// # Errors
     ///
     /// The error of the system, such as too many open files.
+    #[inline]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (left, right) = uds::pair()?;
         Ok((UnixStream::from_std(left), UnixStream::from_std(right)))
@@ -157,6 +196,7 @@ impl UnixStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -178,6 +218,7 @@ impl UnixStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.inner.peer_addr()
     }
@@ -199,6 +240,7 @@ impl UnixStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_error()
     }
@@ -225,6 +267,7 @@ impl UnixStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.inner.shutdown(how)
     }
@@ -258,6 +301,7 @@ impl UnixStream {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
     where
         F: FnOnce() -> io::Result<T>,

@@ -9,11 +9,13 @@ use super::selector::{EventBuffer, SelectorEvent};
 
 /// The events of one `select`, which the selector creates itself.
 #[derive(Debug)]
+#[allow(dead_code)] // Only selectors that make edges from levels use it.
 pub(crate) struct EventVec<E> {
     events: Vec<E>,
     capacity: usize,
 }
 
+#[allow(dead_code)] // As for the type, where the kernel writes events.
 impl<E> EventVec<E> {
     /// Whether there are no events.
     #[inline]
@@ -101,6 +103,15 @@ impl<T> KernelVec<T> {
         if index < self.items.len() {
             self.items.remove(index);
         }
+    }
+
+    /// Appends an item. `false` if there is no room.
+    pub(crate) fn push(&mut self, item: T) -> bool {
+        let has_room = self.items.len() < self.capacity;
+        if has_room {
+            self.items.push(item);
+        }
+        has_room
     }
 
     /// Removes all items and returns them in order.

@@ -27,10 +27,10 @@ use crate::generated::openbsd as fake;
 mod fake_kqueue {
     use super::fake;
 
-    pub(crate) use crate::testing::kqueue::{kevent, kqueue};
+    pub(crate) use crate::testing::kqueue::{fstat, kevent, kqueue};
     pub(crate) use fake::{
-        EV_ADD, EV_CLEAR, EV_DELETE, EV_EOF, EV_ERROR, EV_NAMES, EV_RECEIPT, EVFILT_NAMES,
-        EVFILT_READ, EVFILT_USER, EVFILT_WRITE, NOTE_TRIGGER, timespec,
+        EV_ADD, EV_CLEAR, EV_DELETE, EV_EOF, EV_ERROR, EV_NAMES, EV_ONESHOT, EV_RECEIPT,
+        EVFILT_NAMES, EVFILT_READ, EVFILT_USER, EVFILT_WRITE, NOTE_TRIGGER, timespec,
     };
     #[allow(non_camel_case_types)] // The system's name.
     pub(crate) type kevent = fake::kevent;
@@ -43,6 +43,15 @@ mod fake_kqueue {
     pub(crate) const FAKE_LIO: Option<i32> = Some(fake::EVFILT_LIO as _);
     #[cfg(not(mio_fake_kernel = "freebsd"))]
     pub(crate) const FAKE_LIO: Option<i32> = None;
+
+    use crate::sys::unix::caps::ControllingTerminal;
+    #[cfg(mio_fake_kernel = "apple")]
+    pub(crate) const FAKE_TERMINAL: Option<ControllingTerminal> = Some(ControllingTerminal {
+        device: crate::testing::kqueue::controlling_terminal,
+        folder: "/dev/pts",
+    });
+    #[cfg(not(mio_fake_kernel = "apple"))]
+    pub(crate) const FAKE_TERMINAL: Option<ControllingTerminal> = None;
 }
 #[cfg(any(
     mio_fake_kernel = "apple",
@@ -52,6 +61,18 @@ mod fake_kqueue {
     mio_fake_kernel = "openbsd"
 ))]
 pub(crate) use fake_kqueue::*;
+
+// fstat(2) is not bound: only the selector over kqueue(2) calls it, and the `libc` crate has it.
+cfg_kqueue! {
+    #[cfg(not(any(
+        mio_fake_kernel = "apple",
+        mio_fake_kernel = "dragonfly",
+        mio_fake_kernel = "freebsd",
+        mio_fake_kernel = "netbsd",
+        mio_fake_kernel = "openbsd"
+    )))]
+    pub(crate) use libc::fstat;
+}
 
 #[cfg(mio_fake_kernel = "solaris")]
 pub(crate) use crate::generated::solaris::{

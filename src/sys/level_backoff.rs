@@ -15,6 +15,8 @@
 //!   reports are at least one delay apart once the first ones are used up.
 //! - Bound: the longest delay of the pace.
 
+use std::num::NonZeroU64;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// How often a condition that persists is reported.
@@ -88,8 +90,15 @@ impl Pace {
 pub(crate) struct Backoff {
     /// Reports since the direction was last observed not ready.
     reports: u32,
-    /// The direction is not reported again before this time.
-    suppressed_until: Option<Instant>,
+    /// The direction is not reported again before this time, in nanoseconds after [`start`]. An
+    /// `Instant` here makes a registration over poll(2) 32 bytes larger.
+    suppressed_until: Option<NonZeroU64>,
+}
+
+/// A time of this process before which no delay ends.
+fn start() -> Instant {
+    static START: OnceLock<Instant> = OnceLock::new();
+    *START.get_or_init(Instant::now)
 }
 
 impl Backoff {
@@ -101,9 +110,14 @@ impl Backoff {
 
     /// Suppresses the direction for the delay of `pace`, beginning `now`.
     pub(crate) fn postpone(&mut self, now: Instant, pace: &Pace) {
-        self.suppressed_until = pace
+        let until = pace
             .delay(self.reports)
             .and_then(|delay| now.checked_add(delay));
+        // A delay that ended before `start` has passed. More than 584 years fit.
+        self.suppressed_until = until
+            .and_then(|until| until.checked_duration_since(start()))
+            .and_then(|since| u64::try_from(since.as_nanos()).ok())
+            .and_then(NonZeroU64::new);
     }
 
     /// Resets the state: the kernel has returned "not ready", or the caller has registered again.
@@ -135,13 +149,45 @@ impl Backoff {
     /// Until when the direction must not be reported. `None` if that time has passed.
     #[inline]
     pub(crate) fn suppressed_until(&self, now: Instant) -> Option<Instant> {
-        self.suppressed_until.filter(|until| now < *until)
+        let since = Duration::from_nanos(self.suppressed_until?.get());
+        start().checked_add(since).filter(|until| now < *until)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A registration over poll(2) has four of them, and must not outgrow mio's by more than 16
+    /// bytes: build-tools/bench compares both.
+    #[test]
+    fn size_is_at_most_16_bytes() {
+        assert!(size_of::<Backoff>() <= 16);
+    }
+
+    /// The times are exact, also if the first report is older than `start`.
+    #[test]
+    fn end_of_a_delay_is_exact() {
+        let now = Instant::now();
+        for at in [
+            now,
+            now + Duration::from_nanos(1),
+            now + Duration::from_secs(1 << 31),
+        ] {
+            let mut backoff = Backoff::default();
+            backoff.report(at, &CLOSED);
+            let until = at + CLOSED.max_delay;
+            assert_eq!(backoff.suppressed_until(at), Some(until));
+            let last = until - Duration::from_nanos(1);
+            assert_eq!(backoff.suppressed_until(last), Some(until));
+            assert_eq!(backoff.suppressed_until(until), None);
+        }
+        let mut old = Backoff::default();
+        if let Some(long_ago) = start().checked_sub(Duration::from_secs(60)) {
+            old.report(long_ago, &CLOSED);
+        }
+        assert_eq!(old.suppressed_until(now), None);
+    }
 
     const PACES: [&Pace; 3] = [&READINESS, &EXCEPTION, &CLOSED];
 

@@ -6,7 +6,7 @@ pub(crate) mod platform;
 
 pub(crate) mod errors;
 pub(crate) mod selector;
-mod unsupported;
+cfg_unsupported! { mod unsupported; }
 
 cfg_unix! {
     #[cfg(any(feature = "os-poll", feature = "net"))]
@@ -26,13 +26,15 @@ pub(crate) mod windows;
 pub(crate) mod event_buffer;
 #[cfg(any(feature = "os-poll", all(windows, feature = "net")))]
 pub(crate) mod ffi;
-#[cfg(feature = "os-poll")]
-pub(crate) mod level_backoff;
-#[cfg(all(
-    feature = "os-poll",
-    any(unix, target_os = "hermit", target_os = "wasi")
-))]
-pub(crate) mod slab;
+cfg_levels! {
+    #[cfg(feature = "os-poll")]
+    pub(crate) mod level_backoff;
+    #[cfg(all(
+        feature = "os-poll",
+        any(unix, target_os = "hermit", target_os = "wasi")
+    ))]
+    pub(crate) mod slab;
+}
 #[cfg(feature = "net")]
 mod socket_api;
 #[cfg(feature = "os-poll")]
@@ -44,8 +46,7 @@ pub(crate) mod wake_bits;
 
 pub(crate) use platform::Selector;
 #[allow(unused_imports)] // Without `net` and `os-ext` there are no sources.
-pub(crate) use selector::AsRaw;
-pub(crate) use selector::Raw;
+pub(crate) use selector::{AsRaw, Raw};
 
 /// One event of this platform.
 pub(crate) type Event = <Selector as selector::Selector>::Event;

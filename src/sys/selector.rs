@@ -134,6 +134,88 @@ impl Deadline {
     }
 }
 
+/// How a registration reports readiness.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(dead_code)] // epoll has flags for it, and without `os-poll` there is no selector.
+pub(crate) enum Mode {
+    /// Each condition when it begins.
+    #[default]
+    Edge,
+    /// Each condition as long as it holds.
+    Level,
+    /// One event, and then none until the source is reregistered.
+    OneShot,
+}
+
+impl Mode {
+    /// The mode of an interest, on a selector that cannot choose which of several is woken.
+    #[inline]
+    #[allow(dead_code)] // Without `os-poll` there is no selector.
+    pub(crate) fn of(interest: Interest) -> io::Result<Mode> {
+        if interest.bits() & !Interest::READINESS == 0 {
+            return Ok(Mode::Edge);
+        }
+        Mode::of_flagged(interest)
+    }
+
+    /// The mode of an interest that has any of the bits for modes.
+    #[cold]
+    fn of_flagged(interest: Interest) -> io::Result<Mode> {
+        check_readiness(interest)?;
+        if interest.is_exclusive() {
+            return Err(errors::unsupported(NOT_EXCLUSIVE));
+        }
+        // One event is one event, whatever made it.
+        Ok(if interest.is_oneshot() {
+            Mode::OneShot
+        } else {
+            Mode::Level
+        })
+    }
+}
+
+/// The reason why a selector does not have `Interest::EXCLUSIVE`.
+#[allow(dead_code)] // Without `os-poll` there is no selector.
+pub(crate) const NOT_EXCLUSIVE: &str = "`Interest::EXCLUSIVE` requires epoll on Linux; elsewhere \
+    let one `Poll` accept, or give each `Poll` a listener of its own";
+
+/// Fails for an interest of modes alone.
+#[allow(dead_code)] // Without `os-poll` there is no selector.
+#[inline]
+pub(crate) fn check_readiness(interest: Interest) -> io::Result<()> {
+    if interest.bits() & Interest::READINESS == 0 {
+        return Err(errors::invalid(
+            "`Interest::EXCLUSIVE`, `LEVEL` and `ONESHOT` need a readiness to wait for, such as \
+             `Interest::READABLE`",
+        ));
+    }
+    Ok(())
+}
+
+/// The parameters of busy polling: how a `Poll` looks for packets of a network card by itself
+/// before it sleeps, as [`set_busy_poll`](crate::unix::set_busy_poll) describes.
+///
+/// The default is the kernel's: everything 0, no busy polling.
+#[cfg(all(unix, feature = "os-ext"))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct BusyPoll {
+    /// How long one wait polls the card, in microseconds. 0 turns busy polling off. At most
+    /// `i32::MAX`.
+    pub micros: u32,
+    /// How many packets one look takes at most; 0 is the kernel's default of 8. More than 64 need
+    /// the capability `CAP_NET_ADMIN`.
+    pub budget: u16,
+    /// Whether the kernel should keep the card's interrupts off while the program polls often
+    /// enough ([`SO_PREFER_BUSY_POLL`][napi]).
+    ///
+    /// [napi]: https://docs.kernel.org/networking/napi.html#busy-polling
+    pub prefer: bool,
+}
+
+/// The error of a selector or a kernel without parameters of busy polling.
+#[cfg(all(unix, feature = "os-ext"))]
+pub(crate) const NO_BUSY_POLL: &str = "busy polling of a `Poll` requires epoll on Linux 6.9";
+
 /// Which selector a registration belongs to, as seen from one selector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(dead_code)] // Without `os-poll` there is no selector.
@@ -154,7 +236,7 @@ impl Owner {
     /// and a thread that would release it does not exist in the child (fork(2),
     /// <https://man7.org/linux/man-pages/man2/fork.2.html>).
     #[inline]
-    #[allow(dead_code)] // Without `os-poll` there is no selector.
+    #[allow(dead_code)] // epoll(7) compares what its registrations hold itself.
     pub(crate) fn of<T>(selector: &Arc<T>, held: &Weak<T>) -> Owner {
         if held.as_ptr() == Arc::as_ptr(selector) {
             Owner::This
@@ -279,6 +361,17 @@ pub(crate) trait Selector:
         let _ = registration;
         Ok(())
     }
+    /// Sets the parameters of busy polling.
+    #[cfg(all(unix, feature = "os-ext"))]
+    fn set_busy_poll(&self, parameters: BusyPoll) -> io::Result<()> {
+        let _ = parameters;
+        Err(errors::unsupported(NO_BUSY_POLL))
+    }
+    /// The parameters of busy polling.
+    #[cfg(all(unix, feature = "os-ext"))]
+    fn busy_poll(&self) -> io::Result<BusyPoll> {
+        Err(errors::unsupported(NO_BUSY_POLL))
+    }
     /// Takes the error with which the selector has reported that it cannot watch the source, if it
     /// has.
     fn take_fault(registration: &Self::Registration) -> Option<io::Error> {
@@ -291,6 +384,8 @@ pub(crate) trait Selector:
 pub(crate) const fn is_complete<S: Selector>() {
     let _ = (S::register, S::reregister, S::deregister, S::leave);
     let _ = (S::owner, S::rearm, S::watch_as_unowned, S::take_fault);
+    #[cfg(all(unix, feature = "os-ext"))]
+    let _ = (S::set_busy_poll, S::busy_poll);
     let _ = S::EMULATES_EDGE;
 }
 

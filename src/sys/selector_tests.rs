@@ -164,6 +164,8 @@ fn every_check<S: Subject>() {
 ))]
 mod linux {
     use super::*;
+    use crate::Token;
+    use crate::sys::selector::{Selector as _, Wake as _};
     use crate::sys::unix::epoll::Epoll;
     use crate::sys::unix::notifier::Drained;
     use crate::sys::unix::notifier::eventfd::EventFd;
@@ -190,6 +192,43 @@ mod linux {
     fn epoll_with_drained_eventfd() {
         every_check::<Epoll<Drained<EventFd>>>();
         merged_wakes_notify_once::<Epoll<Counting<Drained<EventFd>>>>(1);
+    }
+
+    /// After wakes that came alone, the first wake of a burst is not merged with: the burst
+    /// notifies once more, and the next one does not.
+    #[test]
+    fn burst_after_lone_wakes_notifies_twice() {
+        type S = Epoll<Counting<EventFd>>;
+        if !crate::sys::unix::forks::generation().is_certain {
+            return;
+        }
+        let mut selector = S::new().unwrap();
+        let mut events = event_buffer::<S>();
+        let waker = selector.waker(Token(1)).unwrap();
+        for (wakes, expected) in [
+            (1, 1),
+            (1, 1),
+            (64, 2),
+            (64, 1),
+            (2, 1),
+            (1, 1),
+            (2, 2),
+            (2, 1),
+        ] {
+            NOTIFICATIONS.set(0);
+            for _ in 0..wakes {
+                waker.wake().unwrap();
+            }
+            assert_eq!(NOTIFICATIONS.get(), expected, "{wakes} wakes");
+            assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+        }
+        // A wait that returns no wake changes nothing.
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+        NOTIFICATIONS.set(0);
+        for _ in 0..64 {
+            waker.wake().unwrap();
+        }
+        assert_eq!(NOTIFICATIONS.get(), 1);
     }
 
     #[test]

@@ -9,16 +9,22 @@ use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 use crate::sys::socket::{self, tcp, udp};
 
-const _: fn() = socket::ensure_winsock_started;
+const _: () = {
+    let _: fn() = socket::ensure_winsock_started;
+    let _: fn(&io::Error) -> bool = socket::is_out_of_descriptors;
 
-const _: fn(SocketAddr) -> io::Result<TcpStream> = tcp::connect;
-const _: fn(SocketAddr) -> io::Result<TcpListener> = tcp::bind;
-const _: fn(&TcpListener) -> io::Result<(TcpStream, SocketAddr)> = tcp::accept;
-const _: fn(&TcpStream, &[u8]) -> io::Result<usize> = tcp::write;
-const _: fn(&TcpStream, &[IoSlice<'_>]) -> io::Result<usize> = tcp::write_vectored;
+    let _: fn(SocketAddr) -> io::Result<TcpStream> = tcp::connect;
+    let _: fn() -> io::Result<TcpStream> = tcp::unconnected;
+    let _: fn(SocketAddr) -> io::Result<TcpListener> = tcp::bind;
+    let _: fn(&TcpListener, u32) -> io::Result<()> = tcp::set_backlog;
+    let _: fn(&TcpListener) -> io::Result<(TcpStream, SocketAddr)> = tcp::accept;
+    let _: fn(&TcpStream, &[u8]) -> io::Result<usize> = tcp::write;
+    let _: fn(&TcpStream, &[IoSlice<'_>]) -> io::Result<usize> = tcp::write_vectored;
 
-const _: fn(SocketAddr) -> io::Result<UdpSocket> = udp::bind;
-const _: fn(&UdpSocket) -> io::Result<bool> = udp::only_v6;
+    let _: fn(SocketAddr) -> io::Result<UdpSocket> = udp::bind;
+    let _: fn(&UdpSocket) -> io::Result<bool> = udp::only_v6;
+    let _: fn(&UdpSocket, bool) -> io::Result<()> = udp::set_connection_resets;
+};
 
 /// Unix domain sockets.
 #[cfg(unix)]
@@ -28,14 +34,16 @@ mod unix {
 
     use crate::sys::uds;
 
-    const _: fn(&SocketAddr) -> io::Result<UnixStream> = uds::connect;
-    const _: fn() -> io::Result<(UnixStream, UnixStream)> = uds::pair;
-    const _: fn(&SocketAddr) -> io::Result<UnixListener> = uds::bind;
-    const _: fn(&UnixListener) -> io::Result<(UnixStream, SocketAddr)> = uds::accept;
-    const _: fn(&UnixStream, &[u8]) -> io::Result<usize> = uds::write;
-    const _: fn(&UnixStream, &[IoSlice<'_>]) -> io::Result<usize> = uds::write_vectored;
+    const _: () = {
+        let _: fn(&SocketAddr) -> io::Result<UnixStream> = uds::connect;
+        let _: fn() -> io::Result<(UnixStream, UnixStream)> = uds::pair;
+        let _: fn(&SocketAddr) -> io::Result<UnixListener> = uds::bind;
+        let _: fn(&UnixListener) -> io::Result<(UnixStream, SocketAddr)> = uds::accept;
+        let _: fn(&UnixStream, &[u8]) -> io::Result<usize> = uds::write;
+        let _: fn(&UnixStream, &[IoSlice<'_>]) -> io::Result<usize> = uds::write_vectored;
 
-    const _: fn(&SocketAddr) -> io::Result<UnixDatagram> = uds::bind_datagram;
-    const _: fn() -> io::Result<UnixDatagram> = uds::unbound_datagram;
-    const _: fn() -> io::Result<(UnixDatagram, UnixDatagram)> = uds::datagram_pair;
+        let _: fn(&SocketAddr) -> io::Result<UnixDatagram> = uds::bind_datagram;
+        let _: fn() -> io::Result<UnixDatagram> = uds::unbound_datagram;
+        let _: fn() -> io::Result<(UnixDatagram, UnixDatagram)> = uds::datagram_pair;
+    };
 }

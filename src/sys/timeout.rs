@@ -1,6 +1,7 @@
 //! Deadlines, and timeouts as kernels take them: in milliseconds or in nanoseconds.
 
 use std::ffi::c_int;
+use std::io;
 use std::time::{Duration, Instant};
 
 pub(crate) use super::selector::Deadline;
@@ -29,6 +30,7 @@ pub(crate) struct StartedDeadline {
 impl Deadline {
     /// Starts the time.
     #[allow(dead_code)] // AFD passes a clock of its own.
+    #[inline]
     pub(crate) fn start(self) -> StartedDeadline {
         self.start_on(Instant::now)
     }
@@ -54,6 +56,7 @@ impl Deadline {
 impl StartedDeadline {
     /// Whether the deadline has passed.
     #[allow(dead_code)] // AFD passes a clock of its own.
+    #[inline]
     pub(crate) fn is_past(&self) -> bool {
         self.is_past_on(Instant::now)
     }
@@ -66,6 +69,8 @@ impl StartedDeadline {
 }
 
 /// The earlier of two times, where `None` is never.
+#[allow(dead_code)] // Only selectors that make edges from levels use it.
+#[inline]
 pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),
@@ -75,8 +80,15 @@ pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<In
 
 /// How long it is until `time`, where `None` is never. Zero if it has passed.
 #[allow(dead_code)] // AFD subtracts on a clock of its own.
+#[inline]
 pub(crate) fn time_until(time: Option<Instant>) -> Option<Duration> {
-    time.map(|time| time.saturating_duration_since(Instant::now()))
+    time_until_on(time, Instant::now)
+}
+
+/// Like `time_until`, on another clock.
+#[allow(dead_code)] // AFD subtracts on a clock of its own.
+fn time_until_on(time: Option<Instant>, clock: impl FnOnce() -> Instant) -> Option<Duration> {
+    time.map(|time| time.saturating_duration_since(clock()))
 }
 
 /// The timeout of one call of the kernel.
@@ -94,6 +106,7 @@ pub(crate) enum KernelTimeout {
 /// The timeout of the next call of the kernel, and whether it was clamped to what the kernel takes.
 /// After a call with a clamped timeout the caller waits for the rest.
 #[allow(dead_code)] // Windows, kqueue(2) and `poll_oneoff` have limits of their own.
+#[inline]
 pub(crate) fn clamp_timeout(timeout: Option<Duration>) -> (KernelTimeout, bool) {
     let Some(timeout) = timeout else {
         return (KernelTimeout::Infinite, false);
@@ -110,20 +123,190 @@ pub(crate) fn clamp_timeout(timeout: Option<Duration>) -> (KernelTimeout, bool) 
     (KernelTimeout::Millis(millis as c_int), false)
 }
 
+/// Waits for longer than the kernel does in one call: again and again for what is left on `clock`,
+/// until `wait` returns events.
+///
+/// # Errors
+///
+/// The first error of `wait`.
+#[allow(dead_code)] // epoll(7) alone waits for nothing but events between these calls.
+pub(crate) fn wait_repeatedly(
+    timeout: Duration,
+    clock: impl Fn() -> Instant,
+    mut wait: impl FnMut(KernelTimeout) -> io::Result<usize>,
+) -> io::Result<()> {
+    let deadline = Deadline::After(timeout).start_on(&clock);
+    loop {
+        let (timeout, is_clamped) = clamp_timeout(time_until_on(deadline.at, &clock));
+        if wait(timeout)? != 0 || !is_clamped {
+            return Ok(());
+        }
+    }
+}
+
 /// Whole milliseconds, never fewer than `duration`, and at most what the kernel takes.
 #[allow(dead_code)] // `poll_oneoff` takes nanoseconds, as kqueue(2) does.
+#[inline]
 pub(crate) fn round_up_millis(duration: Duration) -> c_int {
+    // Without the division of 128-bit integers that `as_nanos` needs.
+    let of_second = duration.subsec_nanos().div_ceil(1_000_000);
+    let millis = (duration.as_secs().saturating_mul(1000)).saturating_add(of_second.into());
     // The smaller one fits, as `MAX_MILLIS` does.
-    duration
-        .as_nanos()
-        .div_ceil(1_000_000)
-        .min(MAX_MILLIS as u128) as c_int
+    millis.min(MAX_MILLIS as u64) as c_int
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::KernelTimeout::{Infinite, Millis, Nanos};
     use super::*;
+
+    /// A clock that is set by hand.
+    struct PlayedClock(Cell<Instant>);
+
+    impl PlayedClock {
+        fn new() -> PlayedClock {
+            PlayedClock(Cell::new(Instant::now()))
+        }
+
+        fn now(&self) -> Instant {
+            self.0.get()
+        }
+
+        fn advance(&self, time: Duration) {
+            self.0.set(self.0.get() + time);
+        }
+    }
+
+    /// The time that a kernel waits. Its clock stands still during a suspend, while the caller's
+    /// may go on: `Instant` is `CLOCK_MONOTONIC` on Linux, where both stand still
+    /// (<https://man7.org/linux/man-pages/man2/clock_gettime.2.html>), but not on every system
+    /// (<https://doc.rust-lang.org/std/time/struct.Instant.html#underlying-system-calls>).
+    fn waited(timeout: KernelTimeout) -> Option<Duration> {
+        match timeout {
+            Infinite => None,
+            Millis(millis) => Some(Duration::from_millis(millis as u64)),
+            Nanos(time) => Some(time),
+        }
+    }
+
+    /// The last instant that the clock can represent.
+    fn last_instant() -> Instant {
+        let mut last = Instant::now();
+        let mut step = Duration::from_secs(1 << 62);
+        while !step.is_zero() {
+            match last.checked_add(step) {
+                Some(later) => last = later,
+                None => step /= 2,
+            }
+        }
+        last
+    }
+
+    /// A wait in parts lasts as long as it was asked to, to the nanosecond, if the kernel does.
+    #[test]
+    fn parts_of_a_wait_add_up() {
+        let clock = PlayedClock::new();
+        let start = clock.now();
+        let timeout = Duration::new(200 * 24 * 3600, 1);
+        let mut parts = Vec::new();
+        let result = wait_repeatedly(
+            timeout,
+            || clock.now(),
+            |part| {
+                parts.push(part);
+                clock.advance(waited(part).expect("the timeout is finite"));
+                Ok(0)
+            },
+        );
+        result.unwrap();
+        assert_eq!(clock.now() - start, timeout);
+        let (last, clamped) = parts.split_last().unwrap();
+        assert!(clamped.len() > 7 && clamped.iter().all(|part| *part == Millis(MAX_MILLIS)));
+        assert!(waited(*last) < Some(Duration::from_millis(MAX_MILLIS as u64)));
+    }
+
+    /// A clock that jumped past the deadline, as after a suspend, ends the wait with one look at
+    /// the events, and never with a longer wait.
+    #[test]
+    fn jump_past_the_deadline_ends_the_wait() {
+        let clock = PlayedClock::new();
+        let mut parts = Vec::new();
+        let result = wait_repeatedly(
+            Duration::from_secs(1 << 40),
+            || clock.now(),
+            |part| {
+                parts.push(part);
+                clock.advance(Duration::from_secs(1 << 41));
+                Ok(0)
+            },
+        );
+        result.unwrap();
+        assert_eq!(parts, [Millis(MAX_MILLIS), Millis(0)]);
+
+        let deadline = Deadline::After(Duration::from_secs(1)).start_on(|| clock.now());
+        clock.advance(Duration::from_secs(1 << 40));
+        assert!(deadline.is_past_on(|| clock.now()));
+        assert_eq!(
+            time_until_on(deadline.at, || clock.now()),
+            Some(Duration::ZERO)
+        );
+    }
+
+    /// On a clock that stands still, no number of waits ends the timeout, and each is as long.
+    #[test]
+    fn clock_that_stands_still_never_ends_the_wait_early() {
+        let clock = PlayedClock::new();
+        let mut count = 0;
+        let result = wait_repeatedly(
+            Duration::from_secs(1 << 40),
+            || clock.now(),
+            |part| {
+                assert_eq!(part, Millis(MAX_MILLIS));
+                count += 1;
+                Ok(usize::from(count == 1000))
+            },
+        );
+        result.unwrap();
+        assert_eq!(count, 1000);
+        let deadline = Deadline::After(Duration::from_nanos(1)).start_on(|| clock.now());
+        assert!(!deadline.is_past_on(|| clock.now()));
+    }
+
+    /// An error ends the wait, and no later part hides it.
+    #[test]
+    fn error_ends_a_wait_in_parts() {
+        let error = wait_repeatedly(Duration::MAX, Instant::now, |part| {
+            assert_eq!(part, Infinite);
+            Err(io::ErrorKind::Interrupted.into())
+        });
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::Interrupted);
+    }
+
+    /// Near the last instant of the clock, a timeout that it cannot represent never comes, and the
+    /// others do.
+    #[test]
+    fn deadline_near_the_end_of_the_clock_does_not_overflow() {
+        let last = last_instant();
+        let second = Duration::from_secs(1);
+        let now = last - second;
+        let fits = Deadline::After(second).start_on(|| now);
+        assert_eq!(fits.at, Some(last));
+        assert!(!fits.is_past_on(|| now) && fits.is_past_on(|| last));
+        assert_eq!(time_until_on(fits.at, || now), Some(second));
+        let beyond = Deadline::After(second + Duration::from_nanos(100)).start_on(|| now);
+        assert!(beyond.at.is_none() && !beyond.is_past_on(|| last));
+        let result = wait_repeatedly(
+            Duration::MAX,
+            || last,
+            |part| {
+                assert_eq!(part, Infinite);
+                Ok(1)
+            },
+        );
+        result.unwrap();
+    }
 
     #[test]
     fn deadline_is_never_immediate_or_later() {
@@ -186,6 +369,9 @@ mod tests {
         ] {
             assert_eq!(clamp_timeout(Some(timeout)), (Millis(MAX_MILLIS), true));
         }
-        assert_eq!(round_up_millis(Duration::MAX), MAX_MILLIS);
+        // In milliseconds the second one has more than 64 bits.
+        for timeout in [Duration::MAX, Duration::from_secs(u64::MAX / 1000 + 1)] {
+            assert_eq!(round_up_millis(timeout), MAX_MILLIS);
+        }
     }
 }

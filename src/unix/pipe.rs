@@ -11,10 +11,12 @@ use std::process::{ChildStderr, ChildStdin, ChildStdout};
 
 use crate::event::Source;
 use crate::io_source::IoSource;
-use crate::sys::unix::notifier::pipe::{pipe, set_nonblocking};
+use crate::sys::unix::syscalls::pipe::{pipe, set_nonblocking};
 use crate::{Interest, Registry, Token};
 
-/// Creates a pipe. Both ends are non-blocking, and child processes do not inherit them.
+/// Creates a pipe. Both ends are non-blocking, and child processes do not inherit them. On Apple's
+/// systems, AIX, Haiku and QNX, which have no pipe2(2), a process that another thread starts while
+/// this function runs may inherit them.
 ///
 /// The [`Sender`] reports that it is closed when the [`Receiver`] is dropped. The [`Receiver`]
 /// reports that it is closed when the [`Sender`] is dropped.
@@ -51,6 +53,7 @@ use crate::{Interest, Registry, Token};
 /// ```
 ///
 /// [pipe]: https://man7.org/linux/man-pages/man2/pipe.2.html
+#[inline]
 pub fn new() -> io::Result<(Sender, Receiver)> {
     let (reader, writer) = pipe()?;
     Ok((Sender::from(writer), Receiver::from(reader)))
@@ -98,6 +101,7 @@ impl Sender {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         set_nonblocking(self.inner.as_fd(), nonblocking)
     }
@@ -130,6 +134,7 @@ impl Sender {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
     where
         F: FnOnce() -> io::Result<T>,
@@ -164,6 +169,7 @@ impl Receiver {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         set_nonblocking(self.inner.as_fd(), nonblocking)
     }
@@ -198,6 +204,7 @@ impl Receiver {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
     where
         F: FnOnce() -> io::Result<T>,
@@ -211,6 +218,7 @@ impl Receiver {
 macro_rules! impl_end {
     ($end:ident) => {
         impl Source for $end {
+            #[inline]
             fn register(
                 &mut self,
                 registry: &Registry,
@@ -220,6 +228,7 @@ macro_rules! impl_end {
                 self.inner.register(registry, token, interests)
             }
 
+            #[inline]
             fn reregister(
                 &mut self,
                 registry: &Registry,
@@ -229,18 +238,21 @@ macro_rules! impl_end {
                 self.inner.reregister(registry, token, interests)
             }
 
+            #[inline]
             fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
                 self.inner.deregister(registry)
             }
         }
 
         impl AsFd for $end {
+            #[inline]
             fn as_fd(&self) -> BorrowedFd<'_> {
                 self.inner.as_fd()
             }
         }
 
         impl AsRawFd for $end {
+            #[inline]
             fn as_raw_fd(&self) -> RawFd {
                 self.inner.as_raw_fd()
             }
@@ -249,6 +261,7 @@ macro_rules! impl_end {
         /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does. In
         /// a forked child, [`Poll`](crate::Poll#child-processes) describes what happens.
         impl IntoRawFd for $end {
+            #[inline]
             fn into_raw_fd(self) -> RawFd {
                 self.inner.into_inner().into_raw_fd()
             }
@@ -256,6 +269,7 @@ macro_rules! impl_end {
 
         /// The file descriptor should be non-blocking: its mode is not changed.
         impl FromRawFd for $end {
+            #[inline]
             unsafe fn from_raw_fd(fd: RawFd) -> $end {
                 // SAFETY: the caller promises that `fd` is open and theirs to give away.
                 let fd = unsafe { OwnedFd::from_raw_fd(fd) };
@@ -266,6 +280,7 @@ macro_rules! impl_end {
         /// Ends the registration, as [`Registry::deregister`](crate::Registry::deregister) does. In
         /// a forked child, [`Poll`](crate::Poll#child-processes) describes what happens.
         impl From<$end> for OwnedFd {
+            #[inline]
             fn from(end: $end) -> OwnedFd {
                 end.inner.into_inner().into()
             }
@@ -273,6 +288,7 @@ macro_rules! impl_end {
 
         /// The file descriptor should be non-blocking: its mode is not changed.
         impl From<OwnedFd> for $end {
+            #[inline]
             fn from(fd: OwnedFd) -> $end {
                 $end {
                     inner: IoSource::new(File::from(fd)),
@@ -285,64 +301,83 @@ macro_rules! impl_end {
 impl_end!(Sender);
 impl_end!(Receiver);
 
-/// Implements `Write` for a sender or a reference to one.
-macro_rules! impl_write {
-    ($sender:ty) => {
-        impl Write for $sender {
-            fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-                self.inner
-                    .do_pipe_io(Interest::WRITABLE, |mut pipe| pipe.write(buf), |_| false)
-            }
+impl Write for &Sender {
+    #[inline]
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.inner
+            .do_pipe_io(Interest::WRITABLE, |mut pipe| pipe.write(buf), |_| false)
+    }
 
-            fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-                self.inner.do_pipe_io(
-                    Interest::WRITABLE,
-                    |mut pipe| pipe.write_vectored(bufs),
-                    |_| false,
-                )
-            }
+    #[inline]
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.inner.do_pipe_io(
+            Interest::WRITABLE,
+            |mut pipe| pipe.write_vectored(bufs),
+            |_| false,
+        )
+    }
 
-            fn flush(&mut self) -> io::Result<()> {
-                self.inner
-                    .do_io(Interest::WRITABLE, |mut pipe| pipe.flush())
-            }
-        }
-    };
+    #[inline]
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner
+            .do_io(Interest::WRITABLE, |mut pipe| pipe.flush())
+    }
 }
 
-impl_write!(Sender);
-impl_write!(&Sender);
+impl Write for Sender {
+    #[inline]
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        (&*self).write(buf)
+    }
 
-/// Implements `Read` for a receiver or a reference to one.
-macro_rules! impl_read {
-    ($receiver:ty) => {
-        impl Read for $receiver {
-            fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-                let has_room = !buf.is_empty();
-                self.inner.do_pipe_io(
-                    Interest::READABLE,
-                    |mut pipe| pipe.read(buf),
-                    |count| *count == 0 && has_room,
-                )
-            }
+    #[inline]
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&*self).write_vectored(bufs)
+    }
 
-            fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-                let has_room = bufs.iter().any(|buf| !buf.is_empty());
-                self.inner.do_pipe_io(
-                    Interest::READABLE,
-                    |mut pipe| pipe.read_vectored(bufs),
-                    |count| *count == 0 && has_room,
-                )
-            }
-        }
-    };
+    #[inline]
+    fn flush(&mut self) -> io::Result<()> {
+        (&*self).flush()
+    }
 }
 
-impl_read!(Receiver);
-impl_read!(&Receiver);
+impl Read for &Receiver {
+    #[inline]
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let has_room = !buf.is_empty();
+        self.inner.do_pipe_io(
+            Interest::READABLE,
+            |mut pipe| pipe.read(buf),
+            |count| *count == 0 && has_room,
+        )
+    }
+
+    #[inline]
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let has_room = bufs.iter().any(|buf| !buf.is_empty());
+        self.inner.do_pipe_io(
+            Interest::READABLE,
+            |mut pipe| pipe.read_vectored(bufs),
+            |count| *count == 0 && has_room,
+        )
+    }
+}
+
+impl Read for Receiver {
+    #[inline]
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(buf)
+    }
+
+    #[inline]
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        (&*self).read_vectored(bufs)
+    }
+}
 
 /// The pipe keeps its mode, which is blocking: call [`Sender::set_nonblocking`].
 impl From<ChildStdin> for Sender {
+    #[inline]
     fn from(stdin: ChildStdin) -> Sender {
         Sender::from(OwnedFd::from(stdin))
     }
@@ -350,6 +385,7 @@ impl From<ChildStdin> for Sender {
 
 /// The pipe keeps its mode, which is blocking: call [`Receiver::set_nonblocking`].
 impl From<ChildStdout> for Receiver {
+    #[inline]
     fn from(stdout: ChildStdout) -> Receiver {
         Receiver::from(OwnedFd::from(stdout))
     }
@@ -357,6 +393,7 @@ impl From<ChildStdout> for Receiver {
 
 /// The pipe keeps its mode, which is blocking: call [`Receiver::set_nonblocking`].
 impl From<ChildStderr> for Receiver {
+    #[inline]
     fn from(stderr: ChildStderr) -> Receiver {
         Receiver::from(OwnedFd::from(stderr))
     }

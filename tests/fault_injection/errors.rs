@@ -1,7 +1,8 @@
 //! The errors that the manual page of each call names, and what else may happen to it.
 //!
-//! `EINTR` is injected into every call, whether its page names it or not. Left out are errors that
-//! the page excludes for the way in which the library makes the call, with the reason.
+//! `EINTR` is injected into every call, and `EMFILE`, `ENFILE` and `ENOMEM` into every call that
+//! makes an fd, whether their pages name them or not. Left out are errors that the page excludes
+//! for the way in which the library makes the call, with the reason.
 //! Linux: man-pages 5.13. The pages of kqueue(2) are FreeBSD's, those of event ports illumos'.
 
 use mio::fault_injection::{Call, Effect};
@@ -134,6 +135,23 @@ fn of_manual(call: Call) -> Errors {
     }
 }
 
+/// The errors of a system that has run out of something. Kernels return them for every call that
+/// makes an fd, whether its page names all of them or not.
+fn exhaustion(call: Call) -> Errors {
+    match call {
+        Call::EpollCreate
+        | Call::Eventfd
+        | Call::Pipe2
+        | Call::Socket
+        | Call::Socketpair
+        | Call::Accept
+        | Call::Accept4
+        | Call::Kqueue
+        | Call::PortCreate => errors!(EMFILE ENFILE ENOMEM),
+        _ => &[],
+    }
+}
+
 /// Whether the call takes effect before it fails.
 fn takes_effect(call: Call, name: &str) -> bool {
     match call {
@@ -171,6 +189,11 @@ pub(crate) fn effects(call: Call) -> Vec<(&'static str, Effect)> {
         names.push(("EINTR", libc::EINTR));
     }
     names.extend(of_manual(call).iter().filter(|(name, _)| *name != "EINTR"));
+    for error in exhaustion(call) {
+        if !names.contains(error) {
+            names.push(*error);
+        }
+    }
     let mut effects: Vec<_> = names
         .into_iter()
         .map(|(name, error)| match takes_effect(call, name) {

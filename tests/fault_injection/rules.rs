@@ -104,6 +104,13 @@ const RULES: &[Rule] = &[
         why: "probed events were taken before, and must not be lost",
     },
     Rule {
+        operations: &[Reregister],
+        calls: &[Call::EpollModify],
+        errors: &["EINVAL"],
+        outcome: Succeeds,
+        why: "epoll cannot modify an exclusive registration: it is removed and added again",
+    },
+    Rule {
         operations: &[NewSource],
         calls: &[Call::Connect],
         errors: &["EINPROGRESS", "EINTR"],

@@ -44,7 +44,7 @@ pub(crate) fn detected_fork_functions() -> Vec<Fork> {
 
 /// Whether the kernel has `MADV_WIPEONFORK`. QEMU's user emulation accepts every advice and ignores
 /// it: <https://man7.org/linux/man-pages/man2/madvise.2.html>.
-fn can_wipe_on_fork() -> bool {
+pub(crate) fn can_wipe_on_fork() -> bool {
     let length = 65536;
     let (access, flags) = (
         libc::PROT_READ | libc::PROT_WRITE,

@@ -18,6 +18,15 @@ pub(crate) mod pipes;
     feature = "net"
 ))]
 pub(crate) mod syscalls;
+#[cfg(any(
+    target_os = "linux",
+    target_os = "dragonfly",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_vendor = "apple",
+))]
+pub(crate) mod terminal;
 pub(crate) mod timing;
 #[cfg(windows)]
 pub(crate) mod wine;
@@ -99,6 +108,15 @@ pub(crate) fn wait_for(
         }
     }
     panic!("no such event of {token:?}; seen: {seen:#?}");
+}
+
+/// Whether the kernel can start this program. It cannot start one of another processor, which QEMU
+/// emulates.
+#[cfg(unix)]
+pub(crate) fn can_start_itself() -> bool {
+    let program = std::env::current_exe().unwrap();
+    let output = std::process::Command::new(program).arg("--list").output();
+    output.is_ok_and(|output| output.status.success())
 }
 
 /// Whether the selector is kqueue: each event reports one condition, and the kernel does not report

@@ -140,7 +140,8 @@ fn text_files(below: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Whether the rules hold for the file. Snapshots and this list itself are not checked.
+/// Whether the rules hold for the file. Snapshots, generated files and this list itself are not
+/// checked.
 fn is_prose(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str());
     let is_text = matches!(
@@ -148,7 +149,12 @@ fn is_prose(path: &Path) -> bool {
         Some("h" | "md" | "py" | "rdl" | "rs" | "toml" | "txt")
     );
     let path = name(path);
-    is_text && path != "codegen/snapshots/matrix.md" && path != "tests/tidy/prose.rs"
+    // `cargo codegen` writes the bindings of a project.
+    let is_generated = path.starts_with("build-tools/") && path.contains("/generated/");
+    is_text
+        && !is_generated
+        && path != "codegen/snapshots/matrix.md"
+        && path != "tests/tidy/prose.rs"
 }
 
 /// The first place of `term` in `text` with no letter or digit around it.

@@ -16,8 +16,9 @@ use crate::sys::socket::{self, udp};
 /// If no socket receives on the port of a datagram, a *later* operation of the sender may return an
 /// error. On Unix this is [`ConnectionRefused`](io::ErrorKind::ConnectionRefused), and only on a
 /// connected socket (for instance `__udp4_lib_err` of [Linux][linux]). On Windows any socket may
-/// also get [`ConnectionReset`](io::ErrorKind::ConnectionReset) ([`WSAECONNRESET`][recvfrom]). The
-/// socket remains usable.
+/// also get [`ConnectionReset`](io::ErrorKind::ConnectionReset) ([`WSAECONNRESET`][recvfrom]);
+/// [`set_connection_resets`](UdpSocket::set_connection_resets) turns that off. The socket remains
+/// usable.
 ///
 /// # Examples
 ///
@@ -74,12 +75,14 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn bind(addr: SocketAddr) -> io::Result<UdpSocket> {
         udp::bind(addr).map(UdpSocket::from_std)
     }
 
     /// Converts a socket of the standard library. The socket should be non-blocking: its mode is
-    /// not changed.
+    /// not changed. With the Cargo feature `udp-quiet`,
+    /// [`set_connection_resets`](UdpSocket::set_connection_resets) is turned off.
     ///
     /// # Examples
     ///
@@ -92,8 +95,13 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn from_std(socket: net::UdpSocket) -> UdpSocket {
         socket::ensure_winsock_started();
+        if cfg!(feature = "udp-quiet") {
+            // The socket is usable without it, and this function returns no error.
+            let _ = udp::set_connection_resets(&socket, false);
+        }
         UdpSocket {
             inner: IoSource::new(socket),
         }
@@ -116,6 +124,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -139,6 +148,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.inner.peer_addr()
     }
@@ -163,6 +173,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
         self.inner
             .do_io(Interest::WRITABLE, |socket| socket.send_to(buf, target))
@@ -193,6 +204,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.inner
             .do_io(Interest::READABLE, |socket| socket.recv_from(buf))
@@ -221,6 +233,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.inner
             .do_io(Interest::READABLE, |socket| socket.peek_from(buf))
@@ -247,6 +260,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.inner
             .do_io(Interest::WRITABLE, |socket| socket.send(buf))
@@ -276,6 +290,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.inner
             .do_io(Interest::READABLE, |socket| socket.recv(buf))
@@ -303,6 +318,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.inner
             .do_io(Interest::READABLE, |socket| socket.peek(buf))
@@ -331,6 +347,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn connect(&self, addr: SocketAddr) -> io::Result<()> {
         self.inner.connect(addr)
     }
@@ -354,6 +371,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_any_error(|inner| inner.take_error())
     }
@@ -383,6 +401,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
     where
         F: FnOnce() -> io::Result<T>,

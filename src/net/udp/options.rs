@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use crate::net::UdpSocket;
 use crate::sys::socket::udp;
 
-/// Options: broadcast, multicast, time to live.
+/// Options: broadcast, multicast, time to live, errors.
 impl UdpSocket {
     /// Sets whether the socket may send to broadcast addresses (`SO_BROADCAST`).
     ///
@@ -27,6 +27,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
         self.inner.set_broadcast(on)
     }
@@ -37,6 +38,7 @@ impl UdpSocket {
     /// # Errors
     ///
     /// The error of the system.
+    #[inline]
     pub fn broadcast(&self) -> io::Result<bool> {
         self.inner.broadcast()
     }
@@ -65,6 +67,7 @@ impl UdpSocket {
     /// ```
     ///
     /// [loop]: https://learn.microsoft.com/windows/win32/winsock/ip-multicast-2
+    #[inline]
     pub fn set_multicast_loop_v4(&self, on: bool) -> io::Result<()> {
         self.inner.set_multicast_loop_v4(on)
     }
@@ -75,6 +78,7 @@ impl UdpSocket {
     /// # Errors
     ///
     /// The error of the system.
+    #[inline]
     pub fn multicast_loop_v4(&self) -> io::Result<bool> {
         self.inner.multicast_loop_v4()
     }
@@ -100,6 +104,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_multicast_ttl_v4(ttl)
     }
@@ -110,6 +115,7 @@ impl UdpSocket {
     /// # Errors
     ///
     /// The error of the system.
+    #[inline]
     pub fn multicast_ttl_v4(&self) -> io::Result<u32> {
         self.inner.multicast_ttl_v4()
     }
@@ -135,6 +141,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_multicast_loop_v6(&self, on: bool) -> io::Result<()> {
         self.inner.set_multicast_loop_v6(on)
     }
@@ -145,6 +152,7 @@ impl UdpSocket {
     /// # Errors
     ///
     /// The error of the system.
+    #[inline]
     pub fn multicast_loop_v6(&self) -> io::Result<bool> {
         self.inner.multicast_loop_v6()
     }
@@ -168,6 +176,7 @@ impl UdpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
     }
@@ -177,6 +186,7 @@ impl UdpSocket {
     /// # Errors
     ///
     /// The error of the system.
+    #[inline]
     pub fn ttl(&self) -> io::Result<u32> {
         self.inner.ttl()
     }
@@ -207,6 +217,7 @@ impl UdpSocket {
     /// # }
     /// ```
     #[allow(clippy::trivially_copy_pass_by_ref)]
+    #[inline]
     pub fn join_multicast_v4(&self, multiaddr: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
         self.inner.join_multicast_v4(multiaddr, interface)
     }
@@ -238,6 +249,7 @@ impl UdpSocket {
     /// # }
     /// ```
     #[allow(clippy::trivially_copy_pass_by_ref)]
+    #[inline]
     pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.inner.join_multicast_v6(multiaddr, interface)
     }
@@ -249,6 +261,7 @@ impl UdpSocket {
     /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) if the socket has not joined the
     /// group. Otherwise the error of the system.
     #[allow(clippy::trivially_copy_pass_by_ref)]
+    #[inline]
     pub fn leave_multicast_v4(&self, multiaddr: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
         self.inner.leave_multicast_v4(multiaddr, interface)
     }
@@ -260,8 +273,44 @@ impl UdpSocket {
     /// [`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable) if the socket has not joined the
     /// group. Otherwise the error of the system.
     #[allow(clippy::trivially_copy_pass_by_ref)]
+    #[inline]
     pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.inner.leave_multicast_v6(multiaddr, interface)
+    }
+
+    /// Sets whether an operation may return the error of an earlier datagram on Windows.
+    ///
+    /// There, if no socket receives on the port of a datagram, a later receive of the *sender*
+    /// returns [`ConnectionReset`](io::ErrorKind::ConnectionReset), even on a socket that is not
+    /// connected; [`SIO_UDP_CONNRESET`][ioctls] has the details. A server that serves many clients
+    /// gains nothing from this error. With `false`, such errors (and those of datagrams whose time
+    /// to live ran out, `SIO_UDP_NETRESET`) are discarded. A new socket returns them, unless the
+    /// Cargo feature `udp-quiet` is enabled: it turns them off for every socket that
+    /// [`bind`](UdpSocket::bind) makes or [`from_std`](UdpSocket::from_std) converts.
+    ///
+    /// On other systems this does nothing: a socket that is not connected returns no such error,
+    /// and a connected one [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
+    ///
+    /// # Errors
+    ///
+    /// The error of the system. There is none on systems other than Windows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// use mio::net::UdpSocket;
+    ///
+    /// let server = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+    /// server.set_connection_resets(false)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [ioctls]: https://learn.microsoft.com/windows/win32/winsock/winsock-ioctls
+    #[inline]
+    pub fn set_connection_resets(&self, on: bool) -> io::Result<()> {
+        udp::set_connection_resets(&self.inner, on)
     }
 
     /// Returns whether an IPv6 socket is restricted to IPv6 (`IPV6_V6ONLY`), and has no IPv4-mapped
@@ -285,6 +334,7 @@ impl UdpSocket {
     /// # }
     /// ```
     #[allow(clippy::trivially_copy_pass_by_ref)]
+    #[inline]
     pub fn only_v6(&self) -> io::Result<bool> {
         udp::only_v6(&self.inner)
     }

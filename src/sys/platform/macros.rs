@@ -1,41 +1,52 @@
 //! The macros of the platform selection.
 
-/// Defines, for each family, a macro that keeps its items on the systems of that family.
+/// Defines, for each family, a macro that keeps its items on the systems of that family, and the
+/// macros of several families.
 macro_rules! families {
     (
         $d:tt
-        fd: { $($fd:ident: $($fd_system:meta),+;)+ }
-        other: { $($other:ident: $($system:meta),+;)+ }
+        cfg_epoll: $($epoll:meta),+;
+        cfg_kqueue: $($kqueue:meta),+;
+        cfg_event_ports: $($ports:meta),+;
+        cfg_poll: $($poll:meta),+;
+        cfg_eventfd: $($eventfd:meta),+;
+        $($other:ident: $($system:meta),+;)+
     ) => {
-        $(macro_rules! $fd {
-            ($d($d item:item)*) => { $d(#[cfg(any($($fd_system),+))] $d item)* };
-        })+
-        $(#[allow(unused_macros)] // Nothing is compiled for `cfg_poll` alone.
-        macro_rules! $other {
+        families! { $d define:
+            cfg_epoll: $($epoll),+;
+            cfg_kqueue: $($kqueue),+;
+            cfg_event_ports: $($ports),+;
+            cfg_eventfd: $($eventfd),+;
+            $($other: $($system),+;)+
+            // Every system that the table names: Unix, and systems like it.
+            cfg_unix: $($epoll),+, $($kqueue),+, $($ports),+, $($poll),+;
+            // All others, Windows and WASI preview 1 among them.
+            cfg_not_unix: not(any($($epoll),+, $($kqueue),+, $($ports),+, $($poll),+));
+            // Where there is no selector.
+            cfg_unsupported: not(feature = "os-poll"),
+                not(any(windows, $($epoll),+, $($kqueue),+, $($ports),+, $($poll),+));
+            // Where the selector is a file descriptor.
+            cfg_selector_fd: all(
+                any($($epoll),+, $($kqueue),+, $($ports),+),
+                not(any(mio_unsupported_force_poll_poll, mio_fake_kernel = "wasip1"))
+            );
+            // Where edges are made from levels, Windows and WASI among these systems, and in tests.
+            cfg_levels: $($ports),+, $($poll),+, windows, target_os = "wasi",
+                mio_fake_kernel = "wasip1", mio_unsupported_force_poll_poll, mio_fault_injection,
+                test;
+            // Where a pipe wakes, and in tests.
+            cfg_waker_pipe: all(
+                not(target_os = "wasi"),
+                any($($kqueue),+, $($ports),+, not(any($($eventfd),+)),
+                    mio_unsupported_force_waker_pipe, test)
+            );
+        }
+    };
+    ($d:tt define: $($family:ident: $($system:meta),+;)+) => {
+        $(#[allow(unused_macros)] // Each feature and system uses some of them.
+        macro_rules! $family {
             ($d($d item:item)*) => { $d(#[cfg(any($($system),+))] $d item)* };
         })+
-        /// Keeps items where the selector is a file descriptor.
-        macro_rules! cfg_selector_fd {
-            ($d($d item:item)*) => { $d(
-                #[cfg(all(
-                    any($($($fd_system),+),+),
-                    not(any(mio_unsupported_force_poll_poll, mio_fake_kernel = "wasip1"))
-                ))]
-                $d item
-            )* };
-        }
-        /// Keeps items on every system that the table names: Unix, and systems like it.
-        macro_rules! cfg_unix {
-            ($d($d item:item)*) => {
-                $d(#[cfg(any($($($fd_system),+),+, $($($system),+),+))] $d item)*
-            };
-        }
-        /// Keeps items on all other systems, Windows and WASI preview 1 among them.
-        macro_rules! cfg_not_unix {
-            ($d($d item:item)*) => {
-                $d(#[cfg(not(any($($($fd_system),+),+, $($($system),+),+)))] $d item)*
-            };
-        }
     };
 }
 
@@ -107,6 +118,25 @@ macro_rules! value {
     (pipe) => {
         PipeCall::Pipe(ffi::pipe, [ffi::F_SETFD, ffi::FD_CLOEXEC])
     };
+    // `controlling_terminal` of Apple's systems: all but macOS run apps, which have none.
+    (controlling_terminal) => {{
+        #[cfg(target_os = "macos")]
+        const TERMINAL: Option<ControllingTerminal> = Some(ControllingTerminal {
+            device: crate::sys::unix::syscalls::kqueue::controlling_terminal,
+            folder: "/dev",
+        });
+        #[cfg(not(target_os = "macos"))]
+        const TERMINAL: Option<ControllingTerminal> = None;
+        TERMINAL
+    }};
+    // The nanoseconds of the change time in `libc::stat`.
+    (change_nanoseconds $status:ident) => {{
+        #[cfg(target_os = "netbsd")]
+        let nanoseconds = $status.st_ctimensec;
+        #[cfg(not(target_os = "netbsd"))]
+        let nanoseconds = $status.st_ctime_nsec;
+        nanoseconds
+    }};
     (eventfd_flags) => {
         (ffi::EFD_CLOEXEC | ffi::EFD_NONBLOCK) as std::ffi::c_int
     };
@@ -126,6 +156,7 @@ macro_rules! sockets {
                 flags_to_set: FlagsToSet::Nothing,
                 accept4: Some(libc::accept4),
                 no_signal: Some(NO_SIGNAL),
+                tcp_backlog: MAX_BACKLOG,
                 unix_backlog: libc::SOMAXCONN,
                 ..SocketCaps::BASE
             }

@@ -12,26 +12,22 @@ mod macros;
 // `families!` defines macros, which need a `$` of their own. A macro cannot write one, so it gets
 // it as its first argument.
 families! { $
-    fd: {
-        cfg_epoll: target_os = "android", target_os = "emscripten", target_os = "illumos",
-            target_os = "linux", target_os = "redox";
-        cfg_event_ports: target_os = "solaris", mio_fake_kernel = "solaris";
-        cfg_kqueue: target_vendor = "apple", target_os = "dragonfly", target_os = "freebsd",
-            target_os = "netbsd", target_os = "openbsd", mio_fake_kernel = "apple",
-            mio_fake_kernel = "dragonfly", mio_fake_kernel = "freebsd", mio_fake_kernel = "netbsd",
-            mio_fake_kernel = "openbsd";
-    }
-    other: {
-        cfg_poll: target_os = "aix", target_os = "cygwin", target_os = "espidf",
-            target_os = "fuchsia", target_os = "haiku", target_os = "hermit",
-            target_os = "horizon", target_os = "hurd", target_os = "nto", target_os = "nuttx",
-            target_os = "vita", all(target_os = "wasi", not(target_env = "p1"));
-        cfg_eventfd: target_os = "android", target_os = "espidf", target_os = "fuchsia",
-            target_os = "hermit", target_os = "illumos", target_os = "linux", target_os = "nuttx";
-        cfg_linux: target_os = "android", target_os = "linux";
-        // ppoll(2) of the C library.
-        cfg_ppoll: target_os = "cygwin";
-    }
+    cfg_epoll: target_os = "android", target_os = "emscripten", target_os = "illumos",
+        target_os = "linux", target_os = "redox";
+    cfg_kqueue: target_vendor = "apple", target_os = "dragonfly", target_os = "freebsd",
+        target_os = "netbsd", target_os = "openbsd", mio_fake_kernel = "apple",
+        mio_fake_kernel = "dragonfly", mio_fake_kernel = "freebsd", mio_fake_kernel = "netbsd",
+        mio_fake_kernel = "openbsd";
+    cfg_event_ports: target_os = "solaris", mio_fake_kernel = "solaris";
+    cfg_poll: target_os = "aix", target_os = "cygwin", target_os = "espidf",
+        target_os = "fuchsia", target_os = "haiku", target_os = "hermit", target_os = "horizon",
+        target_os = "hurd", target_os = "nto", target_os = "nuttx", target_os = "vita",
+        all(target_os = "wasi", not(target_env = "p1"));
+    cfg_eventfd: target_os = "android", target_os = "espidf", target_os = "fuchsia",
+        target_os = "hermit", target_os = "illumos", target_os = "linux", target_os = "nuttx";
+    cfg_linux: target_os = "android", target_os = "linux";
+    cfg_busy_poll: target_os = "linux"; cfg_macos: target_os = "macos";
+    cfg_ppoll: target_os = "cygwin"; // ppoll(2) of the C library.
 }
 
 use crate::sys::selector;
@@ -44,11 +40,14 @@ use crate::testing::injection::calls::syscall::libc;
 mod events {
     cfg_unix! {
         pub(super) use crate::sys::ffi;
-        pub(super) use crate::sys::unix::caps::{EventCaps, ForkDetection, PipeCall, PollBits};
-        #[cfg(not(target_os = "wasi"))]
-        pub(super) use crate::sys::unix::notifier::pipe::Pipe;
-        pub(super) use crate::sys::unix::notifier::{Drained, NoNotifier};
-        pub(super) use crate::sys::unix::posix_poll::PosixPoll;
+        pub(super) use crate::sys::unix::caps::{ControllingTerminal, EventCaps, ForkDetection};
+        pub(super) use crate::sys::unix::caps::{PipeCall, PollBits};
+        pub(super) use crate::sys::unix::notifier::Drained;
+        cfg_levels! {
+            pub(super) use crate::sys::unix::notifier::NoNotifier;
+            pub(super) use crate::sys::unix::posix_poll::PosixPoll;
+        }
+        cfg_waker_pipe! { pub(super) use crate::sys::unix::notifier::pipe::Pipe; }
     }
     cfg_epoll! { pub(super) use crate::sys::unix::epoll::Epoll; }
     cfg_eventfd! { pub(super) use crate::sys::unix::notifier::eventfd::EventFd; }
@@ -64,7 +63,7 @@ use events::*;
 cfg_unix! {
     #[cfg(feature = "net")]
     #[allow(unused_imports)] // Each system uses some of them.
-    use crate::sys::unix::caps::{FlagsToSet, SocketCaps};
+    use crate::sys::unix::caps::{FlagsToSet, MAX_BACKLOG, SocketCaps};
 }
 cfg_unix! {
     cfg_nosignal! {
@@ -95,7 +94,7 @@ platform! {
     SOCKETS = sockets!(
         creation_flags: value!(both_flags), flags_to_set: FlagsToSet::Nothing,
         accept4: if ANDROID_FORBIDS_ACCEPT4 { None } else { Some(libc::accept4) },
-        no_signal: if UPSTREAM_CALLS { None } else { Some(NO_SIGNAL) },
+        no_signal: if UPSTREAM_CALLS { None } else { Some(NO_SIGNAL) }, tcp_backlog: MAX_BACKLOG,
         unix_backlog: if cfg!(target_os = "android") { libc::SOMAXCONN } else { -1 },
         abstract_names: Some(ABSTRACT_NAMES)
     ),
@@ -123,7 +122,7 @@ platform! {
     EVENTS = {
         forks: if cfg!(miri) { ForkDetection::Unneeded } else { value!(atfork) },
         pipe: value!(pipe2), eventfd_flags: value!(eventfd_flags), priority: ffi::POLLPRI,
-        read_hang_up: ffi::POLLRDHUP
+        read_hang_up: ffi::POLLRDHUP, may_remove_oneshot: true
     },
     SOCKETS = sockets!(accept4),
 }
@@ -132,7 +131,8 @@ platform! {
 platform! {
     target_os = "redox",
     Selector = Epoll<Pipe>, forced = PosixPoll<Pipe>,
-    EVENTS = { forks: value!(atfork), pipe: value!(pipe2), priority: ffi::POLLPRI },
+    EVENTS = { forks: value!(atfork), pipe: value!(pipe2), priority: ffi::POLLPRI,
+        has_epoll_modes: false },
     SOCKETS = sockets!(creation_flags: value!(both_flags), flags_to_set: FlagsToSet::Nothing),
 }
 
@@ -148,11 +148,11 @@ platform! {
     Selector = Kqueue<Wakers>, forced = PosixPoll<Pipe>,
     EVENTS = {
         forks: value!(atfork), pipe: value!(pipe), priority: ffi::POLLPRI,
-        aio: Some(ffi::EVFILT_AIO as _)
+        aio: Some(ffi::EVFILT_AIO as _), controlling_terminal: value!(controlling_terminal)
     },
     SOCKETS = sockets!(
         accepted_flags_to_set: FlagsToSet::CloseOnExec, no_sigpipe: Some(libc::SO_NOSIGPIPE),
-        unix_backlog: -1
+        tcp_backlog: MAX_BACKLOG, unix_backlog: -1
     ),
 }
 
@@ -217,7 +217,9 @@ platform! {
     target_os = "aix",
     Selector = PosixPoll<Pipe>,
     EVENTS = { forks: value!(atfork), pipe: value!(pipe), priority: ffi::POLLPRI },
-    SOCKETS = sockets!(no_signal: Some(NO_SIGNAL), unix_backlog: libc::SOMAXCONN),
+    SOCKETS = sockets!(
+        no_signal: Some(NO_SIGNAL), tcp_backlog: MAX_BACKLOG, unix_backlog: libc::SOMAXCONN
+    ),
 }
 
 // Cygwin, woken by a pipe.
@@ -329,7 +331,7 @@ platform! {
 platform! {
     all(target_os = "wasi", not(target_env = "p1")),
     Selector = PosixPoll<NoNotifier>,
-    EVENTS = { has_wasi_poll: true },
+    EVENTS = { has_wasi_poll: true, poll_returns_for_hang_up: true },
     SOCKETS = sockets!(
         creation_flags: libc::SOCK_NONBLOCK, flags_to_set: FlagsToSet::Nothing,
         accepted_flags_to_set: FlagsToSet::Nonblock
@@ -368,7 +370,8 @@ platform! {
     EVENTS = {
         forks: LINUX_FORKS, pipe: value!(pipe2), eventfd_flags: value!(eventfd_flags),
         priority: ffi::POLLPRI, read_hang_up: ffi::POLLRDHUP, ppoll: Some(linux::ppoll),
-        poll_returns_for_hang_up: true, aio: ffi::FAKE_AIO, lio: ffi::FAKE_LIO
+        poll_returns_for_hang_up: true, aio: ffi::FAKE_AIO, lio: ffi::FAKE_LIO,
+        controlling_terminal: ffi::FAKE_TERMINAL
     },
 }
 
@@ -428,6 +431,8 @@ cfg_linux! {
     #[cfg(feature = "os-poll")]
     pub(crate) const EPOLL_PWAIT2: Option<crate::sys::unix::syscalls::epoll::EpollPwait2> =
         Some(linux::epoll_pwait2);
+    #[cfg(feature = "os-poll")]
+    pub(crate) const EPOLLEXCLUSIVE: Option<u32> = Some(libc::EPOLLEXCLUSIVE as u32);
 
     #[cfg(feature = "net")]
     const ABSTRACT_NAMES: crate::sys::unix::caps::AbstractNames = {
@@ -446,7 +451,12 @@ cfg_linux! {
 cfg_epoll! {
     #[cfg(all(feature = "os-poll", not(any(target_os = "android", target_os = "linux"))))]
     pub(crate) const EPOLL_PWAIT2: Option<crate::sys::unix::syscalls::epoll::EpollPwait2> = None;
+    #[cfg(all(feature = "os-poll", not(any(target_os = "android", target_os = "linux"))))]
+    pub(crate) const EPOLLEXCLUSIVE: Option<u32> = None;
+    #[cfg(all(feature = "os-ext", not(target_os = "linux")))]
+    pub(crate) const BUSY_POLL: Option<crate::sys::unix::syscalls::epoll::BusyPollCalls> = None;
 }
+cfg_busy_poll! { #[cfg(feature = "os-ext")] pub(crate) use linux::BUSY_POLL; }
 cfg_kqueue! {
     #[cfg(feature = "os-poll")]
     pub(crate) const AIO: Option<i32> = EVENTS.aio;
@@ -461,10 +471,9 @@ cfg_kqueue! {
 }
 cfg_event_ports! {
     #[cfg(feature = "os-poll")]
-    const PORT_EVENT: [&str; 2] = if cfg!(mio_unsupported_force_poll_poll) {
-        ["pollfd", "revents"]
-    } else {
-        ["port_event", "portev_events"]
+    const PORT_EVENT: [&str; 2] = match cfg!(mio_unsupported_force_poll_poll) {
+        true => ["pollfd", "revents"],
+        false => ["port_event", "portev_events"],
     };
 }
 
@@ -472,13 +481,17 @@ cfg_event_ports! {
 const _: () = selector::is_complete::<Selector>();
 #[cfg(feature = "os-poll")]
 const _: () = {
-    cfg_unix! {
-        #[cfg(not(target_os = "wasi"))]
-        const _: () = selector::registers_unowned::<PosixPoll<Drained<Pipe>>>();
+    cfg_unix! { cfg_levels! {
         const _: () = selector::registers_unowned::<PosixPoll<NoNotifier>>();
+        cfg_waker_pipe! {
+            const _: () = selector::registers_unowned::<PosixPoll<Drained<Pipe>>>();
+        }
+        cfg_eventfd! { const _: () = selector::registers_unowned::<PosixPoll<EventFd>>(); }
+    } }
+    cfg_epoll! {
+        cfg_waker_pipe! { const _: () = selector::registers_unowned::<Epoll<Pipe>>(); }
+        cfg_eventfd! { const _: () = selector::registers_unowned::<Epoll<EventFd>>(); }
     }
-    cfg_eventfd! { const _: () = selector::registers_unowned::<PosixPoll<EventFd>>(); }
-    cfg_epoll! { const _: () = selector::registers_unowned::<Epoll<Pipe>>(); }
     cfg_event_ports! { const _: () = selector::registers_unowned::<EventPorts>(); }
     cfg_kqueue! {
         const _: () = selector::registers_unowned::<Kqueue<Pipes>>();

@@ -307,7 +307,7 @@ mod notifying {
     }
 
     thread_local! {
-        static NOTIFICATIONS: Cell<usize> = const { Cell::new(0) };
+        pub(in crate::sys) static NOTIFICATIONS: Cell<usize> = const { Cell::new(0) };
     }
 
     impl<N: Notifier> Notifier for Counting<N> {

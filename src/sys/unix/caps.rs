@@ -7,6 +7,10 @@
 //! function of another field. A system may lack that function: ESP-IDF has no `pipe`.
 
 #[cfg(feature = "os-poll")]
+#[allow(unused_imports)] // Not every system has kqueue(2).
+pub(crate) use events::ControllingTerminal;
+#[cfg(feature = "os-poll")]
+#[allow(unused_imports)] // epoll(7) and kqueue(2) make no entries for poll(2).
 pub(crate) use events::{EventCaps, ForkDetection, PipeCall, PollBits, Ppoll, pollfd};
 #[cfg(all(unix, feature = "net"))]
 #[allow(unused_imports)] // For Linux and Android.
@@ -15,7 +19,7 @@ pub(crate) use sockets::AbstractNames;
 #[allow(unused_imports)] // Some systems have no such calls.
 pub(crate) use sockets::NoSignal;
 #[cfg(feature = "net")]
-pub(crate) use sockets::{FlagsToSet, SocketCaps};
+pub(crate) use sockets::{FlagsToSet, MAX_BACKLOG, SocketCaps};
 
 /// For selectors, wakers and pipes.
 #[cfg(feature = "os-poll")]
@@ -44,6 +48,7 @@ mod events {
     /// An entry for poll(2) that requests `events` of `fd`. On NuttX it has three more fields,
     /// which poll(2) overwrites.
     #[inline]
+    #[allow(dead_code)] // Only selectors that make edges from levels use it.
     pub(crate) const fn pollfd(fd: RawFd, events: PollBits) -> ffi::pollfd {
         ffi::pollfd {
             fd,
@@ -82,6 +87,12 @@ mod events {
         /// The filter of kqueue(2) for asynchronous I/O, and that for lists of it.
         pub(crate) aio: Option<i32>,
         pub(crate) lio: Option<i32>,
+        /// Whether epoll(7) has level-triggered and one-shot registrations.
+        pub(crate) has_epoll_modes: bool,
+        /// Whether epoll(7) may have removed a one-shot registration together with its event.
+        pub(crate) may_remove_oneshot: bool,
+        /// How to find the terminal that `/dev/tty` stands for, where kqueue(2) refuses `/dev/tty`.
+        pub(crate) controlling_terminal: Option<ControllingTerminal>,
         /// The kernel's structure that a level-triggered selector makes its events of, and its
         /// field with the conditions, for `Debug`.
         pub(crate) level_event: [&'static str; 2],
@@ -100,12 +111,25 @@ mod events {
             has_wasi_poll: false,
             aio: None,
             lio: None,
+            has_epoll_modes: true,
+            may_remove_oneshot: false,
+            controlling_terminal: None,
             level_event: ["pollfd", "revents"],
         };
     }
 
     /// See `EventCaps::ppoll`.
     pub(crate) type Ppoll = fn(&mut [ffi::pollfd], Duration) -> io::Result<Option<usize>>;
+
+    /// See `EventCaps::controlling_terminal`.
+    #[derive(Clone, Copy)]
+    #[allow(dead_code)] // Only the selector over kqueue(2) reads it.
+    pub(crate) struct ControllingTerminal {
+        /// The device number of the terminal that controls this process, if it has one.
+        pub(crate) device: fn() -> Option<u64>,
+        /// The folder that has the files of terminals.
+        pub(crate) folder: &'static str,
+    }
 
     /// How a process learns that it was forked.
     #[derive(Clone, Copy)]
@@ -160,7 +184,8 @@ mod sockets {
         pub(crate) no_sigpipe: Option<c_int>,
         /// The calls whose flag suppresses SIGPIPE; without them std writes.
         pub(crate) no_signal: Option<NoSignal>,
-        /// How many TCP connections may wait to be accepted: std's number.
+        /// How many TCP connections may wait to be accepted: [`MAX_BACKLOG`], or std's number where
+        /// a number without a limit is not known to be reduced.
         pub(crate) tcp_backlog: c_int,
         /// The same for Unix sockets, std's number again. -1 is as many as the system allows.
         pub(crate) unix_backlog: c_int,
@@ -168,6 +193,12 @@ mod sockets {
         #[cfg(unix)]
         pub(crate) abstract_names: Option<AbstractNames>,
     }
+
+    /// As many as the system allows: it may [silently reduce] the number that listen(2) is given.
+    ///
+    /// [silently reduce]: https://pubs.opengroup.org/onlinepubs/9699919799/functions/listen.html
+    #[allow(dead_code)] // For systems that reduce the number.
+    pub(crate) const MAX_BACKLOG: c_int = c_int::MAX;
 
     impl SocketCaps {
         /// A system on which every flag is set after the socket is made.
@@ -186,7 +217,8 @@ mod sockets {
     }
 
     /// Which flags a new fd still needs.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[derive(Clone, Copy)]
+    #[cfg_attr(test, derive(Debug))]
     #[allow(dead_code)] // Each system constructs some of them.
     pub(crate) enum FlagsToSet {
         /// None: the call that made it has set them.

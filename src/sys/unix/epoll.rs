@@ -4,8 +4,16 @@
 //! new edge of a registered fd is an event, and closing the last fd of an open file description
 //! removes it. A condition that already holds at `EPOLL_CTL_ADD` or `EPOLL_CTL_MOD` is reported
 //! (`ep_insert` and `ep_modify` in
-//! <https://github.com/torvalds/linux/blob/v6.12/fs/eventpoll.c>). They do not remove an fd of
-//! which a duplicate is still open.
+//! <https://github.com/torvalds/linux/blob/v6.12/fs/eventpoll.c>). Linux and Android do not remove
+//! an fd of which a duplicate is still open.
+//!
+//! illumos differs. Closing the registered fd ends its events, whatever duplicates there are
+//! (<https://illumos.org/man/7/epoll>). The kernel finds out when it polls, and looks up the number
+//! in the process that polls: a forked child that has closed its copy ends the registration of its
+//! parent, and a file that got the number takes over the registration with its token
+//! (`dp_pcache_poll` in
+//! <https://github.com/illumos/illumos-gate/blob/02487698bcad6bbce8bd91d7d44e30cad1adce33/usr/src/uts/common/io/devpoll.c>).
+//! The documentation of `Poll` advises callers.
 //!
 //! After fork(2) both processes share the epoll instance with all registrations, wakers included.
 //! So a dropped waker is not removed with `EPOLL_CTL_DEL`, which would also remove the waker of the
@@ -15,6 +23,13 @@
 //!
 //! For the same reason `leave` removes nothing in a forked child: the child's copy of a source has
 //! the registration of its parent, and the parent goes on watching the source.
+//!
+//! Kernels have the modes (`Interest::LEVEL` and the others) as flags, except for Redox, whose C
+//! library passes on `EPOLLIN` and `EPOLLOUT` alone (`epoll_to_event_flags` in
+//! <https://github.com/redox-os/relibc/blob/0a9095bb17b241dd3ac4b224729b01ad7903b5e0/src/platform/redox/epoll.rs>).
+//! Linux accepts `EPOLLEXCLUSIVE` with `EPOLL_CTL_ADD` only, and refuses to modify a registration
+//! that has it (`do_epoll_ctl` in the same file). So such a registration is deleted and added
+//! again: see `syscall::modify`.
 //!
 //! The 64 bits of `epoll_data` hold the token and nothing else. Callers may register fds of their
 //! own through the fd of the epoll instance, and several sources may share a token, so the selector
@@ -26,10 +41,15 @@ use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+#[cfg(feature = "os-ext")]
+use crate::sys::platform::BUSY_POLL;
+use crate::sys::platform::EPOLLEXCLUSIVE;
+#[cfg(feature = "os-ext")]
+use crate::sys::selector::BusyPoll;
 use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
-use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, time_until};
+use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, wait_repeatedly};
 use crate::sys::unix::forks::{self, Creator};
 use crate::sys::unix::notifier::Notifier;
 use crate::sys::unix::syscalls::epoll as syscall;
@@ -42,7 +62,7 @@ pub(crate) use syscall::{Event, Events};
 /// A selector over epoll whose wakers use the notifier `N`.
 pub(crate) struct Epoll<N> {
     shared: Arc<Shared>,
-    wakes: Arc<WakeBits>,
+    link: Arc<Link>,
     notifier: PhantomData<fn() -> N>,
 }
 
@@ -53,16 +73,30 @@ struct Shared {
     creator: Creator,
 }
 
+/// What refers to a selector without keeping it open. A registration holds an `Arc` of it, which
+/// costs fewer instructions to clone, compare and drop than a `Weak` of the selector does.
+#[derive(Debug)]
+struct Link {
+    wakes: WakeBits,
+    selector: Weak<Shared>,
+}
+
+impl AsRef<WakeBits> for Arc<Link> {
+    fn as_ref(&self) -> &WakeBits {
+        &self.wakes
+    }
+}
+
 /// The selector that a source is registered with.
 #[derive(Debug)]
 pub(crate) struct Registration {
-    selector: Weak<Shared>,
+    link: Arc<Link>,
 }
 
 /// Hands out the fd of the epoll instance: from then on the caller may wait on it.
 impl<N> AsFd for Epoll<N> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.wakes.expose();
+        self.link.wakes.expose();
         self.epfd()
     }
 }
@@ -88,9 +122,11 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
         let wakes = WakeBits::new(forks::generation());
         let creator = Creator::this_process();
         let epfd = syscall::create()?;
+        let shared = Arc::new(Shared { epfd, creator });
+        let selector = Arc::downgrade(&shared);
         Ok(Epoll {
-            shared: Arc::new(Shared { epfd, creator }),
-            wakes: Arc::new(wakes),
+            shared,
+            link: Arc::new(Link { wakes, selector }),
             notifier: PhantomData,
         })
     }
@@ -98,7 +134,7 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
     fn try_clone(&self) -> io::Result<Epoll<N>> {
         Ok(Epoll {
             shared: Arc::clone(&self.shared),
-            wakes: Arc::clone(&self.wakes),
+            link: Arc::clone(&self.link),
             notifier: PhantomData,
         })
     }
@@ -106,10 +142,10 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
     fn waker(&self, token: Token) -> io::Result<Waker<N>> {
         let notifier = N::new()?;
         let fd = notifier.as_fd().as_raw_fd();
-        syscall::add(self.epfd(), fd, bits(Interest::READABLE)?, token)?;
+        self.register_unowned(fd, token, Interest::READABLE)?;
         Ok(Waker {
             notifier,
-            bit: WakeBit::acquire(Arc::clone(&self.wakes)),
+            bit: WakeBit::acquire(Arc::clone(&self.link)),
         })
     }
 
@@ -126,7 +162,7 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
     fn register(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
         self.register_unowned(fd, token, interest)?;
         Ok(Registration {
-            selector: Arc::downgrade(&self.shared),
+            link: Arc::clone(&self.link),
         })
     }
 
@@ -138,16 +174,22 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        self.reregister_unowned(fd, token, interest)
+        match self.reregister_unowned(fd, token, interest) {
+            Err(error) if is_removed(&error) => self.register_unowned(fd, token, interest),
+            result => result,
+        }
     }
 
     #[inline]
     fn deregister(&self, _: Registration, fd: RawFd) -> io::Result<()> {
-        self.deregister_unowned(fd)
+        match self.deregister_unowned(fd) {
+            Err(error) if is_removed(&error) => Ok(()),
+            result => result,
+        }
     }
 
     fn leave(registration: Registration, fd: RawFd) {
-        if let Some(shared) = registration.selector.upgrade() {
+        if let Some(shared) = registration.link.selector.upgrade() {
             // A forked child does not tell the registration of its parent, which goes on watching
             // the source, from one of its own. So it leaves both.
             if !shared.creator.is_in_child() {
@@ -158,29 +200,106 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
 
     #[inline]
     fn owner(&self, registration: &Registration) -> Owner {
-        Owner::of(&self.shared, &registration.selector)
+        if Arc::ptr_eq(&self.link, &registration.link) {
+            Owner::This
+        } else if registration.link.selector.strong_count() == 0 {
+            Owner::Dropped
+        } else {
+            Owner::Other
+        }
     }
 
     fn rearm(_: &Registration, _: Interest) -> io::Result<()> {
         // The kernel reports real edges.
         Ok(())
     }
+
+    #[cfg(feature = "os-ext")]
+    fn set_busy_poll(&self, parameters: BusyPoll) -> io::Result<()> {
+        let calls = BUSY_POLL.ok_or_else(|| errors::unsupported(selector::NO_BUSY_POLL))?;
+        (calls.set)(self.epfd(), parameters)
+    }
+
+    #[cfg(feature = "os-ext")]
+    fn busy_poll(&self) -> io::Result<BusyPoll> {
+        let calls = BUSY_POLL.ok_or_else(|| errors::unsupported(selector::NO_BUSY_POLL))?;
+        (calls.get)(self.epfd())
+    }
 }
 
 impl<N: Notifier> RegisterUnowned for Epoll<N> {
     #[inline]
     fn register_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        syscall::add(self.epfd(), fd, bits(interest)?, token)
+        match plain_flags(interest) {
+            0 => self.shared.register_with_modes(fd, token, interest),
+            flags => syscall::add(self.epfd(), fd, flags, token),
+        }
     }
 
     #[inline]
     fn reregister_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        syscall::modify(self.epfd(), fd, bits(interest)?, token)
+        match plain_flags(interest) {
+            0 => self.shared.reregister_with_modes(fd, token, interest),
+            flags => syscall::modify(self.epfd(), fd, flags, token),
+        }
     }
 
     #[inline]
     fn deregister_unowned(&self, fd: RawFd) -> io::Result<()> {
         syscall::delete(self.epfd(), fd)
+    }
+}
+
+impl Shared {
+    #[cold]
+    #[inline]
+    fn register_with_modes(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        let flags = Shared::flags_of_modes(interest)?;
+        syscall::add(self.epfd.as_fd(), fd, flags, token)
+    }
+
+    #[cold]
+    #[inline]
+    fn reregister_with_modes(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
+        let flags = Shared::flags_of_modes(interest)?;
+        syscall::modify(self.epfd.as_fd(), fd, flags, token)
+    }
+
+    /// The flags of an interest that has modes, or that epoll does not have.
+    #[inline]
+    fn flags_of_modes(interest: Interest) -> io::Result<u32> {
+        selector::check_readiness(interest)?;
+        let mut flags = flags_for(interest.bits());
+        if flags == 0 {
+            return Err(errors::unsupported(
+                "`Interest::AIO` and `Interest::LIO` require kqueue",
+            ));
+        }
+        if (interest.is_level() || interest.is_oneshot()) && !HAS_MODES {
+            return Err(errors::unsupported(
+                "epoll on this system ignores `Interest::LEVEL` and `Interest::ONESHOT`",
+            ));
+        }
+        if interest.is_level() {
+            flags &= !ffi::EPOLLET;
+        }
+        if interest.is_oneshot() {
+            flags |= ffi::EPOLLONESHOT;
+        }
+        if interest.is_exclusive() {
+            let Some(exclusive) = EPOLLEXCLUSIVE else {
+                return Err(errors::unsupported(selector::NOT_EXCLUSIVE));
+            };
+            if interest.is_priority() || interest.is_oneshot() {
+                return Err(errors::invalid(
+                    "epoll refuses `Interest::PRIORITY` and `Interest::ONESHOT` beside \
+                     `Interest::EXCLUSIVE`",
+                ));
+            }
+            // The kernel refuses EPOLLRDHUP, too. A listener has no peer.
+            flags = flags & !ffi::EPOLLRDHUP | exclusive;
+        }
+        Ok(flags)
     }
 }
 
@@ -195,14 +314,14 @@ impl<N> Epoll<N> {
     #[inline]
     fn wait(&self, events: &mut Events, timeout: KernelTimeout) -> io::Result<usize> {
         let result = syscall::wait(self.epfd(), events, timeout);
-        self.wakes.clear_all();
+        self.link.wakes.after_wait();
         result
     }
 
     /// Like `wait`, with a timeout in milliseconds; -1 is infinite.
     fn wait_millis(&self, events: &mut Events, millis: c_int) -> io::Result<()> {
         let result = syscall::wait_millis(self.epfd(), events, millis);
-        self.wakes.clear_all();
+        self.link.wakes.after_wait();
         result.map(drop)
     }
 
@@ -218,26 +337,20 @@ impl<N> Epoll<N> {
     /// Waits for longer than the kernel does in one call.
     #[cold]
     fn select_repeatedly(&self, events: &mut Events, timeout: Duration) -> io::Result<()> {
-        let deadline = Deadline::After(timeout).start();
-        loop {
-            let (timeout, is_clamped) = clamp_timeout(time_until(deadline.at));
-            if self.wait(events, timeout)? != 0 || !is_clamped {
-                return Ok(());
-            }
-        }
+        wait_repeatedly(timeout, Instant::now, |part| self.wait(events, part))
     }
 }
 
 /// Wakes a selector over epoll. `wake_bits` describes the protocol.
 pub(crate) struct Waker<N: Notifier> {
     notifier: N,
-    bit: WakeBit,
+    bit: WakeBit<Arc<Link>>,
 }
 
 impl<N: Notifier> Wake for Waker<N> {
     #[inline]
     fn wake(&self) -> io::Result<()> {
-        if !self.bit.set_pending() {
+        if !self.bit.must_notify() {
             return Ok(());
         }
         self.notifier
@@ -264,7 +377,27 @@ impl<N: Notifier> fmt::Debug for Waker<N> {
     }
 }
 
-/// The flags for each set of interests, always edge-triggered; 0 for unsupported interests.
+/// The flags of an interest without modes; 0 for other interests.
+#[inline]
+fn plain_flags(interest: Interest) -> u32 {
+    let flags = FLAGS.get(usize::from(interest.bits()));
+    flags.copied().unwrap_or_default()
+}
+
+/// See `EventCaps::has_epoll_modes`.
+const HAS_MODES: bool = crate::sys::platform::EVENTS.has_epoll_modes;
+
+/// See `EventCaps::may_remove_oneshot`.
+const MAY_REMOVE_ONESHOT: bool = crate::sys::platform::EVENTS.may_remove_oneshot;
+
+/// Whether the kernel has removed the registration of an owned source, together with its one-shot
+/// event. `/dev/poll` of illumos, which its epoll(7) is made of, did so (`dpioctl`):
+/// <https://github.com/illumos/illumos-gate/blob/02487698bcad6bbce8bd91d7d44e30cad1adce33/usr/src/uts/common/io/devpoll.c>.
+fn is_removed(error: &io::Error) -> bool {
+    MAY_REMOVE_ONESHOT && error.kind() == io::ErrorKind::NotFound
+}
+
+/// The edge-triggered flags for each set of readiness; 0 for one that epoll does not have.
 #[allow(clippy::indexing_slicing)] // The compiler evaluates it, once.
 const FLAGS: [u32; 32] = {
     let mut all = [0; 32];
@@ -277,6 +410,7 @@ const FLAGS: [u32; 32] = {
     all
 };
 
+/// An entry of the table. Ignores modes.
 const fn flags_for(set: u8) -> u32 {
     let mut flags = ffi::EPOLLET;
     if set & (Interest::AIO.bits() | Interest::LIO.bits()) != 0 {
@@ -292,17 +426,6 @@ const fn flags_for(set: u8) -> u32 {
         flags |= ffi::EPOLLPRI;
     }
     flags
-}
-
-/// The flags that an interest requests.
-#[inline]
-fn bits(interest: Interest) -> io::Result<u32> {
-    match FLAGS.get(usize::from(interest.bits())) {
-        Some(&flags) if flags != 0 => Ok(flags),
-        _ => Err(errors::unsupported(
-            "`Interest::AIO` and `Interest::LIO` require kqueue",
-        )),
-    }
 }
 
 impl selector::SelectorEvent for Event {

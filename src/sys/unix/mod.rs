@@ -10,12 +10,14 @@ pub(crate) mod uds;
 #[cfg(feature = "os-poll")]
 pub(crate) mod forks;
 #[cfg(feature = "os-poll")]
-pub(crate) mod level_triggered;
-#[cfg(feature = "os-poll")]
 pub(crate) mod notifier;
-#[cfg(feature = "os-poll")]
-pub(crate) mod posix_poll;
 
+cfg_levels! {
+    #[cfg(feature = "os-poll")]
+    pub(crate) mod level_triggered;
+    #[cfg(feature = "os-poll")]
+    pub(crate) mod posix_poll;
+}
 cfg_epoll! {
     #[cfg(feature = "os-poll")]
     pub(crate) mod epoll;

@@ -16,9 +16,17 @@ use crate::sys::unix::syscalls::socket as syscall;
 use syscall::{Address, Plain, Storage};
 
 /// Does nothing: only Windows must be started before a socket is used.
+#[inline]
 pub(crate) fn ensure_winsock_started() {}
 
+/// Whether a call failed because the process or the system has no file descriptor left.
+#[inline]
+pub(crate) fn is_out_of_descriptors(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
+
 /// Makes a socket, non-blocking and close-on-exec.
+#[inline]
 pub(crate) fn new(domain: c_int, kind: c_int) -> io::Result<OwnedFd> {
     let socket = syscall::socket(domain, kind | SOCKETS.creation_flags)?;
     finish_creation(socket.as_fd())?;
@@ -26,6 +34,7 @@ pub(crate) fn new(domain: c_int, kind: c_int) -> io::Result<OwnedFd> {
 }
 
 /// Sets the flags and options that a socket of socket(2) or socketpair(2) still needs.
+#[inline]
 pub(crate) fn finish_creation(socket: BorrowedFd<'_>) -> io::Result<()> {
     set_flags(socket, SOCKETS.flags_to_set)?;
     match SOCKETS.no_sigpipe {
@@ -34,6 +43,7 @@ pub(crate) fn finish_creation(socket: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
+#[inline]
 fn set_flags(socket: BorrowedFd<'_>, flags: FlagsToSet) -> io::Result<()> {
     if matches!(flags, FlagsToSet::Both | FlagsToSet::CloseOnExec) {
         syscall::set_close_on_exec(socket)?;
@@ -84,6 +94,7 @@ fn accept_and_set<A: Plain>(
 /// [as after EINPROGRESS].
 ///
 /// [as after EINPROGRESS]: https://pubs.opengroup.org/onlinepubs/9699919799/functions/connect.html
+#[inline]
 pub(crate) fn ignore_in_progress(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR)) => {
@@ -94,6 +105,7 @@ pub(crate) fn ignore_in_progress(result: io::Result<()>) -> io::Result<()> {
 }
 
 /// The domain of a socket for this address.
+#[inline]
 pub(crate) fn domain(address: SocketAddr) -> c_int {
     match address {
         SocketAddr::V4(_) => libc::AF_INET,
@@ -109,6 +121,7 @@ pub(crate) enum Internet {
 
 impl Internet {
     /// The whole structure.
+    #[inline]
     pub(crate) fn address(&self) -> Address<'_> {
         match self {
             Internet::V4(raw) => Address::new(raw, size_of_val(raw)),
@@ -118,6 +131,7 @@ impl Internet {
 }
 
 /// Converts an address for the kernel, field by field: std does not specify a layout.
+#[inline]
 pub(crate) fn to_internet(address: SocketAddr) -> Internet {
     match address {
         SocketAddr::V4(address) => {
@@ -142,6 +156,7 @@ pub(crate) fn to_internet(address: SocketAddr) -> Internet {
 }
 
 /// Converts an address of the kernel. An address of another family is `InvalidInput`.
+#[inline]
 pub(crate) fn from_internet(storage: &Storage<libc::sockaddr_storage>) -> io::Result<SocketAddr> {
     match c_int::from(storage.address().ss_family) {
         libc::AF_INET => {
@@ -162,6 +177,7 @@ pub(crate) fn from_internet(storage: &Storage<libc::sockaddr_storage>) -> io::Re
 pub(crate) mod tcp {
     //! TCP sockets.
 
+    use std::ffi::c_int;
     use std::io::{self, IoSlice};
     use std::net::{SocketAddr, TcpListener, TcpStream};
     use std::os::fd::AsFd;
@@ -173,6 +189,7 @@ pub(crate) mod tcp {
     use crate::sys::unix::syscalls::socket as syscall;
 
     /// Starts to connect a stream.
+    #[inline]
     pub(crate) fn connect(address: SocketAddr) -> io::Result<TcpStream> {
         let socket = new(domain(address), libc::SOCK_STREAM)?;
         let address = to_internet(address);
@@ -180,8 +197,15 @@ pub(crate) mod tcp {
         Ok(socket.into())
     }
 
+    /// Makes a socket that is neither bound nor connected.
+    #[inline]
+    pub(crate) fn unconnected() -> io::Result<TcpStream> {
+        Ok(new(libc::AF_INET, libc::SOCK_STREAM)?.into())
+    }
+
     /// Makes a listener. `SO_REUSEADDR`: connections of an earlier listener may still be in
     /// TIME_WAIT.
+    #[inline]
     pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         let socket = new(domain(address), libc::SOCK_STREAM)?;
         syscall::set_option(socket.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
@@ -190,21 +214,51 @@ pub(crate) mod tcp {
         Ok(socket.into())
     }
 
+    /// Changes how many connections may wait, by listen(2) once more.
+    #[inline]
+    pub(crate) fn set_backlog(listener: &TcpListener, backlog: u32) -> io::Result<()> {
+        let backlog = c_int::try_from(backlog).unwrap_or(c_int::MAX);
+        // 0 counts as 1: a host of WASI refuses 0, and macOS takes it for its limit (`solisten`):
+        // <https://github.com/apple-oss-distributions/xnu/blob/xnu-4903.270.47/bsd/kern/uipc_socket.c>
+        syscall::listen(listener.as_fd(), backlog.max(1))
+    }
+
     /// Accepts one connection, and returns it with the address of its peer.
     #[inline]
     pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
         let mut storage = syscall::Storage::new();
         let socket = accept_fd(listener.as_fd(), &mut storage)?;
-        let peer = from_internet(&storage)?;
+        let peer = peer_of(&storage)?;
         Ok((socket.into(), peer))
     }
 
+    /// The address that accept(2) has written.
+    ///
+    /// XNU returns a socket without an address for an IPv6 connection that was reset before it was
+    /// accepted: [`accept_nocancel`] ignores the error of `soacceptlock`. This is ECONNABORTED, as
+    /// [POSIX] names it.
+    ///
+    /// [`accept_nocancel`]:
+    /// https://github.com/apple-oss-distributions/xnu/blob/xnu-11417.101.15/bsd/kern/uipc_syscalls.c
+    /// [POSIX]: https://pubs.opengroup.org/onlinepubs/9699919799/functions/accept.html
+    #[inline]
+    pub(super) fn peer_of(
+        storage: &syscall::Storage<libc::sockaddr_storage>,
+    ) -> io::Result<SocketAddr> {
+        if storage.length() == 0 {
+            return Err(io::Error::from_raw_os_error(libc::ECONNABORTED));
+        }
+        from_internet(storage)
+    }
+
     /// Writes without SIGPIPE.
+    #[inline]
     pub(crate) fn write(stream: &TcpStream, buffer: &[u8]) -> io::Result<usize> {
         stream::write(stream, buffer)
     }
 
     /// Writes several buffers without SIGPIPE.
+    #[inline]
     pub(crate) fn write_vectored(stream: &TcpStream, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         stream::write_vectored(stream, buffers)
     }
@@ -221,6 +275,7 @@ pub(crate) mod udp {
     use crate::sys::unix::syscalls::socket as syscall;
 
     /// Makes a bound socket.
+    #[inline]
     pub(crate) fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
         let socket = new(domain(address), libc::SOCK_DGRAM)?;
         syscall::bind(socket.as_fd(), to_internet(address).address())?;
@@ -228,9 +283,16 @@ pub(crate) mod udp {
     }
 
     /// `IPV6_V6ONLY`.
+    #[inline]
     pub(crate) fn only_v6(socket: &UdpSocket) -> io::Result<bool> {
         let value = syscall::option(socket.as_fd(), libc::IPPROTO_IPV6, libc::IPV6_V6ONLY)?;
         Ok(value != 0)
+    }
+
+    /// Does nothing: only Windows resets a UDP socket.
+    #[inline]
+    pub(crate) fn set_connection_resets(_: &UdpSocket, _: bool) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -283,6 +345,7 @@ pub(crate) mod stream {
     /// nothing, so no probe is needed (EBADF: the stream is open). After EPIPE it must not be
     /// repeated by writev(2), which raises SIGPIPE, unless the call itself is refused. EAGAIN is
     /// the common error, so it must cost no probe.
+    #[inline]
     fn is_refused(calls: NoSignal, error: &io::Error) -> bool {
         /// Set once a probe was refused, so that later errors need none.
         static IS_REFUSED: AtomicBool = AtomicBool::new(false);
@@ -394,6 +457,17 @@ mod tests {
         assert_eq!(raw.sin6_port.to_ne_bytes(), [0, 9]);
         assert_eq!(raw.sin6_addr.s6_addr, ip.octets());
         assert_eq!((raw.sin6_flowinfo, raw.sin6_scope_id), (10, 11));
+    }
+
+    /// XNU accepts a connection that was reset, and returns no address.
+    #[test]
+    #[cfg(unix)]
+    fn accepted_socket_without_an_address_is_aborted() {
+        let mut storage = Storage::new();
+        let address = *storage.address();
+        storage.set(address, 0);
+        let error = super::tcp::peer_of(&storage).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
     }
 
     #[test]

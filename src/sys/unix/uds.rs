@@ -15,6 +15,7 @@ use crate::sys::unix::syscalls::socket::{self as syscall, Address, Storage};
 /// Connects a stream. A full backlog is EAGAIN, not a connection in progress: see [connect(2)].
 ///
 /// [connect(2)]: https://man7.org/linux/man-pages/man2/connect.2.html
+#[inline]
 pub(crate) fn connect(address: &SocketAddr) -> io::Result<UnixStream> {
     let address = to_unix(address)?;
     let socket = socket::new(libc::AF_UNIX, libc::SOCK_STREAM)?;
@@ -23,12 +24,14 @@ pub(crate) fn connect(address: &SocketAddr) -> io::Result<UnixStream> {
 }
 
 /// Makes two connected streams.
+#[inline]
 pub(crate) fn pair() -> io::Result<(UnixStream, UnixStream)> {
     let (left, right) = socketpair(libc::SOCK_STREAM)?;
     Ok((left.into(), right.into()))
 }
 
 /// Makes a listener.
+#[inline]
 pub(crate) fn bind(address: &SocketAddr) -> io::Result<UnixListener> {
     let socket = bound(address, libc::SOCK_STREAM)?;
     syscall::listen(socket.as_fd(), SOCKETS.unix_backlog)?;
@@ -36,6 +39,7 @@ pub(crate) fn bind(address: &SocketAddr) -> io::Result<UnixListener> {
 }
 
 /// Accepts one connection, and returns it with the address of its peer.
+#[inline]
 pub(crate) fn accept(listener: &UnixListener) -> io::Result<(UnixStream, SocketAddr)> {
     let mut storage = syscall::Storage::new();
     let stream: UnixStream = socket::accept(listener.as_fd(), &mut storage)?.into();
@@ -47,32 +51,38 @@ pub(crate) fn accept(listener: &UnixListener) -> io::Result<(UnixStream, SocketA
 }
 
 /// Makes a bound datagram socket.
+#[inline]
 pub(crate) fn bind_datagram(address: &SocketAddr) -> io::Result<UnixDatagram> {
     Ok(bound(address, libc::SOCK_DGRAM)?.into())
 }
 
 /// Makes a datagram socket without a name.
+#[inline]
 pub(crate) fn unbound_datagram() -> io::Result<UnixDatagram> {
     Ok(socket::new(libc::AF_UNIX, libc::SOCK_DGRAM)?.into())
 }
 
 /// Makes two connected datagram sockets.
+#[inline]
 pub(crate) fn datagram_pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
     let (left, right) = socketpair(libc::SOCK_DGRAM)?;
     Ok((left.into(), right.into()))
 }
 
 /// Writes without SIGPIPE.
+#[inline]
 pub(crate) fn write(stream: &UnixStream, buffer: &[u8]) -> io::Result<usize> {
     stream::write(stream, buffer)
 }
 
 /// Writes several buffers without SIGPIPE.
+#[inline]
 pub(crate) fn write_vectored(stream: &UnixStream, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
     stream::write_vectored(stream, buffers)
 }
 
 /// Makes a bound socket.
+#[inline]
 fn bound(address: &SocketAddr, kind: libc::c_int) -> io::Result<OwnedFd> {
     let address = to_unix(address)?;
     let socket = socket::new(libc::AF_UNIX, kind)?;
@@ -81,6 +91,7 @@ fn bound(address: &SocketAddr, kind: libc::c_int) -> io::Result<OwnedFd> {
 }
 
 /// Makes two connected sockets.
+#[inline]
 fn socketpair(kind: libc::c_int) -> io::Result<(OwnedFd, OwnedFd)> {
     let (left, right) = syscall::socketpair(kind | SOCKETS.creation_flags)?;
     socket::finish_creation(left.as_fd())?;
@@ -100,6 +111,7 @@ pub(crate) struct Unix {
 
 impl Unix {
     /// The bytes that count.
+    #[inline]
     pub(crate) fn address(&self) -> Address<'_> {
         Address::new(&self.raw, self.length)
     }
@@ -111,6 +123,7 @@ impl Unix {
 /// with NUL, ends with its last byte and may contain any. The unnamed address is only a family.
 ///
 /// [unix(7)]: https://man7.org/linux/man-pages/man7/unix.7.html
+#[inline]
 pub(crate) fn to_unix(address: &SocketAddr) -> io::Result<Unix> {
     if let Some(path) = address.as_pathname() {
         let bytes = path.as_os_str().as_bytes();
@@ -128,6 +141,7 @@ pub(crate) fn to_unix(address: &SocketAddr) -> io::Result<Unix> {
 }
 
 /// The address of `name` behind `before` NULs, with `after` NULs behind it as far as there is room.
+#[inline]
 fn unix(name: &[u8], before: usize, after: usize) -> io::Result<Unix> {
     let mut raw = syscall::zeroed::<libc::sockaddr_un>();
     raw.sun_family = libc::AF_UNIX as libc::sa_family_t;
@@ -144,6 +158,7 @@ fn unix(name: &[u8], before: usize, after: usize) -> io::Result<Unix> {
 }
 
 /// Converts an address of the kernel. `None`: std can only get this address from the kernel itself.
+#[inline]
 pub(crate) fn from_unix(storage: &Storage<libc::sockaddr_un>) -> Option<SocketAddr> {
     let mut name = [0; size_of::<libc::sockaddr_un>() - PATH];
     for (to, from) in name.iter_mut().zip(&storage.address().sun_path) {
@@ -164,12 +179,14 @@ pub(crate) fn from_unix(storage: &Storage<libc::sockaddr_un>) -> Option<SocketAd
 }
 
 /// The address of this abstract name; `None` if the system has none.
+#[inline]
 fn abstract_address(name: &[u8]) -> Option<SocketAddr> {
     let names = SOCKETS.abstract_names?;
     (names.address_of)(name)
 }
 
 /// The address of a socket that was not bound.
+#[inline]
 pub(crate) fn unnamed() -> Option<SocketAddr> {
     SocketAddr::from_pathname("").ok()
 }

@@ -3,6 +3,11 @@
 /// Does nothing: only Windows must be started before a socket is used.
 pub(crate) fn ensure_winsock_started() {}
 
+/// Returns `false`: without a socket in reserve, nothing depends on the answer.
+pub(crate) fn is_out_of_descriptors(_: &std::io::Error) -> bool {
+    false
+}
+
 /// TCP sockets.
 pub(crate) mod tcp {
     use std::io::{self, IoSlice, Write};
@@ -18,9 +23,23 @@ pub(crate) mod tcp {
     }
 
     /// Returns `Unsupported`.
+    pub(crate) fn unconnected() -> io::Result<TcpStream> {
+        Err(errors::unsupported(
+            "mio cannot make sockets on this system",
+        ))
+    }
+
+    /// Returns `Unsupported`.
     pub(crate) fn bind(_: SocketAddr) -> io::Result<TcpListener> {
         Err(errors::unsupported(
             "mio cannot make sockets on this system",
+        ))
+    }
+
+    /// Returns `Unsupported`.
+    pub(crate) fn set_backlog(_: &TcpListener, _: u32) -> io::Result<()> {
+        Err(errors::unsupported(
+            "mio cannot change the backlog of a listener on this system",
         ))
     }
 
@@ -57,6 +76,11 @@ pub(crate) mod udp {
         Err(errors::unsupported(
             "mio cannot make sockets on this system",
         ))
+    }
+
+    /// Does nothing: only Windows resets a UDP socket.
+    pub(crate) fn set_connection_resets(_: &UdpSocket, _: bool) -> io::Result<()> {
+        Ok(())
     }
 
     /// Returns `Unsupported`.

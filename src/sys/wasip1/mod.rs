@@ -42,7 +42,7 @@ use std::time::Duration;
 
 use crate::sys::errors;
 use crate::sys::event_buffer::EventVec;
-use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::selector::{self, Mode, Owner, RegisterUnowned, Wake};
 use crate::sys::sync::lock;
 use crate::sys::timeout::Deadline;
 use crate::{Interest, Token};
@@ -103,6 +103,20 @@ struct Shared {
 impl Shared {
     fn table(&self) -> MutexGuard<'_, Table> {
         lock(&self.table)
+    }
+
+    fn insert(
+        &self,
+        fd: RawFd,
+        token: Token,
+        interest: Interest,
+        is_owned: bool,
+    ) -> io::Result<Key> {
+        let (directions, mode) = (directions(interest)?, Mode::of(interest)?);
+        let mut table = self.table();
+        let key = table.insert(fd, token, directions, is_owned)?;
+        table.set_mode(key, mode);
+        Ok(key)
     }
 }
 
@@ -168,11 +182,9 @@ impl<H: Host> selector::Selector for PollOneoff<H> {
     }
 
     fn register(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
-        let directions = directions(interest)?;
-        let key = self.shared.table().insert(fd, token, directions, true)?;
         Ok(Registration {
             selector: Arc::downgrade(&self.shared),
-            key,
+            key: self.shared.insert(fd, token, interest, true)?,
         })
     }
 
@@ -183,10 +195,7 @@ impl<H: Host> selector::Selector for PollOneoff<H> {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let directions = directions(interest)?;
-        self.shared
-            .table()
-            .replace(registration.key, token, directions)
+        replace(&mut self.shared.table(), registration.key, token, interest)
     }
 
     fn deregister(&self, registration: Registration, _: RawFd) -> io::Result<()> {
@@ -207,15 +216,14 @@ impl<H: Host> selector::Selector for PollOneoff<H> {
 
 impl<H: Host> RegisterUnowned for PollOneoff<H> {
     fn register_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        let directions = directions(interest)?;
-        self.shared.table().insert(fd, token, directions, false)?;
+        self.shared.insert(fd, token, interest, false)?;
         Ok(())
     }
 
     fn reregister_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         let mut table = self.shared.table();
         let key = table.find(fd)?;
-        table.replace(key, token, directions(interest)?)
+        replace(&mut table, key, token, interest)
     }
 
     fn deregister_unowned(&self, fd: RawFd) -> io::Result<()> {
@@ -223,6 +231,13 @@ impl<H: Host> RegisterUnowned for PollOneoff<H> {
         let key = table.find(fd)?;
         remove(&mut table, key)
     }
+}
+
+fn replace(table: &mut Table, key: Key, token: Token, interest: Interest) -> io::Result<()> {
+    let (directions, mode) = (directions(interest)?, Mode::of(interest)?);
+    table.replace(key, token, directions)?;
+    table.set_mode(key, mode);
+    Ok(())
 }
 
 fn remove(table: &mut Table, key: Key) -> io::Result<()> {

@@ -274,7 +274,7 @@ impl<H: Host> Poller<H> {
                 ..
             } = *request;
             if current.is_some_and(|(of, _)| of != key) {
-                push_event(&mut current, events);
+                push_event(&mut current, table, events);
             }
             let Some(source) = table.get(key) else {
                 continue;
@@ -324,16 +324,19 @@ impl<H: Host> Poller<H> {
                 }
             }
         }
-        push_event(&mut current, events);
+        push_event(&mut current, table, events);
         wake_at
     }
 }
 
 /// Reports the event of a source whose requests were all applied.
-fn push_event(current: &mut Option<(Key, Event)>, events: &mut Events) {
-    if let Some((_, event)) = current.take() {
+fn push_event(current: &mut Option<(Key, Event)>, table: &mut Table, events: &mut Events) {
+    if let Some((key, event)) = current.take() {
         if !event.is_empty() {
             events.push(event);
+            if let Some(source) = table.get(key) {
+                source.finish_event();
+            }
         }
     }
 }

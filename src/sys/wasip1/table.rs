@@ -10,6 +10,9 @@
 //! and gone in between. A probe that finds that a hang-up has started or ended reports it
 //! immediately.
 //!
+//! A level-triggered registration is part of every wait. A one-shot one is part of none from its
+//! event until it is registered again.
+//!
 //! If the host refuses to poll a direction, this is reported once, until the direction is armed
 //! again: a refusal does not hide other conditions.
 
@@ -20,6 +23,7 @@ use std::time::Instant;
 use super::{Direction, Event};
 use crate::sys::errors;
 use crate::sys::level_backoff::{Backoff, EXCEPTION, READINESS};
+use crate::sys::selector::Mode;
 pub(super) use crate::sys::slab::Key;
 use crate::sys::slab::Slab;
 use crate::{Interest, Token};
@@ -56,6 +60,9 @@ struct DirectionState {
 pub(super) struct SourceState {
     token: Token,
     interest: Directions,
+    mode: Mode,
+    /// Whether it is one-shot, and its event was reported.
+    is_spent: bool,
     /// Whether all operations of the source pass through this crate.
     is_owned: bool,
     read: DirectionState,
@@ -80,7 +87,7 @@ impl SourceState {
             Direction::Read => &self.read,
             Direction::Write => &self.write,
         };
-        if !self.interest.has(direction) {
+        if !self.interest.has(direction) || self.is_spent {
             Call::Neither
         } else if state.has_hung_up {
             Call::Probe
@@ -104,6 +111,7 @@ impl SourceState {
     fn arm(&mut self) {
         self.read = DirectionState::default();
         self.write = DirectionState::default();
+        self.is_spent = false;
     }
 
     /// Re-arms the directions of an operation that would block. One that has hung up keeps its
@@ -143,6 +151,10 @@ impl SourceState {
 
     /// Records that a direction is reported.
     pub(super) fn record_report(&mut self, direction: Direction, hang_up: bool, now: Instant) {
+        if self.mode != Mode::Edge {
+            // A level is reported again as long as it holds.
+            return;
+        }
         let is_owned = self.is_owned;
         let state = self.state(direction);
         if state.has_hung_up != hang_up {
@@ -163,6 +175,11 @@ impl SourceState {
             is_disarmed: true,
             ..DirectionState::default()
         };
+    }
+
+    /// Records that the event of a source is complete: both directions have been applied.
+    pub(super) fn finish_event(&mut self) {
+        self.is_spent = self.mode == Mode::OneShot;
     }
 
     /// An event of this source without conditions.
@@ -212,6 +229,8 @@ impl Table {
         self.slab.insert(fd, |_| SourceState {
             token,
             interest,
+            mode: Mode::Edge,
+            is_spent: false,
             is_owned,
             read: DirectionState::default(),
             write: DirectionState::default(),
@@ -230,6 +249,13 @@ impl Table {
         source.interest = interest;
         source.arm();
         Ok(())
+    }
+
+    /// Sets the mode of a registration that was just added or replaced.
+    pub(super) fn set_mode(&mut self, key: Key, mode: Mode) {
+        if let Some(source) = self.get(key) {
+            source.mode = mode;
+        }
     }
 
     /// Re-arms the directions of an operation that would block.

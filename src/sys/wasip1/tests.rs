@@ -55,6 +55,7 @@ fn every_check<S: Subject>() {
         small_buffer_starves_no_source
         unowned_sources_do_not_starve_others
         tokens_are_returned_unchanged
+        modes_are_kept_by_the_table
         timeouts_do_not_end_early
         endless_wait_is_an_error
         closed_fd_does_not_fail_others
@@ -301,4 +302,40 @@ fn rearm_during_a_wait_is_reported<S: Subject>() {
         assert_eq!(tokens(&mut selector, &mut events, None), [1]);
         assert!(start.elapsed() >= Duration::from_millis(20));
     });
+}
+
+/// A level-triggered source is part of every wait, a hang-up included. A one-shot source is part of
+/// none after its event, which has both directions.
+fn modes_are_kept_by_the_table<S: Subject>() {
+    let (mut selector, mut events) = (S::new().unwrap(), event_buffer::<S>());
+    let (left, right) = stream_pair();
+    (&right).write_all(b"x").unwrap();
+    let fd = left.as_raw_fd();
+    let level = Interest::READABLE | Interest::LEVEL;
+    let mut registration = selector.register(fd, Token(1), level).unwrap();
+    for _ in 0..100 {
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+    }
+    right.shutdown(Shutdown::Both).unwrap();
+    drain::<S>(&left, &registration);
+    for _ in 0..100 {
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [1]);
+    }
+    let once = BOTH | Interest::ONESHOT;
+    for token in 2..5 {
+        selector
+            .reregister(&mut registration, fd, Token(token), once)
+            .unwrap();
+        assert_eq!(tokens(&mut selector, &mut events, LONG), [token]);
+        let event = &events.as_slice()[0];
+        assert!(event.is_readable() && event.is_writable());
+        S::rearm(&registration, BOTH).unwrap();
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+    }
+    let edge = Interest::READABLE;
+    selector
+        .reregister(&mut registration, fd, Token(6), edge)
+        .unwrap();
+    // The hang-up comes again after its delay, which may have passed.
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [6]);
 }

@@ -49,6 +49,7 @@ pub(crate) struct Event {
 
 impl Event {
     /// An event of `token` with AFD's conditions as `flags`.
+    #[inline]
     pub(crate) fn new(token: Token, flags: u32) -> Event {
         Event { flags, token }
     }
@@ -90,6 +91,7 @@ impl selector::SelectorEvent for Event {
         self.flags & ffi::AFD_POLL_RECEIVE_EXPEDITED != 0
     }
 
+    #[inline]
     fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
             .field("flags", &Flags(self.flags))
@@ -102,6 +104,7 @@ impl selector::SelectorEvent for Event {
 struct Flags(u32);
 
 impl fmt::Debug for Flags {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         selector::write_flags(f, self.0, NAMES.into_iter())
     }
@@ -123,6 +126,8 @@ pub(super) mod masks {
         | ffi::AFD_POLL_ACCEPT;
     /// The condition that a writer waits for. A completed connect sets `SEND`, too.
     pub(in crate::sys::windows) const WRITE: u32 = ffi::AFD_POLL_SEND;
+    /// The conditions after which an operation succeeds, other than at the end of the stream.
+    pub(in crate::sys::windows) const READINESS: u32 = READ & !ffi::AFD_POLL_DISCONNECT | WRITE;
     /// The connection was reset, or could not be made. Both directions have ended.
     pub(in crate::sys::windows) const RESET: u32 = ffi::AFD_POLL_ABORT | ffi::AFD_POLL_CONNECT_FAIL;
     /// The socket was closed by this process.

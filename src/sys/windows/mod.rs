@@ -49,6 +49,7 @@ mod platform {
 
     /// The clock.
     #[cfg(feature = "os-poll")]
+    #[inline]
     pub(super) fn now() -> std::time::Instant {
         std::time::Instant::now()
     }

@@ -24,6 +24,7 @@ use super::platform::ffi;
 /// [irp]: https://github.com/reactos/reactos/blob/7aae4bb0522f359482baea96b6fdbeca3942b49d/ntoskrnl/io/iomgr/irp.c
 /// [wine]: https://github.com/wine-mirror/wine/blob/0507f4413b9d3f75de00e76b2c1beb890fdb503d/server/async.c
 /// [dos]: https://learn.microsoft.com/windows/win32/api/winternl/nf-winternl-rtlntstatustodoserror
+#[inline]
 pub(crate) fn is_error(status: i32) -> bool {
     status as u32 >> 30 == 3
 }
@@ -54,6 +55,7 @@ pub(crate) enum Completion {
 const PENDING: ffi::NTSTATUS = 0x103;
 
 /// What it means that `NtDeviceIoControlFile` returned this status, which is not an error.
+#[inline]
 pub(crate) fn after_submission(status: ffi::NTSTATUS) -> Started {
     if status == PENDING {
         Started::Pending
@@ -86,6 +88,7 @@ pub(crate) fn from_status(
 ///
 /// [system]: https://learn.microsoft.com/windows/win32/debug/system-error-codes
 /// [winsock]: https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2
+#[inline]
 pub(crate) fn is_transient(code: i32) -> bool {
     const NOT_ENOUGH_MEMORY: i32 = 8;
     const OUT_OF_MEMORY: i32 = 14;

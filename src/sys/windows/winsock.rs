@@ -12,6 +12,7 @@ use super::platform::syscalls::winsock as syscall;
 /// is no `WSACleanup`: sockets may live as long as the process.
 ///
 /// A failure is not cached, because `WSASYSNOTREADY` may pass.
+#[inline]
 pub(super) fn ensure_started() -> io::Result<()> {
     static STARTED: OnceLock<()> = OnceLock::new();
     start_once(&STARTED, syscall::startup)

@@ -7,6 +7,7 @@ use super::host::{self, Errno};
 use super::quirks::{DeadPipe, EnableAndDisable, QUIRKS};
 use super::{
     ADD, CLEAR, DELETE, DISABLE, ENABLE, Filter, KernelEvent, Key, TRIGGER, condition, faults,
+    syscall,
 };
 
 /// One filter of a kqueue.
@@ -153,6 +154,10 @@ impl FakeKernel {
         if key.1 != Filter::User {
             // The caller has checked the ident.
             let fd = key.0 as RawFd;
+            match QUIRKS.controlling_terminal {
+                Some(error) if syscall::is_controlling_terminal(fd) => return Err(error),
+                _ => {}
+            }
             if key.1 == Filter::Write && condition::is_dead_pipe(fd) {
                 match QUIRKS.dead_pipe {
                     DeadPipe::Refused(error) => return Err(error),

@@ -1,7 +1,7 @@
 //! A fake kernel with kqueue(2), for tests only: it runs the kqueue selector on Linux.
 //!
 //! The fd of a kqueue is an epoll(7) instance, so that it can be duplicated, inherited and polled.
-//! The knotes of all kqueues are in this process, in one table under one lock. Two more epoll
+//! The knotes of all kqueues of a process are in one table, under one lock. Two more epoll
 //! instances watch their file descriptors, one for `EVFILT_READ` and one for `EVFILT_WRITE`,
 //! because each filter has edges of its own. The fd of each kqueue watches both, and the wake fd,
 //! which is written when a knote becomes active for another reason.
@@ -13,12 +13,16 @@
 //! - kevent(2) applies changes in order. It then returns at once if there are receipts or errors
 //!   (`kern_kevent_fp`), or if the event list has no room (`kqueue_scan`).
 //! - The filter and the ident identify a knote. Adding it again replaces `udata` and evaluates its
-//!   condition, but leaves its flags (`kqueue_register`). The error is EINVAL for an unknown
+//!   condition, but leaves its flags, `EV_CLEAR` and `EV_ONESHOT` among them (`kqueue_register`;
+//!   `quirks` links the sources of the other kernels). The error is EINVAL for an unknown
 //!   filter, EBADF for a file descriptor that is not open, and ENOENT for a knote that does not
 //!   exist.
 //! - The condition is evaluated again before an event is returned. `EV_CLEAR` and `EV_DISPATCH`
-//!   deactivate the knote. Without them it moves to the end of the list (`kqueue_scan`).
+//!   deactivate the knote. `EV_ONESHOT` deletes it. Without them it moves to the end of the list,
+//!   and each call reports it while its condition holds (`kqueue_scan`).
 //! - Closing a file descriptor removes its knotes (`knote_fdclose`).
+//! - A child of fork(2) has no kqueue of its parent (`fdcopy` in
+//!   <https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_descrip.c>).
 //! - A wait that a signal interrupts returns EINTR, even with SA_RESTART (`kqueue_scan`).
 //!
 //! Known differences from a real kernel:
@@ -38,6 +42,8 @@ mod quirks;
 mod syscall;
 
 use std::os::fd::RawFd;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -48,7 +54,7 @@ use super::syscall as host;
 use host::Errno;
 use kernel::{FakeKernel, FakeKqueue};
 use quirks::QUIRKS;
-pub(crate) use syscall::{kevent, kqueue};
+pub(crate) use syscall::{fstat, kevent, kqueue};
 
 /// The flags of kevent(2). Those that the library does not use have the same value in all five
 /// kernels.
@@ -56,7 +62,7 @@ const ADD: u32 = ffi::EV_ADD as _;
 const DELETE: u32 = ffi::EV_DELETE as _;
 const ENABLE: u32 = 0x4;
 const DISABLE: u32 = 0x8;
-const ONE_SHOT: u32 = 0x10;
+const ONE_SHOT: u32 = ffi::EV_ONESHOT as _;
 const CLEAR: u32 = ffi::EV_CLEAR as _;
 const RECEIPT: u32 = ffi::EV_RECEIPT as _;
 const DISPATCH: u32 = 0x80;
@@ -100,11 +106,52 @@ pub(crate) struct KernelEvent {
 /// What identifies a knote: the ident and the filter.
 type Key = (usize, Filter);
 
-/// Created with the first kqueue.
-static KERNEL: Mutex<Option<FakeKernel>> = Mutex::new(None);
+/// The fake kernel of one process.
+struct Process {
+    /// The process, or 0.
+    id: AtomicU32,
+    /// Created with the first kqueue.
+    kernel: Mutex<Option<FakeKernel>>,
+}
+
+/// This process, after those whose child it is. A child has none of the kqueues of its parent, and
+/// must not take the edges of the epoll instances that both share. It begins with another lock,
+/// because fork(2) may have copied that of its parent as locked.
+static PROCESSES: [Process; 64] = [const {
+    Process {
+        id: AtomicU32::new(0),
+        kernel: Mutex::new(None),
+    }
+}; 64];
 
 fn lock_kernel() -> MutexGuard<'static, Option<FakeKernel>> {
-    KERNEL.lock().unwrap_or_else(PoisonError::into_inner)
+    let id = std::process::id();
+    let is_this = |process: &&Process| {
+        let before = process.id.compare_exchange(0, id, Relaxed, Relaxed);
+        before.is_ok() || before == Err(id)
+    };
+    let [first, ..] = &PROCESSES;
+    // No test forks a child of 63 others.
+    let process = PROCESSES.iter().find(is_this).unwrap_or(first);
+    process
+        .kernel
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The device number of the terminal that controls this process: `tty_nr` of
+/// [proc_pid_stat(5)]. Its bits 31 to 20 and 7 to 0 are the minor device number.
+///
+/// [proc_pid_stat(5)]: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+#[cfg(mio_fake_kernel = "apple")]
+pub(crate) fn controlling_terminal() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The name of the program, in parentheses, may contain spaces.
+    let (_, fields) = status.rsplit_once(')')?;
+    let number: i32 = fields.split_whitespace().nth(4)?.parse().ok()?;
+    let number = number as u32;
+    let minor = number & 0xff | (number >> 12) & 0xfff00;
+    (number != 0).then(|| libc::makedev((number >> 8) & 0xfff, minor))
 }
 
 /// kqueue(2). Like the real one, it does not set close-on-exec.

@@ -31,6 +31,10 @@ pub(super) struct Quirks {
     pub(super) pipes_are_full_duplex: bool,
     /// Reporting `EV_EOF` of a pipe removes `EVFILT_WRITE`.
     pub(super) dead_pipe_is_one_shot: bool,
+    /// fstat(2) of a pipe returns a device number and an inode number.
+    pub(super) pipes_have_inodes: bool,
+    /// What adding a filter to `/dev/tty` returns; `None` if it watches the terminal.
+    pub(super) controlling_terminal: Option<Errno>,
     /// The kernel supports user events.
     pub(super) user_events: bool,
     /// Adding and triggering a user event in one change triggers it.
@@ -48,7 +52,8 @@ pub(super) struct Quirks {
 /// <https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c>.
 ///
 /// `kern_pipe` opens both ends with `FREAD | FWRITE`, `pipe_kqfilter` returns EPIPE when the peer
-/// is closed, and `pipeclose` calls `knlist_clear` on the list that has the peer's writing filters:
+/// is closed, `pipeclose` calls `knlist_clear` on the list that has the peer's writing filters, and
+/// `pipe_stat` returns the inode number of `pipe_create`:
 /// <https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/sys_pipe.c>.
 const FREEBSD: Quirks = Quirks {
     receipts_keep_flags: false,
@@ -57,6 +62,8 @@ const FREEBSD: Quirks = Quirks {
     dead_pipe: DeadPipe::Refused(libc::EPIPE),
     pipes_are_full_duplex: true,
     dead_pipe_is_one_shot: true,
+    pipes_have_inodes: true,
+    controlling_terminal: None,
     user_events: true,
     adding_triggers: false,
     clear_cancels_trigger: true,
@@ -73,7 +80,8 @@ pub(super) const QUIRKS: Quirks = FREEBSD;
 ///
 /// `pipe1` opens one end with `FREAD` and the other with `FWRITE`, and only the reader has a
 /// buffer, so that `filt_pipewrite` finds no room in the writer's. `pipe_kqfilter` returns EBADF
-/// when the peer is closed, and `pipeclose` sets no `EV_ONESHOT`:
+/// when the peer is closed, and `pipeclose` sets no `EV_ONESHOT`. `pipe_stat` leaves `st_dev` and
+/// `st_ino` zero, and sets `st_ctim` to the time of creation:
 /// <https://github.com/NetBSD/src/blob/0099411437599d0f288840a8155fe1c6237ba5bb/sys/kern/sys_pipe.c>.
 #[cfg(mio_fake_kernel = "netbsd")]
 pub(super) const QUIRKS: Quirks = Quirks {
@@ -81,6 +89,7 @@ pub(super) const QUIRKS: Quirks = Quirks {
     dead_pipe: DeadPipe::Refused(libc::EBADF),
     pipes_are_full_duplex: false,
     dead_pipe_is_one_shot: false,
+    pipes_have_inodes: false,
     events_keep_flags: true,
     ..FREEBSD
 };
@@ -91,12 +100,14 @@ pub(super) const QUIRKS: Quirks = Quirks {
 ///
 /// `dopipe` opens both ends with `FREAD | FWRITE` and `pipe_pair_create` gives each a buffer;
 /// `pipe_kqfilter` returns EPIPE when the peer is closed; `filt_pipewrite_common` sets `EV_EOF`
-/// alone:
+/// alone; `pipe_stat` leaves `st_dev` and `st_ino` zero, and sets `st_ctim` to the time of
+/// creation:
 /// <https://github.com/openbsd/src/blob/029b91ee4a71acb8fc1e54fe1ef0711437738fe6/sys/kern/sys_pipe.c>.
 #[cfg(mio_fake_kernel = "openbsd")]
 pub(super) const QUIRKS: Quirks = Quirks {
     enable_and_disable: EnableAndDisable::Enables,
     dead_pipe_is_one_shot: false,
+    pipes_have_inodes: false,
     user_events: false,
     events_keep_flags: true,
     ..FREEBSD
@@ -110,6 +121,14 @@ pub(super) const QUIRKS: Quirks = Quirks {
 /// `pipe_kqfilter` never refuses; on the wrong end of a pipe a filter reports nothing until the
 /// pipe dies (`filt_pipenotsup`):
 /// <https://github.com/apple-oss-distributions/xnu/blob/1031c584a5e37aff177559b9f69dbd3c8c3fd30a/bsd/kern/sys_pipe.c>.
+///
+/// The device of `/dev/tty` is the second entry of `cdevsw`, for which nothing calls
+/// `cdevsw_setkqueueok`, as `ptmx_init` does for pseudo-terminals. So `filt_specattach` refuses a
+/// filter without `NOTE_LOWAT`, and `vn_kqfilter` returns EINVAL:
+/// <https://github.com/apple-oss-distributions/xnu/blob/e3723e1f17661b24996789d8afc084c0c3303b26/bsd/dev/arm64/conf.c>,
+/// <https://github.com/apple-oss-distributions/xnu/blob/e3723e1f17661b24996789d8afc084c0c3303b26/bsd/miscfs/specfs/spec_vnops.c#L3106-L3110>,
+/// <https://github.com/apple-oss-distributions/xnu/blob/e3723e1f17661b24996789d8afc084c0c3303b26/bsd/vfs/vfs_vnops.c#L1967-L1977>.
+/// A user has seen it: <https://github.com/tokio-rs/mio/issues/1377>.
 #[cfg(mio_fake_kernel = "apple")]
 pub(super) const QUIRKS: Quirks = Quirks {
     receipts_keep_flags: true,
@@ -118,6 +137,7 @@ pub(super) const QUIRKS: Quirks = Quirks {
     dead_pipe: DeadPipe::Attached,
     pipes_are_full_duplex: false,
     dead_pipe_is_one_shot: false,
+    controlling_terminal: Some(libc::EINVAL),
     adding_triggers: true,
     clear_cancels_trigger: false,
     events_keep_flags: true,

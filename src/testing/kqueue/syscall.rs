@@ -10,7 +10,7 @@ use std::ptr;
 use crate::sys::ffi;
 
 use super::host::{Errno, duration, epoll_add, epoll_remove, errno, fail, ret, take_epoll_events};
-use super::{KernelEvent, kevent_call, new_kqueue};
+use super::{KernelEvent, QUIRKS, kevent_call, new_kqueue};
 use crate::testing::injection::{self, Call, Effect};
 
 /// kqueue(2).
@@ -103,6 +103,24 @@ pub(crate) unsafe fn kevent(
     returned.len() as c_int
 }
 
+/// fstat(2).
+///
+/// # Safety
+///
+/// As for the real call: `status` has room for a `stat`.
+pub(crate) unsafe fn fstat(fd: c_int, status: *mut libc::stat) -> c_int {
+    // SAFETY: the caller guarantees the room.
+    let result = unsafe { libc::fstat(fd, status) };
+    if result == 0 && !QUIRKS.pipes_have_inodes {
+        // SAFETY: fstat(2) succeeded, so it has written the `stat`, which the caller lends.
+        let status = unsafe { &mut *status };
+        if status.st_mode & libc::S_IFMT == libc::S_IFIFO {
+            (status.st_dev, status.st_ino) = (0, 0);
+        }
+    }
+    result
+}
+
 /// Takes all edges that an epoll instance has seen: the fd and the generation of each.
 pub(super) fn take_edges(epoll: &OwnedFd) -> Vec<(RawFd, u32)> {
     let mut all = Vec::new();
@@ -190,6 +208,18 @@ pub(super) fn file(fd: RawFd) -> File {
         },
         _ => File::Other,
     }
+}
+
+/// Whether `fd` is open for `/dev/tty`, device 5:0 on Linux ([devices.txt]).
+///
+/// [devices.txt]: https://github.com/torvalds/linux/blob/v6.12/Documentation/admin-guide/devices.txt
+pub(super) fn is_controlling_terminal(fd: RawFd) -> bool {
+    // SAFETY: `struct stat` consists of integers, for which zeros are a valid value.
+    let mut status: libc::stat = unsafe { mem::zeroed() };
+    // SAFETY: fstat(2) writes one `stat`.
+    let result = ret(unsafe { libc::fstat(fd, &raw mut status) });
+    let is_device = status.st_mode & libc::S_IFMT == libc::S_IFCHR;
+    result.is_ok() && is_device && status.st_rdev == libc::makedev(5, 0)
 }
 
 fn is_opened_for_reading(fd: RawFd) -> bool {

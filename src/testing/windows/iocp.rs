@@ -111,7 +111,7 @@ impl Port {
     }
 
     /// A wait in which nothing more can happen fails if its timeout is infinite; otherwise it
-    /// advances the clock by its timeout.
+    /// advances the clock to its end, or to the timer if that comes first.
     pub(crate) fn dequeue(
         &self,
         packets: &mut Packets,
@@ -119,6 +119,8 @@ impl Port {
         millis: u32,
     ) -> io::Result<usize> {
         self.kernel.count_wait();
+        let timeout = Duration::from_millis(millis.into());
+        let end = (millis != INFINITE).then(|| super::now() + timeout);
         loop {
             packets.packets = self.kernel.dequeue(room);
             if millis == 0 || !packets.packets.is_empty() {
@@ -127,13 +129,19 @@ impl Port {
             if super::run_during_wait() || self.kernel.release_late() {
                 continue;
             }
-            if millis == INFINITE {
+            let due = self.kernel.timers(|timers| timers.due());
+            let due = due.filter(|due| end.is_none_or(|end| *due <= end));
+            if let Some(due) = due {
+                super::advance(due.saturating_duration_since(super::now()));
+                continue;
+            }
+            let Some(end) = end else {
                 if self.kernel.block_until_packet() {
                     continue;
                 }
                 return Err(io::Error::other("this wait would never end"));
-            }
-            super::advance(Duration::from_millis(millis.into()));
+            };
+            super::advance(end.saturating_duration_since(super::now()));
             return Ok(0);
         }
     }
@@ -145,7 +153,7 @@ impl Port {
                 let deliver = deliver.expect("one packet for each operation");
                 deliver(Outcome { status }, sink);
             }
-            QueuedPacket::Receiver(id) => {
+            QueuedPacket::Receiver(id) | QueuedPacket::Timer(id) => {
                 let receiver = self.receivers().1.get(&id).cloned();
                 if let Some(receiver) = receiver.and_then(|weak| weak.upgrade()) {
                     receiver.on_packet(sink);

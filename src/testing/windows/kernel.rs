@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::ffi::{self, NTSTATUS};
+use super::syscalls::wait_packet::Timers;
 use crate::sys::sync::{Condvar, Mutex, MutexGuard, lock};
 
 /// `STATUS_PENDING`.
@@ -28,6 +29,8 @@ pub(crate) enum QueuedPacket {
     Operation(u64, NTSTATUS),
     /// A posted packet, with its receiver id.
     Receiver(usize),
+    /// The packet of a timer, with its receiver id.
+    Timer(usize),
 }
 
 /// How this AFD deviates from the common behavior.
@@ -106,6 +109,7 @@ struct State {
     /// Notified of every packet.
     queued: Arc<Condvar>,
     late: Vec<QueuedPacket>,
+    timers: Timers,
 }
 
 /// The fake kernel. Clones share its state.
@@ -326,11 +330,38 @@ impl Kernel {
         self.state().queue(packet);
     }
 
+    /// Uses the timers.
+    pub(crate) fn timers<T>(&self, change: impl FnOnce(&mut Timers) -> T) -> T {
+        change(&mut self.state().timers)
+    }
+
+    /// Queues the packet of a timer once the poller would block.
+    pub(crate) fn post_late(&self, receiver_id: usize) {
+        self.state().late.push(QueuedPacket::Timer(receiver_id));
+    }
+
+    /// Removes the packet of the timer from the port.
+    pub(crate) fn remove_timer_packet(&self) {
+        let mut state = self.state();
+        let is_other = |packet: &QueuedPacket| !matches!(packet, QueuedPacket::Timer(_));
+        state.packets.retain(is_other);
+    }
+
     /// Dequeues at most `room` packets.
     pub(crate) fn dequeue(&self, room: usize) -> Vec<QueuedPacket> {
         let mut state = self.state();
+        if let Some(receiver_id) = state.timers.fire(super::now()) {
+            state.queue(QueuedPacket::Timer(receiver_id));
+        }
         let count = state.packets.len().min(room);
-        state.packets.drain(..count).collect()
+        let packets: Vec<QueuedPacket> = state.packets.drain(..count).collect();
+        if packets
+            .iter()
+            .any(|packet| matches!(packet, QueuedPacket::Timer(_)))
+        {
+            state.timers.picked_up();
+        }
+        packets
     }
 
     /// Blocks until there is a packet. `false` if this kernel does not block.

@@ -24,7 +24,8 @@ pub(crate) fn now() -> Instant {
     CLOCK.get()
 }
 
-fn advance(duration: Duration) {
+/// Advances the clock of this thread.
+pub(crate) fn advance(duration: Duration) {
     CLOCK.set(now() + duration);
 }
 

@@ -51,7 +51,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
-use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::selector::{self, Mode, Owner, RegisterUnowned, Wake};
 use crate::sys::sync::lock;
 use crate::sys::timeout::Deadline;
 use crate::sys::unix::syscalls::event_ports as syscall;
@@ -98,7 +98,7 @@ impl Shared {
         interest: Interest,
         is_owned: bool,
     ) -> io::Result<Key> {
-        let interest = bits(interest)?;
+        let (interest, mode) = (bits(interest)?, Mode::of(interest)?);
         let mut state = self.state();
         if let Ok(old) = state.table.find(fd) {
             if state.is_fd_closed(self.port(), old, fd) {
@@ -107,6 +107,7 @@ impl Shared {
             }
         }
         let key = state.table.insert(fd, token, interest, is_owned)?;
+        state.table.set_mode(key, mode);
         if let Err(error) = state.associate(self.port(), key) {
             state.remove(key);
             return Err(error);
@@ -116,9 +117,10 @@ impl Shared {
 
     /// Replaces the token and the interest of a registration.
     fn replace(&self, key: Key, token: Token, interest: Interest) -> io::Result<()> {
-        let interest = bits(interest)?;
+        let (interest, mode) = (bits(interest)?, Mode::of(interest)?);
         let mut state = self.state();
         state.table.replace(key, token, interest)?;
+        state.table.set_mode(key, mode);
         state.associate(self.port(), key)
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
-use crate::sys::unix::notifier::pipe::pipe;
+use crate::sys::unix::syscalls::pipe::pipe;
 use crate::sys::unix::syscalls::pipe::write;
 use crate::testing::event_ports::PortEvent;
 use crate::testing::event_ports::faults::{self, Faults};

@@ -9,7 +9,7 @@
 //!   reported.
 //! - `close` removes the filters of a file descriptor.
 //!
-//! Three other properties shape the code:
+//! Other properties shape the code:
 //!
 //! - kevent(2) returns the errors of changes in the event list, where it also returns events. So a
 //!   kevent(2) call that only makes changes could also swallow events. Two forms never do: one
@@ -19,37 +19,51 @@
 //!   that a file descriptor is registered twice.
 //! - Some kernels refuse `EVFILT_WRITE` for a pipe whose reader is closed. `synthetic_eof` provides
 //!   the event that they do not report.
+//! - xnu refuses `/dev/tty`. `terminal` watches the terminal that it stands for.
+//!
+//! A filter without `EV_CLEAR` is level-triggered, and one with `EV_ONESHOT` is deleted with its
+//! first event. `EV_ADD` of a filter that exists changes neither: the kernels set the flags of a
+//! knote when they create it ([FreeBSD][`kqueue_register`], [xnu], [NetBSD], [OpenBSD],
+//! [DragonFly BSD]). So once a registration of a kqueue was not edge-triggered, `reregister`
+//! deletes both filters first. The registrations do not store their modes, because an unowned fd
+//! has no state.
 //!
 //! Callers may add filters of their own through the kqueue's file descriptor, as POSIX asynchronous
 //! I/O does. Their events pass through unchanged.
 //!
 //! [kqueue(2)]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
+//! [xnu]: https://github.com/apple-oss-distributions/xnu/blob/836167ae90b2c5a86bf3f5f9becc34c7be73be4b/bsd/kern/kern_event.c
+//! [NetBSD]: https://github.com/NetBSD/src/blob/de77ca7363b0bbf89d3f4a68ec9a194585da2a78/sys/kern/kern_event.c
+//! [OpenBSD]: https://github.com/openbsd/src/blob/0f0d0f957e83845b9ea328181972c6df85dc75c5/sys/kern/kern_event.c
+//! [DragonFly BSD]: https://github.com/DragonFlyBSD/DragonFlyBSD/blob/e9b43d119393f0758f09e21413c17f3c4f7cf85b/sys/kern/kern_event.c
 //! [`kqueue_register`]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/kern_event.c
 
 mod event;
 mod synthetic_eof;
+mod terminal;
 mod wake_event;
 
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::sys::platform::{AIO, LIO};
-use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::selector::{self, Mode, Owner, RegisterUnowned};
 use crate::sys::timeout::{Deadline, time_until};
 use crate::sys::unix::syscalls::kqueue as syscall;
-use crate::sys::wake_bits::{WakeBit, WakeBits};
+use crate::sys::wake_bits::WakeBits;
 use crate::sys::{errors, ffi};
 use crate::{Interest, Token};
 
-use synthetic_eof::{PendingEof, SyntheticEofs};
-use syscall::{ADD, CLEAR, DELETE, ERROR, KqueueFd, READ, RECEIPT, WRITE};
+use synthetic_eof::{Remains, SyntheticEofs};
+use syscall::{ADD, CLEAR, DELETE, ERROR, KqueueFd, ONESHOT, READ, RECEIPT, WRITE};
 pub(crate) use syscall::{Event, Events};
-use wake_event::WakeEvent;
+use terminal::{Terminal, Terminals};
+pub(crate) use wake_event::Waker;
 #[allow(unused_imports)] // A platform module names one of the two types.
 pub(crate) use wake_event::{Pipes, UserEvents, WakerKind};
 
@@ -73,19 +87,25 @@ struct Shared {
     /// The number of user events that were created.
     user_events: AtomicUsize,
     synthetic_eofs: SyntheticEofs,
+    terminals: Terminals,
     wakes: Arc<WakeBits>,
+    /// Whether a registration was ever other than edge-triggered.
+    has_modes: AtomicBool,
 }
 
 /// The registration of an owned source.
 #[derive(Debug)]
 pub(crate) struct Registration {
     selector: Weak<Shared>,
-    /// Set once the source had a pending EOF, which closing the fd does not remove.
-    pending_eof: Option<Box<PendingEof>>,
+    /// Set once the source had a pending EOF or a substitute, which closing the fd does not remove.
+    remains: Option<Box<Remains>>,
 }
 
 impl Shared {
     /// The fd of the kqueue. `EBADF` in a forked child, which does not inherit a kqueue.
+    ///
+    /// Each operation calls this before it takes a lock. In a child, a thread that does not exist
+    /// there may hold the lock.
     fn kq(&self) -> io::Result<BorrowedFd<'_>> {
         self.kq.borrow()
     }
@@ -122,7 +142,9 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
                 kq,
                 user_events: AtomicUsize::new(0),
                 synthetic_eofs: SyntheticEofs::new(),
+                terminals: Terminals::new(),
                 wakes: Arc::new(WakeBits::unshared()),
+                has_modes: AtomicBool::new(false),
             }),
             waker_kind: PhantomData,
         })
@@ -136,13 +158,7 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
     }
 
     fn waker(&self, token: Token) -> io::Result<Waker> {
-        let wake_event = WakeEvent::new::<W>(&self.shared, token)?;
-        Ok(Waker {
-            wake_event,
-            token,
-            bit: WakeBit::acquire(Arc::clone(&self.shared.wakes)),
-            selector: Arc::downgrade(&self.shared),
-        })
+        Waker::new::<W>(&self.shared, token)
     }
 
     fn select(&mut self, events: &mut Events, deadline: Deadline) -> io::Result<()> {
@@ -156,7 +172,8 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
             // lost: see `wake_bits`.
             self.shared.wakes.clear_all();
             result?;
-            let removed_event = self.shared.synthetic_eofs.substitute(&self.shared, events);
+            let removed_event = self.shared.synthetic_eofs.substitute(&self.shared, events)
+                | self.shared.terminals.translate(events);
             if !selector::EventBuffer::as_slice(events).is_empty() {
                 return Ok(());
             }
@@ -172,10 +189,10 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
     }
 
     fn register(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
-        let has_pending_eof = self.add_filters(fd, token, interest)?;
+        let leaves_remains = self.add_filters(fd, token, interest)?;
         Ok(Registration {
             selector: Arc::downgrade(&self.shared),
-            pending_eof: has_pending_eof.then(|| self.pending_eof(fd)),
+            remains: leaves_remains.then(|| self.remains(fd)),
         })
     }
 
@@ -186,14 +203,12 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
         token: Token,
         interest: Interest,
     ) -> io::Result<()> {
-        let has_pending_eof = self.replace_filters(fd, token, interest);
+        let leaves_remains = self.replace_filters(fd, token, interest);
         // An error may be that of the other filter.
-        if !matches!(has_pending_eof, Ok(false)) {
-            registration
-                .pending_eof
-                .get_or_insert_with(|| self.pending_eof(fd));
+        if !matches!(leaves_remains, Ok(false)) {
+            registration.remains.get_or_insert_with(|| self.remains(fd));
         }
-        has_pending_eof.map(drop)
+        leaves_remains.map(drop)
     }
 
     /// Succeeds even if the kernel has no filter. A registration for asynchronous I/O has none, and
@@ -223,8 +238,8 @@ impl<W: WakerKind> selector::Selector for Kqueue<W> {
 
 impl<W: WakerKind> RegisterUnowned for Kqueue<W> {
     /// If `fd` is registered already, this adds filters, but removes none. It replaces the token of
-    /// the filters that the interest needs, and the other one keeps its token. The kernel does not
-    /// detect that case.
+    /// the filters that the interest needs, and the other one keeps its token. A filter that exists
+    /// keeps its mode. The kernel does not detect that case.
     fn register_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
         self.add_filters(fd, token, interest).map(drop)
     }
@@ -242,7 +257,7 @@ impl<W: WakerKind> RegisterUnowned for Kqueue<W> {
 }
 
 impl<W: WakerKind> Kqueue<W> {
-    /// Adds the filters of an interest. Returns whether there is a pending EOF.
+    /// Adds the filters of an interest. Returns whether there is a pending EOF or a substitute.
     ///
     /// `fd` may have filters of an earlier registration, for which `EV_ADD` succeeds and replaces
     /// the token. So the order matters: the change of `WRITE` comes first, and if it fails, the
@@ -251,9 +266,33 @@ impl<W: WakerKind> Kqueue<W> {
     /// both cases, which is harmless: if adding `WRITE` fails, the fd has no such filter, because
     /// `EV_ADD` of one that exists succeeds.
     fn add_filters(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
-        let [wants_read, wants_write] = wanted_filters(interest)?;
+        let wanted = wanted_filters(interest)?;
+        let shared = &*self.shared;
+        // Before any lock: see `Shared::kq`.
+        shared.kq()?;
+        let flags = shared.flags_to_add(Mode::of(interest)?);
+        let watch = |substitute| self.add_wanted_filters(substitute, token, wanted, flags);
+        if let Some(added) = shared.terminals.with_substitute(fd, watch) {
+            return added.map(|_| true);
+        }
+        match self.add_wanted_filters(fd, token, wanted, flags) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                self.watch_substitute(fd, error, watch)
+            }
+            result => result,
+        }
+    }
+
+    /// Adds filters to the fd of this number itself. Returns whether there is a pending EOF.
+    fn add_wanted_filters(
+        &self,
+        fd: RawFd,
+        token: Token,
+        [wants_read, wants_write]: [bool; 2],
+        flags: u32,
+    ) -> io::Result<bool> {
         let ident = ident(fd)?;
-        let add = |filter| Event::new(ident, filter, ADD | CLEAR, 0, token);
+        let add = |filter| Event::new(ident, filter, flags, 0, token);
         let both = [add(WRITE), add(READ)];
         let changes = match (wants_write, wants_read) {
             (true, true) => &both[..],
@@ -271,7 +310,7 @@ impl<W: WakerKind> Kqueue<W> {
             return Ok(false);
         };
         if wants_write && synthetic_eof::is_reader_closed(&error, fd) {
-            shared.synthetic_eofs.push::<W>(shared, fd, token)?;
+            shared.synthetic_eofs.push::<W>(shared, fd, flags, token)?;
             if wants_read {
                 syscall::change_without_receipts(kq, &both[1..])
                     .inspect_err(|_| shared.synthetic_eofs.remove(fd))?;
@@ -286,16 +325,55 @@ impl<W: WakerKind> Kqueue<W> {
         Err(error)
     }
 
+    /// Watches a substitute of `fd`, for which the kernel returned `refusal`: see `terminal`.
+    #[cold]
+    fn watch_substitute(
+        &self,
+        fd: RawFd,
+        refusal: io::Error,
+        watch: impl FnOnce(RawFd) -> io::Result<bool>,
+    ) -> io::Result<bool> {
+        let terminal = Terminal::open(fd, refusal)?;
+        watch(terminal.substitute()).map_err(terminal::explain)?;
+        self.shared.terminals.insert(terminal);
+        Ok(true)
+    }
+
     /// Adds the filters of an interest and deletes the others. Returns whether there is a pending
-    /// EOF.
+    /// EOF or a substitute.
     fn replace_filters(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<bool> {
         let wanted = wanted_filters(interest)?;
-        let flags = wanted.map(|is_wanted| match is_wanted {
-            true => ADD | CLEAR,
-            false => DELETE,
-        });
-        let [wants_read, wants_write] = wanted;
+        // Before any lock: see `Shared::kq`.
+        self.shared.kq()?;
+        let flags = self.shared.flags_to_add(Mode::of(interest)?);
+        let watch = |substitute| self.replace_wanted_filters(substitute, token, wanted, flags);
+        if let Some(replaced) = self.shared.terminals.with_substitute(fd, watch) {
+            return replaced.map(|_| true);
+        }
+        match self.replace_wanted_filters(fd, token, wanted, flags) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                self.watch_substitute(fd, error, watch)
+            }
+            result => result,
+        }
+    }
+
+    /// Replaces the filters of the fd of this number itself. Returns whether there is a pending
+    /// EOF.
+    fn replace_wanted_filters(
+        &self,
+        fd: RawFd,
+        token: Token,
+        wanted: [bool; 2],
+        flags_to_add: u32,
+    ) -> io::Result<bool> {
         let shared = &*self.shared;
+        let flags = wanted.map(|is_wanted| if is_wanted { flags_to_add } else { DELETE });
+        let [wants_read, wants_write] = wanted;
+        if shared.has_modes.load(Ordering::Relaxed) {
+            // The filters may have another mode, which adding does not change.
+            shared.delete_own_filters(fd)?;
+        }
         shared.synthetic_eofs.remove(fd);
         let [read, write] = shared.change_filters(fd, token, flags)?;
         let read = if wants_read {
@@ -306,7 +384,8 @@ impl<W: WakerKind> Kqueue<W> {
         let has_pending_eof = match write {
             write if !wants_write => ignore_not_found(write).map(|()| false),
             Err(error) if synthetic_eof::is_reader_closed(&error, fd) => {
-                let pushed = shared.synthetic_eofs.push::<W>(shared, fd, token);
+                let eofs = &shared.synthetic_eofs;
+                let pushed = eofs.push::<W>(shared, fd, flags_to_add, token);
                 pushed.map(|()| true)
             }
             write => write.map(|()| false),
@@ -314,18 +393,38 @@ impl<W: WakerKind> Kqueue<W> {
         read.and(has_pending_eof)
     }
 
-    /// The guard that a registration holds while its source may have a pending EOF.
-    fn pending_eof(&self, fd: RawFd) -> Box<PendingEof> {
-        Box::new(PendingEof {
-            selector: Arc::downgrade(&self.shared),
-            fd,
-        })
+    /// The guard that a registration holds while its source may have a pending EOF or a substitute.
+    fn remains(&self, fd: RawFd) -> Box<Remains> {
+        Box::new(Remains::new(&self.shared, fd))
     }
 }
 
 impl Shared {
+    /// The flags that add a filter in this mode.
+    fn flags_to_add(&self, mode: Mode) -> u32 {
+        let flag = match mode {
+            Mode::Edge => return ADD | CLEAR,
+            Mode::Level => 0,
+            Mode::OneShot => ONESHOT,
+        };
+        self.has_modes.store(true, Ordering::Relaxed);
+        ADD | flag
+    }
+
     /// Deletes both filters. A filter that does not exist is no error.
     fn delete_filters(&self, fd: RawFd) -> io::Result<()> {
+        // Before any lock: see `kq`.
+        self.kq()?;
+        // Dropping the terminal closes the substitute, which has the filters.
+        if self.terminals.remove(fd).is_some() {
+            self.synthetic_eofs.remove(fd);
+            return Ok(());
+        }
+        self.delete_own_filters(fd)
+    }
+
+    /// Deletes the filters of the fd of this number itself. It does not lock `terminals`.
+    fn delete_own_filters(&self, fd: RawFd) -> io::Result<()> {
         self.synthetic_eofs.remove(fd);
         let [read, write] = self.change_filters(fd, Token(0), [DELETE; 2])?;
         ignore_not_found(read).and(ignore_not_found(write))
@@ -385,51 +484,6 @@ fn wanted_filters(interest: Interest) -> io::Result<[bool; 2]> {
         ));
     }
     Ok([interest.is_readable(), interest.is_writable()])
-}
-
-/// Wakes a kqueue. See `wake_bits` for the protocol.
-pub(crate) struct Waker {
-    wake_event: WakeEvent,
-    token: Token,
-    bit: WakeBit,
-    selector: Weak<Shared>,
-}
-
-impl Wake for Waker {
-    fn wake(&self) -> io::Result<()> {
-        if !self.bit.set_pending() && !self.wake_event.is_in_forked_child() {
-            return Ok(());
-        }
-        let Some(shared) = self.selector.upgrade() else {
-            // The selector was dropped.
-            return Ok(());
-        };
-        self.wake_event
-            .trigger(&shared, self.token)
-            .inspect_err(|_| self.bit.clear_pending())
-    }
-}
-
-impl Drop for Waker {
-    fn drop(&mut self) {
-        let shared = self.selector.upgrade();
-        // A forked child has no kqueue, and nothing to delete.
-        if let Some(Ok(kq)) = shared.as_deref().map(Shared::kq) {
-            // A user event has no fd that closing would remove. Errors are ignored: the worst case
-            // is one spurious event.
-            let _ = self.wake_event.delete(kq);
-        }
-        // The field `bit` is released after this, because the kernel can report this waker until
-        // its event is deleted.
-    }
-}
-
-impl fmt::Debug for Waker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Waker")
-            .field("wake_event", &self.wake_event)
-            .finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

@@ -7,12 +7,19 @@
 //!
 //! 1. Registering stores the missing event, the *pending EOF*, under a lock and triggers an
 //!    internal wake event.
-//! 2. `select` substitutes the pending EOF for the wake event.
+//! 2. `select` substitutes the pending EOFs for the wake event, as many as there is room for.
+//!
+//! The pending EOF of a level-triggered registration stays for the next `select`.
 //!
 //! Deregistering a file descriptor, registering it again, and dropping the registration of an owned
-//! source remove its pending EOF. So no event outlives its registration, with one exception: an
-//! unowned fd that is closed without being deregistered may be reported once.
+//! source remove its pending EOF.
 //!
+//! An unowned fd may be closed without being deregistered, and its number reused. Closing removes
+//! the filters that the kernel has ([kqueue(2)]), so a pending EOF must end, too: `select` drops it
+//! unless the fd still refers to the same file. It cannot see that a duplicate of the same pipe got
+//! the number (`dup2`); the event then is true, but carries the old token.
+//!
+//! [kqueue(2)]: https://man.freebsd.org/cgi/man.cgi?query=kqueue&sektion=2
 //! [FreeBSD]: https://github.com/freebsd/freebsd-src/blob/release/13.1.0/sys/kern/sys_pipe.c
 //! [OpenBSD]: https://github.com/openbsd/src/blob/029b91ee4a71acb8fc1e54fe1ef0711437738fe6/sys/kern/sys_pipe.c
 //! [NetBSD]: https://github.com/NetBSD/src/blob/0099411437599d0f288840a8155fe1c6237ba5bb/sys/kern/sys_pipe.c
@@ -22,7 +29,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 
 use crate::Token;
 use crate::sys::ffi;
@@ -30,29 +37,67 @@ use crate::sys::selector::EventBuffer as _;
 use crate::sys::sync::lock;
 
 use super::Shared;
-use super::syscall::{self, ADD, CLEAR, EOF, Event, Events, WRITE};
+use super::syscall::{self, CLEAR, EOF, Event, Events, FileId, ONESHOT, WRITE};
 use super::wake_event::{WakeEvent, WakerKind};
 
 /// The pending EOFs of one selector.
 pub(super) struct SyntheticEofs {
     /// Created with the first pending EOF. Most selectors never have one: they pay one load.
     wake_event: OnceLock<WakeEvent>,
-    pending: Mutex<VecDeque<(RawFd, Event)>>,
+    pending: Mutex<VecDeque<PendingEof>>,
     /// Whether there are pending EOFs, but triggering the wake event has failed.
     must_trigger: AtomicBool,
 }
 
-/// Removes the pending EOF of an owned source when its registration is dropped.
-#[derive(Debug)]
+/// The pending EOF of one file descriptor.
 pub(super) struct PendingEof {
-    pub(super) selector: Weak<Shared>,
-    pub(super) fd: RawFd,
+    fd: RawFd,
+    /// The file that the fd referred to when it was registered. `None` if fstat(2) failed.
+    file: Option<FileId>,
+    event: Event,
 }
 
-impl Drop for PendingEof {
+impl PendingEof {
+    /// Whether the fd still refers to the file that was registered.
+    fn is_current(&self) -> bool {
+        match self.file {
+            Some(_) => self.file == FileId::of(self.fd),
+            None => syscall::is_open(self.fd),
+        }
+    }
+
+    /// Whether the event is reported until the registration ends.
+    fn is_level(&self) -> bool {
+        self.event.flags() & (CLEAR | ONESHOT) == 0
+    }
+}
+
+/// Removes the pending EOF and the substitute of an owned source when its registration is dropped.
+#[derive(Debug)]
+pub(super) struct Remains {
+    selector: Weak<Shared>,
+    fd: RawFd,
+}
+
+impl Remains {
+    /// The guard of a registration of `fd`.
+    pub(super) fn new(shared: &Arc<Shared>, fd: RawFd) -> Remains {
+        Remains {
+            selector: Arc::downgrade(shared),
+            fd,
+        }
+    }
+}
+
+impl Drop for Remains {
     fn drop(&mut self) {
-        if let Some(shared) = self.selector.upgrade() {
+        let Some(shared) = self.selector.upgrade() else {
+            return;
+        };
+        // Before any lock: see `Shared::kq`. A forked child never reads what it leaves behind.
+        if shared.kq().is_ok() {
             shared.synthetic_eofs.remove(self.fd);
+            drop(shared.terminals.remove(self.fd));
         }
     }
 }
@@ -80,14 +125,16 @@ impl SyntheticEofs {
         }
     }
 
-    /// Adds a pending EOF for `fd` and makes `select` return.
+    /// Adds a pending EOF for `fd` and makes `select` return. `flags` are those of the filter that
+    /// the kernel has refused.
     pub(super) fn push<W: WakerKind>(
         &self,
         shared: &Shared,
         fd: RawFd,
+        flags: u32,
         token: Token,
     ) -> io::Result<()> {
-        let event = Event::new(fd as usize, WRITE, ADD | CLEAR | EOF, 0, token);
+        let event = Event::new(fd as usize, WRITE, flags | EOF, 0, token);
         let mut pending = self.lock_pending();
         let wake_event = match self.wake_event.get() {
             Some(wake_event) => wake_event,
@@ -97,7 +144,11 @@ impl SyntheticEofs {
                 self.wake_event.get_or_init(|| wake_event)
             }
         };
-        pending.push_back((fd, event));
+        pending.push_back(PendingEof {
+            fd,
+            file: FileId::of(fd),
+            event,
+        });
         let triggered = wake_event.trigger(shared, Token(0));
         if triggered.is_err() {
             pending.pop_back();
@@ -108,12 +159,13 @@ impl SyntheticEofs {
     /// Removes the pending EOFs of a file descriptor.
     pub(super) fn remove(&self, fd: RawFd) {
         if self.wake_event.get().is_some() {
-            self.lock_pending().retain(|(other, _)| *other != fd);
+            self.lock_pending().retain(|eof| eof.fd != fd);
         }
     }
 
-    /// Substitutes the first pending EOF for the wake event, if `events` has the wake event.
-    /// Without a pending EOF the wake event is removed, and the result is `true`.
+    /// Substitutes the pending EOFs for the wake event, if `events` has the wake event. Drops those
+    /// whose fd was closed. Without a pending EOF the wake event is removed, and the result is
+    /// `true`.
     pub(super) fn substitute(&self, shared: &Shared, events: &mut Events) -> bool {
         let Some(wake_event) = self.wake_event.get() else {
             return false;
@@ -123,15 +175,34 @@ impl SyntheticEofs {
             return false;
         };
         let mut pending = self.lock_pending();
-        match pending.pop_front() {
-            Some((_, event)) => events.replace(index, event),
-            None => {
-                events.remove(index);
-                return true;
+        let mut wake_index = Some(index);
+        for _ in 0..pending.len() {
+            let Some(eof) = pending.pop_front() else {
+                break;
+            };
+            if !eof.is_current() {
+                // The fd was closed, which has ended its registration.
+                continue;
+            }
+            match wake_index.take() {
+                Some(index) => events.replace(index, eof.event),
+                None if events.push(eof.event) => {}
+                None => {
+                    pending.push_front(eof);
+                    break;
+                }
+            }
+            if eof.is_level() {
+                // It stays until the fd is closed. The others come first.
+                pending.push_back(eof);
             }
         }
+        if let Some(index) = wake_index {
+            events.remove(index);
+            return true;
+        }
         if !pending.is_empty() {
-            // The next `select` substitutes the next one. An error cannot be returned here:
+            // The next `select` substitutes the others. An error cannot be returned here:
             // `events` holds events that the kernel does not report again.
             let has_failed = wake_event.trigger(shared, Token(0)).is_err();
             self.must_trigger.store(has_failed, Ordering::Relaxed);
@@ -152,7 +223,7 @@ impl SyntheticEofs {
         }
     }
 
-    fn lock_pending(&self) -> MutexGuard<'_, VecDeque<(RawFd, Event)>> {
+    pub(super) fn lock_pending(&self) -> MutexGuard<'_, VecDeque<PendingEof>> {
         lock(&self.pending)
     }
 }

@@ -13,10 +13,15 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+#[allow(dead_code)] // These tests fork by fork(2) alone.
+#[path = "../../../../tests/support/child_process.rs"]
+mod child_process;
+
 use super::syscall::{EOF, TRIGGER, USER};
+use super::wake_event::WakeEvent;
 use super::*;
-use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
-use crate::sys::unix::notifier::pipe::pipe;
+use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _, Wake as _};
+use crate::sys::unix::syscalls::pipe::pipe;
 use crate::testing::injection::{self, Call, Fault};
 use crate::testing::kqueue::KernelEvent;
 use crate::testing::kqueue::faults::{self, Faults};
@@ -52,8 +57,13 @@ fn refusing(filter: i32, error: i32) -> Faults {
         WRITE => Call::ChangeAddWrite,
         _ => Call::ChangeAddUser,
     };
+    failing(call, usize::MAX, error)
+}
+
+/// Faults by which the next `times` calls of a kind fail.
+fn failing(call: Call, times: usize, error: i32) -> Faults {
     Faults {
-        errors: vec![Fault::next(call, usize::MAX, error)],
+        errors: vec![Fault::next(call, times, error)],
         ..Faults::default()
     }
 }
@@ -115,9 +125,8 @@ fn deregistered_or_replaced_pending_event_is_not_reported() {
     }
     let mut registrations = registrations.into_iter();
     let fd = pipes[0].1.as_raw_fd();
-    selector
-        .deregister(registrations.next().unwrap(), fd)
-        .unwrap();
+    let first = registrations.next().unwrap();
+    selector.deregister(first, fd).unwrap();
     let fd = pipes[1].1.as_raw_fd();
     let mut second = registrations.next().unwrap();
     let again = || selector.reregister(&mut second, fd, Token(11), Interest::WRITABLE);
@@ -212,9 +221,8 @@ fn failed_registration_keeps_earlier_filters() {
 
     // Where the token of an earlier filter was replaced, that filter is deleted: the caller may
     // have freed what the new token points to.
-    selector
-        .register_unowned(fd, Token(3), Interest::WRITABLE)
-        .unwrap();
+    let third = selector.register_unowned(fd, Token(3), Interest::WRITABLE);
+    third.unwrap();
     for filter in [READ, WRITE] {
         let add = || selector.register_unowned(fd, Token(4), BOTH);
         faults::with(refusing(filter, libc::EINVAL), add).unwrap_err();
@@ -237,9 +245,8 @@ fn changes_take_no_events() {
         peer.write_all(b"x").unwrap();
         let fd = other.as_raw_fd();
         registry.register_unowned(fd, Token(3), BOTH).unwrap();
-        registry
-            .reregister_unowned(fd, Token(3), Interest::READABLE)
-            .unwrap();
+        let changed = registry.reregister_unowned(fd, Token(3), Interest::READABLE);
+        changed.unwrap();
         registry.deregister_unowned(fd).unwrap();
         drop(registry.waker(Token(4)).unwrap());
         waker.wake().unwrap();
@@ -313,10 +320,7 @@ fn interrupted_select_loses_no_wake() {
     let waker = selector.waker(Token(1)).unwrap();
     for _ in 0..3 {
         waker.wake().unwrap();
-        let faults = Faults {
-            errors: vec![Fault::next(Call::KeventWait, 1, libc::EINTR)],
-            ..Faults::default()
-        };
+        let faults = failing(Call::KeventWait, 1, libc::EINTR);
         let result = faults::with(faults, || selector.poll(&mut events, LONG));
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Interrupted);
         assert!(events.as_slice().is_empty());
@@ -354,21 +358,13 @@ fn debug_shows_filter_and_flag_names() {
             self.0.details(f)
         }
     }
-    let shown = format!(
-        "{:?}",
-        Shown(Event::new(4, WRITE, CLEAR | EOF, 54, Token(6)))
-    );
-    for part in [
-        "EVFILT_WRITE",
-        "EV_CLEAR",
-        "EV_EOF",
-        "fflags: 54",
-        "udata: 6",
-    ] {
+    let show = |event| format!("{:?}", Shown(event));
+    let shown = show(Event::new(4, WRITE, CLEAR | EOF, 54, Token(6)));
+    let user = show(Event::new(4, USER, ADD, TRIGGER, Token(6)));
+    for part in "EVFILT_WRITE|EV_CLEAR|EV_EOF|fflags: 54|udata: 6".split('|') {
         assert!(shown.contains(part), "{shown}");
     }
-    let shown = format!("{:?}", Shown(Event::new(4, USER, ADD, TRIGGER, Token(6))));
-    assert!(shown.contains("EVFILT_USER") && shown.contains("NOTE_TRIGGER"));
+    assert!(user.contains("EVFILT_USER") && user.contains("NOTE_TRIGGER"));
 }
 
 /// The types of the fields differ between systems. The conversions to and from them lose no value.
@@ -382,4 +378,123 @@ fn event_keeps_its_fields() {
             assert_eq!((event.fflags(), event.data()), (TRIGGER, 0));
         }
     }
+}
+
+/// EINVAL of a filter means that kqueue cannot watch this kind of file. For a character device of
+/// macOS the error states it; other files, and other systems, keep the system's error. The terminal
+/// that is watched in place of `/dev/tty` is no exception.
+#[test]
+fn refused_device_is_unsupported() {
+    let (selector, _) = new_selector(1);
+    let (zero, (stream, _peer)) = (std::fs::File::open("/dev/zero").unwrap(), streams());
+    for (filter, interest) in [(READ, Interest::READABLE), (WRITE, Interest::WRITABLE)] {
+        for fd in [zero.as_raw_fd(), stream.as_raw_fd()] {
+            for adds in [true, false] {
+                let add = || match adds {
+                    true => selector.register_unowned(fd, Token(1), interest),
+                    false => selector.reregister_unowned(fd, Token(1), interest),
+                };
+                let error = faults::with(refusing(filter, libc::EINVAL), add).unwrap_err();
+                if fd == zero.as_raw_fd() && cfg!(mio_fake_kernel = "apple") {
+                    assert_eq!(error.kind(), ErrorKind::Unsupported);
+                    assert!(error.to_string().contains("a thread of its own"), "{error}");
+                } else {
+                    assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
+                }
+                selector.deregister_unowned(fd).unwrap();
+            }
+        }
+    }
+    let refused = io::Error::from_raw_os_error(libc::EINVAL);
+    assert_eq!(terminal::explain(refused).kind(), ErrorKind::Unsupported);
+    let explained = terminal::explain(io::Error::from_raw_os_error(libc::EMFILE));
+    assert_eq!(explained.raw_os_error(), Some(libc::EMFILE));
+}
+
+/// The pending EOFs of level-triggered registrations stay until they are removed, and each has its
+/// turn; an edge among them is reported once.
+#[test]
+fn pending_event_of_a_level_is_repeated() {
+    let (mut selector, mut events) = new_selector(1);
+    let level = Interest::WRITABLE | Interest::LEVEL;
+    let interests = [level, Interest::WRITABLE, level];
+    let pipes: Vec<_> = interests.map(|_| pipe().unwrap()).into_iter().collect();
+    let mut registrations = Vec::new();
+    for (index, interest) in interests.into_iter().enumerate() {
+        let fd = pipes[index].1.as_raw_fd();
+        let add = || selector.register(fd, Token(index), interest);
+        registrations.push(faults::with(refusing(WRITE, libc::EPIPE), add).unwrap());
+    }
+    let mut counts = [0; 3];
+    for _ in 0..41 {
+        for token in tokens(&mut selector, &mut events, LONG) {
+            counts[token] += 1;
+        }
+    }
+    assert_eq!(counts, [20, 1, 20]);
+    let mut larger = Events::with_capacity(3);
+    let mut both = tokens(&mut selector, &mut larger, LONG);
+    both.sort_unstable();
+    assert_eq!(both, [0, 2]);
+    let mut last = registrations.pop().unwrap();
+    let fd = pipes[2].1.as_raw_fd();
+    let once = Interest::WRITABLE | Interest::ONESHOT;
+    let again = || selector.reregister(&mut last, fd, Token(7), once);
+    faults::with(refusing(WRITE, libc::EPIPE), again).unwrap();
+    drop(registrations);
+    assert_eq!(tokens(&mut selector, &mut events, LONG), [7]);
+    assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+    drop(last);
+}
+
+/// Only a kqueue that has had a mode deletes filters before it adds them: the others make one call
+/// for a `reregister`.
+#[test]
+fn filters_are_deleted_first_once_a_mode_was_used() {
+    let (selector, _) = new_selector(1);
+    let (left, _right) = streams();
+    let fd = left.as_raw_fd();
+    let mut registration = selector.register(fd, Token(1), BOTH).unwrap();
+    let mut again = |interest| {
+        let faults = failing(Call::ChangeDelete, usize::MAX, libc::EIO);
+        let change = || selector.reregister(&mut registration, fd, Token(1), interest);
+        faults::with(faults, change)
+    };
+    again(BOTH).unwrap();
+    let error = again(BOTH | Interest::LEVEL).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::EIO));
+    let error = again(BOTH).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::EIO));
+}
+
+/// A forked child has only the thread that forked, so a lock that another thread held stays locked
+/// there (<https://pubs.opengroup.org/onlinepubs/9699919799/functions/fork.html>). The child drops
+/// what it got without waiting for one, and operations on the kqueue fail at once.
+#[test]
+fn forked_child_waits_for_no_lock() {
+    let (selector, _) = new_selector(1);
+    let pipes = [(); 4].map(|()| pipe().unwrap());
+    let fds = pipes.each_ref().map(|(_, writer)| writer.as_raw_fd());
+    let add = |fd| selector.register(fd, Token(1), Interest::WRITABLE).unwrap();
+    let refused = refusing(WRITE, libc::EPIPE);
+    let mut registrations = Some(faults::with(refused, || fds.map(add)));
+    let _pending_eofs = selector.shared.synthetic_eofs.lock_pending();
+    let _terminals = selector.shared.terminals.lock_entries();
+    (selector.shared.terminals.count).store(1, Ordering::Relaxed);
+    let child = child_process::Child::new(|| {
+        let [dropped, left, deregistered, mut changed] = registrations.take().unwrap();
+        drop(dropped);
+        Selector::leave(left, fds[1]);
+        for result in [
+            selector.deregister(deregistered, fds[2]),
+            selector.reregister(&mut changed, fds[3], Token(2), BOTH),
+            selector.register_unowned(fds[0], Token(2), BOTH),
+            selector.reregister_unowned(fds[0], Token(2), BOTH),
+            selector.deregister_unowned(fds[0]),
+        ] {
+            assert_eq!(result.unwrap_err().raw_os_error(), Some(libc::EBADF));
+        }
+        drop(changed);
+    });
+    child.join();
 }

@@ -1,15 +1,18 @@
-//! What makes a blocked kevent(2) return: a user event (`EVFILT_USER`), or a pipe(7) where the
-//! kernel has no user events.
+//! Wakers, and what makes a blocked kevent(2) return: a user event (`EVFILT_USER`), or a pipe(7)
+//! where the kernel has no user events.
 
 use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 use crate::Token;
+use crate::sys::selector::Wake;
 use crate::sys::unix::forks;
 use crate::sys::unix::notifier::Notifier;
 use crate::sys::unix::notifier::pipe::Pipe;
+use crate::sys::wake_bits::WakeBit;
 
 use super::syscall::{self, ADD, CLEAR, DELETE, Event, READ, RECEIPT, TRIGGER, USER};
 use super::{Shared, receipt_result};
@@ -150,4 +153,62 @@ fn add_filter(kq: BorrowedFd<'_>, ident: usize, filter: i32, token: Token) -> io
     let mut change = [Event::new(ident, filter, ADD | CLEAR | RECEIPT, 0, token)];
     syscall::change_with_receipts(kq, &mut change)?;
     receipt_result(&change[0])
+}
+
+/// Wakes a kqueue. See `wake_bits` for the protocol.
+pub(crate) struct Waker {
+    pub(super) wake_event: WakeEvent,
+    token: Token,
+    bit: WakeBit,
+    selector: Weak<Shared>,
+}
+
+impl Waker {
+    /// Creates a waker whose wakes the kernel reports with `token`.
+    pub(super) fn new<W: WakerKind>(shared: &Arc<Shared>, token: Token) -> io::Result<Waker> {
+        let wake_event = WakeEvent::new::<W>(shared, token)?;
+        Ok(Waker {
+            wake_event,
+            token,
+            bit: WakeBit::acquire(Arc::clone(&shared.wakes)),
+            selector: Arc::downgrade(shared),
+        })
+    }
+}
+
+impl Wake for Waker {
+    fn wake(&self) -> io::Result<()> {
+        if !self.bit.set_pending() && !self.wake_event.is_in_forked_child() {
+            return Ok(());
+        }
+        let Some(shared) = self.selector.upgrade() else {
+            // The selector was dropped.
+            return Ok(());
+        };
+        self.wake_event
+            .trigger(&shared, self.token)
+            .inspect_err(|_| self.bit.clear_pending())
+    }
+}
+
+impl Drop for Waker {
+    fn drop(&mut self) {
+        let shared = self.selector.upgrade();
+        // A forked child has no kqueue, and nothing to delete.
+        if let Some(Ok(kq)) = shared.as_deref().map(Shared::kq) {
+            // A user event has no fd that closing would remove. Errors are ignored: the worst case
+            // is one spurious event.
+            let _ = self.wake_event.delete(kq);
+        }
+        // The field `bit` is released after this, because the kernel can report this waker until
+        // its event is deleted.
+    }
+}
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waker")
+            .field("wake_event", &self.wake_event)
+            .finish_non_exhaustive()
+    }
 }

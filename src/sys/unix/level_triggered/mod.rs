@@ -35,6 +35,10 @@
 //! **No spin.** A report follows an observation of "not ready" by the kernel or by an operation,
 //! which makes it a real edge; an additional condition; or the delay.
 //!
+//! **Other modes.** A level-triggered registration (`Interest::LEVEL`) needs none of this: every
+//! blocking poll requests all of its conditions. A one-shot registration is taken out of the poll
+//! with its event, because a hang-up cannot be masked, and no operation arms it again.
+//!
 //! POSIX does not require that a blocked poll(2) returns for a hang-up of an entry that requests no
 //! events (<https://pubs.opengroup.org/onlinepubs/9799919799/functions/poll.html>). Where the
 //! kernel is not known to do it (`EventCaps::poll_returns_for_hang_up`), a poll with such entries

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::{Event, PRIORITY, READ_HANG_UP};
 use crate::sys::ffi;
 use crate::sys::level_backoff::{Backoff, CLOSED, EXCEPTION, Pace, READINESS};
+use crate::sys::selector::Mode;
 use crate::sys::timeout::earlier;
 use crate::sys::unix::caps::{self, PollBits};
 use crate::{Interest, Token};
@@ -45,6 +46,9 @@ pub(crate) struct SourceState {
     pub(super) fd: RawFd,
     pub(super) token: Token,
     pub(super) interest: PollBits,
+    /// `None`: it is one-shot, and its event was reported. In one byte, because a source that is
+    /// edge-triggered should not pay for the other modes.
+    mode: Option<Mode>,
     /// Whether all operations of the source pass through this crate.
     is_owned: bool,
     /// The conditions that were reported and not observed to have ended since: by the kernel, or
@@ -100,6 +104,7 @@ impl SourceState {
             fd,
             token,
             interest,
+            mode: Some(Mode::Edge),
             is_owned,
             reported: 0,
             unreported: 0,
@@ -115,7 +120,8 @@ impl SourceState {
     #[inline]
     pub(crate) fn pollfd(&self) -> ffi::pollfd {
         // poll(2) ignores a negative fd.
-        let fd = if self.is_suspended() { -1 } else { self.fd };
+        let is_out = self.is_suspended() || self.is_spent();
+        let fd = if is_out { -1 } else { self.fd };
         caps::pollfd(fd, self.poll_events())
     }
 
@@ -154,16 +160,29 @@ impl SourceState {
         self.fd
     }
 
+    /// Sets the mode of a registration that was just armed.
+    pub(super) fn set_mode(&mut self, mode: Mode) {
+        self.mode = Some(mode);
+    }
+
+    /// Whether it is one-shot, and its event was reported.
+    #[inline]
+    fn is_spent(&self) -> bool {
+        self.mode.is_none()
+    }
+
     /// Arms all directions: the next poll reports the conditions that hold.
     pub(super) fn arm(&mut self) {
         self.reported = 0;
+        self.mode.get_or_insert(Mode::OneShot);
         self.was_probed = false;
         self.is_closed = false;
         self.backoffs = Default::default();
     }
 
     /// Re-arms the directions of an operation that would block: it has observed them not ready. A
-    /// hang-up, error or priority condition keeps its delay. `false` if nothing has changed.
+    /// hang-up, error or priority condition keeps its delay. `false` if nothing has changed, as in
+    /// the modes that record no report.
     pub(super) fn rearm(&mut self, waits_for: Interest) -> bool {
         if !self.is_owned {
             return false;
@@ -201,6 +220,9 @@ impl SourceState {
     /// Whether it must be part of the probe set.
     #[inline]
     pub(super) fn wants_probe(&self) -> bool {
+        if self.is_spent() {
+            return false;
+        }
         if self.unreported != 0 {
             return true;
         }
@@ -250,6 +272,9 @@ impl SourceState {
         let seen = revents & (requested & self.interest | ALWAYS_REPORTED);
         let kept = self.unreported & (self.interest | ALWAYS_REPORTED);
         self.unreported = 0;
+        if self.is_spent() {
+            return ProbeOutcome::Nothing;
+        }
         let new = seen & !self.reported;
         let was_closed = self.is_closed;
         self.is_closed = READ_HANG_UP != 0
@@ -303,6 +328,11 @@ impl SourceState {
     /// Records that `bits` are reported, of which `held` were just observed.
     #[inline]
     fn record_report(&mut self, bits: PollBits, held: PollBits, now: Instant) {
+        if self.mode != Some(Mode::Edge) {
+            // A level is reported again as long as it holds.
+            self.mode = self.mode.filter(|mode| *mode == Mode::Level);
+            return;
+        }
         self.reported |= held;
         self.was_probed = false;
         let counted = if self.is_owned {
@@ -336,7 +366,7 @@ impl SourceState {
         now: Instant,
     ) -> Option<Event> {
         let bits = revents & (self.poll_events() & requested | ALWAYS_REPORTED);
-        if bits == 0 || self.is_suspended() {
+        if bits == 0 || self.is_suspended() || self.is_spent() {
             return None;
         }
         self.record_report(bits, bits, now);
@@ -369,6 +399,9 @@ impl SourceState {
     /// Keeps conditions that a call has returned and that there was no room to report, if the
     /// kernel may not return them again.
     pub(super) fn keep_unreported(&mut self, requested: PollBits, revents: PollBits) {
+        if self.is_spent() {
+            return;
+        }
         let seen = revents & (requested & self.interest | ALWAYS_REPORTED);
         self.unreported |= seen & self.cleared_by_poll();
     }

@@ -11,6 +11,7 @@ use super::Events;
 use super::source_state::{CLEARED_BY_POLL, ProbeOutcome, ProbeRequest, SourceState};
 use crate::sys::errors;
 use crate::sys::ffi;
+use crate::sys::selector::Mode;
 pub(crate) use crate::sys::slab::Key;
 use crate::sys::slab::Slab;
 use crate::sys::timeout::earlier;
@@ -68,6 +69,13 @@ impl Table {
         source.arm();
         self.mark_index_dirty(key.index);
         Ok(())
+    }
+
+    /// Sets the mode of a registration that was just added or replaced.
+    pub(crate) fn set_mode(&mut self, key: Key, mode: Mode) {
+        if let Some(source) = self.get(key) {
+            source.set_mode(mode);
+        }
     }
 
     /// Re-arms the directions of an operation that would block. `false` if nothing has changed.
@@ -168,6 +176,13 @@ impl Table {
         }
     }
 
+    /// Whether the dirty list has slots.
+    #[inline]
+    #[allow(dead_code)] // Only poll(2) asks before it locks.
+    pub(crate) fn is_dirty(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
     /// Takes one slot off the dirty list: its index, its generation, and its entry for poll(2).
     pub(crate) fn next_dirty(&mut self) -> Option<(u32, u32, ffi::pollfd)> {
         loop {
@@ -222,6 +237,13 @@ impl ProbeSet {
         if table.enter_probe_set(key) {
             self.keys.push(key);
         }
+    }
+
+    /// Whether there is nothing to probe, now or before `select` times out.
+    #[inline]
+    #[allow(dead_code)] // Only poll(2) asks before it locks.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.keys.is_empty() && !self.filled_buffer && !self.is_deferred
     }
 
     /// Whether the last probe was deferred. Then `select` must not time out before the next one.

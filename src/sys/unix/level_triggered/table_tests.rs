@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::source_state::{ALWAYS_REPORTED, ProbeOutcome, ProbeRequest, READ};
 use super::{Key, PRIORITY, Table};
 use crate::sys::ffi;
+use crate::sys::selector::Mode;
 use crate::sys::unix::caps::PollBits;
 use crate::{Interest, Token};
 
@@ -313,4 +314,92 @@ fn unread_priority_data_is_reported_with_delays() {
     // After it was read, priority is part of the blocking poll again.
     assert_eq!(probe(&mut table, key, 0, now), 0);
     assert_eq!(table.get(key).unwrap().pollfd().events, IN | PRIORITY);
+}
+
+/// A level-triggered registration stays in the blocking poll, with all conditions, whatever was
+/// reported, and is never probed.
+#[test]
+fn level_is_requested_after_any_report() {
+    let now = Instant::now();
+    let interest = ffi::POLLIN | ffi::POLLOUT;
+    for is_owned in [false, true] {
+        let (mut table, key) = table(interest, is_owned);
+        table.set_mode(key, Mode::Level);
+        for bits in [ffi::POLLIN, interest, ffi::POLLHUP, ffi::POLLERR] {
+            for _ in 0..200 {
+                let source = table.get(key).unwrap();
+                assert!(source.apply_poll(interest, bits, now).is_some());
+                let wanted = source.pollfd();
+                assert_eq!((wanted.fd, wanted.events), (5, interest));
+                assert!(!table.enter_probe_set(key));
+            }
+        }
+        // Nor does an operation change it.
+        assert!(!table.rearm(key, BOTH));
+    }
+}
+
+/// A one-shot registration is out of the poll after its event, also for a hang-up, until it is
+/// registered again.
+#[test]
+fn one_shot_is_not_requested_after_its_event() {
+    let now = Instant::now();
+    let interest = ffi::POLLIN | ffi::POLLOUT;
+    for is_owned in [false, true] {
+        let (mut table, key) = table(interest, is_owned);
+        table.set_mode(key, Mode::OneShot);
+        for bits in [ffi::POLLIN, ffi::POLLHUP, interest | ffi::POLLERR] {
+            let source = table.get(key).unwrap();
+            assert_eq!(source.pollfd().fd, 5);
+            assert!(source.apply_poll(interest, bits, now).is_some());
+            assert_eq!(source.pollfd().fd, -1);
+            // Results of a poll that began before, and conditions for which there was no room.
+            assert!(source.apply_poll(interest, ALWAYS_REPORTED, now).is_none());
+            source.keep_unreported(interest, ALWAYS_REPORTED | PRIORITY);
+            assert!(!table.enter_probe_set(key));
+            assert!(!table.rearm(key, BOTH));
+            assert_eq!(table.get(key).unwrap().pollfd().fd, -1);
+            table.replace(key, Token(2), interest).unwrap();
+            table.set_mode(key, Mode::OneShot);
+        }
+    }
+}
+
+/// A condition that a full buffer has kept is the one event.
+#[test]
+fn one_shot_reports_a_kept_condition_once() {
+    let now = Instant::now();
+    let (mut table, key) = table(ffi::POLLIN, false);
+    table.set_mode(key, Mode::OneShot);
+    let source = table.get(key).unwrap();
+    source.keep_unreported(ffi::POLLIN, ffi::POLLERR);
+    assert!(table.enter_probe_set(key));
+    let source = table.get(key).unwrap();
+    let ProbeOutcome::Event(event) = source.apply_probe(ffi::POLLIN, 0, now) else {
+        panic!("the condition is lost");
+    };
+    assert!(event.has(ffi::POLLERR));
+    let second = source.apply_probe(ffi::POLLIN, ffi::POLLIN, now);
+    assert!(matches!(second, ProbeOutcome::Nothing));
+    assert!(!table.stays_in_probe_set(key));
+}
+
+/// A registration without a mode is edge-triggered again.
+#[test]
+fn replaced_registration_ends_the_mode() {
+    let now = Instant::now();
+    for mode in [Mode::Level, Mode::OneShot] {
+        let (mut table, key) = table(ffi::POLLIN, true);
+        table.set_mode(key, mode);
+        let source = table.get(key).unwrap();
+        assert!(source.apply_poll(ffi::POLLIN, ffi::POLLIN, now).is_some());
+        table.replace(key, Token(2), ffi::POLLIN).unwrap();
+        table.set_mode(key, Mode::Edge);
+        let source = table.get(key).unwrap();
+        assert!(source.apply_poll(ffi::POLLIN, ffi::POLLIN, now).is_some());
+        let wanted = source.pollfd();
+        assert_eq!((wanted.fd, wanted.events), (5, 0));
+        assert!(table.rearm(key, BOTH));
+        assert_eq!(table.get(key).unwrap().pollfd().events, ffi::POLLIN);
+    }
 }

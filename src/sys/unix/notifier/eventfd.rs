@@ -13,11 +13,11 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use super::Notifier;
-use crate::sys::unix::syscalls::eventfd as syscall;
-use crate::sys::unix::syscalls::pipe::{read, write};
+use crate::sys::unix::syscalls::pipe::{eventfd, read, write};
 
 /// See the head of this file.
 #[derive(Debug)]
+#[allow(dead_code)] // With `mio_unsupported_force_waker_pipe` pipes wake.
 pub(crate) struct EventFd {
     counter: OwnedFd,
 }
@@ -49,7 +49,7 @@ impl EventFd {
 
 impl Notifier for EventFd {
     fn new() -> io::Result<EventFd> {
-        let counter = syscall::eventfd()?;
+        let counter = eventfd()?;
         Ok(EventFd { counter })
     }
 

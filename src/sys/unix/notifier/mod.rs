@@ -3,13 +3,13 @@
 cfg_eventfd! {
     pub(crate) mod eventfd;
 }
-cfg_pipes! {
+cfg_waker_pipe! {
     pub(crate) mod pipe;
 }
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::BorrowedFd;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 /// An object whose notification makes its fd readable, with a new edge each time.
@@ -27,48 +27,6 @@ pub(crate) trait Notifier:
     fn drain(&self) -> io::Result<bool>;
     /// The fd to watch.
     fn as_fd(&self) -> BorrowedFd<'_>;
-}
-
-/// What wakes a blocked poll(2): a notifier, or nothing where the system has none.
-pub(crate) trait PollNotifier:
-    Sized + Send + Sync + UnwindSafe + RefUnwindSafe + fmt::Debug
-{
-    /// Whether it can wake a blocked poll(2).
-    const WAKES: bool;
-    /// See [`Notifier::new`].
-    fn new() -> io::Result<Self>;
-    /// See [`Notifier::notify`].
-    fn notify(&self) -> io::Result<()>;
-    /// See [`Notifier::notify_from_copy`].
-    fn notify_from_copy(&self) -> io::Result<()>;
-    /// See [`Notifier::drain`].
-    fn drain(&self) -> io::Result<bool>;
-    /// The fd to watch; -1 if there is none, which poll(2) ignores.
-    fn raw_fd(&self) -> RawFd;
-}
-
-impl<N: Notifier> PollNotifier for N {
-    const WAKES: bool = true;
-
-    fn new() -> io::Result<N> {
-        Notifier::new()
-    }
-
-    fn notify(&self) -> io::Result<()> {
-        Notifier::notify(self)
-    }
-
-    fn notify_from_copy(&self) -> io::Result<()> {
-        Notifier::notify_from_copy(self)
-    }
-
-    fn drain(&self) -> io::Result<bool> {
-        Notifier::drain(self)
-    }
-
-    fn raw_fd(&self) -> RawFd {
-        self.as_fd().as_raw_fd()
-    }
 }
 
 /// A notifier for kernels that report no new edge while the fd is readable: it is drained before it
@@ -105,30 +63,78 @@ impl<N: Notifier> Notifier for Drained<N> {
     }
 }
 
-/// The notifier of a system on which waking a blocked poll(2) is not supported.
-#[derive(Debug)]
-pub(crate) struct NoNotifier;
+cfg_levels! {
+    use std::os::fd::{AsRawFd, RawFd};
 
-impl PollNotifier for NoNotifier {
-    const WAKES: bool = false;
-
-    fn new() -> io::Result<NoNotifier> {
-        Ok(NoNotifier)
+    /// What wakes a blocked poll(2): a notifier, or nothing where the system has none.
+    #[allow(dead_code)] // Event ports and `poll_oneoff` have no notifier.
+    pub(crate) trait PollNotifier:
+        Sized + Send + Sync + UnwindSafe + RefUnwindSafe + fmt::Debug
+    {
+        /// Whether it can wake a blocked poll(2).
+        const WAKES: bool;
+        /// See [`Notifier::new`].
+        fn new() -> io::Result<Self>;
+        /// See [`Notifier::notify`].
+        fn notify(&self) -> io::Result<()>;
+        /// See [`Notifier::notify_from_copy`].
+        fn notify_from_copy(&self) -> io::Result<()>;
+        /// See [`Notifier::drain`].
+        fn drain(&self) -> io::Result<bool>;
+        /// The fd to watch; -1 if there is none, which poll(2) ignores.
+        fn raw_fd(&self) -> RawFd;
     }
 
-    fn notify(&self) -> io::Result<()> {
-        Ok(())
+    impl<N: Notifier> PollNotifier for N {
+        const WAKES: bool = true;
+
+        fn new() -> io::Result<N> {
+            Notifier::new()
+        }
+
+        fn notify(&self) -> io::Result<()> {
+            Notifier::notify(self)
+        }
+
+        fn notify_from_copy(&self) -> io::Result<()> {
+            Notifier::notify_from_copy(self)
+        }
+
+        fn drain(&self) -> io::Result<bool> {
+            Notifier::drain(self)
+        }
+
+        fn raw_fd(&self) -> RawFd {
+            self.as_fd().as_raw_fd()
+        }
     }
 
-    fn notify_from_copy(&self) -> io::Result<()> {
-        Ok(())
-    }
+    /// The notifier of a system on which waking a blocked poll(2) is not supported.
+    #[derive(Debug)]
+    #[allow(dead_code)] // Event ports and `poll_oneoff` have no notifier.
+    pub(crate) struct NoNotifier;
 
-    fn drain(&self) -> io::Result<bool> {
-        Ok(false)
-    }
+    impl PollNotifier for NoNotifier {
+        const WAKES: bool = false;
 
-    fn raw_fd(&self) -> RawFd {
-        -1
+        fn new() -> io::Result<NoNotifier> {
+            Ok(NoNotifier)
+        }
+
+        fn notify(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn notify_from_copy(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn drain(&self) -> io::Result<bool> {
+            Ok(false)
+        }
+
+        fn raw_fd(&self) -> RawFd {
+            -1
+        }
     }
 }

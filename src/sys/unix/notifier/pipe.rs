@@ -1,5 +1,5 @@
-//! How a [pipe(7)] is made and drained, and the notifier made of one: one byte for a notification,
-//! another byte for one from a copy of the process.
+//! The notifier made of a [pipe(7)]: one byte for a notification, another byte for one from a copy
+//! of the process.
 //!
 //! A full pipe gives no new edge, so the notifier drains it and writes again.
 //!
@@ -9,25 +9,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use super::Notifier;
-use crate::sys::errors;
-use crate::sys::platform::EVENTS;
-use crate::sys::unix::caps::PipeCall;
 use crate::sys::unix::syscalls::pipe;
-
-#[allow(unused_imports)] // Only `unix::pipe` uses it, which feature `os-ext` has.
-pub(crate) use pipe::set_nonblocking;
-
-/// How a pipe is made.
-const PIPE: PipeCall = EVENTS.pipe;
-
-/// Makes a pipe, (reader, writer), with both ends non-blocking and close-on-exec.
-pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    match PIPE {
-        PipeCall::Pipe2(call, flags) => pipe::pipe2(call, flags),
-        PipeCall::Pipe(call, set_close_on_exec) => pipe::pipe_fcntl(call, set_close_on_exec),
-        PipeCall::Missing => Err(errors::unsupported("this system has no pipes")),
-    }
-}
 
 /// Reads until nothing or an end of file is left, and passes on what was read.
 fn drain(fd: BorrowedFd<'_>, mut consume: impl FnMut(&[u8])) -> io::Result<()> {
@@ -79,7 +61,7 @@ impl Pipe {
 
 impl Notifier for Pipe {
     fn new() -> io::Result<Pipe> {
-        let (reader, writer) = self::pipe()?;
+        let (reader, writer) = pipe::pipe()?;
         Ok(Pipe { reader, writer })
     }
 

@@ -6,7 +6,8 @@
 //! array.
 //!
 //! poll(2) returns the levels of all entries at one time. `level_triggered` derives edges from
-//! them. An fd that was closed (`POLLNVAL`) loses its registration, as with epoll.
+//! them. An fd that was closed (`POLLNVAL`) loses its registration, as with epoll. Vita and Hermit
+//! never report `POLLNVAL`; the documentation of `SourceFd` links their sources.
 //!
 //! # Wakes
 //!
@@ -24,6 +25,16 @@
 //! write fails clears `is_pending` and leaves its waker in `woken`: the next wake writes again, and
 //! no event is lost or duplicated.
 //!
+//! # Polls that find nothing
+//!
+//! A `select` that does not block needs no lock if `has_changes` is not set: the array has all
+//! registrations, and no waker is to be reported. Each change sets it before it releases the lock,
+//! so a `select` that begins after a registration or a wake that was not merged has returned sees
+//! it. A child of
+//! fork(2) always takes the lock: its array may name the notifier of its parent.
+//!
+//! # Forks
+//!
 //! After fork(2) each process has all of this for itself, except for the notifier: see
 //! `ForkAwareNotifier`. A wake in a child wakes the child, and also the process that created the
 //! selector, where it counts as a wake of all wakers. It is never merged, because that process does
@@ -38,7 +49,7 @@ use std::os::fd::RawFd;
 use std::sync::{Arc, Weak};
 
 use crate::sys::errors;
-use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::selector::{self, Mode, Owner, RegisterUnowned, Wake};
 use crate::sys::sync::{AtomicBool, AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use crate::sys::timeout::Deadline;
 use crate::sys::unix::forks::{self, ForkAwareNotifier};
@@ -61,6 +72,9 @@ pub(crate) struct PosixPoll<N, P = SystemPoll> {
 struct Shared<N> {
     notifier: ForkAwareNotifier<N>,
     state: Mutex<State>,
+    /// Whether the poller has to update its array or to report a waker. Written under the lock of
+    /// `state`: by each change, and by the poller after it has applied them.
+    has_changes: AtomicBool,
 }
 
 #[derive(Default)]
@@ -119,6 +133,11 @@ impl State {
         }
     }
 
+    /// See `Shared::has_changes`.
+    fn has_changes(&self) -> bool {
+        self.table.is_dirty() || !self.woken.is_empty()
+    }
+
     /// Whether the caller must write to the notifier after it has released the lock.
     fn must_notify(&mut self) -> bool {
         let must = self.blocked && self.notified != Notified::Yes;
@@ -138,6 +157,9 @@ impl<N: Notifier> Shared<N> {
     fn update<T>(&self, update: impl FnOnce(&mut State) -> io::Result<(T, bool)>) -> io::Result<T> {
         let mut state = self.state();
         let (value, changed) = update(&mut state)?;
+        if changed {
+            self.has_changes.store(true, Ordering::Relaxed);
+        }
         let must = (changed || state.notified == Notified::Failed) && state.must_notify();
         drop(state);
         if must {
@@ -194,7 +216,7 @@ impl<N: Notifier, P> PosixPoll<N, P> {
         interest: Interest,
         is_owned: bool,
     ) -> io::Result<Key> {
-        let interest = bits(interest)?;
+        let (interest, mode) = (bits(interest)?, Mode::of(interest)?);
         if fd >= 0 && fd == self.shared.notifier.raw_fd() {
             return Err(errors::invalid(
                 "cannot register the selector's own wake-up descriptor",
@@ -203,20 +225,26 @@ impl<N: Notifier, P> PosixPoll<N, P> {
         let mut inserted = None;
         let result = self.shared.update(|state| {
             let key = state.table.insert(fd, token, interest, is_owned)?;
+            state.table.set_mode(key, mode);
             inserted = Some(key);
             Ok((key, true))
         });
         if let (Err(_), Some(key)) = (&result, inserted) {
             // The poller could not be notified. A failed registration leaves nothing behind.
-            self.shared.state().table.remove(key);
+            let mut state = self.shared.state();
+            state.table.remove(key);
+            self.shared.has_changes.store(true, Ordering::Relaxed);
         }
         result
     }
 
     fn replace(&self, key: Key, token: Token, interest: Interest) -> io::Result<()> {
-        let interest = bits(interest)?;
-        self.shared
-            .update(|state| Ok((state.table.replace(key, token, interest)?, true)))
+        let (interest, mode) = (bits(interest)?, Mode::of(interest)?);
+        self.shared.update(|state| {
+            state.table.replace(key, token, interest)?;
+            state.table.set_mode(key, mode);
+            Ok(((), true))
+        })
     }
 
     fn remove(&self, key: Key) -> io::Result<()> {
@@ -243,6 +271,7 @@ impl<N: Notifier, P: PollCall> selector::Selector for PosixPoll<N, P> {
             shared: Arc::new(Shared {
                 notifier: ForkAwareNotifier::new()?,
                 state: Mutex::default(),
+                has_changes: AtomicBool::new(false),
             }),
             poller: Poller::default(),
         })
@@ -279,8 +308,12 @@ impl<N: Notifier, P: PollCall> selector::Selector for PosixPoll<N, P> {
 
     #[inline]
     fn select(&mut self, events: &mut Events, deadline: Deadline) -> io::Result<()> {
-        if self.shared.notifier.is_in_child() && self.shared.notifier.create_own()? {
-            self.shared.state().reset_after_fork();
+        if self.shared.notifier.is_in_child() {
+            if self.shared.notifier.create_own()? {
+                self.shared.state().reset_after_fork();
+            }
+        } else if deadline == Deadline::Immediate && self.poller.is_current(&self.shared) {
+            return self.poller.select_unchanged(&self.shared, events);
         }
         self.poller.select(&self.shared, events, deadline)
     }

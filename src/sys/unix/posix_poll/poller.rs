@@ -24,6 +24,10 @@ pub(super) trait PollCall {
     const RETURNS_FOR_HANG_UP: bool;
     /// Waits until an entry is ready, and returns how many are.
     fn wait(array: &mut [ffi::pollfd], timeout: KernelTimeout) -> io::Result<usize>;
+    /// Like `wait`, with a timeout of zero.
+    fn wait_now(array: &mut [ffi::pollfd]) -> io::Result<usize> {
+        Self::wait(array, KernelTimeout::Millis(0))
+    }
 }
 
 /// poll(2) of this system.
@@ -35,6 +39,11 @@ impl PollCall for SystemPoll {
 
     fn wait(array: &mut [ffi::pollfd], timeout: KernelTimeout) -> io::Result<usize> {
         poll::wait(array, timeout)
+    }
+
+    #[inline]
+    fn wait_now(array: &mut [ffi::pollfd]) -> io::Result<usize> {
+        poll::wait_now(array)
     }
 }
 
@@ -117,6 +126,9 @@ impl<P: PollCall> Poller<P> {
                 // Otherwise a waker might be reported twice by one `select`.
                 take_wakers(&mut state, events, 0);
             }
+            shared
+                .has_changes
+                .store(state.has_changes(), Ordering::Relaxed);
             drop(state);
 
             if !events.is_empty() {
@@ -130,8 +142,47 @@ impl<P: PollCall> Poller<P> {
         }
     }
 
+    /// Whether the array has the notifier and all registrations, no waker is to be reported, and
+    /// nothing is probed. The first `select` makes the array.
+    #[inline]
+    pub(super) fn is_current<N>(&self, shared: &Shared<N>) -> bool {
+        !shared.has_changes.load(Ordering::Acquire)
+            && !self.array.is_empty()
+            && self.probe_set.is_idle()
+    }
+
+    /// A `select` that does not block, after `is_current`. It locks only if it finds something.
+    #[inline]
+    pub(super) fn select_unchanged<N: Notifier>(
+        &mut self,
+        shared: &Shared<N>,
+        events: &mut Events,
+    ) -> io::Result<()> {
+        let count = P::wait_now(self.used_entries())?;
+        if count == 0 && !shared.has_changes.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.apply_unblocked(shared, events, count);
+        Ok(())
+    }
+
+    /// Applies the result of a poll(2) that did not block, and reports wakers.
+    fn apply_unblocked<N: Notifier>(
+        &mut self,
+        shared: &Shared<N>,
+        events: &mut Events,
+        count: usize,
+    ) {
+        let mut state = shared.state();
+        self.apply_poll(shared, &mut state, events, count);
+        take_wakers(&mut state, events, 0);
+        shared
+            .has_changes
+            .store(state.has_changes(), Ordering::Relaxed);
+    }
+
     /// Updates the array from the dirty list of the table.
-    fn apply_changes<N: Notifier>(&mut self, shared: &Shared<N>, state: &mut State) {
+    pub(super) fn apply_changes<N: Notifier>(&mut self, shared: &Shared<N>, state: &mut State) {
         let length = state.table.len() + 1;
         if self.array.len() < length {
             self.array.resize(length, caps::pollfd(-1, 0));
@@ -154,6 +205,13 @@ impl<P: PollCall> Poller<P> {
         let last = self.array.iter().rposition(|entry| entry.fd >= 0);
         let length = last.map_or(1, |last| last + 1);
         self.array.get_mut(..length).unwrap_or_default()
+    }
+
+    /// The fds that poll(2) gets.
+    #[cfg(test)]
+    #[allow(dead_code)] // Tests with fds of Linux use it.
+    pub(super) fn fds(&mut self) -> Vec<std::os::fd::RawFd> {
+        self.used_entries().iter().map(|entry| entry.fd).collect()
     }
 
     #[inline]

@@ -165,3 +165,126 @@ fn silent_hang_up_is_reported() {
         );
     }
 }
+
+/// A `select` that does not block and finds nothing takes no lock, so it does not wait for threads
+/// that register.
+#[test]
+fn empty_select_takes_no_lock() {
+    let mut selector = PosixPoll::<Pipe>::new().unwrap();
+    let mut events = Events::with_capacity(4);
+    let (left, _right) = UnixStream::pair().unwrap();
+    let _registration = selector
+        .register(left.as_raw_fd(), Token(1), Interest::READABLE)
+        .unwrap();
+    // Applies the registration.
+    selector.poll(&mut events, Some(Duration::ZERO)).unwrap();
+    let shared = Arc::clone(&selector.shared);
+    let state = shared.state();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            selector.poll(&mut events, Some(Duration::ZERO)).unwrap();
+            sender.send(events.is_empty()).unwrap();
+        });
+        let result = receiver.recv_timeout(Duration::from_secs(10));
+        drop(state);
+        assert_eq!(result, Ok(true));
+    });
+}
+
+/// After a `select` that has taken no lock, the next one applies each kind of change.
+#[test]
+fn change_after_an_empty_select_is_seen() {
+    const NOW: Option<Duration> = Some(Duration::ZERO);
+    let mut selector = PosixPoll::<Pipe>::new().unwrap();
+    let mut events = Events::with_capacity(4);
+    let poll = |selector: &mut PosixPoll<Pipe>, events: &mut Events| {
+        selector.poll(events, NOW).unwrap();
+        let tokens = events.as_slice().iter().map(|event| event.token().0);
+        tokens.collect::<Vec<_>>()
+    };
+    assert_eq!(poll(&mut selector, &mut events), []);
+    let (left, mut right) = UnixStream::pair().unwrap();
+    left.set_nonblocking(true).unwrap();
+    let fd = left.as_raw_fd();
+    right.write_all(b"x").unwrap();
+
+    let mut registration = selector.register(fd, Token(1), Interest::READABLE).unwrap();
+    assert_eq!(poll(&mut selector, &mut events), [1]);
+    assert_eq!(poll(&mut selector, &mut events), []);
+    selector
+        .reregister(&mut registration, fd, Token(2), BOTH)
+        .unwrap();
+    assert_eq!(poll(&mut selector, &mut events), [2]);
+    assert_eq!(poll(&mut selector, &mut events), []);
+    // The byte is still there.
+    PosixPoll::<Pipe>::rearm(&registration, Interest::READABLE).unwrap();
+    assert_eq!(poll(&mut selector, &mut events), [2]);
+    assert_eq!(poll(&mut selector, &mut events), []);
+
+    let waker = selector.waker(Token(3)).unwrap();
+    assert_eq!(poll(&mut selector, &mut events), []);
+    waker.wake().unwrap();
+    assert_eq!(poll(&mut selector, &mut events), [3]);
+    assert_eq!(poll(&mut selector, &mut events), []);
+
+    PosixPoll::<Pipe>::rearm(&registration, Interest::READABLE).unwrap();
+    selector.deregister(registration, fd).unwrap();
+    assert_eq!(poll(&mut selector, &mut events), []);
+    let entries = selector.poller.fds();
+    assert!(!entries.contains(&fd), "{entries:?}");
+}
+
+/// A hang-up that stays is reported again to a caller that never blocks: there is a probe to make.
+#[test]
+fn hang_up_is_repeated_without_blocking() {
+    let mut selector = PosixPoll::<Pipe>::new().unwrap();
+    let mut events = Events::with_capacity(4);
+    let (left, right) = UnixStream::pair().unwrap();
+    let _registration = selector
+        .register(left.as_raw_fd(), Token(1), Interest::READABLE)
+        .unwrap();
+    drop(right);
+    let start = Instant::now();
+    let mut reports = 0;
+    while reports < 3 && start.elapsed() < Duration::from_secs(10) {
+        selector.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        reports += events.as_slice().len();
+    }
+    assert_eq!(reports, 3);
+}
+
+/// poll(2) for which all fds are closed, other than the notifier.
+#[derive(Debug)]
+enum AllClosed {}
+
+impl PollCall for AllClosed {
+    const RETURNS_FOR_HANG_UP: bool = true;
+
+    fn wait(array: &mut [ffi::pollfd], _: KernelTimeout) -> io::Result<usize> {
+        let entries = array.iter_mut().skip(1).filter(|entry| entry.fd >= 0);
+        Ok(entries.map(|entry| entry.revents = ffi::POLLNVAL).count())
+    }
+}
+
+/// The registration of a closed fd ends in a `select` that began without the lock. The next one
+/// takes it, and removes the fd from the array.
+#[test]
+fn closed_fd_leaves_the_array() {
+    let mut selector = PosixPoll::<Pipe, AllClosed>::new().unwrap();
+    let mut events = Events::with_capacity(4);
+    let (left, _right) = UnixStream::pair().unwrap();
+    let fd = left.as_raw_fd();
+    selector
+        .register_unowned(fd, Token(1), Interest::READABLE)
+        .unwrap();
+    selector
+        .poller
+        .apply_changes(&selector.shared, &mut selector.shared.state());
+    selector.shared.has_changes.store(false, Ordering::Relaxed);
+    assert!(selector.poller.fds().contains(&fd));
+    for _ in 0..2 {
+        selector.poll(&mut events, Some(Duration::ZERO)).unwrap();
+    }
+    assert!(!selector.poller.fds().contains(&fd));
+}

@@ -2,9 +2,10 @@
 //! and one closed fd fails the whole call.
 //!
 //! Only entries that ask for events are passed on. If there is none this sleeps for the timeout; to
-//! wait forever is then an error at once, since nothing could end it. If the call fails each fd is
-//! probed alone: a closed one is reported as `POLLNVAL`, as poll(2) would, and one that cannot be
-//! watched, such as a socket that was never connected, as `POLLERR`.
+//! wait forever is then an error at once, since nothing could end it. That is why the platform sets
+//! `poll_returns_for_hang_up`: a rescan would find nothing, and would repeat the wait forever. If
+//! the call fails each fd is probed alone: a closed one is reported as `POLLNVAL`, as by poll(2),
+//! and one that cannot be watched, such as a socket that was never connected, as `POLLERR`.
 //!
 //! A call that returns at once may leave out what is ready: wasmtime polls a source only so often
 //! before it returns to its own event loop. So a probe polls the rest again, for long enough that
@@ -16,7 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::sys::timeout::{KernelTimeout, round_up_millis};
-use crate::sys::unix::syscalls::poll::{is_open, poll};
+use crate::sys::unix::syscalls::{is_open, poll::poll};
 use crate::sys::{errors, ffi};
 
 /// Probes all fds: what is not reported is not ready.

@@ -5,6 +5,7 @@ use std::ffi::c_int;
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::ptr;
 use std::time::Duration;
 
 use super::ret::{ret, ret_count, ret_owned_fd};
@@ -19,6 +20,17 @@ use crate::sys::timeout::{KernelTimeout, round_up_millis};
 /// call. The third argument is the number of events for which there is room.
 pub(crate) type EpollPwait2 =
     unsafe fn(BorrowedFd<'_>, *mut ffi::epoll_event, c_int, Duration) -> io::Result<Option<usize>>;
+
+/// The requests of busy polling.
+#[cfg(feature = "os-ext")]
+#[derive(Clone, Copy)]
+#[allow(dead_code)] // Only Linux has the requests.
+pub(crate) struct BusyPollCalls {
+    /// Sets the parameters.
+    pub(crate) set: fn(BorrowedFd<'_>, selector::BusyPoll) -> io::Result<()>,
+    /// Reads the parameters.
+    pub(crate) get: fn(BorrowedFd<'_>) -> io::Result<selector::BusyPoll>,
+}
 
 /// The most events that the kernel takes in one call: [`EP_MAX_EVENTS`].
 ///
@@ -62,6 +74,7 @@ pub(crate) struct Events(KernelVec<Event>);
 impl selector::EventBuffer for Events {
     type Item = Event;
 
+    #[inline]
     fn with_capacity(capacity: usize) -> Events {
         Events(KernelVec::with_capacity(capacity))
     }
@@ -89,6 +102,7 @@ impl selector::EventBuffer for Events {
 }
 
 /// epoll_create1(2), close-on-exec.
+#[inline]
 pub(crate) fn create() -> io::Result<OwnedFd> {
     // SAFETY: epoll_create1(2) takes an integer and touches no memory.
     let fd = unsafe { ffi::epoll_create1(ffi::EPOLL_CLOEXEC) };
@@ -99,19 +113,59 @@ pub(crate) fn create() -> io::Result<OwnedFd> {
 /// epoll_ctl(2) with `EPOLL_CTL_ADD`.
 #[inline]
 pub(crate) fn add(epfd: BorrowedFd<'_>, fd: RawFd, flags: u32, token: Token) -> io::Result<()> {
-    control(epfd, ffi::EPOLL_CTL_ADD, fd, flags, token)
+    let mut event = event(flags, token);
+    control(epfd, ffi::EPOLL_CTL_ADD, fd, Some(&mut event))
 }
 
-/// epoll_ctl(2) with `EPOLL_CTL_MOD`.
+/// epoll_ctl(2) with `EPOLL_CTL_MOD`, and what it refuses because of `EPOLLEXCLUSIVE`.
 #[inline]
 pub(crate) fn modify(epfd: BorrowedFd<'_>, fd: RawFd, flags: u32, token: Token) -> io::Result<()> {
-    control(epfd, ffi::EPOLL_CTL_MOD, fd, flags, token)
+    let mut event = event(flags, token);
+    match control(epfd, ffi::EPOLL_CTL_MOD, fd, Some(&mut event)) {
+        Ok(()) => Ok(()),
+        Err(refusal) => replace(refusal, epfd, fd, &mut event),
+    }
 }
 
-/// epoll_ctl(2) with `EPOLL_CTL_DEL`.
+/// Does what `EPOLL_CTL_MOD` has refused, if the reason may be `EPOLLEXCLUSIVE`, of the
+/// registration or in the new flags. Another process of a fork may have set it.
+#[cold]
+#[inline(never)]
+fn replace(
+    refusal: io::Error,
+    epfd: BorrowedFd<'_>,
+    fd: RawFd,
+    event: &mut ffi::epoll_event,
+) -> io::Result<()> {
+    if refusal.kind() != io::ErrorKind::InvalidInput {
+        return Err(refusal);
+    }
+    delete(epfd, fd)?;
+    control(epfd, ffi::EPOLL_CTL_ADD, fd, Some(event))
+}
+
+/// epoll_ctl(2) with `EPOLL_CTL_DEL`, which has no event since Linux 2.6.9. illumos and Redox do
+/// not read it either ([`epoll_ctl` of illumos], [`epoll_ctl` of relibc]).
+///
+/// [`epoll_ctl` of illumos]:
+/// https://github.com/illumos/illumos-gate/blob/02487698bcad6bbce8bd91d7d44e30cad1adce33/usr/src/lib/libc/port/sys/epoll.c
+/// [`epoll_ctl` of relibc]:
+/// https://github.com/redox-os/relibc/blob/0a9095bb17b241dd3ac4b224729b01ad7903b5e0/src/platform/redox/epoll.rs
 #[inline]
 pub(crate) fn delete(epfd: BorrowedFd<'_>, fd: RawFd) -> io::Result<()> {
-    control(epfd, ffi::EPOLL_CTL_DEL, fd, 0, Token(0))
+    control(epfd, ffi::EPOLL_CTL_DEL, fd, None)
+}
+
+/// An event with these fields.
+#[inline]
+fn event(flags: u32, token: Token) -> ffi::epoll_event {
+    // Some systems have padding behind the two fields that every system has.
+    // SAFETY: the event is made of integers and a union of integers and a pointer, for which zeros
+    // are values.
+    let mut event: ffi::epoll_event = unsafe { mem::zeroed() };
+    event.events = flags;
+    event.data.u64_ = token.0 as u64;
+    event
 }
 
 /// [epoll_ctl(2)]. `fd` may be any number: the kernel returns `EBADF` for one that is not open.
@@ -122,18 +176,12 @@ fn control(
     epfd: BorrowedFd<'_>,
     operation: c_int,
     fd: RawFd,
-    flags: u32,
-    token: Token,
+    event: Option<&mut ffi::epoll_event>,
 ) -> io::Result<()> {
-    // Some systems have padding behind the two fields that every system has.
-    // SAFETY: the event is made of integers and a union of integers and a pointer, for which zeros
-    // are values.
-    let mut event: ffi::epoll_event = unsafe { mem::zeroed() };
-    event.events = flags;
-    event.data.u64_ = token.0 as u64;
-    // SAFETY: epoll_ctl(2) reads one `epoll_event` during the call. Linux before 2.6.9 wants one
-    // for `EPOLL_CTL_DEL`, too.
-    ret(unsafe { ffi::epoll_ctl(epfd.as_raw_fd(), operation, fd, &raw mut event) })
+    let event = event.map_or(ptr::null_mut(), ptr::from_mut);
+    // SAFETY: epoll_ctl(2) reads one `epoll_event` during the call, and none for `EPOLL_CTL_DEL`,
+    // the only operation without one.
+    ret(unsafe { ffi::epoll_ctl(epfd.as_raw_fd(), operation, fd, event) })
 }
 
 /// Waits for events and returns how many came. After an error the buffer is empty.
@@ -170,6 +218,7 @@ pub(crate) fn wait_millis(
 }
 
 /// Waits with nanoseconds where the system can, else with the timeout rounded up.
+#[inline]
 fn wait_nanos(epfd: BorrowedFd<'_>, events: &mut Events, timeout: Duration) -> io::Result<usize> {
     let Some(epoll_pwait2) = EPOLL_PWAIT2 else {
         return wait_millis(epfd, events, round_up_millis(timeout));

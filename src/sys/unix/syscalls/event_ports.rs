@@ -12,7 +12,7 @@ use super::ret::{ret, ret_owned_fd};
 use crate::sys::ffi;
 use crate::sys::unix::caps::PollBits;
 
-pub(crate) use super::poll::is_open;
+pub(crate) use super::is_open;
 
 /// `PORT_SOURCE_FD`: the source of events of associated file descriptors.
 pub(crate) const FD: c_int = ffi::PORT_SOURCE_FD;

@@ -6,9 +6,8 @@
 use std::ffi::c_int;
 use std::io;
 use std::mem::{ManuallyDrop, MaybeUninit};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::ret::{ret, ret_count, ret_owned_fd};
@@ -16,9 +15,9 @@ use crate::Token;
 use crate::sys::event_buffer::KernelVec;
 use crate::sys::ffi;
 use crate::sys::selector;
-use crate::sys::unix::forks;
+use crate::sys::unix::forks::Creator;
 
-pub(crate) use super::poll::is_open;
+pub(crate) use super::is_open;
 
 /// `EVFILT_READ`.
 pub(crate) const READ: i32 = ffi::EVFILT_READ as _;
@@ -34,6 +33,8 @@ pub(crate) const ADD: u32 = ffi::EV_ADD as _;
 pub(crate) const DELETE: u32 = ffi::EV_DELETE as _;
 /// `EV_CLEAR`: makes a filter edge-triggered.
 pub(crate) const CLEAR: u32 = ffi::EV_CLEAR as _;
+/// `EV_ONESHOT`: deletes a filter with its first event.
+pub(crate) const ONESHOT: u32 = ffi::EV_ONESHOT as _;
 /// `EV_RECEIPT`: requests a receipt for each change, and no events beside receipts.
 pub(crate) const RECEIPT: u32 = ffi::EV_RECEIPT as _;
 /// `EV_EOF`.
@@ -69,6 +70,12 @@ impl Event {
     /// The object that the filter watches: a file descriptor, or the ident of a user event.
     pub(crate) fn ident(&self) -> usize {
         self.0.ident as _
+    }
+
+    /// The same event of another object.
+    pub(crate) fn with_ident(mut self, ident: usize) -> Event {
+        self.0.ident = ident as _;
+        self
     }
 
     /// The filter.
@@ -108,6 +115,11 @@ impl Events {
         }
     }
 
+    /// Appends an event. `false` if there is no room.
+    pub(crate) fn push(&mut self, event: Event) -> bool {
+        self.0.push(event)
+    }
+
     /// Removes one event.
     pub(crate) fn remove(&mut self, index: usize) {
         self.0.remove(index);
@@ -143,26 +155,21 @@ impl selector::EventBuffer for Events {
 #[derive(Debug)]
 pub(crate) struct KqueueFd {
     fd: ManuallyDrop<OwnedFd>,
-    /// Identifies the current process.
-    process: &'static AtomicUsize,
-    /// The value of `process` in the process that created the kqueue.
-    creator: usize,
+    creator: Creator,
 }
 
 impl KqueueFd {
     /// Creates a kqueue.
     pub(crate) fn new() -> io::Result<KqueueFd> {
-        let process = forks::process();
         Ok(KqueueFd {
-            creator: process.load(Ordering::Relaxed),
-            process,
+            creator: Creator::this_process(),
             fd: ManuallyDrop::new(create()?),
         })
     }
 
     /// Whether this process is a forked child of the one that created the kqueue.
     pub(crate) fn is_in_forked_child(&self) -> bool {
-        self.process.load(Ordering::Relaxed) != self.creator
+        self.creator.is_in_child()
     }
 
     /// The fd. `EBADF` in a forked child.
@@ -289,5 +296,78 @@ fn timespec(timeout: Duration) -> ffi::timespec {
     ffi::timespec {
         tv_sec: timeout.as_secs() as _,
         tv_nsec: timeout.subsec_nanos() as _,
+    }
+}
+
+/// fstat(2). `None` for an fd that is not open.
+fn status(fd: RawFd) -> Option<libc::stat> {
+    let mut status = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: fstat(2) writes one `stat`, for which there is room.
+    ret(unsafe { ffi::fstat(fd, status.as_mut_ptr()) }).ok()?;
+    // SAFETY: fstat(2) succeeded, so it has written the `stat`.
+    Some(unsafe { status.assume_init() })
+}
+
+/// The number of the device that a character special file stands for. `None` for other files, and
+/// for an fd that is not open.
+pub(crate) fn character_device(fd: RawFd) -> Option<u64> {
+    let status = status(fd)?;
+    // As std converts the number.
+    (status.st_mode & libc::S_IFMT == libc::S_IFCHR).then_some(status.st_rdev as _)
+}
+
+/// Identifies the file that an fd refers to.
+///
+/// [NetBSD] and [OpenBSD] give pipes neither a device number nor an inode number. There the change
+/// time of a pipe is the time of its creation: two pipes of one tick of the clock are alike.
+///
+/// [NetBSD]: https://github.com/NetBSD/src/blob/0099411437599d0f288840a8155fe1c6237ba5bb/sys/kern/sys_pipe.c
+/// [OpenBSD]: https://github.com/openbsd/src/blob/029b91ee4a71acb8fc1e54fe1ef0711437738fe6/sys/kern/sys_pipe.c
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileId {
+    device: u64,
+    inode: u64,
+    kind: u32,
+    /// Seconds and nanoseconds. Zero for files with an inode number, whose change time changes.
+    created: [i64; 2],
+}
+
+impl FileId {
+    /// `None` for an fd that is not open.
+    pub(crate) fn of(fd: RawFd) -> Option<FileId> {
+        let status = status(fd)?;
+        Some(FileId {
+            device: status.st_dev as _,
+            inode: status.st_ino as _,
+            kind: (status.st_mode & libc::S_IFMT) as _,
+            created: match status.st_ino {
+                0 => [status.st_ctime as _, value!(change_nanoseconds status) as _],
+                _ => [0; 2],
+            },
+        })
+    }
+}
+
+cfg_macos! {
+    /// The device number of the terminal that controls this process. `NODEV`, which is -1, if it
+    /// has none ([`proc_pidbsdinfo`]).
+    ///
+    /// [`proc_pidbsdinfo`]: https://github.com/apple-oss-distributions/xnu/blob/e3723e1f17661b24996789d8afc084c0c3303b26/bsd/kern/proc_info.c#L789-L797
+    pub(crate) fn controlling_terminal() -> Option<u64> {
+        const SIZE: c_int = std::mem::size_of::<libc::proc_bsdinfo>() as c_int;
+        let mut info = MaybeUninit::<libc::proc_bsdinfo>::uninit();
+        let process = std::process::id() as c_int;
+        let pointer = info.as_mut_ptr().cast();
+        // SAFETY: proc_pidinfo writes at most `SIZE` bytes to `info`, which has that size.
+        let written =
+            unsafe { libc::proc_pidinfo(process, libc::PROC_PIDTBSDINFO, 0, pointer, SIZE) };
+        if written != SIZE {
+            return None;
+        }
+        // SAFETY: the call has written all bytes of the structure, which consists of integers.
+        let info = unsafe { info.assume_init() };
+        let device = info.e_tdev as libc::dev_t;
+        // As std converts the number.
+        (device != -1).then_some(device as _)
     }
 }

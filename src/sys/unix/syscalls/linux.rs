@@ -1,5 +1,6 @@
 //! System calls of Linux by number, because C libraries have their functions only of late or with
-//! 32-bit time. A kernel or a sandbox may refuse them: then the older call is used, for good.
+//! 32-bit time. A kernel or a sandbox may refuse them: then the older call is used, for good. And
+//! the requests of ioctl(2) that Linux alone has.
 //!
 //! After an error, probes decide whether the call is refused, whatever the error is. A probe is a
 //! call whose result the kernel determines before it sleeps or looks for a signal. A filter of
@@ -28,6 +29,7 @@ use crate::testing::injection::{Call, calls::syscall as injection};
 /// There must be room for `most` events at `events`.
 ///
 /// [epoll_pwait2(2)]: https://man7.org/linux/man-pages/man2/epoll_wait.2.html
+#[inline]
 pub(crate) unsafe fn epoll_pwait2(
     epfd: BorrowedFd<'_>,
     events: *mut ffi::epoll_event,
@@ -75,6 +77,7 @@ fn epoll_pwait2_is_refused() -> bool {
 /// # Safety
 ///
 /// There must be room for `most` events at `events`.
+#[inline]
 unsafe fn call_epoll_pwait2(
     epfd: RawFd,
     events: *mut ffi::epoll_event,
@@ -101,6 +104,7 @@ unsafe fn call_epoll_pwait2(
 }
 
 /// Whether the call has failed with EINVAL.
+#[inline]
 fn is_einval(result: io::Result<usize>) -> bool {
     result.is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput)
 }
@@ -108,6 +112,7 @@ fn is_einval(result: io::Result<usize>) -> bool {
 /// [ppoll(2)] with 64-bit time: poll(2) with nanoseconds. `None` if it is refused.
 ///
 /// [ppoll(2)]: https://man7.org/linux/man-pages/man2/poll.2.html
+#[inline]
 pub(crate) fn ppoll(array: &mut [ffi::pollfd], timeout: Duration) -> io::Result<Option<usize>> {
     /// Set once the call was refused, and where it must not even be tried.
     static IS_MISSING: AtomicBool = AtomicBool::new(NO_NEW_CALLS);
@@ -141,6 +146,7 @@ fn ppoll_is_refused() -> bool {
 }
 
 /// ppoll(2).
+#[inline]
 fn call_ppoll(array: &mut [ffi::pollfd], mut timeout: ffi::__kernel_timespec) -> io::Result<usize> {
     #[cfg(mio_fault_injection)]
     injection::check(Call::Ppoll)?;
@@ -160,6 +166,67 @@ fn call_ppoll(array: &mut [ffi::pollfd], mut timeout: ffi::__kernel_timespec) ->
     })
 }
 
+cfg_busy_poll! {
+    /// Busy polling of an epoll instance, since Linux 6.9.
+    #[cfg(feature = "os-ext")]
+    pub(crate) const BUSY_POLL: Option<super::epoll::BusyPollCalls> =
+        Some(super::epoll::BusyPollCalls { set: busy_poll::set, get: busy_poll::get });
+
+    #[cfg(feature = "os-ext")]
+    mod busy_poll {
+        use std::io;
+        use std::mem;
+        use std::os::fd::{AsRawFd, BorrowedFd};
+
+        use crate::sys::errors;
+        use crate::sys::selector::{BusyPoll, NO_BUSY_POLL};
+        use crate::sys::unix::syscalls::ret::ret;
+
+        /// `EPIOCSPARAMS`. The kernel refuses values that are out of range with EINVAL, and a large
+        /// budget with EPERM ([`ep_eventpoll_bp_ioctl`]).
+        ///
+        /// [`ep_eventpoll_bp_ioctl`]: https://github.com/torvalds/linux/blob/v6.12/fs/eventpoll.c
+        #[inline]
+        pub(super) fn set(epfd: BorrowedFd<'_>, parameters: BusyPoll) -> io::Result<()> {
+            // SAFETY: zeros are values of its integers.
+            let mut raw: libc::epoll_params = unsafe { mem::zeroed() };
+            raw.busy_poll_usecs = parameters.micros;
+            raw.busy_poll_budget = parameters.budget;
+            raw.prefer_busy_poll = u8::from(parameters.prefer);
+            let (fd, request) = (epfd.as_raw_fd(), libc::EPIOCSPARAMS);
+            // SAFETY: the request reads one `epoll_params`. A kernel that does not know it reads
+            // nothing.
+            ret(unsafe { libc::ioctl(fd, request, &raw const raw) }).map_err(explain)
+        }
+
+        /// `EPIOCGPARAMS`.
+        #[inline]
+        pub(super) fn get(epfd: BorrowedFd<'_>) -> io::Result<BusyPoll> {
+            // SAFETY: zeros are values of its integers.
+            let mut raw: libc::epoll_params = unsafe { mem::zeroed() };
+            let (fd, request) = (epfd.as_raw_fd(), libc::EPIOCGPARAMS);
+            // SAFETY: the request writes one `epoll_params`. A kernel that does not know it writes
+            // nothing.
+            ret(unsafe { libc::ioctl(fd, request, &raw mut raw) }).map_err(explain)?;
+            Ok(BusyPoll {
+                micros: raw.busy_poll_usecs,
+                budget: raw.busy_poll_budget,
+                prefer: raw.prefer_busy_poll != 0,
+            })
+        }
+
+        /// A kernel before Linux 6.9 has no requests for an epoll instance (ENOTTY), and one that
+        /// was built without busy polling refuses them (EOPNOTSUPP).
+        #[inline]
+        fn explain(error: io::Error) -> io::Error {
+            match error.raw_os_error() {
+                Some(libc::ENOTTY | libc::EOPNOTSUPP) => errors::unsupported(NO_BUSY_POLL),
+                _ => error,
+            }
+        }
+    }
+}
+
 /// Zero, for probes.
 const NO_TIME: ffi::__kernel_timespec = ffi::__kernel_timespec {
     tv_sec: 0,
@@ -173,6 +240,7 @@ const INVALID_TIME: ffi::__kernel_timespec = ffi::__kernel_timespec {
 };
 
 /// Both fields fit: `KernelTimeout::Nanos` is at most `c_int::MAX` milliseconds.
+#[inline]
 fn kernel_timespec(timeout: Duration) -> ffi::__kernel_timespec {
     ffi::__kernel_timespec {
         tv_sec: timeout.as_secs() as _,

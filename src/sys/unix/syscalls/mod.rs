@@ -14,9 +14,11 @@ cfg_nosignal! {
 
 #[cfg(feature = "os-poll")]
 pub(crate) mod atfork;
-#[cfg(feature = "os-poll")]
-pub(crate) mod poll;
 
+cfg_levels! {
+    #[cfg(feature = "os-poll")]
+    pub(crate) mod poll;
+}
 cfg_epoll! {
     #[cfg(feature = "os-poll")]
     pub(crate) mod epoll;
@@ -24,10 +26,6 @@ cfg_epoll! {
 cfg_event_ports! {
     #[cfg(feature = "os-poll")]
     pub(crate) mod event_ports;
-}
-cfg_eventfd! {
-    #[cfg(feature = "os-poll")]
-    pub(crate) mod eventfd;
 }
 cfg_kqueue! {
     #[cfg(feature = "os-poll")]
@@ -42,6 +40,19 @@ cfg_linux! {
 cfg_pipes! {
     #[cfg(feature = "os-poll")]
     pub(crate) mod pipe;
+}
+
+/// Whether `fd` is open.
+#[cfg(feature = "os-poll")]
+#[allow(dead_code)] // epoll(7) has no need to ask.
+#[allow(unsafe_code)]
+pub(crate) fn is_open(fd: std::os::fd::RawFd) -> bool {
+    use crate::sys::ffi;
+
+    // SAFETY: fcntl(2) with F_GETFL ignores its argument, touches no memory and fails for an fd
+    // that is not open. Hermit's function has a fixed number of arguments.
+    let flags = unsafe { ffi::fcntl(fd, ffi::F_GETFL, 0 as std::ffi::c_int) };
+    flags != -1
 }
 
 // The functions that `EventCaps` has.

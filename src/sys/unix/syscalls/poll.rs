@@ -1,9 +1,8 @@
-//! poll(2), and whether an fd is open.
+//! poll(2).
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
 use std::io;
-use std::os::fd::RawFd;
 
 use super::ret::ret_count;
 use crate::sys::ffi;
@@ -18,6 +17,7 @@ const PPOLL: Option<Ppoll> = EVENTS.ppoll;
 /// Waits until an fd is ready, and returns how many are. poll(2) ignores an entry whose fd is
 /// negative.
 #[allow(dead_code)] // Event ports wait themselves.
+#[inline]
 pub(crate) fn wait(array: &mut [ffi::pollfd], wait: KernelTimeout) -> io::Result<usize> {
     if HAS_WASI_POLL {
         return wasi_poll::wait(array, wait);
@@ -36,7 +36,18 @@ pub(crate) fn wait(array: &mut [ffi::pollfd], wait: KernelTimeout) -> io::Result
     }
 }
 
+/// Like `wait`, with a timeout of zero.
+#[inline]
+#[allow(dead_code)] // Event ports wait themselves.
+pub(crate) fn wait_now(array: &mut [ffi::pollfd]) -> io::Result<usize> {
+    if HAS_WASI_POLL {
+        return wasi_poll::wait(array, KernelTimeout::Millis(0));
+    }
+    poll(array, 0)
+}
+
 /// Probes all fds without waiting: what is not reported is not ready.
+#[inline]
 pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
     if HAS_WASI_POLL {
         return wasi_poll::probe(array);
@@ -45,23 +56,16 @@ pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
 }
 
 /// poll(2). -1 waits forever.
+#[inline]
 pub(crate) fn poll(array: &mut [ffi::pollfd], millis: c_int) -> io::Result<usize> {
     // SAFETY: poll(2) reads and writes as many `pollfd`s as `array` has. The fds in it are keys: it
     // reports POLLNVAL for one that is not open, or fails (wasi-libc).
     ret_count(unsafe { ffi::poll(array.as_mut_ptr(), array.len() as _, millis) })
 }
 
-/// Whether `fd` is open.
-#[allow(dead_code)] // epoll(7) has no need to ask.
-pub(crate) fn is_open(fd: RawFd) -> bool {
-    // SAFETY: fcntl(2) with F_GETFL ignores its argument, touches no memory and fails for an fd
-    // that is not open. Hermit's function has a fixed number of arguments.
-    let flags = unsafe { ffi::fcntl(fd, ffi::F_GETFL, 0 as c_int) };
-    flags != -1
-}
-
 cfg_ppoll! {
     /// ppoll(2) of the C library: waits with nanoseconds.
+    #[inline]
     pub(crate) fn ppoll(
         array: &mut [ffi::pollfd],
         timeout: std::time::Duration,

@@ -19,6 +19,7 @@ pub(crate) const NO_SIGNAL: NoSignal = NoSignal {
 };
 
 /// send(2) without SIGPIPE.
+#[inline]
 fn send(socket: BorrowedFd<'_>, buffer: &[u8]) -> io::Result<usize> {
     let pointer = buffer.as_ptr().cast();
     let flags = libc::MSG_NOSIGNAL;
@@ -31,6 +32,7 @@ const MAX_BUFFERS: usize = 1024;
 
 /// sendmsg(2) without SIGPIPE, without an address and without control data. Buffers beyond the
 /// kernel's limit are left out.
+#[inline]
 fn sendmsg(socket: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
     let count = buffers.len().min(MAX_BUFFERS);
     // SAFETY: a plain C structure of integers and raw pointers, for which all bits zero are valid.

@@ -87,7 +87,6 @@ impl<A: Plain> Storage<A> {
     }
 
     /// The length as the kernel returned it.
-    #[cfg(unix)]
     pub(crate) fn length(&self) -> libc::socklen_t {
         self.length
     }
@@ -106,6 +105,7 @@ const fn fits<T>() -> bool {
 const _: () = assert!(fits::<libc::sockaddr_in>() && fits::<libc::sockaddr_in6>());
 
 /// The storage's bytes as an IPv4 address.
+#[inline]
 pub(crate) fn as_v4(storage: &libc::sockaddr_storage) -> libc::sockaddr_in {
     let pointer = (&raw const *storage).cast::<libc::sockaddr_in>();
     // SAFETY: `pointer` is aligned and has room for the structure (asserted above); all its bytes
@@ -114,6 +114,7 @@ pub(crate) fn as_v4(storage: &libc::sockaddr_storage) -> libc::sockaddr_in {
 }
 
 /// The storage's bytes as an IPv6 address.
+#[inline]
 pub(crate) fn as_v6(storage: &libc::sockaddr_storage) -> libc::sockaddr_in6 {
     let pointer = (&raw const *storage).cast::<libc::sockaddr_in6>();
     // SAFETY: `pointer` is aligned and has room for the structure (asserted above); all its bytes
@@ -122,6 +123,7 @@ pub(crate) fn as_v6(storage: &libc::sockaddr_storage) -> libc::sockaddr_in6 {
 }
 
 /// socket(2). `kind` may hold flags.
+#[inline]
 pub(crate) fn socket(domain: c_int, kind: c_int) -> io::Result<OwnedFd> {
     // SAFETY: socket(2) takes three integers and touches no memory.
     let fd = unsafe { libc::socket(domain, kind, 0) };
@@ -131,6 +133,7 @@ pub(crate) fn socket(domain: c_int, kind: c_int) -> io::Result<OwnedFd> {
 
 /// socketpair(2). `kind` may hold flags.
 #[cfg(unix)]
+#[inline]
 pub(crate) fn socketpair(kind: c_int) -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends: [c_int; 2] = [-1; 2];
     // SAFETY: socketpair(2) writes two ints, for which `ends` has room.
@@ -140,6 +143,7 @@ pub(crate) fn socketpair(kind: c_int) -> io::Result<(OwnedFd, OwnedFd)> {
 }
 
 /// bind(2).
+#[inline]
 pub(crate) fn bind(socket: BorrowedFd<'_>, address: Address<'_>) -> io::Result<()> {
     let Address {
         pointer, length, ..
@@ -150,6 +154,7 @@ pub(crate) fn bind(socket: BorrowedFd<'_>, address: Address<'_>) -> io::Result<(
 }
 
 /// connect(2).
+#[inline]
 pub(crate) fn connect(socket: BorrowedFd<'_>, address: Address<'_>) -> io::Result<()> {
     let Address {
         pointer, length, ..
@@ -160,6 +165,7 @@ pub(crate) fn connect(socket: BorrowedFd<'_>, address: Address<'_>) -> io::Resul
 }
 
 /// listen(2).
+#[inline]
 pub(crate) fn listen(socket: BorrowedFd<'_>, backlog: c_int) -> io::Result<()> {
     // SAFETY: listen(2) takes two integers and touches no memory.
     ret(unsafe { libc::listen(socket.as_raw_fd(), backlog) })
@@ -206,12 +212,14 @@ pub(crate) fn accept<A: Plain>(
 }
 
 /// Sets `FD_CLOEXEC`.
+#[inline]
 pub(crate) fn set_close_on_exec(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: fcntl(2) with F_SETFD takes an int, the flags, and touches no memory.
     ret(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) })
 }
 
 /// Sets `O_NONBLOCK`.
+#[inline]
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: fcntl(2) with F_GETFL ignores its argument and touches no memory. Hermit's function
     // has a fixed number of arguments.
@@ -222,6 +230,7 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 /// setsockopt(2) of an option that is an int.
+#[inline]
 pub(crate) fn set_option(
     socket: BorrowedFd<'_>,
     level: c_int,
@@ -235,6 +244,7 @@ pub(crate) fn set_option(
 }
 
 /// getsockopt(2) of an option that is an int.
+#[inline]
 pub(crate) fn option(socket: BorrowedFd<'_>, level: c_int, name: c_int) -> io::Result<c_int> {
     let mut value: c_int = 0;
     let pointer = (&raw mut value).cast();

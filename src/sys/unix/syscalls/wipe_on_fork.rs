@@ -13,6 +13,7 @@
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr};
 
+use super::atfork::UnderWay;
 use crate::sys::platform::UPSTREAM_CALLS;
 use crate::sys::sync::{AtomicUsize, Ordering};
 use crate::sys::unix::caps::ForkDetection;
@@ -33,7 +34,8 @@ struct Words {
     process: AtomicUsize,
 }
 
-/// The words without a page: only the handlers change them.
+/// The words without a page: only the handlers change them. A selector that the handler of another
+/// library makes in a copy, before the handlers here run, counts as one of the parent.
 static UNWIPED: Words = Words {
     generation: AtomicUsize::new(1),
     process: AtomicUsize::new(1),
@@ -46,21 +48,30 @@ static WORDS: AtomicPtr<Words> = AtomicPtr::new(ptr::null_mut());
 /// the process that this one is a copy of, before all others were used.
 static LAST: AtomicUsize = AtomicUsize::new(1);
 
+static FORKING: UnderWay = UnderWay::new();
+
 /// See `forks::generation`. The word is not certain without the page.
+#[inline]
 fn generation() -> Generation {
     let words = words();
+    let word = set(&words.generation);
+    let value = word.load(Ordering::SeqCst);
     Generation {
-        word: set(&words.generation),
-        is_certain: !ptr::eq(words, &UNWIPED),
+        word,
+        value,
+        // After the load: see `UnderWay::begin`.
+        is_certain: !ptr::eq(words, &UNWIPED) && FORKING.is_none(),
     }
 }
 
 /// See `forks::process`.
+#[inline]
 fn process() -> &'static AtomicUsize {
     set(&words().process)
 }
 
 /// The word, with a value stored in it.
+#[inline]
 fn set(word: &'static AtomicUsize) -> &'static AtomicUsize {
     if word.load(Ordering::Relaxed) == 0 {
         // If another thread was faster, its value serves as well.
@@ -70,6 +81,7 @@ fn set(word: &'static AtomicUsize) -> &'static AtomicUsize {
 }
 
 /// Neither 0, which is a wiped word, nor `usize::MAX`, which is no generation.
+#[inline]
 fn next() -> usize {
     loop {
         let value = LAST.fetch_add(1, Ordering::SeqCst).wrapping_add(1);
@@ -80,6 +92,7 @@ fn next() -> usize {
 }
 
 /// The words in use, made by the first call.
+#[inline]
 fn words() -> &'static Words {
     if let Some(words) = in_use() {
         return words;
@@ -90,8 +103,7 @@ fn words() -> &'static Words {
     // https://github.com/bminor/glibc/blob/88677348b4de73874ca7d5a47451f42880f65f07/posix/register-atfork.c,
     // bionic: __unregister_atfork) or unloads nothing (musl:
     // https://wiki.musl-libc.org/functional-differences-from-glibc.html#Unloading-libraries).
-    let result =
-        unsafe { libc::pthread_atfork(Some(around_fork), Some(around_fork), Some(in_copy)) };
+    let result = unsafe { libc::pthread_atfork(Some(before_fork), Some(in_parent), Some(in_copy)) };
     if result != 0 {
         // The C library has no memory. The next call tries again.
         return &UNWIPED;
@@ -111,6 +123,7 @@ fn words() -> &'static Words {
     }
 }
 
+#[inline]
 fn in_use() -> Option<&'static Words> {
     let words = WORDS.load(Ordering::Acquire);
     // SAFETY: it is null, a static, or a page that is never unmapped and only changed through
@@ -120,6 +133,7 @@ fn in_use() -> Option<&'static Words> {
 
 /// A page that the kernel wipes in a copy. `None` where the kernel cannot (before Linux 4.14) or
 /// where madvise(2) must not be called.
+#[inline]
 fn map_wiped_page() -> Option<&'static Words> {
     /// At least one page of every system; the kernel rounds up. Only the first bytes are used.
     const LENGTH: usize = size_of::<Words>();
@@ -159,17 +173,35 @@ fn map_wiped_page() -> Option<&'static Words> {
     Some(unsafe { &*page.cast::<Words>() })
 }
 
-/// Runs before a fork, and in the parent after it.
-extern "C" fn around_fork() {
+/// Runs before a fork.
+extern "C" fn before_fork() {
+    FORKING.begin();
     if let Some(words) = in_use() {
         words.generation.store(next(), Ordering::SeqCst);
     }
 }
 
-/// Runs in the copy.
-extern "C" fn in_copy() {
+/// Runs in the parent after a fork.
+extern "C" fn in_parent() {
     if let Some(words) = in_use() {
         words.generation.store(next(), Ordering::SeqCst);
-        words.process.store(next(), Ordering::SeqCst);
+    }
+    FORKING.end();
+}
+
+/// Runs in the copy. The handler of another library may have run before, and have made a selector,
+/// which has set the wiped words: such a selector is the copy's own.
+extern "C" fn in_copy() {
+    FORKING.clear();
+    match in_use() {
+        Some(words) if ptr::eq(words, &UNWIPED) => {
+            words.generation.store(next(), Ordering::SeqCst);
+            words.process.store(next(), Ordering::SeqCst);
+        }
+        Some(words) => {
+            set(&words.generation);
+            set(&words.process);
+        }
+        None => {}
     }
 }

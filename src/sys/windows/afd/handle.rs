@@ -35,6 +35,7 @@ pub(super) struct AfdHandle {
 }
 
 impl AfdHandle {
+    #[inline]
     fn open(port: &Arc<Port>) -> io::Result<Arc<AfdHandle>> {
         let handle = syscall::open().inspect_err(|error| {
             trace!("cannot open \\Device\\Afd: {error}");
@@ -49,33 +50,40 @@ impl AfdHandle {
     }
 
     /// Its key in `AfdHandles`.
+    #[inline]
     pub(super) fn id(&self) -> usize {
         self.port_entry.id()
     }
 
+    #[inline]
     fn sockets(&self) -> MutexGuard<'_, Vec<(RawSocket, usize)>> {
         lock(&self.sockets)
     }
 
+    #[inline]
     fn serves(&self, socket: RawSocket) -> bool {
         self.sockets().iter().any(|(served, _)| *served == socket)
     }
 
     /// Removes the socket of this source: another source of the socket may use the handle.
+    #[inline]
     pub(super) fn release_socket(&self, source_id: usize) {
         self.sockets().retain(|(_, id)| *id != source_id);
     }
 }
 
 impl AsHandle for AfdHandle {
+    #[inline]
     fn as_handle(&self) -> BorrowedHandle<'_> {
         self.handle.as_handle()
     }
 }
 
 impl PacketReceiver for AfdHandle {
+    #[inline]
     fn on_packet(&self, _: &mut EventSink<'_>) {}
 
+    #[inline]
     fn cancel_all(&self) {
         syscall::cancel_all(self.as_handle());
     }
@@ -98,12 +106,14 @@ struct HandleEntry {
 
 impl AfdHandles {
     /// A new source id.
+    #[inline]
     pub(super) fn source_id(&mut self) -> usize {
         self.last_source_id = self.last_source_id.wrapping_add(1);
         self.last_source_id
     }
 
     /// Returns a handle on which no other source polls this base socket, and counts the source.
+    #[inline]
     pub(super) fn acquire(
         &mut self,
         port: &Arc<Port>,
@@ -141,6 +151,7 @@ impl AfdHandles {
 
     /// Returns a handle for a source that polls another base socket from now on, and releases its
     /// handle `old_id`. An error changes nothing.
+    #[inline]
     pub(super) fn replace(
         &mut self,
         port: &Arc<Port>,
@@ -160,6 +171,7 @@ impl AfdHandles {
 
     /// Releases the handle of a source. If its request `lingers`, which means that it could not be
     /// canceled, the handle keeps its socket until the request completes.
+    #[inline]
     pub(super) fn release(&mut self, id: usize, source_id: usize, lingers: bool) {
         if let (Some(users), false) = (self.all.get(&id), lingers) {
             users.handle.release_socket(source_id);
@@ -169,6 +181,7 @@ impl AfdHandles {
 
     /// Counts one source less. Closes a handle without sources, unless it is the only one with
     /// room.
+    #[inline]
     fn remove_source(&mut self, id: usize) {
         let Some(users) = self.all.get_mut(&id) else {
             return;
@@ -187,6 +200,7 @@ impl AfdHandles {
 #[cfg(test)]
 impl AfdHandles {
     /// The number of open handles.
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.all.len()
     }

@@ -38,7 +38,15 @@
 //!
 //! While no thread waits in `select`, `register`, `reregister` and `rearm` start no request:
 //! they put the source into the update list, once, and the next `select` starts the requests. While
-//! a thread waits, the calling thread starts or cancels the request itself.
+//! a thread waits, the calling thread starts or cancels the request itself. A wait of less than
+//! 32 ms sets a timer, see `timer`.
+//!
+//! A message that the waiting thread reads until the read would block, before it waits again, costs
+//! one request, whatever the interest. If another thread reads it, it costs two and a cancel: the
+//! waiting thread has started a request for a reset of the connection meanwhile. A `select` that
+//! does not wait leaves that request to the next `select`: an event loop such as tokio's looks for
+//! events while it still works on those that it has. So it costs one request there, too, and a
+//! reset or an end after an event may be reported by the second `select` instead of the first.
 //!
 //! # Threads
 //!
@@ -70,6 +78,7 @@ mod poller;
 mod shared;
 mod socket_state;
 mod source;
+mod timer;
 
 #[cfg(all(test, not(windows)))]
 pub(crate) mod portable_tests;
@@ -81,7 +90,7 @@ use std::io;
 use std::sync::{Arc, Weak};
 
 use crate::sys::errors;
-use crate::sys::selector::{self, Owner, RegisterUnowned, Wake};
+use crate::sys::selector::{self, Mode, Owner, RegisterUnowned, Wake};
 use crate::sys::timeout::Deadline;
 use crate::sys::wake_bits::{WakeBit, WakeBits};
 use crate::{Interest, Token};
@@ -108,6 +117,15 @@ pub(crate) struct Registration {
     source: Arc<Source>,
 }
 
+/// The completion port.
+#[cfg(all(windows, feature = "os-ext"))]
+impl std::os::windows::io::AsHandle for Afd {
+    #[inline]
+    fn as_handle(&self) -> std::os::windows::io::BorrowedHandle<'_> {
+        self.shared.port.handle().as_handle()
+    }
+}
+
 impl selector::Selector for Afd {
     type Raw = RawSocket;
     type Event = Event;
@@ -116,6 +134,7 @@ impl selector::Selector for Afd {
     type Waker = Waker;
     const EMULATES_EDGE: bool = true;
 
+    #[inline]
     fn new() -> io::Result<Afd> {
         Ok(Afd {
             shared: Arc::new(Shared::new()?),
@@ -123,6 +142,7 @@ impl selector::Selector for Afd {
         })
     }
 
+    #[inline]
     fn try_clone(&self) -> io::Result<Afd> {
         Ok(Afd {
             shared: Arc::clone(&self.shared),
@@ -130,14 +150,17 @@ impl selector::Selector for Afd {
         })
     }
 
+    #[inline]
     fn waker(&self, token: Token) -> io::Result<Waker> {
         Ok(Waker::new(&self.shared.port, token))
     }
 
+    #[inline]
     fn select(&mut self, events: &mut Events, deadline: Deadline) -> io::Result<()> {
         self.poller.select(&self.shared, events, deadline)
     }
 
+    #[inline]
     fn register(
         &self,
         socket: RawSocket,
@@ -152,6 +175,7 @@ impl selector::Selector for Afd {
         Ok(registration)
     }
 
+    #[inline]
     fn reregister(
         &self,
         registration: &mut Registration,
@@ -162,6 +186,7 @@ impl selector::Selector for Afd {
         reregister(&self.shared, &registration.source, token, interest)
     }
 
+    #[inline]
     fn deregister(&self, registration: Registration, _: RawSocket) -> io::Result<()> {
         if self.shared.end(&registration.source) {
             Ok(())
@@ -170,10 +195,12 @@ impl selector::Selector for Afd {
         }
     }
 
+    #[inline]
     fn owner(&self, registration: &Registration) -> Owner {
         Owner::of(&self.shared, &registration.source.shared)
     }
 
+    #[inline]
     fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
         let source = &registration.source;
         let Some(shared) = source.shared.upgrade() else {
@@ -186,6 +213,7 @@ impl selector::Selector for Afd {
         result
     }
 
+    #[inline]
     fn take_fault(registration: &Registration) -> Option<io::Error> {
         let code = registration.source.state().take_fault();
         code.map(io::Error::from_raw_os_error)
@@ -193,6 +221,7 @@ impl selector::Selector for Afd {
 }
 
 impl RegisterUnowned for Afd {
+    #[inline]
     fn register_unowned(
         &self,
         socket: RawSocket,
@@ -224,6 +253,7 @@ impl RegisterUnowned for Afd {
         result
     }
 
+    #[inline]
     fn reregister_unowned(
         &self,
         socket: RawSocket,
@@ -234,6 +264,7 @@ impl RegisterUnowned for Afd {
         reregister(&self.shared, &source, token, interest)
     }
 
+    #[inline]
     fn deregister_unowned(&self, socket: RawSocket) -> io::Result<()> {
         let source = self.shared.unowned().remove(&socket);
         let source = source.ok_or_else(errors::not_registered)?;
@@ -242,15 +273,16 @@ impl RegisterUnowned for Afd {
     }
 }
 
+#[inline]
 fn reregister(
     shared: &Shared,
     source: &Arc<Source>,
     token: Token,
     interest: Interest,
 ) -> io::Result<()> {
-    let interest = conditions(interest)?;
+    let (interest, mode) = (conditions(interest)?, Mode::of(interest)?);
     let mut state = source.state();
-    if !state.reregister(token, interest) {
+    if !state.reregister(token, interest, mode) {
         return Err(errors::not_registered());
     }
     shared.arm_or_retry(source, &mut state)
@@ -265,12 +297,14 @@ impl Afd {
 
     /// The registered handles.
     #[cfg(all(windows, feature = "os-ext"))]
+    #[inline]
     pub(crate) fn waits(&self) -> &WaitSet {
         &self.shared.waits
     }
 }
 
 impl Drop for Registration {
+    #[inline]
     fn drop(&mut self) {
         match self.source.shared.upgrade() {
             Some(shared) => shared.end(&self.source),
@@ -281,6 +315,7 @@ impl Drop for Registration {
 }
 
 impl fmt::Debug for Registration {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registration")
             .field("source", &self.source)
@@ -289,6 +324,7 @@ impl fmt::Debug for Registration {
 }
 
 impl fmt::Debug for Afd {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Afd")
             .field("port", &self.shared.port)
@@ -314,6 +350,7 @@ struct WakerTarget {
 }
 
 impl Waker {
+    #[inline]
     fn new(port: &Arc<Port>, token: Token) -> Waker {
         let target = Arc::new(WakerTarget {
             token,
@@ -330,12 +367,14 @@ impl Waker {
 #[cfg(test)]
 impl Waker {
     /// The id that its packets carry.
+    #[inline]
     fn receiver_id(&self) -> usize {
         self.port_entry.id()
     }
 }
 
 impl Wake for Waker {
+    #[inline]
     fn wake(&self) -> io::Result<()> {
         let bit = &self.target.bit;
         if !bit.set_pending() {
@@ -346,15 +385,18 @@ impl Wake for Waker {
 }
 
 impl PacketReceiver for WakerTarget {
+    #[inline]
     fn on_packet(&self, sink: &mut EventSink<'_>) {
         self.bit.all().clear_all();
         sink.report(Event::new(self.token, ffi::AFD_POLL_RECEIVE));
     }
 
+    #[inline]
     fn cancel_all(&self) {}
 }
 
 impl fmt::Debug for Waker {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waker")
             .field("token", &self.target.token)

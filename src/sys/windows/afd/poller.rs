@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::shared::Shared;
 use super::source::{Source, SourceState};
+use super::timer::WaitTimer;
 use crate::sys::selector::EventBuffer as _;
 use crate::sys::sync::{MutexGuard, Ordering};
 use crate::sys::timeout::{self, Deadline, earlier};
@@ -40,11 +41,14 @@ pub(super) struct Poller {
     requested: Vec<u32>,
     /// Paused sources, each with the time to resume it, in the order of these times.
     paused: Vec<(Instant, Arc<Source>)>,
+    /// Ends short waits in time.
+    timer: WaitTimer,
     /// Whether the last wait had no room for packets, so that the next one dequeues first.
     dequeue_first: bool,
 }
 
 impl Default for Poller {
+    #[inline]
     fn default() -> Poller {
         Poller {
             packets: Packets::with_capacity(0),
@@ -53,6 +57,7 @@ impl Default for Poller {
             probes: Vec::new(),
             requested: Vec::new(),
             paused: Vec::new(),
+            timer: WaitTimer::default(),
             dequeue_first: false,
         }
     }
@@ -60,6 +65,7 @@ impl Default for Poller {
 
 impl Poller {
     /// See `selector::Selector::select`. `events` is empty and has room for at least one.
+    #[inline]
     pub(super) fn select(
         &mut self,
         shared: &Arc<Shared>,
@@ -74,7 +80,7 @@ impl Poller {
         let deadline = deadline.start_on(now);
         let mut turns = 0;
         if mem::take(&mut self.dequeue_first) {
-            self.dequeue(shared, events, 0)?;
+            self.dequeue(shared, events, Some(Duration::ZERO))?;
             if !events.is_empty() {
                 return Ok(());
             }
@@ -86,12 +92,13 @@ impl Poller {
                 self.dequeue_first = true;
                 return Ok(());
             }
-            let timeout_ms = if is_immediate || !events.is_empty() {
-                0
+            let timeout = if is_immediate || !events.is_empty() {
+                Some(Duration::ZERO)
             } else {
-                millis(earlier(wake_at, deadline.at))
+                let until = earlier(wake_at, deadline.at);
+                until.map(|until| until.saturating_duration_since(now()))
             };
-            let count = self.dequeue(shared, events, timeout_ms)?;
+            let count = self.dequeue(shared, events, timeout)?;
             if !events.is_empty() {
                 return Ok(());
             }
@@ -104,16 +111,19 @@ impl Poller {
         }
     }
 
-    /// Waits up to `timeout_ms` for packets, delivers them, and returns how many came.
+    /// Waits up to `timeout` for packets and delivers them. Returns how many came, or 0 if the port
+    /// had no other packet than that of the timer.
+    #[inline]
     fn dequeue(
         &mut self,
         shared: &Shared,
         events: &mut Events,
-        timeout_ms: u32,
+        timeout: Option<Duration>,
     ) -> io::Result<usize> {
-        let result = shared
-            .port
-            .dequeue(&mut self.packets, events.room(), timeout_ms);
+        let slack = self.timer.before_wait(&shared.port, timeout);
+        let millis = timeout.map_or(INFINITE, millis).saturating_add(slack);
+        let room = events.room().min(self.packets.capacity());
+        let result = shared.port.dequeue(&mut self.packets, room, millis);
         shared.is_waiting.store(false, Ordering::Relaxed);
         // With events in the buffer the error is dropped: the next wait returns it if it lasts.
         let count = match result {
@@ -123,11 +133,17 @@ impl Poller {
         for packet in self.packets.drain() {
             shared.port.deliver(packet, &mut EventSink::new(events));
         }
-        Ok(count)
+        let of_timer = self.timer.after_wait(slack > 0, count);
+        Ok(if count < room {
+            count.saturating_sub(of_timer)
+        } else {
+            count
+        })
     }
 
     /// Starts and cancels the requests of the update list, resumes paused sources, and probes.
     /// Returns when the first source has to be resumed or probed again.
+    #[inline]
     fn update(
         &mut self,
         shared: &Arc<Shared>,
@@ -143,6 +159,10 @@ impl Poller {
             if state.conditions_to_probe() != 0 && !mem::replace(&mut state.is_in_probe_set, true) {
                 self.probe_set.push(Arc::clone(&source));
             }
+            if !will_wait && state.take_deferral() {
+                shared.add_to_updates(&source, &mut state);
+                continue;
+            }
             self.submit_or_fault(shared, &source, state, events);
         }
         self.updates = updates;
@@ -157,6 +177,7 @@ impl Poller {
     }
 
     /// Resumes the sources whose pause has ended.
+    #[inline]
     fn resume(&mut self, shared: &Arc<Shared>, events: &mut Events) {
         if self.paused.is_empty() {
             return;
@@ -175,6 +196,7 @@ impl Poller {
 
     /// Starts or cancels the request of a source. A refusal that may pass pauses the source; any
     /// other one is reported as a fault, or retried if there is no room for its event.
+    #[inline]
     fn submit_or_fault(
         &mut self,
         shared: &Shared,
@@ -206,6 +228,7 @@ impl Poller {
 
     /// Probes the sockets of the probe set by one `WSAPoll` that does not wait. Returns when to
     /// probe again, if that is before the next wait.
+    #[inline]
     fn probe(&mut self, shared: &Arc<Shared>, events: &mut Events) -> Option<Instant> {
         self.probes.clear();
         self.requested.clear();
@@ -261,6 +284,7 @@ impl Poller {
 
     /// Probes each socket by a call of its own, because one of them may fail a common call. Returns
     /// when to repeat the probes that failed.
+    #[inline]
     fn probe_one_by_one(&mut self) -> Option<Instant> {
         let mut wake_at = None;
         for (probe, requested) in self.probes.iter_mut().zip(&mut self.requested) {
@@ -278,13 +302,10 @@ impl Poller {
     }
 }
 
-/// The milliseconds until `until`, or `INFINITE`. A wait that is too long for the kernel is
-/// clamped; `select` waits again.
-fn millis(until: Option<Instant>) -> u32 {
-    let Some(until) = until else {
-        return INFINITE;
-    };
-    let left = until.saturating_duration_since(now());
+/// The timeout in milliseconds. A wait that is too long for the kernel is clamped; `select` waits
+/// again.
+#[inline]
+fn millis(left: Duration) -> u32 {
     // Never negative, and never `INFINITE`, which is larger than any `c_int`.
     timeout::round_up_millis(left) as u32
 }

@@ -88,6 +88,63 @@ fn undrained_listener_does_not_spin() {
     }
 }
 
+/// A level-triggered source, owned or not, reports a condition in each wait while it holds. One
+/// that has no condition costs no request.
+#[test]
+fn level_is_reported_by_each_wait() {
+    let level = BOTH | Interest::LEVEL;
+    for is_unowned in [false, true] {
+        let (kernel, mut selector, mut events) = selector(1, Quirks::default());
+        kernel.open_socket(1, false);
+        let mut owned = None;
+        if is_unowned {
+            selector.register_unowned(1, Token(1), level).unwrap();
+        } else {
+            owned = Some(register(&selector, 1, level));
+        }
+        for conditions in [ffi::AFD_POLL_RECEIVE, ffi::AFD_POLL_ABORT] {
+            kernel.set(1, conditions);
+            for _ in 0..200 {
+                assert_eq!(tokens(&mut selector, &mut events, AT_ONCE), [1]);
+            }
+            kernel.clear(1, conditions);
+            // The request in flight may have completed before.
+            tokens(&mut selector, &mut events, AT_ONCE);
+            let before = kernel.counts();
+            assert!(tokens(&mut selector, &mut events, SHORT).is_empty());
+            assert!(kernel.counts().requests - before.requests <= 1);
+        }
+        drop(owned);
+    }
+}
+
+/// A one-shot source reports one event, whatever follows, until it is registered again.
+#[test]
+fn one_shot_is_reported_once() {
+    let once = BOTH | Interest::ONESHOT;
+    let (kernel, mut selector, mut events) = selector(1, Quirks::default());
+    kernel.open_socket(1, false);
+    let mut registration = register(&selector, 1, once);
+    for token in 10..13 {
+        kernel.set(1, ffi::AFD_POLL_RECEIVE);
+        assert_eq!(tokens(&mut selector, &mut events, SHORT).len(), 1);
+        kernel.clear(1, ffi::AFD_POLL_RECEIVE);
+        // An operation that would block arms nothing, and no condition is seen.
+        Afd::rearm(&registration, BOTH).unwrap();
+        kernel.set(1, ffi::AFD_POLL_SEND | ffi::AFD_POLL_ABORT);
+        assert!(tokens(&mut selector, &mut events, SHORT).is_empty());
+        assert_eq!(kernel.in_flight(1), 0);
+        selector
+            .reregister(&mut registration, 1, Token(token), once)
+            .unwrap();
+        assert_eq!(tokens(&mut selector, &mut events, SHORT), [token]);
+        kernel.clear(1, ffi::AFD_POLL_SEND | ffi::AFD_POLL_ABORT);
+        selector
+            .reregister(&mut registration, 1, Token(token), once)
+            .unwrap();
+    }
+}
+
 /// An AFD that completes requests with conditions that were not requested costs about one request
 /// for each pause of 10 ms. Once it behaves, no event is lost.
 #[test]
@@ -378,4 +435,62 @@ fn wake_ends_the_wait() {
     assert!(!format!("{selector:?} {waker:?}").is_empty());
     assert_eq!(selector.port().outstanding(), 0);
     assert!(waker.receiver_id() > 0);
+}
+
+/// A request and its reply cost one poll request, also for a source that is registered for writing.
+#[test]
+fn request_and_reply_cost_one_poll() {
+    for interest in [Interest::READABLE, BOTH] {
+        let (kernel, mut selector, mut events) = selector(1, Quirks::default());
+        kernel.open_socket(1, false);
+        kernel.set(1, ffi::AFD_POLL_SEND);
+        let registration = register(&selector, 1, interest);
+        let first = tokens(&mut selector, &mut events, AT_ONCE);
+        assert_eq!(first.is_empty(), interest == Interest::READABLE);
+        assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+        let before = kernel.counts();
+        for _ in 0..10 {
+            kernel.set(1, ffi::AFD_POLL_RECEIVE);
+            assert_eq!(tokens(&mut selector, &mut events, None), [1]);
+            // Before it is read, a wait that does not block starts no request for a reset.
+            assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+            // The request is read until it would block. The reply fits into the buffer.
+            kernel.clear(1, ffi::AFD_POLL_RECEIVE);
+            Afd::rearm(&registration, Interest::READABLE).unwrap();
+            assert!(tokens(&mut selector, &mut events, AT_ONCE).is_empty());
+        }
+        let after = kernel.counts();
+        assert_eq!(after.requests - before.requests, 10, "{interest:?}");
+        assert_eq!(after.cancels, before.cancels, "{interest:?}");
+    }
+}
+
+/// If another thread reads while this one waits, it costs a second request. The wait has started
+/// with a request for a reset, which the thread cancels when it arms reading: AFD cannot
+/// extend it.
+#[test]
+fn request_and_reply_by_another_thread_cost_two_polls() {
+    for interest in [Interest::READABLE, BOTH] {
+        let (kernel, mut selector, mut events) = selector(1, Quirks::default());
+        kernel.open_socket(1, false);
+        kernel.set(1, ffi::AFD_POLL_SEND);
+        let registration = Rc::new(register(&selector, 1, interest));
+        tokens(&mut selector, &mut events, AT_ONCE);
+        tokens(&mut selector, &mut events, AT_ONCE);
+        let before = kernel.counts();
+        for _ in 0..10 {
+            let (reader, its, peer) = (kernel.clone(), Rc::clone(&registration), kernel.clone());
+            during_wait(vec![
+                Box::new(move || {
+                    reader.clear(1, ffi::AFD_POLL_RECEIVE);
+                    Afd::rearm(&its, Interest::READABLE).unwrap();
+                }),
+                Box::new(move || peer.set(1, ffi::AFD_POLL_RECEIVE)),
+            ]);
+            assert_eq!(tokens(&mut selector, &mut events, None), [1]);
+        }
+        let after = kernel.counts();
+        assert!(after.requests - before.requests <= 20, "{after:?}");
+        assert!(after.cancels - before.cancels <= 10, "{after:?}");
+    }
 }

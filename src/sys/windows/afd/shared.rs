@@ -17,6 +17,7 @@ use std::sync::Arc;
 use super::handle::AfdHandles;
 use super::source::{Parts, Source, SourceState, conditions};
 use crate::sys::errors;
+use crate::sys::selector::Mode;
 use crate::sys::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
 use crate::sys::windows::platform::RawSocket;
 use crate::sys::windows::platform::iocp::{self, Port};
@@ -56,6 +57,7 @@ impl Updates {
     /// Ended sources are removed when the list is longer than this and than twice `live`.
     const MIN_SWEEP_LEN: usize = 64;
 
+    #[inline]
     fn push(&mut self, source: Arc<Source>) {
         if self.list.len() >= Self::MIN_SWEEP_LEN.max(2 * self.live) {
             self.list.retain(|source| !source.is_over());
@@ -65,6 +67,7 @@ impl Updates {
     }
 
     /// Exchanges the list for an empty one.
+    #[inline]
     pub(super) fn swap(&mut self, other: &mut Vec<Arc<Source>>) {
         mem::swap(&mut self.list, other);
         self.live = 0;
@@ -79,6 +82,7 @@ impl Updates {
 
 impl Shared {
     /// A selector without sources.
+    #[inline]
     pub(super) fn new() -> io::Result<Shared> {
         Ok(Shared {
             port: Arc::new(Port::new()?),
@@ -91,19 +95,23 @@ impl Shared {
         })
     }
 
+    #[inline]
     pub(super) fn updates(&self) -> MutexGuard<'_, Updates> {
         lock(&self.updates)
     }
 
+    #[inline]
     pub(super) fn unowned(&self) -> MutexGuard<'_, HashMap<RawSocket, Arc<Source>>> {
         lock(&self.unowned)
     }
 
+    #[inline]
     pub(super) fn handles(&self) -> MutexGuard<'_, AfdHandles> {
         lock(&self.handles)
     }
 
     /// Makes a source without a request.
+    #[inline]
     pub(super) fn source(
         self: &Arc<Shared>,
         socket: RawSocket,
@@ -111,7 +119,7 @@ impl Shared {
         interest: Interest,
         is_unowned: bool,
     ) -> io::Result<Arc<Source>> {
-        let interest = conditions(interest)?;
+        let (interest, mode) = (conditions(interest)?, Mode::of(interest)?);
         winsock::ensure_started()?;
         if is_unowned {
             socket_query::check_is_socket(socket)?;
@@ -121,7 +129,7 @@ impl Shared {
             let id = handles.source_id();
             (handles.acquire(&self.port, socket, id)?, id)
         };
-        Ok(Source::new(Parts {
+        let source = Source::new(Parts {
             shared: Arc::downgrade(self),
             handle,
             id,
@@ -129,10 +137,13 @@ impl Shared {
             token,
             interest,
             is_unowned,
-        }))
+        });
+        source.state().set_mode(mode);
+        Ok(source)
     }
 
     /// Puts a source into the update list, if the poller has something to do for it.
+    #[inline]
     pub(super) fn add_to_updates(&self, source: &Arc<Source>, state: &mut SourceState) {
         if state.is_in_updates || !state.needs_poller() {
             return;
@@ -143,6 +154,7 @@ impl Shared {
 
     /// Updates a source whose state the caller has changed: now if a thread waits, otherwise before
     /// the next wait. After an error the source is unchanged and not in the update list.
+    #[inline]
     pub(super) fn arm(&self, source: &Arc<Source>, state: &mut SourceState) -> io::Result<()> {
         if !state.needs_update() {
             return Ok(());
@@ -161,6 +173,7 @@ impl Shared {
 
     /// As `arm`, for a source that stays registered: the poller retries a refused request, and
     /// reports one that is refused for good.
+    #[inline]
     pub(super) fn arm_or_retry(
         &self,
         source: &Arc<Source>,
@@ -176,11 +189,13 @@ impl Shared {
     }
 
     /// Ends a registration. Returns whether there was one.
+    #[inline]
     pub(super) fn end(&self, source: &Source) -> bool {
         source.end(self)
     }
 
     /// The socket of a source is closed.
+    #[inline]
     pub(super) fn on_socket_closed(
         &self,
         source: &Arc<Source>,
@@ -193,12 +208,14 @@ impl Shared {
     }
 
     /// The registration of a closed socket has ended.
+    #[inline]
     pub(super) fn release_closed(&self, source: &Arc<Source>) {
         self.remove_unowned(source);
         source.release_handle(self, false);
     }
 
     /// Removes a source from the map of unowned sockets, if it is the one in the map.
+    #[inline]
     pub(super) fn remove_unowned(&self, source: &Arc<Source>) {
         let mut unowned = self.unowned();
         if unowned
@@ -210,6 +227,7 @@ impl Shared {
     }
 
     /// The source of an unowned socket.
+    #[inline]
     pub(super) fn find_unowned(&self, socket: RawSocket) -> io::Result<Arc<Source>> {
         let source = self.unowned().get(&socket).cloned();
         source.ok_or_else(errors::not_registered)

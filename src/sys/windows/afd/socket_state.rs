@@ -28,6 +28,10 @@
 //! reported once. A request that the kernel leaves pending is an observation: none of its
 //! conditions held when it started.
 //!
+//! The conditions of a level-triggered source are always wanted, so the next request completes at
+//! once while one of them holds. Those of a one-shot source are not wanted from its event until
+//! `reregister`.
+//!
 //! # Stray completions
 //!
 //! A completion without an armed condition, and a cancel that was not requested here, start the
@@ -36,14 +40,16 @@
 //! count again. A failed request counts as a stray completion, because a caller that ignores its
 //! event arms the source with each operation that would block.
 
+mod edges;
+
 use std::mem;
 use std::time::Instant;
 
 use crate::Token;
-use crate::sys::level_backoff::{Backoff, READINESS};
-use crate::sys::timeout::earlier;
-use crate::sys::windows::event::masks::{self, CLOSED, READ, RESET, WRITE};
+use crate::sys::selector::Mode;
+use crate::sys::windows::event::masks::{self, CLOSED};
 use crate::sys::windows::ntstatus::{self, Completion, Started};
+use edges::Edges;
 
 /// After so many stray completions in a row each further one pauses the source.
 pub(super) const MAX_STRAYS: u32 = 4;
@@ -71,20 +77,6 @@ pub(super) struct Ended {
     pub(super) lingers: bool,
 }
 
-/// How conditions become edges.
-#[derive(Debug)]
-enum Edges {
-    /// An owned source. `armed` have not been reported since the source was armed.
-    Owned { armed: u32 },
-    /// An unowned socket. `failures` have not been reported. `poll_failed`: AFD could not poll it.
-    Unowned {
-        read: Backoff,
-        write: Backoff,
-        failures: u32,
-        poll_failed: bool,
-    },
-}
-
 /// See the head of this file.
 #[derive(Debug)]
 pub(super) struct SocketState<I, P> {
@@ -97,6 +89,8 @@ pub(super) struct SocketState<I, P> {
     strays: u32,
     /// No request starts until `resume`.
     is_paused: bool,
+    /// Whether an event was reported since the last `take_deferral`.
+    was_reported: bool,
     /// The code of the last failed request, until it is taken.
     fault: Option<i32>,
     /// Whether it is in the update list.
@@ -110,24 +104,15 @@ pub(super) struct SocketState<I, P> {
 impl<I, P> SocketState<I, P> {
     /// The state of a new registration: idle and armed.
     pub(super) fn new(idle: I, token: Token, interest: u32, is_unowned: bool) -> SocketState<I, P> {
-        let edges = if is_unowned {
-            Edges::Unowned {
-                read: Backoff::default(),
-                write: Backoff::default(),
-                failures: RESET,
-                poll_failed: false,
-            }
-        } else {
-            Edges::Owned { armed: interest }
-        };
         SocketState {
             request: Request::Idle(idle),
             token,
             interest,
-            edges,
+            edges: Edges::new(!is_unowned, Mode::Edge, interest),
             has_ended: false,
             strays: 0,
             is_paused: false,
+            was_reported: false,
             fault: None,
             is_in_updates: false,
             is_in_probe_set: false,
@@ -147,7 +132,7 @@ impl<I, P> SocketState<I, P> {
 
     /// Whether it is a socket of `net`, whose operations the selector sees.
     pub(super) fn is_owned(&self) -> bool {
-        matches!(self.edges, Edges::Owned { .. })
+        self.edges.is_owned()
     }
 
     /// The conditions that a request should name now; 0 if none is needed.
@@ -160,41 +145,15 @@ impl<I, P> SocketState<I, P> {
         if self.has_ended {
             return 0;
         }
-        let armed = match &self.edges {
-            Edges::Owned { armed } => *armed,
-            Edges::Unowned {
-                poll_failed: true, ..
-            } => 0,
-            Edges::Unowned { failures, .. } => {
-                (READ | WRITE) & !self.conditions_to_probe() | failures
-            }
-        };
-        self.interest & armed & !CLOSED
+        self.interest & self.edges.armed() & !CLOSED
     }
 
     /// The conditions of an unowned socket that are probed instead of requested.
     pub(super) fn conditions_to_probe(&self) -> u32 {
-        match &self.edges {
-            Edges::Unowned {
-                read,
-                write,
-                poll_failed: false,
-                ..
-            } if !self.has_ended => {
-                let read = if read.needs_probe(&READINESS) {
-                    READ
-                } else {
-                    0
-                };
-                let write = if write.needs_probe(&READINESS) {
-                    WRITE
-                } else {
-                    0
-                };
-                self.interest & (read | write)
-            }
-            _ => 0,
+        if self.has_ended {
+            return 0;
         }
+        self.interest & self.edges.to_probe()
     }
 
     /// Whether `update` has something to do.
@@ -214,6 +173,15 @@ impl<I, P> SocketState<I, P> {
             || self.is_paused && !self.is_in_paused_list
     }
 
+    /// Whether a `select` that does not wait leaves the request to the next one. True at most once
+    /// after each event, and only if no readiness is wanted. See "System calls" in `afd/mod.rs`.
+    pub(super) fn take_deferral(&mut self) -> bool {
+        mem::take(&mut self.was_reported)
+            && self.is_owned()
+            && matches!(self.request, Request::Idle(_))
+            && self.wanted() & masks::READINESS == 0
+    }
+
     /// Starts a request, or cancels one that names too few conditions. An error changes nothing.
     pub(super) fn update<E>(
         &mut self,
@@ -229,7 +197,7 @@ impl<I, P> SocketState<I, P> {
             Request::Idle(idle) => match start(idle, requested | CLOSED) {
                 Ok((operation, started)) => {
                     if started == Started::Pending {
-                        self.observe_not_ready(requested);
+                        self.edges.observe_not_ready(requested);
                     }
                     (
                         Request::Pending {
@@ -295,6 +263,7 @@ impl<I, P> SocketState<I, P> {
         };
         if ready != 0 {
             self.strays = 0;
+            self.was_reported = true;
         } else if requested.is_some() {
             self.count_stray();
         }
@@ -319,25 +288,7 @@ impl<I, P> SocketState<I, P> {
     ) -> (u32, Option<Instant>) {
         // A direction that was armed meanwhile is requested instead.
         let to_probe = self.conditions_to_probe() & probed;
-        let mut ready = 0;
-        let mut probe_at: Option<Instant> = None;
-        if let Edges::Unowned { read, write, .. } = &mut self.edges {
-            for (backoff, mask) in [(read, READ), (write, WRITE)] {
-                if to_probe & mask == 0 {
-                    continue;
-                }
-                let of_direction = conditions & to_probe & mask;
-                if of_direction == 0 {
-                    backoff.observed_not_ready();
-                } else if let Some(until) = backoff.suppressed_until(now) {
-                    probe_at = earlier(probe_at, Some(until));
-                } else {
-                    backoff.report(now, &READINESS);
-                    ready |= of_direction;
-                }
-            }
-        }
-        (ready, probe_at)
+        self.edges.apply_probe(to_probe, conditions, now)
     }
 
     /// The socket cannot be polled, with the error `code`. Returns what to report: a fault and all
@@ -346,10 +297,7 @@ impl<I, P> SocketState<I, P> {
     pub(super) fn fail(&mut self, code: i32) -> u32 {
         self.count_stray();
         let wanted = self.armed() | self.conditions_to_probe();
-        match &mut self.edges {
-            Edges::Owned { armed } => *armed = 0,
-            Edges::Unowned { poll_failed, .. } => *poll_failed = true,
-        }
+        self.edges.disarm();
         if wanted == 0 {
             return 0;
         }
@@ -384,14 +332,12 @@ impl<I, P> SocketState<I, P> {
 
     /// Arms these conditions of an owned source, after an operation that would block.
     pub(super) fn rearm(&mut self, conditions: u32) {
-        if let Edges::Owned { armed } = &mut self.edges {
-            *armed |= self.interest & conditions;
-        }
+        self.edges.rearm(self.interest & conditions);
     }
 
-    /// Replaces token and interest, and arms every condition. `false` if the registration has
+    /// Replaces token, interest and mode, and arms every condition. `false` if the registration has
     /// ended.
-    pub(super) fn reregister(&mut self, token: Token, interest: u32) -> bool {
+    pub(super) fn reregister(&mut self, token: Token, interest: u32, mode: Mode) -> bool {
         if self.has_ended {
             return false;
         }
@@ -400,21 +346,13 @@ impl<I, P> SocketState<I, P> {
         self.strays = 0;
         self.is_paused = false;
         self.fault = None;
-        match &mut self.edges {
-            Edges::Owned { armed } => *armed = self.interest,
-            Edges::Unowned {
-                read,
-                write,
-                failures,
-                poll_failed,
-            } => {
-                read.observed_not_ready();
-                write.observed_not_ready();
-                *failures = RESET;
-                *poll_failed = false;
-            }
-        }
+        self.set_mode(mode);
         true
+    }
+
+    /// Arms every condition in this mode. A registration is edge-triggered until this is called.
+    pub(super) fn set_mode(&mut self, mode: Mode) {
+        self.edges = Edges::new(self.is_owned(), mode, self.interest);
     }
 
     /// Ends the registration. `cancel` cancels the request in flight and returns whether it could.
@@ -434,63 +372,14 @@ impl<I, P> SocketState<I, P> {
         }
     }
 
-    /// These conditions of a request did not hold when it started.
-    fn observe_not_ready(&mut self, requested: u32) {
-        if let Edges::Unowned { read, write, .. } = &mut self.edges {
-            for (backoff, mask) in [(read, READ), (write, WRITE)] {
-                // A direction that is probed was not requested.
-                if requested & mask != 0 && !backoff.needs_probe(&READINESS) {
-                    backoff.observed_not_ready();
-                }
-            }
-        }
-    }
-
     /// Returns the conditions to report, and marks them as reported. `clear` do not hold.
     fn report(&mut self, conditions: u32, clear: u32, now: impl FnOnce() -> Instant) -> u32 {
         if self.has_ended {
             return 0;
         }
-        let conditions = conditions & self.interest;
-        match &mut self.edges {
-            Edges::Owned { armed } => {
-                let ready = conditions & *armed;
-                *armed &= !masks::with_alias(ready);
-                ready
-            }
-            Edges::Unowned {
-                poll_failed: true, ..
-            } => 0,
-            Edges::Unowned {
-                read,
-                write,
-                failures,
-                ..
-            } => {
-                let mut ready = conditions & *failures;
-                *failures &= !ready;
-                let now = now();
-                for (backoff, mask) in [(read, READ), (write, WRITE)] {
-                    let of_direction = conditions & mask;
-                    if of_direction != 0 {
-                        // A direction that is probed is reported by probes alone, which keep to the
-                        // back-off's delays.
-                        if !backoff.needs_probe(&READINESS) {
-                            backoff.report(now, &READINESS);
-                            ready |= of_direction;
-                        }
-                    } else if clear & mask != 0 && !backoff.needs_probe(&READINESS) {
-                        backoff.observed_not_ready();
-                    }
-                }
-                ready
-            }
-        }
+        self.edges.report(conditions & self.interest, clear, now)
     }
 }
 
 #[cfg(test)]
 mod tests;
-
-#[cfg(test)]
-mod unowned_tests;

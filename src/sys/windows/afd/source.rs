@@ -66,6 +66,7 @@ struct Route {
 }
 
 impl Source {
+    #[inline]
     pub(super) fn new(parts: Parts) -> Arc<Source> {
         Arc::new_cyclic(|source: &Weak<Source>| {
             let idle = Idle::new(AfdPoll {
@@ -91,20 +92,24 @@ impl Source {
     }
 
     /// Locks the state. Meanwhile, no reference to the selector is dropped that may be the last.
+    #[inline]
     pub(super) fn state(&self) -> MutexGuard<'_, SourceState> {
         lock(&self.state)
     }
 
+    #[inline]
     fn route(&self) -> MutexGuard<'_, Route> {
         lock(&self.route)
     }
 
     /// Whether the registration has ended, or is about to.
+    #[inline]
     pub(super) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
 
     /// Starts or cancels a request as the state wants it. An error changes nothing.
+    #[inline]
     pub(super) fn update(&self, state: &mut SourceState, shared: &Shared) -> io::Result<()> {
         let (Some(handle), base) = self.route().handle_and_socket() else {
             return Ok(());
@@ -123,6 +128,7 @@ impl Source {
 
     /// AFD refused the socket with `refusal`: switches to the base service provider's socket, once.
     /// A lack of memory means nothing for the socket and is returned.
+    #[inline]
     fn use_base_socket(
         &self,
         shared: &Shared,
@@ -146,6 +152,7 @@ impl Source {
     }
 
     /// Ends the registration and releases the AFD handle. Returns whether there was one.
+    #[inline]
     pub(super) fn end(&self, shared: &Shared) -> bool {
         self.is_over.store(true, Ordering::Relaxed);
         let ended = self.state().end(|pending| {
@@ -161,6 +168,7 @@ impl Source {
     }
 
     /// The registration has ended: releases the AFD handle.
+    #[inline]
     pub(super) fn release_handle(&self, shared: &Shared, lingers: bool) {
         self.is_over.store(true, Ordering::Relaxed);
         let handle_id = self.route().handle_id;
@@ -169,6 +177,7 @@ impl Source {
 }
 
 impl Route {
+    #[inline]
     fn handle_and_socket(&self) -> (Option<Arc<AfdHandle>>, RawSocket) {
         (self.handle.upgrade(), self.base)
     }
@@ -177,6 +186,7 @@ impl Route {
 /// The result of `submit`.
 type Submitted = Result<(Pending<AfdPoll>, Started), (Idle<AfdPoll>, io::Error)>;
 
+#[inline]
 fn submit(
     mut idle: Idle<AfdPoll>,
     shared: &Shared,
@@ -201,6 +211,7 @@ fn submit(
 }
 
 impl fmt::Debug for Source {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source")
             .field("socket", &self.socket)
@@ -209,6 +220,7 @@ impl fmt::Debug for Source {
 }
 
 impl Operation for AfdPoll {
+    #[inline]
     fn completed(mut operation: Idle<AfdPoll>, outcome: Outcome, sink: &mut EventSink<'_>) {
         let poll = operation.get_mut();
         let handle = poll.handle.take();
@@ -245,6 +257,7 @@ impl Operation for AfdPoll {
 }
 
 /// The conditions of an interest, if AFD supports it.
+#[inline]
 pub(super) fn conditions(interest: Interest) -> io::Result<u32> {
     if interest.is_aio() || interest.is_lio() {
         return Err(errors::unsupported("AFD cannot watch for AIO or LIO"));
@@ -323,6 +336,7 @@ mod base_provider {
 
         /// Queries with an `ioctl` that supports these codes alone. Returns the codes of its calls,
         /// too.
+        #[inline]
         fn query_with(supported: &[(i32, RawSocket)]) -> (io::Result<RawSocket>, Vec<i32>) {
             let requested = RefCell::new(Vec::new());
             let result = query(LAYERED, |_, code| {
@@ -378,6 +392,7 @@ mod base_provider {
         }
 
         /// `ERROR_INVALID_HANDLE`, with which AFD refuses the handle of another driver.
+        #[inline]
         fn refusal() -> io::Error {
             io::Error::from_raw_os_error(6)
         }

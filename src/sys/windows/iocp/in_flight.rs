@@ -71,6 +71,7 @@ impl Outcome {
     /// The bytes that were transferred, or the error of the status. A warning, such as a message
     /// that is longer than its buffer, is an error here, and `bytes` are valid besides.
     #[cfg(feature = "os-ext")]
+    #[inline]
     pub(crate) fn result(self) -> io::Result<usize> {
         if self.status >= 0 {
             Ok(self.bytes)
@@ -100,7 +101,7 @@ pub(crate) struct Idle<O>(Arc<Block<O>>);
 pub(crate) struct Pending<O>(Arc<Block<O>>);
 
 /// The memory of an operation, in the table, for the system call that is about to start it. The
-/// lifetime is a brand: it differs forevery start.
+/// lifetime is a brand: it differs for every start.
 pub(crate) struct Reserved<'r, O> {
     block: &'r Block<O>,
     context: usize,
@@ -140,12 +141,14 @@ pub(super) struct Completed(Arc<dyn InFlight>);
 
 impl InFlightTable {
     /// How many operations are in flight.
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.by_context.len()
     }
 
     /// Inserts a block under a context that is not in use. A context is used again only after all
     /// others were.
+    #[inline]
     fn insert(&mut self, block: Arc<dyn InFlight>) -> usize {
         loop {
             self.last = self.last.wrapping_add(1);
@@ -161,6 +164,7 @@ impl InFlightTable {
     }
 
     /// Removes the operation with this context, if it has completed.
+    #[inline]
     pub(super) fn take_completed(&mut self, context: usize) -> Option<Completed> {
         match self.by_context.entry(context) {
             Entry::Occupied(entry) if entry.get().has_completed() => {
@@ -173,6 +177,7 @@ impl InFlightTable {
 
 impl Completed {
     /// Calls the operation's completion handler. The caller holds no lock.
+    #[inline]
     pub(super) fn complete(self, sink: &mut EventSink<'_>) {
         // SAFETY: `take_completed` makes this of an entry that has completed, which it removed.
         unsafe { self.0.complete(sink) };
@@ -250,17 +255,20 @@ impl<O> Pending<O> {
 
 impl<'r, O> Reserved<'r, O> {
     /// The status block for the system call, valid until the packet has come.
+    #[inline]
     pub(crate) fn status_block(&self) -> *mut ffi::IO_STATUS_BLOCK {
         self.block.status.get()
     }
 
     /// The `ApcContext` for the system call, which the packet will carry.
+    #[inline]
     pub(crate) fn context(&self) -> *const c_void {
         ptr::without_provenance(self.context)
     }
 
     /// The operation's data for the system call. It is valid until the packet has come, as is what
     /// it owns on the heap. Before the call, `self` has exclusive access to it.
+    #[inline]
     pub(crate) fn operation(&self) -> *mut O {
         self.block.operation.get()
     }
@@ -273,6 +281,7 @@ impl<'r, O> Reserved<'r, O> {
     /// `STATUS_PENDING` only when it is done with all of the memory. (One packet with this
     /// `context` should come to the port of `start`, under [`OPERATION_KEY`](super::OPERATION_KEY);
     /// without it the memory is kept forever.)
+    #[inline]
     pub(crate) unsafe fn submitted(self) -> Submission<'r> {
         Submission {
             error: None,
@@ -285,6 +294,7 @@ impl<'r, O> Reserved<'r, O> {
     /// # Safety
     ///
     /// No packet will come, and the kernel will not access the memory any more.
+    #[inline]
     pub(crate) unsafe fn refused(self, error: io::Error) -> Submission<'r> {
         Submission {
             error: Some(error),
@@ -323,6 +333,7 @@ const _: () = assert!(std::mem::offset_of!(ffi::IO_STATUS_BLOCK, Anonymous) == 0
 const _: () = assert!(align_of::<ffi::IO_STATUS_BLOCK>() >= align_of::<AtomicI32>());
 
 impl fmt::Debug for InFlightTable {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InFlightTable")
             .field("in_flight", &self.by_context.len())

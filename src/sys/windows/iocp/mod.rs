@@ -10,8 +10,8 @@
 //!
 //! - [`OPERATION_KEY`]: the `OVERLAPPED` field is the context of an operation, by which its memory
 //!   is looked up (see [`in_flight`]).
-//! - [`RECEIVER_KEY`]: the field is the id of a [`PacketReceiver`]: a waker, or the wait for a
-//!   handle. No memory is in flight.
+//! - [`RECEIVER_KEY`]: the field is the id of a [`PacketReceiver`]: a waker, the wait for a handle,
+//!   or a timer. No memory is in flight.
 //! - Packets under any other key are ignored.
 //!
 //! No packet's pointer is dereferenced, because packets may come from other processes.
@@ -114,6 +114,7 @@ pub(crate) struct EventSink<'r> {
 
 impl<'r> EventSink<'r> {
     /// A sink that appends to `events`.
+    #[inline]
     pub(crate) fn new(events: &'r mut Events) -> EventSink<'r> {
         EventSink {
             events: Some(events),
@@ -122,6 +123,7 @@ impl<'r> EventSink<'r> {
 
     /// Reports an event. Returns `false` if there is no room, which cannot happen while every
     /// packet reports at most one event.
+    #[inline]
     pub(crate) fn report(&mut self, event: Event) -> bool {
         match &mut self.events {
             Some(events) if events.room() == 0 => false,
@@ -136,6 +138,7 @@ impl<'r> EventSink<'r> {
 
 impl Port {
     /// Makes a port.
+    #[inline]
     pub(crate) fn new() -> io::Result<Port> {
         Ok(Port {
             handle: Arc::new(syscall::create()?),
@@ -145,18 +148,21 @@ impl Port {
     }
 
     /// The handle, for system calls and for owners that outlive the port.
+    #[inline]
     pub(crate) fn handle(&self) -> &Arc<OwnedHandle> {
         &self.handle
     }
 
     /// Associates `handle`: every operation on it queues its packet here from now on.
     /// [`in_flight::Idle::start`] must start all of them; packets of other operations are ignored.
+    #[inline]
     pub(crate) fn associate(&self, handle: BorrowedHandle<'_>) -> io::Result<()> {
         syscall::associate(self.handle.as_handle(), handle)
     }
 
     /// Registers a receiver for posted packets and for `cancel_all`. The port holds it weakly, so
     /// its operations in flight must keep it alive.
+    #[inline]
     pub(crate) fn add_receiver(self: &Arc<Port>, receiver: Weak<dyn PacketReceiver>) -> PortEntry {
         let mut receivers = self.receivers();
         loop {
@@ -173,6 +179,7 @@ impl Port {
     }
 
     /// Waits up to `millis` for packets and takes at most `room` of them.
+    #[inline]
     pub(crate) fn dequeue(
         &self,
         packets: &mut Packets,
@@ -183,6 +190,7 @@ impl Port {
     }
 
     /// Hands a packet to its operation or receiver.
+    #[inline]
     pub(crate) fn deliver(&self, packet: Packet, sink: &mut EventSink<'_>) {
         match packet.key() {
             OPERATION_KEY => {
@@ -202,16 +210,19 @@ impl Port {
     }
 
     /// Locks the table of operations. No other lock is taken meanwhile.
+    #[inline]
     fn in_flight(&self) -> MutexGuard<'_, InFlightTable> {
         lock(&self.in_flight)
     }
 
+    #[inline]
     fn receivers(&self) -> MutexGuard<'_, Receivers> {
         lock(&self.receivers)
     }
 }
 
 impl Drop for Port {
+    #[inline]
     fn drop(&mut self) {
         let receivers = std::mem::take(&mut *self.receivers());
         for receiver in receivers.by_id.into_values() {
@@ -230,6 +241,7 @@ impl Drop for Port {
 
 impl Port {
     /// Dequeues packets until no operation is in flight, for at most [`DRAIN_LIMIT`].
+    #[inline]
     fn drain(&self) {
         if self.in_flight().len() == 0 {
             return;
@@ -254,6 +266,7 @@ impl Port {
 }
 
 impl fmt::Debug for Port {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Port")
             .field("handle", &self.handle)
@@ -264,12 +277,14 @@ impl fmt::Debug for Port {
 
 impl PortEntry {
     /// The id that its packets carry.
+    #[inline]
     pub(crate) fn id(&self) -> usize {
         self.id
     }
 
     /// Posts a packet, so that the waiting thread calls the receiver's `on_packet`. Does nothing
     /// after the port was dropped.
+    #[inline]
     pub(crate) fn post(&self) -> io::Result<()> {
         match self.port.upgrade() {
             Some(port) => syscall::post(port.handle.as_handle(), self.id),
@@ -279,6 +294,7 @@ impl PortEntry {
 }
 
 impl Drop for PortEntry {
+    #[inline]
     fn drop(&mut self) {
         if let Some(port) = self.port.upgrade() {
             port.receivers().by_id.remove(&self.id);
@@ -287,6 +303,7 @@ impl Drop for PortEntry {
 }
 
 impl fmt::Debug for PortEntry {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PortEntry")
             .field("id", &self.id)
@@ -295,6 +312,7 @@ impl fmt::Debug for PortEntry {
 }
 
 /// Posts a packet for a receiver by the port's handle. The port itself may have been dropped.
+#[inline]
 pub(crate) fn post_to_receiver(port: &OwnedHandle, receiver_id: usize) -> io::Result<()> {
     syscall::post(port.as_handle(), receiver_id)
 }

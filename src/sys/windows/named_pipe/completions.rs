@@ -49,7 +49,7 @@ impl<M: Memory, P> PipeState<M, P> {
             Err(op_error) if op_error.kind == OpErrorKind::Aborted && !self.is_registered() => {}
             Err(op_error) => {
                 self.connect_error = Some(op_error.error);
-                self.mark_ready(Ready::BOTH);
+                self.mark_notice();
             }
         }
     }
@@ -63,7 +63,7 @@ impl<M: Memory, P> PipeState<M, P> {
         self.clear_disconnect_errors();
         self.mark_all_ready(ops);
         // Every interest is notified: its waiter may call `connect`, `read` or `write` now.
-        self.mark_ready(Ready::BOTH);
+        self.mark_notice();
     }
 
     fn read_completed(
@@ -107,7 +107,8 @@ impl<M: Memory, P> PipeState<M, P> {
     /// `PurgeComm` on a serial port ([PURGE_RXABORT][purge]). The completion of a read that this
     /// type cancels is late; and the exit of the thread that started a read cancels nothing,
     /// because the handle is associated with a completion port ([ExitThread][exit]). A canceled
-    /// read has consumed no byte, so it is no error of the pipe. A device that aborts read after
+    /// read that has consumed no byte is no error of the pipe; one that has is not `Aborted` (see
+    /// `syscalls::named_pipe::result`). A device that aborts read after
     /// read, as an unplugged one may, is reported after [`MAX_ABORTED_READS`] of them.
     ///
     /// [exit]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread

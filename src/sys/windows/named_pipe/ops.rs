@@ -98,6 +98,7 @@ pub(crate) struct Buffer {
 
 impl Buffer {
     /// Discards the data and makes room for `len` bytes. Fails with `OutOfMemory`.
+    #[inline]
     pub(crate) fn make_room(&mut self, len: usize) -> io::Result<()> {
         self.start = 0;
         self.end = 0;
@@ -111,6 +112,7 @@ impl Buffer {
     }
 
     /// Replaces the data by the contents of `slices`.
+    #[inline]
     pub(crate) fn gather<'s>(
         &mut self,
         slices: impl Iterator<Item = &'s [u8]> + Clone,
@@ -134,27 +136,32 @@ impl Buffer {
     }
 
     /// All bytes, for the kernel to write to.
+    #[inline]
     pub(crate) fn space(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
 
     /// Makes the first `len` bytes, which the kernel has written, the data.
+    #[inline]
     pub(crate) fn filled(&mut self, len: usize) {
         self.start = 0;
         self.end = len.min(self.bytes.len());
     }
 
     /// The data.
+    #[inline]
     pub(crate) fn data(&self) -> &[u8] {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Discards the first `len` bytes of the data.
+    #[inline]
     pub(crate) fn consume(&mut self, len: usize) {
         self.start = self.start.saturating_add(len).min(self.end);
     }
 
     /// Discards the data, and frees a large capacity.
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
@@ -187,6 +194,12 @@ impl<M> Pool<M> {
             *slot = Some(memory);
         }
     }
+}
+
+/// The error of an operation that cannot complete yet.
+#[inline]
+pub(super) fn would_block() -> io::Error {
+    io::ErrorKind::WouldBlock.into()
 }
 
 #[cfg(test)]

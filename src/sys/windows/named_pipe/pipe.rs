@@ -11,6 +11,7 @@ use std::os::windows::ffi::OsStrExt;
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
+use crate::sys::selector::Mode;
 use crate::sys::sync::lock;
 use crate::sys::windows::event::Event;
 use crate::sys::windows::iocp::in_flight::{Idle, Operation, Outcome, Pending};
@@ -62,6 +63,7 @@ struct Io<'a> {
 }
 
 /// Creates the first instance of a pipe.
+#[inline]
 pub(crate) fn create(name: &OsStr) -> io::Result<OwnedHandle> {
     let mut name: Vec<u16> = name.encode_wide().collect();
     if name.contains(&0) {
@@ -100,6 +102,7 @@ impl Pipe {
     }
 
     /// Registers with `port`.
+    #[inline]
     pub(crate) fn register(
         &mut self,
         port: &Arc<Port>,
@@ -129,6 +132,7 @@ impl Pipe {
     }
 
     /// Changes the registration.
+    #[inline]
     pub(crate) fn reregister(
         &mut self,
         port: &Arc<Port>,
@@ -141,6 +145,7 @@ impl Pipe {
     }
 
     /// Ends the registration. Operations in flight go on.
+    #[inline]
     pub(crate) fn deregister(&mut self, port: &Arc<Port>) -> io::Result<()> {
         self.check_owner(port)?;
         self.shared.inner().state.deregister();
@@ -148,6 +153,7 @@ impl Pipe {
     }
 
     /// Fails unless this is registered with `port`.
+    #[inline]
     fn check_owner(&self, port: &Arc<Port>) -> io::Result<()> {
         match self.shared.port() {
             Some(current) if !Arc::ptr_eq(&current, port) => Err(errors::other_registry()),
@@ -157,16 +163,19 @@ impl Pipe {
     }
 
     /// Starts to wait for a client: `WouldBlock` until one connects.
+    #[inline]
     pub(crate) fn connect(&self) -> io::Result<()> {
         self.shared.with_state(|state, io| state.connect(io))
     }
 
     /// Takes the error of the last attempt to connect.
+    #[inline]
     pub(crate) fn take_error(&self) -> Option<io::Error> {
         self.shared.inner().state.take_error()
     }
 
     /// Disconnects the client. No byte of it reaches the next one, and each waiter gets one error.
+    #[inline]
     pub(crate) fn disconnect(&self) -> io::Result<()> {
         self.shared.with_state(|state, io| {
             syscall::disconnect(io.shared.handle.as_handle())?;
@@ -182,6 +191,7 @@ impl Pipe {
     }
 
     /// Copies all of `slices` and starts to write them.
+    #[inline]
     pub(crate) fn write<'s>(
         &self,
         slices: impl Iterator<Item = &'s [u8]> + Clone,
@@ -191,8 +201,16 @@ impl Pipe {
     }
 }
 
-/// Fails for interests other than reading and writing.
+/// Fails for interests other than reading and writing, and for modes: the readiness of a pipe is
+/// that of operations in flight, which report their ends once.
+#[inline]
 fn check_interest(interest: Interest) -> io::Result<()> {
+    if Mode::of(interest)? != Mode::Edge {
+        return Err(errors::unsupported(
+            "a named pipe is always edge-triggered: `Interest::LEVEL` and `Interest::ONESHOT` are \
+             not supported",
+        ));
+    }
     if interest.is_aio() || interest.is_lio() || interest.is_priority() {
         return Err(errors::unsupported(
             "a pipe can be watched for reading and writing only",
@@ -202,6 +220,7 @@ fn check_interest(interest: Interest) -> io::Result<()> {
 }
 
 impl Drop for Pipe {
+    #[inline]
     fn drop(&mut self) {
         self.shared.with_state(|state, io| state.close(io));
     }
@@ -228,6 +247,7 @@ impl Shared {
     }
 
     /// Associates the handle with `port`, which lasts until the port is dropped.
+    #[inline]
     fn associate(self: &Arc<Shared>, port: &Arc<Port>) -> io::Result<()> {
         let handle = self.handle.as_handle();
         if let Err(error) = port.associate(handle) {
@@ -263,6 +283,7 @@ impl Shared {
     /// the thread that polls needs the lock. A packet that comes meanwhile may be that of a
     /// connect, which the query has not seen. A client that was counted by mistake costs a spurious
     /// event.
+    #[inline]
     fn update_registration(self: &Arc<Shared>, token: Token, interest: Interest) -> io::Result<()> {
         let port = self.port();
         let completions = self.inner().completions;
@@ -277,6 +298,7 @@ impl Shared {
     }
 
     /// An operation's packet has come.
+    #[inline]
     fn completed(
         self: &Arc<Shared>,
         op: OpKind,
@@ -318,6 +340,7 @@ impl Inner {
     }
 
     /// Posts a packet if there is readiness to report. The caller keeps the port, if any, alive.
+    #[inline]
     fn post_if_ready(&mut self) -> io::Result<()> {
         if self.is_packet_posted || !self.state.has_ready() {
             return Ok(());
@@ -330,6 +353,7 @@ impl Inner {
     }
 
     /// Reports the stored readiness.
+    #[inline]
     fn report(&mut self, sink: &mut EventSink<'_>) {
         if let Some((token, ready)) = self.state.take_ready() {
             sink.report(Event::new(token, flags(ready)));
@@ -353,12 +377,14 @@ fn flags(ready: Ready) -> u32 {
 }
 
 impl PacketReceiver for Shared {
+    #[inline]
     fn on_packet(&self, sink: &mut EventSink<'_>) {
         let mut inner = self.inner();
         inner.is_packet_posted = false;
         inner.report(sink);
     }
 
+    #[inline]
     fn cancel_all(&self) {
         let handle = self.handle.as_handle();
         let mut inner = self.inner();
@@ -379,6 +405,7 @@ impl PipeOps<Idle<Transfer>, Pending<Transfer>> for Io<'_> {
         self.pool.put_back(memory);
     }
 
+    #[inline]
     fn start(
         &mut self,
         op: OpKind,
@@ -417,6 +444,7 @@ impl PipeOps<Idle<Transfer>, Pending<Transfer>> for Io<'_> {
 }
 
 impl fmt::Debug for Pipe {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.shared.handle.fmt(f)
     }
@@ -444,6 +472,7 @@ impl Transfer {
 }
 
 impl Operation for Transfer {
+    #[inline]
     fn completed(mut operation: Idle<Transfer>, outcome: Outcome, sink: &mut EventSink<'_>) {
         let transfer = operation.get_mut();
         let (op, serial) = (transfer.op, transfer.serial);
@@ -460,6 +489,7 @@ impl Memory for Idle<Transfer> {
 }
 
 impl fmt::Debug for Transfer {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transfer")
             .field("op", &self.op)

@@ -31,9 +31,8 @@
 //! Events in italics go to the current registration, filtered by its interest. **Unregistered**,
 //! the state changes as in the tables and there are no events. **Closed** (the pipe was dropped),
 //! connecting and reading are canceled and their completions are late; writing goes on as in its
-//! table, so that what was written arrives. When the port is dropped, all operations are canceled.
-//! Their completions are as in the tables, and since nothing can be started any more, each
-//! operation comes to rest.
+//! table, so that what was written arrives. When the port is dropped, all operations are canceled
+//! and none can start. Their completions are as in the tables.
 //!
 //! # Disconnecting
 //!
@@ -57,7 +56,7 @@
 use std::io;
 use std::mem;
 
-use super::ops::{Buffer, Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready};
+use super::ops::{Buffer, Memory, OpError, OpErrorKind, OpKind, PipeOps, Ready, would_block};
 use crate::sys::errors;
 use crate::{Interest, Token};
 
@@ -105,6 +104,8 @@ pub(crate) struct PipeState<M, P> {
     registered: Option<(Token, Interest)>,
     /// The readiness to report to the current registration, which ends with it.
     ready: Ready,
+    /// Whether `ready` reports a change of the connection, which both directions have to learn.
+    is_notice: bool,
     /// Whether a client is connected, as far as is known.
     pub(super) is_connected: bool,
     /// Whether a read completes with the data that there is, even if that is less than its size.
@@ -127,6 +128,7 @@ impl<M: Memory, P> PipeState<M, P> {
         PipeState {
             registered: None,
             ready: Ready::NOTHING,
+            is_notice: false,
             is_connected: false,
             is_pipe,
             last_serial: 0,
@@ -165,6 +167,7 @@ impl<M: Memory, P> PipeState<M, P> {
     ) {
         self.registered = Some((token, interest));
         self.ready = Ready::NOTHING;
+        self.is_notice = false;
         self.is_connected = is_connected && self.connect.is_none();
         self.mark_all_ready(ops);
     }
@@ -178,6 +181,7 @@ impl<M: Memory, P> PipeState<M, P> {
     /// Takes the readiness to report.
     pub(crate) fn take_ready(&mut self) -> Option<(Token, Ready)> {
         let (token, _) = self.registered?;
+        self.is_notice = false;
         match mem::take(&mut self.ready) {
             Ready::NOTHING => None,
             ready => Some((token, ready)),
@@ -256,7 +260,7 @@ impl<M: Memory, P> PipeState<M, P> {
             Write::Failed(error) | Write::Disconnected(error) => Write::Disconnected(error),
             Write::Idle => Write::Idle,
         };
-        self.mark_ready(Ready::BOTH);
+        self.mark_notice();
     }
 
     /// Clears the errors that `disconnected` left, since there is or will be another client.
@@ -330,6 +334,8 @@ impl<M: Memory, P> PipeState<M, P> {
                 buffer.consume(taken);
                 if buffer.data().is_empty() {
                     ops.recycle(memory);
+                    // Its readiness is out of date. The next read reports its own.
+                    self.ready.readable &= self.is_notice;
                     self.start_next_read(ops);
                 } else {
                     self.read = Read::Data(memory);
@@ -363,6 +369,8 @@ impl<M: Memory, P> PipeState<M, P> {
                 }
                 let len = memory.buffer().data().len();
                 self.start_write(ops, memory)?;
+                // The completion reports the next readiness, so an earlier one is out of date.
+                self.ready.writable &= self.is_notice;
                 Ok(len)
             }
             Write::Pending(in_flight_op) => {
@@ -381,6 +389,12 @@ impl<M: Memory, P> PipeState<M, P> {
         }
     }
 
+    /// Marks both directions ready, because the connection has changed.
+    pub(super) fn mark_notice(&mut self) {
+        self.mark_ready(Ready::BOTH);
+        self.is_notice = true;
+    }
+
     /// Starts a read if the registration wants it, and marks all current readiness.
     pub(super) fn mark_all_ready(&mut self, ops: &mut dyn PipeOps<M, P>) {
         if let Read::Idle = self.read {
@@ -397,7 +411,7 @@ impl<M: Memory, P> PipeState<M, P> {
             Write::Idle | Write::Pending(_) => {}
         }
         if self.connect_error.is_some() {
-            self.mark_ready(Ready::BOTH);
+            self.mark_notice();
         }
     }
 
@@ -483,8 +497,4 @@ impl<M: Memory, P> PipeState<M, P> {
         self.last_serial = self.last_serial.wrapping_add(1);
         self.last_serial
     }
-}
-
-fn would_block() -> io::Error {
-    io::ErrorKind::WouldBlock.into()
 }

@@ -38,6 +38,7 @@ unsafe impl Send for PollInfo {}
 
 impl PollInfo {
     /// Requests `conditions` of a socket, without a timeout.
+    #[inline]
     pub(crate) fn new(socket: RawSocket, conditions: u32) -> PollInfo {
         PollInfo(ffi::AFD_POLL_INFO {
             Timeout: i64::MAX,
@@ -52,6 +53,7 @@ impl PollInfo {
     }
 
     /// The completion of a request that ended with `status`.
+    #[inline]
     pub(crate) fn completion(&self, status: ffi::NTSTATUS) -> Completion {
         let [info] = &self.0.Handles;
         let code = |status| status_error(status).raw_os_error().unwrap_or(0);
@@ -60,16 +62,19 @@ impl PollInfo {
 }
 
 /// Whether a request was refused because the socket's value is not an open handle.
+#[inline]
 pub(crate) fn is_invalid_handle(error: &io::Error) -> bool {
     error.raw_os_error() == Some(ffi::ERROR_INVALID_HANDLE)
 }
 
 /// Whether a request was refused for a reason that may pass, such as a lack of memory.
+#[inline]
 pub(crate) fn is_transient(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(ntstatus::is_transient)
 }
 
 /// `NtCreateFile` of an AFD handle for overlapped operations.
+#[inline]
 pub(crate) fn open() -> io::Result<OwnedHandle> {
     let mut device = DEVICE;
     let length = size_of_val(&device) as u16;
@@ -117,6 +122,7 @@ pub(crate) fn open() -> io::Result<OwnedHandle> {
 /// only.
 ///
 /// [modes]: https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-setfilecompletionnotificationmodes
+#[inline]
 pub(crate) fn skip_event_signal(handle: BorrowedHandle<'_>) {
     // SAFETY: the handle is open; the call touches no memory.
     let _ = unsafe {
@@ -129,6 +135,7 @@ pub(crate) fn skip_event_signal(handle: BorrowedHandle<'_>) {
 
 /// `NtDeviceIoControlFile` with `IOCTL_AFD_POLL` for `conditions` of a base socket, without a
 /// timeout. The returned `Started` is valid only if the submission is not a refusal.
+#[inline]
 pub(crate) fn poll<'r>(
     handle: BorrowedHandle<'_>,
     socket: RawSocket,
@@ -175,6 +182,7 @@ pub(crate) fn poll<'r>(
 }
 
 /// `NtCancelIoFileEx` of one request. `Ok` if its packet is in the port or will be soon.
+#[inline]
 pub(crate) fn cancel(handle: BorrowedHandle<'_>, request: &Pending<AfdPoll>) -> io::Result<()> {
     if let Some(status) = faults::cancel() {
         return Err(status_error(status));
@@ -196,6 +204,7 @@ pub(crate) fn cancel(handle: BorrowedHandle<'_>, request: &Pending<AfdPoll>) -> 
 }
 
 /// `CancelIoEx` of every request on an AFD handle. Errors are ignored: usually "not found".
+#[inline]
 pub(crate) fn cancel_all(handle: BorrowedHandle<'_>) {
     // SAFETY: the handle is open; the call touches no memory.
     let _ = unsafe { ffi::CancelIoEx(handle.as_raw_handle(), ptr::null()) };

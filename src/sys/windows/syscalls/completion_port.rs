@@ -25,11 +25,13 @@ unsafe impl Sync for Packet {}
 
 impl Packet {
     /// The completion key that `associate` or `post` gave.
+    #[inline]
     pub(crate) fn key(&self) -> usize {
         self.0.lpCompletionKey
     }
 
     /// The receiver id that was posted, or the context of an operation. It is not a pointer.
+    #[inline]
     pub(crate) fn context(&self) -> usize {
         self.0.lpOverlapped.addr()
     }
@@ -39,6 +41,7 @@ impl Packet {
 pub(crate) type Packets = KernelVec<Packet>;
 
 /// The result of a call that returns a handle: null on failure.
+#[inline]
 fn ret_not_null(handle: ffi::HANDLE) -> io::Result<()> {
     if handle.is_null() {
         return Err(io::Error::last_os_error());
@@ -47,17 +50,28 @@ fn ret_not_null(handle: ffi::HANDLE) -> io::Result<()> {
 }
 
 /// `CreateIoCompletionPort`: makes a port.
+///
+/// A thread that has once waited on a port counts as running whenever it does not block. While as
+/// many of them run as the port's concurrency value allows, no other thread gets a packet ([Threads
+/// and Concurrency][concurrency]). One thread at a time polls, but each poll may be in another
+/// thread. So the value is the largest: 0 is the number of processors, and as many busy earlier
+/// pollers would hold back wakes.
+///
+/// [concurrency]: https://learn.microsoft.com/windows/win32/fileio/i-o-completion-ports#threads-and-concurrency
+#[inline]
 pub(crate) fn create() -> io::Result<OwnedHandle> {
     // SAFETY: without a file and without a port the call makes a new port. It accesses no memory of
     // ours.
-    let handle =
-        unsafe { ffi::CreateIoCompletionPort(ffi::INVALID_HANDLE_VALUE, ptr::null_mut(), 0, 0) };
+    let handle = unsafe {
+        ffi::CreateIoCompletionPort(ffi::INVALID_HANDLE_VALUE, ptr::null_mut(), 0, u32::MAX)
+    };
     ret_not_null(handle)?;
     // SAFETY: the call succeeded, so this is a new handle that nothing else owns.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 
 /// `CreateIoCompletionPort`: from now on, completions on `handle` are queued to `port`.
+#[inline]
 pub(crate) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) -> io::Result<()> {
     // SAFETY: both handles are open; the call accesses no memory of ours.
     let result = unsafe {
@@ -72,11 +86,13 @@ pub(crate) fn associate(port: BorrowedHandle<'_>, handle: BorrowedHandle<'_>) ->
 }
 
 /// `PostQueuedCompletionStatus`: queues a packet for a receiver.
+#[inline]
 pub(crate) fn post(port: BorrowedHandle<'_>, receiver_id: usize) -> io::Result<()> {
     post_as(port, RECEIVER_KEY, receiver_id)
 }
 
 /// `PostQueuedCompletionStatus`: queues a packet with this key and context.
+#[inline]
 pub(crate) fn post_as(port: BorrowedHandle<'_>, key: usize, context: usize) -> io::Result<()> {
     let context = ptr::without_provenance_mut(context);
     // SAFETY: the port is open. The kernel hands the pointer through without dereferencing it.
@@ -86,6 +102,7 @@ pub(crate) fn post_as(port: BorrowedHandle<'_>, key: usize, context: usize) -> i
 
 /// `GetQueuedCompletionStatusEx`: waits up to `millis` for packets, takes at most `room` of them
 /// and returns how many it took. A timeout is no error: it returns 0.
+#[inline]
 pub(crate) fn dequeue(
     port: BorrowedHandle<'_>,
     packets: &mut Packets,
@@ -121,6 +138,7 @@ pub(crate) fn dequeue(
 }
 
 /// `RtlNtStatusToDosError`: the error that a status stands for.
+#[inline]
 pub(crate) fn status_error(status: ffi::NTSTATUS) -> io::Error {
     // SAFETY: the call takes an integer and accesses no memory of ours.
     let code = unsafe { ffi::RtlNtStatusToDosError(status) };

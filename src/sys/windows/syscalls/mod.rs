@@ -12,7 +12,7 @@ pub(super) mod faults;
 pub(super) mod named_pipe;
 #[cfg(feature = "os-ext")]
 pub(super) mod pool_wait;
-#[cfg(feature = "os-ext")]
+#[cfg(feature = "os-poll")]
 pub(super) mod wait_packet;
 #[cfg(any(feature = "os-poll", feature = "net"))]
 pub(super) mod winsock;
@@ -24,6 +24,7 @@ pub(super) use winsock::socket_query;
 
 /// The result of a call that returns a `BOOL`: 0 on failure.
 #[cfg(any(feature = "os-poll", feature = "net"))]
+#[inline]
 fn ret_bool(result: i32) -> std::io::Result<()> {
     if result == 0 {
         return Err(std::io::Error::last_os_error());

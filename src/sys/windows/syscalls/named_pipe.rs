@@ -16,6 +16,7 @@ const QUOTA: u32 = 64 * 1024;
 
 /// `CreateNamedPipeW`: the first instance of a byte pipe, for both directions and overlapped
 /// operations. `name` ends with its only NUL.
+#[inline]
 pub(crate) fn create(name: &[u16]) -> io::Result<OwnedHandle> {
     if name.last() != Some(&0) {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -44,6 +45,7 @@ pub(crate) fn create(name: &[u16]) -> io::Result<OwnedHandle> {
 }
 
 /// `GetFileType`: whether this is a pipe, named or anonymous.
+#[inline]
 pub(crate) fn is_pipe(handle: BorrowedHandle<'_>) -> bool {
     // SAFETY: the handle is open; the call accesses no memory of ours.
     let kind = unsafe { ffi::GetFileType(handle.as_raw_handle()) };
@@ -55,6 +57,7 @@ pub(crate) fn is_pipe(handle: BorrowedHandle<'_>) -> bool {
 /// [FILE_PIPE_LOCAL_INFORMATION][info].
 ///
 /// [info]: https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_file_pipe_local_information
+#[inline]
 pub(crate) fn is_connected(handle: BorrowedHandle<'_>) -> bool {
     let mut status = ffi::IO_STATUS_BLOCK::default();
     let mut info = ffi::FILE_PIPE_LOCAL_INFORMATION::default();
@@ -82,6 +85,7 @@ pub(crate) fn is_connected(handle: BorrowedHandle<'_>) -> bool {
 /// without a port: ends the association with the completion port. No operation may be in flight.
 ///
 /// [replace]: https://learn.microsoft.com/windows-hardware/drivers/ddi/ntifs/ns-ntifs-_file_completion_information
+#[inline]
 pub(crate) fn dissociate(handle: BorrowedHandle<'_>) -> io::Result<()> {
     let mut status = ffi::IO_STATUS_BLOCK::default();
     let info = ffi::FILE_COMPLETION_INFORMATION {
@@ -109,6 +113,7 @@ pub(crate) fn dissociate(handle: BorrowedHandle<'_>) -> io::Result<()> {
 /// `STATUS_PIPE_LISTENING` ([`pipe_server_ioctl`][wine]); Windows ends the listening.
 ///
 /// [wine]: https://github.com/wine-mirror/wine/blob/4cbb92cfb93949a89cd997815a10829bc4c700fa/server/named_pipe.c
+#[inline]
 pub(crate) fn disconnect(handle: BorrowedHandle<'_>) -> io::Result<()> {
     // SAFETY: the handle is open; the call accesses no memory of ours.
     if unsafe { ffi::DisconnectNamedPipe(handle.as_raw_handle()) } != 0 {
@@ -124,6 +129,7 @@ pub(crate) fn disconnect(handle: BorrowedHandle<'_>) -> io::Result<()> {
 /// it. The handle is associated with the port that the memory was reserved for.
 ///
 /// [connect]: https://github.com/reactos/reactos/blob/6ebd0be0205fbc32a3c2094ced6a3fe9f5359abe/dll/win32/kernel32/client/file/npipe.c
+#[inline]
 pub(crate) fn connect<'r>(
     handle: BorrowedHandle<'_>,
     reserved: Reserved<'r, Transfer>,
@@ -149,6 +155,7 @@ pub(crate) fn connect<'r>(
 
 /// `NtReadFile` of at most `len` bytes. The handle is associated with the port that the memory was
 /// reserved for.
+#[inline]
 pub(crate) fn read<'r>(
     handle: BorrowedHandle<'_>,
     reserved: Reserved<'r, Transfer>,
@@ -179,6 +186,7 @@ pub(crate) fn read<'r>(
 
 /// `NtWriteFile` of the data of the buffer, or of as much as the call can take. The handle is
 /// associated with the port that the memory was reserved for.
+#[inline]
 pub(crate) fn write<'r>(
     handle: BorrowedHandle<'_>,
     reserved: Reserved<'r, Transfer>,
@@ -213,6 +221,7 @@ pub(crate) fn write<'r>(
 static START: i64 = 0;
 
 /// The submission of a call that returned `status`.
+#[inline]
 fn submission(reserved: Reserved<'_, Transfer>, status: ffi::NTSTATUS) -> Submission<'_> {
     if is_error(status) {
         // SAFETY: a call that returns severity "error" queues no packet, and the kernel is done
@@ -229,6 +238,7 @@ fn submission(reserved: Reserved<'_, Transfer>, status: ffi::NTSTATUS) -> Submis
 
 /// `NtCancelIoFileEx` of one operation. Its packet comes in any case, so errors, such as "not
 /// found" for one that has completed, are ignored.
+#[inline]
 pub(crate) fn cancel(handle: BorrowedHandle<'_>, pending: &Pending<Transfer>) {
     let mut status = ffi::IO_STATUS_BLOCK::default();
     // SAFETY: the handle is open. The kernel compares the address of the operation's status block
@@ -243,15 +253,29 @@ pub(crate) fn cancel(handle: BorrowedHandle<'_>, pending: &Pending<Transfer>) {
 }
 
 /// The result of an operation: how many bytes it transferred, or its error.
+///
+/// A canceled read of a serial port may have taken bytes from the driver ([`SerialGrabReadFromIsr`]
+/// counts them), and the I/O manager does not copy them for an error status. They are lost, so the
+/// caller gets the error.
+///
+/// [`SerialGrabReadFromIsr`]: https://github.com/microsoft/Windows-driver-samples/blob/97cf5197cf5b882b2c689d8dc2b555f2edf8f418/serial/serial/read.c
+#[inline]
 pub(crate) fn result(op: OpKind, outcome: Outcome) -> Result<usize, OpError> {
     match outcome.result() {
         Ok(bytes) => Ok(bytes),
         Err(error) if op == OpKind::Read && is(&error, ffi::ERROR_MORE_DATA) => Ok(outcome.bytes),
-        Err(error) => Err(classify(op, error)),
+        Err(error) => {
+            let mut op_error = classify(op, error);
+            if outcome.bytes != 0 && op_error.kind == OpErrorKind::Aborted {
+                op_error.kind = OpErrorKind::Other;
+            }
+            Err(op_error)
+        }
     }
 }
 
 /// Classifies an error of an operation.
+#[inline]
 pub(crate) fn classify(op: OpKind, error: io::Error) -> OpError {
     let is = |code| is(&error, code);
     let kind = match op {
@@ -269,6 +293,7 @@ pub(crate) fn classify(op: OpKind, error: io::Error) -> OpError {
     OpError { kind, error }
 }
 
+#[inline]
 fn is(error: &io::Error, code: i32) -> bool {
     error.raw_os_error() == Some(code)
 }

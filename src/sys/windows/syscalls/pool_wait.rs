@@ -37,6 +37,7 @@ struct PoolWaitContexts {
     all: Vec<(usize, Arc<PoolWaitContext>)>,
 }
 
+#[inline]
 fn contexts() -> MutexGuard<'static, PoolWaitContexts> {
     static CONTEXTS: Mutex<PoolWaitContexts> = Mutex::new(PoolWaitContexts {
         last: 0,
@@ -48,6 +49,7 @@ fn contexts() -> MutexGuard<'static, PoolWaitContexts> {
 
 impl PoolWaitContexts {
     /// Inserts under a key that is not in use. A key is used again only after all others were.
+    #[inline]
     fn insert(&mut self, context: PoolWaitContext) -> usize {
         loop {
             self.last = self.last.wrapping_add(1);
@@ -58,6 +60,7 @@ impl PoolWaitContexts {
         }
     }
 
+    #[inline]
     fn get(&self, key: usize) -> Option<Arc<PoolWaitContext>> {
         let position = self.position(key).ok()?;
         self.all
@@ -65,12 +68,14 @@ impl PoolWaitContexts {
             .map(|(_, context)| Arc::clone(context))
     }
 
+    #[inline]
     fn take(&mut self, key: usize) -> Option<Arc<PoolWaitContext>> {
         let position = self.position(key).ok()?;
         Some(self.all.remove(position).1)
     }
 
     /// Where a key is, or where it would be inserted.
+    #[inline]
     fn position(&self, key: usize) -> Result<usize, usize> {
         self.all.binary_search_by_key(&key, |(key, _)| *key)
     }
@@ -90,6 +95,7 @@ unsafe impl Sync for PoolWait {}
 impl PoolWait {
     /// `RegisterWaitForSingleObject`: when `object` is signaled, one packet for `receiver_id` is
     /// posted to `port`.
+    #[inline]
     pub(crate) fn start(
         object: Arc<OwnedHandle>,
         port: Arc<OwnedHandle>,
@@ -129,6 +135,7 @@ impl PoolWait {
     }
 
     /// Whether the object was signaled but its packet could not be posted: the wait is over.
+    #[inline]
     pub(crate) fn is_lost(&self) -> bool {
         let context = contexts().get(self.key);
         context.is_some_and(|context| context.is_lost.load(Ordering::Relaxed))
@@ -136,6 +143,7 @@ impl PoolWait {
 }
 
 impl Drop for PoolWait {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: `start` registered the wait, and it is unregistered once. With this event the
         // call returns after the callback has completed. The callback does not call it, and no lock
@@ -167,6 +175,7 @@ unsafe extern "system" fn wait_callback(key: *mut c_void, _: u8) {
 }
 
 impl fmt::Debug for PoolWait {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PoolWait").finish_non_exhaustive()
     }

@@ -1,12 +1,13 @@
-//! Wait completion packets, which are looked up at run time, and duplicates of handles.
+//! Wait completion packets, which are looked up at run time, timers, and duplicates of handles.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_void};
 use std::io;
 use std::mem;
-use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle, RawHandle};
+use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 use std::ptr;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use super::completion_port::status_error;
 use super::ret_bool;
@@ -42,6 +43,7 @@ pub(crate) struct Functions {
 impl Functions {
     /// Looks the functions up, once in a process. `None` if ntdll lacks one of them: before Windows
     /// 8, and on Wine 8.
+    #[inline]
     pub(crate) fn find() -> Option<Functions> {
         static FOUND: OnceLock<Option<Functions>> = OnceLock::new();
         *FOUND.get_or_init(|| {
@@ -61,6 +63,7 @@ impl Functions {
     }
 
     /// `NtCreateWaitCompletionPacket`.
+    #[inline]
     pub(crate) fn create(self) -> io::Result<OwnedHandle> {
         let mut handle = ptr::null_mut();
         // SAFETY: the call writes one handle; object attributes are optional.
@@ -75,6 +78,7 @@ impl Functions {
 
     /// `NtAssociateWaitCompletionPacket`: when `object` is signaled, the kernel queues one packet
     /// for `receiver_id` to `port`.
+    #[inline]
     pub(crate) fn associate(
         self,
         packet: BorrowedHandle<'_>,
@@ -104,10 +108,106 @@ impl Functions {
     }
 
     /// `NtCancelWaitCompletionPacket`, which also removes a packet that is in the port already.
-    /// Errors are ignored: they mean that there is nothing to cancel.
-    pub(crate) fn cancel(self, packet: BorrowedHandle<'_>) {
+    /// An error counts as removed: it means that there is nothing to cancel.
+    #[inline]
+    pub(crate) fn cancel(self, packet: BorrowedHandle<'_>) -> Canceled {
         // SAFETY: the handle is open; the call accesses no memory of ours.
-        let _ = unsafe { (self.cancel)(packet.as_raw_handle(), 1) };
+        match unsafe { (self.cancel)(packet.as_raw_handle(), 1) } {
+            ffi::STATUS_PENDING => Canceled::Pending,
+            _ => Canceled::Removed,
+        }
+    }
+}
+
+/// The result of canceling an association.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Canceled {
+    /// No packet comes any more.
+    Removed,
+    /// A packet may come.
+    Pending,
+}
+
+/// A high-resolution timer, with a wait completion packet of its own.
+#[derive(Debug)]
+pub(crate) struct Timer {
+    functions: Functions,
+    packet: OwnedHandle,
+    timer: OwnedHandle,
+}
+
+impl Timer {
+    /// Makes a timer that is not set. `None` if the system lacks the timer or the packet.
+    #[inline]
+    pub(crate) fn new() -> io::Result<Option<Timer>> {
+        #[cfg(all(test, feature = "os-ext"))]
+        if fake::TIMERS_USE_IT.get() {
+            return Timer::with_functions(Functions::fake());
+        }
+        Functions::find().map_or(Ok(None), Timer::with_functions)
+    }
+
+    /// Like `new`, with these functions.
+    #[inline]
+    fn with_functions(functions: Functions) -> io::Result<Option<Timer>> {
+        let access = ffi::SYNCHRONIZE | ffi::TIMER_MODIFY_STATE;
+        // SAFETY: attributes and name are optional; the call accesses no memory of ours.
+        let handle = unsafe {
+            ffi::CreateWaitableTimerExW(
+                ptr::null(),
+                ptr::null(),
+                ffi::CREATE_WAITABLE_TIMER_HIGH_RESOLUTION as u32,
+                access as u32,
+            )
+        };
+        if handle.is_null() {
+            let error = io::Error::last_os_error();
+            // The system does not know the flag.
+            let is_missing = error.raw_os_error() == Some(ffi::ERROR_INVALID_PARAMETER);
+            return if is_missing { Ok(None) } else { Err(error) };
+        }
+        // SAFETY: the call succeeded, so this is a new handle that nothing else owns.
+        let timer = unsafe { OwnedHandle::from_raw_handle(handle) };
+        Ok(Some(Timer {
+            functions,
+            packet: functions.create()?,
+            timer,
+        }))
+    }
+
+    /// `SetWaitableTimer`: the timer is signaled once, in `left`, and not before.
+    #[inline]
+    pub(crate) fn set(&self, left: Duration) -> io::Result<()> {
+        // A negative time is relative, in units of 100 ns.
+        let due = i64::try_from(left.as_nanos().div_ceil(100)).map_or(i64::MIN, |due| -due);
+        // SAFETY: the handle is open. The call reads the time. Without a function there is no
+        // argument for it.
+        let result = unsafe {
+            ffi::SetWaitableTimer(
+                self.timer.as_raw_handle(),
+                &raw const due,
+                0,
+                None,
+                ptr::null(),
+                0,
+            )
+        };
+        ret_bool(result)
+    }
+
+    /// Makes the timer queue one packet for `receiver_id` to `port`. An error if the packet is
+    /// associated already.
+    #[inline]
+    pub(crate) fn associate(&self, port: &OwnedHandle, receiver_id: usize) -> io::Result<()> {
+        let (packet, timer) = (self.packet.as_handle(), self.timer.as_handle());
+        self.functions
+            .associate(packet, port.as_handle(), timer, receiver_id)
+    }
+
+    /// Cancels the association.
+    #[inline]
+    pub(crate) fn cancel(&self) -> Canceled {
+        self.functions.cancel(self.packet.as_handle())
     }
 }
 
@@ -115,6 +215,7 @@ impl Functions {
 type Found = unsafe extern "system" fn() -> isize;
 
 /// `GetProcAddress` in ntdll, which every process has loaded.
+#[inline]
 fn address(name: &CStr) -> Option<Found> {
     const NTDLL: [u16; 10] = [
         b'n' as u16,
@@ -138,7 +239,9 @@ fn address(name: &CStr) -> Option<Found> {
 }
 
 /// `DuplicateHandle` within this process. Fails if `handle` is not an open handle.
-pub(crate) fn duplicate(handle: RawHandle) -> io::Result<OwnedHandle> {
+#[cfg(feature = "os-ext")]
+#[inline]
+pub(crate) fn duplicate(handle: std::os::windows::io::RawHandle) -> io::Result<OwnedHandle> {
     // SAFETY: the call takes no argument and returns a constant.
     let process = unsafe { ffi::GetCurrentProcess() };
     let mut duplicate = ptr::null_mut();
@@ -159,7 +262,7 @@ pub(crate) fn duplicate(handle: RawHandle) -> io::Result<OwnedHandle> {
     Ok(unsafe { OwnedHandle::from_raw_handle(duplicate) })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "os-ext"))]
 pub(crate) mod fake {
     //! Event objects, and fake wait completion packets for systems that have none.
     //!
@@ -173,6 +276,11 @@ pub(crate) mod fake {
     //! Known to differ: `cancel` returns success where Windows returns `STATUS_CANCELLED` (sent
     //! already, or never associated), and a packet that is in the port stays there.
 
+    // It is const; the lint does not see it through this target's `thread_local!`.
+    #![allow(clippy::missing_const_for_thread_local)]
+
+    use std::cell::Cell;
+    use std::os::windows::io::RawHandle;
     use std::sync::atomic::{AtomicU8, Ordering};
     use std::sync::{Arc, Mutex, MutexGuard};
     use std::thread;
@@ -193,10 +301,16 @@ pub(crate) mod fake {
         fn WaitForSingleObject(object: RawHandle, millis: u32) -> u32;
     }
 
+    thread_local! {
+        /// Whether the timers that this thread makes have fake packets.
+        pub(crate) static TIMERS_USE_IT: Cell<bool> = const { Cell::new(false) };
+    }
+
     /// An event object of the kernel.
     pub(crate) struct Event(OwnedHandle);
 
     impl Event {
+        #[inline]
         pub(crate) fn new(is_manual: bool) -> io::Result<Event> {
             // SAFETY: attributes and name are optional; the call accesses no memory of ours.
             let handle = unsafe { CreateEventW(ptr::null(), i32::from(is_manual), 0, ptr::null()) };
@@ -207,11 +321,13 @@ pub(crate) mod fake {
             Ok(Event(unsafe { OwnedHandle::from_raw_handle(handle) }))
         }
 
+        #[inline]
         pub(crate) fn set(&self) {
             // SAFETY: the handle is open; the call accesses no memory of ours.
             let _ = unsafe { SetEvent(self.0.as_raw_handle()) };
         }
 
+        #[inline]
         pub(crate) fn reset(&self) {
             // SAFETY: the handle is open; the call accesses no memory of ours.
             let _ = unsafe { ResetEvent(self.0.as_raw_handle()) };
@@ -219,6 +335,7 @@ pub(crate) mod fake {
     }
 
     impl AsRawHandle for Event {
+        #[inline]
         fn as_raw_handle(&self) -> RawHandle {
             self.0.as_raw_handle()
         }
@@ -226,6 +343,7 @@ pub(crate) mod fake {
 
     impl Functions {
         /// The fake's.
+        #[inline]
         pub(crate) fn fake() -> Functions {
             Functions {
                 create,
@@ -248,6 +366,7 @@ pub(crate) mod fake {
 
     type Packets = Vec<(usize, Arc<AtomicU8>)>;
 
+    #[inline]
     fn packets() -> MutexGuard<'static, Packets> {
         lock(&PACKETS)
     }

@@ -11,6 +11,7 @@ use crate::sys::ffi;
 const VERSION: u16 = 0x0202;
 
 /// `WSAStartup`. Returns 0 or the error's code.
+#[inline]
 pub(crate) fn startup() -> i32 {
     let mut data = MaybeUninit::<ffi::WSADATA>::uninit();
     // SAFETY: WSAStartup writes one `WSADATA` to the pointer, which has room for it. The data is
@@ -19,12 +20,14 @@ pub(crate) fn startup() -> i32 {
 }
 
 /// The error of the last call of this thread.
+#[inline]
 fn last_error() -> io::Error {
     // SAFETY: WSAGetLastError takes no argument and accesses no memory of ours.
     io::Error::from_raw_os_error(unsafe { ffi::WSAGetLastError() })
 }
 
 /// Converts the result of a call that returns `SOCKET_ERROR` on failure.
+#[inline]
 fn ret(result: i32) -> io::Result<()> {
     if result == ffi::SOCKET_ERROR {
         return Err(last_error());
@@ -49,11 +52,13 @@ pub(crate) mod socket {
     use crate::sys::windows::socket::InetAddress;
 
     /// The `SOCKET` that the calls take.
+    #[inline]
     fn raw(socket: BorrowedSocket<'_>) -> ffi::SOCKET {
         socket.as_raw_socket() as ffi::SOCKET
     }
 
     /// The address as a pointer, and its size.
+    #[inline]
     fn parts(address: &InetAddress) -> (*const ffi::SOCKADDR, i32) {
         match address {
             InetAddress::V4(address) => ((&raw const *address).cast(), size_of_val(address) as i32),
@@ -62,6 +67,7 @@ pub(crate) mod socket {
     }
 
     /// `WSASocketW`: an overlapped socket that is not inherited.
+    #[inline]
     pub(crate) fn socket(family: i32, kind: i32) -> io::Result<OwnedSocket> {
         let flags = (ffi::WSA_FLAG_OVERLAPPED | ffi::WSA_FLAG_NO_HANDLE_INHERIT) as u32;
         // SAFETY: WSASocketW takes integers and a pointer that may be null; it accesses no memory
@@ -75,6 +81,7 @@ pub(crate) mod socket {
     }
 
     /// `bind`.
+    #[inline]
     pub(crate) fn bind(socket: BorrowedSocket<'_>, address: &InetAddress) -> io::Result<()> {
         let (pointer, length) = parts(address);
         // SAFETY: bind reads `length` bytes at `pointer`, the size of a structure that is borrowed
@@ -83,6 +90,7 @@ pub(crate) mod socket {
     }
 
     /// `connect`.
+    #[inline]
     pub(crate) fn connect(socket: BorrowedSocket<'_>, address: &InetAddress) -> io::Result<()> {
         let (pointer, length) = parts(address);
         // SAFETY: connect reads `length` bytes at `pointer`, the size of a structure that is
@@ -91,12 +99,14 @@ pub(crate) mod socket {
     }
 
     /// `listen`.
+    #[inline]
     pub(crate) fn listen(socket: BorrowedSocket<'_>, backlog: i32) -> io::Result<()> {
         // SAFETY: listen takes two integers and accesses no memory of ours.
         ret(unsafe { ffi::listen(raw(socket), backlog) })
     }
 
     /// `getsockopt` of an option that is a `DWORD`.
+    #[inline]
     pub(crate) fn option(socket: BorrowedSocket<'_>, level: i32, name: i32) -> io::Result<u32> {
         let mut value = 0_u32;
         let mut length = size_of_val(&value) as i32;
@@ -107,7 +117,32 @@ pub(crate) mod socket {
         Ok(value)
     }
 
+    /// `WSAIoctl` with a `code` that takes a `BOOL`, such as `SIO_UDP_CONNRESET`.
+    #[inline]
+    pub(crate) fn set_bool(socket: BorrowedSocket<'_>, code: u32, on: bool) -> io::Result<()> {
+        let value = i32::from(on);
+        let mut returned = 0;
+        // SAFETY: the call reads the `BOOL` at the pointer, whose size it is passed, and writes the
+        // number of bytes returned. There is no output buffer. Without an `OVERLAPPED` it is
+        // complete when it returns.
+        let result = unsafe {
+            ffi::WSAIoctl(
+                raw(socket),
+                code,
+                (&raw const value).cast(),
+                size_of_val(&value) as u32,
+                ptr::null_mut(),
+                0,
+                &raw mut returned,
+                ptr::null_mut(),
+                None,
+            )
+        };
+        ret(result)
+    }
+
     /// `SetHandleInformation`: child processes do not inherit the socket.
+    #[inline]
     pub(crate) fn do_not_inherit(socket: BorrowedSocket<'_>) -> io::Result<()> {
         let handle = socket.as_raw_socket() as ffi::HANDLE;
         // SAFETY: SetHandleInformation takes a handle and two integers; it accesses no memory of
@@ -124,6 +159,7 @@ pub(crate) mod socket {
 
         use super::*;
 
+        #[inline]
         fn bytes(address: &InetAddress) -> &[u8] {
             let (pointer, length) = parts(address);
             // SAFETY: the structure has `length` bytes without padding, and is borrowed as long as
@@ -162,6 +198,7 @@ pub(crate) mod socket_query {
     use crate::sys::ffi;
 
     /// `WSAIoctl` with a `code` that returns a socket, such as `SIO_BASE_HANDLE`.
+    #[inline]
     pub(crate) fn base_socket_ioctl(socket: RawSocket, code: u32) -> io::Result<RawSocket> {
         let mut base: usize = 0;
         let mut length = 0;
@@ -186,6 +223,7 @@ pub(crate) mod socket_query {
 
     /// `getsockopt` of `SO_TYPE`, for its error alone: `WSAENOTSOCK` if `socket` is not a socket.
     /// Registering makes no poll request, so nothing else would detect an invalid value then.
+    #[inline]
     pub(crate) fn check_is_socket(socket: RawSocket) -> io::Result<()> {
         let mut kind = 0_i32;
         let mut length = size_of::<i32>() as i32;
@@ -210,6 +248,7 @@ pub(crate) mod socket_query {
     impl Probe {
         /// Probes `socket` for AFD's `conditions` that `WSAPoll` has a flag for: normal data or a
         /// connection, out-of-band data, room to send.
+        #[inline]
         pub(crate) fn new(socket: RawSocket, conditions: u32) -> Probe {
             let mut events = 0;
             if conditions & (ffi::AFD_POLL_RECEIVE | ffi::AFD_POLL_ACCEPT) != 0 {
@@ -229,16 +268,19 @@ pub(crate) mod socket_query {
         }
 
         /// Records that the socket is closed.
+        #[inline]
         pub(crate) fn set_closed(&mut self) {
             self.0.revents = ffi::POLLNVAL as i16;
         }
 
         /// Records no condition.
+        #[inline]
         pub(crate) fn clear(&mut self) {
             self.0.revents = 0;
         }
 
         /// The result as AFD's conditions. An invalid socket has `LOCAL_CLOSE`.
+        #[inline]
         pub(crate) fn seen(&self) -> u32 {
             let seen = self.0.revents;
             let mut conditions = 0;
@@ -261,6 +303,7 @@ pub(crate) mod socket_query {
     }
 
     /// Whether a probe failed because the value is not that of a socket.
+    #[inline]
     pub(crate) fn is_not_socket(error: &io::Error) -> bool {
         error.raw_os_error() == Some(ffi::WSAENOTSOCK)
     }
@@ -272,6 +315,7 @@ pub(crate) mod socket_query {
     /// besides.
     ///
     /// [poll]: https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-wsapoll
+    #[inline]
     pub(crate) fn probe(sockets: &mut [Probe]) -> io::Result<()> {
         if let Some(code) = faults::probe(sockets.len()) {
             return Err(io::Error::from_raw_os_error(code));

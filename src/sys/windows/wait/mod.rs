@@ -55,6 +55,7 @@ enum Rearm {
 
 impl WaitState {
     /// A packet has come. Returns the token of its event, if there is one.
+    #[inline]
     fn on_packet(&mut self) -> Option<Token> {
         match *self {
             WaitState::Armed(token) => {
@@ -66,6 +67,7 @@ impl WaitState {
     }
 
     /// Replaces the token and arms. If the wait cannot be started, the caller calls `on_packet`.
+    #[inline]
     fn rearm(&mut self, token: Token) -> Rearm {
         match self {
             WaitState::Armed(old) => {
@@ -81,6 +83,7 @@ impl WaitState {
     }
 
     /// The registration or its selector has ended.
+    #[inline]
     fn end(&mut self) {
         *self = WaitState::Ended;
     }

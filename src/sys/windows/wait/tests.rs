@@ -13,7 +13,8 @@ use crate::sys::selector::{EventBuffer as _, Selector as _, SelectorEvent as _};
 use crate::sys::selector_tests::{AT_ONCE, LONG, tokens};
 use crate::sys::windows::afd::Afd;
 use crate::sys::windows::event::Events;
-use crate::sys::windows::syscalls::wait_packet::{self as syscall, Functions, fake::Event};
+use crate::sys::windows::syscalls::wait_packet::fake::{Event, TIMERS_USE_IT};
+use crate::sys::windows::syscalls::wait_packet::{self as syscall, Functions};
 use crate::{Interest, Token};
 
 /// Runs a check with each backend: the thread pool, fake wait completion packets, and those of the
@@ -349,3 +350,31 @@ fn hundreds_of_handles_each_report_once() {
         test.is_silent();
     });
 }
+
+/// Short waits, with a timer of the system and a fake wait completion packet, end after their
+/// timeout, and with an event before it. Dropping the selector closes its port.
+#[test]
+fn short_waits_end_after_their_timeout() {
+    TIMERS_USE_IT.set(true);
+    let mut test = TestSelector::new(WaitBackend::Pool);
+    let event = Event::new(false).unwrap();
+    test.register(&event, 1).unwrap();
+    for micros in [1, 100, 1_000, 5_000, 20_000, 31_000] {
+        let timeout = Duration::from_micros(micros);
+        for _ in 0..3 {
+            let start = Instant::now();
+            assert!(test.events(Some(timeout)).is_empty());
+            assert!(start.elapsed() >= timeout, "{timeout:?}");
+            event.set();
+            while test.events(Some(SHORT)).is_empty() {}
+            test.reregister(&event, 1).unwrap();
+        }
+    }
+    test.is_silent();
+    let handle = Arc::downgrade(test.selector.port().handle());
+    drop(test);
+    assert_eq!(Weak::strong_count(&handle), 0);
+}
+
+/// The timeout of a short wait.
+const SHORT: Duration = Duration::from_millis(31);

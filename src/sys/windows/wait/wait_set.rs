@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use crate::sys::errors;
 use crate::sys::ffi;
+use crate::sys::selector::Mode;
 use crate::sys::sync::lock;
 use crate::sys::windows::event::Event;
 use crate::sys::windows::iocp::{EventSink, PacketReceiver, Port, PortEntry};
@@ -28,6 +29,7 @@ pub(crate) enum WaitBackend {
 
 impl WaitBackend {
     /// Wait completion packets if the system has them, otherwise the thread pool.
+    #[inline]
     pub(crate) fn best() -> WaitBackend {
         Functions::find().map_or(WaitBackend::Pool, WaitBackend::Packets)
     }
@@ -60,24 +62,28 @@ struct Receiver {
 }
 
 impl Receiver {
+    #[inline]
     fn state(&self) -> MutexGuard<'_, WaitState> {
         lock(&self.state)
     }
 }
 
 impl PacketReceiver for Receiver {
+    #[inline]
     fn on_packet(&self, sink: &mut EventSink<'_>) {
         if let Some(token) = self.state().on_packet() {
             sink.report(Event::new(token, ffi::AFD_POLL_RECEIVE));
         }
     }
 
+    #[inline]
     fn cancel_all(&self) {
         self.state().end();
     }
 }
 
 impl Wait {
+    #[inline]
     fn new(
         port: &Arc<Port>,
         handle: RawHandle,
@@ -104,6 +110,7 @@ impl Wait {
     }
 
     /// Starts one wait of the kernel or the pool.
+    #[inline]
     fn arm(&mut self, port: &Port) -> io::Result<()> {
         let receiver_id = self.port_entry.id();
         let object = &self.object;
@@ -122,6 +129,7 @@ impl Wait {
         }
     }
 
+    #[inline]
     fn rearm(&mut self, port: &Port, token: Token) -> io::Result<()> {
         if matches!(&self.source, Source::Pool(Some(wait)) if wait.is_lost()) {
             self.receiver.state().on_packet();
@@ -138,16 +146,19 @@ impl Wait {
 }
 
 impl Drop for Wait {
+    #[inline]
     fn drop(&mut self) {
         self.receiver.state().end();
         if let Source::Packet(functions, on_packet) = &self.source {
-            functions.cancel(on_packet.as_handle());
+            // A packet that still comes finds no receiver.
+            let _ = functions.cancel(on_packet.as_handle());
         }
     }
 }
 
 impl WaitSet {
     /// Registers a handle and starts to wait.
+    #[inline]
     pub(crate) fn register(
         &self,
         port: &Arc<Port>,
@@ -167,6 +178,7 @@ impl WaitSet {
     }
 
     /// Replaces the token, and arms the registration.
+    #[inline]
     pub(crate) fn reregister(
         &self,
         port: &Port,
@@ -183,6 +195,7 @@ impl WaitSet {
     }
 
     /// Ends a registration.
+    #[inline]
     pub(crate) fn deregister(&self, handle: RawHandle) -> io::Result<()> {
         let wait = self.waits().remove(&handle.addr());
         // Dropped without the lock: unregistering may wait for a thread of the pool.
@@ -210,14 +223,22 @@ impl WaitSet {
         wait.is_some_and(|wait| matches!(&wait.source, Source::Pool(Some(wait)) if wait.is_lost()))
     }
 
+    #[inline]
     fn waits(&self) -> MutexGuard<'_, HashMap<usize, Wait>> {
         lock(&self.by_handle)
     }
 }
 
-/// Fails for interests other than `READABLE`.
+/// Fails for interests other than `READABLE`, and for modes but `ONESHOT`, which each registration
+/// of a handle has.
+#[inline]
 fn check_interest(interest: Interest) -> io::Result<()> {
-    if interest == Interest::READABLE {
+    if Mode::of(interest)? == Mode::Level {
+        return Err(errors::unsupported(
+            "a handle has one event for each arming: `Interest::LEVEL` is not supported",
+        ));
+    }
+    if interest.remove(Interest::ONESHOT | Interest::LEVEL) == Some(Interest::READABLE) {
         Ok(())
     } else {
         Err(errors::unsupported(
@@ -227,6 +248,7 @@ fn check_interest(interest: Interest) -> io::Result<()> {
 }
 
 impl fmt::Debug for Wait {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait")
             .field("receiver", &self.receiver)

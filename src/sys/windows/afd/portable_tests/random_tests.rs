@@ -210,6 +210,10 @@ pub(crate) fn run(mut random: Choices, rounds: usize, seed: u64) {
         ..Quirks::default()
     };
     let (kernel, mut selector, mut events) = selector(seed, quirks);
+    kernel.timers(|timers| {
+        timers.exist = seed % 2 == 0;
+        timers.pending_cancels = vec![true, false];
+    });
     for socket in 0..SOCKETS {
         kernel.open_socket(socket, socket % 2 == 1);
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use super::*;
+use crate::sys::windows::event::masks::{READ, RESET, WRITE};
 use crate::sys::windows::platform::ffi;
 use std::cell::Cell;
 
@@ -128,10 +129,27 @@ fn pending_reader() -> Tested {
 /// The same, after its request was canceled to add writing.
 fn cancelled_reader() -> Tested {
     let mut state = pending_reader();
-    assert!(state.reregister(Token(2), ALL));
+    assert!(state.reregister(Token(2), ALL, Mode::Edge));
     assert_eq!(update(&mut state), CANCEL);
     assert_eq!(state.request, Request::CancelRequested(Name));
     state
+}
+
+/// A request for the conditions after the read is deferred once, until the reader has read.
+#[test]
+fn only_failures_after_an_event_are_deferred() {
+    let mut state = owned(IN | END);
+    assert!(!state.take_deferral());
+    assert_eq!(update(&mut state), start(IN | END | RESET));
+    assert!(!state.take_deferral());
+    assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
+    assert!(state.take_deferral());
+    assert!(!state.take_deferral());
+    // Readiness is wanted again.
+    update(&mut state);
+    assert_eq!(completed(&mut state, Completion::Conditions(END)), END);
+    state.rearm(IN);
+    assert!(!state.take_deferral());
 }
 
 #[test]
@@ -186,7 +204,7 @@ fn pending_with_enough_conditions_is_kept() {
     let mut state = owned(READ | WRITE);
     update(&mut state);
     for interest in [READ, WRITE, READ | WRITE] {
-        assert!(state.reregister(Token(2), interest | RESET));
+        assert!(state.reregister(Token(2), interest | RESET, Mode::Edge));
         assert!(!state.needs_update());
         state.rearm(ALL);
         assert_eq!(update(&mut state), NO_CALLS);
@@ -198,7 +216,7 @@ fn pending_with_enough_conditions_is_kept() {
 fn pending_with_extra_conditions_reports_only_wanted() {
     let mut state = owned(READ | WRITE);
     update(&mut state);
-    assert!(state.reregister(Token(2), READ | RESET));
+    assert!(state.reregister(Token(2), READ | RESET, Mode::Edge));
     assert_eq!(completed(&mut state, Completion::Conditions(WRITE)), 0);
     assert_eq!(update(&mut state), start(READ | RESET));
 }
@@ -211,7 +229,7 @@ fn pending_with_too_few_conditions_is_cancelled() {
 #[test]
 fn failed_cancel_stays_pending() {
     let mut state = pending_reader();
-    state.reregister(Token(2), ALL);
+    state.reregister(Token(2), ALL, Mode::Edge);
     let (calls, result) = update_with(&mut state, true, Started::Completed);
     assert_eq!((calls, result), (CANCEL, Err("refused")));
     assert_eq!(state.request, pending(READ | RESET));
@@ -256,7 +274,7 @@ fn pending_detects_a_closed_socket() {
         assert_eq!(completed(&mut state, completion), 0);
         assert!(state.has_ended());
         assert_eq!(update(&mut state), NO_CALLS);
-        assert!(!state.reregister(Token(2), ALL));
+        assert!(!state.reregister(Token(2), ALL, Mode::Edge));
         state.rearm(ALL);
         assert_eq!(update(&mut state), NO_CALLS);
         assert!(!state.end(|_| panic!("nothing is in flight")).was_registered);
@@ -285,7 +303,7 @@ fn end_of_pending_cancels() {
 fn cancel_requested_waits_for_its_packet() {
     let mut state = cancelled_reader();
     for interest in [READ, WRITE, READ | WRITE] {
-        state.reregister(Token(3), interest | RESET);
+        state.reregister(Token(3), interest | RESET, Mode::Edge);
         assert_eq!(update(&mut state), NO_CALLS);
         assert_eq!(state.request, Request::CancelRequested(Name));
     }
@@ -339,7 +357,7 @@ fn packet_after_end_only_returns_memory() {
             state.end(|_| true);
             assert_eq!(completed(&mut state, completion), 0);
             assert_eq!(update(&mut state), NO_CALLS);
-            assert!(!state.reregister(Token(2), ALL));
+            assert!(!state.reregister(Token(2), ALL, Mode::Edge));
         }
     }
 }
@@ -419,7 +437,7 @@ fn stray_completions_are_followed_by_pauses() {
         // `rearm` does not end the pause, `reregister` does.
         state.rearm(ALL);
         assert_eq!(update(&mut state), NO_CALLS);
-        state.reregister(Token(1), READ | RESET);
+        state.reregister(Token(1), READ | RESET, Mode::Edge);
         assert_eq!(update(&mut state), start(READ | RESET));
         // A reported condition restarts the count.
         assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
@@ -457,7 +475,7 @@ fn rearm_before_update_cancels_nothing() {
 fn reregister_reports_current_conditions() {
     let mut state = pending_reader();
     assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);
-    assert!(state.reregister(Token(7), READ | RESET));
+    assert!(state.reregister(Token(7), READ | RESET, Mode::Edge));
     assert_eq!(state.token(), Token(7));
     update(&mut state);
     assert_eq!(completed(&mut state, Completion::Conditions(IN)), IN);

@@ -16,6 +16,7 @@ use crate::sys::selector_tests::{LONG, tokens};
 use crate::sys::windows::afd::Afd;
 use crate::sys::windows::event::Events;
 use crate::sys::windows::iocp::Port;
+use crate::sys::windows::iocp::in_flight::Outcome;
 use crate::sys::windows::syscalls::faults;
 use crate::{Interest, Token};
 
@@ -82,6 +83,19 @@ fn error_codes_map_to_kinds() {
         let op_error = syscall::classify(op, io::Error::from_raw_os_error(code));
         assert_eq!(op_error.kind, kind, "{op:?} {code}");
         assert_eq!(op_error.error.raw_os_error(), Some(code));
+    }
+}
+
+/// The bytes that a canceled read has consumed are lost, which the caller must hear of.
+#[test]
+fn canceled_read_with_bytes_is_an_error() {
+    for (bytes, kind) in [(0, OpErrorKind::Aborted), (3, OpErrorKind::Other)] {
+        let status = ffi::STATUS_CANCELLED;
+        let result = syscall::result(OpKind::Read, Outcome { status, bytes });
+        let op_error = result.unwrap_err();
+        assert_eq!(op_error.kind, kind, "{bytes} bytes");
+        let code = Some(ffi::ERROR_OPERATION_ABORTED);
+        assert_eq!(op_error.error.raw_os_error(), code);
     }
 }
 

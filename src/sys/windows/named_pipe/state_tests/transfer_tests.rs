@@ -20,6 +20,41 @@ fn completed_read_is_readable_data() {
     pipe.holds(0);
 }
 
+/// Readiness that was not delivered before its data was read, or before a write used it, is out of
+/// date: with that of the next completion, one `poll` would report the same event twice.
+#[test]
+fn used_readiness_is_not_reported() {
+    let mut pipe = Pipe::new();
+    pipe.register(ALL, true);
+    assert_eq!(pipe.write(b"abc"), Ok(3));
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    pipe.end(OpKind::Write, Ok(3));
+    assert_eq!(pipe.take_ready(), Ready::WRITABLE);
+
+    pipe.receive(b"ab");
+    assert_eq!(pipe.read(9), Ok(b"ab".to_vec()));
+    assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    pipe.receive(b"cd");
+    assert_eq!(pipe.read(1), Ok(b"c".to_vec()));
+    assert_eq!(pipe.take_ready(), Ready::READABLE, "a byte is left");
+}
+
+/// Both directions learn of a client, or of a failed connect, whatever the caller does meanwhile.
+#[test]
+fn use_keeps_the_notice_of_a_connection() {
+    for result in [Ok(0), Err(op_error(OpErrorKind::Other))] {
+        let mut pipe = Pipe::new();
+        pipe.register(ALL, false);
+        pipe.connect().unwrap_err();
+        pipe.end(OpKind::Connect, result);
+        assert_eq!(pipe.write(b"abc"), Ok(3));
+        assert_eq!(pipe.take_ready(), Ready::BOTH);
+        pipe.end(OpKind::Write, Ok(3));
+        assert_eq!(pipe.write(b"abc"), Ok(3));
+        assert_eq!(pipe.take_ready(), Ready::NOTHING);
+    }
+}
+
 #[test]
 fn empty_message_reads_zero_bytes() {
     let mut pipe = Pipe::connected(ALL);
@@ -186,7 +221,7 @@ fn late_read_only_returns_memory() {
     }
 }
 
-/// A canceled read has consumed no byte and is no error of the pipe. (The exit of the thread that
+/// A canceled read that has consumed no byte is no error of the pipe. (The exit of the thread that
 /// started it cancels nothing on a handle with a completion port: [ExitThread][exit].)
 ///
 /// [exit]: https://learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-exitthread
