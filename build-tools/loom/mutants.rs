@@ -45,7 +45,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }
 
-    /// Clears the bits of wakers whose"#,
+    /// Like `clear_all`,"#,
         wrong: r#"            if MUTANT {
                 self.pending.store(0, Ordering::Release);
             } else {
@@ -54,7 +54,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }
 
-    /// Clears the bits of wakers whose"#,
+    /// Like `clear_all`,"#,
         finds: "deadlock",
     },
     Mutant {
@@ -66,6 +66,38 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         wrong: r#"        if MUTANT {
             self.pending.swap(0, Ordering::Release);
         } else if self.pending.load(Ordering::Acquire) != 0 {
+"#,
+        finds: "deadlock",
+    },
+    Mutant {
+        name: "wake_bits_lone_wake_does_not_notify",
+        models: "kernel_queue_paced",
+        file: "wake_bits.rs",
+        right: r#"            self.pace.store(pace::ONE, Ordering::Release);
+            return true;"#,
+        wrong: r#"            self.pace.store(pace::ONE, Ordering::Release);
+            return !MUTANT;"#,
+        finds: "deadlock",
+    },
+    Mutant {
+        name: "wake_bits_clears_nothing_after_one_wake",
+        models: "kernel_queue_paced",
+        file: "wake_bits.rs",
+        right: r#"        if has_bits {
+            self.clear_all();"#,
+        wrong: r#"        if has_bits && (MUTANT && pace == pace::ONE) {
+            self.pace.store(pace::ALONE, Ordering::Relaxed);
+        } else if has_bits {
+            self.clear_all();"#,
+        finds: "deadlock",
+    },
+    Mutant {
+        name: "wake_bits_merges_with_lone_wake",
+        models: "kernel_queue_paced",
+        file: "wake_bits.rs",
+        right: r#"        let must_notify = self.set_pending(bit);
+"#,
+        wrong: r#"        let must_notify = self.set_pending(bit) && !(MUTANT && pace == pace::ONE);
 "#,
         finds: "deadlock",
     },
@@ -156,11 +188,28 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         name: "posix_poll_failed_registration_stays",
         models: "posix_poll_faults",
         file: "unix/posix_poll/mod.rs",
-        right: "            self.shared.state().table.remove(key);",
+        right: "            state.table.remove(key);",
         wrong: r#"            if !MUTANT {
-                self.shared.state().table.remove(key);
+                state.table.remove(key);
             }"#,
         finds: "AlreadyExists",
+    },
+    Mutant {
+        name: "posix_poll_change_is_not_marked",
+        models: "posix_poll_without_blocking",
+        file: "unix/posix_poll/mod.rs",
+        right: "        if changed {",
+        wrong: "        if changed && !MUTANT {",
+        finds: "a wake is lost",
+    },
+    Mutant {
+        name: "posix_poll_mark_is_always_cleared",
+        models: "posix_poll_without_blocking",
+        file: "unix/posix_poll/poller.rs",
+        right: ".store(state.has_changes(), Ordering::Relaxed);\n            drop(state);",
+        wrong: r#".store(!MUTANT && state.has_changes(), Ordering::Relaxed);
+            drop(state);"#,
+        finds: "a wake is lost",
     },
     Mutant {
         name: "posix_poll_register_does_not_notify",
@@ -174,8 +223,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         name: "posix_poll_reregister_does_not_notify",
         models: "posix_poll_registrations",
         file: "unix/posix_poll/mod.rs",
-        right: "Ok((state.table.replace(key, token, interest)?, true))",
-        wrong: "Ok((state.table.replace(key, token, interest)?, !MUTANT))",
+        right: "state.table.set_mode(key, mode);\n            Ok(((), true))",
+        wrong: "state.table.set_mode(key, mode);\n            Ok(((), !MUTANT))",
         finds: "deadlock",
     },
     Mutant {

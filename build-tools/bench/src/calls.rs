@@ -11,7 +11,10 @@ use crate::results::Results;
 use crate::worker::{Case, Worker, spinner};
 
 /// A case, a peer, its operations and the number of each system call.
-type Sum = (String, String, f64, BTreeMap<String, u64>);
+pub(crate) type Sum = (String, String, f64, BTreeMap<String, u64>);
+
+/// Calls that belong to the case, whose threads start, wait, sleep and exit.
+const OF_CASES: [&str; 4] = ["futex", "exit", "madvise", "clock_nanosleep"];
 
 /// Counts the system calls of cases of one backend.
 pub(crate) fn run(
@@ -55,7 +58,7 @@ pub(crate) fn run(
 
 /// Reads a log. The calls between the marks `begin` and `end` count, for the case and the peer of
 /// the next mark `sum`.
-fn read(log: &str) -> Vec<Sum> {
+pub(crate) fn read(log: &str) -> Vec<Sum> {
     let mut sums = Vec::new();
     let mut calls: BTreeMap<String, u64> = BTreeMap::new();
     let mut is_counted = false;
@@ -84,8 +87,7 @@ fn read(log: &str) -> Vec<Sum> {
                 }
                 _ => {}
             }
-        } else if is_counted && name != "futex" && name != "exit" && name != "madvise" {
-            // The skipped calls belong to the case, whose threads start, wait and exit.
+        } else if is_counted && !OF_CASES.contains(&name) {
             *calls.entry(name.to_owned()).or_default() += 1;
         }
     }
@@ -103,6 +105,7 @@ mod tests {
 7  write(-1, \"begin\", 5) = -1 EBADF (Bad file descriptor)
 7  epoll_wait(3, <unfinished ...>
 8  write(4, \"\\1\\0\", 8) = 8
+8  clock_nanosleep(CLOCK_REALTIME, 0, {tv_sec=1, tv_nsec=0}, NULL) = 0
 7  <... epoll_wait resumed>[], 4, 0) = 1
 7  write(-1, \"end\", 3) = -1 EBADF (Bad file descriptor)
 7  close(3) = 0

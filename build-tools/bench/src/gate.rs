@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::results::Results;
 use crate::worker::Worker;
-use crate::{Folders, calls, counts, goals, memory};
+use crate::{Folders, calls, counts, goals, idle, memory};
 
 /// The contents of expected.toml.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -53,6 +53,7 @@ fn count(folders: &Folders, worker: &Worker) -> Result<Results> {
     counts::run(folders, worker, &cases, &PEERS, &mut results)?;
     calls::run(folders, worker, &cases, &PEERS, &mut results)?;
     memory::run(worker, &cases, &mut results)?;
+    idle::run(folders, worker, &["ours"], 1, &mut results)?;
     Ok(results)
 }
 
@@ -71,6 +72,8 @@ pub(crate) fn run(folders: &Folders, update: bool) -> Result<()> {
     let mut results = Results::default();
     for each in counted {
         results.rows.extend(each.rows);
+        results.registered.extend(each.registered);
+        results.idle.extend(each.idle);
     }
     let file = folders.bench.join("expected.toml");
     if update {

@@ -6,11 +6,16 @@ mod cost;
 mod counts;
 mod gate;
 mod goals;
+mod idle;
+mod latency;
+mod machine;
 mod memory;
+mod pages;
 mod plot;
 mod publish;
 mod report;
 mod results;
+mod servers;
 mod timing;
 mod worker;
 
@@ -42,6 +47,8 @@ enum Command {
         #[arg(long)]
         update: bool,
     },
+    /// Load an HTTP server on tokio with wrk, over this library and over upstream's mio
+    Servers(servers::Options),
 }
 
 #[derive(Debug, Args)]
@@ -60,7 +67,7 @@ struct Run {
     /// fewer rounds, but at least 7.
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Write the table and the chart of build-tools/bench/README.md; measures all cases
+    /// Write the tables and the charts of build-tools/bench/README.md; measures all cases
     #[arg(long, conflicts_with = "cases")]
     publish: bool,
     /// The folder of the workers for Windows
@@ -112,6 +119,7 @@ impl Folders {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(options) => run(&options),
+        Command::Servers(options) => servers::run(&options),
         Command::Gate { update } => Folders::find().and_then(|folders| gate::run(&folders, update)),
     };
     match result {
@@ -130,6 +138,9 @@ fn run(options: &Run) -> Result<()> {
         workers.push(Worker::for_windows(folder, wine));
     }
     let mut results = Results::default();
+    if let Some(worker) = workers.first().filter(|_| !options.list) {
+        machine::run(worker, &mut results)?;
+    }
     for worker in &workers {
         let cases = worker.select(&options.cases)?;
         if options.list {
@@ -142,6 +153,10 @@ fn run(options: &Run) -> Result<()> {
         counts::run(&folders, worker, &cases, &PEERS, &mut results)?;
         calls::run(&folders, worker, &cases, &PEERS, &mut results)?;
         memory::run(worker, &cases, &mut results)?;
+        if options.cases.is_empty() {
+            idle::run(&folders, worker, &PEERS, 3, &mut results)?;
+            latency::run(worker, options.quick, &mut results)?;
+        }
     }
     if options.list {
         if let Some(reason) = &options.no_windows {

@@ -1,19 +1,28 @@
-//! The charts: bars of the ratio to upstream, and curves over the number of sources and of threads.
+//! The charts: bars of the ratio to upstream, and curves.
 
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
+use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::results::{PEERS, Results};
+use crate::latency::bin_start;
+use crate::pages;
+use crate::results::{PEERS, Results, Row};
 
-/// The chart in build-tools/bench/README.md.
+/// The bars.
 pub(crate) const BARS: &str = "against-upstream.svg";
+/// A poll over the number of ready sources.
+pub(crate) const READY: &str = "ready-of-10000.svg";
+/// Histograms of the times from a wake to its event.
+pub(crate) const LATENCY: &str = "wake-to-event.svg";
+/// Operations in a second over the number of threads.
+pub(crate) const THREADS: &str = "threads.svg";
 
-/// The other charts.
-const CURVES: [&str; 3] = ["poll-ready-1.svg", "epoll-ready-1.svg", "wake-threads.svg"];
+/// The size of one panel of a chart.
+const PANEL: (u32, u32) = (450, 340);
 
-const SIZE: (u32, u32) = (900, 460);
+const WIDTH: u32 = 900;
 
 const COLORS: [RGBColor; 4] = [
     RGBColor(0, 90, 181),
@@ -24,31 +33,268 @@ const COLORS: [RGBColor; 4] = [
 
 /// Draws the charts of all cases that ran.
 pub(crate) fn all(results: &Results, folder: &Path) -> Result<()> {
-    let [poll, epoll, threads] = CURVES.map(|name| folder.join(name));
     bars(results, &folder.join(BARS))?;
-    let one_of = "sources; one is ready";
-    curve(
-        results,
-        &poll,
-        "poll(2): one poll",
-        one_of,
-        "poll/ready-1-of-",
-    )?;
-    curve(
-        results,
-        &epoll,
-        "epoll: one poll",
-        one_of,
-        "epoll/ready-1-of-",
-    )?;
-    let title = "epoll: one wake of a busy selector";
-    curve(
-        results,
-        &threads,
-        title,
-        "threads that call wake",
-        "epoll/wake-threads-",
-    )
+    grid(&folder.join(READY), &ready(results))?;
+    grid(&folder.join(LATENCY), &latency(results))?;
+    grid(&folder.join(THREADS), &threads(results))
+}
+
+/// A line of a panel, with the index of its peer.
+struct Line {
+    peer: usize,
+    points: Vec<(f64, f64)>,
+}
+
+/// A chart with a logarithmic scale in both directions.
+struct Panel {
+    title: String,
+    across: &'static str,
+    up: &'static str,
+    across_label: fn(&f64) -> String,
+    up_label: fn(&f64) -> String,
+    /// The factor between two labels of the horizontal axis.
+    base: f64,
+    /// Whether the points are the steps of a histogram.
+    is_histogram: bool,
+    lines: Vec<Line>,
+}
+
+fn number(value: &f64) -> String {
+    match *value {
+        value if value >= 1e6 => format!("{:.0}M", value / 1e6),
+        value if value >= 1e3 => format!("{:.0}k", value / 1e3),
+        value if value >= 1.0 => format!("{value:.0}"),
+        value => format!("{value}"),
+    }
+}
+
+fn time(nanos: &f64) -> String {
+    match *nanos {
+        nanos if nanos < 1e3 => format!("{nanos:.0} ns"),
+        nanos if nanos < 1e6 => format!("{:.0} us", nanos / 1e3),
+        nanos => format!("{:.0} ms", nanos / 1e6),
+    }
+}
+
+fn share(share: &f64) -> String {
+    format!("{} %", share * 100.0)
+}
+
+/// The lines of all peers over cases that are named by a number.
+fn lines_over(
+    results: &Results,
+    numbers: &[u32],
+    name: impl Fn(u32) -> String,
+    value: impl Fn(&Row, &str) -> Option<f64>,
+) -> Vec<Line> {
+    let line = |(peer, name_of_peer): (usize, &&str)| {
+        let point = |number: &u32| {
+            let row = results.rows.get(&name(*number))?;
+            Some((f64::from(*number), value(row, name_of_peer)?))
+        };
+        let points = numbers.iter().filter_map(point).collect();
+        Line { peer, points }
+    };
+    PEERS.iter().enumerate().map(line).collect()
+}
+
+fn median(row: &Row, peer: &str) -> Option<f64> {
+    row.nanos.get(peer).map(|nanos| nanos.median)
+}
+
+fn ready(results: &Results) -> Vec<Panel> {
+    let mut panels = Vec::new();
+    for (backend, system) in [("epoll", "epoll"), ("poll", "poll(2)")] {
+        let name = |ready| format!("{backend}/ready-{ready}-of-10000");
+        panels.push(Panel {
+            title: format!("{system}: time of a poll"),
+            across: "ready of 10,000 sources",
+            base: 10.0,
+            up: "",
+            across_label: number,
+            up_label: time,
+            is_histogram: false,
+            lines: lines_over(results, &pages::READY, name, median),
+        });
+        panels.push(Panel {
+            title: format!("{system}: instructions in user space"),
+            across: "ready of 10,000 sources",
+            base: 10.0,
+            up: "",
+            across_label: number,
+            up_label: number,
+            is_histogram: false,
+            lines: lines_over(results, &pages::READY, name, |row, peer| {
+                row.instructions.get(peer).copied()
+            }),
+        });
+    }
+    panels
+}
+
+fn threads(results: &Results) -> Vec<Panel> {
+    let mut panels = Vec::new();
+    for (backend, system) in [("epoll", "epoll"), ("poll", "poll(2)")] {
+        for (case, what) in [
+            ("register-wake-threads", "register, wake, deregister"),
+            ("wake-threads", "wake"),
+        ] {
+            let name = |threads| format!("{backend}/{case}-{threads}");
+            panels.push(Panel {
+                title: format!("{system}: {what}"),
+                across: "threads",
+                base: 2.0,
+                up: "a second",
+                across_label: number,
+                up_label: number,
+                is_histogram: false,
+                lines: lines_over(results, &pages::THREADS, name, |row, peer| {
+                    median(row, peer).map(|nanos| 1e9 / nanos)
+                }),
+            });
+        }
+    }
+    panels
+}
+
+fn latency(results: &Results) -> Vec<Panel> {
+    let mut panels: Vec<Panel> = Vec::new();
+    for latency in &results.latency {
+        let system = if latency.backend == "poll" {
+            "poll(2)"
+        } else {
+            "epoll"
+        };
+        let title = format!(
+            "{system}, {}: from a wake to its event",
+            pages::load(latency)
+        );
+        let points = latency
+            .histogram
+            .iter()
+            .map(|(bin, share)| (bin_start(*bin), *share))
+            .collect();
+        let peer = PEERS.iter().position(|name| *name == latency.peer);
+        let line = Line {
+            peer: peer.unwrap_or_default(),
+            points,
+        };
+        if let Some(panel) = panels.iter_mut().find(|panel| panel.title == title) {
+            panel.lines.push(line);
+        } else {
+            panels.push(Panel {
+                title,
+                across: "time",
+                base: 10.0,
+                up: "share of the wakes",
+                across_label: time,
+                up_label: share,
+                is_histogram: true,
+                lines: vec![line],
+            });
+        }
+    }
+    panels
+}
+
+/// Draws panels, two beside each other. Draws nothing if a panel has no line.
+fn grid(file: &Path, panels: &[Panel]) -> Result<()> {
+    let has_line = |panel: &Panel| panel.lines.iter().any(|line| line.points.len() > 1);
+    if panels.is_empty() || !panels.iter().all(has_line) {
+        return Ok(());
+    }
+    let rows = panels.len().div_ceil(2);
+    let root = SVGBackend::new(file, (WIDTH, PANEL.1 * rows as u32)).into_drawing_area();
+    let failed = |error: &dyn std::fmt::Display| anyhow!("{}: {error}", file.display());
+    root.fill(&WHITE).map_err(|error| failed(&error))?;
+    for (area, panel) in root.split_evenly((rows, 2)).iter().zip(panels) {
+        draw(area, panel).map_err(|error| failed(&error))?;
+    }
+    root.present().map_err(|error| failed(&error))
+}
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+fn draw(area: &Area<'_>, panel: &Panel) -> Result<(), Box<dyn std::error::Error>> {
+    let all = || panel.lines.iter().flat_map(|line| &line.points);
+    let least = |part: fn(&(f64, f64)) -> f64| all().map(part).fold(f64::INFINITY, f64::min);
+    let most = |part: fn(&(f64, f64)) -> f64| all().map(part).fold(0.0, f64::max);
+    let across = least(|point| point.0) / 1.15..most(|point| point.0) * 1.3;
+    let floor = least(|point| point.1) / 1.5;
+    let top = most(|point| point.1) * 1.5;
+    // Room for the legend above the lines; a histogram has it at the right.
+    let room = if panel.is_histogram { 0.1 } else { 0.45 };
+    let up = floor..top * (top / floor).powf(room);
+    let mut chart = ChartBuilder::on(area)
+        .caption(&panel.title, ("sans-serif", 16))
+        .margin(10)
+        .x_label_area_size(38)
+        .y_label_area_size(62)
+        .build_cartesian_2d(across.log_scale().base(panel.base), up.log_scale())?;
+    chart
+        .configure_mesh()
+        .max_light_lines(1)
+        .x_labels(6)
+        .y_labels(6)
+        .x_desc(panel.across)
+        .y_desc(panel.up)
+        .x_label_formatter(&panel.across_label)
+        .y_label_formatter(&panel.up_label)
+        .draw()?;
+    for line in &panel.lines {
+        let (Some(name), Some(color)) = (PEERS.get(line.peer), COLORS.get(line.peer)) else {
+            continue;
+        };
+        if line.points.is_empty() {
+            continue;
+        }
+        let color = *color;
+        let points = if panel.is_histogram {
+            steps(&line.points, floor)
+        } else {
+            line.points.clone()
+        };
+        chart
+            .draw_series(LineSeries::new(points, color.stroke_width(2)))?
+            .label(*name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
+        if !panel.is_histogram {
+            let dots = line
+                .points
+                .iter()
+                .map(|dot| Circle::new(*dot, 3, color.filled()));
+            chart.draw_series(dots)?;
+        }
+    }
+    chart
+        .configure_series_labels()
+        .position(if panel.is_histogram {
+            SeriesLabelPosition::UpperRight
+        } else {
+            SeriesLabelPosition::UpperLeft
+        })
+        .background_style(WHITE.mix(0.8).filled())
+        .draw()?;
+    Ok(())
+}
+
+/// The outline of the bars of a histogram. Empty bins have this floor.
+fn steps(bins: &[(f64, f64)], floor: f64) -> Vec<(f64, f64)> {
+    let mut outline = Vec::new();
+    let mut last_end = None;
+    for (start, share) in bins {
+        // Bins are powers of one factor, so their ends are equal but for rounding.
+        let end = start * bin_start(1);
+        match last_end {
+            Some(last) if last * 1.01 > *start => {}
+            Some(last) => outline.extend([(last, floor), (*start, floor)]),
+            None => outline.push((*start, floor)),
+        }
+        outline.extend([(*start, *share), (end, *share)]);
+        last_end = Some(end);
+    }
+    outline.extend(last_end.map(|end| (end, floor)));
+    outline
 }
 
 /// Times divided by upstream's, on a logarithmic scale: left of 1 is faster.
@@ -66,7 +312,7 @@ fn bars(results: &Results, file: &Path) -> Result<()> {
         return Ok(());
     }
     let height = 70 + 20 * rows.len() as u32;
-    let root = SVGBackend::new(file, (SIZE.0, height)).into_drawing_area();
+    let root = SVGBackend::new(file, (WIDTH, height)).into_drawing_area();
     let failed = |error: &dyn std::fmt::Display| anyhow!("{}: {error}", file.display());
     root.fill(&WHITE).map_err(|error| failed(&error))?;
     let mut chart = ChartBuilder::on(&root)
@@ -106,70 +352,5 @@ fn bars(results: &Results, file: &Path) -> Result<()> {
         let text = Text::new(label(&middle), (8, y - 6), style);
         root.draw(&text).map_err(|error| failed(&error))?;
     }
-    root.present().map_err(|error| failed(&error))
-}
-
-/// Time over the number at the end of the cases' names, with a line for each peer.
-fn curve(results: &Results, file: &Path, title: &str, axis: &str, prefix: &str) -> Result<()> {
-    let mut lines: [Vec<(f64, f64)>; 4] = Default::default();
-    for (name, row) in &results.rows {
-        let Some(x) = name
-            .strip_prefix(prefix)
-            .and_then(|x| x.parse::<f64>().ok())
-        else {
-            continue;
-        };
-        for (peer, line) in PEERS.iter().zip(&mut lines) {
-            if let Some(nanos) = row.nanos.get(*peer) {
-                line.push((x, nanos.median));
-            }
-        }
-    }
-    let all = || lines.iter().flatten();
-    if all().count() < 8 {
-        return Ok(());
-    }
-    let most = |part: fn(&(f64, f64)) -> f64| all().map(part).fold(0.0, f64::max);
-    let least = all().map(|point| point.1).fold(f64::INFINITY, f64::min);
-    let root = SVGBackend::new(file, SIZE).into_drawing_area();
-    let failed = |error: &dyn std::fmt::Display| anyhow!("{}: {error}", file.display());
-    root.fill(&WHITE).map_err(|error| failed(&error))?;
-    let across = (0.9..most(|point| point.0) * 1.1).log_scale();
-    let up = (least.max(1.0) / 1.5..most(|point| point.1) * 1.5).log_scale();
-    let mut chart = ChartBuilder::on(&root)
-        .caption(title, ("sans-serif", 18))
-        .margin(12)
-        .x_label_area_size(40)
-        .y_label_area_size(80)
-        .build_cartesian_2d(across, up)
-        .map_err(|error| failed(&error))?;
-    chart
-        .configure_mesh()
-        .x_desc(axis)
-        .y_desc("time an operation")
-        .y_label_formatter(&|nanos| crate::report::time(*nanos))
-        .draw()
-        .map_err(|error| failed(&error))?;
-    for ((peer, mut line), color) in PEERS.iter().zip(lines).zip(COLORS) {
-        line.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let dots = line.clone();
-        chart
-            .draw_series(LineSeries::new(line, color.stroke_width(2)))
-            .map_err(|error| failed(&error))?
-            .label(*peer)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
-        chart
-            .draw_series(
-                dots.into_iter()
-                    .map(|dot| Circle::new(dot, 3, color.filled())),
-            )
-            .map_err(|error| failed(&error))?;
-    }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE.filled())
-        .draw()
-        .map_err(|error| failed(&error))?;
     root.present().map_err(|error| failed(&error))
 }

@@ -1,4 +1,4 @@
-//! Writes the chart and the table of build-tools/bench/README.md.
+//! Writes the charts and the tables of build-tools/bench/README.md.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,9 +6,9 @@ use std::fs;
 use anyhow::{Context as _, Result};
 
 use crate::Folders;
-use crate::plot::BARS;
-use crate::report;
+use crate::plot::{BARS, LATENCY, READY, THREADS};
 use crate::results::Results;
+use crate::{pages, report};
 
 const BEGIN: &str = "<!-- bench: written by `cargo xtask bench --publish` -->\n";
 const END: &str = "<!-- end of bench -->\n";
@@ -37,11 +37,13 @@ const SHOWN: [&str; 20] = [
     "afd/pipe-ping-pong",
 ];
 
-/// Writes the chart, and the table between the two comments.
+/// Writes the charts, and the tables between the two comments.
 pub(crate) fn run(folders: &Folders, results: &Results) -> Result<()> {
     let folder = folders.bench.join("plots");
     fs::create_dir_all(&folder)?;
-    fs::copy(folders.out.join(BARS), folder.join(BARS)).context(BARS)?;
+    for chart in [BARS, READY, LATENCY, THREADS] {
+        fs::copy(folders.out.join(chart), folder.join(chart)).context(chart)?;
+    }
     let file = folders.bench.join("README.md");
     let page = fs::read_to_string(&file)?;
     let (before, rest) = page
@@ -50,32 +52,64 @@ pub(crate) fn run(folders: &Folders, results: &Results) -> Result<()> {
     let (_, after) = rest
         .split_once(END)
         .context("build-tools/bench/README.md has no comment that ends the table")?;
-    let text = format!(
-        "{before}{BEGIN}{}{}{END}{after}",
-        table(results),
-        builds(results)
-    );
+    let machine = results.machine.as_ref().map(pages::machine);
+    let sections = [
+        ("", machine.unwrap_or_default(), ""),
+        ("", table(results), ""),
+        (
+            "time of each case, divided by upstream's",
+            String::new(),
+            BARS,
+        ),
+        (
+            "a poll of 10,000 sources over the number of ready ones",
+            pages::ready(results),
+            READY,
+        ),
+        ("", pages::idle(results), ""),
+        (
+            "how many wakes took how long from the wake to its event",
+            pages::latency(results),
+            LATENCY,
+        ),
+        (
+            "operations in a second over the number of threads",
+            pages::threads(results),
+            THREADS,
+        ),
+        ("", builds(results), ""),
+    ];
+    let mut parts = Vec::new();
+    for (about, table, chart) in sections {
+        if !table.is_empty() {
+            parts.push(table);
+        }
+        if !chart.is_empty() {
+            parts.push(format!("![{about}](plots/{chart})\n"));
+        }
+    }
+    let text = format!("{before}{BEGIN}{}{END}{after}", parts.join("\n"));
     let new = folders.out.join("README.md");
     fs::write(&new, text)?;
     fs::rename(&new, &file).with_context(|| file.display().to_string())
 }
 
-/// The cost of a build of each library, as a paragraph.
+/// The cost of a build of each library.
 fn builds(results: &Results) -> String {
-    let each: Vec<String> = results
-        .builds
-        .iter()
-        .map(|build| {
-            format!(
-                "{} {:.1} s ({} crates, {} lines)",
-                build.peer, build.seconds, build.crates, build.lines
-            )
-        })
-        .collect();
-    if each.is_empty() {
+    if results.builds.is_empty() {
         return String::new();
     }
-    format!("\nA clean release build: {}.\n", each.join(", "))
+    let mut text =
+        String::from("| clean release build | time | crates | lines |\n|---|--:|--:|--:|\n");
+    for build in &results.builds {
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            text,
+            "| {} | {:.1} s | {} | {} |",
+            build.peer, build.seconds, build.crates, build.lines
+        );
+    }
+    text
 }
 
 fn table(results: &Results) -> String {
@@ -114,6 +148,13 @@ fn table(results: &Results) -> String {
             calls("ours"),
             calls("upstream"),
         );
+    }
+    if let Some(reason) = results
+        .rows
+        .get("afd/all")
+        .and_then(|row| row.not_run.as_ref())
+    {
+        let _ = writeln!(text, "| `afd/` | not run: {reason} |");
     }
     text
 }

@@ -2,10 +2,10 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::goals;
 use crate::results::{PEERS, Results, Row, Spread};
+use crate::{goals, pages};
 
-fn table(header: &[&str]) -> Table {
+pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_preset(presets::ASCII_MARKDOWN)
@@ -49,6 +49,9 @@ fn figure(value: Option<f64>) -> String {
 
 /// Prints all tables.
 pub(crate) fn print(results: &Results) {
+    if let Some(machine) = &results.machine {
+        println!("{}", pages::machine(machine));
+    }
     println!(
         "Time, and its ratio to each peer in the same round: median (10th to 90th percentile)\n"
     );
@@ -89,6 +92,16 @@ pub(crate) fn print(results: &Results) {
             ]);
         }
         println!("{bytes}\n");
+    }
+    for text in [
+        pages::ready(results),
+        pages::idle(results),
+        pages::latency(results),
+        pages::threads(results),
+    ] {
+        if !text.is_empty() {
+            println!("{text}");
+        }
     }
     if !results.builds.is_empty() {
         println!("A clean release build, for this machine\n");

@@ -82,6 +82,53 @@ pub(crate) struct Build {
     pub(crate) lines: usize,
 }
 
+/// The machine of a run.
+#[derive(Debug, Serialize)]
+pub(crate) struct Machine {
+    pub(crate) cpu: String,
+    pub(crate) cores: usize,
+    pub(crate) kernel: String,
+    pub(crate) date: String,
+    pub(crate) compiler: String,
+    /// Nanoseconds of a system call that does nothing.
+    pub(crate) null_call: f64,
+    /// Nanoseconds of a write to an eventfd.
+    pub(crate) eventfd_write: f64,
+}
+
+/// A blocked poll of idle connections.
+#[derive(Debug, Serialize)]
+pub(crate) struct Idle {
+    pub(crate) backend: String,
+    pub(crate) peer: String,
+    pub(crate) connections: usize,
+    pub(crate) seconds: u64,
+    /// Nanoseconds in which the polling thread ran, if the kernel counts them.
+    pub(crate) nanos: Option<f64>,
+    /// How often it began to run.
+    pub(crate) runs: Option<f64>,
+    /// System calls of the process, if strace counted them.
+    pub(crate) calls: Option<f64>,
+    /// Threads of the process beside the polling one and the main thread, except under Wine, which
+    /// has threads of its own.
+    pub(crate) more_threads: Option<f64>,
+}
+
+/// Times from a wake in one thread to its event in another.
+#[derive(Debug, Serialize)]
+pub(crate) struct Latency {
+    pub(crate) backend: String,
+    pub(crate) peer: String,
+    pub(crate) loaded: bool,
+    pub(crate) wakes: usize,
+    /// The percentiles of all wakes, in nanoseconds: 50, 99 and 99.9.
+    pub(crate) percentiles: [f64; 3],
+    /// The library's median divided by upstream's in the same round, for the library.
+    pub(crate) ratio: Option<Spread>,
+    /// The share of wakes by the bin of their time, see [`crate::latency::bin_start`].
+    pub(crate) histogram: BTreeMap<i32, f64>,
+}
+
 /// All results.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Results {
@@ -89,6 +136,9 @@ pub(crate) struct Results {
     pub(crate) rows: BTreeMap<String, Row>,
     pub(crate) registered: Vec<Registered>,
     pub(crate) builds: Vec<Build>,
+    pub(crate) machine: Option<Machine>,
+    pub(crate) idle: Vec<Idle>,
+    pub(crate) latency: Vec<Latency>,
 }
 
 impl Results {

@@ -47,23 +47,18 @@ impl Worker {
         BACKENDS
             .iter()
             .map(|(backend, flags)| {
-                let bar = spinner(&format!("building the cases for {backend}"));
                 let target = folders.target.join(format!("cases-{backend}"));
-                let output = Command::new("cargo")
+                let mut command = Command::new("cargo");
+                command
                     .args(["build", "--release", "--locked", "--package"])
                     .arg("mio-bench-cases")
-                    .current_dir(&folders.bench)
-                    .env("CARGO_TARGET_DIR", &target)
-                    .env("RUSTFLAGS", flags)
-                    .env_remove("CARGO_ENCODED_RUSTFLAGS")
-                    .stdin(Stdio::null())
-                    .output()
-                    .context("cargo")?;
-                bar.finish_and_clear();
-                if !output.status.success() {
-                    let text = String::from_utf8_lossy(&output.stderr);
-                    bail!("the cases do not build for {backend}:\n{text}");
-                }
+                    .current_dir(&folders.bench);
+                build(
+                    &mut command,
+                    &format!("the cases for {backend}"),
+                    &target,
+                    flags,
+                )?;
                 Ok(Worker {
                     backend,
                     folder: target.join("release"),
@@ -152,6 +147,24 @@ pub(crate) fn lines(command: &mut Command, mut take: impl FnMut(&str) -> Result<
             .and_then(|thread| thread.join().ok())
             .unwrap_or_default();
         bail!("{:?} ended with {status}:\n{errors}", command.get_program());
+    }
+    Ok(())
+}
+
+/// Runs a build of Cargo with these flags of rustc.
+pub(crate) fn build(command: &mut Command, what: &str, target: &Path, flags: &str) -> Result<()> {
+    let bar = spinner(&format!("building {what}"));
+    let output = command
+        .env("CARGO_TARGET_DIR", target)
+        .env("RUSTFLAGS", flags)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .stdin(Stdio::null())
+        .output()
+        .context("cargo")?;
+    bar.finish_and_clear();
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        bail!("cannot build {what}:\n{text}");
     }
     Ok(())
 }

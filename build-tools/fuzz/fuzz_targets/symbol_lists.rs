@@ -3,23 +3,11 @@
 //! Checked: a list that is read keeps its symbols when one is put in at its place, and that one can
 //! be read back; an error formats.
 #![no_main]
+#![allow(unreachable_pub)]
 
-#[path = "../../../codegen/src/error.rs"]
-mod error;
-#[path = "../../../codegen/src/error_report.rs"]
-mod error_report;
-#[path = "../../../codegen/src/help.rs"]
-mod help;
-#[path = "../../../codegen/src/suggest.rs"]
-mod suggest;
-#[path = "../../../codegen/src/symbol_lines.rs"]
-mod symbol_lines;
-#[path = "../../../codegen/src/symbols.rs"]
-mod symbols;
-#[path = "../../../codegen/src/wrap.rs"]
-mod wrap;
+include!(concat!(env!("OUT_DIR"), "/generator.rs"));
 
-use symbols::{Symbol, parse};
+use crate::symbols::{Symbol, parse};
 
 /// What is compared of a symbol.
 fn text(symbol: &Symbol) -> String {

@@ -3,6 +3,8 @@
 //! This is the library's crate root once more, over the same files, with the module [`targets`]
 //! beside them. It is compiled under `cfg(test)` (see `build.rs`), because the fakes exist only
 //! there. So the library itself has no code and no condition for fuzzing.
+// The targets of the generator need nothing of the library.
+#![cfg(not(feature = "generator"))]
 #![deny(unsafe_op_in_unsafe_fn)]
 
 /// The library's macro without the feature `log`.

@@ -91,10 +91,9 @@ impl State {
 pub(crate) mod syscalls {
     //! Replaces `src/sys/unix/syscalls`.
 
-    use std::ffi::c_int;
     use std::fs::File;
     use std::io;
-    use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+    use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
     use super::{KERNEL, Notifier};
 
@@ -106,6 +105,10 @@ pub(crate) mod syscalls {
     /// An fd with a number that no other open fd has. What it refers to does not matter.
     fn new_fd() -> io::Result<OwnedFd> {
         Ok(File::open("/dev/null")?.into())
+    }
+
+    pub(crate) fn is_open(_: RawFd) -> bool {
+        true
     }
 
     fn add_notifier(reader: &OwnedFd, writer: &OwnedFd, is_counter: bool) {
@@ -121,7 +124,6 @@ pub(crate) mod syscalls {
     pub(crate) mod poll {
         use std::ffi::c_int;
         use std::io;
-        use std::os::fd::RawFd;
 
         use super::super::KERNEL;
         use crate::sys::ffi;
@@ -137,6 +139,10 @@ pub(crate) mod syscalls {
                     0
                 },
             )
+        }
+
+        pub(crate) fn wait_now(array: &mut [ffi::pollfd]) -> io::Result<usize> {
+            poll(array, 0)
         }
 
         pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
@@ -162,28 +168,15 @@ pub(crate) mod syscalls {
                 state = KERNEL.changed.wait(state).unwrap();
             }
         }
-
-        pub(crate) fn is_open(_: RawFd) -> bool {
-            true
-        }
-    }
-
-    pub(crate) mod eventfd {
-        use std::io;
-        use std::os::fd::OwnedFd;
-
-        pub(crate) fn eventfd() -> io::Result<OwnedFd> {
-            let fd = super::new_fd()?;
-            super::add_notifier(&fd, &fd, true);
-            Ok(fd)
-        }
     }
 
     pub(crate) mod pipe {
         use super::*;
 
-        pub(crate) fn set_nonblocking(_: BorrowedFd<'_>, _: bool) -> io::Result<()> {
-            Ok(())
+        pub(crate) fn eventfd() -> io::Result<OwnedFd> {
+            let fd = new_fd()?;
+            add_notifier(&fd, &fd, true);
+            Ok(fd)
         }
 
         pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
@@ -222,14 +215,10 @@ pub(crate) mod syscalls {
             Ok(buffer.len())
         }
 
-        pub(crate) fn pipe2(_: Pipe2, _: c_int) -> io::Result<(OwnedFd, OwnedFd)> {
+        pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
             let (reader, writer) = (new_fd()?, new_fd()?);
             add_notifier(&reader, &writer, false);
             Ok((reader, writer))
-        }
-
-        pub(crate) fn pipe_fcntl(_: Pipe, _: [c_int; 2]) -> io::Result<(OwnedFd, OwnedFd)> {
-            pipe2(|| {}, 0)
         }
     }
 
@@ -241,10 +230,7 @@ pub(crate) mod syscalls {
         use crate::sys::wake_bits::Generation;
 
         pub(crate) fn generation(_: PthreadAtfork) -> Generation {
-            Generation {
-                word: unchanging(),
-                is_certain: true,
-            }
+            Generation::unchanging()
         }
 
         pub(crate) fn process(_: PthreadAtfork) -> &'static AtomicUsize {

@@ -64,6 +64,8 @@ struct Flags {
     right: Vec<WakeBits>,
     /// The bits of all wakers, if a wait that was full only clears those of its own events.
     bits_of_events: Option<Vec<usize>>,
+    /// Whether a wake that comes alone sets no flag.
+    is_paced: bool,
     wrong: AtomicUsize,
     wrong_is_exposed: AtomicUsize,
 }
@@ -90,7 +92,13 @@ impl Flags {
                 }
             }
             Mistake::None => {
-                if self.right(waker).set_pending(bit) {
+                let flags = self.right(waker);
+                let must_notify = if self.is_paced {
+                    flags.must_notify(bit)
+                } else {
+                    flags.set_pending(bit)
+                };
+                if must_notify {
                     notify();
                 }
             }
@@ -121,6 +129,7 @@ impl Flags {
                     self.right(*waker).clear_all();
                 }
             }
+            Mistake::None if self.is_paced => self.right(0).after_wait(),
             Mistake::None => self.right(0).clear_all(),
             Mistake::ClearByStore => {
                 if self.wrong.load(Ordering::Acquire) != 0 {
@@ -184,6 +193,8 @@ pub struct Scene {
     /// Whether a wait that was full only clears the flags of its own events. Not together with
     /// `separate_flags`.
     pub clears_only_its_events: bool,
+    /// Whether a wake that comes alone sets no flag. Not together with the two before.
+    pub is_paced: bool,
     /// Whether the caller waits on the fd that was handed out, instead of the selector, so that
     /// nothing clears the flags. Not together with `separate_flags`.
     pub exposed: bool,
@@ -212,6 +223,7 @@ pub fn run(scene: Scene, mistake: Mistake) {
             mistake,
             right,
             bits_of_events: scene.clears_only_its_events.then(|| bits.clone()),
+            is_paced: scene.is_paced,
             wrong: AtomicUsize::new(0),
             wrong_is_exposed: AtomicUsize::new(0),
         });
@@ -223,6 +235,11 @@ pub fn run(scene: Scene, mistake: Mistake) {
                 .map(|_| (0..scene.wakers).map(|_| AtomicUsize::new(0)).collect())
                 .collect(),
         );
+        if scene.is_paced {
+            // After a wake that was alone, the next one sets no flag.
+            flags.wake(0, bits[0], || kernel.notify(0));
+            flags.select(&kernel, scene.capacity, true, |_| {});
+        }
         let mut handles = Vec::new();
         for (thread_index, wakes) in scene.threads.iter().cloned().enumerate() {
             let (kernel, flags) = (Arc::clone(&kernel), Arc::clone(&flags));

@@ -1,9 +1,10 @@
 //! The library's protocols between threads, explored by the model checker loom. Run them with
 //! `RUSTFLAGS="--cfg loom" cargo test --release --manifest-path build-tools/loom/Cargo.toml`.
 //!
-//! Everything in `src/sys` that decides which thread waits, wakes or cancels is the library's own
-//! file. Only the locks, the atomics and the system calls are replaced: each of them is an
-//! operation of loom, after which any other thread may run.
+//! For poll(2) and AFD, everything in `src/sys` that decides which thread waits, wakes or cancels
+//! is the library's own file. Only the locks, the atomics and the system calls are replaced: each
+//! of them is an operation of loom, after which any other thread may run. Of selectors whose events
+//! the kernel queues, `wake_bits.rs` is; the model makes the calls around it.
 //!
 //! - [`kernel_queue`]: merging of wakes (`wake_bits.rs`) on selectors whose events the kernel
 //!   queues.
@@ -20,7 +21,10 @@
 macro_rules! cfg_eventfd {
     ($($item:item)*) => { $($item)* };
 }
-macro_rules! cfg_pipes {
+macro_rules! cfg_levels {
+    ($($item:item)*) => { $($item)* };
+}
+macro_rules! cfg_waker_pipe {
     ($($item:item)*) => { $($item)* };
 }
 macro_rules! trace {

@@ -10,9 +10,14 @@ pub type Models = (&'static str, fn());
 /// All models of the library's own code.
 pub const MODELS: &[Models] = &[
     ("kernel_queue", kernel_queues),
+    ("kernel_queue_paced", paced_kernel_queues),
     ("posix_poll_wakes", posix_poll_wakes),
     ("posix_poll_faults", posix_poll_faults),
     ("posix_poll_registrations", posix_poll_registrations),
+    (
+        "posix_poll_without_blocking",
+        posix_poll::wakes_without_blocking,
+    ),
     ("afd_wakes", afd_wakes),
     ("afd_registrations", afd_registrations),
 ];
@@ -35,6 +40,7 @@ pub fn scenes() -> Vec<Scene> {
         early_returns,
         separate_flags: false,
         clears_only_its_events: false,
+        is_paced: false,
         exposed: false,
     };
     vec![
@@ -49,6 +55,25 @@ pub fn scenes() -> Vec<Scene> {
 
 fn kernel_queues() {
     for scene in scenes() {
+        println!("{scene:?}");
+        kernel_queue::run(scene, kernel_queue::Mistake::None);
+    }
+}
+
+/// A wake that comes alone sets no flag.
+fn paced_kernel_queues() {
+    let mut all = scenes();
+    // The first wake sets no flag, and the third is merged with the second. A flag that was not
+    // cleared does harm at the fourth.
+    all.extend(scenes().into_iter().take(1).map(|scene| Scene {
+        threads: vec![vec![0, 0, 0, 0]],
+        ..scene
+    }));
+    for scene in all {
+        let scene = Scene {
+            is_paced: true,
+            ..scene
+        };
         println!("{scene:?}");
         kernel_queue::run(scene, kernel_queue::Mistake::None);
     }

@@ -147,6 +147,41 @@ fn wakes_of<N: PollNotifier + 'static>(scene: Wakes) {
     });
 }
 
+/// A poller that never blocks, and so takes no lock unless a change is marked, reports every wake
+/// that has returned.
+pub fn wakes_without_blocking() {
+    crate::explore(|| {
+        let mut selector = PosixPoll::<EventFd>::new().unwrap();
+        let mut events = Events::with_capacity(1);
+        let wakers = [0, 1].map(|waker| selector.waker(Token(waker)).unwrap());
+        set_faults(Faults {
+            failing_writes: 0,
+            interrupted_polls: 0,
+            is_full_at_once: false,
+        });
+        let threads = wakers.map(|waker| {
+            thread::spawn(move || {
+                waker.wake().unwrap();
+                waker
+            })
+        });
+        let mut seen = Vec::new();
+        let mut poll = |events: &mut Events| {
+            events.clear();
+            selector.select(events, Deadline::Immediate).unwrap();
+            seen.extend(events.as_slice().iter().map(|event| event.token().0));
+        };
+        poll(&mut events);
+        let kept = threads.map(|thread| thread.join().unwrap());
+        // The wakes have returned. The buffer has room for one event.
+        poll(&mut events);
+        poll(&mut events);
+        seen.sort_unstable();
+        assert_eq!(seen, [0, 1], "a wake is lost");
+        drop(kept);
+    });
+}
+
 /// Another thread changes a registration. The poller waits until it has seen the change.
 pub fn change(notifier: Notifier, change: Change, faults: Faults) {
     match notifier {

@@ -32,9 +32,21 @@ fn kernel_queue_loses_no_wake() {
     assert!(run("kernel_queue"));
 }
 
+/// On epoll a wake that comes alone sets no flag.
+#[test]
+fn paced_kernel_queue_loses_no_wake() {
+    assert!(run("kernel_queue_paced"));
+}
+
 #[test]
 fn posix_poll_loses_no_wake() {
     assert!(run("posix_poll_wakes"));
+}
+
+/// Polls that do not block and take no lock.
+#[test]
+fn posix_poll_without_blocking_loses_no_wake() {
+    assert!(run("posix_poll_without_blocking"));
 }
 
 /// Writes that fail, a full notifier, and polls that are interrupted.
@@ -88,12 +100,15 @@ fn event_ports_lose_no_wake() {
 #[test]
 fn exposed_fd_loses_no_wake() {
     for scene in scenes() {
-        let scene = Scene {
-            exposed: true,
-            ..scene
-        };
-        println!("{scene:?}");
-        kernel_queue::run(scene, kernel_queue::Mistake::None);
+        for is_paced in [false, true] {
+            let scene = Scene {
+                exposed: true,
+                is_paced,
+                ..scene.clone()
+            };
+            println!("{scene:?}");
+            kernel_queue::run(scene, kernel_queue::Mistake::None);
+        }
     }
 }
 

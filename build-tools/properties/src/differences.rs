@@ -122,6 +122,12 @@ pub(crate) fn comparable(ops: &[Op]) -> Vec<Op> {
         Op::During(op, _) => (**op).clone(),
         op => op.clone(),
     });
+    // Upstream has no modes.
+    let ops = ops.map(|op| match op {
+        Op::Register(source, interest) => Op::Register(source, interest & 7),
+        Op::Reregister(source, interest) => Op::Reregister(source, interest & 7),
+        op => op,
+    });
     ops.collect()
 }
 

@@ -3,11 +3,13 @@
 //! `spec` is the specification, in prose and as code. [`op`] generates sequences, `world` runs one
 //! on a `Poll`. The crate's README describes how to run them and how to read a failure.
 
+#[cfg(unix)]
 pub mod differences;
 pub mod op;
 mod ours;
 mod spec;
 mod sys;
+#[cfg(unix)]
 mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +29,7 @@ struct Options {
 }
 
 /// One operation that was run.
+#[cfg_attr(windows, allow(dead_code))] // Only a comparison reads it.
 #[derive(Debug)]
 struct Step {
     op: Op,
@@ -35,6 +38,7 @@ struct Step {
 }
 
 /// What a `poll` has returned.
+#[cfg_attr(windows, allow(dead_code))] // Only a comparison reads it.
 #[derive(Debug, Default)]
 struct PollTrace {
     /// By the number of the token.
@@ -78,6 +82,7 @@ pub fn holds(ops: &[Op]) {
 
 /// Runs a sequence on the library and on upstream's mio, both over epoll. Returns what was
 /// compared, or a difference that no rule allows.
+#[cfg(unix)]
 pub fn compare(ops: &[Op]) -> Result<differences::Compared, String> {
     let ops = differences::comparable(ops);
     let mut options = Options {
@@ -100,6 +105,7 @@ pub fn compare(ops: &[Op]) -> Result<differences::Compared, String> {
 }
 
 /// Panics if the library and upstream's mio differ where no rule allows it.
+#[cfg(unix)]
 pub fn agrees(ops: &[Op]) {
     if let Err(what) = compare(ops) {
         panic!("{what}");

@@ -42,6 +42,10 @@ pub enum Kind {
     FdUnix,
     /// A pipe, unowned: the sender, then the receiver.
     FdPipe,
+    /// A named pipe of Windows: the server, then a client that has connected to it.
+    NamedPipe,
+    /// The server of a named pipe, which has no client.
+    NamedPipeServer,
 }
 
 /// How much is read or written.
@@ -73,6 +77,8 @@ pub enum Wait {
     NoWait,
     /// This number of microseconds.
     Micros(u32),
+    /// `poll_until` this number of microseconds from now.
+    Until(u32),
     /// Three seconds if the specification requires an event, else two milliseconds.
     Long,
     /// No timeout if the specification requires an event, else two milliseconds.
@@ -85,6 +91,12 @@ pub const R: u8 = 1;
 pub const W: u8 = 2;
 /// Interest in both.
 pub const RW: u8 = 3;
+/// Interest in urgent data. It can be added to the others.
+pub const P: u8 = 4;
+/// `Interest::LEVEL`, beside the others.
+pub const LEVEL: u8 = 8;
+/// `Interest::ONESHOT`, beside the others.
+pub const ONESHOT: u8 = 16;
 
 /// One operation. A `source` is a number in the order of creation. If there is no such source, or
 /// it was closed, the operation applies to one of those that are open, and is skipped if there is
@@ -93,7 +105,7 @@ pub const RW: u8 = 3;
 pub enum Op {
     /// Creates a source, or two.
     New(Kind),
-    /// Connects a new stream to a listener.
+    /// Connects a new stream to a listener. On the server of a named pipe, calls `connect`.
     Connect(usize),
     /// Accepts a connection, which becomes a source.
     Accept(usize),
@@ -117,11 +129,18 @@ pub enum Op {
     Read(usize, How),
     /// Writes or sends.
     Write(usize, How),
-    /// Shuts a stream down.
+    /// Sends one byte of urgent data on a TCP connection.
+    WriteUrgent(usize),
+    /// Receives it.
+    ReadUrgent(usize),
+    /// Shuts a stream down. On the server of a named pipe, calls `disconnect`.
     ShutDown(usize, Half),
     /// `take_error` of a TCP stream or a UDP socket.
     TakeError(usize),
-    /// Opens a new sender for a FIFO whose sender was closed. `source` is the receiver.
+    /// `finish_connect` of a TCP stream.
+    FinishConnect(usize),
+    /// Opens a new sender for a FIFO whose sender was closed, or a client of a named pipe that has
+    /// none. `source` is the receiver, or the server.
     Reopen(usize),
     /// Creates a waker.
     NewWaker,
@@ -137,8 +156,24 @@ pub enum Op {
     Drain(usize),
     /// Sleeps for that many milliseconds.
     Sleep(u8),
+    /// Forks a child process, which runs these operations on its copies and exits.
+    Fork(Vec<Op>),
 }
 
+#[cfg(windows)]
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        3 => Just(Tcp),
+        2 => Just(TcpListener),
+        1 => Just(Refused),
+        2 => Just(Udp),
+        2 => Just(FdTcp),
+        5 => Just(NamedPipe),
+        2 => Just(NamedPipeServer),
+    ]
+}
+
+#[cfg(unix)]
 fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![
         3 => Just(Tcp),
@@ -171,13 +206,27 @@ fn capacity() -> impl Strategy<Value = usize> {
 }
 
 fn interest() -> impl Strategy<Value = u8> {
-    prop_oneof![3 => Just(R), 1 => Just(W), 3 => Just(RW)]
+    let mode = prop_oneof![8 => Just(0), 1 => Just(LEVEL), 1 => Just(ONESHOT)];
+    (readiness(), mode).prop_map(|(readiness, mode)| readiness | mode)
+}
+
+fn readiness() -> impl Strategy<Value = u8> {
+    prop_oneof![
+        5 => Just(R),
+        2 => Just(W),
+        5 => Just(RW),
+        1 => Just(P),
+        1 => Just(R | P),
+        1 => Just(W | P),
+        1 => Just(RW | P),
+    ]
 }
 
 fn wait() -> impl Strategy<Value = Wait> {
     prop_oneof![
         3 => Just(NoWait),
         2 => (0_u32..12_000).prop_map(Micros),
+        1 => (0_u32..12_000).prop_map(Until),
         3 => Just(Long),
         1 => Just(Forever),
     ]
@@ -195,9 +244,12 @@ fn simple() -> impl Strategy<Value = Op> {
         1 => source().prop_map(IntoRaw),
         9 => (source(), how()).prop_map(|(source, how)| Read(source, how)),
         9 => (source(), how()).prop_map(|(source, how)| Write(source, how)),
+        2 => source().prop_map(WriteUrgent),
+        1 => source().prop_map(ReadUrgent),
         2 => (source(), prop_oneof![Just(Reading), Just(Writing), Just(BothHalves)])
             .prop_map(|(source, half)| ShutDown(source, half)),
         1 => source().prop_map(TakeError),
+        1 => source().prop_map(FinishConnect),
         1 => source().prop_map(Reopen),
         3 => (0_usize..3, 0_u8..4).prop_map(|(waker, threads)| Wake(waker, threads)),
         1 => (0_usize..3).prop_map(DropWaker),
@@ -228,6 +280,28 @@ pub fn sequences(concurrent: bool) -> impl Strategy<Value = Vec<Op>> {
     })
 }
 
+/// Operations of a child process, which has copies of everything.
+fn of_child() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        3 => source().prop_map(Close),
+        2 => source().prop_map(Deregister),
+        1 => source().prop_map(IntoRaw),
+        3 => (0_usize..3, 0_u8..2).prop_map(|(waker, threads)| Wake(waker, threads)),
+        2 => (0_usize..3).prop_map(DropWaker),
+    ]
+}
+
+/// Sequences in which child processes have copies of the `Poll` for a time.
+pub fn sequences_with_forks() -> impl Strategy<Value = Vec<Op>> {
+    let fork = vec(of_child(), 0..6).prop_map(Fork);
+    let op = prop_oneof![14 => any_op(false), 1 => fork];
+    (kind(), vec(op, 4..60)).prop_map(|(kind, mut ops)| {
+        ops.insert(0, New(kind));
+        ops.insert(1, NewWaker);
+        ops
+    })
+}
+
 /// A sequence as a Rust test.
 pub fn program(call: &str, ops: &[Op]) -> String {
     let mut text = String::from("#[test]\nfn found() {\n    use mio_properties::op::*;\n");
@@ -253,15 +327,26 @@ impl fmt::Display for Code<'_> {
             Reregister(source, interest) => {
                 write!(f, "Reregister({source}, {})", interest_name(*interest))
             }
+            Fork(ops) => {
+                f.write_str("Fork(vec![")?;
+                for (index, op) in ops.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}{}", Code(op))?;
+                }
+                f.write_str("])")
+            }
             op => write!(f, "{op:?}"),
         }
     }
 }
 
-fn interest_name(interest: u8) -> &'static str {
-    match interest {
-        R => "R",
-        W => "W",
-        _ => "RW",
+fn interest_name(interest: u8) -> String {
+    let names = ["R", "R", "W", "RW", "P", "R | P", "W | P", "RW | P"];
+    let mut name = names[usize::from(interest & 7)].to_owned();
+    for (mode, its_name) in [(LEVEL, " | LEVEL"), (ONESHOT, " | ONESHOT")] {
+        if interest & mode != 0 {
+            name.push_str(its_name);
+        }
     }
+    name
 }

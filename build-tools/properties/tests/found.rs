@@ -128,3 +128,69 @@ fn event_of_an_error_that_was_taken_reports_reading() {
         Poll(Long, 64),
     ]);
 }
+
+/// FreeBSD removes the filter of a pipe's writer once it has reported that the reader is gone.
+#[test]
+fn level_of_a_writer_without_reader_is_owed_once_on_kqueue() {
+    holds(&[
+        New(Kind::FdPipe),
+        Register(0, W | LEVEL),
+        Close(1),
+        Poll(Long, 64),
+        Poll(NoWait, 64),
+    ]);
+}
+
+/// A child that has given a source away cannot deregister it for its parent.
+#[test]
+#[cfg(unix)]
+fn source_that_a_child_gave_away_stays_registered() {
+    holds(&[
+        New(Kind::Udp),
+        Register(1, R),
+        Write(0, Part),
+        Fork(vec![IntoRaw(1), Deregister(1)]),
+        Poll(Long, 64),
+    ]);
+}
+
+/// The first `poll` asks the kernel for the wakes of a child, too. Over poll(2) it did not if it
+/// had no timeout to wait for and nothing was registered.
+#[test]
+fn first_poll_reports_the_wake_of_a_child() {
+    holds(&[
+        New(Kind::Tcp),
+        NewWaker,
+        Fork(vec![Wake(0, 0)]),
+        Poll(NoWait, 2),
+    ]);
+}
+
+/// Two writers without reader, which kqueue refuses, are reported by one `poll`. It reported one.
+#[test]
+fn writers_without_reader_are_reported_together() {
+    holds(&[
+        New(Kind::Pipe),
+        Close(1),
+        New(Kind::Pipe),
+        Close(3),
+        Register(2, W),
+        Register(0, W),
+        Poll(Long, 64),
+    ]);
+}
+
+/// Registering the server of a named pipe again reports that it has disconnected: a read or a write
+/// fails at once. The model did not allow it.
+#[cfg(windows)]
+#[test]
+fn disconnected_server_may_be_reported_by_reregister() {
+    holds(&[
+        New(Kind::NamedPipe),
+        Register(0, RW),
+        ShutDown(0, Reading),
+        Poll(NoWait, 1),
+        Reregister(0, R),
+        Poll(Long, 64),
+    ]);
+}

@@ -10,7 +10,7 @@ fn one_thread_holds_to_the_specification() {
         "regressions/one-thread.txt",
         300,
         op::sequences(false),
-        check,
+        |ops| check(ops),
     );
 }
 
@@ -20,6 +20,6 @@ fn several_threads_hold_to_the_specification() {
         "regressions/several-threads.txt",
         200,
         op::sequences(true),
-        check,
+        |ops| check(ops),
     );
 }

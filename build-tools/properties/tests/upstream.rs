@@ -1,5 +1,6 @@
 //! Random sequences on the library and on upstream's mio 1.2.5, compared.
 #![cfg(not(any(
+    windows,
     mio_unsupported_force_poll_poll,
     mio_unsupported_force_waker_pipe,
     mio_fake_kernel = "apple",
@@ -8,6 +9,7 @@
     mio_fake_kernel = "netbsd",
     mio_fake_kernel = "openbsd",
     mio_fake_kernel = "solaris",
+    mio_fake_kernel = "wasip1",
 )))]
 
 mod runner;

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -125,16 +125,16 @@ async fn tcp() -> io::Result<()> {
     join(clients).await?;
     server.abort();
 
-    let gone = listener_that_is_gone().await?;
-    let refused = TcpStream::connect(gone).await.map_err(|error| error.kind());
+    // Bound, so that no other process listens there, and not listening.
+    let silent = TcpSocket::new_v4()?;
+    silent.bind(LOOPBACK)?;
+    let refused = TcpStream::connect(silent.local_addr()?)
+        .await
+        .map_err(|error| error.kind());
     expect(
         matches!(refused, Err(io::ErrorKind::ConnectionRefused)),
         "a connection is not refused",
     )
-}
-
-async fn listener_that_is_gone() -> io::Result<SocketAddr> {
-    TcpListener::bind(LOOPBACK).await?.local_addr()
 }
 
 /// Writes more than the buffers hold to a peer that starts to read late, so that writes must wait.

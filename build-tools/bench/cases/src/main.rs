@@ -10,6 +10,8 @@ use serde_json::json;
 
 #[cfg(unix)]
 mod limits;
+#[cfg(target_os = "linux")]
+mod observe;
 mod outside;
 
 const HELP: &str = "\
@@ -17,6 +19,9 @@ Usage: worker list
        worker time [--rounds N] [--millis N] [--seconds N] [CASE…]
        worker count [CASE…]
        worker trace [CASE…]
+       worker latency [--rounds N] [--seconds N]
+       worker idle [--seconds N]
+       worker machine
 
   --peer NAME  run only this peer; repeatable
 
@@ -24,6 +29,9 @@ Usage: worker list
   time    runs the peers in turn, in rounds; --seconds ends a case early, after at least 7 rounds
   count   runs each peer once, for callgrind
   trace   runs each peer once, for strace
+  latency the times from a wake to its event, of an idle and of a loaded selector
+  idle    what a blocked poll of 10,000 connections costs in N seconds
+  machine the cost of a system call
 ";
 
 /// A median needs at least this number of rounds.
@@ -62,6 +70,20 @@ fn run() -> Result<(), lexopt::Error> {
         return Err(HELP.into());
     }
     let command = words.remove(0);
+    #[cfg(target_os = "linux")]
+    {
+        let is_selected = |peer: &str| peers.is_empty() || peers.iter().any(|name| name == peer);
+        match command.as_str() {
+            "latency" => return observe::latency(rounds, seconds, is_selected),
+            "idle" => return observe::idle(seconds, is_selected),
+            "machine" => return observe::machine(),
+            _ => {}
+        }
+    }
+    #[cfg(windows)]
+    if command == "idle" {
+        idle(peers.first().map_or("ours", String::as_str));
+    }
     let mut selected: Vec<Case> = cases::all()
         .into_iter()
         .filter(|case| words.is_empty() || words.iter().any(|word| word == case.name))
@@ -98,6 +120,7 @@ fn run() -> Result<(), lexopt::Error> {
             ),
             "count" if case.threads || case.waits => {}
             "count" => outside::count(case),
+            "trace" if !case.traced => {}
             "trace" => outside::trace(case),
             _ => return Err(HELP.into()),
         }
@@ -106,6 +129,20 @@ fn run() -> Result<(), lexopt::Error> {
         outside::count_nothing();
     }
     Ok(())
+}
+
+/// Blocks in a poll of idle sockets until the process is killed. `mio-bench` observes it.
+#[cfg(windows)]
+fn idle(peer: &str) -> ! {
+    use mio_bench_cases::peer::{Ours, Poller, Upstream};
+    /// The most that Wine's server can have, with a few other descriptors.
+    const SOCKETS: usize = 8_000;
+    let started = || println!("{}", json!({ "peer": peer, "connections": SOCKETS }));
+    match peer {
+        "ours" => cases::afd::idle::<Ours>(SOCKETS, started),
+        "upstream" => cases::afd::idle::<Upstream>(SOCKETS, started),
+        _ => cases::afd::idle::<Poller>(SOCKETS, started),
+    }
 }
 
 /// Nanoseconds an operation without reading the clock, and the total time.

@@ -3,10 +3,13 @@
 //! It is a program of its own, because counting needs another allocator, which would slow the timed
 //! cases.
 
+use std::time::Duration;
+
 use mio_bench_cases::cases::{self, BACKEND};
 use mio_bench_cases::meter::Meter;
 #[cfg(unix)]
-use mio_bench_cases::peer::{Bare, Interest, Ours, Peer, Poller, Upstream, Watch, eventfd};
+use mio_bench_cases::peer::{Bare, eventfd};
+use mio_bench_cases::peer::{Interest, Ours, Peer, Poller, Upstream, Watch};
 use serde_json::json;
 
 #[cfg(unix)]
@@ -43,33 +46,61 @@ fn main() {
             );
         }
     }
+    registered::<Ours>();
+    registered::<Upstream>();
+    registered::<Poller>();
     #[cfg(unix)]
-    {
-        registered::<Ours>();
-        registered::<Upstream>();
-        registered::<Poller>();
-        registered::<Bare>();
-    }
+    registered::<Bare>();
 }
 
 /// The number of registered sources.
 #[cfg(unix)]
 const SOURCES: usize = 8192;
+/// The number of registered sources. Sockets of Wine are slow.
+#[cfg(windows)]
+const SOURCES: usize = 1024;
 
-/// The bytes of a registered source: in the source without its fd, and on the heap.
+/// The source: an eventfd.
 #[cfg(unix)]
+type Source<P> = <P as Peer>::Source;
+/// The source: a UDP socket.
+#[cfg(windows)]
+type Source<P> = <P as Peer>::Udp;
+
+#[cfg(unix)]
+fn source<P: Peer>() -> Source<P> {
+    P::source(eventfd())
+}
+
+#[cfg(windows)]
+fn source<P: Peer>() -> Source<P> {
+    P::udp().0
+}
+
+/// A file descriptor or a socket.
+#[cfg(unix)]
+type Handle = std::os::fd::OwnedFd;
+/// A file descriptor or a socket.
+#[cfg(windows)]
+type Handle = std::os::windows::io::OwnedSocket;
+
+/// The bytes of an idle source, registered and polled once: in the source without its fd or socket,
+/// and on the heap.
 fn registered<P: Peer>() {
+    #[cfg(unix)]
     let Ok(()) = limits::raise(SOURCES as u64 + 256) else {
         return;
     };
-    let selector = P::new();
-    let mut sources: Vec<P::Source> = (0..SOURCES).map(|_| P::source(eventfd())).collect();
+    let mut selector = P::new();
+    let mut events = P::events(1024);
+    let mut sources: Vec<Source<P>> = (0..SOURCES).map(|_| source::<P>()).collect();
     let heap = allocation_counter::measure(|| {
         for (token, source) in sources.iter_mut().enumerate() {
             selector.registry().add(source, token, Interest::Read);
         }
+        selector.poll(&mut events, Some(Duration::ZERO));
     });
-    let inside = size_of::<P::Source>() - size_of::<std::os::fd::OwnedFd>();
+    let inside = size_of::<Source<P>>() - size_of::<Handle>();
     println!(
         "{}",
         json!({

@@ -57,7 +57,7 @@ pub fn count_nothing() {
 }
 
 /// Makes a system call that strace prints.
-fn mark(text: &str) {
+pub fn mark(text: &str) {
     #[cfg(unix)]
     {
         // SAFETY: write(2) reads at most the bytes of the text, and fails with EBADF.

@@ -71,6 +71,8 @@ pub fn run(data: &[u8]) {
     let promise = &PROMISES[below(&mut input, PROMISES.len())];
     let (pace, before_probing, ..) = *promise;
     let mut now = Instant::now();
+    // A delay that ends 584 years after the first one is not kept.
+    let end = now + Duration::from_secs(500 * 365 * 24 * 60 * 60);
     let mut backoff = Backoff::default();
     let mut reports = 0_u32;
     let mut until: Option<Instant> = None;
@@ -95,7 +97,8 @@ pub fn run(data: &[u8]) {
             3 => now += Duration::from_micros(number::<u16>(&mut input).into()),
             4 => {
                 let length = Duration::from_nanos(number(&mut input));
-                now = now.checked_add(length).unwrap_or(now);
+                let later = now.checked_add(length);
+                now = later.filter(|later| *later < end).unwrap_or(now);
             }
             _ => check_timeout(Duration::new(
                 number::<u64>(&mut input) >> below(&mut input, 64),

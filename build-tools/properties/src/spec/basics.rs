@@ -7,13 +7,21 @@ pub(crate) enum Backend {
     Poll,
     Kqueue,
     EventPorts,
+    /// `poll_oneoff` of WASI preview 1.
+    PollOneoff,
+    /// AFD and named pipes of Windows.
+    Afd,
 }
 
 impl Backend {
     /// The selector of this build of the library.
     pub(crate) const fn of_build() -> Backend {
-        if cfg!(mio_unsupported_force_poll_poll) {
+        if cfg!(windows) {
+            Backend::Afd
+        } else if cfg!(mio_unsupported_force_poll_poll) {
             Backend::Poll
+        } else if cfg!(mio_fake_kernel = "wasip1") {
+            Backend::PollOneoff
         } else if cfg!(mio_fake_kernel = "solaris") {
             Backend::EventPorts
         } else if cfg!(any(
@@ -29,6 +37,22 @@ impl Backend {
         }
     }
 
+    /// Whether it has wakers.
+    pub(crate) fn has_wakers(self) -> bool {
+        self != Backend::PollOneoff
+    }
+
+    /// Whether interest in urgent data is supported.
+    pub(crate) fn has_priority(self) -> bool {
+        matches!(self, Backend::Epoll | Backend::Poll | Backend::EventPorts)
+    }
+
+    /// Whether a child process has a copy of the selector, or can drop what it has.
+    #[cfg(unix)]
+    pub(crate) fn can_fork(self) -> bool {
+        matches!(self, Backend::Epoll | Backend::Poll | Backend::Kqueue)
+    }
+
     /// Whether the kernel reports edges.
     pub(crate) fn has_edges(self) -> bool {
         matches!(self, Backend::Epoll | Backend::Kqueue)
@@ -36,6 +60,7 @@ impl Backend {
 }
 
 /// What matters of the kind of a source.
+#[cfg_attr(windows, allow(dead_code))] // Some are of Unix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     Tcp,
@@ -46,6 +71,7 @@ pub(crate) enum Class {
     PipeReceiver,
     EventFd,
     Terminal,
+    NamedPipe,
 }
 
 /// The methods of an event that return `true`.
@@ -71,13 +97,13 @@ impl Flags {
         }
     }
 
-    /// Whether a method returns `true` that `allowed` does not have. Priority is never allowed.
+    /// Whether a method returns `true` that `allowed` does not have.
     pub(crate) fn beyond(self, allowed: Flags) -> bool {
         self.readable && !allowed.readable
             || self.writable && !allowed.writable
             || self.read_closed && !allowed.read_closed
             || self.write_closed && !allowed.write_closed
             || self.error && !allowed.error
-            || self.priority
+            || self.priority && !allowed.priority
     }
 }

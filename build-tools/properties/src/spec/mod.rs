@@ -32,6 +32,28 @@
 //! - While a hang-up or an error that was reported persists: 100 ms after it became owed or was
 //!   last reported; 1 s if both halves of a socket are closed and the system has `POLLRDHUP`.
 //!
+//! Urgent data that begins is owed like an error, to an interest in it.
+//!
+//! On `poll_oneoff` the host reports hang-ups and errors as readiness of the directions: they are
+//! part of rule 1, and there is no rule 2.
+//!
+//! On AFD the same holds, and the end of the peer's stream and a reset are owed once after the
+//! source was armed. A packet may come 100 ms after what it reports.
+//!
+//! Named pipes report no levels. The world knows what each operation does: a pipe with a client is
+//! readable while there is data or the client has left, and writable while the buffer has room. A
+//! client that comes or goes is owed to both directions.
+//!
+//! The modes of a registration have rules of their own: see `source`.
+//!
+//! # Child processes
+//!
+//! A child with copies of everything drops, deregisters and gives away sources, drops wakers, wakes
+//! and exits. The rules for the parent are the same as before, but for these:
+//!
+//! - A `wake` in the child is owed to the parent; over poll(2) every waker may have an event.
+//! - On epoll, a source that the child deregisters has no more events.
+//!
 //! # Events that may come
 //!
 //! - An event of a registered source, for conditions that hold. On event ports: that have held
@@ -61,26 +83,20 @@
 
 mod basics;
 mod source;
+mod waker;
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use crate::sys::{ERR, Levels};
 pub(crate) use basics::{Backend, Class, Flags};
-use source::{Direction, Registration, Source};
+#[cfg(windows)]
+pub(crate) use source::{CHANGED, DISCONNECTED, SPACE};
+use source::{Direction, Mode, Registration, Source};
+use waker::Waker;
 
 /// How late a thread may run.
 pub(crate) const SLACK: Duration = Duration::from_secs(2);
-
-#[derive(Debug)]
-struct Waker {
-    token: usize,
-    /// The wakes that no event has followed, by the time when they began.
-    wakes: Vec<Instant>,
-    /// The wakes that may have an event of their own, but need not.
-    spare: usize,
-    passed_over: usize,
-}
 
 /// What a `poll` has done.
 #[derive(Debug)]
@@ -109,6 +125,8 @@ pub(crate) struct Spec {
     duplicated: HashSet<usize>,
     /// Whether the last `poll` has used up its capacity.
     was_full: bool,
+    /// Over poll(2): the wakes of child processes.
+    child_wakes: usize,
 }
 
 impl Spec {
@@ -121,6 +139,7 @@ impl Spec {
             dropped_wakers: HashSet::new(),
             duplicated: HashSet::new(),
             was_full: false,
+            child_wakes: 0,
         }
     }
 
@@ -129,6 +148,7 @@ impl Spec {
             class,
             is_owned,
             ended: false,
+            misses_conditions: false,
             registration: None,
             before: 0,
         };
@@ -161,7 +181,7 @@ impl Spec {
     }
 
     /// `register` or `reregister` has succeeded.
-    pub(crate) fn registered(&mut self, id: usize, token: usize, interest: u8) {
+    pub(crate) fn registered(&mut self, id: usize, token: usize, interest: u8, modes: u8) {
         let Some(source) = self.sources.get_mut(&id) else {
             return;
         };
@@ -175,6 +195,8 @@ impl Spec {
         let registration = Registration {
             token,
             interest,
+            mode: Mode::of(modes),
+            is_spent: [false; 2],
             directions: [armed; 2],
             exceptions: 0,
             exception_owed_since: None,
@@ -235,13 +257,30 @@ impl Spec {
         }
     }
 
+    /// Its kernel misses conditions from now on.
+    #[cfg(windows)]
+    pub(crate) fn loses_conditions(&mut self, id: usize) {
+        if let Some(source) = self.sources.get_mut(&id) {
+            source.misses_conditions = true;
+        }
+    }
+
+    /// A wake in a child process. Over poll(2) it may be an event of every waker.
+    #[cfg(unix)]
+    pub(crate) fn woken_by_child(&mut self, id: usize, began: Instant) {
+        self.woken(id, began);
+        if self.backend == Backend::Poll {
+            self.child_wakes += 1;
+            for waker in self.wakers.values_mut() {
+                waker.by_children += 1;
+            }
+        }
+    }
+
     pub(crate) fn waker_created(&mut self, id: usize, token: usize) {
-        let waker = Waker {
-            token,
-            wakes: Vec::new(),
-            spare: 0,
-            passed_over: 0,
-        };
+        let mut waker = Waker::new(token);
+        // The creator sees one wake of a child, and not for which waker it was.
+        waker.by_children = self.child_wakes;
         self.wakers.insert(id, waker);
     }
 
@@ -255,7 +294,7 @@ impl Spec {
     pub(crate) fn waker_dropped(&mut self, id: usize) {
         if let Some(waker) = self.wakers.remove(&id) {
             self.dying.insert(waker.token);
-            if !waker.wakes.is_empty() || waker.spare != 0 {
+            if !waker.wakes.is_empty() || waker.spare + waker.by_children != 0 {
                 self.dropped_wakers.insert(waker.token);
             }
         }
@@ -305,7 +344,7 @@ impl Spec {
 
     /// Whether the library keeps levels that no longer hold.
     pub(crate) fn keeps_levels(&self) -> bool {
-        self.backend == Backend::EventPorts
+        matches!(self.backend, Backend::EventPorts | Backend::Afd)
     }
 
     /// When the first thing that is owed is due.
@@ -364,7 +403,11 @@ impl Spec {
         let may_pass_over = is_full || is_deferred || owed >= polled.capacity;
 
         let mut reported = HashMap::new();
-        let most_events = if backend == Backend::Epoll { 1 } else { 2 };
+        let most_events = match backend {
+            Backend::Epoll => 1,
+            Backend::Afd => 4,
+            _ => 2,
+        };
         for (token, flags) in &polled.events {
             match self.owner(*token) {
                 Some((true, id)) => {
@@ -398,26 +441,30 @@ impl Spec {
         for (id, source) in &mut self.sources {
             let due = source.first_due(backend);
             let registration = source.registration.as_mut();
-            // An association delivers the conditions of one time.
-            let is_second = backend == Backend::EventPorts
-                && registration
-                    .as_ref()
-                    .is_some_and(|it| reported.contains_key(&it.token) && it.passed_over < 2);
+            // An association or a request delivers the conditions of one time.
+            let is_reported = registration
+                .as_ref()
+                .is_some_and(|it| reported.contains_key(&it.token));
+            let is_second = matches!(backend, Backend::EventPorts | Backend::Afd)
+                && is_reported
+                && registration.as_ref().is_some_and(|it| it.passed_over < 2);
             let count = registration.map(|it| &mut it.passed_over);
             check_owed(due, count, polled, may_pass_over || is_second, members)
                 .map_err(|what| format!("source {id} {what}; {source:?}"))?;
-            if is_second && !is_full {
+            if (is_second || is_reported && backend == Backend::Afd) && !is_full {
                 source.port_emptied(after.get(id).copied().unwrap_or(0));
             }
             source.poll_ended(backend, polled.end);
         }
         for (id, waker) in &mut self.wakers {
             let due = waker.wakes.first().copied();
+            // A child's notification is seen by the blocking call, after what is pending here.
+            let is_later = waker.by_children != 0 && !polled.events.is_empty();
             check_owed(
                 due,
                 Some(&mut waker.passed_over),
                 polled,
-                may_pass_over,
+                may_pass_over || is_later,
                 members,
             )
             .map_err(|what| format!("waker {id} {what}; {waker:?}"))?;
@@ -453,29 +500,4 @@ fn check_owed(
         return Err(format!("was passed over {passed_over} times"));
     }
     Ok(())
-}
-
-impl Waker {
-    fn check_event(&mut self, id: usize, flags: Flags, polled: &Polled) -> Result<(), String> {
-        let readable = Flags {
-            readable: true,
-            ..Flags::default()
-        };
-        if flags != readable {
-            return Err(format!("the event of waker {id} is {flags:?}"));
-        }
-        // The wakes that the event may report.
-        let (reported, later): (Vec<Instant>, Vec<Instant>) =
-            self.wakes.iter().partition(|it| **it <= polled.end);
-        let available = reported.len() + self.spare;
-        if available == 0 {
-            return Err(format!("an event of waker {id} without a wake"));
-        }
-        // Only a wake that ran together with the `poll` may still have an event of its own.
-        let concurrent = reported.iter().filter(|it| **it >= polled.start).count();
-        self.spare = concurrent.min(available - 1);
-        self.wakes = later;
-        self.passed_over = 0;
-        Ok(())
-    }
 }

@@ -1,16 +1,12 @@
 //! Operations that create sources.
 
-use std::fs::OpenOptions;
 use std::io::{self, ErrorKind};
-use std::os::fd::{AsRawFd as _, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt as _;
 
-use super::super::subject::net::{
-    TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream,
-};
-use super::super::subject::unix::pipe;
+#[cfg(unix)]
+use super::super::subject::net::UnixStream;
+use super::super::subject::net::{TcpListener, TcpStream, UdpSocket};
 use super::files::Io;
-use super::{MAX_SOURCES, Outcome, World, local, new_path};
+use super::{MAX_SOURCES, Outcome, World, local};
 use crate::op::*;
 use crate::spec::Class;
 use crate::sys;
@@ -28,7 +24,7 @@ impl World {
                 for end in [&first, &second] {
                     end.set_nonblocking(true)?;
                     end.set_nodelay(true)?;
-                    sys::shrink_buffers(end.as_raw_fd())?;
+                    sys::shrink_buffers(sys::raw(end))?;
                 }
                 let ends = [first, second].map(|end| match kind {
                     Kind::Tcp => (Io::Tcp(TcpStream::from_std(end)), Class::Tcp),
@@ -57,65 +53,7 @@ impl World {
                 second.connect(first.local_addr()?)?;
                 self.add_pair([first, second].map(|it| (Io::Udp(it), Class::Datagram)));
             }
-            Kind::UnixStream => {
-                let (first, second) = UnixStream::pair()?;
-                self.add_pair([first, second].map(|it| (Io::Unix(it), Class::Stream)));
-            }
-            FdUnix => {
-                let (first, second) = std::os::unix::net::UnixStream::pair()?;
-                first.set_nonblocking(true)?;
-                second.set_nonblocking(true)?;
-                self.add_pair([first, second].map(|it| (Io::Fd(it.into()), Class::Stream)));
-            }
-            Kind::UnixDatagram => {
-                let (first, second) = UnixDatagram::pair()?;
-                self.add_pair([first, second].map(|it| (Io::UnixDatagram(it), Class::Datagram)));
-            }
-            Kind::UnixListener => {
-                let path = new_path();
-                let listener = UnixListener::bind(&path)?;
-                let id = self.add(Io::UnixListener(listener), Class::Listener, None);
-                self.sources[id].path = Some(path);
-            }
-            Pipe => {
-                let (sender, receiver) = pipe::new()?;
-                self.add_pair([
-                    (Io::Sender(sender), Class::PipeSender),
-                    (Io::Receiver(receiver), Class::PipeReceiver),
-                ]);
-            }
-            FdPipe => {
-                let (sender, receiver) = pipe::new()?;
-                self.add_pair([
-                    (Io::Fd(sender.into()), Class::PipeSender),
-                    (Io::Fd(receiver.into()), Class::PipeReceiver),
-                ]);
-            }
-            Fifo => {
-                let path = new_path();
-                sys::make_fifo(&path)?;
-                let open = |options: &mut OpenOptions| -> io::Result<OwnedFd> {
-                    let file = options.custom_flags(libc::O_NONBLOCK).open(&path)?;
-                    Ok(file.into())
-                };
-                let receiver = open(OpenOptions::new().read(true))?;
-                let sender = open(OpenOptions::new().write(true))?;
-                self.add_pair([
-                    (Io::Sender(sender.into()), Class::PipeSender),
-                    (Io::Receiver(receiver.into()), Class::PipeReceiver),
-                ]);
-                if let Some(receiver) = self.sources.last_mut() {
-                    receiver.path = Some(path);
-                }
-            }
-            EventFd => {
-                let fd = sys::eventfd()?;
-                self.add(Io::Fd(fd), Class::EventFd, None);
-            }
-            Pty => {
-                let (master, slave) = sys::open_pty()?;
-                self.add_pair([master, slave].map(|it| (Io::Fd(it), Class::Terminal)));
-            }
+            kind => return self.create_for_system(kind),
         }
         Ok(Some("Ok".into()))
     }
@@ -128,15 +66,21 @@ impl World {
         if source.pending.len() > 4 {
             return Ok(None);
         }
-        let (io, class) = match (&source.io, &source.path) {
-            (Some(Io::TcpListener(listener)), _) => {
+        let (io, class) = match &source.io {
+            Some(Io::TcpListener(listener)) => {
                 let stream = TcpStream::connect(listener.local_addr()?)?;
-                sys::shrink_buffers(stream.as_raw_fd())?;
+                sys::shrink_buffers(sys::raw(&stream))?;
                 (Io::Tcp(stream), Class::Tcp)
             }
-            (Some(Io::UnixListener(_)), Some(path)) => {
+            #[cfg(unix)]
+            Some(Io::UnixListener(_)) => {
+                let Some(path) = &source.path else {
+                    return Ok(None);
+                };
                 (Io::Unix(UnixStream::connect(path)?), Class::Stream)
             }
+            #[cfg(windows)]
+            Some(Io::Pipe(_)) => return Ok(self.connect_pipe(id)),
             _ => return Ok(None),
         };
         let client = self.add(io, class, None);
@@ -155,6 +99,7 @@ impl World {
             Some(Io::TcpListener(listener)) => {
                 listener.accept().map(|(it, _)| (Io::Tcp(it), Class::Tcp))
             }
+            #[cfg(unix)]
             Some(Io::UnixListener(listener)) => listener
                 .accept()
                 .map(|(it, _)| (Io::Unix(it), Class::Stream)),
@@ -165,7 +110,7 @@ impl World {
             Ok((io, class)) => {
                 let client = self.sources[id].pending.pop_front();
                 let client = client.ok_or("model: a connection that was not made")?;
-                let _ = sys::shrink_buffers(io.fd());
+                io.shrink_buffers();
                 let server = self.add(io, class, Some(client));
                 self.sources[client].peer = Some(server);
                 // What the client has sent before it was accepted.
@@ -183,27 +128,5 @@ impl World {
             }
             Err(error) => Err(format!("model: accept: {error}")),
         }
-    }
-
-    pub(super) fn reopen(&mut self, id: usize) -> io::Result<Option<String>> {
-        let Some(source) = self.sources.get(id) else {
-            return Ok(None);
-        };
-        let (Some(Io::Receiver(_)), Some(path), Some(peer)) =
-            (&source.io, &source.path, source.peer)
-        else {
-            return Ok(None);
-        };
-        let open = self.sources.iter().filter(|it| it.io.is_some()).count();
-        if open >= MAX_SOURCES || !self.is_gone(peer) {
-            return Ok(None);
-        }
-        let mut options = OpenOptions::new();
-        let options = options.write(true).custom_flags(libc::O_NONBLOCK);
-        let sender = OwnedFd::from(options.open(path)?);
-        let sender = self.add(Io::Sender(sender.into()), Class::PipeSender, Some(id));
-        self.sources[id].peer = Some(sender);
-        self.touch(id);
-        Ok(Some("Ok".into()))
     }
 }

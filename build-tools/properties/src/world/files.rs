@@ -1,13 +1,14 @@
-//! The files that are sources, and the operations on them.
+//! The files that are sources on Unix, and the operations on them.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 
 use super::super::subject::net::{
     TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream,
 };
 use super::super::subject::unix::pipe;
-use crate::sys;
+use crate::sys::{self, Levels, RawSource};
 
 pub(super) enum Io {
     Tcp(TcpStream),
@@ -35,7 +36,7 @@ macro_rules! with_source {
             Io::Receiver($source) => $body,
             Io::Fd(fd) => {
                 let fd = std::os::fd::AsRawFd::as_raw_fd(fd);
-                let $source = &mut SourceFd(&fd);
+                let $source = &mut super::super::subject::unix::SourceFd(&fd);
                 $body
             }
         }
@@ -45,7 +46,7 @@ macro_rules! with_source {
 pub(super) use with_source;
 
 impl Io {
-    pub(super) fn fd(&self) -> RawFd {
+    pub(super) fn raw(&self) -> RawSource {
         match self {
             Io::Tcp(io) => io.as_raw_fd(),
             Io::TcpListener(io) => io.as_raw_fd(),
@@ -57,6 +58,41 @@ impl Io {
             Io::Receiver(io) => io.as_raw_fd(),
             Io::Fd(io) => io.as_raw_fd(),
         }
+    }
+
+    pub(super) fn levels(&self) -> Levels {
+        sys::levels(self.raw())
+    }
+
+    /// Makes the buffers of a socket small, if it has any.
+    pub(super) fn shrink_buffers(&self) {
+        let _ = sys::shrink_buffers(self.raw());
+    }
+
+    pub(super) fn is_listener(&self) -> bool {
+        matches!(self, Io::TcpListener(_) | Io::UnixListener(_))
+    }
+
+    /// Whether it is watched in another way once it was at its end.
+    pub(super) fn is_pipe(&self) -> bool {
+        matches!(self, Io::Sender(_) | Io::Receiver(_))
+    }
+
+    /// `None` if it is no stream.
+    pub(super) fn shut_down(&self, how: Shutdown) -> Option<io::Result<()>> {
+        Some(match self {
+            Io::Tcp(io) => io.shutdown(how),
+            Io::Unix(io) => io.shutdown(how),
+            Io::Fd(io) => {
+                let how = match how {
+                    Shutdown::Read => libc::SHUT_RD,
+                    Shutdown::Write => libc::SHUT_WR,
+                    Shutdown::Both => libc::SHUT_RDWR,
+                };
+                sys::shut_down(io.as_raw_fd(), how)
+            }
+            _ => return None,
+        })
     }
 
     pub(super) fn is_owned(&self) -> bool {

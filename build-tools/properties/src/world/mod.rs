@@ -3,7 +3,15 @@
 //! The crate compiles this file twice: with the library as `subject`, and with upstream's mio.
 
 mod create;
+#[cfg(unix)]
+mod create_unix;
+#[cfg_attr(windows, path = "files_windows.rs")]
 mod files;
+#[cfg(unix)]
+mod forks;
+mod levels;
+#[cfg(windows)]
+mod named_pipes;
 mod polls;
 mod registrations;
 mod transfer;
@@ -11,16 +19,17 @@ mod transfer;
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
+#[cfg(unix)]
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::subject::{Interest, Poll, Registry, Token, Waker};
 use crate::op::*;
 use crate::spec::{Backend, Class, Spec};
-use crate::sys::{self, Levels};
+use crate::sys::OwnedSource;
 use crate::{Options, Run, Step};
 use files::Io;
 
@@ -36,7 +45,7 @@ struct Source {
     io: Option<Io>,
     class: Class,
     peer: Option<usize>,
-    duplicates: Vec<OwnedFd>,
+    duplicates: Vec<OwnedSource>,
     /// Bytes, datagrams or the count of an eventfd that were sent to it and not read.
     unread: usize,
     /// Of a listener: the connected streams that were not accepted.
@@ -45,6 +54,10 @@ struct Source {
     writing_shut: bool,
     /// Whether its connection was refused.
     refused: bool,
+    /// A child process has ended its registration, which the library cannot know.
+    lost: bool,
+    #[cfg(windows)]
+    pipe: named_pipes::State,
     /// The path of a FIFO or of a Unix listener.
     path: Option<PathBuf>,
 }
@@ -61,6 +74,9 @@ impl Drop for Source {
 struct World {
     registry: Registry,
     other: Poll,
+    /// Ends a `poll`, where no signal does.
+    #[cfg(windows)]
+    breaker: std::sync::Arc<Waker>,
     sources: Vec<Source>,
     wakers: Vec<Option<Waker>>,
     spec: Spec,
@@ -73,6 +89,7 @@ type Outcome = Result<Option<String>, String>;
 
 static LAST_NAME: AtomicUsize = AtomicUsize::new(0);
 
+#[cfg(unix)]
 fn new_path() -> PathBuf {
     let number = LAST_NAME.fetch_add(1, Ordering::Relaxed);
     let name = format!("mio-properties-{}-{number}", std::process::id());
@@ -81,15 +98,34 @@ fn new_path() -> PathBuf {
 
 /// An address that no other process uses.
 fn local() -> SocketAddr {
+    if cfg!(windows) {
+        return SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    }
     let [_, _, high, low] = std::process::id().to_be_bytes();
     SocketAddr::from((Ipv4Addr::new(127, 1 + high % 200, low, 1), 0))
 }
 
 fn interest(bits: u8) -> Interest {
-    match bits {
-        R => Interest::READABLE,
+    let interest = match bits & RW {
         W => Interest::WRITABLE,
-        _ => Interest::READABLE | Interest::WRITABLE,
+        RW => Interest::READABLE | Interest::WRITABLE,
+        _ => Interest::READABLE,
+    };
+    #[cfg(target_os = "linux")]
+    let interest = match bits & P {
+        0 => interest,
+        _ if bits & RW == 0 => Interest::PRIORITY,
+        _ => interest | Interest::PRIORITY,
+    };
+    super::with_modes(interest, bits)
+}
+
+/// `id` if it is one of `open`, else one of them.
+fn pick(id: usize, open: Vec<usize>) -> Option<usize> {
+    match open.len() {
+        0 => None,
+        _ if open.contains(&id) => Some(id),
+        count => Some(open[id % count]),
     }
 }
 
@@ -107,6 +143,8 @@ pub(crate) fn run(ops: &[Op], options: Options) -> Run {
     let mut world = World {
         registry: registry.try_clone().expect("a clone of a clone"),
         other: Poll::new().expect("another selector"),
+        #[cfg(windows)]
+        breaker: std::sync::Arc::new(Waker::new(&registry, polls::BREAKER).expect("a waker")),
         sources: Vec::new(),
         wakers: Vec::new(),
         spec: Spec::new(Backend::of_build()),
@@ -145,6 +183,8 @@ impl World {
             Op::Poll(wait, capacity) => self.poll(poll, *wait, *capacity, op),
             Drain(capacity) => self.drain(poll, *capacity),
             During(inner, capacity) => self.during(poll, inner, *capacity),
+            #[cfg(unix)]
+            Fork(ops) => self.fork(poll, ops),
             Sleep(millis) => {
                 thread::sleep(Duration::from_millis((*millis).into()));
                 self.record(op.clone(), "Ok".into());
@@ -170,14 +210,6 @@ impl World {
         }
     }
 
-    /// Shows the specification the present levels, if it needs them.
-    fn look(&mut self) {
-        if self.spec.keeps_levels() {
-            let levels = self.levels();
-            self.spec.saw(&levels);
-        }
-    }
-
     fn record(&mut self, op: Op, outcome: String) {
         self.steps.push(Step {
             op,
@@ -188,35 +220,24 @@ impl World {
 
     /// The number of an open source for one that may not be open.
     fn find(&self, id: usize) -> usize {
-        let is_open = |source: &Source| source.io.is_some();
-        if self.sources.get(id).is_some_and(is_open) {
-            return id;
-        }
-        let open = self.sources.iter().enumerate();
-        let open: Vec<usize> = open
-            .filter(|(_, it)| is_open(it))
-            .map(|(id, _)| id)
-            .collect();
-        match open.len() {
-            0 => id,
-            count => open[id % count],
-        }
+        self.find_but(id, &[]).unwrap_or(id)
+    }
+
+    /// `find`, as if these were closed. `None` if nothing is open.
+    fn find_but(&self, id: usize, closed: &[usize]) -> Option<usize> {
+        let sources = self.sources.iter().enumerate();
+        let open = sources.filter(|(id, it)| it.io.is_some() && !closed.contains(id));
+        pick(id, open.map(|(id, _)| id).collect())
     }
 
     fn find_waker(&self, id: usize) -> usize {
-        let is_open = |waker: &Option<Waker>| waker.is_some();
-        if self.wakers.get(id).is_some_and(is_open) {
-            return id;
-        }
-        let open = self.wakers.iter().enumerate();
-        let open: Vec<usize> = open
-            .filter(|(_, it)| is_open(it))
-            .map(|(id, _)| id)
-            .collect();
-        match open.len() {
-            0 => id,
-            count => open[id % count],
-        }
+        self.find_waker_but(id, &[]).unwrap_or(id)
+    }
+
+    fn find_waker_but(&self, id: usize, dropped: &[usize]) -> Option<usize> {
+        let wakers = self.wakers.iter().enumerate();
+        let open = wakers.filter(|(id, it)| it.is_some() && !dropped.contains(id));
+        pick(id, open.map(|(id, _)| id).collect())
     }
 
     /// The operation with the numbers of open sources.
@@ -234,8 +255,11 @@ impl World {
             Duplicate(id) => Duplicate(at(id)),
             Read(id, how) => Read(at(id), *how),
             Write(id, how) => Write(at(id), *how),
+            WriteUrgent(id) => WriteUrgent(at(id)),
+            ReadUrgent(id) => ReadUrgent(at(id)),
             ShutDown(id, half) => ShutDown(at(id), *half),
             TakeError(id) => TakeError(at(id)),
+            FinishConnect(id) => FinishConnect(at(id)),
             Reopen(id) => Reopen(at(id)),
             Wake(id, threads) => Wake(self.find_waker(*id), *threads),
             DropWaker(id) => DropWaker(self.find_waker(*id)),
@@ -253,6 +277,20 @@ impl World {
         source.io.is_none() && source.duplicates.is_empty()
     }
 
+    fn duplicate(&mut self, id: usize) -> Outcome {
+        if cfg!(windows) || !self.is_open(id) || self.sources[id].duplicates.len() > 2 {
+            return Ok(None);
+        }
+        #[cfg(unix)]
+        {
+            let fd = self.sources[id].io.as_ref().map(Io::raw);
+            let copy = fd.map(crate::sys::duplicate).transpose();
+            let copy = copy.map_err(|it| format!("model: {it}"))?;
+            self.sources[id].duplicates.extend(copy);
+        }
+        Ok(Some("Ok".into()))
+    }
+
     fn add(&mut self, io: Io, class: Class, peer: Option<usize>) -> usize {
         let id = self.sources.len();
         self.spec.created(id, class, io.is_owned());
@@ -266,6 +304,9 @@ impl World {
             reading_shut: false,
             writing_shut: false,
             refused: false,
+            lost: false,
+            #[cfg(windows)]
+            pipe: named_pipes::State::default(),
             path: None,
         });
         id
@@ -300,8 +341,14 @@ impl World {
         // These keep what the receiver has no room for, and a half that is shut down gets nothing.
         let may_wait = matches!(source.class, Class::Tcp | Class::Terminal) && source.unread != 0
             || source.reading_shut;
+        let was_empty = source.unread == 0;
         source.unread += count;
-        if !may_wait {
+        if source.class == Class::NamedPipe {
+            if was_empty {
+                // The library reads ahead.
+                self.spec.would_block(id, false);
+            }
+        } else if !may_wait {
             self.spec.arrived(id);
         }
     }
@@ -318,16 +365,7 @@ impl World {
             OtherPoll(id, call) => return self.call_other_poll(id, call),
             Close(id) => self.close(id)?,
             IntoRaw(id) => self.give_away(id),
-            Duplicate(id) => {
-                if !self.is_open(id) || self.sources[id].duplicates.len() > 2 {
-                    return Ok(None);
-                }
-                let fd = self.sources[id].io.as_ref().map(Io::fd);
-                let copy = fd.map(sys::duplicate).transpose();
-                let copy = copy.map_err(|it| format!("model: {it}"))?;
-                self.sources[id].duplicates.extend(copy);
-                Some("Ok".into())
-            }
+            Duplicate(id) => self.duplicate(id)?,
             CloseDuplicates => {
                 for id in 0..self.sources.len() {
                     if !self.sources[id].duplicates.is_empty() {
@@ -340,8 +378,13 @@ impl World {
             }
             Read(id, how) => self.read(id, how),
             Write(id, how) => self.write(id, how),
+            #[cfg(unix)]
+            WriteUrgent(id) => self.urgent(id, true),
+            #[cfg(unix)]
+            ReadUrgent(id) => self.urgent(id, false),
             ShutDown(id, half) => self.shut_down(id, half),
             TakeError(id) => self.take_error(id),
+            FinishConnect(id) => self.finish_connect(id)?,
             Reopen(id) => self.reopen(id).map_err(|it| format!("model: {it}"))?,
             NewWaker => {
                 let open = self.wakers.iter().flatten().count();
@@ -350,6 +393,9 @@ impl World {
                 } else {
                     MAX_WAKERS
                 };
+                if !self.options.backend.has_wakers() {
+                    return Ok(None);
+                }
                 if open >= most || self.options.one_waker && !self.wakers.is_empty() {
                     return Ok(None);
                 }
@@ -369,7 +415,9 @@ impl World {
                 self.spec.waker_dropped(id);
                 Some("Ok".into())
             }
-            Op::Poll(..) | During(..) | Drain(_) | Sleep(_) => None,
+            #[cfg(windows)]
+            WriteUrgent(_) | ReadUrgent(_) => None,
+            Op::Poll(..) | During(..) | Drain(_) | Sleep(_) | Fork(_) => None,
         };
         Ok(outcome)
     }
@@ -395,68 +443,5 @@ impl World {
             self.spec.woken(id, began);
         }
         Ok(Some("Ok".into()))
-    }
-
-    /// Whether the model expects a source to be readable once the kernel has delivered everything.
-    fn is_readable(&self, id: usize) -> bool {
-        let source = &self.sources[id];
-        match source.class {
-            Class::Tcp | Class::Stream => {
-                let is_waiting = source.peer.is_none();
-                let has_ended = source
-                    .peer
-                    .is_some_and(|peer| self.is_gone(peer) || self.sources[peer].writing_shut);
-                let has_data = source.unread != 0 && !is_waiting;
-                has_data || has_ended || source.reading_shut || source.refused
-            }
-            Class::Listener => !source.pending.is_empty(),
-            Class::Terminal => {
-                source.unread != 0 && source.peer.is_some_and(|peer| !self.is_gone(peer))
-            }
-            // Linux purges the queue of a Unix socket that learns that its peer is gone
-            // (`unix_dgram_disconnected`:
-            // https://github.com/torvalds/linux/blob/v6.12/net/unix/af_unix.c).
-            Class::Datagram => {
-                source.unread != 0 && source.peer.is_some_and(|peer| !self.is_gone(peer))
-            }
-            Class::EventFd | Class::PipeReceiver => source.unread != 0,
-            Class::PipeSender => false,
-        }
-    }
-
-    /// Waits until the kernel has delivered everything.
-    fn settle(&mut self) -> Result<(), String> {
-        for id in 0..self.sources.len() {
-            if !self.is_readable(id) {
-                continue;
-            }
-            let Some(io) = &self.sources[id].io else {
-                continue;
-            };
-            let start = Instant::now();
-            while sys::levels(io.fd()) & sys::IN == 0 {
-                if start.elapsed() > DELIVERY {
-                    let levels = sys::levels(io.fd());
-                    return Err(format!("model: source {id} has the levels {levels:#x}"));
-                }
-                thread::sleep(Duration::from_micros(50));
-            }
-        }
-        Ok(())
-    }
-
-    /// The levels of all open sources.
-    fn levels(&self) -> HashMap<usize, Levels> {
-        let sources = self.sources.iter().enumerate();
-        sources
-            .filter_map(|(id, source)| Some((id, sys::levels(source.io.as_ref()?.fd()))))
-            .collect()
-    }
-
-    /// Informs the specification that a `poll` begins. Returns the levels.
-    fn begin_poll(&mut self) -> HashMap<usize, Levels> {
-        let levels = self.levels();
-        self.spec.poll_begins(&levels);
-        levels
     }
 }

@@ -11,12 +11,40 @@ use super::{World, shown};
 use crate::PollTrace;
 use crate::op::*;
 use crate::spec::{Class, Flags, Polled};
-use crate::sys::{Interrupter, Levels};
+#[cfg(unix)]
+use crate::sys::Interrupter;
+use crate::sys::Levels;
 
 /// How long a `poll` waits that must report something.
 const LONG: Duration = Duration::from_secs(3);
 
+/// The token of the waker that ends a `poll` on Windows.
+#[cfg(windows)]
+pub(super) const BREAKER: super::super::subject::Token =
+    super::super::subject::Token(usize::MAX / 3);
+
+/// Ends a `poll`. The specification knows nothing of it.
+#[cfg(windows)]
+struct Interrupter(std::sync::Arc<super::super::subject::Waker>);
+
+#[cfg(windows)]
+impl Interrupter {
+    fn interrupt(&self) {
+        self.0.wake().expect("`wake`");
+    }
+}
+
 impl World {
+    #[cfg(unix)]
+    fn interrupter(&self) -> Interrupter {
+        Interrupter::new()
+    }
+
+    #[cfg(windows)]
+    fn interrupter(&self) -> Interrupter {
+        Interrupter(std::sync::Arc::clone(&self.breaker))
+    }
+
     /// Whether something is owed that must come soon.
     pub(super) fn is_owed(&self) -> bool {
         let due = self.spec.first_due();
@@ -35,7 +63,7 @@ impl World {
         let short = Duration::from_millis(2);
         let timeout = match wait {
             NoWait => Some(Duration::ZERO),
-            Micros(micros) => Some(Duration::from_micros(micros.into())),
+            Micros(micros) | Until(micros) => Some(Duration::from_micros(micros.into())),
             Long if is_owed => Some(LONG),
             Forever if is_owed => None,
             Long | Forever => Some(short),
@@ -45,7 +73,10 @@ impl World {
         let result = if timeout.is_none() {
             self.poll_watched(poll, &mut events)?
         } else {
-            poll.poll(&mut events, timeout)
+            match (wait, timeout) {
+                (Until(_), Some(timeout)) => super::super::poll_until(poll, &mut events, timeout),
+                _ => poll.poll(&mut events, timeout),
+            }
         };
         self.finish(
             result,
@@ -64,7 +95,7 @@ impl World {
         poll: &mut Poll,
         events: &mut Events,
     ) -> Result<io::Result<()>, String> {
-        let interrupter = Interrupter::new();
+        let interrupter = self.interrupter();
         let (done, was_interrupted) = (AtomicBool::new(false), AtomicBool::new(false));
         let main = thread::current();
         let result = thread::scope(|scope| {
@@ -102,7 +133,10 @@ impl World {
         op: Op,
     ) -> Result<(), String> {
         let end = Instant::now();
-        let interrupted = match result {
+        #[cfg(windows)]
+        let mut capacity = capacity;
+        #[cfg_attr(unix, allow(unused_mut))] // Windows changes it.
+        let mut interrupted = match result {
             Ok(()) => false,
             Err(error) if error.kind() == ErrorKind::Interrupted => true,
             Err(error) => return Err(format!("`poll` returned {error}")),
@@ -123,6 +157,17 @@ impl World {
                 (event.token().0, flags)
             })
             .collect();
+        #[cfg(windows)]
+        let events = {
+            let mut events = events;
+            let all = events.len();
+            events.retain(|(token, _)| *token != BREAKER.0);
+            interrupted |= events.len() < all;
+            capacity -= all - events.len();
+            events
+        };
+        #[cfg(windows)]
+        let mut reported = Vec::new();
         let mut trace = PollTrace::default();
         for (token, flags) in &events {
             let number = self.tokens.get(token).copied().unwrap_or(usize::MAX);
@@ -130,6 +175,10 @@ impl World {
             *entry = entry.or(*flags);
             if let Some((true, id)) = self.spec.owner(*token) {
                 trace.sources.insert(number, id);
+                #[cfg(windows)]
+                if self.sources[id].class == Class::NamedPipe {
+                    reported.push(id);
+                }
                 if matches!(self.sources[id].class, Class::Tcp | Class::Terminal) {
                     trace.late.insert(number);
                 }
@@ -150,6 +199,10 @@ impl World {
             interrupted,
             concurrent,
         };
+        #[cfg(windows)]
+        for id in reported {
+            self.pipe_reported(id);
+        }
         if !self.options.checks {
             // Only what becomes of the registrations matters.
             let _ = self.spec.polled(&polled, &after);
@@ -184,7 +237,7 @@ impl World {
         let before = self.begin_poll();
         let op = During(Box::new(inner.clone()), capacity);
         let mut events = Events::with_capacity(capacity);
-        let interrupter = Interrupter::new();
+        let interrupter = self.interrupter();
         let done = AtomicBool::new(false);
         let world = &mut *self;
         let (start, result, outcome) = thread::scope(|scope| {

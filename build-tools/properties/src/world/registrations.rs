@@ -1,15 +1,25 @@
 //! Operations that begin and end registrations.
 
-use super::super::subject::unix::SourceFd;
 use super::super::subject::{Interest, Token};
 use super::files::{Io, with_source};
 use super::{Outcome, World, interest, shown};
-use crate::spec::Backend;
+use crate::op::{LEVEL, ONESHOT, R};
+use crate::spec::{Backend, Class};
 
 impl World {
     pub(super) fn register(&mut self, id: usize, bits: u8, is_change: bool) -> Outcome {
-        if !self.is_open(id) {
+        let mut modes = bits & (LEVEL | ONESHOT);
+        let bits = match bits & 3 {
+            _ if self.options.backend.has_priority() => bits & 7,
+            0 => R,
+            known => known,
+        };
+        if !self.is_open(id) || self.sources[id].lost {
             return Ok(None);
+        }
+        if self.sources[id].class == Class::NamedPipe {
+            // It is always edge-triggered.
+            modes = 0;
         }
         let is_registered = self.spec.is_registered(id);
         let token = self.new_token();
@@ -19,12 +29,21 @@ impl World {
         };
         let is_owned = io.is_owned();
         let is_lenient = !is_owned && self.options.backend == Backend::Kqueue;
-        if is_lenient && !is_change && self.spec.interest(id).is_some_and(|it| it & !bits != 0) {
-            // The old token stays with the interest that this call does not name.
+        let has_modes = modes != 0 || self.spec.has_modes(id);
+        if is_lenient
+            && !is_change
+            && self
+                .spec
+                .interest(id)
+                .is_some_and(|it| it & !bits != 0 || has_modes)
+        {
+            // The old token stays with the interest that this call does not name, and a filter
+            // keeps its mode.
             return Ok(None);
         }
         let (result, expected) = if is_change {
-            let result = with_source!(io, it => registry.reregister(it, token, interest(bits)));
+            let result =
+                with_source!(io, it => registry.reregister(it, token, interest(bits | modes)));
             let expected = if is_registered || is_lenient {
                 "Ok"
             } else {
@@ -32,7 +51,8 @@ impl World {
             };
             (result, expected)
         } else {
-            let result = with_source!(io, it => registry.register(it, token, interest(bits)));
+            let result =
+                with_source!(io, it => registry.register(it, token, interest(bits | modes)));
             let expected = if !is_registered || is_lenient {
                 "Ok"
             } else {
@@ -52,13 +72,15 @@ impl World {
                 Some(before) if !is_change => before,
                 _ => 0,
             };
-            self.spec.registered(id, token.0, bits | added);
+            self.spec.registered(id, token.0, bits | added, modes);
+            #[cfg(windows)]
+            self.pipe_registered(id);
         }
         Ok(Some(outcome))
     }
 
     pub(super) fn deregister(&mut self, id: usize) -> Outcome {
-        if !self.is_open(id) {
+        if !self.is_open(id) || self.sources[id].lost {
             return Ok(None);
         }
         let is_registered = self.spec.is_registered(id);
@@ -89,6 +111,7 @@ impl World {
             return Ok(None);
         }
         let registry = self.other.registry();
+        let is_pipe = self.sources[id].class == Class::NamedPipe;
         let Some(io) = &mut self.sources[id].io else {
             return Ok(None);
         };
@@ -108,7 +131,11 @@ impl World {
                     with_source!(io, it => registry.reregister(it, token, Interest::READABLE));
                 (result, "AlreadyExists")
             }
-            _ => (with_source!(io, it => registry.deregister(it)), "NotFound"),
+            _ => {
+                // A pipe belongs to its `Poll` after `deregister`, too.
+                let expected = if is_pipe { "AlreadyExists" } else { "NotFound" };
+                (with_source!(io, it => registry.deregister(it)), expected)
+            }
         };
         let outcome = shown(&result);
         if self.options.checks && outcome != expected {
@@ -132,11 +159,17 @@ impl World {
         let has_duplicate = !self.sources[id].duplicates.is_empty();
         self.sources[id].io = None;
         self.spec.closed(id, has_duplicate);
+        #[cfg(windows)]
+        if let Some(peer) = self.sources[id].peer {
+            self.pipe_left(peer);
+        }
         Ok(Some(outcome))
     }
 
     pub(super) fn give_away(&mut self, id: usize) -> Option<String> {
-        if !self.is_open(id) || !self.sources[id].io.as_ref().is_some_and(Io::is_owned) {
+        let source = self.sources.get(id)?;
+        let is_pipe = source.class == Class::NamedPipe;
+        if is_pipe || source.lost || !source.io.as_ref().is_some_and(Io::is_owned) {
             return None;
         }
         let io = self.sources[id].io.take();

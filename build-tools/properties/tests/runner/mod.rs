@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::time::Instant;
 
-use mio_properties::op::Op;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
 
@@ -27,11 +26,11 @@ fn config(file: &'static str, cases: u32) -> Config {
 }
 
 /// Runs a property of sequences. It returns the number of operations, or what is wrong.
-pub(crate) fn run(
+pub(crate) fn run<S: Strategy>(
     file: &'static str,
     cases: u32,
-    sequences: impl Strategy<Value = Vec<Op>>,
-    property: impl Fn(&[Op]) -> Result<usize, String>,
+    sequences: S,
+    property: impl Fn(&S::Value) -> Result<usize, String>,
 ) {
     let start = Instant::now();
     let (ran, operations) = (Cell::new(0), Cell::new(0));

@@ -40,6 +40,10 @@ struct Claims {
     group: Vec<Group>,
 }
 
+/// The names of ambient APIs, as `cargo acl` (cackle) has them and reviewers of `cargo vet` note
+/// them: <https://github.com/cackle-rs/cackle/blob/main/CONFIG.md>.
+const APIS: [&str; 5] = ["env", "fs", "net", "process", "terminate"];
+
 /// Files with unsafe code of one kind.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,13 +52,14 @@ struct Group {
     paths: Vec<String>,
     /// What the code can do: the capability that a reviewer grants.
     capability: String,
+    /// The ambient APIs that the code reaches, of `APIS`.
+    apis: Vec<String>,
     /// The kind of proof.
     proof: String,
     /// `KIND:WHAT`. WHAT is a file of tests, a fuzz target, or a stage of `cargo xtask test`.
     tests: Vec<String>,
     /// What no test covers.
-    #[serde(default)]
-    untested: Option<String>,
+    untested: String,
 }
 
 /// The unsafe sites of a file.
@@ -76,20 +81,7 @@ impl Sites {
 
 /// Prints the table; `false` if a site has no proof or no test, or if the page has another table.
 pub(crate) fn run(project: &Project, write: bool) -> Result<bool> {
-    let text = fs::read_to_string(project.path(CLAIMS)).context(CLAIMS)?;
-    let claims: Claims = toml::from_str(&text).context(CLAIMS)?;
-    let mut faults = Vec::new();
-    let mut files = Vec::new();
-    for file in sources(&project.path("src"))? {
-        let name = file.strip_prefix(&project.root).unwrap_or(&file);
-        let name = name.to_string_lossy().into_owned();
-        let source = fs::read_to_string(&file).with_context(|| name.clone())?;
-        let sites = sites(&name, &source, &mut faults)?;
-        if sites != Sites::default() {
-            files.push((name, sites));
-        }
-    }
-    let table = table(project, &claims, &files, &mut faults)?;
+    let (table, mut faults, files) = examine(project)?;
     println!("{table}");
 
     let page = fs::read_to_string(project.path(PAGE)).context(PAGE)?;
@@ -106,12 +98,27 @@ pub(crate) fn run(project: &Project, write: bool) -> Result<bool> {
     for fault in &faults {
         println!("error: {fault}");
     }
-    println!(
-        "{} files with unsafe code, {} errors",
-        files.len(),
-        faults.len()
-    );
+    println!("{files} files with unsafe code, {} errors", faults.len());
     Ok(faults.is_empty())
+}
+
+/// The table, what is wrong with the sources and the claims, and how many files have unsafe code.
+fn examine(project: &Project) -> Result<(String, Vec<String>, usize)> {
+    let text = fs::read_to_string(project.path(CLAIMS)).context(CLAIMS)?;
+    let claims: Claims = toml::from_str(&text).context(CLAIMS)?;
+    let mut faults = Vec::new();
+    let mut files = Vec::new();
+    for file in sources(&project.path("src"))? {
+        let name = file.strip_prefix(&project.root).unwrap_or(&file);
+        let name = name.to_string_lossy().into_owned();
+        let source = fs::read_to_string(&file).with_context(|| name.clone())?;
+        let sites = sites(&name, &source, &mut faults)?;
+        if sites != Sites::default() {
+            files.push((name, sites));
+        }
+    }
+    let table = table(project, &claims, &files, &mut faults)?;
+    Ok((table, faults, files.len()))
 }
 
 /// All Rust files in a folder, sorted.
@@ -198,17 +205,16 @@ fn table(
     files: &[(String, Sites)],
     faults: &mut Vec<String>,
 ) -> Result<String> {
-    let mut text = String::from("| files | blocks | items | capability | proof |");
-    let mut line = String::from("|---|--:|--:|---|---|");
+    let mut text = String::from("| files | blocks | items | capability | APIs | proof |");
+    let mut line = String::from("|---|--:|--:|---|---|---|");
     for kind in KINDS {
         write!(text, " {kind} |")?;
         line.push_str("---|");
     }
-    writeln!(text, "\n{line}")?;
+    writeln!(text, " not tested |\n{line}---|")?;
 
     let mut claimed = BTreeSet::new();
     let mut all = Sites::default();
-    let mut untested = String::new();
     for group in &claims.group {
         let is_of = |name: &str| group.paths.iter().any(|path| is_below(name, path));
         let mut sum = Sites::default();
@@ -225,9 +231,25 @@ fn table(
         }
         write!(
             text,
-            "| `{paths}` | {} | {} | {} | {} |",
-            sum.blocks, sum.items, group.capability, group.proof
+            "| `{paths}` | {} | {} | {} | {} | {} |",
+            sum.blocks,
+            sum.items,
+            group.capability,
+            group.apis.join(", "),
+            group.proof
         )?;
+        if let Some(api) = group.apis.iter().find(|api| !APIS.contains(&&***api)) {
+            faults.push(format!("{CLAIMS}: `{api}` is not one of {APIS:?}"));
+        }
+        for (what, text) in [
+            ("capability", &group.capability),
+            ("kind of proof", &group.proof),
+            ("statement of what is not tested", &group.untested),
+        ] {
+            if text.trim().is_empty() {
+                faults.push(format!("{CLAIMS}: `{paths}` has no {what}"));
+            }
+        }
         for kind in KINDS {
             let mut named = Vec::new();
             for test in &group.tests {
@@ -246,12 +268,9 @@ fn table(
             }
             write!(text, " {} |", if named.is_empty() { "" } else { "yes" })?;
         }
-        text.push('\n');
+        writeln!(text, " {} |", group.untested)?;
         if group.tests.is_empty() {
             faults.push(format!("{CLAIMS}: `{paths}` has no test"));
-        }
-        if let Some(what) = &group.untested {
-            writeln!(untested, "- `{paths}`: {what}")?;
         }
     }
     for (name, _) in files
@@ -264,14 +283,11 @@ fn table(
     }
     writeln!(
         text,
-        "| all | {} | {} | | |{}",
+        "| all | {} | {} | | | |{} |",
         all.blocks,
         all.items,
         " |".repeat(KINDS.len())
     )?;
-    if !untested.is_empty() {
-        write!(text, "\nNot tested:\n\n{untested}")?;
-    }
     Ok(text)
 }
 
@@ -351,6 +367,97 @@ type F = unsafe extern \"system\" fn();
         let new = format!("a\n{}new\n{}b\n", super::BEGIN, super::END);
         assert_eq!(replaced(&page, "new\n"), Some(new));
         assert_eq!(replaced("a\n", "new\n"), None);
+    }
+
+    const CLAIMED: &str = "\
+[[group]]
+paths = [\"src/a.rs\"]
+capability = \"a call\"
+apis = [\"net\"]
+proof = \"it takes no pointer\"
+tests = [\"unit:tests/a.rs\"]
+untested = \"nothing known\"
+";
+
+    /// A repository with one file of unsafe code.
+    fn repository(source: &str, claims: &str) -> (tempfile::TempDir, Project) {
+        let folder = tempfile::tempdir().unwrap();
+        let page = format!("{}{}", super::BEGIN, super::END);
+        for (file, text) in [
+            ("src/a.rs", source),
+            ("src/sys/README.md", &page),
+            ("tests/a.rs", "#[test]\nfn a() {}\n"),
+            (super::CLAIMS, claims),
+        ] {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let project = Project {
+            root: folder.path().to_owned(),
+            ..Project::find().unwrap()
+        };
+        (folder, project)
+    }
+
+    const SITE: &str = "fn f() {\n    // SAFETY: it takes no pointer.\n    unsafe { g() }\n}\n";
+
+    #[test]
+    fn claims_that_hold_pass_once_the_table_is_written() {
+        let (_folder, project) = repository(SITE, CLAIMED);
+        assert!(!super::run(&project, false).unwrap());
+        assert!(super::run(&project, true).unwrap());
+        assert!(super::run(&project, false).unwrap());
+    }
+
+    #[test]
+    fn each_seeded_fault_is_reported() {
+        let faults = |source: &str, claims: &str| {
+            let (_folder, project) = repository(source, claims);
+            super::examine(&project).unwrap().1
+        };
+        let assert_fault = |source: &str, claims: &str, expected: &str| {
+            let found = faults(source, claims);
+            assert!(
+                found.iter().any(|fault| fault.contains(expected)),
+                "{found:?}"
+            );
+        };
+        let without = |line: &str, with: &str| CLAIMED.replace(line, with);
+        assert!(faults(SITE, CLAIMED).is_empty());
+        let unproved = SITE.replace("SAFETY:", "");
+        assert_fault(
+            &unproved,
+            CLAIMED,
+            "src/a.rs:3: unsafe code without a proof",
+        );
+        let untested = without("\"unit:tests/a.rs\"", "");
+        assert_fault(SITE, &untested, "`src/a.rs` has no test");
+        let gone = without("tests/a.rs", "tests/b.rs");
+        assert_fault(SITE, &gone, "there is no unit test `tests/b.rs`");
+        let elsewhere = without("src/a.rs", "src/b.rs");
+        assert_fault(SITE, &elsewhere, "src/a.rs has unsafe code, and ");
+        assert_fault(SITE, &elsewhere, "`src/b.rs` has no unsafe code");
+        let twice = CLAIMED.repeat(2);
+        assert_fault(SITE, &twice, "src/a.rs is in two groups");
+        let unknown = without("\"net\"", "\"network\"");
+        assert_fault(SITE, &unknown, "`network` is not one of");
+        let silent = without("nothing known", "");
+        assert_fault(
+            SITE,
+            &silent,
+            "`src/a.rs` has no statement of what is not tested",
+        );
+
+        // What the file does not have at all, or what has an unknown kind, ends the command.
+        for broken in [
+            without("untested = \"nothing known\"\n", ""),
+            without("proof = \"it takes no pointer\"\n", ""),
+            without("unit:", "units:"),
+        ] {
+            let (_folder, project) = repository(SITE, &broken);
+            assert!(super::examine(&project).is_err(), "{broken}");
+        }
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Runs the tests and checks of the project, and sets up the tools that they need.
 ///
@@ -51,6 +54,19 @@ pub(crate) enum Command {
     /// Compare the bindings of every target with rustc and the `libc` crate, and write
     /// codegen/snapshots/cross-check.txt
     CrossCheck(CrossCheck),
+    /// Play pull requests of a fork: report, annotations, comment and gate, in a scratch repository
+    ///
+    /// Changes a symbol, pushes to a fork, and runs the steps of .github/workflows/abi.yml and
+    /// abi-comment.yml against a server on loopback that answers as GitHub does: the gate is red,
+    /// the change is accepted, the gate is green. Also plays the label, another value, an undone
+    /// change and an invalid file. DIR then has one folder for each event.
+    ///
+    /// Example: cargo xtask abi-play --output target/abi-play
+    AbiPlay {
+        /// The folder for the reports; it must be empty or not exist
+        #[arg(long, short, value_name = "DIR")]
+        output: PathBuf,
+    },
     /// Write the tables of platforms in the README pages, from the table of targets
     Readme {
         /// Write nothing, and fail if a table is out of date
@@ -70,10 +86,24 @@ pub(crate) enum Command {
     ///
     /// Measures time, instructions, system calls, memory and builds.
     Bench(Bench),
-    /// Compare builds of the library and of mio 1.2.5, here and for Windows: time, crates, lines
-    BuildCost,
+    /// Compare builds of the library and of mio 1.2.5: processor time, instructions, program size
+    BuildCost {
+        /// Measure the time of N builds of each subject, in turn; the table has the median
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        #[arg(value_parser = clap::value_parser!(u8).range(1..))]
+        rounds: u8,
+        /// Leave out Windows and WASI, whose std is built from source
+        #[arg(long)]
+        host_only: bool,
+    },
     /// Repeat the tests of all backends while other threads keep the processors busy
     Stress(Stress),
+    /// Keep the library under a mixed load, and check descriptors, memory, events and latency
+    ///
+    /// Thousands of connections that come and go, datagrams, pipes, wakes and registrations from
+    /// other threads, random cancels. build-tools/soak/README.md lists the checks and their bounds.
+    /// Ctrl-C ends it with the summary.
+    Soak(Soak),
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -85,7 +115,10 @@ pub(crate) struct Jobs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Bench {
+    #[command(subcommand)]
+    pub(crate) of: Option<BenchOf>,
     /// Cases, such as `wake` or `poll/ready-1-of-10000` [default: all]
     cases: Vec<String>,
     /// Run fewer and shorter rounds, and no clean builds: a few minutes
@@ -100,7 +133,7 @@ pub(crate) struct Bench {
     /// fewer rounds, but at least 7.
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Write the table and the chart of build-tools/bench/README.md; measures all cases
+    /// Write the tables and the charts of build-tools/bench/README.md; measures all cases
     #[arg(long, conflicts_with = "cases")]
     publish: bool,
     /// Only take the counts that the stage `bench-gate` compares, and write them to expected.toml
@@ -130,6 +163,60 @@ impl Bench {
         }
         arguments.extend(self.rounds.map(|rounds| format!("--rounds={rounds}")));
         arguments.extend(self.cases.iter().cloned());
+        arguments
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchOf {
+    /// Load an HTTP server on tokio with wrk, over this library and over upstream's mio
+    ///
+    /// Both servers run in turn, in many short rounds: requests per second, latencies, processor
+    /// time. Writes target/bench/servers.json and servers.svg.
+    ///
+    /// Example: cargo xtask bench servers --quick --backend epoll
+    Servers(Servers),
+}
+
+/// The backends of the servers. The bench explains them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServerBackend {
+    Epoll,
+    Poll,
+    Afd,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Servers {
+    /// Run fewer rounds: less than two minutes once the servers are built
+    #[arg(long)]
+    quick: bool,
+    /// epoll, poll, or afd for Windows under Wine; repeatable [default: all]
+    #[arg(long, value_name = "BACKEND", hide_possible_values = true)]
+    backend: Vec<ServerBackend>,
+    /// Rounds of each backend [default: 14, or 3 with --quick; under Wine 8 or 2]
+    #[arg(long, value_name = "N")]
+    rounds: Option<u16>,
+    /// Write the table and the chart of build-tools/bench/README.md; runs all backends
+    #[arg(long, conflicts_with = "backend")]
+    publish: bool,
+}
+
+impl Servers {
+    /// Whether the servers for Windows are needed.
+    pub(crate) fn is_of_windows(&self) -> bool {
+        self.backend.is_empty() || self.backend.contains(&ServerBackend::Afd)
+    }
+
+    /// The arguments of the bench itself.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec!["servers".to_owned()];
+        for (is_set, flag) in [(self.quick, "--quick"), (self.publish, "--publish")] {
+            arguments.extend(is_set.then(|| flag.to_owned()));
+        }
+        arguments.extend(self.rounds.map(|rounds| format!("--rounds={rounds}")));
+        let values = self.backend.iter().filter_map(ValueEnum::to_possible_value);
+        arguments.extend(values.map(|value| format!("--backend={}", value.get_name())));
         arguments
     }
 }
@@ -180,10 +267,69 @@ pub(crate) struct Stress {
     pub(crate) release: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Soak {
+    /// How long the load lasts; fractions are possible
+    #[arg(long, value_name = "N", value_parser = minutes)]
+    minutes: f64,
+    /// epoll-eventfd, epoll-pipe, poll-eventfd, poll-pipe, or `wine` for Windows
+    #[arg(long, value_name = "BACKEND", default_value = "epoll-eventfd")]
+    pub(crate) backend: String,
+    /// Connections that are open at a time [default: 10000, or what the descriptors allow]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    connections: Option<u32>,
+    /// Requests that all connections together send in a second [default: 4000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    rate: Option<u32>,
+    /// Seed of the random choices [default: the time]
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Write a plot: descriptors, memory, events, latency over time
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+}
+
+impl Soak {
+    /// The arguments of the program.
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
+        let mut arguments = vec![format!("--minutes={}", self.minutes).into()];
+        let numbers = [
+            ("connections", self.connections.map(u64::from)),
+            ("rate", self.rate.map(u64::from)),
+            ("seed", self.seed),
+        ];
+        for (name, number) in numbers {
+            arguments.extend(number.map(|number| format!("--{name}={number}").into()));
+        }
+        if let Some(plot) = &self.plot {
+            arguments.push("--plot".into());
+            arguments.push(plot.into());
+        }
+        arguments
+    }
+}
+
+/// The durations that `build-tools/soak` accepts.
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if (0.1..=43_200.0).contains(&minutes) => Ok(minutes),
+        Ok(_) => Err("between 0.1 and 43200 are possible".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Cli;
+    use super::{Cli, minutes};
     use clap::CommandFactory;
+
+    #[test]
+    fn wrong_durations_are_rejected() {
+        assert_eq!(minutes("0.5"), Ok(0.5));
+        for text in ["0", "-1", "nan", "inf", "1e9", "x"] {
+            assert!(minutes(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn command_line_is_consistent() {

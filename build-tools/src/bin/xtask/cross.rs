@@ -275,9 +275,13 @@ pub(crate) fn linux_i686(context: &mut Context<'_>) -> Result<()> {
     let compiler = Compiler::fetched(context)?;
     let linker = linker(context, "x86-linux-musl")?;
     let programs = programs(context)?;
-    let step = suite(&compiler, context, "i686-unknown-linux-musl", &programs)
-        .set("CARGO_TARGET_I686_UNKNOWN_LINUX_MUSL_LINKER", linker);
-    context.run(step).map(drop)
+    let library = suite(&compiler, context, "i686-unknown-linux-musl", &programs);
+    let project = suite(&compiler, context, "i686-unknown-linux-musl", "--tests")
+        .folder(context.project.path("build-tools/apps/linux-fds"));
+    let steps = [library, project];
+    context.run_each(
+        steps.map(|step| step.set("CARGO_TARGET_I686_UNKNOWN_LINUX_MUSL_LINKER", &linker)),
+    )
 }
 
 /// The programs to run in the QEMU without `epoll_pwait2`, which depend on how long a wait takes.

@@ -6,7 +6,7 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -41,8 +41,11 @@ const TARGETS: [&str; 10] = [
 ];
 
 /// The others: the feature that each needs, often a fake kernel, and the target.
-const WITH_FEATURES: [(&str, &str); 7] = [
-    ("codegen", "symbol_lists"),
+const WITH_FEATURES: [(&str, &str); 10] = [
+    ("generator", "symbol_lists"),
+    ("generator", SNAPSHOTS),
+    ("generator", SOURCES),
+    ("generator", HEADERS),
     ("apple", "kqueue"),
     ("dragonfly", "kqueue"),
     ("freebsd", "kqueue"),
@@ -51,10 +54,29 @@ const WITH_FEATURES: [(&str, &str); 7] = [
     ("solaris", "event_ports"),
 ];
 
-/// How long each target gets new inputs, if `MIO_FUZZ_SECONDS` does not say.
-const SECONDS: u32 = 3;
+/// The target that reads ABI snapshots.
+const SNAPSHOTS: &str = "generator_snapshots";
+/// The target that reads `sources.toml`.
+const SOURCES: &str = "generator_sources";
+/// The target that reads headers with libclang.
+const HEADERS: &str = "generator_headers";
 
+/// How long each target gets new inputs in `cargo xtask test`, if `MIO_FUZZ_SECONDS` does not say.
+const SECONDS: u32 = 3;
+/// The same in `cargo xtask nightly`.
+const SECONDS_AT_NIGHT: u32 = 60;
+
+/// The stage `fuzz`.
 pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
+    all(context, SECONDS)
+}
+
+/// The stage `nightly-fuzz`.
+pub(crate) fn run_long(context: &mut Context<'_>) -> Result<()> {
+    all(context, SECONDS_AT_NIGHT)
+}
+
+fn all(context: &mut Context<'_>, seconds: u32) -> Result<()> {
     if env::consts::OS != "linux" || env::consts::ARCH != "x86_64" {
         return Err(NotRun(format!("the fuzz targets are built for {HOST} only")).into());
     }
@@ -68,7 +90,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
             Ok(seconds) if seconds > 0 => seconds,
             _ => bail!("MIO_FUZZ_SECONDS is `{text}`; set it to a number of seconds above 0"),
         },
-        Err(_) => SECONDS,
+        Err(_) => seconds,
     };
     let mut failed = Vec::new();
     build(context, "--bins")?;
@@ -78,6 +100,16 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
         }
     }
     for (feature, target) in WITH_FEATURES {
+        if target == HEADERS && libclang(&context.project.cache).is_none() {
+            let reason = format!(
+                "the fuzz target {HEADERS}: the cache has no libclang; `cargo codegen check` \
+                 downloads it"
+            );
+            context.log(&format!("not run: {reason}"))?;
+            context.counts.skipped += 1;
+            context.reasons.push(reason);
+            continue;
+        }
         build(context, &format!("--features {feature} --bin {target}"))?;
         let name = format!("{target}-{feature}");
         if fuzz(context, target, &name, seconds).is_err() {
@@ -121,14 +153,24 @@ fn fuzz(context: &mut Context<'_>, target: &str, name: &str, seconds: u32) -> Re
         fs::create_dir_all(folder)?;
     }
     let prefix = format!("-artifact_prefix={}/{name}-", findings.display());
-    let run = |options: &str| Step::new(&program).words(options).argument(&prefix);
+    let libclang = libclang(&project.cache).unwrap_or_default();
+    let run = |options: &str| {
+        let step = Step::new(&program).words(options).argument(&prefix);
+        step.set("LIBCLANG_PATH", &libclang)
+    };
     let limit = u64::from(seconds) * 2 + 120;
     let files = files(&corpus)?;
     let known = run("-timeout=20 -rss_limit_mb=1024");
     let known = files.iter().fold(known, |step, file| step.argument(file));
     context.run(known.limit(limit))?;
-    let new = run("-timeout=20 -rss_limit_mb=1024 -max_len=512 -print_final_stats=1")
-        .words(&format!("-max_total_time={seconds}"))
+    // The shortest snapshots and lists of packs are longer than the inputs of the other targets.
+    let longest = if target.starts_with("generator_") {
+        4096
+    } else {
+        512
+    };
+    let new = run("-timeout=20 -rss_limit_mb=1024 -print_final_stats=1")
+        .words(&format!("-max_len={longest} -max_total_time={seconds}"))
         .argument(&found)
         .argument(&corpus);
     let output = context.run(new.limit(limit))?;
@@ -136,6 +178,40 @@ fn fuzz(context: &mut Context<'_>, target: &str, name: &str, seconds: u32) -> Re
         bail!("{name} ended before its time");
     }
     Ok(())
+}
+
+/// The folder of the libclang that `cargo codegen` has unpacked into the cache.
+fn libclang(cache: &Path) -> Option<PathBuf> {
+    // The second version, for comparisons, is of the package `libclang-ng`.
+    let is_libclang = |name: &str| {
+        let version = name.strip_prefix("libclang-");
+        version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let mut packs: Vec<PathBuf> = fs::read_dir(cache)
+        .ok()?
+        .flatten()
+        .filter(|entry| is_libclang(&entry.file_name().to_string_lossy()))
+        .map(|entry| entry.path())
+        .collect();
+    packs.sort();
+    packs
+        .into_iter()
+        .rev()
+        .find_map(|pack| library_below(&pack))
+}
+
+/// The first folder at or below `folder` that has the library.
+fn library_below(folder: &Path) -> Option<PathBuf> {
+    if folder.join("libclang.so").is_file() {
+        return Some(folder.to_owned());
+    }
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    entries.sort();
+    entries.into_iter().find_map(|entry| library_below(&entry))
 }
 
 /// The files of a corpus. It has some.
@@ -156,6 +232,58 @@ mod tests {
     use super::{TARGETS, WITH_FEATURES};
     use std::collections::BTreeSet;
     use std::path::Path;
+
+    #[test]
+    fn libclang_of_the_generator_is_found_in_the_cache() {
+        let cache = tempfile::tempdir().unwrap();
+        assert_eq!(super::libclang(cache.path()), None);
+        let make = |folder: &str| {
+            let folder = cache.path().join(folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("libclang.so"), "").unwrap();
+            folder
+        };
+        make("libclang-ng-22.1-00/clang/native");
+        std::fs::write(cache.path().join("libclang-18.1.1-py2.py3.whl"), "").unwrap();
+        assert_eq!(super::libclang(cache.path()), None);
+        let pinned = make("libclang-18.1.1-c5-a8/libclang-18.1.1.data/platlib/clang/native");
+        assert_eq!(super::libclang(cache.path()), Some(pinned));
+    }
+
+    /// The targets of the whole generator need its dependencies, in the same versions.
+    #[test]
+    fn dependencies_are_those_of_the_generator() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let read = |file: &str| -> toml::Table {
+            let text = std::fs::read_to_string(folder.join(file)).unwrap();
+            text.parse().unwrap()
+        };
+        let (generator, fuzz) = (read("../codegen/Cargo.toml"), read("fuzz/Cargo.toml"));
+        let mut dependencies = generator["dependencies"].as_table().unwrap().clone();
+        let unix = &generator["target"]["cfg(unix)"]["dependencies"];
+        dependencies.extend(unix.as_table().unwrap().clone());
+        for (name, wanted) in dependencies {
+            let found = fuzz["dependencies"].get(&name);
+            let part = |value: &toml::Value, key: &str| match value {
+                toml::Value::String(_) if key == "version" => Some(value.clone()),
+                value => value.get(key).cloned(),
+            };
+            for key in ["version", "features", "default-features"] {
+                assert_eq!(
+                    found.and_then(|found| part(found, key)),
+                    part(&wanted, key),
+                    "build-tools/fuzz/Cargo.toml: {key} of {name} is not that of codegen/Cargo.toml"
+                );
+            }
+            let enabled = fuzz["features"]["generator"].as_array().unwrap();
+            let light = fuzz["features"]["codegen"].as_array().unwrap();
+            let feature = toml::Value::String(format!("dep:{name}"));
+            assert!(
+                enabled.contains(&feature) || light.contains(&feature),
+                "build-tools/fuzz/Cargo.toml: the feature `generator` does not have {name}"
+            );
+        }
+    }
 
     #[test]
     fn every_fuzz_target_is_run() {

@@ -1,5 +1,6 @@
 //! `cargo xtask`: runs the tests, the checks and the measurements of this project.
 
+mod abi_play;
 mod audit;
 mod bench;
 mod build_cost;
@@ -22,6 +23,8 @@ mod project;
 mod readme;
 mod report;
 mod setup;
+mod site;
+mod soak;
 mod stages;
 mod step;
 mod stress;
@@ -29,6 +32,7 @@ mod targets;
 mod wasi;
 mod wine;
 mod wine10;
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -58,9 +62,13 @@ fn main() -> ExitCode {
 /// Runs the command; `false` if something failed and its error has been printed.
 fn run(cli: &Cli) -> anyhow::Result<bool> {
     let project = Project::find()?;
+    // `soak` locks the builds itself, until its program is built.
     let builds = !matches!(
         cli.command,
-        Command::Test { list: true, .. } | Command::Readme { .. } | Command::Audit { .. }
+        Command::Test { list: true, .. }
+            | Command::Readme { .. }
+            | Command::Audit { .. }
+            | Command::Soak(_)
     );
     let _entered = builds.then(|| project.enter()).transpose()?;
     // Not before: an interrupt ends the process while it waits for another checkout.
@@ -89,10 +97,12 @@ fn run(cli: &Cli) -> anyhow::Result<bool> {
         ),
         Command::Targets(options) => targets::run(&project, options),
         Command::CrossCheck(options) => cross_check::run(&project, options),
+        Command::AbiPlay { output } => abi_play::run(&project, output),
         Command::Readme { check } => readme::run(&project, *check),
         Command::Audit { write } => audit::run(&project, *write),
         Command::Bench(options) => bench::run(&project, options),
-        Command::BuildCost => build_cost::run(&project),
+        Command::BuildCost { rounds, host_only } => build_cost::run(&project, *rounds, *host_only),
         Command::Stress(options) => stress::run(&project, options),
+        Command::Soak(options) => soak::run(&project, options),
     }
 }

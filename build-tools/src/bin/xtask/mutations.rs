@@ -9,8 +9,10 @@ use anyhow::{Context as _, Result, bail};
 use crate::project::PLAIN;
 use crate::step::{Context, Step};
 
-/// A folder of `build-tools/mutations`, and the flags of the fake kernel that its tests run over.
-const LISTS: [(&str, &str); 2] = [
+/// A folder of `build-tools/mutations`, and the flags with which its tests run: over a fake kernel,
+/// or with faults in system calls.
+const LISTS: [(&str, &str); 3] = [
+    ("fault_injection", "--cfg mio_fault_injection"),
     ("kqueue", "--cfg mio_fake_kernel=\"freebsd\""),
     ("event_ports", "--cfg mio_fake_kernel=\"solaris\""),
 ];
@@ -23,7 +25,7 @@ struct Mutation<'a> {
     test: &'a str,
 }
 
-/// The stage `mutations`: runs all lines of both `build-tools/mutations/*/list.txt`.
+/// The stage `mutations`: runs all lines of each `build-tools/mutations/*/list.txt`.
 pub(crate) fn all(context: &mut Context<'_>) -> Result<()> {
     let mut missed = Vec::new();
     for (name, flags) in LISTS {
@@ -35,7 +37,7 @@ pub(crate) fn all(context: &mut Context<'_>) -> Result<()> {
     bail!("no test detects {}", missed.join(", "))
 }
 
-/// Runs one list over the fake kernel that the flags select.
+/// Runs one list with the flags.
 fn list(
     context: &mut Context<'_>,
     name: &str,

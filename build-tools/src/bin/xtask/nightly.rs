@@ -89,6 +89,17 @@ fn main() {
 }
 ";
 
+/// A flag of rustc for a selector over poll(2).
+const POLL: &str = "--cfg mio_unsupported_force_poll_poll";
+
+/// The random sequences of `build-tools/properties`, with this number of cases. `step` is a command
+/// of Cargo without its arguments.
+fn properties(context: &Context<'_>, step: Step, cases: &str) -> Step {
+    step.words("--locked --test specification --test forks -- --nocapture --test-threads=1")
+        .folder(context.project.path("build-tools/properties"))
+        .set("MIO_PROPERTIES_CASES", cases)
+}
+
 /// The tests under AddressSanitizer, which also detects leaks.
 pub(crate) fn address_sanitizer(context: &mut Context<'_>) -> Result<()> {
     control(
@@ -111,7 +122,20 @@ pub(crate) fn address_sanitizer(context: &mut Context<'_>) -> Result<()> {
         "CARGO_TARGET_DIR",
         context.project.target("address-sanitizer"),
     );
-    context.run(step).map(drop)
+    let sequences = |name: &str, flags: &str| {
+        let step = Step::cargo(context.project, PLAIN, "+nightly test --target")
+            .words(HOST)
+            .set("RUSTFLAGS", format!("-Zsanitizer=address {flags}"))
+            .set("ASAN_OPTIONS", "detect_leaks=1")
+            .set("CARGO_TARGET_DIR", context.project.target(name));
+        properties(context, step, "300")
+    };
+    let steps = [
+        step,
+        sequences("address-sanitizer", ""),
+        sequences("address-sanitizer-poll", POLL),
+    ];
+    context.run_each(steps)
 }
 
 const RACE: &str = "\
@@ -175,7 +199,18 @@ pub(crate) fn thread_sanitizer(context: &mut Context<'_>) -> Result<()> {
         bail!("a seeded race is not reported");
     }
     let tests = "test --all-features --no-fail-fast --lib --tests";
-    context.run(built(context, tests)).map(drop)
+    let sequences = |name: &str, more: &str| {
+        let step = built(context, "test")
+            .set("RUSTFLAGS", format!("{flags} {more}"))
+            .set("CARGO_TARGET_DIR", context.project.target(name));
+        properties(context, step, "200")
+    };
+    let steps = [
+        built(context, tests),
+        sequences("thread-sanitizer", ""),
+        sequences("thread-sanitizer-poll", POLL),
+    ];
+    context.run_each(steps)
 }
 
 /// A read of uninitialized memory.
@@ -207,8 +242,63 @@ const SLOW_UNDER_MIRI: [&str; 8] = [
     "unserved_unowned_socket_is_suppressed",
 ];
 
+/// The programs of `tests/` that Miri can run over its own epoll, eventfd and pipes. The others
+/// need what it lacks: UDP, Unix sockets with names, child processes, signals, priority events.
+/// mio's own suite leaves the same out:
+/// <https://github.com/tokio-rs/mio/blob/7654f571f247/.github/workflows/ci.yml>.
+const MIRI_PROGRAMS: &str = "--test timeouts --test waker --test pipes";
+
+/// The tests of these programs that are left out.
+const NOT_UNDER_MIRI: [(&str, &str); 5] = [
+    ("signals::", "Miri has no signals"),
+    ("child_", "Miri has no processes"),
+    ("fifo_", "Miri has no named pipes"),
+    (
+        "short_timeouts_end_promptly",
+        "an interpreter is not prompt",
+    ),
+    (
+        "registrations_do_not_extend_the_timeout",
+        "Miri has no UDP sockets",
+    ),
+];
+
+/// Tests with system calls under Miri, which has some of the kernel itself.
+pub(crate) fn miri_shims(context: &mut Context<'_>) -> Result<()> {
+    seeded_miri(context)?;
+    let arguments = format!("+nightly miri test --all-features --no-fail-fast {MIRI_PROGRAMS} --");
+    let mut step = Step::cargo(context.project, PLAIN, &arguments)
+        .set(
+            "MIRIFLAGS",
+            "-Zmiri-disable-isolation -Zmiri-strict-provenance",
+        )
+        .set("CARGO_TARGET_DIR", context.project.target("miri"));
+    for (skipped, reason) in NOT_UNDER_MIRI {
+        context.log(&format!("not run: {skipped} under Miri: {reason}"))?;
+        step = step.words("--skip").words(skipped);
+    }
+    context.run(step).map(drop)
+}
+
 /// The state machines under Miri, which reports undefined behavior.
 pub(crate) fn miri(context: &mut Context<'_>) -> Result<()> {
+    seeded_miri(context)?;
+    let mut step = Step::cargo(
+        context.project,
+        PLAIN,
+        "+nightly miri test --all-features --no-fail-fast --lib --",
+    )
+    .words(MIRI_TESTS)
+    .set("CARGO_TARGET_DIR", context.project.target("miri"));
+    for slow in SLOW_UNDER_MIRI {
+        context.log(&format!("not run: {slow} under Miri: it takes minutes"))?;
+        step = step.words("--skip").words(slow);
+    }
+    context.run(step).map(drop)
+}
+
+/// Runs a program with a fault, which Miri must report. Without a Miri, nothing runs.
+fn seeded_miri(context: &mut Context<'_>) -> Result<()> {
     let sysroot = Step::new("cargo").words("+nightly miri setup --print-sysroot");
     let sysroot = context.run(sysroot).map_err(|_| {
         let add = "rustup component add --toolchain nightly miri rust-src";
@@ -228,18 +318,7 @@ pub(crate) fn miri(context: &mut Context<'_>) -> Result<()> {
     if !output.contains("Undefined Behavior") {
         bail!("a seeded fault is not reported: {output}");
     }
-    let mut step = Step::cargo(
-        context.project,
-        PLAIN,
-        "+nightly miri test --all-features --no-fail-fast --lib --",
-    )
-    .words(MIRI_TESTS)
-    .set("CARGO_TARGET_DIR", context.project.target("miri"));
-    for slow in SLOW_UNDER_MIRI {
-        context.log(&format!("not run: {slow} under Miri: it takes minutes"))?;
-        step = step.words("--skip").words(slow);
-    }
-    context.run(step).map(drop)
+    Ok(())
 }
 
 /// The tests under valgrind: no invalid access, no definite leak. It does not support
@@ -273,5 +352,10 @@ pub(crate) fn valgrind(context: &mut Context<'_>) -> Result<()> {
          dropped_sources_do_not_count_against_the_fd_limit under valgrind: \
          it does not enforce the limit in every call",
     )?;
-    context.run(step).map(drop)
+    let sequences = Step::cargo(context.project, PLAIN, "test --target")
+        .words(HOST)
+        .set(cross::variable(HOST, "RUNNER"), runner)
+        .set("CARGO_TARGET_DIR", context.project.target("properties"));
+    let sequences = properties(context, sequences, "10");
+    context.run_each([step, sequences])
 }

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::project::{PLAIN, Project};
 use crate::report::Help;
 use crate::step::{Context, Step, succeeds};
-use crate::{cross, debian, kernels, msrv, nightly, wasi, wine, wine10};
+use crate::{cross, debian, kernels, msrv, nightly, site, wasi, wine, wine10, workflows};
 
 /// A tool, a command that succeeds if the tool is installed, and Debian's package of it.
 struct Tool {
@@ -17,7 +17,7 @@ struct Tool {
     package: &'static str,
 }
 
-const TOOLS: [Tool; 5] = [
+const TOOLS: [Tool; 6] = [
     Tool {
         name: "a C linker",
         probe: &["cc", "--version"],
@@ -43,6 +43,11 @@ const TOOLS: [Tool; 5] = [
         probe: &["strace", "--version"],
         package: "strace",
     },
+    Tool {
+        name: "socat (plays serial ports)",
+        probe: &["socat", "-V"],
+        package: "socat",
+    },
 ];
 
 /// Components of the toolchain that rustup installs.
@@ -52,14 +57,18 @@ const COMPONENTS: [(&str, &[&str]); 2] = [
 ];
 
 /// Packages with a lock file of their own.
-const LOCKED: [&str; 9] = [
+const LOCKED: [&str; 13] = [
     "",
     "build-tools/bench",
+    "build-tools/bench/server/ours",
+    "build-tools/bench/server/upstream",
     "build-tools/fuzz",
     "build-tools/loom",
     "build-tools/properties",
+    "build-tools/soak",
     "build-tools/apps/tokio-smoke",
     "build-tools/apps/tokio-pipes",
+    "build-tools/apps/linux-fds",
     "build-tools/apps/api-upstream",
     "build-tools/apps/downstream",
 ];
@@ -91,6 +100,9 @@ fn downloads(with_nightly: bool) -> Vec<(String, &'static str)> {
         (wasi::wheel_folder(), "an older wasmtime"),
         (wine::PREFIX.to_owned(), "a prefix of Wine 8"),
         (wine10::NAME.to_owned(), "a chroot with Wine 10"),
+        (workflows::ACTIONLINT.to_owned(), "actionlint"),
+        (workflows::SHELLCHECK.to_owned(), "shellcheck"),
+        (site::axe_folder(), "axe-core, which examines web pages"),
     ];
     if with_nightly {
         let runtime = "the runtime of ThreadSanitizer";
@@ -132,6 +144,7 @@ fn missing_packages() -> Vec<String> {
     packages.extend((!wine::is_installed()).then_some(wine::PACKAGES));
     packages.extend((!wine10::has_debootstrap()).then_some("debootstrap"));
     packages.extend((!kernels::is_installed()).then_some(kernels::PACKAGES));
+    packages.extend((!site::is_installed()).then_some(site::PACKAGES));
     let packages = packages.join(" ");
     let mut lines = Vec::new();
     if !packages.is_empty() {

@@ -53,7 +53,7 @@ pub(crate) fn succeeds(command: &[impl AsRef<OsStr>]) -> bool {
 }
 
 /// A command to run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Step {
     program: OsString,
     arguments: Vec<OsString>,

@@ -71,7 +71,7 @@ pub(crate) fn preview2(context: &mut Context<'_>) -> Result<()> {
         wasmtime.display()
     );
     let step = tools
-        .cargo(context, "wasm32-wasip2", "--lib --tests")
+        .test(context, "wasm32-wasip2", "--lib --tests")
         .set("CARGO_TARGET_WASM32_WASIP2_RUNNER", runner);
     context.run(with_options(step, "")).map(drop)
 }
@@ -115,7 +115,7 @@ pub(crate) fn preview1(context: &mut Context<'_>) -> Result<()> {
     let mut steps = Vec::new();
     for (runner, programs, options) in runs.into_iter().take(count) {
         let step = tools
-            .cargo(context, "wasm32-wasip1", programs)
+            .test(context, "wasm32-wasip1", programs)
             .set("CARGO_TARGET_WASM32_WASIP1_RUNNER", runner)
             .set("PYTHONPATH", &tools.wheel);
         steps.push(with_options(step, options));
@@ -129,7 +129,7 @@ fn with_options(step: Step, options: &str) -> Step {
 }
 
 /// The folders of the tools, each downloaded or built once.
-struct Tools {
+pub(crate) struct Tools {
     /// The compiler, and the linker of its LLVM.
     compiler: Compiler,
     /// The C library.
@@ -156,8 +156,28 @@ impl Tools {
         })
     }
 
+    /// The tools of the cache. Building them takes long, so only the stages of WASI do it.
+    pub(crate) fn installed(context: &mut Context<'_>) -> Result<Tools> {
+        for name in [cross::compiler_folder(), LIBC.to_owned(), wasmtime_folder()] {
+            if !context.project.cache.join(&name).exists() {
+                let reason = format!("the cache has no {name}; help: cargo xtask setup");
+                return Err(NotRun(reason).into());
+            }
+        }
+        Tools::fetched(context)
+    }
+
     /// `cargo test` for a target, with std built from source.
-    fn cargo(&self, context: &Context<'_>, target: &str, programs: &str) -> Step {
+    fn test(&self, context: &Context<'_>, target: &str, programs: &str) -> Step {
+        self.cargo(context, "test --all-features --no-fail-fast", target)
+            .words("-Zbuild-std=std,panic_abort,test --target")
+            .argument(target)
+            .words(programs)
+            .set("CARGO_TARGET_DIR", context.project.target("wasi"))
+    }
+
+    /// A command of Cargo, with the linker of a target.
+    pub(crate) fn cargo(&self, context: &Context<'_>, words: &str, target: &str) -> Step {
         let linker = self.compiler.program("wasm-ld-22");
         let libraries = self.libc.join("usr/lib").join(target);
         let mut flags = vec![
@@ -174,13 +194,9 @@ impl Tools {
             flags.push(format!("-Clink-arg=--wasm-ld-path={}", linker.display()));
         }
         self.compiler
-            .cargo(context, "test --all-features --no-fail-fast")
-            .words("-Zbuild-std=std,panic_abort,test --target")
-            .argument(target)
-            .words(programs)
+            .cargo(context, words)
             .remove("RUSTFLAGS")
             .set("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
-            .set("CARGO_TARGET_DIR", context.project.target("wasi"))
     }
 }
 

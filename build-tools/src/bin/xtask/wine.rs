@@ -294,9 +294,14 @@ impl Wine {
         variables(&self.prefix)
     }
 
+    /// A command that runs a program.
+    pub(crate) fn command(&self, program: &Path) -> Step {
+        wine_command(&self.launcher, &self.prefix).argument(program)
+    }
+
     /// A command that runs a test program as Cargo runs it.
     pub(crate) fn test_program(&self, program: &Path) -> Step {
-        let step = wine_command(&self.launcher, &self.prefix).argument(program);
+        let step = self.command(program);
         step.words("--test-threads=1").limit(LIMIT)
     }
 

@@ -52,6 +52,18 @@ impl<P: Peer> Scene<P> {
     }
 }
 
+/// Registers this number of sockets that never receive anything, calls `started`, and blocks in a
+/// poll of them for good.
+pub fn idle<P: Peer>(sockets: usize, started: impl FnOnce()) -> ! {
+    let mut scene = Scene::<P>::new(sockets);
+    scene.add_all();
+    scene.poll();
+    started();
+    loop {
+        scene.selector.poll(&mut scene.events, None);
+    }
+}
+
 /// Registers and reregisters sockets. Selectors submit the requests to AFD in the next poll.
 pub fn register<P: Peer, const SOCKETS: usize>(meter: &mut Meter<'_>) {
     let mut scene = Scene::<P>::new(SOCKETS);

@@ -1,10 +1,14 @@
 //! The list of cases, with the peers of each.
 
 #[cfg(windows)]
-mod afd;
+pub mod afd;
 #[cfg(unix)]
 mod churn;
 mod echo;
+#[cfg(unix)]
+pub mod idle;
+#[cfg(unix)]
+pub mod latency;
 mod poll;
 #[cfg(unix)]
 mod ready;
@@ -31,6 +35,8 @@ pub struct Case {
     pub descriptors: u64,
     /// The number of turns for callgrind and strace.
     pub counted: u64,
+    /// Whether strace counts its system calls.
+    pub traced: bool,
     /// The peers, and the function of each.
     pub runs: Vec<(&'static str, Measured)>,
 }
@@ -54,6 +60,7 @@ macro_rules! case {
             waits: false,
             descriptors: 256,
             counted: 200,
+            traced: true,
             runs: vec![
                 ("ours", $module::$function::<$crate::peer::Ours $(, $parameter)*>),
                 ("upstream", $module::$function::<$crate::peer::Upstream $(, $parameter)*>),
@@ -64,6 +71,10 @@ macro_rules! case {
         }
     };
 }
+
+// Below the macro, which it uses.
+#[cfg(unix)]
+mod curves;
 
 impl Case {
     fn threads(mut self) -> Case {
@@ -84,6 +95,14 @@ impl Case {
 
     fn counted(mut self, turns: u64) -> Case {
         self.counted = turns;
+        self
+    }
+
+    /// Leaves a case out of the counts of system calls: another case makes the same calls, and
+    /// tracing the preparation takes long.
+    #[cfg(unix)]
+    fn untraced(mut self) -> Case {
+        self.traced = false;
         self
     }
 
@@ -192,6 +211,8 @@ pub fn all() -> Vec<Case> {
     #[cfg(unix)]
     cases.extend(unix());
     #[cfg(unix)]
+    cases.extend(curves::all());
+    #[cfg(unix)]
     if BACKEND == "epoll" {
         cases.extend(epoll());
     } else {
@@ -250,6 +271,7 @@ fn windows() -> Vec<Case> {
             waits: false,
             descriptors: 256,
             counted: 200,
+            traced: true,
             runs: vec![
                 ("ours", afd::pipe::<crate::peer::Ours>),
                 ("upstream", afd::pipe::<crate::peer::Upstream>),
@@ -365,14 +387,6 @@ fn poll2() -> Vec<Case> {
             1000
         )
         .descriptors(1000),
-        case!(
-            "ready-1-of-10000",
-            "poll with one of 10 000 ready",
-            ready::ready,
-            1,
-            10000
-        )
-        .descriptors(10_000),
         case!(
             "register-in-10",
             "register beside 10 others",

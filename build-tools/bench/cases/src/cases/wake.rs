@@ -1,12 +1,14 @@
 //! Wakers.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::meter::Meter;
 use crate::peer::Peer;
+#[cfg(unix)]
+use crate::peer::{Interest, Watch, eventfd};
 
 /// One wake, and the poll that reports it.
 pub fn one<P: Peer>(meter: &mut Meter<'_>) {
@@ -74,35 +76,66 @@ pub fn ping_pong<P: Peer>(meter: &mut Meter<'_>) {
     assert!(other.join().is_ok());
 }
 
-/// Threads wake one selector as fast as they can while it polls. One operation is one wake.
-pub fn threads<P: Peer, const THREADS: usize>(meter: &mut Meter<'_>) {
+/// How long the threads run: long enough for the scheduler to run all of them several times.
+const TIME: Duration = Duration::from_millis(40);
+
+/// Runs this number of threads for a fixed time while a selector polls. `prepare` makes the
+/// operation that a thread repeats.
+fn with_threads<P: Peer, F: FnMut(&P::Waker) + Send + 'static>(
+    meter: &mut Meter<'_>,
+    count: usize,
+    prepare: impl Fn(&P, usize) -> F,
+) {
     let mut selector = P::new();
-    let mut events = P::events(16);
-    let waker = Arc::new(selector.waker(1));
-    let running = Arc::new(AtomicUsize::new(THREADS));
-    let start = Arc::new(Barrier::new(THREADS + 1));
-    let each = meter.n();
-    let threads: Vec<_> = (0..THREADS)
-        .map(|_| {
-            let (waker, running) = (Arc::clone(&waker), Arc::clone(&running));
-            let start = Arc::clone(&start);
+    let mut events = P::events(1024);
+    let waker = Arc::new(selector.waker(usize::MAX - 1));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let start = Arc::new(Barrier::new(count + 1));
+    let threads: Vec<_> = (0..count)
+        .map(|index| {
+            let (waker, is_over) = (Arc::clone(&waker), Arc::clone(&is_over));
+            let (start, mut operation) = (Arc::clone(&start), prepare(&selector, index));
             thread::spawn(move || {
+                let mut operations = 0_u64;
                 start.wait();
-                for _ in 0..each {
-                    P::wake(&waker);
+                while !is_over.load(Ordering::Relaxed) {
+                    operation(&waker);
+                    operations += 1;
                 }
-                running.fetch_sub(1, Ordering::SeqCst);
-                P::wake(&waker);
+                operations
             })
         })
         .collect();
-    meter.once(each * THREADS as u64, || {
-        start.wait();
-        while running.load(Ordering::SeqCst) > 0 {
-            selector.poll(&mut events, Some(Duration::from_millis(100)));
+    start.wait();
+    let started = Instant::now();
+    while started.elapsed() < TIME {
+        selector.poll(&mut events, Some(Duration::from_millis(10)));
+    }
+    is_over.store(true, Ordering::Relaxed);
+    let nanos = started.elapsed().as_nanos() as f64;
+    let operations: u64 = threads
+        .into_iter()
+        .map(|thread| thread.join().expect("no thread panics"))
+        .sum();
+    meter.result(nanos / operations.max(1) as f64);
+}
+
+/// Threads wake one selector as fast as they can while it polls. One operation is one wake.
+pub fn threads<P: Peer, const THREADS: usize>(meter: &mut Meter<'_>) {
+    with_threads::<P, _>(meter, THREADS, |_, _| |waker: &P::Waker| P::wake(waker));
+}
+
+/// Threads register a source, wake the selector and deregister the source, while it polls. One
+/// operation is all three.
+#[cfg(unix)]
+pub fn threads_that_register<P: Peer, const THREADS: usize>(meter: &mut Meter<'_>) {
+    with_threads::<P, _>(meter, THREADS, |selector, token| {
+        let registry = selector.another_registry();
+        let mut source = P::source(eventfd());
+        move |waker: &P::Waker| {
+            registry.add(&mut source, token, Interest::Read);
+            P::wake(waker);
+            registry.remove(&mut source);
         }
     });
-    for thread in threads {
-        assert!(thread.join().is_ok());
-    }
 }

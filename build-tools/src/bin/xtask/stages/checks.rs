@@ -23,14 +23,18 @@ pub(super) fn fmt(context: &mut Context<'_>) -> Result<()> {
         .run(root)
         .map(drop)
         .context(Help::new("the code is not formatted", "cargo fmt --all"));
-    // Packages outside the workspace. The only file of api-upstream is a test of the library.
+    // Packages outside the workspace. The only file of api-upstream is a test of the library, and
+    // the two servers of the bench have the same file.
     for folder in [
         "build-tools/bench",
+        "build-tools/bench/server/ours",
         "build-tools/fuzz",
         "build-tools/loom",
         "build-tools/properties",
+        "build-tools/soak",
         "build-tools/apps/tokio-smoke",
         "build-tools/apps/tokio-pipes",
+        "build-tools/apps/linux-fds",
     ] {
         let manifest = format!("{folder}/Cargo.toml");
         let step = Step::new("cargo").words("fmt --all --check --manifest-path");
@@ -59,6 +63,12 @@ pub(super) fn clippy(context: &mut Context<'_>) -> Result<()> {
             .folder(project.path("build-tools/bench"))
             .set("CARGO_TARGET_DIR", project.target("bench")),
     );
+    let server = Step::cargo(project, PLAIN, "clippy --release --locked -- -D warnings");
+    steps.push(
+        server
+            .folder(project.path("build-tools/bench/server/ours"))
+            .set("CARGO_TARGET_DIR", project.target("bench/servers-epoll")),
+    );
     let models = Step::cargo(
         project,
         PLAIN,
@@ -73,12 +83,21 @@ pub(super) fn clippy(context: &mut Context<'_>) -> Result<()> {
     let properties = Step::cargo(
         project,
         PLAIN,
-        "clippy --locked --all-targets -- -D warnings",
+        "clippy --locked --workspace --all-targets -- -D warnings",
     );
     steps.push(
         properties
             .folder(project.path("build-tools/properties"))
             .set("CARGO_TARGET_DIR", project.target("properties")),
+    );
+    let soak = Step::cargo(
+        project,
+        PLAIN,
+        "clippy --release --locked --all-targets -- -D warnings",
+    );
+    steps.push(
+        soak.folder(project.path("build-tools/soak"))
+            .set("CARGO_TARGET_DIR", project.target("soak").join(PLAIN.name)),
     );
     let targets = Step::cargo(project, PLAIN, "clippy --all-targets -- -D warnings");
     steps.push(
@@ -106,7 +125,11 @@ pub(super) fn codegen(context: &mut Context<'_>) -> Result<()> {
     context
         .run(step)
         .map(drop)
-        .context(Help::new(failure, "cargo codegen"))
+        .context(Help::new(failure, "cargo codegen"))?;
+    let own = "--project build-tools/apps/linux-fds/bindings";
+    let step = Step::cargo(context.project, PLAIN, &format!("codegen check {own}"));
+    let help = Help::new(failure, format!("cargo codegen {own}"));
+    context.run(step).map(drop).context(help)
 }
 
 /// A module that `src/lib.rs` names, so that the package has it.

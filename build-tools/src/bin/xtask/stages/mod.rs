@@ -68,6 +68,11 @@ pub(crate) fn exists(name: &str) -> bool {
     stages().iter().any(|stage| stage.name == name)
 }
 
+/// Whether a name selects a stage or more.
+pub(crate) fn has_selected(name: &str) -> bool {
+    stages().iter().any(|stage| is_selected(&stage.name, name))
+}
+
 /// Prints the stages.
 pub(crate) fn list() {
     for stage in stages() {

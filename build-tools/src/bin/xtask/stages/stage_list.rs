@@ -4,8 +4,8 @@ use super::queue::Needs;
 use super::{Run, Stage, checks, fake_kernels, properties, suites};
 use crate::project::{BACKENDS, PLAIN};
 use crate::{
-    bench, cross, downstream, examples, features, fuzz, kernels, msrv, mutations, nightly, setup,
-    targets, wasi, wine, wine10,
+    abi_play, bench, cross, downstream, examples, features, fuzz, kernels, msrv, mutations,
+    nightly, setup, site, soak, targets, wasi, wine, wine10, workflows,
 };
 
 /// The build folder of the default backend.
@@ -125,7 +125,7 @@ fn test() -> Vec<Stage> {
     );
     add(
         "mutations",
-        "tests over fake kernels detect every seeded fault",
+        "tests over fake kernels and with injected faults detect every seeded fault",
         Needs::Only("mutants"),
         Box::new(mutations::all),
     );
@@ -143,7 +143,7 @@ fn test() -> Vec<Stage> {
     );
     add(
         "codegen",
-        "`cargo codegen --check`: the generated files are up to date",
+        "`cargo codegen --check`: the generated files and those of linux-fds are up to date",
         BUILDS,
         Box::new(checks::codegen),
     );
@@ -153,7 +153,31 @@ fn test() -> Vec<Stage> {
         BUILDS,
         Box::new(suites::codegen_tests),
     );
+    add(
+        "codegen-project",
+        "a crate with bindings of its own: timerfd, signalfd and inotify on this kernel",
+        Needs::Only("linux-fds"),
+        Box::new(suites::codegen_project),
+    );
+    add(
+        "site",
+        "the pages of `cargo codegen site`, in a browser on a desktop and on a phone",
+        BUILDS,
+        Box::new(site::run),
+    );
+    add(
+        "abi-play",
+        "a pull request of a fork: report, annotations, comment, gate",
+        BUILDS,
+        Box::new(abi_play::stage),
+    );
     add("tools", "tests of xtask", BUILDS, Box::new(suites::tools));
+    add(
+        "workflows",
+        "actionlint finds no fault in .github/workflows, and their commands exist",
+        BUILDS,
+        Box::new(workflows::run),
+    );
     add(
         "loom",
         "protocols between threads in the library, explored by loom",
@@ -171,6 +195,12 @@ fn test() -> Vec<Stage> {
         "fuzz targets: their corpora, and new inputs for MIO_FUZZ_SECONDS (3) each",
         Needs::Only("fuzz"),
         Box::new(fuzz::run),
+    );
+    add(
+        "soak",
+        "a mixed load for 20 seconds each on epoll and poll(2): no leak, no lost event",
+        Needs::Machine,
+        Box::new(soak::short),
     );
     add(
         "bench-gate",
@@ -210,7 +240,7 @@ fn test() -> Vec<Stage> {
     );
     add(
         "linux-i686",
-        "all tests on 32-bit x86",
+        "all tests on 32-bit x86, and those of the crate with bindings of its own",
         CROSS,
         Box::new(cross::linux_i686),
     );
@@ -325,6 +355,16 @@ fn nightly() -> Vec<Stage> {
             Box::new(nightly::miri),
         ),
         stage(
+            "miri-shims",
+            "tests with epoll, eventfd and pipes under Miri, which has these itself",
+            Box::new(nightly::miri_shims),
+        ),
+        stage(
+            "nightly-fuzz",
+            "fuzz targets on new inputs for MIO_FUZZ_SECONDS (60) each",
+            Box::new(fuzz::run_long),
+        ),
+        stage(
             "valgrind",
             "all tests under valgrind",
             Box::new(nightly::valgrind),
@@ -335,6 +375,18 @@ fn nightly() -> Vec<Stage> {
             Box::new(targets::others),
         ),
     ];
+    for backend in BACKENDS {
+        stages.push(stage(
+            &format!("endurance-{}", backend.name),
+            "10,000 connections under a mixed load for ten minutes: no leak, no lost event",
+            Box::new(move |context| soak::long(context, backend)),
+        ));
+    }
+    stages.push(stage(
+        "endurance-wine",
+        "a mixed load on Windows for ten minutes, under Wine 8",
+        Box::new(soak::long_under_wine),
+    ));
     for kernel in kernels::NEWER {
         stages.push(stage(
             &format!("linux-{}", kernel.name),

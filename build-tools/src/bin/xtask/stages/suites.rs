@@ -71,6 +71,23 @@ pub(super) fn codegen_tests(context: &mut Context<'_>) -> Result<()> {
     context.run(step.set("INSTA_UPDATE", "no")).map(drop)
 }
 
+/// The crate with bindings of its own, without and with its wrapper.
+pub(super) fn codegen_project(context: &mut Context<'_>) -> Result<()> {
+    let folder = context.project.path("build-tools/apps/linux-fds");
+    let steps = [
+        "clippy --locked --no-default-features",
+        "clippy --locked --all-targets",
+        "test --locked --no-fail-fast",
+    ];
+    let steps = steps.map(|words| {
+        Step::cargo(context.project, PLAIN, words)
+            .folder(&folder)
+            .set("CARGO_TARGET_DIR", context.project.target("linux-fds"))
+    });
+    context.run_each(steps)?;
+    require_tests(context)
+}
+
 pub(super) fn tools(context: &mut Context<'_>) -> Result<()> {
     context.run(Step::cargo(
         context.project,

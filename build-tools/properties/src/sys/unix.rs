@@ -1,18 +1,22 @@
-//! System calls of the harness: levels of a file descriptor, and sources that std cannot create.
+//! Unix: the levels of a source are what poll(2) returns for its file descriptor.
 
 use std::ffi::{CString, c_int};
 use std::io;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-/// What poll(2) returns for a file descriptor: its levels.
-pub(crate) type Levels = i16;
+use super::Levels;
+
+pub(crate) type RawSource = RawFd;
+pub(crate) type OwnedSource = OwnedFd;
+
 pub(crate) const IN: Levels = libc::POLLIN;
 pub(crate) const OUT: Levels = libc::POLLOUT;
 pub(crate) const ERR: Levels = libc::POLLERR;
 pub(crate) const HUP: Levels = libc::POLLHUP;
 pub(crate) const RDHUP: Levels = libc::POLLRDHUP;
+pub(crate) const PRI: Levels = libc::POLLPRI;
 
 fn checked(result: c_int) -> io::Result<c_int> {
     if result < 0 {
@@ -21,11 +25,15 @@ fn checked(result: c_int) -> io::Result<c_int> {
     Ok(result)
 }
 
+pub(crate) fn raw(source: &impl AsRawFd) -> RawSource {
+    source.as_raw_fd()
+}
+
 /// The levels of `fd`.
 pub(crate) fn levels(fd: RawFd) -> Levels {
     let mut entry = libc::pollfd {
         fd,
-        events: IN | OUT | RDHUP,
+        events: IN | OUT | RDHUP | PRI,
         revents: 0,
     };
     // SAFETY: `entry` is one valid `pollfd` for the time of the call, which does not block.
@@ -126,6 +134,20 @@ pub(crate) fn write(fd: RawFd, buffer: &[u8]) -> io::Result<usize> {
     usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }
 
+/// Sends one byte of urgent data, or receives it.
+pub(crate) fn urgent(fd: RawFd, is_write: bool) -> io::Result<usize> {
+    let mut byte = *b"!";
+    let buffer = byte.as_mut_ptr().cast();
+    let count = if is_write {
+        // SAFETY: the pointer and the length are those of `byte`, which may be read.
+        unsafe { libc::send(fd, buffer, 1, libc::MSG_OOB | libc::MSG_NOSIGNAL) }
+    } else {
+        // SAFETY: the pointer and the length are those of `byte`, which may be written.
+        unsafe { libc::recv(fd, buffer, 1, libc::MSG_OOB) }
+    };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}
+
 pub(crate) fn shut_down(fd: RawFd, how: c_int) -> io::Result<()> {
     // SAFETY: the call has no memory arguments.
     checked(unsafe { libc::shutdown(fd, how) }).map(drop)
@@ -157,4 +179,21 @@ impl Interrupter {
         // handler of the signal was installed by `new`.
         unsafe { libc::pthread_kill(self.0, libc::SIGUSR1) };
     }
+}
+
+/// Runs `child` in a forked process, and waits for its end. Returns what `child` returns; a panic
+/// counts as `false`.
+pub(crate) fn in_child(child: impl FnOnce() -> bool) -> io::Result<bool> {
+    // SAFETY: the child runs `child` alone and exits without unwinding beyond it. The caller runs
+    // in a process whose other threads hold no lock that it needs, beside those of the C library.
+    let pid = checked(unsafe { libc::fork() })?;
+    if pid == 0 {
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child));
+        // SAFETY: _exit(2) takes an integer and does not return.
+        unsafe { libc::_exit(c_int::from(!result.unwrap_or(false))) };
+    }
+    let mut status = 0;
+    // SAFETY: the call writes one integer.
+    checked(unsafe { libc::waitpid(pid, &raw mut status, 0) })?;
+    Ok(status == 0)
 }
