@@ -61,22 +61,36 @@ const SOURCES: &str = "generator_sources";
 /// The target that reads headers with libclang.
 const HEADERS: &str = "generator_headers";
 
-/// How long each target gets new inputs in `cargo xtask test`, if `MIO_FUZZ_SECONDS` does not say.
-const SECONDS: u32 = 3;
-/// The same in `cargo xtask nightly`.
+/// How many inputs follow the corpus of a target.
+#[derive(Clone, Copy)]
+enum Search {
+    /// As many as fit into this number of seconds, from a seed that differs at each run.
+    Seconds(u32),
+    /// A fixed number from a fixed seed, so that a change is accepted or refused for what it is.
+    Repeatable,
+}
+
+/// How long each target gets new inputs in `cargo xtask nightly`, if `MIO_FUZZ_SECONDS` does not
+/// say.
 const SECONDS_AT_NIGHT: u32 = 60;
+/// The inputs of a target in `cargo xtask test`: about three seconds' worth.
+const INPUTS: u32 = 25_000;
+/// The same of a target that runs the generator, which is slower.
+const INPUTS_OF_GENERATOR: u32 = 3_000;
+/// The seconds after which a target is stopped, apart from the time that it gets for new inputs.
+const LIMIT: u64 = 120;
 
 /// The stage `fuzz`.
 pub(crate) fn run(context: &mut Context<'_>) -> Result<()> {
-    all(context, SECONDS)
+    all(context, Search::Repeatable)
 }
 
 /// The stage `nightly-fuzz`.
 pub(crate) fn run_long(context: &mut Context<'_>) -> Result<()> {
-    all(context, SECONDS_AT_NIGHT)
+    all(context, Search::Seconds(SECONDS_AT_NIGHT))
 }
 
-fn all(context: &mut Context<'_>, seconds: u32) -> Result<()> {
+fn all(context: &mut Context<'_>, search: Search) -> Result<()> {
     if env::consts::OS != "linux" || env::consts::ARCH != "x86_64" {
         return Err(NotRun(format!("the fuzz targets are built for {HOST} only")).into());
     }
@@ -85,17 +99,17 @@ fn all(context: &mut Context<'_>, seconds: u32) -> Result<()> {
         let reason = "libFuzzer needs a C++ compiler: there is no `c++`, and `CXX` names none";
         return Err(NotRun(reason.to_owned()).into());
     }
-    let seconds = match env::var("MIO_FUZZ_SECONDS") {
+    let search = match env::var("MIO_FUZZ_SECONDS") {
         Ok(text) => match text.parse() {
-            Ok(seconds) if seconds > 0 => seconds,
+            Ok(seconds) if seconds > 0 => Search::Seconds(seconds),
             _ => bail!("MIO_FUZZ_SECONDS is `{text}`; set it to a number of seconds above 0"),
         },
-        Err(_) => seconds,
+        Err(_) => search,
     };
     let mut failed = Vec::new();
     build(context, "--bins")?;
     for target in TARGETS {
-        if fuzz(context, target, target, seconds).is_err() {
+        if fuzz(context, target, target, search).is_err() {
             failed.push(target.to_owned());
         }
     }
@@ -112,7 +126,7 @@ fn all(context: &mut Context<'_>, seconds: u32) -> Result<()> {
         }
         build(context, &format!("--features {feature} --bin {target}"))?;
         let name = format!("{target}-{feature}");
-        if fuzz(context, target, &name, seconds).is_err() {
+        if fuzz(context, target, &name, search).is_err() {
             failed.push(name);
         }
     }
@@ -141,40 +155,59 @@ fn build(context: &mut Context<'_>, what: &str) -> Result<()> {
 }
 
 /// Runs one target on its corpus, and then on new inputs.
-fn fuzz(context: &mut Context<'_>, target: &str, name: &str, seconds: u32) -> Result<()> {
+fn fuzz(context: &mut Context<'_>, target: &str, name: &str, search: Search) -> Result<()> {
     let project = context.project;
     let corpus = project.path("build-tools/fuzz/corpus").join(target);
     let folder = project.target("fuzz");
     let program = folder.join(HOST).join("release").join(target);
-    // New inputs go to the first folder; the corpus in the repository is only read.
-    let found = folder.join("inputs").join(name);
+    let inputs = folder.join("inputs");
     let findings = folder.join("findings");
-    for folder in [&found, &findings] {
+    for folder in [&inputs, &findings] {
         fs::create_dir_all(folder)?;
     }
     let prefix = format!("-artifact_prefix={}/{name}-", findings.display());
     let libclang = libclang(&project.cache).unwrap_or_default();
     let run = |options: &str| {
-        let step = Step::new(&program).words(options).argument(&prefix);
+        let step = Step::new(&program)
+            .words("-timeout=20 -rss_limit_mb=1024 -verbosity=0")
+            .words(options)
+            .argument(&prefix);
         step.set("LIBCLANG_PATH", &libclang)
     };
-    let limit = u64::from(seconds) * 2 + 120;
+    let is_of_generator = target.starts_with("generator_");
     let files = files(&corpus)?;
-    let known = run("-timeout=20 -rss_limit_mb=1024");
-    let known = files.iter().fold(known, |step, file| step.argument(file));
-    context.run(known.limit(limit))?;
+    let known = files.iter().fold(run(""), |step, file| step.argument(file));
+    context.run(known.limit(LIMIT))?;
     // The shortest snapshots and lists of packs are longer than the inputs of the other targets.
-    let longest = if target.starts_with("generator_") {
-        4096
-    } else {
-        512
+    let longest = if is_of_generator { 4096 } else { 512 };
+    let new = run(&format!("-print_final_stats=1 -max_len={longest}"));
+    let new = match search {
+        Search::Seconds(seconds) => {
+            // New inputs go to the first folder; the corpus in the repository is only read.
+            let found = inputs.join(name);
+            fs::create_dir_all(&found)?;
+            new.words(&format!("-max_total_time={seconds}"))
+                .argument(&found)
+                .argument(&corpus)
+                .limit(u64::from(seconds) * 2 + LIMIT)
+        }
+        Search::Repeatable => {
+            // The order of a folder's files differs between file systems.
+            let list = inputs.join(format!("{name}.list"));
+            let names: Vec<_> = files.iter().map(|file| file.to_string_lossy()).collect();
+            fs::write(&list, names.join(","))?;
+            let inputs = if is_of_generator {
+                INPUTS_OF_GENERATOR
+            } else {
+                INPUTS
+            };
+            new.words(&format!("-seed=1 -runs={inputs}"))
+                .argument(format!("-seed_inputs=@{}", list.display()))
+                .limit(LIMIT)
+        }
     };
-    let new = run("-timeout=20 -rss_limit_mb=1024 -print_final_stats=1")
-        .words(&format!("-max_len={longest} -max_total_time={seconds}"))
-        .argument(&found)
-        .argument(&corpus);
-    let output = context.run(new.limit(limit))?;
-    if !output.contains("Done ") {
+    let output = context.run(new)?;
+    if !output.contains("stat::number_of_executed_units") {
         bail!("{name} ended before its time");
     }
     Ok(())

@@ -18,6 +18,8 @@ use crate::project::Project;
 const TAIL: usize = 120;
 /// The columns of a log line that are printed.
 const WIDEST: usize = 400;
+/// The lines of a failed stage's log that the end of the output repeats.
+const REPEATED: usize = 16;
 
 /// The reason why a stage cannot run on this machine. It is no failure, and the table shows it.
 #[derive(Debug)]
@@ -82,6 +84,8 @@ pub(crate) struct Row {
     /// The reasons of the tests that could not run.
     pub(crate) reasons: Vec<String>,
     pub(crate) time: Duration,
+    /// The lines of a failed stage's log that tell what failed.
+    pub(crate) failures: Vec<String>,
 }
 
 impl Row {
@@ -171,6 +175,44 @@ pub(crate) fn show_log(log: &Path, project: &Project) {
         // Some lines are too long to read, such as Cargo's metadata with its megabyte.
         println!("  | {}", console::truncate_str(line, WIDEST, " …"));
     }
+}
+
+/// The lines of a log that tell which test, build or input failed. The output of a run is long, and
+/// some readers have its end alone, so the totals repeat these lines.
+pub(crate) fn failures(log: &Path) -> Vec<String> {
+    let text = fs::read(log).unwrap_or_default();
+    failures_of(&String::from_utf8_lossy(&text))
+}
+
+fn failures_of(log: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut lines = log.lines().map(str::trim).peekable();
+    while let Some(line) = lines.next() {
+        // libtest and nextest name the test, and libFuzzer the input's file.
+        let whole = (line.starts_with("test ") && line.ends_with("FAILED"))
+            || line.starts_with("FAIL [")
+            || line.starts_with("Test unit written to")
+            || line.contains("ERROR: ");
+        // The message of a panic and the place of the compiler's error are on the next line.
+        let with_next = line.contains(" panicked at ")
+            || line.starts_with("error: ")
+            || line.starts_with("error[");
+        if !whole && !with_next {
+            continue;
+        }
+        let next = lines.peek().filter(|_| with_next).copied();
+        let text = format!("{line} {}", next.unwrap_or_default());
+        let text = console::truncate_str(text.trim_end(), WIDEST, " …").into_owned();
+        if !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    if found.len() > REPEATED {
+        let more = found.len() - REPEATED;
+        found.truncate(REPEATED);
+        found.push(format!("… {more} more"));
+    }
+    found
 }
 
 /// A table whose columns `right` are aligned to the right.
@@ -286,6 +328,12 @@ pub(crate) fn summary(
         println!("  {line}");
     }
     println!("time: {}", seconds(total));
+    for row in rows.iter().filter(|row| !row.failures.is_empty()) {
+        println!("failed in {}:", row.stage);
+        for line in &row.failures {
+            println!("  {line}");
+        }
+    }
     for line in &commands {
         println!("{line}");
     }
@@ -295,7 +343,7 @@ pub(crate) fn summary(
 
 #[cfg(test)]
 mod tests {
-    use super::{Help, NotRun, Outcome, Row, next_command, reasons, seconds, totals};
+    use super::{Help, NotRun, Outcome, Row, failures_of, next_command, reasons, seconds, totals};
     use crate::counts::Counts;
     use std::time::Duration;
 
@@ -310,7 +358,31 @@ mod tests {
             },
             reasons: Vec::new(),
             time: Duration::ZERO,
+            failures: Vec::new(),
         }
+    }
+
+    #[test]
+    fn failed_tests_builds_and_inputs_are_repeated() {
+        let log = "running 2 tests\ntest a::passes ... ok\ntest a::fails ... FAILED\n\
+            thread 'a::fails' (7) panicked at tests/a.rs:5:9:\nleft: 1\n\
+            error[E0433]: cannot find type\n  --> src/lib.rs:4:5\n\
+            ==9== ERROR: libFuzzer: deadly signal\n\
+            Test unit written to findings/kqueue-crash-1\n\
+                    FAIL [   0.005s] mio::tcp a::fails\n";
+        let expected = [
+            "test a::fails ... FAILED",
+            "thread 'a::fails' (7) panicked at tests/a.rs:5:9: left: 1",
+            "error[E0433]: cannot find type --> src/lib.rs:4:5",
+            "==9== ERROR: libFuzzer: deadly signal",
+            "Test unit written to findings/kqueue-crash-1",
+            "FAIL [   0.005s] mio::tcp a::fails",
+        ];
+        assert_eq!(failures_of(log), expected);
+        let many: String = (0..20).map(|n| format!("test t{n} ... FAILED\n")).collect();
+        let found = failures_of(&many);
+        assert_eq!(found.len(), 17);
+        assert_eq!(found[16], "… 4 more");
     }
 
     #[test]

@@ -195,7 +195,12 @@ fn run_stage(
     let start = Instant::now();
     let mut context = Context::new(project, log, bar)?;
     let outcome = Outcome::from((stage.run)(&mut context));
+    let failures = match &outcome {
+        Outcome::Failed(_) => report::failures(log),
+        Outcome::Passed | Outcome::NotRun(_) => Vec::new(),
+    };
     Ok(Row {
+        failures,
         stage: stage.name.clone(),
         outcome,
         counts: context.counts,
