@@ -3,145 +3,83 @@
 
 use super::{BACKEND, Case, ready, wake};
 
+/// The cases with this number of ready sources: a poll alone, and one whose sources are read until
+/// they would block. Valgrind counts `counted` operations of each.
+macro_rules! of_10_000 {
+    ($ready:literal, $counted:literal) => {
+        [
+            case!(
+                concat!("ready-", $ready, "-of-10000"),
+                concat!("poll with ", $ready, " of 10 000 ready"),
+                ready::spread,
+                $ready,
+                10_000
+            )
+            .descriptors(10_000)
+            .counted($counted)
+            .untraced(),
+            case!(
+                concat!("serve-", $ready, "-of-10000"),
+                concat!(
+                    "poll with ",
+                    $ready,
+                    " of 10 000 ready, and read them until they would block"
+                ),
+                ready::served,
+                $ready,
+                10_000
+            )
+            .descriptors(10_000)
+            .counted($counted)
+            .untraced(),
+        ]
+    };
+}
+
+/// The case with this number of threads.
+macro_rules! by_threads {
+    ($threads:literal) => {
+        case!(
+            concat!("register-wake-threads-", $threads),
+            concat!(
+                "register, wake and deregister by ",
+                $threads,
+                " threads while the selector polls"
+            ),
+            wake::threads_that_register,
+            $threads
+        )
+        .threads()
+    };
+}
+
 /// All of them.
 pub fn all() -> Vec<Case> {
-    let mut cases = vec![
-        case!(
-            "ready-1-of-10000",
-            "poll with one of 10 000 ready",
-            ready::spread,
-            1,
-            10000
-        )
-        .descriptors(10_000),
-        case!(
-            "ready-10-of-10000",
-            "poll with 10 of 10 000 ready",
-            ready::spread,
-            10,
-            10000
-        )
-        .descriptors(10_000)
-        .counted(20)
-        .untraced(),
-        case!(
-            "ready-100-of-10000",
-            "poll with 100 of 10 000 ready",
-            ready::spread,
-            100,
-            10000
-        )
-        .descriptors(10_000)
-        .counted(20)
-        .untraced(),
-        case!(
-            "ready-1000-of-10000",
-            "poll with 1000 of 10 000 ready",
-            ready::spread,
-            1000,
-            10000
-        )
-        .descriptors(10_000)
-        .counted(4)
-        .untraced(),
-        case!(
-            "ready-10000-of-10000",
-            "poll with all of 10 000 ready",
-            ready::spread,
-            10000,
-            10000
-        )
-        .descriptors(10_000)
-        .counted(4)
-        .untraced(),
-        case!(
-            "serve-1-of-10000",
-            "poll with one of 10 000 ready, and read them until they would block",
-            ready::served,
-            1,
-            10000
-        )
-        .descriptors(10_000)
-        .counted(20)
-        .untraced(),
-        case!(
-            "serve-10-of-10000",
-            "poll with 10 of 10 000 ready, and read them until they would block",
-            ready::served,
-            10,
-            10000
-        )
-        .descriptors(10_000)
-        .counted(20)
-        .untraced(),
-        case!(
-            "serve-100-of-10000",
-            "poll with 100 of 10 000 ready, and read them until they would block",
-            ready::served,
-            100,
-            10000
-        )
-        .descriptors(10_000)
-        .counted(20)
-        .untraced(),
-        case!(
-            "serve-1000-of-10000",
-            "poll with 1000 of 10 000 ready, and read them until they would block",
-            ready::served,
-            1000,
-            10000
-        )
-        .descriptors(10_000)
-        .counted(4)
-        .untraced(),
-        case!(
-            "serve-10000-of-10000",
-            "poll with all of 10 000 ready, and read them until they would block",
-            ready::served,
-            10000,
-            10000
-        )
-        .descriptors(10_000)
-        .counted(4)
-        .untraced(),
+    let [one, served_one] = of_10_000!(1, 20);
+    // The gate has the counts of one ready source, system calls included.
+    let mut cases = vec![Case {
+        counted: 200,
+        traced: true,
+        ..one
+    }];
+    cases.push(served_one);
+    cases.extend(of_10_000!(10, 20));
+    cases.extend(of_10_000!(100, 20));
+    cases.extend(of_10_000!(1000, 4));
+    cases.extend(of_10_000!(10000, 4));
+    let threads = [
+        by_threads!(1),
+        by_threads!(2),
+        by_threads!(4),
+        by_threads!(8),
     ];
-    let mut threads = vec![
-        case!(
-            "register-wake-threads-1",
-            "register, wake and deregister by 1 thread while the selector polls",
-            wake::threads_that_register,
-            1
-        )
-        .threads(),
-        case!(
-            "register-wake-threads-2",
-            "register, wake and deregister by 2 threads while the selector polls",
-            wake::threads_that_register,
-            2
-        )
-        .threads(),
-        case!(
-            "register-wake-threads-4",
-            "register, wake and deregister by 4 threads while the selector polls",
-            wake::threads_that_register,
-            4
-        )
-        .threads(),
-        case!(
-            "register-wake-threads-8",
-            "register, wake and deregister by 8 threads while the selector polls",
-            wake::threads_that_register,
-            8
-        )
-        .threads(),
-    ];
-    if BACKEND == "poll" {
-        // The array of the bare loop is for one thread.
-        threads = threads
-            .into_iter()
-            .map(|case| case.without("bare"))
-            .collect();
-    }
-    cases.extend(threads);
+    // The array of the bare loop over poll(2) is for one thread.
+    cases.extend(threads.map(|case| {
+        if BACKEND == "poll" {
+            case.without("bare")
+        } else {
+            case
+        }
+    }));
     cases
 }

@@ -52,7 +52,7 @@ pub const BACKEND: &str = if cfg!(windows) {
 
 /// Defines a case that runs a function on all peers.
 macro_rules! case {
-    ($name:expr, $about:literal, $module:ident::$function:ident $(, $parameter:literal)*) => {
+    ($name:expr, $about:expr, $module:ident::$function:ident $(, $parameter:literal)*) => {
         Case {
             name: $name,
             about: $about,
