@@ -192,7 +192,7 @@ fn test() -> Vec<Stage> {
     );
     add(
         "fuzz",
-        "fuzz targets: their corpora, and new inputs for MIO_FUZZ_SECONDS (3) each",
+        "fuzz targets: their corpora, and new inputs from a fixed seed",
         Needs::Only("fuzz"),
         Box::new(fuzz::run),
     );
