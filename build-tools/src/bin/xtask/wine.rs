@@ -50,7 +50,7 @@ pub(crate) const PREFIX: &str = "wine-prefix-1";
 /// the API against upstream's, the examples, and tokio.
 pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
     let wine = Wine::started(context)?;
-    let before = wine.server()?;
+    let before = wine.settled_server(|_| false)?;
     let programs = cross::programs(context)?;
     let tests = wine
         .cargo(
@@ -91,11 +91,11 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
         steps.push(step.folder(folder).limit(900));
     }
     let outcome = context.run_each(steps);
-    let after = wine.server()?;
+    let most = before.descriptors + SLACK;
+    let after = wine.settled_server(|server| server.descriptors <= most)?;
     context.log(&format!("wineserver before: {before}"))?;
     context.log(&format!("wineserver after:  {after}"))?;
     outcome?;
-    let most = before.descriptors + SLACK;
     if after.descriptors > most {
         bail!("Wine's server had {before}, and now has {after}: the limit is {most} descriptors");
     }
@@ -103,8 +103,14 @@ pub(crate) fn suite(context: &mut Context<'_>, profile: &str) -> Result<()> {
 }
 
 /// The server may have this many descriptors more after the tests than before, because services of
-/// Wine start and stop. The tests create tens of thousands of sockets, pipes and ports.
-const SLACK: usize = 16;
+/// Wine start and stop, each with a dozen or two. The tests create tens of thousands of sockets,
+/// pipes and ports.
+const SLACK: usize = 64;
+
+/// How long the server's descriptors must not change until its services count as started.
+const SETTLED: Duration = Duration::from_secs(3);
+/// How long to wait for that.
+const UNSETTLED: Duration = Duration::from_secs(30);
 
 /// The resources of Wine's server. It has a descriptor for each file and socket that one of its
 /// processes has open.
@@ -303,6 +309,23 @@ impl Wine {
     pub(crate) fn test_program(&self, program: &Path) -> Step {
         let step = self.command(program);
         step.words("--test-threads=1").limit(LIMIT)
+    }
+
+    /// The resources of the server when they no longer change, when `is_enough` of them, or after
+    /// half a minute: services start and stop in the background, and at a speed that depends on the
+    /// machine.
+    fn settled_server(&self, is_enough: impl Fn(&Server) -> bool) -> Result<Server> {
+        let (start, mut last) = (Instant::now(), self.server()?);
+        let mut since = start;
+        while !is_enough(&last) && since.elapsed() < SETTLED && start.elapsed() < UNSETTLED {
+            thread::sleep(Duration::from_millis(250));
+            let now = self.server()?;
+            if now.descriptors != last.descriptors {
+                since = Instant::now();
+            }
+            last = now;
+        }
+        Ok(last)
     }
 
     /// The resources of the server, which show leaks of programs.
