@@ -52,9 +52,9 @@ use crate::{Interest, Token};
 /// | the same, after one second | 10 times a second | 100 ms |
 /// | both halves of a socket closed (`POLLRDHUP`) | once a second | 1 s |
 ///
-/// After a pipe has returned an end of file or an error, the selector watches it like a file
-/// descriptor that this crate does not own. The documentation of `unix::SourceFd` has the bounds of
-/// those.
+/// After a pipe has returned an end of file or an error, or a result in `Receiver::try_io`, the
+/// selector watches it like a file descriptor that this crate does not own. The documentation of
+/// `unix::SourceFd` has the bounds of those.
 ///
 /// # Child processes
 ///

@@ -4,7 +4,7 @@
 mod support;
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -163,29 +163,41 @@ fn fill_pipe(sender: &pipe::Sender) -> bool {
 
 /// A reader at the end of a FIFO reports the next writer
 /// (<https://man7.org/linux/man-pages/man7/fifo.7.html>), also one that comes before the next
-/// `poll`, so that no `poll` observes the hang-up.
+/// `poll`, so that no `poll` observes the hang-up. This holds for reads in `try_io`, too.
 #[test]
 fn fifo_at_its_end_reports_a_writer_between_polls() {
+    type Reading = fn(&mut pipe::Receiver) -> io::Result<usize>;
+    let readings: [Reading; 2] = [
+        |receiver| receiver.read(&mut [0; 8]),
+        |receiver| {
+            receiver.try_io(|| {
+                let mut other = std::fs::File::from(receiver.as_fd().try_clone_to_owned()?);
+                other.read(&mut [0; 8])
+            })
+        },
+    ];
     let path = create_fifo("end");
-    let mut receiver = pipe::Receiver::from(OwnedFd::from(open_reader(&path)));
-    let (mut poll, mut events) = new_poll();
-    poll.registry()
-        .register(&mut receiver, ONE, Interest::READABLE)
-        .unwrap();
     let writer = || std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-    for _ in 0..3 {
-        let mut first = writer();
-        first.write_all(b"one").unwrap();
-        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
-        drop(first);
-        assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 3);
-        assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
-        let mut second = writer();
-        second.write_all(b"two").unwrap();
-        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
-        assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 3);
-        drop(second);
-        assert_eq!(receiver.read(&mut [0; 8]).unwrap(), 0);
+    for reading in readings {
+        let mut receiver = pipe::Receiver::from(OwnedFd::from(open_reader(&path)));
+        let (mut poll, mut events) = new_poll();
+        poll.registry()
+            .register(&mut receiver, ONE, Interest::READABLE)
+            .unwrap();
+        for _ in 0..3 {
+            let mut first = writer();
+            first.write_all(b"one").unwrap();
+            wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
+            drop(first);
+            assert_eq!(reading(&mut receiver).unwrap(), 3);
+            assert_eq!(reading(&mut receiver).unwrap(), 0);
+            let mut second = writer();
+            second.write_all(b"two").unwrap();
+            wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
+            assert_eq!(reading(&mut receiver).unwrap(), 3);
+            drop(second);
+            assert_eq!(reading(&mut receiver).unwrap(), 0);
+        }
     }
     std::fs::remove_file(path).unwrap();
 }

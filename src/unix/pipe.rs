@@ -140,7 +140,7 @@ impl Sender {
         F: FnOnce() -> io::Result<T>,
     {
         self.inner
-            .do_io(Interest::READABLE | Interest::WRITABLE, |_| f())
+            .do_pipe_io(Interest::READABLE | Interest::WRITABLE, |_| f(), |_| false)
     }
 }
 
@@ -180,6 +180,10 @@ impl Receiver {
     /// `f` must return `WouldBlock` if, and only if, the pipe was not ready, and should not use the
     /// methods of this type.
     ///
+    /// On poll(2) and event ports, a `Receiver` whose `f` has returned another result is watched
+    /// like a [`SourceFd`](crate::unix::SourceFd) from then on: it may be at the end of file, and a
+    /// FIFO or a terminal may get another writer.
+    ///
     /// # Errors
     ///
     /// Those of `f`.
@@ -209,8 +213,9 @@ impl Receiver {
     where
         F: FnOnce() -> io::Result<T>,
     {
+        // Any result may stand for an end of file.
         self.inner
-            .do_io(Interest::READABLE | Interest::WRITABLE, |_| f())
+            .do_pipe_io(Interest::READABLE | Interest::WRITABLE, |_| f(), |_| true)
     }
 }
 
