@@ -24,7 +24,7 @@ use std::os::fd::AsFd;
 use std::time::Instant;
 use std::{mem, thread};
 
-use mio::net::{Accepted, SpareSocket, TcpListener, UnixListener};
+use mio::net::{Accepted, SpareSocket, TcpListener, UdpSocket, UnixListener};
 use mio::{Interest, Token};
 use support::{loopback, new_poll, wait_for, would_block};
 
@@ -229,8 +229,40 @@ fn lost_spare_socket_is_opened_again() {
     }
 }
 
+/// A process that lowers its limit, as a sandbox does, keeps polling: the limit counts the sources
+/// that are registered, not those that were ([poll(2)], EINVAL).
+///
+/// [poll(2)]: https://man7.org/linux/man-pages/man2/poll.2.html
+fn lowered_limit_leaves_poll_working() {
+    let (mut poll, mut events) = new_poll();
+    let mut sockets: Vec<_> = (0..64)
+        .map(|_| UdpSocket::bind(loopback()).unwrap())
+        .collect();
+    for socket in &mut sockets {
+        poll.registry()
+            .register(socket, ONE, Interest::READABLE)
+            .unwrap();
+    }
+    support::poll_events(&mut poll, &mut events, support::SHORT);
+    let last = sockets.pop().unwrap();
+    drop(sockets);
+    let exhausted = Exhausted::new();
+    set_limit(&libc::rlimit {
+        rlim_cur: 16,
+        ..exhausted.old
+    });
+    for _ in 0..2 {
+        support::assert_no_event(&mut poll, &mut events, ONE);
+        last.send_to(b"data", last.local_addr().unwrap()).unwrap();
+        wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
+        assert_eq!(last.recv(&mut [0; 8]).unwrap(), 4);
+        would_block(last.recv(&mut [0; 8]));
+    }
+}
+
 #[test]
 fn accepting_goes_on_without_descriptors() {
+    lowered_limit_leaves_poll_working();
     tcp_listener_sheds_and_goes_on();
     unix_listener_sheds_and_goes_on();
     threads_shed_at_the_same_time();

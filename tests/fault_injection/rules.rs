@@ -85,6 +85,14 @@ const RULES: &[Rule] = &[
     Rule {
         operations: &[Poll],
         calls: &[Call::Poll, Call::Ppoll],
+        errors: &["EINVAL"],
+        outcome: Either,
+        why: "an array beyond RLIMIT_NOFILE is polled without gaps, and probed in parts, if it has \
+              any",
+    },
+    Rule {
+        operations: &[Poll],
+        calls: &[Call::Poll, Call::Ppoll],
         errors: &[],
         outcome: ReturnedWithoutEvents,
         why: "wakes and probed events were taken before the blocking poll, and must not be lost",

@@ -115,7 +115,7 @@ impl<P: PollCall> Poller<P> {
                 KernelTimeout::Millis(0)
             };
             drop(state);
-            let result = P::wait(self.used_entries(), timeout);
+            let result = self.wait(timeout);
 
             let mut state = shared.state();
             state.blocked = false;
@@ -158,7 +158,10 @@ impl<P: PollCall> Poller<P> {
         shared: &Shared<N>,
         events: &mut Events,
     ) -> io::Result<()> {
-        let count = P::wait_now(self.used_entries())?;
+        let count = match P::wait_now(self.used_entries()) {
+            Err(error) if poll::is_too_long(&error) => self.wait(KernelTimeout::Millis(0))?,
+            result => result?,
+        };
         if count == 0 && !shared.has_changes.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -197,9 +200,18 @@ impl<P: PollCall> Poller<P> {
         }
     }
 
+    /// Polls the array.
+    #[inline]
+    fn wait(&mut self, timeout: KernelTimeout) -> io::Result<usize> {
+        let array = self.used_entries();
+        match P::wait(array, timeout) {
+            Err(error) if poll::is_too_long(&error) => wait_without_gaps::<P>(array, timeout),
+            result => result,
+        }
+    }
+
     /// The array up to its last entry in use. Free entries behind it cost nothing, and do not count
-    /// against `RLIMIT_NOFILE`: poll(2) refuses longer arrays with EINVAL
-    /// (<https://man7.org/linux/man-pages/man2/poll.2.html>). The entry of the notifier is always
+    /// against `RLIMIT_NOFILE` (see `poll::is_too_long`). The entry of the notifier is always
     /// included.
     fn used_entries(&mut self) -> &mut [ffi::pollfd] {
         let last = self.array.iter().rposition(|entry| entry.fd >= 0);
@@ -352,6 +364,37 @@ impl<P: PollCall> Poller<P> {
             }
         }
     }
+}
+
+/// Polls an array that is longer than `RLIMIT_NOFILE`, without its free and suspended entries. The
+/// limit may be below the fds that are open, for instance because the process has lowered it.
+///
+/// If it is below the number of the others, too, there may be closed fds among these, whose
+/// registrations end. So a poll(2) of parts, which does not block, looks for what is ready. If
+/// nothing is, a `select` that must block returns the error.
+#[cold]
+fn wait_without_gaps<P: PollCall>(
+    array: &mut [ffi::pollfd],
+    timeout: KernelTimeout,
+) -> io::Result<usize> {
+    let is_used = |entry: &ffi::pollfd| entry.fd >= 0;
+    let mut used: Vec<ffi::pollfd> = array.iter().copied().filter(is_used).collect();
+    let count = match P::wait(&mut used, timeout) {
+        Err(error) if poll::is_too_long(&error) => {
+            let count = poll::in_parts(&mut used, P::wait_now)?;
+            if count == 0 && timeout != KernelTimeout::Millis(0) {
+                return Err(error);
+            }
+            count
+        }
+        result => result?,
+    };
+    let mut polled = used.iter();
+    for entry in array {
+        let polled = if is_used(entry) { polled.next() } else { None };
+        entry.revents = polled.map_or(0, |polled| polled.revents);
+    }
+    Ok(count)
 }
 
 /// How long a poll(2) blocks at most if the hang-up of an entry may not end it: the longest delay

@@ -288,3 +288,77 @@ fn closed_fd_leaves_the_array() {
     }
     assert!(!selector.poller.fds().contains(&fd));
 }
+
+/// poll(2) of a process whose `RLIMIT_NOFILE` is 4.
+#[derive(Debug)]
+enum LimitOfFour {}
+
+impl PollCall for LimitOfFour {
+    const RETURNS_FOR_HANG_UP: bool = true;
+
+    fn wait(array: &mut [ffi::pollfd], timeout: KernelTimeout) -> io::Result<usize> {
+        if array.len() > 4 {
+            return Err(io::Error::from_raw_os_error(libc::EINVAL));
+        }
+        poll::wait(array, timeout)
+    }
+}
+
+/// Free entries before the last one do not count against the limit.
+#[test]
+fn gaps_do_not_exceed_the_limit() {
+    let mut selector = PosixPoll::<Pipe, LimitOfFour>::new().unwrap();
+    let mut events = Events::with_capacity(4);
+    let mut pairs: Vec<_> = (0..8).map(|_| UnixStream::pair().unwrap()).collect();
+    let mut registrations: Vec<_> = (pairs.iter().zip(0..))
+        .map(|((left, _), n)| selector.register(left.as_raw_fd(), Token(n), Interest::READABLE))
+        .map(Result::unwrap)
+        .collect();
+    let _last = registrations.pop();
+    registrations.clear();
+    for timeout in [Duration::ZERO, Duration::from_millis(1)] {
+        // Twice: the second one finds the array unchanged.
+        for _ in 0..2 {
+            selector.poll(&mut events, Some(timeout)).unwrap();
+            assert!(events.as_slice().is_empty());
+        }
+    }
+    pairs[7].1.write_all(b"x").unwrap();
+    selector.poll(&mut events, None).unwrap();
+    assert_eq!(events.as_slice().len(), 1);
+}
+
+/// Closed fds end their registrations also if there are more of them than the limit. What is ready
+/// beside them is reported.
+#[test]
+fn closed_fds_beyond_the_limit_leave_the_array() {
+    for timeout in [Duration::ZERO, Duration::from_secs(20)] {
+        let mut selector = PosixPoll::<Pipe, LimitOfFour>::new().unwrap();
+        let mut events = Events::with_capacity(4);
+        let (left, mut right) = UnixStream::pair().unwrap();
+        // No process has so many fds.
+        for fd in 0..20 {
+            selector
+                .register_unowned(i32::MAX - fd, Token(1), Interest::READABLE)
+                .unwrap();
+        }
+        let _registration = selector
+            .register(left.as_raw_fd(), Token(2), Interest::READABLE)
+            .unwrap();
+        right.write_all(b"x").unwrap();
+        selector.poll(&mut events, Some(timeout)).unwrap();
+        let tokens: Vec<_> = events
+            .as_slice()
+            .iter()
+            .map(|event| event.token())
+            .collect();
+        assert_eq!(tokens, [Token(2)]);
+        selector.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        let wanted = [selector.shared.notifier.raw_fd(), left.as_raw_fd()];
+        let fds = selector.poller.fds();
+        assert_eq!(
+            fds.into_iter().filter(|fd| *fd >= 0).collect::<Vec<_>>(),
+            wanted
+        );
+    }
+}

@@ -52,7 +52,46 @@ pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
     if HAS_WASI_POLL {
         return wasi_poll::probe(array);
     }
-    poll(array, 0)
+    in_parts(array, |part| poll(part, 0))
+}
+
+/// Whether poll(2) has refused an array because it is longer than `RLIMIT_NOFILE`: EINVAL of
+/// <https://man7.org/linux/man-pages/man2/poll.2.html>. An error of this crate has no code.
+#[cold]
+pub(crate) fn is_too_long(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_some()
+}
+
+/// Makes a call that does not block, for parts of an array that is too long.
+#[inline]
+pub(crate) fn in_parts(
+    array: &mut [ffi::pollfd],
+    call: impl Fn(&mut [ffi::pollfd]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    match call(array) {
+        Err(error) if is_too_long(&error) => call_for_halves(array, error, &call),
+        result => result,
+    }
+}
+
+/// See [`in_parts`]. A part of one entry is the shortest.
+#[cold]
+fn call_for_halves(
+    array: &mut [ffi::pollfd],
+    refusal: io::Error,
+    call: &dyn Fn(&mut [ffi::pollfd]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    if array.len() <= 1 {
+        return Err(refusal);
+    }
+    let mut count = 0;
+    for half in array.chunks_mut(array.len().div_ceil(2)) {
+        count += match call(half) {
+            Err(error) if is_too_long(&error) => call_for_halves(half, error, call)?,
+            result => result?,
+        };
+    }
+    Ok(count)
 }
 
 /// poll(2). -1 waits forever.
