@@ -1,5 +1,5 @@
 //! A short TCP echo server on 127.0.0.1:7000. It closes a connection whose send buffer is full;
-//! the example `echo` keeps the pending data instead.
+//! the example `echo` keeps the pending data instead. It closes one for which it has no descriptor.
 //!
 //! ```sh
 //! cargo run --all-features --example tcp_server
@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
 
-use mio::net::{TcpListener, TcpStream};
+use mio::net::{Accepted, SpareSocket, TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
 const LISTENER: Token = Token(0);
@@ -17,8 +17,10 @@ fn main() -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(128);
     let mut listener = TcpListener::bind(([127, 0, 0, 1], 7000).into())?;
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    // A level: what waits is reported again, also if accepting one connection fails.
+    let level = Interest::READABLE | Interest::LEVEL;
+    poll.registry().register(&mut listener, LISTENER, level)?;
+    let mut spare = SpareSocket::new()?;
     let mut streams = HashMap::new();
     let mut next = 1;
     loop {
@@ -30,8 +32,7 @@ fn main() -> io::Result<()> {
                 }
                 continue;
             }
-            // Events are edges, so the loop accepts until `WouldBlock`.
-            while let Ok((mut stream, _)) = listener.accept() {
+            if let Ok(Accepted::Stream(mut stream, _)) = listener.accept_or_shed(&mut spare) {
                 let token = Token(next);
                 next += 1;
                 poll.registry()
