@@ -21,10 +21,10 @@ use crate::{Interest, Token};
 /// An event may be spurious, and one event may report several conditions. After a source is dropped
 /// or [deregistered](Registry::deregister), no `poll` that begins later returns an event of it.
 ///
-/// A duplicate of a file descriptor (`try_clone`, `fork`) can keep the events of a dropped source
-/// coming, for instance on epoll of Linux ([epoll(7), question 6][epoll]). Deregister such a source
-/// before it is dropped. On illumos, deregister every source: if a source is only dropped, some
-/// kernels give the next file of its number its registration, token included ([`dp_pcache_poll`]).
+/// A duplicate of a file descriptor (`try_clone`, `fork`, a program that is starting) can keep the
+/// events of a dropped source coming, for instance on epoll ([epoll(7), question 6][epoll]).
+/// Deregister such a source before it is dropped. On illumos, deregister every source: some kernels
+/// give the next file of a number that was only dropped its token, too ([`dp_pcache_poll`]).
 ///
 /// On Windows, the thread that drops the last handle of a selector (a `Poll` or one of its
 /// registries) cancels the pending I/O of named pipes, and waits for its completion for at most one
@@ -35,10 +35,10 @@ use crate::{Interest, Token};
 ///
 /// [poll(2)][poll], [event ports][port] and [`poll_oneoff`][oneoff] report conditions instead of
 /// changes. Sources of this crate still get exact events, because an operation that returns
-/// `WouldBlock` re-arms them. There are two exceptions, in which each `WouldBlock` is followed by
-/// an event:
+/// `WouldBlock` re-arms them. In these cases an event follows each `WouldBlock`:
 ///
-/// - A datagram socket that is shut down for reading stays readable.
+/// - A datagram socket that is shut down for reading stays readable. So does for writing a Unix
+///   one that sends, without being connected, to a full receiver; on epoll, too.
 /// - `try_io` re-arms both directions, also the one that is still ready.
 ///
 /// A hang-up, an error or a priority condition that persists is reported repeatedly until it ends,

@@ -21,6 +21,10 @@ use crate::{Interest, Registry, Token};
 /// `poll_oneoff` accept one that is not negative, and then ignore it. It never causes undefined
 /// behavior.
 ///
+/// A regular file or a directory never blocks. epoll refuses both with
+/// [`PermissionDenied`](io::ErrorKind::PermissionDenied) ([`EPERM`][epoll_ctl]); poll(2) and
+/// others report a regular file as ready.
+///
 /// # Platform differences
 ///
 /// Without a mode ([`Interest::LEVEL`], [`Interest::ONESHOT`]):
@@ -135,6 +139,7 @@ use crate::{Interest, Registry, Token};
 /// # }
 /// ```
 ///
+/// [epoll_ctl]: https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
 /// [vita]: https://github.com/vitasdk/newlib/blob/b89e5bc183b516945f9ee07eef483ecb916e45ff/newlib/libc/sys/vita/poll.c
 /// [hermit]: https://github.com/hermit-os/kernel/blob/b0678ba01937374cf8f6648e49a97070829a8437/src/fd/mod.rs#L383-L410
 /// [fuchsia]: https://github.com/gnoliyil/fuchsia/blob/90ba949e14e0ce6146641bb6b654089c1c43ae54/sdk/lib/fdio/unistd.cc

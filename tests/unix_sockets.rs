@@ -240,6 +240,28 @@ mod datagrams {
         }
     }
 
+    /// The documented exception: an event follows each `WouldBlock` of an unconnected socket,
+    /// although its receiver is full. `unix_dgram_sendmsg` frees the datagram, which makes room:
+    /// <https://github.com/torvalds/linux/blob/v6.12/net/unix/af_unix.c>.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn unconnected_socket_is_reported_after_each_would_block() {
+        let (mut poll, mut events) = new_poll();
+        let path = std::env::temp_dir().join(format!("mio-test-{}-full", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let _receiver = UnixDatagram::bind(&path).unwrap();
+        let mut socket = UnixDatagram::unbound().unwrap();
+        poll.registry()
+            .register(&mut socket, ONE, Interest::WRITABLE)
+            .unwrap();
+        while socket.send_to(&[7; 512], &path).is_ok() {}
+        for _ in 0..10 {
+            wait_for(&mut poll, &mut events, ONE, |event| event.is_writable());
+            would_block(socket.send_to(&[7; 512], &path));
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+
     /// Abstract names arrive at the other end unchanged.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     #[test]

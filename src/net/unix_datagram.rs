@@ -313,6 +313,13 @@ impl UnixDatagram {
 
     /// Sends a datagram to the socket at `path`. Returns the number of bytes sent.
     ///
+    /// Linux does not report when a receiver that was full has room again, and reports this socket
+    /// as writable after each [`WouldBlock`](io::ErrorKind::WouldBlock), so a loop over events runs
+    /// hot ([`unix_dgram_sendmsg`][full]). [`connect`](UnixDatagram::connect) and
+    /// [`send`](UnixDatagram::send) instead, or wait a while.
+    ///
+    /// [full]: https://github.com/torvalds/linux/blob/v6.12/net/unix/af_unix.c
+    ///
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the buffer of the receiver is full (on macOS
