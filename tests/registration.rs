@@ -284,6 +284,26 @@ fn capacity_of_zero_is_invalid_input() {
     }
 }
 
+/// A capacity for which there is no memory costs a smaller buffer, not the process.
+#[test]
+fn capacity_beyond_the_memory_is_a_smaller_buffer() {
+    let mut poll = Poll::new().unwrap();
+    let mut socket = UdpSocket::bind(loopback()).unwrap();
+    poll.registry()
+        .register(&mut socket, Token(0), Interest::WRITABLE)
+        .unwrap();
+    for capacity in [usize::MAX, usize::MAX / 8, isize::MAX as usize / 16] {
+        let mut events = Events::with_capacity(capacity);
+        assert_eq!(events.capacity(), capacity);
+        wait_for(&mut poll, &mut events, Token(0), |event| {
+            event.is_writable()
+        });
+        poll.registry()
+            .reregister(&mut socket, Token(0), Interest::WRITABLE)
+            .unwrap();
+    }
+}
+
 /// A stream that is registered while it connects reports its connection.
 #[test]
 fn connecting_stream_reports_its_connection() {

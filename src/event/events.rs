@@ -36,7 +36,8 @@ pub struct Events {
 }
 
 impl Events {
-    /// Creates a buffer for `capacity` events, and allocates its memory.
+    /// Creates a buffer for `capacity` events, and allocates its memory. If the system has not so
+    /// much, fewer events fit, and a later `poll` returns the others.
     ///
     /// With a capacity of 0, each `poll` returns
     /// [`InvalidInput`](std::io::ErrorKind::InvalidInput).

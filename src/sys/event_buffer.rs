@@ -7,6 +7,18 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::selector::{EventBuffer, SelectorEvent};
 
+/// The items that a buffer has room for if there is no memory for its capacity.
+const FALLBACK: usize = 1024;
+
+/// Allocates room for `capacity` items, or for fewer if the system has not so much memory.
+fn allocate<T>(capacity: usize) -> Vec<T> {
+    let mut items = Vec::new();
+    if items.try_reserve_exact(capacity).is_err() {
+        items.reserve_exact(capacity.min(FALLBACK));
+    }
+    items
+}
+
 /// The events of one `select`, which the selector creates itself.
 #[derive(Debug)]
 #[allow(dead_code)] // Only selectors that make edges from levels use it.
@@ -26,7 +38,8 @@ impl<E> EventVec<E> {
     /// How many more events fit.
     #[inline]
     pub(crate) fn room(&self) -> usize {
-        self.capacity.saturating_sub(self.events.len())
+        let most = self.capacity.min(self.events.capacity());
+        most.saturating_sub(self.events.len())
     }
 
     /// Adds an event. The caller has checked that there is room.
@@ -41,7 +54,7 @@ impl<E: SelectorEvent + UnwindSafe + RefUnwindSafe> EventBuffer for EventVec<E> 
 
     fn with_capacity(capacity: usize) -> EventVec<E> {
         EventVec {
-            events: Vec::with_capacity(capacity),
+            events: allocate(capacity),
             capacity,
         }
     }
@@ -66,7 +79,7 @@ impl<E: SelectorEvent + UnwindSafe + RefUnwindSafe> EventBuffer for EventVec<E> 
 #[derive(Debug)]
 #[allow(dead_code)] // On poll(2) and `poll_oneoff` no kernel writes events.
 pub(crate) struct KernelVec<T> {
-    /// May have a larger capacity than was requested; `capacity` counts.
+    /// May have a larger capacity than was requested: `capacity` counts. Or a smaller one.
     items: Vec<T>,
     capacity: usize,
 }
@@ -76,7 +89,7 @@ impl<T> KernelVec<T> {
     /// Allocates a vector for `capacity` items.
     pub(crate) fn with_capacity(capacity: usize) -> KernelVec<T> {
         KernelVec {
-            items: Vec::with_capacity(capacity),
+            items: allocate(capacity),
             capacity,
         }
     }

@@ -6,7 +6,7 @@ use super::root;
 use super::source_text::is_tested;
 
 /// The number of requirements. A row that is lost in a merge fails the test.
-const ROWS: usize = 123;
+const ROWS: usize = 124;
 
 #[test]
 fn every_requirement_has_a_test_or_a_reason() {

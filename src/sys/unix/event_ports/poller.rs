@@ -8,7 +8,6 @@ use super::state::State;
 use super::syscall::{self, PortEvent};
 use super::{Event, Events, Shared};
 use crate::Token;
-use crate::sys::selector::EventBuffer as _;
 use crate::sys::timeout::{Deadline, earlier, time_until};
 
 /// The buffer that the kernel fills, and the registrations that are probed.
@@ -36,8 +35,8 @@ impl Poller {
         deadline: Deadline,
     ) -> io::Result<()> {
         let deadline = deadline.start();
-        if self.port_events.len() < events.capacity() {
-            self.port_events.resize(events.capacity(), PortEvent::EMPTY);
+        if self.port_events.len() < events.room() {
+            self.port_events.resize(events.room(), PortEvent::EMPTY);
         }
         loop {
             // `events` is empty, so an error may end the call.
