@@ -142,7 +142,8 @@ impl TcpListener {
     ///   [`ConnectionReset`](io::ErrorKind::ConnectionReset), if one connection failed. Call
     ///   `accept` again.
     /// - Another error of the system, such as too many open files. The connection still waits, but
-    ///   no further event may report it. Call `accept` again after some files are closed, or use
+    ///   no further event may report it, nor, except on epoll and kqueue, later connections. Call
+    ///   `accept` again after some files are closed, or use
     ///   [`accept_or_shed`](TcpListener::accept_or_shed). On Apple's systems and Haiku the kernel
     ///   has [closed the connection](SpareSocket).
     ///

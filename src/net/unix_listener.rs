@@ -134,7 +134,9 @@ impl UnixListener {
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if no connection waits, or another error of the
     /// system, such as too many open files. The connection then still waits, except on Apple's
-    /// systems and Haiku, where the kernel has [closed it](SpareSocket).
+    /// systems and Haiku, where the kernel has [closed it](SpareSocket). No further event may
+    /// report it, nor, except on epoll and kqueue, later connections: call `accept` again, or use
+    /// [`accept_or_shed`](UnixListener::accept_or_shed).
     ///
     /// # Examples
     ///
