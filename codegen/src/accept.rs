@@ -94,7 +94,7 @@ fn accept(
         closing.push_str(&format!(
             "accepted until {until}: {} on {}: {}\n",
             row.change.subject(),
-            entry.targets.join(", "),
+            covered(&text, &row.id)?,
             row.change.summary()
         ));
     }
@@ -102,6 +102,18 @@ fn accept(
         closing.push_str("every breaking change is accepted already\n");
     }
     Ok((text, closing))
+}
+
+/// The targets of the entry of a change. An entry that was there keeps its targets and is renewed,
+/// so they are more than those of the command.
+fn covered(text: &str, id: &str) -> Result<String, Error> {
+    let entries = Accepted::parse(text)?.entries;
+    let entry = entries.iter().find(|entry| entry.change == id);
+    let targets = entry.map_or(&[][..], |entry| &entry.targets);
+    Ok(match targets {
+        [] => "all targets".to_owned(),
+        some => some.join(", "),
+    })
 }
 
 /// The row with this id.

@@ -37,9 +37,13 @@ impl Plan {
     /// Copies the inputs of `root` and writes `singles` into the copy.
     pub(crate) fn new(root: &Path, singles: Vec<Single>) -> Result<Plan, Error> {
         let copy = tempfile::tempdir().map_err(Error::io("make", "a temporary folder"))?;
-        for folder in project::input_folders() {
-            copy_files(&root.join(folder), &copy.path().join(folder))?;
-        }
+        let [inputs, symbols, headers] = project::input_folders();
+        // The folder of a project may hold anything else, too.
+        let is_input =
+            |name: &str| !project::is_open() || name.ends_with(".toml") || name.ends_with(".json");
+        copy_files(&root.join(inputs), &copy.path().join(inputs), is_input)?;
+        copy_files(&root.join(symbols), &copy.path().join(symbols), |_| true)?;
+        copy_files(&root.join(headers), &copy.path().join(headers), |_| true)?;
         for single in &singles {
             let path = copy.path().join(&single.path);
             fs::write(&path, &single.text).map_err(Error::io("write", &path))?;
@@ -109,13 +113,13 @@ fn finished(root: &Path, name: &str, folders: Vec<Folder>) -> Result<Finished, E
     })
 }
 
-/// Copies the files of a folder, without its subfolders.
-fn copy_files(from: &Path, to: &Path) -> Result<(), Error> {
+/// Copies the files of a folder whose names `is_input` selects, without its subfolders.
+fn copy_files(from: &Path, to: &Path, is_input: impl Fn(&str) -> bool) -> Result<(), Error> {
     fs::create_dir_all(to).map_err(Error::io("make", to))?;
     for entry in fs::read_dir(from).map_err(Error::io("list", from))? {
         let path = entry.map_err(Error::io("list", from))?.path();
-        if path.is_file() {
-            let name = path.file_name().unwrap_or_default();
+        let name = path.file_name().unwrap_or_default();
+        if path.is_file() && is_input(&name.to_string_lossy()) {
             fs::copy(&path, to.join(name)).map_err(Error::io("copy", &path))?;
         }
     }

@@ -1,6 +1,7 @@
 //! Header packs: the wheels that `codegen/sources.toml` pins, downloaded, verified and unpacked
 //! into the cache.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -77,7 +78,16 @@ impl Sources {
         let unknown = also.filter(|name| !known(name));
         let unknown =
             unknown.map(|name| Error::Sources(format!("there is no header pack `{name}`")));
-        let errors = errors.chain(unknown);
+        let packs = sources.headers.iter().map(|pack| &pack.name);
+        let mut names = BTreeSet::new();
+        let mut twice = packs.chain(sources.tree.iter().map(|tree| &tree.name));
+        let twice = twice.find(|name| !names.insert(*name)).map(|name| {
+            let why = "a system reads one of them alone, and the other has no effect";
+            Error::Sources(format!(
+                "two header packs or trees are named `{name}`: {why}"
+            ))
+        });
+        let errors = errors.chain(unknown).chain(twice);
         Error::all(errors.collect())?;
         Ok(sources)
     }

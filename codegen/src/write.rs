@@ -128,9 +128,12 @@ fn refuse_others(folders: &[Folder], root: &Path) -> Result<(), Error> {
 /// Writes `singles` and the changed files of `folders`, and removes stray files. Returns for each
 /// folder whether it changed.
 pub(crate) fn all(folders: &[Folder], singles: &[Single], root: &Path) -> Result<Vec<bool>, Error> {
-    let inputs = project::input_folders();
-    for path in folders.iter().map(|folder| folder.path).chain([inputs[0]]) {
-        remove_temporary(&root.join(path));
+    for folder in folders {
+        remove_temporary(&root.join(folder.path), true);
+    }
+    // The folder of a project may hold anything else beside its inputs, further projects included.
+    for folder in project::input_folders() {
+        remove_temporary(&root.join(folder), !project::is_open());
     }
     refuse_others(folders, root)?;
     let (mut staged, mut stray, mut changes) = (Vec::new(), Vec::new(), Vec::new());
@@ -170,6 +173,11 @@ pub(crate) fn all(folders: &[Folder], singles: &[Single], root: &Path) -> Result
 /// Writes a temporary file beside `path`, to be renamed to it.
 fn stage(path: &Path, text: &str) -> Result<(NamedTempFile, PathBuf), Error> {
     interrupt::check()?;
+    if path.is_dir() {
+        // The rename would fail, behind those of other files.
+        let error = io::Error::other("a folder is in its place");
+        return Err(Error::io("replace", path)(error));
+    }
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).map_err(Error::io("make", folder))?;
     let mut file = temporary(TEMPORARY, folder).map_err(Error::io("make a file in", folder))?;
@@ -231,13 +239,15 @@ pub(crate) fn is_temporary(path: &Path) -> bool {
     name.to_string_lossy().starts_with(TEMPORARY)
 }
 
-/// Removes the temporary files of runs that were killed.
-fn remove_temporary(folder: &Path) {
+/// Removes the temporary files of runs that were killed, in the folder and, if `below`, in the
+/// folders below it. A link is not followed: it may lead out of the folder, or into a circle.
+fn remove_temporary(folder: &Path, below: bool) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        if path.is_dir() {
-            remove_temporary(&path);
-        } else if is_temporary(&path) {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && below {
+            remove_temporary(&path, below);
+        } else if !is_folder && is_temporary(&path) {
             let _ = fs::remove_file(path);
         }
     }
@@ -333,6 +343,12 @@ mod tests {
             .files
             .insert("file/below".into(), "new".to_owned());
         let before = read_tree(root.path())?;
+        let error = all(&folders, &singles, root.path()).unwrap_err();
+        assert!(matches!(error, Error::Unwritten { .. }), "{error}");
+        assert_eq!(read_tree(root.path())?, before);
+        // A folder is where a file is to be.
+        folders[1].files = Tree::from([("folder".into(), "new".to_owned())]);
+        fs::create_dir(root.path().join("two/folder"))?;
         let error = all(&folders, &singles, root.path()).unwrap_err();
         assert!(matches!(error, Error::Unwritten { .. }), "{error}");
         assert_eq!(read_tree(root.path())?, before);

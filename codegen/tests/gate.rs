@@ -158,6 +158,10 @@ fn acceptance_states_what_is_wrong() -> Result {
     let (status, printed) = branch.gate(&[])?;
     assert_eq!(status, 1, "{printed}");
     assert_contains(&printed, &["(only elsewhere: why (me, until 2027-03-01))"]);
+    // The entry is renewed on the first one, too.
+    let other = "aarch64-unknown-freebsd";
+    let (_, printed) = branch.accept(&[&id, "--target", other])?;
+    assert_contains(&printed, &[&format!("EV_ADD on {other}, {one}: ")]);
     assert_eq!(branch.accept(&["--all"])?.0, 0);
     let file = branch.file()?;
     assert_eq!(file.matches("[[accepted]]").count(), 1, "{file}");

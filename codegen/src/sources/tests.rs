@@ -66,3 +66,13 @@ fn version_that_contradicts_the_file_is_an_error() {
     );
     assert!(error.ends_with("is version 0.17.1"), "{error}");
 }
+
+#[test]
+fn two_packs_of_one_name_are_an_error() {
+    let text = include_str!("../../sources.toml");
+    assert!(Sources::parse(text).is_ok());
+    let text = text.replace("name = \"ziglang-windows\"", "name = \"ziglang\"");
+    let error = Sources::parse(&text).unwrap_err().to_string();
+    let wanted = "two header packs or trees are named `ziglang`";
+    assert!(error.contains(wanted), "{error}");
+}
