@@ -112,7 +112,7 @@ pub struct Record {
 }
 
 /// The largest size of a record: 1 MiB. The largest one that is bound has less than 1 KiB.
-const MAX_SIZE: u64 = 1 << 20;
+pub const MAX_SIZE: u64 = 1 << 20;
 
 impl Record {
     /// What is wrong with its layout.
@@ -126,6 +126,14 @@ impl Record {
         if !align.is_power_of_two() || size % align != 0 {
             return Some(format!(
                 "`{name}` has {size} bytes and an alignment of {align}"
+            ));
+        }
+        // Of two with the same name, a comparison would see one.
+        let mut names = BTreeSet::new();
+        if let Some(twice) = self.fields.iter().find(|field| !names.insert(&field.name)) {
+            return Some(format!(
+                "the field `{}` of `{name}` is there twice",
+                twice.name
             ));
         }
         let is_outside = |field: &&Field| {

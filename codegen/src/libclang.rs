@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use clang::diagnostic::Severity;
-use clang::{Clang, Entity, Index, TranslationUnit, Unsaved};
+use clang::{Clang, Entity, EntityKind, Index, TranslationUnit, Unsaved};
 
 /// The `clang` crate allows one `Clang` at a time in a process.
 static LOCK: Mutex<()> = Mutex::new(());
@@ -45,7 +45,8 @@ pub(crate) fn parse<T>(
     let clang = Clang::new()?;
     let index = Index::new(&clang, false, false);
     let mut arguments = arguments.to_vec();
-    arguments.push("-ferror-limit=0".to_owned());
+    // A proposed name would change the message about a missing one.
+    arguments.extend(["-ferror-limit=0", "-fno-spell-checking"].map(str::to_owned));
     let unit = index
         .parser(MAIN)
         .unsaved(&[Unsaved::new(MAIN, text)])
@@ -73,9 +74,26 @@ pub(crate) fn parse<T>(
 /// The file name of the text. Neither the file nor its folder exists, so it adds no include folder.
 pub(crate) const MAIN: &str = "/mio-codegen/wrapper.h";
 
-/// All declarations and macros of a translation unit.
+/// All declarations and macros of a translation unit. A tag that is declared in a record has the
+/// scope of the file in C (C11 6.2.1), so it is among them.
 pub(crate) fn all<'tu>(unit: &'tu TranslationUnit<'tu>) -> Vec<Entity<'tu>> {
-    unit.get_entity().get_children()
+    fn add<'tu>(entity: Entity<'tu>, found: &mut Vec<Entity<'tu>>) {
+        found.push(entity);
+        let kind = entity.get_kind();
+        if matches!(kind, EntityKind::StructDecl | EntityKind::UnionDecl) {
+            let is_tag = |child: &Entity<'_>| {
+                use EntityKind::{EnumDecl, StructDecl, UnionDecl};
+                matches!(child.get_kind(), StructDecl | UnionDecl | EnumDecl)
+            };
+            let inside = entity.get_children().into_iter().filter(is_tag);
+            inside.for_each(|child| add(child, found));
+        }
+    }
+    let mut found = Vec::new();
+    for entity in unit.get_entity().get_children() {
+        add(entity, &mut found);
+    }
+    found
 }
 
 /// Errors in the format of clang.

@@ -82,6 +82,15 @@ fn locations(all: &[Entity<'_>], project_header: &Path, names: &[String]) -> Fou
             everything.extend(entity.get_children());
         }
     }
+    let is_declared = |entity: &&Entity<'_>| {
+        use EntityKind::{FunctionDecl, StructDecl, TypedefDecl, UnionDecl};
+        matches!(
+            entity.get_kind(),
+            FunctionDecl | StructDecl | UnionDecl | TypedefDecl
+        )
+    };
+    let declared = all.iter().filter(is_declared);
+    let declares: BTreeSet<String> = declared.filter_map(Entity::get_name).collect();
     for entity in everything {
         let Some(name) = entity.get_name() else {
             continue;
@@ -94,6 +103,13 @@ fn locations(all: &[Entity<'_>], project_header: &Path, names: &[String]) -> Fou
             EntityKind::MacroDefinition if entity.is_function_like_macro() => {
                 let why = "it is a macro with arguments, which has no value; write it in Rust";
                 found.refused.insert(name, why.to_owned());
+                continue;
+            }
+            EntityKind::MacroDefinition if declares.contains(&other_name(&entity)) => {
+                // Often its own name, so that the preprocessor can look for the declaration.
+                let other = other_name(&entity);
+                let why = format!("it is a macro for `{other}`; bind that");
+                found.refused.insert(name, why);
                 continue;
             }
             EntityKind::MacroDefinition | EntityKind::EnumConstantDecl => Declared::Macro,
@@ -163,6 +179,15 @@ fn locations(all: &[Entity<'_>], project_header: &Path, names: &[String]) -> Fou
         found.all.clear();
     }
     found
+}
+
+/// The name that a macro as `#define poll poll64` stands for; empty for other macros.
+fn other_name(entity: &Entity<'_>) -> String {
+    let tokens = entity.get_range().map(|range| range.tokenize());
+    match tokens.as_deref() {
+        Some([_, other]) => other.get_spelling(),
+        _ => String::new(),
+    }
 }
 
 /// Whether it is a typedef of a struct or union with fields. The records of Windows are listed so.

@@ -185,7 +185,7 @@ fn functions(text: &mut String, symbols: &[Symbol], facts: &TargetAbi, header: &
         }
         line!(text, "    {}", doc(symbols, &function.name, true, header));
         if function.link_name != function.name {
-            line!(text, "    #[link_name = \"{}\"]", function.link_name);
+            line!(text, "    #[link_name = {:?}]", function.link_name);
         }
         line!(
             text,

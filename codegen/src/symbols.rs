@@ -90,11 +90,20 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
                 continue;
             }
         };
-        let is_same = |known: &Symbol| {
-            known.name == symbol.name && discriminant(&known.kind) == discriminant(&symbol.kind)
-        };
-        if symbols.iter().any(is_same) {
-            errors.push(why(format!("`{}` is listed twice", symbol.name)));
+        let same_name = |known: &&Symbol| known.name == symbol.name;
+        let is_table = |symbol: &Symbol| matches!(symbol.kind, Kind::Names(_));
+        // A table is a constant in Rust.
+        let is_value = |symbol: &Symbol| !matches!(symbol.kind, Kind::Record | Kind::Field(_));
+        for known in symbols.iter().filter(same_name) {
+            if discriminant(&known.kind) == discriminant(&symbol.kind) {
+                errors.push(why(format!("`{}` is listed twice", symbol.name)));
+            } else if (is_table(known) || is_table(&symbol)) && is_value(known) && is_value(&symbol)
+            {
+                errors.push(why(format!(
+                    "`{}` is the name of a table and of another symbol; give the table another name",
+                    symbol.name
+                )));
+            }
         }
         if let Some(last) = symbols.last() {
             // One error is enough: the help sorts the whole file.
@@ -124,6 +133,17 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
 
 /// Parses the line of this number. The error is the reason.
 fn read(line: &str, number: usize) -> Result<Symbol, String> {
+    // The line becomes a comment, in which rustc refuses these.
+    let is_refused = |letter: &char| {
+        let is_direction = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        is_direction || letter.is_control() && *letter != '\t'
+    };
+    if let Some(letter) = line.chars().find(is_refused) {
+        return Err(format!(
+            "the character U+{:04X} does not show in the text",
+            u32::from(letter)
+        ));
+    }
     let (left, why) = line.split_once('#').ok_or("`# WHY` is missing")?;
     let why = why.trim();
     if why.is_empty() {
@@ -166,4 +186,40 @@ fn read(line: &str, number: usize) -> Result<Symbol, String> {
         partial,
         line: number,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    /// The error of a list.
+    fn error(list: &str) -> String {
+        parse("s.txt", list).expect_err(list).to_string()
+    }
+
+    #[test]
+    fn table_and_constant_of_one_name_are_an_error() {
+        for other in ["A const? int x(2) # w", "A fn x(2) # w"] {
+            let table = "A names int A_* # w";
+            for list in [format!("{table}\n{other}\n"), format!("{other}\n{table}\n")] {
+                let wanted = "s.txt:2: `A` is the name of a table and of another symbol";
+                assert!(error(&list).contains(wanted), "{list}: {}", error(&list));
+            }
+        }
+        let list = "A record <a.h> # w\nA names int A_* # w\nA.b field int x(2) # w\n";
+        assert!(parse("s.txt", list).is_ok());
+    }
+
+    #[test]
+    fn character_that_rustc_refuses_in_a_comment_is_an_error() {
+        for (letter, code) in [
+            ('\r', "U+000D"),
+            ('\u{0}', "U+0000"),
+            ('\u{202e}', "U+202E"),
+        ] {
+            let message = error(&format!("A fn x(2) # a{letter}b\n"));
+            assert!(message.contains(code), "{message}");
+        }
+        assert!(parse("s.txt", "A\tfn x(2) # \u{e9}\n").is_ok());
+    }
 }

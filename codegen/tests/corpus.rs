@@ -168,6 +168,7 @@ fn constants_have_their_own_type_sign_and_value() -> Result {
         "CORPUS_LETTER",
         "CORPUS_SIZE",
         "CORPUS_BOOL",
+        "CORPUS_SIGN",
     ];
     let (_, table) = bound("constants.h", &names)?;
     for wanted in [
@@ -196,6 +197,9 @@ fn constant_that_is_no_integer_is_rejected() -> Result {
             ("corpus_inline", "it is an inline function"),
             ("CORPUS_LIST", "it is a list of several values"),
             ("CORPUS_LIST_OF_TWO", "it is a list of several values"),
+            ("CORPUS_PARENTHESES", "it is a list of several values"),
+            ("CORPUS_SHIFT", "C does not define its value"),
+            ("CORPUS_OVERFLOW", "C does not define its value"),
             ("CORPUS_LINE", "`__LINE__` or `__COUNTER__`"),
             ("CORPUS_COUNTER", "`__LINE__` or `__COUNTER__`"),
             ("async", "it is a keyword of Rust's"),
@@ -250,7 +254,13 @@ fn packed_and_aligned_records_are_bound_but_not_both() -> Result {
 
 #[test]
 fn symbol_of_some_architectures_is_bound_there() -> Result {
-    let (repository, _) = bound("partial.h", &["CORPUS_ONLY_S390X", "corpus_only_s390x"])?;
+    let names = [
+        "CORPUS_ID_S390X",
+        "CORPUS_ID_X",
+        "CORPUS_ONLY_S390X",
+        "corpus_only_s390x",
+    ];
+    let (repository, _) = bound("partial.h", &names)?;
     let list = fs::read_to_string(repository.path("codegen/symbols/linux.txt"))?;
     let line = list
         .lines()
@@ -401,4 +411,60 @@ fn names_that_collide_in_rust_are_rejected() -> Result {
     rejected("collisions.h", &[("corpus_keyword", fields)])?;
     let symbol = "once for the symbol `corpus_twice64`";
     rejected("collisions.h", &[("corpus_twice", symbol)])
+}
+
+#[test]
+fn what_a_symbol_leads_to_is_bound_or_rejected_as_a_listed_record_is() -> Result {
+    let names = [
+        "corpus_inner",
+        "corpus_narrow",
+        "corpus_points",
+        "corpus_refer",
+        "corpus_self",
+        "corpus_within",
+    ];
+    let (_, table) = bound("reached.h", &names)?;
+    for wanted in [
+        "{low: 0..3, high: 3..8}",
+        "fn corpus_narrow(c_int, c_short) -> c_int",
+        "struct corpus_apart: size 16",
+    ] {
+        assert!(table.contains(wanted), "{wanted} is not in {table}");
+    }
+    assert!(!table.contains("const corpus_self"), "{table}");
+    let why = "`long double`, for which Rust has no type";
+    let padding = "Rust would pass its padding as a field";
+    rejected(
+        "reached.h",
+        &[
+            (
+                "corpus_operate",
+                "it leads to `struct corpus_ops`: field `root`",
+            ),
+            ("corpus_table", why),
+            ("corpus_long", why),
+            ("corpus_matrix", "whose length is a parameter"),
+            (
+                "corpus_unnamed",
+                "the bit-field `bit` is in a record without a name",
+            ),
+            ("corpus_seek", "replaces this name by `corpus_seek64`"),
+            ("corpus_stat", "replaces this name by `corpus_stat64`"),
+            ("vfork", "it returns twice"),
+            ("corpus_alias", "it is a macro for `corpus_self`; bind that"),
+        ],
+    )?;
+    // The text of bindgen shows these.
+    rejected(
+        "reached.h",
+        &[
+            ("corpus_large", "it has 1048577 bytes"),
+            ("corpus_pass", padding),
+            ("corpus_passes", padding),
+            ("corpus_shadow", "a type of Rust's"),
+        ],
+    )?;
+    rejected("reached.h", &[("corpus_gone", "no target of linux has")])?;
+    let name = "another constant or function of this name";
+    rejected("reached.h", &[("size_of", name)])
 }

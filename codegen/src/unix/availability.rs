@@ -3,11 +3,17 @@
 
 use clang::{Availability, Entity};
 
-/// The reason why a program for the target cannot use the declaration. `clang` is the target as
-/// clang spells it, with the oldest version of an Apple system.
+/// The reason why no program for the target can use the declaration.
+pub(super) fn is_unavailable(entity: &Entity<'_>) -> Option<String> {
+    let is_unavailable = entity.get_availability() == Availability::Unavailable;
+    is_unavailable.then(|| "its header marks it as unavailable on this target".to_owned())
+}
+
+/// The reason why a program for the target cannot use the function. `clang` is the target as clang
+/// spells it, with the oldest version of an Apple system.
 pub(super) fn unavailable(entity: &Entity<'_>, clang: &str) -> Option<String> {
-    if entity.get_availability() == Availability::Unavailable {
-        return Some("its header marks it as unavailable on this target".to_owned());
+    if let Some(why) = is_unavailable(entity) {
+        return Some(why);
     }
     let (platforms, oldest) = oldest(clang)?;
     let known = entity.get_platform_availability().unwrap_or_default();

@@ -88,7 +88,7 @@ pub(super) fn spelled(ty: Type<'_>) -> Result<String, String> {
 }
 
 /// The Rust type of a fixed-width type of C or of the Linux kernel.
-fn fixed(name: &str) -> Option<&'static str> {
+pub(super) fn fixed(name: &str) -> Option<&'static str> {
     Some(match name {
         "int8_t" | "__s8" => "i8",
         "int16_t" | "__s16" => "i16",
@@ -191,16 +191,20 @@ pub(super) fn not_in_rust(ty: &Type<'_>, depth: usize) -> Option<String> {
             let element = written.get_element_type();
             not_in_rust(&element.or_else(|| canonical.get_element_type())?, depth)
         }
+        TypeKind::VariableArray => Some(format!(
+            "is of type `{shown}`, whose length is a parameter; declare it in a header of ours as \
+             a pointer to an element"
+        )),
         TypeKind::Pointer => {
             let pointee = written(*ty).get_pointee_type();
             let pointee = pointee.or_else(|| canonical.get_pointee_type())?;
-            // Only a function behind a pointer depends on the types of its parameters.
             match pointee.get_canonical_type().get_kind() {
                 TypeKind::FunctionPrototype | TypeKind::FunctionNoPrototype => {
                     not_in_rust(&pointee, depth + 1)
                 }
-                TypeKind::Pointer => not_in_rust(&pointee, depth),
-                _ => None,
+                // A pointer does not depend on the fields. `query` examines such a record.
+                TypeKind::Record => None,
+                _ => not_in_rust(&pointee, depth),
             }
         }
         TypeKind::FunctionNoPrototype => Some(format!(
@@ -241,8 +245,8 @@ pub(super) fn not_in_rust(ty: &Type<'_>, depth: usize) -> Option<String> {
                 let name = field.get_name().unwrap_or_default();
                 if field.is_bit_field() {
                     return Some(format!(
-                        "contains the bit-field `{name}`; bind that record by its own name, \
-                         or write it in src/ by hand"
+                        "contains the bit-field `{name}`, in a record that has no name or is passed by \
+                         value; write what is needed in src/ by hand"
                     ));
                 }
                 let why = not_in_rust(&field.get_type()?, depth + 1)?;

@@ -6,6 +6,7 @@ mod c_type;
 pub(crate) mod context;
 mod names;
 pub(crate) mod query;
+mod reached;
 mod reader;
 mod record;
 mod types;
@@ -17,6 +18,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+
+use bindgen::callbacks::{MacroParsingBehavior, ParseCallbacks};
 
 use self::context::Context;
 use self::reader::Reader;
@@ -127,6 +130,25 @@ struct Found {
     version: Option<i128>,
 }
 
+/// An error for each constant or function with the name of another value in the bindings.
+fn collisions(request: &Request<'_>, facts: &TargetAbi) -> Vec<Error> {
+    let functions = facts.functions.iter().map(|function| &function.name);
+    let constants = facts.constants.iter().map(|constant| &constant.name);
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    if !facts.records.is_empty() {
+        // The assertions on layouts use these.
+        known.extend(["align_of", "size_of"]);
+    }
+    let all = constants.chain(functions);
+    let taken = all.filter(|name| !known.insert(name));
+    let error = |name: &String| {
+        let why = "the bindings have another constant or function of this name; \
+            write it in src/ by hand";
+        request.unbindable(name, why)
+    };
+    taken.map(error).collect()
+}
+
 /// Runs clang and returns the facts of the symbols.
 pub(crate) fn facts(request: &Request<'_>) -> Result<TargetAbi, Error> {
     if let Some(missing) = request.include.iter().find(|path| !path.is_dir()) {
@@ -166,6 +188,7 @@ pub(crate) fn facts(request: &Request<'_>) -> Result<TargetAbi, Error> {
     if !request.lenient && !missing.is_empty() {
         errors.push(request.missing(&missing));
     }
+    errors.extend(collisions(request, &facts));
     Error::all(errors)?;
     facts.records.sort_by(|a, b| a.name.cmp(&b.name));
     facts.functions.sort_by(|a, b| a.name.cmp(&b.name));
@@ -268,6 +291,17 @@ fn without_missing(header: &Path) -> Result<String, Error> {
     Ok(text.lines().map(line).collect())
 }
 
+/// Has bindgen ignore macros, which clang evaluates. bindgen would evaluate all of the headers, and
+/// one that divides by zero would end the program.
+#[derive(Debug)]
+struct NoMacros;
+
+impl ParseCallbacks for NoMacros {
+    fn will_parse_macro(&self, _: &str) -> MacroParsingBehavior {
+        MacroParsingBehavior::Ignore
+    }
+}
+
 /// bindgen's output for the records and functions of the context.
 fn declarations(
     request: &Request<'_>,
@@ -291,6 +325,7 @@ fn declarations(
         .derive_copy(true)
         .prepend_enum_name(false)
         .formatter(bindgen::Formatter::None)
+        .parse_callbacks(Box::new(NoMacros))
         // Without an allowlist, bindgen writes everything.
         .allowlist_item("mio_codegen_nothing");
     let mut is_empty = true;
@@ -299,7 +334,14 @@ fn declarations(
             continue;
         }
         builder = match symbol.kind {
-            Kind::Record => builder.allowlist_type(&symbol.name),
+            Kind::Record => {
+                let renamed = answer.renamed.iter();
+                let bindgens = renamed.filter(|(_, name)| **name == symbol.name);
+                let bindgens = bindgens.map(|(bindgens, _)| bindgens);
+                bindgens
+                    .chain([&symbol.name])
+                    .fold(builder, bindgen::Builder::allowlist_type)
+            }
             Kind::Function => builder.allowlist_function(&symbol.name),
             Kind::Constant(_) | Kind::Names(_) | Kind::Field(_) => continue,
         };

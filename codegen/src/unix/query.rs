@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clang::{Entity, EntityKind, EvaluationResult, TypeKind};
 
-use super::availability::unavailable;
+use super::availability::{is_unavailable, unavailable};
 use super::c_type::{not_an_integer, not_in_rust, pointed, spelled};
 use super::context::Context;
-use super::names::{TypeNames, not_a_name};
+use super::names::{self, TypeNames, is_declared, is_returning_twice, not_a_name, replacement};
+use super::reached::{self, declaration, fields, name_of};
 use crate::abi::Constant;
 use crate::libclang::{self, Diagnostic};
 use crate::symbols::{Kind, Symbol};
@@ -25,6 +26,10 @@ const SECOND: &str = "mio_second_";
 const ONE: &str = "MIO_CODEGEN_ONE";
 /// The macro that passes the values of a list to the one above.
 const EACH: &str = "MIO_CODEGEN_EACH";
+/// The macro that makes a string of what a name is replaced by.
+const TEXT: &str = "MIO_CODEGEN_TEXT";
+/// Prefix of the strings that it makes.
+const REPLACED: &str = "mio_replaced_";
 /// Prefix of a constant with the type that C infers for the macro.
 const NATURAL: &str = "mio_natural_";
 /// Prefix of a constant with the type that the list states.
@@ -89,6 +94,16 @@ pub(super) fn query(
                 _ => answer.diagnostics.push(diagnostic.clone()),
             }
         }
+        let mut dubious: BTreeMap<&str, String> = BTreeMap::new();
+        for found in unit.get_diagnostics() {
+            let (file, line, _) = found.get_location().get_presumed_location();
+            let line = usize::try_from(line).unwrap_or_default();
+            if let (Some(name), true) = (lines.get(line.wrapping_sub(1)), file == LINES) {
+                if let Some(why) = why_dubious(&found.get_text()) {
+                    dubious.entry(name).or_insert(why);
+                }
+            }
+        }
         let mut values: BTreeMap<String, Entity<'_>> = BTreeMap::new();
         for entity in &all {
             if let (EntityKind::VarDecl, Some(name)) = (entity.get_kind(), entity.get_name()) {
@@ -100,6 +115,11 @@ pub(super) fn query(
                 answer.probes.insert((*name).to_owned(), value);
             }
         }
+        let pointer = answer.probes.get("probe_pointer").copied();
+        let wrong = all
+            .iter()
+            .filter_map(|entity| names::wrong_size(entity, pointer));
+        answer.diagnostics.extend(wrong);
         let type_names = TypeNames::new(&all);
         let target = arguments
             .iter()
@@ -111,10 +131,24 @@ pub(super) fn query(
                 answer.reject(symbol, Some(why));
                 continue;
             }
+            let replaced = values.get(&format!("{REPLACED}{}", symbol.name));
+            let other = replaced.and_then(|text| replacement(text, &symbol.name));
+            if let Some(other) = other.filter(|other| is_declared(symbol, other, &all)) {
+                let why = format!(
+                    "a macro of the headers replaces this name by `{other}`, so C uses that; \
+                     bind `{other}`"
+                );
+                answer.reject(symbol, Some(why));
+                continue;
+            }
             match &symbol.kind {
                 Kind::Constant(ty) => {
-                    match constant(symbol, ty.as_deref(), &values, errors.get(&*symbol.name)) {
-                        Ok(constant) => answer.constants.push(constant),
+                    let error = errors.get(&*symbol.name);
+                    match constant(symbol, ty.as_deref(), &values, error) {
+                        Ok(constant) => match dubious.get(&*symbol.name) {
+                            Some(why) => answer.reject(symbol, Some(why.clone())),
+                            None => answer.constants.push(constant),
+                        },
                         Err(why) => answer.reject(symbol, why),
                     }
                 }
@@ -127,6 +161,15 @@ pub(super) fn query(
                     Err(why) => answer.reject(symbol, why),
                 },
                 Kind::Names(_) | Kind::Field(_) => {}
+            }
+        }
+        for symbol in &context.symbols {
+            let is_rejected = answer.rejected.contains_key(&symbol.name);
+            let found = declaration(symbol, &all).filter(|_| !is_rejected);
+            let ty = found.and_then(|found| found.get_type());
+            let why = ty.and_then(|ty| reached::examine(ty, &symbol.name, &mut answer).err());
+            if let Some(why) = why {
+                answer.reject(symbol, why);
             }
         }
         answer
@@ -156,6 +199,7 @@ fn text<'a>(
     // A macro that is a list is more than one argument.
     let mut text = format!(
         "{header}\n#define {ONE}(value) (value)\n#define {EACH}(...) {ONE}(__VA_ARGS__)\n\
+         #define {TEXT}_OF(...) #__VA_ARGS__\n#define {TEXT}(...) {TEXT}_OF(__VA_ARGS__)\n\
          #line 1 \"{LINES}\"\n"
     );
     let mut again = format!("#line {AGAIN_LINE} \"{AGAIN}\"\n");
@@ -172,8 +216,17 @@ fn text<'a>(
         );
     }
     for symbol in &context.symbols {
-        let (Kind::Constant(ty), name) = (&symbol.kind, &*symbol.name) else {
-            continue;
+        let name = &*symbol.name;
+        let ty = match &symbol.kind {
+            Kind::Constant(ty) => ty,
+            Kind::Record | Kind::Function => {
+                line(
+                    name,
+                    format!("static const char {REPLACED}{name}[] = {TEXT}({name});"),
+                );
+                continue;
+            }
+            Kind::Names(_) | Kind::Field(_) => continue,
         };
         line(
             name,
@@ -192,8 +245,24 @@ fn text<'a>(
     (text + &again, lines)
 }
 
+/// The reason why the value of a constant is not bound about which clang warns so. Compilers differ
+/// in the values of these, which the standard leaves undefined (C11 6.5.7, 6.5).
+fn why_dubious(warning: &str) -> Option<String> {
+    const UNDEFINED: [&str; 4] = [
+        "shift count >= width of type",
+        "shift count is negative",
+        "overflow in expression",
+        "by zero is undefined",
+    ];
+    if warning.contains("left operand of comma operator has no effect") {
+        return Some("it is a list of several values, and a constant has one".to_owned());
+    }
+    let is_undefined = UNDEFINED.iter().any(|text| warning.contains(text));
+    is_undefined.then(|| format!("C does not define its value ({warning})"))
+}
+
 /// The reason why a symbol cannot be bound. None if it has no declaration.
-type Rejection = Option<String>;
+pub(super) type Rejection = Option<String>;
 
 /// A constant with its value.
 fn constant(
@@ -317,45 +386,26 @@ fn record<'tu>(
     if let Some(why) = found.get_type().and_then(|ty| names.ambiguous(ty)) {
         return Err(Some(why));
     }
+    let mut declarations = named().filter(|entity| is_record(entity));
+    if let Some(why) = declarations.find_map(is_unavailable) {
+        return Err(Some(why).filter(|_| !symbol.partial));
+    }
+    if tagged.is_some() {
+        // bindgen has the name of a record around it in its name.
+        let Some(bindgens) = name_of(&found) else {
+            return Err(Some(
+                "it is declared in a record without a name; write it in src/ by hand".to_owned(),
+            ));
+        };
+        if bindgens != *name {
+            answer.renamed.insert(bindgens, name.clone());
+        }
+    }
     // The reader reports a record without fields.
-    let Some(found) = found.get_definition() else {
-        return Ok(());
-    };
-    let ty = found.get_type().ok_or(None)?;
-    let fields = ty.get_fields().unwrap_or_default();
-    let mut bits = Vec::new();
-    let mut begins = true;
-    for field in &fields {
-        let field_name = field.get_name().unwrap_or_default();
-        if field.is_bit_field() {
-            bits.push(Bits {
-                offset: field
-                    .get_offset_of_field()
-                    .map_err(|error| Some(format!("field `{field_name}`: {error}")))?
-                    as u64,
-                width: field.get_bit_field_width().unwrap_or_default() as u64,
-                name: field_name,
-                begins,
-            });
-            begins = false;
-            continue;
-        }
-        begins = true;
-        if field_name.is_empty() {
-            let bit = field.get_offset_of_field();
-            let bit = bit.map_err(|error| Some(format!("an anonymous member: {error}")))?;
-            let all = answer.anonymous.entry(name.clone()).or_default();
-            all.push(bit as u64 / 8);
-        }
-        let ty = field.get_type().ok_or(None)?;
-        if let Some(why) = not_in_rust(&ty, 0) {
-            return Err(Some(format!("field `{field_name}` {why}")));
-        }
+    match found.get_definition() {
+        Some(found) => fields(&found, Some(name), answer),
+        None => Ok(()),
     }
-    if !bits.is_empty() {
-        answer.bits.insert(name.clone(), bits);
-    }
-    Ok(())
 }
 
 /// Examines a function: its linkage and the types that a call passes.
@@ -377,6 +427,12 @@ fn function<'tu>(
     {
         return Err(Some(
             "it is an inline function, which no library exports; write it in Rust".to_owned(),
+        ));
+    }
+    if is_returning_twice(&symbol.name) {
+        return Err(Some(
+            "it returns twice, which rustc does not expect of any function; call it from C"
+                .to_owned(),
         ));
     }
     // A target on which it is unavailable lacks it.

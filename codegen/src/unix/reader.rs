@@ -125,6 +125,7 @@ impl<'a> Reader<'a> {
             }
         }
         errors.extend(self.packed_around_aligned(&facts.records));
+        errors.extend(self.padded_arguments(&facts));
         errors.extend(self.opaque(&mut facts).err());
         Error::all(errors)?;
         self.complete(&facts)?;
@@ -151,6 +152,9 @@ impl<'a> Reader<'a> {
             .into_iter()
             .partition(|name| self.is_listed(name, &Kind::Record));
         for name in others {
+            if let Some(error) = self.shadows(&name) {
+                return Err(error);
+            }
             facts.records.push(Record {
                 union: false,
                 repr: "C".to_owned(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::query::Bits;
 use super::reader::Reader;
-use crate::abi::{Field, Record};
+use crate::abi::{Field, MAX_SIZE, Record};
 use crate::error::Error;
 use crate::symbols::Kind;
 
@@ -38,10 +38,17 @@ impl Reader<'_> {
             fields: Vec::new(),
             name: self.name(&bindgens),
         };
-        if is_rusts_own(&record.name) {
+        if let Some(error) = self.shadows(&record.name) {
+            return Err(error);
+        }
+        if record.size > MAX_SIZE {
             return Err(self.request.unbindable(
                 &record.name,
-                "the bindings use this name for a type of Rust's; write it in src/ by hand",
+                &format!(
+                    "it has {} bytes, and a table describes at most {MAX_SIZE}; \
+                     write it in src/ by hand",
+                    record.size
+                ),
             ));
         }
         let mut end = 0_u64;
@@ -143,6 +150,14 @@ impl Reader<'_> {
         Ok(record)
     }
 
+    /// The error for a record that has the name of a type of Rust's.
+    pub(super) fn shadows(&self, name: &str) -> Option<Error> {
+        is_rusts_own(name).then(|| {
+            let why = "the bindings use this name for a type of Rust's; write it in src/ by hand";
+            self.request.unbindable(name, why)
+        })
+    }
+
     /// The type that the list gives to a field.
     fn retyped(&self, record: &str, field: &str) -> Option<&str> {
         self.request.symbols.iter().find_map(|symbol| {
@@ -220,7 +235,7 @@ fn repr(attrs: &[syn::Attribute]) -> String {
 }
 
 /// Whether the bindings use this name for a type of Rust's. A record of that name would shadow it.
-fn is_rusts_own(name: &str) -> bool {
+pub(super) fn is_rusts_own(name: &str) -> bool {
     #[rustfmt::skip]
     const NAMES: [&str; 32] = [
         "Option", "bool", "c_char", "c_double", "c_float", "c_int", "c_long", "c_longlong",

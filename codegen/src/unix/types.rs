@@ -3,7 +3,7 @@
 use quote::ToTokens;
 
 use super::reader::Reader;
-use crate::abi::Record;
+use crate::abi::{Record, TargetAbi};
 use crate::error::Error;
 
 /// Expressions that clang evaluates for every target.
@@ -82,7 +82,9 @@ impl Reader<'_> {
                         _ => Err(unknown()),
                     };
                 }
-                match self.aliases.get(&name) {
+                // A typedef may have the name of a type of `::core::ffi`.
+                let is_rusts_own = path.path.segments.len() > 1;
+                match self.aliases.get(&name).filter(|_| !is_rusts_own) {
                     Some(meaning) => next(meaning),
                     None => Ok(self.name(&name)),
                 }
@@ -188,6 +190,62 @@ impl Reader<'_> {
             })
             .collect()
     }
+
+    /// An error for each function, or pointer to one, that passes a record by value whose padding is a
+    /// field in Rust. Such a field decides how the record is passed, and C's padding does not:
+    /// <https://gitlab.com/x86-psABIs/x86-64-ABI/-/blob/master/x86-64-ABI/low-level-sys-info.tex>
+    pub(super) fn padded_arguments(&self, facts: &TargetAbi) -> Vec<Error> {
+        let TargetAbi {
+            records, functions, ..
+        } = facts;
+        let signatures = functions
+            .iter()
+            .map(|function| (&function.name, function.signature(false)));
+        let fields = records.iter().flat_map(|record| {
+            let of = |ty: &str| ty.split_once("fn(").map(|(_, rest)| rest.to_owned());
+            let types = record.fields.iter().filter_map(move |field| of(&field.ty));
+            types.map(|ty| (&record.name, ty))
+        });
+        let mut errors = Vec::new();
+        for (name, text) in signatures.chain(fields) {
+            let types = passed(&text);
+            if let Some(record) = types.into_iter().find(|ty| is_padded(ty, records)) {
+                let why = format!(
+                    "it passes `{record}` by value, and Rust would pass its padding as a field; \
+                     write it in src/ by hand"
+                );
+                errors.push(self.request.unbindable(name, &why));
+            }
+        }
+        errors
+    }
+}
+
+/// The names of types that a signature passes by value, among others.
+fn passed(signature: &str) -> Vec<&str> {
+    let words = signature.split([' ', ',', '(', ')', '<', '>', ';']);
+    let mut previous = "";
+    let mut passed = Vec::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        // An array is behind a pointer, too.
+        if !previous.starts_with('*') && !word.starts_with('[') {
+            passed.push(word);
+        }
+        previous = word;
+    }
+    passed
+}
+
+/// Whether a record, or one that it contains, has padding that is a field in Rust.
+fn is_padded(name: &str, records: &[Record]) -> bool {
+    let Some(record) = records.iter().find(|record| record.name == name) else {
+        return false;
+    };
+    record.fields.iter().any(|field| {
+        let element = field.ty.trim_start_matches('[').split(';').next();
+        field.name.starts_with("__bindgen_padding_")
+            || element.is_some_and(|element| is_padded(element, records))
+    })
 }
 
 /// The first record with `repr(align)` that the record contains.

@@ -29,3 +29,7 @@ static inline int corpus_inline(void) { return 1; }
 #define CORPUS_COUNTER __COUNTER__
 #define async 3
 #define gen 4
+#define CORPUS_PARENTHESES (1, 2)
+#define CORPUS_SHIFT (1 << 40)
+#define CORPUS_OVERFLOW (0x7fffffff + 1)
+#define CORPUS_SIGN (1 << 31)
