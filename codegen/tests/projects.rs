@@ -417,3 +417,20 @@ fn tree_is_read_only_with_its_digest() -> Result {
     assert!(text.contains("256") && text.contains("512"), "{text}");
     Ok(())
 }
+
+#[test]
+fn run_leaves_alone_what_is_beside_its_files() -> Result {
+    let outside = Outside::with_project()?;
+    // A project below, whose run is about to rename a file; and a circle of links.
+    fs::create_dir_all(outside.path("bindings/below/symbols"))?;
+    let other = outside.path("bindings/below/symbols/.codegen-new-file");
+    let own = outside.path("bindings/symbols/.codegen-new-left");
+    fs::write(&other, "")?;
+    fs::write(&own, "")?;
+    for name in ["one", "two"] {
+        std::os::unix::fs::symlink(".", outside.path("bindings").join(name))?;
+    }
+    outside.succeed("timeout 120 mio-codegen --project bindings")?;
+    assert!(other.exists() && !own.exists());
+    Ok(())
+}
