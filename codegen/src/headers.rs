@@ -23,8 +23,13 @@ pub(crate) enum Headers<'a> {
 }
 
 impl Headers<'_> {
-    /// Its name in the heads of generated files.
+    /// Its name in the heads of generated files, which are comments of one line.
     pub(crate) fn name(&self, describes: &str) -> String {
+        self.title(describes).replace(char::is_control, " ")
+    }
+
+    /// Its name as the files of the headers or the table of targets state it.
+    fn title(&self, describes: &str) -> String {
         match self {
             Headers::Pack(pack, folder) => {
                 let pack = format!("{} {}", pack.package, pack.version);
@@ -106,7 +111,14 @@ fn present(include: &Path, name: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use super::Headers;
     use crate::tree::multiarch;
+
+    #[test]
+    fn name_of_headers_is_one_line() {
+        let name = Headers::Ours.name("1.0\nuse std;\r");
+        assert_eq!(name, "our own (1.0 use std; )");
+    }
 
     #[test]
     fn multiarch_names_are_those_of_debian() {

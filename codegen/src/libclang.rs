@@ -54,7 +54,11 @@ pub(crate) fn parse<T>(
         .detailed_preprocessing_record(macros)
         .skip_function_bodies(true)
         .parse()
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| {
+            let target = arguments.iter().find(|word| word.starts_with("--target="));
+            let target = target.map_or("no --target", String::as_str);
+            format!("libclang reads nothing with {target}, which it may not know: {error}")
+        })?;
     let diagnostics: Vec<Diagnostic> = unit
         .get_diagnostics()
         .iter()

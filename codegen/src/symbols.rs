@@ -100,7 +100,8 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<Symbol>, Error> {
             } else if (is_table(known) || is_table(&symbol)) && is_value(known) && is_value(&symbol)
             {
                 errors.push(why(format!(
-                    "`{}` is the name of a table and of another symbol; give the table another name",
+                    "`{}` is the name of a table and of another symbol; \
+                     give the table another name",
                     symbol.name
                 )));
             }

@@ -245,8 +245,8 @@ pub(super) fn not_in_rust(ty: &Type<'_>, depth: usize) -> Option<String> {
                 let name = field.get_name().unwrap_or_default();
                 if field.is_bit_field() {
                     return Some(format!(
-                        "contains the bit-field `{name}`, in a record that has no name or is passed by \
-                         value; write what is needed in src/ by hand"
+                        "contains the bit-field `{name}`, in a record that has no name or is \
+                         passed by value; write what is needed in src/ by hand"
                     ));
                 }
                 let why = not_in_rust(&field.get_type()?, depth + 1)?;

@@ -191,8 +191,8 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// An error for each function, or pointer to one, that passes a record by value whose padding is a
-    /// field in Rust. Such a field decides how the record is passed, and C's padding does not:
+    /// An error for each function, or pointer to one, that passes a record by value whose padding
+    /// is a field in Rust. Such a field decides how the record is passed, and C's padding does not:
     /// <https://gitlab.com/x86-psABIs/x86-64-ABI/-/blob/master/x86-64-ABI/low-level-sys-info.tex>
     pub(super) fn padded_arguments(&self, facts: &TargetAbi) -> Vec<Error> {
         let TargetAbi {
