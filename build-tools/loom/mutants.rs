@@ -306,13 +306,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         finds: "deadlock",
     },
     Mutant {
-        name: "slab_generation_stays",
+        name: "source_state_is_not_new",
         models: "posix_poll_registrations",
-        file: "slab.rs",
-        right: "        slot.generation = slot.generation.wrapping_add(1);",
-        wrong: r#"        if !MUTANT {
-            slot.generation = slot.generation.wrapping_add(1);
-        }"#,
+        file: "unix/level_triggered/source_state.rs",
+        right: "            flags: flag::NEW\n",
+        wrong: "            flags: if MUTANT { 0 } else { flag::NEW }\n",
         finds: "an event of a source not ready",
     },
     Mutant {

@@ -6,8 +6,8 @@ W = "src/sys/windows/"
 
 BUFFER = [
     ("capacity-off-by-one", "src/sys/event_buffer.rs",
-     "self.capacity.saturating_sub(self.events.len())",
-     "(self.capacity + 1).saturating_sub(self.events.len())"),
+     "most.saturating_sub(self.events.len())",
+     "(most + 1).saturating_sub(self.events.len())"),
     ("deadline-is-past", "src/sys/timeout.rs",
      "self.is_immediate || self.at.is_some_and(|at| clock() >= at)",
      "self.is_immediate || self.at.is_some_and(|at| clock() <= at) || true"),

@@ -47,6 +47,20 @@ impl<E> EventVec<E> {
     pub(crate) fn push(&mut self, event: E) {
         self.events.push(event);
     }
+
+    /// Adds the events that `write` stores at the front of the slice that it is given, and of which
+    /// it returns the number. The slice has `most` elements, or as many as there is room for: at
+    /// first copies of `filler`.
+    #[inline]
+    pub(crate) fn fill(&mut self, most: usize, filler: E, write: impl FnOnce(&mut [E]) -> usize)
+    where
+        E: Copy,
+    {
+        let before = self.events.len();
+        self.events.resize(before + most.min(self.room()), filler);
+        let count = write(self.events.get_mut(before..).unwrap_or_default());
+        self.events.truncate(before + count);
+    }
 }
 
 impl<E: SelectorEvent + UnwindSafe + RefUnwindSafe> EventBuffer for EventVec<E> {

@@ -20,13 +20,14 @@ pub(crate) struct Key {
     pub(crate) generation: u32,
 }
 
+/// A place for one entry.
 #[derive(Debug)]
-struct Slot<T> {
-    generation: u32,
+pub(crate) struct Slot<T> {
+    pub(crate) generation: u32,
     /// -1 if the slot is free.
     fd: RawFd,
     /// The entry, or the last one if the slot is free.
-    entry: T,
+    pub(crate) entry: T,
 }
 
 /// All registrations of one selector.
@@ -83,6 +84,13 @@ impl<T> Slab<T> {
         Some((slot.generation, &mut slot.entry))
     }
 
+    /// All slots, free ones included.
+    #[inline]
+    #[allow(dead_code)] // Only poll(2) has an array as long as the slab.
+    pub(crate) fn slots(&mut self) -> &mut [Slot<T>] {
+        &mut self.slots
+    }
+
     /// The registration of an fd.
     pub(crate) fn find(&self, fd: RawFd) -> io::Result<Key> {
         let index = *self.by_fd.get(&fd).ok_or_else(errors::not_registered)?;
@@ -92,7 +100,7 @@ impl<T> Slab<T> {
     }
 
     /// The registration that a slot holds.
-    #[allow(dead_code)] // Only event ports have events that name a slot.
+    #[allow(dead_code)] // `poll_oneoff` keeps the key of each entry.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
         let slot = self.slots.get(index as usize)?;
         let generation = slot.generation;

@@ -145,6 +145,19 @@ pub(crate) mod syscalls {
             poll(array, 0)
         }
 
+        /// The fake kernel has no limit.
+        pub(crate) fn is_too_long(_: &io::Error) -> bool {
+            false
+        }
+
+        pub(crate) fn wait_without_gaps(
+            array: &mut [ffi::pollfd],
+            timeout: KernelTimeout,
+            wait: impl Fn(&mut [ffi::pollfd], KernelTimeout) -> io::Result<usize>,
+        ) -> io::Result<usize> {
+            wait(array, timeout)
+        }
+
         pub(crate) fn probe(array: &mut [ffi::pollfd]) -> io::Result<usize> {
             poll(array, 0)
         }

@@ -59,6 +59,8 @@ use crate::sys::unix::caps::PollBits;
 use crate::sys::{errors, ffi, selector};
 use crate::{Interest, Token};
 
+#[allow(unused_imports)] // Only poll(2) applies a poll to many slots at once.
+pub(crate) use source_state::SourceState;
 pub(crate) use table::{Key, ProbeSet, Table};
 
 /// The condition of priority data; 0 if the platform does not report it.
@@ -67,6 +69,25 @@ const PRIORITY: PollBits = EVENTS.priority;
 const LEVEL_EVENT: [&str; 2] = EVENTS.level_event;
 /// The condition of the end of the peer's stream; 0 if the platform does not report it.
 const READ_HANG_UP: PollBits = EVENTS.read_hang_up;
+
+/// What a registration may differ in from a *plain* one: owned, edge-triggered, and with a current
+/// entry in the poller's array. In one byte, so that a plain one pays for one comparison.
+mod flag {
+    /// Not all operations of the source pass through this crate.
+    pub(super) const UNOWNED: u8 = 1 << 0;
+    /// It is level-triggered.
+    pub(super) const LEVEL: u8 = 1 << 1;
+    /// It is one-shot.
+    pub(super) const ONE_SHOT: u8 = 1 << 2;
+    /// It is one-shot, and its event was reported.
+    pub(super) const SPENT: u8 = 1 << 3;
+    /// No entry was made of it yet: what a poll returns belongs to an earlier registration.
+    pub(super) const NEW: u8 = 1 << 4;
+    /// The index of its slot is in the dirty list: the poller's entry may be of an earlier state.
+    pub(super) const DIRTY: u8 = 1 << 5;
+    /// A probe since the last report or re-arm has found conditions, and none to report yet.
+    pub(super) const PROBED: u8 = 1 << 6;
+}
 
 /// The conditions that an interest requests.
 pub(crate) fn bits(interest: Interest) -> io::Result<PollBits> {
@@ -101,6 +122,20 @@ pub(crate) struct Event {
 }
 
 impl Event {
+    /// Reports nothing.
+    #[allow(dead_code)] // Only poll(2) applies a poll to many slots at once.
+    pub(crate) const NOTHING: Event = Event {
+        token: Token(0),
+        bits: 0,
+    };
+
+    /// Whether it reports nothing.
+    #[inline]
+    #[allow(dead_code)] // Only poll(2) applies a poll to many slots at once.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.bits == 0
+    }
+
     pub(crate) fn new(token: Token, bits: PollBits) -> Event {
         Event { token, bits }
     }

@@ -1,10 +1,11 @@
 //! The state of one registration, and the rules by which its levels become events. `mod.rs`
 //! describes the rules.
 
+use std::mem;
 use std::os::fd::RawFd;
 use std::time::Instant;
 
-use super::{Event, PRIORITY, READ_HANG_UP};
+use super::{Event, PRIORITY, READ_HANG_UP, flag};
 use crate::sys::ffi;
 use crate::sys::level_backoff::{Backoff, CLOSED, EXCEPTION, Pace, READINESS};
 use crate::sys::selector::Mode;
@@ -22,7 +23,7 @@ pub(super) const ALWAYS_REPORTED: PollBits = ffi::POLLHUP | ffi::POLLERR;
 /// Conditions that a call may return only once. Linux clears them when it returns them for
 /// `/proc/self/mountinfo` (`mounts_poll` in
 /// <https://github.com/torvalds/linux/blob/v6.12/fs/proc_namespace.c>).
-pub(super) const CLEARED_BY_POLL: PollBits = ffi::POLLERR | PRIORITY;
+const CLEARED_BY_POLL: PollBits = ffi::POLLERR | PRIORITY;
 
 /// What poll(2) returns for a stream socket with both halves closed (`tcp_poll` in
 /// <https://github.com/torvalds/linux/blob/v6.12/net/ipv4/tcp.c>), but not for a pipe (`pipe_poll`
@@ -43,14 +44,11 @@ const DIRECTIONS: [(PollBits, &Pace); 4] = [
 #[derive(Debug)]
 pub(crate) struct SourceState {
     /// -1 if the registration was removed.
-    pub(super) fd: RawFd,
+    fd: RawFd,
     pub(super) token: Token,
     pub(super) interest: PollBits,
-    /// `None`: it is one-shot, and its event was reported. In one byte, because a source that is
-    /// edge-triggered should not pay for the other modes.
-    mode: Option<Mode>,
-    /// Whether all operations of the source pass through this crate.
-    is_owned: bool,
+    /// See `flag`. 0 for a plain registration.
+    flags: u8,
     /// The conditions that were reported and not observed to have ended since: by the kernel, or
     /// for an owned source by an operation that would block.
     reported: PollBits,
@@ -58,13 +56,8 @@ pub(crate) struct SourceState {
     unreported: PollBits,
     /// One for each direction. Owned sources do not use those of reading and writing.
     backoffs: [Backoff; 4],
-    /// Whether the index of its slot is in the dirty list.
-    pub(super) is_dirty: bool,
     /// Whether it is part of the probe set (see `ProbeSet`).
     pub(super) in_probe_set: bool,
-    /// Whether a probe since the last report or re-arm has found conditions, and none to report
-    /// yet.
-    was_probed: bool,
     /// Whether the last probe has found a stream socket with both halves closed, and no other
     /// condition that may change.
     is_closed: bool,
@@ -104,16 +97,56 @@ impl SourceState {
             fd,
             token,
             interest,
-            mode: Some(Mode::Edge),
-            is_owned,
+            flags: flag::NEW
+                | if is_owned { 0 } else { flag::UNOWNED }
+                | if is_dirty { flag::DIRTY } else { 0 },
             reported: 0,
             unreported: 0,
             backoffs: Default::default(),
-            is_dirty,
             in_probe_set: false,
-            was_probed: false,
             is_closed: false,
         }
+    }
+
+    /// Whether all operations of the source pass through this crate.
+    #[inline]
+    fn is_owned(&self) -> bool {
+        self.flags & flag::UNOWNED == 0
+    }
+
+    /// Whether the index of its slot is in the dirty list.
+    #[inline]
+    pub(super) fn is_dirty(&self) -> bool {
+        self.flags & flag::DIRTY != 0
+    }
+
+    /// Records that the index of its slot is in the dirty list, or that it is not. Returns whether
+    /// it was.
+    #[inline]
+    pub(super) fn set_dirty(&mut self, is_dirty: bool) -> bool {
+        let was_dirty = self.is_dirty();
+        self.flags = self.flags & !flag::DIRTY | if is_dirty { flag::DIRTY } else { 0 };
+        was_dirty
+    }
+
+    /// See `flag::PROBED`.
+    #[inline]
+    fn was_probed(&self) -> bool {
+        self.flags & flag::PROBED != 0
+    }
+
+    /// Whether no entry was made of it yet.
+    #[inline]
+    #[allow(dead_code)] // Only poll(2) has an array of entries.
+    pub(crate) fn is_new(&self) -> bool {
+        self.flags & flag::NEW != 0
+    }
+
+    /// The entry of the blocking poll, for the poller's array.
+    #[inline]
+    pub(super) fn take_pollfd(&mut self) -> ffi::pollfd {
+        self.flags &= !flag::NEW;
+        self.pollfd()
     }
 
     /// The entry of the blocking poll.
@@ -135,7 +168,7 @@ impl SourceState {
     /// The conditions that the blocking poll requests.
     #[inline]
     fn poll_events(&self) -> PollBits {
-        if self.is_owned {
+        if self.is_owned() {
             self.interest & !self.reported
         } else {
             self.interest & !self.probed_events()
@@ -154,6 +187,13 @@ impl SourceState {
         self.interest & bits
     }
 
+    /// The token.
+    #[inline]
+    #[allow(dead_code)] // Only poll(2) applies what needs no event of `apply_poll`.
+    pub(crate) fn token(&self) -> Token {
+        self.token
+    }
+
     /// The fd.
     #[allow(dead_code)] // Only event ports dissociate an fd.
     pub(crate) fn fd(&self) -> RawFd {
@@ -162,29 +202,41 @@ impl SourceState {
 
     /// Sets the mode of a registration that was just armed.
     pub(super) fn set_mode(&mut self, mode: Mode) {
-        self.mode = Some(mode);
+        let mode = match mode {
+            Mode::Edge => 0,
+            Mode::Level => flag::LEVEL,
+            Mode::OneShot => flag::ONE_SHOT,
+        };
+        let modes = flag::LEVEL | flag::ONE_SHOT | flag::SPENT;
+        self.flags = self.flags & !modes | mode;
     }
 
     /// Whether it is one-shot, and its event was reported.
     #[inline]
     fn is_spent(&self) -> bool {
-        self.mode.is_none()
+        self.flags & flag::SPENT != 0
     }
 
     /// Arms all directions: the next poll reports the conditions that hold.
     pub(super) fn arm(&mut self) {
         self.reported = 0;
-        self.mode.get_or_insert(Mode::OneShot);
-        self.was_probed = false;
+        self.flags &= !(flag::SPENT | flag::PROBED);
         self.is_closed = false;
         self.backoffs = Default::default();
+    }
+
+    /// Ends the registration. An entry that was made of it is of an earlier registration now.
+    pub(super) fn end(&mut self) {
+        self.fd = -1;
+        self.flags |= flag::NEW;
+        self.arm();
     }
 
     /// Re-arms the directions of an operation that would block: it has observed them not ready. A
     /// hang-up, error or priority condition keeps its delay. `false` if nothing has changed, as in
     /// the modes that record no report.
     pub(super) fn rearm(&mut self, waits_for: Interest) -> bool {
-        if !self.is_owned {
+        if !self.is_owned() {
             return false;
         }
         let mut bits = 0;
@@ -196,12 +248,12 @@ impl SourceState {
         }
         // If the source is suspended, the operation may have taken its error, too. The next probe
         // finds out.
-        let may_have_ended = self.is_suspended() && self.was_probed;
+        let may_have_ended = self.is_suspended() && self.was_probed();
         if self.reported & bits == 0 && !may_have_ended {
             return false;
         }
         self.reported &= !bits;
-        self.was_probed = false;
+        self.flags &= !flag::PROBED;
         true
     }
 
@@ -209,10 +261,11 @@ impl SourceState {
     /// way that does not predict the next one. A reported hang-up, error or priority condition
     /// keeps its delay. `false` if it was not owned before.
     pub(super) fn watch_as_unowned(&mut self) -> bool {
-        let was_owned = std::mem::replace(&mut self.is_owned, false);
+        let was_owned = self.is_owned();
+        self.flags |= flag::UNOWNED;
         if was_owned {
             self.reported &= ALWAYS_REPORTED | PRIORITY;
-            self.was_probed = false;
+            self.flags &= !flag::PROBED;
         }
         was_owned
     }
@@ -226,7 +279,7 @@ impl SourceState {
         if self.unreported != 0 {
             return true;
         }
-        if self.is_owned {
+        if self.is_owned() {
             self.reported & (ALWAYS_REPORTED | PRIORITY) != 0
         } else {
             self.backoffs.iter().any(|backoff| backoff.is_reported())
@@ -239,7 +292,7 @@ impl SourceState {
             // An old hang-up is only probed after each report and when the next one is due, so that
             // sources that hung up and are kept cost little.
             let [.., hang_up] = &self.backoffs;
-            if self.was_probed && (self.is_closed || hang_up.is_long(&EXCEPTION)) {
+            if self.was_probed() && (self.is_closed || hang_up.is_long(&EXCEPTION)) {
                 if let Some(until) = hang_up.suppressed_until(now()) {
                     return ProbeRequest::NotBefore(until);
                 }
@@ -317,7 +370,7 @@ impl SourceState {
             self.record_report(bits, seen, now);
             return ProbeOutcome::Event(Event::new(self.token, bits));
         }
-        self.was_probed = true;
+        self.flags |= flag::PROBED;
         self.unreported = bits & self.cleared_by_poll();
         match suppressed {
             Some(until) => ProbeOutcome::Suppressed(until),
@@ -328,14 +381,16 @@ impl SourceState {
     /// Records that `bits` are reported, of which `held` were just observed.
     #[inline]
     fn record_report(&mut self, bits: PollBits, held: PollBits, now: Instant) {
-        if self.mode != Some(Mode::Edge) {
+        if self.flags & (flag::LEVEL | flag::ONE_SHOT) != 0 {
             // A level is reported again as long as it holds.
-            self.mode = self.mode.filter(|mode| *mode == Mode::Level);
+            if self.flags & flag::ONE_SHOT != 0 {
+                self.flags |= flag::SPENT;
+            }
             return;
         }
         self.reported |= held;
-        self.was_probed = false;
-        let counted = if self.is_owned {
+        self.flags &= !flag::PROBED;
+        let counted = if self.is_owned() {
             bits & (ALWAYS_REPORTED | PRIORITY)
         } else {
             bits
@@ -354,6 +409,31 @@ impl SourceState {
                 backoff.report(now, pace);
             }
         }
+    }
+
+    /// Like `apply_poll`, for the common case, which needs no more than this: a plain registration
+    /// of which nothing but reading or writing is returned. Updates the entry, and returns the
+    /// conditions to report. `None` if it is another case: then nothing has changed.
+    ///
+    /// The kernel returns nothing of a suspended one, whose entry it ignores.
+    #[inline]
+    #[allow(dead_code)] // Only poll(2) has an array of entries.
+    pub(crate) fn apply_plain(&mut self, entry: &mut ffi::pollfd) -> Option<PollBits> {
+        if self.flags != 0 || entry.revents & !(ffi::POLLIN | ffi::POLLOUT) != 0 {
+            return None;
+        }
+        // The entry is current, so it requests `poll_events`.
+        let bits = entry.events & entry.revents;
+        self.reported |= bits;
+        entry.events &= !bits;
+        entry.revents = 0;
+        Some(bits)
+    }
+
+    /// Marks it as part of the probe set. `true` if it must be and was not.
+    #[inline]
+    pub(crate) fn enter_probe_set(&mut self) -> bool {
+        self.wants_probe() && !mem::replace(&mut self.in_probe_set, true)
     }
 
     /// Applies what the blocking poll has returned. Returns the event to report, if any.
@@ -397,18 +477,21 @@ impl SourceState {
     }
 
     /// Keeps conditions that a call has returned and that there was no room to report, if the
-    /// kernel may not return them again.
-    pub(super) fn keep_unreported(&mut self, requested: PollBits, revents: PollBits) {
-        if self.is_spent() {
-            return;
+    /// kernel may not return them again. `true` if there may be any.
+    pub(crate) fn keep_unreported(&mut self, requested: PollBits, revents: PollBits) -> bool {
+        if revents & CLEARED_BY_POLL == 0 {
+            return false;
         }
-        let seen = revents & (requested & self.interest | ALWAYS_REPORTED);
-        self.unreported |= seen & self.cleared_by_poll();
+        if !self.is_spent() {
+            let seen = revents & (requested & self.interest | ALWAYS_REPORTED);
+            self.unreported |= seen & self.cleared_by_poll();
+        }
+        true
     }
 
     /// Conditions that a call may return only once. Owned sources are sockets and pipes, where they
     /// persist.
     fn cleared_by_poll(&self) -> PollBits {
-        if self.is_owned { 0 } else { CLEARED_BY_POLL }
+        if self.is_owned() { 0 } else { CLEARED_BY_POLL }
     }
 }

@@ -8,12 +8,12 @@ use std::os::fd::RawFd;
 use std::time::Instant;
 
 use super::Events;
-use super::source_state::{CLEARED_BY_POLL, ProbeOutcome, ProbeRequest, SourceState};
+use super::source_state::{ProbeOutcome, ProbeRequest, SourceState};
 use crate::sys::errors;
 use crate::sys::ffi;
 use crate::sys::selector::Mode;
 pub(crate) use crate::sys::slab::Key;
-use crate::sys::slab::Slab;
+use crate::sys::slab::{Slab, Slot};
 use crate::sys::timeout::earlier;
 use crate::sys::unix::caps::PollBits;
 use crate::sys::unix::syscalls::poll;
@@ -25,6 +25,9 @@ pub(crate) struct Table {
     slab: Slab<SourceState>,
     /// The indices of slots whose state the poller has not passed to the kernel yet.
     dirty: Vec<u32>,
+    /// The array of the poller over poll(2), while the poller does not use it, or nothing. A change
+    /// of a slot is written to its entry here at once, and the slot is not dirty.
+    array: Vec<ffi::pollfd>,
 }
 
 impl Table {
@@ -45,6 +48,7 @@ impl Table {
     }
 
     /// Adds a registration.
+    #[inline]
     pub(crate) fn insert(
         &mut self,
         fd: RawFd,
@@ -54,7 +58,7 @@ impl Table {
     ) -> io::Result<Key> {
         let key = self.slab.insert(fd, |before| {
             // The index of a reused slot may still be in `dirty`.
-            let is_dirty = before.is_some_and(|before| before.is_dirty);
+            let is_dirty = before.is_some_and(SourceState::is_dirty);
             SourceState::new(fd, token, interest, is_owned, is_dirty)
         })?;
         self.mark_index_dirty(key.index);
@@ -62,12 +66,13 @@ impl Table {
     }
 
     /// Replaces token and interest, and arms all directions.
+    #[inline]
     pub(crate) fn replace(&mut self, key: Key, token: Token, interest: PollBits) -> io::Result<()> {
-        let source = self.get(key).ok_or_else(errors::not_registered)?;
+        let source = self.slab.get(key).ok_or_else(errors::not_registered)?;
         source.token = token;
         source.interest = interest;
         source.arm();
-        self.mark_index_dirty(key.index);
+        pass_on(source, key.index, &mut self.array, &mut self.dirty);
         Ok(())
     }
 
@@ -80,13 +85,13 @@ impl Table {
 
     /// Re-arms the directions of an operation that would block. `false` if nothing has changed.
     pub(crate) fn rearm(&mut self, key: Key, waits_for: Interest) -> bool {
-        let Some(source) = self.get(key) else {
+        let Some(source) = self.slab.get(key) else {
             return false;
         };
         if !source.rearm(waits_for) {
             return false;
         }
-        self.mark_index_dirty(key.index);
+        pass_on(source, key.index, &mut self.array, &mut self.dirty);
         true
     }
 
@@ -103,18 +108,17 @@ impl Table {
     }
 
     /// Removes a registration. `false` if it was removed before.
+    #[inline]
     pub(crate) fn remove(&mut self, key: Key) -> bool {
         let Some(source) = self.slab.remove(key) else {
             return false;
         };
-        source.fd = -1;
-        source.arm();
-        self.mark_index_dirty(key.index);
+        source.end();
+        pass_on(source, key.index, &mut self.array, &mut self.dirty);
         true
     }
 
     /// The registration that a slot holds.
-    #[allow(dead_code)] // Only event ports have events that name a slot.
     pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
         self.slab.key_at(index)
     }
@@ -131,7 +135,7 @@ impl Table {
     #[allow(dead_code)] // Only event ports associate when a source is registered.
     pub(crate) fn mark_clean(&mut self, key: Key) {
         if let Some(source) = self.get(key) {
-            source.is_dirty = false;
+            source.set_dirty(false);
         }
     }
 
@@ -157,23 +161,30 @@ impl Table {
     /// Keeps conditions that there was no room to report, if the kernel may not return them again.
     /// `true` if there are any.
     pub(crate) fn keep_unreported(&mut self, key: Key, entry: &ffi::pollfd) -> bool {
-        let may_be_cleared = entry.revents & CLEARED_BY_POLL != 0;
-        match self.get(key).filter(|_| may_be_cleared) {
-            Some(source) => {
-                source.keep_unreported(entry.events, entry.revents);
-                true
-            }
-            None => false,
+        self.get(key)
+            .is_some_and(|source| source.keep_unreported(entry.events, entry.revents))
+    }
+
+    #[inline]
+    fn mark_index_dirty(&mut self, index: u32) {
+        if let Some((_, source)) = self.slab.slot_at(index) {
+            pass_on(source, index, &mut self.array, &mut self.dirty);
         }
     }
 
-    fn mark_index_dirty(&mut self, index: u32) {
-        if let Some((_, source)) = self.slab.slot_at(index) {
-            if !source.is_dirty {
-                source.is_dirty = true;
-                self.dirty.push(index);
-            }
-        }
+    /// Exchanges the poller's array, so that it is either here or at the poller, where changes make
+    /// their slots dirty. The entry of slot 0 is the second one.
+    #[inline]
+    #[allow(dead_code)] // Only poll(2) has an array.
+    pub(crate) fn swap_array(&mut self, array: &mut Vec<ffi::pollfd>) {
+        mem::swap(&mut self.array, array);
+    }
+
+    /// The slots, to apply what a poll has returned.
+    #[inline]
+    #[allow(dead_code)] // Only poll(2) has an array as long as the slab.
+    pub(crate) fn slots(&mut self) -> &mut [Slot<SourceState>] {
+        self.slab.slots()
     }
 
     /// Whether the dirty list has slots.
@@ -188,8 +199,8 @@ impl Table {
         loop {
             let index = self.dirty.pop()?;
             let (generation, source) = self.slab.slot_at(index)?;
-            if mem::replace(&mut source.is_dirty, false) {
-                return Some((index, generation, source.pollfd()));
+            if source.set_dirty(false) {
+                return Some((index, generation, source.take_pollfd()));
             }
         }
     }
@@ -197,9 +208,7 @@ impl Table {
     /// Marks a registration as part of the probe set. `true` if it must be and was not.
     #[inline]
     pub(crate) fn enter_probe_set(&mut self, key: Key) -> bool {
-        self.get(key).is_some_and(|source| {
-            source.wants_probe() && !mem::replace(&mut source.in_probe_set, true)
-        })
+        self.get(key).is_some_and(SourceState::enter_probe_set)
     }
 
     /// Whether a registration must stay in the probe set. If not, its mark is removed.
@@ -208,6 +217,17 @@ impl Table {
             source.in_probe_set = source.wants_probe();
             source.in_probe_set
         })
+    }
+}
+
+/// Passes the state of a slot on to the poller: to its array, if that is here, or else by the dirty
+/// list.
+#[inline]
+fn pass_on(source: &mut SourceState, index: u32, array: &mut [ffi::pollfd], dirty: &mut Vec<u32>) {
+    if let Some(entry) = array.get_mut(index as usize + 1) {
+        *entry = source.take_pollfd();
+    } else if !source.set_dirty(true) {
+        dirty.push(index);
     }
 }
 
@@ -231,8 +251,15 @@ impl ProbeSet {
         &self.keys
     }
 
+    /// Adds a registration that is marked as part of the set.
+    #[allow(dead_code)] // Only poll(2) applies a poll to many slots at once.
+    pub(crate) fn push(&mut self, key: Key) {
+        self.keys.push(key);
+    }
+
     /// Adds a registration if it must be probed, or observed until it is not ready.
     #[inline]
+    #[allow(dead_code)] // Only event ports find each registration by its key.
     pub(crate) fn add(&mut self, table: &mut Table, key: Key) {
         if table.enter_probe_set(key) {
             self.keys.push(key);

@@ -1,9 +1,13 @@
 //! A selector over poll(2), a level-triggered call with an array of entries.
 //!
 //! All registrations are in a table under one mutex. The array belongs to the poller, which updates
-//! it from the table before each poll. Registering makes no system call, unless another thread is
-//! blocked in poll(2) at that time: then it writes to the notifier, which is the first entry of the
-//! array.
+//! it from the dirty list of the table before each poll. Registering makes no system call, unless
+//! another thread is blocked in poll(2) at that time: then it writes to the notifier, which is the
+//! first entry of the array.
+//!
+//! A `select` that reports sources leaves the array in the table, and the next one takes it back.
+//! In between, the caller serves what was reported, and an operation that would block re-arms its
+//! source in the array itself. So the poller does not need to look that source up again.
 //!
 //! poll(2) returns the levels of all entries at one time. `level_triggered` derives edges from
 //! them. An fd that was closed (`POLLNVAL`) loses its registration, as with epoll. Vita and Hermit
@@ -335,7 +339,9 @@ impl<N: Notifier, P: PollCall> selector::Selector for PosixPoll<N, P> {
         self.replace(registration.key, token, interest)
     }
 
-    fn deregister(&self, registration: Registration<N>, _: RawFd) -> io::Result<()> {
+    fn deregister(&self, mut registration: Registration<N>, _: RawFd) -> io::Result<()> {
+        // Nothing is left to do when it is dropped.
+        registration.selector = Weak::new();
         self.remove(registration.key)
     }
 

@@ -2,13 +2,15 @@
 
 use std::io;
 use std::marker::PhantomData;
+use std::mem;
 use std::time::{Duration, Instant};
 
 use super::{Event, Events, Notified, Shared, State};
+use crate::sys::slab::Slot;
 use crate::sys::sync::Ordering;
 use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, earlier, time_until};
 use crate::sys::unix::caps::{self, PollBits};
-use crate::sys::unix::level_triggered::{Key, ProbeSet};
+use crate::sys::unix::level_triggered::{Key, ProbeSet, SourceState};
 use crate::sys::unix::notifier::PollNotifier as Notifier;
 use crate::sys::unix::syscalls::poll;
 use crate::sys::{ffi, platform};
@@ -50,19 +52,15 @@ impl PollCall for SystemPoll {
 /// The array for poll(2), and the state of the loop.
 #[derive(Debug)]
 pub(super) struct Poller<P> {
-    /// The entry of the notifier, then one entry for each slot of the table.
+    /// The entry of the notifier, then one entry for each slot of the table. Empty while the table
+    /// keeps it.
     array: Vec<ffi::pollfd>,
-    /// For each entry the generation of its slot.
-    generations: Vec<u32>,
     /// The registrations that are probed.
     probe_set: ProbeSet,
     /// Where the next scan starts, so that no source starves if the event buffer is small.
     scan_start: usize,
     /// Whether the next `select` reserves room for a source, even if there are many wakers.
     reserves_for_sources: bool,
-    /// How many entries request no events, where a blocked poll(2) may not return for a hang-up of
-    /// such an entry.
-    without_events: u32,
     call: PhantomData<fn() -> P>,
 }
 
@@ -70,11 +68,9 @@ impl<P> Default for Poller<P> {
     fn default() -> Poller<P> {
         Poller {
             array: Vec::new(),
-            generations: Vec::new(),
             probe_set: ProbeSet::default(),
             scan_start: 0,
             reserves_for_sources: false,
-            without_events: 0,
             call: PhantomData,
         }
     }
@@ -186,17 +182,21 @@ impl<P: PollCall> Poller<P> {
 
     /// Updates the array from the dirty list of the table.
     pub(super) fn apply_changes<N: Notifier>(&mut self, shared: &Shared<N>, state: &mut State) {
+        if self.array.is_empty() {
+            state.table.swap_array(&mut self.array);
+        }
         let length = state.table.len() + 1;
         if self.array.len() < length {
             self.array.resize(length, caps::pollfd(-1, 0));
-            self.generations.resize(length, 0);
         }
         if let Some(first) = self.array.first_mut() {
             first.fd = shared.notifier.raw_fd();
             first.events = ffi::POLLIN;
         }
-        while let Some((index, generation, pollfd)) = state.table.next_dirty() {
-            self.set_entry(index, generation, pollfd);
+        while let Some((index, _, pollfd)) = state.table.next_dirty() {
+            if let Some(entry) = self.array.get_mut(index as usize + 1) {
+                *entry = pollfd;
+            }
         }
     }
 
@@ -205,7 +205,9 @@ impl<P: PollCall> Poller<P> {
     fn wait(&mut self, timeout: KernelTimeout) -> io::Result<usize> {
         let array = self.used_entries();
         match P::wait(array, timeout) {
-            Err(error) if poll::is_too_long(&error) => wait_without_gaps::<P>(array, timeout),
+            Err(error) if poll::is_too_long(&error) => {
+                poll::wait_without_gaps(array, timeout, P::wait)
+            }
             result => result,
         }
     }
@@ -226,27 +228,9 @@ impl<P: PollCall> Poller<P> {
         self.used_entries().iter().map(|entry| entry.fd).collect()
     }
 
-    #[inline]
-    fn set_entry(&mut self, index: u32, generation: u32, pollfd: ffi::pollfd) {
-        let position = index as usize + 1;
-        if let (Some(entry), Some(generation_of)) = (
-            self.array.get_mut(position),
-            self.generations.get_mut(position),
-        ) {
-            if !P::RETURNS_FOR_HANG_UP {
-                let others = self
-                    .without_events
-                    .saturating_sub(u32::from(is_without_events(entry)));
-                self.without_events = others.saturating_add(u32::from(is_without_events(&pollfd)));
-            }
-            *entry = pollfd;
-            *generation_of = generation;
-        }
-    }
-
     /// When poll(2) must be called again, because a blocked one may not return for some entries.
     fn rescan_at(&self) -> Option<Instant> {
-        if P::RETURNS_FOR_HANG_UP || self.without_events == 0 {
+        if P::RETURNS_FOR_HANG_UP || !self.array.iter().skip(1).any(is_without_events) {
             return None;
         }
         Instant::now().checked_add(RESCAN_PERIOD)
@@ -273,7 +257,6 @@ impl<P: PollCall> Poller<P> {
         if left == 0 {
             return;
         }
-        let now = Instant::now();
         let length = self.array.len();
         // Index 0 is the notifier.
         let first = if self.scan_start == 0 || self.scan_start >= length {
@@ -281,68 +264,56 @@ impl<P: PollCall> Poller<P> {
         } else {
             self.scan_start
         };
-        // From where the last scan ended to the end, and then from the front.
-        let mut index = first;
-        for end in [length, first] {
-            while left > 0 {
-                let Some(found) = next_ready(&self.array, index, end) else {
-                    break;
-                };
-                index = found;
-                if events.room() == 0 {
-                    self.scan_start = index;
-                    self.keep_unreported(state);
-                    return;
-                }
-                left -= 1;
-                self.apply_entry(state, events, index, now);
-                index += 1;
-            }
-            if left == 0 {
-                break;
-            }
-            index = 1;
-        }
-        self.scan_start = index;
-    }
-
-    /// Applies the result of one entry, if its registration still exists.
-    #[inline]
-    fn apply_entry(
-        &mut self,
-        state: &mut State,
-        events: &mut Events,
-        index: usize,
-        now: Instant,
-    ) -> Option<()> {
-        let entry = self.array.get(index).copied()?;
-        let key = Key {
-            index: index as u32 - 1,
-            generation: self.generations.get(index).copied()?,
+        let mut scan = Scan {
+            probe_set: &mut self.probe_set,
+            next: first,
+            now: None,
+            closed: Vec::new(),
         };
-        if entry.revents & ffi::POLLNVAL != 0 {
+        let array = &mut self.array;
+        let mut is_full = false;
+        events.fill(left, Event::NOTHING, |space| {
+            let mut count = 0;
+            // From where the last scan ended to the end, and then from the front.
+            for range in [first..length, 1..first] {
+                if range.is_empty() || count == space.len() {
+                    break;
+                }
+                let slots = range.start - 1..range.end - 1;
+                if let (Some(entries), Some(slots), Some(space)) = (
+                    array.get_mut(range.clone()),
+                    state.table.slots().get_mut(slots),
+                    space.get_mut(count..),
+                ) {
+                    count += scan.apply(range.start, entries, slots, space);
+                }
+            }
+            is_full = count == space.len() && count < left;
+            count
+        });
+        self.scan_start = scan.next;
+        for index in scan.closed {
             // The fd was closed: its registration ends, as with epoll.
-            state.table.remove(key);
-            return None;
+            if let Some(key) = state.table.key_at(index) {
+                state.table.remove(key);
+            }
         }
-        let source = state.table.get(key)?;
-        if let Some(event) = source.apply_poll(entry.events, entry.revents, now) {
-            events.push(event);
+        if is_full {
+            self.keep_unreported(state);
         }
-        let pollfd = source.pollfd();
-        self.set_entry(key.index, key.generation, pollfd);
-        self.probe_set.add(&mut state.table, key);
-        Some(())
+        if !events.is_empty() {
+            // The sources change next, mostly by operations that would block. The next `select`
+            // takes the array back.
+            state.table.swap_array(&mut self.array);
+        }
     }
 
     /// Applies what the poll has observed of the registrations of the probe set.
     fn observe(&mut self, state: &mut State) {
         for key in self.probe_set.keys() {
-            let index = key.index as usize + 1;
-            let entry = self.array.get(index).copied();
-            let is_current = self.generations.get(index) == Some(&key.generation);
-            if let (Some(entry), true, Some(source)) = (entry, is_current, state.table.get(*key)) {
-                if entry.fd >= 0 {
+            let entry = self.array.get(key.index as usize + 1);
+            if let (Some(entry), Some(source)) = (entry, state.table.get(*key)) {
+                if entry.fd >= 0 && !source.is_new() {
                     source.observe_poll(entry.events, entry.revents);
                 }
             }
@@ -353,48 +324,123 @@ impl<P: PollCall> Poller<P> {
     /// next poll returns the others.
     #[cold]
     fn keep_unreported(&mut self, state: &mut State) {
-        let entries = self.array.iter().zip(&self.generations).enumerate();
-        for (index, (entry, generation)) in entries.skip(1) {
-            let key = Key {
-                index: index as u32 - 1,
-                generation: *generation,
-            };
-            if entry.revents != 0 && state.table.keep_unreported(key, entry) {
-                self.probe_set.add(&mut state.table, key);
+        let entries = self.array.iter().skip(1);
+        for (index, (entry, slot)) in entries.zip(state.table.slots()).enumerate() {
+            let source = &mut slot.entry;
+            if entry.revents != 0
+                && !source.is_new()
+                && source.keep_unreported(entry.events, entry.revents)
+                && source.enter_probe_set()
+            {
+                self.probe_set.push(Key {
+                    index: index as u32,
+                    generation: slot.generation,
+                });
             }
         }
     }
 }
 
-/// Polls an array that is longer than `RLIMIT_NOFILE`, without its free and suspended entries. The
-/// limit may be below the fds that are open, for instance because the process has lowered it.
-///
-/// If it is below the number of the others, too, there may be closed fds among these, whose
-/// registrations end. So a poll(2) of parts, which does not block, looks for what is ready. If
-/// nothing is, a `select` that must block returns the error.
-#[cold]
-fn wait_without_gaps<P: PollCall>(
-    array: &mut [ffi::pollfd],
-    timeout: KernelTimeout,
-) -> io::Result<usize> {
-    let is_used = |entry: &ffi::pollfd| entry.fd >= 0;
-    let mut used: Vec<ffi::pollfd> = array.iter().copied().filter(is_used).collect();
-    let count = match P::wait(&mut used, timeout) {
-        Err(error) if poll::is_too_long(&error) => {
-            let count = poll::in_parts(&mut used, P::wait_now)?;
-            if count == 0 && timeout != KernelTimeout::Millis(0) {
-                return Err(error);
-            }
-            count
+/// The application of one poll(2).
+struct Scan<'a> {
+    probe_set: &'a mut ProbeSet,
+    /// Where the next scan starts: at the first entry that was not applied.
+    next: usize,
+    /// When the poll returned, once it matters.
+    now: Option<Instant>,
+    /// The slots whose fds were closed.
+    closed: Vec<u32>,
+}
+
+impl Scan<'_> {
+    /// Applies the ready entries of a part of the array that begins at `position`, while there is
+    /// space for events. Returns how many events it has stored.
+    ///
+    /// This is the only work of the selector that grows with the number of sources, so it skips
+    /// many entries at a time.
+    #[inline]
+    fn apply(
+        &mut self,
+        position: usize,
+        entries: &mut [ffi::pollfd],
+        slots: &mut [Slot<SourceState>],
+        space: &mut [Event],
+    ) -> usize {
+        let (mut count, mut start) = (0, 0);
+        while start < entries.len() && count < space.len() {
+            start += skipped(entries.get(start..).unwrap_or_default());
+            let end = entries.len().min(start + STRIDE);
+            let (Some(stride), Some(slots), Some(space)) = (
+                entries.get_mut(start..end),
+                slots.get_mut(start..end),
+                space.get_mut(count..),
+            ) else {
+                break;
+            };
+            self.next = position + end;
+            count += self.apply_few(position + start, stride, slots, space);
+            start = end;
         }
-        result => result?,
-    };
-    let mut polled = used.iter();
-    for entry in array {
-        let polled = if is_used(entry) { polled.next() } else { None };
-        entry.revents = polled.map_or(0, |polled| polled.revents);
+        count
     }
-    Ok(count)
+
+    /// Like `apply`, entry by entry.
+    #[inline(never)]
+    fn apply_few(
+        &mut self,
+        position: usize,
+        entries: &mut [ffi::pollfd],
+        slots: &mut [Slot<SourceState>],
+        space: &mut [Event],
+    ) -> usize {
+        let mut count = 0;
+        for (index, (entry, slot)) in entries.iter_mut().zip(slots).enumerate() {
+            if entry.revents != 0 {
+                let Some(target) = space.get_mut(count) else {
+                    self.next = position + index;
+                    break;
+                };
+                let event = match slot.entry.apply_plain(entry) {
+                    Some(bits) => Event::new(slot.entry.token(), bits),
+                    None => self.apply_other(position + index - 1, entry, slot),
+                };
+                // Without a branch: it would divide the loop.
+                count += usize::from(!event.is_nothing());
+                *target = event;
+            }
+        }
+        count
+    }
+
+    /// Applies the result of the entry of the slot at `index`, unless its registration has ended.
+    #[inline(never)]
+    fn apply_other(
+        &mut self,
+        index: usize,
+        entry: &mut ffi::pollfd,
+        slot: &mut Slot<SourceState>,
+    ) -> Event {
+        let source = &mut slot.entry;
+        let key = Key {
+            index: index as u32,
+            generation: slot.generation,
+        };
+        let revents = mem::take(&mut entry.revents);
+        if source.is_new() {
+            return Event::NOTHING;
+        }
+        if revents & ffi::POLLNVAL != 0 {
+            self.closed.push(key.index);
+            return Event::NOTHING;
+        }
+        let now = *self.now.get_or_insert_with(Instant::now);
+        let event = source.apply_poll(entry.events, revents, now);
+        *entry = source.pollfd();
+        if source.enter_probe_set() {
+            self.probe_set.push(key);
+        }
+        event.unwrap_or(Event::NOTHING)
+    }
 }
 
 /// How long a poll(2) blocks at most if the hang-up of an entry may not end it: the longest delay
@@ -413,27 +459,18 @@ fn is_without_events(entry: &ffi::pollfd) -> bool {
 /// How many entries are examined at once.
 const STRIDE: usize = 16;
 
-/// The index of the first ready entry from `index` on and before `end`.
-///
-/// This is the only work of the selector that grows with the number of sources, so it skips many
-/// entries at a time.
+/// How many entries before the first stride with a ready one are skipped: a multiple of `STRIDE`.
 #[inline]
-fn next_ready(array: &[ffi::pollfd], index: usize, end: usize) -> Option<usize> {
-    let rest = array.get(index..end)?;
+fn skipped(entries: &[ffi::pollfd]) -> usize {
     // If many entries are ready, the next one often is.
-    if rest.first()?.revents != 0 {
-        return Some(index);
+    if entries.first().is_some_and(|first| first.revents != 0) {
+        return 0;
     }
-    let skipped_strides = rest
+    let skipped_strides = entries
         .chunks_exact(STRIDE)
         .take_while(|entries| entries.iter().fold(0, |bits, entry| bits | entry.revents) == 0)
         .count();
-    let skipped = skipped_strides * STRIDE;
-    let found = rest
-        .get(skipped..)?
-        .iter()
-        .position(|entry| entry.revents != 0)?;
-    Some(index + skipped + found)
+    skipped_strides * STRIDE
 }
 
 /// Reports wakers while the event buffer has room for more than `reserved` events, and returns how

@@ -74,6 +74,39 @@ pub(crate) fn in_parts(
     }
 }
 
+/// Polls an array that is longer than `RLIMIT_NOFILE`, without its free and suspended entries. The
+/// limit may be below the fds that are open, for instance because the process has lowered it.
+///
+/// If it is below the number of the others, too, there may be closed fds among these, whose
+/// registrations end. So a poll(2) of parts, which does not block, looks for what is ready. If
+/// nothing is, a `wait` that must block returns the error.
+#[cold]
+pub(crate) fn wait_without_gaps(
+    array: &mut [ffi::pollfd],
+    timeout: KernelTimeout,
+    wait: impl Fn(&mut [ffi::pollfd], KernelTimeout) -> io::Result<usize>,
+) -> io::Result<usize> {
+    const NOW: KernelTimeout = KernelTimeout::Millis(0);
+    let is_used = |entry: &ffi::pollfd| entry.fd >= 0;
+    let mut used: Vec<ffi::pollfd> = array.iter().copied().filter(is_used).collect();
+    let count = match wait(&mut used, timeout) {
+        Err(error) if is_too_long(&error) => {
+            let count = in_parts(&mut used, |part| wait(part, NOW))?;
+            if count == 0 && timeout != NOW {
+                return Err(error);
+            }
+            count
+        }
+        result => result?,
+    };
+    let mut polled = used.iter();
+    for entry in array {
+        let polled = if is_used(entry) { polled.next() } else { None };
+        entry.revents = polled.map_or(0, |polled| polled.revents);
+    }
+    Ok(count)
+}
+
 /// See [`in_parts`]. A part of one entry is the shortest.
 #[cold]
 fn call_for_halves(
