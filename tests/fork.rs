@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
-use support::child_process::{Child, LIMIT, detected_fork_functions, fork_functions};
+use support::child_process::{Child, LIMIT, detected_fork_functions, fork_functions, with_thread};
 use support::{assert_no_event, loopback, new_poll, poll_events, retry, wait_for};
 
 const ONE: Token = Token(1);
@@ -219,11 +219,11 @@ fn daemon_keeps_polling_after_its_parent_exits() {
                 wait_signal(&is_gone);
                 let (waker, mut poll, listener) = parts.take().unwrap();
                 for _ in 0..3 {
-                    thread::scope(|scope| {
-                        scope.spawn(|| {
-                            thread::sleep(Duration::from_millis(20));
-                            waker.wake().unwrap();
-                        });
+                    let wake = || {
+                        thread::sleep(Duration::from_millis(20));
+                        waker.wake().unwrap();
+                    };
+                    with_thread(wake, || {
                         wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
                     });
                 }
@@ -325,11 +325,11 @@ fn parent_is_woken_after_the_child_consumed_an_event() {
         waker.wake().unwrap();
         child.join();
         for _ in 0..3 {
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    thread::sleep(Duration::from_millis(100));
-                    waker.wake().unwrap();
-                });
+            let wake = || {
+                thread::sleep(Duration::from_millis(100));
+                waker.wake().unwrap();
+            };
+            with_thread(wake, || {
                 let start = Instant::now();
                 wait_for(&mut poll, &mut events, ONE, |event| event.is_readable());
                 assert!(start.elapsed() < Duration::from_secs(5));
@@ -358,15 +358,15 @@ fn both_processes_keep_their_wakers() {
                     Waker::new(own.registry(), ONE).unwrap()
                 };
                 let is_heard = AtomicBool::new(false);
-                thread::scope(|scope| {
-                    scope.spawn(|| {
-                        // On a shared selector the other process may consume the event. Then the
-                        // next event is for this process.
-                        while !is_heard.load(Ordering::Relaxed) {
-                            waker.wake().unwrap();
-                            thread::sleep(Duration::from_millis(1));
-                        }
-                    });
+                let wake = || {
+                    // On a shared selector the other process may consume the event. Then the next
+                    // event is for this process.
+                    while !is_heard.load(Ordering::Relaxed) {
+                        waker.wake().unwrap();
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                };
+                with_thread(wake, || {
                     for _ in 0..50 {
                         poll_events(&mut own, &mut events, LIMIT);
                         assert!(!events.is_empty());

@@ -147,6 +147,19 @@ fn serve(mut poll: Poll, mut streams: Vec<Option<Echo>>, most: &AtomicUsize, end
     }
 }
 
+/// Ends the server of a scope, also if the test fails: the scope waits for it.
+struct EndOfServer<'a> {
+    ends: &'a AtomicBool,
+    waker: &'a Waker,
+}
+
+impl Drop for EndOfServer<'_> {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Release);
+        let _ = self.waker.wake();
+    }
+}
+
 /// The connections of the test below: what a process may open without a change of its limit on any
 /// system, and 2,000 where the limit can be raised.
 fn connections() -> usize {
@@ -207,6 +220,10 @@ fn slow_consumer_delays_no_other_connection() {
     thread::scope(|scope| {
         let (most, ends) = (&most, &ends);
         scope.spawn(move || serve(poll, accepted, most, ends));
+        let _end = EndOfServer {
+            ends,
+            waker: &waker,
+        };
         let mut slow = clients.pop().unwrap();
         slow.set_nonblocking(true).unwrap();
         // Until nothing moves any more: the echo does not read, because its own writes wait.
@@ -238,7 +255,5 @@ fn slow_consumer_delays_no_other_connection() {
         slow.set_nonblocking(false).unwrap();
         slow.write_all(b"z").unwrap();
         slow.read_exact(&mut [0]).unwrap();
-        ends.store(true, Ordering::Release);
-        waker.wake().unwrap();
     });
 }

@@ -36,21 +36,20 @@ fn preforked_servers_serve_all_clients() {
                         })
                         .unwrap();
                     let waker = Waker::new(poll.registry(), TWO).unwrap();
-                    thread::scope(|scope| {
-                        let is_over = &is_over;
-                        scope.spawn(move || {
-                            // The parent signals that no more clients come.
-                            let mut reader = is_over;
-                            let _ = reader.read(&mut [0]);
-                            loop {
-                                // Another child may consume the event.
-                                waker.wake().unwrap();
-                                thread::sleep(Duration::from_millis(2));
-                                if DONE.load(Ordering::Relaxed) {
-                                    return;
-                                }
+                    let wake = || {
+                        // The parent signals that no more clients come.
+                        let mut reader = &is_over;
+                        let _ = reader.read(&mut [0]);
+                        loop {
+                            // Another child may consume the event.
+                            waker.wake().unwrap();
+                            thread::sleep(Duration::from_millis(2));
+                            if DONE.load(Ordering::Relaxed) {
+                                return;
                             }
-                        });
+                        }
+                    };
+                    with_thread(wake, || {
                         let mut is_last = false;
                         while !is_last {
                             poll_events(&mut poll, &mut events, LIMIT);

@@ -131,6 +131,53 @@ impl Child {
     }
 }
 
+/// Runs `thread` on another thread while `rest` runs, in a child of a process that may have had
+/// other threads at the fork.
+///
+/// std's threads may hang there: each takes a lock of std's when it starts and when it ends, and
+/// another thread of the parent may have held it at the fork (`LOCK` in
+/// <https://github.com/rust-lang/rust/blob/36d309e7b98fedac1dd1905c5251299efe5f624b/library/std/src/sys/pal/unix/stack_overflow/thread_info.rs>).
+pub(crate) fn with_thread<F, R>(thread: F, rest: impl FnOnce() -> R) -> R
+where
+    F: FnOnce() + Send,
+{
+    extern "C" fn start<F: FnOnce() + Send>(thread: *mut libc::c_void) -> *mut libc::c_void {
+        // SAFETY: `with_thread` passes a pointer to its `Option<F>`, which it neither uses nor
+        // drops before it has joined this thread.
+        let thread = unsafe { &mut *thread.cast::<Option<F>>() };
+        if let Some(thread) = thread.take() {
+            // A panic must not leave this function. The message is printed.
+            let result = panic::catch_unwind(AssertUnwindSafe(thread));
+            if result.is_err() {
+                // SAFETY: _exit(2) takes an integer and does not return.
+                unsafe { libc::_exit(1) };
+            }
+        }
+        std::ptr::null_mut()
+    }
+
+    let mut thread = Some(thread);
+    let mut id = std::mem::MaybeUninit::uninit();
+    // SAFETY: pthread_create(3) writes the thread's ID. `start` gets a pointer that is valid until
+    // the thread is joined below: nothing between leaves this function.
+    let code = unsafe {
+        libc::pthread_create(
+            id.as_mut_ptr(),
+            std::ptr::null(),
+            start::<F>,
+            (&raw mut thread).cast(),
+        )
+    };
+    assert_eq!(code, 0, "pthread_create");
+    let result = panic::catch_unwind(AssertUnwindSafe(rest));
+    // SAFETY: pthread_create(3) has written it, because it has succeeded.
+    let id = unsafe { id.assume_init() };
+    // SAFETY: the thread has not been joined, and is not detached.
+    let code = unsafe { libc::pthread_join(id, std::ptr::null_mut()) };
+    assert_eq!(code, 0, "pthread_join");
+    result.unwrap_or_else(|panic| panic::resume_unwind(panic))
+}
+
 impl Drop for Child {
     fn drop(&mut self) {
         // SAFETY: kill(2) takes integers only. The child was not reaped, so the PID is its own.
