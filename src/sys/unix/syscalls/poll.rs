@@ -119,9 +119,13 @@ fn call_for_halves(
     }
     let mut count = 0;
     for half in array.chunks_mut(array.len().div_ceil(2)) {
-        count += match call(half) {
-            Err(error) if is_too_long(&error) => call_for_halves(half, error, call)?,
-            result => result?,
+        count += loop {
+            match call(half) {
+                // It does not block, and what an earlier part has returned must not be lost.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_too_long(&error) => break call_for_halves(half, error, call)?,
+                result => break result?,
+            }
         };
     }
     Ok(count)
@@ -158,5 +162,40 @@ cfg_ppoll! {
             )
         };
         ret_count(result).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::io;
+
+    use super::in_parts;
+    use crate::sys::ffi;
+    use crate::sys::unix::caps;
+
+    /// poll(2) clears some conditions when it returns them, and returns EINTR for an array of which
+    /// nothing is ready (`do_poll` in
+    /// <https://github.com/torvalds/linux/blob/v6.12/fs/select.c>).
+    #[test]
+    fn interrupted_part_loses_no_result_of_another() {
+        let calls = Cell::new(0);
+        let mut array: Vec<_> = (0..5).map(|fd| caps::pollfd(fd, ffi::POLLIN)).collect();
+        let count = in_parts(&mut array, |part| {
+            if part.len() > 3 {
+                return Err(io::Error::from_raw_os_error(libc::EINVAL));
+            }
+            calls.set(calls.get() + 1);
+            match (calls.get(), part) {
+                (1, [first, ..]) => {
+                    first.revents = ffi::POLLIN;
+                    Ok(1)
+                }
+                (2, _) => Err(io::Error::from_raw_os_error(libc::EINTR)),
+                _ => Ok(0),
+            }
+        });
+        assert_eq!((count.unwrap(), calls.get()), (1, 3));
+        assert_eq!(array.iter().filter(|entry| entry.revents != 0).count(), 1);
     }
 }
