@@ -177,7 +177,9 @@ fn unpacked(context: &mut Context<'_>) -> Result<()> {
     // A temporary folder, because Cargo searches the parent folders of a package for a workspace,
     // and the cache may be in the checkout.
     let folder = tempfile::tempdir()?;
-    let unpack = Step::new("tar").words("xf").argument(&archive).words("-C");
+    // With the time of now (`m`). In the archive all files are of 2006, so Cargo would take the
+    // programs of an earlier package for up to date.
+    let unpack = Step::new("tar").words("xmf").argument(&archive).words("-C");
     context.run(unpack.argument(folder.path()))?;
     let here = folder.path().join(format!("mio-{version}"));
     let target = context.project.target("package");
