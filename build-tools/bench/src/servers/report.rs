@@ -234,10 +234,7 @@ impl Report {
         }
         let parts = rounds.iter().map(|(rounds, (confidence, backends))| {
             let percent = confidence * 100.0;
-            format!(
-                "{}: {rounds} rounds, {percent:.0} %",
-                backends.join(" and ")
-            )
+            format!("{}: {rounds} rounds, {percent:.0} %", backends.join(", "))
         });
         parts.collect::<Vec<_>>().join("; ")
     }
@@ -298,7 +295,7 @@ fn replaced(page: &str, text: &str) -> Result<String> {
 fn section(report: &Report) -> String {
     // Writing to a string does not fail.
     let mut text = String::new();
-    let _ = writeln!(text, "Measured on {};", report.machine.sentence());
+    let _ = writeln!(text, "Measured on\n{};", report.machine.sentence());
     let _ = writeln!(text, "{}; {}.", report.wrk, report.pinning);
     let _ = writeln!(text, "Rounds and confidence: {}.\n", report.intervals());
     let _ = writeln!(text, "| {} |", COLUMNS.join(" | "));
@@ -382,7 +379,7 @@ mod tests {
         let reason = "Wine is not installed".to_owned();
         report.lines.push(Line::not_run(Backend::Afd, None, reason));
         let text = section(&report);
-        assert!(text.contains("Measured on A CPU (a virtual machine), 2 processors, Linux 6.1"));
+        assert!(text.contains("Measured on\nA CPU (a virtual machine), 2 processors, Linux 6.1"));
         assert!(text.contains("epoll: 3 rounds, 75 %"), "{text}");
         assert!(text.contains("| `epoll/echo-1k-64` | 1, 1 | 1.000 (1.000-1.000) | 1.0, 1.0 |"));
         assert!(text.contains("| `afd` | not run: Wine is not installed |"));
