@@ -159,7 +159,7 @@ impl Table {
     }
 
     /// Keeps conditions that there was no room to report, if the kernel may not return them again.
-    /// `true` if there are any.
+    /// `true` if there may be any.
     pub(crate) fn keep_unreported(&mut self, key: Key, entry: &ffi::pollfd) -> bool {
         self.get(key)
             .is_some_and(|source| source.keep_unreported(entry.events, entry.revents))
