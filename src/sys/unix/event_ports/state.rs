@@ -53,8 +53,9 @@ impl State {
             return Err(errors::invalid("too many sources"));
         }
         syscall::associate(port, wanted.fd, wanted.events, portev_user(key))?;
+        // The slot may be in the dirty list and stays there: taking it out costs a search, and a
+        // second entry would make the list grow until the next wait.
         self.set_outstanding(key, Some(wanted.events));
-        self.table.mark_clean(key);
         Ok(())
     }
 

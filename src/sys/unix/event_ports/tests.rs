@@ -488,3 +488,13 @@ fn rearm_reaches_blocked_select() {
         EventPorts::rearm(&registration, BOTH).unwrap();
     }
 }
+
+/// Registering again and again between two waits takes no memory.
+#[test]
+fn dirty_list_has_a_slot_once() {
+    let (selector, (left, _right)) = (new_selector(1).0, streams());
+    for _ in 0..100 {
+        drop(selector.register(left.as_raw_fd(), Token(1), BOTH).unwrap());
+    }
+    assert_eq!(selector.shared.state().table.dirty_len(), 1);
+}

@@ -23,7 +23,7 @@ use crate::{Interest, Token};
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     slab: Slab<SourceState>,
-    /// The indices of slots whose state the poller has not passed to the kernel yet.
+    /// The indices of slots whose state the kernel may not have yet, each of them once.
     dirty: Vec<u32>,
     /// The array of the poller over poll(2), while the poller does not use it, or nothing. A change
     /// of a slot is written to its entry here at once, and the slot is not dirty.
@@ -131,14 +131,6 @@ impl Table {
         }
     }
 
-    /// Records that the kernel has the current state of a registration.
-    #[allow(dead_code)] // Only event ports associate when a source is registered.
-    pub(crate) fn mark_clean(&mut self, key: Key) {
-        if let Some(source) = self.get(key) {
-            source.set_dirty(false);
-        }
-    }
-
     /// Applies what a probe at the time `now` has returned.
     pub(crate) fn apply_probe(
         &mut self,
@@ -192,6 +184,13 @@ impl Table {
     #[allow(dead_code)] // Only poll(2) asks before it locks.
     pub(crate) fn is_dirty(&self) -> bool {
         !self.dirty.is_empty()
+    }
+
+    /// The length of the dirty list.
+    #[cfg(test)]
+    #[allow(dead_code)] // Tests of event ports use it.
+    pub(crate) fn dirty_len(&self) -> usize {
+        self.dirty.len()
     }
 
     /// Takes one slot off the dirty list: its index, its generation, and its entry for poll(2).
