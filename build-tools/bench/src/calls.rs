@@ -24,20 +24,20 @@ pub(crate) fn run(
     peers: &[&str],
     results: &mut Results,
 ) -> Result<()> {
-    if cases.is_empty() || !worker.is_countable() {
+    let names = traced(cases);
+    // Without a name the worker would trace all its cases.
+    if names.is_empty() || !worker.is_countable() {
         return Ok(());
     }
     let bar = spinner(&format!("system calls, {}", worker.backend));
     let log = folders.out.join(format!("strace-{}.log", worker.backend));
-    // The counts of cases with threads depend on scheduling, and tracing them is slow.
-    let cases = cases.iter().filter(|case| !case.threads);
     let output = Command::new("strace")
         .args(["-f", "-s", "64", "-o"])
         .arg(&log)
         .arg(worker.program("worker"))
         .arg("trace")
         .args(peers.iter().map(|peer| format!("--peer={peer}")))
-        .args(cases.map(|case| &case.case))
+        .args(names)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .output()
@@ -54,6 +54,13 @@ pub(crate) fn run(
             .insert(peer, calls.into_iter().map(each).collect());
     }
     Ok(())
+}
+
+/// The names of the cases whose calls count. Those of cases with threads depend on scheduling, and
+/// tracing them is slow.
+fn traced(cases: &[Case]) -> Vec<&str> {
+    let cases = cases.iter().filter(|case| !case.threads);
+    cases.map(|case| case.case.as_str()).collect()
 }
 
 /// Reads a log. The calls between the marks `begin` and `end` count, for the case and the peer of
@@ -96,7 +103,22 @@ pub(crate) fn read(log: &str) -> Vec<Sum> {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{read, traced};
+    use crate::worker::Case;
+
+    #[test]
+    fn cases_with_threads_are_not_traced() {
+        let case = |name: &str, threads| Case {
+            case: name.to_owned(),
+            backend: "epoll".to_owned(),
+            about: String::new(),
+            threads,
+            peers: Vec::new(),
+        };
+        let both = [case("wake", false), case("wake-threads-1", true)];
+        assert_eq!(traced(&both), ["wake"]);
+        assert!(traced(&both[1..]).is_empty());
+    }
 
     #[test]
     fn calls_between_the_marks_count() {
