@@ -23,12 +23,12 @@ impl Spread {
     /// The spread of at least one value.
     pub(crate) fn of(mut values: Vec<f64>) -> Spread {
         values.sort_by(f64::total_cmp);
-        let at = |part: f64| {
-            let index = (values.len().saturating_sub(1) as f64 * part).round();
-            values.get(index as usize).copied().unwrap_or(f64::NAN)
-        };
+        let last = values.len().saturating_sub(1);
+        let value = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
+        let at = |part: f64| value((last as f64 * part).round() as usize);
         Spread {
-            median: at(0.5),
+            // The mean of the two middle values, if their number is even.
+            median: f64::midpoint(value(last / 2), value(last.div_ceil(2))),
             low: at(0.1),
             high: at(0.9),
         }
@@ -168,5 +168,6 @@ mod tests {
         let spread = Spread::of((1..=11).rev().map(f64::from).collect());
         assert_eq!((spread.low, spread.median, spread.high), (2.0, 6.0, 10.0));
         assert_eq!(Spread::of(vec![3.0]).median, 3.0);
+        assert_eq!(Spread::of(vec![9.0, 1.0, 2.0, 4.0]).median, 3.0);
     }
 }
