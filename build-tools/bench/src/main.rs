@@ -22,11 +22,11 @@ mod worker;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
 
 use crate::results::{PEERS, Results};
-use crate::worker::Worker;
+use crate::worker::{Case, Worker};
 
 /// Compares this library, upstream's mio, `polling` and bare system calls.
 #[derive(Debug, Parser)]
@@ -137,22 +137,41 @@ fn run(options: &Run) -> Result<()> {
     if let (Some(folder), Some(wine)) = (&options.windows, &options.wine) {
         workers.push(Worker::for_windows(folder, wine));
     }
+    let selected = workers
+        .iter()
+        .map(|worker| worker.select(&options.cases))
+        .collect::<Result<Vec<_>>>()?;
+    let unknown = unknown(&options.cases, &selected, options.no_windows.is_some());
+    if !unknown.is_empty() {
+        let windows = options
+            .no_windows
+            .as_ref()
+            .map_or_else(String::new, |reason| {
+                format!("; the cases of Windows are not run: {reason}")
+            });
+        bail!(
+            "there is no case {}; to list the cases: --list{windows}",
+            unknown.join(" or ")
+        );
+    }
     let mut results = Results::default();
     if let Some(worker) = workers.first().filter(|_| !options.list) {
         machine::run(worker, &mut results)?;
     }
-    for worker in &workers {
-        let cases = worker.select(&options.cases)?;
+    for (worker, cases) in workers.iter().zip(&selected) {
         if options.list {
-            for case in &cases {
+            for case in cases {
                 println!("{:<8} {:<30} {}", case.backend, case.case, case.about);
             }
             continue;
         }
-        timing::run(worker, &cases, options.quick, options.rounds, &mut results)?;
-        counts::run(&folders, worker, &cases, &PEERS, &mut results)?;
-        calls::run(&folders, worker, &cases, &PEERS, &mut results)?;
-        memory::run(worker, &cases, &mut results)?;
+        if cases.is_empty() {
+            continue;
+        }
+        timing::run(worker, cases, options.quick, options.rounds, &mut results)?;
+        counts::run(&folders, worker, cases, &PEERS, &mut results)?;
+        calls::run(&folders, worker, cases, &PEERS, &mut results)?;
+        memory::run(worker, cases, &mut results)?;
         if options.cases.is_empty() {
             idle::run(&folders, worker, &PEERS, 3, &mut results)?;
             latency::run(worker, options.quick, &mut results)?;
@@ -167,12 +186,6 @@ fn run(options: &Run) -> Result<()> {
     if let Some(reason) = &options.no_windows {
         results.row("afd", "all").not_run = Some(reason.clone());
     }
-    if results.is_empty() {
-        anyhow::bail!(
-            "there is no case {}; to list the cases: --list",
-            options.cases.join(" or ")
-        );
-    }
     if options.cases.is_empty() && !options.quick {
         cost::run(&folders, &mut results)?;
     }
@@ -183,4 +196,38 @@ fn run(options: &Run) -> Result<()> {
         publish::run(&folders, &results)?;
     }
     Ok(())
+}
+
+/// The names that no selected case has. Without the cases of Windows, a name of one may be right.
+fn unknown<'a>(names: &'a [String], selected: &[Vec<Case>], no_windows: bool) -> Vec<&'a str> {
+    let is_known = |name: &str| {
+        let mut cases = selected.iter().flatten();
+        cases.any(|case| case.is_named(name)) || no_windows && name.starts_with("afd/")
+    };
+    let names = names.iter().map(String::as_str);
+    names.filter(|name| !is_known(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Case, unknown};
+
+    #[test]
+    fn name_of_no_case_is_unknown() {
+        let case = Case {
+            case: "wake".to_owned(),
+            backend: "poll".to_owned(),
+            about: String::new(),
+            threads: false,
+            peers: Vec::new(),
+        };
+        let selected = [Vec::new(), vec![case]];
+        let names = ["wake", "poll/wake", "epoll/wake", "afd/wake"].map(str::to_owned);
+        assert_eq!(
+            unknown(&names, &selected, false),
+            ["epoll/wake", "afd/wake"]
+        );
+        assert_eq!(unknown(&names, &selected, true), ["epoll/wake"]);
+        assert!(unknown(&[], &selected, true).is_empty());
+    }
 }

@@ -142,10 +142,6 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The row of a case, which is created if it does not exist.
     pub(crate) fn row(&mut self, backend: &str, case: &str) -> &mut Row {
         self.rows.entry(format!("{backend}/{case}")).or_default()

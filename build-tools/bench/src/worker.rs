@@ -41,6 +41,15 @@ pub(crate) struct Case {
     pub(crate) peers: Vec<String>,
 }
 
+impl Case {
+    /// Whether this is its name, with or without its backend.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        let of_backend = name.strip_prefix(&*self.backend);
+        let short = of_backend.and_then(|rest| rest.strip_prefix('/'));
+        short.unwrap_or(name) == self.case
+    }
+}
+
 impl Worker {
     /// Builds the workers of this machine.
     pub(crate) fn build_all(folders: &Folders) -> Result<Vec<Worker>> {
@@ -115,8 +124,7 @@ impl Worker {
         let mut command = self.command("worker");
         lines(command.arg("list"), |line| {
             let case: Case = serde_json::from_str(line)?;
-            let full = format!("{}/{}", case.backend, case.case);
-            if words.is_empty() || words.iter().any(|word| *word == case.case || *word == full) {
+            if words.is_empty() || words.iter().any(|word| case.is_named(word)) {
                 cases.push(case);
             }
             Ok(())
