@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::results::Results;
 use crate::worker::Worker;
-use crate::{Folders, calls, counts, goals, idle, memory};
+use crate::{Folders, calls, counts, goals, idle, memory, publish};
 
 /// The contents of expected.toml.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -90,7 +90,7 @@ pub(crate) fn run(folders: &Folders, update: bool) -> Result<()> {
         expected.compiler = compiler()?;
         expected.instructions = ours(&results);
         expected.calls = own_calls(&results);
-        fs::write(&file, format!("{HEAD}{}", toml::to_string(&expected)?))?;
+        publish::replace(&file, format!("{HEAD}{}", toml::to_string(&expected)?))?;
         println!("written: {}", file.display());
         return Ok(());
     }

@@ -1,8 +1,10 @@
 //! The charts: bars of the ratio to upstream, and curves.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -33,10 +35,23 @@ const COLORS: [RGBColor; 4] = [
 
 /// Draws the charts of all cases that ran.
 pub(crate) fn all(results: &Results, folder: &Path) -> Result<()> {
+    for chart in [BARS, READY, LATENCY, THREADS] {
+        remove(&folder.join(chart))?;
+    }
     bars(results, &folder.join(BARS))?;
     grid(&folder.join(READY), &ready(results))?;
     grid(&folder.join(LATENCY), &latency(results))?;
     grid(&folder.join(THREADS), &threads(results))
+}
+
+/// Removes the chart of an earlier run, which is not one of this run's cases.
+pub(crate) fn remove(file: &Path) -> Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| file.display().to_string())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A line of a panel, with the index of its peer.
@@ -353,4 +368,22 @@ fn bars(results: &Results, file: &Path) -> Result<()> {
         root.draw(&text).map_err(|error| failed(&error))?;
     }
     root.present().map_err(|error| failed(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, process};
+
+    use super::{LATENCY, all};
+    use crate::results::Results;
+
+    #[test]
+    fn chart_of_an_earlier_run_is_removed() {
+        let folder = std::env::temp_dir().join(format!("mio-bench-plot-{}", process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(LATENCY), "old").unwrap();
+        all(&Results::default(), &folder).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
@@ -12,6 +13,9 @@ use crate::{pages, report};
 
 const BEGIN: &str = "<!-- bench: written by `cargo xtask bench --publish` -->\n";
 const END: &str = "<!-- end of bench -->\n";
+
+/// The page, in the folder of this package.
+const PAGE: &str = "README.md";
 
 /// The cases in the table.
 const SHOWN: [&str; 20] = [
@@ -39,19 +43,50 @@ const SHOWN: [&str; 20] = [
 
 /// Writes the charts, and the tables between the two comments.
 pub(crate) fn run(folders: &Folders, results: &Results) -> Result<()> {
-    let folder = folders.bench.join("plots");
-    fs::create_dir_all(&folder)?;
-    for chart in [BARS, READY, LATENCY, THREADS] {
-        fs::copy(folders.out.join(chart), folder.join(chart)).context(chart)?;
+    let page = fs::read_to_string(folders.bench.join(PAGE))?;
+    let text = replaced(&page, [BEGIN, END], &section(results))?;
+    write(folders, &[BARS, READY, LATENCY, THREADS], &text)
+}
+
+/// The page with another text between two comments.
+pub(crate) fn replaced(page: &str, [begin, end]: [&str; 2], text: &str) -> Result<String> {
+    let missing = || {
+        format!(
+            "build-tools/bench/README.md lacks {} or {}",
+            begin.trim(),
+            end.trim()
+        )
+    };
+    let (before, rest) = page.split_once(begin).with_context(missing)?;
+    let (_, after) = rest.split_once(end).with_context(missing)?;
+    Ok(format!("{before}{begin}{text}{end}{after}"))
+}
+
+/// Writes the page and its charts. Writes nothing if a chart is missing, which is not drawn if its
+/// cases were not run: the page would show an older one.
+pub(crate) fn write(folders: &Folders, charts: &[&str], text: &str) -> Result<()> {
+    let read = |chart: &&str| {
+        let drawn = fs::read(folders.out.join(chart));
+        drawn.with_context(|| format!("{chart} was not drawn: its cases were not run"))
+    };
+    let drawn = charts.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let plots = folders.bench.join("plots");
+    fs::create_dir_all(&plots)?;
+    for (chart, drawn) in charts.iter().zip(drawn) {
+        replace(&plots.join(chart), drawn)?;
     }
-    let file = folders.bench.join("README.md");
-    let page = fs::read_to_string(&file)?;
-    let (before, rest) = page
-        .split_once(BEGIN)
-        .context("build-tools/bench/README.md has no comment that starts the table")?;
-    let (_, after) = rest
-        .split_once(END)
-        .context("build-tools/bench/README.md has no comment that ends the table")?;
+    replace(&folders.bench.join(PAGE), text)
+}
+
+/// Writes a file beside the old one and renames it, so that no file is half-written.
+pub(crate) fn replace(file: &Path, contents: impl AsRef<[u8]>) -> Result<()> {
+    let new = file.with_extension("new");
+    let written = fs::write(&new, contents).and_then(|()| fs::rename(&new, file));
+    written.with_context(|| file.display().to_string())
+}
+
+/// The tables and the charts.
+fn section(results: &Results) -> String {
     let machine = results.machine.as_ref().map(pages::machine);
     let sections = [
         ("", machine.unwrap_or_default(), ""),
@@ -88,10 +123,7 @@ pub(crate) fn run(folders: &Folders, results: &Results) -> Result<()> {
             parts.push(format!("![{about}](plots/{chart})\n"));
         }
     }
-    let text = format!("{before}{BEGIN}{}{END}{after}", parts.join("\n"));
-    let new = folders.out.join("README.md");
-    fs::write(&new, text)?;
-    fs::rename(&new, &file).with_context(|| file.display().to_string())
+    parts.join("\n")
 }
 
 /// The cost of a build of each library.
@@ -121,6 +153,11 @@ fn table(results: &Results) -> String {
         let Some(row) = results.rows.get(name) else {
             continue;
         };
+        if let Some(reason) = &row.not_run {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "| `{name}` | not run: {reason} |");
+            continue;
+        }
         let ratio = |peer: &str| {
             let ratio = row.ratio.get(peer);
             ratio.map_or_else(String::new, |ratio| format!("{:.2}", ratio.median))
@@ -134,7 +171,6 @@ fn table(results: &Results) -> String {
                 .map_or_else(|| "-".to_owned(), |calls| format!("{calls:.0}"))
         };
         let time = row.nanos.get("ours").map_or(f64::NAN, |nanos| nanos.median);
-        // Writing to a string does not fail.
         let _ = writeln!(
             text,
             "| `{name}` | {} | {} | {} | {} | {}, {}, {} | {}, {} |",
@@ -157,4 +193,60 @@ fn table(results: &Results) -> String {
         let _ = writeln!(text, "| `afd/` | not run: {reason} |");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process;
+
+    use super::{BARS, replaced, table, write};
+    use crate::Folders;
+    use crate::results::Results;
+
+    #[test]
+    fn case_that_was_not_run_has_its_reason() {
+        let mut results = Results::default();
+        results.row("epoll", "wake").not_run = Some("no descriptors".to_owned());
+        let text = table(&results);
+        assert!(
+            text.ends_with("\n| `epoll/wake` | not run: no descriptors |\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn missing_chart_leaves_the_page_alone() {
+        let root = std::env::temp_dir().join(format!("mio-bench-publish-{}", process::id()));
+        let folders = Folders {
+            bench: root.join("bench"),
+            out: root.join("out"),
+            target: root.join("target"),
+            root,
+        };
+        fs::create_dir_all(&folders.bench).unwrap();
+        fs::create_dir_all(&folders.out).unwrap();
+        let page = folders.bench.join("README.md");
+        fs::write(&page, "old").unwrap();
+        fs::write(folders.out.join(BARS), "chart").unwrap();
+        let error = write(&folders, &[BARS, "other.svg"], "new").unwrap_err();
+        assert!(
+            error.to_string().starts_with("other.svg was not drawn"),
+            "{error}"
+        );
+        assert!(!folders.bench.join("plots").exists());
+        assert_eq!(fs::read_to_string(&page).unwrap(), "old");
+        write(&folders, &[BARS], "new").unwrap();
+        assert_eq!(fs::read_to_string(&page).unwrap(), "new");
+        let files = fs::read_dir(folders.bench.join("plots")).unwrap().count();
+        assert_eq!(files, 1);
+        fs::remove_dir_all(&folders.root).unwrap();
+    }
+
+    #[test]
+    fn text_between_the_comments_is_replaced() {
+        let page = replaced("a<old>b", ["<", ">"], "new").unwrap();
+        assert_eq!(page, "a<new>b");
+        assert!(replaced("a<b", ["<", ">"], "new").is_err());
+    }
 }

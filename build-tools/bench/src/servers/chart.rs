@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
+use crate::plot;
 use crate::servers::report::{GOAL, Line, Measured, Report};
 use crate::servers::statistics::Estimate;
 
@@ -26,10 +27,11 @@ pub(crate) fn draw(report: &Report, folder: &Path) -> Result<()> {
         .iter()
         .filter_map(|line| Some((line, line.measured.as_ref()?)))
         .collect();
+    let file = folder.join(NAME);
+    plot::remove(&file)?;
     if rows.is_empty() {
         return Ok(());
     }
-    let file = folder.join(NAME);
     svg(&rows, &file).map_err(|error| anyhow!("{}: {error}", file.display()))
 }
 

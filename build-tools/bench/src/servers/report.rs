@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde::Serialize;
 
-use crate::Folders;
 use crate::report::table;
 use crate::servers::load::{Case, Sample};
 use crate::servers::machine::Machine;
 use crate::servers::statistics::{CONFIDENCE, Estimate};
 use crate::servers::{Backend, PEERS, chart};
+use crate::{Folders, publish};
 
 /// The least ratio of requests per second, ours divided by upstream's.
 pub(crate) const GOAL: f64 = 0.99;
@@ -274,21 +274,9 @@ pub(crate) fn write(folders: &Folders, report: &Report) -> Result<()> {
 
 /// Writes the chart, and the table between the two comments of the page.
 pub(crate) fn publish(folders: &Folders, report: &Report) -> Result<()> {
-    let plot = folders.bench.join("plots").join(chart::NAME);
-    fs::copy(folders.out.join(chart::NAME), plot).context(chart::NAME)?;
-    let file = folders.bench.join("README.md");
-    let page = fs::read_to_string(&file)?;
-    let new = folders.out.join("README-servers.md");
-    fs::write(&new, replaced(&page, &section(report))?)?;
-    fs::rename(&new, &file).with_context(|| file.display().to_string())
-}
-
-/// The page with another text between the two comments.
-fn replaced(page: &str, text: &str) -> Result<String> {
-    let missing = "build-tools/bench/README.md has no comments around the table of servers";
-    let (before, rest) = page.split_once(BEGIN).context(missing)?;
-    let (_, after) = rest.split_once(END).context(missing)?;
-    Ok(format!("{before}{BEGIN}{text}{END}{after}"))
+    let page = fs::read_to_string(folders.bench.join("README.md"))?;
+    let text = publish::replaced(&page, [BEGIN, END], &section(report))?;
+    publish::write(folders, &[chart::NAME], &text)
 }
 
 /// The section as Markdown.
@@ -313,7 +301,7 @@ fn section(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{BEGIN, END, Line, Report, Verdict, replaced, section};
+    use super::{Line, Report, Verdict, section};
     use crate::servers::Backend;
     use crate::servers::load::{Case, Sample};
     use crate::servers::machine::Machine;
@@ -384,11 +372,5 @@ mod tests {
         assert!(text.contains("| `epoll/echo-1k-64` | 1, 1 | 1.000 (1.000-1.000) | 1.0, 1.0 |"));
         assert!(text.contains("| `afd` | not run: Wine is not installed |"));
         assert!(text.ends_with("(plots/servers.svg)\n"), "{text}");
-        let page = format!("a\n{BEGIN}old\n{END}b\n");
-        assert_eq!(
-            replaced(&page, "new\n").unwrap(),
-            format!("a\n{BEGIN}new\n{END}b\n")
-        );
-        assert!(replaced("a\n", "new\n").is_err());
     }
 }
