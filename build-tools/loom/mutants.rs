@@ -317,13 +317,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         name: "eventfd_drain_swallows_the_write",
         models: "posix_poll_faults",
         file: "unix/notifier/eventfd.rs",
-        right: r#"                        if self.drain()? {
+        right: r#"                    if self.drain()? {
 "#,
-        wrong: r#"                        let is_from_copy = self.drain()?;
-                        if MUTANT {
-                            return Ok(());
-                        }
-                        if is_from_copy {
+        wrong: r#"                    let is_from_copy = self.drain()?;
+                    if MUTANT {
+                        return Ok(());
+                    }
+                    if is_from_copy {
 "#,
         finds: "deadlock",
     },
@@ -331,13 +331,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         name: "pipe_drain_swallows_the_write",
         models: "posix_poll_faults",
         file: "unix/notifier/pipe.rs",
-        right: r#"                        if self.drain()? {
+        right: r#"                    if self.drain()? {
 "#,
-        wrong: r#"                        let is_from_copy = self.drain()?;
-                        if MUTANT {
-                            return Ok(());
-                        }
-                        if is_from_copy {
+        wrong: r#"                    let is_from_copy = self.drain()?;
+                    if MUTANT {
+                        return Ok(());
+                    }
+                    if is_from_copy {
 "#,
         finds: "deadlock",
     },

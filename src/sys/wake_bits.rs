@@ -207,14 +207,26 @@ impl WakeBits {
         self.pending.fetch_or(bit, Ordering::AcqRel) & bit == 0 || self.is_shared()
     }
 
-    /// Like `set_pending`, but a wake that comes alone sets no bit. Goes with `after_wait`.
+    /// Like `set_pending`, but a wake that comes alone sets no bit. Goes with `after_wait`. `index`
+    /// is the number of the bit, with which x86-64 needs one instruction to set and test the bit.
     #[inline]
-    pub(crate) fn must_notify(&self, bit: usize) -> bool {
+    pub(crate) fn must_notify(&self, index: u32) -> bool {
         let pace = self.pace.load(Ordering::Acquire);
+        let bit = 1_usize.checked_shl(index);
+        if let (pace::MANY, Some(bit)) = (pace, bit) {
+            return self.set_pending(bit);
+        }
         if pace == pace::ALONE {
             self.pace.store(pace::ONE, Ordering::Release);
             return true;
         }
+        self.must_notify_early(pace, bit.unwrap_or_default())
+    }
+
+    /// `must_notify` for the first wakes of a burst, and for wakers without a bit.
+    #[cold]
+    #[inline(never)]
+    fn must_notify_early(&self, pace: usize, bit: usize) -> bool {
         let must_notify = self.set_pending(bit);
         // In bursts, the wake that sets the bit may be the only one.
         if pace != pace::MANY && (pace == pace::ONE || !must_notify) {
@@ -297,8 +309,8 @@ impl WakeBits {
 #[allow(dead_code)] // On poll(2) and `poll_oneoff` no kernel object queues events.
 pub(crate) struct WakeBit<B: AsRef<WakeBits> = Arc<WakeBits>> {
     bits: B,
-    /// 0 if there was no free bit.
-    bit: usize,
+    /// The number of the bit; `usize::BITS` if there was no free bit.
+    index: u32,
 }
 
 impl AsRef<WakeBits> for WakeBits {
@@ -313,7 +325,7 @@ impl<B: AsRef<WakeBits>> WakeBit<B> {
     /// Acquires a bit for a waker.
     pub(crate) fn acquire(bits: B) -> WakeBit<B> {
         WakeBit {
-            bit: bits.as_ref().acquire(),
+            index: bits.as_ref().acquire().trailing_zeros(),
             bits,
         }
     }
@@ -324,30 +336,31 @@ impl<B: AsRef<WakeBits>> WakeBit<B> {
     }
 
     /// The bit as a mask; 0 if there was no free bit.
+    #[inline]
     pub(crate) fn mask(&self) -> usize {
-        self.bit
+        1_usize.checked_shl(self.index).unwrap_or_default()
     }
 
     /// See [`WakeBits::set_pending`].
     #[inline]
     pub(crate) fn set_pending(&self) -> bool {
-        self.bits.as_ref().set_pending(self.bit)
+        self.bits.as_ref().set_pending(self.mask())
     }
 
     /// See [`WakeBits::must_notify`].
     #[inline]
     pub(crate) fn must_notify(&self) -> bool {
-        self.bits.as_ref().must_notify(self.bit)
+        self.bits.as_ref().must_notify(self.index)
     }
 
     /// See [`WakeBits::clear_pending`].
     pub(crate) fn clear_pending(&self) {
-        self.bits.as_ref().clear_pending(self.bit);
+        self.bits.as_ref().clear_pending(self.mask());
     }
 }
 
 impl<B: AsRef<WakeBits>> Drop for WakeBit<B> {
     fn drop(&mut self) {
-        self.bits.as_ref().release(self.bit);
+        self.bits.as_ref().release(self.mask());
     }
 }

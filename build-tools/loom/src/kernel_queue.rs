@@ -94,7 +94,7 @@ impl Flags {
             Mistake::None => {
                 let flags = self.right(waker);
                 let must_notify = if self.is_paced {
-                    flags.must_notify(bit)
+                    flags.must_notify(bit.trailing_zeros())
                 } else {
                     flags.set_pending(bit)
                 };

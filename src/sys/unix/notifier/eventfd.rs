@@ -28,20 +28,32 @@ const OWN: u64 = 1;
 const FROM_COPY: u64 = 1 << 32;
 
 impl EventFd {
-    fn add(&self, mut value: u64) -> io::Result<()> {
+    #[inline]
+    fn add(&self, value: u64) -> io::Result<()> {
+        match write(self.counter.as_fd(), &value.to_ne_bytes()) {
+            Ok(_) => Ok(()),
+            Err(error) => self.add_after(error, value),
+        }
+    }
+
+    /// Adds a number after an error of write(2).
+    #[cold]
+    #[inline(never)]
+    fn add_after(&self, mut error: io::Error, mut value: u64) -> io::Result<()> {
         loop {
+            match error.kind() {
+                io::ErrorKind::WouldBlock => {
+                    if self.drain()? {
+                        // Passes on the notification that was drained.
+                        value = FROM_COPY;
+                    }
+                }
+                io::ErrorKind::Interrupted => {}
+                _ => return Err(error),
+            }
             match write(self.counter.as_fd(), &value.to_ne_bytes()) {
                 Ok(_) => return Ok(()),
-                Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => {
-                        if self.drain()? {
-                            // Passes on the notification that was drained.
-                            value = FROM_COPY;
-                        }
-                    }
-                    io::ErrorKind::Interrupted => {}
-                    _ => return Err(error),
-                },
+                Err(next) => error = next,
             }
         }
     }
