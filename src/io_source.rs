@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::mem;
 use std::ops::{Deref, DerefMut};
 
 use crate::event::Source;
@@ -128,7 +127,10 @@ impl<T> DerefMut for IoSource<T> {
     }
 }
 
-/// What these do does not depend on the type, and is compiled once.
+/// Whether the program inlines the functions below. Where the kernel keeps registrations, a call
+/// costs about as much as they do. Elsewhere they are compiled once, with those of the selector.
+const IS_INLINED: bool = !<sys::Selector as Selector>::EMULATES_EDGE;
+
 impl<T: AsRaw> Source for IoSource<T> {
     #[inline]
     fn register(
@@ -137,8 +139,11 @@ impl<T: AsRaw> Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let raw = self.inner.as_raw();
-        register(&mut self.registration, registry, token, interests, raw)
+        let (held, raw) = (&mut self.registration, self.inner.as_raw());
+        if IS_INLINED {
+            return register(held, registry, raw, token, interests);
+        }
+        register_outlined(held, registry, raw, token, interests)
     }
 
     #[inline]
@@ -148,77 +153,115 @@ impl<T: AsRaw> Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let raw = self.inner.as_raw();
-        reregister(&mut self.registration, registry, token, interests, raw)
+        let (held, raw) = (&mut self.registration, self.inner.as_raw());
+        if IS_INLINED {
+            return reregister(held, registry, raw, token, interests);
+        }
+        reregister_outlined(held, registry, raw, token, interests)
     }
 
     #[inline]
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        deregister(&mut self.registration, registry, self.inner.as_raw())
+        let (held, raw) = (&mut self.registration, self.inner.as_raw());
+        if IS_INLINED {
+            return deregister(held, registry, raw);
+        }
+        deregister_outlined(held, registry, raw)
     }
 }
 
 /// See [`Source::register`].
+#[inline]
 fn register(
     held: &mut Option<Registration>,
     registry: &Registry,
+    raw: Raw,
     token: Token,
     interests: Interest,
-    raw: Raw,
 ) -> io::Result<()> {
     if held.is_some() {
-        return register_again(held, registry, token, interests, raw);
+        forget_dropped(held, registry)?;
     }
-    let registration = registry.selector().register(raw, token, interests)?;
-    // There was none, so there is nothing to drop.
-    mem::forget(held.replace(registration));
-    Ok(())
+    let selector = registry.selector();
+    selector.register_held(held, raw, token, interests)
 }
 
-/// Registers a source whose last registration was not ended. Returns an error if the selector of
-/// that registration still exists.
-#[cold]
-#[inline(never)] // Inlined, it costs every registration six instructions.
-fn register_again(
+/// `register`, not inlined.
+fn register_outlined(
     held: &mut Option<Registration>,
     registry: &Registry,
+    raw: Raw,
     token: Token,
     interests: Interest,
-    raw: Raw,
 ) -> io::Result<()> {
+    register(held, registry, raw, token, interests)
+}
+
+/// Removes a registration that was not ended. Returns an error if its selector still exists.
+#[cold]
+#[inline(never)]
+fn forget_dropped(held: &mut Option<Registration>, registry: &Registry) -> io::Result<()> {
     match held {
         Some(old) if registry.selector().owner(old) == Owner::Dropped => *held = None,
         _ => return Err(errors::already_registered()),
     }
-    register(held, registry, token, interests, raw)
+    Ok(())
 }
 
 /// See [`Source::reregister`].
+#[inline]
 fn reregister(
     held: &mut Option<Registration>,
     registry: &Registry,
+    raw: Raw,
     token: Token,
     interests: Interest,
-    raw: Raw,
 ) -> io::Result<()> {
     let selector = registry.selector();
-    match held {
-        Some(held) => match selector.owner(held) {
-            Owner::This => selector.reregister(held, raw, token, interests),
-            Owner::Other => Err(errors::other_registry()),
-            Owner::Dropped => Err(errors::not_registered()),
-        },
-        None => Err(errors::not_registered()),
+    if !selector.is_owner(held) {
+        return not_owner(held, registry);
     }
+    selector.reregister_held(held, raw, token, interests)
+}
+
+/// `reregister`, not inlined.
+fn reregister_outlined(
+    held: &mut Option<Registration>,
+    registry: &Registry,
+    raw: Raw,
+    token: Token,
+    interests: Interest,
+) -> io::Result<()> {
+    reregister(held, registry, raw, token, interests)
+}
+
+/// The error of `reregister` for a source that is not registered with this selector.
+#[cold]
+#[inline(never)]
+fn not_owner(held: &Option<Registration>, registry: &Registry) -> io::Result<()> {
+    Err(match held {
+        Some(held) if registry.selector().owner(held) == Owner::Other => errors::other_registry(),
+        _ => errors::not_registered(),
+    })
 }
 
 /// See [`Source::deregister`].
+#[inline]
 fn deregister(held: &mut Option<Registration>, registry: &Registry, raw: Raw) -> io::Result<()> {
     let selector = registry.selector();
-    match held.take_if(|held| selector.owner(held) == Owner::This) {
-        Some(registration) => selector.deregister(registration, raw),
-        None => Err(errors::not_registered()),
+    if !selector.is_owner(held) {
+        return Err(errors::not_registered());
     }
+    selector.deregister_held(held, raw)
+}
+
+/// `deregister`, not inlined.
+fn deregister_outlined(
+    held: &mut Option<Registration>,
+    registry: &Registry,
+    raw: Raw,
+) -> io::Result<()> {
+    deregister(held, registry, raw)
 }
 
 impl<T: fmt::Debug> fmt::Debug for IoSource<T> {

@@ -66,16 +66,29 @@ compile_error!(
      Under tokio, leave out the `net` feature on this target."
 );
 
-/// Logs at trace level. Without feature `log`, the compiler only checks the arguments.
+/// Logs at trace level. Without feature `log`, the compiler only checks the arguments. A function
+/// that is not inlined formats them, so that no caller stores them for nothing.
 macro_rules! trace {
     ($($argument:tt)+) => {{
         #[cfg(feature = "log")]
-        ::log::trace!($($argument)+);
+        if ::log::Level::Trace <= ::log::STATIC_MAX_LEVEL
+            && ::log::Level::Trace <= ::log::max_level()
+        {
+            $crate::outlined(move || ::log::trace!($($argument)+));
+        }
         #[cfg(not(feature = "log"))]
         {
             let _ = || ::std::format_args!($($argument)+).to_string();
         }
     }};
+}
+
+/// Calls a function that is not inlined.
+#[cfg(feature = "log")]
+#[cold]
+#[inline(never)]
+fn outlined(function: impl FnOnce()) {
+    function();
 }
 
 #[rustfmt::skip]

@@ -208,9 +208,8 @@ impl Poll {
     #[inline]
     pub fn new() -> io::Result<Poll> {
         let selector = sys::Selector::new()?;
-        Ok(Poll {
-            registry: Registry { selector },
-        })
+        let registry = Registry { selector };
+        Ok(Poll { registry })
     }
 
     /// Returns the handle that registers sources with this `Poll`.
@@ -269,8 +268,7 @@ impl Poll {
     /// ```
     #[inline]
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        // The default method of the trait: prepares the buffer, classifies the timeout, calls the
-        // platform's `select`.
+        // The default method prepares the buffer, classifies the timeout and calls `select`.
         self.registry.selector.poll(events.buffer(), timeout)
     }
 
@@ -327,8 +325,7 @@ impl fmt::Debug for Poll {
 
 /// Registers sources with a [`Poll`].
 ///
-/// A registry can be [cloned](Registry::try_clone), and used from any thread, also while the `Poll`
-/// waits.
+/// It can be [cloned](Registry::try_clone). Any thread can use it, also while the `Poll` waits.
 pub struct Registry {
     selector: sys::Selector,
 }
@@ -367,6 +364,7 @@ impl Registry {
     /// # }
     /// # main().unwrap() }
     /// ```
+    #[inline]
     pub fn register<S>(&self, source: &mut S, token: Token, interests: Interest) -> io::Result<()>
     where
         S: event::Source + ?Sized,
@@ -402,6 +400,7 @@ impl Registry {
     /// # }
     /// # main().unwrap() }
     /// ```
+    #[inline]
     pub fn reregister<S>(&self, source: &mut S, token: Token, interests: Interest) -> io::Result<()>
     where
         S: event::Source + ?Sized,
@@ -437,6 +436,7 @@ impl Registry {
     /// # }
     /// # main().unwrap() }
     /// ```
+    #[inline]
     pub fn deregister<S>(&self, source: &mut S) -> io::Result<()>
     where
         S: event::Source + ?Sized,

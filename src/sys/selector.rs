@@ -344,10 +344,52 @@ pub(crate) trait Selector:
     ) -> io::Result<()>;
     /// Ends a registration, also if the kernel returns an error.
     fn deregister(&self, registration: Self::Registration, raw: Self::Raw) -> io::Result<()>;
+    /// `register` into `held`, which is `None`. A selector overrides these three, and `is_owner`,
+    /// where it needs fewer instructions so.
+    #[inline]
+    fn register_held(
+        &self,
+        held: &mut Option<Self::Registration>,
+        raw: Self::Raw,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let registration = self.register(raw, token, interest)?;
+        // There was none, so there is nothing to drop.
+        std::mem::forget(held.replace(registration));
+        Ok(())
+    }
+    /// `reregister` of a registration with this selector.
+    #[inline]
+    fn reregister_held(
+        &self,
+        held: &mut Option<Self::Registration>,
+        raw: Self::Raw,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        held.as_mut()
+            .map_or(Ok(()), |held| self.reregister(held, raw, token, interest))
+    }
+    /// `deregister` of a registration with this selector.
+    #[inline]
+    fn deregister_held(
+        &self,
+        held: &mut Option<Self::Registration>,
+        raw: Self::Raw,
+    ) -> io::Result<()> {
+        held.take()
+            .map_or(Ok(()), |held| self.deregister(held, raw))
+    }
     /// Ends the registration of a source whose fd or socket stays open with another owner. Errors
     /// are ignored, because the source no longer exists to report them.
     fn leave(registration: Self::Registration, _: Self::Raw) {
         drop(registration);
+    }
+    /// Whether there is a registration, with this selector.
+    #[inline]
+    fn is_owner(&self, held: &Option<Self::Registration>) -> bool {
+        matches!(held, Some(held) if self.owner(held) == Owner::This)
     }
     /// Which selector the registration belongs to.
     fn owner(&self, registration: &Self::Registration) -> Owner;
@@ -383,7 +425,9 @@ pub(crate) trait Selector:
 /// Names every function of a selector. A build without sources does not call all of them.
 pub(crate) const fn is_complete<S: Selector>() {
     let _ = (S::register, S::reregister, S::deregister, S::leave);
-    let _ = (S::owner, S::rearm, S::watch_as_unowned, S::take_fault);
+    let _ = (S::register_held, S::reregister_held, S::deregister_held);
+    let _ = (S::is_owner, S::owner, S::rearm);
+    let _ = (S::watch_as_unowned, S::take_fault);
     #[cfg(all(unix, feature = "os-ext"))]
     let _ = (S::set_busy_poll, S::busy_poll);
     let _ = S::EMULATES_EDGE;

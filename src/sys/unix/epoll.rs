@@ -39,7 +39,9 @@ use std::ffi::c_int;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::ptr;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -167,9 +169,62 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
     }
 
     #[inline]
+    fn is_owner(&self, held: &Option<Registration>) -> bool {
+        // One comparison: the selector's pointer is not null.
+        let held = held
+            .as_ref()
+            .map_or(ptr::null(), |held| Arc::as_ptr(&held.link));
+        ptr::eq(held, Arc::as_ptr(&self.link))
+    }
+
+    /// Writes the registration first, so that only an error leaves work to do after the call.
+    #[inline]
+    fn register_held(
+        &self,
+        held: &mut Option<Registration>,
+        fd: RawFd,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let link = Arc::clone(&self.link);
+        // There was none, so there is nothing to drop.
+        mem::forget(held.replace(Registration { link }));
+        match syscall::plain_flags(interest) {
+            0 => self
+                .shared
+                .register_held_with_modes(held, fd, token, interest),
+            flags => match syscall::add(self.epfd(), fd, flags, token) {
+                Ok(()) => Ok(()),
+                Err(error) => end(held, Err(error)),
+            },
+        }
+    }
+
+    #[inline]
+    fn deregister_held(&self, held: &mut Option<Registration>, fd: RawFd) -> io::Result<()> {
+        if let Err(error) = self.deregister_unowned(fd) {
+            let was_removed = is_removed(&error);
+            return end(held, if was_removed { Ok(()) } else { Err(error) });
+        }
+        *held = None;
+        Ok(())
+    }
+
+    #[inline]
     fn reregister(
         &self,
         _: &mut Registration,
+        fd: RawFd,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.reregister_held(&mut None, fd, token, interest)
+    }
+
+    #[inline]
+    fn reregister_held(
+        &self,
+        _: &mut Option<Registration>,
         fd: RawFd,
         token: Token,
         interest: Interest,
@@ -181,11 +236,8 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
     }
 
     #[inline]
-    fn deregister(&self, _: Registration, fd: RawFd) -> io::Result<()> {
-        match self.deregister_unowned(fd) {
-            Err(error) if is_removed(&error) => Ok(()),
-            result => result,
-        }
+    fn deregister(&self, registration: Registration, fd: RawFd) -> io::Result<()> {
+        self.deregister_held(&mut Some(registration), fd)
     }
 
     fn leave(registration: Registration, fd: RawFd) {
@@ -230,7 +282,7 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
 impl<N: Notifier> RegisterUnowned for Epoll<N> {
     #[inline]
     fn register_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        match plain_flags(interest) {
+        match syscall::plain_flags(interest) {
             0 => self.shared.register_with_modes(fd, token, interest),
             flags => syscall::add(self.epfd(), fd, flags, token),
         }
@@ -238,7 +290,7 @@ impl<N: Notifier> RegisterUnowned for Epoll<N> {
 
     #[inline]
     fn reregister_unowned(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
-        match plain_flags(interest) {
+        match syscall::plain_flags(interest) {
             0 => self.shared.reregister_with_modes(fd, token, interest),
             flags => syscall::modify(self.epfd(), fd, flags, token),
         }
@@ -251,6 +303,22 @@ impl<N: Notifier> RegisterUnowned for Epoll<N> {
 }
 
 impl Shared {
+    #[cold]
+    #[inline(never)]
+    fn register_held_with_modes(
+        &self,
+        held: &mut Option<Registration>,
+        fd: RawFd,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let result = self.register_with_modes(fd, token, interest);
+        if result.is_err() {
+            *held = None;
+        }
+        result
+    }
+
     #[cold]
     #[inline]
     fn register_with_modes(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<()> {
@@ -269,7 +337,7 @@ impl Shared {
     #[inline]
     fn flags_of_modes(interest: Interest) -> io::Result<u32> {
         selector::check_readiness(interest)?;
-        let mut flags = flags_for(interest.bits());
+        let mut flags = syscall::flags_for(interest.bits());
         if flags == 0 {
             return Err(errors::unsupported(
                 "`Interest::AIO` and `Interest::LIO` require kqueue",
@@ -377,11 +445,12 @@ impl<N: Notifier> fmt::Debug for Waker<N> {
     }
 }
 
-/// The flags of an interest without modes; 0 for other interests.
-#[inline]
-fn plain_flags(interest: Interest) -> u32 {
-    let flags = FLAGS.get(usize::from(interest.bits()));
-    flags.copied().unwrap_or_default()
+/// Drops the registration of a source for which the kernel has returned an error.
+#[cold]
+#[inline(never)]
+fn end(held: &mut Option<Registration>, result: io::Result<()>) -> io::Result<()> {
+    *held = None;
+    result
 }
 
 /// See `EventCaps::has_epoll_modes`.
@@ -395,96 +464,4 @@ const MAY_REMOVE_ONESHOT: bool = crate::sys::platform::EVENTS.may_remove_oneshot
 /// <https://github.com/illumos/illumos-gate/blob/02487698bcad6bbce8bd91d7d44e30cad1adce33/usr/src/uts/common/io/devpoll.c>.
 fn is_removed(error: &io::Error) -> bool {
     MAY_REMOVE_ONESHOT && error.kind() == io::ErrorKind::NotFound
-}
-
-/// The edge-triggered flags for each set of readiness; 0 for one that epoll does not have.
-#[allow(clippy::indexing_slicing)] // The compiler evaluates it, once.
-const FLAGS: [u32; 32] = {
-    let mut all = [0; 32];
-    let mut set = 1;
-    while set < all.len() {
-        // `set` is below 32, so the cast is lossless.
-        all[set] = flags_for(set as u8);
-        set += 1;
-    }
-    all
-};
-
-/// An entry of the table. Ignores modes.
-const fn flags_for(set: u8) -> u32 {
-    let mut flags = ffi::EPOLLET;
-    if set & (Interest::AIO.bits() | Interest::LIO.bits()) != 0 {
-        return 0;
-    }
-    if set & Interest::READABLE.bits() != 0 {
-        flags |= ffi::EPOLLIN | ffi::EPOLLRDHUP;
-    }
-    if set & Interest::WRITABLE.bits() != 0 {
-        flags |= ffi::EPOLLOUT;
-    }
-    if set & Interest::PRIORITY.bits() != 0 {
-        flags |= ffi::EPOLLPRI;
-    }
-    flags
-}
-
-impl selector::SelectorEvent for Event {
-    #[inline]
-    fn token(&self) -> Token {
-        Token(self.data())
-    }
-
-    #[inline]
-    fn is_readable(&self) -> bool {
-        self.flags() & (ffi::EPOLLIN | ffi::EPOLLPRI) != 0
-    }
-
-    #[inline]
-    fn is_writable(&self) -> bool {
-        self.flags() & ffi::EPOLLOUT != 0
-    }
-
-    #[inline]
-    fn is_error(&self) -> bool {
-        self.flags() & ffi::EPOLLERR != 0
-    }
-
-    #[inline]
-    fn is_read_closed(&self) -> bool {
-        let flags = self.flags();
-        // Both halves are closed, or the peer has shut down its writing half.
-        flags & ffi::EPOLLHUP != 0
-            || flags & (ffi::EPOLLIN | ffi::EPOLLRDHUP) == ffi::EPOLLIN | ffi::EPOLLRDHUP
-    }
-
-    #[inline]
-    fn is_write_closed(&self) -> bool {
-        let flags = self.flags();
-        // Both halves are closed; or writing fails; or the only condition is an error, which is
-        // what the write end of a pipe gets when its read end was closed.
-        flags & ffi::EPOLLHUP != 0
-            || flags & (ffi::EPOLLOUT | ffi::EPOLLERR) == ffi::EPOLLOUT | ffi::EPOLLERR
-            || flags == ffi::EPOLLERR
-    }
-
-    #[inline]
-    fn is_priority(&self) -> bool {
-        self.flags() & ffi::EPOLLPRI != 0
-    }
-
-    fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("epoll_event")
-            .field("events", &Flags(self.flags()))
-            .field("data", &self.data())
-            .finish()
-    }
-}
-
-/// Writes the names of the flags.
-struct Flags(u32);
-
-impl fmt::Debug for Flags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        selector::write_flags(f, self.0, ffi::EPOLL_NAMES.iter().copied())
-    }
 }

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
+use std::fmt;
 use std::io;
 use std::mem::{self, MaybeUninit};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -9,12 +10,12 @@ use std::ptr;
 use std::time::Duration;
 
 use super::ret::{ret, ret_count, ret_owned_fd};
-use crate::Token;
 use crate::sys::event_buffer::KernelVec;
 use crate::sys::ffi;
 use crate::sys::platform::EPOLL_PWAIT2;
 use crate::sys::selector;
 use crate::sys::timeout::{KernelTimeout, round_up_millis};
+use crate::{Interest, Token};
 
 /// epoll_pwait2(2), or a function like it. It returns `None` if the kernel or a sandbox refuses the
 /// call. The third argument is the number of events for which there is room.
@@ -66,6 +67,114 @@ impl Event {
         // `usize` on 32-bit systems.
         data as usize
     }
+}
+
+impl selector::SelectorEvent for Event {
+    #[inline]
+    fn token(&self) -> Token {
+        Token(self.data())
+    }
+
+    #[inline]
+    fn is_readable(&self) -> bool {
+        self.flags() & (ffi::EPOLLIN | ffi::EPOLLPRI) != 0
+    }
+
+    #[inline]
+    fn is_writable(&self) -> bool {
+        self.flags() & ffi::EPOLLOUT != 0
+    }
+
+    #[inline]
+    fn is_error(&self) -> bool {
+        self.flags() & ffi::EPOLLERR != 0
+    }
+
+    #[inline]
+    fn is_read_closed(&self) -> bool {
+        let flags = self.flags();
+        // Both halves are closed, or the peer has shut down its writing half.
+        flags & ffi::EPOLLHUP != 0
+            || flags & (ffi::EPOLLIN | ffi::EPOLLRDHUP) == ffi::EPOLLIN | ffi::EPOLLRDHUP
+    }
+
+    #[inline]
+    fn is_write_closed(&self) -> bool {
+        let flags = self.flags();
+        // Both halves are closed; or writing fails; or the only condition is an error, which is
+        // what the write end of a pipe gets when its read end was closed.
+        flags & ffi::EPOLLHUP != 0
+            || flags & (ffi::EPOLLOUT | ffi::EPOLLERR) == ffi::EPOLLOUT | ffi::EPOLLERR
+            || flags == ffi::EPOLLERR
+    }
+
+    #[inline]
+    fn is_priority(&self) -> bool {
+        self.flags() & ffi::EPOLLPRI != 0
+    }
+
+    fn details(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("epoll_event")
+            .field("events", &Flags(self.flags()))
+            .field("data", &self.data())
+            .finish()
+    }
+}
+
+/// Writes the names of the flags.
+struct Flags(u32);
+
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        selector::write_flags(f, self.0, ffi::EPOLL_NAMES.iter().copied())
+    }
+}
+
+/// The readiness that epoll has.
+const PLAIN: u8 = Interest::READABLE.bits() | Interest::WRITABLE.bits() | Interest::PRIORITY.bits();
+
+/// The edge-triggered flags for each set of readiness; 0 for one that epoll does not have.
+#[allow(clippy::indexing_slicing)] // The compiler evaluates it, once.
+const FLAGS: [u32; PLAIN as usize + 1] = {
+    let mut all = [0; PLAIN as usize + 1];
+    let mut set = 1;
+    while set < all.len() {
+        // `set` is at most `PLAIN`, so the cast is lossless.
+        all[set] = flags_for(set as u8);
+        set += 1;
+    }
+    all
+};
+
+/// An entry of the table. Ignores modes.
+pub(crate) const fn flags_for(set: u8) -> u32 {
+    let mut flags = ffi::EPOLLET;
+    if set & (Interest::AIO.bits() | Interest::LIO.bits()) != 0 {
+        return 0;
+    }
+    if set & Interest::READABLE.bits() != 0 {
+        flags |= ffi::EPOLLIN | ffi::EPOLLRDHUP;
+    }
+    if set & Interest::WRITABLE.bits() != 0 {
+        flags |= ffi::EPOLLOUT;
+    }
+    if set & Interest::PRIORITY.bits() != 0 {
+        flags |= ffi::EPOLLPRI;
+    }
+    flags
+}
+
+/// The flags of an interest without modes; 0 for other interests.
+#[inline]
+pub(crate) fn plain_flags(interest: Interest) -> u32 {
+    let set = interest.bits();
+    if set & !PLAIN != 0 {
+        return 0;
+    }
+    FLAGS
+        .get(usize::from(set & PLAIN))
+        .copied()
+        .unwrap_or_default()
 }
 
 /// The buffer that the kernel fills.
@@ -120,28 +229,36 @@ pub(crate) fn add(epfd: BorrowedFd<'_>, fd: RawFd, flags: u32, token: Token) -> 
 /// epoll_ctl(2) with `EPOLL_CTL_MOD`, and what it refuses because of `EPOLLEXCLUSIVE`.
 #[inline]
 pub(crate) fn modify(epfd: BorrowedFd<'_>, fd: RawFd, flags: u32, token: Token) -> io::Result<()> {
-    let mut event = event(flags, token);
-    match control(epfd, ffi::EPOLL_CTL_MOD, fd, Some(&mut event)) {
+    let mut change = Change {
+        event: event(flags, token),
+        epfd,
+        fd,
+    };
+    match control(epfd, ffi::EPOLL_CTL_MOD, fd, Some(&mut change.event)) {
         Ok(()) => Ok(()),
-        Err(refusal) => replace(refusal, epfd, fd, &mut event),
+        Err(refusal) => replace(refusal, &mut change),
     }
+}
+
+/// The arguments of `EPOLL_CTL_MOD`. They are in one place, of which the kernel has the address, so
+/// the compiler keeps none of them in a register that a caller must save.
+struct Change<'a> {
+    event: ffi::epoll_event,
+    epfd: BorrowedFd<'a>,
+    fd: RawFd,
 }
 
 /// Does what `EPOLL_CTL_MOD` has refused, if the reason may be `EPOLLEXCLUSIVE`, of the
 /// registration or in the new flags. Another process of a fork may have set it.
 #[cold]
 #[inline(never)]
-fn replace(
-    refusal: io::Error,
-    epfd: BorrowedFd<'_>,
-    fd: RawFd,
-    event: &mut ffi::epoll_event,
-) -> io::Result<()> {
+fn replace(refusal: io::Error, change: &mut Change<'_>) -> io::Result<()> {
     if refusal.kind() != io::ErrorKind::InvalidInput {
         return Err(refusal);
     }
-    delete(epfd, fd)?;
-    control(epfd, ffi::EPOLL_CTL_ADD, fd, Some(event))
+    delete(change.epfd, change.fd)?;
+    let event = Some(&mut change.event);
+    control(change.epfd, ffi::EPOLL_CTL_ADD, change.fd, event)
 }
 
 /// epoll_ctl(2) with `EPOLL_CTL_DEL`, which has no event since Linux 2.6.9. illumos and Redox do
