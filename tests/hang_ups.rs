@@ -338,6 +338,24 @@ fn check_back_off(sources: usize, is_socket: bool, is_owned: bool) {
     });
 }
 
+/// A hang-up that stays is reported again to a caller that never blocks: there is a probe to make.
+#[test]
+fn hang_up_is_repeated_without_blocking() {
+    let (mut poll, mut events) = new_poll();
+    let mut socket = UnixStream::from_std(hung_up(true).into());
+    let interest = Interest::READABLE;
+    poll.registry()
+        .register(&mut socket, ONE, interest)
+        .unwrap();
+    let start = Instant::now();
+    let (mut reports, expected) = (0, if EDGES { 1 } else { 3 });
+    while reports < expected && start.elapsed() < Duration::from_secs(10) {
+        poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        reports += events.iter().count();
+    }
+    assert_eq!(reports, expected);
+}
+
 /// A non-blocking pipe or stream socket whose peer is closed.
 fn hung_up(is_socket: bool) -> OwnedFd {
     if is_socket {

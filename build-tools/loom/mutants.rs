@@ -309,8 +309,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         name: "source_state_is_not_new",
         models: "posix_poll_registrations",
         file: "unix/level_triggered/source_state.rs",
-        right: "            flags: flag::NEW\n",
-        wrong: "            flags: if MUTANT { 0 } else { flag::NEW }\n",
+        right: "                flag::NEW\n",
+        wrong: "                if MUTANT { 0 } else { flag::NEW }\n",
         finds: "an event of a source not ready",
     },
     Mutant {

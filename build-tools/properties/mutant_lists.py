@@ -101,10 +101,10 @@ LEVELS = [
      "        dirty.push(index);",
      "        let _ = (index, dirty);"),
     ("level-is-an-edge", U + "level_triggered/source_state.rs",
-     "        if self.flags & (flag::LEVEL | flag::ONE_SHOT) != 0 {",
-     "        if self.flags & flag::ONE_SHOT != 0 {"),
+     "        if self.flags.has(flag::LEVEL | flag::ONE_SHOT) {",
+     "        if self.flags.has(flag::ONE_SHOT) {"),
     ("one-shot-reports-again", U + "level_triggered/source_state.rs",
-     "                self.flags |= flag::SPENT;\n",
+     "                self.flags.set(flag::SPENT);\n",
      ""),
 ]
 
@@ -189,8 +189,8 @@ EPOLL = OWNER + WAKES + [
 
 POLL = OWNER + REARM + LEVELS + [
     ("rearm-dropped", U + "level_triggered/source_state.rs",
-     "        self.reported &= !bits;\n        self.flags &= !flag::PROBED;\n        true",
-     "        self.flags &= !flag::PROBED;\n        true"),
+     "        self.reported &= !bits;\n        if self.was_probed() {",
+     "        if self.was_probed() {"),
     ("plain-report-is-not-recorded", U + "level_triggered/source_state.rs",
      "        self.reported |= bits;\n        entry.events &= !bits;",
      "        entry.events &= !bits;"),
@@ -312,8 +312,8 @@ EVENT_PORTS = OWNER + REARM + WAKES + LEVELS + [
      "        asked",
      "        self.set_outstanding(key, None);\n        asked"),
     ("rearm-dropped", U + "level_triggered/source_state.rs",
-     "        self.reported &= !bits;\n        self.flags &= !flag::PROBED;\n        true",
-     "        self.flags &= !flag::PROBED;\n        true"),
+     "        self.reported &= !bits;\n        if self.was_probed() {",
+     "        if self.was_probed() {"),
     ("lost-wake", U + "event_ports/poller.rs",
      "                shared.wakes.clear_all();",
      "                let _ = &shared.wakes;"),

@@ -1,9 +1,10 @@
 //! Event buffers: of events that the selector creates itself, and of events that the kernel writes.
-//! It contains the only `set_len` of this crate.
+//! It contains the only `set_len`s of this crate.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::slice;
 
 use super::selector::{EventBuffer, SelectorEvent};
 
@@ -48,18 +49,48 @@ impl<E> EventVec<E> {
         self.events.push(event);
     }
 
-    /// Adds the events that `write` stores at the front of the slice that it is given, and of which
-    /// it returns the number. The slice has `most` elements, or as many as there is room for: at
-    /// first copies of `filler`.
+    /// Lets `write` add up to `most` events, or as many as there is room for. Returns how many it
+    /// has added.
     #[inline]
-    pub(crate) fn fill(&mut self, most: usize, filler: E, write: impl FnOnce(&mut [E]) -> usize)
-    where
-        E: Copy,
-    {
-        let before = self.events.len();
-        self.events.resize(before + most.min(self.room()), filler);
-        let count = write(self.events.get_mut(before..).unwrap_or_default());
-        self.events.truncate(before + count);
+    pub(crate) fn extend(&mut self, most: usize, write: impl FnOnce(&mut Spare<'_, E>)) -> usize {
+        let (before, most) = (self.events.len(), most.min(self.room()));
+        let spare = self.events.spare_capacity_mut();
+        let spare = spare.get_mut(..most).unwrap_or_default();
+        let most = spare.len();
+        let mut spare = Spare {
+            unused: spare.iter_mut(),
+        };
+        write(&mut spare);
+        let count = most - spare.unused.len();
+        // SAFETY: `before` items are initialized, and the `count` items behind them: `Spare::push`
+        // alone takes items from `unused`, from the front, and initializes each. `write` cannot
+        // exchange `spare` for one of another buffer, whose lifetime is another one. `room` is at
+        // most the capacity that is left.
+        unsafe { self.events.set_len(before + count) };
+        count
+    }
+}
+
+/// Room for more events of an [`EventVec`].
+#[derive(Debug)]
+pub(crate) struct Spare<'a, E> {
+    unused: slice::IterMut<'a, MaybeUninit<E>>,
+}
+
+#[allow(dead_code)] // Only poll(2) applies a poll to many slots at once.
+impl<E> Spare<'_, E> {
+    /// Whether there is no more room.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.unused.len() == 0
+    }
+
+    /// Adds an event, if there is room.
+    #[inline]
+    pub(crate) fn push(&mut self, event: E) {
+        if let Some(item) = self.unused.next() {
+            item.write(event);
+        }
     }
 }
 

@@ -5,7 +5,9 @@
 //! an earlier entry is detected.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::os::fd::RawFd;
 
@@ -30,13 +32,48 @@ pub(crate) struct Slot<T> {
     pub(crate) entry: T,
 }
 
+impl<T> Slot<T> {
+    /// Whether it holds the entry of `key`.
+    #[inline]
+    fn is_of(&self, key: Key) -> bool {
+        self.generation == key.generation && self.fd >= 0
+    }
+}
+
+/// Hashes an fd by one multiplication, which is Knuth's multiplicative method. A kernel returns the
+/// lowest unused fd, so a peer cannot choose fds whose hashes collide.
+#[derive(Debug, Default)]
+struct FdHasher(u64);
+
+impl Hasher for FdHasher {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_i32((self.0 as i32).rotate_left(8) ^ i32::from(*byte));
+        }
+    }
+
+    #[inline]
+    fn write_i32(&mut self, fd: i32) {
+        // 2 to the power of 64, divided by the golden ratio.
+        self.0 = (fd as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        // The upper half depends on all bits of the fd, the lower bits do not. A table uses both
+        // ends.
+        self.0.rotate_left(32)
+    }
+}
+
 /// All registrations of one selector.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
     slots: Vec<Slot<T>>,
     /// The lowest free slot is reused first, so that the slots in use stay at the front.
     free: BinaryHeap<Reverse<u32>>,
-    by_fd: HashMap<RawFd, u32>,
+    by_fd: HashMap<RawFd, u32, BuildHasherDefault<FdHasher>>,
 }
 
 impl<T> Default for Slab<T> {
@@ -44,7 +81,7 @@ impl<T> Default for Slab<T> {
         Slab {
             slots: Vec::new(),
             free: BinaryHeap::new(),
-            by_fd: HashMap::new(),
+            by_fd: HashMap::default(),
         }
     }
 }
@@ -63,17 +100,11 @@ impl<T> Slab<T> {
         self.by_fd.is_empty()
     }
 
-    #[inline]
-    fn slot(&mut self, key: Key) -> Option<&mut Slot<T>> {
-        self.slots
-            .get_mut(key.index as usize)
-            .filter(|slot| slot.generation == key.generation && slot.fd >= 0)
-    }
-
     /// The entry of a registration, unless it was removed.
     #[inline]
     pub(crate) fn get(&mut self, key: Key) -> Option<&mut T> {
-        self.slot(key).map(|slot| &mut slot.entry)
+        let slot = self.slots.get_mut(key.index as usize)?;
+        slot.is_of(key).then_some(&mut slot.entry)
     }
 
     /// The generation and entry of a slot, also of a free one.
@@ -116,9 +147,9 @@ impl<T> Slab<T> {
         if fd < 0 {
             return Err(io::Error::from_raw_os_error(ffi::EBADF));
         }
-        if self.by_fd.contains_key(&fd) {
+        let Entry::Vacant(by_fd) = self.by_fd.entry(fd) else {
             return Err(errors::fd_already_registered());
-        }
+        };
         let reused = self.free.pop().and_then(|Reverse(index)| {
             let slot = self.slots.get_mut(index as usize)?;
             Some((index, slot))
@@ -142,16 +173,16 @@ impl<T> Slab<T> {
                 Key { index, generation }
             }
         };
-        self.by_fd.insert(fd, key.index);
+        by_fd.insert(key.index);
         Ok(key)
     }
 
     /// Removes a registration and returns its entry. `None` if it was removed before.
     pub(crate) fn remove(&mut self, key: Key) -> Option<&mut T> {
-        let fd = self.slot(key)?.fd;
-        self.by_fd.remove(&fd);
+        let slot = self.slots.get_mut(key.index as usize);
+        let slot = slot.filter(|slot| slot.is_of(key))?;
+        self.by_fd.remove(&slot.fd);
         self.free.push(Reverse(key.index));
-        let slot = self.slot(key)?;
         slot.fd = -1;
         slot.generation = slot.generation.wrapping_add(1);
         Some(&mut slot.entry)

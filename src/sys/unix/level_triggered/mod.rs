@@ -61,6 +61,8 @@ use crate::{Interest, Token};
 
 #[allow(unused_imports)] // Only poll(2) applies a poll to many slots at once.
 pub(crate) use source_state::SourceState;
+#[allow(unused_imports)] // As above.
+pub(crate) use table::apply_plain;
 pub(crate) use table::{Key, ProbeSet, Table};
 
 /// The condition of priority data; 0 if the platform does not report it.
@@ -71,7 +73,7 @@ const LEVEL_EVENT: [&str; 2] = EVENTS.level_event;
 const READ_HANG_UP: PollBits = EVENTS.read_hang_up;
 
 /// What a registration may differ in from a *plain* one: owned, edge-triggered, and with a current
-/// entry in the poller's array. In one byte, so that a plain one pays for one comparison.
+/// entry in the poller's array.
 mod flag {
     /// Not all operations of the source pass through this crate.
     pub(super) const UNOWNED: u8 = 1 << 0;
@@ -87,6 +89,55 @@ mod flag {
     pub(super) const DIRTY: u8 = 1 << 5;
     /// A probe since the last report or re-arm has found conditions, and none to report yet.
     pub(super) const PROBED: u8 = 1 << 6;
+}
+
+/// The flags of a registration.
+#[derive(Clone, Copy, Debug)]
+struct SourceFlags {
+    /// See `flag`. 0 for a plain registration.
+    bits: u8,
+    /// The conditions whose events need more than `SourceState::apply_plain`. If there is a flag,
+    /// these are all: so that function makes one test of both.
+    not_plain: PollBits,
+}
+
+impl SourceFlags {
+    #[inline]
+    const fn of(bits: u8) -> SourceFlags {
+        SourceFlags {
+            bits,
+            not_plain: if bits == 0 {
+                !(ffi::POLLIN | ffi::POLLOUT)
+            } else {
+                !0
+            },
+        }
+    }
+
+    /// Whether any of `flags` is set.
+    #[inline]
+    const fn has(self, flags: u8) -> bool {
+        self.bits & flags != 0
+    }
+
+    #[inline]
+    const fn set(&mut self, flags: u8) {
+        *self = SourceFlags::of(self.bits | flags);
+    }
+
+    #[inline]
+    const fn clear(&mut self, flags: u8) {
+        *self = SourceFlags::of(self.bits & !flags);
+    }
+
+    #[inline]
+    const fn put(&mut self, flag: u8, is_set: bool) {
+        if is_set {
+            self.set(flag);
+        } else {
+            self.clear(flag);
+        }
+    }
 }
 
 /// The conditions that an interest requests.
@@ -122,20 +173,7 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// Reports nothing.
-    #[allow(dead_code)] // Only poll(2) applies a poll to many slots at once.
-    pub(crate) const NOTHING: Event = Event {
-        token: Token(0),
-        bits: 0,
-    };
-
-    /// Whether it reports nothing.
     #[inline]
-    #[allow(dead_code)] // Only poll(2) applies a poll to many slots at once.
-    pub(crate) fn is_nothing(&self) -> bool {
-        self.bits == 0
-    }
-
     pub(crate) fn new(token: Token, bits: PollBits) -> Event {
         Event { token, bits }
     }

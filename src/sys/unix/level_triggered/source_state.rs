@@ -5,7 +5,7 @@ use std::mem;
 use std::os::fd::RawFd;
 use std::time::Instant;
 
-use super::{Event, PRIORITY, READ_HANG_UP, flag};
+use super::{Event, PRIORITY, READ_HANG_UP, SourceFlags, flag};
 use crate::sys::ffi;
 use crate::sys::level_backoff::{Backoff, CLOSED, EXCEPTION, Pace, READINESS};
 use crate::sys::selector::Mode;
@@ -47,8 +47,7 @@ pub(crate) struct SourceState {
     fd: RawFd,
     pub(super) token: Token,
     pub(super) interest: PollBits,
-    /// See `flag`. 0 for a plain registration.
-    flags: u8,
+    flags: SourceFlags,
     /// The conditions that were reported and not observed to have ended since: by the kernel, or
     /// for an owned source by an operation that would block.
     reported: PollBits,
@@ -97,9 +96,11 @@ impl SourceState {
             fd,
             token,
             interest,
-            flags: flag::NEW
-                | if is_owned { 0 } else { flag::UNOWNED }
-                | if is_dirty { flag::DIRTY } else { 0 },
+            flags: SourceFlags::of(
+                flag::NEW
+                    | if is_owned { 0 } else { flag::UNOWNED }
+                    | if is_dirty { flag::DIRTY } else { 0 },
+            ),
             reported: 0,
             unreported: 0,
             backoffs: Default::default(),
@@ -111,13 +112,13 @@ impl SourceState {
     /// Whether all operations of the source pass through this crate.
     #[inline]
     fn is_owned(&self) -> bool {
-        self.flags & flag::UNOWNED == 0
+        !self.flags.has(flag::UNOWNED)
     }
 
     /// Whether the index of its slot is in the dirty list.
     #[inline]
     pub(super) fn is_dirty(&self) -> bool {
-        self.flags & flag::DIRTY != 0
+        self.flags.has(flag::DIRTY)
     }
 
     /// Records that the index of its slot is in the dirty list, or that it is not. Returns whether
@@ -125,27 +126,29 @@ impl SourceState {
     #[inline]
     pub(super) fn set_dirty(&mut self, is_dirty: bool) -> bool {
         let was_dirty = self.is_dirty();
-        self.flags = self.flags & !flag::DIRTY | if is_dirty { flag::DIRTY } else { 0 };
+        self.flags.put(flag::DIRTY, is_dirty);
         was_dirty
     }
 
     /// See `flag::PROBED`.
     #[inline]
     fn was_probed(&self) -> bool {
-        self.flags & flag::PROBED != 0
+        self.flags.has(flag::PROBED)
     }
 
     /// Whether no entry was made of it yet.
     #[inline]
     #[allow(dead_code)] // Only poll(2) has an array of entries.
     pub(crate) fn is_new(&self) -> bool {
-        self.flags & flag::NEW != 0
+        self.flags.has(flag::NEW)
     }
 
     /// The entry of the blocking poll, for the poller's array.
     #[inline]
     pub(super) fn take_pollfd(&mut self) -> ffi::pollfd {
-        self.flags &= !flag::NEW;
+        if self.is_new() {
+            self.flags.clear(flag::NEW);
+        }
         self.pollfd()
     }
 
@@ -187,13 +190,6 @@ impl SourceState {
         self.interest & bits
     }
 
-    /// The token.
-    #[inline]
-    #[allow(dead_code)] // Only poll(2) applies what needs no event of `apply_poll`.
-    pub(crate) fn token(&self) -> Token {
-        self.token
-    }
-
     /// The fd.
     #[allow(dead_code)] // Only event ports dissociate an fd.
     pub(crate) fn fd(&self) -> RawFd {
@@ -202,25 +198,24 @@ impl SourceState {
 
     /// Sets the mode of a registration that was just armed.
     pub(super) fn set_mode(&mut self, mode: Mode) {
-        let mode = match mode {
-            Mode::Edge => 0,
-            Mode::Level => flag::LEVEL,
-            Mode::OneShot => flag::ONE_SHOT,
-        };
-        let modes = flag::LEVEL | flag::ONE_SHOT | flag::SPENT;
-        self.flags = self.flags & !modes | mode;
+        match mode {
+            Mode::Edge => {}
+            Mode::Level => self.flags.set(flag::LEVEL),
+            Mode::OneShot => self.flags.set(flag::ONE_SHOT),
+        }
     }
 
     /// Whether it is one-shot, and its event was reported.
     #[inline]
     fn is_spent(&self) -> bool {
-        self.flags & flag::SPENT != 0
+        self.flags.has(flag::SPENT)
     }
 
-    /// Arms all directions: the next poll reports the conditions that hold.
+    /// Arms all directions: the next poll reports the conditions that hold. The mode ends.
     pub(super) fn arm(&mut self) {
         self.reported = 0;
-        self.flags &= !(flag::SPENT | flag::PROBED);
+        let modes = flag::LEVEL | flag::ONE_SHOT | flag::SPENT;
+        self.flags.clear(modes | flag::PROBED);
         self.is_closed = false;
         self.backoffs = Default::default();
     }
@@ -228,13 +223,14 @@ impl SourceState {
     /// Ends the registration. An entry that was made of it is of an earlier registration now.
     pub(super) fn end(&mut self) {
         self.fd = -1;
-        self.flags |= flag::NEW;
+        self.flags.set(flag::NEW);
         self.arm();
     }
 
     /// Re-arms the directions of an operation that would block: it has observed them not ready. A
     /// hang-up, error or priority condition keeps its delay. `false` if nothing has changed, as in
     /// the modes that record no report.
+    #[inline]
     pub(super) fn rearm(&mut self, waits_for: Interest) -> bool {
         if !self.is_owned() {
             return false;
@@ -253,7 +249,9 @@ impl SourceState {
             return false;
         }
         self.reported &= !bits;
-        self.flags &= !flag::PROBED;
+        if self.was_probed() {
+            self.flags.clear(flag::PROBED);
+        }
         true
     }
 
@@ -262,10 +260,10 @@ impl SourceState {
     /// keeps its delay. `false` if it was not owned before.
     pub(super) fn watch_as_unowned(&mut self) -> bool {
         let was_owned = self.is_owned();
-        self.flags |= flag::UNOWNED;
+        self.flags.set(flag::UNOWNED);
         if was_owned {
             self.reported &= ALWAYS_REPORTED | PRIORITY;
-            self.flags &= !flag::PROBED;
+            self.flags.clear(flag::PROBED);
         }
         was_owned
     }
@@ -370,7 +368,7 @@ impl SourceState {
             self.record_report(bits, seen, now);
             return ProbeOutcome::Event(Event::new(self.token, bits));
         }
-        self.flags |= flag::PROBED;
+        self.flags.set(flag::PROBED);
         self.unreported = bits & self.cleared_by_poll();
         match suppressed {
             Some(until) => ProbeOutcome::Suppressed(until),
@@ -381,15 +379,15 @@ impl SourceState {
     /// Records that `bits` are reported, of which `held` were just observed.
     #[inline]
     fn record_report(&mut self, bits: PollBits, held: PollBits, now: Instant) {
-        if self.flags & (flag::LEVEL | flag::ONE_SHOT) != 0 {
+        if self.flags.has(flag::LEVEL | flag::ONE_SHOT) {
             // A level is reported again as long as it holds.
-            if self.flags & flag::ONE_SHOT != 0 {
-                self.flags |= flag::SPENT;
+            if self.flags.has(flag::ONE_SHOT) {
+                self.flags.set(flag::SPENT);
             }
             return;
         }
         self.reported |= held;
-        self.flags &= !flag::PROBED;
+        self.flags.clear(flag::PROBED);
         let counted = if self.is_owned() {
             bits & (ALWAYS_REPORTED | PRIORITY)
         } else {
@@ -413,21 +411,24 @@ impl SourceState {
 
     /// Like `apply_poll`, for the common case, which needs no more than this: a plain registration
     /// of which nothing but reading or writing is returned. Updates the entry, and returns the
-    /// conditions to report. `None` if it is another case: then nothing has changed.
+    /// event to report. `None` if it is another case: then nothing has changed.
     ///
     /// The kernel returns nothing of a suspended one, whose entry it ignores.
-    #[inline]
+    #[inline(always)] // In the loop of the selector.
     #[allow(dead_code)] // Only poll(2) has an array of entries.
-    pub(crate) fn apply_plain(&mut self, entry: &mut ffi::pollfd) -> Option<PollBits> {
-        if self.flags != 0 || entry.revents & !(ffi::POLLIN | ffi::POLLOUT) != 0 {
+    pub(crate) fn apply_plain(&mut self, entry: &mut ffi::pollfd) -> Option<Event> {
+        if entry.revents & self.flags.not_plain != 0 {
             return None;
         }
         // The entry is current, so it requests `poll_events`.
         let bits = entry.events & entry.revents;
+        if bits == 0 {
+            return None;
+        }
         self.reported |= bits;
         entry.events &= !bits;
         entry.revents = 0;
-        Some(bits)
+        Some(Event::new(self.token, bits))
     }
 
     /// Marks it as part of the probe set. `true` if it must be and was not.

@@ -7,9 +7,10 @@ use std::mem;
 use std::os::fd::RawFd;
 use std::time::Instant;
 
-use super::Events;
 use super::source_state::{ProbeOutcome, ProbeRequest, SourceState};
+use super::{Event, Events};
 use crate::sys::errors;
+use crate::sys::event_buffer::Spare;
 use crate::sys::ffi;
 use crate::sys::selector::Mode;
 pub(crate) use crate::sys::slab::Key;
@@ -77,13 +78,18 @@ impl Table {
     }
 
     /// Sets the mode of a registration that was just added or replaced.
+    #[inline]
     pub(crate) fn set_mode(&mut self, key: Key, mode: Mode) {
+        if mode == Mode::Edge {
+            return; // It is.
+        }
         if let Some(source) = self.get(key) {
             source.set_mode(mode);
         }
     }
 
     /// Re-arms the directions of an operation that would block. `false` if nothing has changed.
+    #[inline]
     pub(crate) fn rearm(&mut self, key: Key, waits_for: Interest) -> bool {
         let Some(source) = self.slab.get(key) else {
             return false;
@@ -228,6 +234,90 @@ fn pass_on(source: &mut SourceState, index: u32, array: &mut [ffi::pollfd], dirt
     } else if !source.set_dirty(true) {
         dirty.push(index);
     }
+}
+
+/// How many entries are examined at once.
+const STRIDE: usize = 16;
+
+/// How many entries of a stride with ready ones are applied in one turn of a loop.
+const GROUP: usize = 4;
+
+/// Applies the ready entries from index `start` on that need no more than
+/// [`SourceState::apply_plain`], while there is space for their events. Returns the index of the
+/// first ready one that was not applied, or the number of entries.
+///
+/// This is the only work of the selector that grows with the number of sources, so it skips many
+/// entries at a time. In its caller, `space` is in registers.
+#[inline(always)]
+#[allow(dead_code)] // Only poll(2) has an array as long as the slab.
+pub(crate) fn apply_plain(
+    mut start: usize,
+    entries: &mut [ffi::pollfd],
+    slots: &mut [Slot<SourceState>],
+    space: &mut Spare<'_, Event>,
+) -> usize {
+    while start < entries.len() && !space.is_full() {
+        start += skipped(entries.get(start..).unwrap_or_default());
+        let (Some(entries), Some(slots)) = (entries.get_mut(start..), slots.get_mut(start..))
+        else {
+            break;
+        };
+        let length = entries.len().min(STRIDE);
+        let is_done = match (
+            entries.first_chunk_mut::<STRIDE>(),
+            slots.first_chunk_mut::<STRIDE>(),
+        ) {
+            (Some(entries), Some(slots)) => apply_groups::<GROUP>(entries, slots, space),
+            _ => apply_groups::<1>(entries, slots, space),
+        };
+        if !is_done {
+            let left = entries.iter().position(|entry| entry.revents != 0);
+            return start + left.unwrap_or(length);
+        }
+        start += length;
+    }
+    start
+}
+
+/// How many entries before the first stride with a ready one are skipped: a multiple of `STRIDE`.
+#[inline]
+fn skipped(entries: &[ffi::pollfd]) -> usize {
+    // If many entries are ready, the next one often is.
+    if entries.first().is_some_and(|first| first.revents != 0) {
+        return 0;
+    }
+    let skipped_strides = entries
+        .chunks_exact(STRIDE)
+        .take_while(|entries| entries.iter().fold(0, |bits, entry| bits | entry.revents) == 0)
+        .count();
+    skipped_strides * STRIDE
+}
+
+/// Like `apply_plain`, for a multiple of `N` entries. Returns whether all ready ones were applied.
+///
+/// There is no call in the loop, so that all of its state is in registers.
+#[inline(always)]
+fn apply_groups<const N: usize>(
+    entries: &mut [ffi::pollfd],
+    slots: &mut [Slot<SourceState>],
+    space: &mut Spare<'_, Event>,
+) -> bool {
+    let groups = entries.chunks_exact_mut(N);
+    for (entries, slots) in groups.zip(slots.chunks_exact_mut(N)) {
+        for (entry, slot) in entries.iter_mut().zip(slots) {
+            if entry.revents == 0 {
+                continue;
+            }
+            if space.is_full() {
+                return false;
+            }
+            let Some(event) = slot.entry.apply_plain(entry) else {
+                return false;
+            };
+            space.push(event);
+        }
+    }
+    true
 }
 
 /// The probe set: the registrations that a zero-timeout poll(2) probes, or will probe unless they

@@ -403,3 +403,29 @@ fn replaced_registration_ends_the_mode() {
         assert_eq!(table.get(key).unwrap().pollfd().events, ffi::POLLIN);
     }
 }
+
+/// While the poller's array is in the table, the slab may outgrow it. What has no entry in it is in
+/// the dirty list, as long as it is registered.
+#[test]
+fn slots_beyond_the_array_are_dirty() {
+    let (mut table, first) = table(IN, true);
+    let (_, _, entry) = table.next_dirty().unwrap();
+    // The entry of the notifier comes first.
+    let mut array = vec![entry; 2];
+    table.swap_array(&mut array);
+    let insert = |table: &mut Table, fd| table.insert(fd, Token(1), IN, true).unwrap();
+    let keys: Vec<_> = (10..14).map(|fd| insert(&mut table, fd)).collect();
+    assert!(table.remove(first) && table.remove(keys[1]) && table.remove(keys[3]));
+    // One takes the slot with an entry, one a slot without.
+    let again = [20, 21].map(|fd| insert(&mut table, fd));
+    assert_eq!(again.map(|key| key.index), [first.index, keys[1].index]);
+    table.swap_array(&mut array);
+    assert_eq!((array.len(), array[1].fd), (2, 20));
+    let mut dirty = Vec::new();
+    while let Some((index, _, entry)) = table.next_dirty() {
+        dirty.push((index, entry.fd));
+    }
+    dirty.sort_unstable();
+    assert_eq!(dirty, [(1, 10), (2, 21), (3, 12), (4, -1)]);
+    assert!(table.get(first).is_none() && table.get(again[0]).is_some());
+}

@@ -6,11 +6,12 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use super::{Event, Events, Notified, Shared, State};
+use crate::sys::event_buffer::Spare;
 use crate::sys::slab::Slot;
 use crate::sys::sync::Ordering;
 use crate::sys::timeout::{Deadline, KernelTimeout, clamp_timeout, earlier, time_until};
 use crate::sys::unix::caps::{self, PollBits};
-use crate::sys::unix::level_triggered::{Key, ProbeSet, SourceState};
+use crate::sys::unix::level_triggered::{Key, ProbeSet, SourceState, apply_plain};
 use crate::sys::unix::notifier::PollNotifier as Notifier;
 use crate::sys::unix::syscalls::poll;
 use crate::sys::{ffi, platform};
@@ -272,25 +273,23 @@ impl<P: PollCall> Poller<P> {
         };
         let array = &mut self.array;
         let mut is_full = false;
-        events.fill(left, Event::NOTHING, |space| {
-            let mut count = 0;
+        let added = events.extend(left, |space| {
             // From where the last scan ended to the end, and then from the front.
             for range in [first..length, 1..first] {
-                if range.is_empty() || count == space.len() {
+                if space.is_full() {
                     break;
                 }
                 let slots = range.start - 1..range.end - 1;
-                if let (Some(entries), Some(slots), Some(space)) = (
+                if let (Some(entries), Some(slots)) = (
                     array.get_mut(range.clone()),
                     state.table.slots().get_mut(slots),
-                    space.get_mut(count..),
                 ) {
-                    count += scan.apply(range.start, entries, slots, space);
+                    scan.apply(range.start, entries, slots, space);
                 }
             }
-            is_full = count == space.len() && count < left;
-            count
+            is_full = space.is_full();
         });
+        is_full &= added < left;
         self.scan_start = scan.next;
         for index in scan.closed {
             // The fd was closed: its registration ends, as with epoll.
@@ -354,62 +353,31 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     /// Applies the ready entries of a part of the array that begins at `position`, while there is
-    /// space for events. Returns how many events it has stored.
-    ///
-    /// This is the only work of the selector that grows with the number of sources, so it skips
-    /// many entries at a time.
+    /// space for events.
     #[inline]
     fn apply(
         &mut self,
         position: usize,
         entries: &mut [ffi::pollfd],
         slots: &mut [Slot<SourceState>],
-        space: &mut [Event],
-    ) -> usize {
-        let (mut count, mut start) = (0, 0);
-        while start < entries.len() && count < space.len() {
-            start += skipped(entries.get(start..).unwrap_or_default());
-            let end = entries.len().min(start + STRIDE);
-            let (Some(stride), Some(slots), Some(space)) = (
-                entries.get_mut(start..end),
-                slots.get_mut(start..end),
-                space.get_mut(count..),
+        space: &mut Spare<'_, Event>,
+    ) {
+        let mut applied = 0;
+        loop {
+            applied = apply_plain(applied, entries, slots, space);
+            let (false, Some(entry), Some(slot)) = (
+                space.is_full(),
+                entries.get_mut(applied),
+                slots.get_mut(applied),
             ) else {
                 break;
             };
-            self.next = position + end;
-            count += self.apply_few(position + start, stride, slots, space);
-            start = end;
-        }
-        count
-    }
-
-    /// Like `apply`, entry by entry.
-    #[inline(never)]
-    fn apply_few(
-        &mut self,
-        position: usize,
-        entries: &mut [ffi::pollfd],
-        slots: &mut [Slot<SourceState>],
-        space: &mut [Event],
-    ) -> usize {
-        let mut count = 0;
-        for (index, (entry, slot)) in entries.iter_mut().zip(slots).enumerate() {
-            if entry.revents != 0 {
-                let Some(target) = space.get_mut(count) else {
-                    self.next = position + index;
-                    break;
-                };
-                let event = match slot.entry.apply_plain(entry) {
-                    Some(bits) => Event::new(slot.entry.token(), bits),
-                    None => self.apply_other(position + index - 1, entry, slot),
-                };
-                // Without a branch: it would divide the loop.
-                count += usize::from(!event.is_nothing());
-                *target = event;
+            if let Some(event) = self.apply_other(position + applied - 1, entry, slot) {
+                space.push(event);
             }
+            applied += 1;
         }
-        count
+        self.next = position + applied;
     }
 
     /// Applies the result of the entry of the slot at `index`, unless its registration has ended.
@@ -419,7 +387,7 @@ impl Scan<'_> {
         index: usize,
         entry: &mut ffi::pollfd,
         slot: &mut Slot<SourceState>,
-    ) -> Event {
+    ) -> Option<Event> {
         let source = &mut slot.entry;
         let key = Key {
             index: index as u32,
@@ -427,11 +395,11 @@ impl Scan<'_> {
         };
         let revents = mem::take(&mut entry.revents);
         if source.is_new() {
-            return Event::NOTHING;
+            return None;
         }
         if revents & ffi::POLLNVAL != 0 {
             self.closed.push(key.index);
-            return Event::NOTHING;
+            return None;
         }
         let now = *self.now.get_or_insert_with(Instant::now);
         let event = source.apply_poll(entry.events, revents, now);
@@ -439,7 +407,7 @@ impl Scan<'_> {
         if source.enter_probe_set() {
             self.probe_set.push(key);
         }
-        event.unwrap_or(Event::NOTHING)
+        event
     }
 }
 
@@ -456,23 +424,6 @@ fn is_without_events(entry: &ffi::pollfd) -> bool {
     entry.fd >= 0 && entry.events & !READ_HANG_UP == 0
 }
 
-/// How many entries are examined at once.
-const STRIDE: usize = 16;
-
-/// How many entries before the first stride with a ready one are skipped: a multiple of `STRIDE`.
-#[inline]
-fn skipped(entries: &[ffi::pollfd]) -> usize {
-    // If many entries are ready, the next one often is.
-    if entries.first().is_some_and(|first| first.revents != 0) {
-        return 0;
-    }
-    let skipped_strides = entries
-        .chunks_exact(STRIDE)
-        .take_while(|entries| entries.iter().fold(0, |bits, entry| bits | entry.revents) == 0)
-        .count();
-    skipped_strides * STRIDE
-}
-
 /// Reports wakers while the event buffer has room for more than `reserved` events, and returns how
 /// many. The others are left for later.
 #[inline]
@@ -481,6 +432,11 @@ fn take_wakers(state: &mut State, events: &mut Events, reserved: usize) -> usize
     if state.woken.is_empty() {
         return 0;
     }
+    take_woken(state, events, reserved)
+}
+
+#[inline(never)]
+fn take_woken(state: &mut State, events: &mut Events, reserved: usize) -> usize {
     let count = events
         .room()
         .saturating_sub(reserved)

@@ -90,6 +90,13 @@ fn message_takes_one_iteration() {
     }
 }
 
+/// A selector, room for four events, and a pair of connected sockets.
+fn scene<P: PollCall>() -> (PosixPoll<Pipe, P>, Events, UnixStream, UnixStream) {
+    let selector = PosixPoll::new().unwrap();
+    let (left, right) = UnixStream::pair().unwrap();
+    (selector, Events::with_capacity(4), left, right)
+}
+
 /// In debug and in release builds.
 #[test]
 fn own_notifier_cannot_be_registered() {
@@ -136,9 +143,7 @@ impl PollCall for FreeBsd13 {
 #[test]
 fn silent_hang_up_is_reported() {
     for interest in [Interest::READABLE, Interest::WRITABLE, BOTH] {
-        let mut selector = PosixPoll::<Pipe, FreeBsd13>::new().unwrap();
-        let mut events = Events::with_capacity(4);
-        let (left, mut right) = UnixStream::pair().unwrap();
+        let (mut selector, mut events, left, mut right) = scene::<FreeBsd13>();
         right.write_all(b"x").unwrap();
         let _registration = selector
             .register(left.as_raw_fd(), Token(1), interest)
@@ -170,9 +175,7 @@ fn silent_hang_up_is_reported() {
 /// that register.
 #[test]
 fn empty_select_takes_no_lock() {
-    let mut selector = PosixPoll::<Pipe>::new().unwrap();
-    let mut events = Events::with_capacity(4);
-    let (left, _right) = UnixStream::pair().unwrap();
+    let (mut selector, mut events, left, _right) = scene::<SystemPoll>();
     let _registration = selector
         .register(left.as_raw_fd(), Token(1), Interest::READABLE)
         .unwrap();
@@ -199,8 +202,7 @@ fn change_after_an_empty_select_is_seen() {
     let mut events = Events::with_capacity(4);
     let poll = |selector: &mut PosixPoll<Pipe>, events: &mut Events| {
         selector.poll(events, NOW).unwrap();
-        let tokens = events.as_slice().iter().map(|event| event.token().0);
-        tokens.collect::<Vec<_>>()
+        tokens(events)
     };
     assert_eq!(poll(&mut selector, &mut events), []);
     let (left, mut right) = UnixStream::pair().unwrap();
@@ -234,58 +236,33 @@ fn change_after_an_empty_select_is_seen() {
     assert!(!entries.contains(&fd), "{entries:?}");
 }
 
-/// A hang-up that stays is reported again to a caller that never blocks: there is a probe to make.
-#[test]
-fn hang_up_is_repeated_without_blocking() {
-    let mut selector = PosixPoll::<Pipe>::new().unwrap();
-    let mut events = Events::with_capacity(4);
-    let (left, right) = UnixStream::pair().unwrap();
-    let _registration = selector
-        .register(left.as_raw_fd(), Token(1), Interest::READABLE)
-        .unwrap();
-    drop(right);
-    let start = Instant::now();
-    let mut reports = 0;
-    while reports < 3 && start.elapsed() < Duration::from_secs(10) {
-        selector.poll(&mut events, Some(Duration::ZERO)).unwrap();
-        reports += events.as_slice().len();
-    }
-    assert_eq!(reports, 3);
-}
-
-/// poll(2) for which all fds are closed, other than the notifier.
-#[derive(Debug)]
-enum AllClosed {}
-
-impl PollCall for AllClosed {
-    const RETURNS_FOR_HANG_UP: bool = true;
-
-    fn wait(array: &mut [ffi::pollfd], _: KernelTimeout) -> io::Result<usize> {
-        let entries = array.iter_mut().skip(1).filter(|entry| entry.fd >= 0);
-        Ok(entries.map(|entry| entry.revents = ffi::POLLNVAL).count())
-    }
-}
-
-/// The registration of a closed fd ends in a `select` that began without the lock. The next one
-/// takes it, and removes the fd from the array.
+/// The registration of a closed fd ends, also in a `select` that began without the lock: the next
+/// one takes it, and removes the fd from the array. Events beside it are reported.
 #[test]
 fn closed_fd_leaves_the_array() {
-    let mut selector = PosixPoll::<Pipe, AllClosed>::new().unwrap();
-    let mut events = Events::with_capacity(4);
-    let (left, _right) = UnixStream::pair().unwrap();
-    let fd = left.as_raw_fd();
-    selector
-        .register_unowned(fd, Token(1), Interest::READABLE)
-        .unwrap();
-    selector
-        .poller
-        .apply_changes(&selector.shared, &mut selector.shared.state());
-    selector.shared.has_changes.store(false, Ordering::Relaxed);
-    assert!(selector.poller.fds().contains(&fd));
-    for _ in 0..2 {
-        selector.poll(&mut events, Some(Duration::ZERO)).unwrap();
+    // No process has so many fds.
+    let closed = i32::MAX;
+    for (closed_at, is_locked) in [(0, true), (1, true), (2, true), (1, false)] {
+        let (mut selector, mut events, left, right) = scene::<SystemPoll>();
+        let mut fds = vec![left.as_raw_fd(), right.as_raw_fd()];
+        fds.insert(closed_at, closed);
+        for fd in fds {
+            let token = Token(usize::from(fd == closed));
+            let registered = selector.register_unowned(fd, token, Interest::WRITABLE);
+            registered.unwrap();
+        }
+        if !is_locked {
+            let shared = Arc::clone(&selector.shared);
+            selector.poller.apply_changes(&shared, &mut shared.state());
+            shared.has_changes.store(false, Ordering::Relaxed);
+        }
+        selector.poll(&mut events, NOW).unwrap();
+        assert_eq!(tokens(&events), [0, 0]);
+        assert!(selector.deregister_unowned(closed).is_err());
+        selector.poll(&mut events, NOW).unwrap();
+        assert_eq!(tokens(&events), [0, 0]);
+        assert!(!selector.poller.fds().contains(&closed));
     }
-    assert!(!selector.poller.fds().contains(&fd));
 }
 
 /// poll(2) of a process whose `RLIMIT_NOFILE` is 4. It returns EINVAL, which is 22 on all systems:
@@ -332,9 +309,7 @@ fn gaps_do_not_exceed_the_limit() {
 #[test]
 fn closed_fds_beyond_the_limit_leave_the_array() {
     for timeout in [Duration::ZERO, Duration::from_secs(20)] {
-        let mut selector = PosixPoll::<Pipe, LimitOfFour>::new().unwrap();
-        let mut events = Events::with_capacity(4);
-        let (left, mut right) = UnixStream::pair().unwrap();
+        let (mut selector, mut events, left, mut right) = scene::<LimitOfFour>();
         // No process has so many fds.
         let register = |fd| selector.register_unowned(fd, Token(1), Interest::READABLE);
         (0..20).for_each(|n| register(i32::MAX - n).unwrap());
@@ -351,6 +326,9 @@ fn closed_fds_beyond_the_limit_leave_the_array() {
     }
 }
 
+/// Happens during a poll(2), which then returns this error.
+type Action = Box<dyn FnOnce() -> io::Result<()>>;
+
 /// A timeout of zero.
 const NOW: Option<Duration> = Some(Duration::ZERO);
 
@@ -364,7 +342,7 @@ fn tokens(events: &Events) -> Vec<usize> {
 
 thread_local! {
     /// What happens next while a thread is in poll(2), after the kernel has looked at all fds.
-    static DURING_POLL: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
+    static DURING_POLL: Cell<Option<Action>> = const { Cell::new(None) };
 }
 
 /// poll(2) of Linux, during which `DURING_POLL` happens.
@@ -376,9 +354,7 @@ impl PollCall for Interrupted {
 
     fn wait(array: &mut [ffi::pollfd], timeout: KernelTimeout) -> io::Result<usize> {
         let result = poll::wait(array, timeout);
-        if let Some(action) = DURING_POLL.take() {
-            action();
-        }
+        DURING_POLL.take().map_or(Ok(()), |action| action())?;
         result
     }
 }
@@ -389,9 +365,7 @@ fn result_of_an_ended_registration_is_dropped() {
     let level = Interest::READABLE | Interest::LEVEL;
     for interest in [Interest::READABLE, BOTH, level] {
         for is_same_fd in [true, false] {
-            let mut selector = PosixPoll::<Pipe, Interrupted>::new().unwrap();
-            let mut events = Events::with_capacity(4);
-            let (left, mut right) = UnixStream::pair().unwrap();
+            let (mut selector, mut events, left, mut right) = scene::<Interrupted>();
             let (other, _other_right) = UnixStream::pair().unwrap();
             left.set_nonblocking(true).unwrap();
             right.write_all(b"x").unwrap();
@@ -405,6 +379,7 @@ fn result_of_an_ended_registration_is_dropped() {
                 assert_eq!((&left).read(&mut [0; 8]).unwrap(), 1);
                 let registration = clone.register(next, Token(2), Interest::READABLE);
                 sender.send((left, registration.unwrap())).unwrap();
+                Ok(())
             })));
             selector.poll(&mut events, NOW).unwrap();
             let _both = receiver.recv().unwrap();
@@ -418,9 +393,7 @@ fn result_of_an_ended_registration_is_dropped() {
 /// What is armed while a poll(2) has found its source ready is armed in the next one.
 #[test]
 fn rearm_during_a_poll_is_kept() {
-    let mut selector = PosixPoll::<Pipe, Interrupted>::new().unwrap();
-    let mut events = Events::with_capacity(4);
-    let (left, mut right) = UnixStream::pair().unwrap();
+    let (mut selector, mut events, left, mut right) = scene::<Interrupted>();
     let registration = selector.register(left.as_raw_fd(), Token(1), BOTH).unwrap();
     let registration = Arc::new(registration);
     selector.poll(&mut events, NOW).unwrap();
@@ -428,7 +401,7 @@ fn rearm_during_a_poll_is_kept() {
     right.write_all(b"x").unwrap();
     let shared = Arc::clone(&registration);
     DURING_POLL.set(Some(Box::new(move || {
-        PosixPoll::<Pipe>::rearm(&shared, Interest::WRITABLE).unwrap();
+        PosixPoll::<Pipe>::rearm(&shared, Interest::WRITABLE)
     })));
     selector.poll(&mut events, NOW).unwrap();
     let is_event = |events: &Events, is_readable| {
@@ -496,4 +469,31 @@ fn change_after_a_report_is_seen() {
     selector.poll(&mut events, NOW).unwrap();
     assert!(events.is_empty());
     assert_eq!(selector.poller.fds().len(), 2);
+}
+
+/// What an interrupted poll(2) has left in the array is no event, now or later.
+#[test]
+fn result_of_an_interrupted_poll_is_dropped() {
+    let (mut selector, mut events, mut left, mut right) = scene::<Interrupted>();
+    let registered = selector.register(left.as_raw_fd(), Token(1), Interest::READABLE);
+    let (_registration, waker) = (registered.unwrap(), selector.waker(Token(2)).unwrap());
+    for is_woken in [false, true, false, true] {
+        right.write_all(b"x").unwrap();
+        DURING_POLL.set(Some(Box::new(|| Err(io::ErrorKind::Interrupted.into()))));
+        if is_woken {
+            waker.wake().unwrap();
+            selector.poll(&mut events, NOW).unwrap();
+            assert_eq!(tokens(&events), [2]);
+        } else {
+            let error = selector.poll(&mut events, NOW).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+            assert!(events.is_empty());
+        }
+        assert_eq!(left.read(&mut [0; 8]).unwrap(), 1);
+        selector.poll(&mut events, NOW).unwrap();
+        assert!(events.is_empty());
+    }
+    right.write_all(b"x").unwrap();
+    selector.poll(&mut events, NOW).unwrap();
+    assert_eq!(tokens(&events), [1]);
 }
