@@ -326,6 +326,12 @@ fn bars(results: &Results, file: &Path) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
+    // A ratio beyond the axis would end at its edge, as if it were that of the edge.
+    let (least, most) = rows
+        .iter()
+        .fold((0.005_f64, 3.0_f64), |(least, most), row| {
+            (least.min(row.2).max(1e-4), most.max(row.3).min(1e4))
+        });
     let height = 70 + 20 * rows.len() as u32;
     let root = SVGBackend::new(file, (WIDTH, height)).into_drawing_area();
     let failed = |error: &dyn std::fmt::Display| anyhow!("{}: {error}", file.display());
@@ -338,7 +344,7 @@ fn bars(results: &Results, file: &Path) -> Result<()> {
         .margin(10)
         .x_label_area_size(30)
         .y_label_area_size(230)
-        .build_cartesian_2d((0.005_f64..3.0).log_scale(), 0.0..rows.len() as f64)
+        .build_cartesian_2d((least..most).log_scale(), 0.0..rows.len() as f64)
         .map_err(|error| failed(&error))?;
     let label = |height: &f64| {
         // The axis points up, but the list goes down.
@@ -374,8 +380,43 @@ fn bars(results: &Results, file: &Path) -> Result<()> {
 mod tests {
     use std::{fs, process};
 
-    use super::{LATENCY, all};
-    use crate::results::Results;
+    use super::{LATENCY, all, bars};
+    use crate::results::{Results, Spread};
+
+    /// The widths of the bars in a chart of these ratios.
+    fn widths(ratios: &[f64]) -> Vec<String> {
+        let mut results = Results::default();
+        for ratio in ratios {
+            let row = results.row("epoll", &format!("{ratio}"));
+            let spread = Spread::of(vec![*ratio]);
+            row.ratio.insert("upstream".to_owned(), spread);
+        }
+        let file = std::env::temp_dir().join(format!("mio-bench-bars-{}.svg", process::id()));
+        bars(&results, &file).unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        let bars = text
+            .lines()
+            .filter(|line| line.contains("fill=\"#005AB5\""));
+        let width = |line: &str| {
+            Some(
+                line.split_once(" width=\"")?
+                    .1
+                    .split_once('"')?
+                    .0
+                    .to_owned(),
+            )
+        };
+        bars.filter_map(width).collect()
+    }
+
+    #[test]
+    fn axis_has_room_for_all_ratios() {
+        let wide = widths(&[4.0, 40.0]);
+        assert!(wide.len() == 2 && wide[0] != wide[1], "{wide:?}");
+        let wide = widths(&[0.003, 0.0003]);
+        assert!(wide.len() == 2 && wide[0] != wide[1], "{wide:?}");
+    }
 
     #[test]
     fn chart_of_an_earlier_run_is_removed() {
