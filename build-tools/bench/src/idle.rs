@@ -96,6 +96,15 @@ fn schedule(process: u32) -> Option<(u64, u64)> {
     Some(sum)
 }
 
+/// What the threads of a process have used between two counts. `None` if the counts of a thread
+/// that has exited are missing in the second one.
+fn used(before: (u64, u64), after: (u64, u64)) -> Option<(u64, u64)> {
+    Some((
+        after.0.checked_sub(before.0)?,
+        after.1.checked_sub(before.1)?,
+    ))
+}
+
 /// Observes the peers under Wine, whose processes are processes of this kernel. It includes Wine's
 /// own threads, but not its server.
 fn under_wine(worker: &Worker, seconds: u64, results: &mut Results) -> Result<()> {
@@ -126,7 +135,7 @@ fn under_wine(worker: &Worker, seconds: u64, results: &mut Results) -> Result<()
         let (started, before, after) = observed?;
         let used = before
             .zip(after)
-            .map(|(before, after)| (after.0 - before.0, after.1 - before.1));
+            .and_then(|(before, after)| used(before, after));
         results.idle.push(Idle {
             backend: worker.backend.to_owned(),
             peer: started.peer,
@@ -139,4 +148,16 @@ fn under_wine(worker: &Worker, seconds: u64, results: &mut Results) -> Result<()
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::used;
+
+    #[test]
+    fn counts_without_an_exited_thread_are_no_result() {
+        assert_eq!(used((5, 1), (9, 1)), Some((4, 0)));
+        assert_eq!(used((5, 3), (9, 1)), None);
+        assert_eq!(used((9, 1), (5, 1)), None);
+    }
 }
