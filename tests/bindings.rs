@@ -122,7 +122,7 @@ fn is_compiled(root: &str, module: &str, system: &str, platform: &Platform) -> b
         // Sockets are not bound.
         None | Some("cfg_nosignal" | "cfg_unsupported") => true,
         // A flag forces poll(2) and pipes that wake.
-        Some("cfg_levels") => true,
+        Some("cfg_levels" | "cfg_not_epoll") => true,
         Some("cfg_pipes" | "cfg_waker_pipe") => system != "wasip2",
         Some(family) => platform.has(family, system) || is_faked(family, system),
     }

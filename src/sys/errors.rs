@@ -11,15 +11,17 @@ pub(crate) fn already_registered() -> io::Error {
     )
 }
 
-/// `register` of an fd that the selector has in a table of its own. The fd may have been closed
-/// and reused since.
-#[allow(dead_code)] // The kernel of some selectors has this error itself.
-pub(crate) fn fd_already_registered() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::AlreadyExists,
-        "file descriptor already registered with this `Registry`; if it was closed while \
-         registered and then reused, deregister `SourceFd` of it first",
-    )
+cfg_levels! {
+    /// `register` of an fd that the selector has in a table of its own. The fd may have been closed
+    /// and reused since.
+    #[allow(dead_code)] // The kernel of some selectors has this error itself.
+    pub(crate) fn fd_already_registered() -> io::Error {
+        io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "file descriptor already registered with this `Registry`; if it was closed while \
+             registered and then reused, deregister `SourceFd` of it first",
+        )
+    }
 }
 
 /// `reregister` of a source that is registered with another `Poll`.

@@ -18,7 +18,6 @@
 use std::fmt;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::sys::errors;
@@ -134,46 +133,6 @@ impl Deadline {
     }
 }
 
-/// How a registration reports readiness.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(dead_code)] // epoll has flags for it, and without `os-poll` there is no selector.
-pub(crate) enum Mode {
-    /// Each condition when it begins.
-    #[default]
-    Edge,
-    /// Each condition as long as it holds.
-    Level,
-    /// One event, and then none until the source is reregistered.
-    OneShot,
-}
-
-impl Mode {
-    /// The mode of an interest, on a selector that cannot choose which of several is woken.
-    #[inline]
-    #[allow(dead_code)] // Without `os-poll` there is no selector.
-    pub(crate) fn of(interest: Interest) -> io::Result<Mode> {
-        if interest.bits() & !Interest::READINESS == 0 {
-            return Ok(Mode::Edge);
-        }
-        Mode::of_flagged(interest)
-    }
-
-    /// The mode of an interest that has any of the bits for modes.
-    #[cold]
-    fn of_flagged(interest: Interest) -> io::Result<Mode> {
-        check_readiness(interest)?;
-        if interest.is_exclusive() {
-            return Err(errors::unsupported(NOT_EXCLUSIVE));
-        }
-        // One event is one event, whatever made it.
-        Ok(if interest.is_oneshot() {
-            Mode::OneShot
-        } else {
-            Mode::Level
-        })
-    }
-}
-
 /// The reason why a selector does not have `Interest::EXCLUSIVE`.
 #[allow(dead_code)] // Without `os-poll` there is no selector.
 pub(crate) const NOT_EXCLUSIVE: &str = "`Interest::EXCLUSIVE` requires epoll on Linux; elsewhere \
@@ -228,22 +187,66 @@ pub(crate) enum Owner {
     Dropped,
 }
 
-impl Owner {
-    /// The owner of a registration that holds its selector's shared state by `held`, as seen from
-    /// the selector with the state `selector`.
-    ///
-    /// There is no global list of selectors and no lock. fork(2) copies a locked mutex as locked,
-    /// and a thread that would release it does not exist in the child (fork(2),
-    /// <https://man7.org/linux/man-pages/man2/fork.2.html>).
-    #[inline]
-    #[allow(dead_code)] // epoll(7) compares what its registrations hold itself.
-    pub(crate) fn of<T>(selector: &Arc<T>, held: &Weak<T>) -> Owner {
-        if held.as_ptr() == Arc::as_ptr(selector) {
-            Owner::This
-        } else if held.strong_count() == 0 {
-            Owner::Dropped
-        } else {
-            Owner::Other
+cfg_not_epoll! {
+    use std::sync::{Arc, Weak};
+
+    /// How a registration reports readiness.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[allow(dead_code)] // Without `os-poll` there is no selector.
+    pub(crate) enum Mode {
+        /// Each condition when it begins.
+        #[default]
+        Edge,
+        /// Each condition as long as it holds.
+        Level,
+        /// One event, and then none until the source is reregistered.
+        OneShot,
+    }
+
+    impl Mode {
+        /// The mode of an interest, on a selector that cannot choose which of several is woken.
+        #[inline]
+        #[allow(dead_code)] // Without `os-poll` there is no selector.
+        pub(crate) fn of(interest: Interest) -> io::Result<Mode> {
+            if interest.bits() & !Interest::READINESS == 0 {
+                return Ok(Mode::Edge);
+            }
+            Mode::of_flagged(interest)
+        }
+
+        /// The mode of an interest that has any of the bits for modes.
+        #[cold]
+        fn of_flagged(interest: Interest) -> io::Result<Mode> {
+            check_readiness(interest)?;
+            if interest.is_exclusive() {
+                return Err(errors::unsupported(NOT_EXCLUSIVE));
+            }
+            // One event is one event, whatever made it.
+            Ok(if interest.is_oneshot() {
+                Mode::OneShot
+            } else {
+                Mode::Level
+            })
+        }
+    }
+
+    impl Owner {
+        /// The owner of a registration that holds its selector's shared state by `held`, as seen
+        /// from the selector with the state `selector`.
+        ///
+        /// There is no global list of selectors and no lock. fork(2) copies a locked mutex as
+        /// locked, and a thread that would release it does not exist in the child (fork(2),
+        /// <https://man7.org/linux/man-pages/man2/fork.2.html>).
+        #[inline]
+        #[allow(dead_code)] // Without `os-poll` there is no selector.
+        pub(crate) fn of<T>(selector: &Arc<T>, held: &Weak<T>) -> Owner {
+            if held.as_ptr() == Arc::as_ptr(selector) {
+                Owner::This
+            } else if held.strong_count() == 0 {
+                Owner::Dropped
+            } else {
+                Owner::Other
+            }
         }
     }
 }

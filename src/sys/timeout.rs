@@ -24,18 +24,12 @@ pub(crate) struct StartedDeadline {
     pub(crate) timeout: Option<Duration>,
     /// When `timeout` has passed. `None` stands for never, or for immediately.
     pub(crate) at: Option<Instant>,
+    #[allow(dead_code)] // epoll(7) and kqueue(2) ask for the time that is left.
     is_immediate: bool,
 }
 
 impl Deadline {
-    /// Starts the time.
-    #[allow(dead_code)] // AFD passes a clock of its own.
-    #[inline]
-    pub(crate) fn start(self) -> StartedDeadline {
-        self.start_on(Instant::now)
-    }
-
-    /// Like `start`, on another clock.
+    /// Starts the time, on a clock.
     pub(crate) fn start_on(self, clock: impl FnOnce() -> Instant) -> StartedDeadline {
         let (timeout, at) = match self {
             Deadline::Never => (None, None),
@@ -53,39 +47,52 @@ impl Deadline {
     }
 }
 
-impl StartedDeadline {
-    /// Whether the deadline has passed.
-    #[allow(dead_code)] // AFD passes a clock of its own.
+cfg_not_epoll! {
+    impl Deadline {
+        /// Like `start_on`, on the clock of std.
+        #[allow(dead_code)] // AFD passes a clock of its own.
+        #[inline]
+        pub(crate) fn start(self) -> StartedDeadline {
+            self.start_on(Instant::now)
+        }
+    }
+
+    /// Like `time_until_on`, on the clock of std.
+    #[allow(dead_code)] // AFD subtracts on a clock of its own.
     #[inline]
-    pub(crate) fn is_past(&self) -> bool {
-        self.is_past_on(Instant::now)
-    }
-
-    /// Like `is_past`, on another clock.
-    #[allow(dead_code)] // epoll(7) and kqueue(2) ask for the time that is left.
-    pub(crate) fn is_past_on(&self, clock: impl FnOnce() -> Instant) -> bool {
-        self.is_immediate || self.at.is_some_and(|at| clock() >= at)
+    pub(crate) fn time_until(time: Option<Instant>) -> Option<Duration> {
+        time_until_on(time, Instant::now)
     }
 }
 
-/// The earlier of two times, where `None` is never.
-#[allow(dead_code)] // Only selectors that make edges from levels use it.
-#[inline]
-pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
+cfg_levels! {
+    impl StartedDeadline {
+        /// Whether the deadline has passed.
+        #[allow(dead_code)] // AFD passes a clock of its own.
+        #[inline]
+        pub(crate) fn is_past(&self) -> bool {
+            self.is_past_on(Instant::now)
+        }
+
+        /// Like `is_past`, on another clock.
+        #[allow(dead_code)] // epoll(7) and kqueue(2) ask for the time that is left.
+        pub(crate) fn is_past_on(&self, clock: impl FnOnce() -> Instant) -> bool {
+            self.is_immediate || self.at.is_some_and(|at| clock() >= at)
+        }
+    }
+
+    /// The earlier of two times, where `None` is never.
+    #[allow(dead_code)] // Only selectors that make edges from levels use it.
+    #[inline]
+    pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+        match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        }
     }
 }
 
-/// How long it is until `time`, where `None` is never. Zero if it has passed.
-#[allow(dead_code)] // AFD subtracts on a clock of its own.
-#[inline]
-pub(crate) fn time_until(time: Option<Instant>) -> Option<Duration> {
-    time_until_on(time, Instant::now)
-}
-
-/// Like `time_until`, on another clock.
+/// How long it is until `time` on a clock, where `None` is never. Zero if it has passed.
 #[allow(dead_code)] // AFD subtracts on a clock of its own.
 fn time_until_on(time: Option<Instant>, clock: impl FnOnce() -> Instant) -> Option<Duration> {
     time.map(|time| time.saturating_duration_since(clock()))

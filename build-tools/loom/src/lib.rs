@@ -24,6 +24,12 @@ macro_rules! cfg_eventfd {
 macro_rules! cfg_levels {
     ($($item:item)*) => { $($item)* };
 }
+macro_rules! cfg_not_epoll {
+    ($($item:item)*) => { $($item)* };
+}
+macro_rules! cfg_drained {
+    ($($item:item)*) => {};
+}
 macro_rules! cfg_waker_pipe {
     ($($item:item)*) => { $($item)* };
 }

@@ -34,6 +34,10 @@ macro_rules! families {
             cfg_levels: $($ports),+, $($poll),+, windows, target_os = "wasi",
                 mio_fake_kernel = "wasip1", mio_unsupported_force_poll_poll, mio_fault_injection,
                 test;
+            // Where the selector is another than epoll(7), and in tests.
+            cfg_not_epoll: $($kqueue),+, $($ports),+, $($poll),+, windows, target_os = "wasi",
+                mio_fake_kernel = "wasip1", mio_unsupported_force_poll_poll, mio_fault_injection,
+                test;
             // Where a pipe wakes, and in tests.
             cfg_waker_pipe: all(
                 not(target_os = "wasi"),

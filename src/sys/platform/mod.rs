@@ -27,7 +27,7 @@ families! { $
         target_os = "hermit", target_os = "illumos", target_os = "linux", target_os = "nuttx";
     cfg_linux: target_os = "android", target_os = "linux";
     cfg_busy_poll: target_os = "linux"; cfg_macos: target_os = "macos";
-    cfg_ppoll: target_os = "cygwin"; // ppoll(2) of the C library.
+    cfg_ppoll: target_os = "cygwin"; cfg_drained: target_os = "illumos", test; // ppoll(2) of C.
 }
 
 use crate::sys::selector;
@@ -42,7 +42,7 @@ mod events {
         pub(super) use crate::sys::ffi;
         pub(super) use crate::sys::unix::caps::{ControllingTerminal, EventCaps, ForkDetection};
         pub(super) use crate::sys::unix::caps::{PipeCall, PollBits};
-        pub(super) use crate::sys::unix::notifier::Drained;
+        cfg_drained! { pub(super) use crate::sys::unix::notifier::Drained; }
         cfg_levels! {
             pub(super) use crate::sys::unix::notifier::NoNotifier;
             pub(super) use crate::sys::unix::posix_poll::PosixPoll;
@@ -483,9 +483,7 @@ const _: () = selector::is_complete::<Selector>();
 const _: () = {
     cfg_unix! { cfg_levels! {
         const _: () = selector::registers_unowned::<PosixPoll<NoNotifier>>();
-        cfg_waker_pipe! {
-            const _: () = selector::registers_unowned::<PosixPoll<Drained<Pipe>>>();
-        }
+        cfg_waker_pipe! { const _: () = selector::registers_unowned::<PosixPoll<Pipe>>(); }
         cfg_eventfd! { const _: () = selector::registers_unowned::<PosixPoll<EventFd>>(); }
     } }
     cfg_epoll! {

@@ -9,9 +9,13 @@
 #[cfg(feature = "os-poll")]
 #[allow(unused_imports)] // Not every system has kqueue(2).
 pub(crate) use events::ControllingTerminal;
+cfg_levels! {
+    #[cfg(feature = "os-poll")]
+    #[allow(unused_imports)] // `poll_oneoff` makes no entries for poll(2).
+    pub(crate) use events::{Ppoll, pollfd};
+}
 #[cfg(feature = "os-poll")]
-#[allow(unused_imports)] // epoll(7) and kqueue(2) make no entries for poll(2).
-pub(crate) use events::{EventCaps, ForkDetection, PipeCall, PollBits, Ppoll, pollfd};
+pub(crate) use events::{EventCaps, ForkDetection, PipeCall, PollBits};
 #[cfg(all(unix, feature = "net"))]
 #[allow(unused_imports)] // For Linux and Android.
 pub(crate) use sockets::AbstractNames;
@@ -26,7 +30,6 @@ pub(crate) use sockets::{FlagsToSet, MAX_BACKLOG, SocketCaps};
 mod events {
     use std::ffi::c_int;
     use std::io;
-    use std::os::fd::RawFd;
     use std::time::Duration;
 
     use crate::sys::ffi;
@@ -45,21 +48,25 @@ mod events {
     #[cfg(target_os = "nuttx")]
     pub(crate) type PollBits = std::ffi::c_uint;
 
-    /// An entry for poll(2) that requests `events` of `fd`. On NuttX it has three more fields,
-    /// which poll(2) overwrites.
-    #[inline]
-    #[allow(dead_code)] // Only selectors that make edges from levels use it.
-    pub(crate) const fn pollfd(fd: RawFd, events: PollBits) -> ffi::pollfd {
-        ffi::pollfd {
-            fd,
-            events,
-            revents: 0,
-            #[cfg(target_os = "nuttx")]
-            arg: 0,
-            #[cfg(target_os = "nuttx")]
-            cb: 0,
-            #[cfg(target_os = "nuttx")]
-            priv_: 0,
+    cfg_levels! {
+        use std::os::fd::RawFd;
+
+        /// An entry for poll(2) that requests `events` of `fd`. On NuttX it has three more fields,
+        /// which poll(2) overwrites.
+        #[inline]
+        #[allow(dead_code)] // Only selectors that make edges from levels use it.
+        pub(crate) const fn pollfd(fd: RawFd, events: PollBits) -> ffi::pollfd {
+            ffi::pollfd {
+                fd,
+                events,
+                revents: 0,
+                #[cfg(target_os = "nuttx")]
+                arg: 0,
+                #[cfg(target_os = "nuttx")]
+                cb: 0,
+                #[cfg(target_os = "nuttx")]
+                priv_: 0,
+            }
         }
     }
 
@@ -122,7 +129,6 @@ mod events {
     pub(crate) type Ppoll = fn(&mut [ffi::pollfd], Duration) -> io::Result<Option<usize>>;
 
     /// See `EventCaps::controlling_terminal`.
-    #[derive(Clone, Copy)]
     #[allow(dead_code)] // Only the selector over kqueue(2) reads it.
     pub(crate) struct ControllingTerminal {
         /// The device number of the terminal that controls this process, if it has one.
@@ -132,7 +138,6 @@ mod events {
     }
 
     /// How a process learns that it was forked.
-    #[derive(Clone, Copy)]
     #[allow(dead_code)] // Each system constructs one variant.
     pub(crate) enum ForkDetection {
         /// The system has no fork(2).
@@ -147,7 +152,6 @@ mod events {
     }
 
     /// How a pipe is made, with both ends non-blocking and close-on-exec.
-    #[derive(Clone, Copy)]
     #[allow(dead_code)] // Each system constructs one variant.
     pub(crate) enum PipeCall {
         /// pipe2(2) and its flags.
@@ -232,7 +236,6 @@ mod sockets {
     }
 
     /// send(2) and sendmsg(2) that raise no SIGPIPE.
-    #[derive(Clone, Copy)]
     pub(crate) struct NoSignal {
         pub(crate) send: fn(BorrowedFd<'_>, &[u8]) -> io::Result<usize>,
         pub(crate) sendmsg: fn(BorrowedFd<'_>, &[IoSlice<'_>]) -> io::Result<usize>,
@@ -243,7 +246,6 @@ mod sockets {
     /// Abstract names of Unix sockets ([unix(7)]): they begin with NUL and are in no directory.
     ///
     /// [unix(7)]: https://man7.org/linux/man-pages/man7/unix.7.html
-    #[derive(Clone, Copy)]
     #[cfg(unix)]
     pub(crate) struct AbstractNames {
         /// The name without its first NUL, if the address is abstract.

@@ -21,6 +21,7 @@ pub(crate) trait Notifier:
     /// Makes the fd readable, with a new edge even if it is readable already.
     fn notify(&self) -> io::Result<()>;
     /// The same from a copy of the process that watches the fd: `drain` then reports it.
+    #[allow(dead_code)] // For poll(2), and for `Drained`.
     fn notify_from_copy(&self) -> io::Result<()>;
     /// Takes all notifications, so that the fd is no longer readable. `true` if one was from a copy
     /// of this process.
@@ -29,37 +30,37 @@ pub(crate) trait Notifier:
     fn as_fd(&self) -> BorrowedFd<'_>;
 }
 
-/// A notifier for kernels that report no new edge while the fd is readable: it is drained before it
-/// is written. illumos is one:
-/// <https://github.com/tokio-rs/mio/pull/1826>.
-#[derive(Debug)]
-#[allow(dead_code)] // WASI has no notifier.
-pub(crate) struct Drained<N>(N);
+cfg_drained! {
+    /// A notifier for kernels that report no new edge while the fd is readable: it is drained
+    /// before it is written. illumos is one: <https://github.com/tokio-rs/mio/pull/1826>.
+    #[derive(Debug)]
+    pub(crate) struct Drained<N>(N);
 
-impl<N: Notifier> Notifier for Drained<N> {
-    fn new() -> io::Result<Drained<N>> {
-        N::new().map(Drained)
-    }
-
-    fn notify(&self) -> io::Result<()> {
-        if self.0.drain()? {
-            // Passes on the notification that was drained.
-            return self.0.notify_from_copy();
+    impl<N: Notifier> Notifier for Drained<N> {
+        fn new() -> io::Result<Drained<N>> {
+            N::new().map(Drained)
         }
-        self.0.notify()
-    }
 
-    fn notify_from_copy(&self) -> io::Result<()> {
-        self.0.drain()?;
-        self.0.notify_from_copy()
-    }
+        fn notify(&self) -> io::Result<()> {
+            if self.0.drain()? {
+                // Passes on the notification that was drained.
+                return self.0.notify_from_copy();
+            }
+            self.0.notify()
+        }
 
-    fn drain(&self) -> io::Result<bool> {
-        self.0.drain()
-    }
+        fn notify_from_copy(&self) -> io::Result<()> {
+            self.0.drain()?;
+            self.0.notify_from_copy()
+        }
 
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        fn drain(&self) -> io::Result<bool> {
+            self.0.drain()
+        }
+
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.0.as_fd()
+        }
     }
 }
 

@@ -42,17 +42,19 @@ cfg_pipes! {
     pub(crate) mod pipe;
 }
 
-/// Whether `fd` is open.
-#[cfg(feature = "os-poll")]
-#[allow(dead_code)] // epoll(7) has no need to ask.
-#[allow(unsafe_code)]
-pub(crate) fn is_open(fd: std::os::fd::RawFd) -> bool {
-    use crate::sys::ffi;
+cfg_not_epoll! {
+    /// Whether `fd` is open.
+    #[cfg(feature = "os-poll")]
+    #[allow(dead_code)] // Some selectors have no need to ask.
+    #[allow(unsafe_code)]
+    pub(crate) fn is_open(fd: std::os::fd::RawFd) -> bool {
+        use crate::sys::ffi;
 
-    // SAFETY: fcntl(2) with F_GETFL ignores its argument, touches no memory and fails for an fd
-    // that is not open. Hermit's function has a fixed number of arguments.
-    let flags = unsafe { ffi::fcntl(fd, ffi::F_GETFL, 0 as std::ffi::c_int) };
-    flags != -1
+        // SAFETY: fcntl(2) with F_GETFL ignores its argument, touches no memory and fails for an fd
+        // that is not open. Hermit's function has a fixed number of arguments.
+        let flags = unsafe { ffi::fcntl(fd, ffi::F_GETFL, 0 as std::ffi::c_int) };
+        flags != -1
+    }
 }
 
 // The functions that `EventCaps` has.

@@ -28,7 +28,6 @@ pub(crate) const WIPE_ON_FORK: ForkDetection = ForkDetection::WipeOnFork {
 };
 
 /// The words that change when a process is forked. 0: wiped, and not yet set again.
-#[derive(Debug)]
 struct Words {
     generation: AtomicUsize,
     process: AtomicUsize,
