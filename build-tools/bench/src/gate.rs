@@ -47,10 +47,17 @@ const HEAD: &str = "\
 /// The peers whose counts can fail the stage, see [`goals::own`].
 const PEERS: [&str; 2] = ["ours", "bare"];
 
+/// Whether every system can run a case. The one that is left out needs 50,256 file descriptors,
+/// which many do not allow, and counts what `ready-1-of-4096` does.
+fn runs_everywhere(case: &str) -> bool {
+    case != "ready-1-of-50000"
+}
+
 /// Takes all counts of a backend.
 fn count(folders: &Folders, worker: &Worker) -> Result<Results> {
     let mut results = Results::default();
-    let cases = worker.select(&[])?;
+    let mut cases = worker.select(&[])?;
+    cases.retain(|case| runs_everywhere(&case.case));
     counts::run(folders, worker, &cases, &PEERS, &mut results)?;
     calls::run(folders, worker, &cases, &PEERS, &mut results)?;
     memory::run(worker, &cases, &mut results)?;
@@ -196,7 +203,7 @@ fn compiler() -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Expected, compare, compare_calls};
+    use super::{Expected, compare, compare_calls, runs_everywhere};
 
     fn expected() -> Expected {
         Expected {
@@ -229,6 +236,19 @@ mod tests {
             ("epoll/new".to_owned(), 1.0),
         ];
         assert_eq!(compare_calls(&expected(), &new.into()).len(), 1);
+    }
+
+    /// Otherwise the stage fails where the limit of descriptors is another one than where
+    /// expected.toml was written.
+    #[test]
+    fn expected_counts_do_not_depend_on_the_limit_of_descriptors() {
+        assert!(!runs_everywhere("ready-1-of-50000"));
+        let expected = include_str!("../expected.toml");
+        let expected: Expected = toml::from_str(expected).unwrap();
+        let names = expected.instructions.keys().chain(expected.calls.keys());
+        for name in names {
+            assert!(runs_everywhere(name.split('/').nth(1).unwrap()), "{name}");
+        }
     }
 
     #[test]
