@@ -29,13 +29,13 @@
 //! [HasOverlappedIoCompleted]: https://learn.microsoft.com/windows/win32/api/winbase/nf-winbase-hasoverlappediocompleted
 #![allow(unsafe_code)]
 
+use std::any::Any;
 use std::cell::UnsafeCell;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::ffi::c_void;
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+use std::mem;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -117,9 +117,6 @@ pub(crate) struct Submission<'r> {
 
 /// A block in flight of any kind of operation.
 trait InFlight: Send + Sync {
-    /// Whether the kernel has written the final status.
-    fn has_completed(&self) -> bool;
-
     /// Hands the memory to its operation.
     ///
     /// # Safety
@@ -130,10 +127,42 @@ trait InFlight: Send + Sync {
 
 /// The operations of one port whose packets have not come, by the context that the packet will
 /// carry.
+///
+/// A context has three parts, from its lowest bit: the indices of a slot and of a kind, and the
+/// generation of the entry in the slot. Each entry of the table has the next generation, which is
+/// never 0: an operation with a null context queues no packet. So a context is used again only
+/// after all other generations were: 2^30 - 1 with 64-bit addresses, 255 with 32-bit addresses.
 #[derive(Default)]
 pub(super) struct InFlightTable {
-    last: usize,
-    by_context: HashMap<usize, Arc<dyn InFlight>>,
+    /// A slab for each kind of operation, so that an entry is an address without a vtable.
+    kinds: Vec<Box<dyn OfKind>>,
+    generation: u32,
+    len: usize,
+}
+
+/// The bits of a context that are the index of a slot. With 32-bit addresses there is no memory for
+/// more than 2^22 operations and their sockets or pipes.
+const INDEX_BITS: u32 = if usize::BITS > 32 { 32 } else { 22 };
+/// The bits of a context that are the index of a kind.
+const KIND_BITS: u32 = 2;
+/// The largest generation.
+const MAX_GENERATION: u32 = (usize::MAX >> (INDEX_BITS + KIND_BITS)) as u32;
+
+/// The operations of one kind that are in flight.
+trait OfKind: Any + Send {
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+
+    /// Removes the operation in this slot, if it has this generation and has completed.
+    fn take_completed(&mut self, index: usize, generation: u32) -> Option<Completed>;
+}
+
+/// A slab of blocks in flight.
+struct Slab<O> {
+    blocks: Vec<Option<Arc<Block<O>>>>,
+    /// The generation of the entry in each slot. Of a free slot: the index of the next free one, or
+    /// one that does not exist.
+    words: Vec<u32>,
+    first_free: u32,
 }
 
 /// An operation that has completed and was removed from the table.
@@ -143,35 +172,108 @@ impl InFlightTable {
     /// How many operations are in flight.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.by_context.len()
+        self.len
     }
 
-    /// Inserts a block under a context that is not in use. A context is used again only after all
-    /// others were.
+    /// Inserts a block. Returns its context, or `None` if the table is full.
+    fn insert<O: Operation>(&mut self, block: Arc<Block<O>>) -> Option<usize> {
+        let mut slabs = self.kinds.iter_mut();
+        let kind = match slabs.position(|slab| slab.as_any_mut().is::<Slab<O>>()) {
+            Some(kind) => kind,
+            None if self.kinds.len() >> KIND_BITS == 0 => {
+                self.kinds.push(Box::new(Slab::<O> {
+                    blocks: Vec::new(),
+                    words: Vec::new(),
+                    first_free: u32::MAX,
+                }));
+                self.kinds.len() - 1
+            }
+            None => return None,
+        };
+        let generation = self.generation % MAX_GENERATION + 1;
+        let slab = self.kinds.get_mut(kind)?.as_any_mut();
+        let index = slab.downcast_mut::<Slab<O>>()?.insert(block, generation)?;
+        self.generation = generation;
+        self.len += 1;
+        let generation = (generation as usize) << (INDEX_BITS + KIND_BITS);
+        Some(generation | kind << INDEX_BITS | index)
+    }
+
+    /// The slab that a context names, the index of its slot, and its generation.
     #[inline]
-    fn insert(&mut self, block: Arc<dyn InFlight>) -> usize {
-        loop {
-            self.last = self.last.wrapping_add(1);
-            // An operation with a null context queues no packet.
-            if self.last == 0 {
-                continue;
-            }
-            if let Entry::Vacant(entry) = self.by_context.entry(self.last) {
-                entry.insert(block);
-                return self.last;
-            }
-        }
+    fn find(&mut self, context: usize) -> Option<(&mut dyn OfKind, usize, u32)> {
+        let low = |value: usize, bits: u32| value & ((1 << bits) - 1);
+        let slab = self.kinds.get_mut(low(context >> INDEX_BITS, KIND_BITS))?;
+        let generation = (context >> (INDEX_BITS + KIND_BITS)) as u32;
+        Some((&mut **slab, low(context, INDEX_BITS), generation))
     }
 
     /// Removes the operation with this context, if it has completed.
     #[inline]
     pub(super) fn take_completed(&mut self, context: usize) -> Option<Completed> {
-        match self.by_context.entry(context) {
-            Entry::Occupied(entry) if entry.get().has_completed() => {
-                Some(Completed(entry.remove()))
-            }
-            _ => None,
+        let (slab, index, generation) = self.find(context)?;
+        let completed = slab.take_completed(index, generation);
+        self.len -= usize::from(completed.is_some());
+        completed
+    }
+
+    /// Removes the operation of this kind with this context. Returns whether there was one.
+    fn remove<O: Operation>(&mut self, context: usize) -> bool {
+        let removed = self.find(context).and_then(|(slab, index, generation)| {
+            let slab = slab.as_any_mut().downcast_mut::<Slab<O>>()?;
+            slab.remove(index, generation, |_| true)
+        });
+        self.len -= usize::from(removed.is_some());
+        removed.is_some()
+    }
+}
+
+impl<O> Slab<O> {
+    /// Returns the index of the block's slot, or `None` if there is no room.
+    fn insert(&mut self, block: Arc<Block<O>>, generation: u32) -> Option<usize> {
+        let index = self.first_free as usize;
+        if let (Some(slot), Some(word)) = (self.blocks.get_mut(index), self.words.get_mut(index)) {
+            *slot = Some(block);
+            self.first_free = mem::replace(word, generation);
+            return Some(index);
         }
+        let index = self.blocks.len();
+        // The largest index does not exist: `first_free` may have it.
+        (index < (1 << INDEX_BITS) - 1).then(|| {
+            self.blocks.push(Some(block));
+            self.words.push(generation);
+            index
+        })
+    }
+
+    /// Removes the block in this slot, if it has this generation and `is_meant` returns `true`.
+    fn remove(
+        &mut self,
+        index: usize,
+        generation: u32,
+        is_meant: impl FnOnce(&Block<O>) -> bool,
+    ) -> Option<Arc<Block<O>>> {
+        let word = self.words.get_mut(index)?;
+        let slot = self.blocks.get_mut(index)?;
+        if *word != generation || !is_meant(slot.as_deref()?) {
+            return None;
+        }
+        *word = mem::replace(&mut self.first_free, index as u32);
+        slot.take()
+    }
+}
+
+impl<O: Operation> OfKind for Slab<O> {
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn take_completed(&mut self, index: usize, generation: u32) -> Option<Completed> {
+        Some(Completed(self.remove(
+            index,
+            generation,
+            Block::has_completed,
+        )?))
     }
 }
 
@@ -179,7 +281,8 @@ impl Completed {
     /// Calls the operation's completion handler. The caller holds no lock.
     #[inline]
     pub(super) fn complete(self, sink: &mut EventSink<'_>) {
-        // SAFETY: `take_completed` makes this of an entry that has completed, which it removed.
+        // SAFETY: `Slab::take_completed` alone makes this, of an entry that has completed, which it
+        // removed.
         unsafe { self.0.complete(sink) };
     }
 }
@@ -197,7 +300,7 @@ impl<O: Operation> Idle<O> {
     /// packet will come to.
     ///
     /// If the call was refused, which means that no packet will come, the memory is returned with
-    /// the error.
+    /// the error. So it is if the table is full, without the call.
     pub(crate) fn start(
         self,
         port: &Port,
@@ -214,9 +317,11 @@ impl<O: Operation> Idle<O> {
         // another thread nor the kernel accesses the cell.
         unsafe { *self.0.status.get() = pending_status };
         let block = self.0;
-        let entry: Arc<dyn InFlight> = Arc::<Block<O>>::clone(&block);
         // The entry exists before the packet can come.
-        let context = port.in_flight().insert(entry);
+        let Some(context) = port.in_flight().insert(Arc::clone(&block)) else {
+            // There is no entry, so this stays the only `Idle`.
+            return Err((Idle(block), io::ErrorKind::OutOfMemory.into()));
+        };
         let reserved = Reserved {
             block: &block,
             context,
@@ -224,7 +329,7 @@ impl<O: Operation> Idle<O> {
         };
         let error = submit(reserved).error;
         match error {
-            Some(error) if port.in_flight().by_context.remove(&context).is_some() => {
+            Some(error) if port.in_flight().remove::<O>(context) => {
                 // The entry was removed, and `Reserved::refused` promises that the kernel is done
                 // with the memory.
                 Err((Idle(block), error))
@@ -303,7 +408,8 @@ impl<'r, O> Reserved<'r, O> {
     }
 }
 
-impl<O: Operation> InFlight for Block<O> {
+impl<O> Block<O> {
+    /// Whether the kernel has written the final status.
     fn has_completed(&self) -> bool {
         let status: *mut i32 = self.status.get().cast();
         // SAFETY: the status is the first field of the status block, which `self` keeps alive, and
@@ -313,7 +419,9 @@ impl<O: Operation> InFlight for Block<O> {
         // Acquire: the thread that takes the memory sees all that the kernel wrote before.
         status.load(Ordering::Acquire) != ffi::STATUS_PENDING
     }
+}
 
+impl<O: Operation> InFlight for Block<O> {
     unsafe fn complete(self: Arc<Self>, sink: &mut EventSink<'_>) {
         // SAFETY: the operation has completed, so the kernel does not write any more.
         let block = unsafe { *self.status.get() };
@@ -336,7 +444,7 @@ impl fmt::Debug for InFlightTable {
     #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InFlightTable")
-            .field("in_flight", &self.by_context.len())
+            .field("in_flight", &self.len)
             .finish_non_exhaustive()
     }
 }

@@ -263,3 +263,67 @@ fn refused_operation_completed_by_a_foreign_packet_is_pending() {
     assert!(started.is_ok());
     assert_eq!((seen.completed(), port.in_flight().len()), (1, 0));
 }
+
+/// A packet of an operation that has completed finds nothing, although its slot is used again.
+#[test]
+fn context_of_a_completed_operation_is_stale() {
+    let port = Port::new().unwrap();
+    let seen = Seen::default();
+    let (kept, kept_context) = seen.start(&port);
+    let mut contexts = vec![kept_context];
+    for round in 0..100 {
+        let (pending, context) = seen.start(&port);
+        fake::end(&pending, 0, 0);
+        for stale in &contexts[1..] {
+            send(&port, *stale);
+        }
+        while deliver(&port) > 0 {}
+        assert_eq!((seen.completed(), port.in_flight().len()), (round, 2));
+        send(&port, context);
+        deliver(&port);
+        assert_eq!((seen.completed(), port.in_flight().len()), (round + 1, 1));
+        contexts.push(context);
+    }
+    assert!(!contexts.contains(&0));
+    contexts.sort_unstable();
+    contexts.dedup();
+    assert_eq!(contexts.len(), 101);
+    end(&port, &kept, kept_context, 0);
+    assert_eq!((deliver(&port), seen.completed()), (1, 101));
+}
+
+/// Operations of two kinds in one port, which complete in any order.
+#[test]
+fn operations_of_two_kinds_are_distinguished() {
+    struct Other(Arc<AtomicUsize>);
+    impl Operation for Other {
+        fn completed(mut operation: Idle<Other>, _: Outcome, _: &mut EventSink<'_>) {
+            operation.get_mut().0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let port = Port::new().unwrap();
+    let (seen, others) = (Seen::default(), Arc::new(AtomicUsize::new(0)));
+    let mut first = Vec::new();
+    let mut second = Vec::new();
+    for _ in 0..20 {
+        first.push(seen.start(&port));
+        let mut context = 0;
+        let started = Idle::new(Other(Arc::clone(&others))).start(&port, |reserved| {
+            context = reserved.context().addr();
+            fake::submit(reserved)
+        });
+        second.push((started.map_err(|(_, error)| error).unwrap(), context));
+    }
+    assert_eq!(port.in_flight().len(), 40);
+    for (done, ((one, its), (two, of))) in (1..).zip(first.iter().zip(second.iter().rev())) {
+        end(&port, one, *its, 0);
+        fake::end(two, 0, 0);
+        send(&port, *of);
+        assert_eq!(deliver(&port), 2);
+        assert_eq!(
+            (seen.completed(), others.load(Ordering::SeqCst)),
+            (done, done)
+        );
+    }
+    assert_eq!(port.in_flight().len(), 0);
+}
