@@ -411,18 +411,18 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         name: "afd_deregister_does_not_cancel",
         models: "afd_registrations",
         file: "windows/afd/source.rs",
-        right: "handle.is_some_and(|handle| syscall::cancel(handle.as_handle(), pending).is_ok())",
-        wrong: r#"handle.is_some_and(|handle| {
-                MUTANT || syscall::cancel(handle.as_handle(), pending).is_ok()
-            })"#,
+        right: "state.end(|pending| syscall::cancel(handle.as_handle(), pending).is_ok());",
+        wrong: r#"state.end(|pending| {
+            MUTANT || syscall::cancel(handle.as_handle(), pending).is_ok()
+        });"#,
         finds: "a request is left",
     },
     Mutant {
         name: "afd_lingering_request_releases_its_socket",
         models: "afd_registrations",
         file: "windows/afd/source.rs",
-        right: "            self.release_handle(shared, ended.lingers);",
-        wrong: "            self.release_handle(shared, ended.lingers && !MUTANT);",
+        right: "self.keep_route(&mut state, shared, layered, ended.lingers);",
+        wrong: "self.keep_route(&mut state, shared, layered, ended.lingers && !MUTANT);",
         finds: "deadlock",
     },
     Mutant {

@@ -48,9 +48,10 @@ pub(crate) struct Quirks {
     pub(crate) failures: VecDeque<NTSTATUS>,
     /// The next accepted requests complete with these statuses, numbers of entries and conditions.
     pub(crate) results: VecDeque<(NTSTATUS, u32, u32)>,
-    /// `SIO_BASE_HANDLE` and the like fail with this code; without one there are no layered
-    /// providers.
+    /// `SIO_BASE_HANDLE` and the like fail with this code.
     pub(crate) base_error: Option<i32>,
+    /// The base sockets of those on layered providers, which AFD does not know.
+    pub(crate) layered: HashMap<u64, u64>,
     /// Opening `\Device\Afd` fails with this code.
     pub(crate) open_error: Option<i32>,
     /// The next so many cancels fail, and the request stays in flight.
@@ -312,7 +313,9 @@ impl Kernel {
 
     /// `WSAIoctl` with `SIO_BASE_HANDLE` or one of the `SIO_BSP_HANDLE` codes.
     pub(crate) fn base(&self, socket: u64) -> Result<u64, i32> {
-        self.state().quirks.base_error.map_or(Ok(socket), Err)
+        let state = self.state();
+        let base = state.quirks.layered.get(&socket).unwrap_or(&socket);
+        state.quirks.base_error.map_or(Ok(*base), Err)
     }
 
     /// `NtCreateFile` of `\Device\Afd`.

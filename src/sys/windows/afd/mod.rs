@@ -68,10 +68,9 @@
 //!
 //! # Lock order
 //!
-//! A source's state, its route, the AFD handles, the sockets of one handle, the update list.
-//! Dropping a reference to a handle under these may lock the port's table of receivers. A thread
-//! that upgrades a reference to the selector does so before it locks: dropping the last reference
-//! drains the port (see `iocp`).
+//! A source's state, the AFD handles, the sockets of one handle, the update list. Dropping a source
+//! under these may close a handle, which locks nothing. A thread that upgrades a reference to the
+//! selector does so before it locks: dropping the last reference drains the port (see `iocp`).
 
 mod handle;
 mod poller;
@@ -197,13 +196,13 @@ impl selector::Selector for Afd {
 
     #[inline]
     fn owner(&self, registration: &Registration) -> Owner {
-        Owner::of(&self.shared, &registration.source.shared)
+        Owner::of(&self.shared, registration.source.shared())
     }
 
     #[inline]
     fn rearm(registration: &Registration, waits_for: Interest) -> io::Result<()> {
         let source = &registration.source;
-        let Some(shared) = source.shared.upgrade() else {
+        let Some(shared) = source.shared().upgrade() else {
             return Ok(());
         };
         let mut state = source.state();
@@ -306,7 +305,7 @@ impl Afd {
 impl Drop for Registration {
     #[inline]
     fn drop(&mut self) {
-        match self.source.shared.upgrade() {
+        match self.source.shared().upgrade() {
             Some(shared) => shared.end(&self.source),
             // All its requests have completed before the selector was dropped.
             None => false,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::shared::Shared;
+use super::socket_state::Flag;
 use super::source::{Source, SourceState};
 use super::timer::WaitTimer;
 use crate::sys::selector::EventBuffer as _;
@@ -155,8 +156,8 @@ impl Poller {
         let mut updates = mem::take(&mut self.updates);
         for source in updates.drain(..) {
             let mut state = source.state();
-            state.is_in_updates = false;
-            if state.conditions_to_probe() != 0 && !mem::replace(&mut state.is_in_probe_set, true) {
+            state.clear(Flag::InUpdates);
+            if state.conditions_to_probe() != 0 && !state.set(Flag::InProbeSet) {
                 self.probe_set.push(Arc::clone(&source));
             }
             if !will_wait && state.take_deferral() {
@@ -188,7 +189,7 @@ impl Poller {
         let due: Vec<_> = self.paused.drain(..count).collect();
         for (_, source) in due {
             let mut state = source.state();
-            state.is_in_paused_list = false;
+            state.clear(Flag::InPausedList);
             state.resume();
             self.submit_or_fault(shared, &source, state, events);
         }
@@ -219,7 +220,7 @@ impl Poller {
                 shared.add_to_updates(source, &mut state);
             }
         }
-        if state.is_paused() && !mem::replace(&mut state.is_in_paused_list, true) {
+        if state.is_paused() && !state.set(Flag::InPausedList) {
             let now = now();
             let due = now.checked_add(RETRY_INTERVAL).unwrap_or(now);
             self.paused.push((due, Arc::clone(source)));
@@ -236,12 +237,13 @@ impl Poller {
         self.probe_set.retain(|source| {
             let mut state = source.state();
             let to_probe = state.conditions_to_probe();
-            state.is_in_probe_set = to_probe != 0;
-            if state.is_in_probe_set {
+            if to_probe == 0 {
+                state.clear(Flag::InProbeSet);
+            } else {
                 probes.push(Probe::new(source.socket, to_probe));
                 requested.push(to_probe);
             }
-            state.is_in_probe_set
+            to_probe != 0
         });
         if self.probes.is_empty() {
             return None;

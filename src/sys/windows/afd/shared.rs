@@ -7,7 +7,7 @@
 //! | `Shared::end` | `deregister`, a dropped `Registration` | cancels, releases the handle |
 //! | `Shared::on_socket_closed` | the poller, for a closed socket | `release_closed` |
 //! | `Shared::release_closed` | a completion, for a closed socket | releases socket and handle |
-//! | `AfdHandle::cancel_all` | the port that is dropped | cancels every request |
+//! | `AfdHandles::cancel_all` | a dropped `Shared` | cancels every request; the port drains |
 
 use std::collections::HashMap;
 use std::io;
@@ -15,7 +15,8 @@ use std::mem;
 use std::sync::Arc;
 
 use super::handle::AfdHandles;
-use super::source::{Parts, Source, SourceState, conditions};
+use super::socket_state::Flag;
+use super::source::{Source, SourceState, conditions};
 use crate::sys::errors;
 use crate::sys::selector::Mode;
 use crate::sys::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
@@ -54,13 +55,14 @@ pub(super) struct Updates {
 }
 
 impl Updates {
-    /// Ended sources are removed when the list is longer than this and than twice `live`.
+    /// Ended sources, which nothing else holds, are removed when the list is longer than this and
+    /// than twice `live`.
     const MIN_SWEEP_LEN: usize = 64;
 
     #[inline]
     fn push(&mut self, source: Arc<Source>) {
         if self.list.len() >= Self::MIN_SWEEP_LEN.max(2 * self.live) {
-            self.list.retain(|source| !source.is_over());
+            self.list.retain(|source| Arc::strong_count(source) > 1);
             self.live = self.list.len();
         }
         self.list.push(source);
@@ -124,20 +126,11 @@ impl Shared {
         if is_unowned {
             socket_query::check_is_socket(socket)?;
         }
-        let (handle, id) = {
-            let mut handles = self.handles();
-            let id = handles.source_id();
-            (handles.acquire(&self.port, socket, id)?, id)
+        let handle = {
+            let shared = Arc::downgrade(self);
+            self.handles().acquire(&self.port, &shared, socket)?
         };
-        let source = Source::new(Parts {
-            shared: Arc::downgrade(self),
-            handle,
-            id,
-            socket,
-            token,
-            interest,
-            is_unowned,
-        });
+        let source = Source::new(handle, socket, token, interest, is_unowned);
         source.state().set_mode(mode);
         Ok(source)
     }
@@ -145,10 +138,10 @@ impl Shared {
     /// Puts a source into the update list, if the poller has something to do for it.
     #[inline]
     pub(super) fn add_to_updates(&self, source: &Arc<Source>, state: &mut SourceState) {
-        if state.is_in_updates || !state.needs_poller() {
+        if state.is(Flag::InUpdates) || !state.needs_poller() {
             return;
         }
-        state.is_in_updates = true;
+        state.set(Flag::InUpdates);
         self.updates().push(Arc::clone(source));
     }
 
@@ -162,7 +155,7 @@ impl Shared {
         {
             let mut updates = self.updates();
             if !self.is_waiting.load(Ordering::Relaxed) {
-                if !mem::replace(&mut state.is_in_updates, true) {
+                if !state.set(Flag::InUpdates) {
                     updates.push(Arc::clone(source));
                 }
                 return Ok(());
@@ -201,7 +194,7 @@ impl Shared {
         source: &Arc<Source>,
         mut state: MutexGuard<'_, SourceState>,
     ) {
-        if state.mark_closed() {
+        if source.mark_closed(&mut state, self) {
             drop(state);
             self.release_closed(source);
         }
@@ -211,7 +204,7 @@ impl Shared {
     #[inline]
     pub(super) fn release_closed(&self, source: &Arc<Source>) {
         self.remove_unowned(source);
-        source.release_handle(self, false);
+        source.release_handle(self);
     }
 
     /// Removes a source from the map of unowned sockets, if it is the one in the map.
@@ -231,5 +224,12 @@ impl Shared {
     pub(super) fn find_unowned(&self, socket: RawSocket) -> io::Result<Arc<Source>> {
         let source = self.unowned().get(&socket).cloned();
         source.ok_or_else(errors::not_registered)
+    }
+}
+
+impl Drop for Shared {
+    #[inline]
+    fn drop(&mut self) {
+        self.handles().cancel_all();
     }
 }

@@ -43,6 +43,7 @@
 mod edges;
 
 use std::mem;
+use std::num::NonZeroI32;
 use std::time::Instant;
 
 use crate::Token;
@@ -52,7 +53,7 @@ use crate::sys::windows::ntstatus::{self, Completion, Started};
 use edges::Edges;
 
 /// After so many stray completions in a row each further one pauses the source.
-pub(super) const MAX_STRAYS: u32 = 4;
+pub(super) const MAX_STRAYS: u8 = 4;
 
 /// The one `IOCTL_AFD_POLL` of a source. `I` is its memory while it is idle, `P` identifies it
 /// while it is in flight.
@@ -77,57 +78,96 @@ pub(super) struct Ended {
     pub(super) lingers: bool,
 }
 
-/// See the head of this file.
+/// A fact about a source, which is true or not.
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
+pub(super) enum Flag {
+    /// The registration has ended: no more events.
+    Ended = 1 << 0,
+    /// No request starts until `resume`.
+    Paused = 1 << 1,
+    /// An event was reported since the last `take_deferral`.
+    Reported = 1 << 2,
+    /// Its requests name another socket, on a layered service provider. See `handle`.
+    Layered = 1 << 3,
+    /// Its socket stays reserved until its request completes. See `handle`.
+    Lingering = 1 << 4,
+    /// It is in the update list.
+    InUpdates = 1 << 5,
+    /// It is in the poller's probe set.
+    InProbeSet = 1 << 6,
+    /// It is in the poller's list of paused sources.
+    InPausedList = 1 << 7,
+}
+
+/// See the head of this file. Each source has one, so it is packed: `source` has a test of its
+/// size.
 #[derive(Debug)]
 pub(super) struct SocketState<I, P> {
     request: Request<I, P>,
-    token: Token,
-    interest: u32,
     edges: Edges,
-    has_ended: bool,
-    /// Stray completions and failures since the last reported condition.
-    strays: u32,
-    /// No request starts until `resume`.
-    is_paused: bool,
-    /// Whether an event was reported since the last `take_deferral`.
-    was_reported: bool,
     /// The code of the last failed request, until it is taken.
-    fault: Option<i32>,
-    /// Whether it is in the update list.
-    pub(super) is_in_updates: bool,
-    /// Whether it is in the poller's probe set.
-    pub(super) is_in_probe_set: bool,
-    /// Whether it is in the poller's list of paused sources.
-    pub(super) is_in_paused_list: bool,
+    fault: Option<NonZeroI32>,
+    /// The conditions of the interest, all of which fit.
+    interest: u16,
+    /// Stray completions and failures since the last reported condition.
+    strays: u8,
+    /// The sum of those `Flag`s that are true.
+    flags: u8,
 }
+
+const _: () = assert!((masks::READ | masks::WRITE | masks::RESET) <= u16::MAX as u32);
 
 impl<I, P> SocketState<I, P> {
     /// The state of a new registration: idle and armed.
     pub(super) fn new(idle: I, token: Token, interest: u32, is_unowned: bool) -> SocketState<I, P> {
         SocketState {
             request: Request::Idle(idle),
-            token,
-            interest,
-            edges: Edges::new(!is_unowned, Mode::Edge, interest),
-            has_ended: false,
-            strays: 0,
-            is_paused: false,
-            was_reported: false,
+            edges: Edges::new(!is_unowned, Mode::Edge, token, interest),
             fault: None,
-            is_in_updates: false,
-            is_in_probe_set: false,
-            is_in_paused_list: false,
+            interest: interest as u16,
+            strays: 0,
+            flags: 0,
         }
+    }
+
+    /// Whether this is true.
+    pub(super) fn is(&self, flag: Flag) -> bool {
+        self.flags & flag as u8 != 0
+    }
+
+    /// Makes this true. Returns whether it was.
+    pub(super) fn set(&mut self, flag: Flag) -> bool {
+        let was_set = self.is(flag);
+        self.flags |= flag as u8;
+        was_set
+    }
+
+    /// Makes this false. Returns whether it was true.
+    pub(super) fn clear(&mut self, flag: Flag) -> bool {
+        let was_set = self.is(flag);
+        self.flags &= !(flag as u8);
+        was_set
+    }
+
+    /// The conditions of the interest.
+    fn interest(&self) -> u32 {
+        self.interest.into()
     }
 
     /// The token of its events.
     pub(super) fn token(&self) -> Token {
-        self.token
+        self.edges.token()
     }
 
     /// Whether the registration has ended: no more events.
     pub(super) fn has_ended(&self) -> bool {
-        self.has_ended
+        self.is(Flag::Ended)
+    }
+
+    /// Whether a request is in flight.
+    pub(super) fn is_in_flight(&self) -> bool {
+        !matches!(self.request, Request::Idle(_))
     }
 
     /// Whether it is a socket of `net`, whose operations the selector sees.
@@ -137,23 +177,27 @@ impl<I, P> SocketState<I, P> {
 
     /// The conditions that a request should name now; 0 if none is needed.
     pub(super) fn wanted(&self) -> u32 {
-        if self.is_paused { 0 } else { self.armed() }
+        if self.is(Flag::Paused) {
+            0
+        } else {
+            self.armed()
+        }
     }
 
     /// The conditions that a request can report.
     fn armed(&self) -> u32 {
-        if self.has_ended {
+        if self.has_ended() {
             return 0;
         }
-        self.interest & self.edges.armed() & !CLOSED
+        self.interest() & self.edges.armed() & !CLOSED
     }
 
     /// The conditions of an unowned socket that are probed instead of requested.
     pub(super) fn conditions_to_probe(&self) -> u32 {
-        if self.has_ended {
+        if self.has_ended() {
             return 0;
         }
-        self.interest & self.edges.to_probe()
+        self.interest() & self.edges.to_probe()
     }
 
     /// Whether `update` has something to do.
@@ -169,14 +213,14 @@ impl<I, P> SocketState<I, P> {
     /// or resume it later.
     pub(super) fn needs_poller(&self) -> bool {
         self.needs_update()
-            || self.conditions_to_probe() != 0 && !self.is_in_probe_set
-            || self.is_paused && !self.is_in_paused_list
+            || self.conditions_to_probe() != 0 && !self.is(Flag::InProbeSet)
+            || self.is(Flag::Paused) && !self.is(Flag::InPausedList)
     }
 
     /// Whether a `select` that does not wait leaves the request to the next one. True at most once
     /// after each event, and only if no readiness is wanted. See "System calls" in `afd/mod.rs`.
     pub(super) fn take_deferral(&mut self) -> bool {
-        mem::take(&mut self.was_reported)
+        self.clear(Flag::Reported)
             && self.is_owned()
             && matches!(self.request, Request::Idle(_))
             && self.wanted() & masks::READINESS == 0
@@ -250,11 +294,11 @@ impl<I, P> SocketState<I, P> {
             // An owned socket is open, so the request failed.
             Completion::InvalidHandle(code) if self.is_owned() => return self.fail(code),
             Completion::InvalidHandle(_) => {
-                self.has_ended = true;
+                self.set(Flag::Ended);
                 0
             }
             Completion::Conditions(conditions) if conditions & CLOSED != 0 => {
-                self.has_ended = true;
+                self.set(Flag::Ended);
                 0
             }
             Completion::Conditions(conditions) => {
@@ -263,7 +307,7 @@ impl<I, P> SocketState<I, P> {
         };
         if ready != 0 {
             self.strays = 0;
-            self.was_reported = true;
+            self.set(Flag::Reported);
         } else if requested.is_some() {
             self.count_stray();
         }
@@ -301,63 +345,65 @@ impl<I, P> SocketState<I, P> {
         if wanted == 0 {
             return 0;
         }
-        self.fault = Some(code);
+        // A refusal has a code, which is not 0.
+        self.fault = NonZeroI32::new(code).or(Some(NonZeroI32::MAX));
         masks::of_fault(wanted)
     }
 
     /// Takes the code of the last failed request.
     pub(super) fn take_fault(&mut self) -> Option<i32> {
-        self.fault.take()
+        self.fault.take().map(NonZeroI32::get)
     }
 
     /// Pauses the source: no request starts until `resume`.
     pub(super) fn pause(&mut self) {
-        self.is_paused |= !self.has_ended;
+        if !self.has_ended() {
+            self.set(Flag::Paused);
+        }
     }
 
     /// Whether the poller has to resume it.
     pub(super) fn is_paused(&self) -> bool {
-        self.is_paused && !self.has_ended
+        self.is(Flag::Paused) && !self.has_ended()
     }
 
     /// Ends a pause.
     pub(super) fn resume(&mut self) {
-        self.is_paused = false;
+        self.clear(Flag::Paused);
     }
 
     /// The socket is closed: ends the registration. Returns whether there was one.
     pub(super) fn mark_closed(&mut self) -> bool {
-        !mem::replace(&mut self.has_ended, true)
+        !self.set(Flag::Ended)
     }
 
     /// Arms these conditions of an owned source, after an operation that would block.
     pub(super) fn rearm(&mut self, conditions: u32) {
-        self.edges.rearm(self.interest & conditions);
+        self.edges.rearm(self.interest() & conditions);
     }
 
     /// Replaces token, interest and mode, and arms every condition. `false` if the registration has
     /// ended.
     pub(super) fn reregister(&mut self, token: Token, interest: u32, mode: Mode) -> bool {
-        if self.has_ended {
+        if self.has_ended() {
             return false;
         }
-        self.token = token;
-        self.interest = interest;
+        self.interest = interest as u16;
         self.strays = 0;
-        self.is_paused = false;
+        self.resume();
         self.fault = None;
-        self.set_mode(mode);
+        self.edges.reset(mode, token, interest);
         true
     }
 
     /// Arms every condition in this mode. A registration is edge-triggered until this is called.
     pub(super) fn set_mode(&mut self, mode: Mode) {
-        self.edges = Edges::new(self.is_owned(), mode, self.interest);
+        self.edges.reset(mode, self.token(), self.interest());
     }
 
     /// Ends the registration. `cancel` cancels the request in flight and returns whether it could.
     pub(super) fn end(&mut self, cancel: impl FnOnce(&P) -> bool) -> Ended {
-        let was_registered = !mem::replace(&mut self.has_ended, true);
+        let was_registered = self.mark_closed();
         let mut lingers = false;
         self.request = match mem::replace(&mut self.request, Request::Submitting) {
             Request::Pending { operation, .. } => {
@@ -374,10 +420,10 @@ impl<I, P> SocketState<I, P> {
 
     /// Returns the conditions to report, and marks them as reported. `clear` do not hold.
     fn report(&mut self, conditions: u32, clear: u32, now: impl FnOnce() -> Instant) -> u32 {
-        if self.has_ended {
+        if self.has_ended() {
             return 0;
         }
-        self.edges.report(conditions & self.interest, clear, now)
+        self.edges.report(conditions & self.interest(), clear, now)
     }
 }
 

@@ -5,11 +5,11 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
 
-use super::handle::AfdHandle;
+use super::handle::{AfdHandle, Route};
 use super::shared::Shared;
-use super::socket_state::SocketState;
+use super::socket_state::{Flag, SocketState};
 use crate::sys::errors;
-use crate::sys::sync::{AtomicBool, Mutex, MutexGuard, Ordering, lock};
+use crate::sys::sync::{Mutex, MutexGuard, lock};
 use crate::sys::windows::event::{Event, masks};
 use crate::sys::windows::ntstatus::Started;
 use crate::sys::windows::platform::iocp::EventSink;
@@ -24,71 +24,46 @@ use crate::{Interest, Token};
 /// The memory of one `IOCTL_AFD_POLL`.
 pub(crate) struct AfdPoll {
     pub(crate) info: PollInfo,
-    source: Weak<Source>,
-    source_id: usize,
     /// Set while in flight, so that the handle stays open until the packet has come.
-    handle: Option<Arc<AfdHandle>>,
+    source: Option<Arc<Source>>,
 }
 
 /// The state of one registered socket.
 pub(super) type SourceState = SocketState<Idle<AfdPoll>, Pending<AfdPoll>>;
 
-/// The arguments of `Source::new`.
-pub(super) struct Parts {
-    pub(super) shared: Weak<Shared>,
-    pub(super) handle: Arc<AfdHandle>,
-    pub(super) id: usize,
-    pub(super) socket: RawSocket,
-    pub(super) token: Token,
-    pub(super) interest: u32,
-    pub(super) is_unowned: bool,
-}
-
 /// One registered socket.
 pub(super) struct Source {
-    pub(super) shared: Weak<Shared>,
-    /// Its id in `AfdHandles`.
-    id: usize,
+    /// Serves the socket, and knows the selector.
+    handle: Arc<AfdHandle>,
     /// The socket that the caller registered.
     pub(super) socket: RawSocket,
-    /// Whether the registration has ended. Readable without locking the state.
-    is_over: AtomicBool,
-    route: Mutex<Route>,
     state: Mutex<SourceState>,
-}
-
-/// How a source's requests reach AFD.
-struct Route {
-    handle: Weak<AfdHandle>,
-    handle_id: usize,
-    /// The base service provider's socket, which AFD knows.
-    base: RawSocket,
 }
 
 impl Source {
     #[inline]
-    pub(super) fn new(parts: Parts) -> Arc<Source> {
-        Arc::new_cyclic(|source: &Weak<Source>| {
-            let idle = Idle::new(AfdPoll {
-                info: PollInfo::new(parts.socket, 0),
-                source: source.clone(),
-                source_id: parts.id,
-                handle: None,
-            });
-            let (token, interest, is_unowned) = (parts.token, parts.interest, parts.is_unowned);
-            Source {
-                shared: parts.shared,
-                id: parts.id,
-                socket: parts.socket,
-                is_over: AtomicBool::new(false),
-                route: Mutex::new(Route {
-                    handle_id: parts.handle.id(),
-                    handle: Arc::downgrade(&parts.handle),
-                    base: parts.socket,
-                }),
-                state: Mutex::new(SocketState::new(idle, token, interest, is_unowned)),
-            }
+    pub(super) fn new(
+        handle: Arc<AfdHandle>,
+        socket: RawSocket,
+        token: Token,
+        interest: u32,
+        is_unowned: bool,
+    ) -> Arc<Source> {
+        let idle = Idle::new(AfdPoll {
+            info: PollInfo::new(socket, 0),
+            source: None,
+        });
+        Arc::new(Source {
+            handle,
+            socket,
+            state: Mutex::new(SocketState::new(idle, token, interest, is_unowned)),
         })
+    }
+
+    /// The selector.
+    #[inline]
+    pub(super) fn shared(&self) -> &Weak<Shared> {
+        &self.handle.shared
     }
 
     /// Locks the state. Meanwhile, no reference to the selector is dropped that may be the last.
@@ -97,89 +72,123 @@ impl Source {
         lock(&self.state)
     }
 
+    /// By what `AfdHandles` knows it.
     #[inline]
-    fn route(&self) -> MutexGuard<'_, Route> {
-        lock(&self.route)
-    }
-
-    /// Whether the registration has ended, or is about to.
-    #[inline]
-    pub(super) fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed)
+    fn address(&self) -> usize {
+        (&raw const *self).addr()
     }
 
     /// Starts or cancels a request as the state wants it. An error changes nothing.
     #[inline]
-    pub(super) fn update(&self, state: &mut SourceState, shared: &Shared) -> io::Result<()> {
-        let (Some(handle), base) = self.route().handle_and_socket() else {
-            return Ok(());
+    pub(super) fn update(
+        self: &Arc<Source>,
+        state: &mut SourceState,
+        shared: &Shared,
+    ) -> io::Result<()> {
+        let layered = self.layered(state, shared);
+        let (handle, base) = match &layered {
+            Some(route) => (&route.handle, route.base),
+            None => (&self.handle, self.socket),
         };
-        state.update(
-            |idle, conditions| match submit(idle, shared, &handle, base, conditions) {
-                Err((idle, refusal)) => match self.use_base_socket(shared, base, refusal) {
-                    Ok((handle, base)) => submit(idle, shared, &handle, base, conditions),
-                    Err(error) => Err((idle, error)),
-                },
+        let mut got_layered = false;
+        let result = state.update(
+            |idle, conditions| match submit(idle, self, shared, handle, base, conditions) {
+                Err((idle, refusal)) if layered.is_none() => {
+                    match self.use_base_socket(shared, refusal) {
+                        Ok(route) => {
+                            got_layered = true;
+                            let (handle, base) = (&route.handle, route.base);
+                            submit(idle, self, shared, handle, base, conditions)
+                        }
+                        Err(error) => Err((idle, error)),
+                    }
+                }
                 started => started,
             },
             |pending| syscall::cancel(handle.as_handle(), pending),
-        )
+        );
+        if got_layered {
+            state.set(Flag::Layered);
+        }
+        result
+    }
+
+    /// The second route, under a layered service provider.
+    #[inline]
+    fn layered(&self, state: &SourceState, shared: &Shared) -> Option<Route> {
+        if state.is(Flag::Layered) {
+            shared.handles().layered(self.address())
+        } else {
+            None
+        }
     }
 
     /// AFD refused the socket with `refusal`: switches to the base service provider's socket, once.
     /// A lack of memory means nothing for the socket and is returned.
-    #[inline]
-    fn use_base_socket(
-        &self,
-        shared: &Shared,
-        base: RawSocket,
-        refusal: io::Error,
-    ) -> io::Result<(Arc<AfdHandle>, RawSocket)> {
-        if base != self.socket || syscall::is_transient(&refusal) {
+    #[cold]
+    fn use_base_socket(&self, shared: &Shared, refusal: io::Error) -> io::Result<Route> {
+        if syscall::is_transient(&refusal) {
             return Err(refusal);
         }
         let base = base_provider::resolve(self.socket, refusal, socket_query::base_socket_ioctl)?;
-        let mut route = self.route();
-        // Another source may poll the base socket already on the handle of this one.
-        let old_id = route.handle_id;
-        let handle = shared
-            .handles()
-            .replace(&shared.port, base, self.id, old_id)?;
-        route.handle = Arc::downgrade(&handle);
-        route.handle_id = handle.id();
-        route.base = base;
-        Ok((handle, base))
+        let mut handles = shared.handles();
+        handles.add_layer(&shared.port, self.shared(), self.address(), base)
     }
 
     /// Ends the registration and releases the AFD handle. Returns whether there was one.
     #[inline]
     pub(super) fn end(&self, shared: &Shared) -> bool {
-        self.is_over.store(true, Ordering::Relaxed);
-        let ended = self.state().end(|pending| {
-            let (handle, _) = self.route().handle_and_socket();
-            // If canceling fails, the request stays in flight until a condition holds or the socket
-            // is closed.
-            handle.is_some_and(|handle| syscall::cancel(handle.as_handle(), pending).is_ok())
-        });
+        let mut state = self.state();
+        let layered = self.layered(&state, shared);
+        let handle = layered.as_ref().map_or(&self.handle, |route| &route.handle);
+        // If canceling fails, the request stays in flight until a condition holds or the socket is
+        // closed.
+        let ended = state.end(|pending| syscall::cancel(handle.as_handle(), pending).is_ok());
         if ended.was_registered {
-            self.release_handle(shared, ended.lingers);
+            self.keep_route(&mut state, shared, layered, ended.lingers);
+            drop(state);
+            self.release_handle(shared);
         }
         ended.was_registered
     }
 
+    /// The socket is closed: ends the registration. Returns whether there was one.
+    #[inline]
+    pub(super) fn mark_closed(&self, state: &mut SourceState, shared: &Shared) -> bool {
+        let was_registered = state.mark_closed();
+        if was_registered {
+            let layered = self.layered(state, shared);
+            self.keep_route(state, shared, layered, true);
+        }
+        was_registered
+    }
+
+    /// Keeps the route of a request in flight that outlives its registration: that of one that
+    /// `lingers` because it was not canceled, and a second route, which the source does not hold.
+    #[inline]
+    fn keep_route(
+        &self,
+        state: &mut SourceState,
+        shared: &Shared,
+        layered: Option<Route>,
+        lingers: bool,
+    ) {
+        if !state.is_in_flight() || !lingers && layered.is_none() {
+            return;
+        }
+        state.set(Flag::Lingering);
+        let route = layered.unwrap_or_else(|| Route {
+            handle: Arc::clone(&self.handle),
+            base: self.socket,
+        });
+        shared.handles().add_lingering(self.address(), route);
+    }
+
     /// The registration has ended: releases the AFD handle.
     #[inline]
-    pub(super) fn release_handle(&self, shared: &Shared, lingers: bool) {
-        self.is_over.store(true, Ordering::Relaxed);
-        let handle_id = self.route().handle_id;
-        shared.handles().release(handle_id, self.id, lingers);
-    }
-}
-
-impl Route {
-    #[inline]
-    fn handle_and_socket(&self) -> (Option<Arc<AfdHandle>>, RawSocket) {
-        (self.handle.upgrade(), self.base)
+    pub(super) fn release_handle(&self, shared: &Shared) {
+        let mut handles = shared.handles();
+        handles.release_source(self.address(), &self.handle, self.socket);
     }
 }
 
@@ -189,12 +198,13 @@ type Submitted = Result<(Pending<AfdPoll>, Started), (Idle<AfdPoll>, io::Error)>
 #[inline]
 fn submit(
     mut idle: Idle<AfdPoll>,
+    source: &Arc<Source>,
     shared: &Shared,
     handle: &Arc<AfdHandle>,
     base: RawSocket,
     conditions: u32,
 ) -> Submitted {
-    idle.get_mut().handle = Some(Arc::clone(handle));
+    idle.get_mut().source = Some(Arc::clone(source));
     let mut started = Started::Completed;
     let result = idle.start(&shared.port, |reserved| {
         let (submission, how) = syscall::poll(handle.as_handle(), base, conditions, reserved);
@@ -204,7 +214,7 @@ fn submit(
     match result {
         Ok(pending) => Ok((pending, started)),
         Err((mut idle, error)) => {
-            idle.get_mut().handle = None;
+            idle.get_mut().source = None;
             Err((idle, error))
         }
     }
@@ -223,20 +233,13 @@ impl Operation for AfdPoll {
     #[inline]
     fn completed(mut operation: Idle<AfdPoll>, outcome: Outcome, sink: &mut EventSink<'_>) {
         let poll = operation.get_mut();
-        let handle = poll.handle.take();
-        let source_id = poll.source_id;
         let completion = poll.info.completion(outcome.status);
-        // A request that lingered after the end of its source kept the socket reserved until now.
-        let release = |handle: Option<Arc<AfdHandle>>| {
-            if let Some(handle) = handle {
-                handle.release_socket(source_id);
-            }
-        };
-        let Some(source) = poll.source.upgrade() else {
-            return release(handle);
+        // `submit` has set it.
+        let Some(source) = poll.source.take() else {
+            return;
         };
         // Without a selector there is no handle to release.
-        let Some(shared) = source.shared.upgrade() else {
+        let Some(shared) = source.shared().upgrade() else {
             return;
         };
         let mut state = source.state();
@@ -247,10 +250,11 @@ impl Operation for AfdPoll {
         }
         shared.add_to_updates(&source, &mut state);
         let has_ended = state.has_ended();
+        let lingered = state.clear(Flag::Lingering);
         drop(state);
-        if had_ended {
-            release(handle);
-        } else if has_ended {
+        if lingered {
+            shared.handles().remove_lingering(source.address());
+        } else if has_ended && !had_ended {
             shared.release_closed(&source);
         }
     }
@@ -263,6 +267,23 @@ pub(super) fn conditions(interest: Interest) -> io::Result<u32> {
         return Err(errors::unsupported("AFD cannot watch for AIO or LIO"));
     }
     Ok(masks::of_interest(interest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With two reference counts for each allocation, the status block, the entries of the port,
+    /// of the handle and of the update list, and the `Arc` of the registration, a source has 184
+    /// bytes with 64-bit addresses. `build-tools/bench` measures them, and allows 185.
+    #[test]
+    fn sizes_do_not_grow() {
+        assert!(size_of::<SourceState>() <= 40);
+        assert!(size_of::<Source>() <= 64);
+        assert!(size_of::<AfdPoll>() <= 40);
+        // It has 32 sources.
+        assert!(size_of::<AfdHandle>() <= 96);
+    }
 }
 
 mod base_provider {

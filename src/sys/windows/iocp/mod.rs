@@ -32,8 +32,9 @@
 //!
 //! The port knows every operation in flight. Its owners are a selector and the selector's clones.
 //! Dropping the last owner cancels every operation, waits for their packets and then closes the
-//! port. Sources hold the port weakly, so nothing is started meanwhile. A thread that upgrades a
-//! weak reference may become the last owner; it holds no lock when it drops the reference.
+//! port. (The selector cancels the requests on its AFD handles itself, before it drops the port.)
+//! Sources hold the port weakly, so nothing is started meanwhile. A thread that upgrades a weak
+//! reference may become the last owner; it holds no lock when it drops the reference.
 //!
 //! A driver need not support cancellation ([Canceling pending I/O][cancel]; an unplugged serial
 //! adapter is an example), so the wait is limited to [`DRAIN_LIMIT`] in total. What is in flight

@@ -71,6 +71,52 @@ fn memory_shortage_of_the_base_query_is_retried() {
     }
 }
 
+/// Two sources of a layered socket poll its base socket on a handle each, and so does a source of
+/// the base socket. The handles stay open until the last packet, and release all sockets.
+#[test]
+fn layered_sources_poll_their_base_socket() {
+    let (kernel, mut selector, mut events) = selector(1, Quirks::default());
+    kernel.open_socket(1, false);
+    kernel.quirks(|quirks| _ = quirks.layered.insert(1001, 1));
+    let clone = selector.try_clone().unwrap();
+    let layered = |token, interest| clone.register(1001, Token(token), interest).unwrap();
+    let base = register(&selector, 1, Interest::READABLE);
+    let reader = layered(2, Interest::READABLE);
+    let writer = layered(3, Interest::WRITABLE);
+    let mut sorted = || {
+        let mut tokens = tokens(&mut selector, &mut events, AT_ONCE);
+        tokens.sort_unstable();
+        tokens
+    };
+    for failing_cancels in [0, 1] {
+        let other = layered(4, Interest::READABLE);
+        assert_eq!((sorted(), kernel.in_flight(1)), (vec![], 4));
+        kernel.quirks(|quirks| quirks.failing_cancels = failing_cancels);
+        // Its request may linger, on a handle that no other source of the base socket gets.
+        drop(other);
+        let again = layered(5, Interest::READABLE);
+        assert_eq!(sorted(), []);
+        for (condition, expected) in [
+            (ffi::AFD_POLL_RECEIVE, vec![1, 2, 5]),
+            (ffi::AFD_POLL_SEND, vec![3]),
+        ] {
+            kernel.set(1, condition);
+            assert_eq!(sorted(), expected);
+            kernel.clear(1, condition);
+        }
+        assert_eq!(kernel.counts().overlapping, 0);
+        for source in [&base, &reader, &writer] {
+            Afd::rearm(source, BOTH).unwrap();
+        }
+        drop(again);
+        assert_eq!(sorted(), []);
+    }
+    drop((base, reader, writer));
+    assert_eq!(sorted(), []);
+    let handles = selector.shared.handles();
+    assert!(handles.has_no_routes() && handles.len() == 1);
+}
+
 /// A request was accepted and completes for lack of memory.
 #[test]
 fn memory_shortage_in_a_completion_is_retried() {
@@ -108,7 +154,10 @@ fn ignored_permanent_refusal_does_not_spin() {
             reported += got.len() as u32;
             Afd::rearm(&registration, Interest::READABLE).unwrap();
         }
-        assert!((2..=MAX_STRAYS + 10).contains(&reported), "{reported}");
+        assert!(
+            (2..=u32::from(MAX_STRAYS) + 10).contains(&reported),
+            "{reported}"
+        );
         // Once AFD accepts the request, no event is lost.
         kernel.quirks(|quirks| *quirks = Quirks::default());
         tokens(&mut selector, &mut events, SHORT);

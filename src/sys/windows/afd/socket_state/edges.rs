@@ -3,49 +3,108 @@
 
 use std::time::Instant;
 
+use crate::Token;
 use crate::sys::level_backoff::{Backoff, READINESS};
 use crate::sys::selector::Mode;
 use crate::sys::timeout::earlier;
 use crate::sys::windows::event::masks::{self, READ, RESET, WRITE};
 
-/// How conditions become events.
+/// How conditions become events, which have its token.
 #[derive(Debug)]
 pub(super) enum Edges {
     /// An owned source. `armed` have not been reported since the source was armed.
-    Owned { armed: u32 },
-    /// An unowned socket. `failures` have not been reported. `poll_failed`: AFD could not poll it.
-    Unowned {
-        read: Backoff,
-        write: Backoff,
-        failures: u32,
-        poll_failed: bool,
-    },
+    Owned { token: Token, armed: u32 },
+    /// An unowned socket. Boxed, because most sources are owned and have no back-off.
+    Unowned(Box<Unowned>),
     /// A source that is level-triggered or one-shot. `is_disarmed`: AFD could not poll it, or the
     /// one event was reported.
     Other {
+        token: Token,
         is_owned: bool,
         is_one_shot: bool,
         is_disarmed: bool,
     },
 }
 
+/// The directions of an unowned socket. `failures` have not been reported. `poll_failed`: AFD could
+/// not poll it.
+#[derive(Debug)]
+pub(super) struct Unowned {
+    token: Token,
+    read: Backoff,
+    write: Backoff,
+    failures: u32,
+    poll_failed: bool,
+}
+
+impl Unowned {
+    #[inline]
+    fn new(token: Token) -> Unowned {
+        Unowned {
+            token,
+            read: Backoff::default(),
+            write: Backoff::default(),
+            failures: RESET,
+            poll_failed: false,
+        }
+    }
+
+    /// The directions, with the conditions of each.
+    #[inline]
+    fn directions(&mut self) -> [(&mut Backoff, u32); 2] {
+        [(&mut self.read, READ), (&mut self.write, WRITE)]
+    }
+
+    /// The conditions that are probed instead of requested.
+    #[inline]
+    fn to_probe(&self) -> u32 {
+        if self.poll_failed {
+            return 0;
+        }
+        let mut to_probe = 0;
+        for (backoff, mask) in [(&self.read, READ), (&self.write, WRITE)] {
+            if backoff.needs_probe(&READINESS) {
+                to_probe |= mask;
+            }
+        }
+        to_probe
+    }
+}
+
 impl Edges {
     /// A source with all conditions armed.
     #[inline]
-    pub(super) fn new(is_owned: bool, mode: Mode, interest: u32) -> Edges {
+    pub(super) fn new(is_owned: bool, mode: Mode, token: Token, interest: u32) -> Edges {
         match mode {
-            Mode::Edge if is_owned => Edges::Owned { armed: interest },
-            Mode::Edge => Edges::Unowned {
-                read: Backoff::default(),
-                write: Backoff::default(),
-                failures: RESET,
-                poll_failed: false,
+            Mode::Edge if is_owned => Edges::Owned {
+                token,
+                armed: interest,
             },
+            Mode::Edge => Edges::Unowned(Box::new(Unowned::new(token))),
             Mode::Level | Mode::OneShot => Edges::Other {
+                token,
                 is_owned,
                 is_one_shot: mode == Mode::OneShot,
                 is_disarmed: false,
             },
+        }
+    }
+
+    /// Arms all conditions in this mode, with this token.
+    #[inline]
+    pub(super) fn reset(&mut self, mode: Mode, token: Token, interest: u32) {
+        match self {
+            Edges::Unowned(unowned) if mode == Mode::Edge => **unowned = Unowned::new(token),
+            _ => *self = Edges::new(self.is_owned(), mode, token, interest),
+        }
+    }
+
+    /// The token of its events.
+    #[inline]
+    pub(super) fn token(&self) -> Token {
+        match self {
+            Edges::Owned { token, .. } | Edges::Other { token, .. } => *token,
+            Edges::Unowned(unowned) => unowned.token,
         }
     }
 
@@ -54,7 +113,7 @@ impl Edges {
     pub(super) fn is_owned(&self) -> bool {
         match self {
             Edges::Owned { .. } => true,
-            Edges::Unowned { .. } => false,
+            Edges::Unowned(_) => false,
             Edges::Other { is_owned, .. } => *is_owned,
         }
     }
@@ -63,11 +122,14 @@ impl Edges {
     #[inline]
     pub(super) fn armed(&self) -> u32 {
         match self {
-            Edges::Owned { armed } => *armed,
-            Edges::Unowned {
-                poll_failed: true, ..
-            } => 0,
-            Edges::Unowned { failures, .. } => (READ | WRITE) & !self.to_probe() | failures,
+            Edges::Owned { armed, .. } => *armed,
+            Edges::Unowned(unowned) => {
+                if unowned.poll_failed {
+                    0
+                } else {
+                    (READ | WRITE) & !unowned.to_probe() | unowned.failures
+                }
+            }
             Edges::Other { is_disarmed, .. } => {
                 if *is_disarmed {
                     0
@@ -82,20 +144,7 @@ impl Edges {
     #[inline]
     pub(super) fn to_probe(&self) -> u32 {
         match self {
-            Edges::Unowned {
-                read,
-                write,
-                poll_failed: false,
-                ..
-            } => {
-                let mut to_probe = 0;
-                for (backoff, mask) in [(read, READ), (write, WRITE)] {
-                    if backoff.needs_probe(&READINESS) {
-                        to_probe |= mask;
-                    }
-                }
-                to_probe
-            }
+            Edges::Unowned(unowned) => unowned.to_probe(),
             _ => 0,
         }
     }
@@ -111,8 +160,8 @@ impl Edges {
     ) -> (u32, Option<Instant>) {
         let mut ready = 0;
         let mut probe_at: Option<Instant> = None;
-        if let Edges::Unowned { read, write, .. } = self {
-            for (backoff, mask) in [(read, READ), (write, WRITE)] {
+        if let Edges::Unowned(unowned) = self {
+            for (backoff, mask) in unowned.directions() {
                 if to_probe & mask == 0 {
                     continue;
                 }
@@ -134,8 +183,8 @@ impl Edges {
     #[inline]
     pub(super) fn disarm(&mut self) {
         match self {
-            Edges::Owned { armed } => *armed = 0,
-            Edges::Unowned { poll_failed, .. } => *poll_failed = true,
+            Edges::Owned { armed, .. } => *armed = 0,
+            Edges::Unowned(unowned) => unowned.poll_failed = true,
             Edges::Other { is_disarmed, .. } => *is_disarmed = true,
         }
     }
@@ -144,21 +193,22 @@ impl Edges {
     #[inline]
     pub(super) fn rearm(&mut self, conditions: u32) {
         match self {
-            Edges::Owned { armed } => *armed |= conditions,
+            Edges::Owned { armed, .. } => *armed |= conditions,
             Edges::Other {
                 is_owned: true,
                 is_one_shot: false,
                 is_disarmed,
+                ..
             } => *is_disarmed = false,
-            Edges::Other { .. } | Edges::Unowned { .. } => {}
+            Edges::Other { .. } | Edges::Unowned(_) => {}
         }
     }
 
     /// These conditions of a request did not hold when it started.
     #[inline]
     pub(super) fn observe_not_ready(&mut self, requested: u32) {
-        if let Edges::Unowned { read, write, .. } = self {
-            for (backoff, mask) in [(read, READ), (write, WRITE)] {
+        if let Edges::Unowned(unowned) = self {
+            for (backoff, mask) in unowned.directions() {
                 // A direction that is probed was not requested.
                 if requested & mask != 0 && !backoff.needs_probe(&READINESS) {
                     backoff.observed_not_ready();
@@ -176,27 +226,20 @@ impl Edges {
         now: impl FnOnce() -> Instant,
     ) -> u32 {
         match self {
-            Edges::Owned { armed } => {
+            Edges::Owned { armed, .. } => {
                 let ready = conditions & *armed;
                 *armed &= !masks::with_alias(ready);
                 ready
             }
-            Edges::Unowned {
-                poll_failed: true, ..
-            }
-            | Edges::Other {
+            Edges::Other {
                 is_disarmed: true, ..
             } => 0,
-            Edges::Unowned {
-                read,
-                write,
-                failures,
-                ..
-            } => {
-                let mut ready = conditions & *failures;
-                *failures &= !ready;
+            Edges::Unowned(unowned) if unowned.poll_failed => 0,
+            Edges::Unowned(unowned) => {
+                let mut ready = conditions & unowned.failures;
+                unowned.failures &= !ready;
                 let now = now();
-                for (backoff, mask) in [(read, READ), (write, WRITE)] {
+                for (backoff, mask) in unowned.directions() {
                     let of_direction = conditions & mask;
                     if of_direction != 0 {
                         // A direction that is probed is reported by probes alone, which keep to the
