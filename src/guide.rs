@@ -143,7 +143,7 @@
 //! **Registration.** `register` of a registered source fails with `AlreadyExists`, `reregister` and
 //! `deregister` of one that is not registered with `NotFound`, in release builds too. For this a
 //! `TcpStream` has 16 bytes on epoll and 24 on other Unix selectors, instead of 4; a `Poll` has 8
-//! to 152, instead of 4. A source that gives its descriptor away while registered (`into_raw_fd`,
+//! to 192, instead of 4. A source that gives its descriptor away while registered (`into_raw_fd`,
 //! `OwnedFd::from`, into std) is deregistered on every system, except in a forked child on epoll,
 //! whose parent keeps the events. `Interest::{AIO, LIO, PRIORITY}` exist everywhere; registering
 //! one that the selector cannot watch fails with `Unsupported`. A clone of a `Registry` shares the

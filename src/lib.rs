@@ -16,7 +16,7 @@
 //!
 //! A source holds its descriptor and its registration, which mio 1.2 does not keep in release
 //! builds. On 64-bit systems a `TcpStream` has 16 bytes on epoll and at most 24 on other Unix
-//! selectors, instead of 4. A [`Poll`] has 8 to 152.
+//! selectors, instead of 4. A [`Poll`] has 8 to 192.
 //!
 //! # Where soundness ends
 //!

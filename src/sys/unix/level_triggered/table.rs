@@ -26,6 +26,8 @@ pub(crate) struct Table {
     slab: Slab<SourceState>,
     /// The indices of slots whose state the kernel may not have yet, each of them once.
     dirty: Vec<u32>,
+    /// Whether a registration of the probe set has changed since the last probe.
+    probe_set_changed: bool,
     /// The array of the poller over poll(2), while the poller does not use it, or nothing. A change
     /// of a slot is written to its entry here at once, and the slot is not dirty.
     array: Vec<ffi::pollfd>,
@@ -73,6 +75,7 @@ impl Table {
         source.token = token;
         source.interest = interest;
         source.arm();
+        self.probe_set_changed |= source.in_probe_set;
         pass_on(source, key.index, &mut self.array, &mut self.dirty);
         Ok(())
     }
@@ -97,19 +100,21 @@ impl Table {
         if !source.rearm(waits_for) {
             return false;
         }
+        self.probe_set_changed |= source.in_probe_set;
         pass_on(source, key.index, &mut self.array, &mut self.dirty);
         true
     }
 
     /// From now on watches a source like an unowned fd. `false` if nothing has changed.
     pub(crate) fn watch_as_unowned(&mut self, key: Key) -> bool {
-        let Some(source) = self.get(key) else {
+        let Some(source) = self.slab.get(key) else {
             return false;
         };
         if !source.watch_as_unowned() {
             return false;
         }
-        self.mark_index_dirty(key.index);
+        self.probe_set_changed |= source.in_probe_set;
+        pass_on(source, key.index, &mut self.array, &mut self.dirty);
         true
     }
 
@@ -119,6 +124,7 @@ impl Table {
         let Some(source) = self.slab.remove(key) else {
             return false;
         };
+        self.probe_set_changed |= source.in_probe_set;
         source.end();
         pass_on(source, key.index, &mut self.array, &mut self.dirty);
         true
@@ -213,7 +219,11 @@ impl Table {
     /// Marks a registration as part of the probe set. `true` if it must be and was not.
     #[inline]
     pub(crate) fn enter_probe_set(&mut self, key: Key) -> bool {
-        self.get(key).is_some_and(SourceState::enter_probe_set)
+        let Some(source) = self.slab.get(key) else {
+            return false;
+        };
+        self.probe_set_changed |= source.in_probe_set;
+        source.enter_probe_set()
     }
 
     /// Whether a registration must stay in the probe set. If not, its mark is removed.
@@ -324,7 +334,12 @@ fn apply_groups<const N: usize>(
 /// are observed not ready. `SourceState::wants_probe` decides which these are.
 #[derive(Debug, Default)]
 pub(crate) struct ProbeSet {
+    /// Those that each `select` probes or observes.
     keys: Vec<Key>,
+    /// Those that are not probed before a time, unless they change. A `select` does not visit them.
+    waiting: Vec<Key>,
+    /// The first of these times.
+    waiting_until: Option<Instant>,
     /// The entries of one probe, and the registration of each.
     entries: Vec<ffi::pollfd>,
     entry_keys: Vec<Key>,
@@ -335,7 +350,7 @@ pub(crate) struct ProbeSet {
 }
 
 impl ProbeSet {
-    /// The registrations of the set.
+    /// The registrations of the set that the blocking poll may have.
     pub(crate) fn keys(&self) -> &[Key] {
         &self.keys
     }
@@ -359,7 +374,12 @@ impl ProbeSet {
     #[inline]
     #[allow(dead_code)] // Only poll(2) asks before it locks.
     pub(crate) fn is_idle(&self) -> bool {
-        self.keys.is_empty() && !self.filled_buffer && !self.is_deferred
+        self.is_empty() && !self.filled_buffer && !self.is_deferred
+    }
+
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.waiting.is_empty()
     }
 
     /// Whether the last probe was deferred. Then `select` must not time out before the next one.
@@ -381,7 +401,7 @@ impl ProbeSet {
         with_table: impl Fn(&mut dyn FnMut(&mut Table)),
         events: &mut Events,
     ) -> io::Result<Option<Instant>> {
-        if self.keys.is_empty() && !self.filled_buffer {
+        if self.is_empty() && !self.filled_buffer {
             // The common case.
             self.is_deferred = false;
             return Ok(None);
@@ -413,8 +433,14 @@ impl ProbeSet {
     fn collect(&mut self, table: &mut Table) -> Option<Instant> {
         self.entries.clear();
         self.entry_keys.clear();
-        let mut wake_at = None;
         let mut now = None;
+        let has_changed = mem::take(&mut table.probe_set_changed);
+        if let Some(until) = self.waiting_until {
+            if has_changed || *now.get_or_insert_with(Instant::now) >= until {
+                self.keys.append(&mut self.waiting);
+                self.waiting_until = None;
+            }
+        }
         self.keys.retain(|key| {
             let stays = table.stays_in_probe_set(*key);
             let Some(source) = table.get(*key).filter(|_| stays) else {
@@ -426,11 +452,15 @@ impl ProbeSet {
                     self.entries.push(entry);
                     self.entry_keys.push(*key);
                 }
-                ProbeRequest::NotBefore(until) => wake_at = earlier(wake_at, Some(until)),
+                ProbeRequest::NotBefore(until) => {
+                    self.waiting.push(*key);
+                    self.waiting_until = earlier(self.waiting_until, Some(until));
+                    return false;
+                }
             }
             stays
         });
-        wake_at
+        self.waiting_until
     }
 
     fn apply(&mut self, table: &mut Table, events: &mut Events) -> Option<Instant> {

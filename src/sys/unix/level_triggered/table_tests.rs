@@ -429,3 +429,62 @@ fn slots_beyond_the_array_are_dirty() {
     assert_eq!(dirty, [(1, 10), (2, 21), (3, 12), (4, -1)]);
     assert!(table.get(first).is_none() && table.get(again[0]).is_some());
 }
+
+/// A `select` does not visit sources whose hang-up is old until the next one is due, or until they
+/// change: a program may keep thousands of them.
+#[cfg(unix)] // WASI has no socket pairs.
+#[test]
+fn old_hang_up_is_visited_when_it_is_due_or_changes() {
+    use super::{Events, ProbeSet};
+    use crate::sys::selector::EventBuffer as _;
+    use std::cell::RefCell;
+    use std::os::fd::AsRawFd as _;
+    use std::os::unix::net::UnixStream;
+
+    let (source, peer) = UnixStream::pair().unwrap();
+    drop(peer);
+    let mut table = Table::default();
+    let key = table.insert(source.as_raw_fd(), Token(1), IN, true).unwrap();
+    let table = RefCell::new(table);
+    let mut probe_set = ProbeSet::default();
+    let mut events = Events::with_capacity(8);
+    let mut select = |probe_set: &mut ProbeSet| {
+        events.clear();
+        let wake_at = probe_set.probe(|run| run(&mut table.borrow_mut()), &mut events);
+        (wake_at.unwrap(), events.as_slice().len())
+    };
+    // More reports than there are before the long delay of 100 ms, the last of them now.
+    let last = Instant::now();
+    for reports_left in (0..110).rev() {
+        let mut table = table.borrow_mut();
+        let source = table.get(key).unwrap();
+        source.apply_probe(IN, ffi::POLLHUP, last - millis(101 * reports_left));
+    }
+    probe(&mut table.borrow_mut(), key, ffi::POLLHUP, last);
+    probe_set.add(&mut table.borrow_mut(), key);
+
+    let (due, count) = select(&mut probe_set);
+    assert_eq!((due.is_some(), count), (true, 0));
+    assert!(probe_set.keys().is_empty() && !probe_set.is_idle());
+    assert_eq!(select(&mut probe_set), (due, 0));
+    // An operation that would block is a reason to probe.
+    assert!(table.borrow_mut().rearm(key, Interest::READABLE));
+    assert_eq!(select(&mut probe_set).1, 1);
+    assert_eq!(probe_set.keys(), [key]);
+    // What is due is probed and reported.
+    let until = loop {
+        let (due, _) = select(&mut probe_set);
+        if probe_set.keys().is_empty() {
+            break due.unwrap();
+        }
+    };
+    std::thread::sleep(until.saturating_duration_since(Instant::now()));
+    assert_eq!(select(&mut probe_set).1, 1);
+    // A registration that ends leaves the set.
+    while !probe_set.keys().is_empty() {
+        select(&mut probe_set);
+    }
+    table.borrow_mut().remove(key);
+    assert_eq!(select(&mut probe_set), (None, 0));
+    assert!(probe_set.is_idle());
+}
