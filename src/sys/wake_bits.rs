@@ -109,11 +109,26 @@ impl Generation {
 /// The `merge_generation` of a selector that must not merge wakes: no generation has this value.
 const NO_GENERATION: usize = usize::MAX;
 
-/// The bits of all wakers of one selector, on cache lines of their own.
+/// As many bytes as a cache line has.
+#[derive(Clone, Copy, Debug)]
+#[allow(dead_code)] // As for `WakeBits`.
+struct Padding([u64; 8]);
+
+impl Default for Padding {
+    #[inline]
+    fn default() -> Padding {
+        Padding([0; 8])
+    }
+}
+
+/// The bits of all wakers of one selector. Padding keeps other data out of their cache lines. An
+/// alignment would do so, too, but with it an allocation and its release take a thousand
+/// instructions in glibc.
 #[derive(Debug)]
-#[repr(align(128))]
+#[repr(C)]
 #[allow(dead_code)] // On poll(2) and `poll_oneoff` no kernel object queues events.
 pub(crate) struct WakeBits {
+    _before: Padding,
     /// The wakers with a wake that no return of the kernel's wait has followed yet.
     pending: AtomicUsize,
     /// The only generation in which wakes are merged.
@@ -126,6 +141,7 @@ pub(crate) struct WakeBits {
     acquired: AtomicUsize,
     /// A hint: one of the constants of `pace`.
     pace: AtomicUsize,
+    _behind: Padding,
 }
 
 /// How wakes come. See the head of this file.
@@ -151,12 +167,14 @@ impl WakeBits {
             NO_GENERATION
         };
         WakeBits {
+            _before: Padding::default(),
             pending: AtomicUsize::new(0),
             merge_generation: AtomicUsize::new(first),
             generation: generation.word,
             first_generation: first,
             acquired: AtomicUsize::new(0),
             pace: AtomicUsize::new(pace::BURSTS),
+            _behind: Padding::default(),
         }
     }
 
