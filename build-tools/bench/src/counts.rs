@@ -43,7 +43,7 @@ pub(crate) fn run(
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    fs::create_dir_all(&folder)?;
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let dump = folder.join("out");
     let mut command = Command::new("valgrind");
     command

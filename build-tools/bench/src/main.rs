@@ -106,7 +106,7 @@ impl Folders {
         let target = std::env::var_os("CARGO_TARGET_DIR")
             .map_or_else(|| root.join("target/bench-build"), PathBuf::from);
         let out = root.join("target/bench");
-        std::fs::create_dir_all(&out)?;
+        std::fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
         Ok(Folders {
             root,
             bench,
@@ -179,7 +179,7 @@ fn run(options: &Run) -> Result<()> {
     }
     if options.list {
         if let Some(reason) = &options.no_windows {
-            println!("{:<8} not run: {reason}", "afd");
+            println!("{:<8} not listed: {reason}", "afd");
         }
         return Ok(());
     }

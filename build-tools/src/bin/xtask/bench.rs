@@ -38,6 +38,9 @@ pub(crate) fn run(project: &Project, options: &Bench) -> Result<bool> {
         .args(arguments)
         .current_dir(project.path("build-tools/bench"))
         .env("CARGO_TARGET_DIR", project.target("bench"));
+    if options.list {
+        command.arg("--no-windows").arg(AFD_CASES);
+    }
     // Wine's server runs until the bench exits.
     let wine = match builds {
         Some(builds) => with_windows(project, &mut command, builds)?,
@@ -47,6 +50,9 @@ pub(crate) fn run(project: &Project, options: &Bench) -> Result<bool> {
     drop(wine);
     Ok(status.success())
 }
+
+/// Why the cases of Windows are not listed.
+const AFD_CASES: &str = "they run under Wine; build-tools/bench/cases/src/cases/afd.rs has their names, such as afd/wake";
 
 /// Debian's package of wrk, the load of the servers, and its program.
 const WRK: &str = "wrk";

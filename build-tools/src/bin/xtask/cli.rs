@@ -84,7 +84,8 @@ pub(crate) enum Command {
     },
     /// Compare with upstream's mio, `polling` and bare system calls
     ///
-    /// Measures time, instructions, system calls, memory and builds.
+    /// Measures time, instructions, system calls, memory and builds. The first run builds all of it.
+    /// For cases of Windows it installs Wine, and a second Rust compiler in the cache.
     Bench(Bench),
     /// Compare builds of the library and of mio 1.2.5: processor time, instructions, program size
     BuildCost {
@@ -119,20 +120,21 @@ pub(crate) struct Jobs {
 pub(crate) struct Bench {
     #[command(subcommand)]
     pub(crate) of: Option<BenchOf>,
-    /// Cases, such as `wake` or `poll/ready-1-of-10000` [default: all]
+    /// Cases, such as `wake` or `poll/ready-1-of-10000`, see --list [default: all]
     cases: Vec<String>,
     /// Run fewer and shorter rounds, and no clean builds: a few minutes
     #[arg(long)]
     quick: bool,
-    /// Print the cases and measure nothing
+    /// Print the cases of this system and measure nothing
     #[arg(long)]
-    list: bool,
+    pub(crate) list: bool,
     /// Rounds of each case [default: 31, or 7 with --quick; under Wine 7 or 3]
     ///
     /// A round runs every peer once. A case that takes more than 3 seconds (1 with --quick) has
     /// fewer rounds, but at least 7.
     #[arg(long, value_name = "N")]
-    rounds: Option<usize>,
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: Option<u16>,
     /// Write the tables and the charts of build-tools/bench/README.md; measures all cases
     #[arg(long, conflicts_with = "cases")]
     publish: bool,
@@ -145,7 +147,8 @@ impl Bench {
     /// Whether a selected case may run on Windows.
     pub(crate) fn is_of_windows(&self) -> bool {
         let is_of_windows = |case: &String| case.starts_with("afd/") || !case.contains('/');
-        !self.update_gate && (self.cases.is_empty() || self.cases.iter().any(is_of_windows))
+        let may_run = !self.update_gate && !self.list;
+        may_run && (self.cases.is_empty() || self.cases.iter().any(is_of_windows))
     }
 
     /// The arguments of the bench itself.
@@ -172,7 +175,8 @@ pub(crate) enum BenchOf {
     /// Load an HTTP server on tokio with wrk, over this library and over upstream's mio
     ///
     /// Both servers run in turn, in many short rounds: requests per second, latencies, processor
-    /// time. Writes target/bench/servers.json and servers.svg.
+    /// time. Writes target/bench/servers.json and servers.svg. Installs Debian's wrk if it is
+    /// missing; for afd also Wine, and builds the servers for Windows.
     ///
     /// Example: cargo xtask bench servers --quick --backend epoll
     Servers(Servers),
@@ -196,6 +200,7 @@ pub(crate) struct Servers {
     backend: Vec<ServerBackend>,
     /// Rounds of each backend [default: 14, or 3 with --quick; under Wine 8 or 2]
     #[arg(long, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     rounds: Option<u16>,
     /// Write the table and the chart of build-tools/bench/README.md; runs all backends
     #[arg(long, conflicts_with = "backend")]
@@ -320,8 +325,8 @@ fn minutes(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cli, minutes};
-    use clap::CommandFactory;
+    use super::{Cli, Command, minutes};
+    use clap::{CommandFactory as _, Parser as _};
 
     #[test]
     fn wrong_durations_are_rejected() {
@@ -334,5 +339,28 @@ mod tests {
     #[test]
     fn command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+    #[test]
+    fn zero_rounds_are_rejected() {
+        for arguments in [&["bench"][..], &["bench", "servers"], &["build-cost"]] {
+            let all = ["cargo xtask"].iter().chain(arguments);
+            assert!(Cli::try_parse_from(all.clone().chain(&["--rounds=1"])).is_ok());
+            assert!(Cli::try_parse_from(all.chain(&["--rounds=0"])).is_err());
+        }
+    }
+
+    #[test]
+    fn list_of_cases_builds_nothing_for_windows() {
+        let parse = |argument| {
+            let cli = Cli::try_parse_from(["cargo xtask", "bench", argument]).unwrap();
+            match cli.command {
+                Command::Bench(bench) => bench.is_of_windows(),
+                _ => unreachable!(),
+            }
+        };
+        assert_eq!(
+            ["--list", "wake", "epoll/wake"].map(parse),
+            [false, true, false]
+        );
     }
 }

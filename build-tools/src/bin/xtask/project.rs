@@ -29,9 +29,11 @@ impl Project {
         let root = root
             .canonicalize()
             .with_context(|| format!("{}", root.display()))?;
-        let cache = match env::var_os("XDG_CACHE_HOME").filter(|value| !value.is_empty()) {
-            Some(folder) => PathBuf::from(folder),
-            None => PathBuf::from(env::var_os("HOME").context("HOME is not set")?).join(".cache"),
+        // A relative path is invalid and ignored
+        // (<https://specifications.freedesktop.org/basedir-spec/latest/>).
+        let cache = match env::var_os("XDG_CACHE_HOME").map(PathBuf::from) {
+            Some(folder) if folder.is_absolute() => folder,
+            _ => PathBuf::from(env::var_os("HOME").context("HOME is not set")?).join(".cache"),
         };
         Ok(Project {
             logs: root.join("target/xtask/logs"),

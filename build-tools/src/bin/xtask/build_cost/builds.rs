@@ -173,7 +173,7 @@ fn clean(
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
     }
-    fs::create_dir_all(&folder)?;
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     Ok(folder)
 }
 

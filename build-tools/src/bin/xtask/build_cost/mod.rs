@@ -54,7 +54,7 @@ impl Subject {
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
         }
-        fs::create_dir_all(folder.join("src"))?;
+        fs::create_dir_all(folder.join("src")).with_context(|| folder.display().to_string())?;
         fs::write(folder.join("src/lib.rs"), "")?;
         fs::write(folder.join("src/main.rs"), ECHO)?;
         let head = "[package]\nname = \"cost\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
