@@ -194,6 +194,37 @@ fn second_register_keeps_the_first() {
     assert_eq!(tokens, [3, 3]);
 }
 
+/// A source is not registered after a `register` that fails because its fd is registered already,
+/// nor after a `deregister` that fails because `SourceFd` has ended its registration. kqueue does
+/// not refuse the first.
+#[cfg(unix)]
+#[test]
+fn refused_source_is_not_registered() {
+    let (mut poll, mut events) = new_poll();
+    let (mut sender, _receiver) = mio::unix::pipe::new().unwrap();
+    let (fd, interest) = (raw_fd(&sender), Interest::WRITABLE);
+    let registry = poll.registry();
+    registry.register(&mut Source(&fd), ONE, interest).unwrap();
+    let refused = registry.register(&mut sender, Token(2), interest);
+    if support::KQUEUE {
+        return refused.unwrap();
+    }
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::AlreadyExists);
+    let unknown = registry.deregister(&mut sender);
+    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
+    registry.deregister(&mut Source(&fd)).unwrap();
+    for _ in 0..2 {
+        registry.register(&mut sender, Token(3), interest).unwrap();
+        registry.deregister(&mut Source(&fd)).unwrap();
+        let ended = registry.deregister(&mut sender);
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::NotFound);
+    }
+    registry.register(&mut sender, Token(4), interest).unwrap();
+    wait_for(&mut poll, &mut events, Token(4), |event| {
+        event.is_writable()
+    });
+}
+
 /// A poll has seen an error without an event of it, and a read has taken it. The first event after
 /// `reregister` reports reading nevertheless.
 #[cfg(unix)]

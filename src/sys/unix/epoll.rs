@@ -162,10 +162,9 @@ impl<N: Notifier> selector::Selector for Epoll<N> {
 
     #[inline]
     fn register(&self, fd: RawFd, token: Token, interest: Interest) -> io::Result<Registration> {
-        self.register_unowned(fd, token, interest)?;
-        Ok(Registration {
-            link: Arc::clone(&self.link),
-        })
+        let mut held = None;
+        self.register_held(&mut held, fd, token, interest)?;
+        held.ok_or_else(errors::not_registered)
     }
 
     #[inline]
