@@ -27,7 +27,8 @@ families! { $
         target_os = "hermit", target_os = "illumos", target_os = "linux", target_os = "nuttx";
     cfg_linux: target_os = "android", target_os = "linux";
     cfg_busy_poll: target_os = "linux"; cfg_macos: target_os = "macos";
-    cfg_ppoll: target_os = "cygwin"; cfg_drained: target_os = "illumos", test; // ppoll(2) of C.
+    cfg_ppoll: target_os = "cygwin"; // ppoll(2) of the C library.
+    cfg_drained: target_os = "illumos", test;
 }
 
 use crate::sys::selector;
