@@ -111,7 +111,7 @@ const NO_GENERATION: usize = usize::MAX;
 
 /// As many bytes as a cache line has.
 #[derive(Clone, Copy, Debug)]
-#[allow(dead_code)] // As for `WakeBits`.
+#[allow(dead_code)] // As for `WakeBits`, which has two.
 struct Padding([u64; 8]);
 
 impl Default for Padding {

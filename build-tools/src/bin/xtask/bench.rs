@@ -52,7 +52,8 @@ pub(crate) fn run(project: &Project, options: &Bench) -> Result<bool> {
 }
 
 /// Why the cases of Windows are not listed.
-const AFD_CASES: &str = "they run under Wine; build-tools/bench/cases/src/cases/afd.rs has their names, such as afd/wake";
+const AFD_CASES: &str = "they run under Wine; build-tools/bench/cases/src/cases/afd.rs has their \
+    names, such as afd/wake";
 
 /// Debian's package of wrk, the load of the servers, and its program.
 const WRK: &str = "wrk";

@@ -84,8 +84,8 @@ pub(crate) enum Command {
     },
     /// Compare with upstream's mio, `polling` and bare system calls
     ///
-    /// Measures time, instructions, system calls, memory and builds. The first run builds all of it.
-    /// For cases of Windows it installs Wine, and a second Rust compiler in the cache.
+    /// Measures time, instructions, system calls, memory and builds. The first run builds all of
+    /// it. For cases of Windows it installs Wine, and a second Rust compiler in the cache.
     Bench(Bench),
     /// Compare builds of the library and of mio 1.2.5: processor time, instructions, program size
     BuildCost {

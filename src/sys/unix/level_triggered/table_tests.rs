@@ -444,7 +444,9 @@ fn old_hang_up_is_visited_when_it_is_due_or_changes() {
     let (source, peer) = UnixStream::pair().unwrap();
     drop(peer);
     let mut table = Table::default();
-    let key = table.insert(source.as_raw_fd(), Token(1), IN, true).unwrap();
+    let key = table
+        .insert(source.as_raw_fd(), Token(1), IN, true)
+        .unwrap();
     let table = RefCell::new(table);
     let mut probe_set = ProbeSet::default();
     let mut events = Events::with_capacity(8);
