@@ -279,7 +279,7 @@ impl<P: PollCall> Poller<P> {
                 if space.is_full() {
                     break;
                 }
-                let slots = range.start - 1..range.end - 1;
+                let slots = range.start - 1..range.end.saturating_sub(1);
                 if let (Some(entries), Some(slots)) = (
                     array.get_mut(range.clone()),
                     state.table.slots().get_mut(slots),
