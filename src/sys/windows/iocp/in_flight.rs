@@ -136,7 +136,8 @@ trait InFlight: Send + Sync {
 pub(super) struct InFlightTable {
     /// A slab for each kind of operation, so that an entry is an address without a vtable.
     kinds: Vec<Box<dyn OfKind>>,
-    generation: u32,
+    /// That of the last entry.
+    pub(super) generation: u32,
     len: usize,
 }
 
@@ -217,11 +218,11 @@ impl InFlightTable {
         completed
     }
 
-    /// Removes the operation of this kind with this context. Returns whether there was one.
-    fn remove<O: Operation>(&mut self, context: usize) -> bool {
+    /// Removes this block, which had this context. Returns whether it was in the table.
+    fn remove<O: Operation>(&mut self, context: usize, block: &Block<O>) -> bool {
         let removed = self.find(context).and_then(|(slab, index, generation)| {
             let slab = slab.as_any_mut().downcast_mut::<Slab<O>>()?;
-            slab.remove(index, generation, |_| true)
+            slab.remove(index, generation, |entry| ptr::eq(entry, block))
         });
         self.len -= usize::from(removed.is_some());
         removed.is_some()
@@ -269,11 +270,8 @@ impl<O: Operation> OfKind for Slab<O> {
     }
 
     fn take_completed(&mut self, index: usize, generation: u32) -> Option<Completed> {
-        Some(Completed(self.remove(
-            index,
-            generation,
-            Block::has_completed,
-        )?))
+        let block = self.remove(index, generation, Block::has_completed)?;
+        Some(Completed(block))
     }
 }
 
@@ -329,9 +327,9 @@ impl<O: Operation> Idle<O> {
         };
         let error = submit(reserved).error;
         match error {
-            Some(error) if port.in_flight().remove::<O>(context) => {
-                // The entry was removed, and `Reserved::refused` promises that the kernel is done
-                // with the memory.
+            Some(error) if port.in_flight().remove(context, &*block) => {
+                // The block's entry was removed, and `Reserved::refused` promises that the kernel
+                // is done with the memory.
                 Err((Idle(block), error))
             }
             // If a refused operation has no entry, a packet that other code posted has delivered

@@ -216,10 +216,17 @@ fn operation_completes_with_its_status() {
 fn foreign_packets_are_ignored() {
     let port = Port::new().unwrap();
     let seen = Seen::default();
+    // One operation after the other has the same slot and the next generation.
+    let past_operation = Seen::default();
+    let (pending, past) = past_operation.start(&port);
+    end(&port, &pending, past, 0);
+    assert_eq!(deliver(&port), 1);
     let (pending, context) = seen.start(&port);
-    // A past context, a future one, arbitrary ones, an address, and the one in flight.
+    let future = context + (context - past);
+    // A past context, a future one, other slots and kinds, an address, and the one in flight.
     let address = (&raw const seen).addr();
-    for foreign in [0, context - 1, context + 1, usize::MAX, address, context] {
+    let others = [0, past - 1, context - 1, context + 1, usize::MAX, address];
+    for foreign in others.into_iter().chain([past, future, context]) {
         send(&port, foreign);
         assert_eq!(deliver(&port), 1);
         assert_eq!((seen.completed(), seen.dropped()), (0, 0), "{foreign}");
@@ -262,6 +269,31 @@ fn refused_operation_completed_by_a_foreign_packet_is_pending() {
     });
     assert!(started.is_ok());
     assert_eq!((seen.completed(), port.in_flight().len()), (1, 0));
+}
+
+/// Meanwhile another operation was started with the same context, after all other generations. It
+/// stays in flight.
+#[test]
+fn refused_operation_removes_no_other_with_its_context() {
+    let port = Port::new().unwrap();
+    let (seen, other) = (Seen::default(), Seen::default());
+    let mut of_other = None;
+    let started = seen.idle().start(&port, |reserved| {
+        let context = reserved.context().addr();
+        fake::end_at_once(&reserved, -1);
+        send(&port, context);
+        assert_eq!(deliver(&port), 1);
+        port.in_flight().generation = 0;
+        let (pending, its_context) = other.start(&port);
+        assert_eq!(its_context, context);
+        of_other = Some((pending, context));
+        fake::refuse(reserved, io::ErrorKind::OutOfMemory.into())
+    });
+    assert!(started.is_ok());
+    assert_eq!((seen.completed(), port.in_flight().len()), (1, 1));
+    let (pending, context) = of_other.unwrap();
+    end(&port, &pending, context, 0);
+    assert_eq!((deliver(&port), other.completed()), (1, 1));
 }
 
 /// A packet of an operation that has completed finds nothing, although its slot is used again.
