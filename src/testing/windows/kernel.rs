@@ -75,6 +75,10 @@ pub(crate) struct Counts {
     pub(crate) waits: usize,
     /// Requests for a socket that had one in flight on the same handle, which AFD mixes up.
     pub(crate) overlapping: usize,
+    /// AFD handles that are open.
+    pub(crate) open_handles: usize,
+    /// AFD handles that were closed with a request in flight.
+    pub(crate) closed_in_flight: usize,
 }
 
 /// A request in flight.
@@ -323,8 +327,20 @@ impl Kernel {
         let mut state = self.state();
         match state.quirks.open_error {
             Some(code) => Err(code),
-            None => Ok(state.new_id()),
+            None => {
+                state.counts.open_handles += 1;
+                Ok(state.new_id())
+            }
         }
+    }
+
+    /// `CloseHandle` of an AFD handle.
+    pub(crate) fn close_afd(&self, handle: usize) {
+        let mut state = self.state();
+        let mut requests = state.in_flight.iter();
+        let is_in_use = requests.any(|request| request.handle == handle);
+        state.counts.open_handles -= 1;
+        state.counts.closed_in_flight += usize::from(is_in_use);
     }
 
     /// `PostQueuedCompletionStatus`.

@@ -66,6 +66,12 @@ pub(crate) trait AsHandle {
     fn as_handle(&self) -> BorrowedHandle<'_>;
 }
 
+impl Drop for OwnedHandle {
+    fn drop(&mut self) {
+        self.kernel.close_afd(self.id);
+    }
+}
+
 impl AsHandle for OwnedHandle {
     fn as_handle(&self) -> BorrowedHandle<'_> {
         BorrowedHandle(self)

@@ -15,7 +15,9 @@ use super::{BOTH, selector};
 use crate::sys::selector::{
     EventBuffer as _, RegisterUnowned as _, Selector as _, SelectorEvent as _,
 };
-use crate::sys::windows::platform::kernel::{INSUFFICIENT_RESOURCES, Kernel, Quirks};
+use crate::sys::windows::platform::kernel::{
+    ACCESS_DENIED, INSUFFICIENT_RESOURCES, Kernel, Quirks,
+};
 use crate::sys::windows::{event::Events, platform, platform::ffi};
 use crate::testing::choices::Choices;
 use crate::{Interest, Token};
@@ -300,4 +302,125 @@ fn random_schedules_lose_no_event() {
     for seed in 1..=seeds {
         run(Choices::from_seed(seed), 120, seed);
     }
+}
+
+/// Sockets of layered providers, sockets whose lowest 16 bits are equal, closed sockets, requests
+/// that cannot be canceled and failures of any call: no two requests for one socket share a handle,
+/// no handle is closed under a request, and all handles are released.
+#[test]
+fn random_schedules_release_all_handles() {
+    let seeds = if cfg!(miri) { 2 } else { 200 };
+    for seed in 1..=seeds {
+        release_all(seed);
+    }
+}
+
+/// A socket, one with the same lowest 16 bits, and one of a layered provider whose base it is.
+const SAME_BITS: u64 = 1 << 16;
+const LAYERED: u64 = 100;
+/// Sockets that one handle cannot serve all.
+const OTHERS: std::ops::Range<u64> = 1_000..1_040;
+
+fn release_all(seed: u64) {
+    let mut random = Choices::from_seed(seed);
+    let quirks = Quirks {
+        one_late_of: random.below(4),
+        layered: (0..SOCKETS).map(|base| (LAYERED + base, base)).collect(),
+        ..Quirks::default()
+    };
+    let (kernel, mut selector, mut events) = selector(seed, quirks);
+    let mut owned: Vec<(Registration, u64)> = Vec::new();
+    for base in 0..SOCKETS {
+        kernel.open_socket(base, false);
+        kernel.open_socket(base + SAME_BITS, false);
+    }
+    let registry = selector.try_clone().unwrap();
+    if random.one_in(2) {
+        for socket in OTHERS {
+            kernel.open_socket(socket, false);
+            owned.push((super::register(&registry, socket, BOTH), socket));
+        }
+    }
+    for _ in 0..random.below(300) {
+        let base = random.below(SOCKETS);
+        let socket = base + [0, LAYERED, SAME_BITS][random.below(3) as usize];
+        let interest = interest(&mut random);
+        match random.below(16) {
+            0..=3 => {
+                if let Ok(registration) = registry.register(socket, Token(1), interest) {
+                    owned.push((registration, socket));
+                }
+            }
+            4 => _ = registry.register_unowned(socket, Token(2), interest),
+            5 => _ = registry.deregister_unowned(socket),
+            6 | 7 if !owned.is_empty() => {
+                let index = random.below(owned.len() as u64) as usize;
+                drop(owned.swap_remove(index));
+            }
+            8 if !owned.is_empty() => {
+                let index = random.below(owned.len() as u64) as usize;
+                let (registration, socket) = &mut owned[index];
+                _ = registry.reregister(registration, *socket, Token(1), interest);
+            }
+            9 => {
+                for (registration, _) in &owned {
+                    Afd::rearm(registration, interest).unwrap();
+                }
+            }
+            10 => kernel.set(kernel.base(socket).unwrap_or(base), ffi::AFD_POLL_RECEIVE),
+            11 => kernel.clear(kernel.base(socket).unwrap_or(base), ffi::AFD_POLL_RECEIVE),
+            12 if random.one_in(4) => {
+                let socket = base + [0, SAME_BITS][random.below(2) as usize];
+                kernel.close(socket);
+                kernel.open_socket(socket, false);
+            }
+            13 => kernel.quirks(|quirks| match random.below(5) {
+                0 => quirks.failing_cancels = 2,
+                1 => quirks.refusals.push_back(INSUFFICIENT_RESOURCES),
+                2 => quirks.failures.push_back(ACCESS_DENIED),
+                3 => quirks.base_error = random.one_in(2).then_some(10_055),
+                _ => quirks.open_error = random.one_in(2).then_some(1450),
+            }),
+            _ => {
+                let timeout = Duration::from_millis(random.below(2) * 15);
+                selector.poll(&mut events, Some(timeout)).unwrap();
+            }
+        }
+    }
+    kernel.quirks(|quirks| *quirks = Quirks::default());
+    let is_dropped_first = random.one_in(2);
+    if is_dropped_first {
+        drop((registry, selector));
+        drop(owned);
+    } else {
+        drop(owned);
+        for base in 0..SOCKETS {
+            for socket in [base, base + LAYERED, base + SAME_BITS] {
+                _ = registry.deregister_unowned(socket);
+            }
+        }
+        // A request that could not be canceled completes now.
+        for socket in (0..SOCKETS)
+            .chain(SAME_BITS..SAME_BITS + SOCKETS)
+            .chain(OTHERS)
+        {
+            kernel.close(socket);
+        }
+        for _ in 0..20 {
+            selector.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        }
+        selector
+            .poll(&mut events, Some(Duration::from_millis(50)))
+            .unwrap();
+        let handles = selector.shared.handles();
+        assert!(handles.has_no_routes(), "seed {seed}: {handles:?}");
+        assert_eq!(handles.len(), kernel.counts().open_handles, "seed {seed}");
+        assert!(handles.len() <= 1, "seed {seed}");
+        drop(handles);
+        drop((registry, selector));
+    }
+    let counts = kernel.counts();
+    assert_eq!(counts.open_handles, 0, "seed {seed}");
+    assert_eq!(counts.closed_in_flight, 0, "seed {seed}");
+    assert_eq!(counts.overlapping, 0, "seed {seed}");
 }
