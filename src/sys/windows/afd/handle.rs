@@ -10,7 +10,8 @@
 //! socket: two sockets with the same bits get different handles, as one socket does.
 //!
 //! A source holds its handle, and a request in flight holds its source. So a handle stays open
-//! until the last packet has come, and until the last source is dropped that outlives its selector.
+//! until the last packet has come, and until its last source is dropped: the lists of the selector
+//! keep a source that has ended until a later `select`, and a source may outlive its selector.
 //!
 //! Child processes do not inherit these handles, and no code hands them out. So only
 //! `syscalls::afd::poll` causes completion packets through them.
@@ -19,7 +20,8 @@
 //!
 //! Under a layered provider AFD knows only the base socket, which `source` finds after a refusal.
 //! Then the source has a second handle besides its own, since another source may poll the base
-//! socket on its own one. The two may be the same handle.
+//! socket on its own one. The two may be the same handle. The source does not hold the second one:
+//! the selector does, until the request has completed, or until the selector is dropped.
 //!
 //! [cancel]: https://github.com/python-trio/trio/issues/52#issuecomment-548215128
 
@@ -245,7 +247,7 @@ impl AfdHandles {
 
 #[cfg(test)]
 impl AfdHandles {
-    /// The number of open handles.
+    /// The number of handles that serve sources, or may serve the next one.
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.all.len()

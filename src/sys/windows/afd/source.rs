@@ -24,7 +24,7 @@ use crate::{Interest, Token};
 /// The memory of one `IOCTL_AFD_POLL`.
 pub(crate) struct AfdPoll {
     pub(crate) info: PollInfo,
-    /// Set while in flight, so that the handle stays open until the packet has come.
+    /// Set while in flight, so that the source and its handle exist until the packet has come.
     source: Option<Arc<Source>>,
 }
 

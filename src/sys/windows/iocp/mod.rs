@@ -38,8 +38,8 @@
 //!
 //! A driver need not support cancellation ([Canceling pending I/O][cancel]; an unplugged serial
 //! adapter is an example), so the wait is limited to [`DRAIN_LIMIT`] in total. What is in flight
-//! even then keeps its memory, its handle and its pipe forever: they are leaked on purpose,
-//! because the kernel may still write there.
+//! even then keeps its memory, and its pipe or its source with the handle, forever: they are leaked
+//! on purpose, because the kernel may still write there.
 //!
 //! [cancel]: https://learn.microsoft.com/windows/win32/fileio/canceling-pending-i-o-operations
 

@@ -175,8 +175,8 @@ fn merged_wakes_post_one_packet() {
     }
 }
 
-/// Dropping the selector completes every request in flight and closes the AFD handles, even if the
-/// sources live on.
+/// Dropping the selector completes every request in flight, even if the sources live on. Dropping
+/// the sources closes the AFD handles.
 #[test]
 fn dropping_the_selector_completes_all_requests() {
     let pairs: Vec<_> = (0..100).map(|_| stream_pair()).collect();
@@ -251,7 +251,8 @@ fn socket_outliving_its_selector_closes() {
     assert_eq!((&right).read(&mut [0; 8]).unwrap(), 0);
 }
 
-/// AFD handles are shared by sources, and closed when they have none.
+/// AFD handles are shared by sources, and released when they have none. (Those that are released
+/// close with their last source: `portable_tests` count them.)
 #[test]
 fn afd_handles_are_opened_and_closed_on_demand() {
     let selector = Afd::new().unwrap();
