@@ -55,6 +55,9 @@ use crate::{Interest, Registry, Token};
 ///   `shutdown`.
 /// - The repeated events are spurious: they report the condition that persists. Drop or deregister
 ///   a source that has hung up.
+/// - An idle file descriptor that is registered for writing persists in being writable, so it wakes
+///   the process about 100 times a second. Register it for writing only while you have something to
+///   write. Under tokio that is `AsyncFd::with_interest`.
 /// - [`reregister`](Registry::reregister) re-arms at once. If you call it after a
 ///   [`WouldBlock`](io::ErrorKind::WouldBlock), the next event is exact.
 /// - A file descriptor that was closed while it was registered can be registered again after a
