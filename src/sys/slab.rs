@@ -55,7 +55,7 @@ impl Hasher for FdHasher {
 
     #[inline]
     fn write_i32(&mut self, fd: i32) {
-        // 2 to the power of 64, divided by the golden ratio.
+        // 2 to the power of 64, divided by the golden ratio. A registered fd is never negative.
         self.0 = (fd as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 
